@@ -1,0 +1,11 @@
+//! What the project exists for, as pure values: no I/O, no clock, no randomness, and nothing else of the crate.
+
+pub mod claims;
+pub mod jwt;
+pub mod plan;
+pub mod policy;
+pub mod secret;
+pub mod session;
+pub mod text;
+pub mod time;
+pub mod timeline;

@@ -1,0 +1,405 @@
+//! A session: what a login gave and what every refresh since has changed, with nothing said that was not observed.
+//!
+//! A session holds observations only. What a policy makes of them (when the refresh token ends, whether the SSO
+//! session lives) is computed by [`RefreshLife`], so that a profile whose policy was corrected explains its past anew.
+
+use super::policy::Policy;
+use super::secret::{Secret, stored};
+use super::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// The version of the document below; another one is refused, never guessed at.
+pub const SCHEMA: u32 = 1;
+
+/// How many events a session remembers.
+const EVENTS: usize = 20;
+
+/// What a session is named by: a refresh token goes to no other issuer and no other client than these.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionKey {
+    /// The profile's name.
+    pub profile: String,
+    /// The issuer, byte for byte as its discovery document writes it.
+    pub issuer: String,
+    /// The OAuth client.
+    pub client_id: String,
+}
+
+/// One entry of a store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKey {
+    /// A session's document.
+    Session(SessionKey),
+    /// The client secret that belongs to that profile, issuer and client.
+    ClientSecret(SessionKey),
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The ID token's `sub` (pairwise: differs per client).
+    pub sub: String,
+    /// `preferred_username`: a phone number or an e-mail address.
+    pub username: Option<String>,
+}
+
+/// An access token and what its answer said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The token.
+    #[serde(with = "stored")]
+    pub value: Secret,
+    /// The clock before the request that brought it was sent.
+    pub obtained_at: Time,
+    /// `obtained_at` plus the answer's `expires_in`.
+    pub expires_at: Time,
+}
+
+/// An ID token that was validated when it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdToken {
+    /// The token.
+    #[serde(with = "stored")]
+    pub value: Secret,
+    /// Its `exp`.
+    pub expires_at: Time,
+    /// Its `iat`; a refreshed ID token's may not be earlier (OIDC Core 12.2).
+    pub issued_at: Time,
+    /// Its `auth_time`, which a refresh must not change (OIDC Core 12.2).
+    pub auth_time: Option<i64>,
+    /// The login's `nonce`: a refreshed ID token may repeat it, not change it (OIDC Core 12.2).
+    pub nonce: Option<String>,
+    /// Its `azp`, which a refresh must neither change nor add (OIDC Core 12.2).
+    pub azp: Option<String>,
+}
+
+/// How an answer dealt with the refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Renewal {
+    /// A handle that was not known before: renewed, for sure.
+    New,
+    /// The same handle: perhaps renewed (the provider does not say).
+    Same,
+    /// None: the old token stays, with its old end.
+    None,
+}
+
+/// What is known of the refresh token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RefreshToken {
+    /// The login brought none.
+    NeverIssued,
+    /// One is held.
+    Held(HeldToken),
+    /// The provider refused it (`invalid_grant`); it is gone.
+    Refused {
+        /// When.
+        at: Time,
+    },
+}
+
+/// A refresh token and the answers seen to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldToken {
+    /// The opaque handle.
+    #[serde(with = "stored")]
+    pub value: Secret,
+    /// The last time its renewal was evident: the login, or an answer with a new handle.
+    pub renewed_at: Time,
+    /// The last time the same handle came back, if that was later: a renewal that cannot be told from none.
+    pub maybe_renewed_at: Option<Time>,
+    /// When the first answer without a refresh token came since the last one with one.
+    pub not_renewed_since: Option<Time>,
+}
+
+/// Why a refresh was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshReason {
+    /// The access token had expired, or had less left than was asked for.
+    Expired,
+    /// Up-to-date ID-token claims were wanted.
+    Claims,
+    /// The user asked for it.
+    Forced,
+    /// To renew a sliding session before it ends.
+    Keepalive,
+}
+
+/// One thing that happened to a session. No secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When (for a request: before it was sent).
+    pub at: Time,
+    /// What.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// What can happen to a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Happening {
+    /// The user logged in.
+    Login {
+        /// Whether a refresh token came.
+        refresh_token: bool,
+    },
+    /// A refresh succeeded.
+    Refreshed {
+        /// Why it was made.
+        reason: RefreshReason,
+        /// What it did to the refresh token.
+        renewal: Renewal,
+    },
+    /// The provider refused the refresh token.
+    Refused {
+        /// Why it was made.
+        reason: RefreshReason,
+        /// The provider's `error` code.
+        error: String,
+    },
+    /// No answer came, or none that could be used: the refresh token may have been spent.
+    Unanswered {
+        /// Why it was made.
+        reason: RefreshReason,
+    },
+    /// A later run found a refresh begun at this time and not finished.
+    Interrupted,
+}
+
+/// One session, as one document: written whole, so the set of tokens is the old or the new one, never a mixture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// [`SCHEMA`].
+    pub version: u32,
+    /// Whose tokens these are; recorded inside, so that a moved entry is noticed.
+    pub key: SessionKey,
+    /// Counts the writes that changed a token: a refresh stores its answer only over the generation it spent.
+    /// A login starts from a random number, so that no login is mistaken for the one before it.
+    pub generation: u64,
+    /// The account.
+    pub account: Account,
+    /// The scopes granted.
+    pub scopes: Vec<String>,
+    /// The clock before the login's code was sent: where a fixed life starts.
+    pub login_at: Time,
+    /// The access token last received.
+    pub access_token: AccessToken,
+    /// The ID token last received; a refresh without one keeps the old.
+    pub id_token: Option<IdToken>,
+    /// The refresh token.
+    pub refresh_token: RefreshToken,
+    /// Set while a refresh is under way; found by a later run, it means that a token may have been spent.
+    pub refresh_started_at: Option<Time>,
+    /// The last 20 events, oldest first.
+    pub events: Vec<Event>,
+}
+
+/// What a refresh's answer brought, already validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refreshed {
+    /// The new access token.
+    pub access_token: AccessToken,
+    /// A new ID token, if one came.
+    pub id_token: Option<IdToken>,
+    /// The refresh token of the answer, if one came.
+    pub refresh_token: Option<Secret>,
+    /// The scopes now granted, if the answer said so.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Why a store's document is not a session that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is not the JSON this program writes.
+    Garbage,
+    /// A newer program wrote it.
+    Version(u32),
+    /// It belongs to another profile, issuer or client.
+    Misplaced,
+}
+
+impl EntryKey {
+    /// The entry's name in a store: a JSON array, so that no two keys share one and a list of them can be read back.
+    pub fn name(&self) -> String {
+        let (key, kind) = match self {
+            Self::Session(key) => (key, None),
+            Self::ClientSecret(key) => (key, Some("client_secret")),
+        };
+        let mut parts = vec![key.profile.as_str(), &key.issuer, &key.client_id];
+        parts.extend(kind);
+        serde_json::Value::from(parts).to_string()
+    }
+
+    /// The key of which `name` is the name; `None` for a name this program did not write.
+    pub fn parse(name: &str) -> Option<Self> {
+        let parts: Vec<String> = serde_json::from_str(name).ok()?;
+        let key = |profile: &str, issuer: &str, client_id: &str| SessionKey {
+            profile: profile.to_owned(),
+            issuer: issuer.to_owned(),
+            client_id: client_id.to_owned(),
+        };
+        match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
+            [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
+            _ => None,
+        }
+    }
+}
+
+impl Session {
+    /// The document a store keeps.
+    pub fn to_document(&self) -> Secret {
+        // Serialising plain data with string keys cannot fail; an empty document would be refused as garbage.
+        Secret::new(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// Reads a store's document.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if it is none, was written by a newer version, or belongs to another session than `key`.
+    pub fn from_document(document: &Secret, key: &SessionKey) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let versioned: Versioned = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
+        if versioned.version != SCHEMA {
+            return Err(Unreadable::Version(versioned.version));
+        }
+        let session: Self = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
+        if session.key == *key { Ok(session) } else { Err(Unreadable::Misplaced) }
+    }
+
+    /// The same session with its refresh marked as under way: the journal, and the proof that the store can be written.
+    #[must_use]
+    pub fn refresh_begun(&self, now: Time) -> Self {
+        Self { refresh_started_at: Some(now), ..self.clone() }
+    }
+
+    /// The session after a successful refresh that was sent at `sent_at`.
+    #[must_use]
+    pub fn refreshed(&self, answer: Refreshed, reason: RefreshReason, sent_at: Time) -> Self {
+        let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
+            (RefreshToken::Held(held), Some(value)) if held.value == value => {
+                (HeldToken { maybe_renewed_at: Some(sent_at), not_renewed_since: None, ..held.clone() }, Renewal::Same)
+            }
+            (_, Some(value)) => (
+                HeldToken { value, renewed_at: sent_at, maybe_renewed_at: None, not_renewed_since: None },
+                Renewal::New,
+            ),
+            (RefreshToken::Held(held), None) => (
+                HeldToken { not_renewed_since: held.not_renewed_since.or(Some(sent_at)), ..held.clone() },
+                Renewal::None,
+            ),
+            (RefreshToken::NeverIssued | RefreshToken::Refused { .. }, None) => {
+                return Self { access_token: answer.access_token, ..self.clone() };
+            }
+        };
+        Self {
+            generation: self.generation.wrapping_add(1),
+            scopes: answer.scopes.unwrap_or_else(|| self.scopes.clone()),
+            access_token: answer.access_token,
+            id_token: answer.id_token.or_else(|| self.id_token.clone()),
+            refresh_token: RefreshToken::Held(refresh_token),
+            refresh_started_at: None,
+            ..self.clone()
+        }
+        .with_event(sent_at, Happening::Refreshed { reason, renewal })
+    }
+
+    /// The session after the provider refused its refresh token: the token is dropped, the rest stays.
+    #[must_use]
+    pub fn refresh_refused(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
+        Self {
+            generation: self.generation.wrapping_add(1),
+            refresh_token: RefreshToken::Refused { at },
+            refresh_started_at: None,
+            ..self.clone()
+        }
+        .with_event(at, Happening::Refused { reason, error: error.to_owned() })
+    }
+
+    /// The session after a refresh that certainly did not reach the provider, or that the provider put off:
+    /// the mark is taken back.
+    #[must_use]
+    pub fn refresh_put_off(&self) -> Self {
+        Self { refresh_started_at: None, ..self.clone() }
+    }
+
+    /// The session after a refresh whose answer was lost: the mark stays, because the token may have been spent.
+    #[must_use]
+    pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {
+        self.clone().with_event(sent_at, Happening::Unanswered { reason })
+    }
+
+    /// The session with one more event, the oldest ones beyond 20 forgotten.
+    #[must_use]
+    pub fn with_event(mut self, at: Time, what: Happening) -> Self {
+        self.events.push(Event { at, what });
+        let excess = self.events.len().saturating_sub(EVENTS);
+        self.events.drain(..excess);
+        self
+    }
+
+    /// The refresh token, if one is held.
+    pub fn held(&self) -> Option<&HeldToken> {
+        match &self.refresh_token {
+            RefreshToken::Held(held) => Some(held),
+            RefreshToken::NeverIssued | RefreshToken::Refused { .. } => None,
+        }
+    }
+}
+
+/// Whether the user's SSO session is known to live: while it does, a refresh renews a sliding life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sso {
+    /// The last answer renewed the refresh token.
+    Active,
+    /// A sliding policy's answer brought no refresh token.
+    Ended,
+    /// Nothing observed tells.
+    Unknown,
+}
+
+/// What a policy makes of the observations: when the refresh token ends. Estimates; only the provider decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshLife {
+    /// Where the life counts from: the login (fixed), or the last evident renewal (sliding).
+    pub renewed_at: Time,
+    /// The end that the policy implies: every answer with a refresh token taken as a renewal.
+    pub expires_at: Time,
+    /// The end that can be relied on: only evident renewals counted. Never later than `expires_at`.
+    pub expires_at_earliest: Time,
+}
+
+impl RefreshLife {
+    /// What `policy` says of the refresh token held; `None` where none is held or the policy issues none.
+    pub fn of(session: &Session, policy: &Policy) -> Option<Self> {
+        let held = session.held()?;
+        let lifetime = policy.lifetime?;
+        let capped = |from: Time| {
+            let end = from.plus(lifetime);
+            policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap)))
+        };
+        let renewed_at = if policy.sliding { held.renewed_at } else { session.login_at };
+        let implied_from =
+            if policy.sliding { held.maybe_renewed_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
+        Some(Self { renewed_at, expires_at: capped(implied_from), expires_at_earliest: capped(renewed_at) })
+    }
+}
+
+impl Sso {
+    /// What was observed, read under `policy`.
+    pub fn of(session: &Session, policy: &Policy) -> Self {
+        match session.held() {
+            Some(held) if policy.sliding && held.not_renewed_since.is_some() => Self::Ended,
+            Some(held) if policy.sliding && held.maybe_renewed_at.is_none() => Self::Active,
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Text from outside made safe for a terminal.
+
+/// The longest piece of foreign text that is shown, in characters; the rest is cut with `…`.
+const LONGEST: usize = 300;
+
+/// `text` with every character that could move a cursor, hide, or reverse what is read written as an escape
+/// (`\u{1b}`), cut at 300 characters. For claims, provider errors, key ids, host names: whatever came from outside.
+pub fn printable(text: &str) -> String {
+    let mut shown: String = text.chars().take(LONGEST).map(escaped).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// As [`printable`], but whole: for a document whose length is the answer (`decode`), newlines and tabs kept.
+pub fn printable_document(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()
+}
+
+/// Whether `c` may reach a terminal as it is: no control, no bidi control, nothing of zero width, no separator
+/// that breaks a line, no private use or tag character.
+fn harmless(c: char) -> bool {
+    !(c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e000}'..='\u{f8ff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}'))
+}
+
+fn escaped(c: char) -> String {
+    if harmless(c) { c.into() } else { c.escape_unicode().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_hides_or_reverses_reaches_the_terminal() {
+        for c in [
+            '\u{1b}',
+            '\r',
+            '\n',
+            '\t',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{200b}',
+            '\u{feff}',
+            '\u{2028}',
+            '\u{e0041}',
+        ] {
+            assert_eq!(printable(&c.to_string()), c.escape_unicode().to_string());
+        }
+        assert_eq!(printable("Kåre Ødegård 東京"), "Kåre Ødegård 東京");
+    }
+
+    #[test]
+    fn foreign_text_is_cut_but_a_document_is_whole() {
+        assert_eq!(printable(&"x".repeat(301)).chars().count(), 301);
+        assert!(printable(&"x".repeat(301)).ends_with('…'));
+        assert_eq!(printable_document(&format!("{}\n\u{1b}", "x".repeat(301))).len(), 302 + 6);
+    }
+}
