@@ -237,6 +237,10 @@ impl EntryKey {
     /// The key of which `name` is the name; `None` for a name this program did not write.
     pub fn parse(name: &str) -> Option<Self> {
         let parts: Vec<String> = serde_json::from_str(name).ok()?;
+        // Another spelling of the same array would be a second name of one key.
+        if serde_json::Value::from(parts.clone()).to_string() != name {
+            return None;
+        }
         let key = |profile: &str, issuer: &str, client_id: &str| SessionKey {
             profile: profile.to_owned(),
             issuer: issuer.to_owned(),
@@ -285,7 +289,11 @@ impl Session {
     pub fn refreshed(&self, answer: Refreshed, reason: RefreshReason, sent_at: Time) -> Self {
         let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
             (RefreshToken::Held(held), Some(value)) if held.value == value => {
-                (HeldToken { maybe_renewed_at: Some(sent_at), not_renewed_since: None, ..held.clone() }, Renewal::Same)
+                // A renewal recorded after now was recorded by a clock that has been set back since: it happened
+                // before now all the same, and must not hold the next renewals back until that clock's time comes.
+                let renewed_at = held.renewed_at.min(sent_at);
+                let maybe_renewed_at = Some(sent_at);
+                (HeldToken { renewed_at, maybe_renewed_at, not_renewed_since: None, ..held.clone() }, Renewal::Same)
             }
             (_, Some(value)) => (
                 HeldToken { value, renewed_at: sent_at, maybe_renewed_at: None, not_renewed_since: None },
@@ -403,3 +411,6 @@ impl Sso {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
