@@ -413,4 +413,4 @@ impl Sso {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
