@@ -188,7 +188,8 @@ impl Outlook {
         end.map(|end| end.left(now))
     }
 
-    /// One line for a prompt: `Mobile 89d`, `Mobile ended`, `NoRefresh 59m`, `no session`.
+    /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer to be relied on), `Mobile ended`, `NoRefresh 59m`,
+    /// `unknown 59m+` (at least the access token's life), `no session`.
     pub fn short(&self, now: Time) -> String {
         let Some(access_token_end) = self.access_token_expires_at else { return "no session".to_owned() };
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
@@ -196,7 +197,8 @@ impl Outlook {
             (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.short()),
             (Some(_), Some(implied)) if implied > now => format!("{name} {}?", implied.left(now).short()),
             (Some(_), _) => format!("{name} ended"),
-            (None, _) => format!("{name} {}+", access_token_end.left(now).short()),
+            (None, _) if access_token_end > now => format!("{name} {}+", access_token_end.left(now).short()),
+            (None, _) => format!("{name} refresh due"),
         }
     }
 }

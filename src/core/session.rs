@@ -237,20 +237,18 @@ impl EntryKey {
     /// The key of which `name` is the name; `None` for a name this program did not write.
     pub fn parse(name: &str) -> Option<Self> {
         let parts: Vec<String> = serde_json::from_str(name).ok()?;
-        // Another spelling of the same array would be a second name of one key.
-        if serde_json::Value::from(parts.clone()).to_string() != name {
-            return None;
-        }
         let key = |profile: &str, issuer: &str, client_id: &str| SessionKey {
             profile: profile.to_owned(),
             issuer: issuer.to_owned(),
             client_id: client_id.to_owned(),
         };
-        match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        let found = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
             [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
             _ => None,
-        }
+        };
+        // Another spelling of the same array would be a second name of one key.
+        found.filter(|found| found.name() == name)
     }
 }
 

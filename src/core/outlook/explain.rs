@@ -41,7 +41,9 @@ pub(super) fn explanation(
         (Situation::Ended(_), Some(case)) => said.extend(case.ended()),
         _ => said.push(endless(now, session)),
     }
-    said.extend(policy.and_then(|policy| policy_mismatch(session, policy)).map(Sentence::as_prose));
+    if !matches!(situation, Situation::Refused(_)) {
+        said.extend(policy.and_then(|policy| policy_mismatch(session, policy)).map(Sentence::as_prose));
+    }
     said.extend(interrupted(session).map(Sentence::as_prose));
     said.extend(clock_went_back(now, session).map(Sentence::as_prose));
     if situation.life().is_some() {
@@ -96,9 +98,13 @@ fn refused(now: Time, at: Time, session: &Session, policy: Option<&Policy>) -> V
         vec![Sentence::new("The provider refused the refresh token ").at(at).say(", so this session is over.")];
     said.extend(probable_refusal(session, policy));
     said.push(Sentence::new("Log in again: ").run("tidp login").say("."));
-    let end = session.access_token.expires_at;
-    said.extend((now < end).then(|| Sentence::new("The access token still works until ").at(end).say(".")));
+    said.extend(still_works(now, session));
     said
+}
+
+fn still_works(now: Time, session: &Session) -> Option<Sentence> {
+    let end = session.access_token.expires_at;
+    (now < end).then(|| Sentence::new("The access token still works until ").at(end).say("."))
 }
 
 fn endless(now: Time, session: &Session) -> Sentence {
@@ -143,9 +149,9 @@ impl Case<'_> {
                 .say(".");
         }
         if ends_first(self.session, self.policy, self.life) {
-            return Sentence::new("That is before the access token ends (")
+            return Sentence::new("As it stands it ends before the access token does (")
                 .at(self.session.access_token.expires_at)
-                .say("), so waiting for that loses the session. To keep it, run ")
+                .say("), so a refresh that waits for the access token comes too late. To keep the session, run ")
                 .run("tidp refresh --force")
                 .say(" before ")
                 .at(end)
@@ -185,13 +191,14 @@ impl Case<'_> {
 
     fn ended(&self) -> Vec<Sentence> {
         let end = Sentence::new("By the policy the refresh token ended ").at(self.life.expires_at);
-        let login = Sentence::new("Log in again: ").run("tidp login").say(". (");
-        vec![
-            end.say("."),
-            login
+        let mut said = vec![end.say("."), Sentence::new("Log in again: ").run("tidp login").say(".")];
+        said.extend(still_works(self.now, self.session));
+        said.push(
+            Sentence::new("Once the access token has ended, ")
                 .run("tidp token")
-                .say(" still tries it once when the access token has ended: only the provider decides.)"),
-        ]
+                .say(" still tries the refresh token, because only the provider decides."),
+        );
+        said
     }
 
     /// When the refresh token ends: what the policy implies, and where it differs, what can be relied on.

@@ -70,9 +70,10 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
             .at(life.expires_at_earliest)
             .say(", and the refreshes after that may not have renewed it.")
     } else {
-        Sentence::new("The policy gave it until ")
-            .at(life.expires_at_earliest)
-            .say(", so it was probably revoked (a logout, say) or used elsewhere.")
+        Sentence::new("The policy gave it until ").at(life.expires_at_earliest).say(
+            ", so it was probably revoked (a logout, say) or used elsewhere, or the client's policy is \
+             another one than the profile says.",
+        )
     })
 }
 
