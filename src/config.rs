@@ -331,7 +331,7 @@ fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>)
 fn issuer(keys: &Keys) -> std::result::Result<String, String> {
     match (keys.issuer.as_deref(), keys.environment.as_deref()) {
         (Some(_), Some(_)) => Err("issuer and environment are both given".into()),
-        (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|_| issuer.to_owned()),
+        (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
         (None, Some("production")) => Ok("https://id.telenor.no".into()),
         (None, Some("staging")) => Ok("https://id-test.telenor.no".into()),
         (None, Some(other)) => Err(format!("environment `{}` is neither staging nor production", printable(other))),

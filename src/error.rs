@@ -204,7 +204,7 @@ impl Error {
                 login(),
             ),
             Situation::RefreshTokenRefused(provider, likely) => {
-                ("login_required", 3, format!("the provider refused the refresh token ({}); {likely}", told(provider)), login())
+                ("login_required", 3, format!("the provider refused the refresh token ({}). {likely}", told(provider)), login())
             }
             Situation::RefreshTokenGone => {
                 ("login_required", 3, "the provider has refused the refresh token: the session has ended".into(), login())

@@ -160,24 +160,22 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
     };
     out.answer(&format!("\n{} {state} until {}, {signature}\n", out.bold(&format!("{label:<14}")), out.when(expires_at, now)))?;
     match document["claims"].as_object() {
-        Some(claims) => claim_lines(out, claims, now),
+        Some(claims) => out.answer(&claim_lines(out, claims, now)),
         None => Ok(()),
     }
 }
 
 /// A line for each claim: its name, its value, and what it means.
-///
-/// # Errors
-/// If stdout cannot be written.
-pub fn claim_lines(out: &Output<'_>, claims: &Map<String, Value>, now: Time) -> Result<()> {
+pub fn claim_lines(out: &Output<'_>, claims: &Map<String, Value>, now: Time) -> String {
     let times = claims::times_of(claims);
+    let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
         let meaning = time.or_else(|| claims::explain(name, value));
         let value = value.as_str().map_or_else(|| printable_document(&value.to_string()), printable);
         let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
-        out.answer(&format!("  {name} {value}{}\n", meaning.unwrap_or_default()))?;
+        lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
     }
-    Ok(())
+    lines
 }

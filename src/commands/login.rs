@@ -14,10 +14,11 @@ use crate::error::{Error, Result, Situation};
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, AuthorizationOptions, Code, Expected, Pasted, Randomness};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{Check, Validated};
+use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{self, Client, TokenAnswer};
 use crate::world::{ListenAt, Listener, Page, Response, World};
+use serde_json::Value;
 use url::Url;
 
 const DOING: &str = "logging in";
@@ -92,6 +93,7 @@ fn wishes(context: &Context<'_>, args: &cli::Login) -> Result<Wishes> {
         acr_values: args.require_acr.clone().or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),
         ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
         max_age,
+        extra: Vec::new(),
     };
     let (require_acr, expect_sub) = (args.require_acr.clone(), args.expect_sub.clone());
     Ok(Wishes { options, require_acr, expect_sub, timeout, no_browser: args.no_browser })
@@ -226,7 +228,7 @@ impl Attempt<'_, '_> {
         })?;
         let answer = token::accept_token_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
         let keys = metadata::fetched_keys(context, &self.provider, keys)?;
-        let session = self.validated(&answer, expected, keys, sent_at).and_then(|session| self.store(session));
+        let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
         if session.is_err()
             && let Some(token) = &answer.refresh_token
         {
@@ -235,20 +237,28 @@ impl Attempt<'_, '_> {
         session
     }
 
-    fn validated(&self, answer: &TokenAnswer, expected: &Expected, keys: KeySet, sent_at: Time) -> Result<Session> {
+    fn validated(
+        &self,
+        answer: &TokenAnswer,
+        expected: &Expected,
+        code: &Code,
+        keys: KeySet,
+        sent_at: Time,
+    ) -> Result<Session> {
         let context = self.context;
         // OIDC Core 3.1.3.3: an answer to a request with the scope openid holds an ID token.
         let raw = answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
         let now = received::judging_time(context, answer.date);
-        let check = Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected);
-        let validated = received::validated(context, &self.provider, keys, raw, &check)?;
-        self.right_account(&validated)?;
-        self.right_acr(&validated)?;
-        self.session(answer, validated, sent_at)
+        let check = Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
+            .require_acr(self.wishes.require_acr.as_deref());
+        let accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        self.right_account(&accepted)?;
+        self.note_unmet_acr(&accepted);
+        self.session(answer, accepted, sent_at)
     }
 
-    fn right_account(&self, validated: &Validated) -> Result<()> {
-        let sub = &validated.account.sub;
+    fn right_account(&self, accepted: &Accepted) -> Result<()> {
+        let sub = &accepted.account.sub;
         match &self.wishes.expect_sub {
             Some(expected) if expected != sub => Err(Error::invalid(format!(
                 "this is another account (`sub` {}) than the one asked for with --expect-sub",
@@ -258,23 +268,23 @@ impl Attempt<'_, '_> {
         }
     }
 
-    /// `acr_values` is a wish (OIDC Core 3.1.2.1): a provider may ignore it.
-    fn right_acr(&self, validated: &Validated) -> Result<()> {
-        let Some(wished) = &self.wishes.options.acr_values else { return Ok(()) };
-        let levels: Vec<&str> = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).collect();
-        if levels.is_empty() || levels.iter().any(|level| validated.acr.iter().any(|acr| acr == level)) {
-            return Ok(());
+    /// `acr_values` is a wish (OIDC Core 3.1.2.1): a provider may ignore it. A provider asked for (`idp:…`) is no level.
+    fn note_unmet_acr(&self, accepted: &Accepted) {
+        let wished = self.wishes.options.acr_values.as_deref().unwrap_or_default();
+        let mut levels = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
+        let got: Vec<&str> = match accepted.claims.get("acr") {
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(acr)) => vec![acr],
+            _ => Vec::new(),
+        };
+        if levels.peek().is_none() || levels.any(|level| got.contains(&level)) {
+            return;
         }
-        let got = if validated.acr.is_empty() { "none".to_owned() } else { printable(&validated.acr.join(" ")) };
-        let message = format!("the login's assurance level (acr) is {got}, not {}", printable(wished));
-        if self.wishes.require_acr.is_some() {
-            return Err(Error::invalid(message));
-        }
-        self.context.out.warn("acr_not_met", message);
-        Ok(())
+        let got = if got.is_empty() { "none".to_owned() } else { printable(&got.join(" ")) };
+        self.context.out.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {}", printable(wished)));
     }
 
-    fn session(&self, answer: &TokenAnswer, validated: Validated, sent_at: Time) -> Result<Session> {
+    fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
         let refresh_token = match &answer.refresh_token {
             None => RefreshToken::NeverIssued,
             Some(value) => RefreshToken::Held(HeldToken {
@@ -288,12 +298,12 @@ impl Attempt<'_, '_> {
             version: SCHEMA,
             key: self.context.key.clone(),
             generation: u64::from_be_bytes(random(self.context)?),
-            account: validated.account,
+            account: accepted.account,
             // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
             scopes: answer.scopes.clone().unwrap_or_else(|| self.wishes.options.scopes.clone()),
             login_at: sent_at,
             access_token: received::access_token(answer, sent_at),
-            id_token: Some(validated.token),
+            id_token: Some(accepted.token),
             refresh_token,
             refresh_started_at: None,
             events: Vec::new(),

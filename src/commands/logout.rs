@@ -12,7 +12,7 @@ use crate::core::text::printable;
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
-use crate::oidc::logout::{self, CustomLogout};
+use crate::oidc::logout::{self, LogoutOutcome};
 use crate::world::World;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -158,18 +158,18 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
 
 fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     const DOING: &str = "ending the provider's session";
-    let state = match super::login::random::<16>(context) {
-        Ok(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-        Err(error) => return Step::Failed(error),
+    let (state, client) = match (super::login::random::<16>(context), context.client()) {
+        (Ok(bytes), Ok(client)) => (bytes.map(|byte| format!("{byte:02x}")).concat(), client),
+        (Err(error), _) | (_, Err(error)) => return Step::Failed(error),
     };
-    let Some(request) = logout::custom_logout_request(provider, hint, &state, context.profile.ca_file.clone()) else {
+    let Some(request) = logout::custom_logout_request(provider, &client, hint, &state) else {
         return Step::Skipped("the provider has no custom_logout_endpoint; `tidp logout --browser` uses the browser");
     };
     match context.send(&request) {
         Err(failure) => Step::Failed(Error::unanswered(DOING, &failure)),
-        Ok(response) => match logout::accept_custom_logout(&response, &state) {
-            CustomLogout::LoggedOut => Step::Done("the provider's session was ended"),
-            CustomLogout::AlreadyLoggedOut => Step::Done("the provider's session had ended already"),
+        Ok(response) => match logout::accept_custom_logout(&response) {
+            LogoutOutcome::LoggedOut => Step::Done("the provider's session was ended"),
+            LogoutOutcome::AlreadyLoggedOut => Step::Done("the provider's session had ended already"),
             failed => Step::Failed(custom_logout_failed(failed)),
         },
     }
@@ -178,7 +178,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
 /// RP-Initiated Logout 1.0. The URL holds the ID token, so it is never an argument: the opener gets a loopback URL that
 /// sends the browser on, once.
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
-    let Some(url) = logout::end_session_url(provider, hint) else {
+    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
         return Step::Skipped("the provider has no end_session_endpoint");
     };
     let hand_over = match context.world.callback.hand_over(&url) {
@@ -196,16 +196,19 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     Step::Failed(Error::failed("no browser came for the logout page"))
 }
 
-fn custom_logout_failed(outcome: CustomLogout) -> Error {
+fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
     let (kind, what) = match outcome {
-        CustomLogout::LoggedOut | CustomLogout::AlreadyLoggedOut => ("failed", "it did not fail".to_owned()),
-        CustomLogout::HintMissing => ("refused", "the provider missed the ID token (400)".to_owned()),
-        CustomLogout::HintRejected => ("refused", "the provider did not accept the ID token (401)".to_owned()),
-        CustomLogout::Incomplete => ("unreachable", "a system behind the provider failed (424): the logout is not complete".to_owned()),
-        CustomLogout::Failed(what) => ("unreachable", what),
-        CustomLogout::Invalid(what) => ("invalid", what),
+        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => ("failed", "it did not fail".to_owned()),
+        LogoutOutcome::HintMissing => ("refused", "the provider missed the ID token (400)".to_owned()),
+        LogoutOutcome::HintRefused => ("refused", "the provider did not accept the ID token (401)".to_owned()),
+        LogoutOutcome::Incomplete => ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned()),
+        LogoutOutcome::Unavailable => ("unreachable", "it cannot do it just now".to_owned()),
+        LogoutOutcome::Unexpected(status) => ("invalid", format!("it answered {status}, which its guide does not name")),
     };
-    let what = format!("the session is gone here, but the provider's session may live on: {what}. The user can end it on the provider's self-service page");
+    let what = format!(
+        "the session is gone here, but the provider's session may live on: {what}. The user can end it on the provider's \
+         self-service page"
+    );
     Situation::LogoutIncomplete(kind, what).into()
 }
 

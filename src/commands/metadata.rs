@@ -7,7 +7,6 @@ use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::{self, Issuer, Provider};
 use crate::oidc::jwks::{self, KeySet, SignatureProblem};
-use crate::oidc::Problem;
 use crate::world::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,7 +34,7 @@ struct Cached {
 /// `config` for an issuer that is none, `unreachable`, `invalid`.
 pub fn provider(context: &Context<'_>) -> Result<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
-    let request = discovery::discovery_request(&issuer, context.profile.ca_file.clone());
+    let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
     let hosts = &context.profile.endpoint_hosts;
     if let Some(cached) = fresh(context, &request)
         && let Ok(provider) = Provider::from_document(cached.document.as_bytes(), &issuer, hosts)
@@ -54,7 +53,7 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
 /// # Errors
 /// `unreachable`, `invalid`.
 pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<KeySet> {
-    let request = jwks::jwks_request(provider, context.profile.ca_file.clone());
+    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     if let Some(cached) = fresh(context, &request)
         && let Ok(keys) = KeySet::from_document(cached.document.as_bytes())
     {
@@ -65,7 +64,7 @@ pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<KeySet> {
 
 /// The request that brings the keys, if none are cached: for fetching them while the user is in the browser.
 pub fn wanted_keys(context: &Context<'_>, provider: &Provider) -> Option<Request> {
-    let request = jwks::jwks_request(provider, context.profile.ca_file.clone());
+    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     if fresh(context, &request).is_some() { None } else { Some(request) }
 }
 
@@ -77,7 +76,7 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
     if let Some(response) = answer
         && let Ok(keys) = jwks::accept_jwks(response)
     {
-        keep(context, &jwks::jwks_request(provider, context.profile.ca_file.clone()), response, None);
+        keep(context, &jwks::jwks_request(provider, context.profile.ca_file.as_deref()), response, None);
         return Ok(keys);
     }
     keys(context, provider)
@@ -99,7 +98,7 @@ pub fn with_keys<T, E>(
     if !first.as_ref().is_err_and(key_is_unknown) {
         return Ok(first);
     }
-    let request = jwks::jwks_request(provider, context.profile.ca_file.clone());
+    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
     let tried = cached(context, &request).and_then(|cached| cached.refetched_at);
     if tried.is_some_and(|at| at <= now && now < at.plus(REFETCH_COOLDOWN)) {
@@ -112,7 +111,7 @@ pub fn with_keys<T, E>(
 ///
 /// # Errors
 /// `unreachable`, `invalid` if the keys cannot be had; the inner result is the signature's.
-pub fn verify(context: &Context<'_>, provider: &Provider, jwt: &Jwt) -> Result<std::result::Result<(), SignatureProblem>> {
+pub fn verify(context: &Context<'_>, provider: &Provider, jwt: &Jwt<'_>) -> Result<std::result::Result<(), SignatureProblem>> {
     let keys = keys(context, provider)?;
     with_keys(context, provider, keys, |keys| keys.verify(jwt), |problem| matches!(problem, SignatureProblem::UnknownKey))
 }
@@ -124,7 +123,7 @@ fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Tim
         write(context, request, &cached);
     }
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let keys = jwks::accept_jwks(&response).map_err(|problem: Problem| Error::problem(DOING, problem))?;
+    let keys = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
     keep(context, request, &response, refetched_at);
     Ok(keys)
 }

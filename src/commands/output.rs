@@ -1,6 +1,7 @@
 //! What a command says, and where: the answer to stdout, all prose to stderr, colour per stream.
 
 use crate::cli::{ColorWhen, Global};
+use crate::core::text::printable_json;
 use crate::core::time::Time;
 use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::world::{Env, Stream, World};
@@ -62,7 +63,7 @@ impl<'w> Output<'w> {
             document["warnings"] =
                 warnings.iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect();
         }
-        self.answer(&format!("{document}\n"))
+        self.answer(&printable_json(&format!("{document}\n")))
     }
 
     /// A remark on stderr; none under `--quiet`.
@@ -94,7 +95,7 @@ impl<'w> Output<'w> {
     /// A failure, on stderr: last of all.
     pub fn failure(&self, report: &Report) {
         if self.json {
-            return self.world.terminal.err(&format!("{}\n", report.to_json()));
+            return self.world.terminal.err(&printable_json(&format!("{}\n", report.to_json())));
         }
         self.world.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {

@@ -10,7 +10,7 @@ use crate::core::session::{AccessToken, IdToken, Refreshed, Session};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{self, Check, IdTokenProblem, Validated};
+use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout;
 use crate::oidc::token::TokenAnswer;
@@ -82,8 +82,8 @@ fn refreshed_id_token(
         &session.key.client_id,
         now,
         &answer.access_token,
-        &session.account.sub,
         session.id_token.as_ref(),
+        &session.account.sub,
     );
     let keys = match context.keys(provider) {
         Ok(keys) => keys,
@@ -93,7 +93,7 @@ fn refreshed_id_token(
             return Ok(None);
         }
     };
-    validated(context, provider, keys, raw, &check).map(|validated| Some(validated.token))
+    validated(context, provider, keys, raw, &check).map(|accepted| Some(accepted.token))
 }
 
 /// The ID token, validated; the keys are fetched once more if it was signed by one that is not known.
@@ -106,7 +106,7 @@ pub fn validated(
     keys: KeySet,
     raw: &Secret,
     check: &Check<'_>,
-) -> Result<Validated> {
+) -> Result<Accepted> {
     let outcome = metadata::with_keys(
         context,
         provider,

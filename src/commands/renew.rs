@@ -7,7 +7,8 @@
 use super::context::Context;
 use super::{received, token_cache};
 use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
-use crate::core::session::{Happening, RefreshLife, RefreshReason, Renewal, Session};
+use crate::core::outlook::observed;
+use crate::core::session::{Happening, RefreshReason, Renewal, Session};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::{Problem, ProviderError, token};
@@ -123,7 +124,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
             return Err(Error::unanswered(DOING, &failure));
         }
     };
-    let answer = match token::accept_token_answer(&response) {
+    let answer = match token::accept_refresh_answer(&response) {
         Ok(answer) => answer,
         Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
     };
@@ -213,10 +214,6 @@ fn not_accepted(
             Err(Situation::Unreachable(format!("{DOING}: {what}")).into())
         }
         Problem::Unreachable(what) => Err(answer_lost(context, begun, reason, sent_at, &what)),
-        // A captive portal or a proxy's page is no answer of the provider's.
-        Problem::Invalid(what) if serde_json::from_slice::<serde_json::Value>(&response.body).is_err() => {
-            Err(answer_lost(context, begun, reason, sent_at, &what))
-        }
         Problem::Invalid(what) => {
             let _ = answer_lost(context, begun, reason, sent_at, &what);
             Err(Error::invalid(format!("{DOING}: {what}")))
@@ -235,34 +232,14 @@ fn refused(
 ) -> Result<Session> {
     match context.load()? {
         Some(now) if now.generation != begun.generation => return Ok(now),
-        Some(_) => context.store.save(&context.entry(), &begun.refresh_refused(&provider.error, reason, at).to_document())?,
+        Some(_) => {}
         None => return Err(Situation::NoSession.into()),
     }
-    let likely = likely_cause(context, begun, at);
+    let refused = begun.refresh_refused(&provider.error, reason, at);
+    context.store.save(&context.entry(), &refused.to_document())?;
+    let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
+    let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
     Err(Situation::RefreshTokenRefused(provider, likely).into())
-}
-
-/// Expired and revoked cannot be told apart from the answer; a policy's end makes one of them the likelier.
-fn likely_cause(context: &Context<'_>, session: &Session, at: Time) -> String {
-    let interrupted = session.events.iter().rev().take_while(|e| !matches!(e.what, Happening::Refreshed { .. }));
-    if interrupted.clone().any(|e| matches!(e.what, Happening::Interrupted | Happening::Unanswered { .. })) {
-        return "most likely it was spent by the refresh whose answer was lost".to_owned();
-    }
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
-    match life {
-        None => "it has expired or was revoked".to_owned(),
-        Some(life) if at >= life.expires_at => {
-            format!("most likely it has expired: its life ended at {}", context.out.local(life.expires_at))
-        }
-        Some(life) if at >= life.expires_at_earliest => format!(
-            "most likely it has expired: the last renewal that was evident lasted until {}",
-            context.out.local(life.expires_at_earliest)
-        ),
-        Some(life) => format!(
-            "most likely it was revoked or the session was ended, for it should have lived until {}",
-            context.out.local(life.expires_at)
-        ),
-    }
 }
 
 /// The old token is spent: its successor is stored however long that takes. Signals are let through once the wait is

@@ -10,10 +10,13 @@ use crate::core::secret::Secret;
 use crate::core::text::{printable, printable_document};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
-use crate::oidc::userinfo::{self, Claims};
+use crate::oidc::jwks::KeySet;
+use crate::oidc::userinfo::{self, Check, UserinfoProblem};
 use crate::oidc::{Problem, ProviderError};
 use crate::world::World;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+type Claims = Map<String, Value>;
 
 const DOING: &str = "reading the userinfo";
 
@@ -39,16 +42,32 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
 
 /// Asks once; `None` for 401.
 fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Option<Claims>> {
-    let request = userinfo::userinfo_request(provider, token, context.profile.ca_file.clone())
+    let request = userinfo::userinfo_request(provider, token, context.profile.ca_file.as_deref())
         .ok_or_else(|| Error::invalid("the provider's discovery document has no userinfo_endpoint"))?;
     let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     if response.status == 401 {
         return Ok(None);
     }
     let session = context.session()?;
-    let expected = userinfo::Expected { sub: &session.account.sub, issuer: &provider.issuer, client_id: &session.key.client_id };
-    let keys = metadata::keys(context, provider)?;
-    userinfo::accept_userinfo(&response, &keys, &expected).map(Some).map_err(|problem| Error::problem(DOING, problem))
+    let accept = |keys: Option<&KeySet>| {
+        let check = Check { issuer: &provider.issuer, client_id: &session.key.client_id, sub: &session.account.sub, keys };
+        userinfo::accept_userinfo(&response, &check)
+    };
+    let outcome = match accept(None) {
+        // Only a signed answer needs the keys.
+        Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
+            context,
+            provider,
+            context.keys(provider)?,
+            |keys| accept(Some(keys)),
+            |problem| *problem == UserinfoProblem::UnknownKey,
+        )?,
+        outcome => outcome,
+    };
+    outcome.map(Some).map_err(|problem| match problem {
+        UserinfoProblem::UnknownKey => Error::invalid("the userinfo is signed by a key that the provider does not publish"),
+        UserinfoProblem::Problem(problem) => Error::problem(DOING, problem),
+    })
 }
 
 fn not_accepted() -> Error {

@@ -19,7 +19,7 @@ const EVENTS: usize = 20;
 pub struct SessionKey {
     /// The profile's name.
     pub profile: String,
-    /// The issuer, byte for byte as its discovery document writes it.
+    /// The issuer as configured, in the one form a URL has (no slash at the end of a bare origin).
     pub issuer: String,
     /// The OAuth client.
     pub client_id: String,

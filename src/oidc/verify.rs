@@ -33,18 +33,21 @@ pub(super) fn refuse<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
 }
 
 /// Checks any token of the provider, an access token above all (RFC 9068 4): the signature, `iss`, and `exp` and `nbf`
-/// where there are any, with `leeway`. Whom it is for (`aud`) is the business of the API it is sent to.
+/// where there are any, with `leeway`. `issuer` is `None` where the keys come from the user, who vouches for them. Whom
+/// the token is for (`aud`) is the business of the API it is sent to.
 ///
 /// # Errors
 /// [`TokenProblem`].
 pub fn verify_token(
     token: &Jwt<'_>,
     keys: &KeySet,
-    issuer: &str,
+    issuer: Option<&str>,
     now: Time,
     leeway: Seconds,
 ) -> Result<(), TokenProblem> {
-    check_issuer(&token.payload, issuer)?; // RFC 8725 3.8: the keys are that issuer's
+    if let Some(issuer) = issuer {
+        check_issuer(&token.payload, issuer)?; // RFC 8725 3.8: the keys are that issuer's
+    }
     keys.verify(token)?;
     check_expiry(&token.payload, now, leeway)?;
     check_start(&token.payload, now, leeway)

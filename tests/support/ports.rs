@@ -74,7 +74,8 @@ struct Shelf {
     fails: Vec<(&'static str, StoreFailureKind)>,
     saves: usize,
     loads: usize,
-    at_save: VecDeque<Box<dyn FnOnce(&mut BTreeMap<String, String>) + Send>>,
+    forget_next_save: bool,
+    when_locked: Option<(String, String)>,
 }
 
 impl TestStores {
@@ -104,9 +105,19 @@ impl TestStores {
         self.0.lock().unwrap().locked = held;
     }
 
-    /// What somebody without the lock does to the entries just before the next save.
-    pub fn at_save(&self, change: impl FnOnce(&mut BTreeMap<String, String>) + Send + 'static) {
-        self.0.lock().unwrap().at_save.push_back(Box::new(change));
+    /// The next save says it has written, and has not.
+    pub fn forget_next_save(&self) {
+        self.0.lock().unwrap().forget_next_save = true;
+    }
+
+    /// The first try for the lock fails, for a sibling holds it, who stores this before the second.
+    pub fn when_lock_is_taken(&self, entry: &str, document: &str) {
+        self.0.lock().unwrap().when_locked = Some((entry.to_owned(), document.to_owned()));
+    }
+
+    /// Somebody without the lock removes an entry.
+    pub fn take(&self, entry: &str) {
+        self.0.lock().unwrap().entries.remove(entry);
     }
 
     pub fn saves(&self) -> usize {
@@ -160,10 +171,10 @@ impl Store for TestStore {
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let mut shelf = self.call("save")?;
-        if let Some(change) = shelf.at_save.pop_front() {
-            change(&mut shelf.entries);
-        }
         shelf.saves += 1;
+        if std::mem::take(&mut shelf.forget_next_save) {
+            return Ok(());
+        }
         shelf.entries.insert(entry.to_owned(), document.expose().to_owned());
         Ok(())
     }
@@ -186,6 +197,10 @@ impl Store for TestStore {
 
     fn try_lock(&self, _: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let mut shelf = self.call("try_lock")?;
+        if let Some((entry, document)) = shelf.when_locked.take() {
+            shelf.entries.insert(entry, document);
+            return Ok(None);
+        }
         if shelf.locked {
             return Ok(None);
         }
