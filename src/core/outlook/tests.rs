@@ -138,7 +138,9 @@ fn a_refused_refresh_token_needs_a_login_even_while_the_access_token_works() {
     let session = refused(60, &fresh());
     let outlook = outlook(120, &session, MOBILE);
     assert_eq!((outlook.next_action, outlook.expired, outlook.expires_at), (NextAction::Login, true, None));
-    assert!(explained(120, &session, MOBILE).contains("still works until @3600"));
+    let text = explained(120, &session, MOBILE);
+    assert!(text.contains("still works until @3600") && text.contains("probably revoked"), "{text}");
+    assert!(!text.contains("though by Mobile"), "the same is said twice: {text}");
     assert_eq!(outlook.short(after(120)), "Mobile ended");
 }
 
