@@ -118,11 +118,11 @@ impl Situation {
             (Self::Endless, Action::Use) => (idle, plan.changes_at),
             (Self::Endless, _) => (NextAction::Refresh, plan.changes_at),
             (Self::Renewable(life), _) => (NextAction::Refresh, Some(relied_on(now, life))),
-            (Self::SsoEnded(life) | Self::Fixed(life), Action::Use) => {
+            (Self::SsoEnded(life) | Self::Fixed(life), action) => {
                 let end = relied_on(now, life);
-                (NextAction::None, Some(plan.changes_at.map_or(end, |at| at.min(end))))
+                let next = if action == Action::Use { NextAction::None } else { NextAction::Refresh };
+                (next, Some(plan.changes_at.map_or(end, |at| at.min(end))))
             }
-            (Self::SsoEnded(life) | Self::Fixed(life), _) => (NextAction::Refresh, Some(relied_on(now, life))),
         }
     }
 

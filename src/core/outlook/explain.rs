@@ -148,7 +148,7 @@ impl Case<'_> {
                 .at(end)
                 .say(".");
         }
-        if ends_first(self.session, self.policy, self.life) {
+        if ends_first(self.session, self.policy) {
             return Sentence::new("As it stands it ends before the access token does (")
                 .at(self.session.access_token.expires_at)
                 .say("), so a refresh that waits for the access token comes too late. To keep the session, run ")

@@ -78,6 +78,8 @@ fn a_fixed_end_is_not_moved_by_a_refresh() {
     assert_eq!(next(3_600, &session, CONFIDENTIAL), (NextAction::Refresh, Some(14 * DAY)));
     assert_eq!(next(14 * DAY - 1, &session, CONFIDENTIAL), (NextAction::Refresh, Some(14 * DAY)));
     assert_eq!(next(14 * DAY, &session, CONFIDENTIAL), (NextAction::Login, None));
+    let short = Policy { lifetime: Some(Seconds(600)), ..CONFIDENTIAL };
+    assert_eq!(next(60, &session, short), (NextAction::None, Some(600)));
     let outlook = outlook(DAY, &session, CONFIDENTIAL);
     assert_eq!(outlook.after_refresh_expires_at, Some(after(14 * DAY)));
     assert_eq!(outlook.remaining, Some(Seconds(13 * DAY)));
@@ -136,7 +138,9 @@ fn a_refused_refresh_token_needs_a_login_even_while_the_access_token_works() {
     let session = refused(60, &fresh());
     let outlook = outlook(120, &session, MOBILE);
     assert_eq!((outlook.next_action, outlook.expired, outlook.expires_at), (NextAction::Login, true, None));
-    assert!(explained(120, &session, MOBILE).contains("still works until @3600"));
+    let text = explained(120, &session, MOBILE);
+    assert!(text.contains("still works until @3600") && text.contains("probably revoked"), "{text}");
+    assert!(!text.contains("though by Mobile"), "the same is said twice: {text}");
     assert_eq!(outlook.short(after(120)), "Mobile ended");
 }
 
@@ -192,6 +196,7 @@ fn a_refresh_without_an_end_and_a_clock_that_went_back_are_warned_of() {
     assert_eq!(codes(60, &fresh().refresh_begun(after(50)), MOBILE), ["refresh_interrupted"]);
     assert_eq!(codes(-60, &fresh(), MOBILE), Vec::<&str>::new());
     assert_eq!(codes(-61, &fresh(), MOBILE), ["clock_skew"]);
+    assert_eq!(next(-61, &fresh(), CONFIDENTIAL), (NextAction::Refresh, Some(-60)));
 }
 
 #[test]
@@ -220,6 +225,8 @@ fn why_a_token_was_refused_is_told_as_likely() {
     assert!(probable(&refused(89 * DAY, &fresh())).contains("revoked"));
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     assert!(probable(&refused(95 * DAY, &same)).contains("could be relied on until @7776000"));
+    let renewed_after_the_clock_was_set_back = refreshed(&same, after(5 * DAY), Some("r1"));
+    assert!(probable(&refused(97 * DAY, &renewed_after_the_clock_was_set_back)).contains("simply ended"));
     let lost = fresh().refresh_unanswered(RefreshReason::Expired, after(60));
     assert!(probable(&refused(120, &lost)).contains("spent already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE), None);

@@ -5,7 +5,7 @@ use super::sentence::Sentence;
 use super::{Situation, relied_on};
 use crate::core::plan::{CLOCK_TOLERANCE, Renew};
 use crate::core::policy::Policy;
-use crate::core::session::{RefreshLife, Session};
+use crate::core::session::Session;
 use crate::core::time::{Seconds, Time};
 
 /// A warning.
@@ -58,7 +58,7 @@ fn ends_soon(now: Time, situation: Situation, policy: &Policy) -> Option<Sentenc
 
 fn dies_early(now: Time, situation: Situation, session: &Session, policy: &Policy, renew: Renew) -> Option<Sentence> {
     let Situation::Renewable(life) = situation else { return None };
-    if renew == Renew::BeforeSessionEnds || !ends_first(session, policy, life) {
+    if renew == Renew::BeforeSessionEnds || !ends_first(session, policy) {
         return None;
     }
     Some(
@@ -72,11 +72,10 @@ fn dies_early(now: Time, situation: Situation, session: &Session, policy: &Polic
     )
 }
 
-/// Whether waiting for the access token to expire loses the refresh token, now and by the policy.
-pub(super) fn ends_first(session: &Session, policy: &Policy, life: RefreshLife) -> bool {
+/// Whether a refresh that waits for the access token to expire comes too late.
+pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
     let token = &session.access_token;
     policy.dies_before_access_token(token.expires_at.since(token.obtained_at))
-        && life.expires_at_earliest < token.expires_at
 }
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {

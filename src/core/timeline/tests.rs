@@ -83,6 +83,12 @@ fn an_end_long_ago_is_drawn_before_a_broken_axis_and_a_refusal_is_marked() {
 }
 
 #[test]
+fn of_a_session_renewed_many_times_the_beginning_is_left_out_so_that_what_is_left_can_be_seen() {
+    let (_, now, session, policy) = samples().swap_remove(4);
+    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ╱─┼──────┼───────┼───●━━━━━━━━━━━━┫  180 days");
+}
+
+#[test]
 fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
     let (_, now, session, policy) = samples().swap_remove(1);
     let all = picture(now, &session, policy, 120, Style::default());
@@ -103,6 +109,7 @@ fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
     assert!(ends(120)[0].ends_with("in 89 days 23 h  2027-04-15 08:00  a refresh before then renews it"));
     assert!(ends(80)[0].ends_with("in 89 days 23 h  2027-04-15 08:00"));
     assert!(ends(40)[0].ends_with("in 89 days 23 h"));
+    assert_eq!(bars(now, &session, policy, 25)[1], "├●━━━━━━━━━━━━━━━━━━━━━━┫");
     assert_eq!(ends(25), ["┫ refresh token ends", "  in 89 days 23 h"]);
 }
 
@@ -127,12 +134,13 @@ proptest! {
     }
 
     #[test]
-    fn now_is_drawn_before_an_end_to_come_and_after_one_that_has_come(age in 0..20_000_000i64, columns in 40..=200usize) {
+    fn now_is_drawn_before_an_end_to_come_and_after_one_that_has_come(age in prop_oneof![0..4_000i64, 590..700i64, 0..20_000_000i64], columns in 20..=200usize) {
         let now = LOGIN.plus(Seconds(age));
         for policy in [PolicyName::Mobile, PolicyName::PublicWeb, PolicyName::Confidential].map(PolicyName::documented) {
             let drawn = bars(now, &logged_in(LOGIN, Some("r")), policy, columns);
             let bar = drawn.iter().find(|line| line.contains('●')).unwrap();
             let ended = age >= policy.lifetime.unwrap().0;
+            prop_assert!(bar.contains('┫'), "{}", bar);
             prop_assert_eq!(bar.find('●') > bar.find('┫'), ended, "{}", bar);
         }
     }
