@@ -41,8 +41,8 @@ pub struct World {
     pub env: Env,
     /// The user's directories.
     pub dirs: Dirs,
-    /// The zone that times are shown in.
-    pub time_zone: jiff::tz::TimeZone,
+    /// The zone that times are shown in: asked for when one is shown, because finding it reads files.
+    pub time_zone: fn() -> jiff::tz::TimeZone,
 }
 
 // ── time and chance ────────────────────────────────────────────────────────────────────────────────────────────
