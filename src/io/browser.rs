@@ -116,7 +116,8 @@ fn ended_within(mut child: Child, patience: Duration) -> Option<bool> {
     receiver.recv_timeout(patience).ok()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::secret::Secret;

@@ -115,7 +115,8 @@ mod keys {
     pub(super) fn remove(_: &str) {}
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

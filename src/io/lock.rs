@@ -126,7 +126,8 @@ pub(super) fn user_id() -> String {
     return String::new();
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};

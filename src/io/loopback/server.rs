@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -68,9 +68,12 @@ impl Drop for Server {
     }
 }
 
-/// The connections there are, oldest first, and whether each has asked something.
+/// The connections there are, oldest first.
 #[derive(Clone, Default)]
-struct Crowd(Arc<Mutex<Vec<(AbortHandle, Arc<AtomicBool>)>>>);
+struct Crowd(Arc<Mutex<Vec<Connection>>>);
+
+/// One connection, and whether it has asked something.
+type Connection = (AbortHandle, Arc<AtomicBool>);
 
 impl Crowd {
     /// Makes room for one more; `false` if everybody is being served.
@@ -106,7 +109,7 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, crowd: Crowd) {
 
 async fn serve(stream: TcpStream, desk: Arc<Desk>, asked: Arc<AtomicBool>) {
     let Ok((stream, rest)) = twice(stream) else { return };
-    let last = AtomicBool::new(false);
+    let (last, told) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         asked.store(true, Ordering::SeqCst);
         let (desk, last) = (&desk, &last);
@@ -117,8 +120,8 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>, asked: Arc<AtomicBool>) {
             Ok::<_, Infallible>(answer)
         }
     });
-    let io = OwnErrors { io: TokioIo::new(stream), asked: Arc::clone(&asked), error: None };
-    let _ = http1::Builder::new()
+    let io = OwnErrors { io: TokioIo::new(stream), asked: Arc::clone(&asked), told: Arc::clone(&told), error: None };
+    let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_SIZE)
@@ -131,7 +134,9 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>, asked: Arc<AtomicBool>) {
     if last.load(Ordering::SeqCst) {
         desk.seen();
     }
-    linger(rest).await;
+    // An HTTP/2 preface is the one thing that hyper drops without a word.
+    let silent = served.is_err_and(|error| error.is_parse()) && !told.load(Ordering::SeqCst);
+    linger(rest, if silent { unreadable(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
 }
 
 /// The connection under two handles: the second one outlives the HTTP server's.
@@ -141,8 +146,9 @@ fn twice(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
     Ok((TcpStream::from_std(stream)?, TcpStream::from_std(other)?))
 }
 
-/// Reads and forgets what the client still sends, for a moment.
-async fn linger(rest: TcpStream) {
+/// Says what is left to be said, then reads and forgets what the client still sends, for a moment.
+async fn linger(mut rest: TcpStream, words: Vec<u8>) {
+    let _ = timeout(LINGER, rest.write_all(&words)).await;
     let Ok(rest) = rest.into_std() else { return };
     let _ = rest.shutdown(std::net::Shutdown::Write);
     let Ok(mut rest) = TcpStream::from_std(rest) else { return };
@@ -156,6 +162,8 @@ async fn linger(rest: TcpStream) {
 struct OwnErrors {
     io: TokioIo<TcpStream>,
     asked: Arc<AtomicBool>,
+    /// Whether anything was written.
+    told: Arc<AtomicBool>,
     /// What is left to write of our page.
     error: Option<Vec<u8>>,
 }
@@ -169,6 +177,7 @@ impl Read for OwnErrors {
 impl Write for OwnErrors {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.told.store(true, Ordering::SeqCst);
         if this.asked.load(Ordering::SeqCst) {
             return Pin::new(&mut this.io).poll_write(cx, buf);
         }
