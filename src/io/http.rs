@@ -4,7 +4,7 @@ use crate::core::text::printable;
 use crate::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -22,11 +22,11 @@ pub struct SystemHttp {
     /// For name, connection and TLS of one try.
     connect_deadline: Duration,
     runtime: OnceLock<Runtime>,
-    clients: Mutex<HashMap<Trust, Client>>,
+    clients: Mutex<BTreeMap<Trust, Client>>,
 }
 
 /// What a client is built for.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Trust {
     /// Whether certificates matter at all.
     tls: bool,
@@ -211,10 +211,12 @@ fn certificate_problem(error: &reqwest::Error) -> Option<String> {
     })
 }
 
-/// `cause` as rustls knows it, also inside the I/O error that its transport wraps it in (whose own `source` skips it).
-fn rustls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref();
-    cause.downcast_ref().or_else(inner)
+/// `cause` as rustls knows it, also inside the I/O errors that transports wrap it in (whose own `source` skips it).
+fn rustls_error<'a>(mut cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    while let Some(wrapped) = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        cause = wrapped;
+    }
+    cause.downcast_ref()
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -46,9 +46,7 @@ impl Terminal for SystemTerminal {
             return Ok(Secret::new(self.read_line()?.unwrap_or_default()));
         }
         self.err(prompt);
-        let read = without_echo();
-        self.err("\n");
-        read
+        without_echo()
     }
 }
 

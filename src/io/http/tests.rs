@@ -144,3 +144,47 @@ fn this_machine_is_known_by_its_names_and_addresses() {
         assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback, "{url}");
     }
 }
+
+/// A TLS server on 127.0.0.1 whose certificate nobody but its own file vouches for; its URL.
+fn tls_server() -> Url {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("test-cert.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("test-key.pem")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_beside_the_systems() {
+    let url = tls_server();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ca.pem");
+    std::fs::write(&path, include_bytes!("test-cert.pem")).unwrap();
+    let trusting = |url: &Url| Request { ca_file: Some(path.clone()), ..post(url.clone()) };
+    let http = SystemHttp::default();
+
+    let failure = http.send(&post(url.clone())).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+    assert_eq!(http.send(&trusting(&url)).map(|answer| answer.status), Ok(200));
+    let mut misnamed = url;
+    misnamed.set_host(Some("localhost")).unwrap();
+    let failure = http.send(&trusting(&misnamed)).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+}

@@ -221,7 +221,7 @@ fn a_head_that_does_not_come_in_time_ends_its_connection() {
     let mut slow = TcpStream::connect(&authority).unwrap();
     slow.write_all(b"GET /callback HTTP/1.1\r\n").unwrap();
     slow.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
-    assert!(matches!(slow.read_to_end(&mut Vec::new()), Ok(_)), "closed, not timed out");
+    assert!(slow.read_to_end(&mut Vec::new()).is_ok(), "closed, not timed out");
 }
 
 #[test]
