@@ -3,6 +3,9 @@
 //! What is marked invalid must be refused. What is marked valid must be accepted where it is RS256, the one algorithm
 //! TelenorID+ uses; of the others each is a refusal, and they are counted apart.
 
+// Helpers of an integration test are no `#[test]`, so clippy's leave for tests does not reach them.
+#![allow(clippy::unwrap_used)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -45,7 +48,7 @@ fn run(file: &str) -> Tally {
         let keys = keys(group);
         for test in group["tests"].as_array().unwrap() {
             let id = test["tcId"].as_u64().unwrap();
-            let token = test["jws"].as_str().or_else(|| test["jwe"].as_str()).unwrap();
+            let token = test["jws"].as_str().or_else(|| test["jwe"].as_str()).unwrap_or_default();
             let accepted = Jws::parse(token).is_ok_and(|jws| keys.verify_jws(&jws).is_ok());
             let valid = test["result"] == "valid";
             let deviates = file == "json_web_signature_test" && DEVIATIONS.iter().any(|(known, _)| *known == id);
