@@ -14,18 +14,7 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Invalid(what.into()))
 }
 
-/// The JSON object that a 200 carries; `whose` names the answer in a message ("the discovery document").
-///
-/// # Errors
-/// [`Problem::Unreachable`] for 429 and 5xx, otherwise [`Problem::Invalid`]; a redirection is never followed.
-pub(super) fn document(response: &Response, whose: &str) -> Result<Object, Problem> {
-    match response.status {
-        200 => object(&response.body, whose),
-        _ => Err(failure(response, whose)),
-    }
-}
-
-/// The JSON object in `bytes`.
+/// The JSON object in `bytes`; `whose` names the answer in a message ("the discovery document").
 ///
 /// # Errors
 /// [`Problem::Invalid`].
