@@ -6,11 +6,15 @@
 
 pub mod clients;
 pub mod engine;
+pub mod pages;
 pub mod params;
 pub mod random;
+pub mod server;
 pub mod tokens;
 pub mod users;
 
+pub use clients::Client;
 pub use engine::{Engine, Issued, Rotation, Settings};
 pub use random::Seed;
+pub use server::{Options, Sandbox};
 pub use users::{USERS, User};

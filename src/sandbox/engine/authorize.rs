@@ -142,13 +142,7 @@ impl Engine {
         Some(self.refuse_request(&request, &Refusal::new("access_denied", "the user cancelled the login")))
     }
 
-    fn approve_after_login(
-        &mut self,
-        request: AuthorizeRequest,
-        user: &'static User,
-        now: Time,
-        seed: &Seed,
-    ) -> Reply {
+    fn approve_after_login(&mut self, request: AuthorizeRequest, user: &'static User, now: Time, seed: &Seed) -> Reply {
         let sid = self.start_sso(user, &request.acr_values, now, seed);
         let cookie = self.sso.get(&sid).map(|session| session.cookie.clone());
         Reply { cookie, ..self.approve(request, &sid, now, seed) }

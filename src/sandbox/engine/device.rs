@@ -120,9 +120,7 @@ impl Engine {
         form.check()?;
         match form.need("grant_type")? {
             "authorization_code" => self.redeem(&client.id, form, now, seed),
-            "refresh_token" => {
-                self.refresh(&client.id, form.need("refresh_token")?, &form.list("scope"), now, seed)
-            }
+            "refresh_token" => self.refresh(&client.id, form.need("refresh_token")?, &form.list("scope"), now, seed),
             "client_credentials" => self.client_credentials(client, form, now, seed),
             DEVICE_CODE => self.device_poll(&client.id, form, now, seed),
             _ => Err(Refusal::new("unsupported_grant_type", "")),

@@ -12,6 +12,7 @@ mod tests;
 
 pub use access::{Access, IdToken, Issued};
 pub use authorize::{AuthorizeRequest, Reply, Step};
+pub(super) use device::DEVICE_CODE;
 pub use device::DeviceStart;
 pub use sso::{Authentication, SsoSession};
 
@@ -31,6 +32,16 @@ pub enum Rotation {
     Reuse,
     /// One-time: a new handle comes, and the old one is unknown at once.
     Rotate,
+}
+
+impl Rotation {
+    /// `reuse` or `rotate`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reuse => "reuse",
+            Self::Rotate => "rotate",
+        }
+    }
 }
 
 /// What can be set.
