@@ -2,7 +2,6 @@
 
 use super::engine::{Access, Authentication, IdToken, Issued};
 use super::random::half_sha256_base64url;
-use crate::core::time::Time;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
@@ -230,10 +229,4 @@ pub fn introspection(issuer: &str, access: &Access) -> Value {
         claims["sub"] = who.user.subject(&access.client_id).into();
     }
     claims
-}
-
-/// An HTTP date (RFC 9110 5.6.7, the fixed-length form).
-pub fn http_date(time: Time) -> String {
-    jiff::Timestamp::from_second(time.unix())
-        .map_or_else(|_| String::new(), |t| t.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }

@@ -6,7 +6,7 @@ use crate::core::time::Time;
 use crate::sandbox::params::{Params, Refusal};
 
 /// An authorization request that passed its checks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AuthorizeRequest {
     /// `client_id`.
     pub client_id: String,
@@ -35,7 +35,7 @@ pub struct AuthorizeRequest {
 }
 
 /// An authorization response: always to a registered URI, always with `iss` (RFC 9207).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     /// Where to.
     pub redirect_uri: String,
@@ -48,7 +48,7 @@ pub struct Reply {
 }
 
 /// What answers an authorization request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Step {
     /// A page, because it is not certain that the redirect URI is the client's: never a redirect.
     ErrorPage(Refusal),

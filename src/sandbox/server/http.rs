@@ -2,7 +2,6 @@
 
 use crate::core::time::Time;
 use crate::sandbox::params::{Params, Refusal};
-use crate::sandbox::tokens::http_date;
 use serde_json::{Value, json};
 use std::io::{Cursor, Read};
 
@@ -137,4 +136,10 @@ impl Response {
         // The client may have gone; there is nobody left to tell.
         let _ = incoming.respond(answer.with_data(Cursor::new(self.body.into_bytes()), Some(length)));
     }
+}
+
+/// An HTTP date (RFC 9110 5.6.7, the fixed-length form).
+fn http_date(time: Time) -> String {
+    jiff::Timestamp::from_second(time.unix())
+        .map_or_else(|_| String::new(), |t| t.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
