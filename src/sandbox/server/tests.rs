@@ -222,6 +222,20 @@ fn control_requests_from_web_pages_are_refused() {
 }
 
 #[test]
+fn a_single_page_application_may_call_what_it_needs_and_nothing_else() {
+    let sandbox = sandbox(Options::default());
+    let may = |path: &str| {
+        let (_, head, _) = send(&sandbox, "OPTIONS", path, "Origin: http://localhost:5173\r\n", "");
+        header(&head, "Access-Control-Allow-Origin").map(ToOwned::to_owned)
+    };
+    assert_eq!(may("/connect/token").as_deref(), Some("*"));
+    assert_eq!(may("/.well-known/openid-configuration").as_deref(), Some("*"));
+    for path in ["/connect/authorize", "/account/login", "/connect/introspect", "/sandbox", "/sandbox/clock"] {
+        assert_eq!(may(path), None, "{path}");
+    }
+}
+
+#[test]
 fn the_control_api_moves_the_clock_plans_failures_and_shows_no_token() {
     let sandbox = sandbox(auto());
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
