@@ -180,8 +180,12 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     let from_env = env_table(env)?;
     let env_issuer = from_env.contains_key("issuer") || from_env.contains_key("environment");
     match (env_issuer, from_env.contains_key("client_id")) {
-        (true, false) => return Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID: they come from one source together")),
-        (false, true) => return Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER: they come from one source together")),
+        (true, false) => {
+            return Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID: they come from one source together"));
+        }
+        (false, true) => {
+            return Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER: they come from one source together"));
+        }
         _ => {}
     }
     let wanted = flag.or_else(|| env.get("TIDP_PROFILE"));
@@ -239,7 +243,12 @@ pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<
 pub fn orphan(key: &SessionKey) -> Result<Profile> {
     let text = |text: &str| Value::String(text.to_owned());
     let pairs = [("issuer", text(&key.issuer)), ("client_id", text(&key.client_id))];
-    resolve(Some(&key.profile), pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(), &Env::default(), None)
+    resolve(
+        Some(&key.profile),
+        pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        &Env::default(),
+        None,
+    )
 }
 
 /// The error for a profile that is not in the file.
@@ -304,14 +313,16 @@ fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>)
     }
     let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(error.message())))?;
     let issuer = issuer(&keys).map_err(&wrong)?;
-    let client_id = keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
+    let client_id =
+        keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
     let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(&wrong)?;
     let policy = policy(&keys, client_type).map_err(&wrong)?;
     Ok(Profile {
         name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
         named: name.map(str::to_owned),
         scopes: scopes(&keys, policy.as_ref()).map_err(&wrong)?,
-        redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback")).map_err(&wrong)?,
+        redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
+            .map_err(&wrong)?,
         auth_method: auth_method(&keys, client_type, env).map_err(&wrong)?,
         renew: renew(keys.renew.as_deref()).map_err(&wrong)?,
         ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
@@ -498,16 +509,16 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
         "file" => {
             let given = || env.get("TIDP_STORE_KEY").map(|key| KeySource::Given(Secret::new(key)));
             let file = || env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
-            let command = || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
+            let command =
+                || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
             given().or_else(file).or_else(command).map(StoreKind::File).ok_or_else(|| {
                 Error::config(
                     "the file store needs a key, base64 of 32 random bytes: TIDP_STORE_KEY_FILE, TIDP_STORE_KEY, or store_key_command in config.toml",
                 )
             })
         }
-        other => Err(Error::config(format!(
-            "store `{}` is none of keyring, file, plaintext-file, memory",
-            printable(other)
-        ))),
+        other => {
+            Err(Error::config(format!("store `{}` is none of keyring, file, plaintext-file, memory", printable(other))))
+        }
     }
 }

@@ -168,7 +168,11 @@ impl Error {
         if matches!(self.situation, Situation::LogoutIncomplete(..)) {
             return self;
         }
-        Situation::LogoutIncomplete(report.kind, format!("the session is gone here, but not at the provider: {}", report.message)).into()
+        Situation::LogoutIncomplete(
+            report.kind,
+            format!("the session is gone here, but not at the provider: {}", report.message),
+        )
+        .into()
     }
 
     /// What is told, and the exit code: one decision for all situations.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{Client, ClientAuthentication};
-use crate::world::{Request, Response, HttpFailure, Lock, Store, StoreChoice, World};
+use crate::world::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,7 +51,8 @@ impl Configured {
         let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
         let config = match world.files.read(&path).map_err(unreadable)? {
             Some(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?;
+                let text =
+                    String::from_utf8(bytes).map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?;
                 config::parse(&text, &path)?
             }
             None => Config::default(),
@@ -145,7 +146,9 @@ impl<'w> Context<'w> {
     /// `store`, also for an entry that is no session of ours.
     pub fn load(&self) -> Result<Option<Session>> {
         match self.store.load(&self.entry())? {
-            Some(document) => Session::from_document(&document, &self.key).map(Some).map_err(|e| Situation::Entry(e).into()),
+            Some(document) => {
+                Session::from_document(&document, &self.key).map(Some).map_err(|e| Situation::Entry(e).into())
+            }
             None => Ok(None),
         }
     }
@@ -162,7 +165,10 @@ impl<'w> Context<'w> {
     ///
     /// # Errors
     /// `busy` after [`LOCK_PATIENCE`]; `store` if there are no locks.
-    pub fn lock_or<T>(&self, mut meanwhile: impl FnMut() -> Option<T>) -> Result<std::result::Result<Box<dyn Lock>, T>> {
+    pub fn lock_or<T>(
+        &self,
+        mut meanwhile: impl FnMut() -> Option<T>,
+    ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
         let started = self.world.clock.uptime();
         loop {
             if let Some(lock) = self.store.try_lock(&self.entry())? {

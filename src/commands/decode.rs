@@ -78,7 +78,9 @@ impl Decoder<'_> {
     fn lines(&self) -> Result<()> {
         let line = || match self.world.terminal.read_line() {
             Ok(line) => line.map(Ok),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Some(Err(Error::invalid(error.to_string()))),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                Some(Err(Error::invalid(error.to_string())))
+            }
             Err(error) => Some(Err(Error::failed(format!("cannot read standard input: {error}")))),
         };
         self.many(std::iter::from_fn(line).filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty())))
@@ -170,7 +172,8 @@ impl Decoder<'_> {
         expired: Option<bool>,
         warnings: &[String],
     ) -> String {
-        let times: Map<String, Value> = times.iter().map(|(name, time)| ((*name).to_owned(), time.rfc3339().into())).collect();
+        let times: Map<String, Value> =
+            times.iter().map(|(name, time)| ((*name).to_owned(), time.rfc3339().into())).collect();
         let rest = json!({
             "verified": verified,
             "alg": jwt.jws.alg(),

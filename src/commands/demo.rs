@@ -109,8 +109,14 @@ impl Browser for SelfApproving {
             // Authorization endpoint, callback, result page: three hops, and one to spare.
             for _ in 0..4 {
                 let Some(url) = next.take() else { return };
-                let request =
-                    Request { method: Method::Get, url: url.clone(), authorization: None, accept: "text/html", body: None, ca_file: None };
+                let request = Request {
+                    method: Method::Get,
+                    url: url.clone(),
+                    authorization: None,
+                    accept: "text/html",
+                    body: None,
+                    ca_file: None,
+                };
                 let Ok(response) = http.send(&request) else { return };
                 next = response.header("location").and_then(|location| url.join(location).ok());
             }
@@ -125,17 +131,34 @@ impl Browser for SelfApproving {
 /// `failed`, if a step of the story does not go as told.
 pub fn run(world: &World, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
     let clock = Arc::new(StoryClock { real: Arc::clone(&world.clock), moved: AtomicI64::new(0) });
-    let options = Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
+    let options =
+        Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&world.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
     let real_browser = !args.no_browser && world.terminal.stdout().is_terminal && world.browser.available();
     let stage = Arc::new(Stage::default());
-    let story = Story { out, world: story_world(world, &sandbox, &clock, &stage, real_browser), stage, clock, steps: Mutex::default() };
+    let story = Story {
+        out,
+        world: story_world(world, &sandbox, &clock, &stage, real_browser),
+        stage,
+        clock,
+        steps: Mutex::default(),
+    };
     story.tell(sandbox.issuer(), real_browser)?;
-    if out.json { out.document(json!({ "steps": story.steps.into_inner().unwrap_or_else(PoisonError::into_inner) })) } else { Ok(()) }
+    if out.json {
+        out.document(json!({ "steps": story.steps.into_inner().unwrap_or_else(PoisonError::into_inner) }))
+    } else {
+        Ok(())
+    }
 }
 
-fn story_world(world: &World, sandbox: &Sandbox, clock: &Arc<StoryClock>, stage: &Arc<Stage>, real_browser: bool) -> World {
+fn story_world(
+    world: &World,
+    sandbox: &Sandbox,
+    clock: &Arc<StoryClock>,
+    stage: &Arc<Stage>,
+    real_browser: bool,
+) -> World {
     let own = [
         ("TIDP_ISSUER", sandbox.issuer()),
         ("TIDP_CLIENT_ID", "sandbox-mobile"),
@@ -146,7 +169,11 @@ fn story_world(world: &World, sandbox: &Sandbox, clock: &Arc<StoryClock>, stage:
     let mut env: Env = world.env.clone();
     env.0.retain(|name, _| !name.starts_with("TIDP_") && name != "CLICOLOR_FORCE");
     env.0.extend(own.map(|(name, value)| (name.to_owned(), Secret::new(value))));
-    let browser = if real_browser { Arc::clone(&world.browser) } else { Arc::new(SelfApproving { http: Arc::clone(&world.http) }) };
+    let browser = if real_browser {
+        Arc::clone(&world.browser)
+    } else {
+        Arc::new(SelfApproving { http: Arc::clone(&world.http) })
+    };
     World {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         terminal: Arc::clone(stage) as Arc<dyn Terminal>,
@@ -180,7 +207,10 @@ impl Story<'_> {
         self.run(&["token", "--format", "header"])?;
         self.say("Ask for a refresh. It is not due, so the provider is left in peace.")?;
         self.run(&["refresh"])?;
-        self.pass(Seconds::minutes(61), "Sixty-one minutes pass. The access token has expired; `tidp token` refreshes by itself, once.")?;
+        self.pass(
+            Seconds::minutes(61),
+            "Sixty-one minutes pass. The access token has expired; `tidp token` refreshes by itself, once.",
+        )?;
         self.run(&["token", "--format", "header"])?;
         self.pass(Seconds::days(30), "Thirty days pass. What does the refresh policy say?")?;
         self.run(&["policy"])?;

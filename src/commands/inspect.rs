@@ -39,7 +39,9 @@ pub fn document(context: &Context<'_>, session: &Session) -> Value {
     let access = &session.access_token;
     let mut id_token = match &session.id_token {
         Some(token) => token_document(&token.value, token.expires_at, now),
-        None => json!({ "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null }),
+        None => {
+            json!({ "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null })
+        }
     };
     let mut access_token = token_document(&access.value, access.expires_at, now);
     verify(context, session, &mut access_token, &mut id_token);
@@ -106,7 +108,8 @@ fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()
     let out = context.out;
     let now = context.world.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
-    let policy = context.profile.policy.map_or("unknown: set client_type in the profile", |policy| policy.name.as_str());
+    let policy =
+        context.profile.policy.map_or("unknown: set client_type in the profile", |policy| policy.name.as_str());
     let rows = [
         ("Account", printable(account)),
         ("Issuer", printable(&session.key.issuer)),
@@ -133,7 +136,8 @@ fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()
 
 fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> String {
     let out = context.out;
-    match (&session.refresh_token, context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy))) {
+    match (&session.refresh_token, context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy)))
+    {
         (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
         (RefreshToken::Refused { at }, _) => format!("refused by the provider {}", out.when(*at, now)),
         (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
@@ -158,7 +162,11 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
         None if document["claims"].is_null() => "opaque",
         None => "signature not checked: no keys at hand",
     };
-    out.answer(&format!("\n{} {state} until {}, {signature}\n", out.bold(&format!("{label:<14}")), out.when(expires_at, now)))?;
+    out.answer(&format!(
+        "\n{} {state} until {}, {signature}\n",
+        out.bold(&format!("{label:<14}")),
+        out.when(expires_at, now)
+    ))?;
     match document["claims"].as_object() {
         Some(claims) => out.answer(&claim_lines(out, claims, now)),
         None => Ok(()),

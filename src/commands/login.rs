@@ -176,7 +176,9 @@ impl Attempt<'_, '_> {
             return out.note("On another machine's browser? Use `tidp login --paste`.");
         }
         match self.context.world.browser.open(url) {
-            Ok(()) => out.ask(&format!("Log in in the browser (waiting {timeout}). If it did not open, open this URL:\n\n  {url}\n")),
+            Ok(()) => out.ask(&format!(
+                "Log in in the browser (waiting {timeout}). If it did not open, open this URL:\n\n  {url}\n"
+            )),
             Err(what) => {
                 out.note(&format!("The browser could not be opened: {}.", printable(&what)));
                 out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
@@ -188,13 +190,17 @@ impl Attempt<'_, '_> {
         let (url, expected) = self.request(redirect_uri)?;
         let out = self.context.out;
         out.ask(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
-        out.ask("Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:");
+        out.ask(
+            "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
+        );
         let failed = |error| Error::failed(format!("cannot read standard input: {error}"));
         let line = self.context.world.terminal.read_line().map_err(failed)?;
         let line = Secret::new(line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?);
         let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
             Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
-            Pasted::NotAUrl => Error::usage("that is not the address the browser was sent to: paste it whole, from http to its end"),
+            Pasted::NotAUrl => {
+                Error::usage("that is not the address the browser was sent to: paste it whole, from http to its end")
+            }
             Pasted::Problem(problem) => self.not_granted(problem),
         })?;
         self.exchange(&code, &expected, None)
@@ -226,7 +232,7 @@ impl Attempt<'_, '_> {
             }
             other => other,
         })?;
-        let answer = token::accept_token_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
+        let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
         let keys = metadata::fetched_keys(context, &self.provider, keys)?;
         let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
         if session.is_err()
@@ -246,11 +252,12 @@ impl Attempt<'_, '_> {
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
-        // OIDC Core 3.1.3.3: an answer to a request with the scope openid holds an ID token.
-        let raw = answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
+        let raw =
+            answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
         let now = received::judging_time(context, answer.date);
-        let check = Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
-            .require_acr(self.wishes.require_acr.as_deref());
+        let check =
+            Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
+                .require_acr(self.wishes.require_acr.as_deref());
         let accepted = received::validated(context, &self.provider, keys, raw, &check)?;
         self.right_account(&accepted)?;
         self.note_unmet_acr(&accepted);
@@ -281,7 +288,9 @@ impl Attempt<'_, '_> {
             return;
         }
         let got = if got.is_empty() { "none".to_owned() } else { printable(&got.join(" ")) };
-        self.context.out.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {}", printable(wished)));
+        self.context
+            .out
+            .warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {}", printable(wished)));
     }
 
     fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
@@ -342,10 +351,19 @@ fn summarise(context: &Context<'_>, session: &Session) {
     out.note(&match (policy, life, session.held()) {
         (Some(policy), Some(life), _) => {
             let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
-            format!("Policy {}: the refresh token lives until {} ({how}).", policy.name.as_str(), out.when(life.expires_at, now))
+            format!(
+                "Policy {}: the refresh token lives until {} ({how}).",
+                policy.name.as_str(),
+                out.when(life.expires_at, now)
+            )
         }
-        (Some(policy), None, _) => format!("Policy {}: no refresh token; log in again when the access token has expired.", policy.name.as_str()),
-        (None, _, Some(_)) => "A refresh token came; set client_type in the profile to know how long it lives.".to_owned(),
+        (Some(policy), None, _) => format!(
+            "Policy {}: no refresh token; log in again when the access token has expired.",
+            policy.name.as_str()
+        ),
+        (None, _, Some(_)) => {
+            "A refresh token came; set client_type in the profile to know how long it lives.".to_owned()
+        }
         (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
     });
     if let Some(policy) = policy

@@ -42,10 +42,7 @@ struct Outcome {
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
     let outcomes = if args.all {
-        all(world, out)?
-            .iter()
-            .map(|context| log_out(context, args))
-            .collect::<Result<Vec<_>>>()?
+        all(world, out)?.iter().map(|context| log_out(context, args)).collect::<Result<Vec<_>>>()?
     } else {
         vec![Context::open(world, out, global)?.run(|context| log_out(context, args))?]
     };
@@ -55,7 +52,9 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     let failure = outcomes.iter().find_map(failure);
     match failure {
         Some(error) => Err(error),
-        None if out.json && args.all => out.document(json!({ "sessions": outcomes.iter().map(document).collect::<Vec<_>>() })),
+        None if out.json && args.all => {
+            out.document(json!({ "sessions": outcomes.iter().map(document).collect::<Vec<_>>() }))
+        }
         None if out.json => out.document(outcomes.first().map(document).unwrap_or_default()),
         None => Ok(()),
     }
@@ -92,7 +91,8 @@ fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
         access_token_valid_until: None,
     };
     let Ended::Session(session) = session else { return Ok(outcome) };
-    outcome.access_token_valid_until = Some(session.access_token.expires_at).filter(|end| *end > context.world.clock.now());
+    outcome.access_token_valid_until =
+        Some(session.access_token.expires_at).filter(|end| *end > context.world.clock.now());
     if args.local {
         (outcome.revocation, outcome.provider_session) = (skipped("--local"), skipped("--local"));
         return Ok(outcome);
@@ -189,7 +189,10 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     if let Err(what) = context.world.browser.open(hand_over.url()) {
         out.note(&format!("The browser could not be opened: {}.", printable(&what)));
     }
-    out.ask(&format!("Finish the logout in the browser. If it did not open, open this URL:\n\n  {}\n", hand_over.url()));
+    out.ask(&format!(
+        "Finish the logout in the browser. If it did not open, open this URL:\n\n  {}\n",
+        hand_over.url()
+    ));
     if hand_over.wait(BROWSER_PATIENCE) {
         return Step::Done("the browser was sent to the provider's logout page");
     }
@@ -201,9 +204,13 @@ fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
         LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => ("failed", "it did not fail".to_owned()),
         LogoutOutcome::HintMissing => ("refused", "the provider missed the ID token (400)".to_owned()),
         LogoutOutcome::HintRefused => ("refused", "the provider did not accept the ID token (401)".to_owned()),
-        LogoutOutcome::Incomplete => ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned()),
+        LogoutOutcome::Incomplete => {
+            ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned())
+        }
         LogoutOutcome::Unavailable => ("unreachable", "it cannot do it just now".to_owned()),
-        LogoutOutcome::Unexpected(status) => ("invalid", format!("it answered {status}, which its guide does not name")),
+        LogoutOutcome::Unexpected(status) => {
+            ("invalid", format!("it answered {status}, which its guide does not name"))
+        }
     };
     let what = format!(
         "the session is gone here, but the provider's session may live on: {what}. The user can end it on the provider's \
@@ -223,11 +230,16 @@ fn tell(out: &Output<'_>, outcome: &Outcome, args: &cli::Logout, now: Time) {
             Step::Done(what) => out.note(&format!("At the provider, {what}.")),
             Step::Skipped("--local") => {}
             Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
-            Step::Failed(error) => out.note(&format!("{} {}", out.paint_err("failed:", colored::Color::Red), error.report().message)),
+            Step::Failed(error) => {
+                out.note(&format!("{} {}", out.paint_err("failed:", colored::Color::Red), error.report().message))
+            }
         }
     }
     if let Some(end) = outcome.access_token_valid_until {
-        out.note(&format!("Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.", out.when(end, now)));
+        out.note(&format!(
+            "Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.",
+            out.when(end, now)
+        ));
     }
 }
 

@@ -111,9 +111,19 @@ pub fn with_keys<T, E>(
 ///
 /// # Errors
 /// `unreachable`, `invalid` if the keys cannot be had; the inner result is the signature's.
-pub fn verify(context: &Context<'_>, provider: &Provider, jwt: &Jwt<'_>) -> Result<std::result::Result<(), SignatureProblem>> {
+pub fn verify(
+    context: &Context<'_>,
+    provider: &Provider,
+    jwt: &Jwt<'_>,
+) -> Result<std::result::Result<(), SignatureProblem>> {
     let keys = keys(context, provider)?;
-    with_keys(context, provider, keys, |keys| keys.verify(jwt), |problem| matches!(problem, SignatureProblem::UnknownKey))
+    with_keys(
+        context,
+        provider,
+        keys,
+        |keys| keys.verify(jwt),
+        |problem| matches!(problem, SignatureProblem::UnknownKey),
+    )
 }
 
 fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<KeySet> {

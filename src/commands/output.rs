@@ -39,7 +39,14 @@ impl<'w> Output<'w> {
             colored_stream(global.color, &world.env, world.terminal.stdout()),
             colored_stream(global.color, &world.env, world.terminal.stderr()),
         );
-        Self { world, json: global.json, quiet: global.quiet, verbose: global.verbose, colors, warnings: RefCell::default() }
+        Self {
+            world,
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            colors,
+            warnings: RefCell::default(),
+        }
     }
 
     /// The answer, on stdout as it is.

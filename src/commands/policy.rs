@@ -58,7 +58,12 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     }
     match outlook.sure_for(now) {
         Some(left) if left >= required => Ok(()),
-        Some(left) => Err(Situation::TooLittleLife(format!("the session can be relied on for {}, less than {}", left.human(), required.human())).into()),
+        Some(left) => Err(Situation::TooLittleLife(format!(
+            "the session can be relied on for {}, less than {}",
+            left.human(),
+            required.human()
+        ))
+        .into()),
         None => Err(Situation::TooLittleLife(format!(
             "nobody can tell whether the session lasts {}: the profile {} names no client type",
             required.human(),
@@ -95,15 +100,19 @@ fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>,
     });
     if why {
         let events = session.map(|session| session.events.as_slice()).unwrap_or_default();
-        document["events"] = events
-            .iter()
-            .map(|event| json!({ "at": event.at.rfc3339(), "event": told(&event.what) }))
-            .collect();
+        document["events"] =
+            events.iter().map(|event| json!({ "at": event.at.rfc3339(), "event": told(&event.what) })).collect();
     }
     document
 }
 
-fn picture(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>, now: Time, args: &cli::Policy) -> Result<()> {
+fn picture(
+    context: &Context<'_>,
+    outlook: &Outlook,
+    session: Option<&Session>,
+    now: Time,
+    args: &cli::Policy,
+) -> Result<()> {
     let (out, profile) = (context.out, &context.profile);
     let name = outlook.policy.map_or("policy unknown", |policy| policy.name.as_str());
     let client = outlook.client_type.map(|t| format!(", client type {}", t.as_str())).unwrap_or_default();

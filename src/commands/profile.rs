@@ -32,7 +32,10 @@ fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
     let configured = Configured::load(world)?;
     if configured.config.profile.contains_key(&args.name) {
-        return Err(Error::usage(format!("there is a profile `{}` already: `tidp profile remove` it first", args.name)));
+        return Err(Error::usage(format!(
+            "there is a profile `{}` already: `tidp profile remove` it first",
+            args.name
+        )));
     }
     let first = configured.config.profile.is_empty();
     let profile = change(world, &configured, |document| {
@@ -85,11 +88,11 @@ fn change(
     configured: &Configured,
     edit: impl FnOnce(&mut DocumentMut) -> Result<String>,
 ) -> Result<Profile> {
-    let path = configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let path =
+        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
     let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
-    let mut document: DocumentMut =
-        text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
+    let mut document: DocumentMut = text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
     let name = edit(&mut document)?;
     let text = document.to_string();
     let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
@@ -210,7 +213,8 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }
-    let path = configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let path =
+        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
     let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
     let mut document: DocumentMut = text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
@@ -234,8 +238,15 @@ fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: 
             out.note(if had_one { "Removed the client secret." } else { "There was no client secret." });
             return if out.json { out.document(json!({ "profile": name, "client_secret": false })) } else { Ok(()) };
         }
-        let prompt = format!("Client secret of `{}` at {}: ", printable(&context.profile.client_id), printable(&context.profile.issuer));
-        let secret = world.terminal.read_secret(&prompt).map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;
+        let prompt = format!(
+            "Client secret of `{}` at {}: ",
+            printable(&context.profile.client_id),
+            printable(&context.profile.issuer)
+        );
+        let secret = world
+            .terminal
+            .read_secret(&prompt)
+            .map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;
         if secret.is_empty() {
             return Err(Error::usage("the client secret is empty"));
         }

@@ -19,7 +19,8 @@ use crate::oidc::token::TokenAnswer;
 /// answer came; where the answer does not say how long (RFC 6749 5.1 allows that), its own `exp` - `iat` says, or
 /// what the provider documents.
 pub fn access_token(answer: &TokenAnswer, sent_at: Time) -> AccessToken {
-    let lifetime = answer.expires_in.or_else(|| own_lifetime(&answer.access_token)).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
+    let lifetime =
+        answer.expires_in.or_else(|| own_lifetime(&answer.access_token)).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     AccessToken { value: answer.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
 }
 
@@ -41,7 +42,10 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
     let direction = if skew.0 > 0 { "ahead of" } else { "behind" };
     context.out.warn(
         "clock_skew",
-        format!("this machine's clock is {} {direction} the provider's; the tokens were judged by the provider's", skew.human()),
+        format!(
+            "this machine's clock is {} {direction} the provider's; the tokens were judged by the provider's",
+            skew.human()
+        ),
     );
     date
 }
@@ -89,7 +93,10 @@ fn refreshed_id_token(
         Ok(keys) => keys,
         // The refresh token is spent: the session is kept, and only the ID token, which nobody vouches for, is left out.
         Err(error) => {
-            context.out.warn("id_token_not_checked", format!("the new ID token was left out, for it could not be checked: {}", error.report().message));
+            context.out.warn(
+                "id_token_not_checked",
+                format!("the new ID token was left out, for it could not be checked: {}", error.report().message),
+            );
             return Ok(None);
         }
     };
@@ -115,7 +122,9 @@ pub fn validated(
         |problem| matches!(problem, IdTokenProblem::UnknownKey),
     )?;
     outcome.map_err(|problem| match problem {
-        IdTokenProblem::UnknownKey => Error::invalid("the ID token is signed by a key that the provider does not publish"),
+        IdTokenProblem::UnknownKey => {
+            Error::invalid("the ID token is signed by a key that the provider does not publish")
+        }
         IdTokenProblem::Invalid(what) => Error::invalid(format!("the ID token is not valid: {what}")),
     })
 }

@@ -37,7 +37,9 @@ pub fn tell(context: &Context<'_>, session: &Session, how: How) {
     let token_until = out.when(session.access_token.expires_at, now);
     match how {
         How::NotDue(_) => out.note(&format!("Not due: the access token is valid until {token_until}.")),
-        How::Adopted => out.note(&format!("Another tidp has just refreshed; its access token is valid until {token_until}.")),
+        How::Adopted => {
+            out.note(&format!("Another tidp has just refreshed; its access token is valid until {token_until}."))
+        }
         How::Refreshed(_, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {token_until}."));
             out.note(&renewal_told(context, session, renewal));
@@ -77,7 +79,9 @@ fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
     let (refreshed, reason, rotated, renewed) = match how {
         How::NotDue(_) => (false, "not_due", false, Some(false)),
         How::Adopted => (false, "adopted", false, adopted_renewal(session, policy)),
-        How::Refreshed(reason, renewal) => (true, reason_name(reason), renewal == Renewal::New, renewed(renewal, policy)),
+        How::Refreshed(reason, renewal) => {
+            (true, reason_name(reason), renewal == Renewal::New, renewed(renewal, policy))
+        }
     };
     json!({
         "refreshed": refreshed,

@@ -6,8 +6,8 @@
 
 use super::context::Context;
 use super::{received, token_cache};
-use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
 use crate::core::outlook::observed;
+use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
 use crate::core::session::{Happening, RefreshReason, Renewal, Session};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
@@ -50,6 +50,13 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 /// of them, except where the error says that it may be.
 pub fn obtain(context: &Context<'_>, intent: Intent) -> Result<Obtained> {
     let before = context.session()?;
+    if plan::clock_went_back(context.world.clock.now(), &before) {
+        let written = context.out.local(before.access_token.obtained_at);
+        context.out.warn(
+            "clock_skew",
+            format!("this machine's clock went back: the session was written at {written}; its tokens are not trusted"),
+        );
+    }
     let decision = decision(context, &before, intent);
     match decision.action {
         Action::Use => return Ok(Obtained { session: before, how: How::NotDue(decision.changes_at) }),
@@ -62,7 +69,9 @@ pub fn obtain(context: &Context<'_>, intent: Intent) -> Result<Obtained> {
     };
     match context.lock_or(cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),
-        Err(found) => Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted }),
+        Err(found) => {
+            Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
+        }
     }
 }
 
@@ -151,7 +160,8 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
             context.out.local(at)
         ),
     );
-    let known = session.events.last().is_some_and(|e| matches!(e.what, Happening::Interrupted | Happening::Unanswered { .. }));
+    let known =
+        session.events.last().is_some_and(|e| matches!(e.what, Happening::Interrupted | Happening::Unanswered { .. }));
     if known { session } else { session.with_event(at, Happening::Interrupted) }
 }
 

@@ -22,9 +22,8 @@ pub fn run(world: &World, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
 }
 
 fn options(args: &cli::Sandbox) -> Result<Options> {
-    let duration = |option: &str, text: &str| {
-        Seconds::parse(text).map_err(|what| Error::usage(format!("{option}: {what}")))
-    };
+    let duration =
+        |option: &str, text: &str| Seconds::parse(text).map_err(|what| Error::usage(format!("{option}: {what}")));
     let clock_offset = match args.clock.as_deref() {
         None => Seconds::ZERO,
         Some(text) => match text.strip_prefix('-') {

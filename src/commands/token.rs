@@ -28,13 +28,17 @@ struct Printed<'a> {
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
     let context = Context::open(world, out, global)?;
-    context.run(|context| if args.id_token { id_token(context, args, format) } else { access_token(context, args, format) })
+    context.run(
+        |context| if args.id_token { id_token(context, args, format) } else { access_token(context, args, format) },
+    )
 }
 
 fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
     match (format, json) {
         (None, true) => Ok(TokenFormat::Json),
-        (Some(TokenFormat::Json | TokenFormat::ExecCredential) | None, _) | (Some(_), false) => Ok(format.unwrap_or_default()),
+        (Some(TokenFormat::Json | TokenFormat::ExecCredential) | None, _) | (Some(_), false) => {
+            Ok(format.unwrap_or_default())
+        }
         (Some(_), true) => Err(Error::usage("--json and a --format that is not JSON exclude each other")),
     }
 }
@@ -78,7 +82,13 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
         // What is still valid is served, with a warning, rather than nothing.
         Err(error) if serves(context, &before.access_token, asked) => {
             let what = error.report().message;
-            context.out.warn("refresh_failed", format!("{what}. The access token at hand still works until {}", context.out.local(before.access_token.expires_at)));
+            context.out.warn(
+                "refresh_failed",
+                format!(
+                    "{what}. The access token at hand still works until {}",
+                    context.out.local(before.access_token.expires_at)
+                ),
+            );
             Ok((before.access_token, before.scopes))
         }
         Err(error) => Err(error),
@@ -91,7 +101,11 @@ fn sensible(min_ttl: Seconds, token: &AccessToken, asked: Option<Seconds>) -> Re
     if asked.is_none() || min_ttl < lifetime {
         return Ok(());
     }
-    Err(Error::usage(format!("--min-ttl {} is not below the token's lifetime of {}", min_ttl.human(), lifetime.human())))
+    Err(Error::usage(format!(
+        "--min-ttl {} is not below the token's lifetime of {}",
+        min_ttl.human(),
+        lifetime.human()
+    )))
 }
 
 /// `--no-refresh`: what is at hand, if it has enough life left.
@@ -120,7 +134,11 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
             Error::failed("the provider's answer to the refresh brought no new ID token; the old one has expired")
         });
     };
-    print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &session.scopes })
+    print(
+        context,
+        format,
+        &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &session.scopes },
+    )
 }
 
 fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> Result<()> {

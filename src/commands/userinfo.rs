@@ -50,7 +50,8 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
     }
     let session = context.session()?;
     let accept = |keys: Option<&KeySet>| {
-        let check = Check { issuer: &provider.issuer, client_id: &session.key.client_id, sub: &session.account.sub, keys };
+        let check =
+            Check { issuer: &provider.issuer, client_id: &session.key.client_id, sub: &session.account.sub, keys };
         userinfo::accept_userinfo(&response, &check)
     };
     let outcome = match accept(None) {
@@ -65,7 +66,9 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
         outcome => outcome,
     };
     outcome.map(Some).map_err(|problem| match problem {
-        UserinfoProblem::UnknownKey => Error::invalid("the userinfo is signed by a key that the provider does not publish"),
+        UserinfoProblem::UnknownKey => {
+            Error::invalid("the userinfo is signed by a key that the provider does not publish")
+        }
         UserinfoProblem::Problem(problem) => Error::problem(DOING, problem),
     })
 }

@@ -329,13 +329,6 @@ impl Session {
         .with_event(at, Happening::Refused { reason, error: error.to_owned() })
     }
 
-    /// The session after a refresh that certainly did not reach the provider, or that the provider put off:
-    /// the mark is taken back.
-    #[must_use]
-    pub fn refresh_put_off(&self) -> Self {
-        Self { refresh_started_at: None, ..self.clone() }
-    }
-
     /// The session after a refresh whose answer was lost: the mark stays, because the token may have been spent.
     #[must_use]
     pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {

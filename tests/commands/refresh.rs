@@ -92,7 +92,9 @@ fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
 
 #[test]
 fn nothing_is_spent_before_the_store_has_proved_that_it_can_be_written() {
-    for (call, kind) in [("save", StoreFailureKind::Refused), ("save", StoreFailureKind::TimedOut), ("save", StoreFailureKind::Unknown)] {
+    for (call, kind) in
+        [("save", StoreFailureKind::Refused), ("save", StoreFailureKind::TimedOut), ("save", StoreFailureKind::Unknown)]
+    {
         let bench = expired();
         bench.stores.fail(call, kind);
         bench.run(&["refresh"]).exits(6);
@@ -128,7 +130,8 @@ fn a_refusal_of_the_client_is_no_end_of_the_session() {
 
 #[test]
 fn what_may_work_later_is_unreachable_and_loses_nothing() {
-    let html = Response { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
+    let html =
+        Response { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
     for (response, spent) in [
         (json(429, &json!({})), false),
         (json(503, &json!({})), false),

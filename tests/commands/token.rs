@@ -1,5 +1,6 @@
 use crate::support::Bench;
-use crate::support::tokens::Answer;
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, discovery, jwks};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, StoreFailureKind};
 
@@ -160,9 +161,13 @@ fn the_id_token_is_refreshed_when_it_has_expired() {
 fn a_clock_that_went_back_is_noticed_and_the_cached_token_is_not_trusted() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
+    let theirs = bench.clock.time();
     bench.pass(Seconds(-86_400));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
-    bench.run(&["token"]).exits(0);
+    bench.provider.answers("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.answers("/jwks", json(200, &jwks()));
+    let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:00:00 GMT");
+    bench.provider.refreshes(theirs, "rt-1", answer);
+    bench.run(&["token"]).exits(0).says("clock went back");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A world for tests: a frozen clock, seeded entropy, a provider that fails on unexpected and on missing requests,
 //! stores, files and a terminal in memory. Whole commands run in it, in process, in microseconds.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod ports;
 pub mod provider;
@@ -64,7 +64,8 @@ impl Outcome {
     #[track_caller]
     pub fn error(&self) -> serde_json::Value {
         let last = self.stderr.lines().last().unwrap_or_default();
-        serde_json::from_str::<serde_json::Value>(last).unwrap_or_else(|e| panic!("{e}: {}", self.stderr))["error"].clone()
+        serde_json::from_str::<serde_json::Value>(last).unwrap_or_else(|e| panic!("{e}: {}", self.stderr))["error"]
+            .clone()
     }
 
     /// stderr holds these words.
@@ -182,7 +183,6 @@ impl Bench {
         self.log_in_with(Answer::new().refresh_token("rt-1")).exits(0)
     }
 }
-
 
 fn env(variables: &[(&str, &str)]) -> Env {
     Env(variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect::<BTreeMap<_, _>>())

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
-use tidp::world::{self, ChildEnv, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind, Stream};
+use tidp::world::{
+    self, ChildEnv, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind, Stream,
+};
 use url::Url;
 
 /// A clock that moves only when it is told to, or when somebody pauses.
@@ -284,7 +286,14 @@ pub struct Callback {
 
 impl Callback {
     pub fn new(browser: Arc<TestBrowser>, clock: Arc<Clock>) -> Self {
-        Self { browser, clock, reply: Mutex::default(), pages: Arc::default(), listened: Mutex::default(), handed_over: Mutex::default() }
+        Self {
+            browser,
+            clock,
+            reply: Mutex::default(),
+            pages: Arc::default(),
+            listened: Mutex::default(),
+            handed_over: Mutex::default(),
+        }
     }
 
     /// The raw queries that come to the next login, made from the authorization request's URL.

@@ -36,7 +36,11 @@ pub struct Provider {
 
 /// An answer of that status with that JSON body.
 pub fn json(status: u16, body: &serde_json::Value) -> Response {
-    Response { status, headers: vec![("content-type".into(), "application/json".into())], body: body.to_string().into_bytes() }
+    Response {
+        status,
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: body.to_string().into_bytes(),
+    }
 }
 
 impl Provider {

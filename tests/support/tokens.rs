@@ -44,7 +44,8 @@ pub fn jwks() -> Value {
 /// The same key under another name.
 pub fn jwks_named(kid: &str) -> Value {
     let public = KEY.public_key();
-    let (n, e) = (public.modulus().big_endian_without_leading_zero(), public.exponent().big_endian_without_leading_zero());
+    let (n, e) =
+        (public.modulus().big_endian_without_leading_zero(), public.exponent().big_endian_without_leading_zero());
     json!({ "keys": [{ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": B64.encode(n), "e": B64.encode(e) }] })
 }
 
@@ -158,7 +159,8 @@ impl Answer {
             claims["nonce"] = nonce.into();
         }
         change(&mut claims, &self.id_claims);
-        let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "scope": "openid profile offline_access" });
+        let mut body =
+            json!({ "access_token": access_token, "token_type": "Bearer", "scope": "openid profile offline_access" });
         if let Some(lifetime) = self.lifetime {
             body["expires_in"] = lifetime.into();
         }

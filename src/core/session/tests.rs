@@ -140,7 +140,6 @@ fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_le
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
     let lost = begun.refresh_unanswered(RefreshReason::Expired, LOGIN);
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
-    assert_eq!(begun.refresh_put_off(), logged_in(LOGIN, Some("r0")));
     let refused = begun.refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
     assert_eq!(refused.access_token, begun.access_token);

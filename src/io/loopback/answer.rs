@@ -120,9 +120,9 @@ impl Desk {
         };
         let mut answer = page(status, text.for_reader(language));
         match status {
-            StatusCode::SEE_OTHER => {
-                HeaderValue::from_str(self.done.expose()).ok().and_then(|done| answer.headers_mut().insert(LOCATION, done))
-            }
+            StatusCode::SEE_OTHER => HeaderValue::from_str(self.done.expose())
+                .ok()
+                .and_then(|done| answer.headers_mut().insert(LOCATION, done)),
             StatusCode::METHOD_NOT_ALLOWED => answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET")),
             _ => None,
         };

@@ -3,7 +3,7 @@ use super::*;
 use serde_json::json;
 
 fn check(token: &str) -> Result<(), TokenProblem> {
-    verify_token(&Jwt::parse(token).unwrap(), &keys(), ISSUER, NOW, LEEWAY)
+    verify_token(&Jwt::parse(token).unwrap(), &keys(), Some(ISSUER), NOW, LEEWAY)
 }
 
 fn access_token(changes: &[(&str, Value)]) -> String {
@@ -34,7 +34,7 @@ fn an_access_token_passes_with_the_issuers_signature_within_its_time() {
 fn an_unknown_key_is_told_apart_from_a_wrong_signature() {
     let good = access_token(&[]);
     let token = Jwt::parse(&good).unwrap();
-    assert_eq!(verify_token(&token, &key_set(&[]), ISSUER, NOW, LEEWAY), Err(TokenProblem::UnknownKey));
+    assert_eq!(verify_token(&token, &key_set(&[]), Some(ISSUER), NOW, LEEWAY), Err(TokenProblem::UnknownKey));
     let unsigned = format!("{}.AAAA", good.rsplit_once('.').unwrap().0);
     assert!(matches!(check(&unsigned), Err(TokenProblem::Invalid(_))));
 }
