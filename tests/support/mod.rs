@@ -77,7 +77,7 @@ impl Outcome {
 
     /// stderr does not hold these words.
     #[track_caller]
-    pub fn is_silent_about(self, words: &str) -> Self {
+    pub fn leaves_out(self, words: &str) -> Self {
         assert!(!self.stderr.contains(words), "stderr holds `{words}`: {}", self.stderr);
         self
     }

@@ -460,10 +460,13 @@ impl world::Files for Files {
     }
 }
 
+/// A command that would have been run, and the changes to its environment.
+type Replaced = (Vec<OsString>, Vec<(String, Option<String>)>);
+
 /// Children that never start: what would have been run is remembered.
 #[derive(Default)]
 pub struct Children {
-    pub replaced: Mutex<Vec<(Vec<OsString>, Vec<(String, Option<String>)>)>>,
+    pub replaced: Mutex<Vec<Replaced>>,
     pub prints: Mutex<BTreeMap<String, String>>,
     pub error: Mutex<Option<io::ErrorKind>>,
 }
