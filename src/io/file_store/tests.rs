@@ -105,6 +105,7 @@ fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() 
     for store in both(&link) {
         assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
         assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.try_lock("a").err().unwrap().kind, StoreFailureKind::NoLock);
     }
     assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
 }
