@@ -160,4 +160,19 @@ mod tests {
         assert_eq!(SystemChildren.replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
         assert_eq!(SystemChildren.replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
     }
+    #[test]
+    fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
+        use rustix::process::{Resource, getrlimit};
+        let found = getrlimit(Resource::Core);
+        hardening::harden();
+        hardening::harden();
+        assert_eq!(getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
+        #[cfg(target_os = "linux")]
+        assert!(
+            rustix::process::dumpable_behavior().is_ok_and(|b| b == rustix::process::DumpableBehavior::NotDumpable)
+        );
+        hardening::restore();
+        assert_eq!(getrlimit(Resource::Core).current, found.current);
+    }
 }

@@ -115,6 +115,8 @@ fn a_plain_file_that_is_garbage_is_handed_over_so_that_its_reader_can_say_so() {
     let root = tempfile::tempdir().unwrap();
     let store = FileStore::plaintext(root.path());
     store.save("a", &Secret::new("1")).unwrap();
+    fs::copy(store.path_of("a"), store.path_of("b")).unwrap();
+    assert_eq!(store.entries(), Ok(vec!["a".to_owned()]), "a copy is no entry of its own");
     fs::write(store.path_of("a"), "{\"half").unwrap();
     assert_eq!(store.load("a"), Ok(Some(Secret::new("{\"half"))));
     assert_eq!(store.entries(), Ok(vec![]));
