@@ -15,7 +15,7 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,14 +84,11 @@ impl FileStore {
         move |error| self.failure(StoreFailureKind::Refused, path, error)
     }
 
-    /// Whether the directory is there; if so it is this user's alone from now on.
+    /// Whether the directory is there; if so it is this user's alone from now on. A symlink is refused.
     fn enter(&self) -> io::Result<bool> {
-        match fs::symlink_metadata(&self.dir) {
+        match opened_dir(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Ok(found) if !found.is_dir() => {
-                Err(io::Error::other("it is no directory (a symbolic link is not followed)"))
-            }
-            found => found.and_then(|_| opened_dir(&self.dir)).map(|()| true),
+            entered => entered.map(|()| true),
         }
     }
 
@@ -171,7 +168,8 @@ impl Store for FileStore {
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let path = self.path_of(entry);
-        private::remove(&path).map_err(self.refused(&path))
+        let there = self.enter().map_err(self.refused(&self.dir))?;
+        Ok(there && private::remove(&path).map_err(self.refused(&path))?)
     }
 
     fn entries(&self) -> Result<Vec<String>, StoreFailure> {
@@ -198,6 +196,7 @@ impl Store for FileStore {
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let no_lock = |error| self.failure(StoreFailureKind::NoLock, &self.dir, error);
+        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(no_lock)?;
         // Beside the file, so that it is the same lock however the directory is spelled.
         lock::try_lock(&self.dir, &hashed(&[entry])).map_err(no_lock)
     }
@@ -211,12 +210,15 @@ fn associated(path: &Path) -> Vec<u8> {
 
 #[cfg(unix)]
 fn opened_dir(dir: &Path) -> io::Result<()> {
-    private::keep_private(&File::open(dir)?)
+    private::open_dir(dir).and_then(|dir| private::keep_private(&dir))
 }
 
 #[cfg(not(unix))]
-fn opened_dir(_: &Path) -> io::Result<()> {
-    Ok(())
+fn opened_dir(dir: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(dir)?.is_dir() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotADirectory.into()),
+    }
 }
 
 /// The directory under its one true name, also before it exists.

@@ -74,7 +74,13 @@ mod keys {
 
     pub(super) fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
         let keyring = user_keyring()?;
-        let key = keyring.add_key(name, document.expose().as_bytes()).ok()?;
+        let add = || keyring.add_key(name, document.expose().as_bytes());
+        // A key there that only its possessor may change cannot be updated by others, but everybody may unlink it.
+        let key = add().or_else(|_| {
+            remove(name);
+            add()
+        });
+        let key = key.ok()?;
         limited(&key, seconds).or_else(|| {
             // Only a possessor may set these, and where the session's keyring does not hold the user's (a container,
             // cron), a key in it is possessed only through a keyring of this process; it goes with the process.
@@ -157,6 +163,9 @@ mod tests {
         cache.put(&name, &Secret::new("short"), Seconds(1));
         std::process::Command::new("sleep").arg("2").status().unwrap();
         assert_eq!(cache.get(&name), None);
+        cache.put(&name, &Secret::new("next"), Seconds(30));
+        assert_eq!(cache.get(&name), Some(Secret::new("next")));
+        cache.forget(&name);
     }
 
     #[test]

@@ -38,12 +38,10 @@ pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Loc
 
 #[cfg(unix)]
 fn opened(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
-    let open = || std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
-    match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => private::create_dir(path).and_then(|()| open()),
+    match private::open_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            private::create_dir(path).and_then(|()| private::open_dir(path))
+        }
         opened => opened,
     }
 }

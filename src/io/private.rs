@@ -51,6 +51,15 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a directory, not through a symlink in the last place.
+#[cfg(unix)]
+pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(dir)
+}
+
 /// Whether a symlink in the last place is followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Links {

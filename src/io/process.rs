@@ -25,9 +25,11 @@ impl Children for SystemChildren {
         let mut child = Command::new(program);
         child.args(arguments);
         adapt_environment(&mut child, env);
-        hardening::restore();
+        let restored = hardening::restore();
         let error = become_it(child);
-        hardening::harden();
+        if restored {
+            hardening::harden();
+        }
         error
     }
 
@@ -110,15 +112,17 @@ pub mod hardening {
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     }
 
-    /// Undoes [`harden`], if it was called: before another program takes the process over.
-    pub fn restore() {
+    /// Undoes [`harden`], if it was called: before another program takes the process over. Whether it was.
+    pub fn restore() -> bool {
         #[cfg(unix)]
         if let Some(found) = FOUND.get() {
             let limit = getrlimit(Resource::Core);
             let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..limit });
             #[cfg(target_os = "linux")]
             let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
+            return true;
         }
+        false
     }
 }
 
@@ -126,6 +130,9 @@ pub mod hardening {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Held by the tests that change what the whole process may do.
+    static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
     fn shell(script: &str, env: ChildEnv<'_>) -> Result<Secret, String> {
         SystemChildren.output(&["sh".into(), "-c".into(), script.into()], env)
@@ -157,7 +164,25 @@ mod tests {
 
     #[test]
     fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
+        let _alone = PROCESS.lock();
         assert_eq!(SystemChildren.replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
         assert_eq!(SystemChildren.replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+    }
+    #[test]
+    fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
+        use rustix::process::{Resource, getrlimit};
+        let _alone = PROCESS.lock();
+        let found = getrlimit(Resource::Core);
+        hardening::harden();
+        hardening::harden();
+        SystemChildren.replace(&["/nowhere/at/all".into()], &[]);
+        assert_eq!(getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
+        #[cfg(target_os = "linux")]
+        assert!(
+            rustix::process::dumpable_behavior().is_ok_and(|b| b == rustix::process::DumpableBehavior::NotDumpable)
+        );
+        assert!(hardening::restore());
+        assert_eq!(getrlimit(Resource::Core).current, found.current);
     }
 }

@@ -105,6 +105,7 @@ fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() 
     for store in both(&link) {
         assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
         assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.try_lock("a").err().unwrap().kind, StoreFailureKind::NoLock);
     }
     assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
 }
@@ -114,6 +115,8 @@ fn a_plain_file_that_is_garbage_is_handed_over_so_that_its_reader_can_say_so() {
     let root = tempfile::tempdir().unwrap();
     let store = FileStore::plaintext(root.path());
     store.save("a", &Secret::new("1")).unwrap();
+    fs::copy(store.path_of("a"), store.path_of("b")).unwrap();
+    assert_eq!(store.entries(), Ok(vec!["a".to_owned()]), "a copy is no entry of its own");
     fs::write(store.path_of("a"), "{\"half").unwrap();
     assert_eq!(store.load("a"), Ok(Some(Secret::new("{\"half"))));
     assert_eq!(store.entries(), Ok(vec![]));

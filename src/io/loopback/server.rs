@@ -131,6 +131,8 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>, asked: Arc<AtomicBool>) {
         .auto_date_header(false)
         .serve_connection(io, service)
         .await;
+    // Answered: from here on it may make room for others.
+    asked.store(false, Ordering::SeqCst);
     if last.load(Ordering::SeqCst) {
         desk.seen();
     }

@@ -209,10 +209,18 @@ fn a_crowd_of_silent_connections_and_a_slow_one_do_not_keep_the_real_one_waiting
     let crowd: Vec<_> = (0..200).map(|_| TcpStream::connect(&login.0).unwrap()).collect();
     let mut slow = TcpStream::connect(&login.0).unwrap();
     slow.write_all(b"G").unwrap();
+    let answered: Vec<_> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&login.0).unwrap();
+            write!(stream, "GET /x HTTP/1.1\r\nHost: {}\r\n\r\n", login.0).unwrap();
+            stream.read_exact(&mut [0; 12]).unwrap();
+            stream
+        })
+        .collect();
     let clock = crate::io::system::SystemClock::start();
     concludes(login);
     assert!(crate::world::Clock::uptime(&clock) < Duration::from_secs(2));
-    drop(crowd);
+    drop((crowd, answered));
 }
 
 #[test]
