@@ -1,9 +1,12 @@
 //! The program: the system's world, the command line, an exit code.
 
 use std::process::exit;
+use tidp::io::process::hardening::harden;
 use tidp::world::World;
 
 fn main() {
+    // Before a secret is touched: no core dump, no debugger of the same user.
+    harden();
     // Left through `exit`, so that a keyring call that hangs on its own thread cannot keep the process alive.
     exit(tidp::run(std::env::args_os(), &World::system()).into());
 }

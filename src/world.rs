@@ -414,7 +414,7 @@ pub trait Children: Send + Sync {
     ///
     /// # Errors
     /// What went wrong, for a person.
-    fn output(&self, command: &[String], env: ChildEnv<'_>) -> Result<Secret, String>;
+    fn output(&self, command: &[String]) -> Result<Secret, String>;
 }
 
 /// SIGINT and SIGTERM.

@@ -97,7 +97,7 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
     let text = match source {
         KeySource::Given(key) => key,
         KeySource::Command(command) => {
-            world.children.output(&command, &[]).map_err(|what| Error::config(format!("store_key_command: {what}")))?
+            world.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
         }
         KeySource::File(path) => {
             let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {}: {what}", path.display()));
@@ -248,7 +248,7 @@ impl<'w> Context<'w> {
         }
         if let Some(command) = &self.profile.client_secret_command {
             let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
-            return self.world.children.output(command, &[]).map_err(failed);
+            return self.world.children.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
         self.store.load(&entry)?.ok_or_else(|| Situation::NoClientSecret.into())

@@ -25,7 +25,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
         let session = context.load()?.ok_or(Situation::NoSession)?;
         let now = world.clock.now();
         for warning in warnings::warnings(now, &session, context.profile.policy.as_ref(), context.profile.renew) {
-            let message = warning.message.render(&|time| out.when(time, now), context.profile.named.as_deref());
+            let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());
             out.warn(warning.code, message);
         }
         let document = document(context, &session);

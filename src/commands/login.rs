@@ -352,7 +352,7 @@ fn summarise(context: &Context<'_>, session: &Session) {
         (Some(policy), Some(life), _) => {
             let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
             format!(
-                "Policy {}: the refresh token lives until {} ({how}).",
+                "Policy {}: the refresh token lives until {}, {how}.",
                 policy.name.as_str(),
                 out.when(life.expires_at, now)
             )

@@ -36,7 +36,7 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     let profile = &context.profile;
     let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);
     for warning in session.iter().flat_map(|s| warnings::warnings(now, s, profile.policy.as_ref(), profile.renew)) {
-        context.out.warn(warning.code, render(context, &warning.message, now));
+        context.out.warn(warning.code, render(context, &warning.message));
     }
     if context.out.json {
         context.out.document(document(context, &outlook, session.as_ref(), args.why))?;
@@ -73,8 +73,8 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     }
 }
 
-fn render(context: &Context<'_>, sentence: &Sentence, now: Time) -> String {
-    sentence.render(&|time| context.out.when(time, now), context.profile.named.as_deref())
+fn render(context: &Context<'_>, sentence: &Sentence) -> String {
+    sentence.render(&|time| context.out.local(time), context.profile.named.as_deref())
 }
 
 fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>, why: bool) -> Value {
@@ -127,7 +127,7 @@ fn picture(
         out.answer("\n")?;
     }
     for sentence in &outlook.explanation {
-        out.answer(&wrapped(&render(context, sentence, now), out.columns()))?;
+        out.answer(&wrapped(&render(context, sentence), out.columns()))?;
     }
     if args.why {
         out.answer("\n")?;

@@ -33,12 +33,12 @@ impl Children for SystemChildren {
         error
     }
 
-    fn output(&self, command: &[String], env: ChildEnv<'_>) -> Result<Secret, String> {
+    fn output(&self, command: &[String]) -> Result<Secret, String> {
         let (program, arguments) = command.split_first().ok_or("the command is empty")?;
         let name = printable(program);
         let mut child = Command::new(program);
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        adapt_environment(&mut child, env);
+        adapt_environment(&mut child, &[]);
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
         let mut printed = Vec::new();
         let read = child.stdout.take().map_or(Ok(0), |out| out.take(LONGEST + 1).read_to_end(&mut printed));
@@ -134,23 +134,23 @@ mod tests {
     /// Held by the tests that change what the whole process may do.
     static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-    fn shell(script: &str, env: ChildEnv<'_>) -> Result<Secret, String> {
-        SystemChildren.output(&["sh".into(), "-c".into(), script.into()], env)
+    fn shell(script: &str) -> Result<Secret, String> {
+        SystemChildren.output(&["sh".into(), "-c".into(), script.into()])
     }
 
     #[test]
     fn a_secrets_command_gives_its_output_without_the_lines_end() {
-        assert_eq!(shell("printf 'hunter2\\n'", &[]), Ok(Secret::new("hunter2")));
-        assert_eq!(shell("printf ' a\\n\\n'", &[]), Ok(Secret::new(" a\n")));
+        assert_eq!(shell("printf 'hunter2\\n'"), Ok(Secret::new("hunter2")));
+        assert_eq!(shell("printf ' a\\n\\n'"), Ok(Secret::new(" a\n")));
     }
 
     #[test]
     fn a_command_that_fails_or_prints_without_end_gives_no_secret_and_its_output_is_not_told() {
-        let failed = shell("echo hunter2; exit 3", &[]).unwrap_err();
+        let failed = shell("echo hunter2; exit 3").unwrap_err();
         assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
-        assert!(shell("yes hunter2", &[]).unwrap_err().contains("1 MiB"));
-        assert!(SystemChildren.output(&["/nowhere/at/all".into()], &[]).unwrap_err().contains("/nowhere/at/all"));
-        assert!(SystemChildren.output(&[], &[]).is_err());
+        assert!(shell("yes hunter2").unwrap_err().contains("1 MiB"));
+        assert!(SystemChildren.output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
+        assert!(SystemChildren.output(&[]).is_err());
     }
 
     #[test]
@@ -158,8 +158,10 @@ mod tests {
         let value = Secret::new("planted");
         let env: ChildEnv<'_> =
             &[("TIDP_CLIENT_SECRET", Some(&value)), ("TIDP_STORE_KEY", Some(&value)), ("SEEN", Some(&value))];
-        let seen = shell("echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN", env).unwrap();
-        assert_eq!(seen, Secret::new(",,planted"));
+        let mut child = Command::new("sh");
+        child.args(["-c", "echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN"]).env("TIDP_STORE_KEY", "planted");
+        adapt_environment(&mut child, env);
+        assert_eq!(child.output().unwrap().stdout, b",,planted\n");
     }
 
     #[test]
