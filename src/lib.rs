@@ -1,4 +1,66 @@
-//! `tidp`: the command-line tool for TelenorID+ (being built).
+//! `tidp`: the command-line tool for TelenorID+, and how it is built.
+//!
+//! # Rooms and doors
+//!
+//! | room | what it is | may import |
+//! |---|---|---|
+//! | [`core`] | what the project exists for, pure: time, the five policies, a session's state, the one decision, JWTs | nothing of the crate |
+//! | [`oidc`] | the protocol, pure: one file per exchange, the request's builder beside the answer's acceptor | `core`, plain data of `world` |
+//! | [`world`] | the ports: clock, entropy, network, stores, browser, callback, terminal, files, children, signals | `core` |
+//! | [`io`] | the ports as this machine has them, one side effect a file | `world`, `core` |
+//! | [`sandbox`] | the stand-in provider; shares the policy table with the client and no code, so that it cannot share a mistake | `core`'s policy and time, `world`'s clock and entropy |
+//! | [`config`] | flags, environment and file, merged into one profile, pure | `core`, `oidc`, `world`, `error` |
+//! | [`error`] | the situations a user can be in: kind, exit code, hint; the only place where hints are written | `core`, `oidc`, `world` |
+//! | [`cli`] | the command line as clap types; completions come from it alone | nothing of the crate |
+//! | [`commands`] | one file per command, each a story: load → decide → send → accept → save → print | all but `io` (`sandbox` only from `demo` and `sandbox`) |
+//!
+//! `main` composes [`world::World::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
+//! entropy, a scripted provider, a store in memory) and call the same [`run`]. `tests/doors.rs` holds this table against
+//! the `use` lines.
+//!
+//! # Where a refresh token goes
+//!
+//! `main` → [`run`] → `commands::token` → `commands::renew` (the protocol: lock, read again, journal, send, accept,
+//! store, cache, unlock) → `oidc::token` (the request and its answer) → `core::session` (the transition) →
+//! `io::keyring`. One direction, and no other way: a refresh is made in `commands::renew` and nowhere else.
+//!
+//! # Conventions
+//!
+//! * The clock is read at the edge, once per decision and again after every wait; `now` is an argument. `clippy.toml` bans
+//!   the clock, randomness, the environment and `println!` everywhere else, and names what to use.
+//! * What must be checked later is returned with what is sent: `authorization_request(…) -> (Url, Expected)`.
+//! * One decision, `core::plan::decide`: use / refresh because / log in because. A policy's end never stops an attempt:
+//!   it is an estimate, the provider decides.
+//! * A session holds observations only; what a policy makes of them is computed (`core::session::RefreshLife`), so a
+//!   profile that is corrected explains its past anew. `expires_at` is what the policy implies, `expires_at_earliest`
+//!   what can be relied on; they differ when the same handle came back.
+//! * A token, code, verifier or client secret is a [`core::secret::Secret`]: no `Display`, a `Debug` that shows nothing,
+//!   wiped when dropped. Search for `expose` to see every place where one leaves its type.
+//! * What came from outside passes `core::text::printable` before it reaches a terminal.
+//! * An error is a situation with the exact next command. No panic, no `unwrap` outside tests.
+//!
+//! # Decisions that are not visible in one place
+//!
+//! * **One lock per session**, not per store: its path depends on the user, the store and the session alone, so two
+//!   profiles never wait for each other, and two environments never miss each other.
+//! * **The access-token cache is named without scopes**: a logout must find what a login under other scopes has cached.
+//! * **An ID token whose keys cannot be had is left out after a refresh**, with a warning; the rest is stored, because the
+//!   refresh token is spent and the answer came over TLS from the provider itself. One that fails a check makes the whole
+//!   answer worthless.
+//! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
+//! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
+//!   machine and must bound time, size and number of connections, which tiny_http cannot.
+//!
+//! # The one window that no client can close
+//!
+//! With one-time refresh tokens, a process killed after the provider has spent a token and before its successor is stored
+//! loses the session. The journal (`refresh_started_at`) makes the next run say so instead of guessing.
+//!
+//! # Left out on purpose
+//!
+//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `policy simulate`, `policy --watch`,
+//! `keepalive`, `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
+//! session (use `TIDP_STORE=file`).
 
 pub mod cli;
 pub mod commands;
