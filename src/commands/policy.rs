@@ -35,10 +35,11 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     let now = context.world.clock.now();
     let profile = &context.profile;
     let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);
-    for warning in session.iter().flat_map(|s| warnings::warnings(now, s, profile.policy.as_ref(), profile.renew)) {
-        context.out.warn(warning.code, render(context, &warning.message));
-    }
     if context.out.json {
+        // For a person, the explanation says all of this already.
+        for warning in session.iter().flat_map(|s| warnings::warnings(now, s, profile.policy.as_ref(), profile.renew)) {
+            context.out.warn(warning.code, render(context, &warning.message));
+        }
         context.out.document(document(context, &outlook, session.as_ref(), args.why))?;
     } else if args.short {
         context.out.answer(&format!("{}\n", outlook.short(now)))?;
