@@ -74,9 +74,8 @@ fn a_person_logs_in_with_a_browser_in_light_and_dark_in_english_and_norwegian() 
         let home = Home::at(&provider, "sandbox-mobile");
         let (login, url) = home.login_by_hand(&["--no-browser", "--ui-locales", ui_locales]);
         let shots = screenshots();
-        let result = browser.login(
-            &json!({ "url": url, "colorScheme": scheme, "locale": locale, "name": name, "shots": shots }),
-        );
+        let result = browser
+            .login(&json!({ "url": url, "colorScheme": scheme, "locale": locale, "name": name, "shots": shots }));
         assert_eq!(login.finish().expect(0), "");
         judge(&result, &provider);
         home.tidp(&["token"]).expect(0);

@@ -1,7 +1,8 @@
 // An OpenID provider that shares no line with tidp, behaving as TelenorID+ does. It prints one line of JSON when it
 // is ready and ends when its standard input does. Its control API moves its clock and breaks it on purpose:
 //   GET  /control                                                  {"now", "requests": {"POST /connect/token": 2, …}}
-//   POST /control/clock          {"advance": s} or {"offset": s}   the second counts from the real clock
+//   POST /control/clock          {"advance": s} or {"offset": s}   the second counts from the real clock;
+//                                {"freeze": true}                  it stands still but for that
 //   POST /control/sso/end        {} or {"revoke": true}            ends every SSO session (and every refresh token)
 //   POST /control/refresh-tokens {"mode": "rotate" | "reuse"}      one-time handles, or the same again
 //   POST /control/access-token-lifetime {"seconds": s}
@@ -15,7 +16,8 @@ console.info = console.warn = console.error; // standard output is for the one l
 
 const realNow = Date.now;
 let offset = 0;
-Date.now = () => realNow() + offset * 1000;
+let frozen; // the moment at which the clock was stopped
+Date.now = () => (frozen ?? realNow()) + offset * 1000;
 
 const { CLIENTS } = await import('./policies.mjs');
 const { Store } = await import('./store.mjs');
@@ -50,7 +52,10 @@ function answer(response, status, body) {
 }
 
 const controls = {
-  '/control/clock': ({ advance = 0, offset: absolute = offset }) => void (offset = absolute + advance),
+  '/control/clock': ({ advance = 0, offset: absolute = offset, freeze }) => {
+    offset = absolute + advance;
+    if (freeze !== undefined) frozen = freeze ? realNow() : undefined;
+  },
   '/control/sso/end': ({ revoke }) => {
     store.endSessionsWhere(() => true);
     if (revoke) store.revokeAll();

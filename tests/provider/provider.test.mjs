@@ -92,15 +92,16 @@ for (const [client, lifetime, sliding] of [
   for (const mode of ['rotate', 'reuse']) {
     test(`${client} keeps its policy to the second (${mode})`, async () => {
       await control('/refresh-tokens', { mode });
+      await control('/clock', { freeze: true });
       const first = await login(client);
-      await advance(lifetime - 2);
+      await advance(lifetime - 1);
       const second = await refresh(client, first.refresh_token);
       assert.equal(second.status, 200);
       assert.equal(second.refresh_token === first.refresh_token, mode === 'reuse');
-      await advance(sliding ? lifetime - 2 : 1);
+      await advance(sliding ? lifetime - 1 : 0);
       const third = await refresh(client, second.refresh_token);
-      assert.equal(third.status, 200, 'alive before its end');
-      await advance(sliding ? lifetime + 1 : 2);
+      assert.equal(third.status, 200, 'alive a second before its end');
+      await advance(sliding ? lifetime : 1);
       const { status, error } = await refresh(client, third.refresh_token);
       assert.deepEqual({ status, error }, { status: 400, error: 'invalid_grant' });
     });
@@ -115,9 +116,9 @@ test('with the SSO session ended a refresh gives no new refresh token and the ol
   const second = await refresh('provider-web', first.refresh_token);
   assert.equal(second.status, 200);
   assert.equal(second.refresh_token, undefined);
-  await advance(298);
+  await advance(299);
   assert.equal((await refresh('provider-web', first.refresh_token)).status, 200);
-  await advance(3);
+  await advance(1);
   assert.equal((await refresh('provider-web', first.refresh_token)).status, 400);
 });
 

@@ -139,8 +139,7 @@ impl Home {
     /// Starts a login whose URL is printed and opened by nobody; gives the process and the URL.
     #[track_caller]
     pub fn login_by_hand(&self, args: &[&str]) -> (Process, String) {
-        let mut process =
-            Process::start(self.tidp_command(&[&["login"], args].concat()).stdin(Stdio::piped()));
+        let mut process = Process::start(self.tidp_command(&[&["login"], args].concat()).stdin(Stdio::piped()));
         let url = process.wait_for_word(|word| word.starts_with("http") && word.contains("code_challenge="));
         (process, url)
     }

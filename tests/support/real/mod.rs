@@ -1,6 +1,6 @@
 //! The real binary in a home of its own, and the real things around it: providers, keyrings, browsers.
 
-#![allow(dead_code, reason = "each test crate uses its part of this")]
+#![allow(dead_code, unused_imports, reason = "each test crate uses its part of this")]
 
 pub mod home;
 pub mod http;

@@ -45,7 +45,8 @@ impl Outcome {
     pub fn error(&self, code: i32) -> serde_json::Value {
         assert_eq!(self.expect(code), "", "{self:#?}");
         let line = self.stderr.lines().last().unwrap_or_default();
-        let document: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        let document: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
         assert_eq!(document["error"]["exit_code"], code, "{self:#?}");
         document["error"].clone()
     }

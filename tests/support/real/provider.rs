@@ -67,6 +67,12 @@ impl Provider {
         self.post("/clock", &json!({ "advance": seconds }));
     }
 
+    /// Stops the independent provider's clock, so that only `advance` moves it: an end can be told to the second.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.post("/clock", &json!({ "freeze": true }));
+    }
+
     /// Ends every SSO session.
     #[track_caller]
     pub fn end_sso(&self) {

@@ -25,7 +25,9 @@ fn available(what: &str) -> Result<(), String> {
     match what {
         "node" => node_modules("tests/provider"),
         "chromium" => chromium().map(|_| ()).ok_or("no Chromium".into()).and_then(|()| node_modules("tests/browser")),
-        "keyring" => ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p)),
+        "keyring" => {
+            ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p))
+        }
         "faketime" => libfaketime().map(|_| ()).ok_or("no faketime".into()),
         other => program(other),
     }

@@ -42,7 +42,8 @@ impl SecretService {
             .unwrap();
         daemon.stdin.take().unwrap().write_all(b"not a secret").unwrap();
         service.daemon = Some(daemon);
-        let owned = ["org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
+        let owned =
+            ["org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
         poll("the keyring daemon", || send(home, owned).contains("true").then_some(()));
         let unlocked = [
             "org.freedesktop.secrets",
