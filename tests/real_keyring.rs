@@ -1,6 +1,7 @@
 //! The real binary with a real Secret Service, and with one that fails.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests touch the machine themselves")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 
 #[path = "support/real/mod.rs"]
 mod real;

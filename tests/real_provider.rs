@@ -1,7 +1,8 @@
 //! The real binary against an OpenID provider that shares no line with it, under each of TelenorID+'s policies.
 //! Where time passes, it passes for both: the provider's clock is moved by its control API, tidp's by libfaketime.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests touch the machine themselves")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 
 #[path = "support/real/mod.rs"]
 mod real;
