@@ -7,12 +7,14 @@
 mod real;
 
 use real::home::userinfo;
+use real::http::request;
 use real::process::Process;
 use real::{Home, Provider, require};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 const HOUR: i64 = 3_600;
@@ -196,7 +198,7 @@ fn each_exit_code_means_what_the_contract_says() {
     home.set("TIDP_CLIENT_ID", "sandbox-mobile");
     let error = home.tidp(&["login", "--scope", "openid nonsense", "--json"]).error(4);
     assert_eq!(error["provider"]["error"], "invalid_scope", "{error}");
-    home.set("TIDP_STORE", "file");
+    home.set("TIDP_STORE", "keyring"); // on a machine without one, for there is no bus in this environment
     assert_eq!(home.tidp(&["token", "--json"]).error(6)["kind"], "store");
     home.set("TIDP_STORE", "plaintext-file");
     provider.stop();
@@ -208,12 +210,21 @@ fn each_exit_code_means_what_the_contract_says() {
 fn a_discovery_document_of_another_issuer_opens_no_browser() {
     let provider = Provider::sandbox(&[]);
     let mut home = Home::at(&provider, "sandbox-mobile");
-    // The same server by its other name: a loopback name that it does not call itself.
-    home.set("TIDP_ISSUER", &format!("{}/other", provider.issuer));
+    let (_, document) = request("GET", &provider.issuer, "/.well-known/openid-configuration", &[], "");
+    let impostor = TcpListener::bind("127.0.0.1:0").unwrap();
+    home.set("TIDP_ISSUER", &format!("http://{}", impostor.local_addr().unwrap()));
+    std::thread::spawn(move || {
+        for mut stream in impostor.incoming().map_while(Result::ok) {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{document}", document.len());
+        }
+    });
     home.set("BROWSER", "touch opened");
     let error = home.tidp(&["login", "--timeout", "5s", "--json"]).error(7);
     assert_eq!(error["kind"], "invalid");
     assert!(!home.path("opened").exists());
+    assert_eq!(provider.requests("/connect/authorize"), 0);
 }
 
 #[test]
