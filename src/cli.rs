@@ -1,1 +1,379 @@
-//! (under way)
+//! The command line as clap types, and nothing else: completions come from this file alone, so it imports nothing
+//! of the crate. What a value means is decided by the command that reads it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Start here:
+  tidp demo                     the whole story, on a machine with nothing set up
+  tidp profile add work --environment staging --client-id ID --client-type MobileApp
+  tidp login                    in the browser; the session goes into the OS keyring
+
+In a script (nothing is sent where there is no token):
+  h=$(tidp token --format header) && printf '%s\\n' \"$h\" | curl -fsS -H @- \"$URL\"
+
+Exit codes: 0 ok, 1 failed, 2 usage or config, 3 login required, 4 refused by the provider,
+5 unreachable or busy, 6 keyring or store, 7 failed validation, 124 login timed out";
+
+/// The command-line tool for TelenorID+: log in, get a valid access token, understand the refresh policy.
+#[derive(Debug, Parser)]
+#[command(name = "tidp", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options every command understands.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The profile to use instead of the default one (TIDP_PROFILE)
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Print one JSON document on stdout; an error is the last line of stderr, as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No notes and no warnings on stderr; errors stay
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say on stderr which requests are made (never what is in them)
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<ColorWhen>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See the whole story on the built-in sandbox: login, token, refresh under a policy, logout
+    Demo(Demo),
+    /// Log in with the browser; the session goes into the OS keyring
+    Login(Login),
+    /// Print a valid access token, refreshing only if that is due
+    Token(Token),
+    /// Refresh the session if that is due
+    Refresh(Refresh),
+    /// Show the session: account, tokens, claims, policy
+    Inspect,
+    /// Decode a JWT offline, or verify it
+    Decode(Decode),
+    /// Explain the refresh policy and how much life is left
+    Policy(Policy),
+    /// Run a command with TIDP_ACCESS_TOKEN set
+    Exec(Exec),
+    /// Show the userinfo claims
+    Userinfo,
+    /// End the session: here first, then at the provider
+    Logout(Logout),
+    /// Add, list, show, choose and remove profiles
+    Profile(ProfileArgs),
+    /// Run a stand-in for TelenorID+ on a loopback port, to try an app against each policy
+    Sandbox(Sandbox),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `tidp demo`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Demo {
+    /// Do not open a browser: the demo approves the login itself
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+/// `tidp login`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Login {
+    /// Print the URL instead of opening a browser, and still wait for the redirect
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Read the redirected URL from stdin: for a client whose redirect URI is not on this machine
+    #[arg(long)]
+    pub paste: bool,
+    /// none: only if the SSO session still lives; login: ask for credentials again
+    #[arg(long, value_name = "PROMPT", value_parser = ["none", "login"])]
+    pub prompt: Option<String>,
+    /// The phone number to fill in
+    #[arg(long, value_name = "MSISDN")]
+    pub login_hint: Option<String>,
+    /// Assurance levels or providers wished for, separated by spaces
+    #[arg(long, value_name = "ACR")]
+    pub acr_values: Option<String>,
+    /// As --acr-values, but anything else is refused (exit 7)
+    #[arg(long, value_name = "ACR", conflicts_with = "acr_values")]
+    pub require_acr: Option<String>,
+    /// Languages of the login page, such as no
+    #[arg(long, value_name = "LOCALES")]
+    pub ui_locales: Option<String>,
+    /// The longest time since the user proved who they are (0s: now)
+    #[arg(long, value_name = "DURATION")]
+    pub max_age: Option<String>,
+    /// Scopes instead of the profile's; repeat, or separate by spaces
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// How long to wait for the user
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    pub timeout: String,
+    /// Refuse any other account than the one with this `sub` (exit 7)
+    #[arg(long, value_name = "SUB")]
+    pub expect_sub: Option<String>,
+}
+
+/// `tidp token`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Token {
+    /// How much life the token must have left [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub min_ttl: Option<String>,
+    /// Print the ID token instead
+    #[arg(long, conflicts_with = "min_ttl")]
+    pub id_token: bool,
+    /// How to print it [default: raw]
+    #[arg(long, value_enum)]
+    pub format: Option<TokenFormat>,
+    /// Never touch the network
+    #[arg(long)]
+    pub no_refresh: bool,
+}
+
+/// How a token is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TokenFormat {
+    /// The token alone
+    #[default]
+    Raw,
+    /// Authorization: Bearer …
+    Header,
+    /// A line for `curl -K -`
+    Curl,
+    /// export TIDP_ACCESS_TOKEN=…
+    Env,
+    /// {"access_token":…}
+    Json,
+    /// A Kubernetes ExecCredential
+    ExecCredential,
+}
+
+/// `tidp refresh`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Refresh {
+    /// Refresh anyway, to bring the ID token's claims up to date
+    #[arg(long, conflicts_with = "force")]
+    pub claims: bool,
+    /// Refresh anyway
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `tidp decode`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Decode {
+    /// Tokens; `-` or none: one a line from stdin (which keeps them out of the process list)
+    #[arg(value_name = "TOKEN")]
+    pub tokens: Vec<String>,
+    /// Check signature, issuer and times, with the profile's provider
+    #[arg(long)]
+    pub verify: bool,
+    /// Check against the keys in this file (a JWK set) instead
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// How far clocks may differ when times are checked
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub leeway: String,
+}
+
+/// `tidp policy`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Policy {
+    /// What to show instead of the session's policy.
+    #[command(subcommand)]
+    pub what: Option<PolicyCommand>,
+    /// One short line, for a prompt: `Mobile 89d`
+    #[arg(long, conflicts_with_all = ["why", "require"])]
+    pub short: bool,
+    /// List the events behind the answer
+    #[arg(long)]
+    pub why: bool,
+    /// Draw with plain ASCII characters
+    #[arg(long)]
+    pub ascii: bool,
+    /// Exit with 3 when less life than this is left
+    #[arg(long, value_name = "DURATION")]
+    pub require: Option<String>,
+}
+
+/// `tidp policy …`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// The five policies, a line each
+    List,
+    /// One policy explained
+    Show {
+        /// Its name: NoRefresh, Confidential, Mobile, PublicWeb or Web
+        name: String,
+    },
+}
+
+/// `tidp exec`.
+#[derive(Args, Clone, Debug)]
+pub struct Exec {
+    /// How much life the token must have left [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub min_ttl: Option<String>,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+/// `tidp logout`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Logout {
+    /// Only here: the provider is not told
+    #[arg(long, conflicts_with = "browser")]
+    pub local: bool,
+    /// All profiles, and sessions whose profile is gone
+    #[arg(long, conflicts_with = "browser")]
+    pub all: bool,
+    /// End the provider's session in the browser (end_session_endpoint)
+    #[arg(long)]
+    pub browser: bool,
+}
+
+/// `tidp profile`.
+#[derive(Args, Debug)]
+pub struct ProfileArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: ProfileCommand,
+}
+
+/// `tidp profile …`.
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// Add a profile to config.toml; the first one becomes the default
+    Add(ProfileAdd),
+    /// All profiles, a line each
+    List,
+    /// One profile, with everything that follows from it
+    Show {
+        /// Its name [default: the profile in use]
+        name: Option<String>,
+    },
+    /// Make a profile the default
+    Use {
+        /// Its name
+        name: String,
+    },
+    /// Remove a profile that has no session
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Put the client secret into the keyring; read from the terminal without echo, or from stdin
+    Secret {
+        /// The profile's name
+        name: String,
+        /// Remove the secret instead
+        #[arg(long)]
+        remove: bool,
+    },
+}
+
+/// `tidp profile add`.
+#[derive(Args, Clone, Debug)]
+pub struct ProfileAdd {
+    /// Its name
+    pub name: String,
+    /// The provider's issuer, such as https://id-test.telenor.no
+    #[arg(long, value_name = "URL", required_unless_present = "environment", conflicts_with = "environment")]
+    pub issuer: Option<String>,
+    /// TelenorID+'s staging or production
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = ["staging", "production"])]
+    pub environment: Option<String>,
+    /// The client
+    #[arg(long, value_name = "ID")]
+    pub client_id: String,
+    /// The client's type, which decides its refresh policy
+    #[arg(long, value_name = "TYPE")]
+    pub client_type: Option<String>,
+    /// The refresh policy, where it is not the one that follows from the client type
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Scopes; repeat, or separate by spaces
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// The registered redirect URI [default: http://127.0.0.1/callback]
+    #[arg(long, value_name = "URI")]
+    pub redirect_uri: Option<String>,
+    /// How the client secret is sent
+    #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post"])]
+    pub auth_method: Option<String>,
+}
+
+/// `tidp sandbox`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Sandbox {
+    /// The port on 127.0.0.1; 0: any free one
+    #[arg(long, default_value_t = 8765)]
+    pub port: u16,
+    /// Log in without a page, as the first test user
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Whether a refresh hands out a new handle and kills the old one, or the same handle again
+    #[arg(long, value_enum, default_value_t)]
+    pub refresh_tokens: Handles,
+    /// How long access tokens live
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    pub access_token_lifetime: String,
+    /// Start with the clock this far ahead (a minus sign: behind)
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub clock: Option<String>,
+}
+
+/// What a refresh does to the handle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Handles {
+    /// A new handle each time; the old one is dead
+    #[default]
+    Rotate,
+    /// The same handle each time
+    Reuse,
+}
+
+/// The shells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
+    /// elvish
+    Elvish,
+}

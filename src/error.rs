@@ -1,1 +1,353 @@
-//! (under way)
+//! The situations a user can be in when a command fails: what happened, the exact next command, the exit code.
+//! Hints are written here and nowhere else.
+
+use crate::core::session::Unreadable;
+use crate::core::text::printable;
+use crate::oidc::{Problem, ProviderError};
+use crate::world::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind};
+use serde_json::{Value, json};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Situation {
+    /// The command line is wrong.
+    Usage(String),
+    /// The configuration is wrong.
+    Config(String),
+    /// Nothing is configured.
+    NoProfile,
+    /// A confidential client has no secret.
+    NoClientSecret,
+    /// There is no session.
+    NoSession,
+    /// The token has expired and the login brought no refresh token.
+    NoRefreshToken,
+    /// The provider refused the refresh token; the text says what the policy makes likely.
+    RefreshTokenRefused(ProviderError, String),
+    /// The provider refused the refresh token some time ago.
+    RefreshTokenGone,
+    /// A refresh is due and `--no-refresh` forbids it.
+    RefreshForbidden,
+    /// `--prompt none`, but the user has to do something.
+    InteractionRequired(ProviderError),
+    /// `policy --require`: less life is left than asked for.
+    TooLittleLife(String),
+    /// The provider said no.
+    Refused(&'static str, ProviderError),
+    /// The network or the provider may do better later.
+    Unreachable(String),
+    /// A request that spends something was sent, and no answer came.
+    AnswerLost(String),
+    /// A refresh that is due cannot be had, and the token has less life than `--min-ttl` asks for.
+    NotEnoughLife(Box<Error>),
+    /// Another process holds the session's lock.
+    Busy,
+    /// The store failed.
+    Store(StoreFailure),
+    /// The store holds something else than a session of ours.
+    Entry(Unreadable),
+    /// The old refresh token is spent and the new one could not be stored.
+    SuccessorLost(StoreFailure),
+    /// A certificate, document, callback or token failed validation.
+    Invalid(String),
+    /// The user did not finish in time.
+    LoginTimedOut,
+    /// Logged out here; the provider could not be told. The text says what is left to do.
+    LogoutIncomplete(&'static str, String),
+    /// Another tidp, or a signal, changed the session meanwhile.
+    SessionChanged,
+    /// Standard output is closed: the reader has had enough.
+    OutputClosed,
+    /// `exec`: the command was not started; 125, 126 or 127, as env(1).
+    NotStarted(u8, String),
+    /// Anything else.
+    Failed(String),
+}
+
+/// A failure: the situation, and the profile its hint is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What happened.
+    pub situation: Situation,
+    /// The profile to name in the hint; `None` where naming none means the same.
+    pub profile: Option<String>,
+}
+
+/// Result with our [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Something worth saying that is no failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// A code a script can match on.
+    pub code: &'static str,
+    /// A sentence for a person.
+    pub message: String,
+}
+
+/// A failure as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// One of contract's kinds.
+    pub kind: &'static str,
+    /// The process's exit code.
+    pub exit_code: u8,
+    /// What happened.
+    pub message: String,
+    /// The exact next command, where there is one.
+    pub hint: Option<String>,
+    /// The provider's words, where it said something.
+    pub provider: Option<ProviderError>,
+}
+
+impl From<Situation> for Error {
+    fn from(situation: Situation) -> Self {
+        Self { situation, profile: None }
+    }
+}
+
+impl From<StoreFailure> for Error {
+    fn from(failure: StoreFailure) -> Self {
+        Situation::Store(failure).into()
+    }
+}
+
+impl Error {
+    /// A wrong command line.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Situation::Usage(message.into()).into()
+    }
+
+    /// A wrong configuration.
+    pub fn config(message: impl Into<String>) -> Self {
+        Situation::Config(message.into()).into()
+    }
+
+    /// Anything else that failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Situation::Failed(message.into()).into()
+    }
+
+    /// Something failed validation.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Situation::Invalid(message.into()).into()
+    }
+
+    /// A missing answer to a request that spends nothing.
+    pub fn unanswered(doing: &str, failure: &HttpFailure) -> Self {
+        let message = format!("{doing}: {}", failure.what);
+        match failure.kind {
+            HttpFailureKind::NotSent | HttpFailureKind::AnswerLost => Situation::Unreachable(message),
+            HttpFailureKind::Certificate => Situation::Invalid(message),
+            HttpFailureKind::CaFile => Situation::Config(message),
+        }
+        .into()
+    }
+
+    /// An answer that is not accepted.
+    pub fn problem(doing: &'static str, problem: Problem) -> Self {
+        match problem {
+            Problem::Invalid(what) => Situation::Invalid(format!("{doing}: {what}")),
+            Problem::Refused(provider) => Situation::Refused(doing, provider),
+            Problem::Unreachable(what) => Situation::Unreachable(format!("{doing}: {what}")),
+        }
+        .into()
+    }
+
+    /// The same failure, with the profile that its hint should name.
+    #[must_use]
+    pub fn of_profile(mut self, profile: Option<&str>) -> Self {
+        self.profile = self.profile.or_else(|| profile.map(str::to_owned));
+        self
+    }
+
+    /// The same failure, after a logout here: that much is certain, and is said first.
+    #[must_use]
+    pub fn after_local_logout(self) -> Self {
+        let report = self.report();
+        if matches!(self.situation, Situation::LogoutIncomplete(..)) {
+            return self;
+        }
+        Situation::LogoutIncomplete(report.kind, format!("the session is gone here, but not at the provider: {}", report.message)).into()
+    }
+
+    /// What is told, and the exit code: one decision for all situations.
+    pub fn report(&self) -> Report {
+        let run = |command: &str| match &self.profile {
+            Some(profile) => Some(format!("{command} --profile {}", quoted(profile))),
+            None => Some(command.to_owned()),
+        };
+        let login = || run("tidp login");
+        let (kind, exit_code, message, hint): (_, u8, String, Option<String>) = match &self.situation {
+            Situation::Usage(what) => ("usage", 2, what.clone(), Some("tidp --help".into())),
+            Situation::Config(what) => ("config", 2, what.clone(), None),
+            Situation::NoProfile => (
+                "config",
+                2,
+                "no profile is configured".into(),
+                Some("tidp profile add NAME --environment staging --client-id ID --client-type MobileApp   (or try `tidp demo`)".into()),
+            ),
+            Situation::NoClientSecret => (
+                "config",
+                2,
+                "the client is confidential and has no client secret".into(),
+                Some(match &self.profile {
+                    Some(profile) => format!("tidp profile secret {}", quoted(profile)),
+                    None => "set TIDP_CLIENT_SECRET".into(),
+                }),
+            ),
+            Situation::NoSession => ("login_required", 3, "there is no session".into(), login()),
+            Situation::NoRefreshToken => (
+                "login_required",
+                3,
+                "the token has expired, and the login brought no refresh token to get another one with".into(),
+                login(),
+            ),
+            Situation::RefreshTokenRefused(provider, likely) => {
+                ("login_required", 3, format!("the provider refused the refresh token ({}). {likely}", told(provider)), login())
+            }
+            Situation::RefreshTokenGone => {
+                ("login_required", 3, "the provider has refused the refresh token: the session has ended".into(), login())
+            }
+            Situation::RefreshForbidden => {
+                ("login_required", 3, "a refresh is due, and --no-refresh forbids it".into(), run("tidp refresh"))
+            }
+            Situation::InteractionRequired(provider) => (
+                "login_required",
+                3,
+                format!("the provider wants the user to do something first ({})", told(provider)),
+                login(),
+            ),
+            Situation::TooLittleLife(what) => ("login_required", 3, what.clone(), login()),
+            Situation::Refused(doing, provider) => {
+                ("refused", 4, format!("{doing}: the provider said no ({})", told(provider)), None)
+            }
+            Situation::Unreachable(what) => ("unreachable", 5, what.clone(), None),
+            Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
+            Situation::NotEnoughLife(cause) => return cause.report(),
+            Situation::Busy => (
+                "busy",
+                5,
+                "another tidp is working on this session and has not finished in 15 s".into(),
+                None,
+            ),
+            Situation::Store(failure) => ("store", 6, store_message(failure), store_hint(failure)),
+            Situation::Entry(Unreadable::Version(version)) => (
+                "store",
+                6,
+                format!("the stored session was written by a newer tidp (format {version})"),
+                Some("update tidp, or start anew: ".to_owned() + &login().unwrap_or_default()),
+            ),
+            Situation::Entry(_) => {
+                ("store", 6, "what the store holds for this session is not a session".into(), login())
+            }
+            Situation::SuccessorLost(failure) => (
+                "store",
+                6,
+                format!("the refresh token is spent and its successor could not be stored: {}", store_message(failure)),
+                login(),
+            ),
+            Situation::Invalid(what) => ("invalid", 7, what.clone(), None),
+            Situation::LoginTimedOut => {
+                ("timeout", 124, "the login was not finished in time; nothing was stored".into(), login())
+            }
+            Situation::LogoutIncomplete(kind, what) => {
+                let code = match *kind {
+                    "config" => 2,
+                    "refused" => 4,
+                    "unreachable" => 5,
+                    "store" => 6,
+                    "invalid" => 7,
+                    _ => 1,
+                };
+                (*kind, code, what.clone(), None)
+            }
+            Situation::SessionChanged => (
+                "failed",
+                1,
+                "the session was changed by another login or logout meanwhile; the token just received was revoked, not stored".into(),
+                run("tidp inspect"),
+            ),
+            Situation::OutputClosed => ("failed", 0, String::new(), None),
+            Situation::NotStarted(code, what) => ("failed", *code, what.clone(), None),
+            Situation::Failed(what) => ("failed", 1, what.clone(), None),
+        };
+        let provider = match &self.situation {
+            Situation::RefreshTokenRefused(provider, _)
+            | Situation::InteractionRequired(provider)
+            | Situation::Refused(_, provider) => Some(provider.clone()),
+            _ => None,
+        };
+        Report { kind, exit_code, message, hint, provider }
+    }
+}
+
+impl Report {
+    /// The document on stderr's last line under `--json`.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({ "kind": self.kind, "message": self.message, "exit_code": self.exit_code });
+        if let Some(hint) = &self.hint {
+            error["hint"] = hint.as_str().into();
+        }
+        if let Some(provider) = &self.provider {
+            error["provider"] = json!({ "error": provider.error });
+            if let Some(description) = &provider.error_description {
+                error["provider"]["error_description"] = description.as_str().into();
+            }
+        }
+        json!({ "error": error })
+    }
+}
+
+/// The provider's words, printable.
+fn told(provider: &ProviderError) -> String {
+    match &provider.error_description {
+        Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
+        None => printable(&provider.error),
+    }
+}
+
+fn store_message(failure: &StoreFailure) -> String {
+    let store = match failure.store {
+        "keyring" => "the OS keyring",
+        "file" => "the encrypted file store",
+        "plaintext-file" => "the plain-text file store",
+        other => other,
+    };
+    let what = match failure.kind {
+        StoreFailureKind::Missing => "cannot be found",
+        StoreFailureKind::Locked => "is locked",
+        StoreFailureKind::TimedOut => "did not answer in time",
+        StoreFailureKind::Refused => "refused",
+        StoreFailureKind::WrongKey => "cannot be opened with this key",
+        StoreFailureKind::Ambiguous => "holds two entries of the same name",
+        StoreFailureKind::Unknown => "did not say whether it has written; it may have",
+        StoreFailureKind::NoLock => "cannot be locked",
+    };
+    let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
+    format!("{store} {what}{detail}")
+}
+
+fn store_hint(failure: &StoreFailure) -> Option<String> {
+    let hint = match (failure.store, failure.kind) {
+        ("keyring", StoreFailureKind::Missing) => {
+            "start a keyring (gnome-keyring, KWallet, KeePassXC), or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
+        ("keyring", StoreFailureKind::TimedOut) => {
+            "unlock or restart the keyring, or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        ("keyring", StoreFailureKind::Ambiguous) => "remove one of them in the keyring's own program (service `tidp`)",
+        (_, StoreFailureKind::WrongKey) => {
+            "give the key the store was made with (TIDP_STORE_KEY_FILE); a new one: head -c 32 /dev/urandom | base64"
+        }
+        (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// A word as a shell reads it back.
+pub fn quoted(word: &str) -> String {
+    shell_words::quote(word).into_owned()
+}

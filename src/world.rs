@@ -10,39 +10,41 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// All that a command may touch.
+/// All that a command may touch. A clone shares the ports; `demo` clones one and exchanges a few.
+#[derive(Clone)]
 pub struct World {
     /// The wall clock, the monotonic clock, and waiting.
-    pub clock: Box<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     /// Unpredictable numbers.
-    pub entropy: Box<dyn Entropy>,
+    pub entropy: Arc<dyn Entropy>,
     /// The network.
-    pub http: Box<dyn Http>,
+    pub http: Arc<dyn Http>,
     /// Where sessions are kept.
-    pub stores: Box<dyn Stores>,
+    pub stores: Arc<dyn Stores>,
     /// The access-token cache, which forgets by itself.
-    pub cache: Box<dyn TokenCache>,
+    pub cache: Arc<dyn TokenCache>,
     /// The user's browser.
-    pub browser: Box<dyn Browser>,
+    pub browser: Arc<dyn Browser>,
     /// The loopback server that catches the redirect.
-    pub callback: Box<dyn Callback>,
+    pub callback: Arc<dyn Callback>,
     /// Standard input, output and error.
-    pub terminal: Box<dyn Terminal>,
+    pub terminal: Arc<dyn Terminal>,
     /// Configuration, caches of public data, warning stamps.
-    pub files: Box<dyn Files>,
+    pub files: Arc<dyn Files>,
     /// Other programs: `exec`'s command, a secret's command.
-    pub children: Box<dyn Children>,
+    pub children: Arc<dyn Children>,
     /// Signals put off while a session is between two states.
-    pub signals: Box<dyn Signals>,
+    pub signals: Arc<dyn Signals>,
     /// The environment, read once.
     pub env: Env,
     /// The user's directories.
     pub dirs: Dirs,
-    /// The zone that times are shown in.
-    pub time_zone: jiff::tz::TimeZone,
+    /// The zone that times are shown in: asked for when one is shown, because finding it reads files.
+    pub time_zone: fn() -> jiff::tz::TimeZone,
 }
 
 // ── time and chance ────────────────────────────────────────────────────────────────────────────────────────────
@@ -306,6 +308,20 @@ pub trait Callback: Send + Sync {
     /// # Errors
     /// What went wrong, for a person.
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String>;
+    /// A loopback URL, not to be guessed, that sends the first browser that opens it on to `target`: so that a URL with
+    /// a secret in it is never an argument of the opener.
+    ///
+    /// # Errors
+    /// What went wrong, for a person.
+    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String>;
+}
+
+/// A redirect that is waiting to be fetched, once.
+pub trait HandOver: Send {
+    /// The URL to open.
+    fn url(&self) -> &Url;
+    /// Waits until it was fetched, and closes the port; whether it was.
+    fn wait(self: Box<Self>, patience: Duration) -> bool;
 }
 
 /// The loopback server while it waits for one redirect.

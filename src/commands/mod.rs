@@ -1,1 +1,50 @@
-//! (under way)
+//! One file per command, each a story: load → decide → send → accept → save → print; and what several of them share
+//! (`context`, `metadata`, `output`, `received`, `renew`, `token_cache`).
+
+pub mod completions;
+pub mod context;
+pub mod decode;
+pub mod demo;
+pub mod exec;
+pub mod inspect;
+pub mod login;
+pub mod logout;
+pub mod metadata;
+pub mod output;
+pub mod policy;
+pub mod profile;
+pub mod received;
+pub mod refresh;
+pub mod renew;
+pub mod sandbox;
+pub mod token;
+pub mod token_cache;
+pub mod userinfo;
+
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+use crate::world::World;
+use output::Output;
+
+/// Runs the command.
+///
+/// # Errors
+/// The command's own.
+pub fn run(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Demo(args) => demo::run(world, out, args),
+        Command::Login(args) => login::run(world, out, global, args),
+        Command::Token(args) => token::run(world, out, global, args),
+        Command::Refresh(args) => refresh::run(world, out, global, args),
+        Command::Inspect => inspect::run(world, out, global),
+        Command::Decode(args) => decode::run(world, out, global, args),
+        Command::Policy(args) => policy::run(world, out, global, args),
+        Command::Exec(args) => exec::run(world, out, global, args),
+        Command::Userinfo => userinfo::run(world, out, global),
+        Command::Logout(args) => logout::run(world, out, global, args),
+        Command::Profile(args) => profile::run(world, out, global, &args.what),
+        Command::Sandbox(args) => sandbox::run(world, out, args),
+        Command::Completions { shell } => completions::run(out, *shell),
+    }
+}

@@ -1,1 +1,154 @@
-//! (under way)
+//! What TelenorID+'s claims mean to a person. Only what the provider documents is explained; of anything else nothing
+//! is claimed.
+
+use super::text::printable;
+use super::time::Time;
+use serde_json::{Map, Value};
+
+/// Said of every ID token that has expired: nothing is wrong with the session.
+pub const ID_TOKENS_ARE_SHORT: &str = "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment \
+     it came; that it has expired is normal and does not end the session";
+
+/// Values whose meaning TelenorID+ documents: the claim, the value, what it means.
+const VALUES: [(&str, &str, &str); 20] = [
+    ("acr", "urn:telenor.identity.aal.1", "assurance level 1: one factor"),
+    ("acr", "urn:telenor.identity.aal.2", "assurance level 2: two factors"),
+    ("acr", "urn:telenor.identity.aal.3", "assurance level 3: bound to hardware, such as BankID"),
+    ("ial", "telenor.identity.ial0", "identity assurance level 0, the lowest of 0 to 3"),
+    ("ial", "telenor.identity.ial1", "identity assurance level 1 of 0 to 3"),
+    ("ial", "telenor.identity.ial2", "identity assurance level 2 of 0 to 3"),
+    ("ial", "telenor.identity.ial3", "identity assurance level 3, the highest of 0 to 3"),
+    ("amr", "urn:telenor.identity.amr.td_pwd", "password"),
+    ("amr", "urn:telenor.identity.amr.td_otp", "one-time code"),
+    ("amr", "urn:telenor.identity.amr.td_sso", "single sign-on: an earlier login was reused"),
+    ("amr", "urn:telenor.identity.amr.bankid", "BankID"),
+    ("amr", "urn:tnidplus:kyc", "a check of who the customer is (KYC)"),
+    ("idp", "no.bankid.login.vipps", "BankID"),
+    ("idp", "no.azure.login", "Azure"),
+    ("idp", "no.telenor.cassowary", "a client certificate"),
+    ("idp", "no.telenor.kookaburra", "a service phone"),
+    ("idp", "no.telenor.kiwi", "a T-We box"),
+    ("scope", "openid", "who logged in"),
+    ("scope", "offline_access", "a refresh token, where the client's policy has one"),
+    ("scope", "profile", "name"),
+];
+
+/// Claims that mean the same whatever their value.
+const NAMES: [(&str, &str); 11] = [
+    ("sub", "the account, as this client alone knows it: it differs per client"),
+    ("sid", "the provider's SSO session"),
+    ("jti", "this token's own name"),
+    ("client_id", "the client that the token was issued to"),
+    ("azp", "the client that the token was issued to"),
+    ("at_hash", "ties the ID token to the access token that came with it"),
+    ("s_hash", "ties the ID token to the login's state"),
+    ("nonce", "ties the ID token to the login that asked for it"),
+    ("preferred_username", "a phone number or an e-mail address"),
+    ("auth_time", "when the user last proved who they are"),
+    ("nbf", "not valid before this time"),
+];
+
+/// The claims that are times (RFC 7519 4.1, OIDC Core 2), in the order a life has.
+const TIMES: [&str; 4] = ["auth_time", "iat", "nbf", "exp"];
+
+/// What the claim `name` with that `value` means, for a person; `None` where the provider documents nothing.
+/// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
+pub fn explain(name: &str, value: &Value) -> Option<String> {
+    if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
+        return Some((*meaning).to_owned());
+    }
+    let texts: Vec<&str> = match value {
+        Value::String(text) if name == "scope" => text.split_whitespace().collect(),
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => return None,
+    };
+    let meanings: Vec<String> = texts.into_iter().filter_map(|text| meaning(name, text)).collect();
+    (!meanings.is_empty()).then(|| meanings.join("; "))
+}
+
+/// What one value means.
+fn meaning(name: &str, text: &str) -> Option<String> {
+    let value = if name == "idp" { text.strip_prefix("idp:").unwrap_or(text) } else { text };
+    if let Some((.., meaning)) = VALUES.iter().find(|(n, v, _)| *n == name && *v == value) {
+        return Some(if name == "scope" { format!("{value}: {meaning}") } else { (*meaning).to_owned() });
+    }
+    match (name, value.strip_prefix("urn:telenor.identity.amr.az_"), value.strip_prefix("api:")) {
+        ("amr", Some(method), _) => Some(format!("Azure ({})", printable(method))),
+        ("scope", _, Some(api)) => Some(format!("api:{}: access to that API", printable(api))),
+        _ => None,
+    }
+}
+
+/// The scopes of a token's claims: TelenorID+ writes a list of strings, the standard one string with spaces
+/// (RFC 9068 2.2.3); both are read. Empty where there is no such claim.
+pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
+    match claims.get("scope") {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The claims that are times (`auth_time`, `iat`, `nbf`, `exp`), where they are numbers; whole seconds, the fraction
+/// dropped, clamped to what a [`Time`] holds.
+pub fn times_of(claims: &Map<String, Value>) -> Vec<(&'static str, Time)> {
+    let time = |value: &Value| value.as_i64().or_else(|| value.as_f64().map(|f| f as i64)).map(Time::from_unix);
+    TIMES.into_iter().filter_map(|name| Some((name, time(claims.get(name)?)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn assurance_is_explained_whether_it_is_one_value_or_a_list() {
+        let two = "assurance level 2: two factors";
+        assert_eq!(explain("acr", &json!("urn:telenor.identity.aal.2")).as_deref(), Some(two));
+        assert_eq!(explain("acr", &json!(["urn:telenor.identity.aal.2", "x"])).as_deref(), Some(two));
+        assert_eq!(
+            explain("amr", &json!(["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.az_mfa"])).as_deref(),
+            Some("password; Azure (mfa)")
+        );
+        assert_eq!(explain("idp", &json!("idp:no.bankid.login.vipps")).as_deref(), Some("BankID"));
+        assert_eq!(explain("idp", &json!("no.bankid.login.vipps")).as_deref(), Some("BankID"));
+    }
+
+    #[test]
+    fn of_what_is_not_documented_nothing_is_said() {
+        for (name, value) in [
+            ("acr", json!("urn:telenor.identity.aal.4")),
+            ("acr", json!(2)),
+            ("amr", json!([])),
+            ("amr", json!(["urn:telenor.identity.amr.td_hdr", 7, null])),
+            ("ial", json!({"level": 3})),
+            ("kurtid", json!("1")),
+            ("idp", json!("urn:telenor.identity.aal.1")),
+        ] {
+            assert_eq!(explain(name, &value), None, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn an_explanation_carries_no_control_character_from_the_token() {
+        let explained = explain("amr", &json!(["urn:telenor.identity.amr.az_\u{1b}[2J"])).unwrap();
+        assert_eq!(explained, "Azure (\\u{1b}[2J)");
+        assert!(!explain("scope", &json!(["api:\u{202e}x"])).unwrap().contains('\u{202e}'));
+    }
+
+    #[test]
+    fn scopes_are_read_from_a_list_and_from_a_string() {
+        let scopes = |value: Value| scopes_of(json!({ "scope": value }).as_object().unwrap());
+        assert_eq!(scopes(json!(["openid", "api:x", 3])), ["openid", "api:x"]);
+        assert_eq!(scopes(json!("openid  api:x")), ["openid", "api:x"]);
+        assert_eq!(scopes(json!(null)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn times_are_numbers_however_large_and_nothing_else() {
+        let claims = json!({"exp": 1e300, "iat": 12.9, "nbf": "12", "auth_time": -5, "other": 1});
+        let times = times_of(claims.as_object().unwrap());
+        assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
+    }
+}

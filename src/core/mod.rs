@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod jwt;
+pub mod outlook;
 pub mod plan;
 pub mod policy;
 pub mod secret;

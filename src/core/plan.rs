@@ -72,19 +72,19 @@ pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, ren
     let Some(session) = session else {
         return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };
     };
-    let (due, due_at) = due(now, session, policy, renew, intent);
+    let (due, changes_at) = due(now, session, policy, renew, intent);
     let Some(reason) = due else {
-        return Decision { action: Action::Use, changes_at: due_at };
+        return Decision { action: Action::Use, changes_at };
     };
     let action = match &session.refresh_token {
         RefreshToken::Held(_) => Action::Refresh(reason),
         RefreshToken::NeverIssued => Action::Login(LoginReason::NoRefreshToken),
         RefreshToken::Refused { .. } => Action::Login(LoginReason::Refused),
     };
-    Decision { action, changes_at: None }
+    Decision { action, changes_at }
 }
 
-/// Whether a refresh is due, and if not, when it will be.
+/// Whether a refresh is due and why, and when that answer changes.
 fn due(
     now: Time,
     session: &Session,
@@ -98,11 +98,16 @@ fn due(
         Intent::AccessToken { min_ttl } => session.access_token.expires_at.minus(min_ttl),
         Intent::IdToken => session.id_token.as_ref().map_or(Time::MIN, |token| token.expires_at),
     };
-    if now >= usable_until || clock_went_back(now, session) {
+    if now >= usable_until {
         return (Some(RefreshReason::Expired), None);
     }
+    if clock_went_back(now, session) {
+        // Once the clock has come near enough to the stored time, the token is trusted again.
+        let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
+        return (Some(RefreshReason::Expired), (trusted_at < usable_until).then_some(trusted_at));
+    }
     match renewal_due_at(session, policy, renew) {
-        Some(at) if now >= at => (Some(RefreshReason::Keepalive), None),
+        Some(at) if now >= at => (Some(RefreshReason::Keepalive), Some(usable_until)),
         at => (None, Some(at.map_or(usable_until, |at| at.min(usable_until)))),
     }
 }
@@ -112,10 +117,10 @@ pub fn clock_went_back(now: Time, session: &Session) -> bool {
     session.access_token.obtained_at > now.plus(CLOCK_TOLERANCE)
 }
 
-/// When a profile with [`Renew::BeforeSessionEnds`] wants its sliding session renewed: two thirds into the life that
+/// When a profile with [`Renew::BeforeSessionEnds`] wants its sliding session renewed (`None`: never): two thirds into the life that
 /// its renewals imply. Never once the SSO session has ended, for then nothing renews it; and never more than once a
 /// third of a life where renewals cannot be told (the same handle comes back).
-fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
+pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
     let policy = policy.filter(|policy| renew == Renew::BeforeSessionEnds && policy.sliding)?;
     if Sso::of(session, policy) == Sso::Ended {
         return None;
@@ -128,3 +133,6 @@ fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> O
     let last_try = session.held()?.maybe_renewed_at.unwrap_or(life.renewed_at);
     Some(life.expires_at.minus(third).max(last_try.plus(third)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ const EVENTS: usize = 20;
 pub struct SessionKey {
     /// The profile's name.
     pub profile: String,
-    /// The issuer, byte for byte as its discovery document writes it.
+    /// The issuer as configured, in the one form a URL has (no slash at the end of a bare origin).
     pub issuer: String,
     /// The OAuth client.
     pub client_id: String,
@@ -242,11 +242,13 @@ impl EntryKey {
             issuer: issuer.to_owned(),
             client_id: client_id.to_owned(),
         };
-        match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        let found = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
             [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
             _ => None,
-        }
+        };
+        // Another spelling of the same array would be a second name of one key.
+        found.filter(|found| found.name() == name)
     }
 }
 
@@ -285,7 +287,11 @@ impl Session {
     pub fn refreshed(&self, answer: Refreshed, reason: RefreshReason, sent_at: Time) -> Self {
         let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
             (RefreshToken::Held(held), Some(value)) if held.value == value => {
-                (HeldToken { maybe_renewed_at: Some(sent_at), not_renewed_since: None, ..held.clone() }, Renewal::Same)
+                // A renewal recorded after now was recorded by a clock that has been set back since: it happened
+                // before now all the same, and must not hold the next renewals back until that clock's time comes.
+                let renewed_at = held.renewed_at.min(sent_at);
+                let maybe_renewed_at = Some(sent_at);
+                (HeldToken { renewed_at, maybe_renewed_at, not_renewed_since: None, ..held.clone() }, Renewal::Same)
             }
             (_, Some(value)) => (
                 HeldToken { value, renewed_at: sent_at, maybe_renewed_at: None, not_renewed_since: None },
@@ -403,3 +409,6 @@ impl Sso {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -18,6 +18,23 @@ pub fn printable_document(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()
 }
 
+/// `json`, which must be valid JSON, with every such character inside its strings written as JSON's own escape: the
+/// same document, fit for a terminal.
+pub fn printable_json(json: &str) -> String {
+    if json.bytes().all(|b| b.is_ascii_graphic() || b == b' ' || b == b'\n') {
+        return json.to_owned();
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || harmless(c) {
+            text.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+        }
+    }
+    text
+}
+
 /// Whether `c` may reach a terminal as it is: no control, no bidi control, nothing of zero width, no separator
 /// that breaks a line, no private use or tag character.
 fn harmless(c: char) -> bool {
@@ -56,6 +73,14 @@ mod tests {
             assert_eq!(printable(&c.to_string()), c.escape_unicode().to_string());
         }
         assert_eq!(printable("Kåre Ødegård 東京"), "Kåre Ødegård 東京");
+    }
+
+    #[test]
+    fn json_stays_the_same_document_when_it_is_made_printable() {
+        let document = serde_json::json!({ "a\u{202e}b": "\u{1b}[31m\u{e0041}å" });
+        let printable = printable_json(&document.to_string());
+        assert!(printable.chars().all(harmless), "{printable}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&printable).unwrap(), document);
     }
 
     #[test]

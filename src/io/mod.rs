@@ -1,1 +1,61 @@
-//! (under way)
+//! The thin edges: each file implements one port of [`crate::world`] for the system, with one kind of side effect.
+//!
+//! Nothing here decides anything about sessions, and nothing is done before it is asked for: [`World::system`] starts
+//! no thread, builds no runtime, reads no file and draws no random number, because `tidp token` with a cached token
+//! needs none of these.
+//!
+//! | file | side effect |
+//! |---|---|
+//! | `http` | requests over the network, bounded in time and size |
+//! | `keyring`, `file_store`, `memory_store`, chosen by `stores` | sessions at rest |
+//! | `kernel_cache` | access tokens in the Linux kernel's user keyring |
+//! | `lock` | kernel locks on directories |
+//! | `browser` | the user's browser is started |
+//! | `loopback` | the redirect is caught on a loopback port |
+//! | `terminal` | standard input, output and error |
+//! | `files`, over `private` | configuration and caches of public data |
+//! | `process`, `signals`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
+//!
+//! Left out: on Windows a credential of the OS holds at most 2,560 bytes, so a whole session does not fit its keyring
+//! there; `file` is the store to use.
+
+pub mod browser;
+pub mod file_store;
+pub mod files;
+pub mod http;
+pub mod kernel_cache;
+pub mod keyring;
+pub mod lock;
+pub mod loopback;
+pub mod memory_store;
+mod private;
+pub mod process;
+pub mod signals;
+pub mod stores;
+pub mod system;
+pub mod terminal;
+
+use crate::world::World;
+
+impl World {
+    /// The world as it is: the composition root. Touches nothing but the environment and the clock.
+    pub fn system() -> Self {
+        let env = system::env();
+        Self {
+            clock: Box::new(system::SystemClock::start()),
+            entropy: Box::new(system::SystemEntropy),
+            http: Box::new(http::SystemHttp::default()),
+            stores: Box::new(stores::SystemStores::new(&env)),
+            cache: Box::new(kernel_cache::KernelCache::new(env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off"))),
+            browser: Box::new(browser::SystemBrowser::new(&env)),
+            callback: Box::new(loopback::Loopback),
+            terminal: Box::new(terminal::SystemTerminal),
+            files: Box::new(files::SystemFiles),
+            children: Box::new(process::SystemChildren),
+            signals: Box::new(signals::SystemSignals::default()),
+            dirs: system::dirs(),
+            time_zone: jiff::tz::TimeZone::system,
+            env,
+        }
+    }
+}

@@ -1,1 +1,279 @@
-//! (under way)
+//! The authorization code flow's first half (OpenID Connect Core 3.1.2, RFC 6749 4.1, RFC 7636, RFC 9207): the URL
+//! for the browser, and the redirect that comes back.
+
+use super::answer::invalid;
+use super::discovery::Provider;
+use super::{Problem, ProviderError};
+use crate::core::secret::Secret;
+use crate::core::text::printable;
+use crate::core::time::Seconds;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use url::{Url, form_urlencoded};
+
+/// What a user may ask of a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizationOptions {
+    /// `scope` (RFC 6749 3.3); `openid` is put before them if it is not there (Core 3.1.2.1).
+    pub scopes: Vec<String>,
+    /// `prompt` (Core 3.1.2.1).
+    pub prompt: Option<String>,
+    /// `login_hint`: TelenorID+ prefills the phone number with it.
+    pub login_hint: Option<String>,
+    /// `acr_values`, separated by spaces.
+    pub acr_values: Option<String>,
+    /// `ui_locales`, separated by spaces.
+    pub ui_locales: Option<String>,
+    /// `max_age`: how long ago the user may have authenticated.
+    pub max_age: Option<Seconds>,
+    /// Further parameters, none of them among those that are ours.
+    pub extra: Vec<(String, String)>,
+}
+
+/// 96 unpredictable bytes, 32 for each of `state`, `nonce` and `code_verifier`.
+pub struct Randomness(pub [u8; 96]);
+
+/// What the answers to a login are checked against; made together with the URL that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// `state` (RFC 6749 10.12).
+    pub state: Secret,
+    /// `nonce` (Core 3.1.2.1).
+    pub nonce: Secret,
+    /// `code_verifier` (RFC 7636 4.1).
+    pub code_verifier: Secret,
+    /// `redirect_uri`, byte for byte as sent (RFC 6749 4.1.3).
+    pub redirect_uri: String,
+    /// The provider's issuer, which an `iss` must equal (RFC 9207 2.4).
+    pub issuer: String,
+    /// Whether an answer without `iss` is refused: the provider's metadata promises it (RFC 9207 2.4).
+    pub iss_required: bool,
+    /// The `max_age` that was asked for (Core 3.1.3.7 no. 13).
+    pub max_age: Option<Seconds>,
+}
+
+/// An authorization code: good for one token request (RFC 6749 4.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code(pub Secret);
+
+/// Why a pasted text is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pasted {
+    /// It is no URL at all.
+    NotAUrl,
+    /// It looks like the code alone, which proves nothing about whose login it belongs to.
+    BareCode,
+    /// It is a URL, and it fails as a callback.
+    Problem(Problem),
+}
+
+/// The parameters that only this file, or a named option, sets. A user's or a provider's own parameter of such a name
+/// would occur twice, or undo a protection.
+const RESERVED: [&str; 18] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+    "id_token_hint",
+    "prompt",
+    "login_hint",
+    "acr_values",
+    "ui_locales",
+    "max_age",
+];
+
+/// Whether `name` is one of ours, letter case aside: the provider's framework reads names without regard to it.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+/// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its answers are checked against.
+///
+/// # Errors
+/// A printable sentence about how it was called: a control character in a value, an extra parameter that is ours or
+/// occurs twice, a negative `max_age`.
+pub fn authorization_request(
+    provider: &Provider,
+    client_id: &str,
+    redirect_uri: &str,
+    options: &AuthorizationOptions,
+    randomness: Randomness,
+) -> Result<(Url, Expected), String> {
+    let [state, nonce, code_verifier] =
+        [0, 32, 64].map(|from| Secret::new(URL_SAFE_NO_PAD.encode(&randomness.0[from..from + 32])));
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier.expose())); // RFC 7636 4.2
+    let scope = scope(&options.scopes);
+    let max_age = options.max_age.map(|age| age.0.to_string());
+    let mut parameters = vec![
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", redirect_uri),
+        ("scope", &scope),
+        ("state", state.expose()),
+        ("nonce", nonce.expose()),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let optional = [
+        ("prompt", &options.prompt),
+        ("login_hint", &options.login_hint),
+        ("acr_values", &options.acr_values),
+        ("ui_locales", &options.ui_locales),
+        ("max_age", &max_age),
+    ];
+    parameters.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
+    parameters.extend(options.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    check_parameters(&parameters, options)?;
+    let mut url = provider.authorization_endpoint.clone();
+    url.query_pairs_mut().extend_pairs(&parameters); // RFC 6749 3.1: the endpoint's own query stays
+    let expected = Expected {
+        state,
+        nonce,
+        code_verifier,
+        redirect_uri: redirect_uri.to_owned(),
+        issuer: provider.issuer.clone(),
+        iss_required: provider.authorization_response_iss_parameter_supported,
+        max_age: options.max_age,
+    };
+    Ok((url, expected))
+}
+
+/// `scope` with `openid` in it (Core 3.1.2.1).
+fn scope(scopes: &[String]) -> String {
+    let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
+    openid.into_iter().chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions) -> Result<(), String> {
+    for (name, value) in parameters {
+        // RFC 6749 App. B encodes everything; a control character can still only be a mistake or an attack.
+        if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {
+            return Err(format!("the parameter `{}` has a control character in it, or no name", printable(name)));
+        }
+    }
+    if options.max_age.is_some_and(|age| age < Seconds::ZERO) {
+        return Err("`max_age` cannot be negative".to_owned());
+    }
+    for (at, (name, _)) in options.extra.iter().enumerate() {
+        let twice = options.extra[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        if is_reserved(name) || twice {
+            return Err(format!("the parameter `{}` is set already", printable(name)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a redirect's query belongs to this login: exactly one `state`, the right one, compared in constant time.
+/// Asked before anything else in the query is looked at (RFC 6749 10.12), because any page the user visits can send
+/// the browser to the loopback port.
+pub fn is_ours(expected: &Expected, raw_query: &str) -> bool {
+    has_state(&expected.state, raw_query)
+}
+
+/// Whether the query has exactly one `state`, this one. Also for the redirect after a logout (RP-Initiated Logout 3).
+pub fn has_state(state: &Secret, raw_query: &str) -> bool {
+    match single(raw_query, "state") {
+        Ok(Some(value)) => Secret::new(value) == *state,
+        Ok(None) | Err(()) => false,
+    }
+}
+
+/// The code that a redirect brings (RFC 6749 4.1.2, RFC 9207 2.4); `raw_query` is what stands after the `?`.
+///
+/// # Errors
+/// [`Problem::Invalid`] if `state` or `iss` is not the expected one, a parameter occurs twice (RFC 6749 3.1), or there
+/// is no code; [`Problem::Refused`] if the provider said no.
+pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Problem> {
+    if !is_ours(expected, raw_query) {
+        return invalid("the redirect does not belong to this login: its `state` is not the one that was sent");
+    }
+    check_iss(expected, one(raw_query, "iss")?.as_deref())?;
+    let error_description = one(raw_query, "error_description")?.map(Cow::into_owned);
+    let code = one(raw_query, "code")?;
+    match (one(raw_query, "error")?, code) {
+        (Some(error), _) => {
+            Err(Problem::Refused(ProviderError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
+        }
+        (None, Some(code)) if !code.is_empty() => Ok(Code(Secret::new(code))),
+        (None, _) => invalid("the redirect has neither a `code` nor an `error`"),
+    }
+}
+
+/// RFC 9207 2.4: the answer must come from the provider that was asked, errors too. Where the metadata does not promise
+/// `iss`, its absence is accepted, a wrong one never.
+fn check_iss(expected: &Expected, iss: Option<&str>) -> Result<(), Problem> {
+    match iss {
+        Some(iss) if iss == expected.issuer => Ok(()),
+        Some(iss) => invalid(format!(
+            "the redirect comes from another issuer: `{}` instead of `{}`",
+            printable(iss),
+            printable(&expected.issuer)
+        )),
+        None if expected.iss_required => invalid("the redirect has no `iss`, which the provider promises to send"),
+        None => Ok(()),
+    }
+}
+
+/// The parameter of that name, which must not occur twice (RFC 6749 3.1).
+fn one<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, Problem> {
+    single(raw_query, name).or_else(|()| invalid(format!("the redirect has `{name}` more than once")))
+}
+
+fn single<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()> {
+    let mut values =
+        form_urlencoded::parse(raw_query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(()),
+        (value, None) => Ok(value),
+    }
+}
+
+/// The code in a redirected URL that a user pasted: the whole URL, checked exactly like a callback.
+///
+/// # Errors
+/// [`Pasted`].
+pub fn accept_pasted(expected: &Expected, text: &str) -> Result<Code, Pasted> {
+    let text = unwrapped(text);
+    let Ok(url) = Url::parse(text) else {
+        let like_a_code =
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+        return Err(if like_a_code { Pasted::BareCode } else { Pasted::NotAUrl });
+    };
+    if !Url::parse(&expected.redirect_uri).is_ok_and(|redirect| bare(redirect) == bare(url.clone())) {
+        let redirect = printable(&expected.redirect_uri);
+        let what = format!("the pasted URL is not the one the login ends at: it must begin with `{redirect}`");
+        return Err(Pasted::Problem(Problem::Invalid(what)));
+    }
+    accept_callback(expected, url.query().unwrap_or_default()).map_err(Pasted::Problem)
+}
+
+/// The text without what terminals, shells and mail programs put around it: bracketed-paste marks, space, quotes.
+fn unwrapped(text: &str) -> &str {
+    let mut text = text.trim();
+    text = text.strip_prefix("\u{1b}[200~").unwrap_or(text);
+    text = text.strip_suffix("\u{1b}[201~").unwrap_or(text).trim();
+    for (open, close) in [('"', '"'), ('\'', '\''), ('<', '>')] {
+        text = text.strip_prefix(open).and_then(|t| t.strip_suffix(close)).unwrap_or(text).trim();
+    }
+    text
+}
+
+/// The URL up to its path.
+fn bare(mut url: Url) -> Url {
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+#[cfg(test)]
+mod tests;

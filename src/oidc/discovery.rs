@@ -1,1 +1,289 @@
-//! (under way)
+//! OpenID Connect Discovery 1.0: from a configured issuer to the provider's endpoints.
+
+use super::Problem;
+use super::answer::{self, Object, invalid};
+use crate::core::text::printable;
+use crate::core::time::Seconds;
+use crate::world::{Method, Request, Response};
+use serde_json::Value;
+use std::path::Path;
+use url::{Host, Url};
+
+/// How the document is called in messages.
+const WHOSE: &str = "the discovery document";
+
+/// An issuer as a user configures it: a URL that names a provider, checked and normalised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// As the user wrote it.
+    written: String,
+    url: Url,
+}
+
+/// A provider: what its discovery document says, checked (Discovery 3; RFC 8414 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// `issuer`: the document's own bytes, which every later comparison uses.
+    pub issuer: String,
+    /// `authorization_endpoint`: safe to hand to a program that opens URLs.
+    pub authorization_endpoint: Url,
+    /// `token_endpoint`.
+    pub token_endpoint: Url,
+    /// `jwks_uri`.
+    pub jwks_uri: Url,
+    /// `userinfo_endpoint`.
+    pub userinfo_endpoint: Option<Url>,
+    /// `revocation_endpoint` (RFC 8414 2).
+    pub revocation_endpoint: Option<Url>,
+    /// `introspection_endpoint` (RFC 8414 2).
+    pub introspection_endpoint: Option<Url>,
+    /// `end_session_endpoint` (RP-Initiated Logout 2.1).
+    pub end_session_endpoint: Option<Url>,
+    /// `custom_logout_endpoint`: TelenorID+'s own, a logout without a browser.
+    pub custom_logout_endpoint: Option<Url>,
+    /// `device_authorization_endpoint` (RFC 8628 4).
+    pub device_authorization_endpoint: Option<Url>,
+    /// `authorization_response_iss_parameter_supported` (RFC 9207 3): every authorization answer must then have `iss`.
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+impl Issuer {
+    /// Reads what a user wrote: `https` (or `http` for a loopback address literal), a host, perhaps a port and a
+    /// path; no query and no fragment (Discovery 3), no user name.
+    ///
+    /// # Errors
+    /// A printable sentence saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(text)));
+        // The URL parser would drop or rewrite these in silence.
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+            return wrong("has a space, a control character or a backslash in it");
+        }
+        let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
+        // `https:host` is read as `https://host`, but nobody means to write it.
+        if !text.contains("://") {
+            return wrong("has no `//` before its host");
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback_literal(&url) => {}
+            "http" => return wrong("must be https (http is for 127.0.0.1 and [::1] only)"),
+            _ => return wrong("must be an https URL"),
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return wrong("must have neither a query nor a fragment");
+        }
+        if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
+            return wrong("must not have a user name or password in it");
+        }
+        Ok(Self { written: text.to_owned(), url })
+    }
+
+    /// The issuer in the one form that a URL has; without a slash where there is no path.
+    pub fn as_str(&self) -> &str {
+        let text = self.url.as_str();
+        if self.is_bare_origin() { text.trim_end_matches('/') } else { text }
+    }
+
+    /// Whether it has no path: then a slash at its end makes no difference.
+    fn is_bare_origin(&self) -> bool {
+        self.url.path() == "/"
+    }
+
+    /// Whether a document's `issuer` names this issuer (Discovery 4.3).
+    fn is(&self, named: &str) -> bool {
+        let named = if self.is_bare_origin() { named.strip_suffix('/').unwrap_or(named) } else { named };
+        named == self.as_str() || named == self.written
+    }
+}
+
+/// The request for the provider's metadata: one `/` at the issuer's end removed, then the well-known path appended
+/// (Discovery 4.1).
+pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
+    let mut url = issuer.url.clone();
+    let path = url.path();
+    url.set_path(&format!("{}/.well-known/openid-configuration", path.strip_suffix('/').unwrap_or(path)));
+    get(url, "application/json", ca_file)
+}
+
+/// A GET without credentials.
+pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
+    Request { method: Method::Get, url, authorization: None, accept, body: None, ca_file: ca_file.map(Path::to_owned) }
+}
+
+/// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_document`].
+///
+/// # Errors
+/// [`Problem::Unreachable`] for 429 and 5xx; [`Problem::Invalid`] for every other status, redirections among them,
+/// and for what [`Provider::from_document`] refuses.
+pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
+    match response.status {
+        200 => Provider::from_document(&response.body, issuer, endpoint_hosts),
+        _ => Err(answer::failure(response, WHOSE)),
+    }
+}
+
+/// How long an answer may be kept: its `max-age` (RFC 9111 5.2.2.1), nothing under `no-store` and `no-cache`, a day
+/// where it does not say, and never longer than a day.
+pub fn cache_life(response: &Response) -> Seconds {
+    let day = Seconds::days(1);
+    let directives = response.headers.iter().filter(|(name, _)| name == "cache-control");
+    let lives = directives.flat_map(|(_, value)| value.split(',')).filter_map(|directive| {
+        let directive = directive.trim().to_ascii_lowercase();
+        match directive.split_once('=').map_or((directive.as_str(), ""), |(name, value)| (name.trim(), value.trim())) {
+            ("no-store" | "no-cache", _) => Some(Seconds::ZERO),
+            // What is no number is no permission to keep anything.
+            ("max-age", age) => Some(Seconds(age.trim_matches('"').parse::<u32>().unwrap_or(0).into())),
+            _ => None,
+        }
+    });
+    lives.fold(day, Seconds::min)
+}
+
+impl Provider {
+    /// Reads a discovery document, be it fresh or from a cache.
+    ///
+    /// `endpoint_hosts` (`host` or `host:port`) are trusted for endpoints beside the issuer's own host and port.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, lacks an endpoint that every
+    /// login needs, has one that leads elsewhere or could be dangerous to open, or offers no PKCE with S256.
+    pub fn from_document(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
+        let document = answer::object(bytes, WHOSE)?;
+        let named = checked_issuer(&document, issuer)?;
+        check_pkce(&document)?;
+        let endpoint = |name: &str| endpoint(&document, name, issuer, endpoint_hosts);
+        let required =
+            |name: &str| endpoint(name)?.map_or_else(|| invalid(format!("{WHOSE}: `{name}` is missing")), Ok);
+        let authorization_endpoint = required("authorization_endpoint")?;
+        check_own_query(&authorization_endpoint)?;
+        Ok(Self {
+            issuer: named,
+            authorization_endpoint,
+            token_endpoint: required("token_endpoint")?,
+            jwks_uri: required("jwks_uri")?,
+            userinfo_endpoint: endpoint("userinfo_endpoint")?,
+            revocation_endpoint: endpoint("revocation_endpoint")?,
+            introspection_endpoint: endpoint("introspection_endpoint")?,
+            end_session_endpoint: endpoint("end_session_endpoint")?,
+            custom_logout_endpoint: endpoint("custom_logout_endpoint")?,
+            device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
+            authorization_response_iss_parameter_supported: flag(
+                &document,
+                "authorization_response_iss_parameter_supported",
+            )?,
+        })
+    }
+}
+
+/// Discovery 4.3: the document must name the issuer it was asked for. Otherwise it may be another provider's, whose
+/// endpoints would get this one's codes (RFC 9700 4.4, mix-up).
+fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
+    let named = answer::required(document, "issuer", WHOSE)?;
+    if issuer.is(named) {
+        return Ok(named.to_owned());
+    }
+    let slash_apart = named.trim_end_matches('/') == issuer.as_str().trim_end_matches('/');
+    let hint = if slash_apart { "; did you mean that one? The slash at the end matters" } else { "" };
+    invalid(format!(
+        "{WHOSE} is not the issuer's: `{}` was asked for, it says `{}`{hint}",
+        printable(&issuer.written),
+        printable(named)
+    ))
+}
+
+/// RFC 7636 4.2, RFC 9700 2.1.1: S256 and nothing else. A provider that lists no methods is sent S256 all the same.
+fn check_pkce(document: &Object) -> Result<(), Problem> {
+    match document.get("code_challenge_methods_supported") {
+        None => Ok(()),
+        Some(Value::Array(methods)) if methods.iter().any(|method| method == "S256") => Ok(()),
+        Some(_) => {
+            invalid(format!("{WHOSE}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
+        }
+    }
+}
+
+fn flag(document: &Object, name: &str) -> Result<bool, Problem> {
+    match document.get(name) {
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => invalid(format!("{WHOSE}: `{name}` is not true or false")),
+    }
+}
+
+/// An endpoint: an absolute URL on a host that is trusted with what is sent there.
+fn endpoint(document: &Object, name: &str, issuer: &Issuer, hosts: &[String]) -> Result<Option<Url>, Problem> {
+    let Some(text) = answer::string(document, name, WHOSE)? else { return Ok(None) };
+    let wrong = |why: &str| invalid(format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)));
+    if !is_plain(text) {
+        return wrong("has characters in it that no endpoint needs");
+    }
+    let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
+    // RFC 9700 2.6: no downgrade. Over http only what already is: a loopback issuer's own endpoints.
+    let may_be_http = issuer.url.scheme() == "http" && is_loopback_literal(&url);
+    if !(url.scheme() == "https" || url.scheme() == "http" && may_be_http) {
+        return wrong("is not https");
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return wrong("has a user name or a fragment");
+    }
+    if authority(&url) != authority(&issuer.url) && !hosts.iter().any(|host| allows(host, &url)) {
+        return wrong("leads to another host than the issuer's, and `endpoint_hosts` does not name it");
+    }
+    Ok(Some(url))
+}
+
+/// Whether a URL is written with nothing that a shell, a browser's command line or a template could take for its own:
+/// letters, digits, `-._~:/?[]@&=+,`, and `%` only before two hexadecimal digits.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    text.contains("://")
+        && bytes.iter().enumerate().all(|(at, byte)| match byte {
+            b'%' => hex(at + 1) && hex(at + 2),
+            _ => byte.is_ascii_alphanumeric() || b"-._~:/?[]@&=+,".contains(byte),
+        })
+}
+
+/// RFC 6749 3.1 lets the authorization endpoint have a query of its own, but a parameter must not occur twice: one
+/// that fixes what a login chooses (its `state`, its `redirect_uri`) is refused.
+fn check_own_query(endpoint: &Url) -> Result<(), Problem> {
+    match endpoint.query_pairs().find(|(name, _)| super::authorize::is_reserved(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            invalid(format!("{WHOSE}: `authorization_endpoint` has `{}` in its query", printable(&name)))
+        }
+    }
+}
+
+fn authority(url: &Url) -> (Option<Host<&str>>, Option<u16>) {
+    (url.host(), url.port_or_known_default())
+}
+
+/// Whether an entry of `endpoint_hosts` stands for the URL's host: `host` on any port, `host:port` on that one.
+fn allows(entry: &str, url: &Url) -> bool {
+    Url::parse(&format!("{}://{entry}", url.scheme())).is_ok_and(|allowed| {
+        allowed.path() == "/"
+            && allowed.username().is_empty()
+            && allowed.host() == url.host()
+            && (!has_port(entry) || allowed.port_or_known_default() == url.port_or_known_default())
+    })
+}
+
+/// Whether `host`, `host:port`, `[v6]` or `[v6]:port` names a port.
+fn has_port(entry: &str) -> bool {
+    entry.rsplit(']').next().is_some_and(|after| after.contains(':'))
+}
+
+/// Whether the host is an address literal of this machine: 127.0.0.0/8 or `[::1]`; not a name, which could resolve to
+/// anything (RFC 8252 8.3).
+pub fn is_loopback_literal(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

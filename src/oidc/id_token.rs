@@ -1,1 +1,256 @@
-//! (under way)
+//! ID token validation (OpenID Connect Core 3.1.3.7 after a login, 12.2 after a refresh).
+
+pub use super::verify::TokenProblem as IdTokenProblem;
+
+use super::authorize::{Code, Expected};
+use super::jwks::KeySet;
+use super::verify::{self, LEEWAY, refuse};
+use crate::core::jwt::Jwt;
+use crate::core::secret::Secret;
+use crate::core::session::{Account, IdToken};
+use crate::core::text::printable;
+use crate::core::time::{Seconds, Time};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// How old a login's ID token may be: it was issued for the request just made (Core 3.1.3.7 no. 10).
+const OLDEST: Seconds = Seconds::minutes(10);
+
+/// What an ID token is checked against.
+#[derive(Clone, Debug)]
+pub struct Check<'a> {
+    /// The provider's issuer, as its discovery document writes it.
+    pub issuer: &'a str,
+    /// Our client.
+    pub client_id: &'a str,
+    /// The time; the provider's where the local clock is known to be wrong.
+    pub now: Time,
+    /// The access token that came with it (`at_hash`).
+    pub access_token: &'a Secret,
+    /// An `acr` value that it must have, for `--require-acr`.
+    pub require_acr: Option<&'a str>,
+    occasion: Occasion<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum Occasion<'a> {
+    Login { expected: &'a Expected, code: &'a Code },
+    Refresh { previous: Option<&'a IdToken>, sub: &'a str },
+}
+
+/// A validated ID token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// What a session keeps of it.
+    pub token: IdToken,
+    /// Whose it is.
+    pub account: Account,
+    /// All its claims.
+    pub claims: Map<String, Value>,
+}
+
+type Claims = Map<String, Value>;
+type Checked = Result<(), IdTokenProblem>;
+
+impl<'a> Check<'a> {
+    /// For the ID token of a login: `expected` is what was sent, `code` what came back.
+    pub fn login(
+        issuer: &'a str,
+        client_id: &'a str,
+        now: Time,
+        access_token: &'a Secret,
+        expected: &'a Expected,
+        code: &'a Code,
+    ) -> Self {
+        let occasion = Occasion::Login { expected, code };
+        Self { issuer, client_id, now, access_token, require_acr: None, occasion }
+    }
+
+    /// For the ID token of a refresh: `previous` is the session's ID token, `sub` the session's account.
+    pub fn refresh(
+        issuer: &'a str,
+        client_id: &'a str,
+        now: Time,
+        access_token: &'a Secret,
+        previous: Option<&'a IdToken>,
+        sub: &'a str,
+    ) -> Self {
+        let occasion = Occasion::Refresh { previous, sub };
+        Self { issuer, client_id, now, access_token, require_acr: None, occasion }
+    }
+
+    /// The same, and `acr` must have this value.
+    #[must_use]
+    pub fn require_acr(self, acr: Option<&'a str>) -> Self {
+        Self { require_acr: acr, ..self }
+    }
+}
+
+/// Validates an ID token: kind, signature, claims, and what ties it to the request and the tokens beside it.
+///
+/// # Errors
+/// [`IdTokenProblem::UnknownKey`] if the keys should be fetched again, [`IdTokenProblem::Invalid`] for every failed
+/// check; then nothing of the answer it came with may be used.
+pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result<Accepted, IdTokenProblem> {
+    let token = Jwt::parse(raw.expose()).or_else(|why| refuse(why.to_string()))?;
+    check_kind(&token)?;
+    keys.verify(&token)?; // no. 6 to 8; also over TLS, stricter than no. 6 asks
+    let claims = &token.payload;
+    verify::check_issuer(claims, check.issuer)?; // no. 2
+    check_audience(claims, check.client_id)?;
+    let (issued_at, expires_at) = check_times(claims, check)?;
+    check_hash(claims, "at_hash", check.access_token)?; // Core 3.1.3.8
+    if let Some(acr) = check.require_acr {
+        check_acr(claims, acr)?;
+    }
+    let sub = subject(claims)?;
+    let new = IdToken {
+        value: raw.clone(),
+        expires_at,
+        issued_at,
+        auth_time: verify::time(claims, "auth_time")?.map(Time::unix),
+        nonce: text(claims, "nonce")?,
+        azp: text(claims, "azp")?,
+    };
+    let token = match &check.occasion {
+        Occasion::Login { expected, code } => after_login(claims, new, expected, code, check.now)?,
+        Occasion::Refresh { previous, sub: original } => after_refresh(new, *previous, sub == *original)?,
+    };
+    let username = claims.get("preferred_username").and_then(Value::as_str).map(str::to_owned);
+    Ok(Accepted { token, account: Account { sub: sub.to_owned(), username }, claims: claims.clone() })
+}
+
+/// RFC 8725 3.11: another kind of token, above all an access token (`at+jwt`), is no ID token.
+fn check_kind(token: &Jwt<'_>) -> Checked {
+    match token.jws.typ() {
+        None => Ok(()),
+        Some(typ) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
+        Some(typ) => refuse(format!("its `typ` is `{}`, which is no ID token's", printable(typ))),
+    }
+}
+
+/// Core 3.1.3.7 no. 3 to 5: for us and, since no other audience is trusted, for nobody else; the same of `azp`.
+fn check_audience(claims: &Claims, client_id: &str) -> Checked {
+    let ours = match claims.get("aud") {
+        Some(Value::String(aud)) => aud == client_id,
+        Some(Value::Array(all)) => !all.is_empty() && all.iter().all(|aud| aud == client_id),
+        _ => false,
+    };
+    if !ours {
+        return refuse(format!("it is not for `{}` alone (`aud`)", printable(client_id)));
+    }
+    match claims.get("azp") {
+        None => Ok(()),
+        Some(azp) if azp == client_id => Ok(()),
+        Some(_) => refuse("it was issued to another client (`azp`)"),
+    }
+}
+
+/// Core 2 and 3.1.3.7 no. 9 and 10; gives `iat` and `exp`.
+fn check_times(claims: &Claims, check: &Check<'_>) -> Result<(Time, Time), IdTokenProblem> {
+    let needed = |name: &str| verify::time(claims, name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok);
+    let (issued_at, expires_at) = (needed("iat")?, needed("exp")?);
+    verify::check_expiry(claims, check.now, LEEWAY)?;
+    verify::check_start(claims, check.now, LEEWAY)?;
+    if issued_at > check.now.plus(LEEWAY) {
+        return refuse(format!("it was issued in the future, at {issued_at}"));
+    }
+    Ok((issued_at, expires_at))
+}
+
+/// Core 2: at most 255 ASCII characters, and some.
+fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
+    match claims.get("sub") {
+        Some(Value::String(sub)) if !sub.is_empty() && sub.len() <= 255 && sub.is_ascii() => Ok(sub),
+        _ => refuse("it does not say whose it is (`sub`)"),
+    }
+}
+
+/// Core 3.1.3.6, 3.3.2.11: the left half of the hash, where the claim is there.
+fn check_hash(claims: &Claims, name: &str, of: &Secret) -> Checked {
+    let hash = Sha256::digest(of.expose());
+    let wanted = URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
+    match claims.get(name) {
+        None => Ok(()),
+        Some(Value::String(found)) if *found == wanted => Ok(()),
+        Some(_) => refuse(format!("it belongs to another answer (`{name}`)")),
+    }
+}
+
+/// Core 3.1.3.7 no. 12. TelenorID+ may send an array.
+fn check_acr(claims: &Claims, wanted: &str) -> Checked {
+    let met = match claims.get("acr") {
+        Some(Value::Array(all)) => all.iter().any(|acr| acr == wanted),
+        Some(acr) => acr == wanted,
+        None => false,
+    };
+    if met { Ok(()) } else { refuse(format!("the login does not meet `{}` (`acr`)", printable(wanted))) }
+}
+
+fn text(claims: &Claims, name: &str) -> Result<Option<String>, IdTokenProblem> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => refuse(format!("its `{name}` is not a string")),
+    }
+}
+
+/// What only a login's ID token must pass.
+fn after_login(
+    claims: &Claims,
+    new: IdToken,
+    expected: &Expected,
+    code: &Code,
+    now: Time,
+) -> Result<IdToken, IdTokenProblem> {
+    // No. 11: otherwise a token of another login could be slipped in.
+    if new.nonce.as_deref() != Some(expected.nonce.expose()) {
+        return refuse("it belongs to another login (`nonce`)");
+    }
+    check_hash(claims, "s_hash", &expected.state)?; // the state's hash, as the code flow of FAPI 1.0 defines it
+    check_hash(claims, "c_hash", &code.0)?;
+    if new.issued_at < now.minus(OLDEST) {
+        return refuse(format!("it was not issued for this login, but at {}", new.issued_at));
+    }
+    check_auth_time(new.auth_time.map(Time::from_unix), expected.max_age, now)?;
+    Ok(new)
+}
+
+/// No. 13: a `max_age` that was asked for must be answered with an `auth_time`, and kept.
+fn check_auth_time(auth_time: Option<Time>, max_age: Option<Seconds>, now: Time) -> Checked {
+    match (auth_time, max_age) {
+        (Some(at), _) if at > now.plus(LEEWAY) => refuse("its `auth_time` is in the future"),
+        (None, Some(_)) => refuse("it has no `auth_time`, although `max_age` was asked for"),
+        (Some(at), Some(max_age)) if now > at.plus(max_age).plus(LEEWAY) => {
+            refuse(format!("the user last authenticated at {at}, longer ago than `max_age` allows"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What only a refresh's ID token must pass (Core 12.2). Gives it with what the login's token said beside it kept.
+fn after_refresh(new: IdToken, previous: Option<&IdToken>, same_sub: bool) -> Result<IdToken, IdTokenProblem> {
+    if !same_sub {
+        return refuse("it is another account's than the session's (`sub`)");
+    }
+    let original_nonce = previous.and_then(|previous| previous.nonce.as_ref());
+    if new.nonce.is_some() && new.nonce.as_ref() != original_nonce {
+        return refuse("it has another `nonce` than the login's");
+    }
+    let Some(previous) = previous else { return Ok(new) };
+    if new.azp != previous.azp {
+        return refuse("it has another `azp` than the login's");
+    }
+    if new.auth_time.is_some() && previous.auth_time.is_some() && new.auth_time != previous.auth_time {
+        return refuse("it has another `auth_time` than the login's");
+    }
+    if new.issued_at < previous.issued_at {
+        return refuse("it is older than the one before it (`iat`)");
+    }
+    Ok(IdToken { nonce: previous.nonce.clone(), auth_time: previous.auth_time.or(new.auth_time), ..new })
+}
+
+#[cfg(test)]
+mod tests;

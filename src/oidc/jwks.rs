@@ -1,1 +1,169 @@
-//! (under way)
+//! The provider's keys (RFC 7517) and the one signature algorithm that TelenorID+ uses: RS256 (RFC 7518 3.3).
+
+use super::Problem;
+use super::answer::{self, Object, invalid};
+use super::discovery::{Provider, get};
+use super::roca;
+use crate::core::jwt::{Jws, Jwt};
+use crate::core::text::printable;
+use crate::world::{Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, crypto};
+use serde_json::Value;
+use std::fmt;
+use std::path::Path;
+
+/// How the key set is called in messages.
+const WHOSE: &str = "the key set";
+
+/// How many members of a set are looked at, and so how many signatures are tried for one token.
+const MOST_KEYS: usize = 100;
+
+/// The keys of a set that can verify RS256; the others are left out.
+#[derive(Clone, Default)]
+pub struct KeySet(Vec<Key>);
+
+#[derive(Clone)]
+struct Key {
+    kid: Option<String>,
+    key: DecodingKey,
+}
+
+/// Why a signature is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignatureProblem {
+    /// The set has no key for it: worth fetching the set again once, for keys rotate.
+    UnknownKey,
+    /// The token asks for something that is never done: another algorithm, a critical extension. Printable.
+    Unsupported(String),
+    /// A key for it is there, and the signature is not that key's.
+    BadSignature,
+}
+
+impl fmt::Display for SignatureProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey => f.write_str("none of the provider's keys has signed it"),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::BadSignature => f.write_str("its signature is wrong"),
+        }
+    }
+}
+
+/// The request for the provider's keys.
+pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
+    get(provider.jwks_uri.clone(), "application/json", ca_file)
+}
+
+/// Reads the answer to [`jwks_request`].
+///
+/// # Errors
+/// [`Problem::Unreachable`] for 429 and 5xx; [`Problem::Invalid`] for every other status and for what
+/// [`KeySet::from_document`] refuses.
+pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
+    match response.status {
+        200 => KeySet::from_document(&response.body),
+        _ => Err(answer::failure(response, WHOSE)),
+    }
+}
+
+impl KeySet {
+    /// Reads a key set, be it fresh or from a cache. Members that cannot be used are skipped (RFC 7517 5).
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] if it is no object with an array `keys` of objects.
+    pub fn from_document(bytes: &[u8]) -> Result<Self, Problem> {
+        let document = answer::object(bytes, WHOSE)?;
+        let Some(Value::Array(members)) = document.get("keys") else {
+            return invalid(format!("{WHOSE} has no array `keys`"));
+        };
+        if !members.iter().all(Value::is_object) {
+            return invalid(format!("{WHOSE} has a member in `keys` that is no object"));
+        }
+        Ok(Self(members.iter().take(MOST_KEYS).filter_map(Value::as_object).filter_map(usable).collect()))
+    }
+
+    /// Whether one of these keys signed the token.
+    ///
+    /// A token with a `kid` is tried with the keys of that name, or, where no key has it, with those that have no name.
+    /// A token without one is tried with every key, at most 100. Keys in the token's own header (`jwk`, `jku`, `x5c`,
+    /// `x5u`) are never looked at (RFC 8725 3.10).
+    ///
+    /// # Errors
+    /// [`SignatureProblem`].
+    pub fn verify(&self, token: &Jwt<'_>) -> Result<(), SignatureProblem> {
+        self.verify_jws(&token.jws)
+    }
+
+    /// As [`KeySet::verify`], whatever the payload is.
+    ///
+    /// # Errors
+    /// [`SignatureProblem`].
+    pub fn verify_jws(&self, token: &Jws<'_>) -> Result<(), SignatureProblem> {
+        check_header(token)?;
+        let named: Vec<&Key> =
+            self.0.iter().filter(|key| key.kid.is_some() && key.kid.as_deref() == token.kid()).collect();
+        if !named.is_empty() {
+            return if signed(token, named) { Ok(()) } else { Err(SignatureProblem::BadSignature) };
+        }
+        let nameless = self.0.iter().filter(|key| token.kid().is_none() || key.kid.is_none()).collect();
+        if signed(token, nameless) { Ok(()) } else { Err(SignatureProblem::UnknownKey) }
+    }
+}
+
+/// The algorithm is ours to choose, not the token's (RFC 8725 3.1): exactly `RS256`, letter case included.
+fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
+    if token.alg() != "RS256" {
+        let alg = printable(token.alg());
+        return Err(SignatureProblem::Unsupported(format!("it is signed with `{alg}`, and only RS256 is accepted")));
+    }
+    // RFC 7515 4.1.11: a critical extension that is not understood must be refused; none is.
+    if token.header.contains_key("crit") {
+        return Err(SignatureProblem::Unsupported("it asks for extensions (`crit`), and none is known".to_owned()));
+    }
+    Ok(())
+}
+
+fn signed(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
+    let message = token.signing_input().as_bytes();
+    keys.iter().any(|key| crypto::verify(token.signature(), message, &key.key, Algorithm::RS256).unwrap_or(false))
+}
+
+/// The key of a set's member, if it may verify RS256: for signatures (RFC 7517 4.2, 4.3), for this algorithm (4.4),
+/// and strong enough (RFC 7518 3.3, RFC 8725 3.2).
+fn usable(member: &Object) -> Option<Key> {
+    let is = |name: &str, wanted: &str| member.get(name).is_none_or(|value| value == wanted);
+    let for_signatures = is("use", "sig")
+        && member
+            .get("key_ops")
+            .is_none_or(|ops| ops.as_array().is_some_and(|ops| ops.iter().any(|op| op == "verify")));
+    if member.get("kty")? != "RSA" || !for_signatures || !is("alg", "RS256") {
+        return None;
+    }
+    let kid = match member.get("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(_) => return None,
+    };
+    let (n, e) = (number(member, "n")?, number(member, "e")?);
+    is_strong(&n, &e).then(|| Key { kid, key: DecodingKey::from_rsa_raw_components(&n, &e) })
+}
+
+/// A `Base64urlUInt` (RFC 7518 2), big-endian, without leading zeros.
+fn number(member: &Object, name: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(member.get(name)?.as_str()?).ok()?;
+    let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+    Some(bytes[zeros..].to_vec())
+}
+
+/// A modulus of 2048 to 8192 bits that is odd and has no ROCA fingerprint; an exponent that is odd, more than 1, and
+/// at most 33 bits long (what the verifying library takes).
+fn is_strong(n: &[u8], e: &[u8]) -> bool {
+    let bits = |number: &[u8]| number.len() * 8 - number.first().map_or(0, |first| first.leading_zeros() as usize);
+    let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+    (2048..=8192).contains(&bits(n)) && odd(n) && (2..=33).contains(&bits(e)) && odd(e) && !roca::has_fingerprint(n)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,108 @@
-//! (under way)
+//! Ending things at the provider: the refresh token (RFC 7009) and the SSO session (TelenorID+'s
+//! `custom_logout_endpoint`, or RP-Initiated Logout 1.0 in the browser).
+
+use super::Problem;
+use super::answer;
+use super::discovery::Provider;
+use super::token::{Client, post};
+use crate::core::secret::Secret;
+use crate::world::{Body, Method, Request, Response};
+
+/// How TelenorID+ answered a logout without a browser. Only the first two mean that the SSO session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoutOutcome {
+    /// 200: the SSO session was ended.
+    LoggedOut,
+    /// 200 "Already logged out": there was none any more.
+    AlreadyLoggedOut,
+    /// 400: the provider missed the ID token.
+    HintMissing,
+    /// 401: the provider does not accept the ID token as proof.
+    HintRefused,
+    /// 424: something the provider depends on failed; the logout is not complete.
+    Incomplete,
+    /// 429 or 5xx: the provider could not do it just now.
+    Unavailable,
+    /// Another status, which the provider's guide does not name.
+    Unexpected(u16),
+}
+
+/// The revocation of a refresh token (RFC 7009 2.1). `None` if the provider has no such endpoint.
+pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
+    let url = provider.revocation_endpoint.as_ref()?;
+    Some(post(url, client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")]))
+}
+
+/// Reads the answer to [`revocation_request`]. 200 is success also for a token the provider does not know
+/// (RFC 7009 2.2).
+///
+/// # Errors
+/// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unreachable`] for 429
+/// and 5xx (the token must be taken to live on), [`Problem::Invalid`] for the rest.
+pub fn accept_revocation(response: &Response) -> Result<(), Problem> {
+    match response.status {
+        200 => Ok(()),
+        _ => Err(answer::refusal(response, "the revocation")),
+    }
+}
+
+/// TelenorID+'s logout without a browser (its guide, "Logout"). An expired ID token serves as hint. `None` if the
+/// provider has no such endpoint.
+pub fn custom_logout_request(
+    provider: &Provider,
+    client: &Client,
+    id_token_hint: &Secret,
+    state: &str,
+) -> Option<Request> {
+    let body = serde_json::json!({ "id_token_hint": id_token_hint.expose(), "state": state });
+    Some(Request {
+        method: Method::Post,
+        url: provider.custom_logout_endpoint.clone()?,
+        authorization: None,
+        accept: "*/*",
+        body: Some(Body::Json(Secret::new(body.to_string()))),
+        ca_file: client.ca_file.clone(),
+    })
+}
+
+/// Reads the answer to [`custom_logout_request`].
+pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
+    match response.status {
+        200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
+        200 => LogoutOutcome::LoggedOut,
+        400 => LogoutOutcome::HintMissing,
+        401 => LogoutOutcome::HintRefused,
+        424 => LogoutOutcome::Incomplete,
+        429 | 500..=599 => LogoutOutcome::Unavailable,
+        status => LogoutOutcome::Unexpected(status),
+    }
+}
+
+/// The guide's text, as plain text or as a JSON string.
+fn says_already(body: &[u8]) -> bool {
+    String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
+}
+
+/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2): `id_token_hint` may have expired,
+/// `post_logout_redirect_uri` must be registered, byte for byte. It holds a token, hence the type. `None` if the
+/// provider has no such endpoint.
+pub fn end_session_url(
+    provider: &Provider,
+    client_id: &str,
+    id_token_hint: Option<&Secret>,
+    post_logout_redirect_uri: Option<&str>,
+    state: Option<&Secret>,
+) -> Option<Secret> {
+    let mut url = provider.end_session_endpoint.clone()?;
+    let parameters = [
+        ("id_token_hint", id_token_hint.map(Secret::expose)),
+        ("client_id", Some(client_id)),
+        ("post_logout_redirect_uri", post_logout_redirect_uri),
+        ("state", state.map(Secret::expose)),
+    ];
+    url.query_pairs_mut().extend_pairs(parameters.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+    Some(Secret::new(String::from(url)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,19 @@
 //! Nothing here does I/O, reads a clock or draws a random number. The section of the specification stands beside
 //! each field and check.
 
+mod answer;
 pub mod authorize;
 pub mod discovery;
 pub mod id_token;
 pub mod jwks;
 pub mod logout;
+mod roca;
 pub mod token;
 pub mod userinfo;
+pub mod verify;
+
+#[cfg(test)]
+mod fixtures;
 
 /// Why an answer is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,1 +1,118 @@
-//! (under way)
+//! The userinfo endpoint (OpenID Connect Core 5.3).
+
+use super::answer::{self, Object};
+use super::discovery::{Provider, get};
+use super::jwks::{KeySet, SignatureProblem};
+use super::verify::{self, TokenProblem};
+use super::{Problem, ProviderError};
+use crate::core::jwt::Jwt;
+use crate::core::secret::Secret;
+use crate::world::{Request, Response};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// How the answer is called in messages.
+const WHOSE: &str = "the userinfo answer";
+
+/// What the claims are checked against.
+#[derive(Clone, Copy)]
+pub struct Check<'a> {
+    /// The provider's issuer.
+    pub issuer: &'a str,
+    /// Our client.
+    pub client_id: &'a str,
+    /// The session's account.
+    pub sub: &'a str,
+    /// The provider's keys, which only a signed answer needs.
+    pub keys: Option<&'a KeySet>,
+}
+
+/// Why userinfo is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserinfoProblem {
+    /// It is signed, and the keys at hand (if any) do not tell by whom: fetch them once and try the same answer again.
+    UnknownKey,
+    /// As for other answers; a 401 or 403 is [`Problem::Refused`].
+    Problem(Problem),
+}
+
+impl From<Problem> for UserinfoProblem {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// The request (Core 5.3.1): the token in the header and nowhere else (RFC 6750 2.1). `None` if the provider has no
+/// such endpoint.
+pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
+    let request = get(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
+    Some(Request { authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))), ..request })
+}
+
+/// Reads the answer to [`userinfo_request`]: a JSON object, or a JWT that is verified (Core 5.3.2).
+///
+/// # Errors
+/// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
+pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<String, Value>, UserinfoProblem> {
+    if response.status != 200 {
+        return Err(refusal(response).into());
+    }
+    let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
+    let claims = match kind.split(';').next().map(str::trim) {
+        Some("application/jwt") => signed(&response.body, check)?,
+        _ => answer::object(&response.body, WHOSE)?,
+    };
+    // Core 5.3.2: the claims of another subject must not be used.
+    if answer::required(&claims, "sub", WHOSE)? != check.sub {
+        return Err(Problem::Invalid(format!("{WHOSE} is about another account than the session's (`sub`)")).into());
+    }
+    Ok(claims)
+}
+
+/// The claims of a signed answer; Core 5.3.2 asks for `iss` and `aud` in it, and without them it could be any JWT.
+fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
+    let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{WHOSE}: {why}")));
+    let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8"))?;
+    let token = Jwt::parse(text.trim_ascii()).map_err(|why| wrong(&why.to_string()))?;
+    let Some(keys) = check.keys else { return Err(UserinfoProblem::UnknownKey) };
+    keys.verify(&token).map_err(|problem| match problem {
+        SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
+        other => wrong(&other.to_string()),
+    })?;
+    match verify::check_issuer(&token.payload, check.issuer) {
+        Err(TokenProblem::Invalid(why)) => return Err(wrong(&why)),
+        Err(TokenProblem::UnknownKey) => return Err(UserinfoProblem::UnknownKey),
+        Ok(()) => {}
+    }
+    let ours = match token.payload.get("aud") {
+        Some(Value::Array(all)) => all.iter().any(|aud| aud == check.client_id),
+        Some(aud) => aud == check.client_id,
+        None => false,
+    };
+    if ours { Ok(token.payload) } else { Err(wrong("it is not for this client (`aud`)")) }
+}
+
+/// What a status other than 200 means: 401 and 403 are a refusal in the words of `WWW-Authenticate` (RFC 6750 3).
+fn refusal(response: &Response) -> Problem {
+    let standard = match response.status {
+        401 => "invalid_token",
+        403 => "insufficient_scope",
+        _ => return answer::failure(response, WHOSE),
+    };
+    let challenge = response.header("www-authenticate").unwrap_or_default();
+    Problem::Refused(ProviderError {
+        error: quoted(challenge, "error").unwrap_or(standard).to_owned(),
+        error_description: quoted(challenge, "error_description").map(str::to_owned),
+    })
+}
+
+/// The value of `name="…"` in a challenge.
+fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+    let start = format!("{name}=\"");
+    let at =
+        challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;
+    challenge[at + start.len()..].split_once('"').map(|(value, _)| value).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

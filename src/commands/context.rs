@@ -1,0 +1,250 @@
+//! What most commands start with: the profile, its store, its provider. Loads; decides nothing.
+
+use super::metadata;
+use super::output::Output;
+use crate::cli::Global;
+use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
+use crate::core::secret::Secret;
+use crate::core::session::{EntryKey, Session, SessionKey};
+use crate::error::{Error, Result, Situation};
+use crate::oidc::discovery::Provider;
+use crate::oidc::jwks::KeySet;
+use crate::oidc::token::{Client, ClientAuthentication};
+use crate::world::{Request, Response, HttpFailure, Lock, Store, StoreChoice, World};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a command waits for another process to finish with the session.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The configuration file, read.
+pub struct Configured {
+    /// What it says.
+    pub config: Config,
+    /// Where it is, or would be.
+    pub path: Option<PathBuf>,
+}
+
+/// A profile and the store its session is in.
+pub struct Context<'w> {
+    /// The ports.
+    pub world: &'w World,
+    /// The streams.
+    pub out: &'w Output<'w>,
+    /// The profile.
+    pub profile: Profile,
+    /// The store.
+    pub store: Box<dyn Store>,
+    /// What the session is named by.
+    pub key: SessionKey,
+}
+
+impl Configured {
+    /// Reads the file; a missing one is empty, unless `TIDP_CONFIG` names it.
+    ///
+    /// # Errors
+    /// `config`, if it cannot be read or makes no sense.
+    pub fn load(world: &World) -> Result<Self> {
+        let Some(path) = config::config_path(&world.env, &world.dirs) else {
+            return Ok(Self { config: Config::default(), path: None });
+        };
+        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+        let config = match world.files.read(&path).map_err(unreadable)? {
+            Some(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?;
+                config::parse(&text, &path)?
+            }
+            None => Config::default(),
+        };
+        Ok(Self { config, path: Some(path) })
+    }
+
+    /// The profile in use.
+    ///
+    /// # Errors
+    /// As [`config::profile`].
+    pub fn profile(&self, world: &World, global: &Global) -> Result<Profile> {
+        config::profile(global.profile.as_deref(), &world.env, &self.config, self.base())
+    }
+
+    /// The directory relative paths in the file start from.
+    pub fn base(&self) -> Option<&std::path::Path> {
+        self.path.as_deref().and_then(std::path::Path::parent)
+    }
+
+    /// The store, opened.
+    ///
+    /// # Errors
+    /// `config` for a choice that makes no sense, `store` if it cannot be used.
+    pub fn store(&self, world: &World) -> Result<Box<dyn Store>> {
+        let dir = || {
+            let own = world.env.get("TIDP_STORE_DIR").map(PathBuf::from);
+            own.or_else(|| Some(world.dirs.data.as_ref()?.join("tidp").join("sessions")))
+                .ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"))
+        };
+        let choice = match config::store(&world.env, &self.config)? {
+            StoreKind::Keyring => StoreChoice::Keyring,
+            StoreKind::Memory => StoreChoice::Memory,
+            StoreKind::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
+            StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(world, source)? },
+        };
+        Ok(world.stores.open(&choice)?)
+    }
+}
+
+fn store_key(world: &World, source: KeySource) -> Result<Secret> {
+    let text = match source {
+        KeySource::Given(key) => key,
+        KeySource::Command(command) => {
+            world.children.output(&command, &[]).map_err(|what| Error::config(format!("store_key_command: {what}")))?
+        }
+        KeySource::File(path) => {
+            let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {}: {what}", path.display()));
+            let bytes = world.files.read(&path).map_err(|error| unreadable(error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
+            Secret::new(String::from_utf8(bytes).map_err(|_| unreadable("not base64".into()))?)
+        }
+    };
+    Ok(Secret::new(text.expose().trim()))
+}
+
+impl<'w> Context<'w> {
+    /// Loads the configuration and opens the profile's store.
+    ///
+    /// # Errors
+    /// `config`, `usage` or `store`.
+    pub fn open(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<Self> {
+        let configured = Configured::load(world)?;
+        let profile = configured.profile(world, global)?;
+        let store = configured.store(world).map_err(|error| error.of_profile(profile.named.as_deref()))?;
+        Ok(Self::new(world, out, profile, store))
+    }
+
+    /// A context for a profile and store already at hand.
+    pub fn new(world: &'w World, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
+        let key = profile.session_key();
+        Self { world, out, profile, store, key }
+    }
+
+    /// Runs `work`, and names the profile in the hint of its failure.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        work(&self).map_err(|error| error.of_profile(self.profile.named.as_deref()))
+    }
+
+    /// The session's entry in the store.
+    pub fn entry(&self) -> String {
+        EntryKey::Session(self.key.clone()).name()
+    }
+
+    /// The stored session, if there is one.
+    ///
+    /// # Errors
+    /// `store`, also for an entry that is no session of ours.
+    pub fn load(&self) -> Result<Option<Session>> {
+        match self.store.load(&self.entry())? {
+            Some(document) => Session::from_document(&document, &self.key).map(Some).map_err(|e| Situation::Entry(e).into()),
+            None => Ok(None),
+        }
+    }
+
+    /// The stored session.
+    ///
+    /// # Errors
+    /// [`Situation::NoSession`], or `store`.
+    pub fn session(&self) -> Result<Session> {
+        self.load()?.ok_or_else(|| Situation::NoSession.into())
+    }
+
+    /// Waits for the session's lock; between tries `meanwhile` may bring what the wait was for.
+    ///
+    /// # Errors
+    /// `busy` after [`LOCK_PATIENCE`]; `store` if there are no locks.
+    pub fn lock_or<T>(&self, mut meanwhile: impl FnMut() -> Option<T>) -> Result<std::result::Result<Box<dyn Lock>, T>> {
+        let started = self.world.clock.uptime();
+        loop {
+            if let Some(lock) = self.store.try_lock(&self.entry())? {
+                return Ok(Ok(lock));
+            }
+            if let Some(found) = meanwhile() {
+                return Ok(Err(found));
+            }
+            let waited = self.world.clock.uptime().saturating_sub(started);
+            if waited >= LOCK_PATIENCE {
+                return Err(Situation::Busy.into());
+            }
+            // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
+            self.world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
+        }
+    }
+
+    /// Waits for the session's lock.
+    ///
+    /// # Errors
+    /// As [`Context::lock_or`].
+    pub fn lock(&self) -> Result<Box<dyn Lock>> {
+        match self.lock_or(|| None::<std::convert::Infallible>)? {
+            Ok(lock) => Ok(lock),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// As the port.
+    pub fn send(&self, request: &Request) -> std::result::Result<Response, HttpFailure> {
+        let started = self.world.clock.uptime();
+        let answer = self.world.http.send(request);
+        let took = self.world.clock.uptime().saturating_sub(started).as_millis();
+        let outcome = match &answer {
+            Ok(response) => response.status.to_string(),
+            Err(failure) => failure.what.clone(),
+        };
+        self.out.trace(&format!("{:?} {} → {outcome} ({took} ms)", request.method, request.url));
+        answer
+    }
+
+    /// The provider, from its discovery document, cached or fetched.
+    ///
+    /// # Errors
+    /// `unreachable` or `invalid`.
+    pub fn provider(&self) -> Result<Provider> {
+        metadata::provider(self)
+    }
+
+    /// The provider's keys, cached or fetched.
+    ///
+    /// # Errors
+    /// `unreachable` or `invalid`.
+    pub fn keys(&self, provider: &Provider) -> Result<KeySet> {
+        metadata::keys(self, provider)
+    }
+
+    /// The client, with its secret where it has one.
+    ///
+    /// # Errors
+    /// `config` where a confidential client has no secret; `store` if the keyring that may hold it fails.
+    pub fn client(&self) -> Result<Client> {
+        let authentication = match self.profile.auth_method {
+            AuthMethod::None => ClientAuthentication::None,
+            AuthMethod::Basic => ClientAuthentication::Basic(self.client_secret()?),
+            AuthMethod::Post => ClientAuthentication::Post(self.client_secret()?),
+        };
+        Ok(Client { client_id: self.profile.client_id.clone(), authentication, ca_file: self.profile.ca_file.clone() })
+    }
+
+    fn client_secret(&self) -> Result<Secret> {
+        if let Some(secret) = self.world.env.get("TIDP_CLIENT_SECRET") {
+            return Ok(Secret::new(secret));
+        }
+        if let Some(command) = &self.profile.client_secret_command {
+            let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
+            return self.world.children.output(command, &[]).map_err(failed);
+        }
+        let entry = EntryKey::ClientSecret(self.key.clone()).name();
+        self.store.load(&entry)?.ok_or_else(|| Situation::NoClientSecret.into())
+    }
+}

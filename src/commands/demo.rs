@@ -1,0 +1,231 @@
+//! `tidp demo`: the whole story on the built-in sandbox, on a machine with nothing set up. It keeps its session in
+//! memory, moves a clock of its own, and leaves nothing behind.
+
+use super::output::Output;
+use crate::cli::{self, Cli};
+use crate::core::secret::Secret;
+use crate::core::time::{Seconds, Time};
+use crate::error::{Error, Result};
+use crate::sandbox::{Options, Sandbox};
+use crate::world::{Browser, Clock, Dirs, Env, Http, Method, Request, Stream, Terminal, TokenCache, World};
+use clap::Parser;
+use colored::Color;
+use serde_json::{Value, json};
+use std::io;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use url::Url;
+
+/// The clock of the story: the machine's, moved on at will. Sandbox and client share it.
+struct StoryClock {
+    real: Arc<dyn Clock>,
+    moved: AtomicI64,
+}
+
+impl Clock for StoryClock {
+    fn now(&self) -> Time {
+        self.real.now().plus(Seconds(self.moved.load(Ordering::SeqCst)))
+    }
+
+    fn uptime(&self) -> Duration {
+        self.real.uptime()
+    }
+
+    fn pause(&self, duration: Duration) {
+        self.real.pause(duration);
+    }
+}
+
+/// What the commands of the story print, kept to be shown: standard output and standard error apart.
+#[derive(Default)]
+struct Stage {
+    printed: Mutex<(String, String)>,
+}
+
+impl Stage {
+    fn take(&self) -> (String, String) {
+        std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Terminal for Stage {
+    fn out(&self, text: &str) -> io::Result<()> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).0.push_str(text);
+        Ok(())
+    }
+
+    fn err(&self, text: &str) {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).1.push_str(text);
+    }
+
+    fn stdout(&self) -> Stream {
+        Stream { is_terminal: false, columns: Some(76) }
+    }
+
+    fn stderr(&self) -> Stream {
+        self.stdout()
+    }
+
+    fn stdin_is_terminal(&self) -> bool {
+        false
+    }
+
+    fn read_line(&self) -> io::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn read_secret(&self, _: &str) -> io::Result<Secret> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// No cache outlives the story.
+struct NoCache;
+
+impl TokenCache for NoCache {
+    fn get(&self, _: &str) -> Option<Secret> {
+        None
+    }
+
+    fn put(&self, _: &str, _: &Secret, _: Seconds) {}
+
+    fn forget(&self, _: &str) {}
+}
+
+/// A browser that is this program itself: it follows the sandbox's redirects to the callback and shows nobody a page.
+struct SelfApproving {
+    http: Arc<dyn Http>,
+}
+
+impl Browser for SelfApproving {
+    fn available(&self) -> bool {
+        true
+    }
+
+    fn open(&self, url: &Url) -> std::result::Result<(), String> {
+        let (http, mut next) = (Arc::clone(&self.http), Some(url.clone()));
+        std::thread::spawn(move || {
+            // Authorization endpoint, callback, result page: three hops, and one to spare.
+            for _ in 0..4 {
+                let Some(url) = next.take() else { return };
+                let request =
+                    Request { method: Method::Get, url: url.clone(), authorization: None, accept: "text/html", body: None, ca_file: None };
+                let Ok(response) = http.send(&request) else { return };
+                next = response.header("location").and_then(|location| url.join(location).ok());
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// `failed`, if a step of the story does not go as told.
+pub fn run(world: &World, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
+    let clock = Arc::new(StoryClock { real: Arc::clone(&world.clock), moved: AtomicI64::new(0) });
+    let options = Options { port: 0, auto_approve: true, ..Options::default() };
+    let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&world.entropy))
+        .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
+    let real_browser = !args.no_browser && world.terminal.stdout().is_terminal && world.browser.available();
+    let stage = Arc::new(Stage::default());
+    let story = Story { out, world: story_world(world, &sandbox, &clock, &stage, real_browser), stage, clock, steps: Mutex::default() };
+    story.tell(sandbox.issuer(), real_browser)?;
+    if out.json { out.document(json!({ "steps": story.steps.into_inner().unwrap_or_else(PoisonError::into_inner) })) } else { Ok(()) }
+}
+
+fn story_world(world: &World, sandbox: &Sandbox, clock: &Arc<StoryClock>, stage: &Arc<Stage>, real_browser: bool) -> World {
+    let own = [
+        ("TIDP_ISSUER", sandbox.issuer()),
+        ("TIDP_CLIENT_ID", "sandbox-mobile"),
+        ("TIDP_CLIENT_TYPE", "MobileApp"),
+        ("TIDP_STORE", "memory"),
+        ("NO_COLOR", "1"),
+    ];
+    let mut env: Env = world.env.clone();
+    env.0.retain(|name, _| !name.starts_with("TIDP_") && name != "CLICOLOR_FORCE");
+    env.0.extend(own.map(|(name, value)| (name.to_owned(), Secret::new(value))));
+    let browser = if real_browser { Arc::clone(&world.browser) } else { Arc::new(SelfApproving { http: Arc::clone(&world.http) }) };
+    World {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        terminal: Arc::clone(stage) as Arc<dyn Terminal>,
+        cache: Arc::new(NoCache),
+        dirs: Dirs { config: None, data: None, state: None, cache: None },
+        browser,
+        env,
+        ..world.clone()
+    }
+}
+
+/// The story, as far as it is told.
+struct Story<'w> {
+    out: &'w Output<'w>,
+    world: World,
+    stage: Arc<Stage>,
+    clock: Arc<StoryClock>,
+    steps: Mutex<Vec<Value>>,
+}
+
+impl Story<'_> {
+    fn tell(&self, issuer: &str, real_browser: bool) -> Result<()> {
+        self.say(&format!("A stand-in for TelenorID+ now runs inside this program, at {issuer}. Nothing is set up and nothing will be left behind."))?;
+        self.say(if real_browser {
+            "Log in. The browser opens; this sandbox approves by itself."
+        } else {
+            "Log in. On a desktop a browser opens; here the demo approves the login itself."
+        })?;
+        self.run(&["login", "--timeout", "30s"])?;
+        self.say("Get a token, for a script to put into a header. This is all most scripts need.")?;
+        self.run(&["token", "--format", "header"])?;
+        self.say("Ask for a refresh. It is not due, so the provider is left in peace.")?;
+        self.run(&["refresh"])?;
+        self.pass(Seconds::minutes(61), "Sixty-one minutes pass. The access token has expired; `tidp token` refreshes by itself, once.")?;
+        self.run(&["token", "--format", "header"])?;
+        self.pass(Seconds::days(30), "Thirty days pass. What does the refresh policy say?")?;
+        self.run(&["policy"])?;
+        self.run(&["refresh"])?;
+        self.run(&["policy", "--short"])?;
+        self.say("Log out: here first, then at the provider.")?;
+        self.run(&["logout"])?;
+        self.say("Next: `tidp sandbox` to try an app of yours against each policy, or `tidp profile add` and `tidp login` for the real TelenorID+.")
+    }
+
+    fn say(&self, text: &str) -> Result<()> {
+        if self.out.json { Ok(()) } else { self.out.answer(&format!("\n{}\n", self.out.paint(text, Color::Cyan))) }
+    }
+
+    fn pass(&self, time: Seconds, text: &str) -> Result<()> {
+        self.clock.moved.fetch_add(time.0, Ordering::SeqCst);
+        self.say(text)
+    }
+
+    /// Runs one command as a user would, and shows what it printed; long words, which are tokens, are cut.
+    fn run(&self, command: &[&str]) -> Result<()> {
+        let line = format!("tidp {}", command.join(" "));
+        let cli = Cli::try_parse_from(std::iter::once("tidp").chain(command.iter().copied()))
+            .map_err(|error| Error::failed(format!("{line}: {error}")))?;
+        let outcome = super::run(&self.world, &Output::new(&self.world, &cli.global), &cli);
+        let (printed, told) = self.stage.take();
+        if let Err(error) = outcome {
+            return Err(Error::failed(format!("`{line}` failed: {}", error.report().message)));
+        }
+        if self.out.json {
+            let step = json!({ "command": line, "stdout": cut(&printed), "stderr": told });
+            self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+            return Ok(());
+        }
+        self.out.answer(&format!("\n{} {}\n", self.out.paint("$", Color::Green), self.out.bold(&line)))?;
+        let shown = told + &cut(&printed);
+        shown.lines().try_for_each(|line| self.out.answer(&format!("  {line}\n")))
+    }
+}
+
+/// A token is recognised by its length; nobody reads its middle.
+fn cut(text: &str) -> String {
+    let word = |word: &str| match (word.len() > 200).then(|| word.get(..24)).flatten() {
+        Some(start) => format!("{start}… ({} characters)", word.len()),
+        None => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}

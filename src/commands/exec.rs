@@ -1,0 +1,23 @@
+//! `tidp exec -- CMD…`: becomes CMD with `TIDP_ACCESS_TOKEN` set, so signals and the exit code are CMD's own.
+
+use super::context::Context;
+use super::output::Output;
+use super::token;
+use crate::cli::{self, Global};
+use crate::core::text::printable;
+use crate::error::{Result, Situation};
+use crate::world::World;
+use std::io::ErrorKind;
+
+/// Runs it; returns only if CMD did not start.
+///
+/// # Errors
+/// As `tidp token` where there is no token; 126 or 127 as env(1) where CMD cannot be run or was not found.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
+    let asked = token::min_ttl(args.min_ttl.as_deref())?;
+    let (token, _) = Context::open(world, out, global)?.run(|context| token::obtain(context, asked, true))?;
+    let error = world.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.value))]);
+    let name = args.command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
+    let code = if error.kind() == ErrorKind::NotFound { 127 } else { 126 };
+    Err(Situation::NotStarted(code, format!("cannot run `{name}`: {error}")).into())
+}

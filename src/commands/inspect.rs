@@ -1,0 +1,181 @@
+//! `tidp inspect`: the session, with each token's state and claims, explained for a person.
+
+use super::context::Context;
+use super::metadata;
+use super::output::Output;
+use crate::cli::Global;
+use crate::core::claims;
+use crate::core::jwt::Jwt;
+use crate::core::outlook::warnings;
+use crate::core::secret::Secret;
+use crate::core::session::{RefreshLife, RefreshToken, Session};
+use crate::core::text::{printable, printable_document};
+use crate::core::time::Time;
+use crate::error::{Result, Situation};
+use crate::world::World;
+use colored::Color;
+use serde_json::{Map, Value, json};
+
+/// Runs it.
+///
+/// # Errors
+/// `login_required` where there is no session; `store`, `config`.
+pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
+    Context::open(world, out, global)?.run(|context| {
+        let session = context.load()?.ok_or(Situation::NoSession)?;
+        let now = world.clock.now();
+        for warning in warnings::warnings(now, &session, context.profile.policy.as_ref(), context.profile.renew) {
+            let message = warning.message.render(&|time| out.when(time, now), context.profile.named.as_deref());
+            out.warn(warning.code, message);
+        }
+        let document = document(context, &session);
+        if out.json { out.document(document) } else { show(context, &session, &document) }
+    })
+}
+
+/// The contract's `inspect` document.
+pub fn document(context: &Context<'_>, session: &Session) -> Value {
+    let now = context.world.clock.now();
+    let access = &session.access_token;
+    let mut id_token = match &session.id_token {
+        Some(token) => token_document(&token.value, token.expires_at, now),
+        None => json!({ "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null }),
+    };
+    let mut access_token = token_document(&access.value, access.expires_at, now);
+    verify(context, session, &mut access_token, &mut id_token);
+    json!({
+        "profile": session.key.profile,
+        "issuer": session.key.issuer,
+        "client_id": session.key.client_id,
+        "store": context.store.name(),
+        "account": { "sub": session.account.sub, "username": session.account.username },
+        "scopes": session.scopes,
+        "login_at": session.login_at.rfc3339(),
+        "access_token": access_token,
+        "id_token": id_token,
+        "refresh_token": refresh_token(context, session, now),
+        "policy": context.profile.policy.map(|policy| {
+            json!({ "name": policy.name, "sliding": policy.sliding, "lifetime": policy.lifetime })
+        }),
+    })
+}
+
+fn token_document(token: &Secret, expires_at: Time, now: Time) -> Value {
+    let jwt = Jwt::parse(token.expose()).ok();
+    json!({
+        "state": if now < expires_at { "valid" } else { "expired" },
+        "expires_at": expires_at.rfc3339(),
+        "expires_in": expires_at.left(now),
+        "verified": null,
+        "header": jwt.as_ref().map(|jwt| Value::Object(jwt.jws.header.clone())),
+        "claims": jwt.map(|jwt| Value::Object(jwt.payload)),
+    })
+}
+
+/// Checks the signatures; `verified` stays `null` where the keys cannot be had.
+fn verify(context: &Context<'_>, session: &Session, access_token: &mut Value, id_token: &mut Value) {
+    let Ok(provider) = context.provider() else { return };
+    let id_token_value = session.id_token.as_ref().map(|token| &token.value);
+    for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
+        let Some(jwt) = token.and_then(|token| Jwt::parse(token.expose()).ok()) else { continue };
+        if let Ok(verdict) = metadata::verify(context, &provider, &jwt) {
+            document["verified"] = verdict.is_ok().into();
+        }
+    }
+}
+
+fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
+    let state = match (&session.refresh_token, life) {
+        (RefreshToken::NeverIssued, _) => "none",
+        (RefreshToken::Refused { .. }, _) => "expired",
+        (RefreshToken::Held(_), Some(life)) if now < life.expires_at_earliest => "valid",
+        (RefreshToken::Held(_), Some(life)) if now >= life.expires_at => "expired",
+        // Between what can be relied on and what the policy implies, or with no policy at all, nobody knows.
+        (RefreshToken::Held(_), _) => "unknown",
+    };
+    json!({
+        "state": state,
+        "expires_at": life.map(|life| life.expires_at.rfc3339()),
+        "expires_at_earliest": life.map(|life| life.expires_at_earliest.rfc3339()),
+        "expires_in": life.map(|life| life.expires_at.left(now)),
+    })
+}
+
+fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()> {
+    let out = context.out;
+    let now = context.world.clock.now();
+    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
+    let policy = context.profile.policy.map_or("unknown: set client_type in the profile", |policy| policy.name.as_str());
+    let rows = [
+        ("Account", printable(account)),
+        ("Issuer", printable(&session.key.issuer)),
+        ("Client", printable(&session.key.client_id)),
+        ("Profile", printable(&session.key.profile)),
+        ("Scopes", printable(&session.scopes.join(" "))),
+        ("Logged in", out.when(session.login_at, now)),
+        ("Store", context.store.name().to_owned()),
+        ("Policy", policy.to_owned()),
+        ("Refresh token", refresh_token_told(context, session, now)),
+    ];
+    for (label, text) in rows {
+        out.answer(&format!("{} {text}\n", out.bold(&format!("{label:<14}"))))?;
+    }
+    token(context, "Access token", &document["access_token"], session.access_token.expires_at, now)?;
+    if let Some(id_token) = &session.id_token {
+        token(context, "ID token", &document["id_token"], id_token.expires_at, now)?;
+        if now >= id_token.expires_at {
+            out.note(&format!("Note: {}.", claims::ID_TOKENS_ARE_SHORT));
+        }
+    }
+    Ok(())
+}
+
+fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> String {
+    let out = context.out;
+    match (&session.refresh_token, context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy))) {
+        (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
+        (RefreshToken::Refused { at }, _) => format!("refused by the provider {}", out.when(*at, now)),
+        (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
+        (RefreshToken::Held(_), Some(life)) if life.expires_at == life.expires_at_earliest => {
+            let verb = if now < life.expires_at { "lives until" } else { "ended" };
+            format!("{verb} {}", out.when(life.expires_at, now))
+        }
+        (RefreshToken::Held(_), Some(life)) => format!(
+            "lives until {} by the policy; rely on {}",
+            out.when(life.expires_at, now),
+            out.when(life.expires_at_earliest, now)
+        ),
+    }
+}
+
+fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time, now: Time) -> Result<()> {
+    let out = context.out;
+    let state = if now < expires_at { out.paint("valid", Color::Green) } else { out.paint("expired", Color::Yellow) };
+    let signature = match document["verified"].as_bool() {
+        Some(true) => "signature checked",
+        Some(false) => "SIGNATURE NOT VALID",
+        None if document["claims"].is_null() => "opaque",
+        None => "signature not checked: no keys at hand",
+    };
+    out.answer(&format!("\n{} {state} until {}, {signature}\n", out.bold(&format!("{label:<14}")), out.when(expires_at, now)))?;
+    match document["claims"].as_object() {
+        Some(claims) => out.answer(&claim_lines(out, claims, now)),
+        None => Ok(()),
+    }
+}
+
+/// A line for each claim: its name, its value, and what it means.
+pub fn claim_lines(out: &Output<'_>, claims: &Map<String, Value>, now: Time) -> String {
+    let times = claims::times_of(claims);
+    let mut lines = String::new();
+    for (name, value) in claims {
+        let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
+        let meaning = time.or_else(|| claims::explain(name, value));
+        let value = value.as_str().map_or_else(|| printable_document(&value.to_string()), printable);
+        let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
+        let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
+        lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
+    }
+    lines
+}

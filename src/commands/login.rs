@@ -1,0 +1,361 @@
+//! `tidp login`: authorization code with PKCE in the browser, the redirect caught on a loopback port or pasted.
+//! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
+
+use super::context::Context;
+use super::output::Output;
+use super::{inspect, metadata, received, token_cache};
+use crate::cli::{self, Global};
+use crate::config::{self, RedirectUri};
+use crate::core::secret::Secret;
+use crate::core::session::{Account, Happening, HeldToken, RefreshLife, RefreshToken, SCHEMA, Session};
+use crate::core::text::printable;
+use crate::core::time::{Seconds, Time};
+use crate::error::{Error, Result, Situation};
+use crate::oidc::Problem;
+use crate::oidc::authorize::{self, AuthorizationOptions, Code, Expected, Pasted, Randomness};
+use crate::oidc::discovery::Provider;
+use crate::oidc::id_token::{Accepted, Check};
+use crate::oidc::jwks::KeySet;
+use crate::oidc::token::{self, Client, TokenAnswer};
+use crate::world::{ListenAt, Listener, Page, Response, World};
+use serde_json::Value;
+use url::Url;
+
+const DOING: &str = "logging in";
+
+/// A login under way: what was asked for, of whom, and what must be checked later.
+struct Attempt<'c, 'w> {
+    context: &'c Context<'w>,
+    wishes: Wishes,
+    client: Client,
+    provider: Provider,
+    before: Option<Account>,
+}
+
+/// What the user wants of this login, checked.
+struct Wishes {
+    options: AuthorizationOptions,
+    require_acr: Option<String>,
+    expect_sub: Option<String>,
+    timeout: Seconds,
+    no_browser: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// As the contract's exit codes say; then nothing was stored.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
+    Context::open(world, out, global)?.run(|context| {
+        let session = log_in(context, args)?;
+        summarise(context, &session);
+        if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
+    })
+}
+
+/// Logs in and stores the session.
+///
+/// # Errors
+/// As [`run`].
+pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
+    // What can fail without the user's help fails before the user is asked for it: wishes, store, secret, discovery.
+    let attempt = Attempt {
+        context,
+        wishes: wishes(context, args)?,
+        before: previous_account(context)?,
+        client: context.client()?,
+        provider: context.provider()?,
+    };
+    match &context.profile.redirect_uri {
+        RedirectUri::Elsewhere(uri) => attempt.by_paste(uri),
+        RedirectUri::Fixed(uri, _) if args.paste => attempt.by_paste(uri),
+        RedirectUri::AnyPort(at) if args.paste => attempt.by_paste(&some_port(context, at)?),
+        RedirectUri::Fixed(uri, at) => attempt.by_loopback(listen(context, at)?, Some(uri)),
+        RedirectUri::AnyPort(at) => attempt.by_loopback(listen(context, at)?, None),
+    }
+}
+
+fn wishes(context: &Context<'_>, args: &cli::Login) -> Result<Wishes> {
+    let profile = &context.profile;
+    let usage = |option: &str, what: String| Error::usage(format!("{option}: {what}"));
+    let asked: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
+    let scopes = if asked.is_empty() { profile.scopes.clone() } else { asked };
+    let scopes = config::check_scopes(scopes).map_err(|what| usage("--scope", what))?;
+    let max_age = args.max_age.as_deref().map(Seconds::parse).transpose().map_err(|what| usage("--max-age", what))?;
+    let timeout = Seconds::parse(&args.timeout).map_err(|what| usage("--timeout", what))?;
+    if timeout == Seconds::ZERO {
+        return Err(usage("--timeout", "there is no time at all to log in".into()));
+    }
+    let options = AuthorizationOptions {
+        scopes,
+        prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
+        login_hint: args.login_hint.clone().or_else(|| profile.login_hint.clone()),
+        acr_values: args.require_acr.clone().or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),
+        ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
+        max_age,
+        extra: Vec::new(),
+    };
+    let (require_acr, expect_sub) = (args.require_acr.clone(), args.expect_sub.clone());
+    Ok(Wishes { options, require_acr, expect_sub, timeout, no_browser: args.no_browser })
+}
+
+/// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of
+/// ours is what this login mends.
+fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
+    match context.load() {
+        Ok(session) => Ok(session.map(|session| session.account)),
+        Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
+    context.world.callback.listen(at).map_err(|what| {
+        let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
+        Error::config(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+    })
+}
+
+/// Where nobody listens, the browser shows an error and keeps the URL: that is what gets pasted.
+fn some_port(context: &Context<'_>, at: &ListenAt) -> Result<String> {
+    let [high, low] = random::<2>(context)?;
+    Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
+}
+
+/// Bytes nobody can guess.
+///
+/// # Errors
+/// `failed`, if the system has none to give.
+pub fn random<const N: usize>(context: &Context<'_>) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let failed = |error| Error::failed(format!("the system has no randomness to give: {error}"));
+    context.world.entropy.fill(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+impl Attempt<'_, '_> {
+    fn request(&self, redirect_uri: &str) -> Result<(Url, Expected)> {
+        let randomness = Randomness(random(self.context)?);
+        let client_id = &self.client.client_id;
+        authorize::authorization_request(&self.provider, client_id, redirect_uri, &self.wishes.options, randomness)
+            .map_err(Error::usage)
+    }
+
+    fn by_loopback(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
+        let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
+        let (url, expected) = self.request(&redirect_uri)?;
+        self.show(&url);
+        let (caught, keys) = self.wait(listener.as_mut(), &expected);
+        let Some(query) = caught else {
+            listener.finish(Page::NotLoggedIn);
+            return Err(Situation::LoginTimedOut.into());
+        };
+        let outcome = authorize::accept_callback(&expected, query.expose())
+            .map_err(|problem| self.not_granted(problem))
+            .and_then(|code| self.exchange(&code, &expected, keys.as_ref()));
+        listener.finish(if outcome.is_ok() { Page::LoggedIn } else { Page::NotLoggedIn });
+        outcome
+    }
+
+    /// Waits for the redirect; the keys are fetched meanwhile.
+    fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> (Option<Secret>, Option<Response>) {
+        let wanted = metadata::wanted_keys(self.context, &self.provider);
+        let http = self.context.world.http.as_ref();
+        std::thread::scope(|scope| {
+            let keys = wanted.map(|request| scope.spawn(move || http.send(&request).ok()));
+            let caught = listener.wait(&|query| authorize::is_ours(expected, query), self.wishes.timeout.to_std());
+            (caught, keys.and_then(|keys| keys.join().ok().flatten()))
+        })
+    }
+
+    fn show(&self, url: &Url) {
+        let out = self.context.out;
+        let timeout = self.wishes.timeout.human();
+        if self.wishes.no_browser || !self.context.world.browser.available() {
+            out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
+            return out.note("On another machine's browser? Use `tidp login --paste`.");
+        }
+        match self.context.world.browser.open(url) {
+            Ok(()) => out.ask(&format!("Log in in the browser (waiting {timeout}). If it did not open, open this URL:\n\n  {url}\n")),
+            Err(what) => {
+                out.note(&format!("The browser could not be opened: {}.", printable(&what)));
+                out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
+            }
+        }
+    }
+
+    fn by_paste(self, redirect_uri: &str) -> Result<Session> {
+        let (url, expected) = self.request(redirect_uri)?;
+        let out = self.context.out;
+        out.ask(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
+        out.ask("Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:");
+        let failed = |error| Error::failed(format!("cannot read standard input: {error}"));
+        let line = self.context.world.terminal.read_line().map_err(failed)?;
+        let line = Secret::new(line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?);
+        let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
+            Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
+            Pasted::NotAUrl => Error::usage("that is not the address the browser was sent to: paste it whole, from http to its end"),
+            Pasted::Problem(problem) => self.not_granted(problem),
+        })?;
+        self.exchange(&code, &expected, None)
+    }
+
+    fn not_granted(&self, problem: Problem) -> Error {
+        match problem {
+            // OIDC Core 3.1.2.6: with prompt=none, these say that the user has something to do.
+            Problem::Refused(provider)
+                if matches!(
+                    provider.error.as_str(),
+                    "login_required" | "interaction_required" | "consent_required" | "account_selection_required"
+                ) =>
+            {
+                Situation::InteractionRequired(provider).into()
+            }
+            problem => Error::problem(DOING, problem),
+        }
+    }
+
+    /// Exchanges the code, once; validates all of the answer; stores the session.
+    fn exchange(&self, code: &Code, expected: &Expected, keys: Option<&Response>) -> Result<Session> {
+        let context = self.context;
+        let request = token::code_request(&self.provider, &self.client, code, expected);
+        let sent_at = context.world.clock.now();
+        let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
+            Error { situation: Situation::Unreachable(what), .. } => {
+                Situation::AnswerLost(format!("{what}. The code is spent or lost; log in again")).into()
+            }
+            other => other,
+        })?;
+        let answer = token::accept_token_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
+        let keys = metadata::fetched_keys(context, &self.provider, keys)?;
+        let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
+        if session.is_err()
+            && let Some(token) = &answer.refresh_token
+        {
+            received::revoke_unwanted(context, &self.provider, token);
+        }
+        session
+    }
+
+    fn validated(
+        &self,
+        answer: &TokenAnswer,
+        expected: &Expected,
+        code: &Code,
+        keys: KeySet,
+        sent_at: Time,
+    ) -> Result<Session> {
+        let context = self.context;
+        // OIDC Core 3.1.3.3: an answer to a request with the scope openid holds an ID token.
+        let raw = answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
+        let now = received::judging_time(context, answer.date);
+        let check = Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
+            .require_acr(self.wishes.require_acr.as_deref());
+        let accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        self.right_account(&accepted)?;
+        self.note_unmet_acr(&accepted);
+        self.session(answer, accepted, sent_at)
+    }
+
+    fn right_account(&self, accepted: &Accepted) -> Result<()> {
+        let sub = &accepted.account.sub;
+        match &self.wishes.expect_sub {
+            Some(expected) if expected != sub => Err(Error::invalid(format!(
+                "this is another account (`sub` {}) than the one asked for with --expect-sub",
+                printable(sub)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// `acr_values` is a wish (OIDC Core 3.1.2.1): a provider may ignore it. A provider asked for (`idp:…`) is no level.
+    fn note_unmet_acr(&self, accepted: &Accepted) {
+        let wished = self.wishes.options.acr_values.as_deref().unwrap_or_default();
+        let mut levels = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
+        let got: Vec<&str> = match accepted.claims.get("acr") {
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(acr)) => vec![acr],
+            _ => Vec::new(),
+        };
+        if levels.peek().is_none() || levels.any(|level| got.contains(&level)) {
+            return;
+        }
+        let got = if got.is_empty() { "none".to_owned() } else { printable(&got.join(" ")) };
+        self.context.out.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {}", printable(wished)));
+    }
+
+    fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
+        let refresh_token = match &answer.refresh_token {
+            None => RefreshToken::NeverIssued,
+            Some(value) => RefreshToken::Held(HeldToken {
+                value: value.clone(),
+                renewed_at: sent_at,
+                maybe_renewed_at: None,
+                not_renewed_since: None,
+            }),
+        };
+        let session = Session {
+            version: SCHEMA,
+            key: self.context.key.clone(),
+            generation: u64::from_be_bytes(random(self.context)?),
+            account: accepted.account,
+            // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
+            scopes: answer.scopes.clone().unwrap_or_else(|| self.wishes.options.scopes.clone()),
+            login_at: sent_at,
+            access_token: received::access_token(answer, sent_at),
+            id_token: Some(accepted.token),
+            refresh_token,
+            refresh_started_at: None,
+            events: Vec::new(),
+        };
+        Ok(session.with_event(sent_at, Happening::Login { refresh_token: answer.refresh_token.is_some() }))
+    }
+
+    /// Under the lock, over whatever is there: the last login wins, whole.
+    fn store(&self, session: Session) -> Result<Session> {
+        let context = self.context;
+        let _lock = context.lock()?;
+        let _held = context.world.signals.hold();
+        if let Some(before) = &self.before
+            && before.sub != session.account.sub
+        {
+            let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
+            context.out.warn(
+                "account_changed",
+                format!("this is another account ({}) than before ({})", name(&session.account), name(before)),
+            );
+        }
+        context.store.save(&context.entry(), &session.to_document())?;
+        token_cache::put(context, &session);
+        Ok(session)
+    }
+}
+
+/// Issuer, account, policy and its end, on stderr.
+fn summarise(context: &Context<'_>, session: &Session) {
+    let (out, now) = (context.out, context.world.clock.now());
+    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
+    out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
+    out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
+    let policy = context.profile.policy.as_ref();
+    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    out.note(&match (policy, life, session.held()) {
+        (Some(policy), Some(life), _) => {
+            let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
+            format!("Policy {}: the refresh token lives until {} ({how}).", policy.name.as_str(), out.when(life.expires_at, now))
+        }
+        (Some(policy), None, _) => format!("Policy {}: no refresh token; log in again when the access token has expired.", policy.name.as_str()),
+        (None, _, Some(_)) => "A refresh token came; set client_type in the profile to know how long it lives.".to_owned(),
+        (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
+    });
+    if let Some(policy) = policy
+        && session.held().is_some()
+        && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
+    {
+        out.warn(
+            "dies_before_access_token",
+            "under this policy the refresh token dies before the access token does: refreshing only when that has \
+             expired loses the session. Set renew = \"before-session-ends\" in the profile to have `tidp token` renew it in time",
+        );
+    }
+}

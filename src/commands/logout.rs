@@ -1,0 +1,255 @@
+//! `tidp logout`: the local session first and always, then the refresh token, then the provider's session; each
+//! outcome reported as it was.
+
+use super::context::{Configured, Context};
+use super::output::Output;
+use super::token_cache;
+use crate::cli::{self, Global};
+use crate::config;
+use crate::core::secret::Secret;
+use crate::core::session::{EntryKey, Session};
+use crate::core::text::printable;
+use crate::core::time::Time;
+use crate::error::{Error, Result, Situation};
+use crate::oidc::discovery::Provider;
+use crate::oidc::logout::{self, LogoutOutcome};
+use crate::world::World;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a browser may take to fetch the page that sends it on.
+const BROWSER_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How one step at the provider ended. A failure's report says so again at the end, with the exit code.
+enum Step {
+    Done(&'static str),
+    Skipped(&'static str),
+    Failed(Error),
+}
+
+/// What a logout of one session came to.
+struct Outcome {
+    profile: String,
+    had_session: bool,
+    revocation: Step,
+    provider_session: Step,
+    access_token_valid_until: Option<Time>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
+    let outcomes = if args.all {
+        all(world, out)?
+            .iter()
+            .map(|context| log_out(context, args))
+            .collect::<Result<Vec<_>>>()?
+    } else {
+        vec![Context::open(world, out, global)?.run(|context| log_out(context, args))?]
+    };
+    for outcome in &outcomes {
+        tell(out, outcome, args, world.clock.now());
+    }
+    let failure = outcomes.iter().find_map(failure);
+    match failure {
+        Some(error) => Err(error),
+        None if out.json && args.all => out.document(json!({ "sessions": outcomes.iter().map(document).collect::<Vec<_>>() })),
+        None if out.json => out.document(outcomes.first().map(document).unwrap_or_default()),
+        None => Ok(()),
+    }
+}
+
+/// Every session in the store, with its profile where there still is one.
+fn all<'w>(world: &'w World, out: &'w Output<'w>) -> Result<Vec<Context<'w>>> {
+    let configured = Configured::load(world)?;
+    let store = configured.store(world)?;
+    let sessions = store.entries()?.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
+        EntryKey::Session(key) => Some(key),
+        EntryKey::ClientSecret(_) => None,
+    });
+    sessions
+        .map(|key| {
+            let own = config::file_profile(&key.profile, &configured.config, configured.base()).ok();
+            let profile = match own.filter(|profile| profile.session_key() == key) {
+                Some(profile) => profile,
+                None => config::orphan(&key)?,
+            };
+            Ok(Context::new(world, out, profile, configured.store(world)?))
+        })
+        .collect()
+}
+
+fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
+    let session = end_local_session(context)?;
+    let skipped = |why| Step::Skipped(why);
+    let mut outcome = Outcome {
+        profile: context.profile.name.clone(),
+        had_session: !matches!(session, Ended::Nothing),
+        revocation: skipped("there was nothing to revoke"),
+        provider_session: skipped("there was no session"),
+        access_token_valid_until: None,
+    };
+    let Ended::Session(session) = session else { return Ok(outcome) };
+    outcome.access_token_valid_until = Some(session.access_token.expires_at).filter(|end| *end > context.world.clock.now());
+    if args.local {
+        (outcome.revocation, outcome.provider_session) = (skipped("--local"), skipped("--local"));
+        return Ok(outcome);
+    }
+    match context.provider() {
+        Err(error) => {
+            outcome.revocation = Step::Failed(error.clone());
+            outcome.provider_session = Step::Failed(error);
+        }
+        Ok(provider) => {
+            outcome.revocation = revoke(context, &provider, &session);
+            outcome.provider_session = match &session.id_token {
+                None => skipped("there is no ID token to name the session with"),
+                Some(token) if args.browser => end_in_browser(context, &provider, &token.value),
+                Some(token) => end_at_provider(context, &provider, &token.value),
+            };
+        }
+    }
+    Ok(outcome)
+}
+
+/// What was in the store.
+enum Ended {
+    Nothing,
+    Unreadable,
+    Session(Box<Session>),
+}
+
+/// Removes entry and cached token under the lock: after this, whatever happens, the session is gone here.
+fn end_local_session(context: &Context<'_>) -> Result<Ended> {
+    let _lock = context.lock()?;
+    let ended = match context.load() {
+        Ok(None) => Ended::Nothing,
+        Ok(Some(session)) => Ended::Session(Box::new(session)),
+        // Whatever it is, the user wants it gone.
+        Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
+        Err(error) => return Err(error),
+    };
+    let _held = context.world.signals.hold();
+    token_cache::forget(context);
+    context.store.delete(&context.entry())?;
+    Ok(ended)
+}
+
+fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step {
+    const DOING: &str = "revoking the refresh token";
+    let Some(held) = session.held() else { return Step::Skipped("there was no refresh token") };
+    let client = match context.client() {
+        Ok(client) => client,
+        Err(error) => return Step::Failed(error),
+    };
+    let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
+        return Step::Skipped("the provider has no revocation endpoint");
+    };
+    match context.send(&request) {
+        Err(failure) => Step::Failed(Error::unanswered(DOING, &failure)),
+        Ok(response) => match logout::accept_revocation(&response) {
+            Ok(()) => Step::Done("the refresh token was revoked"),
+            Err(problem) => Step::Failed(Error::problem(DOING, problem)),
+        },
+    }
+}
+
+fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
+    const DOING: &str = "ending the provider's session";
+    let (state, client) = match (super::login::random::<16>(context), context.client()) {
+        (Ok(bytes), Ok(client)) => (bytes.map(|byte| format!("{byte:02x}")).concat(), client),
+        (Err(error), _) | (_, Err(error)) => return Step::Failed(error),
+    };
+    let Some(request) = logout::custom_logout_request(provider, &client, hint, &state) else {
+        return Step::Skipped("the provider has no custom_logout_endpoint; `tidp logout --browser` uses the browser");
+    };
+    match context.send(&request) {
+        Err(failure) => Step::Failed(Error::unanswered(DOING, &failure)),
+        Ok(response) => match logout::accept_custom_logout(&response) {
+            LogoutOutcome::LoggedOut => Step::Done("the provider's session was ended"),
+            LogoutOutcome::AlreadyLoggedOut => Step::Done("the provider's session had ended already"),
+            failed => Step::Failed(custom_logout_failed(failed)),
+        },
+    }
+}
+
+/// RP-Initiated Logout 1.0. The URL holds the ID token, so it is never an argument: the opener gets a loopback URL that
+/// sends the browser on, once.
+fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
+    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
+        return Step::Skipped("the provider has no end_session_endpoint");
+    };
+    let hand_over = match context.world.callback.hand_over(&url) {
+        Ok(hand_over) => hand_over,
+        Err(what) => return Step::Failed(Error::failed(format!("cannot listen on 127.0.0.1: {what}"))),
+    };
+    let out = context.out;
+    if let Err(what) = context.world.browser.open(hand_over.url()) {
+        out.note(&format!("The browser could not be opened: {}.", printable(&what)));
+    }
+    out.ask(&format!("Finish the logout in the browser. If it did not open, open this URL:\n\n  {}\n", hand_over.url()));
+    if hand_over.wait(BROWSER_PATIENCE) {
+        return Step::Done("the browser was sent to the provider's logout page");
+    }
+    Step::Failed(Error::failed("no browser came for the logout page"))
+}
+
+fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
+    let (kind, what) = match outcome {
+        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => ("failed", "it did not fail".to_owned()),
+        LogoutOutcome::HintMissing => ("refused", "the provider missed the ID token (400)".to_owned()),
+        LogoutOutcome::HintRefused => ("refused", "the provider did not accept the ID token (401)".to_owned()),
+        LogoutOutcome::Incomplete => ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned()),
+        LogoutOutcome::Unavailable => ("unreachable", "it cannot do it just now".to_owned()),
+        LogoutOutcome::Unexpected(status) => ("invalid", format!("it answered {status}, which its guide does not name")),
+    };
+    let what = format!(
+        "the session is gone here, but the provider's session may live on: {what}. The user can end it on the provider's \
+         self-service page"
+    );
+    Situation::LogoutIncomplete(kind, what).into()
+}
+
+fn tell(out: &Output<'_>, outcome: &Outcome, args: &cli::Logout, now: Time) {
+    let of = if args.all { format!(" of `{}`", printable(&outcome.profile)) } else { String::new() };
+    if !outcome.had_session {
+        return out.note(&format!("There was no session{of}."));
+    }
+    out.note(&format!("The session{of} is gone here."));
+    for step in [&outcome.revocation, &outcome.provider_session] {
+        match step {
+            Step::Done(what) => out.note(&format!("At the provider, {what}.")),
+            Step::Skipped("--local") => {}
+            Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
+            Step::Failed(error) => out.note(&format!("{} {}", out.paint_err("failed:", colored::Color::Red), error.report().message)),
+        }
+    }
+    if let Some(end) = outcome.access_token_valid_until {
+        out.note(&format!("Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.", out.when(end, now)));
+    }
+}
+
+fn document(outcome: &Outcome) -> Value {
+    let step = |step: &Step| match step {
+        Step::Done(what) => json!({ "done": true, "message": what }),
+        Step::Skipped(why) => json!({ "done": false, "message": why }),
+        Step::Failed(error) => json!({ "done": false, "message": error.report().message }),
+    };
+    json!({
+        "profile": outcome.profile,
+        "had_session": outcome.had_session,
+        "revocation": step(&outcome.revocation),
+        "provider_session": step(&outcome.provider_session),
+        "access_token_valid_until": outcome.access_token_valid_until.map(Time::rfc3339),
+    })
+}
+
+/// The first step that failed, with the local end said first: that much is certain.
+fn failure(outcome: &Outcome) -> Option<Error> {
+    [&outcome.revocation, &outcome.provider_session].into_iter().find_map(|step| match step {
+        Step::Failed(error) => Some(error.clone().after_local_logout()),
+        Step::Done(_) | Step::Skipped(_) => None,
+    })
+}

@@ -1,0 +1,245 @@
+//! `tidp policy`: the active policy, how much life is left, what a refresh would change, when to act and how.
+
+use super::context::Context;
+use super::output::Output;
+use crate::cli::{self, Global, PolicyCommand};
+use crate::config;
+use crate::core::outlook::catalogue::{self, Description};
+use crate::core::outlook::sentence::{Sentence, render_all};
+use crate::core::outlook::{Outlook, warnings};
+use crate::core::session::{Happening, RefreshReason, Renewal, Session};
+use crate::core::text::printable;
+use crate::core::time::{Seconds, Time};
+use crate::core::timeline::{self, Role, Style, Timeline};
+use crate::error::{Error, Result, Situation};
+use crate::world::World;
+use colored::Color;
+use serde_json::{Value, json};
+
+/// Runs it.
+///
+/// # Errors
+/// As the contract's exit codes say.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+    match &args.what {
+        Some(PolicyCommand::List) => list(out),
+        Some(PolicyCommand::Show { name }) => show(out, name),
+        None => Context::open(world, out, global)?.run(|context| explain(context, args)),
+    }
+}
+
+fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
+    let required = args.require.as_deref().map(Seconds::parse).transpose();
+    let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
+    let session = context.load()?;
+    let now = context.world.clock.now();
+    let profile = &context.profile;
+    let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);
+    for warning in session.iter().flat_map(|s| warnings::warnings(now, s, profile.policy.as_ref(), profile.renew)) {
+        context.out.warn(warning.code, render(context, &warning.message, now));
+    }
+    if context.out.json {
+        context.out.document(document(context, &outlook, session.as_ref(), args.why))?;
+    } else if args.short {
+        context.out.answer(&format!("{}\n", outlook.short(now)))?;
+    } else {
+        picture(context, &outlook, session.as_ref(), now, args)?;
+    }
+    match required {
+        Some(required) => require(context, &outlook, required, now),
+        None => Ok(()),
+    }
+}
+
+/// `--require`: an error where less is left than asked for, or nobody can tell.
+fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Time) -> Result<()> {
+    if outlook.access_token_expires_at.is_none() {
+        return Err(Situation::NoSession.into());
+    }
+    match outlook.sure_for(now) {
+        Some(left) if left >= required => Ok(()),
+        Some(left) => Err(Situation::TooLittleLife(format!("the session can be relied on for {}, less than {}", left.human(), required.human())).into()),
+        None => Err(Situation::TooLittleLife(format!(
+            "nobody can tell whether the session lasts {}: the profile {} names no client type",
+            required.human(),
+            printable(&context.profile.name)
+        ))
+        .into()),
+    }
+}
+
+fn render(context: &Context<'_>, sentence: &Sentence, now: Time) -> String {
+    sentence.render(&|time| context.out.when(time, now), context.profile.named.as_deref())
+}
+
+fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>, why: bool) -> Value {
+    let time = |time: Option<Time>| time.map(Time::rfc3339);
+    let mut document = json!({
+        "profile": context.profile.name,
+        "policy": outlook.policy.map(|policy| policy.name),
+        "client_type": outlook.client_type,
+        "sliding": outlook.policy.map(|policy| policy.sliding),
+        "lifetime": outlook.policy.and_then(|policy| policy.lifetime),
+        "issued_at": time(outlook.issued_at),
+        "renewed_at": time(outlook.renewed_at),
+        "expires_at": time(outlook.expires_at),
+        "expires_at_earliest": time(outlook.expires_at_earliest),
+        "remaining": outlook.remaining,
+        "expired": outlook.expired,
+        "after_refresh_expires_at": time(outlook.after_refresh_expires_at),
+        "sso": outlook.sso,
+        "next_action": outlook.next_action,
+        "act_before": time(outlook.act_before),
+        "access_token_expires_at": time(outlook.access_token_expires_at),
+        "explanation": render_all(&outlook.explanation, &Time::rfc3339, context.profile.named.as_deref()),
+    });
+    if why {
+        let events = session.map(|session| session.events.as_slice()).unwrap_or_default();
+        document["events"] = events
+            .iter()
+            .map(|event| json!({ "at": event.at.rfc3339(), "event": told(&event.what) }))
+            .collect();
+    }
+    document
+}
+
+fn picture(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>, now: Time, args: &cli::Policy) -> Result<()> {
+    let (out, profile) = (context.out, &context.profile);
+    let name = outlook.policy.map_or("policy unknown", |policy| policy.name.as_str());
+    let client = outlook.client_type.map(|t| format!(", client type {}", t.as_str())).unwrap_or_default();
+    out.answer(&format!("{}  {}{client}\n\n", out.bold(name), printable(&profile.name)))?;
+    if let Some(session) = session {
+        let timeline = Timeline::of(now, session, profile.policy.as_ref(), profile.renew);
+        let style = Style { ascii: args.ascii || !out.utf8() };
+        for line in timeline::draw(&timeline, out.columns(), style, &|time| out.local(time)) {
+            let text: String = line.0.iter().map(|span| painted(out, span.role, &span.text)).collect();
+            out.answer(&format!("{text}\n"))?;
+        }
+        out.answer("\n")?;
+    }
+    for sentence in &outlook.explanation {
+        out.answer(&wrapped(&render(context, sentence, now), out.columns()))?;
+    }
+    if args.why {
+        out.answer("\n")?;
+        for event in session.map(|session| session.events.as_slice()).unwrap_or_default() {
+            out.answer(&format!("{}  {}\n", out.when(event.at, now), told(&event.what)))?;
+        }
+    }
+    Ok(())
+}
+
+fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
+    let color = match role {
+        Role::Text => return text.to_owned(),
+        Role::Label => return out.bold(text),
+        Role::Faint | Role::Past | Role::Edge => Color::BrightBlack,
+        Role::Now => Color::Cyan,
+        Role::Sure => Color::Green,
+        Role::Implied => Color::Yellow,
+        Role::Renewal => Color::Blue,
+        Role::Over => Color::Red,
+    };
+    out.paint(text, color)
+}
+
+/// What happened, for a person.
+fn told(what: &Happening) -> String {
+    let why = |reason: RefreshReason| match reason {
+        RefreshReason::Expired => "the access token had expired",
+        RefreshReason::Claims => "up-to-date claims were asked for",
+        RefreshReason::Forced => "it was asked for",
+        RefreshReason::Keepalive => "to renew the session before it ends",
+    };
+    match what {
+        Happening::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
+        Happening::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
+        Happening::Refreshed { reason, renewal } => {
+            let outcome = match renewal {
+                Renewal::New => "a new refresh token came",
+                Renewal::Same => "the same refresh token came back",
+                Renewal::None => "no refresh token came back",
+            };
+            format!("refreshed because {}: {outcome}", why(*reason))
+        }
+        Happening::Refused { reason, error } => {
+            format!("refresh (because {}) refused: {}", why(*reason), printable(error))
+        }
+        Happening::Unanswered { reason } => format!("refresh (because {}): the answer was lost", why(*reason)),
+        Happening::Interrupted => "a refresh was begun and not finished".to_owned(),
+    }
+}
+
+/// `text` in lines of at most `columns` (and at most 100, which is as wide as prose reads well).
+fn wrapped(text: &str, columns: usize) -> String {
+    let width = columns.clamp(20, 100);
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let columns = unicode_width::UnicodeWidthStr::width(word);
+        if used > 0 && used + 1 + columns > width {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += columns;
+    }
+    lines + "\n"
+}
+
+fn list(out: &Output<'_>) -> Result<()> {
+    let all = catalogue::catalogue();
+    if out.json {
+        return out.document(json!({ "policies": all.iter().map(described).collect::<Vec<_>>() }));
+    }
+    for policy in &all {
+        let name = out.bold(&format!("{:<13}", policy.policy.name.as_str()));
+        out.answer(&format!("{name} {}\n", summary(policy)))?;
+    }
+    Ok(())
+}
+
+fn summary(description: &Description) -> String {
+    let policy = description.policy;
+    match (policy.lifetime, policy.sliding) {
+        (None, _) => format!("no refresh token             {}", description.used_by),
+        (Some(lifetime), true) => format!("{:>7}, renewed by a refresh {}", lifetime.human(), description.used_by),
+        (Some(lifetime), false) => format!("{:>7}, fixed from the login {}", lifetime.human(), description.used_by),
+    }
+}
+
+fn show(out: &Output<'_>, name: &str) -> Result<()> {
+    let name = config::policy_name(name).map_err(Error::usage)?;
+    let description = catalogue::describe(name);
+    if out.json {
+        return out.document(described(&description));
+    }
+    out.answer(&format!("{}\n", out.bold(name.as_str())))?;
+    let rows = [
+        ("Used by", description.used_by),
+        ("A refresh", description.on_refresh),
+        ("Life", description.life),
+        ("What to do", description.advice),
+    ];
+    for (label, text) in rows {
+        let text = wrapped(text, out.columns().saturating_sub(12)).trim_end().replace('\n', "\n            ");
+        out.answer(&format!("{label:<11} {text}\n"))?;
+    }
+    Ok(())
+}
+
+fn described(description: &Description) -> Value {
+    let policy = description.policy;
+    json!({
+        "policy": policy.name,
+        "sliding": policy.sliding,
+        "lifetime": policy.lifetime,
+        "used_by": description.used_by,
+        "on_refresh": description.on_refresh,
+        "life": description.life,
+        "advice": description.advice,
+    })
+}

@@ -1,0 +1,246 @@
+//! `tidp profile …`: the configuration file, changed with its comments kept; the client secret goes into the store.
+
+use super::context::{Configured, Context};
+use super::output::Output;
+use crate::cli::{Global, ProfileAdd, ProfileCommand};
+use crate::config::{self, AuthMethod, Profile, RedirectUri};
+use crate::core::plan::Renew;
+use crate::core::session::EntryKey;
+use crate::core::text::printable;
+use crate::error::{Error, Result};
+use crate::world::World;
+use colored::Color;
+use serde_json::{Value, json};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+/// Runs it.
+///
+/// # Errors
+/// `usage`, `config`, `store`.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, what: &ProfileCommand) -> Result<()> {
+    match what {
+        ProfileCommand::Add(args) => add(world, out, args),
+        ProfileCommand::List => list(world, out),
+        ProfileCommand::Show { name } => show(world, out, global, name.as_deref()),
+        ProfileCommand::Use { name } => make_default(world, out, name),
+        ProfileCommand::Remove { name } => remove(world, out, name),
+        ProfileCommand::Secret { name, remove } => secret(world, out, global, name, *remove),
+    }
+}
+
+fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
+    config::check_profile_name(&args.name)?;
+    let configured = Configured::load(world)?;
+    if configured.config.profile.contains_key(&args.name) {
+        return Err(Error::usage(format!("there is a profile `{}` already: `tidp profile remove` it first", args.name)));
+    }
+    let first = configured.config.profile.is_empty();
+    let profile = change(world, &configured, |document| {
+        let profiles = document.entry("profile").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        profiles[&args.name] = Item::Table(keys(args));
+        if first {
+            document["default_profile"] = value(&args.name);
+        }
+        Ok(args.name.clone())
+    })?;
+    out.note(&format!("Added the profile `{}`{}.", args.name, if first { ", the default" } else { "" }));
+    let option = if first { String::new() } else { format!(" --profile {}", args.name) };
+    if profile.auth_method != AuthMethod::None {
+        out.note(&format!("Its client secret goes into the store: tidp profile secret {}", args.name));
+    }
+    out.note(&format!("Next: tidp login{option}"));
+    if out.json { out.document(described(&profile)) } else { Ok(()) }
+}
+
+fn keys(args: &ProfileAdd) -> Table {
+    let mut table = Table::new();
+    let texts = [
+        ("issuer", &args.issuer),
+        ("environment", &args.environment),
+        ("client_id", &Some(args.client_id.clone())),
+        ("client_type", &args.client_type),
+        ("policy", &args.policy),
+        ("redirect_uri", &args.redirect_uri),
+        ("auth_method", &args.auth_method),
+    ];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            table[key] = value(text);
+        }
+    }
+    let scopes: Array = args.scope.iter().flat_map(|scope| scope.split_whitespace()).collect();
+    if !scopes.is_empty() {
+        table["scopes"] = value(scopes);
+    }
+    table
+}
+
+/// Changes the file; what comes out must be a configuration in which the profile that `edit` names makes sense.
+fn change(
+    world: &World,
+    configured: &Configured,
+    edit: impl FnOnce(&mut DocumentMut) -> Result<String>,
+) -> Result<Profile> {
+    let path = configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+    let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
+    let mut document: DocumentMut =
+        text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
+    let name = edit(&mut document)?;
+    let text = document.to_string();
+    let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
+    world.files.write(path, text.as_bytes()).map_err(failed)?;
+    Ok(profile)
+}
+
+fn list(world: &World, out: &Output<'_>) -> Result<()> {
+    let configured = Configured::load(world)?;
+    let default = config::default_profile(&configured.config).ok();
+    let mut documents = Vec::new();
+    for name in configured.config.profile.keys() {
+        let profile = config::file_profile(name, &configured.config, configured.base());
+        let is_default = default == Some(name);
+        if out.json {
+            let mut document = match &profile {
+                Ok(profile) => described(profile),
+                Err(error) => json!({ "profile": name, "error": error.report().message }),
+            };
+            document["default"] = is_default.into();
+            documents.push(document);
+            continue;
+        }
+        let mark = if is_default { "*" } else { " " };
+        let what = match &profile {
+            Ok(p) => format!("{}  {}  {}", printable(&p.issuer), printable(&p.client_id), policy_name(p)),
+            Err(error) => out.paint(&error.report().message, Color::Red),
+        };
+        out.answer(&format!("{mark} {}  {what}\n", out.bold(&printable(name))))?;
+    }
+    if out.json {
+        return out.document(json!({ "profiles": documents }));
+    }
+    if configured.config.profile.is_empty() {
+        out.note("There is no profile yet: tidp profile add NAME --environment staging --client-id ID --client-type MobileApp");
+    }
+    Ok(())
+}
+
+fn policy_name(profile: &Profile) -> &'static str {
+    profile.policy.map_or("policy unknown", |policy| policy.name.as_str())
+}
+
+fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
+    let configured = Configured::load(world)?;
+    let profile = match name {
+        Some(name) => config::file_profile(name, &configured.config, configured.base())?,
+        None => configured.profile(world, global)?,
+    };
+    let document = described(&profile);
+    if out.json {
+        return out.document(document);
+    }
+    for (key, value) in document.as_object().into_iter().flatten() {
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => printable(text),
+            Value::Array(items) => items.iter().filter_map(Value::as_str).map(printable).collect::<Vec<_>>().join(" "),
+            other => other.to_string(),
+        };
+        out.answer(&format!("{key:<18} {text}\n"))?;
+    }
+    Ok(())
+}
+
+/// Everything that follows from a profile. No secret is in one.
+fn described(profile: &Profile) -> Value {
+    let redirect_uri = match &profile.redirect_uri {
+        RedirectUri::AnyPort(at) => format!("http://{}{} (any port)", at.host, at.path),
+        RedirectUri::Fixed(uri, _) => uri.clone(),
+        RedirectUri::Elsewhere(uri) => format!("{uri} (pasted)"),
+    };
+    json!({
+        "profile": profile.name,
+        "issuer": profile.issuer,
+        "client_id": profile.client_id,
+        "client_type": profile.client_type.map(|t| t.as_str()),
+        "policy": profile.policy.map(|policy| policy.name.as_str()),
+        "sliding": profile.policy.map(|policy| policy.sliding),
+        "lifetime": profile.policy.and_then(|policy| policy.lifetime).map(|lifetime| lifetime.0),
+        "renew": match profile.renew { Renew::WhenDue => "when-due", Renew::BeforeSessionEnds => "before-session-ends" },
+        "scopes": profile.scopes,
+        "redirect_uri": redirect_uri,
+        "auth_method": match profile.auth_method {
+            AuthMethod::None => None,
+            AuthMethod::Basic => Some("client_secret_basic"),
+            AuthMethod::Post => Some("client_secret_post"),
+        },
+        "ca_file": profile.ca_file.as_ref().map(|path| path.display().to_string()),
+        "endpoint_hosts": profile.endpoint_hosts,
+    })
+}
+
+fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
+    let configured = Configured::load(world)?;
+    if !configured.config.profile.contains_key(name) {
+        return Err(config::no_such_profile(name, &configured.config));
+    }
+    let profile = change(world, &configured, |document| {
+        document["default_profile"] = value(name);
+        Ok(name.to_owned())
+    })?;
+    out.note(&format!("`{name}` is now the default profile."));
+    if out.json { out.document(described(&profile)) } else { Ok(()) }
+}
+
+fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
+    let configured = Configured::load(world)?;
+    if !configured.config.profile.contains_key(name) {
+        return Err(config::no_such_profile(name, &configured.config));
+    }
+    // A profile that makes no sense can have no session; it can still be removed.
+    if let Ok(profile) = config::file_profile(name, &configured.config, configured.base()) {
+        let store = configured.store(world)?;
+        let key = profile.session_key();
+        if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
+            return Err(Error::usage(format!("`{name}` has a session: `tidp logout --profile {name}` first")));
+        }
+        store.delete(&EntryKey::ClientSecret(key).name())?;
+    }
+    let path = configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+    let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
+    let mut document: DocumentMut = text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
+    if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
+        profiles.remove(name);
+    }
+    if configured.config.default_profile.as_deref() == Some(name) {
+        document.remove("default_profile");
+    }
+    world.files.write(path, document.to_string().as_bytes()).map_err(failed)?;
+    out.note(&format!("Removed the profile `{name}`."));
+    if out.json { out.document(json!({ "profile": name, "removed": true })) } else { Ok(()) }
+}
+
+fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: bool) -> Result<()> {
+    let global = Global { profile: Some(name.to_owned()), ..global.clone() };
+    Context::open(world, out, &global)?.run(|context| {
+        let entry = EntryKey::ClientSecret(context.key.clone()).name();
+        if remove {
+            let had_one = context.store.delete(&entry)?;
+            out.note(if had_one { "Removed the client secret." } else { "There was no client secret." });
+            return if out.json { out.document(json!({ "profile": name, "client_secret": false })) } else { Ok(()) };
+        }
+        let prompt = format!("Client secret of `{}` at {}: ", printable(&context.profile.client_id), printable(&context.profile.issuer));
+        let secret = world.terminal.read_secret(&prompt).map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;
+        if secret.is_empty() {
+            return Err(Error::usage("the client secret is empty"));
+        }
+        context.store.save(&entry, &secret)?;
+        out.note(&format!("Stored the client secret of `{name}` in the {} store.", context.store.name()));
+        if out.json { out.document(json!({ "profile": name, "client_secret": true })) } else { Ok(()) }
+    })
+}

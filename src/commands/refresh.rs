@@ -1,0 +1,116 @@
+//! `tidp refresh`: refreshes if that is due, and says what it did and why.
+
+use super::context::Context;
+use super::output::Output;
+use super::renew::{self, How};
+use crate::cli::{self, Global};
+use crate::core::plan::Intent;
+use crate::core::policy::Policy;
+use crate::core::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
+use crate::core::time::Seconds;
+use crate::error::Result;
+use crate::world::World;
+use serde_json::{Value, json};
+
+/// Runs it.
+///
+/// # Errors
+/// As the contract's exit codes say.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh) -> Result<()> {
+    let intent = match (args.claims, args.force) {
+        (_, true) => Intent::Force,
+        (true, _) => Intent::Claims,
+        // The same threshold as `token`, so that the two never disagree about what is due.
+        _ => Intent::AccessToken { min_ttl: Seconds(30) },
+    };
+    Context::open(world, out, global)?.run(|context| {
+        let obtained = renew::obtain(context, intent)?;
+        tell(context, &obtained.session, obtained.how);
+        if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
+    })
+}
+
+/// What happened, for a person.
+pub fn tell(context: &Context<'_>, session: &Session, how: How) {
+    let now = context.world.clock.now();
+    let out = context.out;
+    let token_until = out.when(session.access_token.expires_at, now);
+    match how {
+        How::NotDue(_) => out.note(&format!("Not due: the access token is valid until {token_until}.")),
+        How::Adopted => out.note(&format!("Another tidp has just refreshed; its access token is valid until {token_until}.")),
+        How::Refreshed(_, renewal) => {
+            out.note(&format!("Refreshed: the access token is valid until {token_until}."));
+            out.note(&renewal_told(context, session, renewal));
+        }
+    }
+}
+
+fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> String {
+    let now = context.world.clock.now();
+    let when = |life: RefreshLife| context.out.when(life.expires_at_earliest, now);
+    let policy = context.profile.policy.as_ref();
+    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    match (policy, life, renewal) {
+        (Some(policy), Some(life), _) if !policy.sliding => {
+            format!("The refresh token keeps its end under {}: {}.", policy.name.as_str(), when(life))
+        }
+        (Some(_), Some(life), Renewal::New) => format!("The refresh token was renewed: it lives until {}.", when(life)),
+        (Some(_), Some(life), Renewal::Same) => format!(
+            "The same refresh token came back: if that renewed it, it lives until {}; rely on {}.",
+            context.out.when(life.expires_at, now),
+            when(life)
+        ),
+        (Some(_), Some(life), Renewal::None) => {
+            let end = when(life);
+            context.out.warn("sso_ended", format!("the SSO session has ended: no refresh token came back, and the old one keeps its end, {end}. Refreshing will not renew it; a login will"));
+            "The refresh token was not renewed.".to_owned()
+        }
+        (_, _, Renewal::New) => "A new refresh token came.".to_owned(),
+        (_, _, Renewal::Same) => "The same refresh token came back.".to_owned(),
+        (_, _, Renewal::None) => "No refresh token came back; the old one stays.".to_owned(),
+    }
+}
+
+fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
+    let policy = context.profile.policy.as_ref();
+    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    let (refreshed, reason, rotated, renewed) = match how {
+        How::NotDue(_) => (false, "not_due", false, Some(false)),
+        How::Adopted => (false, "adopted", false, adopted_renewal(session, policy)),
+        How::Refreshed(reason, renewal) => (true, reason_name(reason), renewal == Renewal::New, renewed(renewal, policy)),
+    };
+    json!({
+        "refreshed": refreshed,
+        "reason": reason,
+        "rotated": rotated,
+        "renewed": renewed,
+        "access_token_expires_at": session.access_token.expires_at.rfc3339(),
+        "refresh_token_expires_at": life.map(|life| life.expires_at.rfc3339()),
+    })
+}
+
+/// Whether the refresh token's end moved; `None` where that cannot be known.
+fn renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
+    match (policy.map(|policy| policy.sliding), renewal) {
+        (Some(false), _) | (_, Renewal::None) => Some(false),
+        (Some(true), Renewal::New) => Some(true),
+        (None, Renewal::New) | (_, Renewal::Same) => None,
+    }
+}
+
+fn adopted_renewal(session: &Session, policy: Option<&Policy>) -> Option<bool> {
+    match policy.map(|policy| Sso::of(session, policy))? {
+        Sso::Active => Some(true),
+        Sso::Ended => Some(false),
+        Sso::Unknown => None,
+    }
+}
+
+fn reason_name(reason: RefreshReason) -> &'static str {
+    match reason {
+        RefreshReason::Expired => "expired",
+        RefreshReason::Claims => "claims",
+        RefreshReason::Forced => "forced",
+        RefreshReason::Keepalive => "keepalive",
+    }
+}

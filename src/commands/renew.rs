@@ -1,0 +1,267 @@
+//! The refresh protocol, in one place for every command that needs a token:
+//! lock → read again → journal, which also proves the store can be written → send → accept → store → cache → unlock.
+//!
+//! No refresh token is sent twice in one run. The one window no client can close: this process is killed after the
+//! provider has spent a one-time token and before its successor is stored. The journal's mark says so to the next run.
+
+use super::context::Context;
+use super::{received, token_cache};
+use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
+use crate::core::outlook::observed;
+use crate::core::session::{Happening, RefreshReason, Renewal, Session};
+use crate::core::time::Time;
+use crate::error::{Error, Result, Situation};
+use crate::oidc::{Problem, ProviderError, token};
+use crate::world::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKind};
+use std::cell::RefCell;
+use std::time::Duration;
+
+const DOING: &str = "refreshing";
+
+/// A session whose token serves, and how it came to.
+pub struct Obtained {
+    /// The session.
+    pub session: Session,
+    /// How.
+    pub how: How,
+}
+
+/// How a token came to be at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The stored one serves; this is when that changes.
+    NotDue(Option<Time>),
+    /// Another process refreshed meanwhile.
+    Adopted,
+    /// This run refreshed.
+    Refreshed(RefreshReason, Renewal),
+}
+
+/// What the plan says about the session now.
+pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
+    let profile = &context.profile;
+    plan::decide(context.world.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
+}
+
+/// A session whose token serves `intent`, refreshed if that is due.
+///
+/// # Errors
+/// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. Nothing is lost by any
+/// of them, except where the error says that it may be.
+pub fn obtain(context: &Context<'_>, intent: Intent) -> Result<Obtained> {
+    let before = context.session()?;
+    let decision = decision(context, &before, intent);
+    match decision.action {
+        Action::Use => return Ok(Obtained { session: before, how: How::NotDue(decision.changes_at) }),
+        Action::Login(reason) => return Err(login_needed(reason)),
+        Action::Refresh(_) => {}
+    }
+    let cached = || match intent {
+        Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
+        Intent::IdToken | Intent::Claims | Intent::Force => None,
+    };
+    match context.lock_or(cached)? {
+        Ok(lock) => refresh_under(lock, context, intent, &before),
+        Err(found) => Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted }),
+    }
+}
+
+/// Only a login helps: the situation for why.
+pub fn login_needed(reason: LoginReason) -> Error {
+    match reason {
+        LoginReason::NoSession => Situation::NoSession,
+        LoginReason::NoRefreshToken => Situation::NoRefreshToken,
+        LoginReason::Refused => Situation::RefreshTokenGone,
+    }
+    .into()
+}
+
+fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, before: &Session) -> Result<Obtained> {
+    let session = context.session()?;
+    let changed = session.generation != before.generation;
+    if changed && matches!(intent, Intent::Claims | Intent::Force) {
+        return Ok(Obtained { session, how: How::Adopted });
+    }
+    let decision = decision(context, &session, intent);
+    match decision.action {
+        Action::Use if changed => Ok(Obtained { session, how: How::Adopted }),
+        Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
+        Action::Login(reason) => Err(login_needed(reason)),
+        Action::Refresh(reason) => {
+            let session = exchange(context, session, reason)?;
+            token_cache::put(context, &session);
+            let renewal = match session.events.last() {
+                Some(event) => match event.what {
+                    Happening::Refreshed { renewal, .. } => renewal,
+                    _ => Renewal::None,
+                },
+                None => Renewal::None,
+            };
+            Ok(Obtained { session, how: How::Refreshed(reason, renewal) })
+        }
+    }
+}
+
+/// One refresh, under the lock: the session after it, stored.
+fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> Result<Session> {
+    let session = noticing_an_interrupted_one(context, session);
+    let Some(held) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
+    // All that can fail without the token being spent comes first.
+    let provider = context.provider()?;
+    let request = token::refresh_request(&provider, &context.client()?, &held.value);
+    let held_signals = RefCell::new(Some(context.world.signals.hold()));
+    let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
+    journal(context, &begun)?;
+
+    let sent_at = context.world.clock.now();
+    let response = match context.send(&request) {
+        Ok(response) => response,
+        Err(failure) if failure.kind == HttpFailureKind::AnswerLost => {
+            return Err(answer_lost(context, &begun, reason, sent_at, &failure.what));
+        }
+        Err(failure) => {
+            put_back(context, &session);
+            return Err(Error::unanswered(DOING, &failure));
+        }
+    };
+    let answer = match token::accept_refresh_answer(&response) {
+        Ok(answer) => answer,
+        Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
+    };
+    let answer = received::refreshed(context, &provider, &begun, answer, sent_at)?;
+    let refreshed = begun.refreshed(answer, reason, sent_at);
+    if !still_ours(context, &begun)? {
+        if let Some(held) = refreshed.held() {
+            received::revoke_unwanted(context, &provider, &held.value);
+        }
+        return Err(Situation::SessionChanged.into());
+    }
+    store_successor(context, &refreshed, &held_signals)?;
+    Ok(refreshed)
+}
+
+/// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
+fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Session {
+    let Some(at) = session.refresh_started_at else { return session };
+    context.out.warn(
+        "refresh_interrupted",
+        format!(
+            "a refresh begun at {} was not finished; its refresh token may have been spent. Trying it once: if the \
+             provider hands out one-time tokens and had already answered, a new login is needed",
+            context.out.local(at)
+        ),
+    );
+    let known = session.events.last().is_some_and(|e| matches!(e.what, Happening::Interrupted | Happening::Unanswered { .. }));
+    if known { session } else { session.with_event(at, Happening::Interrupted) }
+}
+
+/// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written.
+fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
+    let document = begun.to_document();
+    context.store.save(&context.entry(), &document)?;
+    if context.store.load(&context.entry())?.as_ref() == Some(&document) {
+        return Ok(());
+    }
+    let detail = "what was written is not what is read back".to_owned();
+    Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
+}
+
+/// Whether the entry is still the one whose token was sent: a logout or login without our lock may have come between.
+fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
+    match context.load() {
+        Ok(Some(now)) => Ok(now.generation == begun.generation),
+        Ok(None) => Ok(false),
+        // It could be written and read a moment ago, and the old token is spent: storing the new one is what is left.
+        Err(_) => Ok(true),
+    }
+}
+
+/// The request did not reach the provider, or was put off by it: the entry is as it was.
+fn put_back(context: &Context<'_>, session: &Session) {
+    // If this fails the mark stays, and the next run says that a refresh was begun: true as well.
+    let _ = context.store.save(&context.entry(), &session.to_document());
+}
+
+fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
+    // The mark is already stored; if this fails, only the event is missing.
+    let _ = context.store.save(&context.entry(), &begun.refresh_unanswered(reason, sent_at).to_document());
+    Situation::AnswerLost(format!(
+        "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
+    ))
+    .into()
+}
+
+/// The provider answered, but with no tokens: what that means for the ones we hold.
+fn not_accepted(
+    context: &Context<'_>,
+    session: &Session,
+    begun: &Session,
+    reason: RefreshReason,
+    sent_at: Time,
+    response: &Response,
+    problem: Problem,
+) -> Result<Session> {
+    match problem {
+        Problem::Refused(provider) if provider.error == "invalid_grant" => {
+            refused(context, begun, reason, sent_at, provider)
+        }
+        Problem::Refused(provider) => {
+            put_back(context, session);
+            Err(Situation::Refused(DOING, provider).into())
+        }
+        Problem::Unreachable(what) if matches!(response.status, 429 | 503) => {
+            put_back(context, session);
+            Err(Situation::Unreachable(format!("{DOING}: {what}")).into())
+        }
+        Problem::Unreachable(what) => Err(answer_lost(context, begun, reason, sent_at, &what)),
+        Problem::Invalid(what) => {
+            let _ = answer_lost(context, begun, reason, sent_at, &what);
+            Err(Error::invalid(format!("{DOING}: {what}")))
+        }
+    }
+}
+
+/// `invalid_grant`: another process may have renewed the session in a way our lock does not cover; if not, the token
+/// is dropped, and only it.
+fn refused(
+    context: &Context<'_>,
+    begun: &Session,
+    reason: RefreshReason,
+    at: Time,
+    provider: ProviderError,
+) -> Result<Session> {
+    match context.load()? {
+        Some(now) if now.generation != begun.generation => return Ok(now),
+        Some(_) => {}
+        None => return Err(Situation::NoSession.into()),
+    }
+    let refused = begun.refresh_refused(&provider.error, reason, at);
+    context.store.save(&context.entry(), &refused.to_document())?;
+    let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
+    let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
+    Err(Situation::RefreshTokenRefused(provider, likely).into())
+}
+
+/// The old token is spent: its successor is stored however long that takes. Signals are let through once the wait is
+/// long enough to be told, so that a person can end it.
+fn store_successor(
+    context: &Context<'_>,
+    session: &Session,
+    held: &RefCell<Option<Box<dyn crate::world::Held>>>,
+) -> Result<()> {
+    let document = session.to_document();
+    let waiting = |so_far: Duration| {
+        context.out.ask(&format!(
+            "waiting for the store ({}) to take the new refresh token: {} s so far; ending this now loses the session",
+            context.store.name(),
+            so_far.as_secs()
+        ));
+        held.borrow_mut().take();
+    };
+    match context.store.save_at_any_cost(&context.entry(), &document, &waiting) {
+        Ok(()) => Ok(()),
+        // A write whose end is not known is believed only when it is read back.
+        Err(_) if context.store.load(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) => Ok(()),
+        Err(failure) => Err(Situation::SuccessorLost(failure).into()),
+    }
+}

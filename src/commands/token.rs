@@ -1,0 +1,152 @@
+//! `tidp token`: a valid access token on stdout, refreshed only when that is due.
+
+use super::context::Context;
+use super::output::Output;
+use super::{renew, token_cache};
+use crate::cli::{self, Global, TokenFormat};
+use crate::core::plan::Intent;
+use crate::core::session::{AccessToken, Session};
+use crate::core::time::{Seconds, Time};
+use crate::error::{Error, Result, Situation};
+use crate::world::World;
+use serde_json::json;
+
+/// How much life a token must have left where nothing is said.
+const DEFAULT_MIN_TTL: Seconds = Seconds(30);
+
+/// A token about to be printed.
+struct Printed<'a> {
+    token: &'a str,
+    expires_at: Time,
+    scopes: &'a [String],
+}
+
+/// Runs it.
+///
+/// # Errors
+/// As the contract's exit codes say; stdout then stays empty.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
+    let format = format(args.format, out.json)?;
+    let context = Context::open(world, out, global)?;
+    context.run(|context| if args.id_token { id_token(context, args, format) } else { access_token(context, args, format) })
+}
+
+fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
+    match (format, json) {
+        (None, true) => Ok(TokenFormat::Json),
+        (Some(TokenFormat::Json | TokenFormat::ExecCredential) | None, _) | (Some(_), false) => Ok(format.unwrap_or_default()),
+        (Some(_), true) => Err(Error::usage("--json and a --format that is not JSON exclude each other")),
+    }
+}
+
+fn access_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
+    let (token, scopes) = obtain(context, min_ttl(args.min_ttl.as_deref())?, !args.no_refresh)?;
+    print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &scopes })
+}
+
+/// `--min-ttl`, if it was given.
+///
+/// # Errors
+/// `usage`, if it is no duration.
+pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
+    text.map(Seconds::parse).transpose().map_err(|what| Error::usage(format!("--min-ttl: {what}")))
+}
+
+/// A valid access token and its scopes: cached, stored, or refreshed.
+///
+/// # Errors
+/// As the contract says of `tidp token`.
+pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) -> Result<(AccessToken, Vec<String>)> {
+    let min_ttl = asked.unwrap_or(DEFAULT_MIN_TTL);
+    if let Some(cached) = token_cache::get(context, min_ttl) {
+        return Ok((cached.access_token, cached.scopes));
+    }
+    let intent = Intent::AccessToken { min_ttl };
+    let before = context.session()?;
+    sensible(min_ttl, &before.access_token, asked)?;
+    if !may_refresh {
+        return stored(context, before, asked);
+    }
+    match renew::obtain(context, intent) {
+        Ok(obtained) => {
+            if matches!(obtained.how, renew::How::NotDue(_)) {
+                token_cache::offer(context, &obtained.session);
+            }
+            sensible(min_ttl, &obtained.session.access_token, asked)?;
+            Ok((obtained.session.access_token, obtained.session.scopes))
+        }
+        // What is still valid is served, with a warning, rather than nothing.
+        Err(error) if serves(context, &before.access_token, asked) => {
+            let what = error.report().message;
+            context.out.warn("refresh_failed", format!("{what}. The access token at hand still works until {}", context.out.local(before.access_token.expires_at)));
+            Ok((before.access_token, before.scopes))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A token that can never have as much life left as is asked for would be refreshed on every call.
+fn sensible(min_ttl: Seconds, token: &AccessToken, asked: Option<Seconds>) -> Result<()> {
+    let lifetime = token.expires_at.since(token.obtained_at);
+    if asked.is_none() || min_ttl < lifetime {
+        return Ok(());
+    }
+    Err(Error::usage(format!("--min-ttl {} is not below the token's lifetime of {}", min_ttl.human(), lifetime.human())))
+}
+
+/// `--no-refresh`: what is at hand, if it has enough life left.
+fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Result<(AccessToken, Vec<String>)> {
+    if serves(context, &session.access_token, asked) {
+        return Ok((session.access_token, session.scopes));
+    }
+    Err(Situation::RefreshForbidden.into())
+}
+
+/// Whether the token is valid now, with what was explicitly asked for left; not if the clock has gone back.
+fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) -> bool {
+    let now = context.world.clock.now();
+    let trusted = token.obtained_at <= now.plus(crate::core::plan::CLOCK_TOLERANCE);
+    trusted && now < token.expires_at.minus(asked.unwrap_or(Seconds::ZERO))
+}
+
+fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
+    let session = if args.no_refresh { context.session()? } else { renew::obtain(context, Intent::IdToken)?.session };
+    let now = context.world.clock.now();
+    let token = session.id_token.as_ref().filter(|token| now < token.expires_at);
+    let Some(token) = token else {
+        return Err(if args.no_refresh {
+            Situation::RefreshForbidden.into()
+        } else {
+            Error::failed("the provider's answer to the refresh brought no new ID token; the old one has expired")
+        });
+    };
+    print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &session.scopes })
+}
+
+fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> Result<()> {
+    let token = printed.token;
+    // It goes into headers, shell code and curl's configuration: nothing but a token's own characters may be in it
+    // (RFC 6750 2.1).
+    if !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
+        return Err(Error::invalid("the token holds characters that no bearer token has"));
+    }
+    let expires_in = printed.expires_at.left(context.world.clock.now()).0;
+    match format {
+        TokenFormat::Raw => context.out.answer(&format!("{token}\n")),
+        TokenFormat::Header => context.out.answer(&format!("Authorization: Bearer {token}\n")),
+        TokenFormat::Curl => context.out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
+        TokenFormat::Env => context.out.answer(&format!("export TIDP_ACCESS_TOKEN={token}\n")),
+        TokenFormat::Json => context.out.document(json!({
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_at": printed.expires_at.rfc3339(),
+            "expires_in": expires_in,
+            "scope": printed.scopes.join(" "),
+        })),
+        TokenFormat::ExecCredential => context.out.document(json!({
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "kind": "ExecCredential",
+            "status": { "token": token, "expirationTimestamp": printed.expires_at.rfc3339() },
+        })),
+    }
+}

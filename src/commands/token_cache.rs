@@ -1,0 +1,81 @@
+//! The access-token cache: what is kept in it, and under which name. Never a refresh token.
+
+use super::context::Context;
+use crate::core::plan::{self, Intent};
+use crate::core::secret::Secret;
+use crate::core::session::{AccessToken, Session};
+use crate::core::time::{Seconds, Time};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What is cached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CachedToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// When a profile that renews before its session ends wants to be asked again.
+    renew_at: Option<Time>,
+}
+
+/// The cached token, if it has more than `min_ttl` left and no renewal is due. A token from the future means that the
+/// clock went back, and is not trusted.
+pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
+    let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context)?)?.expose()).ok()?;
+    let now = context.world.clock.now();
+    let trusted = cached.access_token.obtained_at <= now.plus(plan::CLOCK_TOLERANCE);
+    let enough = now < cached.access_token.expires_at.minus(min_ttl);
+    let no_renewal = cached.renew_at.is_none_or(|at| now < at);
+    (trusted && enough && no_renewal).then_some(cached)
+}
+
+/// Caches the session's access token for as long as it lives. Only a holder of the lock that has just read or written
+/// the store may call this, so that a logout is never undone.
+pub fn put(context: &Context<'_>, session: &Session) {
+    let now = context.world.clock.now();
+    let left = session.access_token.expires_at.left(now);
+    let Some(name) = name(context).filter(|_| left > Seconds::ZERO) else { return };
+    let profile = &context.profile;
+    let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
+    let changes_at = plan::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent).changes_at;
+    let cached = CachedToken {
+        access_token: session.access_token.clone(),
+        scopes: session.scopes.clone(),
+        renew_at: changes_at.filter(|at| *at < session.access_token.expires_at),
+    };
+    if let Ok(document) = serde_json::to_string(&cached) {
+        context.world.cache.put(&name, &Secret::new(document), left);
+    }
+}
+
+/// Caches a token that was found in the store, if nobody else is at work on the session.
+pub fn offer(context: &Context<'_>, session: &Session) {
+    if name(context).is_none() {
+        return;
+    }
+    if let Ok(Some(_lock)) = context.store.try_lock(&context.entry())
+        && let Ok(Some(now)) = context.load()
+        && now == *session
+    {
+        put(context, &now);
+    }
+}
+
+/// Forgets the session's token.
+pub fn forget(context: &Context<'_>) {
+    if let Some(name) = name(context) {
+        context.world.cache.forget(&name);
+    }
+}
+
+/// A hash, so that the name says nothing to whoever lists keys. A store in memory has no cache.
+fn name(context: &Context<'_>) -> Option<String> {
+    let off = context.world.env.get("TIDP_ACCESS_TOKEN_CACHE") == Some("off") || context.store.name() == "memory";
+    if off {
+        return None;
+    }
+    let identity = serde_json::json!([context.store.identity(), context.entry()]).to_string();
+    let hash: String = Sha256::digest(identity).iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("tidp:{hash}"))
+}

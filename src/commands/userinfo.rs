@@ -1,0 +1,86 @@
+//! `tidp userinfo`: the claims of the userinfo endpoint (OIDC Core 5.3).
+
+use super::context::Context;
+use super::output::Output;
+use super::{metadata, renew, token};
+use crate::cli::Global;
+use crate::core::claims;
+use crate::core::plan::Intent;
+use crate::core::secret::Secret;
+use crate::core::text::{printable, printable_document};
+use crate::error::{Error, Result};
+use crate::oidc::discovery::Provider;
+use crate::oidc::jwks::KeySet;
+use crate::oidc::userinfo::{self, Check, UserinfoProblem};
+use crate::oidc::{Problem, ProviderError};
+use crate::world::World;
+use serde_json::{Map, Value};
+
+type Claims = Map<String, Value>;
+
+const DOING: &str = "reading the userinfo";
+
+/// Runs it.
+///
+/// # Errors
+/// As the contract's exit codes say.
+pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
+    Context::open(world, out, global)?.run(|context| {
+        let (access_token, _) = token::obtain(context, None, true)?;
+        let provider = context.provider()?;
+        let claims = match ask(context, &provider, &access_token.value)? {
+            Some(claims) => claims,
+            // 401 for a token that should be valid: one refresh, one more try.
+            None => {
+                let fresh = renew::obtain(context, Intent::Force)?.session.access_token;
+                ask(context, &provider, &fresh.value)?.ok_or_else(not_accepted)?
+            }
+        };
+        if out.json { out.document(Value::Object(claims)) } else { show(out, &claims) }
+    })
+}
+
+/// Asks once; `None` for 401.
+fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Option<Claims>> {
+    let request = userinfo::userinfo_request(provider, token, context.profile.ca_file.as_deref())
+        .ok_or_else(|| Error::invalid("the provider's discovery document has no userinfo_endpoint"))?;
+    let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+    if response.status == 401 {
+        return Ok(None);
+    }
+    let session = context.session()?;
+    let accept = |keys: Option<&KeySet>| {
+        let check = Check { issuer: &provider.issuer, client_id: &session.key.client_id, sub: &session.account.sub, keys };
+        userinfo::accept_userinfo(&response, &check)
+    };
+    let outcome = match accept(None) {
+        // Only a signed answer needs the keys.
+        Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
+            context,
+            provider,
+            context.keys(provider)?,
+            |keys| accept(Some(keys)),
+            |problem| *problem == UserinfoProblem::UnknownKey,
+        )?,
+        outcome => outcome,
+    };
+    outcome.map(Some).map_err(|problem| match problem {
+        UserinfoProblem::UnknownKey => Error::invalid("the userinfo is signed by a key that the provider does not publish"),
+        UserinfoProblem::Problem(problem) => Error::problem(DOING, problem),
+    })
+}
+
+fn not_accepted() -> Error {
+    let error = "invalid_token".to_owned();
+    let error_description = Some("the userinfo endpoint does not accept a fresh access token".to_owned());
+    Error::problem(DOING, Problem::Refused(ProviderError { error, error_description }))
+}
+
+fn show(out: &Output<'_>, claims: &Claims) -> Result<()> {
+    for (name, value) in claims {
+        let text = value.as_str().map_or_else(|| printable_document(&value.to_string()), printable);
+        let meaning = claims::explain(name, value).map(|meaning| format!("   ({meaning})")).unwrap_or_default();
+        out.answer(&format!("{}  {text}{meaning}\n", out.bold(&format!("{:<20}", printable(name)))))?;
+    }
+    Ok(())
+}

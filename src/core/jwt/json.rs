@@ -1,0 +1,143 @@
+//! JSON read strictly: what two readers could understand differently is refused.
+
+use crate::core::text::printable;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Reads one JSON object and nothing after it.
+///
+/// # Errors
+/// A printable clause saying why not: no UTF-8, a byte order mark, no JSON, no object, nested deeper than 127 levels,
+/// a number beyond a double's range, a lone surrogate, or, anywhere inside, an object with two members of one name
+/// (RFC 8259 4; RFC 7515 4 and RFC 7519 4 let a reader refuse them).
+pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| printable(&error.to_string()))?;
+    match value {
+        Value::Object(members) => Ok(members),
+        Value::Null => Err("it is null".to_owned()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => Err("it is a single value".to_owned()),
+        Value::Array(_) => Err("it is an array".to_owned()),
+    }
+}
+
+/// `text`, which must be valid JSON, without the space between its tokens: one line, everything else byte for byte.
+pub fn minified(text: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    text.chars()
+        .filter(|&c| {
+            let keep = in_string || !c.is_ascii_whitespace();
+            in_string ^= c == '"' && !escaped;
+            escaped = in_string && c == '\\' && !escaped;
+            keep
+        })
+        .collect()
+}
+
+/// Builds a [`Value`], refusing duplicate names. The reader itself bounds the depth.
+#[derive(Clone, Copy)]
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element_seed(self)? {
+            array.push(element);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            match object.entry(name) {
+                Entry::Vacant(vacant) => vacant.insert(members.next_value_seed(self)?),
+                Entry::Occupied(twice) => {
+                    return Err(A::Error::custom(format!("`{}` occurs twice", printable(twice.key()))));
+                }
+            };
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_occurs_twice_is_refused_at_any_depth() {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
+            assert!(strict_object(text.as_bytes()).unwrap_err().contains("`a` occurs twice"), "{text}");
+        }
+        assert!(strict_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
+    }
+
+    // S112
+    #[test]
+    fn what_is_no_object_or_has_two_readings_is_an_error_and_never_a_panic() {
+        let deep = "[".repeat(100_000);
+        let deep_object = r#"{"a":"#.repeat(100_000);
+        for text in
+            ["", "[]", "1", "\"x\"", "null", "{", "{} x", "{\"a\":1e400}", "{\"a\":\"\\ud800\"}", &deep, &deep_object]
+        {
+            assert!(strict_object(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
+        }
+        assert!(strict_object(b"\xef\xbb\xbf{}").is_err());
+        assert!(strict_object(b"{\"a\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn minified_text_keeps_every_digit_and_every_space_inside_a_string() {
+        let text = "{ \"a\\\\\" : 100000000000000000000000000001 ,\n\t\"b \\\" c\" : [ 1.10 , \" \" ] }";
+        assert_eq!(minified(text), "{\"a\\\\\":100000000000000000000000000001,\"b \\\" c\":[1.10,\" \"]}");
+    }
+}

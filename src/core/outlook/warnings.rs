@@ -1,0 +1,103 @@
+//! What a person should hear before it is too late, each with the code that JSON shows it under.
+
+use super::observed::policy_mismatch;
+use super::sentence::Sentence;
+use super::{Situation, relied_on};
+use crate::core::plan::{CLOCK_TOLERANCE, Renew};
+use crate::core::policy::Policy;
+use crate::core::session::Session;
+use crate::core::time::{Seconds, Time};
+
+/// A warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Its code in JSON.
+    pub code: &'static str,
+    /// What it says.
+    pub message: Sentence,
+}
+
+/// What the session at `now` gives reason to warn of: `sso_ended`, `ends_soon`, `dies_before_access_token`,
+/// `refresh_interrupted`, `policy_mismatch`, `clock_skew`, in that order, each at most once.
+pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Vec<Warning> {
+    let situation = Situation::of(now, Some(session), policy);
+    [
+        ("sso_ended", sso_ended(now, situation)),
+        ("ends_soon", policy.and_then(|policy| ends_soon(now, situation, policy))),
+        ("dies_before_access_token", policy.and_then(|policy| dies_early(now, situation, session, policy, renew))),
+        ("refresh_interrupted", interrupted(session)),
+        ("policy_mismatch", policy.and_then(|policy| policy_mismatch(session, policy))),
+        ("clock_skew", clock_went_back(now, session)),
+    ]
+    .into_iter()
+    .filter_map(|(code, message)| Some(Warning { code, message: message? }))
+    .collect()
+}
+
+fn sso_ended(now: Time, situation: Situation) -> Option<Sentence> {
+    let Situation::SsoEnded(life) = situation else { return None };
+    Some(
+        Sentence::new("the SSO session has ended, so a refresh no longer renews this session: it ends ")
+            .at(relied_on(now, life))
+            .say("; log in before then: ")
+            .run("tidp login"),
+    )
+}
+
+/// Only of a life that no refresh prolongs: less than a day left, or less than a tenth of a life below ten days.
+fn ends_soon(now: Time, situation: Situation, policy: &Policy) -> Option<Sentence> {
+    let Situation::Fixed(life) = situation else { return None };
+    let left = life.expires_at.left(now);
+    (left < Seconds::days(1).min(Seconds(policy.lifetime?.0 / 10))).then(|| {
+        Sentence::new(format!("this session ends in {}, and no refresh prolongs it (", left.human()))
+            .at(life.expires_at)
+            .say("): log in before then: ")
+            .run("tidp login")
+    })
+}
+
+fn dies_early(now: Time, situation: Situation, session: &Session, policy: &Policy, renew: Renew) -> Option<Sentence> {
+    let Situation::Renewable(life) = situation else { return None };
+    if renew == Renew::BeforeSessionEnds || !ends_first(session, policy) {
+        return None;
+    }
+    Some(
+        Sentence::new(format!("under {} the refresh token ends (", policy.name.as_str()))
+            .at(relied_on(now, life))
+            .say(") before the access token does (")
+            .at(session.access_token.expires_at)
+            .say("); to keep the session, set renew = \"before-session-ends\" in the profile, or run ")
+            .run("tidp refresh --force")
+            .say(" in time"),
+    )
+}
+
+/// Whether a refresh that waits for the access token to expire comes too late.
+pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
+    let token = &session.access_token;
+    policy.dies_before_access_token(token.expires_at.since(token.obtained_at))
+}
+
+pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
+    let begun = session.refresh_started_at?;
+    Some(
+        Sentence::new("a refresh begun ")
+            .at(begun)
+            .say(" has no recorded end: unless it is still under way, the refresh token may have been spent, and the next ")
+            .say("refresh will show whether it still works"),
+    )
+}
+
+/// A stored time in the future: nothing computed from it can be right.
+pub(super) fn clock_went_back(now: Time, session: &Session) -> Option<Sentence> {
+    let held = session.held();
+    let latest = [Some(session.login_at), Some(session.access_token.obtained_at), held.map(|held| held.renewed_at)]
+        .into_iter()
+        .flatten()
+        .max()?;
+    (latest > now.plus(CLOCK_TOLERANCE)).then(|| {
+        Sentence::new("this computer's clock went back: the session was written ")
+            .at(latest)
+            .say(", which is still to come, so times computed from it are off by as much")
+    })
+}

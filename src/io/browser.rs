@@ -1,0 +1,195 @@
+//! The user's browser: `$BROWSER` first, else what the desktop opens links with. Never through a shell.
+
+use crate::core::text::printable;
+use crate::world::{Browser, Env};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use url::Url;
+
+/// What a browser never inherits.
+const STRIPPED: [&str; 3] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"];
+
+/// How long a failure of the opener is waited for; one that hangs, or is the browser itself, runs on.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// The browser of this user.
+#[derive(Debug)]
+pub struct SystemBrowser {
+    /// `BROWSER`, if it is set.
+    chosen: Option<String>,
+    desktop: bool,
+}
+
+impl SystemBrowser {
+    /// The browser that `env` (`BROWSER`, `DISPLAY`, `WAYLAND_DISPLAY`) leads to.
+    pub fn new(env: &Env) -> Self {
+        let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
+        Self {
+            chosen: env.get("BROWSER").map(str::to_owned),
+            desktop: display || cfg!(any(target_os = "macos", windows)),
+        }
+    }
+}
+
+impl Browser for SystemBrowser {
+    fn available(&self) -> bool {
+        self.chosen.is_some() || self.desktop
+    }
+
+    fn open(&self, url: &Url) -> Result<(), String> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("only http and https addresses are opened".into());
+        }
+        let commands = match &self.chosen {
+            Some(chosen) => alternatives(chosen).filter_map(|choice| command(choice, url.as_str())).collect(),
+            None => open::commands(url.as_str()),
+        };
+        let mut failed = "BROWSER names no program".to_owned();
+        for command in commands {
+            match started(command) {
+                Ok(()) => return Ok(()),
+                Err(why) => failed = why,
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// The browsers named, first choice first: `firefox:lynx`. A Windows path has a colon of its own.
+fn alternatives(chosen: &str) -> impl Iterator<Item = &str> {
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    chosen.split(separator).filter(|choice| !choice.trim().is_empty())
+}
+
+/// The program with its arguments; the URL takes the place of `%s`, or comes last.
+fn command(choice: &str, url: &str) -> Option<Command> {
+    let words = shell_words::split(choice).ok()?;
+    let mut placed = false;
+    let mut words = words.into_iter().map(|word| filled(&word, url, &mut placed)).collect::<Vec<_>>().into_iter();
+    let mut command = Command::new(words.next()?);
+    command.args(words);
+    if !placed {
+        command.arg(url);
+    }
+    Some(command)
+}
+
+/// `word` with `%s` replaced by the URL and `%%` by `%`, in one pass, so that nothing in the URL is read as either.
+fn filled(word: &str, url: &str, placed: &mut bool) -> String {
+    let mut filled = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('%') {
+        filled.push_str(before);
+        rest = after.strip_prefix(['s', '%']).unwrap_or(after);
+        if after.starts_with('s') {
+            *placed = true;
+            filled.push_str(url);
+        } else {
+            filled.push('%');
+        }
+    }
+    filled + rest
+}
+
+/// Starts the opener in a process group of its own (a ^C here is not meant for the browser) and looks for a failure
+/// that shows at once.
+fn started(mut command: Command) -> Result<(), String> {
+    let name = printable(&command.get_program().to_string_lossy());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for variable in STRIPPED {
+        command.env_remove(variable);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
+    match ended_within(child, GRACE) {
+        Some(false) => Err(format!("`{name}` failed")),
+        Some(true) | None => Ok(()),
+    }
+}
+
+/// Whether the child succeeded, if it ends that soon. Its end is waited for on a thread that is left behind.
+fn ended_within(mut child: Child, patience: Duration) -> Option<bool> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));
+    std::thread::Builder::new().spawn(waiting).ok()?;
+    receiver.recv_timeout(patience).ok()
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::secret::Secret;
+    use std::fs;
+    use std::path::Path;
+
+    fn browser(chosen: &str) -> SystemBrowser {
+        SystemBrowser::new(&Env([("BROWSER".to_owned(), Secret::new(chosen))].into()))
+    }
+
+    /// A program that writes its arguments, one a line, and its environment into `dir`.
+    fn stub(dir: &Path, then: &str) -> String {
+        let path = dir.join("stub");
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}/args.new'; env > '{0}/env'; mv '{0}/args.new' '{0}/args'; {then}\n",
+            dir.display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn the_url_is_one_argument_whatever_stands_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let stub = stub(dir.path(), "");
+        let url = Url::parse("https://id.test/a?x=%20$(calc)&y='\"%s%%;rm -rf").unwrap();
+        for (chosen, before) in [
+            (stub.clone(), ""),
+            (format!("'{stub}' --flag %s"), "--flag\n"),
+            (format!("/nowhere/at/all:{stub} 'a  b' 50%%"), "a  b\n50%\n"),
+        ] {
+            browser(&chosen).open(&url).unwrap();
+            assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), format!("{before}{url}\n"));
+        }
+    }
+
+    #[test]
+    fn an_opener_that_hangs_does_not_hold_us_up_and_one_that_fails_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Url::parse("https://id.test/").unwrap();
+        let hanging = stub(dir.path(), "sleep 5");
+        let before = crate::io::system::SystemClock::start();
+        browser(&hanging).open(&url).unwrap();
+        assert!(crate::world::Clock::uptime(&before) < Duration::from_secs(2));
+        let failing = stub(dir.path(), "exit 1");
+        assert!(browser(&failing).open(&url).unwrap_err().contains("failed"));
+        assert!(browser("/nowhere/at/all").open(&url).is_err());
+        assert!(browser("'unclosed").open(&url).is_err());
+    }
+
+    #[test]
+    fn nothing_but_a_web_address_reaches_a_program() {
+        for url in ["file:///etc/passwd", "javascript:alert(1)", "ms-msdt:/x", "mailto:a@b"] {
+            assert!(browser("/bin/true").open(&Url::parse(url).unwrap()).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn there_is_hope_with_a_browser_or_a_display() {
+        let with = |name: &str| SystemBrowser::new(&Env([(name.to_owned(), Secret::new("x"))].into())).available();
+        assert!(with("BROWSER") && with("DISPLAY") && with("WAYLAND_DISPLAY"));
+        assert_eq!(with("TERM"), cfg!(target_os = "macos"));
+    }
+
+    #[test]
+    fn no_secret_of_ours_is_in_the_commands_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let stub = stub(dir.path(), "");
+        let mut command = Command::new(stub);
+        command.envs(STRIPPED.map(|name| (name, "planted")));
+        started(command).unwrap();
+        assert!(!fs::read_to_string(dir.path().join("env")).unwrap().contains("planted"));
+    }
+}

@@ -1,0 +1,232 @@
+//! Stores of files, one per entry: `file` (sealed with AES-256-GCM) and `plaintext-file`.
+//!
+//! A file is named by the SHA-256 of its entry's name. A sealed one is a first line that names the format, a random
+//! nonce of 96 bits and the ciphertext of the entry's name and document; the first line and the file's name are
+//! authenticated with it, so that no file can take another one's place. Nonces are random, and an entry is written
+//! a few times an hour at most: far from the 2^32 messages at which a key should be changed (NIST SP 800-38D 8.3).
+
+use super::lock::{self, hashed};
+use super::private::{self, Links};
+use super::system::random;
+use crate::core::secret::Secret;
+use crate::core::text::printable;
+use crate::world::{Lock, Store, StoreFailure, StoreFailureKind};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use zeroize::{Zeroize, Zeroizing};
+
+/// The first line of a sealed file.
+const FORMAT: &[u8] = b"tidp sealed 1\n";
+
+/// The length of a nonce in bytes (NIST SP 800-38D 8.2.2).
+const NONCE: usize = 12;
+
+/// A store of files.
+pub struct FileStore {
+    dir: PathBuf,
+    /// The cipher with its key; `None` for plain text.
+    cipher: Option<Box<Aes256Gcm>>,
+}
+
+/// What a file holds, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    version: u32,
+    entry: String,
+    document: String,
+}
+
+impl Drop for Contents {
+    fn drop(&mut self) {
+        self.document.zeroize();
+    }
+}
+
+impl FileStore {
+    /// Sealed files in `dir`; `key` is the base64 of 32 random bytes.
+    ///
+    /// # Errors
+    /// [`StoreFailureKind::WrongKey`] if `key` is anything else.
+    pub fn sealed(dir: &Path, key: &Secret) -> Result<Self, StoreFailure> {
+        let bytes = Zeroizing::new(STANDARD.decode(key.expose().trim()).unwrap_or_default());
+        let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| StoreFailure {
+            store: "file",
+            kind: StoreFailureKind::WrongKey,
+            detail: "the key is not the base64 of 32 bytes".into(),
+        })?;
+        Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)) })
+    }
+
+    /// Readable files in `dir`.
+    pub fn plaintext(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), cipher: None }
+    }
+
+    fn extension(&self) -> &'static str {
+        if self.cipher.is_some() { "sealed" } else { "json" }
+    }
+
+    fn path_of(&self, entry: &str) -> PathBuf {
+        self.dir.join(format!("{}.{}", hashed(&[entry]), self.extension()))
+    }
+
+    fn failure(&self, kind: StoreFailureKind, path: &Path, why: impl std::fmt::Display) -> StoreFailure {
+        StoreFailure { store: self.name(), kind, detail: printable(&format!("{}: {why}", path.display())) }
+    }
+
+    fn refused(&self, path: &Path) -> impl Fn(io::Error) -> StoreFailure {
+        move |error| self.failure(StoreFailureKind::Refused, path, error)
+    }
+
+    /// Whether the directory is there; if so it is this user's alone from now on.
+    fn enter(&self) -> io::Result<bool> {
+        match fs::symlink_metadata(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Ok(found) if !found.is_dir() => {
+                Err(io::Error::other("it is no directory (a symbolic link is not followed)"))
+            }
+            found => found.and_then(|_| opened_dir(&self.dir)).map(|()| true),
+        }
+    }
+
+    /// The file's bytes; `None` if there is none.
+    fn bytes(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
+        private::keep_private(&file)?;
+        private::read_all(file).map(Some)
+    }
+
+    /// Opens what [`Self::closed`] closed; `None` if it is not from there, or the key is another.
+    fn contents(&self, bytes: &[u8], path: &Path) -> Option<Contents> {
+        let Some(cipher) = &self.cipher else { return serde_json::from_slice(bytes).ok() };
+        let sealed = bytes.strip_prefix(FORMAT)?;
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE>()?;
+        let aad = associated(path);
+        let payload = Payload { msg: ciphertext, aad: &aad };
+        let plain = Zeroizing::new(cipher.decrypt(&Nonce::from(*nonce), payload).ok()?);
+        serde_json::from_slice(&plain).ok()
+    }
+
+    fn closed(&self, contents: &Contents, path: &Path) -> io::Result<Vec<u8>> {
+        let plain = serde_json::to_vec(contents)?;
+        let Some(cipher) = &self.cipher else { return Ok(plain) };
+        let plain = Zeroizing::new(plain);
+        let mut nonce = [0; NONCE];
+        random(&mut nonce)?;
+        let aad = associated(path);
+        let payload = Payload { msg: &plain, aad: &aad };
+        let sealed =
+            cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be sealed"))?;
+        Ok([FORMAT, &nonce, &sealed].concat())
+    }
+}
+
+impl Store for FileStore {
+    fn name(&self) -> &'static str {
+        if self.cipher.is_some() { "file" } else { "plaintext-file" }
+    }
+
+    fn identity(&self) -> String {
+        format!("{}:{}", self.name(), settled(&self.dir).display())
+    }
+
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        let path = self.path_of(entry);
+        if !self.enter().map_err(self.refused(&self.dir))? {
+            return Ok(None);
+        }
+        let Some(bytes) = self.bytes(&path).map_err(self.refused(&path))? else { return Ok(None) };
+        match self.contents(&bytes, &path) {
+            Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
+            // What nobody sealed is handed over as it is: the reader of documents says that it is none.
+            _ if self.cipher.is_none() => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes)))),
+            _ => {
+                let why = "the key does not open it, or it is damaged";
+                Err(self.failure(StoreFailureKind::WrongKey, &path, why))
+            }
+        }
+    }
+
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        let path = self.path_of(entry);
+        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
+        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
+        let bytes = self.closed(&contents, &path).map_err(self.refused(&path))?;
+        let bytes = Zeroizing::new(bytes);
+        if bytes.len() as u64 > private::LARGEST {
+            return Err(self.failure(StoreFailureKind::Refused, &path, "it would be larger than 1 MiB"));
+        }
+        private::write_whole(&path, &bytes).map_err(self.refused(&path))
+    }
+
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+        self.save(entry, document)
+    }
+
+    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+        let path = self.path_of(entry);
+        private::remove(&path).map_err(self.refused(&path))
+    }
+
+    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+        if !self.enter().map_err(self.refused(&self.dir))? {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for found in fs::read_dir(&self.dir).map_err(self.refused(&self.dir))? {
+            let path = found.map_err(self.refused(&self.dir))?.path();
+            if path.extension().is_none_or(|extension| extension != self.extension()) {
+                continue;
+            }
+            let Some(bytes) = self.bytes(&path).map_err(self.refused(&path))? else { continue };
+            match self.contents(&bytes, &path) {
+                Some(contents) if self.path_of(&contents.entry) == path => names.push(contents.entry.clone()),
+                // Not named by any entry's name: nobody's.
+                _ if self.cipher.is_none() => {}
+                _ => return Err(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        let no_lock = |error| self.failure(StoreFailureKind::NoLock, &self.dir, error);
+        // Beside the file, so that it is the same lock however the directory is spelled.
+        lock::try_lock(&self.dir, &hashed(&[entry])).map_err(no_lock)
+    }
+}
+
+/// What is authenticated with the contents: the format and the file's name.
+fn associated(path: &Path) -> Vec<u8> {
+    let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
+    [FORMAT, name].concat()
+}
+
+#[cfg(unix)]
+fn opened_dir(dir: &Path) -> io::Result<()> {
+    private::keep_private(&File::open(dir)?)
+}
+
+#[cfg(not(unix))]
+fn opened_dir(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The directory under its one true name, also before it exists.
+fn settled(dir: &Path) -> PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| match (dir.parent(), dir.file_name()) {
+        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => settled(parent).join(name),
+        _ => std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
+    })
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

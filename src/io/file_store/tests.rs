@@ -1,0 +1,142 @@
+use super::*;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+fn key(byte: u8) -> Secret {
+    Secret::new(STANDARD.encode([byte; 32]))
+}
+
+fn both(dir: &Path) -> [FileStore; 2] {
+    [FileStore::sealed(dir, &key(1)).unwrap(), FileStore::plaintext(dir)]
+}
+
+fn only_file(dir: &Path) -> PathBuf {
+    fs::read_dir(dir).unwrap().next().unwrap().unwrap().path()
+}
+
+#[test]
+fn what_is_saved_is_loaded_listed_and_deleted() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(&root.path().join("new/sessions")) {
+        assert_eq!((store.load("a"), store.entries(), store.delete("a")), (Ok(None), Ok(vec![]), Ok(false)));
+        store.save("a", &Secret::new("old")).unwrap();
+        store.save("a", &Secret::new("new")).unwrap();
+        store.save("../x/NUL\0æ", &Secret::new("other")).unwrap();
+        assert_eq!(store.load("a"), Ok(Some(Secret::new("new"))));
+        assert_eq!(store.entries(), Ok(vec!["../x/NUL\0æ".to_owned(), "a".to_owned()]));
+        assert_eq!((store.delete("a"), store.load("a")), (Ok(true), Ok(None)));
+    }
+}
+
+#[test]
+fn a_sealed_file_shows_neither_the_name_nor_the_document_and_never_looks_the_same_twice() {
+    let root = tempfile::tempdir().unwrap();
+    let store = &both(root.path())[0];
+    let written = || {
+        store.save("the-name", &Secret::new("the-document")).unwrap();
+        fs::read(only_file(root.path())).unwrap()
+    };
+    let (first, second) = (written(), written());
+    assert_ne!(first, second);
+    let text = String::from_utf8_lossy(&first).into_owned();
+    assert!(!text.contains("the-name") && !text.contains("the-document"));
+}
+
+#[test]
+fn another_key_a_changed_byte_and_a_file_moved_to_another_name_open_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let store = &both(root.path())[0];
+    store.save("a", &Secret::new("document")).unwrap();
+    let kind = |result: Result<Option<Secret>, StoreFailure>| result.unwrap_err().kind;
+    let stranger = FileStore::sealed(root.path(), &key(2)).unwrap();
+    assert_eq!(kind(stranger.load("a")), StoreFailureKind::WrongKey);
+    assert_eq!(stranger.entries().unwrap_err().kind, StoreFailureKind::WrongKey);
+
+    fs::copy(store.path_of("a"), store.path_of("b")).unwrap();
+    assert_eq!(kind(store.load("b")), StoreFailureKind::WrongKey);
+    let mut bytes = fs::read(store.path_of("a")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(store.path_of("a"), &bytes).unwrap();
+    assert_eq!(kind(store.load("a")), StoreFailureKind::WrongKey);
+    store.save("a", &Secret::new("recovered")).unwrap();
+    assert_eq!(store.load("a"), Ok(Some(Secret::new("recovered"))));
+}
+
+#[test]
+fn a_loose_directory_and_a_loose_file_are_tightened() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("loose");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for store in both(&dir) {
+        store.save("a", &Secret::new("1")).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(store.path_of("a"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(store.load("a"), Ok(Some(Secret::new("1"))));
+        assert_eq!((mode(&dir), mode(&store.path_of("a"))), (0o700, 0o600));
+    }
+}
+
+#[test]
+fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let path = store.path_of("a");
+        let refused = |what: &str| {
+            assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused, "{what}");
+            fs::remove_file(&path).unwrap();
+        };
+        fs::write(root.path().join("elsewhere"), "{}").unwrap();
+        symlink(root.path().join("elsewhere"), &path).unwrap();
+        refused("symlink");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        refused("fifo");
+        fs::write(&path, vec![b' '; 1 << 20 | 1]).unwrap();
+        refused("too large");
+        let large = Secret::new("x".repeat(1 << 20));
+        assert_eq!(store.save("a", &large).unwrap_err().kind, StoreFailureKind::Refused);
+    }
+}
+
+#[test]
+fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() {
+    let root = tempfile::tempdir().unwrap();
+    let (real, link) = (root.path().join("real"), root.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    symlink(&real, &link).unwrap();
+    for store in both(&link) {
+        assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused);
+    }
+    assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
+}
+
+#[test]
+fn a_plain_file_that_is_garbage_is_handed_over_so_that_its_reader_can_say_so() {
+    let root = tempfile::tempdir().unwrap();
+    let store = FileStore::plaintext(root.path());
+    store.save("a", &Secret::new("1")).unwrap();
+    fs::write(store.path_of("a"), "{\"half").unwrap();
+    assert_eq!(store.load("a"), Ok(Some(Secret::new("{\"half"))));
+    assert_eq!(store.entries(), Ok(vec![]));
+}
+
+#[test]
+fn the_lock_is_one_however_the_directory_is_spelled() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("sessions");
+    let spelled = FileStore::plaintext(&root.path().join("sessions/../sessions"));
+    let store = FileStore::plaintext(&dir);
+    let held = store.try_lock("a").unwrap();
+    assert!(held.is_some() && spelled.try_lock("a").unwrap().is_none());
+    assert_eq!(store.identity(), spelled.identity());
+}
+
+#[test]
+fn the_identity_is_the_same_before_and_after_the_directory_exists() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("real")).unwrap();
+    symlink(root.path().join("real"), root.path().join("link")).unwrap();
+    let store = FileStore::plaintext(&root.path().join("link/a/b"));
+    let before = store.identity();
+    store.save("a", &Secret::new("1")).unwrap();
+    assert_eq!(store.identity(), before);
+}

@@ -1,0 +1,190 @@
+use super::*;
+use crate::core::secret::Secret;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A server that answers every connection with `answer` and closes it; its URL, and how many connections came.
+fn server(answer: impl Fn(&mut TcpStream, String) + Send + 'static) -> (Url, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/path?secret=query", listener.local_addr().unwrap())).unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).unwrap_or(0);
+            answer(&mut stream, String::from_utf8_lossy(&head[..read]).into_owned());
+        }
+    });
+    (url, count)
+}
+
+fn get(url: Url) -> Request {
+    Request { method: Method::Get, url, authorization: None, accept: "application/json", body: None, ca_file: None }
+}
+
+fn post(url: Url) -> Request {
+    let body = Some(Body::Form(Secret::new("code=planted")));
+    Request { method: Method::Post, body, authorization: Some(Secret::new("Basic cGxhbnRlZA==")), ..get(url) }
+}
+
+fn http() -> SystemHttp {
+    SystemHttp::with_deadlines(Duration::from_millis(800), Duration::from_millis(400))
+}
+
+#[test]
+fn a_post_carries_its_form_and_says_who_it_is() {
+    let (url, _) = server(|stream, head| {
+        let echo = format!("HTTP/1.1 200 OK\r\nX-Seen: yes\r\nContent-Length: {}\r\n\r\n{head}", head.len());
+        stream.write_all(echo.as_bytes()).unwrap();
+    });
+    let answer = http().send(&post(url)).unwrap();
+    assert_eq!((answer.status, answer.header("x-seen")), (200, Some("yes")));
+    let seen = String::from_utf8(answer.body).unwrap().to_lowercase();
+    assert!(seen.starts_with("post /path?secret=query http/1.1"), "{seen}");
+    for line in [
+        "accept: application/json",
+        "authorization: basic cgxhbnrlza==",
+        "content-type: application/x-www-form-urlencoded",
+        concat!("user-agent: tidp/", env!("CARGO_PKG_VERSION")),
+    ] {
+        assert!(seen.contains(line), "{line} in {seen}");
+    }
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (target, hits) = server(|_, _| {});
+    let location = target.to_string();
+    for status in [301, 302, 303, 307, 308] {
+        let location = location.clone();
+        let (url, _) = server(move |stream, _| {
+            write!(stream, "HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        assert_eq!(http().send(&post(url)).unwrap().status, status);
+    }
+    assert_eq!(hits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
+    for (request, tries) in [(get as fn(Url) -> Request, 2), (post, 1)] {
+        let (url, count) = server(|_, _| {});
+        let failure = http().send(&request(url)).unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
+        assert_eq!(count.load(Ordering::SeqCst), tries);
+        assert!(!failure.what.contains("secret"), "{}", failure.what);
+    }
+}
+
+#[test]
+fn an_answer_that_is_truncated_too_large_or_too_slow_is_lost() {
+    let (truncated, _) = server(|s, _| s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap());
+    let (large, count) = server(|s, _| {
+        let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while s.write_all(&[b' '; 65536]).is_ok() {}
+    });
+    let (slow, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n").unwrap();
+        while s.write_all(b" ").is_ok() {
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    });
+    for (url, word) in [(truncated, "lost"), (large, "1 MiB"), (slow, "within")] {
+        let failure = http().send(&get(url)).unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
+        assert!(failure.what.contains(word), "{}", failure.what);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1, "what is too large once is too large twice");
+}
+
+#[test]
+fn what_never_reached_the_provider_is_told_apart() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = http().send(&post(Url::parse(&format!("http://{free}/x?secret=1")).unwrap())).unwrap_err();
+    assert_eq!(refused.kind, HttpFailureKind::NotSent);
+    assert!(refused.what.contains("127.0.0.1") && !refused.what.contains("secret"), "{}", refused.what);
+    let (plain, _) = server(|s, _| s.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
+    let mut tls = plain;
+    tls.set_scheme("https").unwrap();
+    assert_eq!(http().send(&post(tls)).unwrap_err().kind, HttpFailureKind::NotSent);
+}
+
+#[test]
+fn a_ca_file_that_is_missing_or_holds_none_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ca.pem");
+    let send = || {
+        let request = Request { ca_file: Some(path.clone()), ..get(Url::parse("https://127.0.0.1:1/").unwrap()) };
+        http().send(&request).unwrap_err()
+    };
+    for contents in [None, Some("hello"), Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n")] {
+        if let Some(contents) = contents {
+            std::fs::write(&path, contents).unwrap();
+        }
+        let failure = send();
+        assert_eq!(failure.kind, HttpFailureKind::CaFile, "{contents:?}: {}", failure.what);
+        assert!(failure.what.contains("ca.pem"));
+    }
+}
+
+#[test]
+fn this_machine_is_known_by_its_names_and_addresses() {
+    for (url, loopback) in [
+        ("http://127.0.0.1:1/", true),
+        ("http://[::1]/", true),
+        ("http://localhost:80/", true),
+        ("https://id.telenor.no/", false),
+        ("https://127.0.0.1.evil.test/", false),
+    ] {
+        assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback, "{url}");
+    }
+}
+
+/// A TLS server on 127.0.0.1 whose certificate nobody but its own file vouches for; its URL.
+fn tls_server() -> Url {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("test-cert.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("test-key.pem")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_beside_the_systems() {
+    let url = tls_server();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ca.pem");
+    std::fs::write(&path, include_bytes!("test-cert.pem")).unwrap();
+    let trusting = |url: &Url| Request { ca_file: Some(path.clone()), ..post(url.clone()) };
+    let http = SystemHttp::default();
+
+    let failure = http.send(&post(url.clone())).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+    assert_eq!(http.send(&trusting(&url)).map(|answer| answer.status), Ok(200));
+    let mut misnamed = url;
+    misnamed.set_host(Some("localhost")).unwrap();
+    let failure = http.send(&trusting(&misnamed)).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+}

@@ -1,0 +1,173 @@
+//! The access-token cache: keys of the tokens' own lifetime in the Linux kernel's *user* keyring. Never on a disk.
+//!
+//! A key's permissions let every process of the same user find and read it without linking a keyring into its own:
+//! linking one per reader would exhaust the user's quota of 200 keys.
+
+use crate::core::secret::Secret;
+use crate::core::time::Seconds;
+use crate::world::TokenCache;
+
+/// The cache, or none where the kernel has no keyrings, refuses, or the user wants none.
+#[derive(Debug)]
+pub struct KernelCache {
+    enabled: bool,
+}
+
+impl KernelCache {
+    /// A cache that is always empty unless `enabled`.
+    pub fn new(enabled: bool) -> Self {
+        Self { enabled: enabled && cfg!(target_os = "linux") }
+    }
+}
+
+impl TokenCache for KernelCache {
+    fn get(&self, name: &str) -> Option<Secret> {
+        self.enabled.then(|| keys::read(name))?
+    }
+
+    fn put(&self, name: &str, document: &Secret, life: Seconds) {
+        if !self.enabled {
+            return;
+        }
+        // A key without an end would stay for as long as the user does.
+        match usize::try_from(life.0) {
+            Ok(seconds @ 1..) if keys::write(name, document, seconds).is_some() => {}
+            _ => keys::remove(name),
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        if self.enabled {
+            keys::remove(name);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod keys {
+    use super::Secret;
+    use linux_keyutils::{Key, KeyPermissions, KeyRing, KeyRingIdentifier};
+    use zeroize::{Zeroize, Zeroizing};
+
+    /// Possessor: all. User: view, read, search. Others: nothing.
+    const PERMISSIONS: u32 = 0x3f0b_0000;
+
+    /// The room tried first, in bytes; the kernel says how much it would have taken.
+    const USUAL: usize = 4096;
+
+    fn user_keyring() -> Option<KeyRing> {
+        KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()
+    }
+
+    pub(super) fn read(name: &str) -> Option<Secret> {
+        let key = user_keyring()?.search(name).ok()?;
+        let mut buffer = Zeroizing::new(vec![0; USUAL]);
+        let mut length = key.read(&mut *buffer).ok()?;
+        if length > buffer.len() {
+            buffer.zeroize();
+            buffer.resize(length, 0);
+            length = key.read(&mut *buffer).ok()?;
+        }
+        // Replaced by a longer one between the two reads: as good as absent.
+        std::str::from_utf8(buffer.get(..length)?).ok().map(Secret::new)
+    }
+
+    pub(super) fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
+        let keyring = user_keyring()?;
+        let key = keyring.add_key(name, document.expose().as_bytes()).ok()?;
+        limited(&key, seconds).or_else(|| {
+            // Only a possessor may set these, and where the session's keyring does not hold the user's (a container,
+            // cron), a key in it is possessed only through a keyring of this process; it goes with the process.
+            let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
+            own.link_keyring(keyring).ok()?;
+            limited(&key, seconds)
+        })
+    }
+
+    fn limited(key: &Key, seconds: usize) -> Option<()> {
+        key.set_timeout(seconds).ok()?;
+        key.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()
+    }
+
+    pub(super) fn remove(name: &str) {
+        if let Some(keyring) = user_keyring() {
+            while let Ok(key) = keyring.search(name) {
+                if keyring.unlink_key(key).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod keys {
+    use super::Secret;
+
+    pub(super) fn read(_: &str) -> Option<Secret> {
+        None
+    }
+
+    pub(super) fn write(_: &str, _: &Secret, _: usize) -> Option<()> {
+        None
+    }
+
+    pub(super) fn remove(_: &str) {}
+}
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cache and a name of this test's own; `None` where the kernel refuses keys, and there is nothing to test.
+    fn cache(of: &str) -> Option<(KernelCache, String)> {
+        let (cache, name) = (KernelCache::new(true), format!("tidp-test:{of}:{}", std::process::id()));
+        cache.put(&name, &Secret::new("probe"), Seconds(30));
+        cache.get(&name)?;
+        Some((cache, name))
+    }
+
+    #[test]
+    fn what_is_put_is_there_until_forgotten_and_the_last_one_counts() {
+        let Some((cache, name)) = cache("put") else { return };
+        for document in ["one", "two"] {
+            cache.put(&name, &Secret::new(document), Seconds(30));
+            assert_eq!(cache.get(&name), Some(Secret::new(document)));
+        }
+        cache.forget(&name);
+        assert_eq!(cache.get(&name), None);
+    }
+
+    #[test]
+    fn a_document_larger_than_the_usual_room_is_read_whole() {
+        let Some((cache, name)) = cache("long") else { return };
+        let long = Secret::new("x".repeat(6000));
+        cache.put(&name, &long, Seconds(30));
+        let read = cache.get(&name);
+        cache.forget(&name);
+        assert_eq!(read, Some(long));
+    }
+
+    #[test]
+    fn an_entry_dies_with_its_life_and_one_without_life_is_not_kept() {
+        let Some((cache, name)) = cache("life") else { return };
+        cache.put(&name, &Secret::new("old"), Seconds(0));
+        assert_eq!(cache.get(&name), None);
+        cache.put(&name, &Secret::new("short"), Seconds(1));
+        std::process::Command::new("sleep").arg("2").status().unwrap();
+        assert_eq!(cache.get(&name), None);
+    }
+
+    #[test]
+    fn a_cache_that_is_off_neither_keeps_nor_shows_anything() {
+        let Some((cache, name)) = cache("off") else { return };
+        let off = KernelCache::new(false);
+        assert_eq!(off.get(&name), None);
+        off.forget(&name);
+        assert_eq!(cache.get(&name), Some(Secret::new("probe")), "and forgets nothing of another's");
+        cache.forget(&name);
+        off.put(&name, &Secret::new("kept"), Seconds(30));
+        assert_eq!(cache.get(&name), None);
+    }
+}

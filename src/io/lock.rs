@@ -1,0 +1,189 @@
+//! The lock that belongs to a secret: `flock` on a directory, so that nobody can replace what is held, and the kernel
+//! lets go when the holder dies.
+//!
+//! The keyring's locks lie under the home directory that the user database names, whatever `$HOME` says, because two
+//! processes with different environments share one keyring. The database is read from `/etc/passwd`; a user known
+//! only to a name service (LDAP, SSSD) has no entry there and gets `$HOME`.
+
+use super::private;
+use crate::world::{Env, Lock};
+use sha2::{Digest, Sha256};
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A held lock: the open directory.
+struct Held(#[allow(dead_code)] File); // never read: closing it lets go
+
+impl Lock for Held {}
+
+/// Takes the lock `NAME.lock` under `root` if nobody holds it.
+///
+/// # Errors
+/// If the lock's directory is neither there nor can be made, or belongs to somebody else.
+pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Lock>>> {
+    let path = root.join(format!("{name}.lock"));
+    loop {
+        let file = opened(&path)?;
+        private::keep_private(&file)?;
+        match file.try_lock() {
+            Ok(()) if is_still(&path, &file) => return Ok(Some(Box::new(Held(file)))),
+            // Somebody removed the directory between the two steps: what was locked is not the lock any more.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn opened(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
+    let open = || std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
+    match open() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => private::create_dir(path).and_then(|()| open()),
+        opened => opened,
+    }
+}
+
+#[cfg(not(unix))]
+fn opened(path: &Path) -> io::Result<File> {
+    path.parent().map_or(Ok(()), private::create_dir)?;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(unix)]
+fn is_still(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (std::fs::symlink_metadata(path), file.metadata()) {
+        (Ok(there), Ok(held)) => (there.dev(), there.ino()) == (held.dev(), held.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &Path, _: &File) -> bool {
+    true
+}
+
+/// A lock's or file's name: a hash, so that no profile name can reach another path.
+pub(super) fn hashed(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where the keyring's locks lie; `None` where the user has no home at all.
+pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
+    if let Some(moved) = env.get("TIDP_LOCK_DIR") {
+        return Some(PathBuf::from(moved));
+    }
+    let home = home_of_user_database().or_else(|| env.get("HOME").map(PathBuf::from)).or_else(fallback)?;
+    Some(home.join(".local/state/tidp/locks"))
+}
+
+#[cfg(unix)]
+fn fallback() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(not(unix))]
+fn fallback() -> Option<PathBuf> {
+    dirs::home_dir()
+}
+
+#[cfg(unix)]
+fn home_of_user_database() -> Option<PathBuf> {
+    let passwd = std::fs::read("/etc/passwd").ok()?;
+    home_in(&String::from_utf8_lossy(&passwd), rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn home_of_user_database() -> Option<PathBuf> {
+    None
+}
+
+/// The home directory of the first entry with that user id (passwd(5)).
+#[cfg(unix)]
+fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
+    let entry = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    entry.filter(|fields| fields.get(2).and_then(|id| id.parse().ok()) == Some(uid)).find_map(|fields| {
+        let home = Path::new(*fields.get(5)?);
+        home.is_absolute().then(|| home.to_owned())
+    })
+}
+
+/// What tells this user from others in a lock's name.
+pub(super) fn user_id() -> String {
+    #[cfg(unix)]
+    return rustix::process::geteuid().as_raw().to_string();
+    #[cfg(not(unix))]
+    return String::new();
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn one_holds_the_lock_at_a_time_and_dropping_it_lets_go() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("deep/er");
+        let held = try_lock(&dir, "a").unwrap();
+        assert!(held.is_some());
+        assert!(try_lock(&dir, "a").unwrap().is_none());
+        assert!(try_lock(&dir, "b").unwrap().is_some());
+        drop(held);
+        assert!(try_lock(&dir, "a").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_in_a_directory_that_cannot_be_written_any_more_still_works() {
+        let root = tempfile::tempdir().unwrap();
+        drop(try_lock(root.path(), "a").unwrap());
+        std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
+        assert!(try_lock(root.path(), "a").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_symlink_or_a_file_in_the_place_of_the_lock_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        symlink("/tmp", root.path().join("a.lock")).unwrap();
+        std::fs::write(root.path().join("b.lock"), "").unwrap();
+        assert!(try_lock(root.path(), "a").is_err());
+        assert!(try_lock(root.path(), "b").is_err());
+        assert!(try_lock(&root.path().join("b.lock"), "c").is_err(), "the root is a file");
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_is_not_the_lock_any_more() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a.lock");
+        let file = private::create_dir(&path).and_then(|()| opened(&path)).unwrap();
+        assert!(is_still(&path, &file));
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(!is_still(&path, &file));
+    }
+
+    #[test]
+    fn the_home_is_the_user_databases() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\n#\nkari:x:1000:1000:Kari,,,:/home/kari:/bin/sh\nodd:x:7:7::rel:";
+        assert_eq!(home_in(passwd, 1000), Some(PathBuf::from("/home/kari")));
+        assert_eq!(home_in(passwd, 7), None);
+        assert_eq!(home_in(passwd, 1001), None);
+    }
+
+    #[test]
+    fn names_that_join_to_the_same_text_have_different_hashes() {
+        assert_ne!(hashed(&["a", "bc"]), hashed(&["ab", "c"]));
+        assert_eq!(hashed(&["../x"]).len(), 64);
+    }
+}

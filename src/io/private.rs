@@ -1,0 +1,115 @@
+//! Files and directories for this user alone.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// The largest file read, in bytes.
+pub(super) const LARGEST: u64 = 1 << 20;
+
+/// Creates the directory and what is missing above it, `0700`.
+pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Writes the file whole: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink in its
+/// place is replaced, not followed.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = parent(path);
+    create_dir(dir)?;
+    let mut file = tempfile::Builder::new().prefix(".tidp-").tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|failed| failed.error)?;
+    sync_dir(dir)
+}
+
+/// Removes the file; whether there was one.
+pub(super) fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(parent(path)).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The directory a file lies in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a rename last.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+/// Whether a symlink in the last place is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// It is.
+    Follow,
+    /// It is an error.
+    Refuse,
+}
+
+/// Opens a regular file for reading, `None` if there is none. Never waits for a FIFO's writer.
+pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let mut flags = OFlags::NONBLOCK;
+        flags.set(OFlags::NOFOLLOW, links == Links::Refuse);
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
+    }
+    #[cfg(not(unix))]
+    if links == Links::Refuse && fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(refused("it is a symbolic link"));
+    }
+    let file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(refused("it is no regular file"));
+    }
+    Ok(Some(file))
+}
+
+/// Reads what is left of the file, at most 1 MiB.
+pub(super) fn read_all(file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST { Err(refused("it is larger than 1 MiB")) } else { Ok(bytes) }
+}
+
+/// Sees to it that the file or directory is this user's and nobody else's: loose permissions are tightened.
+pub(super) fn keep_private(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let found = file.metadata()?;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(refused("it belongs to another user"));
+        }
+        if found.mode() & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o700))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+fn refused(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}

@@ -1,0 +1,163 @@
+//! Other programs, and this one's own core dumps.
+
+use crate::core::secret::Secret;
+use crate::core::text::printable;
+use crate::world::{ChildEnv, Children};
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::process::{Command, Stdio};
+
+/// What no child ever inherits.
+const STRIPPED: [&str; 2] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY"];
+
+/// The longest secret a command may print, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Other programs of this machine.
+#[derive(Debug)]
+pub struct SystemChildren;
+
+impl Children for SystemChildren {
+    fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
+        let Some((program, arguments)) = command.split_first() else {
+            return io::Error::new(io::ErrorKind::NotFound, "there is no command");
+        };
+        let mut child = Command::new(program);
+        child.args(arguments);
+        adapt_environment(&mut child, env);
+        hardening::restore();
+        let error = become_it(child);
+        hardening::harden();
+        error
+    }
+
+    fn output(&self, command: &[String], env: ChildEnv<'_>) -> Result<Secret, String> {
+        let (program, arguments) = command.split_first().ok_or("the command is empty")?;
+        let name = printable(program);
+        let mut child = Command::new(program);
+        child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        adapt_environment(&mut child, env);
+        let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
+        let mut printed = Vec::new();
+        let read = child.stdout.take().map_or(Ok(0), |out| out.take(LONGEST + 1).read_to_end(&mut printed));
+        // The pipe is closed by now, so that a child which prints without end is ended by it.
+        let status = child.wait().map_err(|e| format!("`{name}` was lost: {e}"))?;
+        if printed.len() as u64 > LONGEST {
+            return Err(format!("`{name}` printed more than 1 MiB"));
+        }
+        read.map_err(|e| format!("what `{name}` printed could not be read: {e}"))?;
+        if !status.success() {
+            return Err(format!("`{name}` failed: {status}"));
+        }
+        let text = String::from_utf8(printed).map_err(|_| format!("`{name}` printed something that is no UTF-8"))?;
+        let text = Secret::new(text);
+        Ok(Secret::new(without_line_end(text.expose())))
+    }
+}
+
+/// `text` without one line end.
+pub(super) fn without_line_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn adapt_environment(child: &mut Command, env: ChildEnv<'_>) {
+    for (name, value) in env {
+        match value {
+            Some(value) => child.env(name, value.expose()),
+            None => child.env_remove(name),
+        };
+    }
+    for name in STRIPPED {
+        child.env_remove(name);
+    }
+}
+
+#[cfg(unix)]
+fn become_it(mut child: Command) -> io::Error {
+    std::os::unix::process::CommandExt::exec(&mut child)
+}
+
+#[cfg(not(unix))]
+fn become_it(mut child: Command) -> io::Error {
+    match child.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}
+
+/// Core dumps and debuggers kept from the process's memory while it holds secrets.
+pub mod hardening {
+    #[cfg(unix)]
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    #[cfg(unix)]
+    use std::sync::OnceLock;
+
+    /// The soft limit that was found, to be given back to a child.
+    #[cfg(unix)]
+    static FOUND: OnceLock<Option<u64>> = OnceLock::new();
+
+    /// No core file (the soft limit only: a hard one would be inherited for ever), and on Linux not dumpable, which
+    /// also closes `/proc/PID/environ` and `ptrace` to the user's other processes. Failure is no failure.
+    pub fn harden() {
+        #[cfg(unix)]
+        {
+            let limit = getrlimit(Resource::Core);
+            FOUND.get_or_init(|| limit.current);
+            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+        }
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+
+    /// Undoes [`harden`], if it was called: before another program takes the process over.
+    pub fn restore() {
+        #[cfg(unix)]
+        if let Some(found) = FOUND.get() {
+            let limit = getrlimit(Resource::Core);
+            let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..limit });
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, env: ChildEnv<'_>) -> Result<Secret, String> {
+        SystemChildren.output(&["sh".into(), "-c".into(), script.into()], env)
+    }
+
+    #[test]
+    fn a_secrets_command_gives_its_output_without_the_lines_end() {
+        assert_eq!(shell("printf 'hunter2\\n'", &[]), Ok(Secret::new("hunter2")));
+        assert_eq!(shell("printf ' a\\n\\n'", &[]), Ok(Secret::new(" a\n")));
+    }
+
+    #[test]
+    fn a_command_that_fails_or_prints_without_end_gives_no_secret_and_its_output_is_not_told() {
+        let failed = shell("echo hunter2; exit 3", &[]).unwrap_err();
+        assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
+        assert!(shell("yes hunter2", &[]).unwrap_err().contains("1 MiB"));
+        assert!(SystemChildren.output(&["/nowhere/at/all".into()], &[]).unwrap_err().contains("/nowhere/at/all"));
+        assert!(SystemChildren.output(&[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_child_sees_what_it_is_given_and_never_the_client_secret_or_the_store_key() {
+        let value = Secret::new("planted");
+        let env: ChildEnv<'_> =
+            &[("TIDP_CLIENT_SECRET", Some(&value)), ("TIDP_STORE_KEY", Some(&value)), ("SEEN", Some(&value))];
+        let seen = shell("echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN", env).unwrap();
+        assert_eq!(seen, Secret::new(",,planted"));
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
+        assert_eq!(SystemChildren.replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
+        assert_eq!(SystemChildren.replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+    }
+}

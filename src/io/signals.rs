@@ -1,0 +1,164 @@
+//! SIGINT and SIGTERM put off while a session is between two states.
+
+use crate::world::{Held, Signals};
+
+#[cfg(unix)]
+pub use unix::SystemSignals;
+
+/// Where there are no such signals, nothing is put off.
+#[cfg(not(unix))]
+#[derive(Default)]
+pub struct SystemSignals;
+
+#[cfg(not(unix))]
+impl Signals for SystemSignals {
+    fn hold(&self) -> Box<dyn Held> {
+        Box::new(Nothing)
+    }
+}
+
+#[cfg(not(unix))]
+struct Nothing;
+
+#[cfg(not(unix))]
+impl Held for Nothing {
+    fn pending(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{Held, Signals};
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::{flag, low_level};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+    /// The signals of this process. Nothing is installed before the first hold.
+    #[derive(Debug, Default)]
+    pub struct SystemSignals {
+        shared: OnceLock<Arc<Shared>>,
+    }
+
+    #[derive(Debug)]
+    struct Shared {
+        holds: Mutex<usize>,
+        /// Whether nobody holds: then a signal does at once what it does by default.
+        released: Arc<AtomicBool>,
+        /// The signal that came last, 0 if none did.
+        came: Arc<AtomicUsize>,
+    }
+
+    impl Signals for SystemSignals {
+        fn hold(&self) -> Box<dyn Held> {
+            let shared = self.shared.get_or_init(|| Arc::new(Shared::install()));
+            let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+            *holds += 1;
+            shared.released.store(false, Ordering::SeqCst);
+            Box::new(Hold(Arc::clone(shared)))
+        }
+    }
+
+    impl Shared {
+        /// Handlers stay installed, because taking the last one away would leave the signal without any effect;
+        /// `released` gives it back its default one. A signal that was ignored from the start (`nohup`) stays so.
+        fn install() -> Self {
+            let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+            for signal in [SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)) {
+                let number = usize::try_from(signal).unwrap_or_default();
+                // Without a handler the signal works at once, which is no worse than before.
+                let _ = flag::register_conditional_default(signal, Arc::clone(&released));
+                let _ = flag::register_usize(signal, Arc::clone(&came), number);
+            }
+            Self { holds: Mutex::new(0), released, came }
+        }
+    }
+
+    struct Hold(Arc<Shared>);
+
+    impl Held for Hold {
+        fn pending(&self) -> bool {
+            self.0.came.load(Ordering::SeqCst) != 0
+        }
+    }
+
+    impl Drop for Hold {
+        fn drop(&mut self) {
+            let mut holds = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner);
+            *holds -= 1;
+            if *holds > 0 {
+                return;
+            }
+            // First released, then looked: a signal between the two has worked by itself.
+            self.0.released.store(true, Ordering::SeqCst);
+            if let Ok(signal @ 1..) = i32::try_from(self.0.came.load(Ordering::SeqCst)) {
+                let _ = low_level::emulate_default_handler(signal);
+            }
+        }
+    }
+
+    /// Whether the process was started with `signal` ignored; known on Linux only.
+    fn is_ignored(signal: i32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::Command;
+
+        /// Runs one of the tests below in a process of its own, with the marker it waits for.
+        fn in_a_process(part: &str) -> std::process::ExitStatus {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "io::signals::unix::tests::a_part_that_runs_in_a_process_of_its_own"]);
+            command.env("TIDP_TEST_PART", part).output().unwrap().status
+        }
+
+        #[test]
+        fn a_signal_that_came_while_held_ends_the_process_by_itself_when_the_last_hold_goes() {
+            assert_eq!(in_a_process("nested").signal(), Some(SIGTERM));
+        }
+
+        #[test]
+        fn a_signal_after_the_hold_works_at_once() {
+            assert_eq!(in_a_process("after").signal(), Some(SIGINT));
+        }
+
+        #[test]
+        fn a_hold_during_which_nothing_came_changes_nothing() {
+            assert!(in_a_process("quiet").success());
+        }
+
+        #[test]
+        #[allow(clippy::disallowed_methods)] // the marker is the test's own
+        fn a_part_that_runs_in_a_process_of_its_own() {
+            let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
+            let signals = SystemSignals::default();
+            match part.as_str() {
+                "nested" => {
+                    let outer = signals.hold();
+                    let inner = signals.hold();
+                    assert!(!outer.pending());
+                    low_level::raise(SIGTERM).unwrap();
+                    assert!(outer.pending() && inner.pending());
+                    drop(inner);
+                    assert!(outer.pending(), "still alive: the outer hold stands");
+                    drop(outer);
+                    std::process::exit(7);
+                }
+                "after" => {
+                    drop(signals.hold());
+                    low_level::raise(SIGINT).unwrap();
+                    std::process::exit(7);
+                }
+                "quiet" => drop(signals.hold()),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Opens the store that the configuration names, and no other.
+
+use super::file_store::FileStore;
+use super::keyring::KeyringStore;
+use super::memory_store::MemoryStore;
+use crate::world::{Env, Store, StoreChoice, StoreFailure, Stores};
+use std::io::IsTerminal;
+
+/// The machine's stores.
+pub struct SystemStores {
+    /// What decides where the keyring's locks lie.
+    env: Env,
+    memory: MemoryStore,
+}
+
+impl SystemStores {
+    /// Stores whose keyring keeps its locks where `env` (`TIDP_LOCK_DIR`, `HOME`) says.
+    pub fn new(env: &Env) -> Self {
+        let seen = ["TIDP_LOCK_DIR", "HOME"];
+        let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
+        Self { env: Env(seen.collect()), memory: MemoryStore::default() }
+    }
+}
+
+impl Stores for SystemStores {
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+        Ok(match choice {
+            StoreChoice::Keyring => {
+                // An unlock prompt can only be answered where somebody sits.
+                let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+                Box::new(KeyringStore::new(interactive, self.env.clone()))
+            }
+            StoreChoice::File { dir, key } => Box::new(FileStore::sealed(dir, key)?),
+            StoreChoice::PlaintextFile { dir } => Box::new(FileStore::plaintext(dir)),
+            StoreChoice::Memory => Box::new(self.memory.clone()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::secret::Secret;
+    use crate::world::StoreFailureKind;
+
+    #[test]
+    fn each_choice_opens_its_own_store() {
+        let stores = SystemStores::new(&Env::default());
+        let dir = std::path::PathBuf::from("/nowhere");
+        let name = |choice| stores.open(&choice).map(|store| store.name());
+        assert_eq!(name(StoreChoice::Keyring), Ok("keyring"));
+        assert_eq!(name(StoreChoice::Memory), Ok("memory"));
+        assert_eq!(name(StoreChoice::PlaintextFile { dir: dir.clone() }), Ok("plaintext-file"));
+        let key = Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        assert_eq!(name(StoreChoice::File { dir: dir.clone(), key }), Ok("file"));
+        let failure = name(StoreChoice::File { dir, key: Secret::new("a passphrase") }).unwrap_err();
+        assert_eq!(failure.kind, StoreFailureKind::WrongKey);
+        assert!(!failure.detail.contains("passphrase"));
+    }
+
+    #[test]
+    fn what_is_kept_in_memory_is_seen_by_whoever_opens_it_again() {
+        let stores = SystemStores::new(&Env::default());
+        stores.open(&StoreChoice::Memory).unwrap().save("a", &Secret::new("1")).unwrap();
+        assert_eq!(stores.open(&StoreChoice::Memory).unwrap().load("a"), Ok(Some(Secret::new("1"))));
+    }
+}

@@ -1,0 +1,240 @@
+use super::super::fixtures::{CLIENT, ISSUER, metadata, provider, provider_of, with};
+use super::*;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const REDIRECT: &str = "http://127.0.0.1:8400/callback";
+
+fn options(scopes: &[&str]) -> AuthorizationOptions {
+    AuthorizationOptions { scopes: scopes.iter().map(|&s| s.to_owned()).collect(), ..Default::default() }
+}
+
+fn randomness(seed: u8) -> Randomness {
+    Randomness(std::array::from_fn(|i| (i as u8).wrapping_mul(seed)))
+}
+
+fn login(options: &AuthorizationOptions) -> (Url, Expected) {
+    authorization_request(&provider(), CLIENT, REDIRECT, options, randomness(7)).unwrap()
+}
+
+fn parameters(url: &Url) -> BTreeMap<String, String> {
+    let all: Vec<_> = url.query_pairs().into_owned().collect();
+    let map: BTreeMap<_, _> = all.iter().cloned().collect();
+    assert_eq!(map.len(), all.len(), "no parameter occurs twice");
+    map
+}
+
+fn right(expected: &Expected) -> String {
+    format!("code=abc&state={}&iss=https%3A%2F%2Fid.example", expected.state.expose())
+}
+
+// S15
+#[test]
+fn a_login_asks_for_a_code_with_pkce_and_sends_no_secret() {
+    let (url, expected) = login(&options(&["openid", "profile"]));
+    let sent = parameters(&url);
+    assert_eq!(url.as_str().split('?').next(), Some("https://id.example/connect/authorize"));
+    for (name, value) in [
+        ("response_type", "code"),
+        ("client_id", CLIENT),
+        ("redirect_uri", REDIRECT),
+        ("scope", "openid profile"),
+        ("state", expected.state.expose()),
+        ("nonce", expected.nonce.expose()),
+        ("code_challenge_method", "S256"),
+    ] {
+        assert_eq!(sent[name], value);
+    }
+    assert_eq!(sent["code_challenge"].len(), 43);
+    assert_eq!(sent["code_challenge"], URL_SAFE_NO_PAD.encode(Sha256::digest(expected.code_verifier.expose())));
+    assert!(!url.as_str().contains(expected.code_verifier.expose()));
+    assert_eq!(sent.len(), 8);
+    assert_eq!(expected.redirect_uri, REDIRECT);
+}
+
+#[test]
+fn openid_is_always_asked_for() {
+    for scopes in [&[][..], &["profile"], &["profile", "openid"]] {
+        let scope = parameters(&login(&options(scopes)).0)["scope"].clone();
+        assert_eq!(scope.split(' ').filter(|s| *s == "openid").count(), 1, "{scope}");
+    }
+}
+
+// RFC 7636 appendix B
+#[test]
+fn the_challenge_is_the_one_of_the_specifications_example() {
+    let octets = URL_SAFE_NO_PAD.decode("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
+    let mut bytes = [0; 96];
+    bytes[64..].copy_from_slice(&octets);
+    let (url, _) = authorization_request(&provider(), CLIENT, REDIRECT, &options(&[]), Randomness(bytes)).unwrap();
+    assert_eq!(parameters(&url)["code_challenge"], "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+// S16
+#[test]
+fn all_random_values_of_two_logins_differ_and_have_256_bits() {
+    let mut values = BTreeSet::new();
+    for seed in [3, 5] {
+        let (_, e) = authorization_request(&provider(), CLIENT, REDIRECT, &options(&[]), randomness(seed)).unwrap();
+        for value in [e.state, e.nonce, e.code_verifier] {
+            assert_eq!(URL_SAFE_NO_PAD.decode(value.expose()).unwrap().len(), 32);
+            values.insert(value.expose().to_owned());
+        }
+    }
+    assert_eq!(values.len(), 6);
+}
+
+// S18
+#[test]
+fn no_value_smuggles_a_parameter_and_a_control_character_is_a_mistake() {
+    let nasty = "a&state=x#=+%20 æøå";
+    let wishes = AuthorizationOptions {
+        login_hint: Some(nasty.to_owned()),
+        acr_values: Some(nasty.to_owned()),
+        ui_locales: Some("no".to_owned()),
+        prompt: Some("none".to_owned()),
+        max_age: Some(Seconds(60)),
+        extra: vec![("audience".to_owned(), nasty.to_owned())],
+        ..options(&[nasty])
+    };
+    let (url, _) = authorization_request(&provider(), nasty, REDIRECT, &wishes, randomness(1)).unwrap();
+    let sent = parameters(&url);
+    for name in ["login_hint", "acr_values", "audience", "client_id"] {
+        assert_eq!(sent[name], nasty);
+    }
+    assert_eq!((&*sent["max_age"], &*sent["prompt"], &*sent["ui_locales"]), ("60", "none", "no"));
+    assert!(url.fragment().is_none() && url.as_str().is_ascii());
+    for control in ["\n", "\0", "\u{9b}"] {
+        assert!(authorization_request(&provider(), control, REDIRECT, &options(&[]), randomness(1)).is_err());
+        assert!(authorization_request(&provider(), CLIENT, REDIRECT, &options(&[control]), randomness(1)).is_err());
+    }
+}
+
+// S19
+#[test]
+fn an_extra_parameter_cannot_be_one_of_ours() {
+    for name in RESERVED.into_iter().chain(["State", "REQUEST_URI", ""]) {
+        let wishes = AuthorizationOptions { extra: vec![(name.to_owned(), "x".to_owned())], ..options(&[]) };
+        assert!(authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1)).is_err(), "{name}");
+    }
+    for name in
+        ["state", "nonce", "redirect_uri", "client_id", "response_type", "code_challenge", "code_challenge_method"]
+    {
+        assert!(is_reserved(name));
+    }
+    let twice = vec![("a".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())];
+    let wishes = AuthorizationOptions { extra: twice, ..options(&[]) };
+    assert!(authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1)).is_err());
+    let negative = AuthorizationOptions { max_age: Some(Seconds(-1)), ..options(&[]) };
+    assert!(authorization_request(&provider(), CLIENT, REDIRECT, &negative, randomness(1)).is_err());
+}
+
+// S33, S34
+#[test]
+fn a_redirect_is_ours_only_with_exactly_one_right_state() {
+    let (_, expected) = login(&options(&[]));
+    let state = expected.state.expose().to_owned();
+    for query in [
+        String::new(),
+        "code=x".to_owned(),
+        "error=access_denied".to_owned(),
+        "code=x&state=".to_owned(),
+        "code=x&state=wrong".to_owned(),
+        format!("code=x&state={state}%20"),
+        format!("code=x&state=+{state}"),
+        format!("code=x&state={}", state.to_lowercase()),
+        format!("code=x&state={}", &state[..20]),
+        format!("code=x&State={state}"),
+        format!("code=x&state={state}&state={state}"),
+        format!("state=wrong&state={state}"),
+    ] {
+        assert!(!is_ours(&expected, &query), "{query}");
+        assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
+    }
+    assert!(is_ours(&expected, &format!("code=x&state={state}")));
+}
+
+// S35, S37, S20
+#[test]
+fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
+    let (_, expected) = login(&options(&[]));
+    assert_eq!(accept_callback(&expected, &right(&expected)), Ok(Code(Secret::new("abc"))));
+    let state = expected.state.expose();
+    let refused = format!("error=login_required&error_description=a+b&state={state}&iss={ISSUER}");
+    let words = ProviderError { error: "login_required".to_owned(), error_description: Some("a b".to_owned()) };
+    assert_eq!(accept_callback(&expected, &refused), Err(Problem::Refused(words)));
+    for query in [
+        format!("code=abc&state={state}&iss=https%3A%2F%2Fevil.example"), // S37
+        format!("code=abc&state={state}&iss=https%3A%2F%2Fid.example%2F"),
+        format!("error=access_denied&state={state}&iss=https%3A%2F%2Fevil.example"),
+        format!("code=abc&state={state}"), // promised, and absent
+        format!("error=access_denied&state={state}"),
+        format!("code=abc&state={state}&iss={ISSUER}&iss={ISSUER}"),
+        format!("code=abc&code=def&state={state}&iss={ISSUER}"),
+        format!("error=a&error=b&state={state}&iss={ISSUER}"),
+        format!("code=&state={state}&iss={ISSUER}"),
+        format!("state={state}&iss={ISSUER}"),
+    ] {
+        assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
+    }
+}
+
+// S39
+#[test]
+fn where_the_metadata_is_silent_iss_may_be_absent_but_never_wrong() {
+    let silent = with(metadata(), &[("authorization_response_iss_parameter_supported", Value::Null)]);
+    let (_, expected) =
+        authorization_request(&provider_of(&silent), CLIENT, REDIRECT, &options(&[]), randomness(7)).unwrap();
+    let state = expected.state.expose();
+    assert!(accept_callback(&expected, &format!("code=abc&state={state}")).is_ok());
+    assert!(accept_callback(&expected, &right(&expected)).is_ok());
+    assert!(accept_callback(&expected, &format!("code=abc&state={state}&iss=https://evil.example")).is_err());
+}
+
+// S55
+#[test]
+fn a_pasted_url_is_checked_like_a_callback_whatever_copying_put_around_it() {
+    let (_, expected) = login(&options(&[]));
+    let url = format!("{REDIRECT}?{}", right(&expected));
+    for text in [
+        url.clone(),
+        format!("{url}\r\n"),
+        format!("\u{1b}[200~{url}\u{1b}[201~\n"),
+        format!("\u{1b}[200~{url}\n\u{1b}[201~"),
+        format!("\"{url}\""),
+        format!(" '{url}' "),
+        format!("<{url}>"),
+        format!("{url}#_=_"),
+    ] {
+        assert_eq!(accept_pasted(&expected, &text), Ok(Code(Secret::new("abc"))), "{text}");
+    }
+    for (text, error) in [("", Pasted::NotAUrl), ("what is it", Pasted::NotAUrl), ("abcDEF-123", Pasted::BareCode)] {
+        assert_eq!(accept_pasted(&expected, text), Err(error), "{text}");
+    }
+    for text in [
+        url.replace("8400", "8401"),
+        url.replace("/callback", "/other"),
+        url.replace("127.0.0.1", "localhost"),
+        url.replace("http:", "https:"),
+        url.replace("state=", "state=x"),
+        url.replace("id.example", "evil.example"),
+        REDIRECT.to_owned(),
+    ] {
+        let answer = accept_pasted(&expected, &text);
+        assert!(matches!(answer, Err(Pasted::Problem(Problem::Invalid(_)))), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_query_and_no_pasted_text_makes_the_reader_panic_or_gets_in(text in "\\PC*", at in 0_usize..200, byte: u8) {
+        let (_, expected) = login(&options(&[]));
+        prop_assert!(accept_callback(&expected, &text).is_err());
+        prop_assert!(accept_pasted(&expected, &text).is_err());
+        let mut mutated = right(&expected).into_bytes();
+        let place = at % mutated.len();
+        mutated[place] = byte;
+        let _ = std::str::from_utf8(&mutated).map(|query| accept_callback(&expected, query));
+    }
+}

@@ -1,0 +1,251 @@
+use super::super::fixtures::{metadata, response, with, with_header};
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn read(configured: &str, metadata: &Value, hosts: &[&str]) -> Result<Provider, Problem> {
+    let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+    Provider::from_document(metadata.to_string().as_bytes(), &Issuer::parse(configured).unwrap(), &hosts)
+}
+
+fn refusal(metadata: &Value) -> String {
+    match read("https://id.example", metadata, &[]) {
+        Err(Problem::Invalid(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+// S4
+#[test]
+fn an_issuer_is_https_or_loopback_http_and_nothing_but_host_and_path() {
+    for text in [
+        "http://id.example",
+        "http://localhost:1",
+        "http://10.0.0.1",
+        "https://",
+        "https:id.example",
+        "ftp://id.example",
+        "https://id.example?x=y",
+        "https://id.example/#f",
+        "https://user:pw@id.example",
+        "https://@id.example",
+        "https://id.example/ a",
+        "https:\\\\id.example",
+        "https://id.\nexample",
+        "id.example",
+        "",
+    ] {
+        assert!(Issuer::parse(text).is_err(), "{text}");
+    }
+    for text in ["http://127.0.0.1:5000", "http://[::1]:5000/a", "https://id.example/a"] {
+        assert_eq!(Issuer::parse(text).unwrap().as_str(), text);
+    }
+}
+
+// S3
+#[test]
+fn an_issuer_is_normalised_as_urls_are() {
+    for text in ["HTTPS://ID.Example", "https://id.example:443", "https://id.example/"] {
+        assert_eq!(Issuer::parse(text).unwrap().as_str(), "https://id.example");
+        assert!(read(text, &metadata(), &[]).is_ok(), "{text}");
+    }
+    assert_eq!(Issuer::parse("https://ødegård.no").unwrap().as_str(), "https://xn--degrd-ora3k.no");
+}
+
+// S2
+#[test]
+fn the_well_known_path_is_appended_after_one_slash_is_removed() {
+    for (issuer, url) in [
+        ("https://id.example", "https://id.example/.well-known/openid-configuration"),
+        ("https://id.example/", "https://id.example/.well-known/openid-configuration"),
+        ("https://id.example/a", "https://id.example/a/.well-known/openid-configuration"),
+        ("https://id.example/a/", "https://id.example/a/.well-known/openid-configuration"),
+    ] {
+        assert_eq!(discovery_request(&Issuer::parse(issuer).unwrap(), None).url.as_str(), url);
+    }
+}
+
+// S1, S2
+#[test]
+fn the_document_must_name_the_issuer_that_was_asked_for() {
+    for (configured, named) in [
+        ("https://id.example", "https://id.example1"),
+        ("https://id.example", "https://other.example"),
+        ("https://id.example", "https://id.example/a"),
+        ("https://id.example", "https://id.example//"),
+        ("https://id.example/a", "https://id.example/a/"),
+        ("https://id.example/a/", "https://id.example/a"),
+        ("https://id.example/a", "https://id.example"),
+    ] {
+        let answer = read(configured, &with(metadata(), &[("issuer", json!(named))]), &[]);
+        assert!(matches!(answer, Err(Problem::Invalid(_))), "{configured} {named}");
+    }
+    let slash = read("https://id.example/a", &with(metadata(), &[("issuer", json!("https://id.example/a/"))]), &[]);
+    assert!(format!("{slash:?}").contains("did you mean"));
+}
+
+// S2
+#[test]
+fn the_slash_of_a_bare_origin_is_forgiven_and_the_documents_own_spelling_kept() {
+    for (configured, named) in
+        [("https://id.example/", "https://id.example"), ("https://id.example", "https://id.example/")]
+    {
+        let provider = read(configured, &with(metadata(), &[("issuer", json!(named))]), &[]).unwrap();
+        assert_eq!(provider.issuer, named);
+    }
+}
+
+// S8
+#[test]
+fn a_document_that_lacks_something_is_refused_by_the_name_of_what_it_lacks() {
+    for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        assert!(refusal(&with(metadata(), &[(name, Value::Null)])).contains(&format!("`{name}` is missing")));
+        assert!(refusal(&with(metadata(), &[(name, json!(7))])).contains(name));
+    }
+    assert!(refusal(&with(metadata(), &[("userinfo_endpoint", json!([]))])).contains("userinfo_endpoint"));
+    let flag = "authorization_response_iss_parameter_supported";
+    assert!(refusal(&with(metadata(), &[(flag, json!("true"))])).contains(flag));
+    let issuer = Issuer::parse("https://id.example").unwrap();
+    for body in ["", "<html>", "{\"issuer\":", "null", "[]", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
+        assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Invalid(_))), "{body}");
+    }
+}
+
+// S8, S9: nothing but a 200 is a document, and what may pass by itself is said to be so.
+#[test]
+fn only_a_200_carries_a_document() {
+    let issuer = Issuer::parse("https://id.example").unwrap();
+    let body = metadata().to_string();
+    for status in [201, 204, 301, 302, 307, 308, 400, 404] {
+        let answer = accept_discovery(&response(status, &body), &issuer, &[]);
+        assert!(matches!(answer, Err(Problem::Invalid(_))), "{status}");
+    }
+    for status in [429, 500, 503] {
+        let answer = accept_discovery(&with_header(response(status, &body), "retry-after", "7"), &issuer, &[]);
+        assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.contains("wait 7 seconds")), "{status}");
+    }
+    assert!(accept_discovery(&response(200, &body), &issuer, &[]).is_ok());
+}
+
+// S5, S6
+#[test]
+fn an_endpoint_that_is_not_plain_https_is_refused() {
+    for url in [
+        "http://id.example/x",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "javascript://id.example/%0aalert",
+        "ms-msdt:/id",
+        "\\\\id.example\\share",
+        "--load-extension=/x",
+        "https://id.example/$(calc)",
+        "https://id.example/a b",
+        "https://id.example/\"x",
+        "https://id.example/'x",
+        "https://id.example/`x`",
+        "https://id.example/a\nb",
+        "https://id.example/%s",
+        "https://id.example/%",
+        "https://id.example/?\"&calc&\"",
+        "https://id.example/a|b",
+        "https://id.example/a;b",
+        "https://id.example/#f",
+        "https://user@id.example/",
+        "https://id.example\\@evil.example/",
+        "//id.example/x",
+        "/connect/authorize",
+        "https:///x",
+        "",
+    ] {
+        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "revocation_endpoint"]
+        {
+            assert!(refusal(&with(metadata(), &[(name, json!(url))])).contains(name), "{name} {url}");
+        }
+    }
+}
+
+// S12
+#[test]
+fn an_endpoint_on_another_host_or_port_needs_the_profiles_consent() {
+    let elsewhere = |url: &str| with(metadata(), &[("token_endpoint", json!(url))]);
+    for url in ["https://evil.example/t", "https://id.example.evil.example/t", "https://id.example:8443/t"] {
+        assert!(refusal(&elsewhere(url)).contains("another host"), "{url}");
+    }
+    for (host, url, allowed) in [
+        ("Login.example", "https://login.example/t", true),
+        ("login.example", "https://login.example:8443/t", true),
+        ("login.example:8443", "https://login.example:8443/t", true),
+        ("login.example:8443", "https://login.example/t", false),
+        ("[2001:db8::1]", "https://[2001:db8::1]:8443/t", true),
+        ("[2001:db8::1]:443", "https://[2001:db8::1]:8443/t", false),
+        ("login.example/t", "https://login.example/t", false),
+        ("example", "https://login.example/t", false),
+        ("", "https://login.example/t", false),
+        ("login.example", "http://login.example/t", false),
+    ] {
+        assert_eq!(read("https://id.example", &elsewhere(url), &[host]).is_ok(), allowed, "{host} {url}");
+    }
+}
+
+#[test]
+fn only_a_loopback_issuer_has_http_endpoints_and_only_on_loopback() {
+    let text = metadata().to_string().replace("https://id.example", "http://127.0.0.1:5000");
+    let loopback: Value = serde_json::from_str(&text).unwrap();
+    assert!(read("http://127.0.0.1:5000", &loopback, &[]).is_ok());
+    let remote = with(loopback, &[("token_endpoint", json!("http://login.example/t"))]);
+    assert!(read("http://127.0.0.1:5000", &remote, &["login.example"]).is_err());
+}
+
+// S11
+#[test]
+fn a_provider_that_offers_pkce_without_s256_is_refused() {
+    let name = "code_challenge_methods_supported";
+    for methods in [json!(["plain"]), json!([]), json!("S256"), json!(["s256"])] {
+        assert!(refusal(&with(metadata(), &[(name, methods)])).contains("S256"));
+    }
+    assert!(read("https://id.example", &with(metadata(), &[(name, Value::Null)]), &[]).is_ok());
+}
+
+#[test]
+fn an_authorization_endpoint_may_have_a_query_but_not_our_parameters_in_it() {
+    let queried = |query: &str| {
+        with(metadata(), &[("authorization_endpoint", json!(format!("https://id.example/authorize?{query}")))])
+    };
+    assert!(read("https://id.example", &queried("tenant=a"), &[]).is_ok());
+    for query in ["state=x", "Redirect_URI=x", "tenant=a&request_uri=x", "%73tate=x"] {
+        assert!(refusal(&queried(query)).contains("in its query"), "{query}");
+    }
+}
+
+#[test]
+fn a_document_is_kept_as_long_as_it_says_and_never_longer_than_a_day() {
+    let day = Seconds::days(1);
+    for (header, life) in [
+        (None, day),
+        (Some("public, max-age=600"), Seconds(600)),
+        (Some("Max-Age=\"60\""), Seconds(60)),
+        (Some("max-age=9999999"), day),
+        (Some("max-age=99999999999999999999"), Seconds::ZERO),
+        (Some("max-age=600, no-store"), Seconds::ZERO),
+        (Some("no-cache"), Seconds::ZERO),
+        (Some("private"), day),
+    ] {
+        let plain = response(200, "{}");
+        let answer = header.map_or(plain.clone(), |value| with_header(plain, "cache-control", value));
+        assert_eq!(cache_life(&answer), life, "{header:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_document_and_no_issuer_makes_the_reader_panic(text in "\\PC*", body: Vec<u8>, at in 0_usize..600, byte: u8) {
+        let issuer = Issuer::parse("https://id.example").unwrap();
+        let _ = Issuer::parse(&text);
+        let _ = Provider::from_document(&body, &issuer, std::slice::from_ref(&text));
+        let _ = read("https://id.example", &with(metadata(), &[("token_endpoint", json!(text))]), &[&text]);
+        let mut mutated = metadata().to_string().into_bytes();
+        let place = at % mutated.len();
+        mutated[place] = byte;
+        let _ = Provider::from_document(&mutated, &issuer, &[]);
+    }
+}

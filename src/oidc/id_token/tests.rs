@@ -1,0 +1,228 @@
+use super::super::authorize::{AuthorizationOptions, Randomness, authorization_request};
+use super::super::fixtures::{CLIENT, ISSUER, KEYS, NOW, header, key_set, keys, provider, sign, sign_with, with};
+use super::*;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use serde_json::json;
+
+fn expected(max_age: Option<i64>) -> Expected {
+    let options = AuthorizationOptions { max_age: max_age.map(Seconds), ..Default::default() };
+    authorization_request(&provider(), CLIENT, "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
+}
+
+fn hash(of: &str) -> Value {
+    json!(URL_SAFE_NO_PAD.encode(&Sha256::digest(of)[..16]))
+}
+
+fn claims() -> Value {
+    let expected = expected(None);
+    json!({
+        "iss": ISSUER, "sub": "alice", "aud": CLIENT, "exp": NOW.unix() + 300, "iat": NOW.unix(), "nbf": NOW.unix(),
+        "nonce": expected.nonce.expose(), "at_hash": hash("the-access-token"), "s_hash": hash(expected.state.expose()),
+        "c_hash": hash("the-code"), "auth_time": NOW.unix() - 5, "azp": CLIENT, "acr": ["urn:a", "urn:b"],
+        "preferred_username": "4790000000",
+    })
+}
+
+fn login_with(token: &str, max_age: Option<i64>, acr: Option<&str>) -> Result<Accepted, IdTokenProblem> {
+    let (access_token, code) = (Secret::new("the-access-token"), Code(Secret::new("the-code")));
+    let expected = expected(max_age);
+    let check = Check::login(ISSUER, CLIENT, NOW, &access_token, &expected, &code).require_acr(acr);
+    accept_id_token(&Secret::new(token), &keys(), &check)
+}
+
+fn login(changes: &[(&str, Value)]) -> Result<Accepted, IdTokenProblem> {
+    login_with(&sign(&header(), &with(claims(), changes)), None, None)
+}
+
+fn previous() -> IdToken {
+    login(&[]).unwrap().token
+}
+
+fn refresh(changes: &[(&str, Value)]) -> Result<Accepted, IdTokenProblem> {
+    let (access_token, previous) = (Secret::new("the-access-token"), previous());
+    let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&previous), "alice");
+    accept_id_token(&Secret::new(sign(&header(), &with(claims(), changes))), &keys(), &check)
+}
+
+#[test]
+fn the_id_token_of_an_honest_login_is_accepted_and_says_whose_it_is() {
+    let accepted = login(&[]).unwrap();
+    assert_eq!(accepted.account, Account { sub: "alice".to_owned(), username: Some("4790000000".to_owned()) });
+    assert_eq!((accepted.token.issued_at, accepted.token.expires_at), (NOW, NOW.plus(Seconds(300))));
+    assert_eq!(accepted.token.auth_time, Some(NOW.unix() - 5));
+    assert_eq!(accepted.token.azp.as_deref(), Some(CLIENT));
+    assert_eq!(accepted.token.nonce.as_deref(), Some(expected(None).nonce.expose()));
+    assert_eq!(accepted.claims["acr"], json!(["urn:a", "urn:b"]));
+}
+
+#[test]
+fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
+    let now = NOW.unix();
+    for (case, name, value) in [
+        ("S68", "iss", json!("https://evil.example")),
+        ("S68", "iss", json!("https://id.example/")),
+        ("S68", "iss", Value::Null),
+        ("S69", "sub", Value::Null),
+        ("S69", "sub", json!("")),
+        ("S69", "sub", json!(7)),
+        ("S69", "sub", json!("x".repeat(256))),
+        ("S69", "sub", json!("æ")),
+        ("S70", "aud", json!("other")),
+        ("S70", "aud", Value::Null),
+        ("S70", "aud", json!([])),
+        ("S70", "aud", json!([CLIENT, "other"])),
+        ("S70", "aud", json!([7])),
+        ("S70", "azp", json!("other")),
+        ("S70", "azp", json!([CLIENT])),
+        ("S72", "iat", Value::Null),
+        ("S72", "iat", json!("1800000000")),
+        ("S72", "exp", Value::Null),
+        ("S72", "exp", json!(now - 360)),
+        ("S72", "exp", json!(now - 60)),
+        ("S72", "exp", json!("9999999999")),
+        ("S72", "nbf", json!(now + 600)),
+        ("S72", "iat", json!(now - 7 * 86_400)),
+        ("S72", "iat", json!(now - 601)),
+        ("S72", "iat", json!(now + 3600)),
+        ("S74", "nonce", json!("other")),
+        ("S74", "nonce", Value::Null),
+        ("S74", "nonce", json!(expected(None).nonce.expose().to_lowercase())),
+        ("S74", "nonce", json!([expected(None).nonce.expose()])),
+        ("S84", "at_hash", hash("another-token")),
+        ("S84", "at_hash", json!(7)),
+        ("S84", "s_hash", hash("another-state")),
+        ("S84", "c_hash", hash("another-code")),
+        ("S21", "auth_time", json!("1800000000")),
+        ("S21", "auth_time", json!(now + 3600)),
+    ] {
+        let answer = login(&[(name, value.clone())]);
+        assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{case} {name} {value}");
+    }
+}
+
+#[test]
+fn a_login_accepts_what_the_specifications_leave_open() {
+    let now = NOW.unix();
+    for (case, name, value) in [
+        ("S70", "aud", json!([CLIENT])),
+        ("S69", "sub", json!("x".repeat(255))),
+        ("S72", "exp", json!(now - 20)),
+        ("S72", "nbf", json!(now + 30)),
+        ("S72", "nbf", Value::Null),
+        ("S72", "iat", json!(now + 30)),
+        ("S72", "iat", json!(now as f64 - 0.5)),
+        ("S84", "at_hash", Value::Null),
+        ("S84", "s_hash", Value::Null),
+        ("S84", "c_hash", Value::Null),
+        ("Core 2", "azp", Value::Null),
+        ("Core 2", "auth_time", Value::Null),
+        ("Core 5.1", "preferred_username", Value::Null),
+    ] {
+        assert!(login(&[(name, value.clone())]).is_ok(), "{case} {name} {value}");
+    }
+}
+
+// F3, RFC 8725 3.11
+#[test]
+fn another_kind_of_token_is_no_id_token() {
+    for (typ, passes) in [
+        (Value::Null, true),
+        (json!("jwt"), true),
+        (json!("at+jwt"), false),
+        (json!("logout+jwt"), false),
+        (json!(""), false),
+    ] {
+        let token = sign(&with(header(), &[("typ", typ.clone())]), &claims());
+        assert_eq!(login_with(&token, None, None).is_ok(), passes, "{typ}");
+    }
+}
+
+// S75 to S79, S82: what exactly is refused is tested where it is done; here, that it is done.
+#[test]
+fn neither_a_forged_nor_a_malformed_token_is_accepted() {
+    let good = sign(&header(), &claims());
+    let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &header(), &claims());
+    let unsigned = sign(&with(header(), &[("alg", json!("none"))]), &claims());
+    for token in [forged, unsigned, format!("{good}="), format!("{good}.a.b"), String::new()] {
+        assert!(matches!(login_with(&token, None, None), Err(IdTokenProblem::Invalid(_))), "{token}");
+    }
+    let (access_token, previous) = (Secret::new("the-access-token"), previous());
+    let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&previous), "alice");
+    let unknown = accept_id_token(&Secret::new(good), &key_set(&[]), &check);
+    assert_eq!(unknown.map(|_| ()), Err(IdTokenProblem::UnknownKey));
+}
+
+// S21
+#[test]
+fn a_max_age_that_was_asked_for_must_be_kept() {
+    let now = NOW.unix();
+    for (auth_time, passes) in [
+        (json!(now - 5), true),
+        (json!(now - 120), true),
+        (json!(now - 121), false),
+        (json!(now - 7200), false),
+        (Value::Null, false),
+        (json!("x"), false),
+    ] {
+        let token = sign(&header(), &with(claims(), &[("auth_time", auth_time.clone())]));
+        assert_eq!(login_with(&token, Some(60), None).is_ok(), passes, "{auth_time}");
+    }
+}
+
+#[test]
+fn an_acr_that_was_required_must_be_met() {
+    for (acr, passes) in [
+        (json!(["urn:a", "urn:b"]), true),
+        (json!("urn:b"), true),
+        (json!("urn:c"), false),
+        (json!(["urn:c"]), false),
+        (Value::Null, false),
+    ] {
+        let token = sign(&header(), &with(claims(), &[("acr", acr.clone())]));
+        assert_eq!(login_with(&token, None, Some("urn:b")).is_ok(), passes, "{acr}");
+    }
+}
+
+// S96
+#[test]
+fn a_refreshed_id_token_must_stay_the_logins() {
+    let now = NOW.unix();
+    for (name, value) in [
+        ("sub", json!("mallory")),
+        ("iss", json!("https://evil.example")),
+        ("aud", json!("other")),
+        ("azp", json!("other")),
+        ("azp", Value::Null),
+        ("auth_time", json!(now - 6)),
+        ("nonce", json!("other")),
+        ("iat", json!(now - 1)),
+        ("at_hash", hash("another-token")),
+        ("exp", json!(now - 60)),
+    ] {
+        let answer = refresh(&[(name, value.clone())]);
+        assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{name} {value}");
+    }
+}
+
+// S96
+#[test]
+fn an_azp_or_a_nonce_that_the_login_had_not_must_not_appear() {
+    let access_token = Secret::new("the-access-token");
+    let bare = IdToken { azp: None, nonce: None, ..previous() };
+    for (name, value) in [("nonce", Value::Null), ("azp", Value::Null)] {
+        let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&bare), "alice");
+        let token = sign(&header(), &with(claims(), &[(name, value)]));
+        assert!(accept_id_token(&Secret::new(token), &keys(), &check).is_err(), "{name}");
+    }
+}
+
+// S97
+#[test]
+fn a_refreshed_id_token_may_drop_the_nonce_and_the_original_is_remembered() {
+    for changes in
+        [vec![("nonce", Value::Null)], vec![], vec![("auth_time", Value::Null)], vec![("s_hash", json!("x"))]]
+    {
+        let token = refresh(&changes).unwrap().token;
+        assert_eq!((token.nonce, token.auth_time), (previous().nonce, previous().auth_time), "{changes:?}");
+    }
+}

@@ -1,0 +1,78 @@
+use super::super::fixtures::{CLIENT, client, form, metadata, provider, provider_of, response, with, with_header};
+use super::super::token::ClientAuthentication;
+use super::*;
+use serde_json::Value;
+
+fn public() -> Client {
+    client(ClientAuthentication::None)
+}
+
+// S130, S132
+#[test]
+fn the_refresh_token_is_revoked_in_the_body_of_a_post() {
+    let request = revocation_request(&provider(), &public(), &Secret::new("r&t")).unwrap();
+    let wanted = [("token", "r&t"), ("token_type_hint", "refresh_token"), ("client_id", CLIENT)];
+    assert_eq!(form(&request), wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(request.url.query(), None);
+}
+
+// S130
+#[test]
+fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
+    assert_eq!(accept_revocation(&response(200, "")), Ok(()));
+    let refused = accept_revocation(&response(400, r#"{"error":"unsupported_token_type"}"#));
+    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
+    let later = accept_revocation(&with_header(response(503, ""), "retry-after", "9"));
+    assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains("9 seconds")));
+    for status in [302, 400, 404] {
+        assert!(matches!(accept_revocation(&response(status, "")), Err(Problem::Invalid(_))), "{status}");
+    }
+}
+
+#[test]
+fn an_endpoint_the_provider_does_not_have_is_not_asked() {
+    let names = ["revocation_endpoint", "custom_logout_endpoint", "end_session_endpoint"];
+    let bare = provider_of(&with(metadata(), &names.map(|name| (name, Value::Null))));
+    let token = Secret::new("t");
+    assert_eq!(revocation_request(&bare, &public(), &token), None);
+    assert_eq!(custom_logout_request(&bare, &public(), &token, "s"), None);
+    assert_eq!(end_session_url(&bare, CLIENT, Some(&token), None, None), None);
+}
+
+// S135
+#[test]
+fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
+    use LogoutOutcome::*;
+    let request = custom_logout_request(&provider(), &public(), &Secret::new("a.b.c"), "s\"1").unwrap();
+    let Some(Body::Json(body)) = &request.body else { panic!("no JSON") };
+    let body: Value = serde_json::from_str(body.expose()).unwrap();
+    assert_eq!(body, serde_json::json!({"id_token_hint": "a.b.c", "state": "s\"1"}));
+    for (status, text, outcome) in [
+        (200, "s1", LoggedOut),
+        (200, "Already logged out", AlreadyLoggedOut),
+        (200, "\"Already logged out\"", AlreadyLoggedOut),
+        (400, "Already logged out", HintMissing),
+        (401, "", HintRefused),
+        (424, "", Incomplete),
+        (429, "", Unavailable),
+        (500, "", Unavailable),
+        (302, "", Unexpected(302)),
+        (204, "", Unexpected(204)),
+    ] {
+        assert_eq!(accept_custom_logout(&response(status, text)), outcome, "{status} {text}");
+    }
+}
+
+// S133
+#[test]
+fn the_logout_page_gets_the_hint_the_registered_uri_and_the_state() {
+    let (hint, state) = (Secret::new("a.b.c"), Secret::new("s"));
+    let url = end_session_url(&provider(), CLIENT, Some(&hint), Some("http://127.0.0.1:1/out?a=b"), Some(&state));
+    let url = url.unwrap();
+    assert_eq!(format!("{url:?}"), "Secret(…)");
+    assert_eq!(
+        url.expose(),
+        "https://id.example/connect/endsession?id_token_hint=a.b.c&client_id=demo-client\
+         &post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fout%3Fa%3Db&state=s"
+    );
+}

@@ -1,0 +1,188 @@
+use super::super::ProviderError;
+use super::super::authorize::{AuthorizationOptions, Randomness, authorization_request};
+use super::super::fixtures::{CLIENT, client, form, provider, response, with, with_header};
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn expected() -> Expected {
+    let options = AuthorizationOptions::default();
+    authorization_request(&provider(), CLIENT, "http://127.0.0.1:1/a?b=c", &options, Randomness([9; 96])).unwrap().1
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn full() -> Value {
+    json!({"access_token": "at", "token_type": "Bearer", "expires_in": 3600, "scope": "openid  profile",
+           "id_token": "a.b.c", "refresh_token": "rt"})
+}
+
+fn accept(body: &Value) -> Result<TokenAnswer, Problem> {
+    accept_token_answer(&response(200, &body.to_string()))
+}
+
+// S57
+#[test]
+fn a_public_clients_code_request_has_its_id_and_no_trace_of_a_secret() {
+    let expected = expected();
+    let request =
+        code_request(&provider(), &client(ClientAuthentication::None), &Code(Secret::new("a&b=c")), &expected);
+    assert_eq!((request.method, request.url.as_str()), (Method::Post, "https://id.example/connect/token"));
+    assert_eq!(request.authorization, None);
+    let wanted = [
+        ("grant_type", "authorization_code"),
+        ("code", "a&b=c"),
+        ("redirect_uri", "http://127.0.0.1:1/a?b=c"),
+        ("code_verifier", expected.code_verifier.expose()),
+        ("client_id", CLIENT),
+    ];
+    assert_eq!(form(&request), pairs(&wanted));
+}
+
+// S58, RFC 6749 2.3.1
+#[test]
+fn a_basic_secret_is_form_encoded_before_base64() {
+    let basic = client(ClientAuthentication::Basic(Secret::new("p:w%d +æ")));
+    let request = refresh_request(&provider(), &basic, &Secret::new("rt"));
+    let wanted = format!("Basic {}", STANDARD.encode("demo-client:p%3Aw%25d+%2B%C3%A6"));
+    assert_eq!(request.authorization, Some(Secret::new(wanted)));
+    assert_eq!(form(&request), pairs(&[("grant_type", "refresh_token"), ("refresh_token", "rt")]));
+}
+
+// S95
+#[test]
+fn a_refresh_asks_for_no_scope_and_a_posted_secret_stays_in_the_body() {
+    let posting = client(ClientAuthentication::Post(Secret::new("s&t")));
+    let request = refresh_request(&provider(), &posting, &Secret::new("r+t"));
+    let wanted =
+        [("grant_type", "refresh_token"), ("refresh_token", "r+t"), ("client_id", CLIENT), ("client_secret", "s&t")];
+    assert_eq!(form(&request), pairs(&wanted));
+    assert_eq!(request.authorization, None);
+    assert!(!format!("{request:?}{posting:?}").contains("s&t") && !format!("{request:?}").contains("r+t"));
+}
+
+// S61, S98
+#[test]
+fn a_good_answer_is_read_whole_whatever_the_case_of_bearer() {
+    for kind in ["Bearer", "BEARER", "bEaReR"] {
+        let body = with(full(), &[("token_type", json!(kind))]).to_string();
+        let dated = with_header(response(200, &body), "date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let wanted = TokenAnswer {
+            access_token: Secret::new("at"),
+            expires_in: Some(Seconds(3600)),
+            id_token: Some(Secret::new("a.b.c")),
+            refresh_token: Some(Secret::new("rt")),
+            scopes: Some(vec!["openid".to_owned(), "profile".to_owned()]),
+            date: Some(Time::from_unix(784_111_777)),
+        };
+        assert_eq!(accept_token_answer(&dated), Ok(wanted));
+    }
+    let least = accept(&json!({"access_token": "at", "token_type": "bearer"})).unwrap();
+    assert_eq!((least.expires_in, least.id_token, least.refresh_token, least.scopes), (None, None, None, None));
+}
+
+// S60, S61
+#[test]
+fn a_member_of_another_kind_makes_the_answer_invalid() {
+    for (name, value) in [
+        ("access_token", Value::Null),
+        ("access_token", json!(7)),
+        ("access_token", json!("")),
+        ("access_token", json!("a\nb")),
+        ("access_token", json!("a b")),
+        ("access_token", json!("æ")),
+        ("token_type", Value::Null),
+        ("token_type", json!(1)),
+        ("token_type", json!("mac")),
+        ("token_type", json!("N_A")),
+        ("token_type", json!("DPoP")),
+        ("refresh_token", json!(["rt"])),
+        ("refresh_token", json!("")),
+        ("refresh_token", json!("a\u{1b}b")),
+        ("id_token", json!({})),
+        ("scope", json!(["openid"])),
+        ("expires_in", json!("3600")),
+        ("expires_in", json!(0)),
+        ("expires_in", json!(-5)),
+        ("expires_in", json!(true)),
+    ] {
+        assert!(matches!(accept(&with(full(), &[(name, value.clone())])), Err(Problem::Invalid(_))), "{name} {value}");
+    }
+    for body in
+        ["<html>", "{\"", "null", "[]", "", "\"x\"", r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#]
+    {
+        assert!(matches!(accept_token_answer(&response(200, body)), Err(Problem::Invalid(_))), "{body}");
+    }
+    let nothing: Value =
+        serde_json::from_str(r#"{"access_token":"at","token_type":"Bearer","refresh_token":null}"#).unwrap();
+    assert!(accept(&nothing).is_err());
+}
+
+#[test]
+fn a_life_beyond_all_time_is_clamped() {
+    for life in [json!(1e300), json!(u64::MAX), json!(253_402_207_201_i64)] {
+        let answer = accept(&with(full(), &[("expires_in", life)])).unwrap();
+        assert_eq!(answer.expires_in, Some(Seconds(Time::MAX.unix())));
+    }
+}
+
+// S59, S65, S104
+#[test]
+fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
+    let refused = r#"{"error":"invalid_grant","error_description":"gone"}"#;
+    let words = ProviderError { error: "invalid_grant".to_owned(), error_description: Some("gone".to_owned()) };
+    for status in [200, 400, 401, 403] {
+        let answer = accept_token_answer(&response(status, refused));
+        assert_eq!(answer, Err(Problem::Refused(words.clone())), "{status}");
+    }
+    for (status, body) in [
+        (400, "bad"),
+        (400, r#"{"error":7}"#),
+        (401, ""),
+        (200, r#"{"error":7,"access_token":"at","token_type":"Bearer"}"#),
+        (302, refused),
+        (307, refused),
+        (308, &full().to_string()),
+        (201, &full().to_string()),
+    ] {
+        assert!(matches!(accept_token_answer(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
+    }
+    for status in [429, 500, 502, 503] {
+        let answer = accept_token_answer(&with_header(response(status, refused), "retry-after", "120"));
+        assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.contains("120 seconds")), "{status}");
+    }
+}
+
+// S104 beside S60
+#[test]
+fn a_web_page_instead_of_a_refresh_is_a_bad_moment_and_no_reason_to_lose_the_session() {
+    let page = response(200, "\n<html>maintenance");
+    assert!(matches!(accept_refresh_answer(&page), Err(Problem::Unreachable(_))));
+    let typed = with_header(response(200, "down"), "content-type", "Text/HTML; charset=utf-8");
+    assert!(matches!(accept_refresh_answer(&typed), Err(Problem::Unreachable(_))));
+    assert!(matches!(accept_refresh_answer(&response(200, "{\"")), Err(Problem::Invalid(_))));
+    assert!(matches!(accept_refresh_answer(&response(404, "<html>")), Err(Problem::Invalid(_))));
+    assert!(accept_refresh_answer(&response(200, &full().to_string())).is_ok());
+}
+
+#[test]
+fn debugging_an_answer_shows_no_token() {
+    let shown = format!(
+        "{:?}",
+        accept(&with(full(), &[("access_token", json!("canary1")), ("refresh_token", json!("canary2"))]))
+    );
+    assert!(!shown.contains("canary"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_the_reader_panic(status: u16, body: Vec<u8>, text in "\\PC*", at in 0_usize..300, byte: u8) {
+        let _ = accept_refresh_answer(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
+        let mut mutated = full().to_string().into_bytes();
+        let place = at % mutated.len();
+        mutated[place] = byte;
+        let _ = accept_token_answer(&Response { status: 200, headers: vec![], body: mutated });
+    }
+}

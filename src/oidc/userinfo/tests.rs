@@ -1,0 +1,81 @@
+use super::super::fixtures::{
+    CLIENT, ISSUER, KEYS, header, key_set, keys, metadata, provider, provider_of, response, sign, sign_with, with,
+    with_header,
+};
+use super::*;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use serde_json::json;
+
+fn accept(response: &Response, keys: Option<&KeySet>) -> Result<Map<String, Value>, UserinfoProblem> {
+    accept_userinfo(response, &Check { issuer: ISSUER, client_id: CLIENT, sub: "alice", keys })
+}
+
+fn jwt(token: &str) -> Response {
+    with_header(response(200, token), "content-type", "application/JWT; charset=utf-8")
+}
+
+// S126
+#[test]
+fn the_token_goes_into_the_header_and_nowhere_else() {
+    let request = userinfo_request(&provider(), &Secret::new("canary"), None).unwrap();
+    assert_eq!(request.authorization, Some(Secret::new("Bearer canary")));
+    assert_eq!((request.url.as_str(), request.body), ("https://id.example/connect/userinfo", None));
+    let without = provider_of(&with(metadata(), &[("userinfo_endpoint", Value::Null)]));
+    assert_eq!(userinfo_request(&without, &Secret::new("canary"), None), None);
+}
+
+// S125
+#[test]
+fn only_the_sessions_own_claims_are_accepted() {
+    assert_eq!(accept(&response(200, r#"{"sub":"alice","email":"a@b"}"#), None).unwrap()["email"], "a@b");
+    for body in [r#"{"sub":"bob"}"#, "{}", r#"{"sub":7}"#, r#"{"sub":"bob","sub":"alice"}"#, "", "<html>"] {
+        let answer = accept(&response(200, body), None);
+        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{body}");
+    }
+}
+
+// S127
+#[test]
+fn a_signed_answer_is_verified_like_any_token() {
+    let claims = json!({"iss": ISSUER, "aud": CLIENT, "sub": "alice"});
+    let good = sign(&header(), &claims);
+    assert!(accept(&jwt(&good), Some(&keys())).is_ok());
+    assert!(accept(&jwt(&sign(&header(), &with(claims.clone(), &[("aud", json!([CLIENT]))]))), Some(&keys())).is_ok());
+    for token in [
+        sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &header(), &claims),
+        sign(&with(header(), &[("alg", json!("none"))]), &claims),
+        sign(&header(), &with(claims.clone(), &[("iss", json!("https://evil.example"))])),
+        sign(&header(), &with(claims.clone(), &[("iss", Value::Null)])),
+        sign(&header(), &with(claims.clone(), &[("aud", json!("other"))])),
+        sign(&header(), &with(claims.clone(), &[("aud", Value::Null)])),
+        sign(&header(), &with(claims.clone(), &[("sub", json!("bob"))])),
+        claims.to_string(),
+    ] {
+        let answer = accept(&jwt(&token), Some(&keys()));
+        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{token}");
+    }
+    for keys in [None, Some(&key_set(&[]))] {
+        assert_eq!(accept(&jwt(&good), keys), Err(UserinfoProblem::UnknownKey));
+    }
+}
+
+#[test]
+fn a_refusal_carries_the_challenges_words() {
+    let challenge = r#"Bearer realm="x", error="expired", error_description="too late""#;
+    let words = |error: &str, description: Option<&str>| {
+        Err(UserinfoProblem::Problem(Problem::Refused(ProviderError {
+            error: error.to_owned(),
+            error_description: description.map(str::to_owned),
+        })))
+    };
+    let told = with_header(response(401, ""), "www-authenticate", challenge);
+    assert_eq!(accept(&told, None), words("expired", Some("too late")));
+    let only_description = with_header(response(401, ""), "www-authenticate", r#"Bearer error_description="x""#);
+    assert_eq!(accept(&only_description, None), words("invalid_token", Some("x")));
+    assert_eq!(accept(&response(403, ""), None), words("insufficient_scope", None));
+    for (status, later) in [(302, false), (404, false), (503, true)] {
+        let answer = accept(&response(status, r#"{"sub":"alice"}"#), None);
+        assert_eq!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unreachable(_)))), later, "{status}");
+        assert!(answer.is_err());
+    }
+}

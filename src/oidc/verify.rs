@@ -1,0 +1,96 @@
+//! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
+
+use super::jwks::{KeySet, SignatureProblem};
+use crate::core::jwt::{Jwt, numeric_date};
+use crate::core::text::printable;
+use crate::core::time::{Seconds, Time};
+use serde_json::{Map, Value};
+
+/// How far two clocks may be apart (Core 3.1.3.7 no. 9 and 10 leave it to the client).
+pub const LEEWAY: Seconds = Seconds(60);
+
+/// Why a token is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// The key set has no key for it: worth fetching the set again once, for keys rotate.
+    UnknownKey,
+    /// It failed a check. A printable sentence.
+    Invalid(String),
+}
+
+impl From<SignatureProblem> for TokenProblem {
+    fn from(problem: SignatureProblem) -> Self {
+        match problem {
+            SignatureProblem::UnknownKey => Self::UnknownKey,
+            SignatureProblem::Unsupported(_) | SignatureProblem::BadSignature => Self::Invalid(problem.to_string()),
+        }
+    }
+}
+
+/// A token that failed a check; `what` goes on from "the token".
+pub(super) fn refuse<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
+    Err(TokenProblem::Invalid(what.into()))
+}
+
+/// Checks any token of the provider, an access token above all (RFC 9068 4): the signature, `iss`, and `exp` and `nbf`
+/// where there are any, with `leeway`. `issuer` is `None` where the keys come from the user, who vouches for them. Whom
+/// the token is for (`aud`) is the business of the API it is sent to.
+///
+/// # Errors
+/// [`TokenProblem`].
+pub fn verify_token(
+    token: &Jwt<'_>,
+    keys: &KeySet,
+    issuer: Option<&str>,
+    now: Time,
+    leeway: Seconds,
+) -> Result<(), TokenProblem> {
+    if let Some(issuer) = issuer {
+        check_issuer(&token.payload, issuer)?; // RFC 8725 3.8: the keys are that issuer's
+    }
+    keys.verify(token)?;
+    check_expiry(&token.payload, now, leeway)?;
+    check_start(&token.payload, now, leeway)
+}
+
+/// `iss` must be the issuer, byte for byte (Core 3.1.3.7 no. 2, RFC 9068 4).
+pub(super) fn check_issuer(claims: &Map<String, Value>, issuer: &str) -> Result<(), TokenProblem> {
+    match claims.get("iss") {
+        Some(Value::String(iss)) if iss == issuer => Ok(()),
+        Some(Value::String(iss)) => {
+            refuse(format!("it was issued by `{}`, not by `{}`", printable(iss), printable(issuer)))
+        }
+        _ => refuse("it does not say who issued it (`iss`)"),
+    }
+}
+
+/// A time among the claims; `None` where there is none.
+///
+/// # Errors
+/// [`TokenProblem::Invalid`] if it is no number (RFC 7519 2).
+pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
+    match claims.get(name).map(numeric_date) {
+        None => Ok(None),
+        Some(Some(time)) => Ok(Some(time)),
+        Some(None) => refuse(format!("its `{name}` is not a number")),
+    }
+}
+
+/// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
+pub(super) fn check_expiry(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    match time(claims, "exp")? {
+        Some(exp) if now >= exp.plus(leeway) => refuse(format!("it expired at {exp}")),
+        _ => Ok(()),
+    }
+}
+
+/// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
+pub(super) fn check_start(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    match time(claims, "nbf")? {
+        Some(nbf) if nbf > now.plus(leeway) => refuse(format!("it is not valid before {nbf}")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

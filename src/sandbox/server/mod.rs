@@ -1,0 +1,219 @@
+//! The sandbox on a loopback port.
+
+mod control;
+mod http;
+mod interactive;
+mod protocol;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use super::clients::{Client, registered};
+use super::engine::{Engine, Rotation, Settings};
+use super::random::Seed;
+use super::tokens::Keys;
+use super::users::User;
+use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use crate::core::time::{Seconds, Time};
+use crate::world::{Clock, Entropy};
+use control::Failure;
+use http::{Request, Response};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How many requests are answered at once.
+const WORKERS: usize = 4;
+
+/// How long a sandbox that is dropped waits for answers under way.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How a sandbox is to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0: any free one.
+    pub port: u16,
+    /// Who is logged in at once, without a page.
+    pub auto_approve: Option<&'static User>,
+    /// What becomes of a used refresh token.
+    pub refresh_tokens: Rotation,
+    /// Whether a spent one-time token, used again, revokes its family.
+    pub reuse_revokes_family: bool,
+    /// How long access tokens live.
+    pub access_token_lifetime: Seconds,
+    /// How long ID tokens live.
+    pub id_token_lifetime: Seconds,
+    /// How long SSO sessions live; `None`: until they are ended.
+    pub sso_lifetime: Option<Seconds>,
+    /// How far the sandbox's clock is ahead of the world's.
+    pub clock_offset: Seconds,
+    /// Redirect URIs registered for every client beside its own.
+    pub redirect_uris: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            auto_approve: None,
+            refresh_tokens: Rotation::default(),
+            reuse_revokes_family: false,
+            access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
+            id_token_lifetime: Seconds(300),
+            sso_lifetime: None,
+            clock_offset: Seconds::ZERO,
+            redirect_uris: Vec::new(),
+        }
+    }
+}
+
+/// A running sandbox; it ends when this is dropped.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    server: Arc<tiny_http::Server>,
+    /// Disconnected once all workers have ended.
+    running: Receiver<()>,
+}
+
+/// What the workers share.
+struct Shared {
+    issuer: String,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    offset: AtomicI64,
+    auto_approve: Option<&'static User>,
+    engine: Mutex<Engine>,
+    keys: Mutex<Keys>,
+    failures: Mutex<Vec<Failure>>,
+    requests: Mutex<BTreeMap<&'static str, u64>>,
+    stopping: AtomicBool,
+}
+
+/// A lock that a panicked worker does not make unusable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sandbox {
+    /// Starts it. When this returns, the port is open.
+    ///
+    /// # Errors
+    /// If the port cannot be had, or no key could be made.
+    pub fn start(options: Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        let issuer = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+        let settings = Settings {
+            issuer: issuer.clone(),
+            refresh_tokens: options.refresh_tokens,
+            reuse_revokes_family: options.reuse_revokes_family,
+            access_token_lifetime: options.access_token_lifetime,
+            id_token_lifetime: options.id_token_lifetime,
+            sso_lifetime: options.sso_lifetime,
+        };
+        let shared = Arc::new(Shared {
+            issuer,
+            clock,
+            entropy,
+            offset: AtomicI64::new(options.clock_offset.0),
+            auto_approve: options.auto_approve,
+            engine: Mutex::new(Engine::new(settings, registered(&options.redirect_uris))),
+            keys: Mutex::new(Keys::new()?),
+            failures: Mutex::new(Vec::new()),
+            requests: Mutex::new(BTreeMap::new()),
+            stopping: AtomicBool::new(false),
+        });
+        let server = Arc::new(server);
+        let (ended, running) = channel();
+        for _ in 0..WORKERS {
+            let (shared, server, ended) = (Arc::clone(&shared), Arc::clone(&server), ended.clone());
+            thread::Builder::new().name("sandbox".to_owned()).spawn(move || work(&shared, &server, &ended))?;
+        }
+        Ok(Self { shared, server, running })
+    }
+
+    /// The issuer: `http://127.0.0.1:PORT`.
+    pub fn issuer(&self) -> &str {
+        &self.shared.issuer
+    }
+
+    /// The registered clients.
+    pub fn clients(&self) -> Vec<Client> {
+        lock(&self.shared.engine).clients.clone()
+    }
+
+    /// Moves the sandbox's clock forward (back, if negative).
+    pub fn advance(&self, by: Seconds) {
+        self.shared.advance(by);
+    }
+
+    /// Ends all SSO sessions: refreshes renew nothing from now on.
+    pub fn end_sso(&self) {
+        let now = self.shared.now();
+        lock(&self.shared.engine).end_sso(None, now);
+    }
+
+    /// Makes all refresh tokens unknown.
+    pub fn revoke_all(&self) {
+        lock(&self.shared.engine).revoke_all();
+    }
+
+    /// How many requests an endpoint has had (`discovery`, `jwks`, `authorize`, `token`, `userinfo` …).
+    pub fn requests(&self, endpoint: &str) -> u64 {
+        lock(&self.shared.requests).get(endpoint).copied().unwrap_or(0)
+    }
+
+    /// Serves until the process ends.
+    pub fn join(self) {
+        // Nothing is ever sent: this returns only when no worker is left.
+        let _ = self.running.recv();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        for _ in 0..WORKERS {
+            self.server.unblock();
+        }
+        // A worker whose client does not finish its body is left behind; it ends with its client.
+        let _ = self.running.recv_timeout(FAREWELL);
+    }
+}
+
+/// Answers requests until the sandbox stops. `_ended` says so by being dropped.
+fn work(shared: &Shared, server: &tiny_http::Server, _ended: &Sender<()>) {
+    while !shared.stopping.load(Ordering::SeqCst) {
+        let Ok(mut incoming) = server.recv() else { continue };
+        let response = match Request::receive(&mut incoming) {
+            Some(request) => shared.respond(&request),
+            None => Response::text(413, "the body is too long, or no text"),
+        };
+        response.send(incoming, shared.now());
+    }
+}
+
+impl Shared {
+    /// The sandbox's time.
+    fn now(&self) -> Time {
+        self.clock.now().plus(Seconds(self.offset.load(Ordering::SeqCst)))
+    }
+
+    fn advance(&self, by: Seconds) {
+        let add = |offset: i64| Some(offset.saturating_add(by.0));
+        // `add` always gives a value, so this cannot fail.
+        let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+
+    /// Random bytes for one request.
+    fn seed(&self) -> io::Result<Seed> {
+        let mut seed = Seed([0; 32]);
+        self.entropy.fill(&mut seed.0)?;
+        Ok(seed)
+    }
+}

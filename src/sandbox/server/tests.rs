@@ -1,0 +1,316 @@
+use super::*;
+use crate::sandbox::random::sha256_base64url;
+use crate::sandbox::users::USERS;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::AtomicU8;
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+struct Frozen;
+
+impl Clock for Frozen {
+    fn now(&self) -> Time {
+        Time::from_unix(784_111_777)
+    }
+    fn uptime(&self) -> Duration {
+        Duration::ZERO
+    }
+    fn pause(&self, _: Duration) {
+        panic!("the sandbox never waits");
+    }
+}
+
+/// Counts up; fails if it starts at 255.
+struct Counting(AtomicU8);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
+        if self.0.load(Ordering::SeqCst) == 255 {
+            return Err(io::Error::other("dry"));
+        }
+        buffer.fill(self.0.fetch_add(1, Ordering::SeqCst));
+        Ok(())
+    }
+}
+
+fn sandbox(options: Options) -> Sandbox {
+    Sandbox::start(options, Arc::new(Frozen), Arc::new(Counting(AtomicU8::new(0)))).unwrap()
+}
+
+/// Status, head and body of an answer over a real socket.
+fn send(sandbox: &Sandbox, method: &str, target: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let authority = sandbox.issuer().strip_prefix("http://").unwrap();
+    let host = if headers.contains("Host:") { String::new() } else { format!("Host: {authority}\r\n") };
+    let length = body.len();
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    let mut stream = TcpStream::connect(authority).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
+}
+
+fn get(sandbox: &Sandbox, target: &str) -> (u16, String, String) {
+    send(sandbox, "GET", target, "", "")
+}
+
+fn post(sandbox: &Sandbox, target: &str, body: &str) -> (u16, String, String) {
+    send(sandbox, "POST", target, "", body)
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+fn authorize_target(client: &str) -> String {
+    let challenge = sha256_base64url(VERIFIER);
+    format!(
+        "/connect/authorize?client_id={client}&redirect_uri=http://127.0.0.1:4000/cb&response_type=code&state=st\
+         &nonce=no&scope=openid+profile+offline_access&code_challenge={challenge}&code_challenge_method=S256"
+    )
+}
+
+/// A login by code; the token endpoint's answer and the SSO cookie.
+fn log_in(sandbox: &Sandbox, client: &str) -> (Value, String) {
+    let (status, head, _) = get(sandbox, &authorize_target(client));
+    let location = url::Url::parse(header(&head, "Location").unwrap()).unwrap();
+    let of = |name: &str| location.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
+    assert_eq!((status, of("state"), of("iss")), (303, "st".to_owned(), sandbox.issuer().to_owned()));
+    let cookie = header(&head, "Set-Cookie").unwrap();
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"));
+    let form = format!(
+        "grant_type=authorization_code&client_id={client}&code={}&redirect_uri=http://127.0.0.1:4000/cb&code_verifier={VERIFIER}",
+        of("code")
+    );
+    let (status, head, body) = post(sandbox, "/connect/token", &form);
+    assert_eq!((status, header(&head, "Cache-Control")), (200, Some("no-store")));
+    (serde_json::from_str(&body).unwrap(), cookie.split(';').next().unwrap().to_owned())
+}
+
+fn claims(jwt: &Value) -> Value {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let part = jwt.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+fn refresh(sandbox: &Sandbox, client: &str, tokens: &Value) -> (u16, Value) {
+    let handle = tokens["refresh_token"].as_str().unwrap();
+    let form = format!("grant_type=refresh_token&client_id={client}&refresh_token={handle}");
+    let (status, _, body) = post(sandbox, "/connect/token", &form);
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+fn auto() -> Options {
+    Options { auto_approve: Some(&USERS[0]), ..Options::default() }
+}
+
+#[test]
+fn discovery_names_only_endpoints_that_are_there_and_is_dated_by_the_sandboxs_clock() {
+    let sandbox = sandbox(Options { clock_offset: Seconds(60), ..Options::default() });
+    let (status, head, body) = get(&sandbox, "/.well-known/openid-configuration");
+    assert_eq!((status, header(&head, "Date")), (200, Some("Sun, 06 Nov 1994 08:50:37 GMT")));
+    assert_eq!(header(&head, "Cache-Control"), Some("public, max-age=3600"));
+    let metadata: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(metadata["issuer"], sandbox.issuer());
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    for (name, uri) in metadata.as_object().unwrap().iter().filter(|(n, _)| n.ends_with("_endpoint")) {
+        let path = uri.as_str().unwrap().strip_prefix(sandbox.issuer()).unwrap();
+        assert_ne!(get(&sandbox, path).0, 404, "{name}");
+    }
+    assert_eq!(get(&sandbox, "/nowhere").0, 404);
+    assert_eq!(get(&sandbox, "/connect/token").0, 405);
+}
+
+#[test]
+fn the_whole_story_from_login_to_logout() {
+    let sandbox = sandbox(auto());
+    let client = "sandbox-mobile";
+    let (tokens, cookie) = log_in(&sandbox, client);
+    let (access, id) = (claims(&tokens["access_token"]), claims(&tokens["id_token"]));
+    assert_eq!(access["scope"], json!(["openid", "profile", "offline_access"]));
+    assert_eq!((&id["nonce"], &id["aud"], id["sub"] == access["sub"]), (&json!("no"), &json!(client), true));
+    assert_eq!(id["exp"].as_i64().unwrap() - id["iat"].as_i64().unwrap(), 300);
+
+    let bearer = format!("Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
+    let (status, _, body) = send(&sandbox, "GET", "/connect/userinfo", &bearer, "");
+    let userinfo: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &userinfo["sub"], userinfo.get("email")), (200, &id["sub"], None));
+
+    let (status, refreshed) = refresh(&sandbox, client, &tokens);
+    assert_eq!((status, &refreshed["refresh_token"]), (200, &tokens["refresh_token"]));
+    let again = claims(&refreshed["id_token"]);
+    assert_eq!((again.get("nonce"), again.get("s_hash"), &again["sid"]), (None, None, &id["sid"]));
+    assert!(id["s_hash"].is_string());
+
+    sandbox.advance(Seconds(3_600));
+    let (status, head, _) = send(&sandbox, "GET", "/connect/userinfo", &bearer, "");
+    assert_eq!((status, header(&head, "WWW-Authenticate")), (401, Some("Bearer error=\"invalid_token\"")));
+
+    let hint = tokens["id_token"].as_str().unwrap();
+    let target =
+        format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=http://127.0.0.1:4000/bye&state=s");
+    let (status, head, _) = send(&sandbox, "GET", &target, &format!("Cookie: {cookie}\r\n"), "");
+    assert_eq!((status, header(&head, "Location")), (303, Some("http://127.0.0.1:4000/bye?state=s")));
+    assert_eq!(refresh(&sandbox, client, &tokens).1.get("refresh_token"), None);
+    assert_eq!(sandbox.requests("token"), 3);
+}
+
+#[test]
+fn the_custom_logout_says_what_the_provider_says() {
+    let sandbox = sandbox(auto());
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    sandbox.advance(Seconds(9_999));
+    let say = |body: Value| {
+        let (status, _, body) = post(&sandbox, "/connect/customlogout", &body.to_string());
+        (status, body)
+    };
+    assert_eq!(say(json!({"state": "s"})).0, 400);
+    assert_eq!(say(json!({"id_token_hint": tokens["access_token"]})).0, 401);
+    let hint = json!({"id_token_hint": tokens["id_token"], "state": "s"});
+    assert_eq!(say(hint.clone()), (200, "s".to_owned()));
+    assert_eq!(say(hint), (200, "Already logged out".to_owned()));
+}
+
+#[test]
+fn an_end_session_redirect_goes_to_registered_uris_only_and_never_without_a_hint() {
+    let sandbox = sandbox(auto());
+    let (tokens, cookie) = log_in(&sandbox, "sandbox-mobile");
+    let cookie = format!("Cookie: {cookie}\r\n");
+    let target = "/connect/endsession?post_logout_redirect_uri=http://127.0.0.1:4000/bye";
+    let (status, _, body) = send(&sandbox, "GET", target, &cookie, "");
+    assert!(status == 200 && body.contains("value=\"logout\""), "asks first");
+    assert!(refresh(&sandbox, "sandbox-mobile", &tokens).1.get("refresh_token").is_some());
+    let hint = tokens["id_token"].as_str().unwrap();
+    let evil = format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https://evil.example/");
+    let (status, head, _) = send(&sandbox, "GET", &evil, &cookie, "");
+    assert_eq!((status, header(&head, "Location")), (200, None));
+}
+
+#[test]
+fn the_login_page_asks_and_its_form_answers() {
+    let sandbox = sandbox(Options::default());
+    let target = format!("{}&login_hint=%22%3E%3Cb%3E&ui_locales=no", authorize_target("sandbox-mobile"));
+    let (status, head, page) = get(&sandbox, &target);
+    assert!(status == 200 && page.contains("value=\"&quot;&gt;&lt;b&gt;\"") && page.contains("lang=\"no\""));
+    assert!(header(&head, "Content-Security-Policy").unwrap().starts_with("default-src 'none'; style-src 'sha256-"));
+    let id = page.split("name=\"request\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let (status, _, page) = post(&sandbox, "/account/login", &format!("request={id}&phone=12345678&action=login"));
+    assert!(status == 200 && page.contains("role=\"alert\""));
+    let form = format!("request={id}&phone=%2B4700000002&action=login");
+    let foreign = send(&sandbox, "POST", "/account/login", "Origin: http://evil.example\r\n", &form);
+    assert_eq!(foreign.0, 403);
+    let (status, head, _) = post(&sandbox, "/account/login", &form);
+    assert!(status == 303 && header(&head, "Location").unwrap().contains("code="));
+    assert_eq!(post(&sandbox, "/account/login", &form).0, 400);
+}
+
+#[test]
+fn control_requests_from_web_pages_are_refused() {
+    let sandbox = sandbox(Options::default());
+    let evil = ["Host: evil.example\r\n", "Host: localhost\r\n", "Origin: http://evil.example\r\n", "Origin: null\r\n"];
+    for headers in evil {
+        assert_eq!(send(&sandbox, "POST", "/sandbox/clock", headers, "{\"advance\":5}").0, 403, "{headers}");
+        assert_eq!(send(&sandbox, "GET", "/sandbox", headers, "").0, 403, "{headers}");
+    }
+    let own = format!("Origin: {}\r\n", sandbox.issuer());
+    assert_eq!(send(&sandbox, "POST", "/sandbox/clock", &own, "{\"advance\":5}").0, 200);
+}
+
+#[test]
+fn a_single_page_application_may_call_what_it_needs_and_nothing_else() {
+    let sandbox = sandbox(Options::default());
+    let may = |path: &str| {
+        let (_, head, _) = send(&sandbox, "OPTIONS", path, "Origin: http://localhost:5173\r\n", "");
+        header(&head, "Access-Control-Allow-Origin").map(ToOwned::to_owned)
+    };
+    assert_eq!(may("/connect/token").as_deref(), Some("*"));
+    assert_eq!(may("/.well-known/openid-configuration").as_deref(), Some("*"));
+    for path in ["/connect/authorize", "/account/login", "/connect/introspect", "/sandbox", "/sandbox/clock"] {
+        assert_eq!(may(path), None, "{path}");
+    }
+}
+
+#[test]
+fn the_control_api_moves_the_clock_plans_failures_and_shows_no_token() {
+    let sandbox = sandbox(auto());
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    let control = |path: &str, body: Value| {
+        let (status, _, body) = post(&sandbox, path, &body.to_string());
+        (status, serde_json::from_str::<Value>(&body).unwrap_or_default())
+    };
+    assert_eq!(control("/sandbox/clock", json!({"advance": 60})).1["offset"], 60);
+    assert_eq!(control("/sandbox/clock", json!({"offset": -5})).1["now"], "1994-11-06T08:49:32Z");
+    assert_eq!(control("/sandbox/clock", json!({})).0, 400);
+    assert_eq!(control("/sandbox/nonsense", json!({})).0, 404);
+
+    assert_eq!(control("/sandbox/refresh-tokens", json!({"mode": "rotate"})).0, 200);
+    control("/sandbox/fail", json!({"endpoint": "token", "status": 503, "retry_after": 7}));
+    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 503);
+    control("/sandbox/fail", json!({"endpoint": "token", "status": 502, "after": true}));
+    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 502);
+    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 400, "the lost answer had spent the token");
+
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    let (_, _, state) = get(&sandbox, "/sandbox");
+    assert!(state.contains("\"sandbox-mobile\"") && !state.contains("sandbox-secret"));
+    assert!(!state.contains(tokens["refresh_token"].as_str().unwrap()));
+    assert_eq!(control("/sandbox/revoke", json!({})).1["revoked"], 2);
+    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 400);
+}
+
+#[test]
+fn rotated_keys_stay_published_until_they_are_dropped() {
+    let sandbox = sandbox(auto());
+    let (old, _) = log_in(&sandbox, "sandbox-mobile");
+    let old = json!({"id_token_hint": old["id_token"]}).to_string();
+    let keys = || serde_json::from_str::<Value>(&get(&sandbox, "/.well-known/openid-configuration/jwks").2).unwrap();
+    post(&sandbox, "/sandbox/keys/rotate", "");
+    assert_eq!(keys()["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(post(&sandbox, "/connect/customlogout", &old).0, 200);
+    post(&sandbox, "/sandbox/keys/rotate", "{\"drop_old\":true}");
+    assert_eq!(keys()["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(post(&sandbox, "/connect/customlogout", &old).0, 401);
+}
+
+#[test]
+fn introspection_is_for_clients_with_a_secret() {
+    let sandbox = sandbox(auto());
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    let jwt = tokens["access_token"].as_str().unwrap();
+    let ask = |who: &str, token: &str| {
+        let (status, _, body) = post(&sandbox, "/connect/introspect", &format!("{who}&token={token}"));
+        (status, serde_json::from_str::<Value>(&body).unwrap()["active"].clone())
+    };
+    let own = "client_id=sandbox-confidential&client_secret=sandbox-secret";
+    assert_eq!(ask(own, jwt), (200, json!(true)));
+    assert_eq!(ask(own, &jwt[..jwt.len() - 4]), (200, json!(false)));
+    assert_eq!(ask(own, tokens["refresh_token"].as_str().unwrap()), (200, json!(false)), "another client's");
+    assert_eq!(ask("client_id=sandbox-mobile", jwt).0, 401);
+}
+
+#[test]
+fn without_randomness_nothing_is_issued() {
+    let dry = Arc::new(Counting(AtomicU8::new(255)));
+    let sandbox = Sandbox::start(auto(), Arc::new(Frozen), dry).unwrap();
+    assert_eq!(get(&sandbox, &authorize_target("sandbox-mobile")).0, 500);
+}
+
+#[test]
+fn a_body_without_end_is_refused() {
+    let sandbox = sandbox(Options::default());
+    assert_eq!(post(&sandbox, "/connect/token", &"x".repeat(65_537)).0, 413);
+}
+
+#[test]
+fn the_port_is_free_again_once_the_sandbox_is_gone() {
+    let sandbox = sandbox(Options::default());
+    let authority = sandbox.issuer().strip_prefix("http://").unwrap().to_owned();
+    drop(sandbox);
+    // The accepting thread closes the port a moment after it was told to.
+    assert!((0..10_000).any(|_| TcpStream::connect(&authority).is_err()));
+}

@@ -1,0 +1,19 @@
+//! Whole commands in the test world: a frozen clock, a provider that fails on unexpected and on missing requests.
+//! The files mirror `src/commands`; `life.rs` follows a session under each policy, to the second around its end.
+#![allow(missing_docs)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod decode;
+mod exec;
+mod inspect;
+mod life;
+mod login;
+mod logout;
+mod policy;
+mod profile;
+mod refresh;
+mod token;
+mod usage;
+mod userinfo;

@@ -1,0 +1,266 @@
+use crate::support::Bench;
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, jwks_named};
+use serde_json::json;
+use tidp::core::session::{EntryKey, Happening};
+use tidp::core::time::Seconds;
+use tidp::world::{HttpFailureKind, Response, StoreFailureKind};
+
+/// A Mobile session whose access token has expired.
+fn expired() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_600));
+    bench
+}
+
+#[test]
+fn a_refresh_that_is_not_due_is_not_made() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let document = bench.run(&["refresh", "--json"]).exits(0).says("Not due").json();
+    assert_eq!((&document["refreshed"], &document["reason"]), (&json!(false), &json!("not_due")));
+}
+
+#[test]
+fn a_refresh_that_is_due_sends_the_refresh_token_and_nothing_more_than_it_must() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    let document = bench.run(&["refresh", "--json"]).exits(0).json();
+    assert_eq!(document["refreshed"], true);
+    assert_eq!(document["reason"], "expired");
+    assert_eq!((&document["rotated"], &document["renewed"]), (&json!(true), &json!(true)));
+    assert_eq!(document["access_token_expires_at"], "2026-01-31T14:00:00Z");
+    assert_eq!(document["refresh_token_expires_at"], "2026-05-01T13:00:00Z");
+    let request = bench.provider.last("/connect/token");
+    assert_eq!(request.field("client_id").as_deref(), Some("app"));
+    assert_eq!((request.field("scope"), request.field("client_secret"), request.authorization), (None, None, None));
+}
+
+#[test]
+fn the_same_token_coming_back_may_have_been_renewed_and_none_was_not() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    let document = bench.run(&["refresh", "--json"]).exits(0).json();
+    assert_eq!((&document["rotated"], &document["renewed"]), (&json!(false), &json!(null)));
+    bench.pass(Seconds(3_600));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    let outcome = bench.run(&["refresh", "--json"]).exits(0);
+    assert_eq!(outcome.json()["renewed"], false);
+    assert_eq!(outcome.json()["warnings"][0]["code"], "sso_ended");
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1", "the old token is kept");
+}
+
+#[test]
+fn force_and_claims_refresh_what_is_not_due() {
+    for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+        assert_eq!(bench.run(&["refresh", flag, "--json"]).exits(0).json()["reason"], reason);
+    }
+}
+
+#[test]
+fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    // The lock is busy at first; while it is waited for, a sibling stores its refresh.
+    let sibling = bench.session().unwrap();
+    let renewed = sibling.refreshed(
+        tidp::core::session::Refreshed {
+            access_token: sibling.access_token.clone(),
+            id_token: None,
+            refresh_token: Some(tidp::core::secret::Secret::new("rt-2")),
+            scopes: None,
+        },
+        tidp::core::session::RefreshReason::Expired,
+        bench.clock.time(),
+    );
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_document().expose());
+    let document = bench.run(&["refresh", "--force", "--json"]).exits(0).json();
+    assert_eq!((&document["refreshed"], &document["reason"]), (&json!(false), &json!("adopted")));
+}
+
+#[test]
+fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
+    let bench = expired();
+    bench.stores.hold_lock(true);
+    let outcome = bench.run(&["refresh", "--json"]).exits(5);
+    assert_eq!(outcome.error()["kind"], "busy");
+}
+
+#[test]
+fn nothing_is_spent_before_the_store_has_proved_that_it_can_be_written() {
+    for (call, kind) in [("save", StoreFailureKind::Refused), ("save", StoreFailureKind::TimedOut), ("save", StoreFailureKind::Unknown)] {
+        let bench = expired();
+        bench.stores.fail(call, kind);
+        bench.run(&["refresh"]).exits(6);
+        assert_eq!(bench.provider.count("/connect/token"), 1, "only the login's");
+    }
+    let bench = expired();
+    bench.stores.forget_next_save();
+    bench.run(&["refresh"]).exits(6).says("not what is read back");
+}
+
+#[test]
+fn an_expired_or_revoked_refresh_token_is_dropped_and_a_login_asked_for() {
+    let bench = expired();
+    bench.provider.refuses("invalid_grant");
+    let outcome = bench.run(&["refresh", "--json"]).exits(3);
+    assert_eq!(outcome.error()["kind"], "login_required");
+    assert_eq!(outcome.error()["provider"]["error"], "invalid_grant");
+    let session = bench.session().unwrap();
+    assert!(session.held().is_none());
+    assert!(session.id_token.is_some(), "the rest is kept");
+    bench.run(&["refresh"]).exits(3);
+}
+
+#[test]
+fn a_refusal_of_the_client_is_no_end_of_the_session() {
+    let bench = expired();
+    bench.provider.refuses("invalid_client");
+    bench.run(&["refresh"]).exits(4).says("invalid_client");
+    let session = bench.session().unwrap();
+    assert_eq!(session.held().unwrap().value.expose(), "rt-1");
+    assert!(session.refresh_started_at.is_none());
+}
+
+#[test]
+fn what_may_work_later_is_unreachable_and_loses_nothing() {
+    let html = Response { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
+    for (response, spent) in [
+        (json(429, &json!({})), false),
+        (json(503, &json!({})), false),
+        (json(500, &json!({})), true),
+        (json(502, &json!({})), true),
+        (html, true),
+    ] {
+        let bench = expired();
+        let status = response.status;
+        bench.provider.answers("/connect/token", response);
+        bench.run(&["refresh"]).exits(5);
+        let session = bench.session().unwrap();
+        assert_eq!(session.held().unwrap().value.expose(), "rt-1");
+        assert_eq!(session.refresh_started_at.is_some(), spent, "{status}");
+    }
+}
+
+#[test]
+fn a_request_that_never_left_leaves_no_mark_and_a_lost_answer_does() {
+    let bench = expired();
+    bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
+    bench.run(&["refresh"]).exits(5);
+    assert!(bench.session().unwrap().refresh_started_at.is_none());
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh"]).exits(5).says("may have been spent");
+    assert!(bench.session().unwrap().refresh_started_at.is_some());
+}
+
+#[test]
+fn a_refresh_found_unfinished_is_tried_once_and_told() {
+    let bench = expired();
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh"]).exits(5);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    let outcome = bench.run(&["refresh", "--json"]).exits(0);
+    assert_eq!(outcome.json()["warnings"][0]["code"], "refresh_interrupted");
+    assert!(bench.session().unwrap().refresh_started_at.is_none());
+}
+
+#[test]
+fn a_refresh_that_was_killed_is_recorded_by_the_next_run() {
+    let bench = expired();
+    bench.edit(|session| session.refresh_started_at = Some(session.login_at.plus(Seconds(3_601))));
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["refresh"]).exits(3).says("refresh");
+    let events = bench.session().unwrap().events;
+    assert!(events.iter().any(|event| matches!(event.what, Happening::Interrupted)), "{events:?}");
+}
+
+#[test]
+fn a_certificate_that_does_not_check_out_is_no_time_to_try_again() {
+    let bench = expired();
+    bench.provider.fails("/connect/token", HttpFailureKind::Certificate);
+    bench.run(&["refresh"]).exits(7);
+    assert!(bench.session().unwrap().refresh_started_at.is_none());
+}
+
+#[test]
+fn another_accounts_id_token_makes_the_whole_answer_worthless() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
+    bench.run(&["refresh"]).exits(7);
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1");
+}
+
+#[test]
+fn keys_rotated_meanwhile_are_fetched_once_more() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    bench.run(&["refresh"]).exits(0);
+}
+
+#[test]
+fn unknown_keys_are_looked_for_at_most_once_in_five_minutes() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
+    bench.run(&["refresh"]).exits(7);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
+    bench.run(&["refresh"]).exits(7);
+    bench.pass(Seconds(300));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
+    bench.run(&["refresh"]).exits(7);
+}
+
+#[test]
+fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
+    let bench = expired();
+    bench.pass(Seconds(86_400));
+    bench.provider.answers("/.well-known/openid-configuration", json(200, &crate::support::tokens::discovery()));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.fails("/jwks", HttpFailureKind::NotSent);
+    bench.run(&["refresh"]).exits(0).says("could not be checked");
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+}
+
+#[test]
+fn a_logout_that_came_between_is_not_undone() {
+    let bench = expired();
+    let entry = EntryKey::Session(bench.key()).name();
+    bench.provider.expect("/connect/token", {
+        let (stores, now) = (std::sync::Arc::clone(&bench.stores), bench.clock.time());
+        move |_| {
+            stores.take(&entry);
+            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+        }
+    });
+    bench.provider.expect("/connect/revocation", |seen| {
+        assert_eq!(seen.field("token").as_deref(), Some("rt-2"));
+        Ok(json(200, &json!({})))
+    });
+    bench.run(&["refresh"]).exits(1).says("revoked");
+    assert!(bench.session().is_none());
+}
+
+#[test]
+fn a_successor_that_cannot_be_stored_is_said_and_nothing_is_printed() {
+    let bench = expired();
+    bench.stores.fail("save_at_any_cost", StoreFailureKind::Refused);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token"]).exits(6).says("its successor could not be stored");
+}
+
+#[test]
+fn a_slow_clock_does_not_lose_the_session_and_is_told() {
+    let bench = expired();
+    let theirs = bench.clock.time().plus(Seconds::hours(2));
+    let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 15:00:00 GMT");
+    bench.provider.expect("/connect/token", move |_| Ok(answer.response(theirs, None)));
+    let outcome = bench.run(&["refresh", "--json"]).exits(0);
+    assert_eq!(outcome.json()["warnings"][0]["code"], "clock_skew");
+    assert_eq!(outcome.json()["access_token_expires_at"], "2026-01-31T14:00:00Z", "counted on our clock");
+}

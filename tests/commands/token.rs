@@ -1,0 +1,203 @@
+use crate::support::Bench;
+use crate::support::tokens::Answer;
+use tidp::core::time::Seconds;
+use tidp::world::{HttpFailureKind, StoreFailureKind};
+
+#[test]
+fn without_a_session_nothing_is_printed_and_a_login_is_asked_for() {
+    let bench = Bench::new("MobileApp");
+    let outcome = bench.run(&["token", "--json"]).exits(3);
+    assert_eq!(outcome.error()["kind"], "login_required");
+    assert_eq!(outcome.error()["hint"], "tidp login");
+}
+
+#[test]
+fn a_valid_token_is_printed_without_any_request() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.cache.clear();
+    bench.pass(Seconds(3_569));
+    let token = bench.run(&["token"]).exits(0).stdout;
+    assert_eq!(token.trim_end(), bench.session().unwrap().access_token.value.expose());
+}
+
+#[test]
+fn a_cached_token_is_printed_without_touching_the_store() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let loads = bench.stores.loads();
+    bench.run(&["token"]).exits(0);
+    assert_eq!(bench.stores.loads(), loads);
+    assert!(bench.cache.documents().iter().all(|document| !document.contains("rt-1")), "no refresh token in the cache");
+}
+
+#[test]
+fn a_token_found_in_the_store_is_cached_for_the_next_run() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.cache.clear();
+    bench.run(&["token"]).exits(0);
+    let loads = bench.stores.loads();
+    bench.run(&["token"]).exits(0);
+    assert_eq!(bench.stores.loads(), loads);
+}
+
+#[test]
+fn the_cache_can_be_switched_off() {
+    let bench = Bench::new("MobileApp").env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    bench.log_in();
+    bench.run(&["token"]).exits(0);
+    assert!(bench.cache.documents().is_empty());
+}
+
+#[test]
+fn an_expired_token_is_refreshed_with_exactly_one_request() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_571));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
+    let token = bench.run(&["token"]).exits(0).stdout;
+    assert_eq!(token.trim_end(), Answer::new().mark("second").access_token(bench.clock.time()));
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert!(bench.session().unwrap().refresh_started_at.is_none());
+}
+
+#[test]
+fn every_format_is_what_its_reader_expects() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let token = bench.run(&["token"]).exits(0).stdout.trim_end().to_owned();
+    for (format, expected) in [
+        ("raw", format!("{token}\n")),
+        ("header", format!("Authorization: Bearer {token}\n")),
+        ("curl", format!("header = \"Authorization: Bearer {token}\"\n")),
+        ("env", format!("export TIDP_ACCESS_TOKEN={token}\n")),
+    ] {
+        assert_eq!(bench.run(&["token", "--format", format]).exits(0).stdout, expected);
+    }
+    let json = bench.run(&["token", "--json"]).exits(0).json();
+    assert_eq!(json["access_token"], token);
+    assert_eq!(json["token_type"], "Bearer");
+    assert_eq!(json["expires_at"], "2026-01-31T13:00:00Z");
+    assert_eq!(json["expires_in"], 3_600);
+    assert_eq!(json["scope"], "openid profile offline_access");
+    let credential = bench.run(&["token", "--format", "exec-credential"]).exits(0).json();
+    assert_eq!(credential["kind"], "ExecCredential");
+    assert_eq!(credential["status"]["token"], token);
+    assert_eq!(credential["status"]["expirationTimestamp"], "2026-01-31T13:00:00Z");
+}
+
+#[test]
+fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.cache.clear();
+    bench.edit(|session| session.access_token.value = tidp::core::secret::Secret::new("a;rm"));
+    bench.run(&["token", "--format", "env"]).exits(7);
+}
+
+#[test]
+fn min_ttl_decides_what_is_due_and_must_be_below_the_lifetime() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.run(&["token", "--min-ttl", "59m"]).exits(0);
+    bench.run(&["token", "--min-ttl", "1h"]).exits(2).says("not below the token's lifetime");
+    bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("no duration");
+    bench.pass(Seconds(60));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token", "--min-ttl", "59m"]).exits(0);
+}
+
+#[test]
+fn no_refresh_prints_what_still_works_and_never_touches_the_network() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_599));
+    bench.run(&["token", "--no-refresh"]).exits(0);
+    bench.pass(Seconds(1));
+    bench.run(&["token", "--no-refresh"]).exits(3).says("--no-refresh");
+}
+
+#[test]
+fn a_still_valid_token_is_served_with_a_warning_when_the_refresh_that_is_due_cannot_be_had() {
+    for kind in [HttpFailureKind::NotSent, HttpFailureKind::AnswerLost] {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        bench.pass(Seconds(3_580));
+        bench.provider.fails("/connect/token", kind);
+        let outcome = bench.run(&["token", "--json"]).exits(0);
+        assert_eq!(outcome.json()["warnings"][0]["code"], "refresh_failed");
+        bench.provider.fails("/connect/token", kind);
+        bench.run(&["token", "--min-ttl", "25s"]).exits(5);
+    }
+}
+
+#[test]
+fn a_session_without_a_refresh_token_ends_with_its_access_token() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    bench.pass(Seconds(3_569));
+    bench.run(&["token"]).exits(0);
+    bench.pass(Seconds(31));
+    bench.run(&["token"]).exits(3).says("no refresh token");
+}
+
+#[test]
+fn the_id_token_is_refreshed_when_it_has_expired() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let first = bench.run(&["token", "--id-token"]).exits(0).stdout;
+    bench.pass(Seconds(300));
+    bench.run(&["token", "--id-token", "--no-refresh"]).exits(3);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    assert_ne!(bench.run(&["token", "--id-token"]).exits(0).stdout, first);
+    bench.pass(Seconds(300));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3").without_id_token());
+    bench.run(&["token", "--id-token"]).exits(1).says("no new ID token");
+}
+
+#[test]
+fn a_clock_that_went_back_is_noticed_and_the_cached_token_is_not_trusted() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(-86_400));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token"]).exits(0);
+}
+
+#[test]
+fn a_profile_that_renews_before_its_session_ends_refreshes_in_the_last_third_of_its_life() {
+    let bench = Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends");
+    bench.log_in();
+    bench.pass(Seconds(399));
+    bench.run(&["token"]).exits(0);
+    bench.pass(Seconds(1));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token"]).exits(0);
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+}
+
+#[test]
+fn a_failing_keyring_is_an_error_with_its_remedy_and_nothing_is_sent() {
+    for (kind, words) in [
+        (StoreFailureKind::Missing, "TIDP_STORE=file"),
+        (StoreFailureKind::Locked, "unlock the keyring"),
+        (StoreFailureKind::TimedOut, "did not answer in time"),
+        (StoreFailureKind::Ambiguous, "two entries"),
+    ] {
+        let bench = Bench::new("MobileApp");
+        bench.stores.fail("load", kind);
+        bench.run(&["token"]).exits(6).says(words);
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::StorageFull);
+    bench.run(&["token"]).exits(1);
+    *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::BrokenPipe);
+    let outcome = bench.run(&["token"]).exits(0);
+    assert_eq!(outcome.stderr, "");
+}

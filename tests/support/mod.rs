@@ -1,0 +1,189 @@
+//! A world for tests: a frozen clock, seeded entropy, a provider that fails on unexpected and on missing requests,
+//! stores, files and a terminal in memory. Whole commands run in it, in process, in microseconds.
+#![allow(dead_code, missing_docs)]
+
+pub mod ports;
+pub mod provider;
+pub mod tokens;
+
+use ports::{Callback, Children, Clock, Entropy, Files, NoSignals, Terminal, TestBrowser, TestCache, TestStores};
+use provider::Provider;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use tidp::core::secret::Secret;
+use tidp::core::session::{EntryKey, Session, SessionKey};
+use tidp::core::time::{Seconds, Time};
+use tidp::world::{Dirs, Env, World};
+use tokens::{Answer, ISSUER};
+
+/// Where every story starts: 2026-01-31T12:00:00Z.
+pub const START: Time = Time::from_unix(1_769_860_800);
+
+/// A test world and handles to look behind its ports.
+pub struct Bench {
+    pub clock: Arc<Clock>,
+    pub provider: Arc<Provider>,
+    pub stores: Arc<TestStores>,
+    pub cache: Arc<TestCache>,
+    pub browser: Arc<TestBrowser>,
+    pub callback: Arc<Callback>,
+    pub terminal: Arc<Terminal>,
+    pub files: Arc<Files>,
+    pub children: Arc<Children>,
+    pub world: World,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// The exit code must be this; the rest is shown if it is not.
+    #[track_caller]
+    pub fn exits(self, code: u8) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        if code != 0 {
+            assert_eq!(self.stdout, "", "stdout stays empty on failure");
+        }
+        self
+    }
+
+    /// stdout as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}\nstderr: {}", self.stdout, self.stderr))
+    }
+
+    /// stderr's last line as the error document.
+    #[track_caller]
+    pub fn error(&self) -> serde_json::Value {
+        let last = self.stderr.lines().last().unwrap_or_default();
+        serde_json::from_str::<serde_json::Value>(last).unwrap_or_else(|e| panic!("{e}: {}", self.stderr))["error"].clone()
+    }
+
+    /// stderr holds these words.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "stderr lacks `{words}`: {}", self.stderr);
+        self
+    }
+
+    /// stderr does not hold these words.
+    #[track_caller]
+    pub fn is_silent_about(self, words: &str) -> Self {
+        assert!(!self.stderr.contains(words), "stderr holds `{words}`: {}", self.stderr);
+        self
+    }
+}
+
+impl Bench {
+    /// A machine whose environment names a client of that type.
+    pub fn new(client_type: &str) -> Self {
+        Self::with_env(&[
+            ("TIDP_ISSUER", ISSUER),
+            ("TIDP_CLIENT_ID", "app"),
+            ("TIDP_CLIENT_TYPE", client_type),
+            ("LANG", "nb_NO.UTF-8"),
+        ])
+    }
+
+    /// A machine with that environment alone.
+    pub fn with_env(variables: &[(&str, &str)]) -> Self {
+        let clock = Arc::new(Clock::at(START));
+        let provider = Arc::new(Provider::default());
+        let stores = Arc::new(TestStores::new(Arc::clone(&clock)));
+        let cache = Arc::new(TestCache::new(Arc::clone(&clock)));
+        let browser = Arc::new(TestBrowser::default());
+        let callback = Arc::new(Callback::new(Arc::clone(&browser), Arc::clone(&clock)));
+        let terminal = Arc::new(Terminal::default());
+        let (files, children) = (Arc::new(Files::default()), Arc::new(Children::default()));
+        let dir = |name: &str| Some(Path::new("/home/kari").join(name));
+        let world = World {
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(Entropy::default()),
+            http: Arc::clone(&provider) as _,
+            stores: Arc::clone(&stores) as _,
+            cache: Arc::clone(&cache) as _,
+            browser: Arc::clone(&browser) as _,
+            callback: Arc::clone(&callback) as _,
+            terminal: Arc::clone(&terminal) as _,
+            files: Arc::clone(&files) as _,
+            children: Arc::clone(&children) as _,
+            signals: Arc::new(NoSignals),
+            env: env(variables),
+            dirs: Dirs { config: dir("config"), data: dir("data"), state: dir("state"), cache: dir("cache") },
+            time_zone: || jiff::tz::TimeZone::UTC,
+        };
+        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, world }
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.world.env.0.insert(name.to_owned(), Secret::new(value));
+        self
+    }
+
+    /// Runs `tidp` with these arguments; every request that was announced must have been made.
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> Outcome {
+        let outcome = self.run_on(args);
+        self.provider.check(args);
+        outcome
+    }
+
+    /// As [`Bench::run`], without looking at requests left over.
+    pub fn run_on(&self, args: &[&str]) -> Outcome {
+        let args = std::iter::once("tidp").chain(args.iter().copied()).map(OsString::from);
+        let code = tidp::run(args, &self.world);
+        let (stdout, stderr) = self.terminal.take();
+        Outcome { code, stdout, stderr }
+    }
+
+    /// Time passes.
+    pub fn pass(&self, time: Seconds) {
+        self.clock.advance(time);
+    }
+
+    /// What names the session of the environment's client.
+    pub fn key(&self) -> SessionKey {
+        SessionKey { profile: format!("app@{ISSUER}"), issuer: ISSUER.to_owned(), client_id: "app".to_owned() }
+    }
+
+    /// The stored session.
+    pub fn session(&self) -> Option<Session> {
+        let document = self.stores.raw(&EntryKey::Session(self.key()).name())?;
+        Some(Session::from_document(&Secret::new(document), &self.key()).expect("a session"))
+    }
+
+    /// Changes the stored session behind everybody's back.
+    pub fn edit(&self, edit: impl FnOnce(&mut Session)) {
+        let mut session = self.session().expect("a session");
+        edit(&mut session);
+        self.stores.put(&EntryKey::Session(self.key()).name(), session.to_document().expose());
+    }
+
+    /// Logs in as Kari through discovery, browser, code exchange and keys; the answer is `answer`.
+    #[track_caller]
+    pub fn log_in_with(&self, answer: Answer) -> Outcome {
+        self.provider.announces_login(&self.browser, self.clock.time(), answer);
+        self.run(&["login"])
+    }
+
+    /// Logs in as Kari with a refresh token `rt-1`.
+    #[track_caller]
+    pub fn log_in(&self) -> Outcome {
+        self.log_in_with(Answer::new().refresh_token("rt-1")).exits(0)
+    }
+}
+
+
+fn env(variables: &[(&str, &str)]) -> Env {
+    Env(variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect::<BTreeMap<_, _>>())
+}

@@ -1,0 +1,490 @@
+//! The ports of the test world.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tidp::core::secret::Secret;
+use tidp::core::time::{Seconds, Time};
+use tidp::world::{self, ChildEnv, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind, Stream};
+use url::Url;
+
+/// A clock that moves only when it is told to, or when somebody pauses.
+pub struct Clock(Mutex<(Time, Duration)>);
+
+impl Clock {
+    pub fn at(time: Time) -> Self {
+        Self(Mutex::new((time, Duration::ZERO)))
+    }
+
+    pub fn time(&self) -> Time {
+        self.0.lock().unwrap().0
+    }
+
+    /// Time passes, on both clocks.
+    pub fn advance(&self, by: Seconds) {
+        let mut clock = self.0.lock().unwrap();
+        clock.0 = clock.0.plus(by);
+        clock.1 += by.to_std();
+    }
+}
+
+impl world::Clock for Clock {
+    fn now(&self) -> Time {
+        self.time()
+    }
+
+    fn uptime(&self) -> Duration {
+        self.0.lock().unwrap().1
+    }
+
+    fn pause(&self, duration: Duration) {
+        let mut clock = self.0.lock().unwrap();
+        let before = clock.1.as_secs();
+        clock.1 += duration;
+        clock.0 = clock.0.plus(Seconds((clock.1.as_secs() - before) as i64));
+    }
+}
+
+/// The same numbers in every run, different ones at every call.
+#[derive(Default)]
+pub struct Entropy(Mutex<u64>);
+
+impl world::Entropy for Entropy {
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
+        use sha2::Digest;
+        let mut counter = self.0.lock().unwrap();
+        for chunk in buffer.chunks_mut(32) {
+            *counter += 1;
+            chunk.copy_from_slice(&sha2::Sha256::digest(counter.to_be_bytes())[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Stores in memory whose every call can be made to fail.
+pub struct TestStores(Arc<Mutex<Shelf>>, Arc<Clock>);
+
+#[derive(Default)]
+struct Shelf {
+    entries: BTreeMap<String, String>,
+    locked: bool,
+    fails: Vec<(&'static str, StoreFailureKind)>,
+    saves: usize,
+    loads: usize,
+    forget_next_save: bool,
+    when_locked: Option<(String, String)>,
+}
+
+impl TestStores {
+    pub fn new(clock: Arc<Clock>) -> Self {
+        Self(Arc::default(), clock)
+    }
+
+    pub fn raw(&self, entry: &str) -> Option<String> {
+        self.0.lock().unwrap().entries.get(entry).cloned()
+    }
+
+    pub fn put(&self, entry: &str, document: &str) {
+        self.0.lock().unwrap().entries.insert(entry.to_owned(), document.to_owned());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap().entries.is_empty()
+    }
+
+    /// The next call of that name fails like this, having done nothing.
+    pub fn fail(&self, call: &'static str, kind: StoreFailureKind) {
+        self.0.lock().unwrap().fails.push((call, kind));
+    }
+
+    /// Somebody else holds the lock.
+    pub fn hold_lock(&self, held: bool) {
+        self.0.lock().unwrap().locked = held;
+    }
+
+    /// The next save says it has written, and has not.
+    pub fn forget_next_save(&self) {
+        self.0.lock().unwrap().forget_next_save = true;
+    }
+
+    /// The first try for the lock fails, for a sibling holds it, who stores this before the second.
+    pub fn when_lock_is_taken(&self, entry: &str, document: &str) {
+        self.0.lock().unwrap().when_locked = Some((entry.to_owned(), document.to_owned()));
+    }
+
+    /// Somebody without the lock removes an entry.
+    pub fn take(&self, entry: &str) {
+        self.0.lock().unwrap().entries.remove(entry);
+    }
+
+    pub fn saves(&self) -> usize {
+        self.0.lock().unwrap().saves
+    }
+
+    pub fn loads(&self) -> usize {
+        self.0.lock().unwrap().loads
+    }
+}
+
+impl world::Stores for TestStores {
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+        let name = match choice {
+            StoreChoice::Keyring => "keyring",
+            StoreChoice::File { .. } => "file",
+            StoreChoice::PlaintextFile { .. } => "plaintext-file",
+            StoreChoice::Memory => "memory",
+        };
+        Ok(Box::new(TestStore(Arc::clone(&self.0), name)))
+    }
+}
+
+struct TestStore(Arc<Mutex<Shelf>>, &'static str);
+
+impl TestStore {
+    fn call(&self, call: &'static str) -> Result<std::sync::MutexGuard<'_, Shelf>, StoreFailure> {
+        let mut shelf = self.0.lock().unwrap();
+        if let Some(at) = shelf.fails.iter().position(|(name, _)| *name == call) {
+            let (_, kind) = shelf.fails.remove(at);
+            return Err(StoreFailure { store: self.1, kind, detail: "as the test wants".into() });
+        }
+        Ok(shelf)
+    }
+}
+
+impl Store for TestStore {
+    fn name(&self) -> &'static str {
+        self.1
+    }
+
+    fn identity(&self) -> String {
+        format!("test {}", self.1)
+    }
+
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        let mut shelf = self.call("load")?;
+        shelf.loads += 1;
+        Ok(shelf.entries.get(entry).map(Secret::new))
+    }
+
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        let mut shelf = self.call("save")?;
+        shelf.saves += 1;
+        if std::mem::take(&mut shelf.forget_next_save) {
+            return Ok(());
+        }
+        shelf.entries.insert(entry.to_owned(), document.expose().to_owned());
+        Ok(())
+    }
+
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+        if let Err(failure) = self.call("save_at_any_cost") {
+            waiting(Duration::from_secs(3));
+            return Err(failure);
+        }
+        self.save(entry, document)
+    }
+
+    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+        Ok(self.call("delete")?.entries.remove(entry).is_some())
+    }
+
+    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+        Ok(self.call("entries")?.entries.keys().cloned().collect())
+    }
+
+    fn try_lock(&self, _: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        let mut shelf = self.call("try_lock")?;
+        if let Some((entry, document)) = shelf.when_locked.take() {
+            shelf.entries.insert(entry, document);
+            return Ok(None);
+        }
+        if shelf.locked {
+            return Ok(None);
+        }
+        shelf.locked = true;
+        Ok(Some(Box::new(TestLock(Arc::clone(&self.0)))))
+    }
+}
+
+struct TestLock(Arc<Mutex<Shelf>>);
+
+impl Lock for TestLock {}
+
+impl Drop for TestLock {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().locked = false;
+    }
+}
+
+/// A cache whose entries die with the clock.
+pub struct TestCache(Mutex<BTreeMap<String, (String, Time)>>, Arc<Clock>);
+
+impl TestCache {
+    pub fn new(clock: Arc<Clock>) -> Self {
+        Self(Mutex::default(), clock)
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
+    pub fn documents(&self) -> Vec<String> {
+        self.0.lock().unwrap().values().map(|(document, _)| document.clone()).collect()
+    }
+}
+
+impl world::TokenCache for TestCache {
+    fn get(&self, name: &str) -> Option<Secret> {
+        let now = self.1.time();
+        self.0.lock().unwrap().get(name).filter(|(_, end)| now < *end).map(|(document, _)| Secret::new(document))
+    }
+
+    fn put(&self, name: &str, document: &Secret, life: Seconds) {
+        let end = self.1.time().plus(life);
+        self.0.lock().unwrap().insert(name.to_owned(), (document.expose().to_owned(), end));
+    }
+
+    fn forget(&self, name: &str) {
+        self.0.lock().unwrap().remove(name);
+    }
+}
+
+/// A browser that remembers what it was shown.
+#[derive(Default)]
+pub struct TestBrowser {
+    pub shown: Mutex<Vec<Url>>,
+    pub missing: Mutex<bool>,
+}
+
+impl world::Browser for TestBrowser {
+    fn available(&self) -> bool {
+        !*self.missing.lock().unwrap()
+    }
+
+    fn open(&self, url: &Url) -> Result<(), String> {
+        self.shown.lock().unwrap().push(url.clone());
+        Ok(())
+    }
+}
+
+type Reply = Box<dyn FnOnce(&Url) -> Vec<String> + Send>;
+
+/// A loopback server to which the queries come that the test writes: by default the one of a successful login.
+pub struct Callback {
+    browser: Arc<TestBrowser>,
+    clock: Arc<Clock>,
+    reply: Mutex<Option<Reply>>,
+    pub pages: Arc<Mutex<Vec<Page>>>,
+    pub listened: Mutex<Vec<ListenAt>>,
+    pub handed_over: Mutex<Vec<String>>,
+}
+
+impl Callback {
+    pub fn new(browser: Arc<TestBrowser>, clock: Arc<Clock>) -> Self {
+        Self { browser, clock, reply: Mutex::default(), pages: Arc::default(), listened: Mutex::default(), handed_over: Mutex::default() }
+    }
+
+    /// The raw queries that come to the next login, made from the authorization request's URL.
+    pub fn replies(&self, reply: impl FnOnce(&Url) -> Vec<String> + Send + 'static) {
+        *self.reply.lock().unwrap() = Some(Box::new(reply));
+    }
+}
+
+/// A parameter of a URL.
+pub fn parameter(url: &Url, name: &str) -> String {
+    url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// The query of a successful callback to that request.
+pub fn granted(url: &Url) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("code", "the-code").append_pair("state", &parameter(url, "state"));
+    query.append_pair("iss", super::tokens::ISSUER).finish()
+}
+
+impl world::Callback for Callback {
+    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+        self.listened.lock().unwrap().push(at.clone());
+        let uri = format!("http://{}:{}{}", at.host, at.port.unwrap_or(49_999), at.path);
+        Ok(Box::new(TestListener {
+            uri,
+            browser: Arc::clone(&self.browser),
+            clock: Arc::clone(&self.clock),
+            reply: self.reply.lock().unwrap().take().unwrap_or_else(|| Box::new(|url| vec![granted(url)])),
+            pages: Arc::clone(&self.pages),
+        }))
+    }
+
+    fn hand_over(&self, target: &Secret) -> Result<Box<dyn world::HandOver>, String> {
+        self.handed_over.lock().unwrap().push(target.expose().to_owned());
+        Ok(Box::new(Fetched(Url::parse("http://127.0.0.1:49998/once").unwrap())))
+    }
+}
+
+struct Fetched(Url);
+
+impl world::HandOver for Fetched {
+    fn url(&self) -> &Url {
+        &self.0
+    }
+
+    fn wait(self: Box<Self>, _: Duration) -> bool {
+        true
+    }
+}
+
+struct TestListener {
+    uri: String,
+    browser: Arc<TestBrowser>,
+    clock: Arc<Clock>,
+    reply: Reply,
+    pages: Arc<Mutex<Vec<Page>>>,
+}
+
+impl Listener for TestListener {
+    fn redirect_uri(&self) -> &str {
+        &self.uri
+    }
+
+    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
+        let url = self.browser.shown.lock().unwrap().last().cloned()?;
+        let reply = std::mem::replace(&mut self.reply, Box::new(|_| Vec::new()));
+        let ours = reply(&url).into_iter().find(|query| is_ours(query));
+        if ours.is_none() {
+            self.clock.advance(Seconds(patience.as_secs() as i64));
+        }
+        ours.map(Secret::new)
+    }
+
+    fn finish(self: Box<Self>, page: Page) {
+        self.pages.lock().unwrap().push(page);
+    }
+}
+
+/// A terminal in memory.
+#[derive(Default)]
+pub struct Terminal {
+    printed: Mutex<(String, String)>,
+    pub lines: Mutex<VecDeque<String>>,
+    pub broken: Mutex<Option<io::ErrorKind>>,
+    pub columns: Mutex<Option<u16>>,
+}
+
+impl Terminal {
+    pub fn take(&self) -> (String, String) {
+        std::mem::take(&mut self.printed.lock().unwrap())
+    }
+
+    pub fn type_line(&self, line: &str) {
+        self.lines.lock().unwrap().push_back(line.to_owned());
+    }
+
+    pub fn err_so_far(&self) -> String {
+        self.printed.lock().unwrap().1.clone()
+    }
+}
+
+impl world::Terminal for Terminal {
+    fn out(&self, text: &str) -> io::Result<()> {
+        if let Some(kind) = *self.broken.lock().unwrap() {
+            return Err(kind.into());
+        }
+        self.printed.lock().unwrap().0.push_str(text);
+        Ok(())
+    }
+
+    fn err(&self, text: &str) {
+        self.printed.lock().unwrap().1.push_str(text);
+    }
+
+    fn stdout(&self) -> Stream {
+        Stream { is_terminal: false, columns: *self.columns.lock().unwrap() }
+    }
+
+    fn stderr(&self) -> Stream {
+        Stream { is_terminal: false, columns: None }
+    }
+
+    fn stdin_is_terminal(&self) -> bool {
+        false
+    }
+
+    fn read_line(&self) -> io::Result<Option<String>> {
+        Ok(self.lines.lock().unwrap().pop_front())
+    }
+
+    fn read_secret(&self, _: &str) -> io::Result<Secret> {
+        Ok(Secret::new(self.lines.lock().unwrap().pop_front().unwrap_or_default()))
+    }
+}
+
+/// Files in memory.
+#[derive(Default)]
+pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>);
+
+impl Files {
+    pub fn text(&self, path: &str) -> String {
+        String::from_utf8(self.0.lock().unwrap().get(Path::new(path)).cloned().unwrap_or_default()).unwrap()
+    }
+
+    pub fn put(&self, path: &str, text: &str) {
+        self.0.lock().unwrap().insert(path.into(), text.into());
+    }
+}
+
+impl world::Files for Files {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.0.lock().unwrap().get(path).cloned())
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().insert(path.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.lock().unwrap().remove(path);
+        Ok(())
+    }
+}
+
+/// Children that never start: what would have been run is remembered.
+#[derive(Default)]
+pub struct Children {
+    pub replaced: Mutex<Vec<(Vec<OsString>, Vec<(String, Option<String>)>)>>,
+    pub prints: Mutex<BTreeMap<String, String>>,
+    pub error: Mutex<Option<io::ErrorKind>>,
+}
+
+impl world::Children for Children {
+    fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), value.map(|v| v.expose().to_owned()))).collect();
+        self.replaced.lock().unwrap().push((command.to_vec(), env));
+        self.error.lock().unwrap().unwrap_or(io::ErrorKind::NotFound).into()
+    }
+
+    fn output(&self, command: &[String], _: ChildEnv<'_>) -> Result<Secret, String> {
+        let known = self.prints.lock().unwrap().get(&command.join(" ")).cloned();
+        known.map(Secret::new).ok_or_else(|| "no such command".to_owned())
+    }
+}
+
+/// No signal ever comes.
+pub struct NoSignals;
+
+impl world::Signals for NoSignals {
+    fn hold(&self) -> Box<dyn Held> {
+        Box::new(Quiet)
+    }
+}
+
+struct Quiet;
+
+impl Held for Quiet {
+    fn pending(&self) -> bool {
+        false
+    }
+}
