@@ -106,11 +106,11 @@ fn a_keyring_that_fails_after_the_login_hides_no_session() {
     let mut home = Home::at(&provider, "sandbox-mobile");
     let service = SecretService::start(&mut home);
     home.tidp(&["login"]).expect(0);
-    let refreshes = provider.requests("/connect/token");
+    let refreshes = provider.requests("token");
     service.lock(&home);
     store_error(&home.tidp(&["token", "--json"]));
     store_error(&home.tidp(&["refresh", "--force", "--json"]));
-    assert_eq!(provider.requests("/connect/token"), refreshes, "nothing is spent that cannot be stored");
+    assert_eq!(provider.requests("token"), refreshes, "nothing is spent that cannot be stored");
 }
 
 /// A login and the reading of a token under a failing keyring: exit code 6 in time, with a remedy, nothing on disk.

@@ -110,7 +110,7 @@ fn without_a_refresh_token_the_session_ends_with_its_access_token() {
     home.tidp(&["token"]).expect(0);
     home.pass_time(&provider, 2 * MINUTE);
     assert_eq!(home.tidp(&["token", "--json"]).error(3)["kind"], "login_required");
-    assert_eq!(provider.requests("/connect/token"), 1, "the login's and no other");
+    assert_eq!(provider.requests("token"), 1, "the login's and no other");
 }
 
 /// The provider has refused, tidp knows that only a login helps, and a login does help.
@@ -198,10 +198,10 @@ fn a_provider_in_trouble_costs_no_session() {
 fn a_lost_answer_is_told_as_what_it_is() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
-    let before = provider.requests("/connect/token");
+    let before = provider.requests("token");
     provider.fail_token_requests(0, 1);
     assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "unreachable");
-    assert_eq!(provider.requests("/connect/token"), before + 1, "a spent token is not sent twice");
+    assert_eq!(provider.requests("token"), before + 1, "a spent token is not sent twice");
     let error = home.tidp(&["refresh", "--force", "--json"]).error(3);
     assert!(error["message"].as_str().unwrap().contains("spent"), "{error}");
     home.tidp(&["login"]).expect(0);
@@ -213,11 +213,11 @@ fn many_processes_on_an_expired_token_make_one_request() {
     let Some(provider) = provider_with_a_clock() else { return };
     let mut home = Home::logged_in(&provider, "provider-mobile");
     home.pass_time(&provider, 2 * HOUR);
-    let before = provider.requests("/connect/token");
+    let before = provider.requests("token");
     let running: Vec<_> = (0..12).map(|_| real::process::Process::start(&mut home.tidp_command(&["token"]))).collect();
     let answers: Vec<_> = running.into_iter().map(|process| process.finish().expect(0).to_owned()).collect();
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    assert_eq!(provider.requests("/connect/token"), before + 1);
+    assert_eq!(provider.requests("token"), before + 1);
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn a_logout_revokes_and_ends_the_session_at_the_provider() {
     let token = home.tidp(&["token"]).expect(0).to_owned();
     let logout = home.tidp(&["logout"]);
     logout.expect(0);
-    assert_eq!(provider.requests("/connect/revocation"), 1);
-    assert_eq!(provider.requests("/connect/custom_logout"), 1);
+    assert_eq!(provider.requests("revocation"), 1);
+    assert_eq!(provider.requests("custom_logout"), 1);
     assert!(!logout.stderr.contains(&token) && !logout.stdout.contains(&token));
     home.tidp(&["token"]).expect(3);
     home.tidp(&["logout"]).expect(0);

@@ -61,26 +61,26 @@ fn curl_takes_a_token_from_the_recipe_and_sends_nothing_without_one() {
         .expect(0);
 
     home.tidp(&["logout"]).expect(0);
-    let before = provider.requests("/connect/userinfo");
+    let before = provider.requests("userinfo");
     let outcome = home.sh(recipe);
     assert_eq!(outcome.expect(3), "");
     assert!(outcome.stderr.contains("hint: tidp login"), "{outcome:#?}");
-    assert_eq!(provider.requests("/connect/userinfo"), before);
+    assert_eq!(provider.requests("userinfo"), before);
 }
 
 #[test]
 fn a_refresh_waits_until_it_is_due_unless_it_is_forced() {
     let Some((provider, home)) = logged_in() else { return };
-    let before = provider.requests("/connect/token");
+    let before = provider.requests("token");
     let refreshed = home.tidp(&["refresh", "--json"]).json();
     assert_eq!((&refreshed["refreshed"], &refreshed["reason"]), (&json!(false), &json!("not_due")));
-    assert_eq!(provider.requests("/connect/token"), before);
+    assert_eq!(provider.requests("token"), before);
     let token = home.tidp(&["token"]).expect(0).to_owned();
     for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
         let refreshed = home.tidp(&["refresh", flag, "--json"]).json();
         assert_eq!((&refreshed["refreshed"], &refreshed["reason"]), (&json!(true), &json!(reason)), "{refreshed}");
     }
-    assert_eq!(provider.requests("/connect/token"), before + 2);
+    assert_eq!(provider.requests("token"), before + 2);
     assert_ne!(home.tidp(&["token"]).expect(0), token);
 }
 
@@ -91,10 +91,9 @@ fn a_refresh_that_is_due_makes_one_request() {
     }
     let Some((provider, mut home)) = logged_in() else { return };
     home.pass_time(&provider, 2 * HOUR);
-    let all = |provider: &Provider| provider.requests("");
-    let before = all(&provider);
+    let before = provider.all_requests();
     home.tidp(&["token"]).expect(0);
-    assert_eq!(all(&provider), before + 1);
+    assert_eq!(provider.all_requests(), before + 1);
     assert_eq!(home.tidp(&["token", "--no-refresh"]).code, Some(0));
 }
 
@@ -224,7 +223,7 @@ fn a_discovery_document_of_another_issuer_opens_no_browser() {
     let error = home.tidp(&["login", "--timeout", "5s", "--json"]).error(7);
     assert_eq!(error["kind"], "invalid");
     assert!(!home.path("opened").exists());
-    assert_eq!(provider.requests("/connect/authorize"), 0);
+    assert_eq!(provider.requests("authorize"), 0);
 }
 
 #[test]

@@ -13,8 +13,6 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-const LANDED = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+\/callback/;
-
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ARGUMENTS });
 
@@ -34,9 +32,8 @@ export async function login(browser, { url, colorScheme = 'light', locale = 'en-
   await shot(page, 'login');
   const loginText = await page.locator('body').innerText();
   await page.locator('form button[type=submit]:visible, form button:not([type]):visible').first().click();
-  await page.waitForURL(LANDED);
-  await page.waitForLoadState('load');
-  await page.waitForFunction(() => !location.search); // the code leaves the address bar
+  const issuer = new URL(url).origin;
+  await page.waitForURL((at) => at.origin !== issuer && !at.search); // the code leaves the address bar
   await shot(page, 'done');
   const result = {
     url: page.url(),

@@ -1,6 +1,6 @@
 // An OpenID provider that shares no line with tidp, behaving as TelenorID+ does. It prints one line of JSON when it
 // is ready and ends when its standard input does. Its control API moves its clock and breaks it on purpose:
-//   GET  /control                                                  {"now", "requests": {"POST /connect/token": 2, …}}
+//   GET  /control                                                  {"now", "requests": {"token": 2, …}}
 //   POST /control/clock          {"advance": s} or {"offset": s}   the second counts from the real clock;
 //                                {"freeze": true}                  it stands still but for that
 //   POST /control/sso/end        {} or {"revoke": true}            ends every SSO session (and every refresh token)
@@ -116,7 +116,7 @@ function fails(path, response) {
 async function serve(request, response) {
   const path = new URL(request.url, issuer).pathname;
   if (path.startsWith('/control')) return control(request, response, path);
-  const name = `${request.method} ${path.startsWith('/interaction/') ? '/interaction' : path}`;
+  const name = path.startsWith('/interaction/') ? 'interaction' : path.split('/').at(-1);
   counts[name] = (counts[name] ?? 0) + 1;
   if (fails(path, response)) return undefined;
   if (path.startsWith('/interaction/')) return approve(request, response);

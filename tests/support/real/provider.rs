@@ -91,15 +91,24 @@ impl Provider {
         self.post("/fail", &json!({ "status": status, "times": times }));
     }
 
-    /// How many requests an endpoint has had, by its path's end.
+    /// How many requests an endpoint (`token`, `userinfo`, `revocation` …) has had.
     #[track_caller]
     pub fn requests(&self, endpoint: &str) -> u64 {
+        self.counts().get(endpoint).and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// How many requests there were in all.
+    #[track_caller]
+    pub fn all_requests(&self) -> u64 {
+        self.counts().values().filter_map(Value::as_u64).sum()
+    }
+
+    #[track_caller]
+    fn counts(&self) -> serde_json::Map<String, Value> {
         let (status, body) = request("GET", &self.issuer, self.root(), &[], "");
         assert_eq!(status, 200, "{body}");
         let state: Value = serde_json::from_str(&body).unwrap();
-        let counts = state["requests"].as_object().unwrap_or_else(|| panic!("no counts in {body}"));
-        let ours = counts.iter().filter(|(name, _)| name.ends_with(endpoint));
-        ours.filter_map(|(_, count)| count.as_u64()).sum()
+        state["requests"].as_object().unwrap_or_else(|| panic!("no counts in {body}")).clone()
     }
 
     /// Posts to the control API.
