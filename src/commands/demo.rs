@@ -6,7 +6,7 @@ use crate::cli::{self, Cli};
 use crate::core::secret::Secret;
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Rotation, Sandbox, USERS};
 use crate::world::{Browser, Clock, Dirs, Env, Http, Method, Request, Stream, Terminal, TokenCache, World};
 use clap::Parser;
 use colored::Color;
@@ -125,7 +125,7 @@ impl Browser for SelfApproving {
 /// `failed`, if a step of the story does not go as told.
 pub fn run(world: &World, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
     let clock = Arc::new(StoryClock { real: Arc::clone(&world.clock), moved: AtomicI64::new(0) });
-    let options = Options { port: 0, auto_approve: true, ..Options::default() };
+    let options = Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&world.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
     let real_browser = !args.no_browser && world.terminal.stdout().is_terminal && world.browser.available();

@@ -4,7 +4,7 @@ use super::output::Output;
 use crate::cli::{self, Handles};
 use crate::core::time::Seconds;
 use crate::error::{Error, Result};
-use crate::sandbox::{Options, Rotation, Sandbox};
+use crate::sandbox::{Options, Rotation, Sandbox, USERS};
 use crate::world::World;
 use serde_json::json;
 use std::sync::Arc;
@@ -34,9 +34,9 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
     };
     Ok(Options {
         port: args.port,
-        auto_approve: args.auto_approve,
+        auto_approve: args.auto_approve.then_some(&USERS[0]),
         refresh_tokens: match args.refresh_tokens {
-            Handles::Rotate => Rotation::OneTime,
+            Handles::Rotate => Rotation::Rotate,
             Handles::Reuse => Rotation::Reuse,
         },
         access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,

@@ -12,16 +12,20 @@ mod server;
 
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{Callback, ListenAt, Listener, Page};
+use crate::world::{Callback, Entropy, HandOver, ListenAt, Listener, Page};
 use answer::Desk;
 use server::Server;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use url::Url;
 
 /// How long the browser has to fetch the page that says how it ended.
 const LAST_PAGE: Duration = Duration::from_secs(2);
+
+/// How long a redirect elsewhere takes to leave.
+const SENT_ON: Duration = Duration::from_millis(300);
 
 /// How often a free port is looked for that is free in both address families.
 const TRIES: usize = 16;
@@ -35,9 +39,42 @@ impl Callback for Loopback {
         let (sockets, port) = bound(&at.host, at.port)?;
         let authority = format!("{}:{port}", at.host);
         let redirect_uri = format!("http://{authority}{}", at.path);
-        let desk = Arc::new(Desk::new(&at.host, port, &at.path));
+        let desk = Arc::new(Desk::new(&at.host, port, &at.path, None));
         let server = Server::start(sockets, Arc::clone(&desk)).map_err(|error| format!("no server: {error}"))?;
         Ok(Box::new(Waiting { redirect_uri, desk, server }))
+    }
+
+    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String> {
+        let mut random = [0; 16];
+        super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
+        let path = format!("/{}", random.map(|byte| format!("{byte:02x}")).concat());
+        let (sockets, port) = bound("127.0.0.1", None)?;
+        let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
+        let desk = Arc::new(Desk::new("127.0.0.1", port, &path, Some(target.clone())));
+        let server = Server::start(sockets, Arc::clone(&desk)).map_err(|error| format!("no server: {error}"))?;
+        Ok(Box::new(Handing { url, desk, server }))
+    }
+}
+
+struct Handing {
+    url: Url,
+    desk: Arc<Desk>,
+    /// Closes the port when dropped.
+    server: Server,
+}
+
+impl HandOver for Handing {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn wait(self: Box<Self>, patience: Duration) -> bool {
+        let Some(candidate) = self.desk.next(patience) else { return false };
+        self.desk.accept(candidate);
+        // The page is another server's: all there is to wait for is that the redirect has left.
+        self.desk.finish(pages::NEUTRAL, SENT_ON);
+        drop(self.server);
+        true
     }
 }
 

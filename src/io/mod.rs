@@ -36,23 +36,24 @@ pub mod system;
 pub mod terminal;
 
 use crate::world::World;
+use std::sync::Arc;
 
 impl World {
     /// The world as it is: the composition root. Touches nothing but the environment and the clock.
     pub fn system() -> Self {
         let env = system::env();
         Self {
-            clock: Box::new(system::SystemClock::start()),
-            entropy: Box::new(system::SystemEntropy),
-            http: Box::new(http::SystemHttp::default()),
-            stores: Box::new(stores::SystemStores::new(&env)),
-            cache: Box::new(kernel_cache::KernelCache::new(env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off"))),
-            browser: Box::new(browser::SystemBrowser::new(&env)),
-            callback: Box::new(loopback::Loopback),
-            terminal: Box::new(terminal::SystemTerminal),
-            files: Box::new(files::SystemFiles),
-            children: Box::new(process::SystemChildren),
-            signals: Box::new(signals::SystemSignals::default()),
+            clock: Arc::new(system::SystemClock::start()),
+            entropy: Arc::new(system::SystemEntropy),
+            http: Arc::new(http::SystemHttp::default()),
+            stores: Arc::new(stores::SystemStores::new(&env)),
+            cache: Arc::new(kernel_cache::KernelCache::new(env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off"))),
+            browser: Arc::new(browser::SystemBrowser::new(&env)),
+            callback: Arc::new(loopback::Loopback),
+            terminal: Arc::new(terminal::SystemTerminal),
+            files: Arc::new(files::SystemFiles),
+            children: Arc::new(process::SystemChildren),
+            signals: Arc::new(signals::SystemSignals::default()),
             dirs: system::dirs(),
             time_zone: jiff::tz::TimeZone::system,
             env,

@@ -108,7 +108,17 @@ fn basic(client_id: &str, secret: &Secret) -> Secret {
     Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())))
 }
 
-/// Reads the answer to [`code_request`]; every token answer goes through here.
+/// Reads the answer to [`code_request`].
+///
+/// # Errors
+/// Those of [`accept_token_answer`]; [`Problem::Invalid`] also where no ID token came, for `openid` was asked for
+/// (Core 3.1.3.3).
+pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
+    let answer = accept_token_answer(response)?;
+    if answer.id_token.is_some() { Ok(answer) } else { invalid(format!("{WHOSE}: `id_token` is missing")) }
+}
+
+/// Reads any token answer: those to a code and to a refresh go through here.
 ///
 /// # Errors
 /// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; [`Problem::Unreachable`] for 429 and 5xx;

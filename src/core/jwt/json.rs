@@ -1,6 +1,6 @@
 //! JSON read strictly: what two readers could understand differently is refused.
 
-use crate::core::text::printable;
+use super::super::text::printable;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};

@@ -36,8 +36,8 @@ pub(super) struct Desk {
     /// The one value of `Host` that is right (and the one without its port, where that is the scheme's own).
     hosts: Vec<String>,
     path: String,
-    /// Where the browser is sent on to.
-    done: &'static str,
+    /// Where the browser is sent on to: the page that says how it ended, or somebody else's.
+    done: Secret,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -61,12 +61,13 @@ enum Asked {
 }
 
 impl Desk {
-    pub(super) fn new(host: &str, port: u16, path: &str) -> Self {
+    /// For a server at that authority that waits at `path` and sends the browser on to `done`, or to a page of its own.
+    pub(super) fn new(host: &str, port: u16, path: &str, done: Option<Secret>) -> Self {
         let mut hosts = vec![format!("{host}:{port}")];
         if port == 80 {
             hosts.push(host.to_owned());
         }
-        let done = if path == "/done" { "/finished" } else { "/done" };
+        let done = done.unwrap_or_else(|| Secret::new(if path == "/done" { "/finished" } else { "/done" }));
         Self { hosts, path: path.to_owned(), done, state: Mutex::default(), changed: Condvar::new() }
     }
 
@@ -119,7 +120,9 @@ impl Desk {
         };
         let mut answer = page(status, text.for_reader(language));
         match status {
-            StatusCode::SEE_OTHER => answer.headers_mut().insert(LOCATION, HeaderValue::from_static(self.done)),
+            StatusCode::SEE_OTHER => {
+                HeaderValue::from_str(self.done.expose()).ok().and_then(|done| answer.headers_mut().insert(LOCATION, done))
+            }
             StatusCode::METHOD_NOT_ALLOWED => answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET")),
             _ => None,
         };
@@ -137,7 +140,7 @@ impl Desk {
             return Asked::Wrong(StatusCode::BAD_REQUEST);
         }
         let (path, query) = (request.uri.path(), request.uri.query());
-        if path != self.path && path != self.done {
+        if path != self.path && path != self.done.expose() {
             return Asked::Wrong(StatusCode::NOT_FOUND);
         }
         if request.method != Method::GET {

@@ -155,6 +155,16 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
     }
 }
 
+// S64
+#[test]
+fn a_login_without_an_id_token_is_none() {
+    let without = with(full(), &[("id_token", Value::Null)]).to_string();
+    assert!(
+        matches!(accept_code_answer(&response(200, &without)), Err(Problem::Invalid(why)) if why.contains("id_token"))
+    );
+    assert!(accept_code_answer(&response(200, &full().to_string())).is_ok());
+}
+
 // S104 beside S60
 #[test]
 fn a_web_page_instead_of_a_refresh_is_a_bad_moment_and_no_reason_to_lose_the_session() {
