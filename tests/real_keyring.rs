@@ -58,7 +58,8 @@ fn a_client_secret_is_kept_in_the_keyring_and_in_no_file() {
 
 #[test]
 fn a_locked_keyring_is_an_error_with_a_remedy() {
-    refused("a locked keyring", |home| {
+    // That nothing is stored can be seen without unlocking.
+    refused("a locked keyring", 3, |home| {
         let service = SecretService::start(home);
         service.lock(home);
         service
@@ -67,7 +68,7 @@ fn a_locked_keyring_is_an_error_with_a_remedy() {
 
 #[test]
 fn a_keyring_that_does_not_answer_is_given_up() {
-    refused("a frozen keyring", |home| {
+    refused("a frozen keyring", 6, |home| {
         let service = SecretService::start(home);
         service.freeze();
         service
@@ -76,7 +77,7 @@ fn a_keyring_that_does_not_answer_is_given_up() {
 
 #[test]
 fn a_keyring_that_has_died_is_an_error() {
-    refused("a dead keyring", |home| {
+    refused("a dead keyring", 6, |home| {
         let mut service = SecretService::start(home);
         service.kill();
         service
@@ -85,12 +86,12 @@ fn a_keyring_that_has_died_is_an_error() {
 
 #[test]
 fn a_bus_without_a_keyring_is_an_error() {
-    refused("no keyring", SecretService::bus_only);
+    refused("no keyring", 6, SecretService::bus_only);
 }
 
 #[test]
 fn no_bus_at_all_is_an_error() {
-    refused("no bus", |home| {
+    refused("no bus", 6, |home| {
         let service = SecretService::bus_only(home);
         home.unset("DBUS_SESSION_BUS_ADDRESS");
         service
@@ -113,18 +114,20 @@ fn a_keyring_that_fails_after_the_login_hides_no_session() {
     assert_eq!(provider.requests("token"), refreshes, "nothing is spent that cannot be stored");
 }
 
-/// A login and the reading of a token under a failing keyring: exit code 6 in time, with a remedy, nothing on disk.
+/// A login under a failing keyring, and a token asked for: exit code 6 in time, with a remedy, nothing on disk.
 #[track_caller]
-fn refused(what: &str, fail: impl FnOnce(&mut Home) -> SecretService) {
+fn refused(what: &str, code_of_token: i32, fail: impl FnOnce(&mut Home) -> SecretService) {
     if !require("keyring") || !require("curl") {
         return;
     }
     let provider = Provider::sandbox(&[]);
     let mut home = Home::at(&provider, "sandbox-mobile");
     let _service = fail(&mut home);
-    for args in [["login", "--json"], ["token", "--json"]] {
-        let outcome = home.tidp(&args);
-        store_error(&outcome);
+    let login = home.tidp(&["login", "--json"]);
+    store_error(&login);
+    let token = home.tidp(&["token", "--json"]);
+    token.error(code_of_token);
+    for outcome in [login, token] {
         assert!(outcome.took < DEADLINE, "{what}: {outcome:#?}");
     }
     home.assert_no_token_in_files();

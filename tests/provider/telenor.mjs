@@ -83,7 +83,7 @@ function configuration(issuer, store, keys, settings) {
       DeviceCode: 1800,
       Grant: 2000 * DAY,
       IdToken: 300,
-      Interaction: 3600,
+      Interaction: 2000 * DAY, // its cookie would be dropped by a browser whose clock is ahead
       RefreshToken: (_ctx, token) => refreshLifetime(token),
       Session: 2000 * DAY, // the SSO session ends when a test says so
     },
