@@ -8,7 +8,9 @@
 mod real;
 
 use real::home::userinfo;
+use real::process::{Process, poll};
 use real::{Home, Provider, require};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const MINUTE: i64 = 60;
@@ -208,13 +210,66 @@ fn a_lost_answer_is_told_as_what_it_is() {
     home.tidp(&["refresh", "--force"]).expect(0);
 }
 
+/// A refresh that the provider has done and not yet answered.
+fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
+    let before = provider.requests("token");
+    provider.post("/hold", &json!({}));
+    let refresh = Process::start(&mut home.tidp_command(&["refresh", "--force"]));
+    poll("the refresh", || (provider.requests("token") > before).then_some(()));
+    refresh
+}
+
+#[test]
+fn a_signal_during_a_refresh_waits_until_the_new_token_is_stored() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    for signal in [Signal::INT, Signal::TERM] {
+        let refresh = refresh_in_flight(&provider, &home);
+        refresh.signal(signal);
+        provider.post("/release", &json!({}));
+        assert_eq!(refresh.finish().signal, Some(signal.as_raw()));
+    }
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn a_kill_during_a_refresh_is_noticed_by_the_next_run() {
+    for (mode, code) in [("rotate", 3), ("reuse", 0)] {
+        let Some(provider) = provider() else { return };
+        provider.refresh_tokens(mode);
+        let home = Home::logged_in(&provider, "provider-mobile");
+        let refresh = refresh_in_flight(&provider, &home);
+        refresh.signal(Signal::KILL);
+        refresh.finish();
+        provider.post("/release", &json!({}));
+        home.tidp(&["token"]).expect(0); // the access token serves as before
+        let next = home.tidp(&["refresh", "--force"]);
+        next.expect(code);
+        assert!(next.stderr.contains("was not finished"), "{next:#?}");
+    }
+}
+
+#[test]
+fn whoever_waits_too_long_for_another_refresh_is_told_that_it_is_busy() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    let refresh = refresh_in_flight(&provider, &home);
+    refresh.signal(Signal::STOP);
+    provider.post("/release", &json!({}));
+    home.tidp(&["token"]).expect(0); // needs no lock
+    assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "busy");
+    refresh.signal(Signal::CONT);
+    refresh.finish().expect(0);
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
 #[test]
 fn many_processes_on_an_expired_token_make_one_request() {
     let Some(provider) = provider_with_a_clock() else { return };
     let mut home = Home::logged_in(&provider, "provider-mobile");
     home.pass_time(&provider, 2 * HOUR);
     let before = provider.requests("token");
-    let running: Vec<_> = (0..12).map(|_| real::process::Process::start(&mut home.tidp_command(&["token"]))).collect();
+    let running: Vec<_> = (0..12).map(|_| Process::start(&mut home.tidp_command(&["token"]))).collect();
     let answers: Vec<_> = running.into_iter().map(|process| process.finish().expect(0).to_owned()).collect();
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(provider.requests("token"), before + 1);

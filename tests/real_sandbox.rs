@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Stdio;
 
 /// A user logged in at a sandbox of its own, if the machine can log in without a person.
@@ -257,6 +259,62 @@ fn an_encrypted_file_keeps_the_session_from_whoever_lacks_the_key() {
     home.assert_no_token_in_files();
     home.set("TIDP_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHhc=");
     assert_eq!(home.tidp(&["token", "--json"]).error(6)["kind"], "store");
+}
+
+#[test]
+fn no_secret_is_told_however_much_is_said() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-confidential");
+    home.set("RUST_LOG", "trace");
+    home.set("RUST_BACKTRACE", "full");
+    let mut said = home.tidp(&["login", "--verbose"]).stderr;
+    let mut secrets = vec!["sandbox-secret".to_owned()];
+    secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+    assert!(secrets.len() > 3, "access, ID and refresh token at least: {}", secrets.len());
+    for args in [&["inspect"][..], &["refresh", "--force"], &["userinfo"], &["policy", "--why"], &["logout"]] {
+        let outcome = home.tidp(&[args, &["--verbose"]].concat());
+        outcome.expect(0);
+        said += &format!("{}{}", outcome.stdout, outcome.stderr);
+        secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+    }
+    for secret in secrets {
+        assert!(!said.contains(&secret), "told: {secret}");
+    }
+}
+
+/// The tokens in a stored document, which may hold another as a string: the values of `value`.
+fn token_like(bytes: &[u8]) -> Vec<String> {
+    fn gather(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("value").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| gather(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
+            Value::String(text) => found.extend(token_like(text.as_bytes())),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(document @ Value::Object(_)) = serde_json::from_slice(bytes) {
+        gather(&document, &mut found);
+    }
+    found
+}
+
+#[test]
+fn what_is_written_is_for_the_user_alone_whatever_the_umask() {
+    let Some((_provider, home)) = logged_in() else { return };
+    home.sh("umask 000; tidp refresh --force && tidp inspect >/dev/null && tidp profile add x --environment staging --client-id y")
+        .expect(0);
+    for (path, _) in home.files() {
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        assert_eq!(mode(path.parent().unwrap()), 0o700, "{}", path.display());
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //   POST /control/access-token-lifetime {"seconds": s}
 //   POST /control/keys/rotate    {} or {"keep": false}             a new signing key (and the old ones withdrawn)
 //   POST /control/fail           {"status": 503, "times": 1, "path": "/connect/token"}   status 0: done, not answered
-//   POST /control/reset-counts
+//   POST /control/hold           {}     the next token answer is held back until POST /control/release
 
 import { createServer } from 'node:http';
 
@@ -27,6 +27,7 @@ const { ACCOUNT, telenorProvider } = await import('./telenor.mjs');
 const store = new Store();
 const settings = { refreshTokens: 'rotate', accessTokenLifetime: 3600, handles: new Map() };
 const everKeys = [newKey()];
+let held; // what an answer waits for: {promise, resolve}
 const failures = { status: 0, times: 0, path: '' };
 let counts = {};
 let keys = [...everKeys];
@@ -37,6 +38,12 @@ let handle;
 function rebuild() {
   provider = telenorProvider(issuer, store, keys, settings);
   handle = provider.callback();
+}
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((resolved) => (resolve = resolved));
+  return { promise, resolve };
 }
 
 async function bodyOf(request) {
@@ -68,7 +75,11 @@ const controls = {
     rebuild();
   },
   '/control/fail': (wanted) => void Object.assign(failures, { path: '/connect/token', times: 1 }, wanted),
-  '/control/reset-counts': () => void (counts = {}),
+  '/control/hold': () => void (held = withResolvers()),
+  '/control/release': () => {
+    held?.resolve();
+    held = undefined;
+  },
 };
 
 const state = () => ({ now: Math.floor(Date.now() / 1000), requests: counts });
@@ -113,12 +124,20 @@ function fails(path, response) {
   return false;
 }
 
+/** The provider does its part now, and its answer leaves when it is released. */
+function holdBack(response) {
+  const { promise } = held;
+  const end = response.end.bind(response);
+  response.end = (...rest) => void promise.then(() => end(...rest));
+}
+
 async function serve(request, response) {
   const path = new URL(request.url, issuer).pathname;
   if (path.startsWith('/control')) return control(request, response, path);
   const name = path.startsWith('/interaction/') ? 'interaction' : path.split('/').at(-1);
   counts[name] = (counts[name] ?? 0) + 1;
   if (fails(path, response)) return undefined;
+  if (path === '/connect/token' && held) holdBack(response);
   if (path.startsWith('/interaction/')) return approve(request, response);
   if (path === '/connect/custom_logout') return customLogout(request, response);
   return handle(request, response);
