@@ -1,0 +1,141 @@
+//! The real binary with a real Secret Service, and with one that fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use real::secret_service::{SecretService, entries};
+use real::{Home, Outcome, Provider, require};
+use std::time::Duration;
+
+/// Within this a keyring that does not answer must have been given up: the deadline to read, twice, and a margin.
+const DEADLINE: Duration = Duration::from_secs(12);
+
+#[test]
+fn a_login_is_kept_in_the_keyring_and_a_logout_takes_it_away() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let _service = SecretService::start(&mut home);
+    assert_eq!(entries(&home), "");
+
+    home.tidp(&["login"]).expect(0);
+    let found = entries(&home);
+    assert!(found.contains("attribute.service = tidp"), "{found}");
+    let inspected = home.tidp(&["inspect", "--json"]).json();
+    assert_eq!(inspected["store"], "keyring");
+    let token = home.tidp(&["token"]);
+    assert_eq!(real::home::userinfo(&provider, token.expect(0)).0, 200);
+    assert!(home.tidp(&["refresh", "--force", "--json"]).json()["rotated"].as_bool().unwrap());
+    home.assert_no_token_in_files();
+
+    home.tidp(&["logout"]).expect(0);
+    assert_eq!(entries(&home), "");
+    home.tidp(&["token"]).expect(3);
+}
+
+#[test]
+fn a_client_secret_is_kept_in_the_keyring_and_in_no_file() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::new();
+    let _service = SecretService::start(&mut home);
+    let add = ["profile", "add", "demo", "--client-id", "sandbox-confidential", "--client-type", "Confidential"];
+    home.tidp(&[&add[..], &["--issuer", &provider.issuer]].concat()).expect(0);
+    home.tidp_with_stdin(&["profile", "secret", "demo"], "sandbox-secret\n").expect(0);
+    for (path, bytes) in home.files() {
+        assert!(!String::from_utf8_lossy(&bytes).contains("sandbox-secret"), "{}", path.display());
+    }
+    home.tidp(&["login", "--profile", "demo"]).expect(0);
+    home.tidp(&["refresh", "--force", "--profile", "demo"]).expect(0);
+}
+
+#[test]
+fn a_locked_keyring_is_an_error_with_a_remedy() {
+    // That nothing is stored can be seen without unlocking.
+    refused("a locked keyring", 3, |home| {
+        let service = SecretService::start(home);
+        service.lock(home);
+        service
+    });
+}
+
+#[test]
+fn a_keyring_that_does_not_answer_is_given_up() {
+    refused("a frozen keyring", 6, |home| {
+        let service = SecretService::start(home);
+        service.freeze();
+        service
+    });
+}
+
+#[test]
+fn a_keyring_that_has_died_is_an_error() {
+    refused("a dead keyring", 6, |home| {
+        let mut service = SecretService::start(home);
+        service.kill();
+        service
+    });
+}
+
+#[test]
+fn a_bus_without_a_keyring_is_an_error() {
+    refused("no keyring", 6, SecretService::bus_only);
+}
+
+#[test]
+fn no_bus_at_all_is_an_error() {
+    refused("no bus", 6, |home| {
+        let service = SecretService::bus_only(home);
+        home.unset("DBUS_SESSION_BUS_ADDRESS");
+        service
+    });
+}
+
+#[test]
+fn a_keyring_that_fails_after_the_login_hides_no_session() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let service = SecretService::start(&mut home);
+    home.tidp(&["login"]).expect(0);
+    let refreshes = provider.requests("token");
+    service.lock(&home);
+    store_error(&home.tidp(&["token", "--json"]));
+    store_error(&home.tidp(&["refresh", "--force", "--json"]));
+    assert_eq!(provider.requests("token"), refreshes, "nothing is spent that cannot be stored");
+}
+
+/// A login under a failing keyring, and a token asked for: exit code 6 in time, with a remedy, nothing on disk.
+#[track_caller]
+fn refused(what: &str, code_of_token: i32, fail: impl FnOnce(&mut Home) -> SecretService) {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let _service = fail(&mut home);
+    let login = home.tidp(&["login", "--json"]);
+    store_error(&login);
+    let token = home.tidp(&["token", "--json"]);
+    token.error(code_of_token);
+    for outcome in [login, token] {
+        assert!(outcome.took < DEADLINE, "{what}: {outcome:#?}");
+    }
+    home.assert_no_token_in_files();
+}
+
+#[track_caller]
+fn store_error(outcome: &Outcome) {
+    let error = outcome.error(6);
+    assert_eq!(error["kind"], "store");
+    assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{error}");
+}

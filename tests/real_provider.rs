@@ -1,0 +1,345 @@
+//! The real binary against an OpenID provider that shares no line with it, under each of TelenorID+'s policies.
+//! Where time passes, it passes for both: the provider's clock is moved by its control API, tidp's by libfaketime.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use real::home::userinfo;
+use real::process::{Process, poll};
+use real::{Home, Provider, require};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The independent provider, if the machine can run it.
+fn provider() -> Option<Provider> {
+    (require("node") && require("curl")).then(Provider::independent)
+}
+
+/// The same, where time is going to pass.
+fn provider_with_a_clock() -> Option<Provider> {
+    if !require("faketime") {
+        return None;
+    }
+    let provider = provider()?;
+    provider.freeze();
+    Some(provider)
+}
+
+#[test]
+fn every_client_type_logs_in_and_gets_what_its_policy_promises() {
+    let Some(provider) = provider() else { return };
+    for (client, policy, lifetime) in [
+        ("provider-public", "NoRefresh", None),
+        ("provider-public-with-refresh", "PublicWeb", Some(10 * MINUTE)),
+        ("provider-web", "Web", Some(10 * MINUTE)),
+        ("provider-confidential", "Confidential", Some(14 * DAY)),
+        ("provider-mobile", "Mobile", Some(90 * DAY)),
+    ] {
+        let home = Home::logged_in(&provider, client);
+        let inspected = home.tidp(&["inspect", "--json"]).json();
+        assert_eq!(inspected["client_id"], client);
+        assert_eq!(inspected["policy"]["name"], policy, "{inspected}");
+        assert_eq!(inspected["access_token"]["verified"], true, "{inspected}");
+        assert_eq!(inspected["id_token"]["verified"], true, "{inspected}");
+        let remaining = home.tidp(&["policy", "--json"]).json()["remaining"].as_i64();
+        assert!(remaining.zip(lifetime).is_none_or(|(left, all)| (all - 60..=all).contains(&left)), "{remaining:?}");
+        assert_eq!(remaining.is_some(), lifetime.is_some());
+        let token = home.tidp(&["token"]);
+        assert_eq!(userinfo(&provider, token.expect(0)).0, 200);
+    }
+}
+
+#[test]
+fn a_client_secret_reaches_the_provider_by_basic_and_in_the_body() {
+    let Some(provider) = provider() else { return };
+    for (client, method) in
+        [("provider-confidential", "client_secret_basic"), ("provider-confidential-post", "client_secret_post")]
+    {
+        let mut home = Home::at(&provider, client);
+        home.set("TIDP_AUTH_METHOD", method);
+        home.tidp(&["login"]).expect(0);
+        home.tidp(&["refresh", "--force"]).expect(0);
+    }
+}
+
+#[test]
+fn a_sliding_session_lives_for_as_long_as_it_is_renewed_and_ends_to_the_second() {
+    for (client, lifetime) in [("provider-mobile", 90 * DAY), ("provider-web", 10 * MINUTE)] {
+        for mode in ["rotate", "reuse"] {
+            let Some(provider) = provider_with_a_clock() else { return };
+            provider.refresh_tokens(mode);
+            let mut home = Home::logged_in(&provider, client);
+            for _ in 0..2 {
+                home.pass_time(&provider, lifetime - 1);
+                let refreshed = home.tidp(&["refresh", "--force", "--json"]).json();
+                assert_eq!(refreshed["rotated"], mode == "rotate", "{refreshed}");
+            }
+            home.pass_time(&provider, lifetime);
+            ended(&home);
+        }
+    }
+}
+
+#[test]
+fn a_fixed_session_ends_fourteen_days_after_its_login_however_often_it_is_refreshed() {
+    for mode in ["rotate", "reuse"] {
+        let Some(provider) = provider_with_a_clock() else { return };
+        provider.refresh_tokens(mode);
+        let mut home = Home::logged_in(&provider, "provider-confidential");
+        let end = home.tidp(&["policy", "--json"]).json()["expires_at"].clone();
+        home.pass_time(&provider, 7 * DAY);
+        home.tidp(&["token"]).expect(0);
+        home.pass_time(&provider, 7 * DAY - 1);
+        home.tidp(&["token"]).expect(0);
+        assert_eq!(home.tidp(&["policy", "--json"]).json()["expires_at"], end);
+        home.pass_time(&provider, 1);
+        ended(&home);
+    }
+}
+
+#[test]
+fn without_a_refresh_token_the_session_ends_with_its_access_token() {
+    let Some(provider) = provider_with_a_clock() else { return };
+    let mut home = Home::logged_in(&provider, "provider-public");
+    home.pass_time(&provider, HOUR - 2 * MINUTE);
+    home.tidp(&["token"]).expect(0);
+    home.pass_time(&provider, 2 * MINUTE);
+    assert_eq!(home.tidp(&["token", "--json"]).error(3)["kind"], "login_required");
+    assert_eq!(provider.requests("token"), 1, "the login's and no other");
+}
+
+/// The provider has refused, tidp knows that only a login helps, and a login does help.
+#[track_caller]
+fn ended(home: &Home) {
+    let error = home.tidp(&["refresh", "--force", "--json"]).error(3);
+    assert_eq!(error["kind"], "login_required");
+    assert_eq!(error["provider"]["error"], "invalid_grant", "{error}");
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.starts_with("tidp login")), "{error}");
+    let policy = home.tidp(&["policy", "--json"]).json();
+    assert_eq!((&policy["expired"], &policy["next_action"]), (&json!(true), &json!("login")), "{policy}");
+    home.tidp(&["login"]).expect(0);
+    home.tidp(&["token"]).expect(0);
+}
+
+#[test]
+fn a_ten_minute_session_outlives_its_end_only_where_the_profile_wants_it_renewed() {
+    for renew in ["when-due", "before-session-ends"] {
+        let Some(provider) = provider_with_a_clock() else { return };
+        let mut home = Home::at(&provider, "provider-public-with-refresh");
+        home.set("TIDP_RENEW", renew);
+        home.tidp(&["login"]).expect(0);
+        for _ in 0..10 {
+            home.pass_time(&provider, 8 * MINUTE);
+            home.tidp(&["token"]);
+        }
+        home.tidp(&["token"]).expect(if renew == "when-due" { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn once_the_sso_session_has_ended_a_refresh_renews_nothing() {
+    for (client, sso) in [("provider-mobile", "ended"), ("provider-confidential", "unknown")] {
+        let Some(provider) = provider_with_a_clock() else { return };
+        let mut home = Home::logged_in(&provider, client);
+        let before = home.tidp(&["policy", "--json"]).json();
+        provider.end_sso();
+        home.pass_time(&provider, DAY);
+        let refreshed = home.tidp(&["refresh", "--json"]).json();
+        assert_eq!((&refreshed["refreshed"], &refreshed["rotated"]), (&json!(true), &json!(false)), "{refreshed}");
+        assert_eq!(refreshed["refresh_token_expires_at"], before["expires_at"], "{refreshed}");
+        let after = home.tidp(&["policy", "--json"]).json();
+        assert_eq!(after["sso"], sso, "{after}");
+        assert_eq!(after["expires_at"], before["expires_at"]);
+        home.tidp(&["refresh", "--force"]).expect(0);
+    }
+}
+
+#[test]
+fn a_handle_that_comes_back_proves_no_renewal() {
+    let Some(provider) = provider_with_a_clock() else { return };
+    provider.refresh_tokens("reuse");
+    let mut home = Home::logged_in(&provider, "provider-mobile");
+    let login = home.tidp(&["policy", "--json"]).json();
+    home.pass_time(&provider, DAY);
+    let refreshed = home.tidp(&["refresh", "--json"]).json();
+    assert_eq!((&refreshed["rotated"], &refreshed["renewed"]), (&json!(false), &Value::Null), "{refreshed}");
+    let policy = home.tidp(&["policy", "--json"]).json();
+    assert_eq!(policy["expires_at_earliest"], login["expires_at"], "what can be relied on");
+    assert_ne!(policy["expires_at"], login["expires_at"], "what the policy implies");
+}
+
+#[test]
+fn new_signing_keys_are_fetched_when_a_token_names_them() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    provider.post("/keys/rotate", &json!({ "keep": false }));
+    home.tidp(&["refresh", "--force"]).expect(0);
+    let inspected = home.tidp(&["inspect", "--json"]).json();
+    assert_eq!(inspected["access_token"]["verified"], true, "{inspected}");
+}
+
+#[test]
+fn a_provider_in_trouble_costs_no_session() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    for status in [503, 429, 500] {
+        provider.fail_token_requests(status, 1);
+        assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "unreachable", "{status}");
+    }
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn a_lost_answer_is_told_as_what_it_is() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    let before = provider.requests("token");
+    provider.fail_token_requests(0, 1);
+    assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "unreachable");
+    assert_eq!(provider.requests("token"), before + 1, "a spent token is not sent twice");
+    let error = home.tidp(&["refresh", "--force", "--json"]).error(3);
+    assert!(error["message"].as_str().unwrap().contains("spent"), "{error}");
+    home.tidp(&["login"]).expect(0);
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+/// A refresh that the provider has done and not yet answered.
+fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
+    let before = provider.requests("token");
+    provider.post("/hold", &json!({}));
+    let refresh = Process::start(&mut home.tidp_command(&["refresh", "--force"]));
+    poll("the refresh", || (provider.requests("token") > before).then_some(()));
+    refresh
+}
+
+#[test]
+fn a_signal_during_a_refresh_waits_until_the_new_token_is_stored() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    for signal in [Signal::INT, Signal::TERM] {
+        let refresh = refresh_in_flight(&provider, &home);
+        refresh.signal(signal);
+        provider.post("/release", &json!({}));
+        assert_eq!(refresh.finish().signal, Some(signal.as_raw()));
+    }
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn a_kill_during_a_refresh_is_noticed_by_the_next_run() {
+    for (mode, code) in [("rotate", 3), ("reuse", 0)] {
+        let Some(provider) = provider() else { return };
+        provider.refresh_tokens(mode);
+        let home = Home::logged_in(&provider, "provider-mobile");
+        let refresh = refresh_in_flight(&provider, &home);
+        refresh.signal(Signal::KILL);
+        refresh.finish();
+        provider.post("/release", &json!({}));
+        home.tidp(&["token"]).expect(0); // the access token serves as before
+        let next = home.tidp(&["refresh", "--force"]);
+        next.expect(code);
+        assert!(next.stderr.contains("was not finished"), "{next:#?}");
+    }
+}
+
+#[test]
+fn whoever_waits_too_long_for_another_refresh_is_told_that_it_is_busy() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    let refresh = refresh_in_flight(&provider, &home);
+    refresh.signal(Signal::STOP);
+    provider.post("/release", &json!({}));
+    home.tidp(&["token"]).expect(0); // needs no lock
+    assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "busy");
+    refresh.signal(Signal::CONT);
+    refresh.finish().expect(0);
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn many_processes_on_an_expired_token_make_one_request() {
+    let Some(provider) = provider_with_a_clock() else { return };
+    let mut home = Home::logged_in(&provider, "provider-mobile");
+    home.pass_time(&provider, 2 * HOUR);
+    let before = provider.requests("token");
+    let running: Vec<_> = (0..12).map(|_| Process::start(&mut home.tidp_command(&["token"]))).collect();
+    let answers: Vec<_> = running.into_iter().map(|process| process.finish().expect(0).to_owned()).collect();
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(provider.requests("token"), before + 1);
+}
+
+#[test]
+fn a_wrong_clock_here_is_a_warning_and_costs_no_session() {
+    let Some(provider) = provider() else { return };
+    for skew in [2 * HOUR, -2 * HOUR] {
+        provider.post("/clock", &json!({ "offset": skew }));
+        let home = Home::at(&provider, "provider-mobile");
+        let inspected = home.tidp(&["login", "--json"]).json();
+        let warnings = inspected["warnings"].as_array().unwrap();
+        assert!(warnings.iter().any(|warning| warning["code"] == "clock_skew"), "{inspected}");
+        home.tidp(&["token"]).expect(0);
+        home.tidp(&["refresh", "--force"]).expect(0);
+    }
+}
+
+#[test]
+fn what_the_provider_refuses_is_said_in_its_words() {
+    let Some(provider) = provider() else { return };
+    let home = Home::at(&provider, "provider-mobile");
+    let error = home.tidp(&["login", "--scope", "openid nonsense", "--json"]).error(4);
+    assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!("refused"), &json!("invalid_scope")));
+    let error = home.tidp(&["login", "--prompt", "none", "--json"]).error(3);
+    assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!("login_required"), &json!("login_required")));
+    home.tidp(&["token"]).expect(3);
+}
+
+#[test]
+fn a_logout_revokes_and_ends_the_session_at_the_provider() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    let token = home.tidp(&["token"]).expect(0).to_owned();
+    let logout = home.tidp(&["logout"]);
+    logout.expect(0);
+    assert_eq!(provider.requests("revocation"), 1);
+    assert_eq!(provider.requests("custom_logout"), 1);
+    assert!(!logout.stderr.contains(&token) && !logout.stdout.contains(&token));
+    home.tidp(&["token"]).expect(3);
+    home.tidp(&["logout"]).expect(0);
+}
+
+#[test]
+fn a_logout_with_the_provider_gone_is_local_all_the_same() {
+    let Some(mut provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    provider.stop();
+    home.tidp(&["logout", "--json"]).error(5);
+    home.tidp(&["token"]).expect(3);
+    assert!(home.files().iter().all(|(_, bytes)| !bytes.windows(3).any(|window| window == b"eyJ")));
+}
+
+#[test]
+fn a_client_without_a_loopback_address_gets_in_by_pasting() {
+    let Some(provider) = provider() else { return };
+    let mut home = Home::at(&provider, "provider-paste");
+    home.set("TIDP_REDIRECT_URI", "https://app.example/callback");
+    let (mut login, url) = home.login_by_hand(&["--paste"]);
+    let landed = home.follow(&url);
+    assert!(landed.starts_with("https://app.example/callback?"), "{landed}");
+    login.write_stdin(&format!("{landed}\n"));
+    assert_eq!(login.finish().expect(0), "");
+    home.tidp(&["token"]).expect(0);
+
+    let (mut login, _) = home.login_by_hand(&["--paste", "--json"]);
+    login.write_stdin(&format!("{landed}\n")); // the first login's: another state
+    assert_eq!(login.finish().error(7)["kind"], "invalid");
+    let (mut login, _) = home.login_by_hand(&["--paste", "--json"]);
+    login.write_stdin("just-a-code\n");
+    login.finish().error(2);
+}

@@ -1,0 +1,395 @@
+//! The real binary against its own sandbox: what a shell script sees of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use real::home::userinfo;
+use real::http::request;
+use real::process::Process;
+use real::{Home, Provider, require};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
+/// A user logged in at a sandbox of its own, if the machine can log in without a person.
+fn logged_in() -> Option<(Provider, Home)> {
+    if !require("curl") {
+        return None;
+    }
+    let provider = Provider::sandbox(&[]);
+    let home = Home::logged_in(&provider, "sandbox-mobile");
+    Some((provider, home))
+}
+
+#[test]
+fn a_token_is_printed_in_every_format() {
+    let Some((provider, home)) = logged_in() else { return };
+    let raw = home.tidp(&["token"]).expect(0).to_owned();
+    assert_eq!(raw.split('.').count(), 3);
+    assert_eq!(userinfo(&provider, &raw).0, 200);
+    let format = |format| home.tidp(&["token", "--format", format]).expect(0).to_owned();
+    assert_eq!(format("raw"), raw);
+    assert_eq!(format("header"), format!("Authorization: Bearer {raw}"));
+    assert_eq!(format("env"), format!("export TIDP_ACCESS_TOKEN={raw}"));
+    let document: Value = serde_json::from_str(&format("json")).unwrap();
+    assert_eq!((&document["access_token"], &document["token_type"]), (&json!(raw), &json!("Bearer")));
+    assert!(document["expires_in"].as_i64().is_some_and(|left| left > 3_500), "{document}");
+    let document: Value = serde_json::from_str(&format("exec-credential")).unwrap();
+    assert_eq!((&document["kind"], &document["status"]["token"]), (&json!("ExecCredential"), &json!(raw)));
+    assert!(home.tidp(&["token", "--id-token"]).expect(0) != raw);
+}
+
+#[test]
+fn curl_takes_a_token_from_the_recipe_and_sends_nothing_without_one() {
+    let Some((provider, mut home)) = logged_in() else { return };
+    home.set("URL", &format!("{}/connect/userinfo", provider.issuer));
+    let recipe = r#"h=$(tidp token --format header) && printf '%s\n' "$h" | curl -fsS -H @- "$URL""#;
+    let claims: Value = serde_json::from_str(home.sh(recipe).expect(0)).unwrap();
+    let ours = home.tidp(&["userinfo", "--json"]).json();
+    assert!(claims["sub"].is_string());
+    assert_eq!(claims["sub"], ours["sub"]);
+    home.sh(r#"tidp token --format curl | curl -fsS -K - "$URL""#).expect(0);
+    home.sh(r#"eval "$(tidp token --format env)" && curl -fsS -H "Authorization: Bearer $TIDP_ACCESS_TOKEN" "$URL""#)
+        .expect(0);
+
+    home.tidp(&["logout"]).expect(0);
+    let before = provider.requests("userinfo");
+    let outcome = home.sh(recipe);
+    assert_eq!(outcome.expect(3), "");
+    assert!(outcome.stderr.contains("hint: tidp login"), "{outcome:#?}");
+    assert_eq!(provider.requests("userinfo"), before);
+}
+
+#[test]
+fn a_refresh_waits_until_it_is_due_unless_it_is_forced() {
+    let Some((provider, home)) = logged_in() else { return };
+    let before = provider.requests("token");
+    let refreshed = home.tidp(&["refresh", "--json"]).json();
+    assert_eq!((&refreshed["refreshed"], &refreshed["reason"]), (&json!(false), &json!("not_due")));
+    assert_eq!(provider.requests("token"), before);
+    let token = home.tidp(&["token"]).expect(0).to_owned();
+    for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
+        let refreshed = home.tidp(&["refresh", flag, "--json"]).json();
+        assert_eq!((&refreshed["refreshed"], &refreshed["reason"]), (&json!(true), &json!(reason)), "{refreshed}");
+    }
+    assert_eq!(provider.requests("token"), before + 2);
+    assert_ne!(home.tidp(&["token"]).expect(0), token);
+}
+
+#[test]
+fn a_refresh_that_is_due_makes_one_request() {
+    if !require("faketime") || !require("curl") {
+        return;
+    }
+    // Shorter than the sandbox's discovery document may be cached.
+    let provider = Provider::sandbox(&["--access-token-lifetime", "10m"]);
+    let mut home = Home::logged_in(&provider, "sandbox-mobile");
+    home.pass_time(&provider, 11 * 60);
+    let before = provider.all_requests();
+    home.tidp(&["token"]).expect(0);
+    assert_eq!(provider.all_requests(), before + 1);
+    assert_eq!(home.tidp(&["token", "--no-refresh"]).code, Some(0));
+}
+
+#[test]
+fn exec_gives_its_command_the_token_and_no_other_secret() {
+    let Some((_provider, mut home)) = logged_in() else { return };
+    let token = home.tidp(&["token"]).expect(0).to_owned();
+    home.set("TIDP_CLIENT_SECRET", "planted");
+    home.set("TIDP_STORE_KEY", "planted");
+    let shown = home.tidp(&["exec", "--", "env"]).expect(0).to_owned();
+    assert!(shown.contains(&format!("TIDP_ACCESS_TOKEN={token}")), "{shown}");
+    assert!(!shown.contains("planted"), "{shown}");
+    for (command, code) in [("exit 0", 0), ("exit 42", 42), ("kill -TERM $$", 143)] {
+        let outcome = home.tidp(&["exec", "--", "sh", "-c", command]);
+        assert_eq!(outcome.code.or(outcome.signal.map(|signal| 128 + signal)), Some(code), "{outcome:#?}");
+    }
+    home.tidp(&["exec", "--", "no-such-program"]).expect(127);
+    home.tidp(&["exec", "--", home.path("home").to_str().unwrap()]).expect(126);
+    home.tidp(&["logout"]).expect(0);
+    assert_eq!(home.tidp(&["exec", "--", "echo", "ran"]).expect(3), "");
+}
+
+#[test]
+fn a_signal_to_exec_reaches_its_command() {
+    let Some((_provider, home)) = logged_in() else { return };
+    let script = "trap 'exit 7' TERM; echo ready >&2; while :; do sleep 0.05; done";
+    let mut running = Process::start(&mut home.tidp_command(&["exec", "--", "sh", "-c", script]));
+    running.wait_for_word(|word| word == "ready");
+    running.signal(Signal::TERM);
+    running.finish().expect(7);
+}
+
+#[test]
+fn a_signal_during_a_login_ends_tidp_by_itself_and_leaves_nothing() {
+    let provider = Provider::sandbox_with_pages(&[]);
+    for signal in [Signal::INT, Signal::TERM] {
+        let home = Home::at(&provider, "sandbox-mobile");
+        let (login, _) = home.login_by_hand(&["--no-browser"]);
+        login.signal(signal);
+        let outcome = login.finish();
+        assert_eq!(outcome.signal, Some(signal.as_raw()), "{outcome:#?}");
+        home.tidp(&["token"]).expect(3);
+        home.assert_no_token_in_files();
+    }
+    let home = Home::at(&provider, "sandbox-mobile");
+    // The calling shell sees the signal, not a code: it stops too.
+    let url = "tidp login --no-browser & pid=$!; sleep 0.3; kill -TERM $pid; wait $pid; echo code=$?";
+    assert_eq!(home.sh(url).expect(0), "code=143");
+}
+
+#[test]
+fn a_login_that_nobody_finishes_times_out() {
+    let provider = Provider::sandbox_with_pages(&[]);
+    let home = Home::at(&provider, "sandbox-mobile");
+    let error = home.tidp(&["login", "--no-browser", "--timeout", "1s", "--json"]).error(124);
+    assert_eq!(error["kind"], "timeout");
+}
+
+#[test]
+fn a_printed_url_works_in_any_browser_that_reaches_the_loopback_port() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let home = Home::at(&provider, "sandbox-mobile");
+    let (login, url) = home.login_by_hand(&["--no-browser"]);
+    let landed = home.follow(&url);
+    assert!(landed.starts_with("http://127.0.0.1:") && !landed.contains("code="), "{landed}");
+    let outcome = login.finish();
+    assert_eq!(outcome.expect(0), "");
+    assert!(!outcome.stderr.contains("eyJ"), "{}", outcome.stderr);
+}
+
+#[test]
+fn two_logins_at_once_both_finish() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let home = Home::at(&provider, "sandbox-mobile");
+    let (first, first_url) = home.login_by_hand(&["--no-browser"]);
+    let (second, second_url) = home.login_by_hand(&["--no-browser"]);
+    home.follow(&second_url);
+    home.follow(&first_url);
+    second.finish().expect(0);
+    first.finish().expect(0);
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn each_exit_code_means_what_the_contract_says() {
+    let Some((mut provider, mut home)) = logged_in() else { return };
+    home.tidp(&["token"]).expect(0);
+    assert_eq!(home.tidp(&["tokne", "--json"]).error(2)["kind"], "usage");
+    assert_eq!(home.tidp(&["token", "--min-ttl", "2h", "--json"]).error(2)["exit_code"], 2);
+    home.set("TIDP_CLIENT_ID", "sandbox-web");
+    assert_eq!(home.tidp(&["token", "--json"]).error(3)["kind"], "login_required");
+    home.set("TIDP_CLIENT_ID", "nobody");
+    // An unknown client is never sent back: the person at the browser sees why, and the login runs out of time.
+    home.tidp(&["login", "--timeout", "1s"]).expect(124);
+    home.set("TIDP_CLIENT_ID", "sandbox-mobile");
+    let error = home.tidp(&["login", "--scope", "openid nonsense", "--json"]).error(4);
+    assert_eq!(error["provider"]["error"], "invalid_scope", "{error}");
+    home.set("TIDP_STORE", "keyring"); // on a machine without one, for there is no bus in this environment
+    assert_eq!(home.tidp(&["token", "--json"]).error(6)["kind"], "store");
+    home.set("TIDP_STORE", "plaintext-file");
+    provider.stop();
+    assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "unreachable");
+    home.tidp(&["token"]).expect(0);
+}
+
+#[test]
+fn a_discovery_document_of_another_issuer_opens_no_browser() {
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let (_, document) = request("GET", &provider.issuer, "/.well-known/openid-configuration", &[], "");
+    let impostor = TcpListener::bind("127.0.0.1:0").unwrap();
+    home.set("TIDP_ISSUER", &format!("http://{}", impostor.local_addr().unwrap()));
+    std::thread::spawn(move || {
+        for mut stream in impostor.incoming().map_while(Result::ok) {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{document}", document.len());
+        }
+    });
+    home.set("BROWSER", "touch opened");
+    let error = home.tidp(&["login", "--timeout", "5s", "--json"]).error(7);
+    assert_eq!(error["kind"], "invalid");
+    assert!(!home.path("opened").exists());
+    assert_eq!(provider.requests("authorize"), 0);
+}
+
+#[test]
+fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
+    let Some((_provider, home)) = logged_in() else { return };
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    for args in [&["token"][..], &["inspect", "--json"], &["policy"], &["--help"]] {
+        let status = home.tidp_command(args).stdout(full()).stderr(Stdio::null()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{args:?}");
+        let mut child = home.tidp_command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        child.wait().unwrap();
+        assert!(!said.contains("error") && !said.contains("panicked"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn an_encrypted_file_keeps_the_session_from_whoever_lacks_the_key() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    home.set("TIDP_STORE", "file");
+    home.set("TIDP_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    home.tidp(&["login"]).expect(0);
+    home.tidp(&["refresh", "--force"]).expect(0);
+    assert_eq!(home.tidp(&["inspect", "--json"]).json()["store"], "file");
+    home.assert_no_token_in_files();
+    home.set("TIDP_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHhc=");
+    assert_eq!(home.tidp(&["token", "--json"]).error(6)["kind"], "store");
+}
+
+#[test]
+fn no_secret_is_told_however_much_is_said() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-confidential");
+    home.set("RUST_LOG", "trace");
+    home.set("RUST_BACKTRACE", "full");
+    let mut said = home.tidp(&["login", "--verbose"]).stderr;
+    let mut secrets = vec!["sandbox-secret".to_owned()];
+    secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+    assert!(secrets.len() > 3, "access, ID and refresh token at least: {}", secrets.len());
+    for args in [&["inspect"][..], &["refresh", "--force"], &["userinfo"], &["policy", "--why"], &["logout"]] {
+        let outcome = home.tidp(&[args, &["--verbose"]].concat());
+        outcome.expect(0);
+        said += &format!("{}{}", outcome.stdout, outcome.stderr);
+        secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+    }
+    for secret in secrets {
+        assert!(!said.contains(&secret), "told: {secret}");
+    }
+}
+
+/// The tokens in a stored document, which may hold another as a string: the values of `value`.
+fn token_like(bytes: &[u8]) -> Vec<String> {
+    fn gather(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("value").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| gather(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
+            Value::String(text) => found.extend(token_like(text.as_bytes())),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(document @ Value::Object(_)) = serde_json::from_slice(bytes) {
+        gather(&document, &mut found);
+    }
+    found
+}
+
+#[test]
+fn what_is_written_is_for_the_user_alone_whatever_the_umask() {
+    let Some((_provider, home)) = logged_in() else { return };
+    home.sh("umask 000; tidp refresh --force && tidp inspect >/dev/null && tidp profile add x --environment staging --client-id y")
+        .expect(0);
+    for (path, _) in home.files() {
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        assert_eq!(mode(path.parent().unwrap()), 0o700, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_policy_of_every_client_is_explained() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    for (client, policy, sliding) in [
+        ("sandbox-public", "NoRefresh", false),
+        ("sandbox-public-with-refresh", "PublicWeb", true),
+        ("sandbox-confidential", "Confidential", false),
+        ("sandbox-mobile", "Mobile", true),
+        ("sandbox-web", "Web", true),
+    ] {
+        let home = Home::logged_in(&provider, client);
+        let document = home.tidp(&["policy", "--json"]).json();
+        assert_eq!((&document["policy"], &document["sliding"]), (&json!(policy), &json!(sliding)), "{document}");
+        assert_eq!(document["expires_at"].is_null(), policy == "NoRefresh", "{document}");
+        assert!(document["explanation"].as_str().is_some_and(|text| text.len() > 20), "{document}");
+        let short = home.tidp(&["policy", "--short"]);
+        assert!(short.expect(0).starts_with(policy) && short.stdout.lines().count() == 1, "{}", short.stdout);
+        assert_eq!(home.tidp(&["policy", "--require", "365d"]).code, Some(3));
+    }
+}
+
+#[test]
+fn the_tokens_are_told_apart_and_explained() {
+    let Some((provider, home)) = logged_in() else { return };
+    let document = home.tidp(&["inspect", "--json"]).json();
+    assert_eq!((&document["issuer"], &document["store"]), (&json!(provider.issuer), &json!("plaintext-file")));
+    assert_eq!(document["access_token"]["header"]["typ"], "at+jwt");
+    assert_eq!(document["id_token"]["header"]["typ"], "JWT");
+    for token in ["access_token", "id_token"] {
+        assert_eq!((&document[token]["state"], &document[token]["verified"]), (&json!("valid"), &json!(true)));
+    }
+    let token = home.tidp(&["token"]).expect(0).to_owned();
+    let decoded = home.tidp_with_stdin(&["decode", "-", "--json"], &token).json();
+    assert_eq!((&decoded["verified"], &decoded["typ"]), (&json!(false), &json!("at+jwt")));
+    assert_eq!(home.tidp_with_stdin(&["decode", "-", "--verify", "--json"], &token).json()["verified"], true);
+    let changed = format!("{}{}", &token[..token.len() - 8], "AAAAAAAA");
+    assert_eq!(home.tidp_with_stdin(&["decode", "-", "--verify"], &changed).code, Some(7));
+}
+
+#[test]
+fn a_profile_does_what_the_environment_does() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let home = Home::new();
+    let add = |name, client, client_type| {
+        let to = ["--issuer", &provider.issuer, "--client-id", client, "--client-type", client_type];
+        home.tidp(&[&["profile", "add", name], &to[..]].concat()).expect(0);
+    };
+    add("mobile", "sandbox-mobile", "MobileApp");
+    add("page", "sandbox-public", "Public");
+    home.tidp(&["profile", "use", "page"]).expect(0);
+    home.tidp(&["login"]).expect(0);
+    home.tidp(&["login", "--profile", "mobile"]).expect(0);
+    assert_eq!(home.tidp(&["inspect", "--json"]).json()["profile"], "page");
+    assert_eq!(home.tidp(&["inspect", "--json", "--profile", "mobile"]).json()["client_id"], "sandbox-mobile");
+    home.tidp(&["logout", "--all"]).expect(0);
+    for profile in ["mobile", "page"] {
+        home.tidp(&["token", "--profile", profile]).expect(3);
+    }
+}
+
+#[test]
+fn the_demo_tells_its_story_without_a_person_and_leaves_nothing_behind() {
+    let mut home = Home::new();
+    home.unset("BROWSER");
+    home.unset("TIDP_STORE");
+    let outcome = home.tidp(&["demo"]);
+    outcome.expect(0);
+    assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains("Mobile"), "{outcome:#?}");
+    assert!(home.files().is_empty(), "{:?}", home.files());
+}

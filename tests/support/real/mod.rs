@@ -1,0 +1,15 @@
+//! The real binary in a home of its own, and the real things around it: providers, keyrings, browsers.
+
+#![allow(dead_code, unused_imports, reason = "each test crate uses its part of this")]
+
+pub mod home;
+pub mod http;
+pub mod process;
+pub mod provider;
+pub mod require;
+pub mod secret_service;
+
+pub use home::Home;
+pub use process::Outcome;
+pub use provider::Provider;
+pub use require::require;

@@ -1,0 +1,164 @@
+//! Child processes that are always waited for, and never for ever.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{JoinHandle, spawn};
+use std::time::{Duration, Instant};
+
+/// No run of the binary may take longer than this, whatever a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a process ended and what it said.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Standard output, after making sure of the exit code.
+    #[track_caller]
+    pub fn expect(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self.stdout.trim_end_matches('\n')
+    }
+
+    /// Standard output as JSON, after making sure of success.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(self.expect(0)).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The `error` object of the last line of standard error, after making sure of the exit code and that standard
+    /// output is empty.
+    #[track_caller]
+    pub fn error(&self, code: i32) -> serde_json::Value {
+        assert_eq!(self.expect(code), "", "{self:#?}");
+        let line = self.stderr.lines().last().unwrap_or_default();
+        let document: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        assert_eq!(document["error"]["exit_code"], code, "{self:#?}");
+        document["error"].clone()
+    }
+}
+
+/// A running child whose output is read as it comes.
+pub struct Process {
+    child: Child,
+    started: Instant,
+    stdout: Option<JoinHandle<String>>,
+    stderr_lines: Receiver<String>,
+    stderr: String,
+}
+
+impl Process {
+    /// Starts `command` with a closed standard input, unless the caller has set another.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, stderr_lines) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let stdout = Some(spawn(move || text(stdout)));
+        Self { child, started: Instant::now(), stdout, stderr_lines, stderr: String::new() }
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Gives `text` to standard input and closes it.
+    pub fn write_stdin(&mut self, text: &str) {
+        self.child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for a word of standard error that `wanted` likes.
+    #[track_caller]
+    pub fn wait_for_word(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
+            self.stderr += &line;
+            self.stderr.push('\n');
+            if let Some(word) = line.split_whitespace().find(|word| wanted(word)) {
+                return word.to_owned();
+            }
+        }
+        panic!("standard error ended or stalled at: {}", self.stderr)
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub fn finish(mut self) -> Outcome {
+        let status = wait(&mut self.child, self.started + PATIENCE);
+        let took = self.started.elapsed();
+        while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
+            self.stderr += &line;
+            self.stderr.push('\n');
+        }
+        let stdout = self.stdout.take().unwrap().join().unwrap();
+        let stderr = std::mem::take(&mut self.stderr);
+        let Some(status) = status else { panic!("still running after {took:?}: {stdout}{stderr}") };
+        Outcome { code: status.code(), signal: status.signal(), stdout, stderr, took }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}
+
+/// Kills and reaps.
+pub fn stop(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Asks `ready` every few milliseconds until it gives something.
+#[track_caller]
+pub fn poll<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = ready() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The end of `child`; killed and `None` at the deadline.
+fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        if Instant::now() > deadline {
+            stop(child);
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
+fn text(mut from: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = from.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

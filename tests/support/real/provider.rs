@@ -1,0 +1,142 @@
+//! The two providers a login can be tried against: tidp's own sandbox, and one that shares no line with tidp.
+
+use super::http::request;
+use super::process::{poll, stop};
+use super::require::tree;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// A running provider, ended when dropped.
+pub struct Provider {
+    child: Child,
+    /// Its issuer.
+    pub issuer: String,
+    clients: Vec<Value>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sandbox,
+    Independent,
+}
+
+impl Provider {
+    /// `tidp sandbox` with these arguments more; a login needs no click.
+    pub fn sandbox(more: &[&str]) -> Self {
+        Self::sandbox_with_pages(&[&["--auto-approve"], more].concat())
+    }
+
+    /// `tidp sandbox` with these arguments; a login needs its page to be filled in.
+    pub fn sandbox_with_pages(more: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidp"));
+        command.args(["sandbox", "--json", "--port", "0"]).args(more);
+        Self::start(command, Kind::Sandbox)
+    }
+
+    /// npm's `oidc-provider`, bent to TelenorID+'s policies.
+    pub fn independent() -> Self {
+        let mut command = Command::new("node");
+        command.arg("--no-warnings").arg(tree("tests/provider/provider.mjs"));
+        Self::start(command, Kind::Independent)
+    }
+
+    fn start(mut command: Command, kind: Kind) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        // The pipe stays open: a provider that goes on to write must not die of it.
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("start line {line:?}: {error}"));
+        let issuer = ready["issuer"].as_str().unwrap().to_owned();
+        Self { child, issuer, clients: ready["clients"].as_array().unwrap().clone(), kind }
+    }
+
+    /// What the start line says of a client.
+    #[track_caller]
+    pub fn client(&self, client_id: &str) -> &Value {
+        let found = self.clients.iter().find(|client| client["client_id"] == client_id);
+        found.unwrap_or_else(|| panic!("no client {client_id} in {:?}", self.clients))
+    }
+
+    /// Moves the provider's clock forward.
+    #[track_caller]
+    pub fn advance(&self, seconds: i64) {
+        self.post("/clock", &json!({ "advance": seconds }));
+    }
+
+    /// Stops the independent provider's clock, so that only `advance` moves it: an end can be told to the second.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.post("/clock", &json!({ "freeze": true }));
+    }
+
+    /// Ends every SSO session.
+    #[track_caller]
+    pub fn end_sso(&self) {
+        self.post("/sso/end", &json!({}));
+    }
+
+    /// `rotate` (one-time handles) or `reuse` (the same handle again).
+    #[track_caller]
+    pub fn refresh_tokens(&self, mode: &str) {
+        self.post("/refresh-tokens", &json!({ "mode": mode }));
+    }
+
+    /// The independent provider's next answers to the token endpoint: this status; 0 does the work and hangs up.
+    #[track_caller]
+    pub fn fail_token_requests(&self, status: u16, times: u32) {
+        self.post("/fail", &json!({ "status": status, "times": times }));
+    }
+
+    /// How many requests an endpoint (`token`, `userinfo`, `revocation` …) has had.
+    #[track_caller]
+    pub fn requests(&self, endpoint: &str) -> u64 {
+        self.counts().get(endpoint).and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// How many requests there were in all.
+    #[track_caller]
+    pub fn all_requests(&self) -> u64 {
+        self.counts().values().filter_map(Value::as_u64).sum()
+    }
+
+    #[track_caller]
+    fn counts(&self) -> serde_json::Map<String, Value> {
+        let (status, body) = request("GET", &self.issuer, self.root(), &[], "");
+        assert_eq!(status, 200, "{body}");
+        let state: Value = serde_json::from_str(&body).unwrap();
+        state["requests"].as_object().unwrap_or_else(|| panic!("no counts in {body}")).clone()
+    }
+
+    /// Posts to the control API.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value) {
+        let json = [("Content-Type", "application/json")];
+        let (status, answer) =
+            request("POST", &self.issuer, &format!("{}{path}", self.root()), &json, &body.to_string());
+        assert!(status < 300, "{path}: {status} {answer}");
+    }
+
+    fn root(&self) -> &'static str {
+        match self.kind {
+            Kind::Sandbox => "/sandbox",
+            Kind::Independent => "/control",
+        }
+    }
+
+    /// Ends it now, and waits until nobody listens there.
+    pub fn stop(&mut self) {
+        stop(&mut self.child);
+        let authority = self.issuer.trim_start_matches("http://").to_owned();
+        poll("the provider's end", || std::net::TcpStream::connect(&authority).is_err().then_some(()));
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}

@@ -1,0 +1,85 @@
+//! What a test needs and a machine may lack. A test that finds it missing says so and passes, unless
+//! `TIDP_TEST_REQUIRE=all` makes a skip a failure.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Whether `what` is there: `node` (the independent provider), `chromium` (and what drives it), `keyring` (a Secret
+/// Service), `faketime` (a clock moved for one process), or the name of a program. If not, says that the test is
+/// skipped.
+///
+/// # Panics
+/// If it is not there and `TIDP_TEST_REQUIRE=all`.
+pub fn require(what: &str) -> bool {
+    let Err(missing) = available(what) else { return true };
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    assert!(std::env::var("TIDP_TEST_REQUIRE").as_deref() != Ok("all"), "{test} needs {what}: {missing}");
+    // Not `eprintln!`: the test harness would keep that to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: {test} needs {what}: {missing}");
+    false
+}
+
+fn available(what: &str) -> Result<(), String> {
+    match what {
+        "node" => node_modules("tests/provider"),
+        "chromium" => chromium().map(|_| ()).ok_or("no Chromium".into()).and_then(|()| node_modules("tests/browser")),
+        "keyring" => {
+            ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p))
+        }
+        "faketime" => libfaketime().map(|_| ()).ok_or("no faketime".into()),
+        other => program(other),
+    }
+}
+
+fn program(name: &str) -> Result<(), String> {
+    on_path(name).map(|_| ()).ok_or(format!("no {name} on the PATH"))
+}
+
+/// Where on the `PATH` a program lies.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
+}
+
+/// The Chromium to drive: `$CHROMIUM`, or the one on the `PATH`.
+pub fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|file| file.is_file());
+    named.or_else(|| ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| on_path(name)))
+}
+
+/// The library that moves the clock of a process it is loaded into.
+pub fn libfaketime() -> Option<&'static str> {
+    static LIBRARY: OnceLock<Option<String>> = OnceLock::new();
+    LIBRARY
+        .get_or_init(|| {
+            let asked = Command::new("faketime").args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output().ok()?;
+            Some(String::from_utf8(asked.stdout).ok()?.trim().to_owned()).filter(|library| !library.is_empty())
+        })
+        .as_deref()
+}
+
+/// A folder of the source tree.
+pub fn tree(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Sees to it that the packages a folder's lock file pins are there: a newcomer runs just `cargo test`.
+fn node_modules(folder: &str) -> Result<(), String> {
+    static PROVIDER: OnceLock<Result<(), String>> = OnceLock::new();
+    static BROWSER: OnceLock<Result<(), String>> = OnceLock::new();
+    let done = if folder == "tests/provider" { &PROVIDER } else { &BROWSER };
+    done.get_or_init(|| {
+        program("node")?;
+        let folder = tree(folder);
+        if folder.join("node_modules/.package-lock.json").is_file() {
+            return Ok(());
+        }
+        program("npm")?;
+        let ran = Command::new("npm").arg("ci").current_dir(&folder).stdin(Stdio::null()).output();
+        let ran = ran.map_err(|error| error.to_string())?;
+        if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }
+    })
+    .clone()
+}

@@ -1,0 +1,126 @@
+//! A real Secret Service of a test's own: a private D-Bus and a GNOME keyring, without a desktop, and the ways in
+//! which such a thing fails.
+
+use super::home::Home;
+use super::process::{poll, stop};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+
+/// A bus on which nothing is started by itself: what dies stays dead.
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+/// The bus and, unless it was taken away, the keyring daemon on it.
+pub struct SecretService {
+    bus: Child,
+    daemon: Option<Child>,
+}
+
+impl SecretService {
+    /// Starts both, with an unlocked collection, and sets `home` to use them.
+    pub fn start(home: &mut Home) -> Self {
+        let mut service = Self::bus_only(home);
+        let mut daemon = home
+            .command("gnome-keyring-daemon")
+            // The password comes on standard input; an empty one would make no collection.
+            .args(["--unlock", "--components=secrets", "--foreground"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        daemon.stdin.take().unwrap().write_all(b"not a secret").unwrap();
+        service.daemon = Some(daemon);
+        let owned =
+            ["org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
+        poll("the keyring daemon", || send(home, owned).contains("true").then_some(()));
+        let unlocked = [
+            "org.freedesktop.secrets",
+            "/org/freedesktop/secrets/collection/login",
+            "org.freedesktop.DBus.Properties.Get",
+            "string:org.freedesktop.Secret.Collection",
+        ];
+        poll("an unlocked collection", || {
+            let mut command = dbus_send(home, unlocked);
+            let answer = command.arg("string:Locked").output().unwrap();
+            String::from_utf8_lossy(&answer.stdout).contains("false").then_some(())
+        });
+        service
+    }
+
+    /// A bus with no Secret Service on it.
+    pub fn bus_only(home: &mut Home) -> Self {
+        let config = home.path("bus.conf");
+        std::fs::write(&config, BUS).unwrap();
+        let mut bus = home
+            .command("dbus-daemon")
+            .arg(format!("--config-file={}", config.display()))
+            .args(["--nofork", "--nopidfile", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        home.set("DBUS_SESSION_BUS_ADDRESS", address.trim());
+        home.unset("TIDP_STORE");
+        Self { bus, daemon: None }
+    }
+
+    /// Locks the collection; nobody is there to unlock it.
+    pub fn lock(&self, home: &Home) {
+        let call = [
+            "org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.Lock",
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        ];
+        assert!(send(home, call).contains("collection/login"));
+    }
+
+    /// The daemon answers nothing any more, but is there.
+    pub fn freeze(&self) {
+        let id = self.daemon.as_ref().unwrap().id();
+        let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::STOP).unwrap();
+    }
+
+    /// The daemon dies.
+    pub fn kill(&mut self) {
+        stop(self.daemon.as_mut().unwrap());
+    }
+}
+
+impl Drop for SecretService {
+    fn drop(&mut self) {
+        self.daemon.as_mut().map(stop);
+        stop(&mut self.bus);
+    }
+}
+
+/// What `secret-tool` finds under tidp's name.
+pub fn entries(home: &Home) -> String {
+    let found = home.command("secret-tool").args(["search", "--all", "service", "tidp"]).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr))
+}
+
+fn dbus_send(home: &Home, [destination, path, method, argument]: [&str; 4]) -> Command {
+    let mut command = home.command("dbus-send");
+    command.args(["--session", "--print-reply", &format!("--dest={destination}"), path, method, argument]);
+    command
+}
+
+fn send(home: &Home, call: [&str; 4]) -> String {
+    String::from_utf8_lossy(&dbus_send(home, call).output().unwrap().stdout).into_owned()
+}
