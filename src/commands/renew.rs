@@ -88,7 +88,8 @@ pub fn login_needed(reason: LoginReason) -> Error {
 fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, before: &Session) -> Result<Obtained> {
     let session = context.session()?;
     let changed = session.generation != before.generation;
-    if changed && matches!(intent, Intent::Claims | Intent::Force) {
+    // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
+    if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
         return Ok(Obtained { session, how: How::Adopted });
     }
     let decision = decision(context, &session, intent);
@@ -97,22 +98,15 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
         Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
-            let session = exchange(context, session, reason)?;
-            token_cache::put(context, &session);
-            let renewal = match session.events.last() {
-                Some(event) => match event.what {
-                    Happening::Refreshed { renewal, .. } => renewal,
-                    _ => Renewal::None,
-                },
-                None => Renewal::None,
-            };
-            Ok(Obtained { session, how: How::Refreshed(reason, renewal) })
+            let obtained = exchange(context, session, reason)?;
+            token_cache::put(context, &obtained.session);
+            Ok(obtained)
         }
     }
 }
 
 /// One refresh, under the lock: the session after it, stored.
-fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> Result<Session> {
+fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> Result<Obtained> {
     let session = noticing_an_interrupted_one(context, session);
     let Some(held) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first.
@@ -138,6 +132,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
         Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
     };
     let answer = received::refreshed(context, &provider, &begun, answer, sent_at)?;
+    let renewal = held.answered_by(answer.refresh_token.as_ref());
     let refreshed = begun.refreshed(answer, reason, sent_at);
     if !still_ours(context, &begun)? {
         if let Some(held) = refreshed.held() {
@@ -146,7 +141,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
         return Err(Situation::SessionChanged.into());
     }
     store_successor(context, &refreshed, &held_signals)?;
-    Ok(refreshed)
+    Ok(Obtained { session: refreshed, how: How::Refreshed(reason, renewal) })
 }
 
 /// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
@@ -210,7 +205,7 @@ fn not_accepted(
     sent_at: Time,
     response: &Response,
     problem: Problem,
-) -> Result<Session> {
+) -> Result<Obtained> {
     match problem {
         Problem::Refused(provider) if provider.error == "invalid_grant" => {
             refused(context, begun, reason, sent_at, provider)
@@ -239,9 +234,11 @@ fn refused(
     reason: RefreshReason,
     at: Time,
     provider: ProviderError,
-) -> Result<Session> {
+) -> Result<Obtained> {
     match context.load()? {
-        Some(now) if now.generation != begun.generation => return Ok(now),
+        Some(session) if session.generation != begun.generation => {
+            return Ok(Obtained { session, how: How::Adopted });
+        }
         Some(_) => {}
         None => return Err(Situation::NoSession.into()),
     }

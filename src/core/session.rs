@@ -252,6 +252,17 @@ impl EntryKey {
     }
 }
 
+impl HeldToken {
+    /// What an answer with that refresh token (or none) does to this one.
+    pub fn answered_by(&self, token: Option<&Secret>) -> Renewal {
+        match token {
+            None => Renewal::None,
+            Some(token) if *token == self.value => Renewal::Same,
+            Some(_) => Renewal::New,
+        }
+    }
+}
+
 impl Session {
     /// The document a store keeps.
     pub fn to_document(&self) -> Secret {
@@ -286,7 +297,7 @@ impl Session {
     #[must_use]
     pub fn refreshed(&self, answer: Refreshed, reason: RefreshReason, sent_at: Time) -> Self {
         let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
-            (RefreshToken::Held(held), Some(value)) if held.value == value => {
+            (RefreshToken::Held(held), Some(value)) if held.answered_by(Some(&value)) == Renewal::Same => {
                 // A renewal recorded after now was recorded by a clock that has been set back since: it happened
                 // before now all the same, and must not hold the next renewals back until that clock's time comes.
                 let renewed_at = held.renewed_at.min(sent_at);

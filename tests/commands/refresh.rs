@@ -267,3 +267,32 @@ fn a_slow_clock_does_not_lose_the_session_and_is_told() {
     assert_eq!(outcome.json()["warnings"][0]["code"], "clock_skew");
     assert_eq!(outcome.json()["access_token_expires_at"], "2026-01-31T14:00:00Z", "counted on our clock");
 }
+
+#[test]
+fn a_siblings_refused_refresh_is_not_adopted() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let refused = bench.session().unwrap().refresh_refused(
+        "invalid_grant",
+        tidp::core::session::RefreshReason::Expired,
+        bench.clock.time(),
+    );
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), refused.to_document().expose());
+    bench.run(&["refresh", "--force"]).exits(3);
+}
+
+#[test]
+fn a_session_renewed_where_our_lock_does_not_reach_is_adopted_instead_of_given_up() {
+    let bench = expired();
+    let entry = EntryKey::Session(bench.key()).name();
+    let mut elsewhere = bench.session().unwrap();
+    elsewhere.generation += 1;
+    bench.provider.expect("/connect/token", {
+        let stores = std::sync::Arc::clone(&bench.stores);
+        move |_| {
+            stores.put(&entry, elsewhere.to_document().expose());
+            Ok(json(400, &json!({ "error": "invalid_grant" })))
+        }
+    });
+    assert_eq!(bench.run(&["refresh", "--json"]).exits(0).json()["reason"], "adopted");
+}
