@@ -100,6 +100,25 @@ fn a_refresh_that_is_due_makes_one_request() {
 }
 
 #[test]
+fn a_cached_token_is_never_older_than_the_session() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    home.unset("TIDP_ACCESS_TOKEN_CACHE"); // in the kernel, where the machine lets us
+    let mut tokens = Vec::new();
+    for command in [&["login"][..], &["refresh", "--force"], &["login"]] {
+        home.tidp(command).expect(0);
+        let token = home.tidp(&["token"]).expect(0).to_owned();
+        assert!(!tokens.contains(&token), "after {command:?}");
+        tokens.push(token);
+    }
+    home.tidp(&["logout"]).expect(0);
+    home.tidp(&["token"]).expect(3);
+}
+
+#[test]
 fn exec_gives_its_command_the_token_and_no_other_secret() {
     let Some((_provider, mut home)) = logged_in() else { return };
     let token = home.tidp(&["token"]).expect(0).to_owned();
