@@ -6,6 +6,7 @@
 #[path = "support/real/mod.rs"]
 mod real;
 
+use real::process::Process;
 use real::secret_service::{SecretService, entries};
 use real::{Home, Outcome, Provider, require};
 use std::time::Duration;
@@ -82,6 +83,41 @@ fn a_keyring_that_has_died_is_an_error() {
         service.kill();
         service
     });
+}
+
+#[test]
+fn a_keyring_that_a_desktop_has_started_anew_is_locked() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let mut service = SecretService::start_on_desktop(&mut home);
+    home.tidp(&["login"]).expect(0);
+    service.kill();
+    let outcome = home.tidp(&["token", "--json"]);
+    store_error(&outcome);
+    assert!(outcome.took < DEADLINE, "{outcome:#?}");
+}
+
+#[test]
+fn many_processes_on_an_expired_token_in_the_keyring_make_one_request() {
+    if !require("keyring") || !require("curl") || !require("faketime") {
+        return;
+    }
+    for cache in ["off", "on"] {
+        let provider = Provider::sandbox(&["--access-token-lifetime", "10m"]);
+        let mut home = Home::at(&provider, "sandbox-mobile");
+        home.set("TIDP_ACCESS_TOKEN_CACHE", cache);
+        let _service = SecretService::start(&mut home);
+        home.tidp(&["login"]).expect(0);
+        home.pass_time(&provider, 11 * 60);
+        let before = provider.requests("token");
+        let running: Vec<_> = (0..64).map(|_| Process::start(&mut home.tidp_command(&["token"]))).collect();
+        let answers: Vec<_> = running.into_iter().map(|process| process.finish().expect(0).to_owned()).collect();
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+        assert_eq!(provider.requests("token"), before + 1);
+    }
 }
 
 #[test]

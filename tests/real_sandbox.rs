@@ -100,6 +100,25 @@ fn a_refresh_that_is_due_makes_one_request() {
 }
 
 #[test]
+fn a_cached_token_is_never_older_than_the_session() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    home.unset("TIDP_ACCESS_TOKEN_CACHE"); // in the kernel, where the machine lets us
+    let mut tokens = Vec::new();
+    for command in [&["login"][..], &["refresh", "--force"], &["login"]] {
+        home.tidp(command).expect(0);
+        let token = home.tidp(&["token"]).expect(0).to_owned();
+        assert!(!tokens.contains(&token), "after {command:?}");
+        tokens.push(token);
+    }
+    home.tidp(&["logout"]).expect(0);
+    home.tidp(&["token"]).expect(3);
+}
+
+#[test]
 fn exec_gives_its_command_the_token_and_no_other_secret() {
     let Some((_provider, mut home)) = logged_in() else { return };
     let token = home.tidp(&["token"]).expect(0).to_owned();
@@ -272,37 +291,17 @@ fn no_secret_is_told_however_much_is_said() {
     home.set("RUST_BACKTRACE", "full");
     let mut said = home.tidp(&["login", "--verbose"]).stderr;
     let mut secrets = vec!["sandbox-secret".to_owned()];
-    secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+    secrets.extend(home.stored_tokens());
     assert!(secrets.len() > 3, "access, ID and refresh token at least: {}", secrets.len());
     for args in [&["inspect"][..], &["refresh", "--force"], &["userinfo"], &["policy", "--why"], &["logout"]] {
         let outcome = home.tidp(&[args, &["--verbose"]].concat());
         outcome.expect(0);
         said += &format!("{}{}", outcome.stdout, outcome.stderr);
-        secrets.extend(home.files().iter().flat_map(|(_, bytes)| token_like(bytes)));
+        secrets.extend(home.stored_tokens());
     }
     for secret in secrets {
         assert!(!said.contains(&secret), "told: {secret}");
     }
-}
-
-/// The tokens in a stored document, which may hold another as a string: the values of `value`.
-fn token_like(bytes: &[u8]) -> Vec<String> {
-    fn gather(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                found.extend(members.get("value").and_then(Value::as_str).map(str::to_owned));
-                members.values().for_each(|member| gather(member, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
-            Value::String(text) => found.extend(token_like(text.as_bytes())),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    if let Ok(document @ Value::Object(_)) = serde_json::from_slice(bytes) {
-        gather(&document, &mut found);
-    }
-    found
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::http;
 use super::process::{Outcome, Process};
 use super::provider::Provider;
 use super::require::libfaketime;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -170,6 +171,11 @@ impl Home {
         found
     }
 
+    /// Every token in a file under the home directory that is kept in the clear.
+    pub fn stored_tokens(&self) -> Vec<String> {
+        self.files().iter().flat_map(|(_, bytes)| token_like(bytes)).collect()
+    }
+
     /// Makes sure that no file under the home directory holds a token in the clear: JWTs begin with `eyJ`.
     #[track_caller]
     pub fn assert_no_token_in_files(&self) {
@@ -184,4 +190,24 @@ impl Home {
 pub fn userinfo(provider: &Provider, access_token: &str) -> (u16, String) {
     let bearer = format!("Bearer {access_token}");
     http::request("GET", &provider.issuer, "/connect/userinfo", &[("Authorization", &bearer)], "")
+}
+
+/// The tokens in a stored document, which may hold another as a string: the values of `value`.
+fn token_like(bytes: &[u8]) -> Vec<String> {
+    fn gather(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("value").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| gather(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
+            Value::String(text) => found.extend(token_like(text.as_bytes())),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(document @ Value::Object(_)) = serde_json::from_slice(bytes) {
+        gather(&document, &mut found);
+    }
+    found
 }

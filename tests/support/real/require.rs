@@ -16,8 +16,9 @@ pub fn require(what: &str) -> bool {
     let Err(missing) = available(what) else { return true };
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     assert!(std::env::var("TIDP_TEST_REQUIRE").as_deref() != Ok("all"), "{test} needs {what}: {missing}");
-    // Not `eprintln!`: the test harness would keep that to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: {test} needs {what}: {missing}");
+    // Not `eprintln!`: the test harness would keep that to itself. One write, so that tests do not mix their lines.
+    let line = format!("skipped: {test} needs {what}: {missing}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
     false
 }
 

@@ -6,13 +6,14 @@ use super::process::{poll, stop};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-/// A bus on which nothing is started by itself: what dies stays dead.
+/// A bus on which nothing is started by itself (what dies stays dead), unless the marked line says otherwise.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
   <listen>unix:tmpdir=/tmp</listen>
   <auth>EXTERNAL</auth>
+  <!-- services -->
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
@@ -30,7 +31,16 @@ pub struct SecretService {
 impl SecretService {
     /// Starts both, with an unlocked collection, and sets `home` to use them.
     pub fn start(home: &mut Home) -> Self {
-        let mut service = Self::bus_only(home);
+        Self::on(Self::bus_only(home), home)
+    }
+
+    /// The same on a desktop's bus, which starts a dead daemon again: locked, for nobody gives it the password.
+    pub fn start_on_desktop(home: &mut Home) -> Self {
+        let config = BUS.replace("<!-- services -->", "<standard_session_servicedirs/>");
+        Self::on(Self::bus(home, &config), home)
+    }
+
+    fn on(mut service: Self, home: &Home) -> Self {
         let mut daemon = home
             .command("gnome-keyring-daemon")
             // The password comes on standard input; an empty one would make no collection.
@@ -61,8 +71,12 @@ impl SecretService {
 
     /// A bus with no Secret Service on it.
     pub fn bus_only(home: &mut Home) -> Self {
+        Self::bus(home, BUS)
+    }
+
+    fn bus(home: &mut Home, text: &str) -> Self {
         let config = home.path("bus.conf");
-        std::fs::write(&config, BUS).unwrap();
+        std::fs::write(&config, text).unwrap();
         let mut bus = home
             .command("dbus-daemon")
             .arg(format!("--config-file={}", config.display()))
