@@ -41,12 +41,12 @@ impl Shared {
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
         });
-        Response::json(200, &metadata).with("Cache-Control", "public, max-age=3600")
+        Response::json(200, &metadata).with("Cache-Control", "public, max-age=86400")
     }
 
     pub(super) fn jwks(&self) -> Response {
         let jwks = lock(&self.keys).jwks();
-        Response::json(200, &jwks).with("Cache-Control", "public, max-age=3600")
+        Response::json(200, &jwks).with("Cache-Control", "public, max-age=86400")
     }
 
     /// The client that a form comes from.

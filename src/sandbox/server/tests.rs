@@ -114,7 +114,7 @@ fn discovery_names_only_endpoints_that_are_there_and_is_dated_by_the_sandboxs_cl
     let sandbox = sandbox(Options { clock_offset: Seconds(60), ..Options::default() });
     let (status, head, body) = get(&sandbox, "/.well-known/openid-configuration");
     assert_eq!((status, header(&head, "Date")), (200, Some("Sun, 06 Nov 1994 08:50:37 GMT")));
-    assert_eq!(header(&head, "Cache-Control"), Some("public, max-age=3600"));
+    assert_eq!(header(&head, "Cache-Control"), Some("public, max-age=86400"));
     let metadata: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(metadata["issuer"], sandbox.issuer());
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
