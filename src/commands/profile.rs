@@ -7,11 +7,13 @@ use crate::config::{self, AuthMethod, Profile, RedirectUri};
 use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::printable;
+use crate::core::time::Seconds;
 use crate::error::{Error, Result};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Value, json};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
+use unicode_width::UnicodeWidthStr;
 
 /// Runs it.
 ///
@@ -103,6 +105,7 @@ fn change(
 fn list(world: &World, out: &Output<'_>) -> Result<()> {
     let configured = Configured::load(world)?;
     let default = config::default_profile(&configured.config).ok();
+    let width = configured.config.profile.keys().map(|name| name.width()).max().unwrap_or_default();
     let mut documents = Vec::new();
     for name in configured.config.profile.keys() {
         let profile = config::file_profile(name, &configured.config, configured.base());
@@ -121,7 +124,7 @@ fn list(world: &World, out: &Output<'_>) -> Result<()> {
             Ok(p) => format!("{}  {}  {}", printable(&p.issuer), printable(&p.client_id), policy_name(p)),
             Err(error) => out.paint(&error.report().message, Color::Red),
         };
-        out.answer(&format!("{mark} {}  {what}\n", out.bold(&printable(name))))?;
+        out.answer(&format!("{mark} {}  {what}\n", out.bold(&format!("{:<width$}", printable(name)))))?;
     }
     if out.json {
         return out.document(json!({ "profiles": documents }));
@@ -149,6 +152,8 @@ fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) ->
     for (key, value) in document.as_object().into_iter().flatten() {
         let text = match value {
             Value::Null => continue,
+            Value::Array(items) if items.is_empty() => continue,
+            Value::Number(seconds) => Seconds(seconds.as_i64().unwrap_or_default()).human(),
             Value::String(text) => printable(text),
             Value::Array(items) => items.iter().filter_map(Value::as_str).map(printable).collect::<Vec<_>>().join(" "),
             other => other.to_string(),
