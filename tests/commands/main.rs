@@ -5,5 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod login;
+mod login_fails;
 mod refresh;
 mod token;
