@@ -7,5 +7,6 @@ mod support;
 
 mod login;
 mod login_fails;
+mod logout;
 mod refresh;
 mod token;
