@@ -8,5 +8,6 @@ mod support;
 mod login;
 mod login_fails;
 mod logout;
+mod profile;
 mod refresh;
 mod token;
