@@ -25,13 +25,13 @@ fn a_wrong_command_line_is_told_before_anything_is_done() {
         (&["exec", "true"], "true"),
         (&["profile", "add", "x"], "--client-id"),
         (&["profile", "add", "x", "--client-id", "y"], "--issuer"),
-        (&["tok\u{1b}[31men"], r"tok"),
+        (&["tok\u{202e}en"], r"tok\u{202e}en"),
     ] {
         let bench = Bench::new("MobileApp");
-        let plain = bench.run(args).exits(2).says(words).leaves_out("\u{1b}");
+        let plain = bench.run(args).exits(2).says(words).leaves_out("\u{202e}");
         let lines: Vec<_> = plain.stderr.lines().collect();
         assert!(lines[0].starts_with("error: ") && lines[1].starts_with("hint: "), "{lines:?}");
-        let error = bench.run(&[&["--json"], args].concat()).exits(2).leaves_out("\u{1b}").error();
+        let error = bench.run(&[&["--json"], args].concat()).exits(2).leaves_out("\u{202e}").error();
         assert_eq!((&error["kind"], &error["exit_code"]), (&json!("usage"), &json!(2)), "{args:?}");
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
         assert!(bench.provider.paths().is_empty() && bench.stores.loads() == 0);
