@@ -200,7 +200,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
     let profile = resolve(Some(name), merged, env, base)?;
     if env_issuer {
-        let own = resolve(Some(name), table.clone(), env, base)?;
+        let own = file_profile(name, config, base)?;
         if (&own.issuer, &own.client_id) != (&profile.issuer, &profile.client_id) {
             return Err(Error::config(format!(
                 "TIDP_ISSUER and TIDP_CLIENT_ID name another client than the profile `{}` does: unset them, or leave the profile out",
