@@ -110,16 +110,17 @@ fn wishes_reach_the_provider_and_smuggle_nothing() {
 
 #[test]
 fn a_profiles_wishes_hold_until_a_flag_says_otherwise() {
-    let bench = mobile()
-        .env("TIDP_UI_LOCALES", "no")
-        .env("TIDP_LOGIN_HINT", "90000001")
-        .env("TIDP_PROMPT", "login")
-        .env("TIDP_SCOPES", "openid email");
-    let url = requested(&bench, &["--ui-locales", "en"]);
-    for (name, value) in
-        [("ui_locales", "en"), ("login_hint", "90000001"), ("prompt", "login"), ("scope", "openid email")]
-    {
-        assert_eq!(parameter(&url, name), value);
+    let rows = [
+        ("prompt", "TIDP_PROMPT", "login", "--prompt", "none"),
+        ("login_hint", "TIDP_LOGIN_HINT", "90000001", "--login-hint", "90000002"),
+        ("acr_values", "TIDP_ACR_VALUES", "idp:no.azure.login", "--acr-values", "urn:telenor.identity.aal.2"),
+        ("ui_locales", "TIDP_UI_LOCALES", "no", "--ui-locales", "en"),
+        ("scope", "TIDP_SCOPES", "openid email", "--scope", "openid phone"),
+    ];
+    for (name, variable, ours, flag, asked) in rows {
+        let bench = || mobile().env(variable, ours);
+        assert_eq!(parameter(&requested(&bench(), &[]), name), ours);
+        assert_eq!(parameter(&requested(&bench(), &[flag, asked]), name), asked);
     }
 }
 

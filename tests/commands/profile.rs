@@ -281,6 +281,14 @@ fn issuer_and_client_come_from_one_source_together() {
     assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
     let document = shown(&both("https://ID.example:443/", "other"), &[]);
     assert_eq!((&document["profile"], &document["client_type"]), (&json!("other@https://id.example"), &json!(null)));
+    let (url, name) = ("https://id-test.telenor.no", "staging");
+    for (key, value, variable, same) in
+        [("issuer", url, "TIDP_ENVIRONMENT", name), ("environment", name, "TIDP_ISSUER", url)]
+    {
+        let bench = Bench::with_config(&format!("[profile.work]\n{key} = \"{value}\"\nclient_id = \"app\"\n"));
+        let bench = bench.env(variable, same).env("TIDP_CLIENT_ID", "app");
+        assert_eq!(shown(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
+    }
     is_wrong(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
 }
 
