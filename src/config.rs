@@ -165,7 +165,7 @@ pub fn config_path(env: &Env, dirs: &Dirs) -> Option<PathBuf> {
 pub fn parse(text: &str, path: &Path) -> Result<Config> {
     toml::from_str(text).map_err(|error| {
         let what = printable(error.message());
-        let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
         let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
         Error::config(format!("{}{place}: {what}", path.display()))
     })
@@ -200,7 +200,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
     let profile = resolve(Some(name), merged, env, base)?;
     if env_issuer {
-        let own = resolve(Some(name), table.clone(), env, base)?;
+        let own = file_profile(name, config, base)?;
         if (&own.issuer, &own.client_id) != (&profile.issuer, &profile.client_id) {
             return Err(Error::config(format!(
                 "TIDP_ISSUER and TIDP_CLIENT_ID name another client than the profile `{}` does: unset them, or leave the profile out",
@@ -311,7 +311,7 @@ fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>)
     } else if env.get("TIDP_ENVIRONMENT").is_some() {
         table.remove("issuer");
     }
-    let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(error.message())))?;
+    let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
     let issuer = issuer(&keys).map_err(&wrong)?;
     let client_id =
         keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
@@ -337,6 +337,11 @@ fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>)
         prompt: keys.prompt,
         endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
     })
+}
+
+/// What is wrong with a value, and under which key it stands, in one line.
+fn spoken(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn issuer(keys: &Keys) -> std::result::Result<String, String> {

@@ -111,11 +111,21 @@ fn not_parsed(args: &[OsString], error: &clap::Error, world: &World) -> u8 {
         };
     }
     let text = rendered.to_string();
-    let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let rest: Vec<&str> = message.map(str::trim).filter(|line| !line.is_empty()).collect();
-    let what = if rest.is_empty() { first } else { format!("{first} {}", rest.join(" ")) };
+    let what = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        out.note(text.trim_end());
+        "no command was given".to_owned()
+    } else {
+        in_one_line(&text)
+    };
     let report = Error::usage(core::text::printable(&what)).report();
     out.failure(&report);
     report.exit_code
+}
+
+/// What clap found wrong, without its usage and its advice.
+fn in_one_line(text: &str) -> String {
+    let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let rest: Vec<&str> = message.map(str::trim).filter(|line| !line.is_empty()).collect();
+    if rest.is_empty() { first } else { format!("{first} {}", rest.join(" ")) }
 }

@@ -6,6 +6,7 @@ use super::output::Output;
 use super::{inspect, metadata, received, token_cache};
 use crate::cli::{self, Global};
 use crate::config::{self, RedirectUri};
+use crate::core::plan::Renew;
 use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshLife, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
@@ -233,8 +234,9 @@ impl Attempt<'_, '_> {
             other => other,
         })?;
         let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
-        let keys = metadata::fetched_keys(context, &self.provider, keys)?;
-        let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
+        let session = metadata::fetched_keys(context, &self.provider, keys)
+            .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
+            .and_then(|session| self.store(session));
         if session.is_err()
             && let Some(token) = &answer.refresh_token
         {
@@ -368,6 +370,7 @@ fn summarise(context: &Context<'_>, session: &Session) {
     });
     if let Some(policy) = policy
         && session.held().is_some()
+        && context.profile.renew == Renew::WhenDue
         && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
     {
         out.warn(

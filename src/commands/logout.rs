@@ -41,15 +41,16 @@ struct Outcome {
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
-    let outcomes = if args.all {
-        all(world, out)?.iter().map(|context| log_out(context, args)).collect::<Result<Vec<_>>>()?
+    let endings: Vec<_> = if args.all {
+        all(world, out, global)?.into_iter().map(|context| context.run(|context| ending(context, args))).collect()
     } else {
-        vec![Context::open(world, out, global)?.run(|context| log_out(context, args))?]
+        vec![Context::open(world, out, global)?.run(|context| log_out(context, args))]
     };
-    for outcome in &outcomes {
+    for outcome in endings.iter().flatten() {
         tell(out, outcome, args, world.clock.now());
     }
-    let failure = outcomes.iter().find_map(failure);
+    let failure = endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), failure));
+    let outcomes: Vec<_> = endings.into_iter().flatten().collect();
     match failure {
         Some(error) => Err(error),
         None if out.json && args.all => {
@@ -61,8 +62,9 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
 }
 
 /// Every session in the store, with its profile where there still is one.
-fn all<'w>(world: &'w World, out: &'w Output<'w>) -> Result<Vec<Context<'w>>> {
+fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<Vec<Context<'w>>> {
     let configured = Configured::load(world)?;
+    let in_use = configured.profile(world, global).ok();
     let store = configured.store(world)?;
     let sessions = store.entries()?.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
         EntryKey::Session(key) => Some(key),
@@ -71,13 +73,23 @@ fn all<'w>(world: &'w World, out: &'w Output<'w>) -> Result<Vec<Context<'w>>> {
     sessions
         .map(|key| {
             let own = config::file_profile(&key.profile, &configured.config, configured.base()).ok();
-            let profile = match own.filter(|profile| profile.session_key() == key) {
+            let mut known = [in_use.clone(), own].into_iter().flatten();
+            let profile = match known.find(|profile| profile.session_key() == key) {
                 Some(profile) => profile,
                 None => config::orphan(&key)?,
             };
             Ok(Context::new(world, out, profile, configured.store(world)?))
         })
         .collect()
+}
+
+/// One of several logouts: that it failed is said at once, for only the first failure is the command's.
+fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
+    log_out(context, args).inspect_err(|error| {
+        let failed = context.out.paint_err("failed:", colored::Color::Red);
+        let message = error.report().message;
+        context.out.note(&format!("{failed} the session of `{}`: {message}", printable(&context.profile.name)));
+    })
 }
 
 fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {

@@ -197,7 +197,15 @@ fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         return Err(config::no_such_profile(name, &configured.config));
     }
     let profile = change(world, &configured, |document| {
-        document["default_profile"] = value(name);
+        // Assigned as an item, it would lose the comment that stands beside it.
+        match document.get_mut("default_profile").and_then(Item::as_value_mut) {
+            Some(default) => {
+                let decor = default.decor().clone();
+                *default = name.into();
+                *default.decor_mut() = decor;
+            }
+            None => document["default_profile"] = value(name),
+        }
         Ok(name.to_owned())
     })?;
     out.note(&format!("`{name}` is now the default profile."));

@@ -5,5 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod exec;
+mod login;
+mod login_fails;
+mod logout;
+mod profile;
 mod refresh;
 mod token;
+mod usage;
+mod userinfo;

@@ -21,6 +21,9 @@ use tokens::{Answer, ISSUER};
 /// Where every story starts: 2026-01-31T12:00:00Z.
 pub const START: Time = Time::from_unix(1_769_860_800);
 
+/// Where the configuration file is.
+pub const CONFIG: &str = "/home/kari/config/tidp/config.toml";
+
 /// A test world and handles to look behind its ports.
 pub struct Bench {
     pub clock: Arc<Clock>,
@@ -102,7 +105,7 @@ impl Bench {
         let cache = Arc::new(TestCache::new(Arc::clone(&clock)));
         let browser = Arc::new(TestBrowser::default());
         let callback = Arc::new(Callback::new(Arc::clone(&browser), Arc::clone(&clock)));
-        let terminal = Arc::new(Terminal::default());
+        let terminal = Arc::new(Terminal::new(Arc::clone(&browser)));
         let (files, children) = (Arc::new(Files::default()), Arc::new(Children::default()));
         let dir = |name: &str| Some(Path::new("/home/kari").join(name));
         let world = World {
@@ -122,6 +125,13 @@ impl Bench {
             time_zone: || jiff::tz::TimeZone::UTC,
         };
         Self { clock, provider, stores, cache, browser, callback, terminal, files, children, world }
+    }
+
+    /// A machine with that configuration file and no variable of ours.
+    pub fn with_config(text: &str) -> Self {
+        let bench = Self::with_env(&[("LANG", "nb_NO.UTF-8")]);
+        bench.files.put(CONFIG, text);
+        bench
     }
 
     /// Sets a variable.
@@ -154,7 +164,12 @@ impl Bench {
 
     /// What names the session of the environment's client.
     pub fn key(&self) -> SessionKey {
-        SessionKey { profile: format!("app@{ISSUER}"), issuer: ISSUER.to_owned(), client_id: "app".to_owned() }
+        self.key_of(&format!("app@{ISSUER}"))
+    }
+
+    /// What names the session of that profile.
+    pub fn key_of(&self, profile: &str) -> SessionKey {
+        SessionKey { profile: profile.to_owned(), issuer: ISSUER.to_owned(), client_id: "app".to_owned() }
     }
 
     /// The stored session.

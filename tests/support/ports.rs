@@ -259,6 +259,23 @@ impl world::TokenCache for TestCache {
 pub struct TestBrowser {
     pub shown: Mutex<Vec<Url>>,
     pub missing: Mutex<bool>,
+    pub broken: Mutex<bool>,
+    told: Mutex<Option<Url>>,
+}
+
+impl TestBrowser {
+    /// The authorization request that reached the user, in the browser or on the terminal.
+    pub fn request(&self) -> Option<Url> {
+        self.told.lock().unwrap().clone()
+    }
+
+    fn tell(&self, text: &str) {
+        let words = text.split_whitespace();
+        let urls = words.filter(|word| word.contains("://") && word.contains("response_type=")).map(Url::parse);
+        if let Some(url) = urls.flatten().last() {
+            *self.told.lock().unwrap() = Some(url);
+        }
+    }
 }
 
 impl world::Browser for TestBrowser {
@@ -267,6 +284,10 @@ impl world::Browser for TestBrowser {
     }
 
     fn open(&self, url: &Url) -> Result<(), String> {
+        if *self.broken.lock().unwrap() {
+            return Err("it has \u{1b}[31mcrashed".into());
+        }
+        self.tell(url.as_str());
         self.shown.lock().unwrap().push(url.clone());
         Ok(())
     }
@@ -282,6 +303,8 @@ pub struct Callback {
     pub pages: Arc<Mutex<Vec<Page>>>,
     pub listened: Mutex<Vec<ListenAt>>,
     pub handed_over: Mutex<Vec<String>>,
+    pub port_is_taken: Mutex<bool>,
+    pub nobody_comes: Mutex<bool>,
 }
 
 impl Callback {
@@ -293,6 +316,8 @@ impl Callback {
             pages: Arc::default(),
             listened: Mutex::default(),
             handed_over: Mutex::default(),
+            port_is_taken: Mutex::default(),
+            nobody_comes: Mutex::default(),
         }
     }
 
@@ -316,6 +341,9 @@ pub fn granted(url: &Url) -> String {
 
 impl world::Callback for Callback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+        if *self.port_is_taken.lock().unwrap() {
+            return Err("address in use".into());
+        }
         self.listened.lock().unwrap().push(at.clone());
         let uri = format!("http://{}:{}{}", at.host, at.port.unwrap_or(49_999), at.path);
         Ok(Box::new(TestListener {
@@ -329,19 +357,20 @@ impl world::Callback for Callback {
 
     fn hand_over(&self, target: &Secret) -> Result<Box<dyn world::HandOver>, String> {
         self.handed_over.lock().unwrap().push(target.expose().to_owned());
-        Ok(Box::new(Fetched(Url::parse("http://127.0.0.1:49998/once").unwrap())))
+        let comes = !*self.nobody_comes.lock().unwrap();
+        Ok(Box::new(HandOver(Url::parse("http://127.0.0.1:49998/once").unwrap(), comes)))
     }
 }
 
-struct Fetched(Url);
+struct HandOver(Url, bool);
 
-impl world::HandOver for Fetched {
+impl world::HandOver for HandOver {
     fn url(&self) -> &Url {
         &self.0
     }
 
     fn wait(self: Box<Self>, _: Duration) -> bool {
-        true
+        self.1
     }
 }
 
@@ -359,7 +388,7 @@ impl Listener for TestListener {
     }
 
     fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
-        let url = self.browser.shown.lock().unwrap().last().cloned()?;
+        let url = self.browser.request()?;
         let reply = std::mem::replace(&mut self.reply, Box::new(|_| Vec::new()));
         let ours = reply(&url).into_iter().find(|query| is_ours(query));
         if ours.is_none() {
@@ -373,16 +402,30 @@ impl Listener for TestListener {
     }
 }
 
+/// What a person types who has seen that authorization request.
+type Person = Box<dyn FnOnce(&Url) -> Option<String> + Send>;
+
 /// A terminal in memory.
 #[derive(Default)]
 pub struct Terminal {
+    browser: Arc<TestBrowser>,
     printed: Mutex<(String, String)>,
+    person: Mutex<Option<Person>>,
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
 }
 
 impl Terminal {
+    pub fn new(browser: Arc<TestBrowser>) -> Self {
+        Self { browser, ..Self::default() }
+    }
+
+    /// The next line read is what this makes of the authorization request that was shown; `None`: the end of input.
+    pub fn pastes(&self, person: impl FnOnce(&Url) -> Option<String> + Send + 'static) {
+        *self.person.lock().unwrap() = Some(Box::new(person));
+    }
+
     pub fn take(&self) -> (String, String) {
         std::mem::take(&mut self.printed.lock().unwrap())
     }
@@ -406,6 +449,7 @@ impl world::Terminal for Terminal {
     }
 
     fn err(&self, text: &str) {
+        self.browser.tell(text);
         self.printed.lock().unwrap().1.push_str(text);
     }
 
@@ -422,6 +466,9 @@ impl world::Terminal for Terminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
+        if let Some(person) = self.person.lock().unwrap().take() {
+            return Ok(person(&self.browser.request().expect("a URL was shown")));
+        }
         Ok(self.lines.lock().unwrap().pop_front())
     }
 

@@ -15,6 +15,7 @@ type Answerer = Box<dyn FnOnce(&Seen) -> Result<Response, HttpFailure> + Send>;
 pub struct Seen {
     pub method: Method,
     pub path: String,
+    pub query: Option<String>,
     pub authorization: Option<String>,
     pub body: String,
 }
@@ -73,14 +74,43 @@ impl Provider {
         self.answers("/connect/token", json(400, &serde_json::json!({ "error": error })));
     }
 
+    /// Announces requests for its discovery document and its keys.
+    pub fn announces_itself(&self) {
+        self.announces_discovery();
+        self.answers("/jwks", json(200, &jwks()));
+    }
+
+    /// Announces a request for its discovery document.
+    pub fn announces_discovery(&self) {
+        self.answers("/.well-known/openid-configuration", json(200, &discovery()));
+    }
+
+    /// Announces the revocation of that refresh token, with no more than it takes.
+    pub fn revokes(&self, token: &'static str) {
+        self.expect("/connect/revocation", move |seen| {
+            let body = format!("token={token}&token_type_hint=refresh_token&client_id=app");
+            assert_eq!((seen.body.as_str(), &seen.authorization), (body.as_str(), &None));
+            Ok(Response { status: 200, headers: Vec::new(), body: Vec::new() })
+        });
+    }
+
+    /// The paths that requests came to, in their order.
+    pub fn paths(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|seen| seen.path.clone()).collect()
+    }
+
     /// Announces all that a login needs.
     pub fn announces_login(&self, browser: &Arc<TestBrowser>, now: Time, answer: Answer) {
+        self.announces_itself();
+        self.grants(browser, now, answer);
+    }
+
+    /// Announces the exchange of a code for that answer.
+    pub fn grants(&self, browser: &Arc<TestBrowser>, now: Time, answer: Answer) {
         let browser = Arc::clone(browser);
-        self.answers("/.well-known/openid-configuration", json(200, &discovery()));
-        self.answers("/jwks", json(200, &jwks()));
         self.expect("/connect/token", move |seen| {
             assert_eq!(seen.field("grant_type").as_deref(), Some("authorization_code"));
-            let url = browser.shown.lock().unwrap().last().cloned().expect("a browser was opened");
+            let url = browser.request().expect("the user was sent to the provider");
             Ok(answer.response(now, Some(&parameter(&url, "nonce"))))
         });
     }
@@ -113,7 +143,8 @@ impl Http for Provider {
         let authorization = request.authorization.as_ref().map(|value| value.expose().to_owned());
         let at_home = request.url.as_str().starts_with(ISSUER);
         let path = if at_home { request.url.path().to_owned() } else { request.url.to_string() };
-        let seen = Seen { method: request.method, path, authorization, body };
+        let query = request.url.query().map(str::to_owned);
+        let seen = Seen { method: request.method, path, query, authorization, body };
         self.seen.lock().unwrap().push(seen.clone());
         let mut announced = self.announced.lock().unwrap();
         let Some(at) = announced.iter().position(|(path, _)| *path == seen.path) else {

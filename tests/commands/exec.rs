@@ -1,0 +1,58 @@
+use crate::support::Bench;
+use crate::support::tokens::Answer;
+use std::io::ErrorKind;
+use tidp::core::time::Seconds;
+use tidp::world::HttpFailureKind;
+
+fn logged_in() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench
+}
+
+#[test]
+fn the_command_gets_the_access_token_and_nothing_else_of_ours() {
+    let bench = logged_in().env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.run(&["exec", "--", "curl", "-v", "--profile", "x"]).exits(127);
+    let token = bench.session().unwrap().access_token.value;
+    let (command, env) = bench.children.replaced.lock().unwrap().pop().unwrap();
+    assert_eq!(command, ["curl", "-v", "--profile", "x"]);
+    assert_eq!(env, [("TIDP_ACCESS_TOKEN".to_owned(), Some(token.expose().to_owned()))]);
+}
+
+#[test]
+fn an_expired_token_is_refreshed_first() {
+    let bench = logged_in();
+    bench.pass(Seconds(3_600));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["exec", "--", "true"]).exits(127);
+    let (_, env) = bench.children.replaced.lock().unwrap().pop().unwrap();
+    assert_eq!(env[0].1.as_deref(), Some(bench.session().unwrap().access_token.value.expose()));
+}
+
+#[test]
+fn without_a_token_the_command_does_not_start() {
+    let bench = Bench::new("MobileApp");
+    assert_eq!(bench.run(&["exec", "--json", "--", "true"]).exits(3).error()["kind"], "login_required");
+    assert!(bench.children.replaced.lock().unwrap().is_empty());
+    let bench = logged_in();
+    bench.run(&["exec", "--min-ttl", "1h", "--", "true"]).exits(2);
+    bench.pass(Seconds(3_600));
+    bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
+    bench.run(&["exec", "--", "true"]).exits(5);
+    assert!(bench.children.replaced.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_command_that_cannot_be_run_ends_as_under_env() {
+    for (kind, code) in [(ErrorKind::NotFound, 127), (ErrorKind::PermissionDenied, 126), (ErrorKind::OutOfMemory, 126)]
+    {
+        let bench = logged_in();
+        *bench.children.error.lock().unwrap() = Some(kind);
+        bench
+            .run(&["exec", "--", "no\u{1b}[31m", "secret-argument"])
+            .exits(code)
+            .says(r"cannot run `no\u{1b}[31m`")
+            .leaves_out("secret-argument");
+    }
+}

@@ -1,0 +1,325 @@
+//! What a login asks for, and what it leaves behind when all goes well. How it fails: `login_fails.rs`.
+
+use crate::support::ports::{granted, parameter};
+use crate::support::tokens::{Answer, ISSUER, SUB};
+use crate::support::{Bench, START};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use tidp::core::session::{EntryKey, Happening};
+use tidp::core::time::Seconds;
+use tidp::world::{ListenAt, Page};
+use url::Url;
+
+fn mobile() -> Bench {
+    Bench::new("MobileApp")
+}
+
+/// Announces a login that goes well.
+fn announce(bench: &Bench, answer: Answer) {
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), answer);
+}
+
+/// Logs in with these arguments, and gives the authorization request.
+#[track_caller]
+fn requested(bench: &Bench, args: &[&str]) -> Url {
+    announce(bench, Answer::new().refresh_token("rt-1"));
+    bench.run(&[&["login"], args].concat()).exits(0);
+    bench.browser.request().unwrap()
+}
+
+#[test]
+fn the_authorization_request_holds_what_it_must_and_no_more() {
+    let bench = mobile();
+    let url = requested(&bench, &[]);
+    assert!(url.as_str().starts_with(&format!("{ISSUER}/connect/authorize?")));
+    let mut sent: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(sent.len(), url.query_pairs().count(), "none occurs twice");
+    let [_state, _nonce, challenge] = ["state", "nonce", "code_challenge"].map(|name| {
+        let value = sent.remove(name).unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.decode(&value).unwrap().len(), 32, "{name}");
+        value
+    });
+    let expected = [
+        ("client_id", "app"),
+        ("code_challenge_method", "S256"),
+        ("redirect_uri", "http://127.0.0.1:49999/callback"),
+        ("response_type", "code"),
+        ("scope", "openid profile offline_access"),
+    ];
+    assert_eq!(sent, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    let exchange = bench.provider.last("/connect/token");
+    assert_eq!(exchange.field("code").as_deref(), Some("the-code"));
+    assert_eq!(exchange.field("client_id").as_deref(), Some("app"));
+    assert_eq!(exchange.field("redirect_uri").as_deref(), Some("http://127.0.0.1:49999/callback"));
+    assert_eq!((exchange.field("client_secret"), exchange.authorization.as_deref()), (None, None));
+    let verifier = exchange.field("code_verifier").unwrap();
+    assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)), challenge);
+}
+
+#[test]
+fn two_logins_share_no_secret() {
+    let bench = mobile();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let url = requested(&bench, &[]);
+        seen.extend(["state", "nonce", "code_challenge"].map(|name| parameter(&url, name)));
+        seen.push(bench.provider.last("/connect/token").field("code_verifier").unwrap());
+        bench.files.0.lock().unwrap().clear();
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 8);
+}
+
+#[test]
+fn wishes_reach_the_provider_and_smuggle_nothing() {
+    let url = requested(
+        &mobile(),
+        &[
+            "--login-hint",
+            "+47 900&state=x#æ%",
+            "--acr-values",
+            "urn:telenor.identity.aal.2 idp:no.azure.login",
+            "--ui-locales",
+            "no",
+            "--prompt",
+            "login",
+            "--max-age",
+            "1h",
+            "--scope",
+            "openid api:x",
+            "--scope",
+            "email",
+        ],
+    );
+    for (name, value) in [
+        ("login_hint", "+47 900&state=x#æ%"),
+        ("acr_values", "urn:telenor.identity.aal.2 idp:no.azure.login"),
+        ("ui_locales", "no"),
+        ("prompt", "login"),
+        ("max_age", "3600"),
+        ("scope", "openid api:x email"),
+    ] {
+        assert_eq!(parameter(&url, name), value);
+    }
+    assert_eq!((url.fragment(), url.query_pairs().count()), (None, 13));
+}
+
+#[test]
+fn a_profiles_wishes_hold_until_a_flag_says_otherwise() {
+    let rows = [
+        ("prompt", "TIDP_PROMPT", "login", "--prompt", "none"),
+        ("login_hint", "TIDP_LOGIN_HINT", "90000001", "--login-hint", "90000002"),
+        ("acr_values", "TIDP_ACR_VALUES", "idp:no.azure.login", "--acr-values", "urn:telenor.identity.aal.2"),
+        ("ui_locales", "TIDP_UI_LOCALES", "no", "--ui-locales", "en"),
+        ("scope", "TIDP_SCOPES", "openid email", "--scope", "openid phone"),
+    ];
+    for (name, variable, ours, flag, asked) in rows {
+        let bench = || mobile().env(variable, ours);
+        assert_eq!(parameter(&requested(&bench(), &[]), name), ours);
+        assert_eq!(parameter(&requested(&bench(), &[flag, asked]), name), asked);
+    }
+}
+
+#[test]
+fn a_client_that_gets_no_refresh_token_asks_for_none() {
+    let bench = Bench::new("Public");
+    assert_eq!(parameter(&requested(&bench, &[]), "scope"), "openid profile");
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0).says("no refresh token");
+}
+
+#[test]
+fn success_is_told_on_stderr_alone_and_shown_in_the_browser() {
+    let bench = mobile();
+    let outcome = bench.log_in();
+    assert_eq!(outcome.stdout, "");
+    let outcome = outcome.says("Logged in as +4790000001 at https://id.example.");
+    outcome.says("Policy Mobile: the refresh token lives until 2026-05-01 12:00:00 UTC (in 90 days)");
+    assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::LoggedIn]);
+    let paths = bench.provider.paths();
+    assert_eq!(paths, ["/.well-known/openid-configuration", "/jwks", "/connect/token"]);
+}
+
+#[test]
+fn what_is_stored_counts_from_before_the_code_was_sent() {
+    let bench = mobile();
+    let (clock, browser) = (std::sync::Arc::clone(&bench.clock), std::sync::Arc::clone(&bench.browser));
+    bench.provider.announces_itself();
+    bench.provider.expect("/connect/token", move |_| {
+        clock.advance(Seconds(7));
+        let nonce = parameter(&browser.request().unwrap(), "nonce");
+        Ok(Answer::new().refresh_token("rt-1").member("scope", json!(null)).response(clock.time(), Some(&nonce)))
+    });
+    bench.run(&["login", "--scope", "openid api:x"]).exits(0);
+    let session = bench.session().unwrap();
+    assert_eq!((session.login_at, session.access_token.obtained_at), (START, START));
+    assert_eq!(session.access_token.expires_at, START.plus(Seconds(3_600)));
+    assert_eq!(session.held().unwrap().renewed_at, START);
+    assert_eq!(session.id_token.unwrap().expires_at, START.plus(Seconds(307)));
+    assert_eq!(session.scopes, ["openid", "api:x"], "no scope in the answer: all that was asked for was granted");
+    assert_eq!((session.account.sub.as_str(), session.account.username.as_deref()), (SUB, Some("+4790000001")));
+    assert_eq!((session.events.len(), session.events[0].at), (1, START));
+    assert_eq!(session.events[0].what, Happening::Login { refresh_token: true });
+}
+
+#[test]
+fn under_json_a_login_answers_as_inspect_does() {
+    let bench = mobile();
+    announce(&bench, Answer::new().refresh_token("rt-1"));
+    let login = bench.run(&["login", "--json"]).exits(0).json();
+    assert_eq!(login, bench.run(&["inspect", "--json"]).exits(0).json());
+    assert_eq!(login["account"], json!({ "sub": SUB, "username": "+4790000001" }));
+    assert_eq!((&login["access_token"]["verified"], &login["id_token"]["verified"]), (&json!(true), &json!(true)));
+    assert_eq!(login["warnings"], json!(null));
+}
+
+#[test]
+fn another_account_than_before_is_told_and_replaces_it_whole() {
+    let bench = mobile();
+    bench.log_in();
+    let ola = Answer::new().sub("ola").refresh_token("rt-2").id_claim("preferred_username", json!("ola\u{1b}"));
+    bench.provider.grants(&bench.browser, bench.clock.time(), ola);
+    let outcome =
+        bench.run(&["login", "--json"]).exits(0).says(r"another account (ola\u{1b}) than before (+4790000001)");
+    assert_eq!(outcome.json()["warnings"][0]["code"], "account_changed");
+    let session = bench.session().unwrap();
+    assert_eq!((session.account.sub.as_str(), session.held().unwrap().value.expose()), ("ola", "rt-2"));
+    assert!(bench.cache.documents().concat().contains(session.access_token.value.expose()));
+}
+
+#[test]
+fn a_login_mends_an_entry_that_is_no_session() {
+    for entry in ["garbage", r#"{"version":99}"#, r#"{"version":1}"#] {
+        let bench = mobile();
+        bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
+        bench.log_in().leaves_out("warning");
+        assert!(bench.session().is_some());
+    }
+}
+
+#[test]
+fn without_a_browser_the_url_is_printed_and_the_login_still_listens() {
+    for case in ["--no-browser", "missing", "broken"] {
+        let bench = mobile();
+        *bench.browser.missing.lock().unwrap() = case == "missing";
+        *bench.browser.broken.lock().unwrap() = case == "broken";
+        announce(&bench, Answer::new().refresh_token("rt-1"));
+        let args: &[&str] = if case == "--no-browser" { &["login", case, "--quiet"] } else { &["login", "-q"] };
+        let outcome = bench.run(args).exits(0).says("https://id.example/connect/authorize?").leaves_out("\u{1b}");
+        assert_eq!(outcome.stdout, "");
+        assert!(bench.browser.shown.lock().unwrap().is_empty(), "{case}");
+        assert!(bench.session().is_some());
+    }
+}
+
+#[test]
+fn a_redirect_uri_with_a_port_is_sent_and_listened_on_byte_for_byte() {
+    for (uri, host, port, path) in [
+        ("http://localhost:80/%63b", "localhost", 80, "/%63b"),
+        ("http://127.0.0.1:08400", "127.0.0.1", 8400, "/"),
+        ("http://[::1]:7000/cb", "[::1]", 7000, "/cb"),
+    ] {
+        let bench = mobile().env("TIDP_REDIRECT_URI", uri);
+        assert_eq!(parameter(&requested(&bench, &[]), "redirect_uri"), uri);
+        assert_eq!(bench.provider.last("/connect/token").field("redirect_uri").as_deref(), Some(uri));
+        let at = ListenAt { host: host.into(), port: Some(port), path: path.into() };
+        assert_eq!(*bench.callback.listened.lock().unwrap(), [at]);
+    }
+}
+
+#[test]
+fn the_address_the_browser_was_sent_to_can_be_pasted_instead() {
+    for (uri, args, start) in [
+        ("http://127.0.0.1/callback", &["login", "--paste"][..], "http://127.0.0.1:"),
+        ("http://localhost:8400/cb", &["login", "--paste"], "http://localhost:8400/cb"),
+        ("https://app.example/signed-in", &["login"], "https://app.example/signed-in"),
+        ("no.example.app:/signed-in", &["login"], "no.example.app:/signed-in"),
+    ] {
+        let bench = mobile().env("TIDP_REDIRECT_URI", uri);
+        announce(&bench, Answer::new().refresh_token("rt-1"));
+        bench.terminal.pastes(|url| Some(format!("'{}?{}'", parameter(url, "redirect_uri"), granted(url))));
+        assert_eq!(bench.run(args).exits(0).stdout, "");
+        let sent = parameter(&bench.browser.request().unwrap(), "redirect_uri");
+        assert!(sent.starts_with(start), "{sent}");
+        assert!(Url::parse(&sent).unwrap().port().is_none_or(|port| port == 8400 || port >= 49_152), "{sent}");
+        assert_eq!(bench.provider.last("/connect/token").field("redirect_uri"), Some(sent));
+        assert!(bench.callback.listened.lock().unwrap().is_empty() && bench.browser.shown.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn redirects_of_other_logins_are_passed_over() {
+    let bench = mobile();
+    bench.callback.replies(|url| {
+        let state = parameter(url, "state");
+        let foreign = ["code=x", "code=x&state=", "error=access_denied&state=wrong"].map(str::to_owned);
+        let twice = format!("code=x&state={state}&state={state}");
+        foreign.into_iter().chain([format!("code=x&state={state}%20"), twice, granted(url)]).collect()
+    });
+    bench.log_in();
+    assert_eq!(bench.provider.last("/connect/token").field("code").as_deref(), Some("the-code"));
+}
+
+#[test]
+fn a_confidential_client_proves_who_it_is_in_the_way_it_is_registered_for() {
+    let secret = "a b:c%+ø";
+    let confidential = || Bench::new("Confidential");
+    let basic = STANDARD.encode("app:a+b%3Ac%25%2B%C3%B8");
+    for bench in [
+        confidential().env("TIDP_CLIENT_SECRET", secret),
+        confidential().env("TIDP_CLIENT_SECRET_COMMAND", "pass show 'tidp secret'"),
+        confidential(),
+    ] {
+        bench.children.prints.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
+        bench.stores.put(&EntryKey::ClientSecret(bench.key()).name(), secret);
+        bench.log_in().says("Policy Confidential").says("in 14 days").leaves_out(secret);
+        let exchange = bench.provider.last("/connect/token");
+        assert_eq!(exchange.authorization, Some(format!("Basic {basic}")));
+        assert_eq!((exchange.field("client_id"), exchange.field("client_secret")), (None, None));
+        assert!(!bench.browser.request().unwrap().as_str().contains("secret"));
+    }
+    let bench = confidential().env("TIDP_CLIENT_SECRET", secret).env("TIDP_AUTH_METHOD", "client_secret_post");
+    bench.log_in();
+    let exchange = bench.provider.last("/connect/token");
+    assert_eq!((exchange.field("client_secret").as_deref(), exchange.authorization), (Some(secret), None));
+}
+
+#[test]
+fn a_ten_minute_policy_is_warned_of_unless_the_profile_renews_in_time() {
+    let warned = |bench: Bench| {
+        announce(&bench, Answer::new().refresh_token("rt-1"));
+        let codes = bench.run(&["login", "--json"]).exits(0).json()["warnings"][0]["code"].clone();
+        codes == "dies_before_access_token"
+    };
+    assert!(warned(Bench::new("PublicWithRefresh")));
+    assert!(!warned(Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends")));
+    assert!(!warned(mobile()));
+}
+
+#[test]
+fn an_assurance_level_is_a_wish_and_a_missed_one_a_warning() {
+    for (wished, claim, missed) in [
+        ("urn:telenor.identity.aal.3", json!("urn:telenor.identity.aal.2"), true),
+        ("urn:telenor.identity.aal.3", json!(null), true),
+        ("urn:telenor.identity.aal.3 urn:telenor.identity.aal.2", json!("urn:telenor.identity.aal.2"), false),
+        ("urn:telenor.identity.aal.2", json!(["x", "urn:telenor.identity.aal.2"]), false),
+        ("idp:no.azure.login", json!("urn:telenor.identity.aal.1"), false),
+    ] {
+        let bench = mobile();
+        announce(&bench, Answer::new().refresh_token("rt-1").id_claim("acr", claim));
+        let document = bench.run(&["login", "--acr-values", wished, "--json"]).exits(0).json();
+        assert_eq!(document["warnings"][0]["code"] == "acr_not_met", missed, "{document}");
+    }
+}
+
+#[test]
+fn what_is_required_and_met_lets_the_login_through() {
+    let bench = mobile();
+    let asked = ["--require-acr", "urn:telenor.identity.aal.2", "--expect-sub", SUB, "--max-age", "10s"];
+    let url = requested(&bench, &asked);
+    assert_eq!(parameter(&url, "acr_values"), "urn:telenor.identity.aal.2");
+}

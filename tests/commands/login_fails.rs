@@ -1,0 +1,295 @@
+//! A login that fails stores nothing, prints nothing, claims nothing in the browser, and leaves no token alive.
+
+use crate::support::Bench;
+use crate::support::ports::{granted, parameter};
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, ISSUER, discovery, jwks_named};
+use serde_json::{Value, json};
+use tidp::core::time::Seconds;
+use tidp::world::{HttpFailureKind, Page, Response, StoreFailureKind};
+
+fn mobile() -> Bench {
+    Bench::new("MobileApp")
+}
+
+fn announce(bench: &Bench, answer: Answer) {
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), answer);
+}
+
+/// Nothing of the login is left here, and the browser was told so.
+#[track_caller]
+fn left_nothing(bench: &Bench) {
+    assert!(bench.stores.is_empty() && bench.cache.documents().is_empty());
+    assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::NotLoggedIn]);
+}
+
+/// A login to which the redirect is what `query` makes of state and a successful query.
+#[track_caller]
+fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8) -> Value {
+    let bench = mobile();
+    bench.provider.announces_itself();
+    bench.callback.replies(move |url| vec![query(&parameter(url, "state"), &granted(url))]);
+    let error = bench.run(&[args, &["login", "--json"]].concat()).exits(code).error();
+    left_nothing(&bench);
+    error
+}
+
+#[test]
+fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
+    let secret_of_another = Bench::new("Confidential").env("TIDP_CLIENT_SECRET_COMMAND", "no-such-command");
+    for (bench, args, code, words) in [
+        (mobile(), &["--scope", "profile"][..], 2, "lack `openid`"),
+        (mobile(), &["--scope", "openid caf\u{e9}"], 2, "is no scope"),
+        (mobile(), &["--timeout", "0"], 2, "--timeout"),
+        (mobile(), &["--timeout", "soon"], 2, "--timeout"),
+        (mobile(), &["--max-age", "young"], 2, "--max-age"),
+        (mobile(), &["--prompt", "consent"], 2, "consent"),
+        (mobile(), &["--acr-values", "a", "--require-acr", "b"], 2, "cannot be used with"),
+        (mobile().env("TIDP_REDIRECT_URI", "http://localhost/cb"), &[], 2, "needs a port"),
+        (mobile().env("TIDP_ISSUER", "http://id.example"), &[], 2, "must be https"),
+        (Bench::new("Confidential"), &[], 2, "TIDP_CLIENT_SECRET"),
+        (secret_of_another, &[], 2, "client_secret_command"),
+    ] {
+        bench.run(&[&["login"], args].concat()).exits(code).says(words);
+        assert!(bench.provider.paths().is_empty() && bench.stores.is_empty(), "{args:?}");
+    }
+    for kind in [StoreFailureKind::Missing, StoreFailureKind::Locked] {
+        let bench = mobile();
+        bench.stores.fail("load", kind);
+        bench.run(&["login"]).exits(6).says("keyring");
+        assert!(bench.provider.paths().is_empty());
+    }
+}
+
+#[test]
+fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
+    let changed = |name: &str, value: Value| {
+        let mut document = discovery();
+        document[name] = value;
+        json(200, &document)
+    };
+    for (response, code, words) in [
+        (changed("issuer", json!(format!("{ISSUER}1"))), 7, "issuer"),
+        (changed("token_endpoint", json!("https://evil.example/token")), 7, "token_endpoint"),
+        (changed("authorization_endpoint", json!("file:///etc/passwd")), 7, "authorization_endpoint"),
+        (changed("code_challenge_methods_supported", json!(["plain"])), 7, "S256"),
+        (json(404, &json!({})), 7, "404"),
+        (json(503, &json!({})), 5, "503"),
+    ] {
+        let bench = mobile();
+        bench.provider.answers("/.well-known/openid-configuration", response);
+        bench.run(&["login"]).exits(code).says(words);
+        assert_eq!(bench.provider.paths().len(), 1);
+        assert!(bench.browser.request().is_none() && bench.callback.listened.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_redirect_uri_that_cannot_be_listened_on_is_never_swapped_for_another() {
+    let bench = mobile().env("TIDP_REDIRECT_URI", "http://127.0.0.1:8400/cb");
+    *bench.callback.port_is_taken.lock().unwrap() = true;
+    bench.provider.announces_discovery();
+    bench.run(&["login"]).exits(2).says("cannot listen on 127.0.0.1:8400");
+    assert!(bench.browser.request().is_none());
+}
+
+#[test]
+fn a_control_character_in_a_wish_reaches_no_browser() {
+    let bench = mobile();
+    bench.provider.announces_discovery();
+    bench.run(&["login", "--login-hint", "a\nb"]).exits(2).says("login_hint");
+    assert!(bench.browser.request().is_none());
+}
+
+#[test]
+fn a_login_that_nobody_finishes_ends_in_time() {
+    for (args, patience) in [(&["login"][..], 300), (&["login", "--timeout", "90s"], 90)] {
+        let bench = mobile();
+        let start = bench.clock.time();
+        bench.provider.announces_itself();
+        bench.callback.replies(|_| vec!["code=x&state=of-another-login".into(), "error=access_denied".into()]);
+        bench.run(args).exits(124).says("hint: tidp login");
+        assert_eq!(bench.clock.time().since(start), Seconds(patience));
+        left_nothing(&bench);
+    }
+}
+
+#[test]
+fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
+    for (refusal, code, kind) in [
+        ("access_denied", 4, "refused"),
+        ("server_error", 4, "refused"),
+        ("login_required", 3, "login_required"),
+        ("interaction_required", 3, "login_required"),
+        ("consent_required", 3, "login_required"),
+    ] {
+        let query = move |state: &str, _: &str| {
+            format!("error={refusal}&error_description=no%1b[31m%E2%80%AEway&state={state}&iss=https://id.example")
+        };
+        let error = redirected(&["--quiet"], query, code);
+        assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!(kind), &json!(refusal)));
+        assert_eq!(error["provider"]["error_description"], "no\u{1b}[31m\u{202e}way");
+        assert!(error["message"].as_str().unwrap().contains(r"no\u{1b}[31m\u{202e}way"));
+    }
+    let bench = mobile();
+    bench.provider.announces_itself();
+    bench
+        .callback
+        .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
+    bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login");
+    assert_eq!(parameter(&bench.browser.request().unwrap(), "prompt"), "none");
+}
+
+#[test]
+fn a_redirect_of_this_login_that_fails_a_check_ends_it_before_the_code_is_used() {
+    let code = "code=the-code";
+    for (query, words) in [
+        (format!("{code}&iss=https://evil.example%1b"), r"another issuer: `https://evil.example\u{1b}`"),
+        (format!("{code}&iss=https://id.example/"), "another issuer"),
+        (code.to_owned(), "has no `iss`"),
+        (format!("{code}&{code}&iss=https://id.example"), "`code` more than once"),
+        ("iss=https://id.example".to_owned(), "neither a `code` nor an `error`"),
+        ("error=access_denied&iss=https://evil.example".to_owned(), "another issuer"),
+    ] {
+        let error = redirected(&[], move |state, _| format!("{query}&state={state}"), 7);
+        assert!(error["message"].as_str().unwrap().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn what_is_pasted_is_checked_like_a_redirect() {
+    type Paste = fn(&str, &str) -> Option<String>;
+    let rows: [(Paste, u8, &str); 8] = [
+        (|_, _| None, 2, "nothing was pasted"),
+        (|_, _| Some(String::new()), 2, "not the address"),
+        (|_, _| Some("the-code".into()), 2, "bare code"),
+        (|_, _| Some("what is this?".into()), 2, "not the address"),
+        (|uri, _| Some(format!("{uri}?code=the-code&state=x&iss={ISSUER}")), 7, "state"),
+        (|uri, state| Some(format!("{uri}?code=the-code&state={state}&iss=https://evil.example")), 7, "another issuer"),
+        (|_, state| Some(format!("https://evil.example/?code=the-code&state={state}&iss={ISSUER}")), 7, "begin with"),
+        (|uri, state| Some(format!("{uri}?error=access_denied&state={state}&iss={ISSUER}")), 4, "access_denied"),
+    ];
+    for (paste, code, words) in rows {
+        let bench = mobile();
+        bench.provider.announces_discovery();
+        bench.terminal.pastes(move |url| paste(&parameter(url, "redirect_uri"), &parameter(url, "state")));
+        bench.run(&["login", "--paste"]).exits(code).says(words);
+        assert!(bench.stores.is_empty());
+    }
+}
+
+#[test]
+fn a_code_is_sent_once_however_its_exchange_ends() {
+    let html = Response { status: 200, headers: Vec::new(), body: b"<html>".to_vec() };
+    let mut elsewhere = json(307, &json!({}));
+    elsewhere.headers.push(("location".into(), "https://evil.example/".into()));
+    let failed = |kind| Err(kind);
+    for (answer, code, words) in [
+        (Ok(json(400, &json!({ "error": "invalid_grant", "error_description": "used\r" }))), 4, r"used\u{d}"),
+        (Ok(json(401, &json!({ "error": "invalid_client" }))), 4, "invalid_client"),
+        (Ok(json(200, &json!({ "error": "invalid_grant" }))), 4, "invalid_grant"),
+        (Ok(json(429, &json!({}))), 5, "429"),
+        (Ok(json(500, &json!({}))), 5, "500"),
+        (Ok(html), 7, "no JSON object"),
+        (Ok(elsewhere), 7, "redirection"),
+        (failed(HttpFailureKind::AnswerLost), 5, "log in again"),
+        (failed(HttpFailureKind::NotSent), 5, "log in again"),
+        (failed(HttpFailureKind::Certificate), 7, "as the test wants"),
+    ] {
+        let bench = mobile();
+        bench.provider.announces_itself();
+        match answer {
+            Ok(response) => bench.provider.answers("/connect/token", response),
+            Err(kind) => bench.provider.fails("/connect/token", kind),
+        }
+        bench.run(&["login"]).exits(code).says(words).leaves_out("the-code");
+        assert_eq!(bench.provider.count("/connect/token"), 1);
+        left_nothing(&bench);
+    }
+}
+
+#[test]
+fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
+    let good = || Answer::new().refresh_token("rt-1");
+    let claim = |name: &str, value: Value| good().id_claim(name, value);
+    let start = mobile().clock.time().unix();
+    for (answer, args, words) in [
+        (claim("nonce", json!("another")), &[][..], "nonce"),
+        (claim("nonce", json!(null)), &[], "nonce"),
+        (claim("iss", json!("https://evil.example")), &[], "iss"),
+        (claim("aud", json!("another")), &[], "aud"),
+        (claim("sub", json!("")), &[], "sub"),
+        (claim("exp", json!(start - 61)), &[], "exp"),
+        (claim("iat", json!(start - 604_800)), &[], "not issued for this login"),
+        (claim("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), &[], "at_hash"),
+        (good().member("id_token", json!("e30.e30.")), &[], "ID token"),
+        (good(), &["--expect-sub", "ola"], "--expect-sub"),
+        (good(), &["--require-acr", "urn:telenor.identity.aal.3"], "acr"),
+        (claim("auth_time", json!(start - 7_200)), &["--max-age", "60"], "longer ago than `max_age`"),
+        (claim("auth_time", json!(null)), &["--max-age", "60"], "auth_time"),
+    ] {
+        let bench = mobile();
+        announce(&bench, answer);
+        bench.provider.revokes("rt-1");
+        let error = bench.run(&[&["login", "--json"], args].concat()).exits(7).leaves_out("rt-1").error();
+        assert!(error["message"].as_str().unwrap().contains(words), "{error} lacks `{words}`");
+        left_nothing(&bench);
+    }
+    let bench = mobile();
+    announce(&bench, good().without_id_token());
+    bench.run(&["login"]).exits(7).says("`id_token` is missing");
+    left_nothing(&bench);
+}
+
+#[test]
+fn keys_that_do_not_fit_are_fetched_once_more_and_then_end_the_login() {
+    let bench = mobile();
+    announce(&bench, Answer::new().refresh_token("rt-1").kid("k2"));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    bench.run(&["login"]).exits(0);
+    let bench = mobile();
+    announce(&bench, Answer::new().refresh_token("rt-1").kid("k3\u{1b}"));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    bench.provider.revokes("rt-1");
+    bench.run(&["login"]).exits(7).says("a key that the provider does not publish").leaves_out("\u{1b}");
+    left_nothing(&bench);
+}
+
+#[test]
+fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
+    let bench = mobile();
+    bench.provider.announces_discovery();
+    bench.provider.fails("/jwks", HttpFailureKind::NotSent);
+    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.fails("/jwks", HttpFailureKind::NotSent);
+    bench.provider.revokes("rt-1");
+    bench.run(&["login"]).exits(5).says("keys");
+    left_nothing(&bench);
+}
+
+#[test]
+fn a_session_that_cannot_be_stored_is_revoked_and_no_success_is_claimed() {
+    for busy in [false, true] {
+        let bench = mobile();
+        announce(&bench, Answer::new().refresh_token("rt-1"));
+        bench.provider.revokes("rt-1");
+        bench.stores.hold_lock(busy);
+        bench.stores.fail("save", StoreFailureKind::Refused);
+        let error = bench.run(&["login", "--json"]).exits(if busy { 5 } else { 6 }).error();
+        assert_eq!(error["kind"], if busy { "busy" } else { "store" });
+        left_nothing(&bench);
+    }
+}
+
+#[test]
+fn a_login_that_fails_keeps_the_session_there_was() {
+    let bench = mobile();
+    bench.log_in();
+    let before = bench.session();
+    let wrong = Answer::new().refresh_token("rt-2").id_claim("nonce", json!("another"));
+    bench.provider.grants(&bench.browser, bench.clock.time(), wrong);
+    bench.provider.revokes("rt-2");
+    bench.run(&["login"]).exits(7);
+    assert_eq!(bench.session(), before);
+    bench.run(&["token"]).exits(0);
+}

@@ -1,0 +1,270 @@
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, ISSUER, discovery};
+use crate::support::{Bench, CONFIG};
+use serde_json::{Value, json};
+use tidp::core::session::{EntryKey, Session, SessionKey};
+use tidp::core::time::Seconds;
+use tidp::world::{HttpFailureKind, Method, Response, StoreFailureKind};
+
+/// A Mobile session.
+fn logged_in() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench
+}
+
+fn custom_logout(bench: &Bench, status: u16, body: &str) {
+    let response = Response { status, headers: Vec::new(), body: body.into() };
+    bench.provider.answers("/api/logout", response);
+}
+
+/// Neither entry nor cached token is left.
+#[track_caller]
+fn is_gone(bench: &Bench) {
+    assert!(bench.session().is_none() && bench.cache.documents().is_empty());
+}
+
+/// The session moved under another key, as a profile that was changed since left it.
+fn moved(bench: &Bench, key: &SessionKey) {
+    let session = Session { key: key.clone(), ..bench.session().unwrap() };
+    bench.stores.put(&EntryKey::Session(key.clone()).name(), session.to_document().expose());
+}
+
+#[test]
+fn where_there_is_no_session_there_is_nothing_to_do() {
+    let bench = Bench::new("MobileApp");
+    bench.run(&["logout"]).exits(0).says("There was no session.");
+    let document = bench.run(&["logout", "--json"]).exits(0).json();
+    assert_eq!((&document["had_session"], &document["access_token_valid_until"]), (&json!(false), &json!(null)));
+    assert!(bench.provider.paths().is_empty());
+}
+
+#[test]
+fn the_session_is_gone_here_before_the_provider_is_told() {
+    let bench = logged_in();
+    let entry = EntryKey::Session(bench.key()).name();
+    let (stores, cache) = (std::sync::Arc::clone(&bench.stores), std::sync::Arc::clone(&bench.cache));
+    bench.provider.expect("/connect/revocation", move |seen| {
+        assert!(stores.raw(&entry).is_none() && cache.documents().is_empty());
+        assert_eq!(seen.body, "token=rt-1&token_type_hint=refresh_token&client_id=app");
+        Ok(json(200, &json!({})))
+    });
+    let id_token = bench.session().unwrap().id_token.unwrap().value;
+    custom_logout(&bench, 200, "the state");
+    bench.pass(Seconds(600));
+    let outcome = bench.run(&["logout"]).exits(0);
+    let said = outcome.says("The session is gone here.").says("refresh token was revoked").says("session was ended");
+    assert_eq!(said.stdout, "");
+    said.says("the last one works until 2026-01-31 13:00:00 UTC (in 50 min)").leaves_out(id_token.expose());
+    let asked = bench.provider.last("/api/logout");
+    let body: Value = serde_json::from_str(&asked.body).unwrap();
+    assert_eq!((asked.method, asked.query, asked.authorization), (Method::Post, None, None));
+    assert_eq!(body["id_token_hint"], id_token.expose(), "although it has expired");
+    assert!(body["state"].as_str().unwrap().len() >= 22);
+    assert_eq!(bench.provider.paths()[3..], ["/connect/revocation", "/api/logout"]);
+    is_gone(&bench);
+}
+
+#[test]
+fn each_answer_to_the_logout_has_its_own_words_and_code() {
+    for (status, body, code, kind, words) in [
+        (200, "Already logged out", 0, "", "had ended already"),
+        (200, "\"Already logged out\"", 0, "", "had ended already"),
+        (400, "", 4, "refused", "missed the ID token (400)"),
+        (401, "", 4, "refused", "did not accept the ID token (401)"),
+        (424, "", 5, "unreachable", "not complete"),
+        (429, "", 5, "unreachable", "just now"),
+        (500, "", 5, "unreachable", "just now"),
+        (302, "", 7, "invalid", "answered 302"),
+    ] {
+        let bench = logged_in();
+        bench.provider.revokes("rt-1");
+        custom_logout(&bench, status, body);
+        let outcome = bench.run(&["logout", "--json"]).exits(code).says(words).says("is gone here");
+        if code != 0 {
+            let error = outcome.error();
+            assert_eq!(error["kind"], kind);
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains("gone here") && message.contains("self-service"), "{message}");
+        }
+        is_gone(&bench);
+    }
+}
+
+#[test]
+fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
+    let refused = json!({ "error": "unsupported_token_type", "error_description": "no\u{1b}[2J" });
+    for (response, code, words) in [
+        (Ok(json(400, &refused)), 4, r"unsupported_token_type: no\u{1b}[2J"),
+        (Ok(json(503, &json!({}))), 5, "503"),
+        (Ok(json(404, &json!({}))), 7, "404"),
+        (Err(HttpFailureKind::AnswerLost), 5, "revoking the refresh token"),
+        (Err(HttpFailureKind::Certificate), 7, "revoking the refresh token"),
+    ] {
+        let bench = logged_in();
+        match response {
+            Ok(response) => bench.provider.answers("/connect/revocation", response),
+            Err(kind) => bench.provider.fails("/connect/revocation", kind),
+        }
+        custom_logout(&bench, 200, "the state");
+        let outcome = bench.run(&["logout"]).exits(code).says(words).says("session was ended");
+        let last = outcome.stderr.lines().last().unwrap();
+        assert!(last.starts_with("error: the session is gone here, but not at the provider"), "{last}");
+        is_gone(&bench);
+    }
+}
+
+#[test]
+fn without_a_network_the_session_is_gone_here_all_the_same() {
+    let bench = logged_in();
+    bench.pass(Seconds::days(2));
+    bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
+    let error = bench.run(&["logout", "--json"]).exits(5).says("The session is gone here").error();
+    assert!(error["message"].as_str().unwrap().starts_with("the session is gone here, but not at the provider"));
+    is_gone(&bench);
+}
+
+#[test]
+fn what_the_provider_does_not_offer_is_skipped_and_said() {
+    for args in [&["logout"][..], &["logout", "--browser"]] {
+        let bench = logged_in();
+        bench.pass(Seconds::days(2));
+        let mut document = discovery();
+        for endpoint in ["revocation_endpoint", "custom_logout_endpoint", "end_session_endpoint"] {
+            document.as_object_mut().unwrap().remove(endpoint);
+        }
+        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+        let outcome = bench.run(args).exits(0).says("no revocation endpoint").leaves_out("works until");
+        outcome.says(if args.len() > 1 { "no end_session_endpoint" } else { "`tidp logout --browser`" });
+    }
+}
+
+#[test]
+fn a_session_without_a_refresh_token_revokes_none() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    custom_logout(&bench, 200, "the state");
+    bench.run(&["logout"]).exits(0).says("there was no refresh token");
+}
+
+#[test]
+fn a_confidential_client_revokes_with_its_secret() {
+    for args in [&["logout"][..], &["logout", "--all"]] {
+        let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
+        bench.log_in();
+        bench.provider.answers("/connect/revocation", json(200, &json!({})));
+        custom_logout(&bench, 200, "the state");
+        bench.run(args).exits(0);
+        let asked = bench.provider.last("/connect/revocation");
+        assert_eq!(asked.authorization.as_deref(), Some("Basic YXBwOnM="));
+        assert_eq!(asked.body, "token=rt-1&token_type_hint=refresh_token");
+    }
+}
+
+#[test]
+fn a_local_logout_asks_nobody() {
+    let bench = logged_in();
+    let asked = bench.provider.paths().len();
+    let document = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until").json();
+    let skipped = json!({ "done": false, "message": "--local" });
+    let expected = json!({
+        "profile": format!("app@{ISSUER}"), "had_session": true, "revocation": skipped, "provider_session": skipped,
+        "access_token_valid_until": "2026-01-31T13:00:00Z",
+    });
+    assert_eq!((document, bench.provider.paths().len()), (expected, asked));
+    is_gone(&bench);
+}
+
+#[test]
+fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument() {
+    for comes in [true, false] {
+        let bench = logged_in();
+        let id_token = bench.session().unwrap().id_token.unwrap().value;
+        *bench.callback.nobody_comes.lock().unwrap() = !comes;
+        bench.provider.revokes("rt-1");
+        let outcome = bench.run(&["logout", "--browser"]).exits(u8::from(!comes)).leaves_out(id_token.expose());
+        outcome.says("http://127.0.0.1:49998/once").says(if comes {
+            "sent to the provider's"
+        } else {
+            "no browser came"
+        });
+        let shown = bench.browser.shown.lock().unwrap().last().unwrap().to_string();
+        assert_eq!(shown, "http://127.0.0.1:49998/once");
+        let target = format!("{ISSUER}/connect/endsession?id_token_hint={}&client_id=app", id_token.expose());
+        assert_eq!(*bench.callback.handed_over.lock().unwrap(), [target]);
+        is_gone(&bench);
+    }
+}
+
+#[test]
+fn whatever_stands_in_the_entry_is_removed() {
+    for entry in ["garbage", r#"{"version":99}"#] {
+        let bench = Bench::new("MobileApp");
+        bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
+        bench.run(&["logout"]).exits(0).says("The session is gone here.");
+        assert!(bench.stores.is_empty());
+    }
+}
+
+#[test]
+fn a_session_that_cannot_be_removed_is_not_said_to_be_gone() {
+    for (call, kind) in [("load", StoreFailureKind::Locked), ("delete", StoreFailureKind::Refused)] {
+        let bench = logged_in();
+        bench.stores.fail(call, kind);
+        bench.run(&["logout"]).exits(6).leaves_out("gone");
+        assert!(bench.session().is_some());
+    }
+    let bench = logged_in();
+    bench.stores.hold_lock(true);
+    assert_eq!(bench.run(&["logout", "--json"]).exits(5).error()["kind"], "busy");
+    assert!(bench.session().is_some());
+    bench.stores.hold_lock(false);
+    bench.run(&["token"]).exits(0);
+}
+
+/// A profile `work` with a session, one whose profile has gone, and one whose profile names another client now.
+fn three_sessions() -> Bench {
+    let bench = logged_in();
+    for profile in ["work", "gone", "changed"] {
+        moved(&bench, &bench.key_of(profile));
+    }
+    bench.stores.take(&EntryKey::Session(bench.key()).name());
+    bench.stores.put(&EntryKey::ClientSecret(bench.key_of("work")).name(), "s");
+    bench.stores.put("of another program", "x");
+    let profile = |name: &str, client: &str| {
+        format!("[profile.{name}]\nissuer = \"{ISSUER}\"\nclient_id = \"{client}\"\nclient_type = \"MobileApp\"\n")
+    };
+    bench.files.put(CONFIG, &(profile("work", "app") + &profile("changed", "another")));
+    bench
+}
+
+#[test]
+fn all_sessions_end_those_without_a_profile_too() {
+    let bench = three_sessions();
+    for _ in 0..3 {
+        bench.provider.revokes("rt-1");
+        custom_logout(&bench, 200, "the state");
+    }
+    let document = bench.run(&["logout", "--all", "--json"]).exits(0).says("of `gone` is gone here").json();
+    let sessions = document["sessions"].as_array().unwrap();
+    let names: Vec<_> = sessions.iter().map(|session| session["profile"].as_str().unwrap()).collect();
+    assert_eq!(names, ["changed", "gone", "work"]);
+    for profile in ["work", "gone", "changed"] {
+        assert!(bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_none(), "{profile}");
+    }
+    assert!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("work")).name()).is_some(), "no session");
+    assert!(bench.stores.raw("of another program").is_some());
+}
+
+#[test]
+fn one_session_that_cannot_be_ended_does_not_keep_the_others_alive() {
+    let bench = three_sessions();
+    bench.stores.fail("delete", StoreFailureKind::Refused);
+    for _ in 0..2 {
+        bench.provider.revokes("rt-1");
+        custom_logout(&bench, 200, "the state");
+    }
+    let outcome = bench.run(&["logout", "--all"]).exits(6).says("failed: the session of `changed`: the OS keyring");
+    outcome.says("of `gone` is gone here").says("of `work` is gone here");
+    assert!(bench.stores.raw(&EntryKey::Session(bench.key_of("changed")).name()).is_some());
+}

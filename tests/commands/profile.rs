@@ -1,0 +1,322 @@
+use crate::support::tokens::{Answer, ISSUER};
+use crate::support::{Bench, CONFIG, Outcome};
+use serde_json::{Value, json};
+use tidp::core::session::EntryKey;
+use tidp::world::StoreFailureKind;
+
+/// A profile's table.
+fn profile(name: &str, more: &str) -> String {
+    format!("[profile.{name}]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n{more}\n")
+}
+
+#[track_caller]
+fn shown(bench: &Bench, args: &[&str]) -> Value {
+    bench.run(&[&["profile", "show", "--json"], args].concat()).exits(0).json()
+}
+
+/// Something is wrong with the configuration, and nothing was asked of anybody.
+#[track_caller]
+fn is_wrong(bench: &Bench, args: &[&str], words: &str) -> Outcome {
+    let outcome = bench.run(args).exits(2).says(words);
+    assert!(bench.provider.paths().is_empty());
+    outcome
+}
+
+#[test]
+fn the_first_profile_is_the_default_and_needs_no_further_setup() {
+    let bench = Bench::with_env(&[]);
+    let outcome =
+        bench.run(&["profile", "add", "work", "--issuer", ISSUER, "--client-id", "app", "--client-type", "MobileApp"]);
+    assert_eq!(outcome.exits(0).says("the default").says("Next: tidp login\n").stdout, "");
+    let expected = format!(
+        "default_profile = \"work\"\n\n[profile.work]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"MobileApp\"\n"
+    );
+    assert_eq!(bench.files.text(CONFIG), expected);
+    bench.log_in();
+    assert!(bench.stores.raw(&EntryKey::Session(bench.key_of("work")).name()).is_some());
+    bench.run(&["token"]).exits(0);
+}
+
+#[test]
+fn every_option_of_add_becomes_a_key() {
+    let bench = Bench::with_config(&profile("first", ""));
+    let document = bench
+        .run(&[
+            "profile",
+            "add",
+            "shop-2.b_C",
+            "--environment",
+            "staging",
+            "--client-id",
+            "id",
+            "--client-type",
+            "Confidential",
+            "--policy",
+            "Web",
+            "--scope",
+            "openid email",
+            "--scope",
+            "api:x",
+            "--redirect-uri",
+            "http://localhost:8400/cb",
+            "--auth-method",
+            "client_secret_post",
+            "--json",
+        ])
+        .exits(0)
+        .says("tidp profile secret shop-2.b_C")
+        .says("Next: tidp login --profile shop-2.b_C")
+        .json();
+    let expected = json!({
+        "profile": "shop-2.b_C", "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
+        "policy": "Web", "sliding": true, "lifetime": 600, "renew": "when-due", "scopes": ["openid", "email", "api:x"],
+        "redirect_uri": "http://localhost:8400/cb", "auth_method": "client_secret_post", "ca_file": null,
+        "endpoint_hosts": [],
+    });
+    assert_eq!(document, expected);
+    assert_eq!(shown(&bench, &["shop-2.b_C"]), expected);
+}
+
+#[test]
+fn comments_and_order_of_the_file_survive_every_change() {
+    let text = format!(
+        "# ours\ndefault_profile = \"b\" # for now\n\n{}# of b\n{}",
+        profile("a", ""),
+        profile("b", "# in b\npolicy = \"Web\" # as agreed")
+    );
+    let bench = Bench::with_config(&text);
+    bench.run(&["profile", "use", "a"]).exits(0).says("`a` is now the default");
+    assert_eq!(bench.files.text(CONFIG), text.replace("\"b\" # for", "\"a\" # for"));
+    bench.run(&["profile", "add", "c", "--issuer", ISSUER, "--client-id", "x"]).exits(0);
+    let added = bench.files.text(CONFIG);
+    bench.run(&["profile", "remove", "c"]).exits(0);
+    assert!(added.starts_with(text.replace("\"b\" # for", "\"a\" # for").trim_end()), "{added}");
+    assert_eq!(bench.files.text(CONFIG).trim_end(), text.replace("\"b\" # for", "\"a\" # for").trim_end());
+}
+
+#[test]
+fn a_name_that_could_lead_elsewhere_is_no_profile_name() {
+    let long = "x".repeat(65);
+    for name in ["../x", "a/b", "", "a\0b", ".hidden", "-x", "a b", "å", "a\u{1b}[31m", &long] {
+        let bench = Bench::with_env(&[]);
+        bench
+            .run(&["profile", "add", "--issuer", ISSUER, "--client-id", "app", "--", name])
+            .exits(2)
+            .leaves_out("\u{1b}");
+        assert_eq!(bench.files.text(CONFIG), "");
+    }
+}
+
+#[test]
+fn names_that_differ_in_case_are_two_profiles() {
+    let bench = Bench::with_config(&(profile("a", "") + &profile("A", "policy = \"Web\"")));
+    assert_eq!(
+        (shown(&bench, &["a"])["policy"].clone(), shown(&bench, &["A"])["policy"].clone()),
+        (json!(null), json!("Web"))
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
+    for (option, value, words) in [
+        ("--client-type", "Mobile", "client_type `Mobile` is none of"),
+        ("--policy", "Weekly", "policy `Weekly` is none of"),
+        ("--redirect-uri", "callback", "redirect_uri `callback`"),
+        ("--redirect-uri", "http://localhost/cb", "needs a port"),
+        ("--scope", "profile", "openid"),
+        ("--issuer", "http://id.example", "must be https"),
+        ("--issuer", "https://kari:pw@id.example", "user name"),
+    ] {
+        let bench = Bench::with_env(&[]);
+        let issuer: &[&str] = if option == "--issuer" { &[] } else { &["--issuer", ISSUER] };
+        let args = [&["profile", "add", "p", "--client-id", "app", option, value], issuer].concat();
+        is_wrong(&bench, &args, words);
+        assert_eq!(bench.files.text(CONFIG), "");
+    }
+    let bench = Bench::with_config(&profile("a", ""));
+    let again = ["profile", "add", "a", "--issuer", ISSUER, "--client-id", "other"];
+    is_wrong(&bench, &again, "there is a profile `a` already");
+    assert_eq!(bench.files.text(CONFIG), profile("a", ""));
+}
+
+#[test]
+fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
+    for (line, words) in [
+        ("client_type = \"Desktop\"", "client_type `Desktop`"),
+        ("policy = \"Mobil\\u001b\"", r"policy `Mobil\u{1b}`"),
+        ("refresh_lifetime = \"1h\"", "without client_type or policy"),
+        ("policy = \"Web\"\nrefresh_lifetime = \"a while\"", "refresh_lifetime"),
+        ("policy = \"Web\"\nabsolute_lifetime = \"-1h\"", "absolute_lifetime"),
+        ("sliding = \"yes\"", "expected a boolean in `sliding`"),
+        ("scopes = \"openid\"", "in `scopes`"),
+        ("scopes = [\"openid\", \"a b\"]", "`a b` is no scope"),
+        ("renew = \"always\"", "renew `always`"),
+        ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt`"),
+        ("environment = \"staging\"", "issuer and environment"),
+        ("client_secret = \"s3cret\"", "client_secret"),
+        ("client_typ = \"MobileApp\"", "client_typ"),
+    ] {
+        let bench = Bench::with_config(&profile("work", line));
+        is_wrong(&bench, &["login"], "profile `work`").says(words).leaves_out("\u{1b}").leaves_out("s3cret");
+        bench.run(&["profile", "list"]).exits(0);
+        bench.run(&["profile", "remove", "work"]).exits(0);
+        assert!(!bench.files.text(CONFIG).contains("work"));
+    }
+}
+
+#[test]
+fn what_is_not_known_in_the_file_is_refused_with_its_line() {
+    for (text, words) in [
+        ("default_profile = \"a\"\nprofiles = 1\n", "config.toml, line 2: unknown field `profiles`"),
+        ("\n\nstore = [\n", "config.toml, line"),
+        ("store = \"cloud\"\n[profile.a]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n", "store `cloud`"),
+        (
+            "default_profile = \"b\"\n[profile.a]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n",
+            "no profile `b`",
+        ),
+    ] {
+        is_wrong(&Bench::with_config(text), &["token"], words);
+    }
+}
+
+#[test]
+fn list_shows_every_profile_and_the_default() {
+    let text = profile("a", "client_type = \"MobileApp\"") + &profile("b", "policy = \"x\"");
+    let bench = Bench::with_config(&format!("default_profile = \"a\"\n{text}"));
+    let out = bench.run(&["profile", "list"]).exits(0).stdout;
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines[0], "* a  https://id.example  app  Mobile");
+    assert!(lines[1].starts_with("  b  profile `b`: policy `x` is none of"), "{}", lines[1]);
+    let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
+    assert_eq!(
+        (&document["profiles"][0]["default"], &document["profiles"][1]["default"]),
+        (&json!(true), &json!(false))
+    );
+    let none = Bench::with_env(&[]);
+    assert_eq!(none.run(&["profile", "list"]).exits(0).says("tidp profile add").stdout, "");
+    assert_eq!(none.run(&["profile", "list", "--json"]).exits(0).json(), json!({ "profiles": [] }));
+}
+
+#[test]
+fn use_and_show_and_remove_know_only_profiles_there_are() {
+    for command in ["use", "show", "remove", "secret"] {
+        let bench = Bench::with_config(&profile("a", ""));
+        is_wrong(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}` (there are: a)");
+        assert_eq!(bench.files.text(CONFIG), profile("a", ""));
+    }
+}
+
+#[test]
+fn a_profile_with_a_session_is_removed_only_after_the_logout() {
+    let bench =
+        Bench::with_config(&format!("default_profile = \"a\"\n{}", profile("a", "client_type = \"Confidential\"")));
+    bench.terminal.type_line("s3cret");
+    bench.run(&["profile", "secret", "a"]).exits(0);
+    bench.log_in();
+    bench.run(&["profile", "remove", "a"]).exits(2).says("`tidp logout --profile a` first");
+    bench.run(&["logout", "--local"]).exits(0);
+    let document = bench.run(&["profile", "remove", "a", "--json"]).exits(0).json();
+    assert_eq!(document, json!({ "profile": "a", "removed": true }));
+    assert!(bench.stores.is_empty(), "the secret went with it");
+    assert!(!bench.files.text(CONFIG).contains('a'), "the default too: {}", bench.files.text(CONFIG));
+}
+
+#[test]
+fn a_client_secret_goes_into_the_store_and_nowhere_else() {
+    let bench = Bench::with_config(&profile("a", "client_type = \"Confidential\""));
+    bench.run(&["login"]).exits(2).says("hint: tidp profile secret a");
+    bench.terminal.type_line("s3cret");
+    let outcome = bench.run(&["profile", "secret", "a", "--json"]).exits(0).leaves_out("s3cret");
+    assert_eq!(outcome.json(), json!({ "profile": "a", "client_secret": true }));
+    assert_eq!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("a")).name()).as_deref(), Some("s3cret"));
+    assert_eq!(bench.files.text(CONFIG), profile("a", "client_type = \"Confidential\""));
+    bench.log_in_with(Answer::new()).exits(0);
+    assert_eq!(bench.provider.last("/connect/token").authorization.as_deref(), Some("Basic YXBwOnMzY3JldA=="));
+    bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("Removed");
+    bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("There was no");
+    bench.run(&["profile", "secret", "a"]).exits(2).says("empty");
+    bench.terminal.type_line("s3cret");
+    bench.stores.fail("save", StoreFailureKind::Locked);
+    bench.run(&["profile", "secret", "a"]).exits(6).says("unlock").leaves_out("s3cret");
+}
+
+#[test]
+fn tidp_config_names_another_file() {
+    let bench = Bench::with_env(&[("TIDP_CONFIG", "/etc/tidp.toml")]);
+    bench.run(&["profile", "add", "a", "--issuer", ISSUER, "--client-id", "app"]).exits(0);
+    assert!(bench.files.text("/etc/tidp.toml").contains("[profile.a]"));
+    assert_eq!(bench.files.text(CONFIG), "");
+    bench.files.put("/etc/tidp.toml", &profile("b", "ca_file = \"corp.pem\""));
+    assert_eq!(shown(&bench, &[])["ca_file"], "/etc/corp.pem", "beside the file");
+}
+
+#[test]
+fn the_profile_in_use_is_the_named_one_then_the_default_then_the_only_one() {
+    let both = profile("a", "") + &profile("b", "");
+    is_wrong(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
+    is_wrong(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
+    let default_is_a = format!("default_profile = \"a\"\n{both}");
+    for (text, variable, args, name) in [
+        (profile("only", ""), None, &[][..], "only"),
+        (default_is_a.clone(), None, &[], "a"),
+        (default_is_a.clone(), Some("b"), &[], "b"),
+        (default_is_a, Some("a"), &["--profile", "b"], "b"),
+    ] {
+        let bench = Bench::with_config(&text);
+        let bench = if let Some(name) = variable { bench.env("TIDP_PROFILE", name) } else { bench };
+        assert_eq!(shown(&bench, args)["profile"], name);
+    }
+}
+
+#[test]
+fn issuer_and_client_come_from_one_source_together() {
+    let work = || Bench::with_config(&profile("work", "client_type = \"MobileApp\""));
+    is_wrong(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
+    is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
+    let both = |issuer, client| work().env("TIDP_ISSUER", issuer).env("TIDP_CLIENT_ID", client);
+    let ours = ["token", "--profile", "work"];
+    is_wrong(&both(ISSUER, "other"), &ours, "name another client than the profile `work`");
+    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than the profile `work`");
+    is_wrong(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
+    assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
+    let document = shown(&both("https://ID.example:443/", "other"), &[]);
+    assert_eq!((&document["profile"], &document["client_type"]), (&json!("other@https://id.example"), &json!(null)));
+    let (url, name) = ("https://id-test.telenor.no", "staging");
+    for (key, value, variable, same) in
+        [("issuer", url, "TIDP_ENVIRONMENT", name), ("environment", name, "TIDP_ISSUER", url)]
+    {
+        let bench = Bench::with_config(&format!("[profile.work]\n{key} = \"{value}\"\nclient_id = \"app\"\n"));
+        let bench = bench.env(variable, same).env("TIDP_CLIENT_ID", "app");
+        assert_eq!(shown(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
+    }
+    is_wrong(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
+}
+
+#[test]
+fn the_environment_beats_the_file_key_by_key() {
+    let bench = Bench::with_config(&profile(
+        "work",
+        "client_type = \"MobileApp\"\nscopes = [\"openid\"]\nrenew = \"when-due\"\nredirect_uri = \"http://127.0.0.1/x\"",
+    ));
+    let bench = bench
+        .env("TIDP_CLIENT_TYPE", "PublicWithRefresh")
+        .env("TIDP_SCOPES", "openid  email")
+        .env("TIDP_RENEW", "before-session-ends")
+        .env("TIDP_REFRESH_LIFETIME", "20m")
+        .env("TIDP_SLIDING", "false")
+        .env("TIDP_ENDPOINT_HOSTS", "a.example b.example");
+    let document = shown(&bench, &[]);
+    for (key, value) in [
+        ("client_type", json!("PublicWithRefresh")),
+        ("policy", json!("PublicWeb")),
+        ("scopes", json!(["openid", "email"])),
+        ("renew", json!("before-session-ends")),
+        ("lifetime", json!(1_200)),
+        ("sliding", json!(false)),
+        ("endpoint_hosts", json!(["a.example", "b.example"])),
+        ("redirect_uri", json!("http://127.0.0.1/x (any port)")),
+    ] {
+        assert_eq!(document[key], value, "{key}");
+    }
+    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is neither true nor false");
+}

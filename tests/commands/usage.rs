@@ -1,0 +1,132 @@
+//! What every command does alike: wrong command lines, help, how errors look, what reaches the terminal.
+
+use crate::support::Bench;
+use crate::support::ports::parameter;
+use crate::support::provider::json;
+use crate::support::tokens::Answer;
+use serde_json::json;
+use tidp::core::time::Seconds;
+
+#[test]
+fn a_wrong_command_line_is_told_before_anything_is_done() {
+    for (args, words) in [
+        (&["logon"][..], "unrecognized subcommand 'logon'"),
+        (&["login", "--device"], "--device"),
+        (&["login", "--qr"], "--qr"),
+        (&["login", "now"], "now"),
+        (&["token", "--format", "yaml"], "yaml"),
+        (&["token", "--min-ttl"], "--min-ttl"),
+        (&["token", "--id-token", "--min-ttl", "1m"], "cannot be used with"),
+        (&["refresh", "--force", "--claims"], "cannot be used with"),
+        (&["logout", "--local", "--browser"], "cannot be used with"),
+        (&["policy", "--short", "--why"], "cannot be used with"),
+        (&["token", "--quiet", "--verbose"], "cannot be used with"),
+        (&["exec"], "<CMD>"),
+        (&["exec", "true"], "true"),
+        (&["profile", "add", "x"], "--client-id"),
+        (&["profile", "add", "x", "--client-id", "y"], "--issuer"),
+        (&["tok\u{202e}en"], r"tok\u{202e}en"),
+    ] {
+        let bench = Bench::new("MobileApp");
+        let plain = bench.run(args).exits(2).says(words).leaves_out("\u{202e}");
+        let lines: Vec<_> = plain.stderr.lines().collect();
+        assert!(lines[0].starts_with("error: ") && lines[1].starts_with("hint: "), "{lines:?}");
+        let error = bench.run(&[&["--json"], args].concat()).exits(2).leaves_out("\u{202e}").error();
+        assert_eq!((&error["kind"], &error["exit_code"]), (&json!("usage"), &json!(2)), "{args:?}");
+        assert!(error["message"].as_str().unwrap().contains(words), "{error}");
+        assert!(bench.provider.paths().is_empty() && bench.stores.loads() == 0);
+    }
+}
+
+#[test]
+fn without_a_command_the_help_goes_to_stderr_and_it_is_an_error() {
+    for (args, command) in [(&[][..], "\n  login "), (&["profile"], "\n  add ")] {
+        let bench = Bench::with_env(&[]);
+        bench.run(args).exits(2).says(command).says("\nerror: no command was given\nhint: tidp --help\n");
+        assert_eq!(bench.run(&[&["--json"], args].concat()).exits(2).error()["kind"], "usage");
+    }
+}
+
+#[test]
+fn what_stands_after_two_dashes_is_not_ours() {
+    let outcome = Bench::new("MobileApp").run(&["exec", "--no-such-flag", "--", "x", "--json"]).exits(2);
+    assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for args in [&["--help"][..], &["-h"], &["login", "--help"], &["profile", "add", "--help"], &["--version"]] {
+        let outcome = Bench::with_env(&[]).run(args).exits(0);
+        assert!(!outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{args:?}");
+    }
+    let help = Bench::with_env(&[]).run(&["--help"]).stdout;
+    for command in ["demo", "login", "token", "refresh", "inspect", "decode", "policy", "exec", "userinfo", "logout"] {
+        assert!(help.contains(&format!("\n  {command}")), "{command}");
+    }
+}
+
+#[test]
+fn an_error_says_what_happened_and_what_to_do() {
+    let bench = Bench::new("MobileApp");
+    assert_eq!(bench.run(&["token"]).stderr, "error: there is no session\nhint: tidp login\n");
+    let expected =
+        json!({ "kind": "login_required", "message": "there is no session", "hint": "tidp login", "exit_code": 3 });
+    assert_eq!(bench.run(&["token", "--json", "--quiet"]).exits(3).error(), expected);
+    let work = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
+    Bench::with_config(work).run(&["token"]).exits(3).says("hint: tidp login --profile work\n");
+}
+
+#[test]
+fn what_a_provider_says_reaches_the_terminal_only_as_text() {
+    let hostile = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{200b}\u{2028}";
+    let error = json(400, &json!({ "error": format!("bad{hostile}"), "error_description": hostile }));
+    let harmless =
+        |text: &str| text.chars().all(|c| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}\u{2028}".contains(c)));
+    for args in
+        [&["refresh", "--verbose"][..], &["refresh", "--json"], &["policy", "--why"], &["policy", "--why", "--json"]]
+    {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        bench.pass(Seconds(3_600));
+        bench.provider.answers("/connect/token", error.clone());
+        let outcome = if args[0] == "refresh" {
+            bench.run(args).exits(4)
+        } else {
+            bench.run(&["refresh"]).exits(4);
+            bench.run(args).exits(0)
+        };
+        assert!(harmless(&outcome.stderr) && harmless(&outcome.stdout), "{outcome:?}");
+    }
+    let bench = Bench::new("MobileApp");
+    bench.provider.announces_itself();
+    bench.callback.replies(|url| {
+        let state = parameter(url, "state");
+        vec![format!("error=%1b]0;owned%07&error_description=%e2%80%ae%0d&state={state}&iss=https://id.example")]
+    });
+    assert!(harmless(&bench.run(&["login"]).exits(4).stderr));
+}
+
+#[test]
+fn quiet_leaves_errors_and_what_a_person_must_do() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    let stderr = bench.run(&["login", "--quiet", "--no-browser"]).exits(0).stderr;
+    assert_eq!(stderr.lines().filter(|line| !line.is_empty()).count(), 2, "what to do, and the URL: {stderr}");
+    bench.pass(Seconds(3_600));
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["token", "--quiet"]).exits(3).says("error: ").says("hint: tidp login");
+}
+
+#[test]
+fn verbose_tells_each_request_and_no_secret() {
+    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.log_in();
+    bench.pass(Seconds(3_600));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("Post https://id.example/connect/token → 200");
+    let session = bench.session().unwrap();
+    let tokens = [session.access_token.value, session.id_token.unwrap().value];
+    for secret in ["s3cret", "rt-1", "rt-2", tokens[0].expose(), tokens[1].expose()] {
+        assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
+    }
+}

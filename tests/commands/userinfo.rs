@@ -1,0 +1,140 @@
+use crate::support::Bench;
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks_named, sign};
+use serde_json::{Value, json};
+use tidp::core::time::Seconds;
+use tidp::world::{HttpFailureKind, Method, Response};
+
+fn logged_in() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench
+}
+
+fn claims() -> Value {
+    json!({ "sub": SUB, "phone_number": "+4790000001", "given_name": "Kari\u{1b}[31m" })
+}
+
+/// A refusal in the words of `WWW-Authenticate`.
+fn refused(status: u16, challenge: &str) -> Response {
+    Response { status, headers: vec![("www-authenticate".into(), challenge.into())], body: Vec::new() }
+}
+
+fn signed(header: &Value, claims: &Value) -> Response {
+    let headers = vec![("content-type".into(), "application/jwt; charset=utf-8".into())];
+    Response { status: 200, headers, body: sign(header, claims).into_bytes() }
+}
+
+#[test]
+fn the_token_goes_into_the_header_and_nowhere_else() {
+    let bench = logged_in();
+    bench.provider.answers("/connect/userinfo", json(200, &claims()));
+    let answer = bench.run(&["userinfo", "--json"]).exits(0);
+    assert_eq!(answer.json(), claims());
+    assert!(!answer.stdout.contains('\u{1b}'));
+    let asked = bench.provider.last("/connect/userinfo");
+    let bearer = format!("Bearer {}", bench.session().unwrap().access_token.value.expose());
+    assert_eq!((asked.method, asked.authorization, asked.query), (Method::Get, Some(bearer), None));
+    assert_eq!(asked.body, "");
+}
+
+#[test]
+fn a_person_sees_each_claim_and_what_it_means() {
+    let bench = logged_in();
+    let told = json!({ "sub": SUB, "given_name": "Kari\u{1b}[31m", "ial": "telenor.identity.ial1" });
+    bench.provider.answers("/connect/userinfo", json(200, &told));
+    let out = bench.run(&["userinfo"]).exits(0).stdout;
+    assert!(out.contains(r"Kari\u{1b}[31m") && !out.contains('\u{1b}'), "{out}");
+    let ial = out.lines().find(|line| line.starts_with("ial")).unwrap();
+    assert!(ial.contains("telenor.identity.ial1") && ial.ends_with(')'), "{ial}");
+}
+
+#[test]
+fn another_accounts_claims_are_not_printed() {
+    for sub in [json!("ola"), json!(null), json!(""), json!(7), json!([SUB])] {
+        let bench = logged_in();
+        let mut claims = claims();
+        claims["sub"] = sub;
+        bench.provider.answers("/connect/userinfo", json(200, &claims));
+        bench.run(&["userinfo"]).exits(7).leaves_out("+4790000001");
+    }
+}
+
+#[test]
+fn a_refused_token_is_refreshed_once_and_tried_once_more() {
+    let bench = logged_in();
+    bench.provider.answers("/connect/userinfo", refused(401, "Bearer error=\"invalid_token\""));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
+    bench.provider.answers("/connect/userinfo", json(200, &claims()));
+    bench.run(&["userinfo"]).exits(0);
+    let fresh = format!("Bearer {}", Answer::new().mark("second").access_token(bench.clock.time()));
+    assert_eq!(bench.provider.last("/connect/userinfo").authorization, Some(fresh));
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+
+    bench.provider.answers("/connect/userinfo", refused(401, "Bearer"));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
+    bench.provider.answers("/connect/userinfo", refused(401, "Bearer"));
+    let error = bench.run(&["userinfo", "--json"]).exits(4).error();
+    assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!("refused"), &json!("invalid_token")));
+}
+
+#[test]
+fn what_else_the_endpoint_says_has_its_code_and_costs_no_refresh() {
+    let challenge = "Bearer error=\"insufficient_scope\", error_description=\"no\u{1b}[2J\"";
+    let html = Response { status: 200, headers: Vec::new(), body: b"<html>".to_vec() };
+    for (answer, code, words) in [
+        (Ok(refused(403, challenge)), 4, r"insufficient_scope: no\u{1b}[2J"),
+        (Ok(json(503, &json!({}))), 5, "503"),
+        (Ok(json(302, &json!({}))), 7, "redirection"),
+        (Ok(html), 7, "no JSON object"),
+        (Err(HttpFailureKind::AnswerLost), 5, "reading the userinfo"),
+        (Err(HttpFailureKind::Certificate), 7, "reading the userinfo"),
+    ] {
+        let bench = logged_in();
+        match answer {
+            Ok(response) => bench.provider.answers("/connect/userinfo", response),
+            Err(kind) => bench.provider.fails("/connect/userinfo", kind),
+        }
+        bench.run(&["userinfo"]).exits(code).says(words);
+    }
+}
+
+#[test]
+fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
+    let ours = |name: &str, value: Value| {
+        let mut claims = claims();
+        (claims["iss"], claims["aud"]) = (ISSUER.into(), "app".into());
+        claims[name] = value;
+        claims
+    };
+    let header = json!({ "alg": "RS256", "kid": "k1" });
+    for (header, claims, code) in [
+        (&header, ours("x", json!(1)), 0),
+        (&header, ours("aud", json!(["other", "app"])), 0),
+        (&header, ours("aud", json!("other")), 7),
+        (&header, ours("iss", json!("https://evil.example")), 7),
+        (&header, ours("sub", json!("ola")), 7),
+        (&header, claims(), 7),
+        (&json!({ "alg": "none" }), ours("x", json!(1)), 7),
+    ] {
+        let bench = logged_in();
+        bench.provider.answers("/connect/userinfo", signed(header, &claims));
+        bench.run(&["userinfo"]).exits(code);
+    }
+    let bench = logged_in();
+    bench.provider.answers("/connect/userinfo", signed(&json!({ "alg": "RS256", "kid": "k2" }), &ours("x", json!(1))));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    bench.run(&["userinfo"]).exits(0);
+}
+
+#[test]
+fn without_a_session_or_an_endpoint_nothing_is_asked() {
+    Bench::new("MobileApp").run(&["userinfo"]).exits(3);
+    let bench = logged_in();
+    bench.pass(Seconds::days(1));
+    let mut document = discovery();
+    document.as_object_mut().unwrap().remove("userinfo_endpoint");
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());
+    bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+    bench.run(&["userinfo"]).exits(7).says("userinfo_endpoint");
+}
