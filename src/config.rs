@@ -147,6 +147,29 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// A profile for a session whose own is gone: just enough to end it with.
+    pub fn orphan(key: &SessionKey) -> Self {
+        Self {
+            name: key.profile.clone(),
+            named: Some(key.profile.clone()),
+            issuer: key.issuer.clone(),
+            client_id: key.client_id.clone(),
+            client_type: None,
+            policy: None,
+            renew: Renew::default(),
+            scopes: Vec::new(),
+            redirect_uri: RedirectUri::Elsewhere(String::new()),
+            auth_method: AuthMethod::None,
+            client_secret_command: None,
+            ca_file: None,
+            acr_values: None,
+            login_hint: None,
+            ui_locales: None,
+            prompt: None,
+            endpoint_hosts: Vec::new(),
+        }
+    }
+
     /// What its session is named by, once discovery has said what the issuer is called.
     pub fn session_key(&self) -> SessionKey {
         SessionKey { profile: self.name.clone(), issuer: self.issuer.clone(), client_id: self.client_id.clone() }
@@ -234,21 +257,6 @@ pub fn default_profile(config: &Config) -> Result<&str> {
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
     resolve(Some(name), table.clone(), &Env::default(), base)
-}
-
-/// A profile for a session whose own is gone: just enough to end it with.
-///
-/// # Errors
-/// `config`, if the key names no issuer that could be asked.
-pub fn orphan(key: &SessionKey) -> Result<Profile> {
-    let text = |text: &str| Value::String(text.to_owned());
-    let pairs = [("issuer", text(&key.issuer)), ("client_id", text(&key.client_id))];
-    resolve(
-        Some(&key.profile),
-        pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
-        &Env::default(),
-        None,
-    )
 }
 
 /// The error for a profile that is not in the file.

@@ -336,7 +336,13 @@ impl Attempt<'_, '_> {
                 format!("this is another account ({}) than before ({})", name(&session.account), name(before)),
             );
         }
-        context.store.save(&context.entry(), &session.to_document())?;
+        let document = session.to_document();
+        if let Err(failure) = context.store.save(&context.entry(), &document)
+            // A write whose end is not known is believed only when it is read back.
+            && !context.store.load(&context.entry()).is_ok_and(|stored| stored.as_ref() == Some(&document))
+        {
+            return Err(failure.into());
+        }
         token_cache::put(context, &session);
         Ok(session)
     }

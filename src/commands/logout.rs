@@ -5,7 +5,7 @@ use super::context::{Configured, Context};
 use super::output::Output;
 use super::token_cache;
 use crate::cli::{self, Global};
-use crate::config;
+use crate::config::{self, Profile};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session};
 use crate::core::text::printable;
@@ -76,7 +76,7 @@ fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<Vec
             let mut known = [in_use.clone(), own].into_iter().flatten();
             let profile = match known.find(|profile| profile.session_key() == key) {
                 Some(profile) => profile,
-                None => config::orphan(&key)?,
+                None => Profile::orphan(&key),
             };
             Ok(Context::new(world, out, profile, configured.store(world)?))
         })

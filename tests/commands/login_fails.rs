@@ -293,3 +293,11 @@ fn a_login_that_fails_keeps_the_session_there_was() {
     assert_eq!(bench.session(), before);
     bench.run(&["token"]).exits(0);
 }
+
+#[test]
+fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
+    let bench = Bench::new("MobileApp");
+    bench.stores.fail("answer to save", StoreFailureKind::Unknown);
+    bench.log_in();
+    assert!(bench.session().is_some());
+}

@@ -268,3 +268,14 @@ fn one_session_that_cannot_be_ended_does_not_keep_the_others_alive() {
     outcome.says("of `gone` is gone here").says("of `work` is gone here");
     assert!(bench.stores.raw(&EntryKey::Session(bench.key_of("changed")).name()).is_some());
 }
+
+#[test]
+fn an_entry_that_names_no_issuer_is_ended_here_and_keeps_no_other_from_ending() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.stores.put(r#"["a","not a url","x"]"#, "{}");
+    bench.provider.revokes("rt-1");
+    custom_logout(&bench, 200, "Already logged out");
+    bench.run(&["logout", "--all"]).exits(0);
+    assert!(bench.stores.is_empty());
+}
