@@ -165,7 +165,7 @@ pub fn config_path(env: &Env, dirs: &Dirs) -> Option<PathBuf> {
 pub fn parse(text: &str, path: &Path) -> Result<Config> {
     toml::from_str(text).map_err(|error| {
         let what = printable(error.message());
-        let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
         Error::config(format!("{}{place}: {what}", path.display()))
     })
@@ -311,7 +311,9 @@ fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>)
     } else if env.get("TIDP_ENVIRONMENT").is_some() {
         table.remove("issuer");
     }
-    let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(error.message())))?;
+    let keys: Keys = table
+        .try_into()
+        .map_err(|error: toml::de::Error| wrong(printable(&error.to_string().trim().replace('\n', ", "))))?;
     let issuer = issuer(&keys).map_err(&wrong)?;
     let client_id =
         keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
