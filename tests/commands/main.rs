@@ -5,5 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod decode;
+mod inspect;
+mod life;
+mod policy;
 mod refresh;
 mod token;
