@@ -535,3 +535,6 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

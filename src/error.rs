@@ -355,3 +355,6 @@ fn store_hint(failure: &StoreFailure) -> Option<String> {
 pub fn quoted(word: &str) -> String {
     shell_words::quote(word).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,8 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
 
 fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time, now: Time) -> Result<()> {
     let out = context.out;
-    let state = if now < expires_at { out.paint("valid", Color::Green) } else { out.paint("expired", Color::Yellow) };
+    let state =
+        if now < expires_at { out.paint("valid until", Color::Green) } else { out.paint("expired", Color::Yellow) };
     let signature = match document["verified"].as_bool() {
         Some(true) => "signature checked",
         Some(false) => "SIGNATURE NOT VALID",
@@ -163,7 +164,7 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
         None => "signature not checked: no keys at hand",
     };
     out.answer(&format!(
-        "\n{} {state} until {}, {signature}\n",
+        "\n{} {state} {}, {signature}\n",
         out.bold(&format!("{label:<14}")),
         out.when(expires_at, now)
     ))?;

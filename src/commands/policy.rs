@@ -35,20 +35,20 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     let now = context.world.clock.now();
     let profile = &context.profile;
     let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);
+    // Before the answer: stdout stays empty on failure.
+    if let Some(required) = required {
+        require(context, &outlook, required, now)?;
+    }
     if context.out.json {
         // For a person, the explanation says all of this already.
         for warning in session.iter().flat_map(|s| warnings::warnings(now, s, profile.policy.as_ref(), profile.renew)) {
             context.out.warn(warning.code, render(context, &warning.message));
         }
-        context.out.document(document(context, &outlook, session.as_ref(), args.why))?;
+        context.out.document(document(context, &outlook, session.as_ref(), args.why))
     } else if args.short {
-        context.out.answer(&format!("{}\n", outlook.short(now)))?;
+        context.out.answer(&format!("{}\n", outlook.short(now)))
     } else {
-        picture(context, &outlook, session.as_ref(), now, args)?;
-    }
-    match required {
-        Some(required) => require(context, &outlook, required, now),
-        None => Ok(()),
+        picture(context, &outlook, session.as_ref(), now, args)
     }
 }
 
@@ -74,6 +74,7 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     }
 }
 
+/// Without the distance from now: the sentences say it themselves where it matters.
 fn render(context: &Context<'_>, sentence: &Sentence) -> String {
     sentence.render(&|time| context.out.local(time), context.profile.named.as_deref())
 }
@@ -214,11 +215,12 @@ fn list(out: &Output<'_>) -> Result<()> {
 
 fn summary(description: &Description) -> String {
     let policy = description.policy;
-    match (policy.lifetime, policy.sliding) {
-        (None, _) => format!("no refresh token             {}", description.used_by),
-        (Some(lifetime), true) => format!("{:>7}, renewed by a refresh {}", lifetime.human(), description.used_by),
-        (Some(lifetime), false) => format!("{:>7}, fixed from the login {}", lifetime.human(), description.used_by),
-    }
+    let life = match (policy.lifetime, policy.sliding) {
+        (None, _) => "no refresh token".to_owned(),
+        (Some(lifetime), true) => format!("{}, renewed by a refresh", lifetime.human()),
+        (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.human()),
+    };
+    format!("{life:<30} {}", description.used_by)
 }
 
 fn show(out: &Output<'_>, name: &str) -> Result<()> {

@@ -5,10 +5,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod decode;
 mod exec;
+mod inspect;
+mod life;
 mod login;
 mod login_fails;
 mod logout;
+mod policy;
 mod profile;
 mod refresh;
 mod token;

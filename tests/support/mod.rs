@@ -57,6 +57,21 @@ impl Outcome {
         self
     }
 
+    /// As [`Outcome::exits`] for a failure that leaves what was already answered on stdout.
+    #[track_caller]
+    pub fn exits_having_answered(self, code: u8) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The codes of the warnings in the JSON document.
+    #[track_caller]
+    pub fn warnings(&self) -> Vec<String> {
+        let document = self.json();
+        let warnings = document["warnings"].as_array().cloned().unwrap_or_default();
+        warnings.iter().map(|warning| warning["code"].as_str().expect("a code").to_owned()).collect()
+    }
+
     /// stdout as one JSON document.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
@@ -160,6 +175,11 @@ impl Bench {
     /// Time passes.
     pub fn pass(&self, time: Seconds) {
         self.clock.advance(time);
+    }
+
+    /// It is so many seconds after [`START`].
+    pub fn at(&self, seconds: i64) {
+        self.pass(START.plus(Seconds(seconds)).since(self.clock.time()));
     }
 
     /// What names the session of the environment's client.

@@ -3,7 +3,7 @@
 
 use super::ports::{TestBrowser, parameter};
 use super::tokens::{Answer, ISSUER, discovery, jwks};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use tidp::core::time::Time;
 use tidp::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
@@ -31,6 +31,7 @@ impl Seen {
 #[derive(Default)]
 pub struct Provider {
     announced: Mutex<VecDeque<(String, Answerer)>>,
+    standing: Mutex<BTreeMap<String, Response>>,
     pub seen: Mutex<Vec<Seen>>,
     unexpected: Mutex<Vec<String>>,
 }
@@ -53,6 +54,17 @@ impl Provider {
     /// Announces a request and its answer.
     pub fn answers(&self, path: &str, response: Response) {
         self.expect(path, move |_| Ok(response));
+    }
+
+    /// Answers requests to that path however often they come, and none is missed that does not.
+    pub fn always(&self, path: &str, response: Response) {
+        self.standing.lock().unwrap().insert(path.to_owned(), response);
+    }
+
+    /// The discovery document and the keys can be had at any time.
+    pub fn publishes(&self) {
+        self.always("/.well-known/openid-configuration", json(200, &discovery()));
+        self.always("/jwks", json(200, &jwks()));
     }
 
     /// Announces a request that gets no answer.
@@ -148,6 +160,9 @@ impl Http for Provider {
         self.seen.lock().unwrap().push(seen.clone());
         let mut announced = self.announced.lock().unwrap();
         let Some(at) = announced.iter().position(|(path, _)| *path == seen.path) else {
+            if let Some(response) = self.standing.lock().unwrap().get(&seen.path) {
+                return Ok(response.clone());
+            }
             self.unexpected.lock().unwrap().push(seen.path);
             return Err(HttpFailure { what: "unexpected request".into(), kind: HttpFailureKind::NotSent });
         };

@@ -1,0 +1,276 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_tidp_global_optspecs
+    string join \n p/profile= json q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_tidp_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_tidp_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_tidp_using_subcommand
+    set -l cmd (__fish_tidp_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c tidp -n "__fish_tidp_needs_command" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_needs_command" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_needs_command" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_needs_command" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_needs_command" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_needs_command" -s V -l version -d 'Print version'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "demo" -d 'See the whole story on the built-in sandbox: login, token, refresh under a policy, logout'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "login" -d 'Log in with the browser; the session goes into the OS keyring'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "token" -d 'Print a valid access token, refreshing only if that is due'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "refresh" -d 'Refresh the session if that is due'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "inspect" -d 'Show the session: account, tokens, claims, policy'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "decode" -d 'Decode a JWT offline, or verify it'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "policy" -d 'Explain the refresh policy and how much life is left'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "exec" -d 'Run a command with TIDP_ACCESS_TOKEN set'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the userinfo claims'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'End the session: here first, then at the provider'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, choose and remove profiles'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+ on a loopback port, to try an app against each policy'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Do not open a browser: the demo approves the login itself'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: only if the SSO session still lives; login: ask for credentials again' -r -f -a "none\t''
+login\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'The phone number to fill in' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l acr-values -d 'Assurance levels or providers wished for, separated by spaces' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l require-acr -d 'As --acr-values, but anything else is refused (exit 7)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Languages of the login page, such as no' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l max-age -d 'The longest time since the user proved who they are (0s: now)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes instead of the profile\'s; repeat, or separate by spaces' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Refuse any other account than the one with this `sub` (exit 7)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'How to print it [default: raw]' -r -f -a "raw\t'The token alone'
+header\t'Authorization: Bearer …'
+curl\t'A line for `curl -K -`'
+env\t'export TIDP_ACCESS_TOKEN=…'
+json\t'{"access_token":…}'
+exec-credential\t'A Kubernetes ExecCredential'"
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l id-token -d 'Print the ID token instead'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l no-refresh -d 'Never touch the network'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to bring the ID token\'s claims up to date'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check against the keys in this file (a JWK set) instead' -r -F
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'How far clocks may differ when times are checked' -r
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times, with the profile\'s provider'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l require -d 'Exit with 3 when less life than this is left' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l short -d 'One short line, for a prompt: `Mobile 89d`'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l why -d 'List the events behind the answer'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l ascii -d 'Draw with plain ASCII characters'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'The five policies, a line each'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'One policy explained'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Only here: the provider is not told'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'All profiles, and sessions whose profile is gone'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "add" -d 'Add a profile to config.toml; the first one becomes the default'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "list" -d 'All profiles, a line each'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "show" -d 'One profile, with everything that follows from it'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "use" -d 'Make a profile the default'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "remove" -d 'Remove a profile that has no session'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "secret" -d 'Put the client secret into the keyring; read from the terminal without echo, or from stdin'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l issuer -d 'The provider\'s issuer, such as https://id-test.telenor.no' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l environment -d 'TelenorID+\'s staging or production' -r -f -a "staging\t''
+production\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-id -d 'The client' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-type -d 'The client\'s type, which decides its refresh policy' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'The refresh policy, where it is not the one that follows from the client type' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l scope -d 'Scopes; repeat, or separate by spaces' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l redirect-uri -d 'The registered redirect URI [default: http://127.0.0.1/callback]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l auth-method -d 'How the client secret is sent' -r -f -a "client_secret_basic\t''
+client_secret_post\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l remove -d 'Remove the secret instead'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0: any free one' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh hands out a new handle and kills the old one, or the same handle again' -r -f -a "rotate\t'A new handle each time; the old one is dead'
+reuse\t'The same handle each time'"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'How long access tokens live' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead (a minus sign: behind)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in without a page, as the first test user'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

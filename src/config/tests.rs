@@ -1,0 +1,344 @@
+use super::*;
+
+const PATH: &str = "/etc/tidp/config.toml";
+
+fn env(pairs: &[(&str, &str)]) -> Env {
+    Env(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+}
+
+fn config(text: &str) -> Config {
+    parse(text, Path::new(PATH)).unwrap()
+}
+
+/// A profile `p` with these lines beside an issuer and a client id, and these variables.
+fn with(lines: &str, variables: &[(&str, &str)]) -> Result<Profile> {
+    let text = format!("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{lines}");
+    profile(None, &env(variables), &config(&text), Some(Path::new("/etc/tidp")))
+}
+
+fn read(lines: &str) -> Profile {
+    with(lines, &[]).unwrap()
+}
+
+#[track_caller]
+fn wrong<T: std::fmt::Debug>(result: Result<T>, words: &str) {
+    let report = result.unwrap_err().report();
+    assert_eq!((report.kind, report.exit_code), ("config", 2), "{}", report.message);
+    assert!(report.message.contains(words), "`{words}` is not in: {}", report.message);
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn a_profile_of_issuer_and_client_id_alone_gets_what_suits_most() {
+    let ListenAt { host, port, path } = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
+    let expected = Profile {
+        name: "p".into(),
+        named: Some("p".into()),
+        issuer: "https://id.example".into(),
+        client_id: "app".into(),
+        client_type: None,
+        policy: None,
+        renew: Renew::WhenDue,
+        scopes: strings(&["openid", "profile", "offline_access"]),
+        redirect_uri: RedirectUri::AnyPort(ListenAt { host, port, path }),
+        auth_method: AuthMethod::None,
+        client_secret_command: None,
+        ca_file: None,
+        acr_values: None,
+        login_hint: None,
+        ui_locales: None,
+        prompt: None,
+        endpoint_hosts: Vec::new(),
+    };
+    assert_eq!(read(""), expected);
+}
+
+/// Each key: its line in the file, its variable, and what the profile then says (`Debug`).
+const EACH: [(&str, &str, &str, &str); 16] = [
+    ("client_type = \"mobileapp\"", "TIDP_CLIENT_TYPE", "mobileapp", "client_type: Some(MobileApp)"),
+    ("policy = \"Web\"", "TIDP_POLICY", "Web", "name: Web"),
+    ("policy = \"Web\"\nrefresh_lifetime = \"20m\"", "TIDP_REFRESH_LIFETIME", "20m", "lifetime: Some(Seconds(1200))"),
+    ("policy = \"Web\"\nsliding = false", "TIDP_SLIDING", "false", "sliding: false"),
+    (
+        "policy = \"Web\"\nabsolute_lifetime = \"2h\"",
+        "TIDP_ABSOLUTE_LIFETIME",
+        "2h",
+        "absolute_lifetime: Some(Seconds(7200))",
+    ),
+    ("renew = \"before-session-ends\"", "TIDP_RENEW", "before-session-ends", "renew: BeforeSessionEnds"),
+    ("scopes = [\"openid\", \"api:x\"]", "TIDP_SCOPES", "openid  api:x", "scopes: [\"openid\", \"api:x\"]"),
+    ("redirect_uri = \"x:/y\"", "TIDP_REDIRECT_URI", "x:/y", "redirect_uri: Elsewhere(\"x:/y\")"),
+    (
+        "client_secret_command = [\"pass\", \"a b\"]",
+        "TIDP_CLIENT_SECRET_COMMAND",
+        "pass 'a b'",
+        "client_secret_command: Some([\"pass\", \"a b\"])",
+    ),
+    ("auth_method = \"client_secret_post\"", "TIDP_AUTH_METHOD", "client_secret_post", "auth_method: Post"),
+    ("ca_file = \"ca.pem\"", "TIDP_CA_FILE", "ca.pem", "ca_file: Some(\"/etc/tidp/ca.pem\")"),
+    ("acr_values = \"a b\"", "TIDP_ACR_VALUES", "a b", "acr_values: Some(\"a b\")"),
+    ("login_hint = \"+47\"", "TIDP_LOGIN_HINT", "+47", "login_hint: Some(\"+47\")"),
+    ("ui_locales = \"no\"", "TIDP_UI_LOCALES", "no", "ui_locales: Some(\"no\")"),
+    ("prompt = \"login\"", "TIDP_PROMPT", "login", "prompt: Some(\"login\")"),
+    ("endpoint_hosts = [\"a\", \"b\"]", "TIDP_ENDPOINT_HOSTS", "a b", "endpoint_hosts: [\"a\", \"b\"]"),
+];
+
+#[test]
+fn every_key_means_the_same_in_the_file_and_in_the_environment() {
+    for (line, variable, value, expected) in EACH {
+        let from_file = format!("{:?}", read(line));
+        assert!(from_file.contains(expected), "{line}: {from_file}");
+        let rest = if line.contains('\n') { "policy = \"Web\"" } else { "" };
+        let from_env = format!("{:?}", with(rest, &[(variable, value)]).unwrap());
+        assert_eq!(from_env, from_file, "{variable}");
+    }
+    let tried = EACH.map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase());
+    for (key, _) in KEYS {
+        let elsewhere = ["issuer", "environment", "client_id"].contains(&key);
+        assert!(elsewhere || tried.iter().any(|tried| tried == key), "{key} has no row");
+    }
+}
+
+#[test]
+fn every_value_that_makes_no_sense_is_refused_with_its_name() {
+    for (lines, words) in [
+        (
+            "client_type = \"Native\"",
+            "client_type `Native` is none of Public, PublicWithRefresh, Confidential, MobileApp",
+        ),
+        ("policy = \"Sliding\"", "policy `Sliding` is none of NoRefresh, Confidential, Mobile, PublicWeb, Web"),
+        ("policy = \"Web\"\nrefresh_lifetime = \"soon\"", "refresh_lifetime: `soon` is no duration"),
+        ("policy = \"Web\"\nabsolute_lifetime = \"\"", "absolute_lifetime: `` is no duration"),
+        ("refresh_lifetime = \"90d\"", "without client_type or policy"),
+        ("sliding = true", "without client_type or policy"),
+        ("sliding = \"true\"", "expected a boolean in `sliding`"),
+        ("renew = \"always\"", "renew `always` is neither when-due nor before-session-ends"),
+        ("scopes = [\"profile\"]", "lack `openid`"),
+        ("scopes = [\"openid\", \"a b\"]", "`a b` is no scope"),
+        ("scopes = [\"openid\", \"\"]", "`` is no scope"),
+        ("scopes = \"openid\"", "sequence"),
+        ("redirect_uri = \"/callback\"", "is no absolute URI"),
+        ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt` is neither"),
+        ("environment = \"staging\"", "issuer and environment are both given"),
+        ("client_secret = \"s3cret\"", "client_secret"),
+        ("scope = [\"openid\"]", "scope"),
+    ] {
+        wrong(with(lines, &[]), words);
+        wrong(with(lines, &[]), "profile `p`");
+    }
+    for (variable, value, words) in [
+        ("TIDP_SLIDING", "yes", "TIDP_SLIDING: `yes` is neither true nor false"),
+        ("TIDP_CLIENT_SECRET_COMMAND", "pass 'x", "is no command line"),
+        ("TIDP_RENEW", "\u{1b}", "renew `\\u{1b}`"),
+    ] {
+        wrong(with("", &[(variable, value)]), words);
+    }
+}
+
+#[test]
+fn a_profile_needs_an_issuer_that_is_one_and_a_client_id() {
+    let one = |text: &str| profile(None, &Env::default(), &config(text), None);
+    wrong(one("[profile.p]\nclient_id = \"app\""), "issuer is missing");
+    wrong(one("[profile.p]\nissuer = \"https://id.example\""), "client_id is missing");
+    wrong(one("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"\""), "client_id is missing");
+    wrong(one("[profile.p]\nenvironment = \"test\"\nclient_id = \"app\""), "neither staging nor production");
+    for bad in ["http://id.example", "http://localhost.example:1", "id.example", "https://id.example/?x", "ftp://x"] {
+        let text = format!("[profile.p]\nissuer = \"{bad}\"\nclient_id = \"app\"");
+        assert_eq!(one(&text).unwrap_err().report().kind, "config", "{bad}");
+    }
+    for (given, issuer) in [
+        ("issuer = \"http://127.0.0.1:8765\"", "http://127.0.0.1:8765"),
+        ("issuer = \"https://id.example/\"", "https://id.example"),
+        ("environment = \"staging\"", "https://id-test.telenor.no"),
+        ("environment = \"production\"", "https://id.telenor.no"),
+    ] {
+        assert_eq!(one(&format!("[profile.p]\n{given}\nclient_id = \"app\"")).unwrap().issuer, issuer);
+    }
+}
+
+#[test]
+fn the_file_is_refused_with_the_line_that_is_wrong() {
+    for (text, words) in [
+        ("default_profile = \"a\"\nstor = \"file\"", "config.toml, line 2: unknown field `stor`"),
+        ("[profile.p", "config.toml, line 1: "),
+        ("profile = 1", "config.toml"),
+    ] {
+        wrong(parse(text, Path::new(PATH)), words);
+    }
+}
+
+const TWO: &str = "[profile.a]\nissuer = \"https://a.example\"\nclient_id = \"a\"\nui_locales = \"no\"\n\
+                   [profile.b]\nissuer = \"https://b.example\"\nclient_id = \"b\"\n";
+
+#[test]
+fn the_flag_beats_the_environment_which_beats_the_file() {
+    let with_default = format!("default_profile = \"b\"\n{TWO}");
+    for (flag, variables, text, expected) in [
+        (Some("a"), &[("TIDP_PROFILE", "b")][..], TWO, "a"),
+        (None, &[("TIDP_PROFILE", "a")], with_default.as_str(), "a"),
+        (None, &[("TIDP_PROFILE", "")], &with_default, "b"),
+        (None, &[], &with_default, "b"),
+    ] {
+        assert_eq!(profile(flag, &env(variables), &config(text), None).unwrap().name, expected);
+    }
+    let over = profile(Some("a"), &env(&[("TIDP_UI_LOCALES", "en")]), &config(TWO), None).unwrap();
+    assert_eq!(over.ui_locales.as_deref(), Some("en"));
+    assert_eq!(file_profile("a", &config(TWO), None).unwrap().ui_locales.as_deref(), Some("no"));
+}
+
+#[test]
+fn where_no_profile_can_be_told_the_error_says_which_there_are() {
+    let choose = |flag, text: &str| profile(flag, &Env::default(), &config(text), None);
+    wrong(choose(None, TWO), "several profiles and no default");
+    wrong(choose(None, TWO), "(a, b)");
+    wrong(choose(Some("c"), TWO), "there is no profile `c` (there are: a, b)");
+    wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");
+    assert_eq!(choose(None, "").unwrap_err().situation, Situation::NoProfile);
+    assert_eq!(choose(Some("c"), "").unwrap_err().situation, Situation::NoProfile);
+    wrong(choose(None, &format!("default_profile = \"c\"\n{TWO}")), "there is no profile `c`");
+}
+
+#[test]
+fn issuer_and_client_id_come_from_one_source_together() {
+    let both = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
+    let own = profile(None, &env(&both), &config(TWO), None).unwrap();
+    assert_eq!((own.name.as_str(), own.named.as_deref()), ("app@https://id.example", None));
+    wrong(profile(None, &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
+    wrong(profile(Some("a"), &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
+    wrong(profile(None, &env(&both[1..]), &config(TWO), None), "without TIDP_ISSUER");
+    wrong(profile(Some("a"), &env(&both), &config(TWO), None), "name another client than the profile `a`");
+    let same = [("TIDP_ISSUER", "https://a.example/"), ("TIDP_CLIENT_ID", "a")];
+    assert_eq!(profile(Some("a"), &env(&same), &config(TWO), None).unwrap().named.as_deref(), Some("a"));
+    let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];
+    assert_eq!(profile(None, &env(&staging), &config(""), None).unwrap().issuer, "https://id-test.telenor.no");
+    let three = [staging[0], staging[1], both[0]];
+    wrong(profile(None, &env(&three), &config(""), None), "are both set");
+}
+
+#[test]
+fn a_ca_file_lies_beside_the_config_file_unless_it_says_otherwise() {
+    let ca = |line: &str| read(line).ca_file.unwrap();
+    assert_eq!(ca("ca_file = \"tls/ca.pem\""), Path::new("/etc/tidp/tls/ca.pem"));
+    assert_eq!(ca("ca_file = \"/ca.pem\""), Path::new("/ca.pem"));
+}
+
+#[test]
+fn a_registered_redirect_uri_is_used_as_it_is_and_only_one_may_have_any_port() {
+    let at = |host: &str, port, path: &str| ListenAt { host: host.into(), port, path: path.into() };
+    let fixed = |uri: &str, at| RedirectUri::Fixed(uri.into(), at);
+    let elsewhere = |uri: &str| RedirectUri::Elsewhere(uri.into());
+    for (uri, expected) in [
+        ("http://127.0.0.1/callback", RedirectUri::AnyPort(at("127.0.0.1", None, "/callback"))),
+        ("http://127.0.0.1", RedirectUri::AnyPort(at("127.0.0.1", None, "/"))),
+        ("http://127.0.0.1:80/cb", fixed("http://127.0.0.1:80/cb", at("127.0.0.1", Some(80), "/cb"))),
+        ("http://localhost:5000", fixed("http://localhost:5000", at("localhost", Some(5_000), "/"))),
+        ("http://[::1]:5000/a/b", fixed("http://[::1]:5000/a/b", at("[::1]", Some(5_000), "/a/b"))),
+        ("https://127.0.0.1/cb", elsewhere("https://127.0.0.1/cb")),
+        ("https://app.example/cb?x=1", elsewhere("https://app.example/cb?x=1")),
+        ("com.example.app:/cb", elsewhere("com.example.app:/cb")),
+        ("http://localhost.example/cb", elsewhere("http://localhost.example/cb")),
+    ] {
+        assert_eq!(redirect_uri(uri), Ok(expected), "{uri}");
+    }
+    for (uri, words) in [
+        ("http://localhost/callback", "needs a port"),
+        ("http://[::1]/callback", "needs a port"),
+        ("http://127.0.0.2:5000/", "another loopback address"),
+        ("http://127.0.0.1/cb?x=1", "has a query or a user name"),
+        ("http://me@127.0.0.1/cb", "has a query or a user name"),
+        ("http://127.0.0.1/cb#x", "has a fragment"),
+        ("https://app.example/#", "has a fragment"),
+        ("callback", "is no absolute URI"),
+    ] {
+        let error = redirect_uri(uri).unwrap_err();
+        assert!(error.contains(words), "{uri}: {error}");
+    }
+}
+
+#[test]
+fn offline_access_is_asked_for_unless_the_policy_gives_no_refresh_token() {
+    let without = strings(&["openid", "profile"]);
+    assert_eq!(read("client_type = \"Public\"").scopes, without);
+    assert_eq!(read("client_type = \"MobileApp\"\npolicy = \"NoRefresh\"").scopes, without);
+    assert_eq!(read("client_type = \"MobileApp\"").scopes.len(), 3);
+    assert_eq!(read("client_type = \"Public\"\nscopes = [\"openid\", \"offline_access\"]").scopes.len(), 2, "as asked");
+}
+
+#[test]
+fn a_policy_is_the_client_types_unless_another_one_or_other_numbers_are_given() {
+    let policy = |lines: &str| read(lines).policy.unwrap();
+    assert_eq!(policy("client_type = \"PublicWithRefresh\""), PolicyName::PublicWeb.documented());
+    assert_eq!(policy("client_type = \"Public\"\npolicy = \"Web\""), PolicyName::Web.documented());
+    let changed = policy(
+        "client_type = \"Confidential\"\nrefresh_lifetime = \"30d\"\nsliding = true\nabsolute_lifetime = \"60d\"",
+    );
+    let expected = Policy {
+        name: PolicyName::Confidential,
+        lifetime: Some(Seconds::days(30)),
+        sliding: true,
+        absolute_lifetime: Some(Seconds::days(60)),
+    };
+    assert_eq!(changed, expected);
+}
+
+#[test]
+fn a_client_with_a_secret_sends_it_as_basic_unless_told_otherwise() {
+    let method = |lines, variables: &[_]| with(lines, variables).unwrap().auth_method;
+    let secret = [("TIDP_CLIENT_SECRET", "s")];
+    assert_eq!(method("client_type = \"Confidential\"", &[]), AuthMethod::Basic);
+    assert_eq!(method("client_type = \"Confidential\"\nauth_method = \"client_secret_post\"", &[]), AuthMethod::Post);
+    assert_eq!(method("client_type = \"MobileApp\"", &secret), AuthMethod::None, "a public client has no secret");
+    assert_eq!(method("", &secret), AuthMethod::Basic);
+    assert_eq!(method("client_secret_command = [\"pass\"]", &[]), AuthMethod::Basic);
+}
+
+#[test]
+fn the_store_is_the_one_that_is_named_and_a_file_store_says_where_its_key_is() {
+    let command = "store = \"file\"\nstore_key_command = [\"pass\", \"tidp\"]";
+    let key = ("TIDP_STORE_KEY", "a2V5");
+    let file = ("TIDP_STORE_KEY_FILE", "/key");
+    let of_command = || StoreKind::File(KeySource::Command(strings(&["pass", "tidp"])));
+    for (variables, text, expected) in [
+        (&[][..], "", StoreKind::Keyring),
+        (&[("TIDP_STORE", "keyring")], "store = \"memory\"", StoreKind::Keyring),
+        (&[], "store = \"memory\"", StoreKind::Memory),
+        (&[("TIDP_STORE", "plaintext-file")], "", StoreKind::PlaintextFile),
+        (&[], command, of_command()),
+        (&[file], command, StoreKind::File(KeySource::File("/key".into()))),
+        (&[file, key], command, StoreKind::File(KeySource::Given(Secret::new("a2V5")))),
+    ] {
+        assert_eq!(store(&env(variables), &config(text)).unwrap(), expected, "{text}");
+    }
+    wrong(store(&env(&[("TIDP_STORE", "file")]), &Config::default()), "needs a key");
+    wrong(store(&Env::default(), &config("store = \"file\"\nstore_key_command = []")), "needs a key");
+    wrong(store(&env(&[("TIDP_STORE", "disk")]), &Config::default()), "store `disk` is none of keyring, file");
+}
+
+#[test]
+fn the_config_file_is_where_the_environment_says_or_in_the_users_directory() {
+    let dirs = Dirs { config: Some("/home/kari/.config".into()), data: None, state: None, cache: None };
+    assert_eq!(config_path(&Env::default(), &dirs).unwrap(), Path::new("/home/kari/.config/tidp/config.toml"));
+    assert_eq!(config_path(&env(&[("TIDP_CONFIG", "/x.toml")]), &dirs).unwrap(), Path::new("/x.toml"));
+    assert_eq!(config_path(&Env::default(), &Dirs { config: None, ..dirs }), None);
+}
+
+#[test]
+fn a_profile_name_is_safe_in_a_file_a_prompt_and_a_shell() {
+    let longest = "x".repeat(64);
+    for name in ["a", "A-1_b.c", longest.as_str()] {
+        assert!(check_profile_name(name).is_ok(), "{name}");
+    }
+    let too_long = "x".repeat(65);
+    for name in ["", ".", "../x", "a/b", "-a", "a b", "å", "a\0", "a\u{1b}", too_long.as_str()] {
+        assert_eq!(check_profile_name(name).unwrap_err().report().kind, "usage", "{name}");
+    }
+}
+
+#[test]
+fn a_session_whose_profile_is_gone_can_still_be_ended() {
+    let key = SessionKey { profile: "old".into(), issuer: "https://id.example".into(), client_id: "app".into() };
+    assert_eq!(Profile::orphan(&key).session_key(), key);
+}

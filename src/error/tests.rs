@@ -1,0 +1,203 @@
+use super::*;
+use serde_json::Map;
+
+fn said() -> ProviderError {
+    ProviderError { error: "e\u{1b}".into(), error_description: Some("d\u{202e}".into()) }
+}
+
+fn store(store: &'static str, kind: StoreFailureKind) -> StoreFailure {
+    StoreFailure { store, kind, detail: "detail".into() }
+}
+
+/// Every situation: its kind, its exit code, a piece of its hint (empty: it has none), whether the provider said something.
+fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
+    let text = || "what".to_owned();
+    let missing = || store("keyring", StoreFailureKind::Missing);
+    vec![
+        (Situation::Usage(text()), "usage", 2, "tidp --help", false),
+        (Situation::Config(text()), "config", 2, "", false),
+        (Situation::NoProfile, "config", 2, "tidp profile add", false),
+        (Situation::NoClientSecret, "config", 2, "TIDP_CLIENT_SECRET", false),
+        (Situation::NoSession, "login_required", 3, "tidp login", false),
+        (Situation::NoRefreshToken, "login_required", 3, "tidp login", false),
+        (Situation::RefreshTokenRefused(said(), text()), "login_required", 3, "tidp login", true),
+        (Situation::RefreshTokenGone, "login_required", 3, "tidp login", false),
+        (Situation::RefreshForbidden, "login_required", 3, "tidp refresh", false),
+        (Situation::InteractionRequired(said()), "login_required", 3, "tidp login", true),
+        (Situation::TooLittleLife(text()), "login_required", 3, "tidp login", false),
+        (Situation::Refused("doing", said()), "refused", 4, "", true),
+        (Situation::Unreachable(text()), "unreachable", 5, "", false),
+        (Situation::AnswerLost(text()), "unreachable", 5, "", false),
+        (Situation::NotEnoughLife(Box::new(Situation::Busy.into())), "busy", 5, "", false),
+        (Situation::Busy, "busy", 5, "", false),
+        (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
+        (Situation::Store(store("keyring", StoreFailureKind::Refused)), "store", 6, "", false),
+        (Situation::Entry(Unreadable::Garbage), "store", 6, "tidp login", false),
+        (Situation::Entry(Unreadable::Misplaced), "store", 6, "tidp login", false),
+        (Situation::Entry(Unreadable::Version(9)), "store", 6, "update tidp", false),
+        (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
+        (Situation::Invalid(text()), "invalid", 7, "", false),
+        (Situation::LoginTimedOut, "timeout", 124, "tidp login", false),
+        (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
+        (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
+        (Situation::SessionChanged, "failed", 1, "tidp inspect", false),
+        (Situation::OutputClosed, "failed", 0, "", false),
+        (Situation::NotStarted(127, text()), "failed", 127, "", false),
+        (Situation::Failed(text()), "failed", 1, "", false),
+    ]
+}
+
+/// A new situation does not compile here until it has a row above: then raise the count.
+fn number(situation: &Situation) -> usize {
+    match situation {
+        Situation::Usage(_) => 0,
+        Situation::Config(_) => 1,
+        Situation::NoProfile => 2,
+        Situation::NoClientSecret => 3,
+        Situation::NoSession => 4,
+        Situation::NoRefreshToken => 5,
+        Situation::RefreshTokenRefused(..) => 6,
+        Situation::RefreshTokenGone => 7,
+        Situation::RefreshForbidden => 8,
+        Situation::InteractionRequired(_) => 9,
+        Situation::TooLittleLife(_) => 10,
+        Situation::Refused(..) => 11,
+        Situation::Unreachable(_) => 12,
+        Situation::AnswerLost(_) => 13,
+        Situation::NotEnoughLife(_) => 14,
+        Situation::Busy => 15,
+        Situation::Store(_) => 16,
+        Situation::Entry(_) => 17,
+        Situation::SuccessorLost(_) => 18,
+        Situation::Invalid(_) => 19,
+        Situation::LoginTimedOut => 20,
+        Situation::LogoutIncomplete(..) => 21,
+        Situation::SessionChanged => 22,
+        Situation::OutputClosed => 23,
+        Situation::NotStarted(..) => 24,
+        Situation::Failed(_) => 25,
+    }
+}
+
+fn members(report: &Report) -> Map<String, Value> {
+    let document = report.to_json();
+    assert_eq!(document.as_object().unwrap().len(), 1, "{document}");
+    document["error"].as_object().unwrap().clone()
+}
+
+#[test]
+fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
+    let rows = table();
+    let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
+    assert_eq!(covered.len(), 26, "a situation has no row");
+    for (situation, kind, exit_code, hint, _) in rows {
+        let report = Error::from(situation.clone()).report();
+        assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
+        match report.hint {
+            Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{situation:?}: {told}"),
+            None => assert_eq!(hint, "", "{situation:?}"),
+        }
+        assert!(situation == Situation::OutputClosed || !report.message.is_empty(), "{situation:?}");
+    }
+}
+
+#[test]
+fn the_document_has_the_contracts_members_and_no_others() {
+    for (situation, _, exit_code, hint, provider) in table() {
+        let report = Error::from(situation.clone()).report();
+        let members = members(&report);
+        let mut expected = vec!["exit_code", "kind", "message"];
+        expected.extend((!hint.is_empty()).then_some("hint"));
+        expected.extend(provider.then_some("provider"));
+        expected.sort_unstable();
+        let mut found: Vec<&str> = members.keys().map(String::as_str).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{situation:?}");
+        assert_eq!(members["exit_code"], exit_code);
+    }
+}
+
+#[test]
+fn the_providers_words_are_whole_in_the_document_and_printable_in_the_message() {
+    let report = Error::from(Situation::Refused("refreshing", said())).report();
+    assert_eq!(report.message, "refreshing: the provider said no (e\\u{1b}: d\\u{202e})");
+    assert_eq!(members(&report)["provider"], json!({ "error": "e\u{1b}", "error_description": "d\u{202e}" }));
+    let brief = ProviderError { error: "access_denied".into(), error_description: None };
+    let report = Error::from(Situation::Refused("refreshing", brief)).report();
+    assert_eq!(members(&report)["provider"], json!({ "error": "access_denied" }));
+}
+
+#[test]
+fn a_hint_names_the_profile_as_a_shell_reads_it() {
+    for (profile, hint) in [
+        (None, "tidp login"),
+        (Some("demo"), "tidp login --profile demo"),
+        (Some("my work; rm"), "tidp login --profile 'my work; rm'"),
+    ] {
+        let report = Error::from(Situation::NoSession).of_profile(profile).report();
+        assert_eq!(report.hint.as_deref(), Some(hint));
+    }
+    let secret = Error::from(Situation::NoClientSecret).of_profile(Some("demo")).report();
+    assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
+    let first = Error::from(Situation::NoSession).of_profile(Some("a")).of_profile(Some("b"));
+    assert_eq!(first.profile.as_deref(), Some("a"), "the first to know the profile is right");
+}
+
+#[test]
+fn a_missing_answer_means_what_its_cause_means() {
+    for (kind, expected) in [
+        (HttpFailureKind::NotSent, "unreachable"),
+        (HttpFailureKind::AnswerLost, "unreachable"),
+        (HttpFailureKind::Certificate, "invalid"),
+        (HttpFailureKind::CaFile, "config"),
+    ] {
+        let report = Error::unanswered("asking", &HttpFailure { what: "why".into(), kind }).report();
+        assert_eq!((report.kind, report.message.as_str()), (expected, "asking: why"));
+    }
+    for (problem, expected) in [
+        (Problem::Invalid("why".into()), "invalid"),
+        (Problem::Unreachable("why".into()), "unreachable"),
+        (Problem::Refused(said()), "refused"),
+    ] {
+        assert_eq!(Error::problem("asking", problem).report().kind, expected);
+    }
+}
+
+#[test]
+fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is_one() {
+    use StoreFailureKind::{Ambiguous, Locked, Missing, NoLock, Refused, TimedOut, Unknown, WrongKey};
+    for (name, kind, words, hint) in [
+        ("keyring", Missing, "the OS keyring cannot be found", "start a keyring"),
+        ("keyring", Locked, "the OS keyring is locked", "unlock the keyring"),
+        ("keyring", TimedOut, "the OS keyring did not answer in time", "unlock or restart"),
+        ("keyring", Ambiguous, "two entries of the same name", "remove one of them"),
+        ("keyring", Unknown, "it may have", ""),
+        ("file", Missing, "the encrypted file store cannot be found", ""),
+        ("file", WrongKey, "cannot be opened with this key", "TIDP_STORE_KEY_FILE"),
+        ("plaintext-file", Refused, "the plain-text file store refused", ""),
+        ("plaintext-file", NoLock, "cannot be locked", "TIDP_LOCK_DIR"),
+    ] {
+        let report = Error::from(store(name, kind)).report();
+        assert!(report.message.contains(words) && report.message.ends_with("(detail)"), "{}", report.message);
+        match report.hint {
+            Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{name} {kind:?}: {told}"),
+            None => assert_eq!(hint, "", "{name} {kind:?}"),
+        }
+    }
+}
+
+#[test]
+fn after_a_local_logout_every_failure_says_first_that_the_session_is_gone_here() {
+    for (situation, kind, exit_code) in [
+        (Situation::Config("x".into()), "config", 2),
+        (Situation::Refused("x", said()), "refused", 4),
+        (Situation::Unreachable("x".into()), "unreachable", 5),
+        (Situation::Store(store("keyring", StoreFailureKind::Locked)), "store", 6),
+        (Situation::Invalid("x".into()), "invalid", 7),
+        (Situation::Failed("x".into()), "failed", 1),
+    ] {
+        let report = Error::from(situation).after_local_logout().after_local_logout().report();
+        assert_eq!((report.kind, report.exit_code), (kind, exit_code));
+        assert_eq!(report.message.matches("the session is gone here, but not at the provider: ").count(), 1);
+    }
+}

@@ -1,0 +1,303 @@
+//! The life of a session under each policy, to the second around its ends. Seconds count from the login.
+
+use crate::support::tokens::Answer;
+use crate::support::{Bench, START};
+use serde_json::{Value, json};
+use tidp::core::time::Seconds;
+use tidp::world::HttpFailureKind;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Client type, policy, how long its refresh token lives, and whether a refresh renews it.
+const POLICIES: [(&str, &str, i64, bool); 4] = [
+    ("Confidential", "Confidential", 14 * DAY, false),
+    ("MobileApp", "Mobile", 90 * DAY, true),
+    ("PublicWithRefresh", "PublicWeb", 10 * MINUTE, true),
+    ("PublicWithRefresh", "Web", 10 * MINUTE, true),
+];
+
+/// A machine just logged in, with a provider whose metadata can be had again when the cached ones are too old.
+fn logged_in(client_type: &str, policy: &str, more: &[(&str, &str)]) -> Bench {
+    let mut bench = Bench::new(client_type).env("TIDP_POLICY", policy).env("TIDP_CLIENT_SECRET", "s3cret");
+    for (name, value) in more {
+        bench = bench.env(name, value);
+    }
+    bench.provider.publishes();
+    bench.log_in();
+    bench
+}
+
+#[track_caller]
+fn policy(bench: &Bench) -> Value {
+    bench.run(&["policy", "--json"]).exits(0).json()
+}
+
+#[track_caller]
+fn refresh_token(bench: &Bench) -> Value {
+    bench.run(&["inspect", "--json"]).exits(0).json()["refresh_token"].take()
+}
+
+/// That moment as JSON has it.
+fn moment(seconds: i64) -> Value {
+    START.plus(Seconds(seconds)).rfc3339().into()
+}
+
+/// The named members of `document`, in that order.
+fn members<const N: usize>(document: &Value, names: [&str; N]) -> [Value; N] {
+    names.map(|name| document.get(name).unwrap_or_else(|| panic!("no `{name}` in {document}")).clone())
+}
+
+/// A refresh that another command makes now, answered with that refresh token, or none.
+#[track_caller]
+fn refresh(bench: &Bench, held: &'static str, brings: Option<&str>) -> Value {
+    let answer = brings.map_or_else(Answer::new, |token| Answer::new().refresh_token(token));
+    bench.provider.refreshes(bench.clock.time(), held, answer);
+    bench.run(&["refresh", "--force", "--json"]).exits(0).json()
+}
+
+#[test]
+fn every_refresh_token_lives_as_long_as_its_policy_says_and_not_a_second_longer() {
+    for (client_type, name, life, sliding) in POLICIES {
+        let bench = logged_in(client_type, name, &[]);
+        bench.at(life - 1);
+        let document = policy(&bench);
+        assert_eq!(members(&document, ["policy", "sliding", "lifetime"]), [json!(name), json!(sliding), json!(life)]);
+        assert_eq!(members(&document, ["issued_at", "renewed_at"]), [moment(0), moment(0)]);
+        assert_eq!(
+            members(&document, ["expires_at", "expires_at_earliest", "act_before"]),
+            [(); 3].map(|()| moment(life))
+        );
+        assert_eq!(members(&document, ["remaining", "expired"]), [json!(1), json!(false)]);
+        assert_eq!(document["next_action"], "refresh");
+        assert_eq!(document["sso"], if sliding { "active" } else { "unknown" });
+        assert_eq!(members(&refresh_token(&bench), ["state", "expires_in"]), [json!("valid"), json!(1)]);
+        assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, format!("{name} 1s\n"));
+        bench.run(&["policy", "--require", "1s"]).exits(0);
+        for late in [0, 1] {
+            bench.at(life + late);
+            let document = policy(&bench);
+            assert_eq!(members(&document, ["remaining", "expired"]), [json!(0), json!(true)]);
+            assert_eq!(members(&document, ["next_action", "act_before"]), [json!("login"), json!(null)]);
+            assert_eq!(document["after_refresh_expires_at"], json!(null));
+            assert_eq!(members(&refresh_token(&bench), ["state", "expires_in"]), [json!("expired"), json!(0)]);
+            assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, format!("{name} ended\n"));
+            bench.run(&["policy", "--require", "1s"]).exits(3);
+        }
+    }
+}
+
+#[test]
+fn without_a_refresh_token_the_session_is_its_access_token() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    bench.at(HOUR - 1);
+    let document = policy(&bench);
+    let times = ["lifetime", "issued_at", "renewed_at", "expires_at", "expires_at_earliest", "remaining"];
+    assert_eq!(members(&document, times), times.map(|_| json!(null)));
+    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), moment(HOUR)]);
+    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "NoRefresh 1s\n");
+    bench.run(&["token"]).exits(0);
+    bench.at(HOUR);
+    assert_eq!(members(&policy(&bench), ["next_action", "act_before"]), [json!("login"), json!(null)]);
+    bench.run(&["token"]).exits(3).says("hint: tidp login");
+    bench.run(&["refresh"]).exits(3);
+}
+
+#[test]
+fn what_comes_back_decides_how_long_the_session_goes_on() {
+    for (client_type, name, life, sliding) in POLICIES {
+        let sent = life - 1;
+        let (new, same, none) = (Some("rt-2"), Some("rt-1"), None);
+        // What the policy implies, what can be relied on, what is known of the SSO session and of the renewal, and
+        // the refresh token's state when its first life is over.
+        let rows = if sliding {
+            [
+                (new, sent + life, sent + life, "active", json!(true), "valid"),
+                (same, sent + life, life, "unknown", json!(null), "unknown"),
+                (none, life, life, "ended", json!(false), "expired"),
+            ]
+        } else {
+            [new, same, none].map(|brings| (brings, life, life, "unknown", json!(false), "expired"))
+        };
+        for (brings, implied, relied_on, sso, renewed, state) in rows {
+            let case = format!("{name}, {brings:?}");
+            let bench = logged_in(client_type, name, &[]);
+            bench.at(sent);
+            let refreshed = refresh(&bench, "rt-1", brings);
+            assert_eq!(members(&refreshed, ["renewed", "rotated"]), [renewed, json!(brings == new)], "{case}");
+            assert_eq!(refreshed["refresh_token_expires_at"], moment(implied), "{case}");
+            let document = policy(&bench);
+            let ends = ["expires_at", "expires_at_earliest", "act_before"];
+            let act_before = if sso == "ended" || !sliding { relied_on.min(sent + HOUR) } else { relied_on };
+            assert_eq!(members(&document, ends), [moment(implied), moment(relied_on), moment(act_before)], "{case}");
+            assert_eq!(document["sso"], sso, "{case}");
+            bench.at(life);
+            assert_eq!(refresh_token(&bench)["state"], state, "{case}");
+            bench.at(implied - 1);
+            assert_eq!(policy(&bench)["expired"], false, "{case}");
+            bench.at(implied);
+            assert_eq!(policy(&bench)["expired"], true, "{case}");
+        }
+    }
+}
+
+#[test]
+fn an_ended_sso_session_is_said_until_a_new_refresh_token_shows_that_it_lives_again() {
+    let bench = logged_in("MobileApp", "Mobile", &[]);
+    bench.at(DAY);
+    refresh(&bench, "rt-1", None);
+    let outcome = bench.run(&["policy", "--json"]).exits(0).says("the SSO session has ended");
+    assert_eq!(outcome.warnings(), ["sso_ended"]);
+    let document = outcome.json();
+    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), moment(DAY + HOUR)]);
+    assert_eq!(document["after_refresh_expires_at"], moment(90 * DAY), "a refresh renews nothing");
+    bench.at(2 * DAY);
+    refresh(&bench, "rt-1", Some("rt-2"));
+    let outcome = bench.run(&["policy", "--json"]).exits(0);
+    assert_eq!((outcome.json()["sso"].clone(), outcome.warnings().len()), (json!("active"), 0));
+}
+
+#[test]
+fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_the_start() {
+    for name in ["PublicWeb", "Web"] {
+        let bench = logged_in("PublicWithRefresh", name, &[]);
+        let outcome = bench.run(&["policy", "--json"]).exits(0);
+        assert_eq!(outcome.warnings(), ["dies_before_access_token"]);
+        assert_eq!(outcome.json()["after_refresh_expires_at"], moment(10 * MINUTE));
+        bench.at(10 * MINUTE);
+        bench.run(&["token"]).exits(0);
+        bench.at(HOUR);
+        bench.provider.refuses("invalid_grant");
+        bench
+            .run(&["token"])
+            .exits(3)
+            .says("Probably it had simply ended: the policy gave it until 2026-01-31 12:10:00");
+    }
+}
+
+#[test]
+fn the_policys_end_stops_no_attempt_for_only_the_provider_decides() {
+    let bench = logged_in("Confidential", "Confidential", &[]);
+    bench.at(14 * DAY + HOUR);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token"]).exits(0);
+    let outcome = bench.run(&["policy", "--json"]).exits(0);
+    assert_eq!(outcome.warnings(), ["policy_mismatch"]);
+}
+
+#[test]
+fn the_likely_cause_of_a_refusal_follows_from_the_policys_end() {
+    let cases = [
+        (("MobileApp", "Mobile"), 90 * DAY - 1, "so it was probably revoked"),
+        (("MobileApp", "Mobile"), 90 * DAY, "Probably it had simply ended"),
+        (("Confidential", "Confidential"), 14 * DAY - 1, "so it was probably revoked"),
+        (("Confidential", "Confidential"), 14 * DAY, "Probably it had simply ended"),
+        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE - 1, "so it was probably revoked"),
+        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE, "Probably it had simply ended"),
+    ];
+    for ((client_type, name), at, cause) in cases {
+        let bench = logged_in(client_type, name, &[]);
+        bench.at(at);
+        bench.provider.refuses("invalid_grant");
+        let outcome = bench.run(&["refresh", "--force", "--json"]).exits(3);
+        let error = outcome.error();
+        assert!(error["message"].as_str().unwrap().contains(cause), "{name} {at}: {error}");
+        assert_eq!(error["provider"]["error"], "invalid_grant");
+        let document = policy(&bench);
+        assert_eq!(members(&document, ["remaining", "expired"]), [json!(0), json!(true)]);
+        assert_eq!(document["next_action"], "login");
+        assert!(document["explanation"].as_str().unwrap().contains(cause), "{document}");
+        assert_eq!(refresh_token(&bench)["state"], "expired");
+    }
+}
+
+#[test]
+fn a_refusal_far_before_the_end_makes_the_profile_itself_suspicious() {
+    for (at, warnings) in [(80 * DAY, &["policy_mismatch"][..]), (81 * DAY + 1, &[])] {
+        let bench = logged_in("MobileApp", "Mobile", &[]);
+        bench.at(at);
+        bench.provider.refuses("invalid_grant");
+        bench.run(&["token"]).exits(3);
+        assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), warnings, "{at}");
+    }
+}
+
+#[test]
+fn a_refusal_between_the_sure_end_and_the_implied_one_has_its_own_cause_and_so_has_one_after_a_lost_answer() {
+    let bench = logged_in("MobileApp", "Mobile", &[]);
+    bench.at(DAY);
+    refresh(&bench, "rt-1", Some("rt-1"));
+    bench.at(90 * DAY);
+    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "Mobile 1d?\n");
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["token"]).exits(3).says("it could be relied on until 2026-05-01 12:00:00");
+
+    let bench = logged_in("MobileApp", "Mobile", &[]);
+    bench.at(HOUR);
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["token"]).exits(5);
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["token"]).exits(3).says("Probably it had been spent already");
+}
+
+const RENEWS: (&str, &str) = ("TIDP_RENEW", "before-session-ends");
+
+#[test]
+fn a_profile_that_renews_keeps_a_ten_minute_session_alive_for_hours() {
+    let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), Vec::<String>::new());
+    let tokens = ["rt-1", "rt-2"];
+    for (round, at) in (400..=3 * HOUR).step_by(400).enumerate() {
+        bench.at(at - 1);
+        bench.run(&["token"]).exits(0);
+        bench.at(at);
+        let answer = Answer::new().refresh_token(tokens[(round + 1) % 2]);
+        bench.provider.refreshes(bench.clock.time(), tokens[round % 2], answer);
+        bench.run(&["token"]).exits(0);
+        assert_eq!(policy(&bench)["expires_at"], moment(at + 600));
+    }
+}
+
+#[test]
+fn renewing_stops_where_it_cannot_help_and_is_rare_where_nobody_can_tell() {
+    let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
+    bench.at(400);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.run(&["token"]).exits(0);
+    bench.at(599);
+    bench.run(&["token"]).exits(0);
+
+    let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
+    for at in [400, 800] {
+        bench.at(at - 1);
+        bench.run(&["token"]).exits(0);
+        bench.at(at);
+        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+        bench.run(&["token"]).exits(0);
+    }
+}
+
+#[test]
+fn a_fixed_life_is_never_renewed_on_purpose_and_its_end_is_warned_of_in_its_last_day() {
+    let bench = logged_in("Confidential", "Confidential", &[RENEWS]);
+    bench.at(13 * DAY);
+    refresh(&bench, "rt-1", Some("rt-2"));
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), Vec::<String>::new());
+    bench.pass(Seconds(1));
+    bench.run(&["token"]).exits(0);
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), ["ends_soon"]);
+}
+
+#[test]
+fn an_absolute_end_is_moved_by_no_refresh() {
+    let bench = logged_in("MobileApp", "Mobile", &[("TIDP_ABSOLUTE_LIFETIME", "100d")]);
+    bench.at(9 * DAY);
+    assert_eq!(policy(&bench)["after_refresh_expires_at"], moment(99 * DAY));
+    bench.at(10 * DAY);
+    refresh(&bench, "rt-1", Some("rt-2"));
+    let document = policy(&bench);
+    assert_eq!(members(&document, ["expires_at", "after_refresh_expires_at"]), [moment(100 * DAY), moment(100 * DAY)]);
+    assert_eq!(document["next_action"], "none");
+}

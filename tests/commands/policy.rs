@@ -1,0 +1,211 @@
+use crate::support::Bench;
+use crate::support::tokens::{Answer, ISSUER};
+use serde_json::json;
+use tidp::core::session::Happening;
+use tidp::core::time::Seconds;
+
+const DAY: i64 = 86_400;
+
+/// A client of which nobody said what type it is.
+fn of_unknown_type() -> Bench {
+    let bench = Bench::with_env(&[("TIDP_ISSUER", ISSUER), ("TIDP_CLIENT_ID", "app")]);
+    bench.log_in();
+    bench
+}
+
+/// A Mobile session of 40 days, renewed half an hour ago.
+fn renewed() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.provider.publishes();
+    bench.at(40 * DAY);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["token"]).exits(0);
+    bench.pass(Seconds::minutes(30));
+    bench
+}
+
+/// The output must be this file of `golden/`; TIDP_UPDATE=1 rewrites it.
+#[track_caller]
+fn golden(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
+    #[allow(clippy::disallowed_methods)]
+    if std::env::var_os("TIDP_UPDATE").is_some_and(|value| value == "1") {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(text == expected, "not golden/{name} (TIDP_UPDATE=1 rewrites it):\n{text}");
+}
+
+#[test]
+fn the_document_has_every_field_of_the_contract() {
+    let document = renewed().run(&["policy", "--json"]).exits(0).json();
+    let explanation = document["explanation"].as_str().unwrap().to_owned();
+    assert!(explanation.contains("ends 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
+    let expected = json!({
+        "profile": "app@https://id.example", "policy": "Mobile", "client_type": "MobileApp", "sliding": true,
+        "lifetime": 7_776_000, "issued_at": "2026-01-31T12:00:00Z", "renewed_at": "2026-03-12T12:00:00Z",
+        "expires_at": "2026-06-10T12:00:00Z", "expires_at_earliest": "2026-06-10T12:00:00Z", "remaining": 7_774_200,
+        "expired": false, "after_refresh_expires_at": "2026-06-10T12:30:00Z", "sso": "active",
+        "next_action": "refresh", "act_before": "2026-06-10T12:00:00Z",
+        "access_token_expires_at": "2026-03-12T13:00:00Z", "explanation": explanation,
+    });
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn without_a_session_the_policy_is_still_explained_and_a_login_is_next() {
+    let bench = Bench::new("MobileApp");
+    let document = bench.run(&["policy", "--json"]).exits(0).json();
+    assert_eq!((&document["policy"], &document["lifetime"]), (&json!("Mobile"), &json!(7_776_000)));
+    assert_eq!((&document["next_action"], &document["sso"]), (&json!("login"), &json!("unknown")));
+    for field in ["issued_at", "renewed_at", "expires_at", "expires_at_earliest", "remaining", "act_before"] {
+        assert_eq!(document[field], json!(null), "{field}");
+    }
+    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "no session\n");
+    let outcome = bench.run(&["policy", "--require", "0s", "--json"]).exits(3);
+    assert_eq!(outcome.error()["hint"], "tidp login");
+}
+
+#[test]
+fn of_an_unknown_client_type_nothing_is_guessed() {
+    let bench = of_unknown_type();
+    let document = bench.run(&["policy", "--json"]).exits(0).json();
+    for field in ["policy", "client_type", "sliding", "lifetime", "expires_at", "expires_at_earliest", "remaining"] {
+        assert_eq!(document[field], json!(null), "{field}");
+    }
+    assert_eq!(document["next_action"], "unknown");
+    assert!(document["explanation"].as_str().unwrap().contains("set client_type"), "{document}");
+    assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "unknown 1h+\n");
+    bench.run(&["policy", "--require", "1s"]).exits(3).says("nobody can tell whether the session lasts 1 s");
+}
+
+#[test]
+fn a_prompt_gets_one_short_line() {
+    let bench = renewed();
+    for (seconds, line) in
+        [(40 * DAY + 1_800, "Mobile 89d\n"), (129 * DAY, "Mobile 1d\n"), (130 * DAY - 90, "Mobile 1m\n")]
+    {
+        bench.at(seconds);
+        assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, line);
+    }
+}
+
+#[test]
+fn too_little_life_is_an_error_that_leaves_stdout_empty() {
+    let bench = renewed();
+    bench.at(128 * DAY);
+    bench.run(&["policy", "--require", "2d"]).exits(0);
+    bench.pass(Seconds(1));
+    for args in [&["policy", "--require", "2d"][..], &["policy", "--require", "2d", "--json"]] {
+        bench.run(args).exits(3).says("the session can be relied on for 1 day 23 h, less than 2 days");
+    }
+    bench.run(&["policy", "--require", "two days"]).exits(2).says("--require: `two days` is no duration");
+}
+
+#[test]
+fn only_what_can_be_relied_on_counts_for_require() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.provider.publishes();
+    bench.at(40 * DAY);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    bench.run(&["token"]).exits(0);
+    bench.run(&["policy", "--require", "50d"]).exits(0);
+    bench.run(&["policy", "--require", "51d"]).exits(3);
+}
+
+#[test]
+fn why_lists_what_happened_oldest_first() {
+    let bench = renewed();
+    bench.edit(|session| {
+        let at = session.login_at;
+        session.events.push(tidp::core::session::Event { at, what: Happening::Interrupted });
+    });
+    let events = [
+        ("2026-01-31T12:00:00Z", "login, with a refresh token"),
+        ("2026-03-12T12:00:00Z", "refreshed because the access token had expired: a new refresh token came"),
+        ("2026-01-31T12:00:00Z", "a refresh was begun and not finished"),
+    ];
+    let document = bench.run(&["policy", "--why", "--json"]).exits(0).json();
+    assert_eq!(document["events"], json!(events.map(|(at, event)| json!({ "at": at, "event": event }))));
+    let text = bench.run(&["policy", "--why"]).exits(0).stdout;
+    let last: Vec<&str> = text.lines().rev().take(3).collect();
+    assert!(last.iter().rev().zip(events).all(|(line, (_, event))| line.ends_with(event)), "{text}");
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).json().get("events"), None);
+}
+
+#[test]
+fn what_is_warned_of_on_stderr_is_in_the_document_too() {
+    let bench = Bench::new("Public");
+    bench.log_in();
+    let outcome = bench.run(&["policy", "--json"]).exits(0).says("warning: the profile says NoRefresh");
+    assert_eq!(outcome.warnings(), ["policy_mismatch"]);
+    let message = outcome.json()["warnings"][0]["message"].as_str().unwrap().to_owned();
+    assert!(outcome.stderr.contains(&message));
+    assert_eq!(bench.run(&["policy", "--json", "--quiet"]).exits(0).stderr, "");
+}
+
+#[test]
+fn the_five_policies_are_listed_and_each_is_explained() {
+    let bench = Bench::with_env(&[]);
+    golden("policy_list.txt", &bench.run(&["policy", "list"]).exits(0).stdout);
+    golden("policy_show_mobile.txt", &bench.run(&["policy", "show", "mobile"]).exits(0).stdout);
+    let list = bench.run(&["policy", "list", "--json"]).exits(0).json()["policies"].take();
+    let rows: Vec<_> =
+        list.as_array().unwrap().iter().map(|p| json!([p["policy"], p["sliding"], p["lifetime"]])).collect();
+    let expected = [
+        json!(["NoRefresh", false, null]),
+        json!(["Confidential", false, 1_209_600]),
+        json!(["Mobile", true, 7_776_000]),
+        json!(["PublicWeb", true, 600]),
+        json!(["Web", true, 600]),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(bench.run(&["policy", "show", "Mobile", "--json"]).exits(0).json(), list[2]);
+    let outcome = bench.run(&["policy", "show", "Sliding\u{1b}", "--json"]).exits(2);
+    assert_eq!(outcome.error()["kind"], "usage");
+    assert!(outcome.error()["message"].as_str().unwrap().contains("none of NoRefresh, Confidential, Mobile"));
+}
+
+#[test]
+fn the_picture_of_a_renewed_session() {
+    golden("policy_mobile.txt", &renewed().run(&["policy"]).exits(0).stdout);
+}
+
+#[test]
+fn the_picture_of_a_session_that_ends_before_its_access_token_where_only_ascii_can_be_shown() {
+    let bench = Bench::new("PublicWithRefresh").env("LC_ALL", "C");
+    bench.log_in();
+    bench.pass(Seconds::minutes(4));
+    let outcome = bench.run(&["policy"]).exits(0);
+    golden("policy_public_web.txt", &outcome.stdout);
+    golden("policy_public_web_warning.txt", &outcome.stderr);
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench.pass(Seconds::minutes(4));
+    assert_eq!(bench.run(&["policy", "--ascii"]).exits(0).stdout, outcome.stdout, "--ascii says the same");
+    assert!(!bench.run(&["policy"]).exits(0).stdout.is_ascii());
+}
+
+#[test]
+fn the_picture_of_a_session_that_was_refused() {
+    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.log_in();
+    bench.pass(Seconds::hours(2));
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["token"]).exits(3);
+    bench.pass(Seconds::minutes(5));
+    golden("policy_refused.txt", &bench.run(&["policy", "--why"]).exits(0).stdout);
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let bench = renewed();
+    for columns in [40, 60, 80, 200] {
+        *bench.terminal.columns.lock().unwrap() = Some(columns);
+        let text = bench.run(&["policy"]).exits(0).stdout;
+        let widest = text.lines().skip(1).map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= columns.into(), "{columns}:\n{text}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The scripts in `completions/` are what the command line's own definition gives.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::path::Path;
+use tidp::cli::Shell;
+use tidp::commands::completions::script;
+
+const SCRIPTS: [(Shell, &str); 5] = [
+    (Shell::Bash, "tidp.bash"),
+    (Shell::Zsh, "_tidp"),
+    (Shell::Fish, "tidp.fish"),
+    (Shell::Powershell, "_tidp.ps1"),
+    (Shell::Elvish, "tidp.elv"),
+];
+
+#[test]
+fn the_checked_in_completions_are_up_to_date() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, file) in SCRIPTS {
+        let script = script(shell);
+        if std::env::var_os("TIDP_UPDATE").is_some_and(|value| value == "1") {
+            std::fs::write(dir.join(file), &script).unwrap();
+        }
+        // A checkout on Windows may have changed the ends of lines.
+        let checked_in = std::fs::read_to_string(dir.join(file)).unwrap_or_default().replace("\r\n", "\n");
+        assert!(
+            checked_in == script,
+            "completions/{file} is out of date; bring it up to date with: TIDP_UPDATE=1 cargo test --test completions"
+        );
+    }
+}
