@@ -70,6 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--ui-locales', '--ui-locales', [CompletionResultType]::ParameterName, 'Languages of the login page, such as no')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'The longest time since the user proved who they are (0s: now)')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Scopes instead of the profile''s; repeat, or separate by spaces')
+            [CompletionResult]::new('--extra-param', '--extra-param', [CompletionResultType]::ParameterName, 'A further parameter of the authorization request, for a provider that knows it; repeat')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the user')
             [CompletionResult]::new('--expect-sub', '--expect-sub', [CompletionResultType]::ParameterName, 'Refuse any other account than the one with this `sub` (exit 7)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')

@@ -254,7 +254,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__login)
-            opts="-p -q -v -h --no-browser --paste --prompt --login-hint --acr-values --require-acr --ui-locales --max-age --scope --timeout --expect-sub --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --no-browser --paste --prompt --login-hint --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -285,6 +285,10 @@ _tidp() {
                     return 0
                     ;;
                 --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --extra-param)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

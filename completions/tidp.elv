@@ -65,6 +65,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --ui-locales 'Languages of the login page, such as no'
             cand --max-age 'The longest time since the user proved who they are (0s: now)'
             cand --scope 'Scopes instead of the profile''s; repeat, or separate by spaces'
+            cand --extra-param 'A further parameter of the authorization request, for a provider that knows it; repeat'
             cand --timeout 'How long to wait for the user'
             cand --expect-sub 'Refuse any other account than the one with this `sub` (exit 7)'
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'

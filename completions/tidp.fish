@@ -63,6 +63,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand login" -l require-acr -d 'As -
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Languages of the login page, such as no' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l max-age -d 'The longest time since the user proved who they are (0s: now)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes instead of the profile\'s; repeat, or separate by spaces' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l extra-param -d 'A further parameter of the authorization request, for a provider that knows it; repeat' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Refuse any other account than the one with this `sub` (exit 7)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r

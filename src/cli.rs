@@ -133,6 +133,9 @@ pub struct Login {
     /// Scopes instead of the profile's; repeat, or separate by spaces
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
+    /// A further parameter of the authorization request, for a provider that knows it; repeat
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub extra_param: Vec<String>,
     /// How long to wait for the user
     #[arg(long, value_name = "DURATION", default_value = "5m")]
     pub timeout: String,

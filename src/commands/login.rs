@@ -94,10 +94,15 @@ fn wishes(context: &Context<'_>, args: &cli::Login) -> Result<Wishes> {
         acr_values: args.require_acr.clone().or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),
         ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
         max_age,
-        extra: Vec::new(),
+        extra: args.extra_param.iter().map(|text| extra_param(text)).collect::<Result<_>>()?,
     };
     let (require_acr, expect_sub) = (args.require_acr.clone(), args.expect_sub.clone());
     Ok(Wishes { options, require_acr, expect_sub, timeout, no_browser: args.no_browser })
+}
+
+fn extra_param(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').ok_or_else(|| Error::usage("--extra-param: write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of

@@ -3,6 +3,7 @@
 
 use super::answer::invalid;
 use super::discovery::Provider;
+use super::is_reserved;
 use super::{Problem, ProviderError};
 use crate::core::secret::Secret;
 use crate::core::text::printable;
@@ -67,34 +68,6 @@ pub enum Pasted {
     BareCode,
     /// It is a URL, and it fails as a callback.
     Problem(Problem),
-}
-
-/// The parameters that only this file, or a named option, sets. A user's or a provider's own parameter of such a name
-/// would occur twice, or undo a protection.
-const RESERVED: [&str; 18] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "client_secret",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "request",
-    "request_uri",
-    "id_token_hint",
-    "prompt",
-    "login_hint",
-    "acr_values",
-    "ui_locales",
-    "max_age",
-];
-
-/// Whether `name` is one of ours, letter case aside: the provider's framework reads names without regard to it.
-pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
 /// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its answers are checked against.

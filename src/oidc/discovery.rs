@@ -248,7 +248,7 @@ fn is_plain(text: &str) -> bool {
 /// RFC 6749 3.1 lets the authorization endpoint have a query of its own, but a parameter must not occur twice: one
 /// that fixes what a login chooses (its `state`, its `redirect_uri`) is refused.
 fn check_own_query(endpoint: &Url) -> Result<(), Problem> {
-    match endpoint.query_pairs().find(|(name, _)| super::authorize::is_reserved(name)) {
+    match endpoint.query_pairs().find(|(name, _)| super::is_reserved(name)) {
         None => Ok(()),
         Some((name, _)) => {
             invalid(format!("{WHOSE}: `authorization_endpoint` has `{}` in its query", printable(&name)))

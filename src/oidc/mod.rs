@@ -35,3 +35,31 @@ pub struct ProviderError {
     /// `error_description`.
     pub error_description: Option<String>,
 }
+
+/// The parameters that only `authorize`, or a named option, sets. A user's or a provider's own parameter of such a name
+/// would occur twice, or undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1).
+const RESERVED: [&str; 18] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+    "id_token_hint",
+    "prompt",
+    "login_hint",
+    "acr_values",
+    "ui_locales",
+    "max_age",
+];
+
+/// Whether `name` is one of ours, letter case aside: the provider's framework reads names without regard to it.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+}

@@ -323,3 +323,16 @@ fn what_is_required_and_met_lets_the_login_through() {
     let url = requested(&bench, &asked);
     assert_eq!(parameter(&url, "acr_values"), "urn:telenor.identity.aal.2");
 }
+
+#[test]
+fn a_further_parameter_is_sent_unless_it_would_undo_a_protection() {
+    let url = requested(&mobile(), &["--extra-param", "market=no&state=x"]);
+    assert_eq!(parameter(&url, "market"), "no&state=x");
+    assert_eq!(url.query_pairs().filter(|(name, _)| name == "state").count(), 1);
+    for wrong in ["state=x", "Redirect_URI=https://evil.example", "request=x", "no-value"] {
+        let bench = mobile();
+        bench.provider.announces_discovery();
+        let outcome = bench.run_on(&["login", "--extra-param", wrong]).exits(2);
+        assert!(bench.browser.shown.lock().unwrap().is_empty(), "{outcome:?}");
+    }
+}

@@ -1,3 +1,4 @@
+use super::super::RESERVED;
 use super::super::fixtures::{CLIENT, ISSUER, metadata, provider, provider_of, with};
 use super::*;
 use proptest::prelude::*;
