@@ -6,7 +6,7 @@ use super::metadata;
 use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
-use crate::core::jwt::{Jwt, Malformed, tidied};
+use crate::core::jwt::{Jwt, Malformed, json as written, tidied};
 use crate::core::text::{printable, printable_json};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::oidc::verify::{TokenProblem, verify_token};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// What tokens are checked against.
 enum Verifier<'w> {
@@ -44,7 +45,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
             );
             match tokens {
                 [token] => decoder.one(token),
-                tokens => decoder.many(tokens.iter().map(|token| Ok(token.clone()))),
+                tokens => decoder.many((1..).zip(tokens.iter().map(|token| Ok(token.clone())))),
             }
         }
     }
@@ -83,7 +84,8 @@ impl Decoder<'_> {
             }
             Err(error) => Some(Err(Error::failed(format!("cannot read standard input: {error}")))),
         };
-        self.many(std::iter::from_fn(line).filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty())))
+        let blank = |line: &Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
+        self.many((1..).zip(std::iter::from_fn(line)).filter(|(_, line)| !blank(line)))
     }
 
     fn one(&self, text: &str) -> Result<()> {
@@ -91,10 +93,10 @@ impl Decoder<'_> {
         self.out.answer(&decoded)
     }
 
-    /// Many texts: what fails is told in its place, and the rest goes on.
-    fn many(&self, texts: impl Iterator<Item = Result<String>>) -> Result<()> {
+    /// Many texts with their line numbers: what fails is told in its place, and the rest goes on.
+    fn many(&self, texts: impl Iterator<Item = (u64, Result<String>)>) -> Result<()> {
         let (mut all, mut failed) = (0_u64, 0_u64);
-        for text in texts {
+        for (line, text) in texts {
             all += 1;
             let outcome = text.and_then(|text| self.decoded(&text));
             match outcome {
@@ -102,7 +104,7 @@ impl Decoder<'_> {
                 Err(error) if error.report().kind != "invalid" => return Err(error),
                 Err(error) => {
                     failed += 1;
-                    self.tell(all, &error)?;
+                    self.tell(line, &error)?;
                 }
             }
         }
@@ -180,7 +182,7 @@ impl Decoder<'_> {
             "typ": jwt.jws.typ(),
             "times": times,
             "expired": expired,
-            "warnings": warnings,
+            "warnings": warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect::<Value>(),
         });
         // The payload goes out as the token writes it: a number keeps every digit.
         let header = Value::Object(jwt.jws.header.clone()).to_string();
@@ -200,8 +202,11 @@ impl Decoder<'_> {
         for warning in warnings {
             text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
         }
-        text += &format!("{}\n{}", out.bold("Header"), inspect::claim_lines(out, &jwt.jws.header, now));
-        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.payload, now));
+        text +=
+            &format!("{}\n{}", out.bold("Header"), inspect::claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now));
+        let payload = jwt.payload_text();
+        let written = written::members(&payload);
+        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.payload, &written, now));
         text
     }
 }

@@ -15,6 +15,7 @@ use crate::error::{Result, Situation};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Runs it.
 ///
@@ -169,19 +170,26 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
         out.when(expires_at, now)
     ))?;
     match document["claims"].as_object() {
-        Some(claims) => out.answer(&claim_lines(out, claims, now)),
+        Some(claims) => out.answer(&claim_lines(out, claims, &BTreeMap::new(), now)),
         None => Ok(()),
     }
 }
 
-/// A line for each claim: its name, its value, and what it means.
-pub fn claim_lines(out: &Output<'_>, claims: &Map<String, Value>, now: Time) -> String {
+/// A line for each claim: its name, its value, and what it means. Where `written` holds a claim's text, that is shown:
+/// in it a number keeps every digit.
+pub fn claim_lines(
+    out: &Output<'_>,
+    claims: &Map<String, Value>,
+    written: &BTreeMap<String, &str>,
+    now: Time,
+) -> String {
     let times = claims::times_of(claims);
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
         let meaning = time.or_else(|| claims::explain(name, value));
-        let value = value.as_str().map_or_else(|| printable_document(&value.to_string()), printable);
+        let text = || written.get(name).map_or_else(|| value.to_string(), |text| (*text).to_owned());
+        let value = value.as_str().map_or_else(|| printable_document(&text()), printable);
         let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());

@@ -65,10 +65,9 @@ impl<'w> Output<'w> {
     /// # Errors
     /// As [`Output::answer`].
     pub fn document(&self, mut document: Value) -> Result<()> {
-        let warnings = self.warnings.borrow();
+        let warnings = self.warned();
         if !warnings.is_empty() && document.is_object() {
-            document["warnings"] =
-                warnings.iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect();
+            document["warnings"] = warnings.into();
         }
         self.answer(&printable_json(&format!("{document}\n")))
     }
@@ -90,6 +89,12 @@ impl<'w> Output<'w> {
         let message = message.into();
         self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
         self.warnings.borrow_mut().push(Warning { code, message });
+    }
+
+    /// What warnings have said so far, as a document shows it.
+    pub fn warned(&self) -> Vec<Value> {
+        let warnings = self.warnings.borrow();
+        warnings.iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
     /// What is being done, on stderr under `--verbose`.

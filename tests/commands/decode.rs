@@ -1,1 +1,281 @@
+use crate::support::provider::json as answer;
+use crate::support::tokens::{ISSUER, discovery, jwks, jwks_named, sign};
+use crate::support::{Bench, Outcome, START};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use serde_json::{Value, json};
+use tidp::core::time::Seconds;
 
+/// A token of the provider that lives an hour, with these claims beside or instead of its own.
+fn token(header: &Value, claims: &Value) -> String {
+    let mut all =
+        json!({ "iss": ISSUER, "sub": "kari", "iat": START.unix(), "exp": START.plus(Seconds(3_600)).unix() });
+    for (name, value) in claims.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    sign(header, &all)
+}
+
+fn plain() -> String {
+    token(&json!({ "alg": "RS256", "kid": "k1", "typ": "at+jwt" }), &json!({}))
+}
+
+/// A token with that text as payload, signed by nobody.
+fn written(payload: &str) -> String {
+    format!("{}.{}.c2ln", B64.encode(r#"{"alg":"RS256"}"#), B64.encode(payload))
+}
+
+fn bench() -> Bench {
+    Bench::new("MobileApp")
+}
+
+/// Runs `decode` with these lines on standard input.
+#[track_caller]
+fn decode(bench: &Bench, lines: &[&str], args: &[&str]) -> Outcome {
+    lines.iter().for_each(|line| bench.terminal.type_line(line));
+    bench.run(&[&["decode"], args].concat())
+}
+
+#[track_caller]
+fn decoded(lines: &str) -> Value {
+    decode(&bench(), &[lines], &["--json"]).exits(0).json()
+}
+
+#[test]
+fn the_document_has_every_field_of_the_contract_and_nothing_was_asked_of_anybody() {
+    let claims = json!({ "nbf": START.unix(), "iss": "http://169.254.169.254/", "scope": ["openid"] });
+    let document = decoded(&token(&json!({ "alg": "RS256", "typ": "at+jwt" }), &claims));
+    let (iat, exp) = (START.unix(), START.plus(Seconds(3_600)).unix());
+    let expected = json!({
+        "header": { "alg": "RS256", "typ": "at+jwt" },
+        "payload": {
+            "iss": "http://169.254.169.254/", "sub": "kari", "iat": iat, "exp": exp, "nbf": iat, "scope": ["openid"],
+        },
+        "verified": false, "alg": "RS256", "typ": "at+jwt", "expired": false, "warnings": [],
+        "times": { "iat": "2026-01-31T12:00:00Z", "nbf": "2026-01-31T12:00:00Z", "exp": "2026-01-31T13:00:00Z" },
+    });
+    assert_eq!(document, expected);
+    let bare = decoded(&sign(&json!({ "alg": "RS256" }), &json!({})));
+    assert_eq!([&bare["typ"], &bare["expired"], &bare["times"]], [&json!(null), &json!(null), &json!({})]);
+}
+
+#[test]
+fn a_token_has_expired_at_its_exp_and_not_a_second_before() {
+    for (at, expired) in [(3_599, false), (3_600, true)] {
+        let bench = bench();
+        bench.at(at);
+        assert_eq!(decode(&bench, &[&plain()], &["--json"]).exits(0).json()["expired"], expired);
+    }
+}
+
+#[test]
+fn a_person_is_told_first_that_nobody_vouches_for_the_token() {
+    let text = decode(&bench(), &[&plain()], &[]).exits(0).stdout;
+    assert!(
+        text.starts_with("not verified: anybody can have written this, expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
+    );
+    assert!(text.contains("\nHeader\n") && text.contains("\nPayload\n"), "{text}");
+    let text = decode(&bench(), &[&plain()], &["--jwks", "keys.json"]).exits(2).stderr;
+    assert!(text.contains("--jwks keys.json: no such file"), "{text}");
+}
+
+#[test]
+fn a_token_that_is_not_signed_or_brings_its_own_key_is_flagged() {
+    for alg in ["none", "None", "nOnE"] {
+        let unsigned = format!("{}.{}.", B64.encode(format!(r#"{{"alg":"{alg}"}}"#)), B64.encode("{}"));
+        let document = decoded(&unsigned);
+        assert_eq!((&document["verified"], &document["alg"]), (&json!(false), &json!(alg)));
+        assert_eq!(document["warnings"], json!(["alg is none: the token is not signed at all"]));
+    }
+    let stripped = plain();
+    let document = decoded(&stripped[..=stripped.rfind('.').unwrap()]);
+    assert_eq!(document["warnings"], json!(["the signature is empty"]));
+    for name in ["jku", "x5u", "jwk", "x5c"] {
+        let document = decoded(&token(&json!({ "alg": "RS256", name: "https://evil.example" }), &json!({})));
+        assert!(document["warnings"][0].as_str().unwrap().contains(&format!("`{name}`")), "{document}");
+    }
+}
+
+#[test]
+fn of_an_encrypted_token_only_the_header_is_shown() {
+    let header = B64.encode(r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483647,"zip":"DEF"}"#);
+    let outcome = decode(&bench(), &[&format!("{header}.a.b.c.d")], &[]).exits(7);
+    assert!(outcome.stderr.contains("encrypted token (JWE)") && outcome.stderr.contains("\"p2c\":2147483647"));
+}
+
+#[test]
+fn one_bad_line_of_many_is_told_in_its_place_and_the_rest_goes_on() {
+    let (good, last) = (plain(), written(r#"{"sub":"ola"}"#));
+    let outcome = decode(&bench(), &[&good, "", "nonsense", "  ", &last], &["--json"]).exits_having_answered(7);
+    let documents: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(documents.len(), 3, "{}", outcome.stdout);
+    assert_eq!(documents[0]["payload"]["sub"], "kari");
+    assert_eq!((&documents[1]["line"], &documents[1]["error"]["kind"]), (&json!(3), &json!("invalid")));
+    assert_eq!(documents[1]["error"]["exit_code"], 7);
+    assert_eq!(documents[2]["payload"]["sub"], "ola");
+    assert_eq!(outcome.error()["message"], "1 of 3 tokens are not valid");
+
+    let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_having_answered(7);
+    assert!(outcome.stderr.contains("not valid: line 2: this is no JWT"), "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.matches("Payload").count(), 2);
+}
+
+#[test]
+fn nothing_on_standard_input_is_a_wrong_call() {
+    decode(&bench(), &["", " "], &[]).exits(2).says("there is no token on standard input");
+}
+
+#[test]
+fn what_copying_brings_along_is_taken_off() {
+    let token = plain();
+    for line in [
+        format!("Bearer {token}"),
+        format!("Authorization: bearer {token} \t"),
+        format!("\"{token}\""),
+        format!("'{token}'\r"),
+    ] {
+        assert_eq!(decoded(&line)["payload"]["sub"], "kari", "{line}");
+    }
+}
+
+#[test]
+fn a_token_on_the_command_line_is_decoded_with_a_warning_and_one_on_standard_input_without() {
+    let (bench, token) = (bench(), plain());
+    let outcome = bench.run(&["decode", &token, "--json"]).exits(0).says("every process on this machine");
+    assert_eq!(outcome.json()["warnings"][0]["code"], "token_on_command_line");
+    assert_eq!(decode(&bench, &[&token], &["-"]).exits(0).stderr, "");
+    bench.run(&["decode", "nonsense", "--json"]).exits(7);
+    let outcome = bench.run(&["decode", &token, "nonsense", "--json"]).exits_having_answered(7);
+    assert!(outcome.stdout.lines().last().unwrap().contains("\"line\":2"), "{}", outcome.stdout);
+}
+
+#[test]
+fn nothing_of_a_token_moves_the_cursor_or_turns_the_text() {
+    let nasty = "\u{1b}]0;x\u{7}\u{202e}\u{2066}\u{200b}\u{9b}\u{2028}\r";
+    let token = token(&json!({ "alg": "RS256", "kid": nasty }), &json!({ nasty: nasty, "list": [nasty] }));
+    for args in [&[][..], &["--json"]] {
+        let outcome = decode(&bench(), &[&token, &format!("{nasty}x")], args).exits_having_answered(7);
+        for text in [&outcome.stdout, &outcome.stderr] {
+            let raw = text.chars().find(|c| *c != '\n' && (c.is_control() || nasty.contains(*c) && !c.is_ascii()));
+            assert_eq!(raw, None, "{args:?}: {text}");
+        }
+    }
+    assert_eq!(decoded(&token)["payload"][nasty], nasty, "in JSON it is the same document");
+}
+
+#[test]
+fn large_numbers_keep_every_digit() {
+    let payload = r#"{"n":1234567890123456789012345678901234567890,"f":0.10000000000000000000001}"#;
+    for args in [&[][..], &["--json"]] {
+        let text = decode(&bench(), &[&written(payload)], args).exits(0).stdout;
+        for number in ["1234567890123456789012345678901234567890", "0.10000000000000000000001"] {
+            assert!(text.contains(number), "{args:?}: no {number} in {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_token_is_refused_quickly_and_without_a_panic() {
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for line in [
+        ".".repeat(1 << 20),
+        "x".repeat((1 << 20) + 1),
+        "a.b".to_owned(),
+        written("[]"),
+        written("\"x\""),
+        written(r#"{"a":1,"a":2}"#),
+        written(&format!(r#"{{"a":{nested}}}"#)),
+        written("\u{feff}{}"),
+        format!("{}=", plain()),
+        plain().replace('.', " ."),
+    ] {
+        let outcome = decode(&bench(), &[&line], &["--json"]).exits_having_answered(7);
+        assert!(outcome.stdout.starts_with("{\"error\":"), "{:.200}", outcome.stdout);
+        assert!(outcome.stdout.len() < 1_000, "{} bytes are said of it", outcome.stdout.len());
+    }
+    let far = decoded(&written(r#"{"exp":9300000000000000000000,"iat":"soon"}"#));
+    assert_eq!((&far["expired"], &far["times"]), (&json!(false), &json!({ "exp": "9999-12-30T22:00:00Z" })));
+}
+
+/// A machine whose provider publishes its keys exactly once.
+fn verifier() -> Bench {
+    let bench = bench();
+    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
+    bench.provider.answers("/jwks", answer(200, &jwks()));
+    bench
+}
+
+#[test]
+fn a_token_of_the_profiles_provider_is_verified() {
+    let bench = verifier();
+    assert_eq!(decode(&bench, &[&plain()], &["--verify", "--json"]).exits(0).json()["verified"], true);
+    assert!(decode(&bench, &[&plain()], &["--verify"]).exits(0).stdout.starts_with("verified, expires "));
+}
+
+#[test]
+fn what_verification_refuses_is_refused_and_no_key_is_fetched_from_where_the_token_says() {
+    let known = json!({ "alg": "RS256", "kid": "k1" });
+    let other_signature = {
+        let (token, other) = (plain(), token(&known, &json!({ "sub": "ola" })));
+        format!("{}{}", &token[..token.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..])
+    };
+    let evil = json!({ "alg": "RS256", "kid": "k1", "jku": "https://evil.example/keys" });
+    for (token, words) in [
+        (token(&known, &json!({ "iss": "https://evil.example" })), "it was issued by `https://evil.example`"),
+        (token(&evil, &json!({ "iss": "https://evil.example" })), "it was issued by `https://evil.example`"),
+        (token(&known, &json!({ "iss": format!("{ISSUER}/") })), "it was issued by"),
+        (token(&known, &json!({ "iss": null })), "it does not say who issued it"),
+        (token(&known, &json!({ "exp": START.minus(Seconds(60)).unix() })), "it expired at 2026-01-31T11:59:00Z"),
+        (token(&known, &json!({ "nbf": START.plus(Seconds(61)).unix() })), "it is not valid before"),
+        (other_signature, "signature"),
+        (token(&json!({ "alg": "none" }), &json!({})), "none"),
+    ] {
+        decode(&verifier(), &[&token], &["--verify"]).exits(7).says(words);
+    }
+    let outcome = decode(&verifier(), &[&token(&evil, &json!({}))], &["--verify", "--json"]).exits(0);
+    assert_eq!(outcome.json()["verified"], true, "a `jku` is ignored, not followed");
+}
+
+#[test]
+fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    let lines = [rotated.as_str(), &unknown, &unknown];
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
+    assert!(outcome.stderr.contains("none of these keys has signed it"), "{}", outcome.stderr);
+    assert_eq!(bench.provider.count("/jwks"), 2);
+}
+
+#[test]
+fn a_provider_that_cannot_be_reached_is_no_verdict() {
+    let bench = bench();
+    bench.provider.answers("/.well-known/openid-configuration", answer(503, &json!({})));
+    decode(&bench, &[&plain()], &["--verify"]).exits(5);
+}
+
+#[test]
+fn a_key_set_from_a_file_needs_neither_profile_nor_network() {
+    let bench = Bench::with_env(&[]);
+    bench.files.put("keys.json", &jwks().to_string());
+    let of_another_issuer = token(&json!({ "alg": "RS256", "kid": "k1" }), &json!({ "iss": "https://other.example" }));
+    let outcome = decode(&bench, &[&of_another_issuer], &["--jwks", "keys.json", "--json"]).exits(0);
+    assert_eq!(outcome.json()["verified"], true);
+    bench.files.put("keys.json", &jwks_named("k2").to_string());
+    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("none of these keys has signed it");
+    bench.files.put("keys.json", "[]");
+    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("reading the key set");
+}
+
+#[test]
+fn leeway_is_how_far_clocks_may_differ() {
+    for (leeway, late, code) in [("60s", 59, 0), ("60s", 60, 7), ("0s", 0, 7), ("2m", 119, 0), ("2m", 120, 7)] {
+        let bench = bench();
+        bench.files.put("keys.json", &jwks().to_string());
+        bench.at(3_600 + late);
+        decode(&bench, &[&plain()], &["--jwks", "keys.json", "--leeway", leeway]).exits(code);
+    }
+    decode(&bench(), &[], &["--leeway", "some"]).exits(2).says("--leeway: `some` is no duration");
+}

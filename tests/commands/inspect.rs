@@ -1,1 +1,210 @@
+use crate::support::Bench;
+use crate::support::provider::json as answer;
+use crate::support::tokens::{Answer, SUB, discovery, jwks_named};
+use serde_json::{Value, json};
+use tidp::core::secret::Secret;
+use tidp::core::time::Seconds;
+use tidp::world::HttpFailureKind;
 
+fn logged_in() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench
+}
+
+#[track_caller]
+fn inspect(bench: &Bench) -> Value {
+    bench.run(&["inspect", "--json"]).exits(0).json()
+}
+
+/// The two verdicts on signatures.
+#[track_caller]
+fn verified(bench: &Bench) -> [Value; 2] {
+    let document = inspect(bench);
+    ["access_token", "id_token"].map(|token| document[token]["verified"].clone())
+}
+
+#[test]
+fn the_document_has_every_field_of_the_contract() {
+    let bench = logged_in();
+    bench.pass(Seconds(60));
+    let mut document = inspect(&bench);
+    let access = document["access_token"].take();
+    let id = document["id_token"].take();
+    let expected = json!({
+        "profile": "app@https://id.example", "issuer": "https://id.example", "client_id": "app", "store": "keyring",
+        "account": { "sub": SUB, "username": "+4790000001" }, "scopes": ["openid", "profile", "offline_access"],
+        "login_at": "2026-01-31T12:00:00Z", "access_token": null, "id_token": null,
+        "refresh_token": {
+            "state": "valid", "expires_at": "2026-05-01T12:00:00Z", "expires_at_earliest": "2026-05-01T12:00:00Z",
+            "expires_in": 7_775_940,
+        },
+        "policy": { "name": "Mobile", "sliding": true, "lifetime": 7_776_000 },
+    });
+    assert_eq!(document, expected);
+    for (token, end, left, typ) in
+        [(&access, "2026-01-31T13:00:00Z", 3_540, "at+jwt"), (&id, "2026-01-31T12:05:00Z", 240, "JWT")]
+    {
+        let mut members: Vec<&str> = token.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        assert_eq!(members, ["claims", "expires_at", "expires_in", "header", "state", "verified"]);
+        assert_eq!((&token["state"], &token["verified"]), (&json!("valid"), &json!(true)));
+        assert_eq!((&token["expires_at"], &token["expires_in"]), (&json!(end), &json!(left)));
+        assert_eq!(token["header"], json!({ "alg": "RS256", "kid": "k1", "typ": typ }));
+        assert_eq!(token["claims"]["sub"], SUB);
+    }
+}
+
+#[test]
+fn a_login_prints_the_same_document() {
+    let bench = Bench::new("MobileApp");
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    let printed = bench.run(&["login", "--json"]).exits(0).json();
+    assert_eq!(printed, inspect(&bench));
+}
+
+#[test]
+fn without_a_session_there_is_nothing_to_inspect() {
+    let outcome = Bench::new("MobileApp").run(&["inspect", "--json"]).exits(3);
+    assert_eq!((&outcome.error()["kind"], &outcome.error()["hint"]), (&json!("login_required"), &json!("tidp login")));
+}
+
+#[test]
+fn no_secret_but_the_claims_is_shown() {
+    let bench = logged_in();
+    let session = bench.session().unwrap();
+    for args in [&["inspect"][..], &["inspect", "--json"], &["inspect", "--verbose"]] {
+        let outcome = bench.run(args).exits(0);
+        for secret in
+            [&session.access_token.value, &session.held().unwrap().value, &session.id_token.as_ref().unwrap().value]
+        {
+            assert!(!format!("{outcome:?}").contains(secret.expose()), "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn each_tokens_state_changes_at_its_own_second() {
+    let bench = logged_in();
+    bench.provider.publishes();
+    for (at, token, state) in [
+        (299, "id_token", "valid"),
+        (300, "id_token", "expired"),
+        (3_599, "access_token", "valid"),
+        (3_600, "access_token", "expired"),
+    ] {
+        bench.at(at);
+        assert_eq!(inspect(&bench)[token]["state"], state, "{token} at {at}");
+    }
+}
+
+#[test]
+fn a_signature_is_checked_against_the_providers_keys() {
+    let bench = logged_in();
+    assert_eq!(verified(&bench), [json!(true), json!(true)]);
+    bench.edit(|session| {
+        let (signed, _) = session.access_token.value.expose().rsplit_once('.').unwrap();
+        let (_, other) = session.id_token.as_ref().unwrap().value.expose().rsplit_once('.').unwrap();
+        session.access_token.value = Secret::new(format!("{signed}.{other}"));
+    });
+    assert_eq!(verified(&bench), [json!(false), json!(true)], "the signature of another token");
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("SIGNATURE NOT VALID"));
+}
+
+#[test]
+fn keys_that_cannot_be_had_leave_the_verdict_open() {
+    let bench = logged_in();
+    bench.pass(Seconds::days(2));
+    bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
+    assert_eq!(verified(&bench), [json!(null), json!(null)]);
+    bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
+    bench.provider.always("/jwks", answer(503, &json!({})));
+    assert_eq!(verified(&bench), [json!(null), json!(null)]);
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("signature not checked: no keys at hand"));
+}
+
+#[test]
+fn a_key_that_the_provider_no_longer_has_verifies_nothing() {
+    let bench = logged_in();
+    bench.pass(Seconds::days(2));
+    bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
+    bench.provider.always("/jwks", answer(200, &jwks_named("k2")));
+    assert_eq!(verified(&bench), [json!(false), json!(false)]);
+}
+
+#[test]
+fn an_opaque_access_token_has_no_claims_and_no_verdict() {
+    let bench = logged_in();
+    bench.edit(|session| session.access_token.value = Secret::new("opaque-handle"));
+    let token = inspect(&bench)["access_token"].take();
+    assert_eq!([&token["header"], &token["claims"], &token["verified"]], [&json!(null); 3]);
+    assert_eq!(token["state"], "valid");
+    let text = bench.run(&["inspect"]).exits(0).stdout;
+    assert!(text.contains("opaque") && !text.contains("opaque-handle"), "{text}");
+}
+
+#[test]
+fn a_session_without_id_token_or_refresh_token_says_none() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    bench.edit(|session| session.id_token = None);
+    let document = inspect(&bench);
+    let none = json!({
+        "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null,
+    });
+    assert_eq!(document["id_token"], none);
+    let none = json!({ "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_in": null });
+    assert_eq!(document["refresh_token"], none);
+    assert_eq!(document["policy"], json!({ "name": "NoRefresh", "sliding": false, "lifetime": null }));
+}
+
+#[test]
+fn without_a_client_type_the_refresh_tokens_state_is_unknown() {
+    let bench = logged_in().env("TIDP_CLIENT_TYPE", "");
+    let document = inspect(&bench);
+    assert_eq!((&document["refresh_token"]["state"], &document["policy"]), (&json!("unknown"), &json!(null)));
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("unknown: set client_type in the profile"));
+}
+
+#[test]
+fn the_store_in_use_is_named() {
+    for store in ["keyring", "plaintext-file", "memory"] {
+        let bench = Bench::new("MobileApp").env("TIDP_STORE", store);
+        bench.log_in();
+        assert_eq!(inspect(&bench)["store"], store);
+        assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("Store          {store}\n")));
+    }
+}
+
+#[test]
+fn a_person_reads_what_the_claims_mean_and_that_an_expired_id_token_is_normal() {
+    let bench = logged_in();
+    bench.run(&["inspect"]).exits(0).leaves_out("lives 5 minutes");
+    bench.pass(Seconds(300));
+    let outcome = bench.run(&["inspect"]).exits(0).says("lives 5 minutes").says("is normal");
+    for words in [
+        "Account        +4790000001\n",
+        "Refresh token  lives until 2026-05-01 12:00:00 UTC (in 89 days 23 h)\n",
+        "Access token   valid until 2026-01-31 13:00:00 UTC (in 55 min), signature checked\n",
+        "ID token       expired 2026-01-31 12:05:00 UTC (now), signature checked\n",
+        "(assurance level 2: two factors)",
+        "(one-time code)",
+        "(identity assurance level 1 of 0 to 3)",
+        "exp                1769864400  (2026-01-31 13:00:00 UTC (in 55 min))",
+    ] {
+        assert!(outcome.stdout.contains(words), "no `{words}` in:\n{}", outcome.stdout);
+    }
+}
+
+#[test]
+fn nothing_of_a_claim_moves_the_cursor_or_turns_the_text() {
+    let bench = Bench::new("MobileApp");
+    let name = json!("Kari\u{1b}[2J\u{202e}\u{200b}\u{9b}");
+    bench.log_in_with(Answer::new().refresh_token("rt-1").id_claim("preferred_username", name.clone())).exits(0);
+    for args in [&["inspect"][..], &["inspect", "--json"]] {
+        let outcome = bench.run(args).exits(0);
+        let raw = outcome.stdout.chars().find(|c| *c != '\n' && (c.is_control() || "\u{202e}\u{200b}".contains(*c)));
+        assert_eq!(raw, None, "{args:?}");
+    }
+    assert_eq!(inspect(&bench)["id_token"]["claims"]["preferred_username"], name, "in JSON it is the same name");
+}

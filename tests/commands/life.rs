@@ -262,19 +262,26 @@ fn a_profile_that_renews_keeps_a_ten_minute_session_alive_for_hours() {
 
 #[test]
 fn renewing_stops_where_it_cannot_help_and_is_rare_where_nobody_can_tell() {
-    let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
-    bench.at(400);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
-    bench.run(&["token"]).exits(0);
-    bench.at(599);
-    bench.run(&["token"]).exits(0);
-
-    let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
-    for at in [400, 800] {
-        bench.at(at - 1);
-        bench.run(&["token"]).exits(0);
-        bench.at(at);
-        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    let uncached = ("TIDP_ACCESS_TOKEN_CACHE", "off");
+    // What comes back, an absolute end, and when `token` renews.
+    let cases: [(_, _, &[i64]); 3] = [
+        (None, "1d", &[400]),
+        (Some("rt-1"), "1d", &[400, 800, 1_200]),
+        // Close to an absolute end the last third is short: a third of a life still lies between two tries.
+        (Some("rt-1"), "700s", &[400, 600]),
+    ];
+    for (brings, absolute_end, renewals) in cases {
+        let more = [RENEWS, uncached, ("TIDP_ABSOLUTE_LIFETIME", absolute_end)];
+        let bench = logged_in("PublicWithRefresh", "PublicWeb", &more);
+        for at in renewals {
+            bench.at(at - 1);
+            bench.run(&["token"]).exits(0);
+            bench.at(*at);
+            let answer = brings.map_or_else(Answer::new, |token| Answer::new().refresh_token(token));
+            bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+            bench.run(&["token"]).exits(0);
+        }
+        bench.pass(Seconds(199));
         bench.run(&["token"]).exits(0);
     }
 }

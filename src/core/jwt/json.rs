@@ -4,6 +4,7 @@ use super::super::text::printable;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Reads one JSON object and nothing after it.
@@ -109,6 +110,32 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
+/// The members of a JSON object as its text writes them: each name, read, and its value's text, in which numbers keep
+/// every digit. `object` must be [`minified`] and valid; of anything else the members are unspecified.
+pub fn members(object: &str) -> BTreeMap<String, &str> {
+    let (mut members, mut start, mut colon) = (BTreeMap::new(), 1, None);
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (at, byte) in object.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b':' if depth == 1 && colon.is_none() => colon = Some(at),
+            b',' | b'}' if depth == 1 => {
+                let texts =
+                    colon.take().and_then(|colon| Some((object.get(start..colon)?, object.get(colon + 1..at)?)));
+                members.extend(texts.and_then(|(name, value)| Some((serde_json::from_str(name).ok()?, value))));
+                start = at + 1;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    members
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +166,14 @@ mod tests {
     fn minified_text_keeps_every_digit_and_every_space_inside_a_string() {
         let text = "{ \"a\\\\\" : 100000000000000000000000000001 ,\n\t\"b \\\" c\" : [ 1.10 , \" \" ] }";
         assert_eq!(minified(text), "{\"a\\\\\":100000000000000000000000000001,\"b \\\" c\":[1.10,\" \"]}");
+    }
+
+    #[test]
+    fn members_are_told_apart_whatever_their_strings_hold() {
+        let object = r#"{"a":[{"b":1,"c":"}"}],"d\"\u003a,":"x:,\\","n":1e400,"o":{}}"#;
+        let expected = [("a", r#"[{"b":1,"c":"}"}]"#), ("d\":,", r#""x:,\\""#), ("n", "1e400"), ("o", "{}")];
+        let found = members(object);
+        assert_eq!(found.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>(), expected);
+        assert!(members("{}").is_empty());
     }
 }
