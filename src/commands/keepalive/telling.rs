@@ -123,7 +123,9 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_that_it_works_again(&self, failing: Failing) {
         let lasted = self.now().since(failing.since).human();
-        self.context.out.note(&format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
+        self.context
+            .out
+            .note(&format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
     }
 
     pub(super) fn tell_that_command_goes_on(&self, why: &str) {
