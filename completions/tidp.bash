@@ -31,6 +31,9 @@ _tidp() {
             tidp,inspect)
                 cmd="tidp__subcmd__inspect"
                 ;;
+            tidp,keepalive)
+                cmd="tidp__subcmd__keepalive"
+                ;;
             tidp,login)
                 cmd="tidp__subcmd__login"
                 ;;
@@ -86,7 +89,7 @@ _tidp() {
 
     case "${cmd}" in
         tidp)
-            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh inspect decode policy exec userinfo logout profile sandbox completions"
+            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh inspect decode policy keepalive exec userinfo logout profile sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -234,6 +237,36 @@ _tidp() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__keepalive)
+            opts="-p -q -v -h --for --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -37,6 +37,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand inspect 'Show the session: account, tokens, claims, policy'
             cand decode 'Decode a JWT offline, or verify it'
             cand policy 'Explain the refresh policy and how much life is left'
+            cand keepalive 'Keep a sliding session alive on purpose: while a command runs, for some time, or until it ends'
             cand exec 'Run a command with TIDP_ACCESS_TOKEN set'
             cand userinfo 'Show the userinfo claims'
             cand logout 'End the session: here first, then at the provider'
@@ -169,6 +170,19 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tidp;policy;show'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'No notes and no warnings on stderr; errors stay'
+            cand --quiet 'No notes and no warnings on stderr; errors stay'
+            cand -v 'Say on stderr which requests are made (never what is in them)'
+            cand --verbose 'Say on stderr which requests are made (never what is in them)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'tidp;keepalive'= {
+            cand --for 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]'
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --color 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'

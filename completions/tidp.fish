@@ -40,6 +40,7 @@ complete -c tidp -n "__fish_tidp_needs_command" -f -a "refresh" -d 'Refresh the 
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "inspect" -d 'Show the session: account, tokens, claims, policy'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "decode" -d 'Decode a JWT offline, or verify it'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "policy" -d 'Explain the refresh policy and how much life is left'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "keepalive" -d 'Keep a sliding session alive on purpose: while a command runs, for some time, or until it ends'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "exec" -d 'Run a command with TIDP_ACCESS_TOKEN set'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the userinfo claims'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'End the session: here first, then at the provider'
@@ -152,6 +153,15 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'

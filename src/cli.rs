@@ -78,6 +78,8 @@ pub enum Command {
     Decode(Decode),
     /// Explain the refresh policy and how much life is left
     Policy(Policy),
+    /// Keep a sliding session alive on purpose: while a command runs, for some time, or until it ends
+    Keepalive(Keepalive),
     /// Run a command with TIDP_ACCESS_TOKEN set
     Exec(Exec),
     /// Show the userinfo claims
@@ -238,6 +240,17 @@ pub enum PolicyCommand {
         /// Its name: NoRefresh, Confidential, Mobile, PublicWeb or Web
         name: String,
     },
+}
+
+/// `tidp keepalive`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Keepalive {
+    /// Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]
+    #[arg(long = "for", value_name = "DURATION")]
+    pub duration: Option<String>,
+    /// A command to run meanwhile, and its arguments; its exit code becomes tidp's
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// `tidp exec`.

@@ -38,10 +38,12 @@ pub enum Situation {
     Unreachable(String),
     /// A request that spends something was sent, and no answer came.
     AnswerLost(String),
-    /// A refresh that is due cannot be had, and the token has less life than `--min-ttl` asks for.
-    NotEnoughLife(Box<Error>),
     /// Another process holds the session's lock.
     Busy,
+    /// Another `keepalive` looks after this session.
+    AlreadyKeptAlive,
+    /// `keepalive`: there is nothing to keep alive, or the session has ended.
+    NotKeptAlive(String),
     /// The store failed.
     Store(StoreFailure),
     /// The store holds something else than a session of ours.
@@ -60,6 +62,8 @@ pub enum Situation {
     OutputClosed,
     /// `exec`: the command was not started; 125, 126 or 127, as env(1).
     NotStarted(u8, String),
+    /// `keepalive`: its command ended so, or a signal ended `keepalive` (128 and its number); there is nothing to tell.
+    Exited(u8),
     /// Anything else.
     Failed(String),
 }
@@ -228,13 +232,16 @@ impl Error {
             }
             Situation::Unreachable(what) => ("unreachable", 5, what.clone(), None),
             Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
-            Situation::NotEnoughLife(cause) => return cause.report(),
             Situation::Busy => (
                 "busy",
                 5,
                 "another tidp is working on this session and has not finished in 15 s".into(),
                 None,
             ),
+            Situation::AlreadyKeptAlive => {
+                ("busy", 5, "another `tidp keepalive` keeps this session alive already".into(), None)
+            }
+            Situation::NotKeptAlive(what) => ("login_required", 3, what.clone(), login()),
             Situation::Store(failure) => ("store", 6, store_message(failure), store_hint(failure)),
             Situation::Entry(Unreadable::Version(version)) => (
                 "store",
@@ -274,6 +281,7 @@ impl Error {
             ),
             Situation::OutputClosed => ("failed", 0, String::new(), None),
             Situation::NotStarted(code, what) => ("failed", *code, what.clone(), None),
+            Situation::Exited(code) => ("failed", *code, String::new(), None),
             Situation::Failed(what) => ("failed", 1, what.clone(), None),
         };
         let provider = match &self.situation {

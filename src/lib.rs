@@ -59,7 +59,7 @@
 //! # Left out on purpose
 //!
 //! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `policy simulate`, `policy --watch`,
-//! `keepalive`, `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
+//! `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
 //! session (use `TIDP_STORE=file`).
 
 pub mod cli;
@@ -90,6 +90,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     match commands::run(world, &out, &cli) {
         Ok(()) => 0,
         Err(Error { situation: Situation::OutputClosed, .. }) => 0,
+        Err(Error { situation: Situation::Exited(code), .. }) => code,
         Err(error) => {
             let report = error.report();
             out.failure(&report);

@@ -421,6 +421,36 @@ pub trait Children: Send + Sync {
 pub trait Signals: Send + Sync {
     /// Puts them off until the guard is dropped: then one that came ends the process by itself.
     fn hold(&self) -> Box<dyn Held>;
+    /// Takes them and SIGHUP over for a command that runs for long: from now on they are told by [`Watch::wait`], and
+    /// nothing else puts them off.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn watch(&self) -> io::Result<Box<dyn Watch>>;
+    /// Ends this process as that signal ends one; returns only where that cannot be done.
+    fn end_by(&self, signal: i32);
+}
+
+/// What a command that runs for long waits for: a signal or, once one is started, another program's end.
+pub trait Watch {
+    /// Starts `command` beside this process: on the same terminal and in the same process group, so that Ctrl-C
+    /// reaches it. Other signals that come from now on are passed on to it and do not end this process.
+    ///
+    /// # Errors
+    /// As the system says, `NotFound` among them; `Interrupted`, with nothing started, if a signal has come already.
+    fn start(&mut self, command: &[OsString]) -> io::Result<()>;
+    /// Waits for the end, at most so long. Before anything is started, a signal is the end, and a second one ends the
+    /// process at once.
+    fn wait(&mut self, patience: Duration) -> Option<Ended>;
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With that exit code.
+    Code(u8),
+    /// By that signal.
+    Signal(i32),
 }
 
 /// While it lives, SIGINT and SIGTERM are put off.

@@ -5,9 +5,10 @@ use super::output::Output;
 use super::token;
 use crate::cli::{self, Global};
 use crate::core::text::printable;
-use crate::error::{Result, Situation};
+use crate::error::{Error, Result, Situation};
 use crate::world::World;
-use std::io::ErrorKind;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
 
 /// Runs it; returns only if CMD did not start.
 ///
@@ -17,7 +18,12 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Exec) -
     let asked = token::min_ttl(args.min_ttl.as_deref())?;
     let (token, _) = Context::open(world, out, global)?.run(|context| token::obtain(context, asked, true))?;
     let error = world.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.value))]);
-    let name = args.command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
+    Err(not_started(&args.command, &error))
+}
+
+/// CMD did not start: 126 or 127, as env(1).
+pub(super) fn not_started(command: &[OsString], error: &io::Error) -> Error {
+    let name = command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
     let code = if error.kind() == ErrorKind::NotFound { 127 } else { 126 };
-    Err(Situation::NotStarted(code, format!("cannot run `{name}`: {error}")).into())
+    Situation::NotStarted(code, format!("cannot run `{name}`: {error}")).into()
 }

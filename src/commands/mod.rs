@@ -7,6 +7,7 @@ pub mod decode;
 pub mod demo;
 pub mod exec;
 pub mod inspect;
+pub mod keepalive;
 pub mod login;
 pub mod logout;
 pub mod metadata;
@@ -40,6 +41,7 @@ pub fn run(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Inspect => inspect::run(world, out, global),
         Command::Decode(args) => decode::run(world, out, global, args),
         Command::Policy(args) => policy::run(world, out, global, args),
+        Command::Keepalive(args) => keepalive::run(world, out, global, args),
         Command::Exec(args) => exec::run(world, out, global, args),
         Command::Userinfo => userinfo::run(world, out, global),
         Command::Logout(args) => logout::run(world, out, global, args),

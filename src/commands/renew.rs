@@ -65,7 +65,7 @@ pub fn obtain(context: &Context<'_>, intent: Intent) -> Result<Obtained> {
     }
     let cached = || match intent {
         Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
-        Intent::IdToken | Intent::Claims | Intent::Force => None,
+        Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or(cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),

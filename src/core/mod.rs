@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod jwt;
+pub mod keepalive;
 pub mod outlook;
 pub mod plan;
 pub mod policy;

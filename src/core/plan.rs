@@ -21,6 +21,11 @@ pub enum Intent {
     Claims,
     /// A refresh whatever is left.
     Force,
+    /// A sliding session renewed once no more than this is left of it; see [`super::keepalive`].
+    KeepAlive {
+        /// How much.
+        lead: Seconds,
+    },
 }
 
 /// When a profile wants its session renewed.
@@ -95,6 +100,7 @@ fn due(
     let usable_until = match intent {
         Intent::Force => return (Some(RefreshReason::Forced), None),
         Intent::Claims => return (Some(RefreshReason::Claims), None),
+        Intent::KeepAlive { lead } => return keep_alive(now, session, policy, lead),
         Intent::AccessToken { min_ttl } => session.access_token.expires_at.minus(min_ttl),
         Intent::IdToken => session.id_token.as_ref().map_or(Time::MIN, |token| token.expires_at),
     };
@@ -112,26 +118,55 @@ fn due(
     }
 }
 
+/// Whether the session is to be renewed now so that it does not end.
+fn keep_alive(
+    now: Time,
+    session: &Session,
+    policy: Option<&Policy>,
+    lead: Seconds,
+) -> (Option<RefreshReason>, Option<Time>) {
+    if session.held().is_none() {
+        // Nothing can be kept alive: due, so that the login is asked for.
+        return (Some(RefreshReason::Keepalive), None);
+    }
+    let Some(due_at) = policy.and_then(|policy| renewal_at(session, policy, lead)) else { return (None, None) };
+    if now >= due_at {
+        return (Some(RefreshReason::Keepalive), None);
+    }
+    if clock_went_back(now, session) {
+        // What is counted from a time that a wrong clock wrote would come too late.
+        let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
+        return (Some(RefreshReason::Keepalive), (trusted_at < due_at).then_some(trusted_at));
+    }
+    (None, Some(due_at))
+}
+
 /// Whether a stored time lies so far ahead that the clock must have gone back: then no cached token is trusted.
 pub fn clock_went_back(now: Time, session: &Session) -> bool {
     session.access_token.obtained_at > now.plus(CLOCK_TOLERANCE)
 }
 
-/// When a profile with [`Renew::BeforeSessionEnds`] wants its sliding session renewed (`None`: never): two thirds into the life that
-/// its renewals imply. Never once the SSO session has ended, for then nothing renews it; and never more than once a
-/// third of a life where renewals cannot be told (the same handle comes back).
+/// When a profile with [`Renew::BeforeSessionEnds`] wants its sliding session renewed (`None`: never): two thirds into
+/// the life that its renewals imply.
 pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
-    let policy = policy.filter(|policy| renew == Renew::BeforeSessionEnds && policy.sliding)?;
-    if Sso::of(session, policy) == Sso::Ended {
+    let policy = policy.filter(|_| renew == Renew::BeforeSessionEnds)?;
+    renewal_at(session, policy, Seconds(policy.lifetime?.0 / 3))
+}
+
+/// When no more than `lead` is left of the life that a session's renewals imply (`None`: no refresh renews it). Never
+/// once the SSO session has ended or an absolute end is reached, for then nothing renews it; and never more than once
+/// a third of a life, also where renewals cannot be told (the same handle comes back).
+pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<Time> {
+    if !policy.sliding || Sso::of(session, policy) == Sso::Ended {
         return None;
     }
-    let third = Seconds(policy.lifetime?.0 / 3);
     let life = RefreshLife::of(session, policy)?;
     if policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest) {
         return None;
     }
     let last_try = session.held()?.maybe_renewed_at.unwrap_or(life.renewed_at);
-    Some(life.expires_at.minus(third).max(last_try.plus(third)))
+    let third = Seconds(policy.lifetime?.0 / 3);
+    Some(life.expires_at.minus(lead).max(last_try.plus(third)))
 }
 
 #[cfg(test)]

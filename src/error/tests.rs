@@ -28,8 +28,9 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::Refused("doing", said()), "refused", 4, "", true),
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
         (Situation::AnswerLost(text()), "unreachable", 5, "", false),
-        (Situation::NotEnoughLife(Box::new(Situation::Busy.into())), "busy", 5, "", false),
         (Situation::Busy, "busy", 5, "", false),
+        (Situation::AlreadyKeptAlive, "busy", 5, "", false),
+        (Situation::NotKeptAlive(text()), "login_required", 3, "tidp login", false),
         (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
         (Situation::Store(store("keyring", StoreFailureKind::Refused)), "store", 6, "", false),
         (Situation::Entry(Unreadable::Garbage), "store", 6, "tidp login", false),
@@ -43,6 +44,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::SessionChanged, "failed", 1, "tidp inspect", false),
         (Situation::OutputClosed, "failed", 0, "", false),
         (Situation::NotStarted(127, text()), "failed", 127, "", false),
+        (Situation::Exited(42), "failed", 42, "", false),
         (Situation::Failed(text()), "failed", 1, "", false),
     ]
 }
@@ -64,7 +66,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Refused(..) => 11,
         Situation::Unreachable(_) => 12,
         Situation::AnswerLost(_) => 13,
-        Situation::NotEnoughLife(_) => 14,
+        Situation::AlreadyKeptAlive => 14,
         Situation::Busy => 15,
         Situation::Store(_) => 16,
         Situation::Entry(_) => 17,
@@ -76,6 +78,8 @@ fn number(situation: &Situation) -> usize {
         Situation::OutputClosed => 23,
         Situation::NotStarted(..) => 24,
         Situation::Failed(_) => 25,
+        Situation::NotKeptAlive(_) => 26,
+        Situation::Exited(_) => 27,
     }
 }
 
@@ -89,7 +93,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 26, "a situation has no row");
+    assert_eq!(covered.len(), 28, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
@@ -97,7 +101,8 @@ fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
             Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{situation:?}: {told}"),
             None => assert_eq!(hint, "", "{situation:?}"),
         }
-        assert!(situation == Situation::OutputClosed || !report.message.is_empty(), "{situation:?}");
+        let untold = matches!(situation, Situation::OutputClosed | Situation::Exited(_));
+        assert!(untold || !report.message.is_empty(), "{situation:?}");
     }
 }
 

@@ -14,7 +14,7 @@
 //! | `loopback` | the redirect is caught on a loopback port |
 //! | `terminal` | standard input, output and error |
 //! | `files`, over `private` | configuration and caches of public data |
-//! | `process`, `signals`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
+//! | `process`, `signals`, `watch`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
 //!
 //! Left out: on Windows a credential of the OS holds at most 2,560 bytes, so a whole session does not fit its keyring
 //! there; `file` is the store to use.
@@ -34,6 +34,7 @@ pub mod signals;
 pub mod stores;
 pub mod system;
 pub mod terminal;
+mod watch;
 
 use crate::world::World;
 use std::sync::Arc;

@@ -63,6 +63,19 @@ pub(super) fn without_line_end(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
 }
 
+/// Starts `command` beside this process, without the secrets of its environment and with the core-dump limit that was
+/// found.
+///
+/// # Errors
+/// As the system says.
+pub(super) fn start(command: &[OsString]) -> io::Result<std::process::Child> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let mut child = Command::new(program);
+    child.args(arguments);
+    adapt_environment(&mut child, &[]);
+    hardening::with_limit_lent(|| child.spawn())
+}
+
 fn adapt_environment(child: &mut Command, env: ChildEnv<'_>) {
     for (name, value) in env {
         match value {
@@ -110,6 +123,23 @@ pub mod hardening {
         }
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+
+    /// Runs `start` with the limit given back for a child to inherit. On Linux this process stays not dumpable, so that
+    /// even meanwhile it leaves no core file.
+    pub fn with_limit_lent<T>(start: impl FnOnce() -> T) -> T {
+        #[cfg(unix)]
+        let lent = FOUND.get().map(|found| {
+            let now = getrlimit(Resource::Core);
+            let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..now });
+            now
+        });
+        let started = start();
+        #[cfg(unix)]
+        if let Some(before) = lent {
+            let _ = setrlimit(Resource::Core, before);
+        }
+        started
     }
 
     /// Undoes [`harden`], if it was called: before another program takes the process over. Whether it was.

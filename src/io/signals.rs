@@ -1,9 +1,12 @@
-//! SIGINT and SIGTERM put off while a session is between two states.
+//! SIGINT and SIGTERM put off while a session is between two states, or taken over for as long as the process runs.
 
-use crate::world::{Held, Signals};
+use crate::world::{Held, Signals, Watch};
+use std::io;
 
 #[cfg(unix)]
 pub use unix::SystemSignals;
+#[cfg(unix)]
+pub(super) use unix::is_ignored;
 
 /// Where there are no such signals, nothing is put off.
 #[cfg(not(unix))]
@@ -15,12 +18,16 @@ impl Signals for SystemSignals {
     fn hold(&self) -> Box<dyn Held> {
         Box::new(Nothing)
     }
+
+    fn watch(&self) -> io::Result<Box<dyn Watch>> {
+        Ok(Box::new(super::watch::ProcessWatch::default()))
+    }
+
+    fn end_by(&self, _: i32) {}
 }
 
-#[cfg(not(unix))]
 struct Nothing;
 
-#[cfg(not(unix))]
 impl Held for Nothing {
     fn pending(&self) -> bool {
         false
@@ -29,9 +36,10 @@ impl Held for Nothing {
 
 #[cfg(unix)]
 mod unix {
-    use super::{Held, Signals};
+    use super::{Held, Nothing, Signals, Watch, io};
+    use crate::io::watch::ProcessWatch;
     use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::{flag, low_level};
+    use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -39,6 +47,8 @@ mod unix {
     #[derive(Debug, Default)]
     pub struct SystemSignals {
         shared: OnceLock<Arc<Shared>>,
+        /// Somebody has taken the signals over: nothing is left to put off.
+        watched: AtomicBool,
     }
 
     #[derive(Debug)]
@@ -48,15 +58,33 @@ mod unix {
         released: Arc<AtomicBool>,
         /// The signal that came last, 0 if none did.
         came: Arc<AtomicUsize>,
+        handlers: Vec<SigId>,
     }
 
     impl Signals for SystemSignals {
         fn hold(&self) -> Box<dyn Held> {
+            if self.watched.load(Ordering::SeqCst) {
+                return Box::new(Nothing);
+            }
             let shared = self.shared.get_or_init(|| Arc::new(Shared::install()));
             let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
             *holds += 1;
             shared.released.store(false, Ordering::SeqCst);
             Box::new(Hold(Arc::clone(shared)))
+        }
+
+        fn watch(&self) -> io::Result<Box<dyn Watch>> {
+            let watch = ProcessWatch::begin()?;
+            self.watched.store(true, Ordering::SeqCst);
+            // The watch has its own handlers by now, so that no signal is without one.
+            for handler in self.shared.get().into_iter().flat_map(|shared| &shared.handlers) {
+                low_level::unregister(*handler);
+            }
+            Ok(Box::new(watch))
+        }
+
+        fn end_by(&self, signal: i32) {
+            let _ = low_level::emulate_default_handler(signal);
         }
     }
 
@@ -65,15 +93,16 @@ mod unix {
         /// `released` gives it back its default one. A signal that was ignored from the start (`nohup`) stays so.
         fn install() -> Self {
             let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+            let mut handlers = Vec::new();
             for signal in [SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)) {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
-                let _ = flag::register_conditional_default(signal, Arc::clone(&released));
-                let _ = flag::register_usize(signal, Arc::clone(&came), number);
+                handlers.extend(flag::register_conditional_default(signal, Arc::clone(&released)));
+                handlers.extend(flag::register_usize(signal, Arc::clone(&came), number));
                 // Whoever asks twice does not want to wait: the second signal works at once.
-                let _ = flag::register(signal, Arc::clone(&released));
+                handlers.extend(flag::register(signal, Arc::clone(&released)));
             }
-            Self { holds: Mutex::new(0), released, came }
+            Self { holds: Mutex::new(0), released, came, handlers }
         }
     }
 
@@ -101,7 +130,7 @@ mod unix {
     }
 
     /// Whether the process was started with `signal` ignored; known on Linux only.
-    fn is_ignored(signal: i32) -> bool {
+    pub(in crate::io) fn is_ignored(signal: i32) -> bool {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

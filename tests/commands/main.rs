@@ -8,6 +8,7 @@ mod support;
 mod decode;
 mod exec;
 mod inspect;
+mod keepalive;
 mod life;
 mod login;
 mod login_fails;

@@ -6,7 +6,7 @@ pub mod ports;
 pub mod provider;
 pub mod tokens;
 
-use ports::{Callback, Children, Clock, Entropy, Files, NoSignals, Terminal, TestBrowser, TestCache, TestStores};
+use ports::{Callback, Children, Clock, Entropy, Files, Signals, Terminal, TestBrowser, TestCache, TestStores};
 use provider::Provider;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -35,6 +35,7 @@ pub struct Bench {
     pub terminal: Arc<Terminal>,
     pub files: Arc<Files>,
     pub children: Arc<Children>,
+    pub signals: Arc<Signals>,
     pub world: World,
 }
 
@@ -122,6 +123,7 @@ impl Bench {
         let callback = Arc::new(Callback::new(Arc::clone(&browser), Arc::clone(&clock)));
         let terminal = Arc::new(Terminal::new(Arc::clone(&browser)));
         let (files, children) = (Arc::new(Files::default()), Arc::new(Children::default()));
+        let signals = Arc::new(Signals::new(Arc::clone(&clock)));
         let dir = |name: &str| Some(Path::new("/home/kari").join(name));
         let world = World {
             clock: Arc::clone(&clock) as _,
@@ -134,12 +136,12 @@ impl Bench {
             terminal: Arc::clone(&terminal) as _,
             files: Arc::clone(&files) as _,
             children: Arc::clone(&children) as _,
-            signals: Arc::new(NoSignals),
+            signals: Arc::clone(&signals) as _,
             env: env(variables),
             dirs: Dirs { config: dir("config"), data: dir("data"), state: dir("state"), cache: dir("cache") },
             time_zone: || jiff::tz::TimeZone::UTC,
         };
-        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, world }
+        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, signals, world }
     }
 
     /// A machine with that configuration file and no variable of ours.

@@ -1,6 +1,6 @@
 //! The ports of the test world.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
-    self, ChildEnv, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind, Stream,
+    self, ChildEnv, Ended, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind,
+    Stream,
 };
 use url::Url;
 
@@ -30,6 +31,12 @@ impl Clock {
         let mut clock = self.0.lock().unwrap();
         clock.0 = clock.0.plus(by);
         clock.1 += by.to_std();
+    }
+
+    /// The machine sleeps: only the wall clock counts it.
+    pub fn suspend(&self, by: Seconds) {
+        let mut clock = self.0.lock().unwrap();
+        clock.0 = clock.0.plus(by);
     }
 }
 
@@ -72,7 +79,8 @@ pub struct TestStores(Arc<Mutex<Shelf>>, Arc<Clock>);
 #[derive(Default)]
 struct Shelf {
     entries: BTreeMap<String, String>,
-    locked: bool,
+    locked: BTreeSet<String>,
+    all_locked: bool,
     fails: Vec<(&'static str, StoreFailureKind)>,
     saves: usize,
     loads: usize,
@@ -104,7 +112,17 @@ impl TestStores {
 
     /// Somebody else holds the lock.
     pub fn hold_lock(&self, held: bool) {
-        self.0.lock().unwrap().locked = held;
+        self.0.lock().unwrap().all_locked = held;
+    }
+
+    /// Somebody else holds the lock of that name.
+    pub fn hold_lock_named(&self, name: &str) {
+        self.0.lock().unwrap().locked.insert(name.to_owned());
+    }
+
+    /// The names of all locks held.
+    pub fn locks(&self) -> Vec<String> {
+        self.0.lock().unwrap().locked.iter().cloned().collect()
     }
 
     /// The next save says it has written, and has not.
@@ -198,27 +216,26 @@ impl Store for TestStore {
         Ok(self.call("entries")?.entries.keys().cloned().collect())
     }
 
-    fn try_lock(&self, _: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+    fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let mut shelf = self.call("try_lock")?;
-        if let Some((entry, document)) = shelf.when_locked.take() {
+        if let Some((entry, document)) = shelf.when_locked.take_if(|(entry, _)| entry == name) {
             shelf.entries.insert(entry, document);
             return Ok(None);
         }
-        if shelf.locked {
+        if shelf.all_locked || !shelf.locked.insert(name.to_owned()) {
             return Ok(None);
         }
-        shelf.locked = true;
-        Ok(Some(Box::new(TestLock(Arc::clone(&self.0)))))
+        Ok(Some(Box::new(TestLock(Arc::clone(&self.0), name.to_owned()))))
     }
 }
 
-struct TestLock(Arc<Mutex<Shelf>>);
+struct TestLock(Arc<Mutex<Shelf>>, String);
 
 impl Lock for TestLock {}
 
 impl Drop for TestLock {
     fn drop(&mut self) {
-        self.0.lock().unwrap().locked = false;
+        self.0.lock().unwrap().locked.remove(&self.1);
     }
 }
 
@@ -532,12 +549,91 @@ impl world::Children for Children {
     }
 }
 
-/// No signal ever comes.
-pub struct NoSignals;
+/// What happens at a moment while a command waits: something else in the world, or its end.
+type Event = Box<dyn FnOnce() -> Option<Ended> + Send>;
 
-impl world::Signals for NoSignals {
+/// No signal ever comes but those that a test has scripted.
+pub struct Signals {
+    clock: Arc<Clock>,
+    script: Arc<Mutex<Vec<(Time, Event)>>>,
+    pub started: Arc<Mutex<Vec<Vec<OsString>>>>,
+    pub not_started: Arc<Mutex<Option<io::ErrorKind>>>,
+    pub ended_by: Mutex<Vec<i32>>,
+}
+
+impl Signals {
+    pub fn new(clock: Arc<Clock>) -> Self {
+        let (script, started, not_started) = Default::default();
+        Self { clock, script, started, not_started, ended_by: Mutex::default() }
+    }
+
+    /// The program, or a signal, ends the wait so many seconds from now.
+    pub fn end_after(&self, seconds: i64, ended: Ended) {
+        self.at(seconds, move || Some(ended));
+    }
+
+    /// Something happens so many seconds from now, if anybody waits then.
+    pub fn happens_after(&self, seconds: i64, what: impl FnOnce() + Send + 'static) {
+        self.at(seconds, || {
+            what();
+            None
+        });
+    }
+
+    fn at(&self, seconds: i64, event: impl FnOnce() -> Option<Ended> + Send + 'static) {
+        let mut script = self.script.lock().unwrap();
+        script.push((self.clock.time().plus(Seconds(seconds)), Box::new(event)));
+        script.sort_by_key(|(time, _)| *time);
+    }
+}
+
+impl world::Signals for Signals {
     fn hold(&self) -> Box<dyn Held> {
         Box::new(Quiet)
+    }
+
+    fn watch(&self) -> io::Result<Box<dyn world::Watch>> {
+        Ok(Box::new(Watch {
+            clock: Arc::clone(&self.clock),
+            script: Arc::clone(&self.script),
+            started: Arc::clone(&self.started),
+            not_started: Arc::clone(&self.not_started),
+        }))
+    }
+
+    fn end_by(&self, signal: i32) {
+        self.ended_by.lock().unwrap().push(signal);
+    }
+}
+
+struct Watch {
+    clock: Arc<Clock>,
+    script: Arc<Mutex<Vec<(Time, Event)>>>,
+    started: Arc<Mutex<Vec<Vec<OsString>>>>,
+    not_started: Arc<Mutex<Option<io::ErrorKind>>>,
+}
+
+impl world::Watch for Watch {
+    fn start(&mut self, command: &[OsString]) -> io::Result<()> {
+        self.started.lock().unwrap().push(command.to_vec());
+        self.not_started.lock().unwrap().map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    fn wait(&mut self, patience: Duration) -> Option<Ended> {
+        let until = self.clock.time().plus(Seconds(patience.as_secs() as i64));
+        loop {
+            let next = {
+                let mut script = self.script.lock().unwrap();
+                script.first().is_some_and(|(time, _)| *time <= until).then(|| script.remove(0))
+            };
+            let Some((time, event)) = next else { break };
+            self.clock.advance(time.left(self.clock.time()));
+            if let Some(ended) = event() {
+                return Some(ended);
+            }
+        }
+        self.clock.advance(until.left(self.clock.time()));
+        None
     }
 }
 

@@ -75,6 +75,21 @@ fn a_profile_that_asks_for_it_renews_in_the_last_third_of_a_sliding_life() {
 }
 
 #[test]
+fn a_session_to_be_kept_alive_is_renewed_when_so_much_of_it_is_left_and_without_a_refresh_token_only_a_login_helps() {
+    let session = logged_in(LOGIN, Some("r0"));
+    let keep = Intent::KeepAlive { lead: Seconds(120) };
+    let ask = |seconds, session: &Session, name| at(seconds, session, name, Renew::WhenDue, keep);
+    assert_eq!(ask(479, &session, PolicyName::PublicWeb), (Action::Use, Some(480)));
+    assert_eq!(ask(480, &session, PolicyName::PublicWeb), (Action::Refresh(RefreshReason::Keepalive), None));
+    assert_eq!(ask(9_000_000, &session, PolicyName::Confidential), (Action::Use, None));
+    let ended = refreshed(&session, after(9), None);
+    assert_eq!(ask(700, &ended, PolicyName::PublicWeb), (Action::Use, None));
+    let refused = session.refresh_refused("invalid_grant", RefreshReason::Keepalive, after(9));
+    assert_eq!(ask(9, &refused, PolicyName::Mobile), (Action::Login(LoginReason::Refused), None));
+    assert_eq!(ask(-61, &session, PolicyName::Mobile), (Action::Refresh(RefreshReason::Keepalive), Some(-60)));
+}
+
+#[test]
 fn what_no_refresh_renews_is_not_refreshed_for_it() {
     let ended = refreshed(&logged_in(LOGIN, Some("r0")), after(400), None);
     let ask = |session: &Session, policy: &Policy| {
@@ -107,6 +122,7 @@ fn any_intent() -> impl Strategy<Value = Intent> {
         1 => Just(Intent::IdToken),
         1 => Just(Intent::Claims),
         1 => Just(Intent::Force),
+        2 => (1..8_000_000i64).prop_map(|s| Intent::KeepAlive { lead: Seconds(s) }),
     ]
 }
 

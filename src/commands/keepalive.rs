@@ -1,0 +1,279 @@
+//! `tidp keepalive [-- CMD…]`: keeps a sliding session alive on purpose, with as few refreshes as that takes.
+//!
+//! It ends when CMD does (with its code, or by its signal), after `--for` (0), or when the session has ended (3). A CMD
+//! that is running then is not harmed: that the session is gone is said at once, CMD goes on, and its code counts.
+//! Every wait is short and followed by a look at the wall clock, so that a suspended machine notices when it wakes.
+
+mod telling;
+
+use super::context::Context;
+use super::exec::not_started;
+use super::output::Output;
+use super::renew::{self, How, Obtained};
+use crate::cli::{self, Global};
+use crate::core::keepalive::{Prospect, lead, try_again_after};
+use crate::core::plan::Intent;
+use crate::core::policy::Policy;
+use crate::core::session::{RefreshToken, Session};
+use crate::core::time::{Seconds, Time};
+use crate::error::{Error, Result, Situation};
+use crate::world::{Ended, Lock, StoreFailureKind, Watch, World};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// The longest wait between two looks at the wall clock.
+const GLANCE: Seconds = Seconds(10);
+
+/// How long failures are given once the end has come: a machine that wakes up has no network in its first seconds.
+const GRACE: Seconds = Seconds(60);
+
+/// Runs it.
+///
+/// # Errors
+/// `login_required` when the session has ended or there is nothing to keep alive, `busy` for a second one; 126 or 127
+/// where CMD cannot be started; CMD's own code.
+pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
+    let length = args.duration.as_deref().map(Seconds::parse).transpose();
+    let length = length.map_err(|what| Error::usage(format!("--for: {what}")))?;
+    Context::open(world, out, global)?.run(|context| {
+        let mut keeper = Keeper::begin(context, length, !args.command.is_empty())?;
+        let _only_one = only_one(context)?;
+        let mut watch =
+            world.signals.watch().map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
+        keeper.tell_what_lies_ahead();
+        // Before CMD is started: where there is no session, it does not start.
+        keeper.step()?;
+        if keeper.wrapping {
+            match watch.start(&args.command) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => {
+                    return Err(not_started(&args.command, &error));
+                }
+                // Interrupted by a signal: the first wait tells which.
+                _ => {}
+            }
+        }
+        let ending = keeper.keep(&mut *watch);
+        keeper.tell_what_was_done();
+        match ending? {
+            None | Some(Ended::Code(0)) => Ok(()),
+            Some(Ended::Code(code)) => Err(Situation::Exited(code).into()),
+            Some(Ended::Signal(signal)) => {
+                world.signals.end_by(signal);
+                Err(Situation::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
+            }
+        }
+    })
+}
+
+/// One keepalive a session; the kernel lets go of the lock when its holder dies.
+fn only_one(context: &Context<'_>) -> Result<Box<dyn Lock>> {
+    let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
+    lock.ok_or_else(|| Situation::AlreadyKeptAlive.into())
+}
+
+/// The session that is looked after, and what has been done for it.
+struct Keeper<'c, 'w> {
+    context: &'c Context<'w>,
+    policy: Policy,
+    /// Whether a command runs meanwhile: then less is said, for the terminal is the command's.
+    wrapping: bool,
+    length: Option<Seconds>,
+    began: (Time, Duration),
+    /// As it was last read or refreshed.
+    session: Session,
+    /// How much of its life is left when it is renewed the next time.
+    lead: Seconds,
+    failing: Option<Failing>,
+    refreshes: u32,
+    adopted: u32,
+    failures: u32,
+}
+
+/// Tries in a row that failed.
+#[derive(Clone, Copy)]
+struct Failing {
+    since: Time,
+    tries: u32,
+    last: Time,
+    wait: Seconds,
+}
+
+impl<'c, 'w> Keeper<'c, 'w> {
+    /// Reads the session; nothing is refreshed yet.
+    fn begin(context: &'c Context<'w>, length: Option<Seconds>, wrapping: bool) -> Result<Self> {
+        let session = context.session()?;
+        if matches!(session.refresh_token, RefreshToken::Refused { .. }) {
+            return Err(Situation::RefreshTokenGone.into());
+        }
+        let policy = context.profile.policy.ok_or_else(telling::no_policy)?;
+        if session.held().is_none() || policy.lifetime.is_none() {
+            return Err(telling::nothing_to_keep(context, &session, &policy));
+        }
+        let clock = &context.world.clock;
+        let mut keeper = Self {
+            context,
+            policy,
+            wrapping,
+            length,
+            began: (clock.now(), clock.uptime()),
+            session,
+            lead: Seconds::ZERO,
+            failing: None,
+            refreshes: 0,
+            adopted: 0,
+            failures: 0,
+        };
+        keeper.draw_lead();
+        Ok(keeper)
+    }
+
+    fn now(&self) -> Time {
+        self.context.world.clock.now()
+    }
+
+    fn prospect(&self) -> Prospect {
+        Prospect::of(self.now(), &self.session, &self.policy, self.lead)
+    }
+
+    /// Chance decides anew for each renewal, so that many machines that started together drift apart.
+    fn draw_lead(&mut self) {
+        let mut random = [0; 8];
+        // Without chance the moment is still right, only the same for all.
+        let _ = self.context.world.entropy.fill(&mut random);
+        self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
+    }
+
+    /// How much of `--for` is left, by whichever clock says less: the wall clock counts a suspended machine's sleep,
+    /// the other one cannot be set back.
+    fn time_left(&self) -> Option<Seconds> {
+        let up = self.context.world.clock.uptime().saturating_sub(self.began.1).as_secs();
+        let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
+        self.length.map(|length| Seconds(length.0.saturating_sub(up.max(self.now().since(self.began.0)).0)))
+    }
+
+    /// Keeps the session alive until something ends it: a signal or CMD, `--for` (`None`), or the session's end.
+    fn keep(&mut self, watch: &mut dyn Watch) -> Result<Option<Ended>> {
+        loop {
+            let left = self.time_left();
+            if left.is_some_and(|left| left <= Seconds::ZERO) {
+                return Ok(if self.wrapping { Some(self.leave_alone(watch, telling::TIME_IS_OVER)) } else { None });
+            }
+            let next = match self.step() {
+                Ok(next) => next,
+                Err(error) if self.wrapping => {
+                    let why = error.report().message;
+                    return Ok(Some(self.leave_alone(watch, &why)));
+                }
+                Err(error) => return Err(error),
+            };
+            let patience = next.left(self.now()).min(left.unwrap_or(GLANCE)).min(GLANCE).max(Seconds(1));
+            if let Some(ended) = watch.wait(patience.to_std()) {
+                return Ok(Some(ended));
+            }
+        }
+    }
+
+    /// Says why no more is done, and waits for CMD.
+    fn leave_alone(&self, watch: &mut dyn Watch, why: &str) -> Ended {
+        self.tell_that_command_goes_on(why);
+        loop {
+            if let Some(ended) = watch.wait(Duration::from_secs(3_600)) {
+                return ended;
+            }
+        }
+    }
+
+    /// Does what is due now; when to look again.
+    fn step(&mut self) -> Result<Time> {
+        let now = self.now();
+        match self.prospect() {
+            Prospect::Renewal { due, .. } if now < due => Ok(due),
+            Prospect::Renewal { end, .. } => match self.failing {
+                // By a clock that was set back meanwhile the wait would never end.
+                Some(failing) if now < failing.last.plus(failing.wait) && now >= failing.last => {
+                    Ok(failing.last.plus(failing.wait))
+                }
+                _ => self.renew(end),
+            },
+            Prospect::End(end) if now < end => Ok(end),
+            Prospect::End(end) => self.look_again(end),
+            Prospect::Nothing => Err(telling::nothing_to_keep(self.context, &self.session, &self.policy)),
+        }
+    }
+
+    /// Refreshes, unless another process has meanwhile.
+    fn renew(&mut self, end: Time) -> Result<Time> {
+        match renew::obtain(self.context, Intent::KeepAlive { lead: self.lead }) {
+            Ok(obtained) => self.accept(obtained),
+            Err(error) if may_pass(&error) => return self.bear(&error, end),
+            Err(error) => return Err(error),
+        }
+        Ok(self.now())
+    }
+
+    fn accept(&mut self, Obtained { session, how }: Obtained) {
+        if let Some(failing) = self.failing.take() {
+            self.tell_that_it_works_again(failing);
+        }
+        let changed = session.generation != self.session.generation;
+        let before = std::mem::replace(&mut self.session, session);
+        match how {
+            How::Refreshed(_, renewal) => {
+                self.refreshes += 1;
+                self.tell_refreshed(&before, renewal);
+            }
+            How::Adopted | How::NotDue(_) if changed => {
+                self.adopted += 1;
+                self.tell_adopted();
+            }
+            How::Adopted | How::NotDue(_) => return,
+        }
+        self.draw_lead();
+    }
+
+    /// Counts a failure that may pass; an error once the end has come and it has not.
+    fn bear(&mut self, error: &Error, end: Time) -> Result<Time> {
+        let now = self.now();
+        let (since, tries) = self.failing.map_or((now, 1), |failing| (failing.since, failing.tries.saturating_add(1)));
+        self.failures = self.failures.saturating_add(1);
+        if tries == 1 {
+            self.tell_failure(error, end);
+        }
+        if now >= end && now.since(since) >= GRACE {
+            return Err(self.failed_until(error, end));
+        }
+        let left = end.left(now);
+        let wait = try_again_after(tries, left);
+        // The last try is made when the end comes, because only the provider knows whether it has.
+        let wait = if left > Seconds::ZERO { wait.min(left) } else { wait };
+        self.failing = Some(Failing { since, tries, last: now, wait });
+        Ok(now.plus(wait))
+    }
+
+    /// The end of a session that no refresh prolongs has come: unless somebody has logged in meanwhile, that is all.
+    fn look_again(&mut self, end: Time) -> Result<Time> {
+        match self.context.load() {
+            Ok(Some(session)) if session.generation != self.session.generation => {
+                self.accept(Obtained { session, how: How::Adopted });
+                Ok(self.now())
+            }
+            _ => Err(self.ended(end)),
+        }
+    }
+}
+
+/// Whether trying again later may help.
+fn may_pass(error: &Error) -> bool {
+    match &error.situation {
+        Situation::Unreachable(_) | Situation::AnswerLost(_) | Situation::Busy | Situation::SessionChanged => true,
+        Situation::Store(failure) => match failure.kind {
+            StoreFailureKind::Missing
+            | StoreFailureKind::Locked
+            | StoreFailureKind::TimedOut
+            | StoreFailureKind::Refused
+            | StoreFailureKind::Unknown => true,
+            StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::NoLock => false,
+        },
+        _ => false,
+    }
+}

@@ -1,0 +1,328 @@
+use crate::support::tokens::Answer;
+use crate::support::{Bench, START};
+use serde_json::json;
+use std::ops::Range;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use tidp::core::secret::Secret;
+use tidp::core::session::{EntryKey, Happening, RefreshReason, Refreshed, Session};
+use tidp::core::time::{Seconds, Time};
+use tidp::world::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
+
+/// A session just begun under the ten-minute policy.
+fn ten_minutes() -> Bench {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench
+}
+
+/// The provider renews whatever it is asked, and hands out `rt-2`, `rt-3` …, except for the seconds after the start in
+/// which the network is `down`; the seconds after the start at which tries and successes came.
+fn renews(bench: &Bench, down: Range<i64>) -> Arc<Mutex<(Vec<i64>, Vec<i64>)>> {
+    let (seen, spent) = (Arc::new(Mutex::new((Vec::new(), Vec::new()))), Arc::new(AtomicI64::new(1)));
+    for _ in 0..100 {
+        let (seen, spent, clock) = (Arc::clone(&seen), Arc::clone(&spent), Arc::clone(&bench.clock));
+        let down = down.clone();
+        bench.provider.expect("/connect/token", move |request| {
+            let (now, token) = (clock.time(), spent.load(Ordering::SeqCst));
+            let at = now.since(START).0;
+            seen.lock().unwrap().0.push(at);
+            if down.contains(&at) {
+                return Err(HttpFailure { what: "no route".into(), kind: HttpFailureKind::NotSent });
+            }
+            assert_eq!(request.field("refresh_token"), Some(format!("rt-{token}")));
+            seen.lock().unwrap().1.push(at);
+            spent.store(token + 1, Ordering::SeqCst);
+            Ok(Answer::new().refresh_token(&format!("rt-{}", token + 1)).response(now, None))
+        });
+    }
+    seen
+}
+
+fn renewed(session: &Session, token: &str, at: Time) -> Session {
+    let answer = Refreshed {
+        access_token: session.access_token.clone(),
+        id_token: None,
+        refresh_token: Some(Secret::new(token)),
+        scopes: None,
+    };
+    session.refreshed(answer, RefreshReason::Forced, at)
+}
+
+fn entry(bench: &Bench) -> String {
+    EntryKey::Session(bench.key()).name()
+}
+
+#[test]
+fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_and_are_accounted_for() {
+    let bench = ten_minutes();
+    let seen = renews(&bench, 0..0);
+    let outcome = bench.run_on(&["keepalive", "--for", "2h"]).exits(0);
+    let at = seen.lock().unwrap().1.clone();
+    assert_eq!(bench.clock.time(), START.plus(Seconds::hours(2)));
+    assert!((15..=17).contains(&at.len()), "{at:?}");
+    let gaps: Vec<i64> = std::iter::once(&0).chain(&at).zip(&at).map(|(from, to)| to - from).collect();
+    assert!(gaps.iter().all(|gap| (420..=481).contains(gap)), "{gaps:?}");
+    assert!(gaps.iter().any(|gap| *gap != gaps[0]), "chance has no say: {gaps:?}");
+    assert_eq!(outcome.stdout, "");
+    let outcome = outcome.says(&format!("{} refreshes in 2 h, each to renew the session before its end", at.len()));
+    outcome.says("an API call made none").says("because the session would have ended");
+    let events = bench.session().unwrap().events;
+    assert!(
+        matches!(events.last().unwrap().what, Happening::Refreshed { reason: RefreshReason::Keepalive, .. }),
+        "{events:?}"
+    );
+    assert_eq!(bench.stores.locks(), Vec::<String>::new());
+}
+
+#[test]
+fn ninety_days_are_left_alone_until_the_last_month() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.provider.answers(
+        "/.well-known/openid-configuration",
+        crate::support::provider::json(200, &crate::support::tokens::discovery()),
+    );
+    bench.provider.answers("/jwks", crate::support::provider::json(200, &crate::support::tokens::jwks()));
+    let seen = renews(&bench, 0..0);
+    bench.run_on(&["keepalive", "--for", "80d"]).exits(0).says("1 refresh in 80 days");
+    let at = seen.lock().unwrap().1.clone();
+    assert!(at.len() == 1 && (63 * 86_400..=72 * 86_400).contains(&at[0]), "{at:?}");
+}
+
+#[test]
+fn a_network_that_is_down_is_told_once_and_tried_again_until_it_is_back() {
+    let bench = Bench::new("PublicWithRefresh").env("TIDP_REFRESH_LIFETIME", "30m");
+    bench.log_in();
+    let seen = renews(&bench, 1_200..1_500);
+    let outcome = bench.run_on(&["keepalive", "--for", "40m"]).exits(0);
+    let (tries, successes) = seen.lock().unwrap().clone();
+    assert!(tries.len() > 3 && tries.len() < 20, "{tries:?}");
+    assert!((1_500..1_800).contains(&successes[0]), "{successes:?}");
+    assert_eq!(outcome.stderr.matches("could not be renewed: ").count(), 1, "{}", outcome.stderr);
+    outcome.says("no route").says("can be renewed again").says("tries failed");
+}
+
+#[test]
+fn a_network_that_stays_away_past_the_end_is_the_sessions_end() {
+    let bench = ten_minutes();
+    let seen = renews(&bench, 0..9_999);
+    let outcome = bench.run_on(&["keepalive", "--json"]).exits(3);
+    assert_eq!(outcome.error()["kind"], "login_required");
+    assert!(outcome.error()["message"].as_str().unwrap().contains("no route"));
+    let tries = seen.lock().unwrap().0.clone();
+    assert_eq!(tries.last(), Some(&600), "the last try is made when the end comes: {tries:?}");
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1", "nothing was thrown away");
+}
+
+#[test]
+fn an_answer_that_was_lost_is_asked_for_once_more() {
+    let bench = ten_minutes();
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    let seen = renews(&bench, 0..0);
+    bench.run_on(&["keepalive", "--for", "9m"]).exits(0).says("may have been spent").says("Trying it once");
+    assert_eq!(seen.lock().unwrap().1.len(), 1);
+    assert!(bench.session().unwrap().refresh_started_at.is_none());
+}
+
+#[test]
+fn a_keyring_that_locks_and_hangs_is_told_once_and_tried_again() {
+    let bench = ten_minutes();
+    let seen = renews(&bench, 0..0);
+    let stores = Arc::clone(&bench.stores);
+    bench.signals.happens_after(400, move || {
+        for kind in [StoreFailureKind::Locked, StoreFailureKind::TimedOut, StoreFailureKind::Missing] {
+            stores.fail("load", kind);
+        }
+    });
+    let outcome = bench.run_on(&["keepalive", "--for", "10m"]).exits(0).says("is locked").says("3 tries failed");
+    assert_eq!(outcome.stderr.matches("could not be renewed: ").count(), 1, "{}", outcome.stderr);
+    assert_eq!(seen.lock().unwrap().1.len(), 1);
+}
+
+#[test]
+fn a_renewal_by_a_sibling_is_used_instead_of_a_refresh() {
+    let bench = ten_minutes();
+    let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+    let sibling = renewed(&bench.session().unwrap(), "rt-1b", START.plus(Seconds(300)));
+    bench.signals.happens_after(300, move || stores.put(&name, sibling.to_document().expose()));
+    bench.run(&["keepalive", "--for", "11m"]).exits(0).says("1 renewal by another tidp was used").says("No refresh in");
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1b");
+}
+
+#[test]
+fn when_no_renewal_comes_the_session_is_watched_to_its_end_which_is_a_three() {
+    let bench = ten_minutes();
+    let clock = Arc::clone(&bench.clock);
+    bench.provider.expect("/connect/token", move |_| Ok(Answer::new().response(clock.time(), None)));
+    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("brought no renewal").says("1 refresh in 10 min");
+    assert_eq!(bench.clock.time(), START.plus(Seconds(600)));
+    assert_eq!(outcome.error()["kind"], "login_required");
+    assert!(outcome.error()["message"].as_str().unwrap().contains("SSO session has ended"));
+}
+
+#[test]
+fn a_login_before_that_end_is_kept_alive_in_its_turn() {
+    let bench = ten_minutes();
+    let clock = Arc::clone(&bench.clock);
+    bench.provider.expect("/connect/token", move |_| Ok(Answer::new().response(clock.time(), None)));
+    let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+    let login = renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
+    let login = Session { generation: 7, ..login };
+    bench.signals.happens_after(500, move || stores.put(&name, login.to_document().expose()));
+    bench.run(&["keepalive", "--for", "15m"]).exits(0).says("which ends");
+}
+
+#[test]
+fn a_fixed_policy_is_waited_for_without_a_request_and_its_end_is_a_three() {
+    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.log_in();
+    let before = bench.provider.count("/connect/token");
+    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh in 14 days");
+    assert_eq!(bench.clock.time(), START.plus(Seconds::days(14)));
+    assert_eq!(bench.provider.count("/connect/token"), before);
+    assert!(outcome.error()["message"].as_str().unwrap().contains("under Confidential no refresh moves the end"));
+    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.log_in();
+    bench.run(&["keepalive", "--for", "13d"]).exits(0);
+}
+
+#[test]
+fn a_second_one_for_the_same_session_is_busy_and_a_refresh_beside_it_is_not() {
+    let bench = ten_minutes();
+    bench.stores.hold_lock_named(&format!("{} keepalive", entry(&bench)));
+    assert_eq!(bench.run(&["keepalive", "--json", "--", "job"]).exits(5).error()["kind"], "busy");
+    assert!(bench.signals.started.lock().unwrap().is_empty());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["refresh", "--force"]).exits(0);
+}
+
+#[test]
+fn the_lock_is_its_own_and_is_held_while_it_waits() {
+    let bench = ten_minutes();
+    let (stores, held) = (Arc::clone(&bench.stores), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&held);
+    bench.signals.happens_after(60, move || *seen.lock().unwrap() = stores.locks());
+    bench.run(&["keepalive", "--for", "2m"]).exits(0);
+    assert_eq!(*held.lock().unwrap(), [format!("{} keepalive", entry(&bench))]);
+}
+
+#[test]
+fn a_machine_that_slept_past_the_end_asks_the_provider_once_which_decides() {
+    let bench = ten_minutes();
+    let clock = Arc::clone(&bench.clock);
+    bench.signals.happens_after(100, move || clock.suspend(Seconds::hours(8)));
+    bench.provider.refuses("invalid_grant");
+    let outcome = bench.run(&["keepalive", "--json"]).exits(3);
+    assert_eq!(outcome.error()["provider"]["error"], "invalid_grant");
+    assert!(bench.clock.time() <= START.plus(Seconds(100 + 8 * 3_600 + 10)), "noticed within ten seconds");
+
+    let bench = ten_minutes();
+    let clock = Arc::clone(&bench.clock);
+    bench.signals.happens_after(100, move || clock.suspend(Seconds::hours(8)));
+    let seen = renews(&bench, 0..0);
+    bench.run_on(&["keepalive", "--for", "8h"]).exits(0);
+    assert!(seen.lock().unwrap().1.len() <= 1, "the sleep counts as time");
+}
+
+#[test]
+fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    bench.run(&["keepalive", "--", "job"]).exits(3).says("brought no refresh token").says("hint: tidp login");
+    let bench = Bench::new("MobileApp");
+    bench.run(&["keepalive", "--", "job"]).exits(3).says("no session");
+    let unknown = Bench::with_env(&[("TIDP_ISSUER", crate::support::tokens::ISSUER), ("TIDP_CLIENT_ID", "app")]);
+    unknown.log_in();
+    unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
+    let refused = ten_minutes();
+    refused.edit(|session| *session = session.refresh_refused("invalid_grant", RefreshReason::Forced, START));
+    refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
+    for bench in [bench, unknown, refused] {
+        assert!(bench.signals.started.lock().unwrap().is_empty());
+    }
+    ten_minutes().run(&["keepalive", "--for", "soon"]).exits(2).says("--for");
+}
+
+#[test]
+fn a_session_that_turns_out_dead_starts_no_command() {
+    let bench = ten_minutes();
+    bench.pass(Seconds(700));
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["keepalive", "--", "job"]).exits(3);
+    assert!(bench.signals.started.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_commands_end_is_the_end_and_its_code_or_signal_becomes_ours() {
+    for (ended, code, by) in [
+        (Ended::Code(0), 0, vec![]),
+        (Ended::Code(42), 42, vec![]),
+        (Ended::Signal(15), 143, vec![15]),
+        (Ended::Signal(9), 137, vec![9]),
+    ] {
+        let bench = ten_minutes();
+        let seen = renews(&bench, 0..0);
+        bench.signals.end_after(1_500, ended);
+        let outcome = bench.run_on(&["keepalive", "--json", "--", "job", "--fast"]).exits(code).leaves_out("{\"error");
+        let n = seen.lock().unwrap().1.len();
+        outcome.says(&format!("{n} refreshes in 25 min")).leaves_out("Refreshed, because");
+        assert_eq!(*bench.signals.started.lock().unwrap(), [["job", "--fast"]]);
+        assert_eq!(*bench.signals.ended_by.lock().unwrap(), by);
+    }
+}
+
+#[test]
+fn without_a_command_a_signal_is_the_end_and_what_was_done_is_told_first() {
+    let bench = ten_minutes();
+    bench.signals.end_after(60, Ended::Signal(2));
+    bench.run(&["keepalive"]).exits(130).says("No refresh in 1 min: none was due");
+    assert_eq!(*bench.signals.ended_by.lock().unwrap(), [2]);
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_told_as_env_does() {
+    for (kind, code) in [(std::io::ErrorKind::NotFound, 127), (std::io::ErrorKind::PermissionDenied, 126)] {
+        let bench = ten_minutes();
+        *bench.signals.not_started.lock().unwrap() = Some(kind);
+        bench.run(&["keepalive", "--", "job"]).exits(code).says("cannot run `job`");
+    }
+}
+
+#[test]
+fn a_command_outlives_the_session_and_its_code_counts() {
+    let bench = ten_minutes();
+    bench.provider.refuses("invalid_grant");
+    bench.signals.end_after(5_000, Ended::Code(9));
+    let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("not kept alive any more");
+    outcome.says("refused the refresh token").says("The command goes on");
+    assert_eq!(bench.clock.time(), START.plus(Seconds(5_000)));
+}
+
+#[test]
+fn a_command_outlives_the_time_given_too() {
+    let bench = ten_minutes();
+    let seen = renews(&bench, 0..0);
+    bench.signals.end_after(5_000, Ended::Code(0));
+    bench.run_on(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for is over");
+    assert!(seen.lock().unwrap().1.iter().all(|at| *at <= 1_800));
+}
+
+#[test]
+fn what_waiting_does_not_mend_is_not_waited_for() {
+    let bench = ten_minutes();
+    bench.provider.refuses("invalid_client");
+    assert_eq!(bench.run(&["keepalive", "--json"]).exits(4).error()["provider"], json!({ "error": "invalid_client" }));
+    let bench = ten_minutes();
+    bench.provider.fails("/connect/token", HttpFailureKind::Certificate);
+    bench.run(&["keepalive"]).exits(7);
+}
+
+#[test]
+fn a_logout_beside_it_is_noticed_at_the_next_renewal() {
+    let bench = ten_minutes();
+    let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+    bench.signals.happens_after(60, move || stores.take(&name));
+    bench.run(&["keepalive"]).exits(3).says("there is no session");
+    assert!(bench.clock.time() < START.plus(Seconds(600)));
+}
