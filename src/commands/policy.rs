@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::output::Output;
+use super::simulate;
 use crate::cli::{self, Global, PolicyCommand};
 use crate::config;
 use crate::core::outlook::catalogue::{self, Description};
@@ -24,6 +25,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy)
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, name),
+        Some(PolicyCommand::Simulate(args)) => simulate::run(out, args),
         None => Context::open(world, out, global)?.run(|context| explain(context, args)),
     }
 }
@@ -139,7 +141,8 @@ fn picture(
     Ok(())
 }
 
-fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
+/// `text` in the colour of its role.
+pub(super) fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
     let color = match role {
         Role::Text => return text.to_owned(),
         Role::Label => return out.bold(text),
@@ -181,7 +184,7 @@ fn told(what: &Happening) -> String {
 }
 
 /// `text` in lines of at most `columns` (and at most 100, which is as wide as prose reads well).
-fn wrapped(text: &str, columns: usize) -> String {
+pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let width = columns.clamp(20, 100);
     let mut lines = String::new();
     let mut used = 0;

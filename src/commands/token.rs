@@ -4,15 +4,12 @@ use super::context::Context;
 use super::output::Output;
 use super::{renew, token_cache};
 use crate::cli::{self, Global, TokenFormat};
-use crate::core::plan::Intent;
+use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::session::{AccessToken, Session};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::world::World;
 use serde_json::json;
-
-/// How much life a token must have left where nothing is said.
-const DEFAULT_MIN_TTL: Seconds = Seconds(30);
 
 /// A token about to be printed.
 struct Printed<'a> {
