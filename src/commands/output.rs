@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_flag_beats_the_environment_which_beats_the_terminal() {
-        let stream = |is_terminal| Stream { is_terminal, columns: None };
+        let stream = |is_terminal| Stream { is_terminal, columns: None, rows: None };
         for (when, variables, is_terminal, expected) in [
             (None, &[][..], true, true),
             (None, &[], false, false),
