@@ -92,6 +92,16 @@ impl<'w> Output<'w> {
         self.warnings.borrow_mut().push(Warning { code, message });
     }
 
+    /// Whether notes and warnings are kept from stderr.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether this run has given a warning of that code.
+    pub fn has_warned(&self, code: &str) -> bool {
+        self.warnings.borrow().iter().any(|warning| warning.code == code)
+    }
+
     /// What is being done, on stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {

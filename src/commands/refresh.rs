@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::output::Output;
 use super::renew::{self, How};
+use super::warn;
 use crate::cli::{self, Global};
 use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::policy::Policy;
@@ -25,6 +26,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
     Context::open(world, out, global)?.run(|context| {
         let obtained = renew::obtain(context, intent)?;
         tell(context, &obtained.session, obtained.how);
+        warn::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
     })
 }

@@ -5,5 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod golden;
 mod refresh;
+mod simulate;
 mod token;
+mod warnings;
+mod watch;
