@@ -31,8 +31,8 @@ const EVENTS: [Event; 6] =
 const POLICIES: [(&str, i64, i64); 4] = [
     ("Public", 3_600, 0),
     ("PublicWithRefresh", 600, 300),
-    ("Confidential", 14 * 86_400, 86_400),
-    ("MobileApp", 90 * 86_400, 86_400),
+    ("Confidential", 14 * 86_400, 43_200),
+    ("MobileApp", 90 * 86_400, 43_200),
 ];
 
 fn after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
@@ -53,6 +53,8 @@ fn after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
         Event::Refused => bench.provider.refuses("invalid_grant"),
     }
     bench.run_on(&["refresh", "--force"]);
+    bench.provider.check(&["refresh", "--force"]);
+    assert_eq!(bench.session().unwrap().events.len(), 2, "{client_type}: {event:?} happened");
     bench
 }
 

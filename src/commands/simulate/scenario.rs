@@ -260,6 +260,12 @@ impl Stage {
     /// Holds what the client makes of an answer against what the engine knows.
     fn agree(&self, at: Seconds, issued: &Issued) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
+        if self.session.held().is_some() != policy.lifetime.is_some() {
+            return Err(disagreement(
+                at,
+                "whether the policy issues refresh tokens is seen differently by the provider",
+            ));
+        }
         match (RefreshLife::of(&self.session, policy), self.truth) {
             (None, None) => {}
             (Some(life), Some(truth)) if life.expires_at_earliest <= truth && truth <= life.expires_at => {}

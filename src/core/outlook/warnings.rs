@@ -112,12 +112,11 @@ pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
     let begun = session.refresh_started_at?;
-    Some(
-        Sentence::new("a refresh begun ")
-            .at(begun)
-            .say(" has no recorded end: unless it is still under way, the refresh token may have been spent, and the next ")
-            .say("refresh will show whether it still works"),
-    )
+    Some(Sentence::new("a refresh begun ").at(begun).say(
+        " has no recorded end. Unless it is still under way, its answer was lost, and the refresh token may have \
+                 been spent. Where the provider takes a refresh token again, nothing is lost; where each serves once, \
+                 the session is over. The next refresh tries it once and tells which",
+    ))
 }
 
 /// A stored time in the future: nothing computed from it can be right.
