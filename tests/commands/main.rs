@@ -8,6 +8,7 @@ mod support;
 mod golden;
 mod refresh;
 mod simulate;
+mod states;
 mod token;
 mod warnings;
 mod watch;

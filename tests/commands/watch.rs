@@ -107,6 +107,13 @@ fn nothing_drawn_is_taller_than_the_screen_and_a_new_size_is_drawn_at_once() {
 }
 
 #[test]
+fn a_line_that_fills_the_screen_keeps_its_last_character() {
+    let shown = watched(&mut web(), (80, 40), 1, || ());
+    let full = shown.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
+    assert!(full.ends_with("10 min\x1b[0m"), "nothing is cleared after it: {full:?}");
+}
+
+#[test]
 fn without_a_terminal_that_can_be_drawn_on_it_is_a_wrong_call() {
     web().run(&["policy", "--watch"]).exits(2).says("terminal");
     let bench = web().env("TERM", "dumb");

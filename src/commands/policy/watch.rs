@@ -81,10 +81,13 @@ impl<'c> Watch<'c> {
         if !resized && text == self.shown {
             return Ok(());
         }
-        // One write, each line cleared to its end: nothing flickers. No line end after the last: it would scroll.
-        let lines: Vec<String> = text.lines().map(|line| format!("{line}\x1b[0m\x1b[K")).collect();
+        // One write, so that nothing flickers. Each line is cleared before it is written, for after a line that fills
+        // the screen the cursor still stands on its last character. No line end after the last: it would scroll.
+        let lines: Vec<String> = text.lines().map(|line| format!("{line}\x1b[0m")).collect();
+        let (last, before) = lines.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+        let before: String = before.iter().map(|line| format!("\x1b[K{line}\r\n")).collect();
         let clear = if resized { "\x1b[2J" } else { "" };
-        self.context.out.answer(&format!("{clear}\x1b[H{}\x1b[J", lines.join("\r\n")))?;
+        self.context.out.answer(&format!("{clear}\x1b[H{before}\x1b[J{last}"))?;
         self.shown = text;
         Ok(())
     }
