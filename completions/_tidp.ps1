@@ -157,6 +157,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--short', '--short', [CompletionResultType]::ParameterName, 'One short line, for a prompt: `Mobile 89d`')
             [CompletionResult]::new('--why', '--why', [CompletionResultType]::ParameterName, 'List the events behind the answer')
             [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw with plain ASCII characters')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Count down live on the terminal, until Ctrl-C')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
@@ -166,6 +167,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'The five policies, a line each')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'One policy explained')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'What if: play a session under a policy, offline, and see what happens and when it dies')
             break
         }
         'tidp;policy;list' {
@@ -185,6 +187,29 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on stderr which requests are made (never what is in them)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on stderr which requests are made (never what is in them)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'tidp;policy;simulate' {
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often a script runs `tidp token`')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long to look')
+            [CompletionResult]::new('--access-token', '--access-token', [CompletionResultType]::ParameterName, 'How long an access token lives')
+            [CompletionResult]::new('--sso-ends-after', '--sso-ends-after', [CompletionResultType]::ParameterName, 'End the user''s SSO session this long after the login')
+            [CompletionResult]::new('--refresh-tokens', '--refresh-tokens', [CompletionResultType]::ParameterName, 'Whether a refresh hands out a new handle, or the same one again')
+            [CompletionResult]::new('--renew', '--renew', [CompletionResultType]::ParameterName, 'The profile''s `renew`: when `tidp token` refreshes')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
+            [CompletionResult]::new('--compare', '--compare', [CompletionResultType]::ParameterName, 'All five policies side by side')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'The script runs `tidp refresh --force` instead of `tidp token`')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw with plain ASCII characters')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')

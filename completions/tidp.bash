@@ -64,6 +64,9 @@ _tidp() {
             tidp__subcmd__policy,show)
                 cmd="tidp__subcmd__policy__subcmd__show"
                 ;;
+            tidp__subcmd__policy,simulate)
+                cmd="tidp__subcmd__policy__subcmd__simulate"
+                ;;
             tidp__subcmd__profile,add)
                 cmd="tidp__subcmd__profile__subcmd__add"
                 ;;
@@ -379,7 +382,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__policy)
-            opts="-p -q -v -h --short --why --ascii --require --profile --json --quiet --verbose --color --help list show"
+            opts="-p -q -v -h --short --why --ascii --require --watch --profile --json --quiet --verbose --color --help list show simulate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -441,6 +444,60 @@ _tidp() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__policy__subcmd__simulate)
+            opts="-p -q -v -h --policy --compare --every --for --access-token --sso-ends-after --refresh-tokens --renew --force --ascii --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --access-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sso-ends-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --refresh-tokens)
+                    COMPREPLY=($(compgen -W "rotate reuse" -- "${cur}"))
+                    return 0
+                    ;;
+                --renew)
+                    COMPREPLY=($(compgen -W "when-due before-session-ends" -- "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -123,20 +123,22 @@ complete -c tidp -n "__fish_tidp_using_subcommand decode" -l json -d 'Print one 
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l require -d 'Exit with 3 when less life than this is left' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less life than this is left' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l short -d 'One short line, for a prompt: `Mobile 89d`'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l why -d 'List the events behind the answer'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l ascii -d 'Draw with plain ASCII characters'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'The five policies, a line each'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'One policy explained'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l short -d 'One short line, for a prompt: `Mobile 89d`'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l why -d 'List the events behind the answer'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l ascii -d 'Draw with plain ASCII characters'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l watch -d 'Count down live on the terminal, until Ctrl-C'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "list" -d 'The five policies, a line each'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "show" -d 'One policy explained'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "simulate" -d 'What if: play a session under a policy, offline, and see what happens and when it dies'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -153,6 +155,26 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l every -d 'How often a script runs `tidp token`' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l for -d 'How long to look' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l access-token -d 'How long an access token lives' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l sso-ends-after -d 'End the user\'s SSO session this long after the login' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l refresh-tokens -d 'Whether a refresh hands out a new handle, or the same one again' -r -f -a "rotate\t'A new handle each time; the old one is dead'
+reuse\t'The same handle each time'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l renew -d 'The profile\'s `renew`: when `tidp token` refreshes' -r -f -a "when-due\t'Only when the access token has expired'
+before-session-ends\t'Also in the last third of a sliding life'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l compare -d 'All five policies side by side'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l force -d 'The script runs `tidp refresh --force` instead of `tidp token`'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l ascii -d 'Draw with plain ASCII characters'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'

@@ -12,7 +12,7 @@
 //! | [`config`] | flags, environment and file, merged into one profile, pure | `core`, `oidc`, `world`, `error` |
 //! | [`error`] | the situations a user can be in: kind, exit code, hint; the only place where hints are written | `core`, `oidc`, `world` |
 //! | [`cli`] | the command line as clap types; completions come from it alone | nothing of the crate |
-//! | [`commands`] | one file per command, each a story: load → decide → send → accept → save → print | all but `io` (`sandbox` only from `demo` and `sandbox`) |
+//! | [`commands`] | one file per command, each a story: load → decide → send → accept → save → print | all but `io` (`sandbox` only from `demo`, `sandbox` and `simulate`) |
 //!
 //! `main` composes [`world::World::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
 //! entropy, a scripted provider, a store in memory) and call the same [`run`]. `tests/doors.rs` holds this table against
@@ -58,8 +58,7 @@
 //!
 //! # Left out on purpose
 //!
-//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `policy simulate`, `policy --watch`,
-//! `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
+//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow and `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
 //! session (use `TIDP_STORE=file`).
 
 pub mod cli;

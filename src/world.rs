@@ -380,6 +380,8 @@ pub struct Stream {
     pub is_terminal: bool,
     /// How many columns it has, where that is known.
     pub columns: Option<u16>,
+    /// How many rows it has, where that is known.
+    pub rows: Option<u16>,
 }
 
 // ── the machine ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -60,7 +60,7 @@ impl Terminal for Stage {
     }
 
     fn stdout(&self) -> Stream {
-        Stream { is_terminal: false, columns: Some(76) }
+        Stream { is_terminal: false, columns: Some(76), rows: None }
     }
 
     fn stderr(&self) -> Stream {

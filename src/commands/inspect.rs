@@ -8,7 +8,7 @@ use crate::core::claims;
 use crate::core::jwt::Jwt;
 use crate::core::outlook::warnings;
 use crate::core::secret::Secret;
-use crate::core::session::{RefreshLife, RefreshToken, Session};
+use crate::core::session::{RefreshLife, RefreshToken, Session, Sso};
 use crate::core::text::{printable, printable_document};
 use crate::core::time::Time;
 use crate::error::{Result, Situation};
@@ -57,6 +57,7 @@ pub fn document(context: &Context<'_>, session: &Session) -> Value {
         "access_token": access_token,
         "id_token": id_token,
         "refresh_token": refresh_token(context, session, now),
+        "sso": context.profile.policy.map_or(Sso::Unknown, |policy| Sso::of(session, &policy)),
         "policy": context.profile.policy.map(|policy| {
             json!({ "name": policy.name, "sliding": policy.sliding, "lifetime": policy.lifetime })
         }),
@@ -121,6 +122,7 @@ fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()
         ("Store", context.store.name().to_owned()),
         ("Policy", policy.to_owned()),
         ("Refresh token", refresh_token_told(context, session, now)),
+        ("SSO session", sso_told(context, session, now)),
     ];
     for (label, text) in rows {
         out.answer(&format!("{} {text}\n", out.bold(&format!("{label:<14}"))))?;
@@ -151,6 +153,22 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
             out.when(life.expires_at, now),
             out.when(life.expires_at_earliest, now)
         ),
+    }
+}
+
+/// What the answers so far tell of the user's SSO session at the provider.
+fn sso_told(context: &Context<'_>, session: &Session, now: Time) -> String {
+    let held = session.held();
+    match context.profile.policy.as_ref().map_or(Sso::Unknown, |policy| Sso::of(session, policy)) {
+        Sso::Active => {
+            let at = held.map_or(session.login_at, |held| held.renewed_at);
+            format!("active {}", context.out.when(at, now))
+        }
+        Sso::Ended => match held.and_then(|held| held.not_renewed_since) {
+            Some(since) => format!("ended: found {}; refreshing renews nothing", context.out.when(since, now)),
+            None => "ended; refreshing renews nothing".to_owned(),
+        },
+        Sso::Unknown => "not known: no answer tells".to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::output::Output;
-use super::{inspect, metadata, received, token_cache};
+use super::{inspect, metadata, received, token_cache, warn};
 use crate::cli::{self, Global};
 use crate::config::{self, RedirectUri};
 use crate::core::plan::Renew;
@@ -389,5 +389,6 @@ fn summarise(context: &Context<'_>, session: &Session) {
             "under this policy the refresh token dies before the access token does: refreshing only when that has \
              expired loses the session. Set renew = \"before-session-ends\" in the profile to have `tidp token` renew it in time",
         );
+        warn::stamp(context);
     }
 }

@@ -18,9 +18,11 @@ pub mod received;
 pub mod refresh;
 pub mod renew;
 pub mod sandbox;
+pub mod simulate;
 pub mod token;
 pub mod token_cache;
 pub mod userinfo;
+pub mod warn;
 
 use crate::cli::{Cli, Command};
 use crate::error::Result;

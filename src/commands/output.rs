@@ -97,6 +97,16 @@ impl<'w> Output<'w> {
         warnings.iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
+    /// Whether notes and warnings are kept from stderr.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether this run has given a warning of that code.
+    pub fn has_warned(&self, code: &str) -> bool {
+        self.warnings.borrow().iter().any(|warning| warning.code == code)
+    }
+
     /// What is being done, on stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {
@@ -194,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_flag_beats_the_environment_which_beats_the_terminal() {
-        let stream = |is_terminal| Stream { is_terminal, columns: None };
+        let stream = |is_terminal| Stream { is_terminal, columns: None, rows: None };
         for (when, variables, is_terminal, expected) in [
             (None, &[][..], true, true),
             (None, &[], false, false),

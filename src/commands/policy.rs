@@ -1,7 +1,10 @@
 //! `tidp policy`: the active policy, how much life is left, what a refresh would change, when to act and how.
 
+mod watch;
+
 use super::context::Context;
 use super::output::Output;
+use super::simulate;
 use crate::cli::{self, Global, PolicyCommand};
 use crate::config;
 use crate::core::outlook::catalogue::{self, Description};
@@ -24,6 +27,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy)
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, name),
+        Some(PolicyCommand::Simulate(args)) => simulate::run(out, args),
+        None if args.watch => watch::run(world, out, global, args),
         None => Context::open(world, out, global)?.run(|context| explain(context, args)),
     }
 }
@@ -48,7 +53,7 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     } else if args.short {
         context.out.answer(&format!("{}\n", outlook.short(now)))
     } else {
-        picture(context, &outlook, session.as_ref(), now, args)
+        context.out.answer(&picture(context, &outlook, session.as_ref(), now, args, context.out.columns()))
     }
 }
 
@@ -108,39 +113,43 @@ fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>,
     document
 }
 
+/// All of it as a person reads it, on that many columns.
 fn picture(
     context: &Context<'_>,
     outlook: &Outlook,
     session: Option<&Session>,
     now: Time,
     args: &cli::Policy,
-) -> Result<()> {
+    columns: usize,
+) -> String {
     let (out, profile) = (context.out, &context.profile);
     let name = outlook.policy.map_or("policy unknown", |policy| policy.name.as_str());
     let client = outlook.client_type.map(|t| format!(", client type {}", t.as_str())).unwrap_or_default();
-    out.answer(&format!("{}  {}{client}\n\n", out.bold(name), printable(&profile.name)))?;
+    let title = wrapped(&format!("{name}  {}{client}", printable(&profile.name)), columns);
+    let mut text = format!("{}{}\n", out.bold(name), title.strip_prefix(name).unwrap_or_default());
     if let Some(session) = session {
         let timeline = Timeline::of(now, session, profile.policy.as_ref(), profile.renew);
         let style = Style { ascii: args.ascii || !out.utf8() };
-        for line in timeline::draw(&timeline, out.columns(), style, &|time| out.local(time)) {
-            let text: String = line.0.iter().map(|span| painted(out, span.role, &span.text)).collect();
-            out.answer(&format!("{text}\n"))?;
+        for line in timeline::draw(&timeline, columns, style, &|time| out.local(time)) {
+            let line: String = line.0.iter().map(|span| painted(out, span.role, &span.text)).collect();
+            text += &format!("{line}\n");
         }
-        out.answer("\n")?;
+        text.push('\n');
     }
     for sentence in &outlook.explanation {
-        out.answer(&wrapped(&render(context, sentence), out.columns()))?;
+        text += &wrapped(&render(context, sentence), columns);
     }
     if args.why {
-        out.answer("\n")?;
+        text.push('\n');
         for event in session.map(|session| session.events.as_slice()).unwrap_or_default() {
-            out.answer(&format!("{}  {}\n", out.when(event.at, now), told(&event.what)))?;
+            text += &format!("{}  {}\n", out.when(event.at, now), told(&event.what));
         }
     }
-    Ok(())
+    text
 }
 
-fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
+/// `text` in the colour of its role.
+pub(super) fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
     let color = match role {
         Role::Text => return text.to_owned(),
         Role::Label => return out.bold(text),
@@ -182,7 +191,7 @@ fn told(what: &Happening) -> String {
 }
 
 /// `text` in lines of at most `columns` (and at most 100, which is as wide as prose reads well).
-fn wrapped(text: &str, columns: usize) -> String {
+pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let width = columns.clamp(20, 100);
     let mut lines = String::new();
     let mut used = 0;

@@ -3,11 +3,11 @@
 use super::context::Context;
 use super::output::Output;
 use super::renew::{self, How};
+use super::warn;
 use crate::cli::{self, Global};
-use crate::core::plan::Intent;
+use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::policy::Policy;
 use crate::core::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
-use crate::core::time::Seconds;
 use crate::error::Result;
 use crate::world::World;
 use serde_json::{Value, json};
@@ -21,11 +21,12 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
         (_, true) => Intent::Force,
         (true, _) => Intent::Claims,
         // The same threshold as `token`, so that the two never disagree about what is due.
-        _ => Intent::AccessToken { min_ttl: Seconds(30) },
+        _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
     Context::open(world, out, global)?.run(|context| {
         let obtained = renew::obtain(context, intent)?;
         tell(context, &obtained.session, obtained.how);
+        warn::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
     })
 }

@@ -141,6 +141,9 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
         return Err(Situation::SessionChanged.into());
     }
     store_successor(context, &refreshed, &held_signals)?;
+    if let Some(at) = session.refresh_started_at {
+        context.out.note(&format!("The refresh token still worked: nothing was lost {}.", context.out.local(at)));
+    }
     Ok(Obtained { session: refreshed, how: How::Refreshed(reason, renewal) })
 }
 
@@ -150,8 +153,9 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
     context.out.warn(
         "refresh_interrupted",
         format!(
-            "a refresh begun at {} was not finished; its refresh token may have been spent. Trying it once: if the \
-             provider hands out one-time tokens and had already answered, a new login is needed",
+            "a refresh begun at {} was not finished; its refresh token may have been spent. Trying it once: where the \
+             provider takes a refresh token again, nothing is lost; where each serves once and it had been spent, a new \
+             login is needed",
             context.out.local(at)
         ),
     );

@@ -2,17 +2,14 @@
 
 use super::context::Context;
 use super::output::Output;
-use super::{renew, token_cache};
+use super::{renew, token_cache, warn};
 use crate::cli::{self, Global, TokenFormat};
-use crate::core::plan::Intent;
+use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::session::{AccessToken, Session};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::world::World;
 use serde_json::json;
-
-/// How much life a token must have left where nothing is said.
-const DEFAULT_MIN_TTL: Seconds = Seconds(30);
 
 /// A token about to be printed.
 struct Printed<'a> {
@@ -73,6 +70,8 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
     }
     match renew::obtain(context, intent) {
         Ok(obtained) => {
+            // Before the token is cached, for the cache keeps when the next warning is due.
+            warn::in_passing(context, &obtained.session, Some(obtained.how));
             if matches!(obtained.how, renew::How::NotDue(_)) {
                 token_cache::offer(context, &obtained.session);
             }
@@ -111,6 +110,7 @@ fn sensible(min_ttl: Seconds, token: &AccessToken, asked: Option<Seconds>) -> Re
 /// `--no-refresh`: what is at hand, if it has enough life left.
 fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Result<(AccessToken, Vec<String>)> {
     if serves(context, &session.access_token, asked) {
+        warn::in_passing(context, &session, None);
         return Ok((session.access_token, session.scopes));
     }
     Err(Situation::RefreshForbidden.into())
@@ -124,7 +124,13 @@ fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) ->
 }
 
 fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
-    let session = if args.no_refresh { context.session()? } else { renew::obtain(context, Intent::IdToken)?.session };
+    let (session, how) = if args.no_refresh {
+        (context.session()?, None)
+    } else {
+        let obtained = renew::obtain(context, Intent::IdToken)?;
+        (obtained.session, Some(obtained.how))
+    };
+    warn::in_passing(context, &session, how);
     let now = context.world.clock.now();
     let token = session.id_token.as_ref().filter(|token| now < token.expires_at);
     let Some(token) = token else {

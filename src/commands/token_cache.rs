@@ -1,6 +1,7 @@
 //! The access-token cache: what is kept in it, and under which name. Never a refresh token.
 
 use super::context::Context;
+use super::warn;
 use crate::core::plan::{self, Intent};
 use crate::core::secret::Secret;
 use crate::core::session::{AccessToken, Session};
@@ -17,9 +18,11 @@ pub struct CachedToken {
     pub scopes: Vec<String>,
     /// When a profile that renews before its session ends wants to be asked again.
     renew_at: Option<Time>,
+    /// When a warning is due that only the stored session can give.
+    warn_at: Option<Time>,
 }
 
-/// The cached token, if it has more than `min_ttl` left and no renewal is due. A token from the future means that the
+/// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the future means that the
 /// clock went back, and is not trusted.
 pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context)?)?.expose()).ok()?;
@@ -27,7 +30,8 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     let trusted = cached.access_token.obtained_at <= now.plus(plan::CLOCK_TOLERANCE);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
-    (trusted && enough && no_renewal).then_some(cached)
+    let no_warning = context.out.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
+    (trusted && enough && no_renewal && no_warning).then_some(cached)
 }
 
 /// Caches the session's access token for as long as it lives. Only a holder of the lock that has just read or written
@@ -43,6 +47,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
         access_token: session.access_token.clone(),
         scopes: session.scopes.clone(),
         renew_at: changes_at.filter(|at| *at < session.access_token.expires_at),
+        warn_at: warn::due_at(context, session),
     };
     if let Ok(document) = serde_json::to_string(&cached) {
         context.world.cache.put(&name, &Secret::new(document), left);
@@ -72,10 +77,11 @@ pub fn forget(context: &Context<'_>) {
 /// A hash, so that the name says nothing to whoever lists keys. A store in memory has no cache.
 fn name(context: &Context<'_>) -> Option<String> {
     let off = context.world.env.get("TIDP_ACCESS_TOKEN_CACHE") == Some("off") || context.store.name() == "memory";
-    if off {
-        return None;
-    }
+    (!off).then(|| format!("tidp:{}", session_hash(context)))
+}
+
+/// Names the session without saying anything about it.
+pub(super) fn session_hash(context: &Context<'_>) -> String {
     let identity = serde_json::json!([context.store.identity(), context.entry()]).to_string();
-    let hash: String = Sha256::digest(identity).iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("tidp:{hash}"))
+    Sha256::digest(identity).iter().map(|byte| format!("{byte:02x}")).collect()
 }

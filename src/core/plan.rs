@@ -7,6 +7,9 @@ use super::time::{Seconds, Time};
 /// How far in the future a stored time may lie before it means that the clock went back.
 pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
 
+/// How much life a token must have left where nothing is said.
+pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
+
 /// What a command wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {

@@ -25,12 +25,12 @@ impl Terminal for SystemTerminal {
 
     fn stdout(&self) -> Stream {
         let out = io::stdout();
-        Stream { is_terminal: out.is_terminal(), columns: columns(&out) }
+        stream(out.is_terminal(), size(&out))
     }
 
     fn stderr(&self) -> Stream {
         let err = io::stderr();
-        Stream { is_terminal: err.is_terminal(), columns: columns(&err) }
+        stream(err.is_terminal(), size(&err))
     }
 
     fn stdin_is_terminal(&self) -> bool {
@@ -50,14 +50,19 @@ impl Terminal for SystemTerminal {
     }
 }
 
+fn stream(is_terminal: bool, size: Option<(u16, u16)>) -> Stream {
+    let (columns, rows) = size.unzip();
+    Stream { is_terminal, columns, rows }
+}
+
 #[cfg(unix)]
-fn columns(stream: &impl std::os::fd::AsFd) -> Option<u16> {
-    terminal_size::terminal_size_of(stream).map(|(width, _)| width.0)
+fn size(stream: &impl std::os::fd::AsFd) -> Option<(u16, u16)> {
+    terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
 #[cfg(windows)]
-fn columns(stream: &impl std::os::windows::io::AsHandle) -> Option<u16> {
-    terminal_size::terminal_size_of(stream).map(|(width, _)| width.0)
+fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
+    terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
 /// One line without its end; `None` where nothing is left.

@@ -40,6 +40,7 @@ fn the_document_has_every_field_of_the_contract() {
             "expires_in": 7_775_940,
         },
         "policy": { "name": "Mobile", "sliding": true, "lifetime": 7_776_000 },
+        "sso": "active",
     });
     assert_eq!(document, expected);
     for (token, end, left, typ) in

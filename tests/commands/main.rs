@@ -7,6 +7,7 @@ mod support;
 
 mod decode;
 mod exec;
+mod golden;
 mod inspect;
 mod keepalive;
 mod life;
@@ -16,6 +17,10 @@ mod logout;
 mod policy;
 mod profile;
 mod refresh;
+mod simulate;
+mod states;
 mod token;
 mod usage;
 mod userinfo;
+mod warnings;
+mod watch;

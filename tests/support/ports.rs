@@ -432,6 +432,8 @@ pub struct Terminal {
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
+    /// If set, standard output is a terminal.
+    pub rows: Mutex<Option<u16>>,
 }
 
 impl Terminal {
@@ -472,11 +474,12 @@ impl world::Terminal for Terminal {
     }
 
     fn stdout(&self) -> Stream {
-        Stream { is_terminal: false, columns: *self.columns.lock().unwrap() }
+        let rows = *self.rows.lock().unwrap();
+        Stream { is_terminal: rows.is_some(), columns: *self.columns.lock().unwrap(), rows }
     }
 
     fn stderr(&self) -> Stream {
-        Stream { is_terminal: false, columns: None }
+        Stream { is_terminal: false, columns: None, rows: None }
     }
 
     fn stdin_is_terminal(&self) -> bool {

@@ -159,14 +159,15 @@ impl Case<'_> {
                 .run("tidp token")
                 .say(" renews it in the last third of its life.");
         }
-        let sentence = if self.now < self.session.access_token.expires_at {
-            Sentence::new("Nothing is to be done now: the access token ends ")
-                .at(self.session.access_token.expires_at)
-                .say(", and the next ")
-        } else {
-            Sentence::new("The access token has ended: the next ")
+        let refreshes = |sentence: Sentence, when| {
+            sentence.run("tidp token").say(format!("{when} refreshes, and so renews the session."))
         };
-        sentence.run("tidp token").say(" after that refreshes, and so renews the session.")
+        if self.now < self.session.access_token.expires_at {
+            let nothing = Sentence::new("Nothing is to be done now: the access token ends ");
+            refreshes(nothing.at(self.session.access_token.expires_at).say(", and the next "), " after that")
+        } else {
+            refreshes(Sentence::new("The access token has ended: the next "), "")
+        }
     }
 
     fn sso_ended(&self) -> Vec<Sentence> {

@@ -34,6 +34,38 @@ pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Re
     .collect()
 }
 
+/// The codes that [`in_passing`] gives.
+pub const IN_PASSING: [&str; 3] = ["sso_ended", "ends_soon", "dies_before_access_token"];
+
+/// Those of [`warnings`] that are worth a line while the user does something else, such as fetching a token: that an end
+/// which nothing moves is near, or that a sliding life ends before the access token does.
+pub fn in_passing(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Vec<Warning> {
+    if in_passing_from(now, session, policy, renew).is_none_or(|from| now < from) {
+        return Vec::new();
+    }
+    let mut all = warnings(now, session, policy, renew);
+    all.retain(|warning| IN_PASSING.contains(&warning.code));
+    all
+}
+
+/// From when on [`in_passing`] has something to say, if the session stays as it is at `now`; `None`: never.
+pub fn in_passing_from(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
+    let policy = policy?;
+    match Situation::of(now, Some(session), Some(policy)) {
+        Situation::Fixed(life) => near(life.expires_at, policy),
+        Situation::SsoEnded(life) => near(relied_on(now, life), policy),
+        situation => {
+            dies_early(now, situation, session, policy, renew).map(|_| session.access_token.obtained_at.min(now))
+        }
+    }
+}
+
+/// When an end that nothing moves is near: a day before, or a tenth of a life below ten days.
+fn near(end: Time, policy: &Policy) -> Option<Time> {
+    // The second after the one in which exactly that much is left.
+    Some(end.minus(Seconds::days(1).min(Seconds(policy.lifetime?.0 / 10))).plus(Seconds(1)))
+}
+
 fn sso_ended(now: Time, situation: Situation) -> Option<Sentence> {
     let Situation::SsoEnded(life) = situation else { return None };
     Some(
@@ -44,11 +76,11 @@ fn sso_ended(now: Time, situation: Situation) -> Option<Sentence> {
     )
 }
 
-/// Only of a life that no refresh prolongs: less than a day left, or less than a tenth of a life below ten days.
+/// Only of a life that no refresh prolongs.
 fn ends_soon(now: Time, situation: Situation, policy: &Policy) -> Option<Sentence> {
     let Situation::Fixed(life) = situation else { return None };
     let left = life.expires_at.left(now);
-    (left < Seconds::days(1).min(Seconds(policy.lifetime?.0 / 10))).then(|| {
+    (now >= near(life.expires_at, policy)?).then(|| {
         Sentence::new(format!("this session ends in {}, and no refresh prolongs it (", left.human()))
             .at(life.expires_at)
             .say("): log in before then: ")
@@ -80,12 +112,11 @@ pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
     let begun = session.refresh_started_at?;
-    Some(
-        Sentence::new("a refresh begun ")
-            .at(begun)
-            .say(" has no recorded end: unless it is still under way, the refresh token may have been spent, and the next ")
-            .say("refresh will show whether it still works"),
-    )
+    Some(Sentence::new("a refresh begun ").at(begun).say(
+        " has no recorded end. Unless it is still under way, its answer was lost, and the refresh token may have \
+                 been spent. Where the provider takes a refresh token again, nothing is lost; where each serves once, \
+                 the session is over. The next refresh tries it once and tells which",
+    ))
 }
 
 /// A stored time in the future: nothing computed from it can be right.

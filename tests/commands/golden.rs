@@ -1,0 +1,132 @@
+//! What `tidp policy` and `tidp policy simulate` print, word for word: policy × moment × event. After a change on
+//! purpose, `TIDP_UPDATE=1 cargo test --test commands` writes the files anew; then read what has changed.
+
+use crate::support::Bench;
+use crate::support::tokens::Answer;
+use std::path::Path;
+use tidp::core::time::{Seconds, Time};
+use tidp::world::HttpFailureKind;
+
+/// What happens to a session before it is looked at.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// Nothing but the login.
+    Login,
+    /// A refresh brought a new refresh token.
+    NewToken,
+    /// A refresh brought the same one again.
+    SameToken,
+    /// A refresh brought none.
+    NoToken,
+    /// The answer to a refresh was lost.
+    AnswerLost,
+    /// The provider refused the refresh token.
+    Refused,
+}
+
+const EVENTS: [Event; 6] =
+    [Event::Login, Event::NewToken, Event::SameToken, Event::NoToken, Event::AnswerLost, Event::Refused];
+
+/// The client type, how long a refresh token lives, and when it is refreshed.
+const POLICIES: [(&str, i64, i64); 4] = [
+    ("Public", 3_600, 0),
+    ("PublicWithRefresh", 600, 300),
+    ("Confidential", 14 * 86_400, 43_200),
+    ("MobileApp", 90 * 86_400, 43_200),
+];
+
+fn after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
+    let bench = Bench::new(client_type).env("TIDP_CLIENT_SECRET", "s");
+    if client_type == "Public" {
+        bench.log_in_with(Answer::new()).exits(0);
+        return bench;
+    }
+    bench.log_in();
+    bench.pass(Seconds(refreshed_after));
+    let now = bench.clock.time();
+    match event {
+        Event::Login => return bench,
+        Event::NewToken => bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2")),
+        Event::SameToken => bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-1")),
+        Event::NoToken => bench.provider.refreshes(now, "rt-1", Answer::new()),
+        Event::AnswerLost => bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost),
+        Event::Refused => bench.provider.refuses("invalid_grant"),
+    }
+    bench.run_on(&["refresh", "--force"]);
+    bench.provider.check(&["refresh", "--force"]);
+    assert_eq!(bench.session().unwrap().events.len(), 2, "{client_type}: {event:?} happened");
+    bench
+}
+
+/// The moments worth a look: right after it, and around the first end.
+fn moments(event: Event, lifetime: i64, refreshed_after: i64, start: Time) -> Vec<(&'static str, Time)> {
+    let renewed = matches!(event, Event::NewToken | Event::SameToken) && lifetime != 14 * 86_400;
+    let end = start.plus(Seconds(lifetime + if renewed { refreshed_after } else { 0 }));
+    vec![
+        ("a minute later", start.plus(Seconds(refreshed_after + 60))),
+        ("a second before the end", end.minus(Seconds(1))),
+        ("at the end", end),
+    ]
+}
+
+fn told(client_type: &str, lifetime: i64, refreshed_after: i64) -> String {
+    let mut text = String::new();
+    for event in if client_type == "Public" { &EVENTS[..1] } else { &EVENTS[..] } {
+        for (name, moment) in moments(*event, lifetime, refreshed_after, crate::support::START) {
+            let bench = after(*event, client_type, refreshed_after);
+            bench.pass(moment.since(bench.clock.time()));
+            let outcome = bench.run_on(&["policy"]).exits(0);
+            let short = bench.run_on(&["policy", "--short"]).exits(0).stdout;
+            text += &format!("=== {event:?}, {name} === {short}{}\n", outcome.stdout);
+        }
+    }
+    text
+}
+
+/// Holds `text` against the file of that name.
+#[track_caller]
+fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
+    #[allow(clippy::disallowed_methods)] // a test's own switch
+    if std::env::var_os("TIDP_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = text.lines().zip(expected.lines()).find(|(now, then)| now != then);
+    assert!(text == expected, "{name} (TIDP_UPDATE=1 writes it anew): {differs:?}");
+}
+
+#[test]
+fn every_policy_says_at_every_moment_after_every_event_what_its_file_says() {
+    for (client_type, lifetime, refreshed_after) in POLICIES {
+        golden(&format!("policy-{client_type}.txt"), &told(client_type, lifetime, refreshed_after));
+    }
+}
+
+#[test]
+fn every_simulation_is_told_as_its_file_tells_it_on_every_width() {
+    let scenarios: [(&str, &[&str]); 5] = [
+        ("waits", &["--policy", "PublicWeb"]),
+        ("renews", &["--policy", "Web", "--renew", "before-session-ends", "--every", "3m", "--sso-ends-after", "30m"]),
+        ("long", &["--policy", "Confidential", "--every", "6h", "--for", "15d"]),
+        ("reuse", &["--policy", "Mobile", "--for", "4h", "--sso-ends-after", "3h", "--refresh-tokens", "reuse"]),
+        ("compare", &["--compare"]),
+    ];
+    for (name, args) in scenarios {
+        let mut text = String::new();
+        for columns in [40, 80, 200] {
+            let bench = Bench::with_env(&[("LANG", "C.UTF-8")]);
+            *bench.terminal.columns.lock().unwrap() = Some(columns);
+            let all: Vec<&str> = ["policy", "simulate"].iter().chain(args).copied().collect();
+            let shown = bench.run(&all).exits(0).stdout;
+            let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(widest <= columns.into(), "{name}: {widest} columns");
+            text += &format!("=== {columns} columns ===\n{shown}\n");
+        }
+        golden(&format!("simulate-{name}.txt"), &text);
+    }
+    let bench = Bench::with_env(&[]);
+    let shown = bench.run(&["policy", "simulate", "--policy", "Web", "--ascii"]).exits(0).stdout;
+    assert!(shown.is_ascii(), "{shown}");
+}

@@ -1,0 +1,104 @@
+use crate::support::Bench;
+use serde_json::{Value, json};
+
+fn simulated(args: &[&str]) -> Value {
+    let all: Vec<&str> = ["policy", "simulate", "--json"].iter().chain(args).copied().collect();
+    Bench::with_env(&[]).run(&all).exits(0).json()
+}
+
+/// The events of a kind, as seconds from the login.
+fn times(document: &Value, event: &str) -> Vec<i64> {
+    let events = document["events"].as_array().unwrap().iter();
+    events.filter(|e| e["event"] == event).map(|e| e["at"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn it_needs_no_profile_no_store_and_no_network() {
+    let bench = Bench::with_env(&[("LANG", "C.UTF-8")]);
+    bench.run(&["policy", "simulate", "--policy", "PublicWeb"]).exits(0);
+    assert!(bench.stores.is_empty());
+    assert!(bench.files.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_ten_minute_policy_dies_under_a_script_that_waits_for_the_access_token() {
+    let document = simulated(&["--policy", "publicweb", "--access-token", "1h", "--every", "8m", "--for", "2h"]);
+    assert_eq!(document["policy"], "PublicWeb");
+    assert_eq!((&document["alive"], &document["ends_at"]), (&json!(false), &json!(600)));
+    assert_eq!((&document["access_token_ends_at"], &document["login_needed_at"]), (&json!(3_600), &json!(3_840)));
+    assert_eq!(
+        document["events"][0],
+        json!({ "at": 0, "event": "login", "refresh_token_ends_at": 600, "relied_on_until": 600 })
+    );
+    assert_eq!(times(&document, "refused"), [3_840]);
+    assert_eq!(document["refreshes"], 0);
+}
+
+#[test]
+fn renewed_before_it_ends_it_lives_until_the_sso_session_ends_and_ten_minutes_more_at_most() {
+    let alive = simulated(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s"]);
+    assert_eq!(alive["alive"], true);
+    assert_eq!(times(&alive, "refreshed")[..3], [400, 800, 1_200], "two thirds into each life, and no more often");
+    let ended = simulated(&[
+        "--policy",
+        "Web",
+        "--renew",
+        "before-session-ends",
+        "--every",
+        "3m20s",
+        "--sso-ends-after",
+        "30m",
+    ]);
+    assert_eq!((&ended["alive"], &ended["ends_at"]), (&json!(false), &json!(2_200)));
+    assert_eq!(times(&ended, "refreshed").last(), Some(&2_000), "one more refresh finds it out, none follows");
+}
+
+#[test]
+fn a_fixed_end_stays_where_it_is_however_often_it_is_refreshed() {
+    let document = simulated(&["--policy", "Confidential", "--force", "--every", "1d", "--for", "15d"]);
+    assert_eq!((&document["ends_at"], &document["refreshes"]), (&json!(1_209_600), &json!(13)));
+    assert!(document["events"].as_array().unwrap().iter().all(|event| event["renewed"] != true));
+    assert_eq!(times(&document, "refused"), [1_209_600], "at its end, to the second");
+}
+
+#[test]
+fn the_same_handle_again_leaves_a_doubt_that_the_provider_does_not_have() {
+    let document = simulated(&["--policy", "Mobile", "--refresh-tokens", "reuse", "--every", "61m"]);
+    let refreshed = document["events"].as_array().unwrap().iter().find(|e| e["event"] == "refreshed").unwrap();
+    assert_eq!((&refreshed["at"], &refreshed["relied_on_until"]), (&json!(3_660), &json!(7_776_000)));
+    assert_eq!(refreshed["refresh_token_ends_at"], 7_779_660);
+}
+
+#[test]
+fn without_refresh_tokens_the_session_is_its_access_token() {
+    let document = simulated(&["--policy", "NoRefresh", "--access-token", "30m"]);
+    assert_eq!((&document["ends_at"], &document["login_needed_at"]), (&json!(1_800), &json!(1_920)));
+}
+
+#[test]
+fn all_five_are_compared_in_one_document_and_one_table() {
+    let document = simulated(&["--compare"]);
+    let all = document["policies"].as_array().unwrap();
+    let rows: Vec<(&Value, &Value)> = all.iter().map(|row| (&row["policy"], &row["ends_at"])).collect();
+    let expected =
+        [("NoRefresh", 3_600), ("Confidential", 1_209_600), ("Mobile", 7_779_840), ("PublicWeb", 600), ("Web", 600)];
+    assert_eq!(format!("{rows:?}"), format!("{:?}", expected.map(|(name, end)| (json!(name), json!(end)))));
+}
+
+#[test]
+fn a_scenario_that_makes_no_sense_is_a_wrong_call() {
+    for (args, words) in [
+        (&["--policy", "Sliding"][..], "Sliding"),
+        (&["--policy", "Web", "--every", "0"], "--every"),
+        (&["--policy", "Web", "--every", "soon"], "--every"),
+        (&["--policy", "Web", "--every", "1s", "--for", "30d"], "100000 calls"),
+        (&["--policy", "Web", "--for", "9999d"], "--for"),
+        (&["--policy", "Web", "--access-token", "0"], "--access-token"),
+        (&["--policy", "Web", "--compare"], "--compare"),
+        (&["--policy", "Web", "--force", "--renew", "when-due"], "--renew"),
+        (&[], "--policy"),
+    ] {
+        let all: Vec<&str> = ["policy", "simulate"].iter().chain(args).copied().collect();
+        Bench::with_env(&[]).run(&all).exits(2).says(words);
+    }
+}

@@ -1,0 +1,71 @@
+//! What `inspect` and `policy` make of an SSO session that has ended and of an answer that was lost.
+
+use crate::support::Bench;
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, discovery, jwks};
+use tidp::core::time::Seconds;
+use tidp::world::HttpFailureKind;
+
+fn mobile() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_600));
+    bench
+}
+
+#[test]
+fn inspect_and_policy_say_since_when_the_sso_session_has_ended_until_when_it_works_and_what_to_do() {
+    let bench = mobile();
+    assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "active");
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.run(&["refresh"]).exits(0);
+    bench.pass(Seconds(60));
+    let inspected = bench.run(&["inspect"]).exits(0).says("it ends 2026-05-01 12:00:00 UTC").says("tidp login");
+    assert!(inspected.stdout.contains("ended: found 2026-01-31 13:00:00 UTC (1 min ago)"), "{}", inspected.stdout);
+    assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "ended");
+    let told = bench.run(&["policy"]).exits(0).stdout.replace('\n', " ");
+    for words in ["SSO session has ended", "does not renew it", "in 89 days 22 h, whatever is done", "`tidp login`"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn inspect_and_policy_tell_of_a_lost_answer_and_what_it_means_under_either_kind_of_token() {
+    let bench = mobile();
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh"]).exits(5);
+    bench.pass(Seconds(60));
+    let policy = bench.run(&["policy", "--why"]).exits(0).stdout.replace('\n', " ");
+    let inspected = bench.run(&["inspect"]).exits(0).stderr;
+    for told in [&policy, &inspected] {
+        for words in ["2026-01-31 13:00:00 UTC", "takes a refresh token again, nothing is lost", "each serves once"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    }
+    assert!(policy.contains("the answer was lost"), "among the events: {policy}");
+    let document = bench.run(&["inspect", "--json"]).exits(0).json();
+    assert_eq!(document["warnings"][0]["code"], "refresh_interrupted");
+}
+
+#[test]
+fn the_run_that_finds_a_lost_answer_says_how_it_went() {
+    let bench = mobile();
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh"]).exits(5);
+    let lost_at = "2026-01-31 13:00:00 UTC";
+    bench.pass(Seconds(60));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    bench.run(&["refresh"]).exits(0).says(lost_at).says("nothing was lost");
+
+    bench.pass(Seconds(86_400));
+    bench.provider.answers("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.answers("/jwks", json(200, &jwks()));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["refresh"]).exits(0).leaves_out("nothing was lost");
+
+    bench.pass(Seconds(3_600));
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh"]).exits(5);
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["refresh"]).exits(3).says("it had been spent already").leaves_out("nothing was lost");
+}

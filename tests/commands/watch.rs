@@ -1,0 +1,129 @@
+use crate::support::Bench;
+use std::sync::Arc;
+use tidp::core::time::{Seconds, Time};
+use tidp::world::{Clock, Held, Signals, Watch};
+
+/// Ctrl-C, at a certain time.
+struct CtrlC(Arc<crate::support::ports::Clock>, Time, Arc<dyn Fn() + Send + Sync>);
+
+impl Signals for CtrlC {
+    fn hold(&self) -> Box<dyn Held> {
+        Box::new(Self(Arc::clone(&self.0), self.1, Arc::clone(&self.2)))
+    }
+
+    fn watch(&self) -> std::io::Result<Box<dyn Watch>> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    fn end_by(&self, _: i32) {}
+}
+
+impl Held for CtrlC {
+    fn pending(&self) -> bool {
+        (self.2)();
+        self.0.now() >= self.1
+    }
+}
+
+/// What the terminal of `columns` × `rows` was sent until Ctrl-C came after `seconds`; `meanwhile` runs at every look.
+fn watched(bench: &mut Bench, size: (u16, u16), seconds: i64, meanwhile: impl Fn() + Send + Sync + 'static) -> String {
+    *bench.terminal.columns.lock().unwrap() = Some(size.0);
+    *bench.terminal.rows.lock().unwrap() = Some(size.1);
+    let end = bench.clock.time().plus(Seconds(seconds));
+    bench.world.signals = Arc::new(CtrlC(Arc::clone(&bench.clock), end, Arc::new(meanwhile)));
+    bench.run(&["policy", "--watch", "--color", "never"]).exits(0).stdout
+}
+
+fn web() -> Bench {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench
+}
+
+#[test]
+fn it_counts_down_second_by_second_and_leaves_the_terminal_as_it_was() {
+    let shown = watched(&mut web(), (80, 40), 3, || ());
+    for left in ["in 10 min ", "in 9 min 59 s", "in 9 min 58 s"] {
+        assert!(shown.contains(left), "{left}: {shown}");
+    }
+    assert_eq!(shown.matches("\x1b[H").count(), 3, "one drawing a second");
+    assert!(shown.starts_with("\x1b[?1049h\x1b[?7l"), "{shown}");
+    assert!(shown.ends_with("\x1b[?7h\x1b[?1049l"), "{shown}");
+}
+
+#[test]
+fn a_renewal_by_another_process_shows_up_within_five_seconds() {
+    let mut bench = web();
+    let session = bench.session().unwrap();
+    let (stores, clock, key) = (Arc::clone(&bench.stores), Arc::clone(&bench.clock), bench.key());
+    let at = bench.clock.time().plus(Seconds(2));
+    let shown = watched(&mut bench, (80, 40), 9, move || {
+        if clock.time() == at {
+            let renewed = tidp::core::session::Refreshed {
+                access_token: session.access_token.clone(),
+                id_token: None,
+                refresh_token: Some(tidp::core::secret::Secret::new("rt-2")),
+                scopes: None,
+            };
+            let renewed = session.refreshed(renewed, tidp::core::session::RefreshReason::Forced, at);
+            let entry = tidp::core::session::EntryKey::Session(key.clone()).name();
+            stores.put(&entry, renewed.to_document().expose());
+        }
+    });
+    let (before, after) = shown.split_once("last refresh").expect("the renewal");
+    assert!(before.contains("in 9 min 56 s") && !before.contains("in 9 min 54 s"), "{before}");
+    assert!(after.contains("in 9 min 57 s"), "{after}");
+}
+
+#[test]
+fn the_store_is_read_no_more_than_every_five_seconds_and_may_fail_for_a_moment() {
+    let mut bench = web();
+    let loads = bench.stores.loads();
+    watched(&mut bench, (80, 40), 20, || ());
+    assert!((3..=5).contains(&(bench.stores.loads() - loads)), "{}", bench.stores.loads() - loads);
+    let (stores, clock, at) =
+        (Arc::clone(&bench.stores), Arc::clone(&bench.clock), bench.clock.time().plus(Seconds(1)));
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let shown = watched(&mut bench, (80, 40), 14, move || {
+        if clock.time() >= at && !failed.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            stores.fail("load", tidp::world::StoreFailureKind::Locked);
+        }
+    });
+    let (_, after) = shown.split_once("is locked").expect("the failure is told");
+    assert!(after.contains("Ctrl-C ends this"), "and is over when it is over");
+}
+
+#[test]
+fn nothing_drawn_is_taller_than_the_screen_and_a_new_size_is_drawn_at_once() {
+    for rows in [1, 5, 12, 24] {
+        let mut bench = web();
+        let terminal = Arc::clone(&bench.terminal);
+        let clock = Arc::clone(&bench.clock);
+        let at = clock.time().plus(Seconds(1));
+        let shown = watched(&mut bench, (40, rows), 2, move || {
+            if clock.time() >= at {
+                *terminal.columns.lock().unwrap() = Some(60);
+            }
+        });
+        for frame in shown.split("\x1b[H").skip(1) {
+            assert!(frame.matches("\r\n").count() < rows.into(), "{rows}: {frame}");
+        }
+        assert_eq!(shown.matches("\x1b[2J").count(), 3, "cleared at the start and for each size: {shown}");
+    }
+}
+
+#[test]
+fn a_line_that_fills_the_screen_keeps_its_last_character() {
+    let shown = watched(&mut web(), (80, 40), 1, || ());
+    let full = shown.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
+    assert!(full.ends_with("10 min\x1b[0m"), "nothing is cleared after it: {full:?}");
+}
+
+#[test]
+fn without_a_terminal_that_can_be_drawn_on_it_is_a_wrong_call() {
+    web().run(&["policy", "--watch"]).exits(2).says("terminal");
+    let bench = web().env("TERM", "dumb");
+    *bench.terminal.rows.lock().unwrap() = Some(24);
+    bench.run(&["policy", "--watch"]).exits(2);
+    web().run(&["policy", "--watch", "--short"]).exits(2);
+}

@@ -1,0 +1,197 @@
+//! A thousand scenarios: the client's decisions and estimates against the sandbox's engine, which shares no code with
+//! them but the policy table. Either one that lies is caught by the other.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+use proptest::prelude::*;
+use tidp::commands::simulate::scenario::{Disagreement, Event, Scenario, Story, What, play, play_against};
+use tidp::core::plan::{DEFAULT_MIN_TTL, Renew};
+use tidp::core::policy::{POLICIES, Policy, PolicyName};
+use tidp::core::session::RefreshReason;
+use tidp::core::time::Seconds;
+use tidp::sandbox::Rotation;
+
+/// The five policies, and some that a provider may have been changed to.
+fn policy() -> impl Strategy<Value = Policy> {
+    let changed =
+        (1_i64..20_000, any::<bool>(), proptest::option::of(1_i64..40_000)).prop_map(|(life, sliding, cap)| Policy {
+            name: PolicyName::Web,
+            lifetime: Some(Seconds(life)),
+            sliding,
+            absolute_lifetime: cap.filter(|_| sliding).map(Seconds),
+        });
+    prop_oneof![proptest::sample::select(POLICIES.to_vec()), changed]
+}
+
+/// Lives and intervals of a like length, so that their ends meet in every order, and often at the same second.
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let time = |longest: i64| prop_oneof![1..longest, (1..longest / 60 + 2).prop_map(|minutes| minutes * 60)];
+    let handles = prop_oneof![Just(Rotation::Rotate), Just(Rotation::Reuse)];
+    let renew = prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)];
+    let sso = proptest::option::of(prop_oneof![Just(0), time(30_000)]);
+    (policy(), time(7_200), time(4_000), sso, handles, renew, proptest::bool::weighted(0.2), 1_i64..60).prop_map(
+        |(policy, access_token, every, sso, refresh_tokens, renew, force, calls)| {
+            // Long lives are looked at with as many calls, further apart.
+            let scale = policy.lifetime.map_or(1, |life| (life.0 / 20_000).max(1));
+            let every = Seconds(every * scale);
+            Scenario {
+                policy,
+                access_token: Seconds(access_token),
+                every,
+                length: Seconds(every.0 * calls + 1),
+                sso_ends_after: sso.map(|end| Seconds(end * scale)),
+                refresh_tokens,
+                renew,
+                force,
+            }
+        },
+    )
+}
+
+/// The refreshes of a story: when, why, and whether the end moved.
+fn refreshes(story: &Story) -> Vec<(Seconds, RefreshReason, bool)> {
+    let refresh = |event: &Event| match event.what {
+        What::Refreshed { reason, renewed } => Some((event.at, reason, renewed)),
+        _ => None,
+    };
+    story.events.iter().filter_map(refresh).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn client_and_provider_never_disagree_and_the_truth_lies_between_what_is_relied_on_and_what_is_implied(
+        scenario in scenario()
+    ) {
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        for Event { ends, .. } in &story.events {
+            if let Some(ends) = ends {
+                prop_assert!(ends.relied_on <= ends.truth && ends.truth <= ends.implied, "{ends:?}");
+                if scenario.refresh_tokens == Rotation::Rotate {
+                    prop_assert_eq!(ends.relied_on, ends.implied, "a new handle leaves no doubt");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_fixed_end_never_moves_and_a_sliding_one_only_by_a_renewal_while_the_sso_session_lives(scenario in scenario()) {
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let Policy { lifetime, sliding, absolute_lifetime, .. } = scenario.policy;
+        let mut end = lifetime.map(|lifetime| lifetime.min(absolute_lifetime.unwrap_or(lifetime)));
+        for event in &story.events {
+            if let What::Refreshed { renewed, .. } = event.what {
+                let alive = scenario.sso_ends_after.is_none_or(|end| event.at < end);
+                let next = lifetime.map(|life| Seconds(event.at.0 + life.0).min(absolute_lifetime.unwrap_or(Seconds(i64::MAX))));
+                let moves = sliding && alive && next > end;
+                prop_assert_eq!(renewed, moves, "{:?}", event);
+                end = if moves { next } else { end };
+            }
+            if let Some(ends) = event.ends {
+                prop_assert_eq!(Some(ends.truth), end, "{:?}", event);
+            }
+        }
+        if let Some(end) = end {
+            prop_assert_eq!(story.ends_at, end);
+            prop_assert_eq!(story.alive, end > scenario.length);
+        }
+    }
+
+    #[test]
+    fn a_refresh_is_made_only_when_it_is_due_and_never_after_the_end(scenario in scenario()) {
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let mut token_from = Seconds::ZERO;
+        let mut last_end = None;
+        for event in &story.events {
+            if let What::Refreshed { reason, .. } = event.what {
+                let left = Seconds(token_from.0 + scenario.access_token.0 - event.at.0);
+                match reason {
+                    RefreshReason::Forced => prop_assert!(scenario.force),
+                    RefreshReason::Expired => prop_assert!(left <= DEFAULT_MIN_TTL, "{:?}: {:?} left", event, left),
+                    RefreshReason::Keepalive => {
+                        prop_assert!(scenario.renew == Renew::BeforeSessionEnds && scenario.policy.sliding);
+                    }
+                    RefreshReason::Claims => prop_assert!(false, "nobody asked for claims"),
+                }
+                prop_assert!(last_end.is_none_or(|end| event.at < end), "{:?} after {:?}", event, last_end);
+                token_from = event.at;
+            }
+            if let What::Refused = event.what {
+                prop_assert!(last_end.is_some_and(|end| event.at >= end), "{:?} before {:?}", event, last_end);
+            }
+            // What ends by itself is told without ends; the last one known counts.
+            last_end = event.ends.map(|ends| ends.truth).or(last_end);
+        }
+    }
+
+    #[test]
+    fn a_renewal_on_purpose_comes_at_most_once_in_a_third_of_a_life(scenario in scenario()) {
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let third = scenario.policy.lifetime.map_or(0, |life| life.0 / 3);
+        let on_purpose = refreshes(&story).into_iter().filter(|(_, reason, _)| *reason == RefreshReason::Keepalive);
+        let times: Vec<i64> = on_purpose.map(|(at, ..)| at.0).collect();
+        for pair in times.windows(2) {
+            prop_assert!(pair[1] - pair[0] >= third, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_sliding_session_that_is_used_often_enough_and_renewed_on_purpose_never_dies(
+        lifetime in 90_i64..100_000, parts in 1_i64..10, access_token in 31_i64..100_000, handles in any::<bool>()
+    ) {
+        let scenario = Scenario {
+            policy: Policy { lifetime: Some(Seconds(lifetime)), ..PolicyName::Web.documented() },
+            access_token: Seconds(access_token),
+            every: Seconds((lifetime / 3 / parts).max(1)),
+            length: Seconds(lifetime * 5),
+            sso_ends_after: None,
+            refresh_tokens: if handles { Rotation::Rotate } else { Rotation::Reuse },
+            renew: Renew::BeforeSessionEnds,
+            force: false,
+        };
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        prop_assert!(story.alive && story.login_needed_at.is_none());
+    }
+
+    #[test]
+    fn the_events_are_in_the_order_of_time_and_begin_with_the_login(scenario in scenario()) {
+        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        prop_assert_eq!(story.events[0].what, What::Login);
+        prop_assert!(story.events.windows(2).all(|pair| pair[0].at <= pair[1].at), "{:?}", story.events);
+        prop_assert!(story.events.iter().all(|event| event.at <= scenario.length));
+    }
+}
+
+/// A script that asks every eight minutes for two hours, refreshing every time.
+fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
+    Scenario {
+        policy: policy.documented(),
+        access_token: Seconds::hours(1),
+        every: Seconds::minutes(8),
+        length: Seconds::hours(2),
+        sso_ends_after: None,
+        refresh_tokens,
+        renew: Renew::WhenDue,
+        force: true,
+    }
+}
+
+#[test]
+fn a_provider_that_lies_about_its_policy_is_caught_whichever_way_it_lies() {
+    for (believed, enforced) in POLICIES.iter().flat_map(|a| POLICIES.iter().map(move |b| (a, b))) {
+        let outcome = play_against(&believing(believed.name, Rotation::Rotate), *enforced);
+        let same = (believed.lifetime, believed.sliding) == (enforced.lifetime, enforced.sliding);
+        assert_eq!(outcome.is_ok(), same, "{:?} against {:?}: {outcome:?}", believed.name, enforced.name);
+    }
+}
+
+#[test]
+fn a_life_that_is_one_second_off_is_caught() {
+    for by in [-1, 1] {
+        for policy in POLICIES.into_iter().filter(|policy| policy.lifetime.is_some()) {
+            let off = Policy { lifetime: policy.lifetime.map(|life| Seconds(life.0 + by)), ..policy };
+            let outcome = play_against(&believing(policy.name, Rotation::Rotate), off);
+            assert!(outcome.is_err(), "{:?} {by}", policy.name);
+        }
+    }
+}
