@@ -66,6 +66,13 @@ fn blocks(readme: &str) -> Vec<Block> {
         }
     }
     assert!(!fenced, "a block without an end");
+    // No other kind of block, which nobody would test.
+    let outside: String = readme.split("```").step_by(2).collect();
+    assert_eq!(readme.matches("```").count(), 2 * found.len());
+    assert!(
+        !outside.contains("~~~") && !outside.contains("\n    ") && !outside.contains("\n\t"),
+        "another kind of block"
+    );
     found
 }
 
@@ -325,7 +332,9 @@ fn the_stores_and_the_variables_are_those_there_are() {
     for store in there_are {
         config::store(&env(store), &config::Config::default()).unwrap();
     }
-    let sources = sources(&real::require::tree("src")) + &sources(&real::require::tree("tests/support"));
+    let sources = sources(&real::require::tree("src"))
+        + &sources(&real::require::tree("tests/support"))
+        + include_str!("readme.rs");
     let names = text.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.starts_with("TIDP_"));
     for name in names {
         let key = name.trim_start_matches("TIDP_").to_lowercase();
