@@ -27,7 +27,7 @@ const STAND_INS: [(&str, &str); 6] = [
     ("cargo run --release -- demo", "tidp demo"),
 ];
 
-/// The lines that are known and not run: cargo's own work, and the sandbox, which is running already.
+/// The lines that are known and not run: cargo's own work, and the sandbox, which runs already, on a free port.
 const NOT_RUN: [&str; 3] = ["cargo test", "cargo install --path .", "tidp sandbox"];
 
 /// A fenced block.
@@ -74,10 +74,6 @@ fn blocks(readme: &str) -> Vec<Block> {
         "another kind of block"
     );
     found
-}
-
-fn of_language<'a>(blocks: &'a [Block], language: &str) -> Vec<&'a Block> {
-    blocks.iter().filter(|block| block.language == language).collect()
 }
 
 /// The inline code of a text.
@@ -287,8 +283,8 @@ fn the_exit_codes_are_those_of_the_errors() {
 #[test]
 fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
     let text = readme();
-    let blocks = blocks(&text);
-    let [block] = of_language(&blocks, "toml")[..] else { panic!("one block of toml") };
+    let found: Vec<_> = blocks(&text).into_iter().filter(|block| block.language == "toml").collect();
+    let [block] = &found[..] else { panic!("one block of toml, not {}", found.len()) };
     let switched_on: String =
         block.text.lines().map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line))).collect();
     let alternative = |line: &str| {
