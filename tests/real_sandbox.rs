@@ -159,10 +159,21 @@ fn a_signal_during_a_login_ends_tidp_by_itself_and_leaves_nothing() {
         home.tidp(&["token"]).expect(3);
         home.assert_no_token_in_files();
     }
-    let home = Home::at(&provider, "sandbox-mobile");
     // The calling shell sees the signal, not a code: it stops too.
-    let url = "tidp login --no-browser & pid=$!; sleep 0.3; kill -TERM $pid; wait $pid; echo code=$?";
-    assert_eq!(home.sh(url).expect(0), "code=143");
+    let home = Home::at(&provider, "sandbox-mobile");
+    for (signal, code) in [(Signal::INT, "code=130"), (Signal::TERM, "code=143")] {
+        let script = "sh -c 'echo pid=$$ >&2; exec tidp login --no-browser'; echo code=$?";
+        let mut shell = Process::start(&mut home.sh_command(script));
+        let pid = shell.wait_for_word(|word| word.starts_with("pid="));
+        shell.wait_for_word(|word| word.contains("code_challenge="));
+        send(&pid["pid=".len()..], signal);
+        assert_eq!(shell.finish().expect(0), code);
+    }
+}
+
+fn send(pid: &str, signal: Signal) {
+    let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 #[test]

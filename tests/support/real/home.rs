@@ -129,12 +129,18 @@ impl Home {
         process.finish()
     }
 
-    /// Runs a line of shell in which `tidp` is the binary.
+    /// A line of shell in which `tidp` is the binary, not yet started.
+    pub fn sh_command(&self, script: &str) -> Command {
+        let binaries = Path::new(env!("CARGO_BIN_EXE_tidp")).parent().unwrap().to_str().unwrap();
+        let mut command = self.command("sh");
+        command.args(["-c", script]).env("PATH", format!("{binaries}:{}", self.env["PATH"]));
+        command
+    }
+
+    /// Runs it.
     #[track_caller]
     pub fn sh(&self, script: &str) -> Outcome {
-        let binaries = Path::new(env!("CARGO_BIN_EXE_tidp")).parent().unwrap().to_str().unwrap();
-        let path = format!("{binaries}:{}", self.env["PATH"]);
-        Process::start(self.command("sh").args(["-c", script]).env("PATH", path)).finish()
+        Process::start(&mut self.sh_command(script)).finish()
     }
 
     /// Starts a login whose URL is printed and opened by nobody; gives the process and the URL.

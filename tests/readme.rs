@@ -1,0 +1,348 @@
+//! The README is true: its commands run, its outputs are the tool's, its tables and its configuration are the code's.
+//! `TIDP_UPDATE=1 cargo test --test readme` writes the outputs anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+use real::{Home, Provider, require};
+use std::collections::BTreeSet;
+use std::path::Path;
+use tidp::cli::Cli;
+use tidp::config;
+use tidp::core::secret::Secret;
+use tidp::world::Env;
+
+/// What a reader fills in or has, and what stands for it here; `{issuer}` is a sandbox that needs no click.
+const STAND_INS: [(&str, &str); 6] = [
+    ("--environment staging", "--issuer {issuer}"),
+    ("YOUR-CLIENT", "sandbox-mobile"),
+    ("YOUR-PAGE", "sandbox-public-with-refresh"),
+    ("http://127.0.0.1:8765", "{issuer}"),
+    ("\"$URL\"", "{issuer}/connect/userinfo"),
+    ("cargo run --release -- demo", "tidp demo"),
+];
+
+/// The lines that are known and not run: cargo's own work, and the sandbox, which runs already, on a free port.
+const NOT_RUN: [&str; 3] = ["cargo test", "cargo install --path .", "tidp sandbox"];
+
+/// A fenced block.
+#[derive(Debug)]
+struct Block {
+    language: String,
+    /// Its lines, without the fences.
+    text: String,
+    /// The paragraph just before it.
+    before: String,
+}
+
+fn readme() -> String {
+    std::fs::read_to_string(real::require::tree("README.md")).unwrap()
+}
+
+fn blocks(readme: &str) -> Vec<Block> {
+    let mut found: Vec<Block> = Vec::new();
+    let (mut fenced, mut before, mut ended) = (false, String::new(), false);
+    for line in readme.lines() {
+        match line.strip_prefix("```") {
+            Some(language) if !fenced => {
+                let (language, before) = (language.to_owned(), std::mem::take(&mut before));
+                found.push(Block { language, text: String::new(), before });
+                fenced = true;
+            }
+            Some(_) => fenced = false,
+            None if fenced => found.last_mut().unwrap().text += &format!("{line}\n"),
+            None if line.is_empty() => ended = true,
+            None => {
+                if std::mem::take(&mut ended) {
+                    before.clear();
+                }
+                before += &format!("{line}\n");
+            }
+        }
+    }
+    assert!(!fenced, "a block without an end");
+    // No other kind of block, which nobody would test.
+    let outside: String = readme.split("```").step_by(2).collect();
+    assert_eq!(readme.matches("```").count(), 2 * found.len());
+    assert!(
+        !outside.contains("~~~") && !outside.contains("\n    ") && !outside.contains("\n\t"),
+        "another kind of block"
+    );
+    found
+}
+
+/// The inline code of a text.
+fn inline_code(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_command_runs_and_prints_what_the_readme_shows() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let home = Home::new();
+    let text = readme();
+    let mut updated = text.clone();
+    let mut wrong = String::new();
+    for block in blocks(&text) {
+        match block.language.as_str() {
+            "sh" => run(&home, &provider, &block.text),
+            "text" => {
+                let printed = printed(&home, &block);
+                if blurred(&printed) != blurred(&block.text) {
+                    wrong += &format!("--- {}README:\n{}--- printed:\n{printed}", block.before, block.text);
+                    updated = updated.replacen(
+                        &format!("{}\n```text\n{}```", block.before, block.text),
+                        &format!("{}\n```text\n{printed}```", block.before),
+                        1,
+                    );
+                }
+            }
+            "toml" => {} // has a test of its own
+            other => panic!("nobody knows how to test a block of `{other}`"),
+        }
+    }
+    if updating() {
+        std::fs::write(real::require::tree("README.md"), updated).unwrap();
+    } else {
+        assert!(wrong.is_empty(), "{wrong}TIDP_UPDATE=1 cargo test --test readme writes the README anew");
+    }
+}
+
+/// Runs a block of shell as a reader would, in one shell that stops at the first failure.
+#[track_caller]
+fn run(home: &Home, provider: &Provider, block: &str) {
+    let mut script = "set -e\n".to_owned();
+    for line in block.lines() {
+        let line = line.split("  #").next().unwrap().trim_end();
+        if NOT_RUN.contains(&line) {
+            continue;
+        }
+        let line = STAND_INS.iter().fold(line.to_owned(), |line, (said, here)| line.replace(said, here));
+        let line = line.replace("{issuer}", &provider.issuer);
+        assert!(!line.contains("cargo") && !line.contains("YOUR-"), "nobody knows how to test `{line}`");
+        script += &format!("{line}\n");
+    }
+    let outcome = home.sh(&script);
+    assert_eq!(outcome.code, Some(0), "{script}{outcome:#?}");
+}
+
+/// What the command named just before the block prints. A second that ends between a login and what is told about it
+/// shows as `1 s ago`: then both are done again, until the README is met or, to update it, two runs agree.
+#[track_caller]
+fn printed(home: &Home, block: &Block) -> String {
+    let mut before = String::new();
+    for _ in 0..10 {
+        let printed = printed_once(home, block);
+        let agreed = blurred(&printed) == blurred(if updating() { &before } else { &block.text });
+        before = printed;
+        if agreed {
+            break;
+        }
+    }
+    before
+}
+
+/// The same, once, after a login where there is a profile to log in with; as much of it as the block shows, if that
+/// ends with `…`.
+#[track_caller]
+fn printed_once(home: &Home, block: &Block) -> String {
+    let named = inline_code(&block.before).into_iter().rfind(|code| code.starts_with("tidp "));
+    let command = named.unwrap_or_else(|| panic!("no command before {block:#?}"));
+    let profile = command.split_once("--profile").map(|(_, name)| format!("--profile {name}")).unwrap_or_default();
+    let outcome = home.sh(&format!("tidp login --quiet {profile} 2>/dev/null; {command}"));
+    let lines: Vec<_> = outcome.expect(0).trim_start_matches('\n').lines().map(told).collect();
+    let wanted = block.text.lines().count();
+    if block.text.lines().last() == Some("…") && wanted <= lines.len() {
+        return lines[..wanted - 1].join("\n") + "\n…\n";
+    }
+    lines.join("\n") + "\n"
+}
+
+fn updating() -> bool {
+    std::env::var_os("TIDP_UPDATE").is_some()
+}
+
+/// A printed line as the README shows it: always the same port, and no word longer than a line.
+fn told(line: &str) -> String {
+    let mut told = String::new();
+    for (at, part) in line.split("127.0.0.1:").enumerate() {
+        let rest = part.trim_start_matches(|c: char| at > 0 && c.is_ascii_digit());
+        told += &if at > 0 { format!("127.0.0.1:8765{rest}") } else { part.to_owned() };
+    }
+    let cut = |word: &str| match word.char_indices().nth(60) {
+        Some((end, _)) if word.len() > 100 => format!("{}…", &word[..end]),
+        _ => word.to_owned(),
+    };
+    told.split(' ').map(cut).collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+/// The text with nothing in it that changes from run to run: dates, times of day, the length of a token.
+fn blurred(text: &str) -> String {
+    let zero = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let blur = |word: &str| {
+        let shape: String = word.chars().map(zero).collect();
+        let varies = shape.contains("0000-00-00") || shape.contains("00:00:00") || shape == "(0000";
+        if varies { shape } else { word.to_owned() }
+    };
+    text.split(' ').map(blur).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_command_named_in_passing_is_one() {
+    let text = readme();
+    let prose: String = text.split("```").step_by(2).collect::<Vec<_>>().join("\n");
+    let prose: Vec<&str> = prose.lines().filter(|line| !line.starts_with("| `tidp ")).collect();
+    let prose = prose.join(" ");
+    let commands: Vec<_> = inline_code(&prose).into_iter().filter(|code| code.starts_with("tidp ")).collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let words = command.split(' ').map(|word| if word == "COMMAND" { "login" } else { word });
+        let parsed = Cli::try_parse_from(words).map(|_| ());
+        // `tidp exec` is named without the command it runs.
+        let fine = parsed
+            .as_ref()
+            .err()
+            .is_none_or(|error| matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::MissingRequiredArgument));
+        assert!(fine, "`{command}`: {parsed:?}");
+    }
+}
+
+/// The rows of the table under a heading: its cells, without the head.
+fn table(readme: &str, heading: &str) -> Vec<Vec<String>> {
+    let (_, rest) = readme.split_once(heading).unwrap_or_else(|| panic!("no {heading:?}"));
+    let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| {
+        let row = row.replace("\\|", "\u{0}");
+        row.trim_matches('|').split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
+    };
+    rows.skip(2).map(cells).collect()
+}
+
+#[test]
+fn the_commands_are_those_of_the_command_line_with_options_they_have() {
+    let mut known = Cli::command();
+    known.build();
+    let mut named = Vec::new();
+    for row in table(&readme(), "\n## Commands\n") {
+        let name = row[0].trim_matches('`').split(' ').nth(1).unwrap().to_owned();
+        let command = known.find_subcommand(&name).unwrap_or_else(|| panic!("there is no `tidp {name}`"));
+        for code in inline_code(&row[1]) {
+            let mut words = code.split(' ');
+            let word = words.next().unwrap();
+            if let Some(option) = word.strip_prefix("--") {
+                let argument = command.get_arguments().find(|argument| argument.get_long() == Some(option));
+                let argument = argument.unwrap_or_else(|| panic!("`tidp {name}` has no --{option}"));
+                if let Some(values) = words.next().filter(|values| values.contains('|')) {
+                    let possible: Vec<_> =
+                        argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+                    assert_eq!(values.split('|').collect::<Vec<_>>(), possible, "tidp {name} --{option}");
+                }
+            }
+        }
+        let subcommands: Vec<_> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let missing: Vec<_> = subcommands
+            .iter()
+            .filter(|sub| !inline_code(&row[1]).iter().any(|code| code.split(' ').next() == Some(sub)))
+            .collect();
+        assert!(missing.is_empty(), "the README leaves out tidp {name} {missing:?}");
+        named.push(name);
+    }
+    let all: Vec<_> = known.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let set = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(set(&named), set(&all));
+    assert_eq!(named.len(), all.len(), "a command is there twice: {named:?}");
+    let port = known.find_subcommand("sandbox").unwrap().get_arguments().find(|a| a.get_id() == "port").unwrap();
+    assert_eq!(port.get_default_values(), ["8765"], "the README names the sandbox's port");
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_errors() {
+    let mut said: BTreeSet<u8> = BTreeSet::new();
+    for row in table(&readme(), "\n## Exit codes\n") {
+        said.extend(row[0].split(", ").map(|code| code.parse::<u8>().unwrap()));
+    }
+    let source: String = include_str!("../src/error.rs").split_whitespace().collect();
+    // A situation's row: its kind and its code.
+    let mut given: BTreeSet<u8> =
+        source.split("(\"").filter_map(|rest| rest.split_once("\",")?.1.split(',').next()?.parse().ok()).collect();
+    assert!(given.len() > 5, "{given:?}");
+    let exec = include_str!("../src/commands/exec.rs");
+    given.extend([126, 127].into_iter().filter(|code| exec.contains(&code.to_string())));
+    given.extend([130, 143]); // by the signal itself; `tests/real_sandbox.rs` has both
+    assert_eq!(said, given);
+}
+
+#[test]
+fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
+    let text = readme();
+    let found: Vec<_> = blocks(&text).into_iter().filter(|block| block.language == "toml").collect();
+    let [block] = &found[..] else { panic!("one block of toml, not {}", found.len()) };
+    let switched_on: String =
+        block.text.lines().map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line))).collect();
+    let alternative = |line: &str| {
+        let other = line.split_once("# or ").map(|(_, other)| other).filter(|other| other.contains(" = "));
+        format!("{}\n", other.unwrap_or(line))
+    };
+    let alternatives: String = block.text.lines().map(alternative).collect();
+    assert_ne!(alternatives, block.text);
+    for text in [&block.text, &switched_on, &alternatives] {
+        let parsed = config::parse(text, Path::new("README.md")).unwrap_or_else(|error| panic!("{error:?}: {text}"));
+        let profile = config::profile(None, &Env::default(), &parsed, None);
+        assert_eq!(profile.unwrap_or_else(|error| panic!("{error:?}: {text}")).name, "work");
+        config::store(&Env::default(), &parsed).unwrap();
+    }
+    let keys = |text: &str| -> BTreeSet<String> {
+        text.lines()
+            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .filter(|key| !key.starts_with('#'))
+            .collect()
+    };
+    let source = include_str!("../src/config.rs");
+    let of_profile = source.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once("\", Shape::"));
+    let (_, of_file) = source.split_once("pub struct Config {").unwrap();
+    let of_file = of_file.lines().take_while(|line| *line != "}");
+    let of_file = of_file.filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(": Option")?.0));
+    let there_are = of_profile.map(|(key, _)| key).chain(of_file).map(str::to_owned).collect();
+    assert_eq!(keys(&(switched_on + &alternatives)), there_are);
+}
+
+#[test]
+fn the_stores_and_the_variables_are_those_there_are() {
+    let text = readme();
+    let env = |store: &str| {
+        let set = [("TIDP_STORE", store), ("TIDP_STORE_KEY", "x")];
+        Env(set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into())
+    };
+    let none = config::store(&env("none"), &config::Config::default()).unwrap_err().report().message;
+    let there_are: Vec<_> = none.split_once("is none of ").unwrap().1.split(", ").collect();
+    let rows = table(&text, "\n### Where the session is kept\n");
+    assert_eq!(rows.iter().map(|row| row[0].trim_matches('`')).collect::<Vec<_>>(), there_are);
+    for store in there_are {
+        config::store(&env(store), &config::Config::default()).unwrap();
+    }
+    let sources = sources(&real::require::tree("src"))
+        + &sources(&real::require::tree("tests/support"))
+        + include_str!("readme.rs");
+    let names = text.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.starts_with("TIDP_"));
+    for name in names {
+        let key = name.trim_start_matches("TIDP_").to_lowercase();
+        let known = sources.contains(&format!("\"{name}\"")) || sources.contains(&format!("(\"{key}\", Shape::"));
+        assert!(known, "nothing reads {name}");
+    }
+}
+
+/// Every source file under a folder.
+fn sources(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap_or_default() })
+        .collect()
+}
