@@ -13,7 +13,8 @@ use std::io::{self, ErrorKind};
 /// Runs it; returns only if CMD did not start.
 ///
 /// # Errors
-/// As `tidp token` where there is no token; 126 or 127 as env(1) where CMD cannot be run or was not found.
+/// As `tidp token` where there is no token; 125 to 127 as env(1) where `exec` itself failed, CMD cannot be
+/// run, or was not found.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let asked = token::min_ttl(args.min_ttl.as_deref())?;
     let (token, _) = Context::open(world, out, global)?.run(|context| token::obtain(context, asked, true))?;
@@ -21,9 +22,14 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Exec) -
     Err(not_started(&args.command, &error))
 }
 
-/// CMD did not start: 126 or 127, as env(1).
+/// CMD did not start: 125 to 127, as env(1).
 pub(super) fn not_started(command: &[OsString], error: &io::Error) -> Error {
     let name = command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
-    let code = if error.kind() == ErrorKind::NotFound { 127 } else { 126 };
+    let code = match error.kind() {
+        ErrorKind::NotFound => 127,
+        // CMD could be run, had `exec` not to hand it a token.
+        ErrorKind::ArgumentListTooLong | ErrorKind::OutOfMemory | ErrorKind::InvalidInput => 125,
+        _ => 126,
+    };
     Situation::NotStarted(code, format!("cannot run `{name}`: {error}")).into()
 }

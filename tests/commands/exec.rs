@@ -45,7 +45,8 @@ fn without_a_token_the_command_does_not_start() {
 
 #[test]
 fn a_command_that_cannot_be_run_ends_as_under_env() {
-    for (kind, code) in [(ErrorKind::NotFound, 127), (ErrorKind::PermissionDenied, 126), (ErrorKind::OutOfMemory, 126)]
+    for (kind, code) in
+        [(ErrorKind::NotFound, 127), (ErrorKind::PermissionDenied, 126), (ErrorKind::ArgumentListTooLong, 125)]
     {
         let bench = logged_in();
         *bench.children.error.lock().unwrap() = Some(kind);
