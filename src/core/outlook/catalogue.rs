@@ -57,7 +57,7 @@ pub const fn describe(name: PolicyName) -> Description {
             on_refresh: "gives a new access token and a new 10-minute refresh token, while the user's SSO session lives",
             life: "10 minutes from the last refresh that renewed it: less than the hour an access token lives",
             advice: "Refreshing only when the access token has ended comes too late. To keep the session, refresh within \
-                     each 10 minutes on purpose: renew = \"before-session-ends\" in the profile, or \
+                     each 10 minutes on purpose: renew = \"before-session-ends\" in the profile, `tidp keepalive`, or \
                      `tidp refresh --force`. Otherwise log in again.",
         },
         PolicyName::Web => Description {

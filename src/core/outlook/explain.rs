@@ -155,7 +155,9 @@ impl Case<'_> {
                 .run("tidp refresh --force")
                 .say(" before ")
                 .at(end)
-                .say(", or set renew = \"before-session-ends\" in the profile, so that ")
+                .say(", let ")
+                .run("tidp keepalive")
+                .say(" do it, or set renew = \"before-session-ends\" in the profile, so that ")
                 .run("tidp token")
                 .say(" renews it in the last third of its life.");
         }
