@@ -12,5 +12,6 @@ mod logout;
 mod profile;
 mod refresh;
 mod token;
+mod untrusted;
 mod usage;
 mod userinfo;
