@@ -4,7 +4,7 @@ use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, Policy, PolicyName};
 use crate::core::secret::Secret;
 use crate::core::session::SessionKey;
-use crate::core::text::printable;
+use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
 use crate::error::{Error, Result, Situation};
 use crate::world::{Dirs, Env, ListenAt};
@@ -190,7 +190,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config> {
         let what = printable(error.message());
         let line = error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
         let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
-        Error::config(format!("{}{place}: {what}", path.display()))
+        Error::config(format!("{}{place}: {what}", printable_path(path)))
     })
 }
 

@@ -359,9 +359,9 @@ fn store_hint(failure: &StoreFailure) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// A word as a shell reads it back.
+/// A word as a shell reads it back; a control character, which a name in a hand-written file may have, as an escape.
 pub fn quoted(word: &str) -> String {
-    shell_words::quote(word).into_owned()
+    printable(&shell_words::quote(word))
 }
 
 #[cfg(test)]

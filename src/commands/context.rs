@@ -6,6 +6,7 @@ use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
+use crate::core::text::printable_path;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
@@ -48,11 +49,11 @@ impl Configured {
         let Some(path) = config::config_path(&world.env, &world.dirs) else {
             return Ok(Self { config: Config::default(), path: None });
         };
-        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
         let config = match world.files.read(&path).map_err(unreadable)? {
             Some(bytes) => {
-                let text =
-                    String::from_utf8(bytes).map_err(|_| Error::config(format!("{}: not UTF-8", path.display())))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| Error::config(format!("{}: not UTF-8", printable_path(&path))))?;
                 config::parse(&text, &path)?
             }
             None => Config::default(),
@@ -100,7 +101,8 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
             world.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
         }
         KeySource::File(path) => {
-            let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {}: {what}", path.display()));
+            let name = printable_path(&path);
+            let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
             let bytes = world.files.read(&path).map_err(|error| unreadable(error.to_string()))?;
             let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
             Secret::new(String::from_utf8(bytes).map_err(|_| unreadable("not base64".into()))?)

@@ -7,7 +7,7 @@ use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
 use crate::core::jwt::{Jwt, Malformed, json as written, tidied};
-use crate::core::text::{printable, printable_json};
+use crate::core::text::{printable, printable_json, printable_path};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
@@ -53,7 +53,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
 
 fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Verifier<'w>> {
     if let Some(path) = &args.jwks {
-        let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", path.display()));
+        let name = printable_path(path);
+        let unreadable = |what: String| Error::config(format!("--jwks {name}: {what}"));
         let bytes = world.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
         let keys = KeySet::from_document(&bytes).map_err(|problem| Error::problem("reading the key set", problem))?;

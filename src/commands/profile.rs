@@ -6,7 +6,7 @@ use crate::cli::{Global, ProfileAdd, ProfileCommand};
 use crate::config::{self, AuthMethod, Profile, RedirectUri};
 use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
-use crate::core::text::printable;
+use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
 use crate::error::{Error, Result};
 use crate::world::World;
@@ -92,9 +92,10 @@ fn change(
 ) -> Result<Profile> {
     let path =
         configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
-    let mut document: DocumentMut = text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
+    let mut document: DocumentMut =
+        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(&path))))?;
     let name = edit(&mut document)?;
     let text = document.to_string();
     let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
@@ -228,9 +229,10 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
     }
     let path =
         configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", path.display()));
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
-    let mut document: DocumentMut = text.parse().map_err(|_| Error::config(format!("{}: not TOML", path.display())))?;
+    let mut document: DocumentMut =
+        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(&path))))?;
     if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
         profiles.remove(name);
     }

@@ -13,6 +13,11 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// [`printable`] for a file's name.
+pub fn printable_path(path: &std::path::Path) -> String {
+    printable(&path.display().to_string())
+}
+
 /// As [`printable`], but whole: for a document whose length is the answer (`decode`), newlines and tabs kept.
 pub fn printable_document(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()

@@ -2,7 +2,7 @@
 
 use crate::core::text::printable;
 use crate::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -153,11 +153,16 @@ async fn attempt(client: &Client, request: &Request, host: &str) -> Result<Respo
     let status = answer.status().as_u16();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let dropped =
+        |what: String| Failed { failure: HttpFailure { what, kind: HttpFailureKind::AnswerLost }, again: false };
+    // None is offered, so something in between has gone wrong; nothing is ever unpacked.
+    if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(dropped(format!("{host} sent a compressed answer, which was not asked for")));
+    }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(lost)? {
         if body.len() + chunk.len() > LARGEST {
-            let what = format!("{host} sent an answer larger than 1 MiB");
-            return Err(Failed { failure: HttpFailure { what, kind: HttpFailureKind::AnswerLost }, again: false });
+            return Err(dropped(format!("{host} sent an answer larger than 1 MiB")));
         }
         body.extend_from_slice(&chunk);
     }

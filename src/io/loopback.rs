@@ -21,11 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 
-/// How long the browser has to fetch the page that says how it ended.
+/// How long the browser has to fetch the page that says how it ended, or to take the redirect that leads elsewhere.
 const LAST_PAGE: Duration = Duration::from_secs(2);
-
-/// How long a redirect elsewhere takes to leave.
-const SENT_ON: Duration = Duration::from_millis(300);
 
 /// How often a free port is looked for that is free in both address families.
 const TRIES: usize = 16;
@@ -72,7 +69,7 @@ impl HandOver for Handing {
         let Some(candidate) = self.desk.next(patience) else { return false };
         self.desk.accept(candidate);
         // The page is another server's: all there is to wait for is that the redirect has left.
-        self.desk.finish(pages::NEUTRAL, SENT_ON);
+        self.desk.finish(pages::NEUTRAL, LAST_PAGE);
         drop(self.server);
         true
     }

@@ -4,6 +4,7 @@ use super::process::without_line_end;
 use crate::core::secret::Secret;
 use crate::world::{Stream, Terminal};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -38,7 +39,7 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
-        line_of(&mut io::stdin().lock())
+        line_of(&mut io::stdin().lock(), &WITHIN_A_LINE)
     }
 
     fn read_secret(&self, prompt: &str) -> io::Result<Secret> {
@@ -65,11 +66,19 @@ fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
     terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
-/// One line without its end; `None` where nothing is left.
-fn line_of(input: &mut impl BufRead) -> io::Result<Option<String>> {
+/// Whether the last line was too long, so that its rest has yet to be passed over.
+static WITHIN_A_LINE: AtomicBool = AtomicBool::new(false);
+
+/// One line without its end; `None` where nothing is left. A line that is too long is one error, however long it is:
+/// what is left of it goes by unread when the next line is asked for.
+fn line_of(input: &mut impl BufRead, within_a_line: &AtomicBool) -> io::Result<Option<String>> {
+    if within_a_line.swap(false, Ordering::Relaxed) {
+        input.skip_until(b'\n')?;
+    }
     let mut line = Vec::new();
     let read = input.take(LONGEST + 1).read_until(b'\n', &mut line)?;
     if read as u64 > LONGEST {
+        within_a_line.store(line.last() != Some(&b'\n'), Ordering::Relaxed);
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
     }
     if read == 0 {
@@ -118,6 +127,7 @@ mod tests {
     #[test]
     fn lines_lose_their_ends_and_the_last_needs_none() {
         let mut input = "a\r\n\nb".as_bytes();
+        let line_of = |input: &mut &[u8]| line_of(input, &AtomicBool::default());
         assert_eq!(line_of(&mut input).unwrap().as_deref(), Some("a"));
         assert_eq!(line_of(&mut input).unwrap().as_deref(), Some(""));
         assert_eq!(line_of(&mut input).unwrap().as_deref(), Some("b"));
@@ -127,7 +137,20 @@ mod tests {
     #[test]
     fn an_endless_line_and_one_that_is_no_utf_8_are_refused() {
         let mut endless = io::BufReader::new(io::repeat(b'x'));
-        assert_eq!(line_of(&mut endless).unwrap_err().kind(), io::ErrorKind::InvalidData);
-        assert_eq!(line_of(&mut &b"\xff\n"[..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let within = AtomicBool::default();
+        assert_eq!(line_of(&mut endless, &within).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let within = AtomicBool::default();
+        assert_eq!(line_of(&mut &b"\xff\n"[..], &within).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_one_error_and_the_next_one_is_read() {
+        let most = usize::try_from(LONGEST).unwrap();
+        for length in [most, most + 1, 10 * most] {
+            let text = format!("{}\nnext\n", "x".repeat(length));
+            let (mut input, within) = (text.as_bytes(), AtomicBool::default());
+            assert_eq!(line_of(&mut input, &within).unwrap_err().kind(), io::ErrorKind::InvalidData, "{length}");
+            assert_eq!(line_of(&mut input, &within).unwrap().as_deref(), Some("next"), "{length}");
+        }
     }
 }

@@ -20,6 +20,7 @@ mod refresh;
 mod simulate;
 mod states;
 mod token;
+mod untrusted;
 mod usage;
 mod userinfo;
 mod warnings;

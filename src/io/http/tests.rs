@@ -82,7 +82,7 @@ fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
 }
 
 #[test]
-fn an_answer_that_is_truncated_too_large_or_too_slow_is_lost() {
+fn an_answer_that_is_truncated_too_large_too_slow_or_compressed_is_lost() {
     let (truncated, _) = server(|s, _| s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap());
     let (large, count) = server(|s, _| {
         let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
@@ -94,7 +94,10 @@ fn an_answer_that_is_truncated_too_large_or_too_slow_is_lost() {
             std::thread::park_timeout(Duration::from_millis(50));
         }
     });
-    for (url, word) in [(truncated, "lost"), (large, "1 MiB"), (slow, "within")] {
+    let (packed, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    });
+    for (url, word) in [(truncated, "lost"), (large, "1 MiB"), (slow, "within"), (packed, "compressed")] {
         let failure = http().send(&get(url)).unwrap_err();
         assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
         assert!(failure.what.contains(word), "{}", failure.what);

@@ -38,6 +38,8 @@ pub(super) struct Desk {
     path: String,
     /// Where the browser is sent on to: the page that says how it ended, or somebody else's.
     done: Secret,
+    /// Whether that is somebody else's: then the redirect is the last that is seen of the browser.
+    elsewhere: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -67,8 +69,9 @@ impl Desk {
         if port == 80 {
             hosts.push(host.to_owned());
         }
+        let elsewhere = done.is_some();
         let done = done.unwrap_or_else(|| Secret::new(if path == "/done" { "/finished" } else { "/done" }));
-        Self { hosts, path: path.to_owned(), done, state: Mutex::default(), changed: Condvar::new() }
+        Self { hosts, path: path.to_owned(), done, elsewhere, state: Mutex::default(), changed: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,6 +88,8 @@ impl Desk {
     pub(super) fn accept(&self, candidate: Candidate) -> Secret {
         let mut state = self.state();
         state.accepted = Some(candidate.query.clone());
+        // Its request is on the way to be redirected: whoever ends now has to wait for it.
+        state.redirected = true;
         state.queue.clear();
         candidate.query
     }
@@ -126,7 +131,7 @@ impl Desk {
             StatusCode::METHOD_NOT_ALLOWED => answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET")),
             _ => None,
         };
-        (answer, false)
+        (answer, self.elsewhere && status == StatusCode::SEE_OTHER)
     }
 
     /// `Host` first (DNS rebinding), then the exact path, the method, the absence of a body.
@@ -190,10 +195,8 @@ impl Desk {
 }
 
 impl State {
-    fn repeats(&mut self, query: &Secret) -> bool {
-        let repeats = self.accepted.as_ref() == Some(query);
-        self.redirected |= repeats;
-        repeats
+    fn repeats(&self, query: &Secret) -> bool {
+        self.accepted.as_ref() == Some(query)
     }
 }
 

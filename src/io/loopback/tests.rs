@@ -261,3 +261,30 @@ fn what_is_no_loopback_host_is_never_listened_on() {
         assert!(Loopback.listen(&at).is_err(), "{host}");
     }
 }
+
+#[test]
+fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
+    for _ in 0..20 {
+        let hand_over = Loopback.hand_over(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
+        let url = hand_over.url().clone();
+        let authority = format!("127.0.0.1:{}", url.port().unwrap());
+        let browser = std::thread::spawn(move || request(&authority, &format!("GET {}", url.path()), ""));
+        let start = Instant::now();
+        assert!(hand_over.wait(Duration::from_secs(20)));
+        assert!(start.elapsed() < LAST_PAGE, "nothing more is waited for");
+        let answer = browser.join().unwrap();
+        assert!(answer.contains("location: https://id.test/endsession?id_token_hint=e\r\n"), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_login_that_ends_at_once_still_shows_how() {
+    for _ in 0..20 {
+        let (authority, end, waiting) = login();
+        end.send(Page::NotLoggedIn).unwrap();
+        let answer = request(&authority, &format!("GET /callback?{OURS}"), "");
+        assert_eq!(status(&answer), "303", "{answer:?}");
+        assert_eq!(status(&request(&authority, "GET /done", "")), "200");
+        waiting.join().unwrap();
+    }
+}

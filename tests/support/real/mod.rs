@@ -7,9 +7,11 @@ pub mod http;
 pub mod process;
 pub mod provider;
 pub mod require;
+pub mod scripted;
 pub mod secret_service;
 
 pub use home::Home;
 pub use process::Outcome;
 pub use provider::Provider;
 pub use require::require;
+pub use scripted::Scripted;

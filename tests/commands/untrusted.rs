@@ -1,0 +1,349 @@
+//! Text from outside: no parser panics, and nothing that moves a cursor, hides or reverses reaches a terminal.
+
+use crate::support::Bench;
+use crate::support::ports::parameter;
+use crate::support::provider::json;
+use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks, sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use proptest::prelude::*;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use tidp::config;
+use tidp::core::secret::Secret;
+use tidp::core::session::{EntryKey, Session};
+use tidp::core::time::Seconds;
+use tidp::world::Response;
+
+/// One of each kind that must not reach a terminal: escape, bell, carriage return, C1, bidi, zero width, separator, tag.
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}\u{7f}";
+
+#[track_caller]
+fn harmless(place: &str, text: &str) {
+    let found: Vec<char> =
+        text.chars().filter(|c| *c != '\n' && (c.is_control() || HOSTILE[1..].contains(*c) && !c.is_ascii())).collect();
+    assert!(found.is_empty(), "{place} holds {found:?}: {text}");
+}
+
+/// Runs each command plainly, as JSON and at its most talkative; nothing hostile comes out.
+#[track_caller]
+fn tells_harmlessly(place: &str, scene: impl Fn() -> Bench, args: &[&str]) {
+    for more in [&[][..], &["--json"], &["--verbose"], &["--color", "never", "--json", "--verbose"]] {
+        let bench = scene();
+        let outcome = bench.run_on(&[args, more].concat());
+        harmless(&format!("{place} {args:?} stderr"), &outcome.stderr);
+        harmless(&format!("{place} {args:?} stdout"), &outcome.stdout);
+    }
+}
+
+fn logged_in(answer: Answer) -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.log_in_with(answer.refresh_token("rt-1")).exits(0);
+    bench
+}
+
+#[test]
+fn no_text_from_outside_reaches_a_terminal_raw() {
+    let hostile = || format!("x{HOSTILE}");
+    // The discovery document, in each of its members, and in a name of its own.
+    for member in discovery().as_object().unwrap().keys() {
+        for value in [json!(hostile()), json!(format!("{ISSUER}/{HOSTILE}")), json!([hostile()])] {
+            let mut document = discovery();
+            document[member] = value;
+            document[&hostile()] = json!(1);
+            let scene = || {
+                let bench = Bench::new("MobileApp");
+                bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+                bench.callback.replies(|_| Vec::new());
+                bench
+            };
+            tells_harmlessly(member, scene, &["login", "--timeout", "1s"]);
+        }
+    }
+    // What answers a request, in its status, its headers and its body.
+    let body = json!({ "error": hostile(), "error_description": hostile(), "error_uri": hostile() });
+    for status in [200, 302, 400, 401, 403, 404, 429, 500, 503] {
+        for path in ["/connect/token", "/connect/userinfo", "/connect/revocation", "/api/logout", "/jwks"] {
+            for body in [body.to_string(), hostile(), format!("{{\"{HOSTILE}\":1,\"{HOSTILE}\":2}}")] {
+                let scene = || {
+                    let bench = logged_in(Answer::new());
+                    for name in bench.files.0.lock().unwrap().iter_mut() {
+                        name.1.clear();
+                    }
+                    bench.provider.announces_discovery();
+                    let headers = ["retry-after", "location", "www-authenticate", "content-type", "date", "set-cookie"]
+                        .map(|name| (name.to_owned(), format!("Bearer error=\"{HOSTILE}\", {HOSTILE}")));
+                    let response = Response { status, headers: headers.into(), body: body.clone().into_bytes() };
+                    for _ in 0..3 {
+                        bench.provider.answers(path, response.clone());
+                    }
+                    bench
+                };
+                let args: &[&str] = match path {
+                    "/connect/token" => &["refresh", "--force"],
+                    "/connect/userinfo" => &["userinfo"],
+                    "/jwks" => &["inspect"],
+                    _ => &["logout"],
+                };
+                tells_harmlessly(path, scene, args);
+            }
+        }
+    }
+    // The claims of the ID token, in login, inspect, policy and a later refresh; its header's `kid`.
+    for name in ["preferred_username", "acr", "amr", "ial", "name", "iss", "aud", "azp", HOSTILE] {
+        let answer = || Answer::new().id_claim(name, json!(hostile())).refresh_token("rt-1");
+        let scene = || {
+            let bench = Bench::new("MobileApp");
+            bench.provider.announces_login(&bench.browser, bench.clock.time(), answer());
+            bench
+        };
+        tells_harmlessly(name, scene, &["login", "--require-acr", "x"]);
+        for args in
+            [&["login"][..], &["inspect"], &["policy"], &["policy", "--why"], &["logout"], &["token", "--id-token"]]
+        {
+            let scene = || {
+                let bench = scene();
+                if args != ["login"] {
+                    bench.run_on(&["login"]);
+                }
+                bench
+            };
+            tells_harmlessly(name, scene, args);
+        }
+    }
+    let scene = || {
+        let bench = logged_in(Answer::new());
+        bench.pass(Seconds(7_200));
+        let answer = Answer::new().kid(&hostile()).member("scope", json!(hostile()));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+        bench.provider.answers("/jwks", json(200, &jwks()));
+        bench
+    };
+    tells_harmlessly("kid", scene, &["refresh"]);
+    let userinfo = json!({ "sub": SUB, "name": hostile(), HOSTILE: { "deep": [hostile()] } });
+    let scene = || {
+        let bench = logged_in(Answer::new());
+        bench.provider.answers("/connect/userinfo", json(200, &userinfo));
+        bench
+    };
+    tells_harmlessly("userinfo", scene, &["userinfo"]);
+}
+
+#[test]
+fn no_token_to_decode_and_no_word_of_ours_reaches_a_terminal_raw() {
+    let hostile = format!("x{HOSTILE}");
+    let header = json!({ "alg": hostile, "typ": hostile, "kid": hostile, HOSTILE: HOSTILE, "jku": hostile });
+    let claims =
+        json!({ "iss": hostile, HOSTILE: [hostile, { HOSTILE: 1 }], "acr": hostile, "exp": 1, "nbf": hostile });
+    let encrypted = format!("{}.a.b.c.d", B64.encode(json!({ "alg": "dir", "enc": hostile }).to_string()));
+    for token in [
+        sign(&header, &claims),
+        encrypted,
+        hostile.clone(),
+        format!("{}.{}.", B64.encode(&hostile), B64.encode(&hostile)),
+    ] {
+        let scene = || {
+            let bench = Bench::new("MobileApp");
+            bench.terminal.type_line(&token);
+            bench
+        };
+        tells_harmlessly("decode", scene, &["decode"]);
+        tells_harmlessly("decode", || Bench::new("MobileApp"), &["decode", &token]);
+    }
+    for args in [
+        &["token", "--profile", &hostile][..],
+        &["token", "--min-ttl", &hostile],
+        &["profile", "add", &hostile, "--issuer", ISSUER, "--client-id", "x"],
+        &["profile", "add", "x", "--issuer", &hostile, "--client-id", "x"],
+        &["profile", "add", "x", "--issuer", ISSUER, "--client-id", &hostile],
+        &["profile", "show", &hostile],
+        &["profile", "remove", &hostile],
+        &["login", "--scope", &hostile],
+        &["decode", "--jwks", &hostile, "a.b.c"],
+        &["decode", "--leeway", &hostile, "a.b.c"],
+        &["policy", "show", &hostile],
+        &["exec", "--", &hostile],
+        &[&hostile],
+    ] {
+        let config = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
+        tells_harmlessly("an argument", || Bench::with_config(config), args);
+    }
+    let quoted = json!(hostile).to_string().replace("\u{7f}", "\\u007f").replace("\\u001b", "\\u001B");
+    for text in [
+        format!("{HOSTILE} = 1"),
+        format!("[profile.{quoted}]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n"),
+        format!("[profile.x]\n{quoted} = 1\n"),
+        format!("[profile.x]\nissuer = {quoted}\nclient_id = {quoted}\n"),
+        format!("default_profile = {quoted}\nstore = {quoted}\n"),
+        format!("[profile.x]\nissuer = \"{ISSUER}\"\nclient_id = {quoted}\nclient_type = {quoted}\n"),
+        format!("[profile.x]\nissuer = \"{ISSUER}\"\nclient_id = {quoted}\nscopes = [{quoted}]\n"),
+        format!("[profile.x]\nissuer = \"{ISSUER}\"\nclient_id = {quoted}\nredirect_uri = {quoted}\n"),
+    ] {
+        for args in [
+            &["token"][..],
+            &["profile", "list"],
+            &["profile", "show"],
+            &["logout", "--all"],
+            &["policy"],
+            &["inspect"],
+        ] {
+            tells_harmlessly(&text, || Bench::with_config(&text), args);
+        }
+    }
+    for variable in [
+        "TIDP_ISSUER",
+        "TIDP_CLIENT_ID",
+        "TIDP_CLIENT_TYPE",
+        "TIDP_STORE",
+        "TIDP_PROFILE",
+        "TIDP_CONFIG",
+        "TIDP_CA_FILE",
+        "TIDP_STORE_KEY_FILE",
+    ] {
+        for args in [&["token"][..], &["inspect"], &["policy"], &["profile", "show"]] {
+            let scene = || {
+                let bench = Bench::new("MobileApp").env(variable, &hostile);
+                bench.files.put(&hostile, "[");
+                if variable == "TIDP_STORE_KEY_FILE" { bench.env("TIDP_STORE", "file") } else { bench }
+            };
+            tells_harmlessly(variable, scene, args);
+        }
+    }
+}
+
+// S109 to S115.
+#[test]
+fn decode_takes_anything_apart_offline_and_trusts_nothing() {
+    let bench = Bench::new("MobileApp");
+    let decode = |text: &str| {
+        bench.terminal.type_line(text);
+        bench.run(&["decode", "--json"])
+    };
+    let rs256 = json!({ "alg": "RS256", "typ": "JWT", "jku": "http://169.254.169.254/keys" });
+    let claims = json!({ "iss": "http://169.254.169.254/", "exp": 9_200_000_000_000_000_000_i64, "n": 1 });
+    let decoded = decode(&sign(&rs256, &claims)).exits(0).json();
+    assert_eq!(decoded["verified"], false);
+    assert!(decoded["warnings"].to_string().contains("jku"), "{decoded}");
+    let unsigned = format!("{}.{}.", B64.encode(r#"{"alg":"nOnE"}"#), B64.encode(r#"{"sub":"a"}"#));
+    assert!(decode(&unsigned).exits(0).json()["warnings"].to_string().contains("not signed"));
+    let digits =
+        format!("{}.{}.", B64.encode(r#"{"alg":"none"}"#), B64.encode(r#"{"n":1000000000000000000000000000001}"#));
+    assert!(decode(&digits).exits(0).stdout.contains("1000000000000000000000000000001"));
+    let bomb = format!(
+        "{}.a.b.c.d",
+        B64.encode(r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483648,"zip":"DEF"}"#)
+    );
+    let nested = format!("{}.{}.", B64.encode("[".repeat(100_000)), B64.encode(r#"{"a":"#.repeat(100_000)));
+    for text in [".".repeat(1 << 20), "a".into(), "a.b".into(), "a.b.c.d".into(), "a.b.c.d.e.f".into(), bomb, nested] {
+        bench.terminal.type_line(&text);
+        bench.run(&["decode"]).exits(7);
+    }
+    bench.run(&["decode"]).exits(2);
+    bench.run(&["decode", &unsigned]).exits(0).says("can be read by every process");
+    assert!(bench.provider.paths().is_empty() && bench.stores.loads() == 0, "nobody is asked, whatever the token says");
+    // To verify is to ask the configured provider, and nobody that the token names.
+    bench.provider.announces_itself();
+    bench.terminal.type_line(&sign(
+        &json!({ "alg": "RS256", "kid": "k1", "jku": "https://evil.example/k" }),
+        &json!({ "iss": "https://evil.example", "exp": 9_000_000_000_i64 }),
+    ));
+    bench.run(&["decode", "--verify"]).exits(7);
+    assert_eq!(bench.provider.paths(), ["/.well-known/openid-configuration", "/jwks"]);
+}
+
+/// The cached metadata files.
+fn cached(bench: &Bench) -> Vec<PathBuf> {
+    let files = bench.files.0.lock().unwrap();
+    files.keys().filter(|path| path.starts_with("/home/kari/cache")).cloned().collect()
+}
+
+// S94.
+#[test]
+fn a_cached_document_that_is_no_longer_what_it_was_is_fetched_again() {
+    type Change = fn(&str) -> String;
+    let changes: [Change; 4] = [
+        |_| String::new(),
+        |text| text[..text.len() / 2].to_owned(),
+        |text| text.replace(ISSUER, "https://evil.example"),
+        |text| text.replace("\\\"issuer\\\":", "\\\"issuer2\\\":").replace("\\\"keys\\\":", "\\\"keys2\\\":"),
+    ];
+    for change in changes {
+        let bench = logged_in(Answer::new());
+        assert_eq!(cached(&bench).len(), 2);
+        for path in cached(&bench) {
+            let text = change(&bench.files.text(path.to_str().unwrap()));
+            bench.files.put(path.to_str().unwrap(), &text);
+        }
+        bench.provider.announces_itself();
+        assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["id_token"]["verified"], true);
+    }
+    let bench = logged_in(Answer::new());
+    bench.pass(Seconds(2 * 86_400));
+    bench.provider.announces_itself();
+    bench.run(&["inspect"]).exits(0);
+}
+
+fn mutated(text: &str, changes: &[(usize, u8)]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for (at, byte) in changes {
+        let place = at % bytes.len();
+        bytes[place] = *byte;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+const FILE: &str = "default_profile = \"x\"\nstore = \"file\"\n[profile.x]\nissuer = \"https://id.example\"\nclient_id = \"app\"\nclient_type = \"MobileApp\"\nrefresh_lifetime = \"90d\"\nsliding = true\nscopes = [\"openid\"]\nredirect_uri = \"http://127.0.0.1:80/cb\"\nrenew = \"when-due\"\nca_file = \"a\"\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_configuration_makes_the_reader_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
+        for text in [text, mutated(FILE, &changes)] {
+            if let Ok(read) = config::parse(&text, Path::new("config.toml")) {
+                let _ = config::profile(None, &Default::default(), &read, None);
+                let _ = config::store(&Default::default(), &read);
+            }
+        }
+    }
+
+    #[test]
+    fn no_stored_document_makes_a_command_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
+        let bench = logged_in(Answer::new());
+        let entry = EntryKey::Session(bench.key()).name();
+        let whole = bench.stores.raw(&entry).unwrap();
+        for document in [text, mutated(&whole, &changes)] {
+            let _ = Session::from_document(&Secret::new(document.as_str()), &bench.key());
+            bench.stores.put(&entry, &document);
+            for args in [&["inspect"][..], &["policy", "--why"], &["token", "--no-refresh"]] {
+                let outcome = bench.run_on(args);
+                prop_assert!([0, 3, 6].contains(&outcome.code), "{outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_cached_document_makes_a_command_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
+        let bench = logged_in(Answer::new());
+        for path in cached(&bench) {
+            let path = path.to_str().unwrap();
+            let whole = bench.files.text(path);
+            for document in [text.clone(), mutated(&whole, &changes)] {
+                bench.files.put(path, &document);
+                bench.run_on(&["inspect"]).exits(0);
+            }
+        }
+    }
+
+    #[test]
+    fn no_callback_makes_a_login_panic(query in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
+        let bench = Bench::new("MobileApp");
+        bench.provider.announces_itself();
+        bench.callback.replies(move |url| {
+            let ours = format!("code=x&state={}&iss={ISSUER}", parameter(url, "state"));
+            vec![query, mutated(&ours, &changes)]
+        });
+        let outcome = bench.run_on(&["login", "--timeout", "1s"]);
+        prop_assert!(outcome.code != 0, "{outcome:?}");
+    }
+}
