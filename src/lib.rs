@@ -62,8 +62,8 @@
 //!
 //! # Left out on purpose
 //!
-//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `keepalive`, `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
-//! session (use `TIDP_STORE=file`).
+//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `keepalive`, `doctor`. Not tried: Windows
+//! and macOS; there, a Windows credential holds 2,560 bytes, too few for a session (use `TIDP_STORE=file`).
 
 pub mod cli;
 pub mod commands;

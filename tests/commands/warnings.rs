@@ -141,6 +141,18 @@ fn that_the_sso_session_has_ended_is_told_once_when_it_is_found_and_again_when_t
 }
 
 #[test]
+fn what_a_run_has_said_it_does_not_say_again() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench.cache.clear();
+    bench.files.0.lock().unwrap().retain(|path, _| !path.starts_with("/home/kari/state"));
+    bench.pass(Seconds(590));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    let warnings = bench.run(&["refresh", "--force", "--json"]).exits(0).json()["warnings"].clone();
+    assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
+}
+
+#[test]
 fn a_stamp_holds_a_time_and_its_name_says_nothing() {
     let bench = confidential_with(Seconds::hours(3));
     bench.run(&["token"]).exits(0);
