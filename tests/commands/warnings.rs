@@ -84,6 +84,10 @@ fn the_logins_own_warning_counts_for_the_hour() {
     bench.log_in().says("dies before the access token");
     bench.run(&["token"]).exits(0).leaves_out("warning");
     assert_eq!(stamps(&bench).len(), 1);
+    let bench = Bench::new("PublicWithRefresh");
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.run(&["login", "--quiet"]).exits(0);
+    bench.run(&["token"]).exits(0).says(EARLY);
 }
 
 #[test]
