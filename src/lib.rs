@@ -47,6 +47,10 @@
 //! * **An ID token whose keys cannot be had is left out after a refresh**, with a warning; the rest is stored, because the
 //!   refresh token is spent and the answer came over TLS from the provider itself. One that fails a check makes the whole
 //!   answer worthless.
+//! * **`policy simulate` plays the client's own decisions against the sandbox's engine**, and fails where the two differ:
+//!   `tests/simulate.rs` has them disagree about a thousand scenarios, and they may not.
+//! * **A warning in passing rests for an hour** (`commands::warn`): a stamp under the state directory keeps the hour, and
+//!   the cached token keeps the moment of the next one, so that a cached token costs no look at store or stamp.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
@@ -58,8 +62,8 @@
 //!
 //! # Left out on purpose
 //!
-//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow and `doctor`. Not tried: Windows and macOS; there, a Windows credential holds 2,560 bytes, too few for a
-//! session (use `TIDP_STORE=file`).
+//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `doctor`. Not tried: Windows and macOS;
+//! there, a Windows credential holds 2,560 bytes, too few for a session (use `TIDP_STORE=file`).
 
 pub mod cli;
 pub mod commands;

@@ -1,6 +1,7 @@
 //! `tidp policy simulate`: what a script, a policy and an SSO session do to each other, played offline to the second.
 //! Needs no profile and no network: the client's own decisions are played against the sandbox's engine.
 
+mod compare;
 mod picture;
 pub mod scenario;
 mod tell;
@@ -35,7 +36,7 @@ pub fn run(out: &Output<'_>, args: &Simulate) -> Result<()> {
             let all: Vec<Value> = played.iter().map(|(scenario, story)| document(scenario, story)).collect();
             return out.document(json!({ "policies": all }));
         }
-        return out.answer(&tell::compared(out, &played, style));
+        return out.answer(&compare::compared(out, &played, style));
     };
     let policy = config::policy_name(name).map_err(Error::usage)?.documented();
     let scenario = scenario(args, policy)?;

@@ -57,7 +57,7 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
 
 /// Records that a warning was given now. Where that fails, the next one comes too early: no reason to fail.
 pub fn stamp(context: &Context<'_>) {
-    if let Some(path) = path(context) {
+    if let Some(path) = path(context).filter(|_| !context.out.is_quiet()) {
         let _ = context.world.files.write(&path, context.world.clock.now().unix().to_string().as_bytes());
     }
 }

@@ -84,6 +84,10 @@ fn the_logins_own_warning_counts_for_the_hour() {
     bench.log_in().says("dies before the access token");
     bench.run(&["token"]).exits(0).leaves_out("warning");
     assert_eq!(stamps(&bench).len(), 1);
+    let bench = Bench::new("PublicWithRefresh");
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.run(&["login", "--quiet"]).exits(0);
+    bench.run(&["token"]).exits(0).says(EARLY);
 }
 
 #[test]
@@ -138,6 +142,18 @@ fn that_the_sso_session_has_ended_is_told_once_when_it_is_found_and_again_when_t
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(1));
     bench.run(&["token"]).exits(0).says(ended);
+}
+
+#[test]
+fn what_a_run_has_said_it_does_not_say_again() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench.cache.clear();
+    bench.files.0.lock().unwrap().retain(|path, _| !path.starts_with("/home/kari/state"));
+    bench.pass(Seconds(590));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    let warnings = bench.run(&["refresh", "--force", "--json"]).exits(0).json()["warnings"].clone();
+    assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! The five policies side by side.
+
+use super::picture::{self, Marks};
+use super::scenario::{Scenario, Story};
+use super::tell::{asked, brief, shown};
+use crate::commands::output::Output;
+use crate::commands::policy::wrapped;
+use crate::core::timeline::{Line, Style};
+
+/// All policies, a row each.
+pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: Style) -> String {
+    let Some((first, _)) = played.first() else { return String::new() };
+    let mut text = wrapped(&asked(first), out.columns());
+    text.push('\n');
+    let head = ["policy", "refreshes", "session ends", "login needed"];
+    let cells: Vec<[String; 4]> = played.iter().map(|(scenario, story)| compared_row(scenario, story)).collect();
+    let widest = |i: usize| cells.iter().map(|row| row[i].len()).chain([head[i].len()]).max().unwrap_or(0);
+    let widths = [widest(0), widest(1), widest(2), widest(3)];
+    let columns: usize = widths.iter().sum::<usize>() + 6;
+    let beside = out.columns() >= columns + 2 + 16;
+    let width = if beside { (out.columns() - columns - 2).min(80) } else { out.columns().min(80) };
+    let line = |row: [&str; 4]| {
+        format!(
+            "{:<a$}  {:>b$}  {:>c$}  {:>d$}",
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            a = widths[0],
+            b = widths[1],
+            c = widths[2],
+            d = widths[3]
+        )
+    };
+    // Under 50 columns the number of refreshes goes.
+    let slim = |row: [&str; 4]| {
+        format!("{:<a$}  {:>c$}  {:>d$}", row[0], row[2], row[3], a = widths[0], c = widths[2], d = widths[3])
+    };
+    let line = |row: [&str; 4]| if columns <= out.columns() { line(row) } else { slim(row) };
+    let end = brief(first.length);
+    let ruler = format!("login{end:>rest$}", rest = width.saturating_sub(5));
+    let ruler = if beside { format!("  {ruler}") } else { String::new() };
+    text += &out.paint(&format!("{}{ruler}\n", line(head)), colored::Color::BrightBlack);
+    for ((scenario, story), row) in played.iter().zip(&cells) {
+        let axis = picture::Axis { length: scenario.length, width };
+        let bar = Line(picture::spans(picture::session(axis, story, Marks::of(style))));
+        let gap = if beside { "  " } else { "\n" };
+        text += &format!("{}{gap}{}", line([&row[0], &row[1], &row[2], &row[3]]), shown(out, &bar));
+    }
+    text.push('\n');
+    text += &wrapped(
+        "The bars show the session's life, thinner where only its last access token is left. Ends are counted from the login.",
+        out.columns(),
+    );
+    text
+}
+
+fn compared_row(scenario: &Scenario, story: &Story) -> [String; 4] {
+    let needed = story.login_needed_at.map_or_else(|| "-".to_owned(), brief);
+    [scenario.policy.name.as_str().to_owned(), story.refreshes().to_string(), brief(story.ends_at), needed]
+}
