@@ -226,6 +226,16 @@ fn a_machine_that_slept_past_the_end_asks_the_provider_once_which_decides() {
 }
 
 #[test]
+fn a_machine_that_wakes_past_the_end_waits_for_its_network_before_it_gives_up() {
+    let bench = ten_minutes();
+    let clock = Arc::clone(&bench.clock);
+    bench.signals.happens_after(100, move || clock.suspend(Seconds(1_000)));
+    let seen = renews(&bench, 0..1_130);
+    bench.run_on(&["keepalive", "--for", "25m"]).exits(0).says("can be renewed again");
+    assert!(seen.lock().unwrap().0.len() > 2, "{seen:?}");
+}
+
+#[test]
 fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
