@@ -55,6 +55,11 @@
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
 //!
+//! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
+//!   monotonic timer stands still while the machine sleeps; it reads the store only when something is due. CMD stays in
+//!   its process group, so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and
+//!   who sent one is looked at, so that CMD gets each once. When the session ends before CMD, CMD goes on.
+//!
 //! # The one window that no client can close
 //!
 //! With one-time refresh tokens, a process killed after the provider has spent a token and before its successor is stored

@@ -168,6 +168,15 @@ mod unix {
         }
 
         #[test]
+        fn once_they_are_watched_a_signal_is_told_whatever_is_held_and_a_second_one_works_at_once() {
+            for part in ["watched", "held before and watched"] {
+                let output = in_a_process(part);
+                assert_eq!(output.status.signal(), Some(SIGTERM), "{part}: {output:?}");
+                assert!(String::from_utf8_lossy(&output.stderr).contains("told of the first"), "{part}: {output:?}");
+            }
+        }
+
+        #[test]
         #[allow(clippy::disallowed_methods)] // the marker is the test's own
         fn a_part_that_runs_in_a_process_of_its_own() {
             let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
@@ -190,6 +199,23 @@ mod unix {
                     std::process::exit(7);
                 }
                 "quiet" => drop(signals.hold()),
+                "watched" | "held before and watched" => {
+                    let patience = std::time::Duration::from_secs(20);
+                    if part != "watched" {
+                        drop(signals.hold());
+                    }
+                    let mut watch = signals.watch().unwrap();
+                    let held = signals.hold();
+                    low_level::raise(SIGTERM).unwrap();
+                    drop(held);
+                    assert_eq!(watch.wait(patience), Some(crate::world::Ended::Signal(SIGTERM)));
+                    let start = watch.start(&["true".into()]);
+                    assert_eq!(start.unwrap_err().kind(), io::ErrorKind::Interrupted);
+                    std::io::Write::write_all(&mut std::io::stderr(), b"told of the first").unwrap();
+                    low_level::raise(SIGTERM).unwrap();
+                    watch.wait(patience);
+                    std::process::exit(7);
+                }
                 _ => {}
             }
         }

@@ -623,11 +623,15 @@ impl world::Watch for Watch {
     }
 
     fn wait(&mut self, patience: Duration) -> Option<Ended> {
-        let until = self.clock.time().plus(Seconds(patience.as_secs() as i64));
+        // Measured as the system does: a timer stands still while the machine sleeps.
+        let until = world::Clock::uptime(&*self.clock) + patience;
+        assert!(until < Duration::from_secs(1_000 * 86_400), "nothing ends this wait");
+        let left = || Seconds(until.saturating_sub(world::Clock::uptime(&*self.clock)).as_secs() as i64);
         loop {
+            let by_then = self.clock.time().plus(left());
             let next = {
                 let mut script = self.script.lock().unwrap();
-                script.first().is_some_and(|(time, _)| *time <= until).then(|| script.remove(0))
+                script.first().is_some_and(|(time, _)| *time <= by_then).then(|| script.remove(0))
             };
             let Some((time, event)) = next else { break };
             self.clock.advance(time.left(self.clock.time()));
@@ -635,7 +639,7 @@ impl world::Watch for Watch {
                 return Some(ended);
             }
         }
-        self.clock.advance(until.left(self.clock.time()));
+        self.clock.advance(left());
         None
     }
 }

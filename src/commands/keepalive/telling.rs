@@ -2,6 +2,7 @@
 
 use super::{Failing, Keeper};
 use crate::commands::context::Context;
+use crate::commands::output::relative;
 use crate::core::keepalive::Prospect;
 use crate::core::policy::Policy;
 use crate::core::session::{RefreshLife, Renewal, Session, Sso};
@@ -82,17 +83,15 @@ impl Keeper<'_, '_> {
         let out = self.context.out;
         let end = |session| RefreshLife::of(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX);
         let (old, new) = (end(before), end(&self.session));
-        let now = out.local(self.now());
+        let (now, was_to_end) = (out.local(self.now()), relative(old, self.now()));
         match renewal {
             Renewal::New => self.remark(&format!(
-                "{now}  Refreshed, because the session would have ended {}: it now ends {}.",
-                self.when(old),
+                "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",
                 self.when(new)
             )),
             Renewal::Same => self.remark(&format!(
-                "{now}  Refreshed, because the session would have ended {}; the same refresh token came back: if that \
-                 renewed it, it now ends {}.",
-                self.when(old),
+                "{now}  Refreshed, because the session would have ended {was_to_end}; the same refresh token came back: \
+                 if that renewed it, it now ends {}.",
                 self.when(new)
             )),
             Renewal::None => out.warn(
