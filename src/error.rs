@@ -31,7 +31,12 @@ pub enum Situation {
     /// `--prompt none`, but the user has to do something.
     InteractionRequired(ProviderError),
     /// `policy --require`: less life is left than asked for.
-    TooLittleLife(String),
+    TooLittleLife {
+        /// How much, for a person.
+        what: String,
+        /// Whether a login would give as much as was asked for.
+        login_helps: bool,
+    },
     /// The provider said no.
     Refused(&'static str, ProviderError),
     /// The network or the provider may do better later.
@@ -56,8 +61,11 @@ pub enum Situation {
     LoginTimedOut,
     /// Logged out here; the provider could not be told. The text says what is left to do.
     LogoutIncomplete(&'static str, String),
-    /// Another tidp, or a signal, changed the session meanwhile.
-    SessionChanged,
+    /// A login or logout came between a refresh and the storing of its answer.
+    SessionChanged {
+        /// Whether the provider confirmed that the token just received is revoked.
+        revoked: bool,
+    },
     /// Standard output is closed: the reader has had enough.
     OutputClosed,
     /// `exec`: the command was not started; 125, 126 or 127, as env(1).
@@ -208,7 +216,7 @@ impl Error {
             Situation::NoRefreshToken => (
                 "login_required",
                 3,
-                "the token has expired, and the login brought no refresh token to get another one with".into(),
+                "the login brought no refresh token, so only a login brings another token".into(),
                 login(),
             ),
             Situation::RefreshTokenRefused(provider, likely) => {
@@ -226,7 +234,9 @@ impl Error {
                 format!("the provider wants the user to do something first ({})", told(provider)),
                 login(),
             ),
-            Situation::TooLittleLife(what) => ("login_required", 3, what.clone(), login()),
+            Situation::TooLittleLife { what, login_helps } => {
+                ("login_required", 3, what.clone(), login().filter(|_| *login_helps))
+            }
             Situation::Refused(doing, provider) => {
                 ("refused", 4, format!("{doing}: the provider said no ({})", told(provider)), None)
             }
@@ -273,10 +283,14 @@ impl Error {
                 };
                 (*kind, code, what.clone(), None)
             }
-            Situation::SessionChanged => (
+            Situation::SessionChanged { revoked } => (
                 "failed",
                 1,
-                "the session was changed by another login or logout meanwhile; the token just received was revoked, not stored".into(),
+                format!(
+                    "the session was changed by another login or logout meanwhile; the token just received was not stored, \
+                     and {}",
+                    if *revoked { "was revoked" } else { "could not be revoked: it lives on at the provider, unused" }
+                ),
                 run("tidp inspect"),
             ),
             Situation::OutputClosed => ("failed", 0, String::new(), None),

@@ -366,6 +366,11 @@ pub trait Terminal: Send + Sync {
     /// # Errors
     /// As the system says.
     fn read_line(&self) -> io::Result<Option<String>>;
+    /// As [`Terminal::read_line`], for so long and no longer.
+    ///
+    /// # Errors
+    /// `TimedOut`; else as the system says.
+    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>>;
     /// Asks on the terminal and reads without echo; where there is no terminal, reads one line of standard input.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ pub struct Configured {
     pub config: Config,
     /// Where it is, or would be.
     pub path: Option<PathBuf>,
+    /// Whether there is no such file yet.
+    is_new: bool,
 }
 
 /// A profile and the store its session is in.
@@ -46,11 +48,27 @@ impl Configured {
     /// # Errors
     /// `config`, if it cannot be read or makes no sense.
     pub fn load(world: &World) -> Result<Self> {
+        let configured = Self::load_or_new(world)?;
+        match &configured.path {
+            Some(path) if configured.is_new && world.env.get("TIDP_CONFIG").is_some() => {
+                Err(Error::config(format!("TIDP_CONFIG names a file that is not there: {}", printable_path(path))))
+            }
+            _ => Ok(configured),
+        }
+    }
+
+    /// Reads the file, wherever it is named; a missing one is empty: somebody is about to write it.
+    ///
+    /// # Errors
+    /// `config`, if it cannot be read or makes no sense.
+    pub fn load_or_new(world: &World) -> Result<Self> {
         let Some(path) = config::config_path(&world.env, &world.dirs) else {
-            return Ok(Self { config: Config::default(), path: None });
+            return Ok(Self { config: Config::default(), path: None, is_new: true });
         };
         let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
-        let config = match world.files.read(&path).map_err(unreadable)? {
+        let read = world.files.read(&path).map_err(unreadable)?;
+        let is_new = read.is_none();
+        let config = match read {
             Some(bytes) => {
                 let text = String::from_utf8(bytes)
                     .map_err(|_| Error::config(format!("{}: not UTF-8", printable_path(&path))))?;
@@ -58,7 +76,7 @@ impl Configured {
             }
             None => Config::default(),
         };
-        Ok(Self { config, path: Some(path) })
+        Ok(Self { config, path: Some(path), is_new })
     }
 
     /// The profile in use.

@@ -159,7 +159,8 @@ impl Decoder<'_> {
                 context.keys(provider)?,
                 |keys| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway),
                 |problem| *problem == TokenProblem::UnknownKey,
-            )?,
+            )?
+            .strictly(),
         };
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => Error::invalid("the token is not valid: none of these keys has signed it"),

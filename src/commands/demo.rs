@@ -75,6 +75,10 @@ impl Terminal for Stage {
         Ok(None)
     }
 
+    fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {
+        Ok(None)
+    }
+
     fn read_secret(&self, _: &str) -> io::Result<Secret> {
         Err(io::ErrorKind::UnexpectedEof.into())
     }

@@ -265,7 +265,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
 /// Whether trying again later may help.
 fn may_pass(error: &Error) -> bool {
     match &error.situation {
-        Situation::Unreachable(_) | Situation::AnswerLost(_) | Situation::Busy | Situation::SessionChanged => true,
+        Situation::Unreachable(_) | Situation::AnswerLost(_) | Situation::Busy | Situation::SessionChanged { .. } => {
+            true
+        }
         Situation::Store(failure) => match failure.kind {
             StoreFailureKind::Missing
             | StoreFailureKind::Locked

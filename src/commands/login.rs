@@ -20,6 +20,7 @@ use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{self, Client, TokenAnswer};
 use crate::world::{ListenAt, Listener, Page, Response, World};
 use serde_json::Value;
+use std::io::ErrorKind;
 use url::Url;
 
 const DOING: &str = "logging in";
@@ -199,8 +200,11 @@ impl Attempt<'_, '_> {
         out.ask(
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
-        let failed = |error| Error::failed(format!("cannot read standard input: {error}"));
-        let line = self.context.world.terminal.read_line().map_err(failed)?;
+        let patience = self.wishes.timeout.to_std();
+        let line = self.context.world.terminal.read_line_within(patience).map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
+            _ => Error::failed(format!("cannot read standard input: {error}")),
+        })?;
         let line = Secret::new(line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?);
         let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
             Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
@@ -331,7 +335,7 @@ impl Attempt<'_, '_> {
     fn store(&self, session: Session) -> Result<Session> {
         let context = self.context;
         let _lock = context.lock()?;
-        let _held = context.world.signals.hold();
+        let _signals = context.world.signals.hold();
         if let Some(before) = &self.before
             && before.sub != session.account.sub
         {

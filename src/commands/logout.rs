@@ -136,6 +136,8 @@ enum Ended {
 /// Removes entry and cached token under the lock: after this, whatever happens, the session is gone here.
 fn end_local_session(context: &Context<'_>) -> Result<Ended> {
     let _lock = context.lock()?;
+    // Also where the store then fails: nobody is served a token after asking to be logged out.
+    token_cache::forget(context);
     let ended = match context.load() {
         Ok(None) => Ended::Nothing,
         Ok(Some(session)) => Ended::Session(Box::new(session)),
@@ -143,8 +145,7 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
         Err(error) => return Err(error),
     };
-    let _held = context.world.signals.hold();
-    token_cache::forget(context);
+    let _signals = context.world.signals.hold();
     context.store.delete(&context.entry())?;
     Ok(ended)
 }

@@ -82,29 +82,51 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
     keys(context, provider)
 }
 
+/// What a check with the provider's keys came to.
+pub enum Verdict<T, E> {
+    /// It was decided with the keys that the provider publishes.
+    Given(std::result::Result<T, E>),
+    /// The key is not among those at hand, and they were looked for too recently to ask again.
+    KeyUnknown(E),
+}
+
+impl<T, E> Verdict<T, E> {
+    /// A key that is not known is not accepted.
+    ///
+    /// # Errors
+    /// The check's own.
+    pub fn strictly(self) -> std::result::Result<T, E> {
+        match self {
+            Self::Given(outcome) => outcome,
+            Self::KeyUnknown(problem) => Err(problem),
+        }
+    }
+}
+
 /// Runs `check` with the keys; if it finds that the key is not among them, fetches them once more (unless that was
 /// tried in the last five minutes) and runs it again: the provider may have rotated its keys just now (OIDC Core 10.1.1).
 ///
 /// # Errors
-/// `unreachable`, `invalid`; the inner result is `check`'s own.
+/// `unreachable` or `invalid`, where the keys that would decide cannot be had.
 pub fn with_keys<T, E>(
     context: &Context<'_>,
     provider: &Provider,
     keys: KeySet,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
     key_is_unknown: impl Fn(&E) -> bool,
-) -> Result<std::result::Result<T, E>> {
+) -> Result<Verdict<T, E>> {
     let first = check(&keys);
-    if !first.as_ref().is_err_and(key_is_unknown) {
-        return Ok(first);
-    }
+    let problem = match first {
+        Err(problem) if key_is_unknown(&problem) => problem,
+        decided => return Ok(Verdict::Given(decided)),
+    };
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
     let tried = cached(context, &request).and_then(|cached| cached.refetched_at);
     if tried.is_some_and(|at| at <= now && now < at.plus(REFETCH_COOLDOWN)) {
-        return Ok(first);
+        return Ok(Verdict::KeyUnknown(problem));
     }
-    Ok(check(&fetch_keys(context, &request, Some(now))?))
+    Ok(Verdict::Given(check(&fetch_keys(context, &request, Some(now))?)))
 }
 
 /// Whether `jwt` was signed by the provider, its keys fetched once more if that may help.
@@ -124,6 +146,7 @@ pub fn verify(
         |keys| keys.verify(jwt),
         |problem| matches!(problem, SignatureProblem::UnknownKey),
     )
+    .map(Verdict::strictly)
 }
 
 fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<KeySet> {

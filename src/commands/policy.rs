@@ -62,20 +62,22 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     if outlook.access_token_expires_at.is_none() {
         return Err(Situation::NoSession.into());
     }
+    let most = outlook.policy.and_then(|policy| policy.lifetime);
+    let too_little =
+        |what| Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|most| most >= required) }.into());
     match outlook.sure_for(now) {
         Some(left) if left >= required => Ok(()),
-        Some(left) => Err(Situation::TooLittleLife(format!(
-            "the session can be relied on for {}, less than {}",
-            left.human(),
-            required.human()
-        ))
-        .into()),
-        None => Err(Situation::TooLittleLife(format!(
+        Some(_) if most.is_some_and(|most| most < required) => {
+            too_little(format!("under this policy no session can ever be relied on for {}", required.human()))
+        }
+        Some(left) => {
+            too_little(format!("the session can be relied on for {}, less than {}", left.human(), required.human()))
+        }
+        None => too_little(format!(
             "nobody can tell whether the session lasts {}: the profile {} names no client type",
             required.human(),
             printable(&context.profile.name)
-        ))
-        .into()),
+        )),
     }
 }
 
@@ -186,6 +188,9 @@ fn told(what: &Happening) -> String {
             format!("refresh (because {}) refused: {}", why(*reason), printable(error))
         }
         Happening::Unanswered { reason } => format!("refresh (because {}): the answer was lost", why(*reason)),
+        Happening::Discarded { reason } => {
+            format!("refresh (because {}): the answer failed a check and was not used", why(*reason))
+        }
         Happening::Interrupted => "a refresh was begun and not finished".to_owned(),
     }
 }

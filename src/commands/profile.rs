@@ -32,7 +32,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, what: &ProfileComma
 
 fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
-    let configured = Configured::load(world)?;
+    let configured = Configured::load_or_new(world)?;
     if configured.config.profile.contains_key(&args.name) {
         return Err(Error::usage(format!(
             "there is a profile `{}` already: `tidp profile remove` it first",

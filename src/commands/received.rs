@@ -1,7 +1,7 @@
 //! Token answers turned into parts of a session, validated: the same for a login's and a refresh's.
 
 use super::context::Context;
-use super::metadata;
+use super::metadata::{self, Verdict};
 use crate::core::jwt::{Jwt, numeric_date};
 use crate::core::plan::CLOCK_TOLERANCE;
 use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
@@ -52,18 +52,32 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
 
 /// A refresh's answer, its ID token validated against the one the session holds (OIDC Core 12.2).
 ///
+/// The refresh token is spent by now. An ID token that fails a check makes the whole answer worthless; one that nobody
+/// can judge, because the keys cannot be had just now, is left out with a warning, and the session is kept.
+///
 /// # Errors
 /// `invalid`, if the ID token fails a check: then nothing of the answer is used.
 pub fn refreshed(
     context: &Context<'_>,
     provider: &Provider,
+    keys: Result<KeySet>,
     session: &Session,
     answer: TokenAnswer,
     sent_at: Time,
 ) -> Result<Refreshed> {
     let id_token = match &answer.id_token {
         None => None,
-        Some(raw) => refreshed_id_token(context, provider, session, raw, &answer)?,
+        Some(raw) => {
+            let now = judging_time(context, answer.date);
+            let (client_id, sub) = (&session.key.client_id, &session.account.sub);
+            let previous = session.id_token.as_ref();
+            let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
+            match keys.and_then(|keys| judged(context, provider, keys, raw, &check)) {
+                Ok(Verdict::Given(outcome)) => Some(outcome.map_err(not_valid)?.token),
+                Ok(Verdict::KeyUnknown(_)) => left_out(context, "its key is not known, and was looked for just now"),
+                Err(error) => left_out(context, &error.report().message),
+            }
+        }
     };
     Ok(Refreshed {
         access_token: access_token(&answer, sent_at),
@@ -73,40 +87,16 @@ pub fn refreshed(
     })
 }
 
-fn refreshed_id_token(
-    context: &Context<'_>,
-    provider: &Provider,
-    session: &Session,
-    raw: &Secret,
-    answer: &TokenAnswer,
-) -> Result<Option<IdToken>> {
-    let now = judging_time(context, answer.date);
-    let check = Check::refresh(
-        &provider.issuer,
-        &session.key.client_id,
-        now,
-        &answer.access_token,
-        session.id_token.as_ref(),
-        &session.account.sub,
-    );
-    let keys = match context.keys(provider) {
-        Ok(keys) => keys,
-        // The refresh token is spent: the session is kept, and only the ID token, which nobody vouches for, is left out.
-        Err(error) => {
-            context.out.warn(
-                "id_token_not_checked",
-                format!("the new ID token was left out, for it could not be checked: {}", error.report().message),
-            );
-            return Ok(None);
-        }
-    };
-    validated(context, provider, keys, raw, &check).map(|accepted| Some(accepted.token))
+fn left_out(context: &Context<'_>, why: &str) -> Option<IdToken> {
+    let message = format!("the new ID token was left out, for it could not be checked: {why}");
+    context.out.warn("id_token_not_checked", message);
+    None
 }
 
-/// The ID token, validated; the keys are fetched once more if it was signed by one that is not known.
+/// The ID token of a login, validated.
 ///
 /// # Errors
-/// `invalid`; `unreachable` if that refetch fails.
+/// `invalid`; `unreachable` if the keys cannot be had.
 pub fn validated(
     context: &Context<'_>,
     provider: &Provider,
@@ -114,26 +104,38 @@ pub fn validated(
     raw: &Secret,
     check: &Check<'_>,
 ) -> Result<Accepted> {
-    let outcome = metadata::with_keys(
+    judged(context, provider, keys, raw, check)?.strictly().map_err(not_valid)
+}
+
+/// The verdict on an ID token; the keys are fetched once more if it was signed by one that is not known.
+fn judged(
+    context: &Context<'_>,
+    provider: &Provider,
+    keys: KeySet,
+    raw: &Secret,
+    check: &Check<'_>,
+) -> Result<Verdict<Accepted, IdTokenProblem>> {
+    metadata::with_keys(
         context,
         provider,
         keys,
         |keys| id_token::accept_id_token(raw, keys, check),
         |problem| matches!(problem, IdTokenProblem::UnknownKey),
-    )?;
-    outcome.map_err(|problem| match problem {
+    )
+}
+
+fn not_valid(problem: IdTokenProblem) -> Error {
+    match problem {
         IdTokenProblem::UnknownKey => {
             Error::invalid("the ID token is signed by a key that the provider does not publish")
         }
         IdTokenProblem::Invalid(what) => Error::invalid(format!("the ID token is not valid: {what}")),
-    })
+    }
 }
 
-/// Revokes a refresh token that will not be kept (RFC 7009). Nothing depends on it, so nothing is said if it fails.
-pub fn revoke_unwanted(context: &Context<'_>, provider: &Provider, token: &Secret) {
-    if let Ok(client) = context.client()
-        && let Some(request) = logout::revocation_request(provider, &client, token)
-    {
-        let _ = context.send(&request);
-    }
+/// Revokes a refresh token that will not be kept (RFC 7009); whether the provider confirmed it.
+pub fn revoke_unwanted(context: &Context<'_>, provider: &Provider, token: &Secret) -> bool {
+    let Ok(client) = context.client() else { return false };
+    let Some(request) = logout::revocation_request(provider, &client, token) else { return false };
+    context.send(&request).is_ok_and(|response| logout::accept_revocation(&response).is_ok())
 }

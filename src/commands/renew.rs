@@ -8,7 +8,7 @@ use super::context::Context;
 use super::{received, token_cache};
 use crate::core::outlook::observed;
 use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
-use crate::core::session::{Happening, RefreshReason, Renewal, Session};
+use crate::core::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::{Problem, ProviderError, token};
@@ -86,7 +86,11 @@ pub fn login_needed(reason: LoginReason) -> Error {
 }
 
 fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, before: &Session) -> Result<Obtained> {
-    let session = context.session()?;
+    let session = context.session().inspect_err(|error| {
+        if error.situation == Situation::NoSession {
+            token_cache::forget(context);
+        }
+    })?;
     let changed = session.generation != before.generation;
     // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
     if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
@@ -108,11 +112,12 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
 /// One refresh, under the lock: the session after it, stored.
 fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> Result<Obtained> {
     let session = noticing_an_interrupted_one(context, session);
-    let Some(held) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
-    // All that can fail without the token being spent comes first.
+    let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
+    // All that can fail without the token being spent comes first, and all that may take long.
     let provider = context.provider()?;
-    let request = token::refresh_request(&provider, &context.client()?, &held.value);
-    let held_signals = RefCell::new(Some(context.world.signals.hold()));
+    let request = token::refresh_request(&provider, &context.client()?, &old.value);
+    let keys = context.keys(&provider);
+    let signals = RefCell::new(Some(context.world.signals.hold()));
     let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
     journal(context, &begun)?;
 
@@ -131,16 +136,16 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
         Ok(answer) => answer,
         Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
     };
-    let answer = received::refreshed(context, &provider, &begun, answer, sent_at)?;
-    let renewal = held.answered_by(answer.refresh_token.as_ref());
+    let answer = received::refreshed(context, &provider, keys, &begun, answer, sent_at)
+        .inspect_err(|_| note_in_entry(context, &begun.refresh_discarded(reason, sent_at)))?;
+    let renewal = old.answered_by(answer.refresh_token.as_ref());
     let refreshed = begun.refreshed(answer, reason, sent_at);
     if !still_ours(context, &begun)? {
-        if let Some(held) = refreshed.held() {
-            received::revoke_unwanted(context, &provider, &held.value);
-        }
-        return Err(Situation::SessionChanged.into());
+        token_cache::forget(context);
+        let revoked = refreshed.held().is_some_and(|new| received::revoke_unwanted(context, &provider, &new.value));
+        return Err(Situation::SessionChanged { revoked }.into());
     }
-    store_successor(context, &refreshed, &held_signals)?;
+    store_successor(context, &refreshed, &signals)?;
     if let Some(at) = session.refresh_started_at {
         context.out.note(&format!("The refresh token still worked: nothing was lost {}.", context.out.local(at)));
     }
@@ -159,8 +164,9 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
             context.out.local(at)
         ),
     );
-    let known =
-        session.events.last().is_some_and(|e| matches!(e.what, Happening::Interrupted | Happening::Unanswered { .. }));
+    let known = session.events.last().is_some_and(|e| {
+        !matches!(e.what, Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. })
+    });
     if known { session } else { session.with_event(at, Happening::Interrupted) }
 }
 
@@ -180,6 +186,8 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
     match context.load() {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
         Ok(None) => Ok(false),
+        // A newer tidp has logged in: that session is not ours to overwrite.
+        Err(Error { situation: Situation::Entry(Unreadable::Version(_)), .. }) => Ok(false),
         // It could be written and read a moment ago, and the old token is spent: storing the new one is what is left.
         Err(_) => Ok(true),
     }
@@ -191,9 +199,13 @@ fn put_back(context: &Context<'_>, session: &Session) {
     let _ = context.store.save(&context.entry(), &session.to_document());
 }
 
+/// Stores an event. The mark is stored already; if this fails, only the event is missing.
+fn note_in_entry(context: &Context<'_>, session: &Session) {
+    let _ = context.store.save(&context.entry(), &session.to_document());
+}
+
 fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
-    // The mark is already stored; if this fails, only the event is missing.
-    let _ = context.store.save(&context.entry(), &begun.refresh_unanswered(reason, sent_at).to_document());
+    note_in_entry(context, &begun.refresh_unanswered(reason, sent_at));
     Situation::AnswerLost(format!(
         "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
     ))
@@ -224,7 +236,7 @@ fn not_accepted(
         }
         Problem::Unreachable(what) => Err(answer_lost(context, begun, reason, sent_at, &what)),
         Problem::Invalid(what) => {
-            let _ = answer_lost(context, begun, reason, sent_at, &what);
+            note_in_entry(context, &begun.refresh_discarded(reason, sent_at));
             Err(Error::invalid(format!("{DOING}: {what}")))
         }
     }

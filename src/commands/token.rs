@@ -78,8 +78,8 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
             sensible(min_ttl, &obtained.session.access_token, asked)?;
             Ok((obtained.session.access_token, obtained.session.scopes))
         }
-        // What is still valid is served, with a warning, rather than nothing.
-        Err(error) if serves(context, &before.access_token, asked) => {
+        // What is still valid is served, with a warning, rather than nothing; but not what a logout has just ended.
+        Err(error) if error.situation != Situation::NoSession && serves(context, &before.access_token, asked) => {
             let what = error.report().message;
             context.out.warn(
                 "refresh_failed",

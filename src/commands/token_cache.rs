@@ -25,7 +25,10 @@ pub struct CachedToken {
 /// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the future means that the
 /// clock went back, and is not trusted.
 pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
-    let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context)?)?.expose()).ok()?;
+    if !is_on(context) {
+        return None;
+    }
+    let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context))?.expose()).ok()?;
     let now = context.world.clock.now();
     let trusted = cached.access_token.obtained_at <= now.plus(plan::CLOCK_TOLERANCE);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
@@ -39,7 +42,9 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
 pub fn put(context: &Context<'_>, session: &Session) {
     let now = context.world.clock.now();
     let left = session.access_token.expires_at.left(now);
-    let Some(name) = name(context).filter(|_| left > Seconds::ZERO) else { return };
+    if !is_on(context) || left <= Seconds::ZERO {
+        return;
+    }
     let profile = &context.profile;
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
     let changes_at = plan::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent).changes_at;
@@ -50,16 +55,14 @@ pub fn put(context: &Context<'_>, session: &Session) {
         warn_at: warn::due_at(context, session),
     };
     if let Ok(document) = serde_json::to_string(&cached) {
-        context.world.cache.put(&name, &Secret::new(document), left);
+        context.world.cache.put(&name(context), &Secret::new(document), left);
     }
 }
 
 /// Caches a token that was found in the store, if nobody else is at work on the session.
 pub fn offer(context: &Context<'_>, session: &Session) {
-    if name(context).is_none() {
-        return;
-    }
-    if let Ok(Some(_lock)) = context.store.try_lock(&context.entry())
+    if is_on(context)
+        && let Ok(Some(_lock)) = context.store.try_lock(&context.entry())
         && let Ok(Some(now)) = context.load()
         && now == *session
     {
@@ -67,17 +70,19 @@ pub fn offer(context: &Context<'_>, session: &Session) {
     }
 }
 
-/// Forgets the session's token.
+/// Forgets the session's token, also one that was cached before the cache was switched off.
 pub fn forget(context: &Context<'_>) {
-    if let Some(name) = name(context) {
-        context.world.cache.forget(&name);
-    }
+    context.world.cache.forget(&name(context));
 }
 
-/// A hash, so that the name says nothing to whoever lists keys. A store in memory has no cache.
-fn name(context: &Context<'_>) -> Option<String> {
-    let off = context.world.env.get("TIDP_ACCESS_TOKEN_CACHE") == Some("off") || context.store.name() == "memory";
-    (!off).then(|| format!("tidp:{}", session_hash(context)))
+/// Whether tokens are cached: not if the user does not want it, and not beside a store in memory.
+fn is_on(context: &Context<'_>) -> bool {
+    context.world.env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off") && context.store.name() != "memory"
+}
+
+/// A hash, so that the name says nothing to whoever lists keys.
+fn name(context: &Context<'_>) -> String {
+    format!("tidp:{}", session_hash(context))
 }
 
 /// Names the session without saying anything about it.

@@ -62,7 +62,8 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
             context.keys(provider)?,
             |keys| accept(Some(keys)),
             |problem| *problem == UserinfoProblem::UnknownKey,
-        )?,
+        )?
+        .strictly(),
         outcome => outcome,
     };
     outcome.map(Some).map_err(|problem| match problem {

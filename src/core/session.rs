@@ -166,6 +166,11 @@ pub enum Happening {
         /// Why it was made.
         reason: RefreshReason,
     },
+    /// An answer came and was not used, because it failed a check: the refresh token was probably spent.
+    Discarded {
+        /// Why it was made.
+        reason: RefreshReason,
+    },
     /// A later run found a refresh begun at this time and not finished.
     Interrupted,
 }
@@ -344,6 +349,12 @@ impl Session {
     #[must_use]
     pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {
         self.clone().with_event(sent_at, Happening::Unanswered { reason })
+    }
+
+    /// The session after a refresh whose answer failed a check: nothing of it is used, and the mark stays.
+    #[must_use]
+    pub fn refresh_discarded(&self, reason: RefreshReason, sent_at: Time) -> Self {
+        self.clone().with_event(sent_at, Happening::Discarded { reason })
     }
 
     /// The session with one more event, the oldest ones beyond 20 forgotten.

@@ -5,6 +5,7 @@ use crate::core::secret::Secret;
 use crate::world::{Stream, Terminal};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -40,6 +41,13 @@ impl Terminal for SystemTerminal {
 
     fn read_line(&self) -> io::Result<Option<String>> {
         line_of(&mut io::stdin().lock(), &WITHIN_A_LINE)
+    }
+
+    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
+        // The thread outlives the wait: nothing takes a read of standard input back, and the process is about to end.
+        let (sender, line) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(SystemTerminal.read_line()));
+        line.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn read_secret(&self, prompt: &str) -> io::Result<Secret> {

@@ -54,7 +54,9 @@ impl Issuer {
     /// # Errors
     /// A printable sentence saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(text)));
+        // A user name or password in it is refused below, and not repeated.
+        let told = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+        let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(told)));
         // The URL parser would drop or rewrite these in silence.
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return wrong("has a space, a control character or a backslash in it");

@@ -301,3 +301,11 @@ fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
     bench.log_in();
     assert!(bench.session().is_some());
 }
+
+#[test]
+fn nobody_who_pastes_is_a_login_that_was_not_finished_in_time() {
+    let bench = mobile();
+    *bench.terminal.silent.lock().unwrap() = true;
+    bench.provider.announces_discovery();
+    bench.run(&["login", "--paste", "--timeout", "1s"]).exits(124);
+}

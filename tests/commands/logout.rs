@@ -279,3 +279,16 @@ fn an_entry_that_names_no_issuer_is_ended_here_and_keeps_no_other_from_ending() 
     bench.run(&["logout", "--all"]).exits(0);
     assert!(bench.stores.is_empty());
 }
+
+#[test]
+fn a_logout_forgets_what_was_cached_before_the_cache_was_switched_off_or_the_store_failed() {
+    let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    assert!(!bench.cache.documents().is_empty());
+    bench.run(&["logout", "--local"]).exits(0);
+    assert!(bench.cache.documents().is_empty());
+
+    let bench = logged_in();
+    bench.stores.fail("load", StoreFailureKind::Locked);
+    bench.run(&["logout"]).exits(6);
+    assert!(bench.cache.documents().is_empty());
+}

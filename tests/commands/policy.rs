@@ -209,3 +209,12 @@ fn no_line_is_wider_than_the_terminal() {
         assert!(widest <= columns.into(), "{columns}:\n{text}");
     }
 }
+
+#[test]
+fn a_requirement_that_no_login_can_meet_does_not_ask_for_one() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    let outcome = bench.run(&["policy", "--require", "2d", "--json"]).exits(3);
+    assert_eq!(outcome.error()["hint"], serde_json::Value::Null);
+    assert_eq!(bench.run(&["policy", "--require", "9m", "--json"]).code, 0);
+}

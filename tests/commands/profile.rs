@@ -320,3 +320,18 @@ fn the_environment_beats_the_file_key_by_key() {
     }
     is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is neither true nor false");
 }
+
+#[test]
+fn a_mistyped_tidp_config_is_no_empty_machine() {
+    let bench = Bench::with_env(&[("TIDP_CONFIG", "/home/kari/mistyped.toml")]);
+    bench.run(&["token"]).exits(2).says("/home/kari/mistyped.toml");
+    let add = ["profile", "add", "a", "--environment", "staging", "--client-id", "x"];
+    bench.run(&add).exits(0);
+    bench.run(&["token"]).exits(3);
+}
+
+#[test]
+fn a_password_in_an_issuer_is_refused_and_not_repeated() {
+    let bench = Bench::with_env(&[("TIDP_ISSUER", "https://u:hunter2@id.example"), ("TIDP_CLIENT_ID", "x")]);
+    bench.run(&["token"]).exits(2).says("user name").leaves_out("hunter2");
+}

@@ -211,12 +211,33 @@ fn unknown_keys_are_looked_for_at_most_once_in_five_minutes() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
     bench.run(&["refresh"]).exits(7);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
-    bench.run(&["refresh"]).exits(7);
-    bench.pass(Seconds(300));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
+    // Nobody can judge the next one for now: the session is kept, the ID token is not.
+    let old = bench.session().unwrap().id_token;
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
+    bench.run(&["refresh"]).exits(0).says("left out");
+    assert_eq!(bench.session().unwrap().id_token, old);
+    bench.pass(Seconds(3_600));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
     bench.run(&["refresh"]).exits(7);
+}
+
+#[test]
+fn keys_rotated_and_out_of_reach_cost_the_id_token_but_not_the_session() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
+    bench.provider.answers("/jwks", json(503, &json!({})));
+    bench.run(&["refresh"]).exits(0).says("left out");
+    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+}
+
+#[test]
+fn an_answer_that_failed_a_check_is_told_as_such_when_the_token_is_refused_next() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
+    bench.run(&["refresh"]).exits(7);
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["refresh"]).exits(3).says("failed a check and was not used");
 }
 
 #[test]

@@ -206,3 +206,14 @@ fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
     let outcome = bench.run(&["token"]).exits(0);
     assert_eq!(outcome.stderr, "");
 }
+
+#[test]
+fn a_session_that_a_logout_has_just_ended_is_not_served_any_more() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_580));
+    let entry = tidp::core::session::EntryKey::Session(bench.key()).name();
+    bench.stores.when_lock_is_taken_away(&entry);
+    bench.run(&["token"]).exits(3);
+    assert!(bench.cache.documents().is_empty());
+}

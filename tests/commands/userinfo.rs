@@ -136,5 +136,6 @@ fn without_a_session_or_an_endpoint_nothing_is_asked() {
     document.as_object_mut().unwrap().remove("userinfo_endpoint");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());
     bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+    bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
     bench.run(&["userinfo"]).exits(7).says("userinfo_endpoint");
 }

@@ -135,6 +135,11 @@ impl TestStores {
         self.0.lock().unwrap().when_locked = Some((entry.to_owned(), document.to_owned()));
     }
 
+    /// As [`TestStores::when_lock_is_taken`], but the sibling logs out.
+    pub fn when_lock_is_taken_away(&self, entry: &str) {
+        self.when_lock_is_taken(entry, "");
+    }
+
     /// Somebody without the lock removes an entry.
     pub fn take(&self, entry: &str) {
         self.0.lock().unwrap().entries.remove(entry);
@@ -219,7 +224,10 @@ impl Store for TestStore {
     fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let mut shelf = self.call("try_lock")?;
         if let Some((entry, document)) = shelf.when_locked.take_if(|(entry, _)| entry == name) {
-            shelf.entries.insert(entry, document);
+            match document.is_empty() {
+                true => shelf.entries.remove(&entry),
+                false => shelf.entries.insert(entry, document),
+            };
             return Ok(None);
         }
         if shelf.all_locked || !shelf.locked.insert(name.to_owned()) {
@@ -432,6 +440,8 @@ pub struct Terminal {
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
+    /// Nobody types anything.
+    pub silent: Mutex<bool>,
     /// If set, standard output is a terminal.
     pub rows: Mutex<Option<u16>>,
 }
@@ -491,6 +501,10 @@ impl world::Terminal for Terminal {
             return Ok(person(&self.browser.request().expect("a URL was shown")));
         }
         Ok(self.lines.lock().unwrap().pop_front())
+    }
+
+    fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {
+        if *self.silent.lock().unwrap() { Err(io::ErrorKind::TimedOut.into()) } else { self.read_line() }
     }
 
     fn read_secret(&self, _: &str) -> io::Result<Secret> {

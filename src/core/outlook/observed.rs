@@ -38,7 +38,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     }
     let (at, life) = life_when_refused(session, policy)?;
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
-    (at < life.expires_at_earliest.minus(tenth) && !answer_lost_before(session, at)).then(|| {
+    (at < life.expires_at_earliest.minus(tenth) && spent_before(session, at).is_none()).then(|| {
         Sentence::new("the provider refused the refresh token ")
             .at(at)
             .say(", though by ")
@@ -53,10 +53,8 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
 /// (`invalid_grant`) does not say.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
     let RefreshToken::Refused { at } = session.refresh_token else { return None };
-    if answer_lost_before(session, at) {
-        return Some(Sentence::new(
-            "Probably it had been spent already: the answer to the refresh before it was lost.",
-        ));
+    if let Some(before) = spent_before(session, at) {
+        return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
     }
     let Some((at, life)) = policy.and_then(|policy| life_when_refused(session, policy)) else {
         return Some(Sentence::new(
@@ -122,11 +120,16 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
     None
 }
 
-/// Whether the last thing that happened before the refusal was a refresh without an answer.
-fn answer_lost_before(session: &Session, refused_at: Time) -> bool {
-    let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }));
-    before
-        .is_some_and(|e| matches!(e.what, Happening::Unanswered { .. } | Happening::Interrupted) && e.at <= refused_at)
+/// What the refresh before the refusal may have spent the token on without bringing another.
+fn spent_before(session: &Session, refused_at: Time) -> Option<&'static str> {
+    let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }))?;
+    match before.what {
+        _ if before.at > refused_at => None,
+        Happening::Unanswered { .. } => Some("the answer to the refresh before it was lost"),
+        Happening::Interrupted => Some("the refresh before it was begun and not finished"),
+        Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
+        Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,
+    }
 }
 
 /// Whether a refresh token was to be expected.
