@@ -8,7 +8,7 @@ use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quoted};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Value, json};
@@ -92,10 +92,10 @@ fn change(
 ) -> Result<Profile> {
     let path =
         configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(path)));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
     let mut document: DocumentMut =
-        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(&path))))?;
+        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?;
     let name = edit(&mut document)?;
     let text = document.to_string();
     let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
@@ -209,7 +209,7 @@ fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         }
         Ok(name.to_owned())
     })?;
-    out.note(&format!("`{name}` is now the default profile."));
+    out.note(&format!("`{}` is now the default profile.", printable(name)));
     if out.json { out.document(described(&profile)) } else { Ok(()) }
 }
 
@@ -223,16 +223,17 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         let store = configured.store(world)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-            return Err(Error::usage(format!("`{name}` has a session: `tidp logout --profile {name}` first")));
+            let (shown, word) = (printable(name), quoted(name));
+            return Err(Error::usage(format!("`{shown}` has a session: `tidp logout --profile {word}` first")));
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }
     let path =
         configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
+    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(path)));
     let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
     let mut document: DocumentMut =
-        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(&path))))?;
+        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?;
     if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
         profiles.remove(name);
     }
@@ -240,7 +241,7 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         document.remove("default_profile");
     }
     world.files.write(path, document.to_string().as_bytes()).map_err(failed)?;
-    out.note(&format!("Removed the profile `{name}`."));
+    out.note(&format!("Removed the profile `{}`.", printable(name)));
     if out.json { out.document(json!({ "profile": name, "removed": true })) } else { Ok(()) }
 }
 

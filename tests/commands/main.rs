@@ -1,5 +1,8 @@
 //! Whole commands in the test world: a frozen clock, a provider that fails on unexpected and on missing requests.
-//! The files mirror `src/commands`; `life.rs` follows a session under each policy, to the second around its end.
+//! The files mirror `src/commands`; `untrusted.rs` is about text from outside; `life.rs` follows a session under each
+//! policy, to the second around its end.
+//!
+#![doc = include_str!("refusals.md")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
@@ -17,6 +20,7 @@ mod logout;
 mod policy;
 mod profile;
 mod refresh;
+mod refusals;
 mod simulate;
 mod states;
 mod token;

@@ -190,6 +190,41 @@ fn no_token_to_decode_and_no_word_of_ours_reaches_a_terminal_raw() {
             tells_harmlessly(&text, || Bench::with_config(&text), args);
         }
     }
+    let named = format!(
+        "[profile.{quoted}]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"PublicWithRefresh\"\n"
+    );
+    for config in [
+        named.replace("client_type", "policy").replace("PublicWithRefresh", "Web"),
+        named.replace("client_type = \"PublicWithRefresh\"", ""),
+        named,
+    ] {
+        for args in [
+            &["policy"][..],
+            &["policy", "--why"],
+            &["policy", "--require", "99d"],
+            &["inspect"],
+            &["refresh"],
+            &["profile", "show"],
+            &["profile", "list"],
+            &["profile", "use", &hostile],
+            &["profile", "secret", &hostile],
+            &["profile", "remove", &hostile],
+            &["logout"],
+            &["logout", "--all"],
+        ] {
+            for pass in [0, 3_700] {
+                let scene = || {
+                    let bench = Bench::with_config(&config);
+                    bench.log_in();
+                    bench.pass(Seconds(pass));
+                    bench
+                };
+                tells_harmlessly("a profile's name", scene, args);
+            }
+        }
+        tells_harmlessly("a profile's name", || Bench::with_config(&config), &["profile", "use", &hostile]);
+        tells_harmlessly("a profile's name", || Bench::with_config(&config), &["profile", "remove", &hostile]);
+    }
     for variable in [
         "TIDP_ISSUER",
         "TIDP_CLIENT_ID",

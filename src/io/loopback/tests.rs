@@ -263,6 +263,7 @@ fn what_is_no_loopback_host_is_never_listened_on() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // how long it really takes
 fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
     for _ in 0..20 {
         let hand_over = Loopback.hand_over(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
