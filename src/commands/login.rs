@@ -334,6 +334,8 @@ impl Attempt<'_, '_> {
                 format!("this is another account ({}) than before ({})", name(&session.account), name(before)),
             );
         }
+        // First, so that a login that is killed here never leaves the new session with the old one's access token.
+        token_cache::forget(context);
         context.store.save(&context.entry(), &session.to_document())?;
         token_cache::put(context, &session);
         Ok(session)

@@ -6,4 +6,5 @@
 mod support;
 
 mod refresh;
+mod stopped;
 mod token;
