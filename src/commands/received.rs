@@ -50,20 +50,22 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
     date
 }
 
-/// A refresh's answer, its ID token validated against the one the session holds (OIDC Core 12.2).
+/// A refresh's answer, its ID token validated with `keys`, which were asked for before the token was spent, against the
+/// one the session holds (OIDC Core 12.2). Where they could not be had, the ID token is left out, with a warning.
 ///
 /// # Errors
 /// `invalid`, if the ID token fails a check: then nothing of the answer is used.
 pub fn refreshed(
     context: &Context<'_>,
     provider: &Provider,
+    keys: Result<KeySet>,
     session: &Session,
     answer: TokenAnswer,
     sent_at: Time,
 ) -> Result<Refreshed> {
     let id_token = match &answer.id_token {
         None => None,
-        Some(raw) => refreshed_id_token(context, provider, session, raw, &answer)?,
+        Some(raw) => refreshed_id_token(context, provider, keys, session, raw, &answer)?,
     };
     Ok(Refreshed {
         access_token: access_token(&answer, sent_at),
@@ -76,6 +78,7 @@ pub fn refreshed(
 fn refreshed_id_token(
     context: &Context<'_>,
     provider: &Provider,
+    keys: Result<KeySet>,
     session: &Session,
     raw: &Secret,
     answer: &TokenAnswer,
@@ -89,7 +92,7 @@ fn refreshed_id_token(
         session.id_token.as_ref(),
         &session.account.sub,
     );
-    let keys = match context.keys(provider) {
+    let keys = match keys {
         Ok(keys) => keys,
         // The refresh token is spent: the session is kept, and only the ID token, which nobody vouches for, is left out.
         Err(error) => {

@@ -111,6 +111,8 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     let Some(held) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first.
     let provider = context.provider()?;
+    // Once the token is spent, nothing is waited for but the store; without keys only the ID token is lost.
+    let keys = context.keys(&provider);
     let request = token::refresh_request(&provider, &context.client()?, &held.value);
     let held_signals = RefCell::new(Some(context.world.signals.hold()));
     let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
@@ -133,7 +135,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
         Ok(answer) => answer,
         Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
     };
-    let answer = received::refreshed(context, &provider, &begun, answer, sent_at)?;
+    let answer = received::refreshed(context, &provider, keys, &begun, answer, sent_at)?;
     let renewal = held.answered_by(answer.refresh_token.as_ref());
     let refreshed = begun.refreshed(answer, reason, sent_at);
     if !still_ours(context, &begun)? {

@@ -209,6 +209,22 @@ fn a_refresh_stopped_anywhere_leaves_the_old_token_or_the_new_one_but_for_the_on
 }
 
 #[test]
+fn where_the_keys_must_be_fetched_too_that_is_done_before_the_token_is_spent() {
+    let stories = stopped_everywhere(
+        &["token"],
+        || {
+            let lasting = Lasting::expired(true);
+            lasting.bench.pass(Seconds(86_400));
+            lasting
+        },
+        |lasting, _| lasting.spent(),
+    );
+    let window = stretch(&stories, |spent| *spent);
+    assert!(!window.iter().any(|moment| moment.contains("/jwks")), "{window:?}");
+    assert!(stories.iter().any(|(moment, _)| moment.contains("/jwks")), "they were fetched");
+}
+
+#[test]
 fn with_a_handle_that_comes_back_a_refresh_can_be_stopped_anywhere() {
     let stories = stopped_everywhere(
         &["refresh", "--force"],
