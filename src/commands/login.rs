@@ -345,6 +345,8 @@ impl Attempt<'_, '_> {
                 format!("this is another account ({}) than before ({})", name(&session.account), name(before)),
             );
         }
+        // First, so that a login that is killed here never leaves the new session with the old one's access token.
+        token_cache::forget(context);
         let document = session.to_document();
         if let Err(failure) = context.store.save(&context.entry(), &document)
             // A write whose end is not known is believed only when it is read back.

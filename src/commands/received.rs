@@ -50,7 +50,8 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
     date
 }
 
-/// A refresh's answer, its ID token validated against the one the session holds (OIDC Core 12.2).
+/// A refresh's answer, its ID token validated with `keys`, which were asked for before the token was spent, against the
+/// one the session holds (OIDC Core 12.2).
 ///
 /// The refresh token is spent by now. An ID token that fails a check makes the whole answer worthless; one that nobody
 /// can judge, because the keys cannot be had just now, is left out with a warning, and the session is kept.

@@ -119,6 +119,8 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     let keys = context.keys(&provider);
     let signals = RefCell::new(Some(context.world.signals.hold()));
     let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
+    // First, so that a refresh that is killed never leaves the new session with the old access token.
+    token_cache::forget(context);
     journal(context, &begun)?;
 
     let sent_at = context.world.clock.now();

@@ -23,6 +23,7 @@ mod refresh;
 mod refusals;
 mod simulate;
 mod states;
+mod stopped;
 mod token;
 mod untrusted;
 mod usage;

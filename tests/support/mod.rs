@@ -2,6 +2,8 @@
 //! stores, files and a terminal in memory. Whole commands run in it, in process, in microseconds.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod fuse;
+pub mod one_time;
 pub mod ports;
 pub mod provider;
 pub mod tokens;

@@ -126,7 +126,7 @@ fn spent_before(session: &Session, refused_at: Time) -> Option<&'static str> {
     match before.what {
         _ if before.at > refused_at => None,
         Happening::Unanswered { .. } => Some("the answer to the refresh before it was lost"),
-        Happening::Interrupted => Some("the refresh before it was begun and not finished"),
+        Happening::Interrupted => Some("the refresh before it was not finished, so its answer was lost"),
         Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
         Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,
     }

@@ -1,0 +1,269 @@
+//! A fuse for a whole world: it counts the moments before and after every call through a port, and at the one it is set
+//! to the power goes. A dead process makes no further call, and its locks are let go as the kernel would.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+use tidp::core::secret::Secret;
+use tidp::core::time::{Seconds, Time};
+use tidp::world::{
+    self, ChildEnv, HandOver, HttpFailure, ListenAt, Listener, Lock, Page, Request, Response, Store, StoreChoice,
+    StoreFailure, Stream, World,
+};
+use url::Url;
+
+/// What the process ends with; nothing but [`until_the_power_goes`] catches it.
+struct PowerCut;
+
+/// The fuse: all moments so far, and the one at which it blows.
+pub struct Fuse {
+    blows_at: usize,
+    moments: Mutex<Vec<String>>,
+}
+
+impl Fuse {
+    /// One that blows at the `moment`-th moment, counted from 0.
+    pub fn blowing_at(moment: usize) -> Arc<Self> {
+        Arc::new(Self { blows_at: moment, moments: Mutex::default() })
+    }
+
+    /// One that never blows.
+    pub fn whole() -> Arc<Self> {
+        Self::blowing_at(usize::MAX)
+    }
+
+    /// The moments there were, such as `before store.save`.
+    pub fn moments(&self) -> Vec<String> {
+        self.moments.lock().unwrap().clone()
+    }
+
+    fn moment(&self, what: String) {
+        let now = {
+            let mut moments = self.moments.lock().unwrap();
+            moments.push(what);
+            moments.len() - 1
+        };
+        if now >= self.blows_at {
+            panic_any(PowerCut);
+        }
+    }
+
+    fn around<T>(&self, call: &str, work: impl FnOnce() -> T) -> T {
+        self.moment(format!("before {call}"));
+        let done = work();
+        self.moment(format!("after {call}"));
+        done
+    }
+
+    /// That world with this fuse in every wire that leads out of it.
+    pub fn over(self: &Arc<Self>, world: &World) -> World {
+        World {
+            clock: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.clock))),
+            entropy: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.entropy))),
+            http: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.http))),
+            stores: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.stores))),
+            cache: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.cache))),
+            browser: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.browser))),
+            callback: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.callback))),
+            terminal: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.terminal))),
+            files: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.files))),
+            children: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.children))),
+            ..world.clone()
+        }
+    }
+}
+
+/// Runs `work` to its end, or to the moment at which the power goes: then `None`.
+pub fn until_the_power_goes<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !info.payload().is::<PowerCut>() {
+                usual(info);
+            }
+        }));
+    });
+    catch_unwind(AssertUnwindSafe(work))
+        .map(Some)
+        .unwrap_or_else(|payload| if payload.is::<PowerCut>() { None } else { resume_unwind(payload) })
+}
+
+/// A port behind the fuse.
+struct Wired<P: ?Sized>(Arc<Fuse>, P);
+
+impl world::Clock for Wired<Arc<dyn world::Clock>> {
+    fn now(&self) -> Time {
+        self.0.around("clock.now", || self.1.now())
+    }
+
+    fn uptime(&self) -> Duration {
+        self.0.around("clock.uptime", || self.1.uptime())
+    }
+
+    fn pause(&self, duration: Duration) {
+        self.0.around("clock.pause", || self.1.pause(duration));
+    }
+}
+
+impl world::Entropy for Wired<Arc<dyn world::Entropy>> {
+    fn fill(&self, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.0.around("entropy.fill", || self.1.fill(buffer))
+    }
+}
+
+impl world::Http for Wired<Arc<dyn world::Http>> {
+    fn send(&self, request: &Request) -> Result<Response, HttpFailure> {
+        self.0.around(&format!("http {}", request.url.path()), || self.1.send(request))
+    }
+}
+
+impl world::Stores for Wired<Arc<dyn world::Stores>> {
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+        let store = self.0.around("stores.open", || self.1.open(choice))?;
+        Ok(Box::new(Wired(Arc::clone(&self.0), store)))
+    }
+}
+
+impl Store for Wired<Box<dyn Store>> {
+    fn name(&self) -> &'static str {
+        self.1.name()
+    }
+
+    fn identity(&self) -> String {
+        self.1.identity()
+    }
+
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        self.0.around("store.load", || self.1.load(entry))
+    }
+
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        self.0.around("store.save", || self.1.save(entry, document))
+    }
+
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+        self.0.around("store.save_at_any_cost", || self.1.save_at_any_cost(entry, document, waiting))
+    }
+
+    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+        self.0.around("store.delete", || self.1.delete(entry))
+    }
+
+    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+        self.0.around("store.entries", || self.1.entries())
+    }
+
+    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        self.0.around("store.try_lock", || self.1.try_lock(entry))
+    }
+}
+
+impl world::TokenCache for Wired<Arc<dyn world::TokenCache>> {
+    fn get(&self, name: &str) -> Option<Secret> {
+        self.0.around("cache.get", || self.1.get(name))
+    }
+
+    fn put(&self, name: &str, document: &Secret, life: Seconds) {
+        self.0.around("cache.put", || self.1.put(name, document, life));
+    }
+
+    fn forget(&self, name: &str) {
+        self.0.around("cache.forget", || self.1.forget(name));
+    }
+}
+
+impl world::Browser for Wired<Arc<dyn world::Browser>> {
+    fn available(&self) -> bool {
+        self.0.around("browser.available", || self.1.available())
+    }
+
+    fn open(&self, url: &Url) -> Result<(), String> {
+        self.0.around("browser.open", || self.1.open(url))
+    }
+}
+
+impl world::Callback for Wired<Arc<dyn world::Callback>> {
+    fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
+        let listener = self.0.around("callback.listen", || self.1.listen(at))?;
+        Ok(Box::new(Wired(Arc::clone(&self.0), listener)))
+    }
+
+    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String> {
+        self.0.around("callback.hand_over", || self.1.hand_over(target))
+    }
+}
+
+impl Listener for Wired<Box<dyn Listener>> {
+    fn redirect_uri(&self) -> &str {
+        self.1.redirect_uri()
+    }
+
+    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
+        let fuse = Arc::clone(&self.0);
+        fuse.around("listener.wait", || self.1.wait(is_ours, patience))
+    }
+
+    fn finish(self: Box<Self>, page: Page) {
+        let Wired(fuse, listener) = *self;
+        fuse.around("listener.finish", || listener.finish(page));
+    }
+}
+
+impl world::Terminal for Wired<Arc<dyn world::Terminal>> {
+    fn out(&self, text: &str) -> std::io::Result<()> {
+        self.0.around("terminal.out", || self.1.out(text))
+    }
+
+    fn err(&self, text: &str) {
+        self.0.around("terminal.err", || self.1.err(text));
+    }
+
+    fn stdout(&self) -> Stream {
+        self.1.stdout()
+    }
+
+    fn stderr(&self) -> Stream {
+        self.1.stderr()
+    }
+
+    fn stdin_is_terminal(&self) -> bool {
+        self.1.stdin_is_terminal()
+    }
+
+    fn read_line(&self) -> std::io::Result<Option<String>> {
+        self.0.around("terminal.read_line", || self.1.read_line())
+    }
+
+    fn read_line_within(&self, patience: Duration) -> std::io::Result<Option<String>> {
+        self.0.around("terminal.read_line_within", || self.1.read_line_within(patience))
+    }
+
+    fn read_secret(&self, prompt: &str) -> std::io::Result<Secret> {
+        self.0.around("terminal.read_secret", || self.1.read_secret(prompt))
+    }
+}
+
+impl world::Files for Wired<Arc<dyn world::Files>> {
+    fn read(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
+        self.0.around("files.read", || self.1.read(path))
+    }
+
+    fn write(&self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.around("files.write", || self.1.write(path, bytes))
+    }
+
+    fn remove(&self, path: &std::path::Path) -> std::io::Result<()> {
+        self.0.around("files.remove", || self.1.remove(path))
+    }
+}
+
+impl world::Children for Wired<Arc<dyn world::Children>> {
+    fn replace(&self, command: &[std::ffi::OsString], env: ChildEnv<'_>) -> std::io::Error {
+        self.0.around("children.replace", || self.1.replace(command, env))
+    }
+
+    fn output(&self, command: &[String]) -> Result<Secret, String> {
+        self.0.around("children.output", || self.1.output(command))
+    }
+}
