@@ -90,11 +90,11 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
 pub fn with_keys<T, E>(
     context: &Context<'_>,
     provider: &Provider,
-    keys: KeySet,
+    keys: &KeySet,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
     key_is_unknown: impl Fn(&E) -> bool,
 ) -> Result<std::result::Result<T, E>> {
-    let first = check(&keys);
+    let first = check(keys);
     if !first.as_ref().is_err_and(key_is_unknown) {
         return Ok(first);
     }
@@ -120,7 +120,7 @@ pub fn verify(
     with_keys(
         context,
         provider,
-        keys,
+        &keys,
         |keys| keys.verify(jwt),
         |problem| matches!(problem, SignatureProblem::UnknownKey),
     )

@@ -117,7 +117,7 @@ pub fn validated(
     let outcome = metadata::with_keys(
         context,
         provider,
-        keys,
+        &keys,
         |keys| id_token::accept_id_token(raw, keys, check),
         |problem| matches!(problem, IdTokenProblem::UnknownKey),
     )?;

@@ -3,14 +3,28 @@
 use super::process::without_line_end;
 use crate::core::secret::Secret;
 use crate::world::{Stream, Terminal};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
+/// How much is read at once, in bytes; lines that come together are worked on together.
+const AT_ONCE: usize = 1 << 18;
+
 /// The process's three streams.
-#[derive(Debug)]
-pub struct SystemTerminal;
+#[derive(Debug, Default)]
+pub struct SystemTerminal {
+    /// Standard input, once it is read from.
+    input: Mutex<Option<BufReader<Stdin>>>,
+}
+
+impl SystemTerminal {
+    fn reading<T>(&self, read: impl FnOnce(&mut BufReader<Stdin>) -> T) -> T {
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        read(input.get_or_insert_with(|| BufReader::with_capacity(AT_ONCE, io::stdin())))
+    }
+}
 
 impl Terminal for SystemTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
@@ -38,7 +52,21 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
-        line_of(&mut io::stdin().lock())
+        self.reading(line_of)
+    }
+
+    fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
+        self.reading(|input| {
+            let mut lines = Vec::new();
+            while let Some(line) = told_apart(line_of(input))? {
+                lines.push(line);
+                // What has not arrived yet is not waited for: a person may be typing.
+                if !input.buffer().contains(&b'\n') {
+                    break;
+                }
+            }
+            Ok(lines)
+        })
     }
 
     fn read_secret(&self, prompt: &str) -> io::Result<Secret> {
@@ -60,20 +88,29 @@ fn columns(stream: &impl std::os::windows::io::AsHandle) -> Option<u16> {
     terminal_size::terminal_size_of(stream).map(|(width, _)| width.0)
 }
 
-/// One line without its end; `None` where nothing is left.
+/// One line without its end; `None` where nothing is left. Of one that is too long the rest is skipped.
 fn line_of(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     let read = input.take(LONGEST + 1).read_until(b'\n', &mut line)?;
-    if read as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
-    }
     if read == 0 {
         return Ok(None);
+    }
+    if read as u64 > LONGEST && line.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
     }
     let mut line =
         String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
     line.truncate(without_line_end(&line).len());
     Ok(Some(line))
+}
+
+/// A line that is bad, apart from an input that cannot be read.
+fn told_apart(line: io::Result<Option<String>>) -> io::Result<Option<io::Result<String>>> {
+    match line {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Some(Err(error))),
+        line => Ok(line?.map(Ok)),
+    }
 }
 
 /// Reads with echo off. A signal ends the process only after the terminal has its echo back: so the reading, which no
@@ -120,9 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_line_and_one_that_is_no_utf_8_are_refused() {
-        let mut endless = io::BufReader::new(io::repeat(b'x'));
-        assert_eq!(line_of(&mut endless).unwrap_err().kind(), io::ErrorKind::InvalidData);
-        assert_eq!(line_of(&mut &b"\xff\n"[..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    fn a_line_that_is_too_long_or_no_utf_8_is_one_error_and_the_next_one_is_whole() {
+        let longest = "x".repeat(1 << 20);
+        let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
+        let mut input = &text[..];
+        assert_eq!(line_of(&mut input).unwrap().map(|line| line.len()), Some(1 << 20));
+        assert_eq!(line_of(&mut input).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(line_of(&mut input).unwrap_err().to_string(), "the line is no UTF-8");
+        assert_eq!(line_of(&mut input).unwrap().as_deref(), Some("b"));
     }
 }
