@@ -71,7 +71,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
     if !may_refresh {
         return stored(context, before, asked);
     }
-    match renew::obtain(context, intent) {
+    match renew::obtain(context, before.clone(), intent) {
         Ok(obtained) => {
             if matches!(obtained.how, renew::How::NotDue(_)) {
                 token_cache::offer(context, &obtained.session);
@@ -124,7 +124,8 @@ fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) ->
 }
 
 fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
-    let session = if args.no_refresh { context.session()? } else { renew::obtain(context, Intent::IdToken)?.session };
+    let session = context.session()?;
+    let session = if args.no_refresh { session } else { renew::obtain(context, session, Intent::IdToken)?.session };
     let now = context.world.clock.now();
     let token = session.id_token.as_ref().filter(|token| now < token.expires_at);
     let Some(token) = token else {
