@@ -144,20 +144,12 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__decode)
-            opts="-p -q -v -h --verify --jwks --leeway --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --verify --jwks --leeway --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --jwks)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --leeway)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -170,6 +162,14 @@ _tidp() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --jwks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --leeway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -178,7 +178,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__demo)
-            opts="-p -q -v -h --no-browser --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -204,16 +204,12 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__exec)
-            opts="-p -q -v -h --min-ttl --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --min-ttl)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -224,6 +220,10 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -260,16 +260,12 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__keepalive)
-            opts="-p -q -v -h --for --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -282,6 +278,10 @@ _tidp() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -290,12 +290,24 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__login)
-            opts="-p -q -v -h --no-browser --paste --prompt --login-hint --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --paste --prompt --login-hint --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --prompt)
                     COMPREPLY=($(compgen -W "none login" -- "${cur}"))
                     return 0
@@ -336,18 +348,6 @@ _tidp() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -356,7 +356,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__logout)
-            opts="-p -q -v -h --local --all --browser --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --local --all --browser --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,16 +382,12 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__policy)
-            opts="-p -q -v -h --short --why --ascii --require --watch --profile --json --quiet --verbose --color --help list show simulate"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --short --why --ascii --require --watch --help list show simulate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --require)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -402,6 +398,10 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -732,7 +732,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__refresh)
-            opts="-p -q -v -h --claims --force --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --claims --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,12 +758,24 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__sandbox)
-            opts="-p -q -v -h --port --auto-approve --refresh-tokens --access-token-lifetime --clock --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --port --auto-approve --refresh-tokens --access-token-lifetime --clock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -780,18 +792,6 @@ _tidp() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -800,20 +800,12 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__token)
-            opts="-p -q -v -h --min-ttl --id-token --format --no-refresh --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --id-token --format --no-refresh --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --min-ttl)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "raw header curl env json exec-credential" -- "${cur}"))
-                    return 0
-                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -824,6 +816,14 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "raw header curl env json exec-credential" -- "${cur}"))
                     return 0
                     ;;
                 *)

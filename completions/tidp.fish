@@ -51,11 +51,15 @@ complete -c tidp -n "__fish_tidp_using_subcommand demo" -s p -l profile -d 'The 
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Do not open a browser: the demo approves the login itself'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Do not open a browser: the demo approves the login itself'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: only if the SSO session still lives; login: ask for credentials again' -r -f -a "none\t''
 login\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'The phone number to fill in' -r
@@ -67,16 +71,16 @@ complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes ins
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l extra-param -d 'A further parameter of the authorization request, for a provider that knows it; repeat' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Refuse any other account than the one with this `sub` (exit 7)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'How to print it [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
@@ -84,25 +88,21 @@ curl\t'A line for `curl -K -`'
 env\t'export TIDP_ACCESS_TOKEN=…'
 json\t'{"access_token":…}'
 exec-credential\t'A Kubernetes ExecCredential'"
-complete -c tidp -n "__fish_tidp_using_subcommand token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l id-token -d 'Print the ID token instead'
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l no-refresh -d 'Never touch the network'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l id-token -d 'Print the ID token instead'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l no-refresh -d 'Never touch the network'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to bring the ID token\'s claims up to date'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to bring the ID token\'s claims up to date'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
@@ -112,29 +112,29 @@ complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l json -d 'Print one
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check against the keys in this file (a JWK set) instead' -r -F
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'How far clocks may differ when times are checked' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times, with the profile\'s provider'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check against the keys in this file (a JWK set) instead' -r -F
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'How far clocks may differ when times are checked' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times, with the profile\'s provider'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less life than this is left' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less life than this is left' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l short -d 'One short line, for a prompt: `Mobile 89d`'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l why -d 'List the events behind the answer'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l ascii -d 'Draw with plain ASCII characters'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l watch -d 'Count down live on the terminal, until Ctrl-C'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "list" -d 'The five policies, a line each'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "show" -d 'One policy explained'
@@ -175,20 +175,20 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
@@ -205,12 +205,12 @@ complete -c tidp -n "__fish_tidp_using_subcommand logout" -s p -l profile -d 'Th
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Only here: the provider is not told'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'All profiles, and sessions whose profile is gone'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Only here: the provider is not told'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'All profiles, and sessions whose profile is gone'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
@@ -285,19 +285,19 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0: any free one' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh hands out a new handle and kills the old one, or the same handle again' -r -f -a "rotate\t'A new handle each time; the old one is dead'
 reuse\t'The same handle each time'"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'How long access tokens live' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead (a minus sign: behind)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in without a page, as the first test user'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in without a page, as the first test user'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'

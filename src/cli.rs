@@ -65,8 +65,10 @@ pub enum ColorWhen {
     Never,
 }
 
-/// The commands.
+/// The commands. `defer`: only the one that is named gets its options built, for building all of them takes longer than
+/// all else that `tidp token` does. It takes its description from its own type, which a test holds against the one here.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// See the whole story on the built-in sandbox: login, token, refresh under a policy, logout
     Demo(Demo),
@@ -101,7 +103,7 @@ pub enum Command {
     },
 }
 
-/// `tidp demo`.
+/// See the whole story on the built-in sandbox: login, token, refresh under a policy, logout
 #[derive(Args, Clone, Debug, Default)]
 pub struct Demo {
     /// Do not open a browser: the demo approves the login itself
@@ -109,7 +111,7 @@ pub struct Demo {
     pub no_browser: bool,
 }
 
-/// `tidp login`.
+/// Log in with the browser; the session goes into the OS keyring
 #[derive(Args, Clone, Debug, Default)]
 pub struct Login {
     /// Print the URL instead of opening a browser, and still wait for the redirect
@@ -150,7 +152,7 @@ pub struct Login {
     pub expect_sub: Option<String>,
 }
 
-/// `tidp token`.
+/// Print a valid access token, refreshing only if that is due
 #[derive(Args, Clone, Debug, Default)]
 pub struct Token {
     /// How much life the token must have left [default: 30s]
@@ -185,7 +187,7 @@ pub enum TokenFormat {
     ExecCredential,
 }
 
-/// `tidp refresh`.
+/// Refresh the session if that is due
 #[derive(Args, Clone, Debug, Default)]
 pub struct Refresh {
     /// Refresh anyway, to bring the ID token's claims up to date
@@ -196,7 +198,7 @@ pub struct Refresh {
     pub force: bool,
 }
 
-/// `tidp decode`.
+/// Decode a JWT offline, or verify it
 #[derive(Args, Clone, Debug, Default)]
 pub struct Decode {
     /// Tokens; `-` or none: one a line from stdin (which keeps them out of the process list)
@@ -213,7 +215,7 @@ pub struct Decode {
     pub leeway: String,
 }
 
-/// `tidp keepalive`.
+/// Keep a sliding session alive on purpose: while a command runs, for some time, or until it ends
 #[derive(Args, Clone, Debug, Default)]
 pub struct Keepalive {
     /// Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]
@@ -224,7 +226,7 @@ pub struct Keepalive {
     pub command: Vec<OsString>,
 }
 
-/// `tidp exec`.
+/// Run a command with TIDP_ACCESS_TOKEN set
 #[derive(Args, Clone, Debug)]
 pub struct Exec {
     /// How much life the token must have left [default: 30s]
@@ -235,7 +237,7 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
-/// `tidp logout`.
+/// End the session: here first, then at the provider
 #[derive(Args, Clone, Debug, Default)]
 pub struct Logout {
     /// Only here: the provider is not told
@@ -249,7 +251,7 @@ pub struct Logout {
     pub browser: bool,
 }
 
-/// `tidp profile`.
+/// Add, list, show, choose and remove profiles
 #[derive(Args, Debug)]
 pub struct ProfileArgs {
     /// What to do.
@@ -320,7 +322,7 @@ pub struct ProfileAdd {
     pub auth_method: Option<String>,
 }
 
-/// `tidp sandbox`.
+/// Run a stand-in for TelenorID+ on a loopback port, to try an app against each policy
 #[derive(Args, Clone, Debug, Default)]
 pub struct Sandbox {
     /// The port on 127.0.0.1; 0: any free one
@@ -363,4 +365,23 @@ pub enum Shell {
     Powershell,
     /// elvish
     Elvish,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn a_command_describes_itself_as_the_list_of_commands_does() {
+        let listed = Cli::command();
+        let mut built = Cli::command();
+        built.build();
+        for command in listed.get_subcommands() {
+            let own = built.find_subcommand(command.get_name()).unwrap();
+            assert_eq!(own.get_about().unwrap().to_string(), command.get_about().unwrap().to_string());
+            assert!(own.get_long_about().is_none(), "{}", own.get_name());
+        }
+        built.debug_assert();
+    }
 }

@@ -3,7 +3,7 @@
 use super::Handles;
 use clap::{Args, Subcommand, ValueEnum};
 
-/// `tidp policy`.
+/// Explain the refresh policy and how much life is left
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {

@@ -15,15 +15,26 @@ use crate::oidc::jwks::KeySet;
 use crate::oidc::verify::{TokenProblem, verify_token};
 use crate::world::World;
 use colored::Color;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+/// So many texts that decoding a share of them takes longer than starting a thread.
+const WORTH_A_THREAD: usize = 32;
+
+/// A text and where it stands in the input, counted from 1.
+type Line = (u64, io::Result<String>);
 
 /// What tokens are checked against.
 enum Verifier<'w> {
     /// Nothing: they are only taken apart.
     Nobody,
-    /// The profile's provider.
-    Provider { context: Box<Context<'w>>, provider: Box<Provider> },
+    /// The profile's provider. The keys are those known at the start; whoever holds the lock looks for newer ones.
+    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: KeySet, newer: Mutex<()> },
     /// A key set from a file; whoever issued the token.
     File(KeySet),
 }
@@ -45,7 +56,12 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
             );
             match tokens {
                 [token] => decoder.one(token),
-                tokens => decoder.many((1..).zip(tokens.iter().map(|token| Ok(token.clone())))),
+                tokens => {
+                    let mut count = Count::default();
+                    let texts: Vec<Line> = (1..).zip(tokens.iter().map(|token| Ok(token.clone()))).collect();
+                    decoder.batch(&texts, &mut count)?;
+                    count.verdict()
+                }
             }
         }
     }
@@ -53,8 +69,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
 
 fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Verifier<'w>> {
     if let Some(path) = &args.jwks {
-        let name = printable_path(path);
-        let unreadable = |what: String| Error::config(format!("--jwks {name}: {what}"));
+        let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
         let bytes = world.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
         let keys = KeySet::from_document(&bytes).map_err(|problem| Error::problem("reading the key set", problem))?;
@@ -65,7 +80,8 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     }
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(context.provider()?);
-    Ok(Verifier::Provider { context, provider })
+    let keys = context.keys(&provider)?;
+    Ok(Verifier::Provider { context, provider, keys, newer: Mutex::default() })
 }
 
 struct Decoder<'w> {
@@ -76,17 +92,19 @@ struct Decoder<'w> {
 }
 
 impl Decoder<'_> {
-    /// Standard input: one token is one answer, and its failure the command's.
+    /// Standard input, as it arrives: one token is one answer, and its failure the command's.
     fn lines(&self) -> Result<()> {
-        let line = || match self.world.terminal.read_line() {
-            Ok(line) => line.map(Ok),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Some(Err(Error::invalid(error.to_string())))
+        let unreadable = |error: io::Error| Error::failed(format!("cannot read standard input: {error}"));
+        let (mut count, mut numbers) = (Count::default(), 1..);
+        loop {
+            let lines = self.world.terminal.read_lines().map_err(unreadable)?;
+            if lines.is_empty() {
+                return count.verdict();
             }
-            Err(error) => Some(Err(Error::failed(format!("cannot read standard input: {error}")))),
-        };
-        let blank = |line: &Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
-        self.many((1..).zip(std::iter::from_fn(line)).filter(|(_, line)| !blank(line)))
+            let mut lines: Vec<Line> = numbers.by_ref().zip(lines).collect();
+            lines.retain(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
+            self.batch(&lines, &mut count)?;
+        }
     }
 
     fn one(&self, text: &str) -> Result<()> {
@@ -94,36 +112,58 @@ impl Decoder<'_> {
         self.out.answer(&decoded)
     }
 
-    /// Many texts with their line numbers: what fails is told in its place, and the rest goes on.
-    fn many(&self, texts: impl Iterator<Item = (u64, Result<String>)>) -> Result<()> {
-        let (mut all, mut failed) = (0_u64, 0_u64);
-        for (line, text) in texts {
-            all += 1;
-            let outcome = text.and_then(|text| self.decoded(&text));
+    /// Many texts: what fails is told in its place, and the rest goes on.
+    fn batch(&self, lines: &[Line], count: &mut Count) -> Result<()> {
+        let mut answers = String::new();
+        for ((number, _), outcome) in lines.iter().zip(self.outcomes(lines)) {
+            count.all += 1;
             match outcome {
-                Ok(decoded) => self.out.answer(&decoded)?,
-                Err(error) if error.report().kind != "invalid" => return Err(error),
+                Ok(decoded) => answers += &decoded,
+                Err(error) if error.report().kind != "invalid" => {
+                    self.out.answer(&answers)?;
+                    return Err(error);
+                }
                 Err(error) => {
-                    failed += 1;
-                    self.tell(line, &error)?;
+                    count.failed += 1;
+                    self.tell(*number, &error, &mut answers)?;
                 }
             }
         }
-        match (all, failed) {
-            (0, _) => Err(Error::usage("there is no token on standard input")),
-            (_, 0) => Ok(()),
-            (1, 1) => Err(Error::invalid("the token is not valid")),
-            (all, failed) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
-        }
+        self.out.answer(&answers)
     }
 
-    fn tell(&self, line: u64, error: &Error) -> Result<()> {
+    /// What becomes of each line, in their order. All processors take part where there is enough to do.
+    fn outcomes(&self, lines: &[Line]) -> Vec<Result<String>> {
+        let decode = |(_, line): &Line| match line {
+            Ok(text) => self.decoded(text),
+            Err(error) => Err(Error::invalid(error.to_string())),
+        };
+        let workers = if lines.len() < WORTH_A_THREAD { 1 } else { available_parallelism().map_or(1, NonZero::get) };
+        let mut shares = lines.chunks(lines.len().div_ceil(workers).max(1));
+        let own = shares.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = shares
+                .map(|share| (share, scope.spawn(move || share.iter().map(decode).collect::<Vec<_>>())))
+                .collect();
+            let mut outcomes: Vec<_> = own.iter().map(decode).collect();
+            for (share, worker) in others {
+                // A worker that died has not told what became of its share: this thread does it over.
+                outcomes.extend(worker.join().unwrap_or_else(|_| share.iter().map(decode).collect()));
+            }
+            outcomes
+        })
+    }
+
+    /// What failed, in its place: among the answers under `--json`, else on stderr after those before it.
+    fn tell(&self, line: u64, error: &Error, answers: &mut String) -> Result<()> {
         let report = error.report();
         if self.out.json {
             let mut document = report.to_json();
             document["line"] = line.into();
-            return self.out.answer(&format!("{document}\n"));
+            *answers += &printable_json(format!("{document}\n"));
+            return Ok(());
         }
+        self.out.answer(&std::mem::take(answers))?;
         self.out.ask(&format!("{} line {line}: {}", self.out.paint_err("not valid:", Color::Red), report.message));
         Ok(())
     }
@@ -153,14 +193,17 @@ impl Decoder<'_> {
         let outcome = match &self.verifier {
             Verifier::Nobody => return Ok(false),
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
-            Verifier::Provider { context, provider } => metadata::with_keys(
-                context,
-                provider,
-                context.keys(provider)?,
-                |keys| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway),
-                |problem| *problem == TokenProblem::UnknownKey,
-            )?
-            .strictly(),
+            Verifier::Provider { context, provider, keys, newer } => {
+                let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway);
+                let unknown = |problem: &TokenProblem| *problem == TokenProblem::UnknownKey;
+                match check(keys) {
+                    Err(problem) if unknown(&problem) => {
+                        let _one_at_a_time = newer.lock().unwrap_or_else(PoisonError::into_inner);
+                        metadata::with_keys(context, provider, &context.keys(provider)?, check, unknown)?.strictly()
+                    }
+                    outcome => outcome,
+                }
+            }
         };
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => Error::invalid("the token is not valid: none of these keys has signed it"),
@@ -176,20 +219,18 @@ impl Decoder<'_> {
         expired: Option<bool>,
         warnings: &[String],
     ) -> String {
-        let times: Map<String, Value> =
-            times.iter().map(|(name, time)| ((*name).to_owned(), time.rfc3339().into())).collect();
-        let rest = json!({
-            "verified": verified,
-            "alg": jwt.jws.alg(),
-            "typ": jwt.jws.typ(),
-            "times": times,
-            "expired": expired,
-            "warnings": warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect::<Value>(),
-        });
+        let about = About {
+            verified,
+            alg: jwt.jws.alg(),
+            typ: jwt.jws.typ(),
+            times: times.iter().map(|(name, time)| (*name, time.rfc3339())).collect(),
+            expired,
+            warnings: warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect(),
+        };
+        let json = |outcome: serde_json::Result<String>| outcome.unwrap_or_default(); // no value of these types fails
+        let (header, about) = (json(serde_json::to_string(&jwt.jws.header)), json(serde_json::to_string(&about)));
         // The payload goes out as the token writes it: a number keeps every digit.
-        let header = Value::Object(jwt.jws.header.clone()).to_string();
-        let rest = rest.to_string();
-        printable_json(&format!("{{\"header\":{header},\"payload\":{},{}\n", jwt.payload_text(), &rest[1..]))
+        printable_json(format!("{{\"header\":{header},\"payload\":{},{}\n", jwt.payload_text(), &about[1..]))
     }
 
     fn told(&self, jwt: &Jwt<'_>, verified: bool, end: Option<Time>, now: Time, warnings: &[String]) -> String {
@@ -211,6 +252,35 @@ impl Decoder<'_> {
         text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.payload, &written, now));
         text
     }
+}
+
+/// How many texts there were, and how many of them were no valid token.
+#[derive(Default)]
+struct Count {
+    all: u64,
+    failed: u64,
+}
+
+impl Count {
+    fn verdict(&self) -> Result<()> {
+        match (self.all, self.failed) {
+            (0, _) => Err(Error::usage("there is no token on standard input")),
+            (_, 0) => Ok(()),
+            (1, 1) => Err(Error::invalid("the token is not valid")),
+            (all, failed) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
+        }
+    }
+}
+
+/// What `--json` says beside the token's own two parts.
+#[derive(Serialize)]
+struct About<'a> {
+    verified: bool,
+    alg: &'a str,
+    typ: Option<&'a str>,
+    times: BTreeMap<&'static str, String>,
+    expired: Option<bool>,
+    warnings: Vec<Value>,
 }
 
 /// What a reader of the token should beware of.

@@ -203,7 +203,8 @@ impl<'c, 'w> Keeper<'c, 'w> {
 
     /// Refreshes, unless another process has meanwhile.
     fn renew(&mut self, end: Time) -> Result<Time> {
-        match renew::obtain(self.context, Intent::KeepAlive { lead: self.lead }) {
+        let intent = Intent::KeepAlive { lead: self.lead };
+        match self.context.session().and_then(|before| renew::obtain(self.context, before, intent)) {
             Ok(obtained) => self.accept(obtained),
             Err(error) if may_pass(&error) => return self.bear(&error, end),
             Err(error) => return Err(error),

@@ -111,11 +111,11 @@ impl<T, E> Verdict<T, E> {
 pub fn with_keys<T, E>(
     context: &Context<'_>,
     provider: &Provider,
-    keys: KeySet,
+    keys: &KeySet,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
     key_is_unknown: impl Fn(&E) -> bool,
 ) -> Result<Verdict<T, E>> {
-    let first = check(&keys);
+    let first = check(keys);
     let problem = match first {
         Err(problem) if key_is_unknown(&problem) => problem,
         decided => return Ok(Verdict::Given(decided)),
@@ -142,7 +142,7 @@ pub fn verify(
     with_keys(
         context,
         provider,
-        keys,
+        &keys,
         |keys| keys.verify(jwt),
         |problem| matches!(problem, SignatureProblem::UnknownKey),
     )

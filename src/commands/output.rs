@@ -7,8 +7,8 @@ use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::world::{Env, Stream, World};
 use colored::{Color, Colorize};
 use serde_json::Value;
-use std::cell::RefCell;
 use std::io::ErrorKind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The two streams of one run.
 pub struct Output<'w> {
@@ -18,7 +18,7 @@ pub struct Output<'w> {
     quiet: bool,
     verbose: bool,
     colors: (bool, bool),
-    warnings: RefCell<Vec<Warning>>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 /// Whether a stream gets colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a person sees it.
@@ -45,7 +45,7 @@ impl<'w> Output<'w> {
             quiet: global.quiet,
             verbose: global.verbose,
             colors,
-            warnings: RefCell::default(),
+            warnings: Mutex::default(),
         }
     }
 
@@ -69,7 +69,7 @@ impl<'w> Output<'w> {
         if !warnings.is_empty() && document.is_object() {
             document["warnings"] = warnings.into();
         }
-        self.answer(&printable_json(&format!("{document}\n")))
+        self.answer(&printable_json(format!("{document}\n")))
     }
 
     /// A remark on stderr; none under `--quiet`.
@@ -88,13 +88,16 @@ impl<'w> Output<'w> {
     pub fn warn(&self, code: &'static str, message: impl Into<String>) {
         let message = message.into();
         self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
-        self.warnings.borrow_mut().push(Warning { code, message });
+        self.warnings().push(Warning { code, message });
+    }
+
+    fn warnings(&self) -> MutexGuard<'_, Vec<Warning>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What warnings have said so far, as a document shows it.
     pub fn warned(&self) -> Vec<Value> {
-        let warnings = self.warnings.borrow();
-        warnings.iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
+        self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
     /// Whether notes and warnings are kept from stderr.
@@ -104,7 +107,7 @@ impl<'w> Output<'w> {
 
     /// Whether this run has given a warning of that code.
     pub fn has_warned(&self, code: &str) -> bool {
-        self.warnings.borrow().iter().any(|warning| warning.code == code)
+        self.warnings().iter().any(|warning| warning.code == code)
     }
 
     /// What is being done, on stderr under `--verbose`.
@@ -117,7 +120,7 @@ impl<'w> Output<'w> {
     /// A failure, on stderr: last of all.
     pub fn failure(&self, report: &Report) {
         if self.json {
-            return self.world.terminal.err(&printable_json(&format!("{}\n", report.to_json())));
+            return self.world.terminal.err(&printable_json(format!("{}\n", report.to_json())));
         }
         self.world.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {

@@ -119,7 +119,7 @@ fn judged(
     metadata::with_keys(
         context,
         provider,
-        keys,
+        &keys,
         |keys| id_token::accept_id_token(raw, keys, check),
         |problem| matches!(problem, IdTokenProblem::UnknownKey),
     )

@@ -24,7 +24,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
     Context::open(world, out, global)?.run(|context| {
-        let obtained = renew::obtain(context, intent)?;
+        let obtained = renew::obtain(context, context.session()?, intent)?;
         tell(context, &obtained.session, obtained.how);
         warn::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }

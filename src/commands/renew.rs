@@ -43,13 +43,13 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
     plan::decide(context.world.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
 }
 
-/// A session whose token serves `intent`, refreshed if that is due.
+/// The session, or what becomes of it if a refresh is due, with a token that serves `intent`. `before` is what the store
+/// held just now: reading it takes most of the time where nothing is due.
 ///
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. Nothing is lost by any
 /// of them, except where the error says that it may be.
-pub fn obtain(context: &Context<'_>, intent: Intent) -> Result<Obtained> {
-    let before = context.session()?;
+pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<Obtained> {
     if plan::clock_went_back(context.world.clock.now(), &before) {
         let written = context.out.local(before.access_token.obtained_at);
         context.out.warn(

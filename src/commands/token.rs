@@ -68,7 +68,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
     if !may_refresh {
         return stored(context, before, asked);
     }
-    match renew::obtain(context, intent) {
+    match renew::obtain(context, before.clone(), intent) {
         Ok(obtained) => {
             // Before the token is cached, for the cache keeps when the next warning is due.
             warn::in_passing(context, &obtained.session, Some(obtained.how));
@@ -124,10 +124,11 @@ fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) ->
 }
 
 fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
+    let session = context.session()?;
     let (session, how) = if args.no_refresh {
-        (context.session()?, None)
+        (session, None)
     } else {
-        let obtained = renew::obtain(context, Intent::IdToken)?;
+        let obtained = renew::obtain(context, session, Intent::IdToken)?;
         (obtained.session, Some(obtained.how))
     };
     warn::in_passing(context, &session, how);

@@ -32,7 +32,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
             Some(claims) => claims,
             // 401 for a token that should be valid: one refresh, one more try.
             None => {
-                let fresh = renew::obtain(context, Intent::Force)?.session.access_token;
+                let fresh = renew::obtain(context, context.session()?, Intent::Force)?.session.access_token;
                 ask(context, &provider, &fresh.value)?.ok_or_else(not_accepted)?
             }
         };
@@ -59,7 +59,7 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
         Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
             context,
             provider,
-            context.keys(provider)?,
+            &context.keys(provider)?,
             |keys| accept(Some(keys)),
             |problem| *problem == UserinfoProblem::UnknownKey,
         )?

@@ -20,7 +20,7 @@ pub struct Jws<'a> {
     /// The payload's bytes, whatever they are.
     pub payload: Vec<u8>,
     signing_input: &'a str,
-    signature: &'a str,
+    signature: Vec<u8>,
 }
 
 /// A JWT: a JWS whose payload is a JSON object of claims; its signature is **not** verified.
@@ -86,8 +86,8 @@ impl<'a> Jws<'a> {
                 _ => return not_a_token(format!("its header's `{name}` is not a string")),
             }
         }
-        decode("signature", signature)?;
-        Ok(Self { header, payload: decode("payload", payload)?, signing_input, signature })
+        let (payload, signature) = (decode("payload", payload)?, decode("signature", signature)?);
+        Ok(Self { header, payload, signing_input, signature })
     }
 
     /// `alg`, the algorithm that the header claims (RFC 7515 4.1.1).
@@ -110,9 +110,9 @@ impl<'a> Jws<'a> {
         self.signing_input
     }
 
-    /// The signature as the token writes it: base64url, checked to be canonical. Empty for an unsecured token.
-    pub fn signature(&self) -> &'a str {
-        self.signature
+    /// The signature's bytes. Empty for an unsecured token.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -51,7 +51,7 @@ impl World {
             cache: Arc::new(kernel_cache::KernelCache::new(env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off"))),
             browser: Arc::new(browser::SystemBrowser::new(&env)),
             callback: Arc::new(loopback::Loopback),
-            terminal: Arc::new(terminal::SystemTerminal),
+            terminal: Arc::<terminal::SystemTerminal>::default(),
             files: Arc::new(files::SystemFiles),
             children: Arc::new(process::SystemChildren),
             signals: Arc::new(signals::SystemSignals::default()),

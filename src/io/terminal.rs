@@ -3,16 +3,37 @@
 use super::process::without_line_end;
 use crate::core::secret::Secret;
 use crate::world::{Stream, Terminal};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
+/// How much is read at once, in bytes; lines that come together are worked on together.
+const AT_ONCE: usize = 1 << 18;
+
 /// The process's three streams.
+#[derive(Debug, Default)]
+pub struct SystemTerminal {
+    /// Standard input, once it is read from.
+    input: Mutex<Option<Lines<BufReader<Stdin>>>>,
+}
+
+/// Input taken line by line.
 #[derive(Debug)]
-pub struct SystemTerminal;
+struct Lines<R> {
+    input: R,
+    /// Whether the last line was too long, so that its rest has yet to be passed over.
+    within_a_line: bool,
+}
+
+impl SystemTerminal {
+    fn reading<T>(&self, read: impl FnOnce(&mut Lines<BufReader<Stdin>>) -> T) -> T {
+        let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        read(lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, io::stdin()))))
+    }
+}
 
 impl Terminal for SystemTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
@@ -40,14 +61,28 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
-        line_of(&mut io::stdin().lock(), &WITHIN_A_LINE)
+        self.reading(Lines::next)
     }
 
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
         // The thread outlives the wait: nothing takes a read of standard input back, and the process is about to end.
         let (sender, line) = std::sync::mpsc::channel();
-        std::thread::spawn(move || sender.send(SystemTerminal.read_line()));
+        std::thread::spawn(move || sender.send(SystemTerminal::default().read_line()));
         line.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
+        self.reading(|source| {
+            let mut lines = Vec::new();
+            while let Some(line) = told_apart(source.next())? {
+                lines.push(line);
+                // What has not arrived yet is not waited for: a person may be typing.
+                if source.within_a_line || !source.input.buffer().contains(&b'\n') {
+                    break;
+                }
+            }
+            Ok(lines)
+        })
     }
 
     fn read_secret(&self, prompt: &str) -> io::Result<Secret> {
@@ -74,28 +109,39 @@ fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
     terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
-/// Whether the last line was too long, so that its rest has yet to be passed over.
-static WITHIN_A_LINE: AtomicBool = AtomicBool::new(false);
+impl<R: BufRead> Lines<R> {
+    fn of(input: R) -> Self {
+        Self { input, within_a_line: false }
+    }
 
-/// One line without its end; `None` where nothing is left. A line that is too long is one error, however long it is:
-/// what is left of it goes by unread when the next line is asked for.
-fn line_of(input: &mut impl BufRead, within_a_line: &AtomicBool) -> io::Result<Option<String>> {
-    if within_a_line.swap(false, Ordering::Relaxed) {
-        input.skip_until(b'\n')?;
+    /// One line without its end; `None` where nothing is left. A line that is too long is one error, however long it
+    /// is: what is left of it goes by unread when the next line is asked for.
+    fn next(&mut self) -> io::Result<Option<String>> {
+        if std::mem::take(&mut self.within_a_line) {
+            self.input.skip_until(b'\n')?;
+        }
+        let mut line = Vec::new();
+        let read = self.input.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if read as u64 > LONGEST && line.last() != Some(&b'\n') {
+            self.within_a_line = true;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
+        }
+        let mut line =
+            String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
+        line.truncate(without_line_end(&line).len());
+        Ok(Some(line))
     }
-    let mut line = Vec::new();
-    let read = input.take(LONGEST + 1).read_until(b'\n', &mut line)?;
-    if read as u64 > LONGEST {
-        within_a_line.store(line.last() != Some(&b'\n'), Ordering::Relaxed);
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
+}
+
+/// A line that is bad, apart from an input that cannot be read.
+fn told_apart(line: io::Result<Option<String>>) -> io::Result<Option<io::Result<String>>> {
+    match line {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Some(Err(error))),
+        line => Ok(line?.map(Ok)),
     }
-    if read == 0 {
-        return Ok(None);
-    }
-    let mut line =
-        String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
-    line.truncate(without_line_end(&line).len());
-    Ok(Some(line))
 }
 
 /// Reads with echo off. A signal ends the process only after the terminal has its echo back: so the reading, which no
@@ -134,31 +180,27 @@ mod tests {
 
     #[test]
     fn lines_lose_their_ends_and_the_last_needs_none() {
-        let mut input = "a\r\n\nb".as_bytes();
-        let line_of = |input: &mut &[u8]| line_of(input, &AtomicBool::default());
-        assert_eq!(line_of(&mut input).unwrap().as_deref(), Some("a"));
-        assert_eq!(line_of(&mut input).unwrap().as_deref(), Some(""));
-        assert_eq!(line_of(&mut input).unwrap().as_deref(), Some("b"));
-        assert_eq!(line_of(&mut input).unwrap(), None);
-    }
-
-    #[test]
-    fn an_endless_line_and_one_that_is_no_utf_8_are_refused() {
-        let mut endless = io::BufReader::new(io::repeat(b'x'));
-        let within = AtomicBool::default();
-        assert_eq!(line_of(&mut endless, &within).unwrap_err().kind(), io::ErrorKind::InvalidData);
-        let within = AtomicBool::default();
-        assert_eq!(line_of(&mut &b"\xff\n"[..], &within).unwrap_err().kind(), io::ErrorKind::InvalidData);
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_is_one_error_and_the_next_one_is_read() {
-        let most = usize::try_from(LONGEST).unwrap();
-        for length in [most, most + 1, 10 * most] {
-            let text = format!("{}\nnext\n", "x".repeat(length));
-            let (mut input, within) = (text.as_bytes(), AtomicBool::default());
-            assert_eq!(line_of(&mut input, &within).unwrap_err().kind(), io::ErrorKind::InvalidData, "{length}");
-            assert_eq!(line_of(&mut input, &within).unwrap().as_deref(), Some("next"), "{length}");
+        let mut lines = Lines::of("a\r\n\nb".as_bytes());
+        for line in ["a", "", "b"] {
+            assert_eq!(lines.next().unwrap().as_deref(), Some(line));
         }
+        assert_eq!(lines.next().unwrap(), None);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_or_no_utf_8_is_one_error_and_the_next_one_is_whole() {
+        let longest = "x".repeat(1 << 20);
+        let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
+        let mut lines = Lines::of(&text[..]);
+        assert_eq!(lines.next().unwrap().map(|line| line.len()), Some(1 << 20));
+        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(lines.next().unwrap_err().to_string(), "the line is no UTF-8");
+        assert_eq!(lines.next().unwrap().as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_without_waiting_for_its_end() {
+        let mut lines = Lines::of(io::BufReader::new(io::repeat(b'x')));
+        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -1,0 +1,43 @@
+//! What `tidp token` costs when the token is at hand, in instructions: the same on a busy machine as on an idle one.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use real::{Home, Provider, require};
+
+/// With a quarter of room. A TLS library, a runtime or a random number of its own costs a multiple.
+const MOST: u64 = if cfg!(debug_assertions) { 9_000_000 } else { 1_500_000 };
+
+#[test]
+fn a_token_at_hand_costs_few_instructions_no_thread_and_two_files_at_most() {
+    if !["curl", "valgrind", "strace"].iter().all(|program| require(program)) {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::logged_in(&provider, "sandbox-mobile");
+    for cache in ["off", "on"] {
+        home.set("TIDP_ACCESS_TOKEN_CACHE", cache);
+        home.tidp(&["token"]).expect(0);
+
+        let tool = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
+        let ran = home.command("valgrind").args(tool).arg(env!("CARGO_BIN_EXE_tidp")).arg("token").output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        let collected = said.lines().find_map(|line| line.split("Collected : ").nth(1)).expect(&said);
+        let instructions: u64 = collected.trim().parse().unwrap();
+        assert!(instructions < MOST, "{instructions} instructions with the cache {cache}");
+
+        let trace = ["-f", "-e", "trace=openat,clone,clone3,socket,connect", "-o", "trace"];
+        let ran = home.command("strace").args(trace).arg(env!("CARGO_BIN_EXE_tidp")).arg("token").status().unwrap();
+        assert!(ran.success());
+        let trace = std::fs::read_to_string(home.path("trace")).unwrap();
+        assert!(!trace.contains("clone") && !trace.contains("socket"), "{trace}");
+        let files = trace
+            .lines()
+            .filter(|line| line.contains(home.path("").to_str().unwrap()) && !line.contains("O_DIRECTORY"));
+        assert!(files.count() <= 2, "{trace}");
+    }
+}
