@@ -159,7 +159,8 @@ impl Store for FileStore {
         if bytes.len() as u64 > private::LARGEST {
             return Err(self.failure(StoreFailureKind::Refused, &path, "it would be larger than 1 MiB"));
         }
-        private::write_whole(&path, &bytes).map_err(self.refused(&path))
+        // What an earlier write left when it was killed: old tokens, of no use to anybody here.
+        private::sweep(&path).and_then(|()| private::write_whole(&path, &bytes)).map_err(self.refused(&path))
     }
 
     fn save_at_any_cost(&self, entry: &str, document: &Secret, _: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
@@ -168,8 +169,10 @@ impl Store for FileStore {
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let path = self.path_of(entry);
-        let there = self.enter().map_err(self.refused(&self.dir))?;
-        Ok(there && private::remove(&path).map_err(self.refused(&path))?)
+        if !self.enter().map_err(self.refused(&self.dir))? {
+            return Ok(false);
+        }
+        private::sweep(&path).and_then(|()| private::remove(&path)).map_err(self.refused(&path))
     }
 
     fn entries(&self) -> Result<Vec<String>, StoreFailure> {

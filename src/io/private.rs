@@ -1,5 +1,6 @@
 //! Files and directories for this user alone.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -21,11 +22,32 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
-    let mut file = tempfile::Builder::new().prefix(".tidp-").tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(&half_written(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
     sync_dir(dir)
+}
+
+/// Removes what a write that was killed has left beside the file. For whoever holds the lock under which it is written:
+/// a write that is going on loses its file.
+pub(super) fn sweep(path: &Path) -> io::Result<()> {
+    let prefix = half_written(path);
+    for found in fs::read_dir(parent(path))? {
+        let found = found?;
+        if found.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
+            remove(&found.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// How the name of a temporary file begins that will be `path`.
+fn half_written(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".tidp-");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push("-");
+    prefix
 }
 
 /// Removes the file; whether there was one.

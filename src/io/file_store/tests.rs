@@ -143,3 +143,21 @@ fn the_identity_is_the_same_before_and_after_the_directory_exists() {
     store.save("a", &Secret::new("1")).unwrap();
     assert_eq!(store.identity(), before);
 }
+
+#[test]
+fn what_a_killed_write_has_left_is_gone_with_the_next_write_and_with_the_entry() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let name = store.path_of("a").file_name().unwrap().to_str().unwrap().to_owned();
+        let left = root.path().join(format!(".tidp-{name}-k1LLed"));
+        let others = root.path().join(".tidp-another.json-k1LLed");
+        let after = |step: &dyn Fn()| {
+            fs::write(&left, "a token").unwrap();
+            fs::write(&others, "somebody is writing this").unwrap();
+            step();
+            assert!(!left.exists() && others.exists());
+        };
+        after(&|| store.save("a", &Secret::new("1")).unwrap());
+        after(&|| assert_eq!(store.delete("a"), Ok(true)));
+    }
+}

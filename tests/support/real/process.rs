@@ -84,6 +84,11 @@ impl Process {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
+    /// Whether it is over.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Gives `text` to standard input and closes it.
     pub fn write_stdin(&mut self, text: &str) {
         self.child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
