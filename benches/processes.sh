@@ -24,13 +24,16 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data XDG
   BROWSER="curl -sSL --max-time 30 -o /dev/null -b ''"
 
 # ── measuring ───────────────────────────────────────────────────────────────────────────────────────────────────────
-# Runs a command and leaves the microseconds it took in `took`.
+# Runs a command and leaves the microseconds it took in `took`. One that fails ends the benchmark: it did not do the work
+# that is timed. `fails COMMAND…` says that it may.
 timed() {
   local from=$EPOCHREALTIME
-  "$@" </dev/null >/dev/null 2>&1 || true
+  "$@" </dev/null >/dev/null 2>&1 || { echo "failed: $*" >&2; exit 1; }
   local to=$EPOCHREALTIME
   took=$((${to/./} - ${from/./}))
 }
+
+fails() { "$@" || true; }
 
 quartiles() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 1) / 4)] }'; }
 
@@ -61,7 +64,7 @@ at_once() { # N COMMAND…: N of them at the same time, waited for
   local children=() count=$1
   shift
   for ((n = 0; n < count; n++)); do "$@" & children+=($!); done
-  wait "${children[@]}"
+  for child in "${children[@]}"; do wait "$child" || return; done
 }
 
 # ── a provider, a session ───────────────────────────────────────────────────────────────────────────────────────────
@@ -77,18 +80,18 @@ printf 'default_profile = "work"\n\n[profile.work]\nissuer = "%s"\nclient_id = "
 export TIDP_STORE=plaintext-file
 "$tidp" login --quiet 2>/dev/null
 "$tidp" token >"$work/token"
-refresh_token=$(sed 's/.*refresh_token[^:]*:[^:]*value[\\": ]*\([A-Za-z0-9._~-]*\).*/\1/' "$work"/data/tidp/sessions/*.json)
+refresh_token=$(sed -n 's/.*\\"state\\":\\"held\\",\\"value\\":\\"\([^\\]*\).*/\1/p' "$work"/data/tidp/sessions/*.json)
 
 printf '| what | tidp, ms | yardstick, ms | ratio |\n|---|---|---|---|\n'
 row 'cached token : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
 if command -v oidc-token >/dev/null; then
-  row 'cached token : `oidc-token` finding no agent, its cheapest end' "$pairs" "$tidp" token -- oidc-token work
+  row 'cached token : `oidc-token` finding no agent, its cheapest end' "$pairs" "$tidp" token -- fails oidc-token work
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
 export TIDP_ACCESS_TOKEN_CACHE=off
 row 'token from the file store : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
 row 'refresh over http : `curl` with the same POST' "$pairs" "$tidp" refresh --force -- \
-  curl -s -o "$work/answer" -d grant_type=refresh_token -d client_id=sandbox-mobile \
+  curl -fsS -o "$work/answer" -d grant_type=refresh_token -d client_id=sandbox-mobile \
   --data-urlencode "refresh_token=$refresh_token" "$issuer/connect/token"
 if command -v gnome-keyring-daemon dbus-daemon secret-tool >/dev/null; then
   unset TIDP_STORE
@@ -123,9 +126,15 @@ per_second() { # COMMAND…: tokens a second, best of three
   done
   echo $((100000 * 1000000 / best))
 }
-cores=$(nproc)
-openssl=$(openssl speed -seconds 2 -multi "$cores" rsa2048 2>/dev/null | awk '/rsa 2048/ { print int($NF) }')
-verified=$(per_second "$tidp" decode --json --jwks "$work/jwks.json")
 echo
-echo "decode --json, one core: $(per_second taskset -c 0 "$tidp" decode --json) tokens/s; $cores cores: $(per_second "$tidp" decode --json)"
-echo "decode --jwks (RS256, 2048 bits), $cores cores: $verified tokens/s, $((100 * verified / openssl)) % of openssl's $openssl verifications/s"
+echo "decode --json, one core: $(per_second taskset -c 0 "$tidp" decode --json) tokens/s; $(nproc) cores: $(per_second "$tidp" decode --json)"
+for cores in 1 "$(nproc)"; do
+  ratios=''
+  for _ in 1 2 3; do
+    openssl=$(taskset -c "0-$((cores - 1))" openssl speed -seconds 1 -multi "$cores" rsa2048 2>/dev/null | awk '/rsa 2048/ { print int($NF) }')
+    verified=$(per_second taskset -c "0-$((cores - 1))" "$tidp" decode --json --jwks "$work/jwks.json")
+    ratios+="$((100 * verified / openssl))"$'\n'
+  done
+  read -r low middle high < <(printf %s "$ratios" | quartiles)
+  echo "decode --jwks (RS256, 2048 bits), cores: $cores: $verified tokens/s, $middle % [$low–$high] of the verifications of \`openssl speed\`"
+done
