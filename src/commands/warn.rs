@@ -23,8 +23,11 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
     }
     let now = context.world.clock.now();
     let (policy, renew) = (context.profile.policy.as_ref(), context.profile.renew);
-    let rested = last(context, now).is_none_or(|last| now >= last.plus(REST));
-    let due = if rested { warnings::in_passing(now, session, policy, renew) } else { Vec::new() };
+    let mut due = warnings::in_passing(now, session, policy, renew);
+    // The stamp is looked at only where there is something to say.
+    if !due.is_empty() && last(context, now).is_some_and(|last| now < last.plus(REST)) {
+        due.clear();
+    }
     let mut all: Vec<_> = due.into_iter().map(|warning| (warning, true)).collect();
     if sso_just_ended(session, how) && all.iter().all(|(warning, _)| warning.code != "sso_ended") {
         let found = warnings::warnings(now, session, policy, renew);

@@ -125,8 +125,7 @@ fn spent_before(session: &Session, refused_at: Time) -> Option<&'static str> {
     let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }))?;
     match before.what {
         _ if before.at > refused_at => None,
-        Happening::Unanswered { .. } => Some("the answer to the refresh before it was lost"),
-        Happening::Interrupted => Some("the refresh before it was not finished, so its answer was lost"),
+        Happening::Unanswered { .. } | Happening::Interrupted => Some("the answer to the refresh before it was lost"),
         Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
         Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,
     }
