@@ -1,4 +1,9 @@
+use super::keys::KEYS;
 use super::*;
+use crate::core::policy::PolicyName;
+use crate::core::secret::Secret;
+use crate::core::time::Seconds;
+use crate::world::ListenAt;
 
 const PATH: &str = "/etc/tidp/config.toml";
 

@@ -1,0 +1,230 @@
+//! The keys of a profile, from the file and from the environment, read once into types.
+
+use super::redirect;
+use super::{AuthMethod, Profile};
+use crate::core::plan::Renew;
+use crate::core::policy::{ClientType, POLICIES, Policy, PolicyName};
+use crate::core::text::printable;
+use crate::core::time::Seconds;
+use crate::error::{Error, Result};
+use crate::world::Env;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The keys of a profile; each has an environment variable `TIDP_…` in upper case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    issuer: Option<String>,
+    environment: Option<String>,
+    client_id: Option<String>,
+    client_type: Option<String>,
+    policy: Option<String>,
+    refresh_lifetime: Option<String>,
+    sliding: Option<bool>,
+    absolute_lifetime: Option<String>,
+    renew: Option<String>,
+    scopes: Option<Vec<String>>,
+    redirect_uri: Option<String>,
+    client_secret_command: Option<Vec<String>>,
+    auth_method: Option<String>,
+    ca_file: Option<PathBuf>,
+    acr_values: Option<String>,
+    login_hint: Option<String>,
+    ui_locales: Option<String>,
+    prompt: Option<String>,
+    endpoint_hosts: Option<Vec<String>>,
+}
+
+/// The names of [`Keys`], and how a variable's text becomes a value.
+pub(super) const KEYS: [(&str, Shape); 19] = [
+    ("issuer", Shape::Text),
+    ("environment", Shape::Text),
+    ("client_id", Shape::Text),
+    ("client_type", Shape::Text),
+    ("policy", Shape::Text),
+    ("refresh_lifetime", Shape::Text),
+    ("sliding", Shape::Flag),
+    ("absolute_lifetime", Shape::Text),
+    ("renew", Shape::Text),
+    ("scopes", Shape::Words),
+    ("redirect_uri", Shape::Text),
+    ("client_secret_command", Shape::Command),
+    ("auth_method", Shape::Text),
+    ("ca_file", Shape::Text),
+    ("acr_values", Shape::Text),
+    ("login_hint", Shape::Text),
+    ("ui_locales", Shape::Text),
+    ("prompt", Shape::Text),
+    ("endpoint_hosts", Shape::Words),
+];
+
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    Text,
+    Flag,
+    Words,
+    Command,
+}
+
+pub(super) fn env_table(env: &Env) -> Result<Table> {
+    let mut table = Table::new();
+    for (key, shape) in KEYS {
+        let variable = format!("TIDP_{}", key.to_uppercase());
+        let Some(text) = env.get(&variable) else { continue };
+        let wrong = |what: &str| Error::config(format!("{variable}: `{}` is {what}", printable(text)));
+        let value = match shape {
+            Shape::Text => Value::String(text.to_owned()),
+            Shape::Flag => Value::Boolean(text.parse().map_err(|_| wrong("neither true nor false"))?),
+            Shape::Words => words(text.split_whitespace()),
+            Shape::Command => words(shell_words::split(text).map_err(|_| wrong("no command line"))?),
+        };
+        table.insert(key.to_owned(), value);
+    }
+    // One name for the same thing: whichever of the two the environment sets replaces both of the file's.
+    if table.contains_key("issuer") && table.contains_key("environment") {
+        return Err(Error::config("TIDP_ISSUER and TIDP_ENVIRONMENT are both set"));
+    }
+    Ok(table)
+}
+
+fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
+    Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
+}
+
+pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>) -> Result<Profile> {
+    let place = name.map_or_else(|| "the environment".to_owned(), |name| format!("profile `{}`", printable(name)));
+    let wrong = |what: String| Error::config(format!("{place}: {what}"));
+    if env.get("TIDP_ISSUER").is_some() {
+        table.remove("environment");
+    } else if env.get("TIDP_ENVIRONMENT").is_some() {
+        table.remove("issuer");
+    }
+    let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
+    let issuer = issuer(&keys).map_err(&wrong)?;
+    let client_id =
+        keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
+    let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(&wrong)?;
+    let policy = policy(&keys, client_type).map_err(&wrong)?;
+    Ok(Profile {
+        name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
+        named: name.map(str::to_owned),
+        scopes: scopes(&keys, policy.as_ref()).map_err(&wrong)?,
+        redirect_uri: redirect::redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
+            .map_err(&wrong)?,
+        auth_method: auth_method(&keys, client_type, env).map_err(&wrong)?,
+        renew: renew(keys.renew.as_deref()).map_err(&wrong)?,
+        ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
+        issuer,
+        client_id,
+        client_type,
+        policy,
+        client_secret_command: keys.client_secret_command,
+        acr_values: keys.acr_values,
+        login_hint: keys.login_hint,
+        ui_locales: keys.ui_locales,
+        prompt: keys.prompt,
+        endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
+    })
+}
+
+/// What is wrong with a value, and under which key it stands, in one line.
+fn spoken(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn issuer(keys: &Keys) -> std::result::Result<String, String> {
+    match (keys.issuer.as_deref(), keys.environment.as_deref()) {
+        (Some(_), Some(_)) => Err("issuer and environment are both given".into()),
+        (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
+        (None, Some("production")) => Ok("https://id.telenor.no".into()),
+        (None, Some("staging")) => Ok("https://id-test.telenor.no".into()),
+        (None, Some(other)) => Err(format!("environment `{}` is neither staging nor production", printable(other))),
+        (None, None) => Err("issuer is missing".into()),
+    }
+}
+
+/// The client type of that name.
+///
+/// # Errors
+/// A sentence naming the ones there are.
+pub fn client_type(text: &str) -> std::result::Result<ClientType, String> {
+    ClientType::parse(text).ok_or_else(|| {
+        let all = ClientType::ALL.map(ClientType::as_str).join(", ");
+        format!("client_type `{}` is none of {all}", printable(text))
+    })
+}
+
+/// The policy of that name.
+///
+/// # Errors
+/// A sentence naming the ones there are.
+pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
+    PolicyName::parse(text).ok_or_else(|| {
+        let all = POLICIES.map(|policy| policy.name.as_str()).join(", ");
+        format!("policy `{}` is none of {all}", printable(text))
+    })
+}
+
+fn policy(keys: &Keys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, String> {
+    let named = keys.policy.as_deref().map(policy_name).transpose()?;
+    let changed = keys.refresh_lifetime.is_some() || keys.sliding.is_some() || keys.absolute_lifetime.is_some();
+    let Some(name) = named.or_else(|| client_type.map(ClientType::policy)) else {
+        return if changed { Err("a lifetime is given without client_type or policy".into()) } else { Ok(None) };
+    };
+    let mut policy = name.documented();
+    let duration = |key: &str, text: &str| Seconds::parse(text).map_err(|error| format!("{key}: {error}"));
+    if let Some(text) = &keys.refresh_lifetime {
+        policy.lifetime = Some(duration("refresh_lifetime", text)?);
+    }
+    if let Some(text) = &keys.absolute_lifetime {
+        policy.absolute_lifetime = Some(duration("absolute_lifetime", text)?);
+    }
+    policy.sliding = keys.sliding.unwrap_or(policy.sliding);
+    Ok(Some(policy))
+}
+
+fn scopes(keys: &Keys, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
+    match &keys.scopes {
+        Some(scopes) => check_scopes(scopes.clone()),
+        None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
+        None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
+    }
+}
+
+/// Scopes as RFC 6749 3.3 spells them, `openid` among them (OIDC Core 3.1.2.1).
+///
+/// # Errors
+/// A sentence naming what is wrong.
+pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
+    let legal = |c: char| matches!(c, '\u{21}' | '\u{23}'..='\u{5b}' | '\u{5d}'..='\u{7e}');
+    if let Some(bad) = scopes.iter().find(|scope| scope.is_empty() || !scope.chars().all(legal)) {
+        return Err(format!("`{}` is no scope", printable(bad)));
+    }
+    if scopes.iter().any(|scope| scope == "openid") { Ok(scopes) } else { Err("the scopes lack `openid`".into()) }
+}
+
+fn auth_method(keys: &Keys, client_type: Option<ClientType>, env: &Env) -> std::result::Result<AuthMethod, String> {
+    let has_secret = match client_type {
+        Some(client_type) => client_type.is_confidential(),
+        None => keys.client_secret_command.is_some() || env.get("TIDP_CLIENT_SECRET").is_some(),
+    };
+    match keys.auth_method.as_deref() {
+        Some("client_secret_basic") => Ok(AuthMethod::Basic),
+        Some("client_secret_post") => Ok(AuthMethod::Post),
+        Some(other) => {
+            Err(format!("auth_method `{}` is neither client_secret_basic nor client_secret_post", printable(other)))
+        }
+        None if has_secret => Ok(AuthMethod::Basic),
+        None => Ok(AuthMethod::None),
+    }
+}
+
+fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
+    match text {
+        None | Some("when-due") => Ok(Renew::WhenDue),
+        Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
+        Some(other) => Err(format!("renew `{}` is neither when-due nor before-session-ends", printable(other))),
+    }
+}

@@ -1,0 +1,58 @@
+//! Which store, and where its key comes from.
+
+use super::Config;
+use crate::core::secret::Secret;
+use crate::core::text::printable;
+use crate::error::{Error, Result};
+use crate::world::Env;
+use std::path::PathBuf;
+
+/// Which store is chosen, before its key is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// `keyring`.
+    Keyring,
+    /// `file`, with the key from there.
+    File(KeySource),
+    /// `plaintext-file`.
+    PlaintextFile,
+    /// `memory`.
+    Memory,
+}
+
+/// Where the file store's key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// A command prints it.
+    Command(Vec<String>),
+    /// It is in a file.
+    File(PathBuf),
+    /// `TIDP_STORE_KEY` holds it.
+    Given(Secret),
+}
+
+/// The store: `TIDP_STORE` over the file's `store`; the keyring where neither says anything.
+///
+/// # Errors
+/// `config`, for a store there is not, or a `file` store without a key.
+pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
+    match env.get("TIDP_STORE").or(config.store.as_deref()).unwrap_or("keyring") {
+        "keyring" => Ok(StoreKind::Keyring),
+        "plaintext-file" => Ok(StoreKind::PlaintextFile),
+        "memory" => Ok(StoreKind::Memory),
+        "file" => {
+            let given = || env.get("TIDP_STORE_KEY").map(|key| KeySource::Given(Secret::new(key)));
+            let file = || env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
+            let command =
+                || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
+            given().or_else(file).or_else(command).map(StoreKind::File).ok_or_else(|| {
+                Error::config(
+                    "the file store needs a key, base64 of 32 random bytes: TIDP_STORE_KEY_FILE, TIDP_STORE_KEY, or store_key_command in config.toml",
+                )
+            })
+        }
+        other => {
+            Err(Error::config(format!("store `{}` is none of keyring, file, plaintext-file, memory", printable(other))))
+        }
+    }
+}
