@@ -209,10 +209,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// Writes the entry however long it takes, calling `waiting` every few seconds.
+    /// Writes the entry however long it takes and however often the store fails, calling `waiting` every few seconds
+    /// with the time so far: only a signal ends that.
     ///
     /// # Errors
-    /// [`StoreFailure`], once the store has answered.
+    /// [`StoreFailure`], if the store can never take this document.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
     /// Removes the entry; whether there was one.
     ///

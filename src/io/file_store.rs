@@ -7,6 +7,7 @@
 
 use super::lock::{self, hashed};
 use super::private::{self, Links};
+use super::retry::{self, Notices};
 use super::system::random;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
@@ -17,6 +18,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::{Zeroize, Zeroizing};
@@ -122,6 +124,21 @@ impl FileStore {
             cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be sealed"))?;
         Ok([FORMAT, &nonce, &sealed].concat())
     }
+
+    /// The bytes of an entry's file. What fails here fails for ever.
+    fn file_of(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
+        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
+        let bytes = Zeroizing::new(self.closed(&contents, path).map_err(self.refused(path))?);
+        if bytes.len() as u64 > private::LARGEST {
+            return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 1 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
+        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
+        private::write_whole(path, bytes).map_err(self.refused(path))
+    }
 }
 
 impl Store for FileStore {
@@ -152,18 +169,18 @@ impl Store for FileStore {
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
-        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
-        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
-        let bytes = self.closed(&contents, &path).map_err(self.refused(&path))?;
-        let bytes = Zeroizing::new(bytes);
-        if bytes.len() as u64 > private::LARGEST {
-            return Err(self.failure(StoreFailureKind::Refused, &path, "it would be larger than 1 MiB"));
-        }
-        private::write_whole(&path, &bytes).map_err(self.refused(&path))
+        self.write(&path, &self.file_of(entry, document, &path)?)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
-        self.save(entry, document)
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+        let path = self.path_of(entry);
+        let bytes = self.file_of(entry, document, &path)?;
+        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |_| match self.write(&path, &bytes) {
+            Ok(()) => ControlFlow::Break(()),
+            // A full disk, a directory that went away: whoever reads the notice can mend it.
+            Err(_) => ControlFlow::Continue(()),
+        });
+        Ok(())
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {

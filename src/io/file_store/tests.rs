@@ -143,3 +143,31 @@ fn the_identity_is_the_same_before_and_after_the_directory_exists() {
     store.save("a", &Secret::new("1")).unwrap();
     assert_eq!(store.identity(), before);
 }
+
+#[test]
+fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_again() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("sessions");
+    for store in both(&dir) {
+        fs::write(&dir, "a file where the directory should be").unwrap();
+        assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::park_timeout(Duration::from_millis(300));
+                fs::remove_file(&dir).unwrap();
+            });
+            store.save_at_any_cost("a", &Secret::new("1"), &|_| {}).unwrap();
+        });
+        assert_eq!(store.load("a"), Ok(Some(Secret::new("1"))));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}
+
+#[test]
+fn what_can_never_be_stored_is_not_tried_for_ever() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let large = Secret::new("x".repeat(1 << 20));
+        assert_eq!(store.save_at_any_cost("a", &large, &|_| {}).unwrap_err().kind, StoreFailureKind::Refused);
+    }
+}
