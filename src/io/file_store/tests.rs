@@ -57,6 +57,7 @@ fn another_key_a_changed_byte_and_a_file_moved_to_another_name_open_nothing() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(store.path_of("a"), &bytes).unwrap();
     assert_eq!(kind(store.load("a")), StoreFailureKind::WrongKey);
+    assert_eq!((store.delete("b"), store.delete("b")), (Ok(true), Ok(false)), "removing needs no key");
     store.save("a", &Secret::new("recovered")).unwrap();
     assert_eq!(store.load("a"), Ok(Some(Secret::new("recovered"))));
 }
