@@ -189,23 +189,35 @@ impl Store for FileStore {
         Ok(there && private::remove(&path).map_err(self.refused(&path))?)
     }
 
+    /// A file that cannot be opened names no entry and is skipped, so that it keeps no other one from being found; where
+    /// none can be opened, that is the failure, for then it is the key or the directory that is wrong.
     fn entries(&self) -> Result<Vec<String>, StoreFailure> {
         if !self.enter().map_err(self.refused(&self.dir))? {
             return Ok(Vec::new());
         }
-        let mut names = Vec::new();
+        let (mut names, mut unopened) = (Vec::new(), None);
         for found in fs::read_dir(&self.dir).map_err(self.refused(&self.dir))? {
             let path = found.map_err(self.refused(&self.dir))?.path();
             if path.extension().is_none_or(|extension| extension != self.extension()) {
                 continue;
             }
-            let Some(bytes) = self.bytes(&path).map_err(self.refused(&path))? else { continue };
+            let bytes = match self.bytes(&path).map_err(self.refused(&path)) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(failure) => {
+                    unopened = Some(failure);
+                    continue;
+                }
+            };
             match self.contents(&bytes, &path) {
                 Some(contents) if self.path_of(&contents.entry) == path => names.push(contents.entry.clone()),
                 // Not named by any entry's name: nobody's.
                 _ if self.cipher.is_none() => {}
-                _ => return Err(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
+                _ => unopened = Some(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
             }
+        }
+        if let (true, Some(failure)) = (names.is_empty(), unopened) {
+            return Err(failure);
         }
         names.sort();
         Ok(names)

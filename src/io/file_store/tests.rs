@@ -172,3 +172,16 @@ fn what_can_never_be_stored_is_not_tried_for_ever() {
         assert_eq!(store.save_at_any_cost("a", &large, &|_| {}).unwrap_err().kind, StoreFailureKind::Refused);
     }
 }
+
+#[test]
+fn a_damaged_file_hides_no_other_entry() {
+    let root = tempfile::tempdir().unwrap();
+    let store = &both(root.path())[0];
+    store.save("a", &Secret::new("1")).unwrap();
+    store.save("b", &Secret::new("2")).unwrap();
+    fs::write(store.path_of("a"), "damaged").unwrap();
+    fs::create_dir(store.path_of("c")).unwrap();
+    assert_eq!(store.entries(), Ok(vec!["b".to_owned()]));
+    store.delete("b").unwrap();
+    assert!(store.entries().is_err(), "that nothing can be opened is not that there is nothing");
+}
