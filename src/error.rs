@@ -365,7 +365,7 @@ fn store_hint(failure: &StoreFailure) -> Option<String> {
         }
         ("keyring", StoreFailureKind::Ambiguous) => "remove one of them in the keyring's own program (service `tidp`)",
         (_, StoreFailureKind::WrongKey) => {
-            "give the key the store was made with (TIDP_STORE_KEY_FILE); a new one: head -c 32 /dev/urandom | base64"
+            "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
         }
         (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
         _ => return None,

@@ -204,15 +204,23 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`].
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
+    /// Proves, as far as that goes without touching an entry, that a session can be written: before a person logs in.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], if it certainly cannot.
+    fn check_writable(&self) -> Result<(), StoreFailure> {
+        Ok(())
+    }
     /// Writes the entry, within the store's deadline.
     ///
     /// # Errors
     /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// Writes the entry however long it takes, calling `waiting` every few seconds.
+    /// Writes the entry however long it takes and however often the store fails, calling `waiting` every few seconds
+    /// with the time so far: only a signal ends that.
     ///
     /// # Errors
-    /// [`StoreFailure`], once the store has answered.
+    /// [`StoreFailure`], if the store can never take this document.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
     /// Removes the entry; whether there was one.
     ///
@@ -475,10 +483,21 @@ pub trait Held {
 }
 
 /// The environment, read once. Values that are not Unicode are left out.
+///
+/// Of a `TIDP_…` variable that is not Unicode only the name is kept, with [`Env::NOT_UNICODE`] before it: it must not be
+/// taken for unset.
 #[derive(Clone, Default)]
 pub struct Env(pub BTreeMap<String, Secret>);
 
 impl Env {
+    /// What stands before the name of a variable whose value is not Unicode; `=` is in no variable's name.
+    pub const NOT_UNICODE: &'static str = "=";
+
+    /// The name of a variable of ours whose value cannot be read.
+    pub fn not_unicode(&self) -> Option<&str> {
+        self.0.keys().find_map(|name| name.strip_prefix(Self::NOT_UNICODE))
+    }
+
     /// The variable's value, unless it is unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Secret::expose).filter(|value| !value.is_empty())

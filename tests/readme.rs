@@ -305,7 +305,7 @@ fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
             .filter(|key| !key.starts_with('#'))
             .collect()
     };
-    let source = include_str!("../src/config/keys.rs");
+    let source = concat!(include_str!("../src/config.rs"), include_str!("../src/config/keys.rs"));
     let of_profile = source.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once("\", Shape::"));
     let (_, of_file) = source.split_once("pub struct Config {").unwrap();
     let of_file = of_file.lines().take_while(|line| *line != "}");

@@ -109,6 +109,7 @@ fn extra_param(text: &str) -> Result<(String, String)> {
 /// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of
 /// ours is what this login mends.
 fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
+    context.store.check_writable()?;
     match context.load() {
         Ok(session) => Ok(session.map(|session| session.account)),
         Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),

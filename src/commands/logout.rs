@@ -13,7 +13,7 @@ use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome};
-use crate::world::World;
+use crate::world::{StoreFailureKind, World};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -143,6 +143,10 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Ok(Some(session)) => Ended::Session(Box::new(session)),
         // Whatever it is, the user wants it gone.
         Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
+        // Nor does removing it need the key.
+        Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::WrongKey => {
+            Ended::Unreadable
+        }
         Err(error) => return Err(error),
     };
     let _signals = context.world.signals.hold();

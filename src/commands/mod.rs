@@ -25,7 +25,8 @@ pub mod userinfo;
 pub mod warn;
 
 use crate::cli::{Cli, Command};
-use crate::error::Result;
+use crate::core::text::printable;
+use crate::error::{Error, Result};
 use crate::world::World;
 use output::Output;
 
@@ -35,6 +36,9 @@ use output::Output;
 /// The command's own.
 pub fn run(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
     let global = &cli.global;
+    if let Some(name) = world.env.not_unicode() {
+        return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
+    }
     match &cli.command {
         Command::Demo(args) => demo::run(world, out, args),
         Command::Login(args) => login::run(world, out, global, args),

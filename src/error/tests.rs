@@ -179,7 +179,7 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
         ("keyring", Ambiguous, "two entries of the same name", "remove one of them"),
         ("keyring", Unknown, "it may have", ""),
         ("file", Missing, "the encrypted file store cannot be found", ""),
-        ("file", WrongKey, "cannot be opened with this key", "TIDP_STORE_KEY_FILE"),
+        ("file", WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Refused, "the plain-text file store refused", ""),
         ("plaintext-file", NoLock, "cannot be locked", "TIDP_LOCK_DIR"),
     ] {

@@ -7,6 +7,7 @@
 
 use super::lock::{self, hashed};
 use super::private::{self, Links};
+use super::retry::{self, Notices};
 use super::system::random;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
@@ -17,6 +18,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::{Zeroize, Zeroizing};
@@ -122,6 +124,22 @@ impl FileStore {
             cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be sealed"))?;
         Ok([FORMAT, &nonce, &sealed].concat())
     }
+
+    /// The bytes of an entry's file. What fails here fails for ever.
+    fn file_of(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
+        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
+        let bytes = Zeroizing::new(self.closed(&contents, path).map_err(self.refused(path))?);
+        if bytes.len() as u64 > private::LARGEST {
+            return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 1 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
+        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
+        // What an earlier write left when it was killed: old tokens, of no use to anybody here.
+        private::sweep(path).and_then(|()| private::write_whole(path, bytes)).map_err(self.refused(path))
+    }
 }
 
 impl Store for FileStore {
@@ -150,21 +168,27 @@ impl Store for FileStore {
         }
     }
 
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let path = self.path_of(entry);
-        private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
-        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
-        let bytes = self.closed(&contents, &path).map_err(self.refused(&path))?;
-        let bytes = Zeroizing::new(bytes);
-        if bytes.len() as u64 > private::LARGEST {
-            return Err(self.failure(StoreFailureKind::Refused, &path, "it would be larger than 1 MiB"));
-        }
-        // What an earlier write left when it was killed: old tokens, of no use to anybody here.
-        private::sweep(&path).and_then(|()| private::write_whole(&path, &bytes)).map_err(self.refused(&path))
+    fn check_writable(&self) -> Result<(), StoreFailure> {
+        // As large as a session, for an empty file fits on a full disk.
+        let path = self.dir.join("writable");
+        self.write(&path, &[0; 16 * 1024])?;
+        private::remove(&path).map(drop).map_err(self.refused(&path))
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
-        self.save(entry, document)
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        let path = self.path_of(entry);
+        self.write(&path, &self.file_of(entry, document, &path)?)
+    }
+
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+        let path = self.path_of(entry);
+        let bytes = self.file_of(entry, document, &path)?;
+        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |_| match self.write(&path, &bytes) {
+            Ok(()) => ControlFlow::Break(()),
+            // A full disk, a directory that went away: whoever reads the notice can mend it.
+            Err(_) => ControlFlow::Continue(()),
+        });
+        Ok(())
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
@@ -175,23 +199,35 @@ impl Store for FileStore {
         private::sweep(&path).and_then(|()| private::remove(&path)).map_err(self.refused(&path))
     }
 
+    /// A file that cannot be opened names no entry and is skipped, so that it keeps no other one from being found; where
+    /// none can be opened, that is the failure, for then it is the key or the directory that is wrong.
     fn entries(&self) -> Result<Vec<String>, StoreFailure> {
         if !self.enter().map_err(self.refused(&self.dir))? {
             return Ok(Vec::new());
         }
-        let mut names = Vec::new();
+        let (mut names, mut unopened) = (Vec::new(), None);
         for found in fs::read_dir(&self.dir).map_err(self.refused(&self.dir))? {
             let path = found.map_err(self.refused(&self.dir))?.path();
             if path.extension().is_none_or(|extension| extension != self.extension()) {
                 continue;
             }
-            let Some(bytes) = self.bytes(&path).map_err(self.refused(&path))? else { continue };
+            let bytes = match self.bytes(&path).map_err(self.refused(&path)) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(failure) => {
+                    unopened = Some(failure);
+                    continue;
+                }
+            };
             match self.contents(&bytes, &path) {
                 Some(contents) if self.path_of(&contents.entry) == path => names.push(contents.entry.clone()),
                 // Not named by any entry's name: nobody's.
                 _ if self.cipher.is_none() => {}
-                _ => return Err(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
+                _ => unopened = Some(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
             }
+        }
+        if let (true, Some(failure)) = (names.is_empty(), unopened) {
+            return Err(failure);
         }
         names.sort();
         Ok(names)

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `http` | requests over the network, bounded in time and size |
 //! | `keyring`, `file_store`, `memory_store`, chosen by `stores` | sessions at rest |
+//! | `retry` | waiting for a store that must take a new token |
 //! | `kernel_cache` | access tokens in the Linux kernel's user keyring |
 //! | `lock` | kernel locks on directories |
 //! | `browser` | the user's browser is started |
@@ -30,6 +31,7 @@ pub mod loopback;
 pub mod memory_store;
 mod private;
 pub mod process;
+mod retry;
 pub mod signals;
 pub mod stores;
 pub mod system;

@@ -3,6 +3,7 @@
 use crate::core::secret::Secret;
 use crate::core::time::Time;
 use crate::world::{Clock, Dirs, Entropy, Env};
+use std::ffi::OsString;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -56,11 +57,17 @@ pub(super) fn random(buffer: &mut [u8]) -> io::Result<()> {
     getrandom::fill(buffer).map_err(io::Error::other)
 }
 
-/// The environment as it is now, without what is not Unicode.
+/// The environment as it is now, without what is not Unicode; but that a variable of ours is not is kept.
 pub fn env() -> Env {
-    let unicode = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?))));
-    Env(unicode.collect())
+    Env(std::env::vars_os().filter_map(|(name, value)| readable(name.into_string().ok()?, value)).collect())
+}
+
+fn readable(name: String, value: OsString) -> Option<(String, Secret)> {
+    match value.into_string() {
+        Ok(value) => Some((name, Secret::new(value))),
+        Err(_) if name.starts_with("TIDP_") => Some((format!("{}{name}", Env::NOT_UNICODE), Secret::default())),
+        Err(_) => None,
+    }
 }
 
 /// The user's directories. Where there is no directory for state (macOS, Windows), local data takes its place.
@@ -76,6 +83,16 @@ pub fn dirs() -> Dirs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_of_ours_that_is_not_unicode_is_remembered_by_its_name() {
+        use std::os::unix::ffi::OsStringExt;
+        let read = |name: &str| readable(name.to_owned(), OsString::from_vec(vec![0xff]));
+        let env = Env(read("TIDP_PROFILE").into_iter().collect());
+        assert_eq!((env.not_unicode(), env.get("TIDP_PROFILE")), (Some("TIDP_PROFILE"), None));
+        assert!(read("LS_COLORS").is_none());
+    }
 
     #[test]
     fn the_clock_tells_this_century_and_never_runs_back() {

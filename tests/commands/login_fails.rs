@@ -309,3 +309,11 @@ fn nobody_who_pastes_is_a_login_that_was_not_finished_in_time() {
     bench.provider.announces_discovery();
     bench.run(&["login", "--paste", "--timeout", "1s"]).exits(124);
 }
+
+#[test]
+fn a_store_that_cannot_be_written_is_told_before_anybody_logs_in() {
+    let bench = mobile();
+    bench.stores.fail("check_writable", StoreFailureKind::Refused);
+    bench.run(&["login"]).exits(6);
+    assert!(bench.browser.shown.lock().unwrap().is_empty());
+}

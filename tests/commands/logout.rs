@@ -207,6 +207,14 @@ fn whatever_stands_in_the_entry_is_removed() {
 }
 
 #[test]
+fn what_the_key_does_not_open_is_removed() {
+    let bench = logged_in();
+    bench.stores.fail("load", StoreFailureKind::WrongKey);
+    bench.run(&["logout"]).exits(0).says("The session is gone here.");
+    is_gone(&bench);
+}
+
+#[test]
 fn a_session_that_cannot_be_removed_is_not_said_to_be_gone() {
     for (call, kind) in [("load", StoreFailureKind::Locked), ("delete", StoreFailureKind::Refused)] {
         let bench = logged_in();

@@ -130,3 +130,9 @@ fn verbose_tells_each_request_and_no_secret() {
         assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn a_variable_of_ours_that_cannot_be_read_is_not_taken_for_unset() {
+    let bench = Bench::new("MobileApp").env("=TIDP_PROFILE", "");
+    bench.run(&["token"]).exits(2).says("TIDP_PROFILE");
+}

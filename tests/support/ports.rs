@@ -194,6 +194,10 @@ impl Store for TestStore {
         Ok(shelf.entries.get(entry).map(Secret::new))
     }
 
+    fn check_writable(&self) -> Result<(), StoreFailure> {
+        self.call("check_writable").map(drop)
+    }
+
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let mut shelf = self.call("save")?;
         shelf.saves += 1;

@@ -57,6 +57,7 @@ fn another_key_a_changed_byte_and_a_file_moved_to_another_name_open_nothing() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(store.path_of("a"), &bytes).unwrap();
     assert_eq!(kind(store.load("a")), StoreFailureKind::WrongKey);
+    assert_eq!((store.delete("b"), store.delete("b")), (Ok(true), Ok(false)), "removing needs no key");
     store.save("a", &Secret::new("recovered")).unwrap();
     assert_eq!(store.load("a"), Ok(Some(Secret::new("recovered"))));
 }
@@ -159,5 +160,60 @@ fn what_a_killed_write_has_left_is_gone_with_the_next_write_and_with_the_entry()
         };
         after(&|| store.save("a", &Secret::new("1")).unwrap());
         after(&|| assert_eq!(store.delete("a"), Ok(true)));
+    }
+}
+
+#[test]
+fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_again() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("sessions");
+    for store in both(&dir) {
+        fs::write(&dir, "a file where the directory should be").unwrap();
+        assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::park_timeout(Duration::from_millis(300));
+                fs::remove_file(&dir).unwrap();
+            });
+            store.save_at_any_cost("a", &Secret::new("1"), &|_| {}).unwrap();
+        });
+        assert_eq!(store.load("a"), Ok(Some(Secret::new("1"))));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}
+
+#[test]
+fn what_can_never_be_stored_is_not_tried_for_ever() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let large = Secret::new("x".repeat(1 << 20));
+        assert_eq!(store.save_at_any_cost("a", &large, &|_| {}).unwrap_err().kind, StoreFailureKind::Refused);
+    }
+}
+
+#[test]
+fn a_damaged_file_hides_no_other_entry() {
+    let root = tempfile::tempdir().unwrap();
+    let store = &both(root.path())[0];
+    store.save("a", &Secret::new("1")).unwrap();
+    store.save("b", &Secret::new("2")).unwrap();
+    fs::write(store.path_of("a"), "damaged").unwrap();
+    fs::create_dir(store.path_of("c")).unwrap();
+    assert_eq!(store.entries(), Ok(vec!["b".to_owned()]));
+    store.delete("b").unwrap();
+    assert!(store.entries().is_err(), "that nothing can be opened is not that there is nothing");
+}
+
+#[test]
+fn whether_a_session_could_be_written_is_told_without_leaving_anything_behind() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("sessions");
+    for store in both(&dir) {
+        fs::write(&dir, "a file where the directory should be").unwrap();
+        assert_eq!(store.check_writable().unwrap_err().kind, StoreFailureKind::Refused);
+        fs::remove_file(&dir).unwrap();
+        assert_eq!(store.check_writable(), Ok(()));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+        fs::remove_dir(&dir).unwrap();
     }
 }
