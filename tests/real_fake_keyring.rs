@@ -177,6 +177,16 @@ fn a_service_that_dies_after_it_has_written_the_successor_has_kept_the_session()
 }
 
 #[test]
+fn a_login_whose_end_is_not_known_is_whole_if_it_was_written() {
+    let Some((_provider, home, keyring)) = machine() else { return };
+    keyring.fault("CreateItem", 0, Fault::DieAfter);
+    let said = store_error(&home, &home.tidp(&["login", "--json"]));
+    assert!(said.contains("it may have"), "{said}");
+    keyring.restart();
+    assert!(!session_lives(&home));
+}
+
+#[test]
 fn a_successor_is_waited_for_however_long_it_takes_and_the_wait_is_told() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Slow(Duration::from_secs(7)));

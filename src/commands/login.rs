@@ -17,7 +17,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::world::{ListenAt, Listener, Page, Response, World};
+use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use serde_json::Value;
 use url::Url;
 
@@ -235,7 +235,8 @@ impl Attempt<'_, '_> {
         let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
         let keys = metadata::fetched_keys(context, &self.provider, keys)?;
         let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
-        if session.is_err()
+        if let Err(error) = &session
+            && !may_be_stored(error)
             && let Some(token) = &answer.refresh_token
         {
             received::revoke_unwanted(context, &self.provider, token);
@@ -340,6 +341,11 @@ impl Attempt<'_, '_> {
         token_cache::put(context, &session);
         Ok(session)
     }
+}
+
+/// Whether the store may have the session although it did not say so: then its refresh token must stay good.
+fn may_be_stored(error: &Error) -> bool {
+    matches!(&error.situation, Situation::Store(failure) if failure.kind == StoreFailureKind::Unknown)
 }
 
 /// Issuer, account, policy and its end, on stderr.
