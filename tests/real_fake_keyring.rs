@@ -288,3 +288,12 @@ fn two_entries_of_one_name_are_told_and_neither_is_chosen() {
     }
     assert_eq!((keyring.entries(), provider.all_requests()), (2, before));
 }
+
+#[test]
+fn without_a_default_collection_the_remedy_is_to_make_one() {
+    let Some((_provider, home, keyring)) = machine() else { return };
+    keyring.without_a_collection();
+    home.tidp(&["token"]).expect(3);
+    let said = store_error(&home, &home.tidp(&["login", "--json"]));
+    assert!(said.contains("default") && !said.contains("unlock"), "{said}");
+}
