@@ -235,9 +235,8 @@ impl Attempt<'_, '_> {
         let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
         let keys = metadata::fetched_keys(context, &self.provider, keys)?;
         let session = self.validated(&answer, expected, code, keys, sent_at).and_then(|session| self.store(session));
-        if let Err(error) = &session
-            && !may_be_stored(error)
-            && let Some(token) = &answer.refresh_token
+        if session.is_err()
+            && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
         {
             received::revoke_unwanted(context, &self.provider, token);
         }
@@ -344,8 +343,8 @@ impl Attempt<'_, '_> {
 }
 
 /// Whether the store may have the session although it did not say so: then its refresh token must stay good.
-fn may_be_stored(error: &Error) -> bool {
-    matches!(&error.situation, Situation::Store(failure) if failure.kind == StoreFailureKind::Unknown)
+fn may_be_stored(outcome: &Result<Session>) -> bool {
+    matches!(outcome, Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Unknown)
 }
 
 /// Issuer, account, policy and its end, on stderr.
