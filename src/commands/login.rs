@@ -18,7 +18,7 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::world::{ListenAt, Listener, Page, Response, World};
+use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use serde_json::Value;
 use std::io::ErrorKind;
 use url::Url;
@@ -248,7 +248,7 @@ impl Attempt<'_, '_> {
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
-            && let Some(token) = &answer.refresh_token
+            && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
         {
             received::revoke_unwanted(context, &self.provider, token);
         }
@@ -358,6 +358,11 @@ impl Attempt<'_, '_> {
         token_cache::put(context, &session);
         Ok(session)
     }
+}
+
+/// Whether the store may have the session although it did not say so: then its refresh token must stay good.
+fn may_be_stored(outcome: &Result<Session>) -> bool {
+    matches!(outcome, Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Unknown)
 }
 
 /// Issuer, account, policy and its end, on stderr.

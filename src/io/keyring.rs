@@ -202,6 +202,11 @@ fn answer_at_last<T>(call: &Receiver<T>, notices: &mut Notices<'_>) -> Result<T,
 fn failure(error: &Error) -> StoreFailure {
     let (kind, detail) = match error {
         Error::NoDefaultStore => (StoreFailureKind::Missing, missing()),
+        // The library has one name for a collection that is locked and for one that nobody has made; only its words
+        // tell them apart. Where they change, it is "locked" again.
+        Error::NoStorageAccess(cause) if cause.to_string().contains("result not returned") => {
+            (StoreFailureKind::Missing, "it has no default collection".to_owned())
+        }
         Error::NoStorageAccess(cause) => (StoreFailureKind::Locked, cause.to_string()),
         Error::Ambiguous(found) => (StoreFailureKind::Ambiguous, format!("{} entries of one name", found.len())),
         Error::PlatformFailure(cause) => (StoreFailureKind::Refused, cause.to_string()),

@@ -81,6 +81,11 @@ impl Home {
         self.env.insert(name.into(), value.into());
     }
 
+    /// What one is set to.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str)
+    }
+
     /// Takes one away.
     pub fn unset(&mut self, name: &str) {
         self.env.remove(name);
@@ -182,11 +187,12 @@ impl Home {
         self.files().iter().flat_map(|(_, bytes)| token_like(bytes)).collect()
     }
 
-    /// Makes sure that no file under the home directory holds a token in the clear: JWTs begin with `eyJ`.
+    /// Makes sure that no file under the home directory holds a token in the clear: the payload of a JWT begins with
+    /// `.eyJ`, which no key in a cached key set can hold by chance.
     #[track_caller]
     pub fn assert_no_token_in_files(&self) {
         for (path, bytes) in self.files() {
-            assert!(!bytes.windows(3).any(|window| window == b"eyJ"), "a token in {}", path.display());
+            assert!(!bytes.windows(4).any(|window| window == b".eyJ"), "a token in {}", path.display());
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unused_imports, reason = "each test crate uses its part of this")]
 
+#[cfg(target_os = "linux")]
+pub mod fake_keyring;
 pub mod home;
 pub mod http;
 pub mod process;

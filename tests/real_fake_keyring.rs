@@ -1,0 +1,299 @@
+//! The real binary with a Secret Service that misbehaves on purpose: no command hangs past its deadline, each says what
+//! to do, nothing falls back to plain text, and nothing is lost that a client could have kept.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use real::fake_keyring::{FakeKeyring, Fault};
+use real::process::Process;
+use real::{Home, Outcome, Provider, require};
+use std::time::Duration;
+
+/// Within this a keyring that does not answer must have been given up: the deadline, at most three times, and a margin.
+const DEADLINE: Duration = Duration::from_secs(13);
+
+const REFRESH: &[&str] = &["refresh", "--force", "--json"];
+
+/// A provider with one-time refresh tokens, a user of it, and the user's keyring; nobody is logged in.
+fn machine() -> Option<(Provider, Home, FakeKeyring)> {
+    if !require("curl") || !require("dbus-daemon") {
+        return None;
+    }
+    let provider = Provider::sandbox(&["--refresh-tokens", "rotate"]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let keyring = FakeKeyring::start(&mut home);
+    Some((provider, home, keyring))
+}
+
+/// The same, logged in.
+fn logged_in() -> Option<(Provider, Home, FakeKeyring)> {
+    let (provider, home, keyring) = machine()?;
+    home.tidp(&["login"]).expect(0);
+    assert_eq!(keyring.entries(), 1);
+    Some((provider, home, keyring))
+}
+
+/// The store's fault, with what to do about it, in time, and nothing on the disk.
+#[track_caller]
+fn store_error(home: &Home, outcome: &Outcome) -> String {
+    let error = outcome.error(6);
+    assert_eq!(error["kind"], "store", "{outcome:#?}");
+    assert!(outcome.took < DEADLINE, "{outcome:#?}");
+    home.assert_no_token_in_files();
+    format!("{} {}", error["message"].as_str().unwrap(), error["hint"].as_str().unwrap_or_default())
+}
+
+/// The session is there and can be refreshed; whether an earlier refresh was found unfinished.
+#[track_caller]
+fn session_lives(home: &Home) -> bool {
+    let outcome = home.tidp(REFRESH);
+    assert_eq!(outcome.json()["rotated"], true);
+    home.tidp(&["token"]).expect(0);
+    outcome.stderr.contains("was not finished")
+}
+
+#[test]
+fn the_fake_is_a_keyring_like_any_other() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    assert_eq!(home.tidp(&["inspect", "--json"]).json()["store"], "keyring");
+    assert!(!session_lives(&home));
+    home.assert_no_token_in_files();
+    home.tidp(&["logout", "--all"]).expect(0);
+    assert_eq!(keyring.entries(), 0);
+    home.tidp(&["token"]).expect(3);
+}
+
+/// Every command with a service that fails like this in one of its calls; then with a service that is well again.
+#[track_caller]
+fn every_command_gives_up(fault: Fault) {
+    std::thread::scope(|scope| {
+        for call in ["OpenSession", "SearchItems", "GetSecret", "SetSecret", "Delete"] {
+            scope.spawn(move || {
+                let Some((provider, home, keyring)) = logged_in() else { return };
+                for args in [["token", "--json"].as_slice(), REFRESH, &["login", "--json"], &["logout", "--json"]] {
+                    let before = provider.requests("token");
+                    keyring.fault(call, 0, fault);
+                    let outcome = home.tidp(args);
+                    if !keyring.was_asked(call) {
+                        outcome.expect(0);
+                        continue;
+                    }
+                    store_error(&home, &outcome);
+                    let spent = provider.requests("token") - before;
+                    assert_eq!(spent, u64::from(args[0] == "login" && call == "SetSecret"), "{call} {outcome:#?}");
+                    keyring.restart();
+                    session_lives(&home);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_service_that_hangs_in_any_call_is_given_up() {
+    every_command_gives_up(Fault::Hang);
+}
+
+#[test]
+fn a_service_that_refuses_any_call_is_an_error() {
+    every_command_gives_up(Fault::Refuse);
+}
+
+#[test]
+fn a_service_that_dies_in_any_call_is_an_error() {
+    every_command_gives_up(Fault::DieBefore);
+}
+
+#[test]
+fn a_first_login_into_a_service_that_fails_reports_no_success() {
+    for fault in [Fault::Hang, Fault::Refuse, Fault::DieBefore] {
+        for call in ["ReadAlias", "CreateItem"] {
+            let Some((_provider, home, keyring)) = machine() else { return };
+            keyring.fault(call, 0, fault);
+            store_error(&home, &home.tidp(&["login", "--json"]));
+            assert_eq!(keyring.entries(), 0);
+            keyring.restart();
+            home.tidp(&["token"]).expect(3);
+            home.tidp(&["login"]).expect(0);
+            assert!(!session_lives(&home));
+        }
+    }
+}
+
+#[test]
+fn a_prompt_that_nobody_answers_is_given_up() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    let before = provider.all_requests();
+    keyring.lock();
+    for args in [["token", "--json"].as_slice(), REFRESH, &["login", "--json"], &["logout", "--json"]] {
+        let said = store_error(&home, &home.tidp(args));
+        assert!(said.contains("unlock"), "{said}");
+    }
+    assert_eq!(provider.all_requests(), before, "no browser, no token");
+    keyring.heal();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_service_that_dies_at_the_journal_costs_nothing() {
+    for (fault, begun) in [(Fault::DieBefore, false), (Fault::DieAfter, true)] {
+        let Some((provider, home, keyring)) = logged_in() else { return };
+        let before = provider.requests("token");
+        keyring.fault("SetSecret", 1, fault);
+        store_error(&home, &home.tidp(REFRESH));
+        assert_eq!(provider.requests("token"), before, "nothing is spent");
+        keyring.restart();
+        assert_eq!(session_lives(&home), begun, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_service_that_dies_at_the_successor_loses_what_it_had_not_written_and_is_told_so() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::DieBefore);
+    let said = store_error(&home, &home.tidp(REFRESH));
+    assert!(said.contains("the refresh token is spent"), "{said}");
+    assert!(said.contains("it may have") && said.contains("tidp login"), "{said}");
+    keyring.restart();
+    let next = home.tidp(REFRESH);
+    let message = next.error(3)["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("the refresh before it was lost"), "{message}");
+    home.tidp(&["login"]).expect(0);
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_service_that_dies_after_it_has_written_the_successor_has_kept_the_session() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::DieAfter);
+    let said = store_error(&home, &home.tidp(REFRESH));
+    assert!(said.contains("it may have"), "{said}");
+    keyring.restart();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_login_whose_end_is_not_known_is_whole_if_it_was_written() {
+    let Some((_provider, home, keyring)) = machine() else { return };
+    keyring.fault("CreateItem", 0, Fault::DieAfter);
+    let said = store_error(&home, &home.tidp(&["login", "--json"]));
+    assert!(said.contains("it may have"), "{said}");
+    keyring.restart();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_successor_is_waited_for_however_long_it_takes_and_the_wait_is_told() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::Slow(Duration::from_secs(7)));
+    let outcome = home.tidp(REFRESH);
+    assert_eq!(outcome.json()["refreshed"], true, "{outcome:#?}");
+    assert!(outcome.took > Duration::from_secs(7));
+    for seconds in [3, 6] {
+        assert!(outcome.stderr.contains(&format!("{seconds} s so far; ending this now loses")), "{outcome:#?}");
+    }
+    keyring.heal();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::Hang);
+    let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+    refresh.wait_for_word(|word| word == "far;");
+    refresh.signal(rustix::process::Signal::INT);
+    let outcome = refresh.finish();
+    assert_eq!(outcome.signal, Some(rustix::process::Signal::INT.as_raw()), "{outcome:#?}");
+    assert_eq!(outcome.stdout, "");
+    keyring.restart();
+    assert!(home.tidp(REFRESH).error(3)["message"].as_str().unwrap().contains("the refresh before it was lost"));
+}
+
+#[test]
+fn a_journal_that_is_written_too_late_costs_nothing() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    let before = provider.requests("token");
+    keyring.fault("SetSecret", 1, Fault::Slow(Duration::from_secs(8)));
+    store_error(&home, &home.tidp(REFRESH));
+    assert_eq!(provider.requests("token"), before);
+    std::thread::sleep(Duration::from_secs(4));
+    keyring.restart();
+    session_lives(&home);
+}
+
+#[test]
+fn a_service_that_is_only_slow_is_waited_for() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    for call in ["OpenSession", "SearchItems", "GetSecret", "SetSecret"] {
+        keyring.fault(call, 1, Fault::Slow(Duration::from_millis(1_500)));
+        home.tidp(REFRESH).expect(0);
+    }
+    keyring.heal();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_service_that_takes_no_large_secret_is_an_error_before_anything_is_spent() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    keyring.at_most(1_000);
+    let before = provider.requests("token");
+    store_error(&home, &home.tidp(REFRESH));
+    assert_eq!(provider.requests("token"), before);
+    store_error(&home, &home.tidp(&["login", "--json"]));
+    assert_eq!(provider.requests("revocation"), 1, "what could not be stored is given back");
+    keyring.heal();
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn garbage_and_a_newer_version_are_told_and_login_and_logout_mend_them() {
+    let newer = br#"{"version":99,"profile":"x"}"#;
+    for (garbage, words) in [
+        (b"".as_slice(), "not a session"),
+        (b"\xff\xfe\x00", "not a session"),
+        (b"{\"version\":1,", "not a session"),
+        (newer, "newer tidp"),
+    ] {
+        for mend in ["login", "logout"] {
+            let Some((provider, home, keyring)) = logged_in() else { return };
+            keyring.put(garbage);
+            let before = provider.requests("token");
+            for args in [["token", "--json"].as_slice(), REFRESH, &["inspect", "--json"]] {
+                let said = store_error(&home, &home.tidp(args));
+                assert!(said.contains(words) && said.contains("tidp login"), "{said}");
+            }
+            assert_eq!(provider.requests("token"), before);
+            home.tidp(&[mend]).expect(0);
+            match mend {
+                "login" => assert!(!session_lives(&home)),
+                _ => drop(home.tidp(&["token"]).expect(3)),
+            }
+        }
+    }
+}
+
+#[test]
+fn two_entries_of_one_name_are_told_and_neither_is_chosen() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    keyring.double();
+    let before = provider.all_requests();
+    for args in [["token", "--json"].as_slice(), REFRESH, &["login", "--json"], &["logout", "--json"]] {
+        let said = store_error(&home, &home.tidp(args));
+        assert!(said.contains("two entries") && said.contains("remove one"), "{said}");
+    }
+    assert_eq!((keyring.entries(), provider.all_requests()), (2, before));
+}
+
+#[test]
+fn without_a_default_collection_the_remedy_is_to_make_one() {
+    let Some((_provider, home, keyring)) = machine() else { return };
+    keyring.without_a_collection();
+    home.tidp(&["token"]).expect(3);
+    let said = store_error(&home, &home.tidp(&["login", "--json"]));
+    assert!(said.contains("default") && !said.contains("unlock"), "{said}");
+}

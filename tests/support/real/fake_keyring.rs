@@ -1,0 +1,362 @@
+//! A Secret Service that does what a test wants: hangs, is slow, dies before or after it has written, refuses,
+//! holds garbage. It speaks the part of the protocol that clients need (Secret Service API draft 0.2), on a private bus.
+//!
+//! Its half of the key agreement is always 1, so that every client agrees on one key and what one has written another
+//! can read: the fake hands on what it was given, and encrypts only what a test puts there itself.
+
+use super::home::Home;
+use super::secret_service::SecretService;
+use aws_lc_rs::cipher::{AES_128, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::iv::FixedLength;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use zbus::object_server::ObjectServer;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+use zbus::{blocking, fdo, interface};
+
+const SERVICE: &str = "/org/freedesktop/secrets";
+const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
+const PROMPT: &str = "/org/freedesktop/secrets/prompt/1";
+const NOTHING: &str = "/";
+
+/// A secret on its way: session, parameters (the initialisation vector), value, content type.
+type Wire = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// No answer, ever.
+    Hang,
+    /// The answer takes so long; the deed is done at its end.
+    Slow(Duration),
+    /// The service leaves the bus, having done nothing.
+    DieBefore,
+    /// The service leaves the bus, having done it, without an answer.
+    DieAfter,
+    /// It says no.
+    Refuse,
+}
+
+/// An item: its attributes, and parameters and value of its secret.
+type Held = (HashMap<String, String>, Vec<u8>, Vec<u8>);
+
+/// What the fake holds and does.
+#[derive(Default)]
+struct State {
+    items: HashMap<u32, Held>,
+    next: u32,
+    /// The call that goes wrong, at its n-th time from now (0: every time).
+    fault: Option<(&'static str, usize, Fault)>,
+    locked: bool,
+    no_collection: bool,
+    largest: Option<usize>,
+    calls: Vec<&'static str>,
+    connection: Option<blocking::Connection>,
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<State>>);
+
+/// The fake on its bus.
+pub struct FakeKeyring {
+    _bus: SecretService,
+    address: String,
+    shared: Shared,
+}
+
+impl FakeKeyring {
+    /// Starts it, empty and well, and sets `home` to use it.
+    pub fn start(home: &mut Home) -> Self {
+        let bus = SecretService::bus_only(home);
+        let address = home.get("DBUS_SESSION_BUS_ADDRESS").unwrap().to_owned();
+        let fake = Self { _bus: bus, address, shared: Shared::default() };
+        fake.restart();
+        fake
+    }
+
+    /// The service is on the bus (again), with what it held, and well.
+    pub fn restart(&self) {
+        self.heal();
+        let before = self.shared.state().connection.take();
+        before.map(|connection| connection.close());
+        let service = || self.shared.clone();
+        let connection = blocking::connection::Builder::address(self.address.as_str())
+            .and_then(|builder| builder.serve_at(SERVICE, Service(service())))
+            .and_then(|builder| builder.serve_at(COLLECTION, Collection(service())))
+            .and_then(|builder| builder.serve_at(PROMPT, Prompt(service())))
+            .and_then(|builder| builder.name("org.freedesktop.secrets"))
+            .and_then(blocking::connection::Builder::build)
+            .unwrap();
+        let numbers: Vec<u32> = self.shared.state().items.keys().copied().collect();
+        for number in numbers {
+            connection.object_server().at(path_of(number), Item(service(), number)).unwrap();
+        }
+        self.shared.state().connection = Some(connection);
+    }
+
+    /// From now on that call (`SetSecret` …) goes wrong at its `time`-th time; at 0, every time.
+    pub fn fault(&self, call: &'static str, time: usize, fault: Fault) {
+        let mut state = self.shared.state();
+        state.fault = Some((call, time, fault));
+        state.calls.clear();
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn heal(&self) {
+        let mut state = self.shared.state();
+        (state.fault, state.locked, state.no_collection, state.largest) = (None, false, false, None);
+    }
+
+    /// Locked; its prompt is never answered.
+    pub fn lock(&self) {
+        self.shared.state().locked = true;
+    }
+
+    /// Nobody has made a collection yet.
+    pub fn without_a_collection(&self) {
+        self.shared.state().no_collection = true;
+    }
+
+    /// It refuses secrets longer than so many bytes.
+    pub fn at_most(&self, bytes: usize) {
+        self.shared.state().largest = Some(bytes);
+    }
+
+    /// How many entries there are.
+    pub fn entries(&self) -> usize {
+        self.shared.state().items.len()
+    }
+
+    /// Whether that call has come since the fault was set.
+    pub fn was_asked(&self, call: &str) -> bool {
+        self.shared.state().calls.contains(&call)
+    }
+
+    /// The one entry holds this now.
+    pub fn put(&self, secret: &[u8]) {
+        let (parameters, value) = encrypted(secret);
+        let mut state = self.shared.state();
+        assert_eq!(state.items.len(), 1);
+        state.items.values_mut().for_each(|item| (item.1, item.2) = (parameters.clone(), value.clone()));
+    }
+
+    /// There is a second entry just like the one.
+    pub fn double(&self) {
+        let mut state = self.shared.state();
+        let item = state.items.values().next().unwrap().clone();
+        state.next += 1;
+        let number = state.next;
+        state.items.insert(number, item);
+        let connection = state.connection.clone().unwrap();
+        drop(state);
+        connection.object_server().at(path_of(number), Item(self.shared.clone(), number)).unwrap();
+    }
+}
+
+impl Drop for FakeKeyring {
+    fn drop(&mut self) {
+        let connection = self.shared.state().connection.take();
+        connection.map(|connection| connection.close());
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Does `deed` as the fault for `call` wants it done.
+    async fn answer<T>(&self, call: &'static str, deed: impl FnOnce(&mut State) -> fdo::Result<T>) -> fdo::Result<T> {
+        let fault = {
+            let mut state = self.state();
+            state.calls.push(call);
+            let times = state.calls.iter().filter(|seen| **seen == call).count();
+            state.fault.filter(|(of, time, _)| *of == call && (*time == 0 || *time == times)).map(|(_, _, fault)| fault)
+        };
+        match fault {
+            None => deed(&mut self.state()),
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Refuse) => Err(fdo::Error::LimitsExceeded("no".into())),
+            Some(Fault::Slow(time)) => {
+                let (sender, done) = oneshot::channel();
+                std::thread::spawn(move || {
+                    std::thread::sleep(time);
+                    sender.send(())
+                });
+                let _ = done.await;
+                deed(&mut self.state())
+            }
+            Some(Fault::DieBefore) => self.die().await,
+            Some(Fault::DieAfter) => {
+                deed(&mut self.state())?;
+                self.die().await
+            }
+        }
+    }
+
+    async fn die<T>(&self) -> fdo::Result<T> {
+        let connection = self.state().connection.take();
+        std::thread::spawn(move || connection.map(|connection| connection.close()));
+        std::future::pending().await
+    }
+}
+
+fn path(text: &str) -> OwnedObjectPath {
+    ObjectPath::try_from(text.to_owned()).unwrap().into()
+}
+
+fn path_of(number: u32) -> OwnedObjectPath {
+    path(&format!("{COLLECTION}/{number}"))
+}
+
+struct Service(Shared);
+
+#[interface(name = "org.freedesktop.Secret.Service")]
+impl Service {
+    async fn open_session(&self, _algorithm: &str, _input: Value<'_>) -> fdo::Result<(OwnedValue, OwnedObjectPath)> {
+        let one = Value::from(vec![1_u8]).try_to_owned().unwrap();
+        self.0.answer("OpenSession", |_| Ok((one, path("/org/freedesktop/secrets/session/1")))).await
+    }
+
+    async fn search_items(
+        &self,
+        attributes: HashMap<String, String>,
+    ) -> fdo::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)> {
+        let find = |state: &mut State| {
+            let fits = |item: &HashMap<String, String>| attributes.iter().all(|(name, v)| item.get(name) == Some(v));
+            let found =
+                state.items.iter().filter(|(_, item)| fits(&item.0)).map(|(number, _)| path_of(*number)).collect();
+            Ok(if state.locked { (Vec::new(), found) } else { (found, Vec::new()) })
+        };
+        self.0.answer("SearchItems", find).await
+    }
+
+    async fn read_alias(&self, _name: &str) -> fdo::Result<OwnedObjectPath> {
+        let read = |state: &mut State| Ok(path(if state.no_collection { NOTHING } else { COLLECTION }));
+        self.0.answer("ReadAlias", read).await
+    }
+
+    async fn unlock(&self, objects: Vec<OwnedObjectPath>) -> fdo::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)> {
+        let unlock =
+            |state: &mut State| Ok(if state.locked { (Vec::new(), path(PROMPT)) } else { (objects, path(NOTHING)) });
+        self.0.answer("Unlock", unlock).await
+    }
+}
+
+struct Prompt(Shared);
+
+#[interface(name = "org.freedesktop.Secret.Prompt")]
+impl Prompt {
+    /// The window is up; nobody is there to see it.
+    async fn prompt(&self, _window_id: &str) -> fdo::Result<()> {
+        self.0.answer("Prompt", |_| Ok(())).await
+    }
+}
+
+struct Collection(Shared);
+
+#[interface(name = "org.freedesktop.Secret.Collection")]
+impl Collection {
+    async fn create_item(
+        &self,
+        #[zbus(object_server)] server: &ObjectServer,
+        properties: HashMap<String, OwnedValue>,
+        secret: Wire,
+        _replace: bool,
+    ) -> fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
+        let attributes = properties["org.freedesktop.Secret.Item.Attributes"].clone();
+        let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
+        let number = {
+            let mut state = self.0.state();
+            state.next += 1;
+            state.next
+        };
+        server.at(path_of(number), Item(self.0.clone(), number)).await?;
+        let create = |state: &mut State| {
+            fits(state, &secret)?;
+            state.items.insert(number, (attributes, secret.1, secret.2));
+            Ok((path_of(number), path(NOTHING)))
+        };
+        self.0.answer("CreateItem", create).await
+    }
+
+    #[zbus(property)]
+    async fn locked(&self) -> bool {
+        self.0.state().locked
+    }
+}
+
+/// Whether it is not too long; the padding of the cipher does not count.
+fn fits(state: &State, secret: &Wire) -> fdo::Result<()> {
+    match state.largest {
+        Some(largest) if secret.2.len() > largest + 16 => Err(fdo::Error::LimitsExceeded("too long".into())),
+        _ => Ok(()),
+    }
+}
+
+struct Item(Shared, u32);
+
+#[interface(name = "org.freedesktop.Secret.Item")]
+impl Item {
+    async fn get_secret(&self, session: OwnedObjectPath) -> fdo::Result<(Wire,)> {
+        let get = |state: &mut State| {
+            let item = state.items.get(&self.1).ok_or_else(gone)?;
+            Ok(((session, item.1.clone(), item.2.clone(), "application/octet-stream".into()),))
+        };
+        self.0.answer("GetSecret", get).await
+    }
+
+    async fn set_secret(&self, secret: Wire) -> fdo::Result<()> {
+        let set = |state: &mut State| {
+            fits(state, &secret)?;
+            let item = state.items.get_mut(&self.1).ok_or_else(gone)?;
+            (item.1, item.2) = (secret.1, secret.2);
+            Ok(())
+        };
+        self.0.answer("SetSecret", set).await
+    }
+
+    async fn delete(&self) -> fdo::Result<OwnedObjectPath> {
+        let delete = |state: &mut State| {
+            state.items.remove(&self.1).ok_or_else(gone)?;
+            Ok(path(NOTHING))
+        };
+        self.0.answer("Delete", delete).await
+    }
+
+    #[zbus(property)]
+    async fn locked(&self) -> bool {
+        self.0.state().locked
+    }
+
+    #[zbus(property)]
+    async fn attributes(&self) -> HashMap<String, String> {
+        self.0.state().items.get(&self.1).map(|item| item.0.clone()).unwrap_or_default()
+    }
+}
+
+fn gone() -> fdo::Error {
+    fdo::Error::UnknownObject("there is no such item".into())
+}
+
+/// As a client encrypts: AES-128-CBC under the key that HKDF makes of the shared secret, which is 1 in 1024 bits.
+fn encrypted(secret: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    struct Sixteen;
+    impl KeyType for Sixteen {
+        fn len(&self) -> usize {
+            16
+        }
+    }
+    let mut shared = [0; 128];
+    shared[127] = 1;
+    let mut key = [0; 16];
+    Salt::new(HKDF_SHA256, &[]).extract(&shared).expand(&[], Sixteen).unwrap().fill(&mut key).unwrap();
+    let key = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_128, &key).unwrap()).unwrap();
+    let mut value = secret.to_vec();
+    let context = EncryptionContext::Iv128(FixedLength::from([7; 16]));
+    key.less_safe_encrypt(&mut value, context).unwrap();
+    (vec![7; 16], value)
+}
