@@ -54,7 +54,8 @@
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
-//!
+//! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
+//!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
 //!   monotonic timer stands still while the machine sleeps; it reads the store only when something is due. CMD stays in
 //!   its process group, so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and

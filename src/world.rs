@@ -216,11 +216,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// Writes the entry however long it takes and however often the store fails, calling `waiting` every few seconds
-    /// with the time so far: only a signal ends that.
+    /// Writes the entry however long it takes, calling `waiting` every few seconds with the time so far: only a signal
+    /// ends that. A store that can get over a failure (a full disk) is tried again and again.
     ///
     /// # Errors
-    /// [`StoreFailure`], if the store can never take this document.
+    /// [`StoreFailure`], if trying again in this process cannot help.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
     /// Removes the entry; whether there was one.
     ///

@@ -4,13 +4,11 @@
 //! for a prompt. So every call stands on a detached thread, and is left behind there when time runs out.
 
 use super::lock::{self, hashed};
-use super::retry::{self, Notices};
 use crate::core::secret::Secret;
 use crate::core::text::printable;
 use crate::world::{Env, Lock, Store, StoreFailure, StoreFailureKind};
 use keyring::{Entry, Error};
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -18,11 +16,8 @@ use zeroize::Zeroizing;
 const NAME: &str = "keyring";
 const SERVICE: &str = "tidp";
 
-/// How long a call may take where nobody sits to unlock anything.
+/// How long a call may take where nobody sits to unlock anything; also how often a long wait is told.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How often a wait without end looks whether it is to be told.
-const TICK: Duration = Duration::from_millis(500);
 
 /// How long it may take while an unlock prompt may be up.
 const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
@@ -61,21 +56,20 @@ impl Store for KeyringStore {
         }
     }
 
+    /// A call that hangs is waited for, and the wait is told. A refusal is not tried again: the library connects once per
+    /// process, and a service that has died and come back would refuse for ever.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
-        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| {
-            let write = started(setting(entry, document)).map(|write| answer_at_last(&write, notices));
-            match write {
-                Ok(Ok(Ok(()))) => ControlFlow::Break(Ok(())),
-                Ok(Ok(Err(error @ (Error::TooLong(..) | Error::Invalid(..) | Error::NotSupportedByStore(_))))) => {
-                    ControlFlow::Break(Err(failure(&error)))
+        let writing = started(writing(entry, document))?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match answer(&writing, PATIENCE) {
+                Ok(written) => return written.or_else(|failure| self.believed(failure, entry, document)),
+                Err(_) => {
+                    waited += PATIENCE;
+                    waiting(waited);
                 }
-                // It may have been written all the same: read before it is written again.
-                _ => match started(reading(entry)).and_then(|reading| answer(&reading, PATIENCE)) {
-                    Ok(Ok(Some(there))) if there == *document => ControlFlow::Break(Ok(())),
-                    _ => ControlFlow::Continue(()),
-                },
             }
-        })
+        }
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
@@ -136,13 +130,11 @@ fn reading(entry: &str) -> impl FnOnce() -> Result<Option<Secret>, StoreFailure>
 }
 
 fn writing(entry: &str, document: &Secret) -> impl FnOnce() -> Result<(), StoreFailure> + Send + 'static {
-    let set = setting(entry, document);
-    move || set().map_err(|error| failure(&error))
-}
-
-fn setting(entry: &str, document: &Secret) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
     let (name, document) = (entry.to_owned(), document.clone());
-    move || Entry::new(SERVICE, &name)?.set_secret(document.expose().as_bytes())
+    move || {
+        let entry = Entry::new(SERVICE, &name).map_err(|error| failure(&error))?;
+        entry.set_secret(document.expose().as_bytes()).map_err(|error| failure(&error))
+    }
 }
 
 fn listing() -> Result<Vec<String>, StoreFailure> {
@@ -188,16 +180,6 @@ fn answer<T>(call: &Receiver<T>, patience: Duration) -> Result<T, StoreFailure> 
     })
 }
 
-/// The call's answer, however long it takes; the wait is told meanwhile.
-fn answer_at_last<T>(call: &Receiver<T>, notices: &mut Notices<'_>) -> Result<T, StoreFailure> {
-    loop {
-        match answer(call, TICK) {
-            Err(StoreFailure { kind: StoreFailureKind::TimedOut, .. }) => notices.tell(),
-            answered => return answered,
-        }
-    }
-}
-
 /// What an error of the library means. Its own text is used only where it can hold neither data nor paths.
 fn failure(error: &Error) -> StoreFailure {
     let (kind, detail) = match error {
@@ -238,19 +220,6 @@ mod tests {
         let call = started(move || never.recv().is_ok()).unwrap();
         let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
-    }
-
-    #[test]
-    fn an_answer_that_may_take_for_ever_is_waited_for_and_the_wait_is_told() {
-        let (sender, call) = mpsc::channel();
-        let told = std::cell::Cell::new(0);
-        // The answer comes only once the wait was told.
-        let waiting = |_| {
-            told.set(told.get() + 1);
-            sender.send("at last").unwrap();
-        };
-        let mut notices = Notices::new(Duration::from_millis(10), &waiting);
-        assert_eq!((answer_at_last(&call, &mut notices), told.get()), (Ok("at last"), 1));
     }
 
     #[test]
