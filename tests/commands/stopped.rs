@@ -302,3 +302,15 @@ fn whoever_stops_with_the_lock_lets_go_of_it() {
     let store = lasting.bench.world.stores.open(&tidp::world::StoreChoice::Keyring).unwrap();
     assert!(store.try_lock(&entry).unwrap().is_some());
 }
+
+#[test]
+fn whoever_only_reads_caches_nothing_while_another_is_at_work_on_the_session() {
+    let lasting = Lasting::logged_in(true);
+    lasting.bench.cache.clear();
+    lasting.bench.stores.hold_lock(true);
+    lasting.run(&["token"]).exits(0);
+    assert!(lasting.bench.cache.documents().is_empty(), "it may be a logout");
+    lasting.bench.stores.hold_lock(false);
+    lasting.run(&["token"]).exits(0);
+    assert_eq!(lasting.bench.cache.documents().len(), 1);
+}
