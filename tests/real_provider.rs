@@ -321,7 +321,7 @@ fn a_logout_with_the_provider_gone_is_local_all_the_same() {
     provider.stop();
     home.tidp(&["logout", "--json"]).error(5);
     home.tidp(&["token"]).expect(3);
-    assert!(home.files().iter().all(|(_, bytes)| !bytes.windows(3).any(|window| window == b".eyJ")));
+    assert!(home.files().iter().all(|(_, bytes)| !bytes.windows(4).any(|window| window == b".eyJ")));
 }
 
 #[test]
