@@ -3,11 +3,16 @@
 //!
 //! Ports speak plain data and block; none of them decides anything.
 
+mod http;
+mod store;
+
+pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
+pub use store::{Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache};
+
 use crate::core::secret::Secret;
-use crate::core::time::{Seconds, Time};
+use crate::core::time::Time;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,7 +52,7 @@ pub struct World {
     pub time_zone: fn() -> jiff::tz::TimeZone,
 }
 
-// ── time and chance ────────────────────────────────────────────────────────────────────────────────────────────
+// ── time and chance ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Time. Read once per decision, and again after every wait.
 pub trait Clock: Send + Sync {
@@ -68,224 +73,7 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
 
-// ── network ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/// The HTTP methods in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET: idempotent, so the one kind of request that may be sent a second time.
-    Get,
-    /// POST: never sent twice.
-    Post,
-}
-
-/// What a request carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// `application/x-www-form-urlencoded`, already encoded.
-    Form(Secret),
-    /// `application/json`, already serialised.
-    Json(Secret),
-}
-
-/// One HTTP request as plain data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// Where to. Never holds a secret.
-    pub url: Url,
-    /// `Authorization`, whole (`Bearer …`, `Basic …`).
-    pub authorization: Option<Secret>,
-    /// `Accept`.
-    pub accept: &'static str,
-    /// The body of a POST.
-    pub body: Option<Body>,
-    /// A PEM file of certificate authorities trusted beside the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// One HTTP answer as plain data; redirects are not followed but handed over as they are.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// Header names in lower case, with their values.
-    pub headers: Vec<(String, String)>,
-    /// The body, whole, at most 1 MiB.
-    pub body: Vec<u8>,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpFailure {
-    /// What went wrong, for a person; printable.
-    pub what: String,
-    /// What that means.
-    pub kind: HttpFailureKind,
-}
-
-/// What a missing answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HttpFailureKind {
-    /// The request certainly did not reach the provider (no name, no connection, no TLS).
-    NotSent,
-    /// The provider may have acted on it: time ran out, the connection broke, the answer was too large.
-    AnswerLost,
-    /// The certificate did not check out: no time to try again.
-    Certificate,
-    /// The `ca_file` cannot be read or holds no certificate.
-    CaFile,
-}
-
-/// The network.
-pub trait Http: Send + Sync {
-    /// Sends `request` and reads the whole answer, within one total deadline. A GET is tried once more if no answer
-    /// came; a POST never is.
-    ///
-    /// # Errors
-    /// [`HttpFailure`] where there is no answer. Any status code is an answer.
-    fn send(&self, request: &Request) -> Result<Response, HttpFailure>;
-}
-
-impl Response {
-    /// The first header of that (lower-case) name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response {{ status: {}, body: {} bytes }}", self.status, self.body.len())
-    }
-}
-
-// ── sessions at rest ───────────────────────────────────────────────────────────────────────────────────────────
-
-/// Which store, as the configuration says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreChoice {
-    /// The OS keyring, service `tidp`.
-    Keyring,
-    /// Files sealed with AES-256-GCM.
-    File {
-        /// The directory they lie in.
-        dir: PathBuf,
-        /// The key: base64 of 32 random bytes.
-        key: Secret,
-    },
-    /// Files anybody who reads them can use.
-    PlaintextFile {
-        /// The directory they lie in.
-        dir: PathBuf,
-    },
-    /// Gone when the process ends.
-    Memory,
-}
-
-/// Opens stores.
-pub trait Stores: Send + Sync {
-    /// The store of that choice; touches nothing yet.
-    ///
-    /// # Errors
-    /// [`StoreFailure`], if it can be told already that it cannot be used.
-    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
-}
-
-/// A store of named secrets. Entries are written whole.
-pub trait Store: Send + Sync {
-    /// `keyring`, `file`, `plaintext-file` or `memory`.
-    fn name(&self) -> &'static str;
-    /// What tells this store from another one of the same user: part of cache and lock names. No secret.
-    fn identity(&self) -> String;
-    /// The entry, if there is one.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
-    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
-    /// Proves, as far as that goes without touching an entry, that a session can be written: before a person logs in.
-    ///
-    /// # Errors
-    /// [`StoreFailure`], if it certainly cannot.
-    fn check_writable(&self) -> Result<(), StoreFailure> {
-        Ok(())
-    }
-    /// Writes the entry, within the store's deadline.
-    ///
-    /// # Errors
-    /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
-    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// Writes the entry however long it takes, calling `waiting` every few seconds with the time so far: only a signal
-    /// ends that. A store that can get over a failure (a full disk) is tried again and again.
-    ///
-    /// # Errors
-    /// [`StoreFailure`], if trying again in this process cannot help.
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
-    /// Removes the entry; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
-    fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
-    /// The names of all entries.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
-    fn entries(&self) -> Result<Vec<String>, StoreFailure>;
-    /// Takes the lock of that entry if nobody holds it, without waiting; held until dropped. It is the same lock for
-    /// every process that sees the same secret, whatever its environment, and dies with its holder.
-    ///
-    /// # Errors
-    /// [`StoreFailure`], if locks cannot be had at all.
-    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
-}
-
-/// A lock; dropping it lets go.
-pub trait Lock: Send {}
-
-/// Why a store could not do what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreFailure {
-    /// The store's name.
-    pub store: &'static str,
-    /// What kind of failure.
-    pub kind: StoreFailureKind,
-    /// What the library or the system said; printable, no secret.
-    pub detail: String,
-}
-
-/// The ways a store fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreFailureKind {
-    /// There is none: no service, no bus, no directory.
-    Missing,
-    /// It is locked and nobody unlocked it.
-    Locked,
-    /// It did not answer within the deadline.
-    TimedOut,
-    /// It said no: permissions, quota, size, read-only.
-    Refused,
-    /// The key does not fit, or is no key.
-    WrongKey,
-    /// Two entries of one name.
-    Ambiguous,
-    /// A write whose end is not known.
-    Unknown,
-    /// The lock's directory cannot be used.
-    NoLock,
-}
-
-/// The access-token cache: entries die with the token. Missing, refused or full is the same as empty.
-pub trait TokenCache: Send + Sync {
-    /// The document under that name.
-    fn get(&self, name: &str) -> Option<Secret>;
-    /// Keeps the document for `life`; a failure is no failure.
-    fn put(&self, name: &str, document: &Secret, life: Seconds);
-    /// Forgets it.
-    fn forget(&self, name: &str);
-}
-
-// ── the user ───────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the user ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// The user's browser.
 pub trait Browser: Send + Sync {
@@ -405,7 +193,7 @@ pub struct Stream {
     pub rows: Option<u16>,
 }
 
-// ── the machine ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the machine ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Files that hold no token.
 pub trait Files: Send + Sync {

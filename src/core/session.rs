@@ -3,6 +3,10 @@
 //! A session holds observations only. What a policy makes of them (when the refresh token ends, whether the SSO
 //! session lives) is computed by [`RefreshLife`], so that a profile whose policy was corrected explains its past anew.
 
+mod key;
+
+pub use key::{EntryKey, SessionKey};
+
 use super::policy::Policy;
 use super::secret::{Secret, stored};
 use super::time::Time;
@@ -13,26 +17,6 @@ pub const SCHEMA: u32 = 1;
 
 /// How many events a session remembers.
 const EVENTS: usize = 20;
-
-/// What a session is named by: a refresh token goes to no other issuer and no other client than these.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SessionKey {
-    /// The profile's name.
-    pub profile: String,
-    /// The issuer as configured, in the one form a URL has (no slash at the end of a bare origin).
-    pub issuer: String,
-    /// The OAuth client.
-    pub client_id: String,
-}
-
-/// One entry of a store.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryKey {
-    /// A session's document.
-    Session(SessionKey),
-    /// The client secret that belongs to that profile, issuer and client.
-    ClientSecret(SessionKey),
-}
 
 /// Whose session it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,36 +209,6 @@ pub enum Unreadable {
     Version(u32),
     /// It belongs to another profile, issuer or client.
     Misplaced,
-}
-
-impl EntryKey {
-    /// The entry's name in a store: a JSON array, so that no two keys share one and a list of them can be read back.
-    pub fn name(&self) -> String {
-        let (key, kind) = match self {
-            Self::Session(key) => (key, None),
-            Self::ClientSecret(key) => (key, Some("client_secret")),
-        };
-        let mut parts = vec![key.profile.as_str(), &key.issuer, &key.client_id];
-        parts.extend(kind);
-        serde_json::Value::from(parts).to_string()
-    }
-
-    /// The key of which `name` is the name; `None` for a name this program did not write.
-    pub fn parse(name: &str) -> Option<Self> {
-        let parts: Vec<String> = serde_json::from_str(name).ok()?;
-        let key = |profile: &str, issuer: &str, client_id: &str| SessionKey {
-            profile: profile.to_owned(),
-            issuer: issuer.to_owned(),
-            client_id: client_id.to_owned(),
-        };
-        let found = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
-            [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
-            _ => None,
-        };
-        // Another spelling of the same array would be a second name of one key.
-        found.filter(|found| found.name() == name)
-    }
 }
 
 impl HeldToken {

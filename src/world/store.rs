@@ -1,0 +1,128 @@
+//! The ports of what is kept: stores of sessions, and the access-token cache.
+
+use crate::core::secret::Secret;
+use crate::core::time::Seconds;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which store, as the configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// The OS keyring, service `tidp`.
+    Keyring,
+    /// Files sealed with AES-256-GCM.
+    File {
+        /// The directory they lie in.
+        dir: PathBuf,
+        /// The key: base64 of 32 random bytes.
+        key: Secret,
+    },
+    /// Files anybody who reads them can use.
+    PlaintextFile {
+        /// The directory they lie in.
+        dir: PathBuf,
+    },
+    /// Gone when the process ends.
+    Memory,
+}
+
+/// Opens stores.
+pub trait Stores: Send + Sync {
+    /// The store of that choice; touches nothing yet.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], if it can be told already that it cannot be used.
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
+}
+
+/// A store of named secrets. Entries are written whole.
+pub trait Store: Send + Sync {
+    /// `keyring`, `file`, `plaintext-file` or `memory`.
+    fn name(&self) -> &'static str;
+    /// What tells this store from another one of the same user: part of cache and lock names. No secret.
+    fn identity(&self) -> String;
+    /// The entry, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreFailure`].
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
+    /// Proves, as far as that goes without touching an entry, that a session can be written: before a person logs in.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], if it certainly cannot.
+    fn check_writable(&self) -> Result<(), StoreFailure> {
+        Ok(())
+    }
+    /// Writes the entry, within the store's deadline.
+    ///
+    /// # Errors
+    /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
+    /// Writes the entry however long it takes, calling `waiting` every few seconds with the time so far: only a signal
+    /// ends that. A store that can get over a failure (a full disk) is tried again and again.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], if trying again in this process cannot help.
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
+    /// Removes the entry; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreFailure`].
+    fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
+    /// The names of all entries.
+    ///
+    /// # Errors
+    /// [`StoreFailure`].
+    fn entries(&self) -> Result<Vec<String>, StoreFailure>;
+    /// Takes the lock of that entry if nobody holds it, without waiting; held until dropped. It is the same lock for
+    /// every process that sees the same secret, whatever its environment, and dies with its holder.
+    ///
+    /// # Errors
+    /// [`StoreFailure`], if locks cannot be had at all.
+    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
+}
+
+/// A lock; dropping it lets go.
+pub trait Lock: Send {}
+
+/// Why a store could not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFailure {
+    /// The store's name.
+    pub store: &'static str,
+    /// What kind of failure.
+    pub kind: StoreFailureKind,
+    /// What the library or the system said; printable, no secret.
+    pub detail: String,
+}
+
+/// The ways a store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFailureKind {
+    /// There is none: no service, no bus, no directory.
+    Missing,
+    /// It is locked and nobody unlocked it.
+    Locked,
+    /// It did not answer within the deadline.
+    TimedOut,
+    /// It said no: permissions, quota, size, read-only.
+    Refused,
+    /// The key does not fit, or is no key.
+    WrongKey,
+    /// Two entries of one name.
+    Ambiguous,
+    /// A write whose end is not known.
+    Unknown,
+    /// The lock's directory cannot be used.
+    NoLock,
+}
+
+/// The access-token cache: entries die with the token. Missing, refused or full is the same as empty.
+pub trait TokenCache: Send + Sync {
+    /// The document under that name.
+    fn get(&self, name: &str) -> Option<Secret>;
+    /// Keeps the document for `life`; a failure is no failure.
+    fn put(&self, name: &str, document: &Secret, life: Seconds);
+    /// Forgets it.
+    fn forget(&self, name: &str);
+}
