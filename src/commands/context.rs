@@ -1,6 +1,5 @@
 //! What most commands start with: the profile, its store, its provider. Loads; decides nothing.
 
-use super::metadata;
 use super::output::Output;
 use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
@@ -8,8 +7,6 @@ use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::printable_path;
 use crate::error::{Error, Result, Situation};
-use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{Client, ClientAuthentication};
 use crate::world::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
 use std::path::PathBuf;
@@ -231,22 +228,6 @@ impl<'w> Context<'w> {
         };
         self.out.trace(&format!("{:?} {} → {outcome} ({took} ms)", request.method, request.url));
         answer
-    }
-
-    /// The provider, from its discovery document, cached or fetched.
-    ///
-    /// # Errors
-    /// `unreachable` or `invalid`.
-    pub fn provider(&self) -> Result<Provider> {
-        metadata::provider(self)
-    }
-
-    /// The provider's keys, cached or fetched.
-    ///
-    /// # Errors
-    /// `unreachable` or `invalid`.
-    pub fn keys(&self, provider: &Provider) -> Result<KeySet> {
-        metadata::keys(self, provider)
     }
 
     /// The client, with its secret where it has one.

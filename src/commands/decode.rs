@@ -79,8 +79,8 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
         return Ok(Verifier::Nobody);
     }
     let context = Box::new(Context::open(world, out, global)?);
-    let provider = Box::new(context.provider()?);
-    let keys = context.keys(&provider)?;
+    let provider = Box::new(metadata::provider(&context)?);
+    let keys = metadata::keys(&context, &provider)?;
     Ok(Verifier::Provider { context, provider, keys, newer: Mutex::default() })
 }
 
@@ -199,7 +199,8 @@ impl Decoder<'_> {
                 match check(keys) {
                     Err(problem) if unknown(&problem) => {
                         let _one_at_a_time = newer.lock().unwrap_or_else(PoisonError::into_inner);
-                        metadata::with_keys(context, provider, &context.keys(provider)?, check, unknown)?.strictly()
+                        metadata::with_keys(context, provider, &metadata::keys(context, provider)?, check, unknown)?
+                            .strictly()
                     }
                     outcome => outcome,
                 }

@@ -78,7 +78,7 @@ fn token_document(token: &Secret, expires_at: Time, now: Time) -> Value {
 
 /// Checks the signatures; `verified` stays `null` where the keys cannot be had.
 fn verify(context: &Context<'_>, session: &Session, access_token: &mut Value, id_token: &mut Value) {
-    let Ok(provider) = context.provider() else { return };
+    let Ok(provider) = metadata::provider(context) else { return };
     let id_token_value = session.id_token.as_ref().map(|token| &token.value);
     for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
         let Some(jwt) = token.and_then(|token| Jwt::parse(token.expose()).ok()) else { continue };

@@ -66,7 +66,7 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
         wishes: wishes(context, args)?,
         before: previous_account(context)?,
         client: context.client()?,
-        provider: context.provider()?,
+        provider: metadata::provider(context)?,
     };
     match &context.profile.redirect_uri {
         RedirectUri::Elsewhere(uri) => attempt.by_paste(uri),

@@ -3,7 +3,7 @@
 
 use super::context::{Configured, Context};
 use super::output::Output;
-use super::token_cache;
+use super::{metadata, token_cache};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
@@ -109,7 +109,7 @@ fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
         (outcome.revocation, outcome.provider_session) = (skipped("--local"), skipped("--local"));
         return Ok(outcome);
     }
-    match context.provider() {
+    match metadata::provider(context) {
         Err(error) => {
             outcome.revocation = Step::Failed(error.clone());
             outcome.provider_session = Step::Failed(error);

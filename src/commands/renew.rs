@@ -5,7 +5,7 @@
 //! provider has spent a one-time token and before its successor is stored. The journal's mark says so to the next run.
 
 use super::context::Context;
-use super::{received, token_cache};
+use super::{metadata, received, token_cache};
 use crate::core::outlook::observed;
 use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
 use crate::core::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
@@ -114,9 +114,9 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     let session = noticing_an_interrupted_one(context, session);
     let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
-    let provider = context.provider()?;
+    let provider = metadata::provider(context)?;
     let request = token::refresh_request(&provider, &context.client()?, &old.value);
-    let keys = context.keys(&provider);
+    let keys = metadata::keys(context, &provider);
     let signals = RefCell::new(Some(context.world.signals.hold()));
     let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.

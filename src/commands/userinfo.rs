@@ -27,7 +27,7 @@ const DOING: &str = "reading the userinfo";
 pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(world, out, global)?.run(|context| {
         let (access_token, _) = token::obtain(context, None, true)?;
-        let provider = context.provider()?;
+        let provider = metadata::provider(context)?;
         let claims = match ask(context, &provider, &access_token.value)? {
             Some(claims) => claims,
             // 401 for a token that should be valid: one refresh, one more try.
@@ -59,7 +59,7 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
         Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
             context,
             provider,
-            &context.keys(provider)?,
+            &metadata::keys(context, provider)?,
             |keys| accept(Some(keys)),
             |problem| *problem == UserinfoProblem::UnknownKey,
         )?
