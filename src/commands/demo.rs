@@ -97,35 +97,51 @@ impl TokenCache for NoCache {
     fn forget(&self, _: &str) {}
 }
 
-/// A browser that is this program itself: it follows the sandbox's redirects to the callback and shows nobody a page.
-struct SelfApproving {
+/// How long a real browser is waited for before the story goes on without it.
+const BROWSER_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The browser of the story: the user's, if there is one; where there is none, or it does not come, this program follows
+/// the sandbox's redirects to the callback itself and shows nobody a page.
+struct StoryBrowser {
+    real: Option<Arc<dyn Browser>>,
     http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
 }
 
-impl Browser for SelfApproving {
+impl Browser for StoryBrowser {
     fn available(&self) -> bool {
         true
     }
 
     fn open(&self, url: &Url) -> std::result::Result<(), String> {
-        let (http, mut next) = (Arc::clone(&self.http), Some(url.clone()));
+        let opened = self.real.as_ref().is_some_and(|browser| browser.open(url).is_ok());
+        let (http, clock, url) = (Arc::clone(&self.http), Arc::clone(&self.clock), url.clone());
         std::thread::spawn(move || {
-            // Authorization endpoint, callback, result page: three hops, and one to spare.
-            for _ in 0..4 {
-                let Some(url) = next.take() else { return };
-                let request = Request {
-                    method: Method::Get,
-                    url: url.clone(),
-                    authorization: None,
-                    accept: "text/html",
-                    body: None,
-                    ca_file: None,
-                };
-                let Ok(response) = http.send(&request) else { return };
-                next = response.header("location").and_then(|location| url.join(location).ok());
+            if opened {
+                clock.pause(BROWSER_PATIENCE);
             }
+            approve(http.as_ref(), url);
         });
         Ok(())
+    }
+}
+
+/// Follows the redirects: authorization endpoint, callback, result page, and one to spare. Where a real browser was first,
+/// the callback is gone, and that is that.
+fn approve(http: &dyn Http, start: Url) {
+    let mut next = Some(start);
+    for _ in 0..4 {
+        let Some(url) = next.take() else { return };
+        let request = Request {
+            method: Method::Get,
+            url: url.clone(),
+            authorization: None,
+            accept: "text/html",
+            body: None,
+            ca_file: None,
+        };
+        let Ok(response) = http.send(&request) else { return };
+        next = response.header("location").and_then(|location| url.join(location).ok());
     }
 }
 
@@ -171,19 +187,19 @@ fn story_world(
         ("NO_COLOR", "1"),
     ];
     let mut env: Env = world.env.clone();
-    env.0.retain(|name, _| !name.starts_with("TIDP_") && name != "CLICOLOR_FORCE");
+    env.0.retain(|name, _| !name.contains("TIDP_") && name != "CLICOLOR_FORCE");
     env.0.extend(own.map(|(name, value)| (name.to_owned(), Secret::new(value))));
-    let browser = if real_browser {
-        Arc::clone(&world.browser)
-    } else {
-        Arc::new(SelfApproving { http: Arc::clone(&world.http) })
+    let browser = StoryBrowser {
+        real: real_browser.then(|| Arc::clone(&world.browser)),
+        http: Arc::clone(&world.http),
+        clock: Arc::clone(&world.clock),
     };
     World {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         terminal: Arc::clone(stage) as Arc<dyn Terminal>,
         cache: Arc::new(NoCache),
         dirs: Dirs { config: None, data: None, state: None, cache: None },
-        browser,
+        browser: Arc::new(browser),
         env,
         ..world.clone()
     }
