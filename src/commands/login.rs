@@ -1,19 +1,21 @@
 //! `tidp login`: authorization code with PKCE in the browser, the redirect caught on a loopback port or pasted.
 //! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
 
+mod wishes;
+
 use super::context::Context;
 use super::output::Output;
 use super::{inspect, metadata, received, token_cache, warn};
 use crate::cli::{self, Global};
-use crate::config::{self, RedirectUri};
+use crate::config::RedirectUri;
 use crate::core::plan::Renew;
 use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshLife, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
-use crate::core::time::{Seconds, Time};
+use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::Problem;
-use crate::oidc::authorize::{self, AuthorizationOptions, Code, Expected, Pasted, Randomness};
+use crate::oidc::authorize::{self, Code, Expected, Pasted, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::jwks::KeySet;
@@ -22,6 +24,7 @@ use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use serde_json::Value;
 use std::io::ErrorKind;
 use url::Url;
+use wishes::Wishes;
 
 const DOING: &str = "logging in";
 
@@ -32,15 +35,6 @@ struct Attempt<'c, 'w> {
     client: Client,
     provider: Provider,
     before: Option<Account>,
-}
-
-/// What the user wants of this login, checked.
-struct Wishes {
-    options: AuthorizationOptions,
-    require_acr: Option<String>,
-    expect_sub: Option<String>,
-    timeout: Seconds,
-    no_browser: bool,
 }
 
 /// Runs it.
@@ -63,7 +57,7 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     // What can fail without the user's help fails before the user is asked for it: wishes, store, secret, discovery.
     let attempt = Attempt {
         context,
-        wishes: wishes(context, args)?,
+        wishes: Wishes::of(context, args)?,
         before: previous_account(context)?,
         client: context.client()?,
         provider: metadata::provider(context)?,
@@ -75,35 +69,6 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
         RedirectUri::Fixed(uri, at) => attempt.by_loopback(listen(context, at)?, Some(uri)),
         RedirectUri::AnyPort(at) => attempt.by_loopback(listen(context, at)?, None),
     }
-}
-
-fn wishes(context: &Context<'_>, args: &cli::Login) -> Result<Wishes> {
-    let profile = &context.profile;
-    let usage = |option: &str, what: String| Error::usage(format!("{option}: {what}"));
-    let asked: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
-    let scopes = if asked.is_empty() { profile.scopes.clone() } else { asked };
-    let scopes = config::check_scopes(scopes).map_err(|what| usage("--scope", what))?;
-    let max_age = args.max_age.as_deref().map(Seconds::parse).transpose().map_err(|what| usage("--max-age", what))?;
-    let timeout = Seconds::parse(&args.timeout).map_err(|what| usage("--timeout", what))?;
-    if timeout == Seconds::ZERO {
-        return Err(usage("--timeout", "there is no time at all to log in".into()));
-    }
-    let options = AuthorizationOptions {
-        scopes,
-        prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
-        login_hint: args.login_hint.clone().or_else(|| profile.login_hint.clone()),
-        acr_values: args.require_acr.clone().or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),
-        ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
-        max_age,
-        extra: args.extra_param.iter().map(|text| extra_param(text)).collect::<Result<_>>()?,
-    };
-    let (require_acr, expect_sub) = (args.require_acr.clone(), args.expect_sub.clone());
-    Ok(Wishes { options, require_acr, expect_sub, timeout, no_browser: args.no_browser })
-}
-
-fn extra_param(text: &str) -> Result<(String, String)> {
-    let (name, value) = text.split_once('=').ok_or_else(|| Error::usage("--extra-param: write NAME=VALUE"))?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of

@@ -12,6 +12,7 @@ use crate::error::{Error, Result, quoted};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Value, json};
+use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 use unicode_width::UnicodeWidthStr;
 
@@ -84,22 +85,30 @@ fn keys(args: &ProfileAdd) -> Table {
     table
 }
 
+/// The file as it is written, comments and all, and where it is.
+fn as_written<'c>(world: &World, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
+    let path =
+        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let bytes = world.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
+    let document = String::from_utf8_lossy(&bytes).parse();
+    Ok((path, document.map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::config(format!("{}: {error}", printable_path(path)))
+}
+
 /// Changes the file; what comes out must be a configuration in which the profile that `edit` names makes sense.
 fn change(
     world: &World,
     configured: &Configured,
     edit: impl FnOnce(&mut DocumentMut) -> Result<String>,
 ) -> Result<Profile> {
-    let path =
-        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(path)));
-    let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
-    let mut document: DocumentMut =
-        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?;
+    let (path, mut document) = as_written(world, configured)?;
     let name = edit(&mut document)?;
     let text = document.to_string();
     let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
-    world.files.write(path, text.as_bytes()).map_err(failed)?;
+    world.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))?;
     Ok(profile)
 }
 
@@ -228,19 +237,14 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }
-    let path =
-        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
-    let failed = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(path)));
-    let text = String::from_utf8_lossy(&world.files.read(path).map_err(failed)?.unwrap_or_default()).into_owned();
-    let mut document: DocumentMut =
-        text.parse().map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?;
+    let (path, mut document) = as_written(world, &configured)?;
     if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
         profiles.remove(name);
     }
     if configured.config.default_profile.as_deref() == Some(name) {
         document.remove("default_profile");
     }
-    world.files.write(path, document.to_string().as_bytes()).map_err(failed)?;
+    world.files.write(path, document.to_string().as_bytes()).map_err(|error| failed(path, &error))?;
     out.note(&format!("Removed the profile `{}`.", printable(name)));
     if out.json { out.document(json!({ "profile": name, "removed": true })) } else { Ok(()) }
 }
