@@ -169,10 +169,8 @@ impl Store for FileStore {
     }
 
     fn check_writable(&self) -> Result<(), StoreFailure> {
-        // As large as a session, for an empty file fits on a full disk.
-        let path = self.dir.join("writable");
-        self.write(&path, &[0; 16 * 1024])?;
-        private::remove(&path).map(drop).map_err(self.refused(&path))
+        let entered = private::create_dir(&self.dir).and_then(|()| self.enter());
+        entered.and_then(|_| private::try_writing(&self.dir)).map_err(self.refused(&self.dir))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {

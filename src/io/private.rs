@@ -42,6 +42,15 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file as large as a session, for an empty one fits on a full disk, and takes it away again. Its name is its
+/// own, so that two who try at once do not meet.
+pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".tidp-try-").tempfile_in(dir)?;
+    file.write_all(&[0; 16 * 1024])?;
+    file.as_file().sync_all()?;
+    file.close()
+}
+
 /// How the name of a temporary file begins that will be `path`.
 fn half_written(path: &Path) -> OsString {
     let mut prefix = OsString::from(".tidp-");
