@@ -403,3 +403,36 @@ fn the_demo_tells_its_story_without_a_person_and_leaves_nothing_behind() {
     assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains("Mobile"), "{outcome:#?}");
     assert!(home.files().is_empty(), "{:?}", home.files());
 }
+
+#[test]
+fn each_policy_of_the_sandbox_ends_to_the_second() {
+    if !require("curl") {
+        return;
+    }
+    const DAY: i64 = 86_400;
+    for (client, lifetime, sliding) in [
+        ("sandbox-confidential", 14 * DAY, false),
+        ("sandbox-mobile", 90 * DAY, true),
+        ("sandbox-public-with-refresh", 600, true),
+        ("sandbox-web", 600, true),
+    ] {
+        let provider = Provider::sandbox(&[]);
+        provider.freeze();
+        let home = Home::logged_in(&provider, client);
+        let refresh = || home.tidp(&["refresh", "--force"]);
+        provider.advance(lifetime - 1);
+        refresh().expect(0);
+        if sliding {
+            provider.advance(lifetime - 1);
+            refresh().expect(0);
+            provider.advance(lifetime);
+        } else {
+            provider.advance(1);
+        }
+        refresh().expect(3);
+        provider.advance(1);
+        refresh().expect(3);
+        home.tidp(&["login"]).expect(0);
+        refresh().expect(0);
+    }
+}

@@ -66,12 +66,17 @@ impl Shared {
         }
     }
 
-    /// `{"advance": seconds}` moves the clock, `{"offset": seconds}` sets how far it is ahead of the machine's.
+    /// `{"advance": seconds}` moves the clock, `{"offset": seconds}` sets how far it is ahead of the machine's,
+    /// `{"freeze": true}` stops it, so that only these move it.
     fn set_clock(&self, body: &Value) -> Controlled {
+        if let Some(freeze) = body.get("freeze").and_then(Value::as_bool) {
+            *lock(&self.stopped_at) = freeze.then(|| self.clock.now());
+            return Ok(self.clock_state());
+        }
         match (body.get("advance").and_then(Value::as_i64), body.get("offset").and_then(Value::as_i64)) {
             (Some(by), None) => self.advance(Seconds(by)),
             (None, Some(offset)) => self.offset.store(offset, Ordering::SeqCst),
-            _ => return Err("give either advance or offset, in whole seconds".to_owned()),
+            _ => return Err("give advance or offset, in whole seconds, or freeze, true or false".to_owned()),
         }
         Ok(self.clock_state())
     }

@@ -86,6 +86,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     offset: AtomicI64,
+    /// Where the machine's time was stopped, if it was.
+    stopped_at: Mutex<Option<Time>>,
     auto_approve: Option<&'static User>,
     engine: Mutex<Engine>,
     keys: Mutex<Keys>,
@@ -121,6 +123,7 @@ impl Sandbox {
             clock,
             entropy,
             offset: AtomicI64::new(options.clock_offset.0),
+            stopped_at: Mutex::default(),
             auto_approve: options.auto_approve,
             engine: Mutex::new(Engine::new(settings, registered(&options.redirect_uris))),
             keys: Mutex::new(Keys::new()?),
@@ -201,7 +204,8 @@ fn work(shared: &Shared, server: &tiny_http::Server, _ended: &Sender<()>) {
 impl Shared {
     /// The sandbox's time.
     fn now(&self) -> Time {
-        self.clock.now().plus(Seconds(self.offset.load(Ordering::SeqCst)))
+        let machine = lock(&self.stopped_at).unwrap_or_else(|| self.clock.now());
+        machine.plus(Seconds(self.offset.load(Ordering::SeqCst)))
     }
 
     fn advance(&self, by: Seconds) {

@@ -67,7 +67,7 @@ impl Provider {
         self.post("/clock", &json!({ "advance": seconds }));
     }
 
-    /// Stops the independent provider's clock, so that only `advance` moves it: an end can be told to the second.
+    /// Stops the provider's clock, so that only `advance` moves it: an end can be told to the second.
     #[track_caller]
     pub fn freeze(&self) {
         self.post("/clock", &json!({ "freeze": true }));
