@@ -102,3 +102,40 @@ fn a_scenario_that_makes_no_sense_is_a_wrong_call() {
         Bench::with_env(&[]).run(&all).exits(2).says(words);
     }
 }
+
+#[test]
+fn a_long_stretch_of_the_same_fits_the_table_at_every_width() {
+    for columns in [40, 80, 120, 200] {
+        for args in [
+            ["--policy", "PublicWeb", "--every", "200s", "--for", "1h", "--renew", "before-session-ends"],
+            ["--policy", "Web", "--every", "3m", "--for", "2h", "--refresh-tokens", "reuse"],
+        ] {
+            let bench = Bench::with_env(&[("LANG", "nb_NO.UTF-8")]);
+            *bench.terminal.columns.lock().unwrap() = Some(columns);
+            let shown = bench.run(&[&["policy", "simulate"], &args[..]].concat()).exits(0).stdout;
+            assert!(shown.lines().all(|line| line.chars().count() <= columns.into()), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn nobody_is_told_that_a_session_lives_on_after_its_sso_session() {
+    let told = |more: &[&str]| {
+        let args = [&["policy", "simulate", "--policy", "Web", "--for", "1d"], more].concat();
+        let shown = Bench::with_env(&[]).run(&args).exits(0).stdout;
+        shown.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(told(&[]).contains("it would live on."));
+    assert!(told(&["--sso-ends-after", "30m"]).contains("it would live on until the SSO session ends."));
+}
+
+#[test]
+fn what_can_be_relied_on_is_told_where_the_same_handle_came_back() {
+    let args = ["--policy", "Web", "--every", "3m", "--for", "30m", "--renew", "before-session-ends"];
+    let told = |more: &[&str]| {
+        let args = [&["policy", "simulate"], &args[..], more].concat();
+        Bench::with_env(&[]).run(&args).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(told(&["--refresh-tokens", "reuse"]).contains("Only 10m can be relied on."));
+    assert!(!told(&[]).contains("can be relied on."));
+}

@@ -87,36 +87,51 @@ fn rows(story: &Story) -> Vec<Row> {
 const SHOWN: (usize, usize) = (4, 2);
 
 fn table(out: &Output<'_>, rows: &[Row], style: Style) -> String {
-    let cells: Vec<[String; 3]> = rows.iter().map(|row| [brief(row.at), what(row, style), ends(row)]).collect();
-    let head = ["after", "what happens", "refresh token ends"];
-    let widest = |i: usize| cells.iter().map(|row| row[i].width()).chain([head[i].len()]).max().unwrap_or(0);
+    let head = ["after", "what happens", "refresh token ends"].map(str::to_owned);
+    let lines = lines(rows, style);
+    let cells = || lines.iter().map(|(_, cells)| cells).chain([&head]);
+    let widest = |i: usize| cells().map(|cells| cells[i].width()).max().unwrap_or(0);
     let widths = [widest(0), widest(1), widest(2)];
     let narrow = widths.iter().sum::<usize>() + 6 > out.columns();
-    let line = |[after, what, ends]: [&str; 3]| {
+    let line = |[after, what, ends]: &[String; 3]| {
         if narrow {
-            let what = wrapped(what, out.columns().saturating_sub(widths[0] + 2)).trim_end().to_owned();
-            let what = what.replace('\n', &format!("\n{}", " ".repeat(widths[0] + 2)));
+            let ends = if ends.is_empty() { String::new() } else { format!("; refresh token ends {ends}") };
+            let what = wrapped(&format!("{what}{ends}"), out.columns().saturating_sub(widths[0] + 2));
+            let what = what.trim_end().replace('\n', &format!("\n{}", " ".repeat(widths[0] + 2)));
             return format!("{after:>width$}  {what}\n", width = widths[0]);
         }
-        let gap = " ".repeat(widths[1] - what.width());
+        let gap = " ".repeat(widths[1].saturating_sub(what.width()));
         format!("{}\n", format!("  {after:>width$}  {what}{gap}  {ends}", width = widths[0]).trim_end())
     };
-    let mut text = out.paint(&line(head), colored::Color::BrightBlack);
+    let [after, what, _] = &head;
+    let shown_head = if narrow { [after.clone(), what.clone(), String::new()] } else { head.clone() };
+    let mut text = out.paint(&line(&shown_head), colored::Color::BrightBlack);
+    for (happened, cells) in &lines {
+        text += &happened.map_or_else(|| line(cells), |what| coloured(out, what, &line(cells)));
+    }
+    text
+}
+
+/// The table's lines, each with what it tells of; of a long stretch of the same the middle is one line.
+fn lines(rows: &[Row], style: Style) -> Vec<(Option<What>, [String; 3])> {
+    let told = |row: &Row| [brief(row.at), what(row, style), ends(row)];
     let quiet: Vec<bool> = (0..rows.len()).map(|i| is_more_of_the_same(rows, i)).collect();
+    let mut lines = Vec::new();
     let mut i = 0;
     while i < rows.len() {
         let stretch = quiet[i..].iter().take_while(|quiet| **quiet).count();
         if stretch > SHOWN.0 + SHOWN.1 + 2 {
             let left_out = &rows[i + SHOWN.0..i + stretch - SHOWN.1];
-            cells[i..i + SHOWN.0].iter().for_each(|row| text += &line([&row[0], &row[1], &row[2]]));
-            text += &line([if style.ascii { ":" } else { "⋮" }, &left_out_told(left_out), ""]);
+            lines.extend(rows[i..i + SHOWN.0].iter().map(|row| (None, told(row))));
+            let mark = if style.ascii { ":" } else { "⋮" };
+            lines.push((None, [mark.to_owned(), left_out_told(left_out), String::new()]));
             i += stretch - SHOWN.1;
         } else {
-            text += &coloured(out, rows[i].what, &line([&cells[i][0], &cells[i][1], &cells[i][2]]));
+            lines.push((Some(rows[i].what), told(&rows[i])));
             i += 1;
         }
     }
-    text
+    lines
 }
 
 fn coloured(out: &Output<'_>, what: What, line: &str) -> String {
@@ -194,7 +209,10 @@ fn ending(scenario: &Scenario, story: &Story) -> String {
             (_, true) if !sso_over(scenario) => format!("its refresh token ends at {end}, unless it is renewed before"),
             _ => format!("its refresh token ends at {end}, whatever is done"),
         };
-        return format!("After {} the session is alive: {until}. {counted}", brief(scenario.length));
+        // Where the same handle came back, what the provider knows is more than the client can rely on.
+        let held = story.events.iter().rev().find_map(|event| event.ends).filter(|ends| ends.relied_on < ends.truth);
+        let sure = held.map(|ends| format!(" Only {} can be relied on.", brief(ends.relied_on))).unwrap_or_default();
+        return format!("After {} the session is alive: {until}.{sure} {counted}", brief(scenario.length));
     }
     let told = match story.login_needed_at {
         Some(at) => format!("the script is first told to log in after {}", brief(at)),
@@ -243,8 +261,10 @@ fn advice(scenario: &Scenario, story: &Story) -> String {
     if died_of_sso(scenario, story) || scenario.force || scenario.renew == Renew::BeforeSessionEnds {
         return String::new();
     }
+    // Nothing renews it after that.
+    let until = if sso_over(scenario) { " until the SSO session ends" } else { "" };
     format!(
-        " With --renew before-session-ends (renew in the profile) and a call at least every {} it would live on.",
+        " With --renew before-session-ends (renew in the profile) and a call at least every {} it would live on{until}.",
         brief(Seconds(lifetime.0 / 3))
     )
 }
