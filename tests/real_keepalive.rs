@@ -102,7 +102,7 @@ fn without_a_command_a_signal_ends_it_by_itself_after_it_has_told_what_it_did() 
         running.signal(signal);
         let outcome = running.finish();
         assert_eq!(outcome.signal, Some(signal.as_raw()), "{outcome:#?}");
-        assert!(outcome.stderr.contains("an API call made none"), "{outcome:#?}");
+        assert!(outcome.stderr.contains("none for an API call"), "{outcome:#?}");
         assert!(!outcome.stderr.contains("eyJ"), "{outcome:#?}");
     }
     assert!(provider.requests("token") >= before + 3);

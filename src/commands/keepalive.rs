@@ -1,7 +1,8 @@
 //! `tidp keepalive [-- CMD…]`: keeps a sliding session alive on purpose, with as few refreshes as that takes.
 //!
-//! It ends when CMD does (with its code, or by its signal), after `--for` (0), or when the session has ended (3). A CMD
-//! that is running then is not harmed: that the session is gone is said at once, CMD goes on, and its code counts.
+//! It ends when CMD does (with its code, or by its signal), after `--for` (0), or when the session has ended or, with
+//! its SSO session, all hope of renewal (3). A CMD that is running then is not harmed: what has happened is said at once,
+//! CMD goes on, and its code counts.
 //! Every wait is short and followed by a look at the wall clock, so that a suspended machine notices when it wakes.
 
 mod telling;
@@ -195,10 +196,18 @@ impl<'c, 'w> Keeper<'c, 'w> {
                 }
                 _ => self.renew(end),
             },
-            Prospect::End(end) if now < end => Ok(end),
-            Prospect::End(end) => self.look_again(end),
+            Prospect::End(end) | Prospect::SsoEnded(end) if self.waits_for(end) => Ok(end),
+            Prospect::End(end) | Prospect::SsoEnded(end) => self.look_again(end),
             Prospect::Nothing => Err(telling::nothing_to_keep(self.context, &self.session, &self.policy)),
         }
+    }
+
+    /// Whether an `end` that no refresh moves is waited for: one that came with the login always; one that came with the
+    /// end of the SSO session only for what ends by itself before, since a new login is needed and can be made now.
+    fn waits_for(&self, end: Time) -> bool {
+        let now = self.now();
+        let enough = || self.wrapping || self.time_left().is_some_and(|left| left <= end.left(now));
+        now < end && (!matches!(self.prospect(), Prospect::SsoEnded(_)) || enough())
     }
 
     /// Refreshes, unless another process has meanwhile.
@@ -251,7 +260,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         Ok(now.plus(wait))
     }
 
-    /// The end of a session that no refresh prolongs has come: unless somebody has logged in meanwhile, that is all.
+    /// A session that no refresh prolongs is not waited for any more: unless somebody has logged in, that is all.
     fn look_again(&mut self, end: Time) -> Result<Time> {
         match self.context.load() {
             Ok(Some(session)) if session.generation != self.session.generation => {

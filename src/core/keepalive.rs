@@ -3,7 +3,7 @@
 
 use super::plan::{clock_went_back, renewal_at};
 use super::policy::Policy;
-use super::session::{RefreshLife, Session};
+use super::session::{RefreshLife, Session, Sso};
 use super::time::{Seconds, Time};
 
 /// How much of a life of that length is left when it is renewed: a fifth, and up to a tenth more as `chance` (any
@@ -32,8 +32,10 @@ pub enum Prospect {
         /// The end that the policy implies.
         end: Time,
     },
-    /// No refresh moves its end.
+    /// No refresh moves its end, by the policy.
     End(Time),
+    /// No refresh moves its end, because the user's SSO session has ended.
+    SsoEnded(Time),
     /// There is no refresh token, or none that the policy knows an end of.
     Nothing,
 }
@@ -46,6 +48,7 @@ impl Prospect {
             // A time counted from one that a wrong clock wrote would come too late.
             Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
+            None if Sso::of(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
             None => Self::End(life.expires_at),
         }
     }
@@ -79,7 +82,9 @@ mod tests {
         let session = logged_in(LOGIN, Some("r"));
         let of = |session: &Session, policy| Prospect::of(after(1), session, &policy, Seconds(100));
         assert_eq!(of(&session, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
-        assert_eq!(of(&refreshed(&session, after(9), None), PolicyName::Web.documented()), Prospect::End(after(600)));
+        let not_renewed = refreshed(&session, after(9), None);
+        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), Prospect::SsoEnded(after(600)));
+        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
         let capped = Policy { absolute_lifetime: Some(Seconds(600)), ..PolicyName::Mobile.documented() };
         assert_eq!(of(&session, capped), Prospect::End(after(600)));
         assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), Prospect::Nothing);

@@ -39,6 +39,12 @@ fn renews(bench: &Bench, down: Range<i64>) -> Arc<Mutex<(Vec<i64>, Vec<i64>)>> {
     seen
 }
 
+/// The provider's next refresh brings no refresh token: the SSO session has ended.
+fn not_renewed(bench: &Bench) {
+    let clock = Arc::clone(&bench.clock);
+    bench.provider.expect("/connect/token", move |_| Ok(Answer::new().response(clock.time(), None)));
+}
+
 fn renewed(session: &Session, token: &str, at: Time) -> Session {
     let answer = Refreshed {
         access_token: session.access_token.clone(),
@@ -66,7 +72,7 @@ fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_a
     assert!(gaps.iter().any(|gap| *gap != gaps[0]), "chance has no say: {gaps:?}");
     assert_eq!(outcome.stdout, "");
     let outcome = outcome.says(&format!("{} refreshes in 2 h, each to renew the session before its end", at.len()));
-    outcome.says("an API call made none").says("because the session would have ended");
+    outcome.says("none for an API call").says("because the session would have ended");
     let events = bench.session().unwrap().events;
     assert!(
         matches!(events.last().unwrap().what, Happening::Refreshed { reason: RefreshReason::Keepalive, .. }),
@@ -151,26 +157,36 @@ fn a_renewal_by_a_sibling_is_used_instead_of_a_refresh() {
 }
 
 #[test]
-fn when_no_renewal_comes_the_session_is_watched_to_its_end_which_is_a_three() {
+fn when_no_renewal_comes_only_a_login_helps_so_it_ends_at_once_with_a_three() {
     let bench = ten_minutes();
-    let clock = Arc::clone(&bench.clock);
-    bench.provider.expect("/connect/token", move |_| Ok(Answer::new().response(clock.time(), None)));
-    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("brought no renewal").says("1 refresh in 10 min");
-    assert_eq!(bench.clock.time(), START.plus(Seconds(600)));
+    not_renewed(&bench);
+    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("brought no renewal").says("1 refresh in ");
+    assert!(bench.clock.time() < START.plus(Seconds(500)), "{}", bench.clock.time().rfc3339());
     assert_eq!(outcome.error()["kind"], "login_required");
-    assert!(outcome.error()["message"].as_str().unwrap().contains("SSO session has ended"));
+    let message = outcome.error()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("cannot be kept alive: its SSO session has ended") && message.contains("It ends "));
+    let again = bench.run(&["keepalive", "--for", "1h"]).exits(3).says("cannot be kept alive");
+    assert!(!again.stderr.contains("Waiting"), "{}", again.stderr);
 }
 
 #[test]
-fn a_login_before_that_end_is_kept_alive_in_its_turn() {
+fn where_what_it_is_for_ends_before_a_session_that_is_not_renewed_it_goes_on() {
     let bench = ten_minutes();
-    let clock = Arc::clone(&bench.clock);
-    bench.provider.expect("/connect/token", move |_| Ok(Answer::new().response(clock.time(), None)));
+    not_renewed(&bench);
+    bench.run(&["keepalive", "--for", "9m"]).exits(0).says("brought no renewal");
+    bench.run(&["keepalive", "--for", "30s"]).exits(0).says("Nothing to renew").says("No refresh in 30 s: none was due.");
+}
+
+#[test]
+fn a_command_goes_on_without_renewal_and_a_login_before_the_end_is_kept_alive_in_its_turn() {
+    let bench = ten_minutes();
+    not_renewed(&bench);
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let login = renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
     let login = Session { generation: 7, ..login };
     bench.signals.happens_after(500, move || stores.put(&name, login.to_document().expose()));
-    bench.run(&["keepalive", "--for", "15m"]).exits(0).says("which ends");
+    bench.signals.end_after(900, Ended::Code(0));
+    bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which ends");
 }
 
 #[test]

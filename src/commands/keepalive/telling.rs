@@ -60,12 +60,12 @@ impl Keeper<'_, '_> {
                 "Keeping the session alive: under {name} it ends {}; it is renewed now.",
                 self.when(end)
             )),
-            Prospect::End(end) => self.context.out.note(&format!(
-                "Nothing to renew: {}, so it ends {}. Waiting until then; refreshing would not prolong it.",
+            Prospect::End(end) | Prospect::SsoEnded(end) if self.waits_for(end) => self.context.out.note(&format!(
+                "Nothing to renew: {}, so it ends {}. Waiting; refreshing would not prolong it.",
                 self.why_it_ends(),
                 self.when(end)
             )),
-            Prospect::Nothing => {}
+            Prospect::End(_) | Prospect::SsoEnded(_) | Prospect::Nothing => {}
         }
     }
 
@@ -151,7 +151,9 @@ impl Keeper<'_, '_> {
         if self.failures > 0 {
             told.push(tries(self.failures));
         }
-        told.push("an API call made none".to_owned());
+        if self.refreshes > 0 {
+            told.push("none for an API call".to_owned());
+        }
         self.context.out.note(&format!("{}.", told.join("; ")));
     }
 
@@ -165,8 +167,13 @@ impl Keeper<'_, '_> {
     }
 
     pub(super) fn ended(&self, end: Time) -> Error {
-        let end = self.context.out.local(end);
-        Situation::NotKeptAlive(format!("the session has ended ({end}): {}", self.why_it_ends())).into()
+        let why = self.why_it_ends();
+        Situation::NotKeptAlive(if self.now() < end {
+            format!("the session cannot be kept alive: {why}. It ends {}", self.when(end))
+        } else {
+            format!("the session has ended ({}): {why}", self.context.out.local(end))
+        })
+        .into()
     }
 }
 

@@ -32,15 +32,19 @@ pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: St
             d = widths[3]
         )
     };
-    // Under 50 columns the number of refreshes goes.
-    let slim = |row: [&str; 4]| {
-        format!("{:<a$}  {:>c$}  {:>d$}", row[0], row[2], row[3], a = widths[0], c = widths[2], d = widths[3])
+    // Where there is no room for columns, sentences.
+    let sentence = |row: [&str; 4]| {
+        let told = format!("{}: ends after {}, login needed {}, refreshes {}", row[0], row[2], row[3], row[1]);
+        wrapped(&told, out.columns()).trim_end().to_owned()
     };
-    let line = |row: [&str; 4]| if columns <= out.columns() { line(row) } else { slim(row) };
+    let narrow = columns > out.columns();
+    let line = |row: [&str; 4]| if narrow { sentence(row) } else { line(row) };
     let end = brief(first.length);
     let ruler = format!("login{end:>rest$}", rest = width.saturating_sub(5));
     let ruler = if beside { format!("  {ruler}") } else { String::new() };
-    text += &out.paint(&format!("{}{ruler}\n", line(head)), colored::Color::BrightBlack);
+    if !narrow {
+        text += &out.paint(&format!("{}{ruler}\n", line(head)), colored::Color::BrightBlack);
+    }
     for ((scenario, story), row) in played.iter().zip(&cells) {
         let axis = picture::Axis { length: scenario.length, width };
         let bar = Line(picture::spans(picture::session(axis, story, Marks::of(style))));

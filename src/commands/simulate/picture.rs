@@ -60,7 +60,10 @@ pub(super) fn draw(scenario: &Scenario, story: &Story, columns: usize, style: St
     let width = columns.saturating_sub(NAMES).clamp(10, 120);
     let marks = Marks::of(style);
     let axis = Axis { length: scenario.length, width };
-    let mut lines = vec![lane("calls", calls(axis, story, marks))];
+    let mut lines = Vec::new();
+    if story.calls() > 0 {
+        lines.push(lane("calls", calls(axis, story, marks)));
+    }
     if let Some(end) = scenario.sso_ends_after.filter(|_| scenario.policy.sliding) {
         lines.push(lane("SSO session", life(axis, &[], end, marks)));
     }
@@ -211,10 +214,9 @@ fn legend(marks: Marks, columns: usize, story: &Story) -> Vec<Line> {
         (marks.refused, "login needed", occurs(&|what| matches!(what, What::Refused | What::LoginNeeded))),
     ];
     let said = all.into_iter().filter(|(.., occurs)| *occurs).map(|(mark, name, _)| format!("{mark} {name}"));
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for entry in said {
         match lines.last_mut() {
-            Some(last) if last.is_empty() => *last = entry,
             Some(last) if NAMES + last.chars().count() + 3 + entry.chars().count() <= columns => {
                 *last = format!("{last}   {entry}");
             }

@@ -165,7 +165,7 @@ impl Case<'_> {
             sentence.run("tidp token").say(format!("{when} refreshes, and so renews the session."))
         };
         if self.now < self.session.access_token.expires_at {
-            let nothing = Sentence::new("Nothing is to be done now: the access token ends ");
+            let nothing = Sentence::new("There is no hurry: the access token ends ");
             refreshes(nothing.at(self.session.access_token.expires_at).say(", and the next "), " after that")
         } else {
             refreshes(Sentence::new("The access token has ended: the next "), "")
