@@ -174,7 +174,11 @@ fn where_what_it_is_for_ends_before_a_session_that_is_not_renewed_it_goes_on() {
     let bench = ten_minutes();
     not_renewed(&bench);
     bench.run(&["keepalive", "--for", "9m"]).exits(0).says("brought no renewal");
-    bench.run(&["keepalive", "--for", "30s"]).exits(0).says("Nothing to renew").says("No refresh in 30 s: none was due.");
+    bench
+        .run(&["keepalive", "--for", "30s"])
+        .exits(0)
+        .says("Nothing to renew")
+        .says("No refresh in 30 s: none was due.");
 }
 
 #[test]

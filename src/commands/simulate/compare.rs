@@ -2,7 +2,7 @@
 
 use super::picture::{self, Marks};
 use super::scenario::{Scenario, Story};
-use super::tell::{asked, brief, shown};
+use super::tell::{asked, brief, plural, shown};
 use crate::commands::output::Output;
 use crate::commands::policy::wrapped;
 use crate::core::timeline::{Line, Style};
@@ -33,12 +33,7 @@ pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: St
         )
     };
     // Where there is no room for columns, sentences.
-    let sentence = |row: [&str; 4]| {
-        let told = format!("{}: ends after {}, login needed {}, refreshes {}", row[0], row[2], row[3], row[1]);
-        wrapped(&told, out.columns()).trim_end().to_owned()
-    };
     let narrow = columns > out.columns();
-    let line = |row: [&str; 4]| if narrow { sentence(row) } else { line(row) };
     let end = brief(first.length);
     let ruler = format!("login{end:>rest$}", rest = width.saturating_sub(5));
     let ruler = if beside { format!("  {ruler}") } else { String::new() };
@@ -49,7 +44,12 @@ pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: St
         let axis = picture::Axis { length: scenario.length, width };
         let bar = Line(picture::spans(picture::session(axis, story, Marks::of(style))));
         let gap = if beside { "  " } else { "\n" };
-        text += &format!("{}{gap}{}", line([&row[0], &row[1], &row[2], &row[3]]), shown(out, &bar));
+        let told = if narrow {
+            wrapped(&sentence(scenario, story), out.columns()).trim_end().to_owned()
+        } else {
+            line([&row[0], &row[1], &row[2], &row[3]])
+        };
+        text += &format!("{told}{gap}{}", shown(out, &bar));
     }
     text.push('\n');
     text += &wrapped(
@@ -57,6 +57,14 @@ pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: St
         out.columns(),
     );
     text
+}
+
+fn sentence(scenario: &Scenario, story: &Story) -> String {
+    let login = story
+        .login_needed_at
+        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", brief(at)));
+    let refreshes = plural(story.refreshes(), "refresh", "refreshes");
+    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), brief(story.ends_at))
 }
 
 fn compared_row(scenario: &Scenario, story: &Story) -> [String; 4] {
