@@ -261,6 +261,7 @@ fn no_secret_is_told_by_an_answer_that_is_refused_or_not_understood() {
         (400, r#"{"error":["canary-"]}"#.to_owned()),
         (400, "canary-".to_owned()),
         (401, r#"{"error":"invalid_client"}"#.to_owned()),
+        (401, r#"{"error":"invalid_client","error_description":"canary-secret is not the secret"}"#.to_owned()),
         (500, format!("{{{tokens}}}")),
         (503, "canary-".to_owned()),
     ] {

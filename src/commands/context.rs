@@ -7,6 +7,7 @@ use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::printable_path;
 use crate::error::{Error, Result, Situation};
+use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
 use crate::world::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
 use std::path::PathBuf;
@@ -178,17 +179,18 @@ impl<'w> Context<'w> {
         self.load()?.ok_or_else(|| Situation::NoSession.into())
     }
 
-    /// Waits for the session's lock; between tries `meanwhile` may bring what the wait was for.
+    /// Waits for the lock of that entry; between tries `meanwhile` may bring what the wait was for.
     ///
     /// # Errors
     /// `busy` after [`LOCK_PATIENCE`]; `store` if there are no locks.
     pub fn lock_or<T>(
         &self,
+        entry: &str,
         mut meanwhile: impl FnMut() -> Option<T>,
     ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
         let started = self.world.clock.uptime();
         loop {
-            if let Some(lock) = self.store.try_lock(&self.entry())? {
+            if let Some(lock) = self.store.try_lock(entry)? {
                 return Ok(Ok(lock));
             }
             if let Some(found) = meanwhile() {
@@ -203,18 +205,18 @@ impl<'w> Context<'w> {
         }
     }
 
-    /// Waits for the session's lock.
+    /// Waits for the lock of that entry: the session's ([`Context::entry`]) or the client secret's.
     ///
     /// # Errors
     /// As [`Context::lock_or`].
-    pub fn lock(&self) -> Result<Box<dyn Lock>> {
-        match self.lock_or(|| None::<std::convert::Infallible>)? {
+    pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
+        match self.lock_or(entry, || None::<std::convert::Infallible>)? {
             Ok(lock) => Ok(lock),
             Err(never) => match never {},
         }
     }
 
-    /// Sends one request.
+    /// Sends one request; an error that quotes a credential comes back without it.
     ///
     /// # Errors
     /// As the port.
@@ -227,7 +229,7 @@ impl<'w> Context<'w> {
             Err(failure) => failure.what.clone(),
         };
         self.out.trace(&format!("{:?} {} → {outcome} ({took} ms)", request.method, request.url));
-        answer
+        answer.map(|response| echo::without_credentials(request, response))
     }
 
     /// The client, with its secret where it has one.

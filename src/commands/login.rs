@@ -300,7 +300,7 @@ impl Attempt<'_, '_> {
     /// Under the lock, over whatever is there: the last login wins, whole.
     fn store(&self, session: Session) -> Result<Session> {
         let context = self.context;
-        let _lock = context.lock()?;
+        let _lock = context.lock(&context.entry())?;
         let _signals = context.world.signals.hold();
         if let Some(before) = &self.before
             && before.sub != session.account.sub

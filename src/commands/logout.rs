@@ -135,7 +135,7 @@ enum Ended {
 
 /// Removes entry and cached token under the lock: after this, whatever happens, the session is gone here.
 fn end_local_session(context: &Context<'_>) -> Result<Ended> {
-    let _lock = context.lock()?;
+    let _lock = context.lock(&context.entry())?;
     // Also where the store then fails: nobody is served a token after asking to be logged out.
     token_cache::forget(context);
     let ended = match context.load() {

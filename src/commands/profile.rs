@@ -254,6 +254,7 @@ fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: 
     Context::open(world, out, &global)?.run(|context| {
         let entry = EntryKey::ClientSecret(context.key.clone()).name();
         if remove {
+            let _lock = context.lock(&entry)?;
             let had_one = context.store.delete(&entry)?;
             out.note(if had_one { "Removed the client secret." } else { "There was no client secret." });
             return if out.json { out.document(json!({ "profile": name, "client_secret": false })) } else { Ok(()) };
@@ -270,6 +271,7 @@ fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: 
         if secret.is_empty() {
             return Err(Error::usage("the client secret is empty"));
         }
+        let _lock = context.lock(&entry)?;
         context.store.save(&entry, &secret)?;
         out.note(&format!("Stored the client secret of `{name}` in the {} store.", context.store.name()));
         if out.json { out.document(json!({ "profile": name, "client_secret": true })) } else { Ok(()) }

@@ -67,7 +67,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
         Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
-    match context.lock_or(cached)? {
+    match context.lock_or(&context.entry(), cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),
         Err(found) => {
             Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
@@ -149,7 +149,10 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     }
     store_successor(context, &refreshed, &signals)?;
     if let Some(at) = session.refresh_started_at {
-        context.out.note(&format!("The refresh token still worked: nothing was lost {}.", context.out.local(at)));
+        context.out.note(&format!(
+            "The refresh token still worked: nothing was lost with the answer of {}.",
+            context.out.local(at)
+        ));
     }
     Ok(Obtained { session: refreshed, how: How::Refreshed(reason, renewal) })
 }

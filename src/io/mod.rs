@@ -55,7 +55,7 @@ impl World {
             callback: Arc::new(loopback::Loopback),
             terminal: Arc::<terminal::SystemTerminal>::default(),
             files: Arc::new(files::SystemFiles),
-            children: Arc::new(process::SystemChildren),
+            children: Arc::new(process::SystemChildren::default()),
             signals: Arc::new(signals::SystemSignals::default()),
             dirs: system::dirs(),
             time_zone: jiff::tz::TimeZone::system,

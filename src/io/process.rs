@@ -5,7 +5,9 @@ use crate::core::text::printable;
 use crate::world::{ChildEnv, Children};
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 /// What no child ever inherits.
 const STRIPPED: [&str; 2] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY"];
@@ -13,9 +15,20 @@ const STRIPPED: [&str; 2] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY"];
 /// The longest secret a command may print, in bytes.
 const LONGEST: u64 = 1 << 20;
 
+/// How long a command that prints a secret may take: a person may have to unlock something for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Other programs of this machine.
 #[derive(Debug)]
-pub struct SystemChildren;
+pub struct SystemChildren {
+    patience: Duration,
+}
+
+impl Default for SystemChildren {
+    fn default() -> Self {
+        Self { patience: PATIENCE }
+    }
+}
 
 impl Children for SystemChildren {
     fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
@@ -40,20 +53,49 @@ impl Children for SystemChildren {
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
-        let mut printed = Vec::new();
-        let read = child.stdout.take().map_or(Ok(0), |out| out.take(LONGEST + 1).read_to_end(&mut printed));
+        let printed = child.stdout.take().map_or(Ok(Ok(Vec::new())), |out| read_within(out, self.patience));
         // The pipe is closed by now, so that a child which prints without end is ended by it.
-        let status = child.wait().map_err(|e| format!("`{name}` was lost: {e}"))?;
+        let ended = printed.ok().and_then(|printed| Some((printed, ended_within(&mut child, self.patience)?)));
+        let Some((printed, status)) = ended else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("`{name}` did not end within {} s", self.patience.as_secs()));
+        };
+        let status = status.map_err(|e| format!("`{name}` was lost: {e}"))?;
+        let printed = printed.map_err(|e| format!("what `{name}` printed could not be read: {e}"))?;
         if printed.len() as u64 > LONGEST {
             return Err(format!("`{name}` printed more than 1 MiB"));
         }
-        read.map_err(|e| format!("what `{name}` printed could not be read: {e}"))?;
         if !status.success() {
             return Err(format!("`{name}` failed: {status}"));
         }
         let text = String::from_utf8(printed).map_err(|_| format!("`{name}` printed something that is no UTF-8"))?;
         let text = Secret::new(text);
         Ok(Secret::new(without_line_end(text.expose())))
+    }
+}
+
+/// What comes out of `pipe` until it is closed, and a byte too many where that is more than a secret has.
+fn read_within(pipe: ChildStdout, patience: Duration) -> Result<io::Result<Vec<u8>>, RecvTimeoutError> {
+    let (sender, receiver) = channel();
+    // The thread may outlive the wait, in a child's child that keeps the pipe; it goes with the process.
+    std::thread::spawn(move || {
+        let mut printed = Vec::new();
+        sender.send(pipe.take(LONGEST + 1).read_to_end(&mut printed).map(|_| printed))
+    });
+    receiver.recv_timeout(patience)
+}
+
+/// How `child` ended; `None` if it has not.
+fn ended_within(child: &mut Child, patience: Duration) -> Option<io::Result<ExitStatus>> {
+    const GLANCE: Duration = Duration::from_millis(2);
+    let mut waited = Duration::ZERO;
+    loop {
+        match child.try_wait() {
+            Ok(None) if waited < patience => std::thread::sleep(GLANCE),
+            ended => return ended.transpose(),
+        }
+        waited += GLANCE;
     }
 }
 
@@ -165,7 +207,7 @@ mod tests {
     static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
     fn shell(script: &str) -> Result<Secret, String> {
-        SystemChildren.output(&["sh".into(), "-c".into(), script.into()])
+        SystemChildren::default().output(&["sh".into(), "-c".into(), script.into()])
     }
 
     #[test]
@@ -179,8 +221,17 @@ mod tests {
         let failed = shell("echo hunter2; exit 3").unwrap_err();
         assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
         assert!(shell("yes hunter2").unwrap_err().contains("1 MiB"));
-        assert!(SystemChildren.output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
-        assert!(SystemChildren.output(&[]).is_err());
+        assert!(SystemChildren::default().output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
+        assert!(SystemChildren::default().output(&[]).is_err());
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_when_its_time_is_over() {
+        let children = SystemChildren { patience: Duration::from_millis(50) };
+        for script in ["exec sleep 5", "sleep 5 & exec sleep 5", "exec sleep 5 >&-"] {
+            let failed = children.output(&["sh".into(), "-c".into(), script.into()]).unwrap_err();
+            assert!(failed.contains("did not end"), "{failed}");
+        }
     }
 
     #[test]
@@ -197,8 +248,8 @@ mod tests {
     #[test]
     fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
         let _alone = PROCESS.lock();
-        assert_eq!(SystemChildren.replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
-        assert_eq!(SystemChildren.replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(SystemChildren::default().replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
+        assert_eq!(SystemChildren::default().replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
     }
     #[test]
     fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
@@ -207,7 +258,7 @@ mod tests {
         let found = getrlimit(Resource::Core);
         hardening::harden();
         hardening::harden();
-        SystemChildren.replace(&["/nowhere/at/all".into()], &[]);
+        SystemChildren::default().replace(&["/nowhere/at/all".into()], &[]);
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
         #[cfg(target_os = "linux")]

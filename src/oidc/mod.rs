@@ -5,6 +5,7 @@
 mod answer;
 pub mod authorize;
 pub mod discovery;
+pub mod echo;
 pub mod id_token;
 pub mod jwks;
 pub mod logout;

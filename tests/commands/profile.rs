@@ -238,6 +238,11 @@ fn a_client_secret_goes_into_the_store_and_nowhere_else() {
     bench.terminal.type_line("s3cret");
     bench.stores.fail("save", StoreFailureKind::Locked);
     bench.run(&["profile", "secret", "a"]).exits(6).says("unlock").leaves_out("s3cret");
+    bench.stores.hold_lock(true);
+    bench.terminal.type_line("s3cret");
+    for args in [&["profile", "secret", "a"][..], &["profile", "secret", "a", "--remove"]] {
+        bench.run(args).exits(5).says("another tidp");
+    }
 }
 
 #[test]
