@@ -46,7 +46,7 @@ impl TokenCache for KernelCache {
 #[cfg(target_os = "linux")]
 mod keys {
     use super::Secret;
-    use linux_keyutils::{Key, KeyPermissions, KeyRing, KeyRingIdentifier};
+    use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
     use zeroize::{Zeroize, Zeroizing};
 
     /// Possessor: all. User: view, read, search. Others: nothing.
@@ -74,25 +74,16 @@ mod keys {
 
     pub(super) fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
         let keyring = user_keyring()?;
-        let add = || keyring.add_key(name, document.expose().as_bytes());
-        // A key there that only its possessor may change cannot be updated by others, but everybody may unlink it.
-        let key = add().or_else(|_| {
-            remove(name);
-            add()
-        });
-        let key = key.ok()?;
-        limited(&key, seconds).or_else(|| {
-            // Only a possessor may set these, and where the session's keyring does not hold the user's (a container,
-            // cron), a key in it is possessed only through a keyring of this process; it goes with the process.
-            let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
-            own.link_keyring(keyring).ok()?;
-            limited(&key, seconds)
-        })
-    }
-
-    fn limited(key: &Key, seconds: usize) -> Option<()> {
+        // It is made in this process's own keyring, which goes with the process and makes it the key's possessor: only
+        // that may set what follows. Linked, it takes the place of the key of that name: others find the old one whole,
+        // or the new one with its end, and never a key without end, whenever this process is killed.
+        let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
+        let key = own.add_key(name, document.expose().as_bytes()).ok()?;
         key.set_timeout(seconds).ok()?;
-        key.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()
+        key.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()?;
+        let linked = keyring.link_key(key).ok();
+        let _ = own.unlink_key(key);
+        linked
     }
 
     pub(super) fn remove(name: &str) {
