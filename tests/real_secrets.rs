@@ -50,6 +50,7 @@ impl Scene {
         home.set("BROWSER", &script("opener", "exec curl -sL --max-time 20 -o /dev/null -b '' \"$1\""));
         home.set("TIDP_CLIENT_SECRET_COMMAND", &script("secret", "echo canary-secret; echo trouble >&2"));
         script("child", "");
+        script("job", "");
         for (name, value) in [
             ("TMPDIR", home.path("home/tmp").to_str().unwrap()),
             ("TIDP_ISSUER", &provider.issuer),
@@ -141,6 +142,7 @@ impl Scene {
     fn spies_know_nothing(&self) {
         self.keeps("the opener", &self.spied("opener"), &["state", "nonce"]);
         assert!(self.spied("opener").lines().any(|line| line.starts_with("Max core file size") && zero(line)));
+        self.keeps("the command of keepalive", &self.spied("job"), &[]);
         let child = self.spied("child");
         self.keeps("the child of exec", &child, &["canary-access"]);
         let with_token = child.lines().filter(|line| line.contains("canary-access"));
@@ -159,6 +161,8 @@ fn zero(line: &str) -> bool {
 fn a_whole_life(scene: &Scene) {
     let child = format!("sh {}", scene.home.path("spy/child").display());
     let exec: Vec<&str> = ["exec", "--"].into_iter().chain(child.split(' ')).collect();
+    let job = format!("sh {}", scene.home.path("spy/job").display());
+    let keepalive: Vec<&str> = ["keepalive", "--"].into_iter().chain(job.split(' ')).collect();
     scene.run(&["login"], &[]).expect(0);
     scene.run(&["login", "--json"], &["nonce"]).expect(0);
     for (args, meant) in [
@@ -166,6 +170,9 @@ fn a_whole_life(scene: &Scene) {
         (&["token", "--id-token"], &["eyJ"]),
         (&["token", "--format", "header"], &["canary-access"]),
         (&["token", "--format", "json"], &["canary-access"]),
+        (&["token", "--format", "curl"], &["canary-access"]),
+        (&["token", "--format", "env"], &["canary-access"]),
+        (&["token", "--format", "exec-credential"], &["canary-access"]),
         (&["refresh", "--force"], &[]),
         (&["refresh", "--claims", "--json"], &[]),
         (&["refresh"], &[]),
@@ -176,7 +183,11 @@ fn a_whole_life(scene: &Scene) {
         (&["policy"], &[]),
         (&["policy", "--why"], &[]),
         (&["policy", "--json"], &[]),
+        (&["policy", "--short"], &[]),
         (&["profile", "list"], &[]),
+        (&["profile", "show", "--json"], &[]),
+        (&["keepalive", "--for", "0s"], &[]),
+        (&keepalive, &[]),
         (&exec, &[]),
         (&["logout"], &[]),
         (&["token"], &[]),

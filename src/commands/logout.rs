@@ -95,11 +95,18 @@ fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
 fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
     let session = end_local_session(context)?;
     let skipped = |why| Step::Skipped(why);
+    let (not_revoked, not_ended) = match session {
+        Ended::Unreadable => (
+            "the entry could not be read, so a refresh token in it could not be revoked",
+            "the ID token that names the session there could not be read either",
+        ),
+        Ended::Nothing | Ended::Session(_) => ("there was no session", "there was no session"),
+    };
     let mut outcome = Outcome {
         profile: context.profile.name.clone(),
         had_session: !matches!(session, Ended::Nothing),
-        revocation: skipped("there was nothing to revoke"),
-        provider_session: skipped("there was no session"),
+        revocation: skipped(not_revoked),
+        provider_session: skipped(not_ended),
         access_token_valid_until: None,
     };
     let Ended::Session(session) = session else { return Ok(outcome) };
