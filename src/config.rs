@@ -8,7 +8,7 @@ mod tests;
 
 pub use keys::{check_scopes, client_type, policy_name};
 pub use redirect::{RedirectUri, redirect_uri};
-pub use store::{KeySource, StoreKind, store};
+pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 
 use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, Policy};

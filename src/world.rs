@@ -228,11 +228,11 @@ pub trait Children: Send + Sync {
     fn output(&self, command: &[String]) -> Result<Secret, String>;
 }
 
-/// SIGINT and SIGTERM.
+/// SIGINT, SIGTERM and SIGHUP.
 pub trait Signals: Send + Sync {
     /// Puts them off until the guard is dropped: then one that came ends the process by itself.
     fn hold(&self) -> Box<dyn Held>;
-    /// Takes them and SIGHUP over for a command that runs for long: from now on they are told by [`Watch::wait`], and
+    /// Takes them over for a command that runs for long: from now on they are told by [`Watch::wait`], and
     /// nothing else puts them off.
     ///
     /// # Errors

@@ -197,14 +197,14 @@ fn when_a_refresh_is_killed_those_who_wait_go_on_or_are_told_the_truth() {
 }
 
 #[test]
-fn when_the_locks_holder_is_stopped_everybody_else_is_told_busy_in_time() {
+fn when_the_locks_holder_is_stopped_all_are_told_busy_in_time_but_a_logout_which_waits_and_wins() {
     let Some((provider, home)) = expired() else { return };
     let refresh = refresh_in_flight(&provider, &home);
     refresh.signal(Signal::STOP);
     provider.post("/release", &json!({}));
     let before = provider.requests("token");
-    let kinds: [&[&str]; 4] =
-        [&["token", "--json"], &["refresh", "--force", "--json"], &["logout", "--json"], &["token", "--json"]];
+    let logout = Process::start(&mut from_elsewhere(&home, 1, &["logout"]));
+    let kinds: [&[&str]; 2] = [&["token", "--json"], &["refresh", "--force", "--json"]];
     let start = |n: usize| Process::start(&mut from_elsewhere(&home, n % 3, kinds[n % kinds.len()]));
     for outcome in finished((0..8).map(start).collect()) {
         assert_eq!(outcome.error(5)["kind"], "busy");
@@ -214,26 +214,45 @@ fn when_the_locks_holder_is_stopped_everybody_else_is_told_busy_in_time() {
     assert_eq!(provider.requests("token"), before, "nobody refreshes without the lock");
     refresh.signal(Signal::CONT);
     refresh.finish().expect(0);
+    let outcome = logout.finish();
+    outcome.expect(0);
+    assert!(outcome.stderr.contains("waiting for it to finish"), "{outcome:#?}");
+    home.tidp(&["token"]).expect(3);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_a_refresh_at_once_and_the_next_run_says_what_it_cost() {
+    let Some((provider, home)) = provider_and_home() else { return };
+    home.tidp(&["login"]).expect(0);
+    let mut refresh = refresh_in_flight(&provider, &home);
+    refresh.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!refresh.has_ended(), "the first waits for the store");
+    refresh.signal(Signal::INT);
+    let outcome = refresh.finish();
+    assert_eq!(outcome.signal, Some(Signal::INT.as_raw()), "{outcome:#?}");
+    provider.post("/release", &json!({}));
+    truthfully_lost(&home);
+    home.tidp(&["login"]).expect(0);
     session_lives(&home);
 }
 
 #[test]
-fn a_second_signal_ends_a_refresh_at_once_and_the_next_run_says_what_it_cost() {
+fn what_a_supervisor_or_a_closed_terminal_sends_waits_until_the_new_token_is_stored() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
-    for signal in [Signal::INT, Signal::TERM] {
+    for signals in [[Signal::HUP, Signal::HUP], [Signal::INT, Signal::TERM]] {
         let mut refresh = refresh_in_flight(&provider, &home);
-        refresh.signal(signal);
-        std::thread::sleep(Duration::from_millis(300));
-        assert!(!refresh.has_ended(), "the first waits for the store");
-        refresh.signal(signal);
-        let outcome = refresh.finish();
-        assert_eq!(outcome.signal, Some(signal.as_raw()), "{outcome:#?}");
+        for signal in signals {
+            refresh.signal(signal);
+            std::thread::sleep(Duration::from_millis(300));
+            assert!(!refresh.has_ended(), "{signals:?}");
+        }
         provider.post("/release", &json!({}));
-        truthfully_lost(&home);
-        home.tidp(&["login"]).expect(0);
+        let outcome = refresh.finish();
+        assert_eq!(outcome.signal, Some(signals[1].as_raw()), "{outcome:#?}");
+        session_lives(&home);
     }
-    session_lives(&home);
 }
 
 #[test]

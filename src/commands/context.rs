@@ -16,6 +16,10 @@ use std::time::Duration;
 /// How long a command waits for another process to finish with the session.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a login or logout waits, which a person has asked for and which must not be lost to a refresh at a slow
+/// provider: longer than any refresh takes (discovery, keys, a client secret's command, the answer).
+const LONG_PATIENCE: Duration = Duration::from_secs(180);
+
 /// The configuration file, read.
 pub struct Configured {
     /// What it says.
@@ -60,6 +64,7 @@ impl Configured {
     /// # Errors
     /// `config`, if it cannot be read or makes no sense.
     pub fn load_or_new(world: &World) -> Result<Self> {
+        config::caches_access_tokens(&world.env)?;
         let Some(path) = config::config_path(&world.env, &world.dirs) else {
             return Ok(Self { config: Config::default(), path: None, is_new: true });
         };
@@ -179,25 +184,33 @@ impl<'w> Context<'w> {
         self.load()?.ok_or_else(|| Situation::NoSession.into())
     }
 
-    /// Waits for the lock of that entry; between tries `meanwhile` may bring what the wait was for.
+    /// Waits for the session's lock; between tries `meanwhile` may bring what the wait was for.
     ///
     /// # Errors
     /// `busy` after [`LOCK_PATIENCE`]; `store` if there are no locks.
     pub fn lock_or<T>(
         &self,
-        entry: &str,
         mut meanwhile: impl FnMut() -> Option<T>,
+    ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
+        self.wait_for_lock(&self.entry(), LOCK_PATIENCE, |_| meanwhile())
+    }
+
+    fn wait_for_lock<T>(
+        &self,
+        entry: &str,
+        patience: Duration,
+        mut meanwhile: impl FnMut(Duration) -> Option<T>,
     ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
         let started = self.world.clock.uptime();
         loop {
             if let Some(lock) = self.store.try_lock(entry)? {
                 return Ok(Ok(lock));
             }
-            if let Some(found) = meanwhile() {
+            let waited = self.world.clock.uptime().saturating_sub(started);
+            if let Some(found) = meanwhile(waited) {
                 return Ok(Err(found));
             }
-            let waited = self.world.clock.uptime().saturating_sub(started);
-            if waited >= LOCK_PATIENCE {
+            if waited >= patience {
                 return Err(Situation::Busy.into());
             }
             // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
@@ -205,12 +218,20 @@ impl<'w> Context<'w> {
         }
     }
 
-    /// Waits for the lock of that entry: the session's ([`Context::entry`]) or the client secret's.
+    /// Waits, however slow a refresh in another process is, for the lock of that entry: the session's
+    /// ([`Context::entry`]) or the client secret's. A wait that becomes long is told.
     ///
     /// # Errors
-    /// As [`Context::lock_or`].
+    /// `busy` after [`LONG_PATIENCE`]; `store` if there are no locks.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
-        match self.lock_or(entry, || None::<std::convert::Infallible>)? {
+        let mut told = false;
+        let tell = |waited: Duration| {
+            if waited >= Duration::from_secs(2) && !std::mem::replace(&mut told, true) {
+                self.out.ask("Another tidp is working on this session; waiting for it to finish.");
+            }
+            None::<std::convert::Infallible>
+        };
+        match self.wait_for_lock(entry, LONG_PATIENCE, tell)? {
             Ok(lock) => Ok(lock),
             Err(never) => match never {},
         }

@@ -208,7 +208,9 @@ impl Decoder<'_> {
         };
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => Error::invalid("the token is not valid: none of these keys has signed it"),
-            TokenProblem::Invalid(what) => Error::invalid(format!("the token is not valid: {what}")),
+            TokenProblem::Invalid(what) | TokenProblem::OutOfTime(what) => {
+                Error::invalid(format!("the token is not valid: {what}"))
+            }
         })
     }
 

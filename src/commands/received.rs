@@ -53,8 +53,9 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
 /// A refresh's answer, its ID token validated with `keys`, which were asked for before the token was spent, against the
 /// one the session holds (OIDC Core 12.2).
 ///
-/// The refresh token is spent by now. An ID token that fails a check makes the whole answer worthless; one that nobody
-/// can judge, because the keys cannot be had just now, is left out with a warning, and the session is kept.
+/// The refresh token is spent by now, so what says nothing against the answer must not cost the session: an ID token
+/// that nobody can judge, because its key cannot be had or is not published yet, or that is wrong in nothing but its
+/// time, is left out with a warning, as if none had come. One that fails a check makes the whole answer worthless.
 ///
 /// # Errors
 /// `invalid`, if the ID token fails a check: then nothing of the answer is used.
@@ -74,8 +75,14 @@ pub fn refreshed(
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
             match keys.and_then(|keys| judged(context, provider, keys, raw, &check)) {
-                Ok(Verdict::Given(outcome)) => Some(outcome.map_err(not_valid)?.token),
-                Ok(Verdict::KeyUnknown(_)) => left_out(context, "its key is not known, and was looked for just now"),
+                Ok(Verdict::Given(Ok(accepted))) => Some(accepted.token),
+                Ok(Verdict::Given(Err(IdTokenProblem::Invalid(what)))) => {
+                    return Err(not_valid(IdTokenProblem::Invalid(what)));
+                }
+                Ok(Verdict::Given(Err(IdTokenProblem::OutOfTime(what)))) => left_out(context, &what),
+                Ok(Verdict::Given(Err(IdTokenProblem::UnknownKey)) | Verdict::KeyUnknown(_)) => {
+                    left_out(context, "the provider does not publish the key that signed it")
+                }
                 Err(error) => left_out(context, &error.report().message),
             }
         }
@@ -130,7 +137,9 @@ fn not_valid(problem: IdTokenProblem) -> Error {
         IdTokenProblem::UnknownKey => {
             Error::invalid("the ID token is signed by a key that the provider does not publish")
         }
-        IdTokenProblem::Invalid(what) => Error::invalid(format!("the ID token is not valid: {what}")),
+        IdTokenProblem::Invalid(what) | IdTokenProblem::OutOfTime(what) => {
+            Error::invalid(format!("the ID token is not valid: {what}"))
+        }
     }
 }
 

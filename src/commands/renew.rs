@@ -67,7 +67,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
         Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
-    match context.lock_or(&context.entry(), cached)? {
+    match context.lock_or(cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),
         Err(found) => {
             Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })

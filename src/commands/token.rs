@@ -79,7 +79,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
             Ok((obtained.session.access_token, obtained.session.scopes))
         }
         // What is still valid is served, with a warning, rather than nothing; but not what a logout has just ended.
-        Err(error) if error.situation != Situation::NoSession && serves(context, &before.access_token, asked) => {
+        Err(error) if !has_ended(&error) && serves(context, &before.access_token, asked) => {
             let what = error.report().message;
             context.out.warn(
                 "refresh_failed",
@@ -92,6 +92,11 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether the session at hand is known to be another process's no more: ended, or replaced.
+fn has_ended(error: &Error) -> bool {
+    matches!(error.situation, Situation::NoSession | Situation::SessionChanged { .. })
 }
 
 /// A token that can never have as much life left as is asked for would be refreshed on every call.
@@ -124,16 +129,18 @@ fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) ->
 }
 
 fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
-    let session = context.session()?;
+    let before = context.session()?;
     let (session, how) = if args.no_refresh {
-        (session, None)
+        (before.clone(), None)
     } else {
-        let obtained = renew::obtain(context, session, Intent::IdToken)?;
+        let obtained = renew::obtain(context, before.clone(), Intent::IdToken)?;
         (obtained.session, Some(obtained.how))
     };
     warn::in_passing(context, &session, how);
     let now = context.world.clock.now();
-    let token = session.id_token.as_ref().filter(|token| now < token.expires_at);
+    // One that has just been accepted is valid by the provider's clock, whatever this machine's says.
+    let is_new = matches!(how, Some(renew::How::Refreshed(..))) && session.id_token != before.id_token;
+    let token = session.id_token.as_ref().filter(|token| is_new || now < token.expires_at);
     let Some(token) = token else {
         return Err(if args.no_refresh {
             Situation::RefreshForbidden.into()

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::warn;
+use crate::config;
 use crate::core::plan::{self, Intent};
 use crate::core::secret::Secret;
 use crate::core::session::{AccessToken, Session};
@@ -12,6 +13,8 @@ use sha2::{Digest, Sha256};
 /// What is cached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CachedToken {
+    /// What opened the store that it comes from.
+    store: String,
     /// The token.
     pub access_token: AccessToken,
     /// Its scopes.
@@ -34,7 +37,8 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
     let no_warning = context.out.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
-    (trusted && enough && no_renewal && no_warning).then_some(cached)
+    let same_store = cached.store == context.store.opened_with();
+    (same_store && trusted && enough && no_renewal && no_warning).then_some(cached)
 }
 
 /// Caches the session's access token for as long as it lives. Only a holder of the lock that has just read or written
@@ -43,12 +47,13 @@ pub fn put(context: &Context<'_>, session: &Session) {
     let now = context.world.clock.now();
     let left = session.access_token.expires_at.left(now);
     if !is_on(context) || left <= Seconds::ZERO {
-        return;
+        return forget(context);
     }
     let profile = &context.profile;
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
     let changes_at = plan::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent).changes_at;
     let cached = CachedToken {
+        store: context.store.opened_with(),
         access_token: session.access_token.clone(),
         scopes: session.scopes.clone(),
         renew_at: changes_at.filter(|at| *at < session.access_token.expires_at),
@@ -77,7 +82,7 @@ pub fn forget(context: &Context<'_>) {
 
 /// Whether tokens are cached: not if the user does not want it, and not beside a store in memory.
 fn is_on(context: &Context<'_>) -> bool {
-    context.world.env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off") && context.store.name() != "memory"
+    config::caches_access_tokens(&context.world.env).unwrap_or(false) && context.store.name() != "memory"
 }
 
 /// A hash, so that the name says nothing to whoever lists keys.

@@ -31,6 +31,18 @@ pub enum KeySource {
     Given(Secret),
 }
 
+/// Whether access tokens may be cached outside the store: unless `TIDP_ACCESS_TOKEN_CACHE` is `off`.
+///
+/// # Errors
+/// `config`, for anything but `on` and `off`: whoever wrote it wanted one of them.
+pub fn caches_access_tokens(env: &Env) -> Result<bool> {
+    match env.get("TIDP_ACCESS_TOKEN_CACHE") {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(other) => Err(Error::config(format!("TIDP_ACCESS_TOKEN_CACHE is `{}`, not on or off", printable(other)))),
+    }
+}
+
 /// The store: `TIDP_STORE` over the file's `store`; the keyring where neither says anything.
 ///
 /// # Errors

@@ -34,6 +34,8 @@ pub struct FileStore {
     dir: PathBuf,
     /// The cipher with its key; `None` for plain text.
     cipher: Option<Box<Aes256Gcm>>,
+    /// A hash of the key; empty for plain text.
+    opened_with: String,
 }
 
 /// What a file holds, as JSON.
@@ -62,12 +64,13 @@ impl FileStore {
             kind: StoreFailureKind::WrongKey,
             detail: "the key is not the base64 of 32 bytes".into(),
         })?;
-        Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)) })
+        let opened_with = hashed(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
+        Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), opened_with })
     }
 
     /// Readable files in `dir`.
     pub fn plaintext(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), cipher: None }
+        Self { dir: dir.to_owned(), cipher: None, opened_with: String::new() }
     }
 
     fn extension(&self) -> &'static str {
@@ -147,8 +150,13 @@ impl Store for FileStore {
         if self.cipher.is_some() { "file" } else { "plaintext-file" }
     }
 
+    /// The directory itself, however it is spelled or mounted: another container's of the same path is another one.
     fn identity(&self) -> String {
-        format!("{}:{}", self.name(), settled(&self.dir).display())
+        format!("{}:{}", self.name(), itself(&self.dir).unwrap_or_default())
+    }
+
+    fn opened_with(&self) -> String {
+        self.opened_with.clone()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
@@ -258,12 +266,16 @@ fn opened_dir(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// The directory under its one true name, also before it exists.
-fn settled(dir: &Path) -> PathBuf {
-    dir.canonicalize().unwrap_or_else(|_| match (dir.parent(), dir.file_name()) {
-        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => settled(parent).join(name),
-        _ => std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
-    })
+/// What tells the directory from every other: not its name, which may be spelled in many ways, be mounted twice, or be
+/// another container's as well.
+fn itself(dir: &Path) -> io::Result<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(dir).map(|found| format!("{}:{}", found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    dir.canonicalize().map(|dir| dir.display().to_string())
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use crate::core::text::printable;
 use crate::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -155,7 +155,7 @@ async fn attempt(client: &Client, request: &Request, host: &str) -> Result<Respo
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let dropped =
         |what: String| Failed { failure: HttpFailure { what, kind: HttpFailureKind::AnswerLost }, again: false };
-    // None is offered, so something in between has gone wrong; nothing is ever unpacked.
+    // None is accepted, so something in between has gone wrong.
     if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(dropped(format!("{host} sent a compressed answer, which was not asked for")));
     }
@@ -174,7 +174,8 @@ fn prepared(client: &Client, request: &Request) -> reqwest::RequestBuilder {
         Method::Get => client.get(request.url.clone()),
         Method::Post => client.post(request.url.clone()),
     };
-    prepared = prepared.header(ACCEPT, request.accept);
+    // Without this any coding is welcome (RFC 9110 12.5.3), and nothing is ever unpacked here.
+    prepared = prepared.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
     if let Some(authorization) = &request.authorization
         && let Ok(mut value) = HeaderValue::from_str(authorization.expose())
     {

@@ -7,28 +7,16 @@ use crate::core::secret::Secret;
 use crate::core::time::Seconds;
 use crate::world::TokenCache;
 
-/// The cache, or none where the kernel has no keyrings, refuses, or the user wants none.
+/// The cache; always empty where the kernel has no keyrings or refuses.
 #[derive(Debug)]
-pub struct KernelCache {
-    enabled: bool,
-}
-
-impl KernelCache {
-    /// A cache that is always empty unless `enabled`.
-    pub fn new(enabled: bool) -> Self {
-        Self { enabled: enabled && cfg!(target_os = "linux") }
-    }
-}
+pub struct KernelCache;
 
 impl TokenCache for KernelCache {
     fn get(&self, name: &str) -> Option<Secret> {
-        self.enabled.then(|| keys::read(name))?
+        keys::read(name)
     }
 
     fn put(&self, name: &str, document: &Secret, life: Seconds) {
-        if !self.enabled {
-            return;
-        }
         // A key without an end would stay for as long as the user does.
         match usize::try_from(life.0) {
             Ok(seconds @ 1..) if keys::write(name, document, seconds).is_some() => {}
@@ -37,9 +25,7 @@ impl TokenCache for KernelCache {
     }
 
     fn forget(&self, name: &str) {
-        if self.enabled {
-            keys::remove(name);
-        }
+        keys::remove(name);
     }
 }
 
@@ -119,7 +105,7 @@ mod tests {
 
     /// A cache and a name of this test's own; `None` where the kernel refuses keys, and there is nothing to test.
     fn cache(of: &str) -> Option<(KernelCache, String)> {
-        let (cache, name) = (KernelCache::new(true), format!("tidp-test:{of}:{}", std::process::id()));
+        let (cache, name) = (KernelCache, format!("tidp-test:{of}:{}", std::process::id()));
         cache.put(&name, &Secret::new("probe"), Seconds(30));
         cache.get(&name)?;
         Some((cache, name))
@@ -157,17 +143,5 @@ mod tests {
         cache.put(&name, &Secret::new("next"), Seconds(30));
         assert_eq!(cache.get(&name), Some(Secret::new("next")));
         cache.forget(&name);
-    }
-
-    #[test]
-    fn a_cache_that_is_off_neither_keeps_nor_shows_anything() {
-        let Some((cache, name)) = cache("off") else { return };
-        let off = KernelCache::new(false);
-        assert_eq!(off.get(&name), None);
-        off.forget(&name);
-        assert_eq!(cache.get(&name), Some(Secret::new("probe")), "and forgets nothing of another's");
-        cache.forget(&name);
-        off.put(&name, &Secret::new("kept"), Seconds(30));
-        assert_eq!(cache.get(&name), None);
     }
 }

@@ -50,7 +50,7 @@ impl World {
             entropy: Arc::new(system::SystemEntropy),
             http: Arc::new(http::SystemHttp::default()),
             stores: Arc::new(stores::SystemStores::new(&env)),
-            cache: Arc::new(kernel_cache::KernelCache::new(env.get("TIDP_ACCESS_TOKEN_CACHE") != Some("off"))),
+            cache: Arc::new(kernel_cache::KernelCache),
             browser: Arc::new(browser::SystemBrowser::new(&env)),
             callback: Arc::new(loopback::Loopback),
             terminal: Arc::<terminal::SystemTerminal>::default(),

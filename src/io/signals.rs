@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM put off while a session is between two states, or taken over for as long as the process runs.
+//! SIGINT, SIGTERM and SIGHUP put off while a session is between two states, or taken over for as long as the process runs.
 
 use crate::world::{Held, Signals, Watch};
 use std::io;
@@ -38,7 +38,7 @@ impl Held for Nothing {
 mod unix {
     use super::{Held, Nothing, Signals, Watch, io};
     use crate::io::watch::ProcessWatch;
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -94,13 +94,18 @@ mod unix {
         fn install() -> Self {
             let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut handlers = Vec::new();
-            for signal in [SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)) {
+            let asked = Arc::new(AtomicBool::new(false));
+            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
                 handlers.extend(flag::register_conditional_default(signal, Arc::clone(&released)));
+                if signal == SIGINT {
+                    // A person who presses Ctrl-C twice does not want to wait. A supervisor that sends one signal after
+                    // another has asked no more than once, and has SIGKILL for its impatience.
+                    handlers.extend(flag::register_conditional_default(signal, Arc::clone(&asked)));
+                    handlers.extend(flag::register(signal, Arc::clone(&asked)));
+                }
                 handlers.extend(flag::register_usize(signal, Arc::clone(&came), number));
-                // Whoever asks twice does not want to wait: the second signal works at once.
-                handlers.extend(flag::register(signal, Arc::clone(&released)));
             }
             Self { holds: Mutex::new(0), released, came, handlers }
         }
@@ -163,6 +168,16 @@ mod unix {
         }
 
         #[test]
+        fn what_a_supervisor_and_a_closed_terminal_send_waits_and_a_second_ctrl_c_does_not() {
+            for (part, ends_by) in [("supervised", SIGTERM), ("hung up", SIGHUP), ("impatient", SIGINT)] {
+                let output = in_a_process(part);
+                assert_eq!(output.status.signal(), Some(ends_by), "{part}");
+                let outlived = String::from_utf8_lossy(&output.stderr).contains("outlived");
+                assert_eq!(outlived, part != "impatient", "{part}");
+            }
+        }
+
+        #[test]
         fn a_hold_during_which_nothing_came_changes_nothing() {
             assert!(in_a_process("quiet").status.success());
         }
@@ -191,6 +206,18 @@ mod unix {
                     drop(inner);
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived the inner hold").unwrap();
                     drop(outer);
+                    std::process::exit(7);
+                }
+                "supervised" | "hung up" | "impatient" => {
+                    let held = signals.hold();
+                    let sent = match part.as_str() {
+                        "supervised" => [SIGINT, SIGTERM],
+                        "hung up" => [SIGHUP, SIGHUP],
+                        _ => [SIGINT, SIGINT],
+                    };
+                    sent.map(|signal| low_level::raise(signal).unwrap());
+                    std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
+                    drop(held);
                     std::process::exit(7);
                 }
                 "after" => {

@@ -100,12 +100,12 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     let claims = &token.payload;
     verify::check_issuer(claims, check.issuer)?; // no. 2
     check_audience(claims, check.client_id)?;
-    let (issued_at, expires_at) = check_times(claims, check)?;
     check_hash(claims, "at_hash", check.access_token)?; // Core 3.1.3.8
     if let Some(acr) = check.require_acr {
         check_acr(claims, acr)?;
     }
     let sub = subject(claims)?;
+    let (issued_at, expires_at) = (needed_time(claims, "iat")?, needed_time(claims, "exp")?);
     let new = IdToken {
         value: raw.clone(),
         expires_at,
@@ -118,6 +118,8 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
         Occasion::Login { expected, code } => after_login(claims, new, expected, code, check.now)?,
         Occasion::Refresh { previous, sub: original } => after_refresh(new, *previous, sub == *original)?,
     };
+    // Last, so that a token which is only out of time is known to be right in all else.
+    check_times(claims, issued_at, check.now)?;
     let username = claims.get("preferred_username").and_then(Value::as_str).map(str::to_owned);
     Ok(Accepted { token, account: Account { sub: sub.to_owned(), username }, claims: claims.clone() })
 }
@@ -148,16 +150,19 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
     }
 }
 
-/// Core 2 and 3.1.3.7 no. 9 and 10; gives `iat` and `exp`.
-fn check_times(claims: &Claims, check: &Check<'_>) -> Result<(Time, Time), IdTokenProblem> {
-    let needed = |name: &str| verify::time(claims, name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok);
-    let (issued_at, expires_at) = (needed("iat")?, needed("exp")?);
-    verify::check_expiry(claims, check.now, LEEWAY)?;
-    verify::check_start(claims, check.now, LEEWAY)?;
-    if issued_at > check.now.plus(LEEWAY) {
-        return refuse(format!("it was issued in the future, at {issued_at}"));
+/// Core 2: both are required.
+fn needed_time(claims: &Claims, name: &str) -> Result<Time, IdTokenProblem> {
+    verify::time(claims, name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok)
+}
+
+/// Core 3.1.3.7 no. 9 and 10.
+fn check_times(claims: &Claims, issued_at: Time, now: Time) -> Checked {
+    verify::check_expiry(claims, now, LEEWAY)?;
+    verify::check_start(claims, now, LEEWAY)?;
+    if issued_at > now.plus(LEEWAY) {
+        return verify::out_of_time(format!("it was issued in the future, at {issued_at}"));
     }
-    Ok((issued_at, expires_at))
+    Ok(())
 }
 
 /// Core 2: at most 255 ASCII characters, and some.

@@ -80,7 +80,7 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         other => wrong(&other.to_string()),
     })?;
     match verify::check_issuer(&token.payload, check.issuer) {
-        Err(TokenProblem::Invalid(why)) => return Err(wrong(&why)),
+        Err(TokenProblem::Invalid(why) | TokenProblem::OutOfTime(why)) => return Err(wrong(&why)),
         Err(TokenProblem::UnknownKey) => return Err(UserinfoProblem::UnknownKey),
         Ok(()) => {}
     }

@@ -14,6 +14,8 @@ pub const LEEWAY: Seconds = Seconds(60);
 pub enum TokenProblem {
     /// The key set has no key for it: worth fetching the set again once, for keys rotate.
     UnknownKey,
+    /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
+    OutOfTime(String),
     /// It failed a check. A printable sentence.
     Invalid(String),
 }
@@ -30,6 +32,11 @@ impl From<SignatureProblem> for TokenProblem {
 /// A token that failed a check; `what` goes on from "the token".
 pub(super) fn refuse<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Invalid(what.into()))
+}
+
+/// A token that is valid at another time.
+pub(super) fn out_of_time<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
+    Err(TokenProblem::OutOfTime(what.into()))
 }
 
 /// Checks any token of the provider, an access token above all (RFC 9068 4): the signature, `iss`, and `exp` and `nbf`
@@ -79,7 +86,7 @@ pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Tim
 /// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
 pub(super) fn check_expiry(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time(claims, "exp")? {
-        Some(exp) if now >= exp.plus(leeway) => refuse(format!("it expired at {exp}")),
+        Some(exp) if now >= exp.plus(leeway) => out_of_time(format!("it expired at {exp}")),
         _ => Ok(()),
     }
 }
@@ -87,7 +94,7 @@ pub(super) fn check_expiry(claims: &Map<String, Value>, now: Time, leeway: Secon
 /// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
 pub(super) fn check_start(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time(claims, "nbf")? {
-        Some(nbf) if nbf > now.plus(leeway) => refuse(format!("it is not valid before {nbf}")),
+        Some(nbf) if nbf > now.plus(leeway) => out_of_time(format!("it is not valid before {nbf}")),
         _ => Ok(()),
     }
 }

@@ -41,6 +41,11 @@ pub trait Store: Send + Sync {
     fn name(&self) -> &'static str;
     /// What tells this store from another one of the same user: part of cache and lock names. No secret.
     fn identity(&self) -> String;
+    /// What opened it, where one identity may hold different secrets: the key of sealed files, the bus of a keyring. An
+    /// access token that was cached under one is not served under another. No secret.
+    fn opened_with(&self) -> String {
+        String::new()
+    }
     /// The entry, if there is one.
     ///
     /// # Errors

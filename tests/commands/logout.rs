@@ -225,7 +225,11 @@ fn a_session_that_cannot_be_removed_is_not_said_to_be_gone() {
     }
     let bench = logged_in();
     bench.stores.hold_lock(true);
-    assert_eq!(bench.run(&["logout", "--json"]).exits(5).error()["kind"], "busy");
+    let began = bench.clock.time();
+    let outcome = bench.run(&["logout", "--json"]).exits(5).says("waiting for it to finish");
+    assert_eq!(outcome.error()["kind"], "busy");
+    let waited = bench.clock.time().since(began);
+    assert!(waited >= Seconds(150), "no refresh in another process takes longer: {waited:?}");
     assert!(bench.session().is_some());
     bench.stores.hold_lock(false);
     bench.run(&["token"]).exits(0);

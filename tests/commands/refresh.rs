@@ -206,20 +206,19 @@ fn keys_rotated_meanwhile_are_fetched_once_more() {
 }
 
 #[test]
-fn unknown_keys_are_looked_for_at_most_once_in_five_minutes() {
+fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_minutes() {
     let bench = expired();
+    let old = bench.session().unwrap().id_token;
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-    bench.run(&["refresh"]).exits(7);
-    // Nobody can judge the next one for now: the session is kept, the ID token is not.
-    let old = bench.session().unwrap().id_token;
+    bench.run(&["refresh"]).exits(0).says("left out").says("does not publish the key");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
-    bench.run(&["refresh"]).exits(0).says("left out");
+    bench.run(&["refresh", "--force"]).exits(0).says("left out");
     assert_eq!(bench.session().unwrap().id_token, old);
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-    bench.run(&["refresh"]).exits(7);
+    bench.run(&["refresh"]).exits(0);
 }
 
 #[test]
@@ -287,6 +286,39 @@ fn a_slow_clock_does_not_lose_the_session_and_is_told() {
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["warnings"][0]["code"], "clock_skew");
     assert_eq!(outcome.json()["access_token_expires_at"], "2026-01-31T14:00:00Z", "counted on our clock");
+}
+
+#[test]
+fn a_date_that_makes_nonsense_of_a_good_id_token_costs_the_id_token_and_not_the_session() {
+    for date in ["Thu, 01 Jan 2015 00:00:00 GMT", "Sat, 31 Jan 2026 18:00:00 GMT"] {
+        let bench = expired();
+        let now = bench.clock.time();
+        bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2").date(date));
+        bench.run(&["refresh"]).exits(0).says("left out").says("clock");
+        assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    }
+    let bench = expired();
+    let wrong = Answer::new().sub("ola").refresh_token("rt-2").date("Thu, 01 Jan 2015 00:00:00 GMT");
+    bench.provider.refreshes(bench.clock.time(), "rt-1", wrong);
+    bench.run(&["refresh"]).exits(7);
+}
+
+#[test]
+fn a_token_that_is_still_valid_is_not_served_once_a_logout_or_login_came_between() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_580));
+    bench.cache.clear();
+    let entry = EntryKey::Session(bench.key()).name();
+    bench.provider.expect("/connect/token", {
+        let (stores, now) = (std::sync::Arc::clone(&bench.stores), bench.clock.time());
+        move |_| {
+            stores.take(&entry);
+            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+        }
+    });
+    bench.provider.revokes("rt-2");
+    assert_eq!(bench.run(&["token"]).exits(1).says("another login or logout").stdout, "");
 }
 
 #[test]

@@ -49,6 +49,32 @@ fn the_cache_can_be_switched_off() {
     bench.log_in();
     bench.run(&["token"]).exits(0);
     assert!(bench.cache.documents().is_empty());
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    assert!(!bench.cache.documents().is_empty());
+    let bench = bench.env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    log_in_again(&bench);
+    assert!(bench.cache.documents().is_empty(), "the login before is not served once it is switched on again");
+    bench.env("TIDP_ACCESS_TOKEN_CACHE", "0").run(&["token"]).exits(2).says("not on or off");
+}
+
+fn log_in_again(bench: &Bench) {
+    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-9"));
+    bench.run(&["login"]).exits(0);
+}
+
+#[test]
+fn a_token_cached_under_another_key_or_from_another_keyring_of_the_same_name_is_not_served() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.stores.open_with("another");
+    let entry = tidp::core::session::EntryKey::Session(bench.key()).name();
+    bench.stores.take(&entry);
+    bench.run(&["token"]).exits(3).says("no session");
+    log_in_again(&bench);
+    bench.run(&["logout", "--local"]).exits(0);
+    bench.stores.open_with("");
+    bench.run(&["token"]).exits(3);
 }
 
 #[test]
@@ -155,6 +181,12 @@ fn the_id_token_is_refreshed_when_it_has_expired() {
     bench.pass(Seconds(300));
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3").without_id_token());
     bench.run(&["token", "--id-token"]).exits(1).says("no new ID token");
+    // By a clock that is ahead the new one has expired already; by the provider's it has not.
+    let theirs = bench.clock.time();
+    bench.pass(Seconds::minutes(10));
+    let date = "Sat, 31 Jan 2026 12:10:00 GMT";
+    bench.provider.refreshes(theirs, "rt-3", Answer::new().refresh_token("rt-4").date(date));
+    bench.run(&["token", "--id-token"]).exits(0).says("judged by the provider's");
 }
 
 #[test]

@@ -134,6 +134,10 @@ impl Store for Wired<Box<dyn Store>> {
         self.1.identity()
     }
 
+    fn opened_with(&self) -> String {
+        self.1.opened_with()
+    }
+
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         self.0.around("store.load", || self.1.load(entry))
     }

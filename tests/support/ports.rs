@@ -86,6 +86,7 @@ struct Shelf {
     loads: usize,
     forget_next_save: bool,
     when_locked: Option<(String, String)>,
+    opened_with: String,
 }
 
 impl TestStores {
@@ -145,6 +146,11 @@ impl TestStores {
         self.0.lock().unwrap().entries.remove(entry);
     }
 
+    /// From now on the store is opened with another key, or is another keyring of the same name.
+    pub fn open_with(&self, another: &str) {
+        self.0.lock().unwrap().opened_with = another.to_owned();
+    }
+
     pub fn saves(&self) -> usize {
         self.0.lock().unwrap().saves
     }
@@ -186,6 +192,10 @@ impl Store for TestStore {
 
     fn identity(&self) -> String {
         format!("test {}", self.1)
+    }
+
+    fn opened_with(&self) -> String {
+        self.0.lock().unwrap().opened_with.clone()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

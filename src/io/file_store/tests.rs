@@ -135,14 +135,22 @@ fn the_lock_is_one_however_the_directory_is_spelled() {
 }
 
 #[test]
-fn the_identity_is_the_same_before_and_after_the_directory_exists() {
+fn the_identity_is_the_directorys_and_not_its_names_and_the_key_is_told_apart() {
     let root = tempfile::tempdir().unwrap();
-    fs::create_dir(root.path().join("real")).unwrap();
-    symlink(root.path().join("real"), root.path().join("link")).unwrap();
-    let store = FileStore::plaintext(&root.path().join("link/a/b"));
-    let before = store.identity();
-    store.save("a", &Secret::new("1")).unwrap();
-    assert_eq!(store.identity(), before);
+    let (real, link, other) = (root.path().join("real"), root.path().join("link"), root.path().join("other"));
+    symlink(&real, &link).unwrap();
+    FileStore::plaintext(&real).save("a", &Secret::new("1")).unwrap();
+    fs::create_dir(&other).unwrap();
+    let identity = |dir: &Path| FileStore::plaintext(dir).identity();
+    assert_eq!(identity(&real), identity(&link));
+    assert_ne!(identity(&real), identity(&other));
+    // Another directory under the same name, as in another container.
+    let before = identity(&real);
+    fs::rename(&real, root.path().join("away")).unwrap();
+    fs::rename(&other, &real).unwrap();
+    assert_ne!(identity(&real), before);
+    let opened = |byte: u8| FileStore::sealed(&real, &key(byte)).unwrap().opened_with();
+    assert!(opened(1) == opened(1) && opened(1) != opened(2) && !opened(1).is_empty());
 }
 
 #[test]

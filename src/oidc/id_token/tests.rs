@@ -96,7 +96,8 @@ fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
         ("S21", "auth_time", json!(now + 3600)),
     ] {
         let answer = login(&[(name, value.clone())]);
-        assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{case} {name} {value}");
+        let refused = matches!(answer, Err(IdTokenProblem::Invalid(_) | IdTokenProblem::OutOfTime(_)));
+        assert!(refused, "{case} {name} {value}");
     }
 }
 
@@ -197,10 +198,21 @@ fn a_refreshed_id_token_must_stay_the_logins() {
         ("nonce", json!("other")),
         ("iat", json!(now - 1)),
         ("at_hash", hash("another-token")),
-        ("exp", json!(now - 60)),
     ] {
         let answer = refresh(&[(name, value.clone())]);
         assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{name} {value}");
+    }
+}
+
+// S96
+#[test]
+fn a_refreshed_id_token_that_is_only_out_of_time_is_told_from_one_that_is_wrong() {
+    let now = NOW.unix();
+    for (name, value) in [("exp", json!(now - 60)), ("nbf", json!(now + 61)), ("iat", json!(now + 61))] {
+        let answer = refresh(&[(name, value.clone())]);
+        assert!(matches!(answer, Err(IdTokenProblem::OutOfTime(_))), "{name} {value}");
+        let wrong_too = refresh(&[(name, value), ("sub", json!("mallory"))]);
+        assert!(matches!(wrong_too, Err(IdTokenProblem::Invalid(_))), "{name}");
     }
 }
 
