@@ -215,7 +215,9 @@ mod unix {
                         "hung up" => [SIGHUP, SIGHUP],
                         _ => [SIGINT, SIGINT],
                     };
-                    sent.map(|signal| low_level::raise(signal).unwrap());
+                    for signal in sent {
+                        low_level::raise(signal).unwrap();
+                    }
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
                     drop(held);
                     std::process::exit(7);
