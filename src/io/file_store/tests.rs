@@ -1,5 +1,6 @@
 use super::*;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
 
 fn key(byte: u8) -> Secret {
     Secret::new(STANDARD.encode([byte; 32]))
