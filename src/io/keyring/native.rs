@@ -49,13 +49,11 @@ impl Keyring {
         if Entry::store_status().is_err() {
             return Err(meaning(&Error::NoDefaultStore));
         }
-        let found =
-            keyring_core::Entry::search(&HashMap::from([("service", SERVICE)])).map_err(|error| meaning(&error))?;
-        let name = |entry: &keyring_core::Entry| {
-            let attributes = entry.get_attributes().ok().and_then(|mut attributes| attributes.remove("username"));
-            attributes.or_else(|| entry.get_specifiers().map(|(_, user)| user))
-        };
-        Ok(found.iter().filter_map(name).collect())
+        // Credentials of Windows are found by their target's name, which ends in the service's.
+        let wanted = if cfg!(windows) { ("pattern", r"\.tidp$") } else { ("service", SERVICE) };
+        let found = keyring_core::Entry::search(&HashMap::from([wanted])).map_err(|error| meaning(&error))?;
+        let ours = found.iter().filter_map(keyring_core::Entry::get_specifiers);
+        Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
     }
 
     /// There is no connection that could hang.
