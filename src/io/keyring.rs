@@ -56,12 +56,12 @@ impl Store for KeyringStore {
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.answered(&self.reading(entry, IfLocked::Ask)?, self.patience)
+        answer(&self.reading(entry, IfLocked::Ask)?, self.patience)?
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let writing = self.writing(entry, document, IfLocked::Ask)?;
-        self.answered(&writing, self.patience).or_else(|failure| self.believed(failure, entry, document))
+        answer(&writing, self.patience).flatten().or_else(|failure| self.believed(failure, entry, document))
     }
 
     /// A write that hangs is waited for and never left behind: it could be carried out over what a later run has stored.
@@ -87,7 +87,7 @@ impl Store for KeyringStore {
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let name = entry.to_owned();
         let deleting = self.started(move |keyring| keyring.delete(&name))?;
-        let failed = match self.answered(&deleting, self.patience) {
+        let failed = match answer(&deleting, self.patience).flatten() {
             Ok(deleted) => return Ok(deleted),
             Err(failure) => failure,
         };
@@ -99,7 +99,7 @@ impl Store for KeyringStore {
     }
 
     fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        let mut names = self.answered(&self.started(Keyring::names)?, self.patience)?;
+        let mut names = answer(&self.started(Keyring::names)?, self.patience)??;
         names.sort();
         names.dedup();
         Ok(names)
@@ -123,7 +123,7 @@ impl KeyringStore {
         }
         let unknown = StoreFailure { kind: StoreFailureKind::Unknown, ..failed.clone() };
         let reading = self.reading(entry, IfLocked::Fail);
-        match reading.and_then(|reading| self.answered(&reading, PATIENCE)) {
+        match reading.and_then(|reading| answer(&reading, PATIENCE).flatten()) {
             Ok(Some(there)) if there == *document => Ok(()),
             Ok(_) if !unanswered => Err(failed),
             Ok(_) | Err(_) => Err(unknown),
@@ -165,11 +165,6 @@ impl KeyringStore {
         let spawned = std::thread::Builder::new().name(NAME.into()).spawn(move || sender.send(call(&keyring)));
         spawned.map(|_| receiver).map_err(|error| failed(StoreFailureKind::Refused, &error.to_string()))
     }
-
-    /// The call's answer, if it comes in time; if not, the next call does not stand in line behind it.
-    fn answered<T>(&self, call: &Receiver<Result<T, StoreFailure>>, patience: Duration) -> Result<T, StoreFailure> {
-        answer(call, patience).inspect_err(|_| self.keyring.hang_up())?
-    }
 }
 
 /// A call under way.
@@ -200,7 +195,7 @@ mod tests {
         let (_open, never) = mpsc::channel::<()>();
         let store = KeyringStore::new(false, Env::default());
         let call = store.started(move |_| Ok(never.recv().is_ok())).unwrap();
-        let failure = store.answered(&call, Duration::from_millis(20)).unwrap_err();
+        let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
     }
 

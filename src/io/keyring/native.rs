@@ -55,9 +55,6 @@ impl Keyring {
         let ours = found.iter().filter_map(keyring_core::Entry::get_specifiers);
         Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
     }
-
-    /// There is no connection that could hang.
-    pub(super) fn hang_up(&self) {}
 }
 
 /// What an error of the library means. Its own text is used only where it can hold neither data nor paths.

@@ -10,12 +10,12 @@ use crate::world::{StoreFailure, StoreFailureKind};
 use secret_service::blocking::{Item, SecretService};
 use secret_service::{EncryptionType, Error};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// The service, connected to when it is first needed, and anew after each failure.
 #[derive(Default)]
-pub(super) struct Keyring(Mutex<Option<Arc<SecretService<'static>>>>);
+pub(super) struct Keyring(Mutex<Option<SecretService<'static>>>);
 
 /// What is done where a lock is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,19 +69,15 @@ impl Keyring {
         })
     }
 
-    /// Nothing more goes over the connection there is: it does not answer.
-    pub(super) fn hang_up(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Does it over the connection there is, or a new one; one over which something failed is not used again.
+    /// Does it over the connection there is, or a new one; one over which something failed is not used again, for its
+    /// session may have died with the service.
     fn with<T>(&self, call: impl FnOnce(&SecretService<'_>) -> Result<T, StoreFailure>) -> Result<T, StoreFailure> {
-        let there = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Connecting may hang, and must keep nobody from hanging up.
+        // Taken, not held: connecting and calling may hang, and another call must not hang behind this one.
+        let there = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let service = there.map_or_else(connected, Ok)?;
-        let kept = call(&service).inspect_err(|_| self.hang_up())?;
+        let done = call(&service)?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
-        Ok(kept)
+        Ok(done)
     }
 }
 
@@ -96,13 +92,13 @@ impl IfLocked {
 
 /// A session in which secrets go over the bus as they are: it is a socket of this user's own, and whoever could listen
 /// there could ask the service as well (Secret Service API 0.2, chapter 7). With a service that insists, a key is agreed.
-fn connected() -> Result<Arc<SecretService<'static>>, StoreFailure> {
+fn connected() -> Result<SecretService<'static>, StoreFailure> {
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
     let service = match SecretService::connect(EncryptionType::Plain) {
         Err(error) if not_supported(&error) => SecretService::connect(EncryptionType::Dh),
         connected => connected,
     };
-    service.map(Arc::new).map_err(|error| failed(StoreFailureKind::Missing, &error.to_string()))
+    service.map_err(|error| failed(StoreFailureKind::Missing, &error.to_string()))
 }
 
 fn attributes(entry: &str) -> HashMap<&str, &str> {

@@ -51,6 +51,8 @@ type Held = (HashMap<String, String>, Vec<u8>, Vec<u8>);
 struct State {
     items: HashMap<u32, Held>,
     next: u32,
+    /// How often it was started: a session lives as long as the service.
+    life: u32,
     /// The call that goes wrong, at its n-th time from now (0: every time).
     fault: Option<(&'static str, usize, Fault)>,
     locked: bool,
@@ -84,7 +86,11 @@ impl FakeKeyring {
     /// The service is on the bus (again), with what it held, and well.
     pub fn restart(&self) {
         self.heal();
-        let before = self.shared.state().connection.take();
+        let before = {
+            let mut state = self.shared.state();
+            state.life += 1;
+            state.connection.take()
+        };
         before.map(|connection| connection.close());
         let service = || self.shared.clone();
         let connection = blocking::connection::Builder::address(self.address.as_str())
@@ -176,6 +182,10 @@ impl Drop for FakeKeyring {
 }
 
 impl State {
+    fn session(&self) -> OwnedObjectPath {
+        path(&format!("/org/freedesktop/secrets/session/{}", self.life))
+    }
+
     fn double(&mut self) -> u32 {
         let item = self.items.values().next().unwrap().clone();
         self.next += 1;
@@ -241,6 +251,7 @@ type Answer<T> = Result<T, Refusal>;
 struct Refusal(&'static str);
 
 const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
+const NO_SESSION: &str = "org.freedesktop.Secret.Error.NoSession";
 const NOT_SUPPORTED: &str = "org.freedesktop.DBus.Error.NotSupported";
 const LIMITS_EXCEEDED: &str = "org.freedesktop.DBus.Error.LimitsExceeded";
 const UNKNOWN_OBJECT: &str = "org.freedesktop.DBus.Error.UnknownObject";
@@ -282,7 +293,7 @@ impl Service {
         let half = half.try_to_owned().unwrap();
         let open = |state: &mut State| match state.no_plain_session && algorithm == "plain" {
             true => Err(Refusal(NOT_SUPPORTED)),
-            false => Ok((half, path("/org/freedesktop/secrets/session/1"))),
+            false => Ok((half, state.session())),
         };
         self.0.answer("OpenSession", open).await
     }
@@ -355,8 +366,14 @@ impl Collection {
     }
 }
 
+/// Whether the session is one of this life's.
+fn lives(state: &State, session: &OwnedObjectPath) -> Result<(), Refusal> {
+    if *session == state.session() { Ok(()) } else { Err(Refusal(NO_SESSION)) }
+}
+
 /// Whether it is not too long; the padding of the cipher does not count.
 fn fits(state: &State, secret: &Wire) -> Result<(), Refusal> {
+    lives(state, &secret.0)?;
     match state.largest {
         Some(largest) if secret.2.len() > largest + 16 => Err(Refusal(LIMITS_EXCEEDED)),
         _ => Ok(()),
@@ -369,6 +386,7 @@ struct Item(Shared, u32);
 impl Item {
     async fn get_secret(&self, session: OwnedObjectPath) -> Result<(Wire,), Refusal> {
         let get = |state: &mut State| {
+            lives(state, &session)?;
             let item = state.items.get(&self.1).ok_or_else(gone)?;
             Ok(((session, item.1.clone(), item.2.clone(), "application/octet-stream".into()),))
         };
