@@ -163,6 +163,18 @@ fn a_service_that_dies_at_the_journal_costs_nothing() {
 }
 
 #[test]
+fn a_keyring_that_is_locked_at_the_journal_costs_nothing_and_is_told() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    let before = provider.requests("token");
+    keyring.fault("SetSecret", 1, Fault::Lock);
+    let said = store_error(&home, &home.tidp(REFRESH));
+    assert!(said.contains("the OS keyring is locked") && said.contains("unlock"), "{said}");
+    assert_eq!(provider.requests("token"), before, "nothing is spent");
+    keyring.heal();
+    assert!(!session_lives(&home));
+}
+
+#[test]
 fn a_service_that_dies_at_the_successor_is_waited_for_and_takes_it_when_it_is_back() {
     for fault in [Fault::DieBefore, Fault::DieAfter] {
         let Some((_provider, home, keyring)) = logged_in() else { return };
