@@ -333,7 +333,8 @@ fn told(provider: &ProviderError) -> String {
     }
 }
 
-fn store_message(failure: &StoreFailure) -> String {
+/// What a store has done instead of what it was asked.
+pub fn store_message(failure: &StoreFailure) -> String {
     let store = match failure.store {
         "keyring" => "the OS keyring",
         "file" => "the encrypted file store",

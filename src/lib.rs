@@ -54,6 +54,14 @@
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
+//! * **The keyring of Linux is reached through `secret-service`**, on which the `keyring` crate stands: that crate connects
+//!   once per process, so that a service which died while a refresh token was spent would never be reached again, and
+//!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same. The session is
+//!   a plain one, unless the service insists.
+//! * **A write that hangs is waited for, one that is refused is made again** when a spent token's successor is stored. A
+//!   second write beside one that hangs could be overtaken by it and undo what a later run has stored.
+//! * **Where an entry is too small for a session** (a Windows credential: 2,560 bytes) it holds the least session that can
+//!   go on, and a key for the whole one in a file (`io::small_entries`): a cache, whose loss costs one refresh.
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
@@ -64,12 +72,14 @@
 //! # The one window that no client can close
 //!
 //! With one-time refresh tokens, a process killed after the provider has spent a token and before its successor is stored
-//! loses the session. The journal (`refresh_started_at`) makes the next run say so instead of guessing.
+//! loses the session. The journal (`refresh_started_at`) makes the next run say so instead of guessing. A store that fails
+//! in between opens no such window: it is tried again for as long as it takes, told every few seconds, and only a signal
+//! ends that.
 //!
 //! # Left out on purpose
 //!
-//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `doctor`. Not tried: Windows and macOS;
-//! there, a Windows credential holds 2,560 bytes, too few for a session (use `TIDP_STORE=file`).
+//! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `doctor`. Not tried: Windows and macOS (for
+//! Windows the crate is known to compile; what it does there about small credentials is tested on Linux).
 
 pub mod cli;
 pub mod commands;

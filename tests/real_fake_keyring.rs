@@ -67,6 +67,17 @@ fn the_fake_is_a_keyring_like_any_other() {
     home.tidp(&["token"]).expect(3);
 }
 
+#[test]
+fn a_service_that_insists_on_a_key_agreement_gets_one() {
+    let Some((_provider, home, keyring)) = machine() else { return };
+    keyring.without_plain_sessions();
+    home.tidp(&["login"]).expect(0);
+    assert!(!session_lives(&home));
+    keyring.heal();
+    let said = store_error(&home, &home.tidp(&["token", "--json"]));
+    assert!(said.contains("not a session"), "what it handed on was encrypted: {said}");
+}
+
 /// Every command with a service that fails like this in one of its calls; then with a service that is well again.
 #[track_caller]
 fn every_command_gives_up(fault: Fault) {
@@ -152,28 +163,63 @@ fn a_service_that_dies_at_the_journal_costs_nothing() {
 }
 
 #[test]
-fn a_service_that_dies_at_the_successor_loses_what_it_had_not_written_and_is_told_so() {
-    let Some((_provider, home, keyring)) = logged_in() else { return };
-    keyring.fault("SetSecret", 2, Fault::DieBefore);
+fn a_keyring_that_is_locked_at_the_journal_costs_nothing_and_is_told() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    let before = provider.requests("token");
+    keyring.fault("SetSecret", 1, Fault::Lock);
     let said = store_error(&home, &home.tidp(REFRESH));
-    assert!(said.contains("the refresh token is spent"), "{said}");
-    assert!(said.contains("it may have") && said.contains("tidp login"), "{said}");
-    keyring.restart();
-    let next = home.tidp(REFRESH);
-    let message = next.error(3)["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("the refresh before it was lost"), "{message}");
-    home.tidp(&["login"]).expect(0);
+    assert!(said.contains("the OS keyring is locked") && said.contains("unlock"), "{said}");
+    assert_eq!(provider.requests("token"), before, "nothing is spent");
+    keyring.heal();
     assert!(!session_lives(&home));
 }
 
 #[test]
-fn a_service_that_dies_after_it_has_written_the_successor_has_kept_the_session() {
+fn a_service_that_dies_at_the_successor_is_waited_for_and_takes_it_when_it_is_back() {
+    for fault in [Fault::DieBefore, Fault::DieAfter] {
+        let Some((_provider, home, keyring)) = logged_in() else { return };
+        keyring.fault("SetSecret", 2, fault);
+        let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+        refresh.wait_for_word(|word| word == "far;");
+        std::thread::sleep(Duration::from_secs(1));
+        keyring.restart();
+        let outcome = refresh.finish();
+        assert_eq!(outcome.json()["refreshed"], true, "{fault:?} {outcome:#?}");
+        assert!(outcome.stderr.contains("(the OS keyring cannot be found"), "{outcome:#?}");
+        assert!(!session_lives(&home), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_successor_that_finds_the_keyring_locked_is_stored_when_it_is_unlocked() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
-    keyring.fault("SetSecret", 2, Fault::DieAfter);
-    let said = store_error(&home, &home.tidp(REFRESH));
-    assert!(said.contains("it may have"), "{said}");
-    keyring.restart();
+    keyring.fault("SetSecret", 2, Fault::Lock);
+    let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+    refresh.wait_for_word(|word| word == "far;");
+    assert!(keyring.was_asked("Prompt"), "the user was asked to unlock it");
+    // Not through the prompt, which is never answered.
+    keyring.heal();
+    let outcome = refresh.finish();
+    assert_eq!(outcome.json()["refreshed"], true, "{outcome:#?}");
+    assert!(outcome.stderr.contains("(the OS keyring is locked): 3 s so far"), "{outcome:#?}");
     assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_successor_that_is_refused_for_a_while_is_offered_again() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::Refuse);
+    let outcome = home.tidp(REFRESH);
+    assert_eq!(outcome.json()["refreshed"], true, "{outcome:#?}");
+    assert!(!session_lives(&home));
+}
+
+#[test]
+fn a_successor_for_which_there_are_two_places_is_given_up_at_once() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.fault("SetSecret", 2, Fault::Double);
+    let said = store_error(&home, &home.tidp(REFRESH));
+    assert!(said.contains("the refresh token is spent") && said.contains("tidp login"), "{said}");
 }
 
 #[test]
@@ -202,16 +248,18 @@ fn a_successor_is_waited_for_however_long_it_takes_and_the_wait_is_told() {
 
 #[test]
 fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
-    let Some((_provider, home, keyring)) = logged_in() else { return };
-    keyring.fault("SetSecret", 2, Fault::Hang);
-    let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
-    refresh.wait_for_word(|word| word == "far;");
-    refresh.signal(rustix::process::Signal::INT);
-    let outcome = refresh.finish();
-    assert_eq!(outcome.signal, Some(rustix::process::Signal::INT.as_raw()), "{outcome:#?}");
-    assert_eq!(outcome.stdout, "");
-    keyring.restart();
-    assert!(home.tidp(REFRESH).error(3)["message"].as_str().unwrap().contains("the refresh before it was lost"));
+    for fault in [Fault::Hang, Fault::DieBefore, Fault::Lock] {
+        let Some((_provider, home, keyring)) = logged_in() else { return };
+        keyring.fault("SetSecret", 2, fault);
+        let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+        refresh.wait_for_word(|word| word == "far;");
+        refresh.signal(rustix::process::Signal::INT);
+        let outcome = refresh.finish();
+        assert_eq!(outcome.signal, Some(rustix::process::Signal::INT.as_raw()), "{outcome:#?}");
+        assert_eq!(outcome.stdout, "");
+        keyring.restart();
+        assert!(home.tidp(REFRESH).error(3)["message"].as_str().unwrap().contains("the refresh before it was lost"));
+    }
 }
 
 #[test]

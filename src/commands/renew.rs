@@ -10,7 +10,7 @@ use crate::core::outlook::observed;
 use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
 use crate::core::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
 use crate::core::time::Time;
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Result, Situation, store_message};
 use crate::oidc::{Problem, ProviderError, token};
 use crate::world::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
@@ -278,10 +278,10 @@ fn store_successor(
     held: &RefCell<Option<Box<dyn crate::world::Held>>>,
 ) -> Result<()> {
     let document = session.to_document();
-    let waiting = |so_far: Duration| {
+    let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {
+        let store = failed.map_or_else(|| context.store.name().into(), store_message);
         context.out.ask(&format!(
-            "waiting for the store ({}) to take the new refresh token: {} s so far; ending this now loses the session",
-            context.store.name(),
+            "waiting for the store to take the new refresh token ({store}): {} s so far; ending this now loses the session",
             so_far.as_secs()
         ));
         held.borrow_mut().take();

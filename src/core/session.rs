@@ -4,8 +4,10 @@
 //! session lives) is computed by [`RefreshLife`], so that a profile whose policy was corrected explains its past anew.
 
 mod key;
+mod least;
 
 pub use key::{EntryKey, SessionKey};
+pub use least::least;
 
 use super::policy::Policy;
 use super::secret::{Secret, stored};

@@ -11,7 +11,7 @@ use super::retry::{self, Notices};
 use super::system::random;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{Lock, Store, StoreFailure, StoreFailureKind};
+use crate::world::{Lock, Store, StoreFailure, StoreFailureKind, Waiting};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,7 +20,6 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The first line of a sealed file.
@@ -186,13 +185,16 @@ impl Store for FileStore {
         self.write(&path, &self.file_of(entry, document, &path)?)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
         let bytes = self.file_of(entry, document, &path)?;
-        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |_| match self.write(&path, &bytes) {
+        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| match self.write(&path, &bytes) {
             Ok(()) => ControlFlow::Break(()),
             // A full disk, a directory that went away: whoever reads the notice can mend it.
-            Err(_) => ControlFlow::Continue(()),
+            Err(failure) => {
+                notices.failed(failure);
+                ControlFlow::Continue(())
+            }
         });
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! A store that is gone when the process ends: for `demo`.
 
 use crate::core::secret::Secret;
-use crate::world::{Lock, Store, StoreFailure};
+use crate::world::{Lock, Store, StoreFailure, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// The store; its clones share what they hold.
 #[derive(Clone, Default)]
@@ -40,7 +39,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: Waiting<'_>) -> Result<(), StoreFailure> {
         self.save(entry, document)
     }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `http` | requests over the network, bounded in time and size |
 //! | `keyring`, `file_store`, `memory_store`, chosen by `stores` | sessions at rest |
+//! | `small_entries` | what does not fit an entry of a keyring (Windows: 2,560 bytes), beside it |
 //! | `retry` | waiting for a store that must take a new token |
 //! | `kernel_cache` | access tokens in the Linux kernel's user keyring |
 //! | `lock` | kernel locks on directories |
@@ -16,9 +17,6 @@
 //! | `terminal` | standard input, output and error |
 //! | `files`, over `private` | configuration and caches of public data |
 //! | `process`, `signals`, `watch`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
-//!
-//! Left out: on Windows a credential of the OS holds at most 2,560 bytes, so a whole session does not fit its keyring
-//! there; `file` is the store to use.
 
 pub mod browser;
 pub mod file_store;
@@ -33,6 +31,7 @@ mod private;
 pub mod process;
 mod retry;
 pub mod signals;
+pub mod small_entries;
 pub mod stores;
 pub mod system;
 pub mod terminal;
@@ -44,12 +43,12 @@ use std::sync::Arc;
 impl World {
     /// The world as it is: the composition root. Touches nothing but the environment and the clock.
     pub fn system() -> Self {
-        let env = system::env();
+        let (env, dirs) = (system::env(), system::dirs());
         Self {
             clock: Arc::new(system::SystemClock::start()),
             entropy: Arc::new(system::SystemEntropy),
             http: Arc::new(http::SystemHttp::default()),
-            stores: Arc::new(stores::SystemStores::new(&env)),
+            stores: Arc::new(stores::SystemStores::new(&env, dirs.state.as_deref())),
             cache: Arc::new(kernel_cache::KernelCache),
             browser: Arc::new(browser::SystemBrowser::new(&env)),
             callback: Arc::new(loopback::Loopback),
@@ -57,7 +56,7 @@ impl World {
             files: Arc::new(files::SystemFiles),
             children: Arc::new(process::SystemChildren::default()),
             signals: Arc::new(signals::SystemSignals::default()),
-            dirs: system::dirs(),
+            dirs,
             time_zone: jiff::tz::TimeZone::system,
             env,
         }

@@ -1,7 +1,7 @@
 //! What must be done however long it takes: again and again, told every few seconds, ended by a signal alone.
 
 use super::system::SystemClock;
-use crate::world::Clock;
+use crate::world::{Clock, StoreFailure, Waiting};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -13,18 +13,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Tells how long something has taken so far, at most once in a while.
+/// Tells how long something has taken so far and what it failed by last, at most once in a while.
 pub(super) struct Notices<'a> {
     clock: SystemClock,
     every: Duration,
     told: Duration,
-    waiting: &'a dyn Fn(Duration),
+    last: Option<StoreFailure>,
+    waiting: Waiting<'a>,
 }
 
 impl<'a> Notices<'a> {
     /// Time counts from now; `waiting` is called every `every` or less often.
-    pub(super) fn new(every: Duration, waiting: &'a dyn Fn(Duration)) -> Self {
-        Self { clock: SystemClock::start(), every, told: Duration::ZERO, waiting }
+    pub(super) fn new(every: Duration, waiting: Waiting<'a>) -> Self {
+        Self { clock: SystemClock::start(), every, told: Duration::ZERO, last: None, waiting }
+    }
+
+    /// An attempt has failed by that.
+    pub(super) fn failed(&mut self, failure: StoreFailure) {
+        self.last = Some(failure);
     }
 
     /// Tells, if it is time.
@@ -32,7 +38,7 @@ impl<'a> Notices<'a> {
         let so_far = self.clock.uptime();
         if so_far >= self.told + self.every {
             self.told = so_far;
-            (self.waiting)(so_far);
+            (self.waiting)(so_far, self.last.as_ref());
         }
     }
 }
@@ -61,7 +67,7 @@ mod tests {
     #[test]
     fn it_is_tried_until_it_is_done_and_told_as_it_takes_longer() {
         let told = RefCell::new(Vec::new());
-        let waiting = |so_far| told.borrow_mut().push(so_far);
+        let waiting = |so_far, _: Option<&StoreFailure>| told.borrow_mut().push(so_far);
         let mut attempts = 0;
         let done = until_done(Notices::new(Duration::from_millis(300), &waiting), |_| {
             attempts += 1;

@@ -3,22 +3,32 @@
 use super::file_store::FileStore;
 use super::keyring::KeyringStore;
 use super::memory_store::MemoryStore;
+use super::small_entries::SmallEntries;
 use crate::world::{Env, Store, StoreChoice, StoreFailure, Stores};
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// How many bytes a credential of the keyring holds, where that is less than a session takes: on Windows
+/// `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h), 5 × 512.
+const LARGEST_CREDENTIAL: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
 
 /// The machine's stores.
 pub struct SystemStores {
     /// What decides where the keyring's locks lie.
     env: Env,
+    /// Where the rest of a session lies that does not fit its credential.
+    rest: Option<PathBuf>,
     memory: MemoryStore,
 }
 
 impl SystemStores {
-    /// Stores whose keyring keeps its locks where `env` (`TIDP_LOCK_DIR`, `HOME`) says.
-    pub fn new(env: &Env) -> Self {
+    /// Stores whose keyring keeps its locks where `env` (`TIDP_LOCK_DIR`, `HOME`) says, and under `state` what does not
+    /// fit it.
+    pub fn new(env: &Env, state: Option<&Path>) -> Self {
         let seen = ["TIDP_LOCK_DIR", "HOME"];
         let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
-        Self { env: Env(seen.collect()), memory: MemoryStore::default() }
+        let rest = state.map(|state| state.join("tidp").join("entries"));
+        Self { env: Env(seen.collect()), rest, memory: MemoryStore::default() }
     }
 }
 
@@ -28,7 +38,11 @@ impl Stores for SystemStores {
             StoreChoice::Keyring => {
                 // An unlock prompt can only be answered where somebody sits.
                 let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-                Box::new(KeyringStore::new(interactive, self.env.clone()))
+                let keyring = Box::new(KeyringStore::new(interactive, self.env.clone()));
+                match (LARGEST_CREDENTIAL, &self.rest) {
+                    (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir.clone())),
+                    _ => keyring,
+                }
             }
             StoreChoice::File { dir, key } => Box::new(FileStore::sealed(dir, key)?),
             StoreChoice::PlaintextFile { dir } => Box::new(FileStore::plaintext(dir)),
@@ -45,7 +59,7 @@ mod tests {
 
     #[test]
     fn each_choice_opens_its_own_store() {
-        let stores = SystemStores::new(&Env::default());
+        let stores = SystemStores::new(&Env::default(), None);
         let dir = std::path::PathBuf::from("/nowhere");
         let name = |choice| stores.open(&choice).map(|store| store.name());
         assert_eq!(name(StoreChoice::Keyring), Ok("keyring"));
@@ -60,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_in_memory_is_seen_by_whoever_opens_it_again() {
-        let stores = SystemStores::new(&Env::default());
+        let stores = SystemStores::new(&Env::default(), None);
         stores.open(&StoreChoice::Memory).unwrap().save("a", &Secret::new("1")).unwrap();
         assert_eq!(stores.open(&StoreChoice::Memory).unwrap().load("a"), Ok(Some(Secret::new("1"))));
     }

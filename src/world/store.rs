@@ -63,12 +63,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// Writes the entry however long it takes, calling `waiting` every few seconds with the time so far: only a signal
-    /// ends that. A store that can get over a failure (a full disk) is tried again and again.
+    /// Writes the entry however long it takes, calling `waiting` every few seconds: only a signal ends that. A store
+    /// that can get over a failure (a full disk, a locked keyring, a service that died) is tried again and again.
     ///
     /// # Errors
-    /// [`StoreFailure`], if trying again in this process cannot help.
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure>;
+    /// [`StoreFailure`], if trying again cannot help.
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure>;
     /// Removes the entry; whether there was one.
     ///
     /// # Errors
@@ -86,6 +86,9 @@ pub trait Store: Send + Sync {
     /// [`StoreFailure`], if locks cannot be had at all.
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
 }
+
+/// Who is told of a long wait: how long it has been, and what the last attempt failed by, if one has.
+pub type Waiting<'a> = &'a dyn Fn(Duration, Option<&StoreFailure>);
 
 /// A lock; dropping it lets go.
 pub trait Lock: Send {}

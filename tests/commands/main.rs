@@ -22,6 +22,7 @@ mod profile;
 mod refresh;
 mod refusals;
 mod simulate;
+mod small_entries;
 mod states;
 mod stopped;
 mod token;

@@ -8,7 +8,7 @@ use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
     self, ChildEnv, HandOver, HttpFailure, ListenAt, Listener, Lock, Page, Request, Response, Store, StoreChoice,
-    StoreFailure, Stream, World,
+    StoreFailure, Stream, Waiting, World,
 };
 use url::Url;
 
@@ -146,7 +146,7 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.save", || self.1.save(entry, document))
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
         self.0.around("store.save_at_any_cost", || self.1.save_at_any_cost(entry, document, waiting))
     }
 

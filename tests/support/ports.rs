@@ -10,7 +10,7 @@ use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
     self, ChildEnv, Ended, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind,
-    Stream,
+    Stream, Waiting,
 };
 use url::Url;
 
@@ -219,9 +219,9 @@ impl Store for TestStore {
         self.call("answer to save").map(drop)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: &dyn Fn(Duration)) -> Result<(), StoreFailure> {
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
         if let Err(failure) = self.call("save_at_any_cost") {
-            waiting(Duration::from_secs(3));
+            waiting(Duration::from_secs(3), Some(&failure));
             return Err(failure);
         }
         self.save(entry, document)

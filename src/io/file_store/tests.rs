@@ -1,5 +1,6 @@
 use super::*;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
 
 fn key(byte: u8) -> Secret {
     Secret::new(STANDARD.encode([byte; 32]))
@@ -183,7 +184,7 @@ fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_ag
                 std::thread::park_timeout(Duration::from_millis(300));
                 fs::remove_file(&dir).unwrap();
             });
-            store.save_at_any_cost("a", &Secret::new("1"), &|_| {}).unwrap();
+            store.save_at_any_cost("a", &Secret::new("1"), &|_, _| {}).unwrap();
         });
         assert_eq!(store.load("a"), Ok(Some(Secret::new("1"))));
         fs::remove_dir_all(&dir).unwrap();
@@ -195,7 +196,7 @@ fn what_can_never_be_stored_is_not_tried_for_ever() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let large = Secret::new("x".repeat(1 << 20));
-        assert_eq!(store.save_at_any_cost("a", &large, &|_| {}).unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.save_at_any_cost("a", &large, &|_, _| {}).unwrap_err().kind, StoreFailureKind::Refused);
     }
 }
 

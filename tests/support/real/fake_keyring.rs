@@ -1,21 +1,20 @@
 //! A Secret Service that does what a test wants: hangs, is slow, dies before or after it has written, refuses,
 //! holds garbage. It speaks the part of the protocol that clients need (Secret Service API draft 0.2), on a private bus.
 //!
-//! Its half of the key agreement is always 1, so that every client agrees on one key and what one has written another
-//! can read: the fake hands on what it was given, and encrypts only what a test puts there itself.
+//! Where it insists on a key agreement, its half is always 1, so that every client agrees on one key and what one has
+//! written another can read: the fake hands on what it was given.
 
 use super::home::Home;
 use super::secret_service::SecretService;
-use aws_lc_rs::cipher::{AES_128, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
-use aws_lc_rs::iv::FixedLength;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use zbus::message::{Header, Message};
+use zbus::names::ErrorName;
 use zbus::object_server::ObjectServer;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
-use zbus::{blocking, fdo, interface};
+use zbus::{DBusError, blocking, interface};
 
 const SERVICE: &str = "/org/freedesktop/secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
@@ -38,6 +37,10 @@ pub enum Fault {
     DieAfter,
     /// It says no.
     Refuse,
+    /// It is locked from now on, and says so.
+    Lock,
+    /// There is a second entry just like the one from now on, and it says no.
+    Double,
 }
 
 /// An item: its attributes, and parameters and value of its secret.
@@ -48,10 +51,13 @@ type Held = (HashMap<String, String>, Vec<u8>, Vec<u8>);
 struct State {
     items: HashMap<u32, Held>,
     next: u32,
+    /// How often it was started: a session lives as long as the service.
+    life: u32,
     /// The call that goes wrong, at its n-th time from now (0: every time).
     fault: Option<(&'static str, usize, Fault)>,
     locked: bool,
     no_collection: bool,
+    no_plain_session: bool,
     largest: Option<usize>,
     calls: Vec<&'static str>,
     connection: Option<blocking::Connection>,
@@ -80,7 +86,11 @@ impl FakeKeyring {
     /// The service is on the bus (again), with what it held, and well.
     pub fn restart(&self) {
         self.heal();
-        let before = self.shared.state().connection.take();
+        let before = {
+            let mut state = self.shared.state();
+            state.life += 1;
+            state.connection.take()
+        };
         before.map(|connection| connection.close());
         let service = || self.shared.clone();
         let connection = blocking::connection::Builder::address(self.address.as_str())
@@ -107,7 +117,14 @@ impl FakeKeyring {
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
         let mut state = self.shared.state();
-        (state.fault, state.locked, state.no_collection, state.largest) = (None, false, false, None);
+        *state = State {
+            fault: None,
+            locked: false,
+            no_collection: false,
+            no_plain_session: false,
+            largest: None,
+            ..std::mem::take(&mut *state)
+        };
     }
 
     /// Locked; its prompt is never answered.
@@ -118,6 +135,11 @@ impl FakeKeyring {
     /// Nobody has made a collection yet.
     pub fn without_a_collection(&self) {
         self.shared.state().no_collection = true;
+    }
+
+    /// It insists on a key agreement.
+    pub fn without_plain_sessions(&self) {
+        self.shared.state().no_plain_session = true;
     }
 
     /// It refuses secrets longer than so many bytes.
@@ -137,19 +159,15 @@ impl FakeKeyring {
 
     /// The one entry holds this now.
     pub fn put(&self, secret: &[u8]) {
-        let (parameters, value) = encrypted(secret);
         let mut state = self.shared.state();
         assert_eq!(state.items.len(), 1);
-        state.items.values_mut().for_each(|item| (item.1, item.2) = (parameters.clone(), value.clone()));
+        state.items.values_mut().for_each(|item| item.2 = secret.to_vec());
     }
 
     /// There is a second entry just like the one.
     pub fn double(&self) {
         let mut state = self.shared.state();
-        let item = state.items.values().next().unwrap().clone();
-        state.next += 1;
-        let number = state.next;
-        state.items.insert(number, item);
+        let number = state.double();
         let connection = state.connection.clone().unwrap();
         drop(state);
         connection.object_server().at(path_of(number), Item(self.shared.clone(), number)).unwrap();
@@ -163,13 +181,26 @@ impl Drop for FakeKeyring {
     }
 }
 
+impl State {
+    fn session(&self) -> OwnedObjectPath {
+        path(&format!("/org/freedesktop/secrets/session/{}", self.life))
+    }
+
+    fn double(&mut self) -> u32 {
+        let item = self.items.values().next().unwrap().clone();
+        self.next += 1;
+        self.items.insert(self.next, item);
+        self.next
+    }
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
     /// Does `deed` as the fault for `call` wants it done.
-    async fn answer<T>(&self, call: &'static str, deed: impl FnOnce(&mut State) -> fdo::Result<T>) -> fdo::Result<T> {
+    async fn answer<T>(&self, call: &'static str, deed: impl FnOnce(&mut State) -> Answer<T>) -> Answer<T> {
         let fault = {
             let mut state = self.state();
             state.calls.push(call);
@@ -179,7 +210,15 @@ impl Shared {
         match fault {
             None => deed(&mut self.state()),
             Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::Refuse) => Err(fdo::Error::LimitsExceeded("no".into())),
+            Some(Fault::Refuse) => Err(Refusal(LIMITS_EXCEEDED)),
+            Some(Fault::Lock) => {
+                self.state().locked = true;
+                Err(Refusal(IS_LOCKED))
+            }
+            Some(Fault::Double) => {
+                self.state().double();
+                Err(Refusal(LIMITS_EXCEEDED))
+            }
             Some(Fault::Slow(time)) => {
                 let (sender, done) = oneshot::channel();
                 std::thread::spawn(move || {
@@ -197,10 +236,43 @@ impl Shared {
         }
     }
 
-    async fn die<T>(&self) -> fdo::Result<T> {
+    async fn die<T>(&self) -> Answer<T> {
         let connection = self.state().connection.take();
         std::thread::spawn(move || connection.map(|connection| connection.close()));
         std::future::pending().await
+    }
+}
+
+/// What the fake answers.
+type Answer<T> = Result<T, Refusal>;
+
+/// How it says no: the error's name.
+#[derive(Debug)]
+struct Refusal(&'static str);
+
+const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
+const NO_SESSION: &str = "org.freedesktop.Secret.Error.NoSession";
+const NOT_SUPPORTED: &str = "org.freedesktop.DBus.Error.NotSupported";
+const LIMITS_EXCEEDED: &str = "org.freedesktop.DBus.Error.LimitsExceeded";
+const UNKNOWN_OBJECT: &str = "org.freedesktop.DBus.Error.UnknownObject";
+
+impl DBusError for Refusal {
+    fn create_reply(&self, call: &Header<'_>) -> zbus::Result<Message> {
+        Message::error(call, self.name())?.build(&("no",))
+    }
+
+    fn name(&self) -> ErrorName<'_> {
+        ErrorName::from_static_str_unchecked(self.0)
+    }
+
+    fn description(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl From<zbus::Error> for Refusal {
+    fn from(_: zbus::Error) -> Self {
+        Self(UNKNOWN_OBJECT)
     }
 }
 
@@ -216,15 +288,20 @@ struct Service(Shared);
 
 #[interface(name = "org.freedesktop.Secret.Service")]
 impl Service {
-    async fn open_session(&self, _algorithm: &str, _input: Value<'_>) -> fdo::Result<(OwnedValue, OwnedObjectPath)> {
-        let one = Value::from(vec![1_u8]).try_to_owned().unwrap();
-        self.0.answer("OpenSession", |_| Ok((one, path("/org/freedesktop/secrets/session/1")))).await
+    async fn open_session(&self, algorithm: &str, _input: Value<'_>) -> Result<(OwnedValue, OwnedObjectPath), Refusal> {
+        let half = if algorithm == "plain" { Value::from("") } else { Value::from(vec![1_u8]) };
+        let half = half.try_to_owned().unwrap();
+        let open = |state: &mut State| match state.no_plain_session && algorithm == "plain" {
+            true => Err(Refusal(NOT_SUPPORTED)),
+            false => Ok((half, state.session())),
+        };
+        self.0.answer("OpenSession", open).await
     }
 
     async fn search_items(
         &self,
         attributes: HashMap<String, String>,
-    ) -> fdo::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)> {
+    ) -> Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), Refusal> {
         let find = |state: &mut State| {
             let fits = |item: &HashMap<String, String>| attributes.iter().all(|(name, v)| item.get(name) == Some(v));
             let found =
@@ -234,12 +311,12 @@ impl Service {
         self.0.answer("SearchItems", find).await
     }
 
-    async fn read_alias(&self, _name: &str) -> fdo::Result<OwnedObjectPath> {
+    async fn read_alias(&self, _name: &str) -> Result<OwnedObjectPath, Refusal> {
         let read = |state: &mut State| Ok(path(if state.no_collection { NOTHING } else { COLLECTION }));
         self.0.answer("ReadAlias", read).await
     }
 
-    async fn unlock(&self, objects: Vec<OwnedObjectPath>) -> fdo::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)> {
+    async fn unlock(&self, objects: Vec<OwnedObjectPath>) -> Result<(Vec<OwnedObjectPath>, OwnedObjectPath), Refusal> {
         let unlock =
             |state: &mut State| Ok(if state.locked { (Vec::new(), path(PROMPT)) } else { (objects, path(NOTHING)) });
         self.0.answer("Unlock", unlock).await
@@ -251,7 +328,7 @@ struct Prompt(Shared);
 #[interface(name = "org.freedesktop.Secret.Prompt")]
 impl Prompt {
     /// The window is up; nobody is there to see it.
-    async fn prompt(&self, _window_id: &str) -> fdo::Result<()> {
+    async fn prompt(&self, _window_id: &str) -> Result<(), Refusal> {
         self.0.answer("Prompt", |_| Ok(())).await
     }
 }
@@ -266,7 +343,7 @@ impl Collection {
         properties: HashMap<String, OwnedValue>,
         secret: Wire,
         _replace: bool,
-    ) -> fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
+    ) -> Result<(OwnedObjectPath, OwnedObjectPath), Refusal> {
         let attributes = properties["org.freedesktop.Secret.Item.Attributes"].clone();
         let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
         let number = {
@@ -289,10 +366,16 @@ impl Collection {
     }
 }
 
+/// Whether the session is one of this life's.
+fn lives(state: &State, session: &OwnedObjectPath) -> Result<(), Refusal> {
+    if *session == state.session() { Ok(()) } else { Err(Refusal(NO_SESSION)) }
+}
+
 /// Whether it is not too long; the padding of the cipher does not count.
-fn fits(state: &State, secret: &Wire) -> fdo::Result<()> {
+fn fits(state: &State, secret: &Wire) -> Result<(), Refusal> {
+    lives(state, &secret.0)?;
     match state.largest {
-        Some(largest) if secret.2.len() > largest + 16 => Err(fdo::Error::LimitsExceeded("too long".into())),
+        Some(largest) if secret.2.len() > largest + 16 => Err(Refusal(LIMITS_EXCEEDED)),
         _ => Ok(()),
     }
 }
@@ -301,15 +384,16 @@ struct Item(Shared, u32);
 
 #[interface(name = "org.freedesktop.Secret.Item")]
 impl Item {
-    async fn get_secret(&self, session: OwnedObjectPath) -> fdo::Result<(Wire,)> {
+    async fn get_secret(&self, session: OwnedObjectPath) -> Result<(Wire,), Refusal> {
         let get = |state: &mut State| {
+            lives(state, &session)?;
             let item = state.items.get(&self.1).ok_or_else(gone)?;
             Ok(((session, item.1.clone(), item.2.clone(), "application/octet-stream".into()),))
         };
         self.0.answer("GetSecret", get).await
     }
 
-    async fn set_secret(&self, secret: Wire) -> fdo::Result<()> {
+    async fn set_secret(&self, secret: Wire) -> Result<(), Refusal> {
         let set = |state: &mut State| {
             fits(state, &secret)?;
             let item = state.items.get_mut(&self.1).ok_or_else(gone)?;
@@ -319,7 +403,7 @@ impl Item {
         self.0.answer("SetSecret", set).await
     }
 
-    async fn delete(&self) -> fdo::Result<OwnedObjectPath> {
+    async fn delete(&self) -> Result<OwnedObjectPath, Refusal> {
         let delete = |state: &mut State| {
             state.items.remove(&self.1).ok_or_else(gone)?;
             Ok(path(NOTHING))
@@ -338,25 +422,6 @@ impl Item {
     }
 }
 
-fn gone() -> fdo::Error {
-    fdo::Error::UnknownObject("there is no such item".into())
-}
-
-/// As a client encrypts: AES-128-CBC under the key that HKDF makes of the shared secret, which is 1 in 1024 bits.
-fn encrypted(secret: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    struct Sixteen;
-    impl KeyType for Sixteen {
-        fn len(&self) -> usize {
-            16
-        }
-    }
-    let mut shared = [0; 128];
-    shared[127] = 1;
-    let mut key = [0; 16];
-    Salt::new(HKDF_SHA256, &[]).extract(&shared).expand(&[], Sixteen).unwrap().fill(&mut key).unwrap();
-    let key = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_128, &key).unwrap()).unwrap();
-    let mut value = secret.to_vec();
-    let context = EncryptionContext::Iv128(FixedLength::from([7; 16]));
-    key.less_safe_encrypt(&mut value, context).unwrap();
-    (vec![7; 16], value)
+fn gone() -> Refusal {
+    Refusal(UNKNOWN_OBJECT)
 }

@@ -1,0 +1,145 @@
+//! The keyring of Linux and its kin: the Secret Service, over the user's own bus.
+//!
+//! Entries are those that the `keyring` crate makes: attributes `service` and `username`, the label
+//! `keyring:USERNAME@SERVICE`, in the default collection. That crate itself cannot serve here: it connects once per
+//! process, so that a service that died is never reached again; it always agrees on a key, which takes most of the time
+//! a read takes; and it raises an unlock prompt wherever it finds a lock.
+
+use super::{SERVICE, failed};
+use crate::world::{StoreFailure, StoreFailureKind};
+use secret_service::blocking::{Item, SecretService};
+use secret_service::{EncryptionType, Error};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
+
+/// The service, connected to when it is first needed, and anew after each failure.
+#[derive(Default)]
+pub(super) struct Keyring(Mutex<Option<SecretService<'static>>>);
+
+/// What is done where a lock is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfLocked {
+    /// The user is asked to unlock it, which may take for ever.
+    Ask,
+    /// It is a failure.
+    Fail,
+}
+
+impl Keyring {
+    /// The entry's bytes, if there is such an entry.
+    pub(super) fn read(&self, entry: &str, locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
+        self.with(|service| {
+            let item = unlocked(service, entry, locked)?;
+            item.map(|item| item.get_secret().map(Zeroizing::new)).transpose().map_err(meaning)
+        })
+    }
+
+    /// Writes the entry, a new one where there is none.
+    pub(super) fn write(&self, entry: &str, bytes: &[u8], locked: IfLocked) -> Result<(), StoreFailure> {
+        const TYPE: &str = "application/octet-stream";
+        self.with(|service| {
+            if let Some(item) = unlocked(service, entry, locked)? {
+                return item.set_secret(bytes, TYPE).map_err(meaning);
+            }
+            let collection = service.get_default_collection().map_err(meaning)?;
+            if collection.is_locked().map_err(meaning)? {
+                locked.answer(|| collection.unlock())?;
+            }
+            let label = format!("keyring:{entry}@{SERVICE}");
+            collection.create_item(&label, attributes(entry), bytes, true, TYPE).map(drop).map_err(meaning)
+        })
+    }
+
+    /// Removes the entry; whether there was one.
+    pub(super) fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+        self.with(|service| match unlocked(service, entry, IfLocked::Ask)? {
+            Some(item) => item.delete().map(|()| true).map_err(meaning),
+            None => Ok(false),
+        })
+    }
+
+    /// The names of all entries; nothing is unlocked for that.
+    pub(super) fn names(&self) -> Result<Vec<String>, StoreFailure> {
+        self.with(|service| {
+            let found = service.search_items(HashMap::from([("service", SERVICE)])).map_err(meaning)?;
+            let attributes = found.unlocked.iter().chain(&found.locked).map(Item::get_attributes);
+            let names = attributes.filter_map(|found| found.map(|mut found| found.remove("username")).transpose());
+            names.collect::<Result<_, _>>().map_err(meaning)
+        })
+    }
+
+    /// Does it over the connection there is, or a new one; one over which something failed is not used again, for its
+    /// session may have died with the service.
+    fn with<T>(&self, call: impl FnOnce(&SecretService<'_>) -> Result<T, StoreFailure>) -> Result<T, StoreFailure> {
+        // Taken, not held: connecting and calling may hang, and another call must not hang behind this one.
+        let there = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let service = there.map_or_else(connected, Ok)?;
+        let done = call(&service)?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+        Ok(done)
+    }
+}
+
+impl IfLocked {
+    fn answer(self, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), StoreFailure> {
+        match self {
+            Self::Ask => unlock().map_err(meaning),
+            Self::Fail => Err(meaning(Error::Locked)),
+        }
+    }
+}
+
+/// A session in which secrets go over the bus as they are: it is a socket of this user's own, and whoever could listen
+/// there could ask the service as well (Secret Service API 0.2, chapter 7). With a service that insists, a key is agreed.
+fn connected() -> Result<SecretService<'static>, StoreFailure> {
+    let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
+    let service = match SecretService::connect(EncryptionType::Plain) {
+        Err(error) if not_supported(&error) => SecretService::connect(EncryptionType::Dh),
+        connected => connected,
+    };
+    service.map_err(|error| failed(StoreFailureKind::Missing, &error.to_string()))
+}
+
+fn attributes(entry: &str) -> HashMap<&str, &str> {
+    HashMap::from([("service", SERVICE), ("username", entry)])
+}
+
+/// The one item of that name, unlocked.
+fn unlocked<'a>(
+    service: &'a SecretService<'a>,
+    entry: &str,
+    locked: IfLocked,
+) -> Result<Option<Item<'a>>, StoreFailure> {
+    let found = service.search_items(attributes(entry)).map_err(meaning)?;
+    let count = found.unlocked.len() + found.locked.len();
+    if count > 1 {
+        return Err(failed(StoreFailureKind::Ambiguous, &format!("{count} entries of one name")));
+    }
+    if let Some(item) = found.locked.first() {
+        locked.answer(|| service.unlock_all(&[item]))?;
+    }
+    Ok(found.unlocked.into_iter().chain(found.locked).next())
+}
+
+/// What an error of the library means.
+fn meaning(error: Error) -> StoreFailure {
+    match error {
+        Error::NoResult => failed(StoreFailureKind::Missing, "it has no default collection"),
+        Error::Unavailable => failed(StoreFailureKind::Missing, &error.to_string()),
+        Error::Locked => failed(StoreFailureKind::Locked, ""),
+        Error::Prompt | Error::PromptDisconnected => failed(StoreFailureKind::Locked, "its prompt was not answered"),
+        error if name_of(&error) == Some("org.freedesktop.Secret.Error.IsLocked") => {
+            failed(StoreFailureKind::Locked, "")
+        }
+        error => failed(StoreFailureKind::Refused, &error.to_string()),
+    }
+}
+
+/// The name of the error that the service or the bus answered.
+fn name_of(error: &Error) -> Option<&str> {
+    match error {
+        Error::Zbus(zbus::Error::MethodError(name, _, _)) => Some(name.as_str()),
+        _ => None,
+    }
+}

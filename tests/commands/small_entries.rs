@@ -1,0 +1,54 @@
+//! A keyring whose entries are too small for a session, as on Windows: every command goes on as before, also when what
+//! did not fit is gone.
+
+use crate::support::Bench;
+use crate::support::tokens::Answer;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tidp::core::session::EntryKey;
+use tidp::core::time::Seconds;
+use tidp::io::small_entries::SmallEntries;
+use tidp::world::{Store, StoreChoice, StoreFailure, Stores};
+
+/// Less than any session with its tokens, more than the least one.
+const LIMIT: usize = 1200;
+
+struct Small(Arc<dyn Stores>, PathBuf);
+
+impl Stores for Small {
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+        Ok(Box::new(SmallEntries::new(self.0.open(choice)?, LIMIT, self.1.clone())))
+    }
+}
+
+#[test]
+fn a_session_outlives_the_loss_of_what_did_not_fit_its_entry() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new("MobileApp");
+    bench.world.stores = Arc::new(Small(Arc::clone(&bench.world.stores), root.path().join("entries")));
+    bench.log_in();
+    let entry = || bench.stores.raw(&EntryKey::Session(bench.key()).name()).unwrap();
+    assert!(entry().len() <= LIMIT && entry().contains("rt-1"), "{}", entry());
+    // The whole session is there: nothing is asked of the provider.
+    bench.cache.clear();
+    let first = bench.run(&["token"]).exits(0).stdout;
+    assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["access_token"]["state"], "valid");
+
+    bench.cache.clear();
+    std::fs::remove_dir_all(root.path().join("entries")).unwrap();
+    for args in
+        [["inspect"].as_slice(), &["inspect", "--json"], &["policy"], &["policy", "--json"], &["token", "--no-refresh"]]
+    {
+        let outcome = bench.run(args);
+        assert_eq!(outcome.code, if args[0] == "token" { 3 } else { 0 }, "{args:?} {outcome:?}");
+    }
+    bench.pass(Seconds::minutes(1));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    let second = bench.run(&["token"]).exits(0).stdout;
+    assert_ne!(first, second);
+    assert!(entry().len() <= LIMIT && entry().contains("rt-2"));
+    bench.cache.clear();
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, second);
+    bench.run(&["logout", "--local"]).exits(0);
+    assert!(bench.stores.raw(&EntryKey::Session(bench.key()).name()).is_none());
+}
