@@ -364,7 +364,9 @@ fn store_hint(failure: &StoreFailure) -> Option<String> {
         ("keyring", StoreFailureKind::TimedOut) => {
             "unlock or restart the keyring, or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
-        ("keyring", StoreFailureKind::Ambiguous) => "remove one of them in the keyring's own program (service `tidp`)",
+        ("keyring", StoreFailureKind::Ambiguous) => {
+            "`tidp login` puts one in their place, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
+        }
         (_, StoreFailureKind::WrongKey) => {
             "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
         }

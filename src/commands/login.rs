@@ -78,6 +78,9 @@ fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
     match context.load() {
         Ok(session) => Ok(session.map(|session| session.account)),
         Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),
+        Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Ambiguous => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -313,10 +316,17 @@ impl Attempt<'_, '_> {
         }
         // First, so that a login that is killed here never leaves the new session with the old one's access token.
         token_cache::forget(context);
-        let document = session.to_document();
-        if let Err(failure) = context.store.save(&context.entry(), &document)
+        let (entry, document) = (context.entry(), session.to_document());
+        let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
+            // Which of several is the session nobody knows, and from now on it is none of them.
+            StoreFailureKind::Ambiguous => {
+                context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
+            }
+            _ => Err(failure),
+        });
+        if let Err(failure) = saved
             // A write whose end is not known is believed only when it is read back.
-            && !context.store.load(&context.entry()).is_ok_and(|stored| stored.as_ref() == Some(&document))
+            && !context.store.load(&entry).is_ok_and(|stored| stored.as_ref() == Some(&document))
         {
             return Err(failure.into());
         }

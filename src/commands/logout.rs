@@ -150,8 +150,10 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Ok(Some(session)) => Ended::Session(Box::new(session)),
         // Whatever it is, the user wants it gone.
         Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
-        // Nor does removing it need the key.
-        Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::WrongKey => {
+        // Nor does removing it need the key, or there to be only one.
+        Err(Error { situation: Situation::Store(failure), .. })
+            if matches!(failure.kind, StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous) =>
+        {
             Ended::Unreadable
         }
         Err(error) => return Err(error),

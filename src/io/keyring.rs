@@ -17,9 +17,10 @@ use crate::core::text::printable;
 use crate::world::{Env, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
+use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const NAME: &str = "keyring";
@@ -36,13 +37,48 @@ pub struct KeyringStore {
     patience: Duration,
     env: Env,
     keyring: Arc<Keyring>,
+    abandoned: Abandoned,
+}
+
+/// Writes that were left behind unanswered: each may still be carried out.
+type Abandoned = Arc<Mutex<Vec<Receiver<Result<(), StoreFailure>>>>>;
+
+/// The lock of an entry. While a write is under way that was left behind, nobody else may have it: what a logout removes
+/// then, the write would bring back.
+struct KeyringLock {
+    lock: Option<Box<dyn Lock>>,
+    abandoned: Abandoned,
+}
+
+impl Lock for KeyringLock {}
+
+impl Drop for KeyringLock {
+    fn drop(&mut self) {
+        let mut abandoned = std::mem::take(&mut *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
+        abandoned.retain(|write| matches!(write.try_recv(), Err(TryRecvError::Empty)));
+        if abandoned.is_empty() {
+            return;
+        }
+        // The process's end lets go of it in any case; where no thread can be had, only that.
+        let lock = ManuallyDrop::new(self.lock.take());
+        let waiting = std::thread::Builder::new().name(NAME.into()).spawn(move || {
+            abandoned.iter().for_each(|write| drop(write.recv()));
+            drop(ManuallyDrop::into_inner(lock));
+        });
+        drop(waiting);
+    }
 }
 
 impl KeyringStore {
     /// The keyring; `interactive` if somebody may be there to answer its prompt. `env` says where the locks lie
     /// (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know).
     pub fn new(interactive: bool, env: Env) -> Self {
-        Self { patience: if interactive { PROMPT_PATIENCE } else { PATIENCE }, env, keyring: Arc::default() }
+        Self {
+            patience: if interactive { PROMPT_PATIENCE } else { PATIENCE },
+            env,
+            keyring: Arc::default(),
+            abandoned: Arc::default(),
+        }
     }
 }
 
@@ -55,13 +91,21 @@ impl Store for KeyringStore {
         NAME.into()
     }
 
+    fn opened_with(&self) -> String {
+        Keyring::reached_by(&self.env)
+    }
+
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         answer(&self.reading(entry, IfLocked::Ask)?, self.patience)?
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let writing = self.writing(entry, document, IfLocked::Ask)?;
-        answer(&writing, self.patience).flatten().or_else(|failure| self.believed(failure, entry, document))
+        let outcome = answer(&writing, self.patience).flatten();
+        if outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut) {
+            self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(writing);
+        }
+        outcome.or_else(|failure| self.believed(failure, entry, document))
     }
 
     /// A write that hangs is waited for and never left behind: it could be carried out over what a later run has stored.
@@ -109,7 +153,11 @@ impl Store for KeyringStore {
         let no_lock = |why: String| StoreFailure { store: NAME, kind: StoreFailureKind::NoLock, detail: why };
         let root = lock::keyring_root(&self.env).ok_or_else(|| no_lock("this user has no home directory".into()))?;
         let name = hashed(&[&lock::user_id(), &self.identity(), entry]);
-        lock::try_lock(&root, &name).map_err(|error| no_lock(printable(&format!("{}: {error}", root.display()))))
+        let lock = lock::try_lock(&root, &name);
+        let lock = lock.map_err(|error| no_lock(printable(&format!("{}: {error}", root.display()))))?;
+        Ok(lock.map(|lock| -> Box<dyn Lock> {
+            Box::new(KeyringLock { lock: Some(lock), abandoned: Arc::clone(&self.abandoned) })
+        }))
     }
 }
 
@@ -197,6 +245,46 @@ mod tests {
         let call = store.started(move |_| Ok(never.recv().is_ok())).unwrap();
         let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
+    }
+
+    fn locked_in(root: &std::path::Path) -> KeyringStore {
+        let env = [("TIDP_LOCK_DIR".to_owned(), Secret::new(root.display().to_string()))];
+        KeyringStore::new(false, Env(env.into()))
+    }
+
+    #[test]
+    fn the_lock_is_held_until_a_write_that_was_left_behind_has_ended() {
+        let root = tempfile::tempdir().unwrap();
+        let (store, other) = (locked_in(root.path()), locked_in(root.path()));
+        let held = store.try_lock("entry").unwrap();
+        let (ended, write) = mpsc::channel();
+        store.abandoned.lock().unwrap().push(write);
+        drop(held);
+        assert!(other.try_lock("entry").unwrap().is_none());
+        ended.send(Ok(())).unwrap();
+        let free = (0..200).any(|_| {
+            std::thread::park_timeout(Duration::from_millis(10));
+            other.try_lock("entry").unwrap().is_some()
+        });
+        assert!(free, "and no longer");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_keyring_is_known_by_the_socket_of_its_bus_however_that_is_spelled() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name).display().to_string();
+        let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());
+        let opened = |address: String| {
+            let env = [("DBUS_SESSION_BUS_ADDRESS".to_owned(), Secret::new(address))];
+            KeyringStore::new(false, Env(env.into())).opened_with()
+        };
+        let a = opened(format!("unix:path={}", path("a")));
+        assert_eq!(a, opened(format!("unix:path={},guid=0123", path("../").replace("../", "./a"))));
+        assert_ne!(a, opened(format!("unix:path={}", path("b"))));
+        assert_ne!(a, opened("unix:abstract=c".into()));
+        let by_default = [("XDG_RUNTIME_DIR".to_owned(), Secret::new("/nowhere"))];
+        assert_eq!(KeyringStore::new(false, Env(by_default.into())).opened_with(), "unix:path=/nowhere/bus");
     }
 
     #[test]

@@ -75,6 +75,10 @@ impl Store for SmallEntries {
         self.store.identity()
     }
 
+    fn opened_with(&self) -> String {
+        self.store.opened_with()
+    }
+
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         Ok(self.store.load(entry)?.map(|found| self.joined(entry, found)))
     }

@@ -69,7 +69,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`], if trying again cannot help.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure>;
-    /// Removes the entry; whether there was one.
+    /// Removes the entry, and where there are several of that name, all of them; whether there was one.
     ///
     /// # Errors
     /// [`StoreFailure`].

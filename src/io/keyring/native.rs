@@ -1,7 +1,7 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
 use super::{SERVICE, failed};
-use crate::world::{StoreFailure, StoreFailureKind};
+use crate::world::{Env, StoreFailure, StoreFailureKind};
 use keyring::{Entry, Error};
 use std::collections::HashMap;
 use zeroize::Zeroizing;
@@ -20,6 +20,11 @@ pub(super) enum IfLocked {
 }
 
 impl Keyring {
+    /// A user has one keyring here.
+    pub(super) fn reached_by(_: &Env) -> String {
+        String::new()
+    }
+
     /// The entry's bytes, if there is such an entry.
     pub(super) fn read(&self, entry: &str, _: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         match Entry::new(SERVICE, entry).and_then(|entry| entry.get_secret()) {
@@ -34,11 +39,16 @@ impl Keyring {
         Entry::new(SERVICE, entry).and_then(|entry| entry.set_secret(bytes)).map_err(|error| meaning(&error))
     }
 
-    /// Removes the entry; whether there was one.
+    /// Removes all entries of that name; whether there was one.
     pub(super) fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         match Entry::new(SERVICE, entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
             Err(Error::NoEntry) => Ok(false),
+            Err(Error::Ambiguous(all)) => all
+                .iter()
+                .try_for_each(|entry| entry.delete_credential())
+                .map(|()| true)
+                .map_err(|error| meaning(&error)),
             Err(error) => Err(meaning(&error)),
         }
     }

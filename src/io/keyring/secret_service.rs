@@ -6,10 +6,12 @@
 //! a read takes; and it raises an unlock prompt wherever it finds a lock.
 
 use super::{SERVICE, failed};
-use crate::world::{StoreFailure, StoreFailureKind};
+use crate::io::lock;
+use crate::world::{Env, StoreFailure, StoreFailureKind};
 use secret_service::blocking::{Item, SecretService};
 use secret_service::{EncryptionType, Error};
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -27,6 +29,18 @@ pub(super) enum IfLocked {
 }
 
 impl Keyring {
+    /// What tells the bus it is reached by from another of this user's: its socket, however its address is spelled.
+    pub(super) fn reached_by(env: &Env) -> String {
+        let address = env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
+            let runtime =
+                env.get("XDG_RUNTIME_DIR").map_or_else(|| format!("/run/user/{}", lock::user_id()), str::to_owned);
+            format!("unix:path={runtime}/bus")
+        });
+        let path = address.split([';', ',']).next().and_then(|first| first.strip_prefix("unix:path="));
+        let socket = path.and_then(|path| std::fs::metadata(path).ok());
+        socket.map_or(address, |socket| format!("{}:{}", socket.dev(), socket.ino()))
+    }
+
     /// The entry's bytes, if there is such an entry.
     pub(super) fn read(&self, entry: &str, locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         self.with(|service| {
@@ -51,11 +65,15 @@ impl Keyring {
         })
     }
 
-    /// Removes the entry; whether there was one.
+    /// Removes all entries of that name; whether there was one.
     pub(super) fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
-        self.with(|service| match unlocked(service, entry, IfLocked::Ask)? {
-            Some(item) => item.delete().map(|()| true).map_err(meaning),
-            None => Ok(false),
+        self.with(|service| {
+            let found = service.search_items(attributes(entry)).map_err(meaning)?;
+            if !found.locked.is_empty() {
+                service.unlock_all(&found.locked.iter().collect::<Vec<_>>()).map_err(meaning)?;
+            }
+            let items: Vec<_> = found.unlocked.iter().chain(&found.locked).collect();
+            items.iter().try_for_each(|item| item.delete()).map(|()| !items.is_empty()).map_err(meaning)
         })
     }
 
