@@ -11,6 +11,10 @@ use crate::error::{Error, Result, Situation};
 use crate::world::World;
 use serde_json::json;
 
+/// A refresh succeeded and is stored, but too late: the next run refreshes again.
+const ENDED_ON_ITS_WAY: &str = "the access token that the refresh brought has ended already: while its answer was on its \
+     way, this machine slept or its clock was set; run it again";
+
 /// A token about to be printed.
 struct Printed<'a> {
     token: &'a str,
@@ -76,6 +80,9 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
                 token_cache::offer(context, &obtained.session);
             }
             sensible(min_ttl, &obtained.session.access_token, asked)?;
+            if context.world.clock.now() >= obtained.session.access_token.expires_at {
+                return Err(Situation::Unreachable(ENDED_ON_ITS_WAY.into()).into());
+            }
             Ok((obtained.session.access_token, obtained.session.scopes))
         }
         // What is still valid is served, with a warning, rather than nothing; but not what a logout has just ended.

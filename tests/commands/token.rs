@@ -58,6 +58,29 @@ fn the_cache_can_be_switched_off() {
     bench.env("TIDP_ACCESS_TOKEN_CACHE", "0").run(&["token"]).exits(2).says("not on or off");
 }
 
+#[test]
+fn a_machine_that_slept_or_whose_clock_jumped_during_a_refresh_prints_no_token_that_has_ended() {
+    for by in [Seconds::hours(8), Seconds::hours(-8)] {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        bench.pass(Seconds(3_600));
+        let (clock, now) = (std::sync::Arc::clone(&bench.clock), bench.clock.time());
+        bench.provider.expect("/connect/token", move |_| {
+            clock.suspend(by);
+            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+        });
+        let outcome = bench.run(&["token"]);
+        assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2", "by {by:?}");
+        if by > Seconds::ZERO {
+            assert_eq!(outcome.exits(5).says("has ended already").stdout, "");
+            bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
+            bench.run(&["token"]).exits(0);
+        } else {
+            outcome.exits(0);
+        }
+    }
+}
+
 fn log_in_again(bench: &Bench) {
     bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-9"));
     bench.run(&["login"]).exits(0);
