@@ -126,7 +126,7 @@ proptest! {
             let now = if ascii { 'O' } else { '●' };
             prop_assert!(lines.iter().any(|line| line.text().contains(now)));
             for line in lines {
-                prop_assert!(line.width() <= columns, "{}", line.text());
+                prop_assert!(line.text().width() <= columns, "{}", line.text());
                 prop_assert!(!ascii || line.text().is_ascii());
                 prop_assert!(!line.text().ends_with(' '));
             }
