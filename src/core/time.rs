@@ -195,7 +195,19 @@ mod tests {
             assert_eq!(Seconds::parse(text), Ok(Seconds(seconds)), "{text}");
         }
         assert_eq!(Seconds::parse("253402207200s"), Ok(Seconds(Time::MAX.unix())));
-        for text in ["", "d", "5", "253402207201s", "-5s", "5 m", "5w", "1h30", "99999999999999999999d", "9999999999999d", "５m"] {
+        for text in [
+            "",
+            "d",
+            "5",
+            "253402207201s",
+            "-5s",
+            "5 m",
+            "5w",
+            "1h30",
+            "99999999999999999999d",
+            "9999999999999d",
+            "５m",
+        ] {
             assert_eq!(Seconds::parse(text).is_err(), text != "5", "{text}");
         }
     }

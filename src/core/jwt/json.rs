@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn what_has_one_reading_is_read_as_everybody_reads_it() {
-        let text = r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
+        let text =
+            r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
         assert_eq!(strict_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
     }
 

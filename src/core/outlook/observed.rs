@@ -94,7 +94,7 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
             _ => {}
         }
     }
-    let then = Session { refresh_token: RefreshToken::Held(held), events: Vec::new(), ..session.clone() };
+    let then = Session { refresh_token: RefreshToken::Held(held), ..session.clone() };
     Some((at, RefreshLife::of(&then, policy)?))
 }
 
