@@ -97,6 +97,12 @@ fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
     let timeline = Timeline::of(now, &session, Some(&policy), Renew::BeforeSessionEnds);
     let due = draw(&timeline, 120, Style::default(), &local).into_iter().find(|l| l.text().contains("renewal due"));
     assert!(due.unwrap().text().starts_with("◇ renewal due         in 50 days"));
+    let (_, now, session, policy) = samples().swap_remove(2);
+    let ended = picture(now, &session, policy, 120, Style::default());
+    assert!(
+        ended.contains("┿ relied on until     in 53 days   2027-04-18 08:00  only a login helps then\n"),
+        "{ended}"
+    );
 }
 
 #[test]
