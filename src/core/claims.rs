@@ -113,12 +113,14 @@ mod tests {
         );
         assert_eq!(explain("idp", &json!("idp:no.bankid.login.vipps")).as_deref(), Some("BankID"));
         assert_eq!(explain("idp", &json!("no.bankid.login.vipps")).as_deref(), Some("BankID"));
+        assert_eq!(explain("scope", &json!("profile openid")).as_deref(), Some("profile: name; openid: who logged in"));
     }
 
     #[test]
     fn of_what_is_not_documented_nothing_is_said() {
         for (name, value) in [
             ("acr", json!("urn:telenor.identity.aal.4")),
+            ("acr", json!("urn:telenor.identity.aal.2 urn:telenor.identity.aal.3")),
             ("acr", json!(2)),
             ("amr", json!([])),
             ("amr", json!(["urn:telenor.identity.amr.td_hdr", 7, null])),

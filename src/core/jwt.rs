@@ -140,12 +140,6 @@ impl<'a> Jwt<'a> {
 }
 
 /// A token may carry personal data, and is as good as a password while it lives: neither is shown.
-impl fmt::Debug for Jws<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Jws {{ alg: {:?}, … }}", self.alg())
-    }
-}
-
 impl fmt::Debug for Jwt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Jwt {{ alg: {:?}, … }}", self.jws.alg())

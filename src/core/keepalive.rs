@@ -75,6 +75,7 @@ mod tests {
         let due = |chance| Prospect::of(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
         assert_eq!(due(0), Prospect::Renewal { due: after(480), end: after(600) });
         assert_eq!(due(60), Prospect::Renewal { due: after(420), end: after(600) });
+        assert_eq!(due(61), due(0));
     }
 
     #[test]

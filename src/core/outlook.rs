@@ -135,6 +135,11 @@ impl Situation {
     }
 }
 
+/// Whether a refresh at `now` would renew the session.
+pub fn is_renewable(now: Time, session: &Session, policy: Option<&Policy>) -> bool {
+    matches!(Situation::of(now, Some(session), policy), Situation::Renewable(_))
+}
+
 /// The end to act before: the one that can be relied on, or once that has passed, the implied one.
 fn relied_on(now: Time, life: RefreshLife) -> Time {
     if now < life.expires_at_earliest { life.expires_at_earliest } else { life.expires_at }

@@ -139,7 +139,7 @@ fn keep_alive(
     if clock_went_back(now, session) {
         // What is counted from a time that a wrong clock wrote would come too late.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
-        return (Some(RefreshReason::Keepalive), (trusted_at < due_at).then_some(trusted_at));
+        return (Some(RefreshReason::Keepalive), Some(trusted_at));
     }
     (None, Some(due_at))
 }

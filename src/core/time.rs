@@ -194,7 +194,20 @@ mod tests {
         for (text, seconds) in [("0", 0), ("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("14d", 1_209_600)] {
             assert_eq!(Seconds::parse(text), Ok(Seconds(seconds)), "{text}");
         }
-        for text in ["", "d", "5", "-5s", "5 m", "5w", "1h30", "99999999999999999999d", "9999999999999d", "５m"] {
+        assert_eq!(Seconds::parse("253402207200s"), Ok(Seconds(Time::MAX.unix())));
+        for text in [
+            "",
+            "d",
+            "5",
+            "253402207201s",
+            "-5s",
+            "5 m",
+            "5w",
+            "1h30",
+            "99999999999999999999d",
+            "9999999999999d",
+            "５m",
+        ] {
             assert_eq!(Seconds::parse(text).is_err(), text != "5", "{text}");
         }
     }
@@ -206,6 +219,8 @@ mod tests {
             (59, "59 s"),
             (60, "1 min"),
             (570, "9 min 30 s"),
+            (1_199, "19 min 59 s"),
+            (1_201, "20 min"),
             (3_540, "59 min"),
             (3_599, "59 min"),
             (3_600, "1 h"),
@@ -213,9 +228,12 @@ mod tests {
             (86_400, "1 day"),
             (1_134_000, "13 days 3 h"),
             (7_776_000, "90 days"),
+            (8_639_999, "99 days 23 h"),
+            (8_643_600, "100 days"),
         ] {
             assert_eq!(Seconds(seconds).human(), text);
         }
-        assert_eq!([Seconds(7_775_999).short(), Seconds(599).short(), Seconds(9).short()], ["89d", "9m", "9s"]);
+        let short = [7_775_999, 86_399, 3_599, 59].map(|seconds| Seconds(seconds).short());
+        assert_eq!(short, ["89d", "23h", "59m", "59s"]);
     }
 }

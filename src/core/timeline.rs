@@ -8,9 +8,10 @@ mod bar;
 #[cfg(test)]
 mod tests;
 
+use super::outlook::is_renewable;
 use super::plan::{Renew, renewal_due_at};
 use super::policy::Policy;
-use super::session::{Happening, RefreshLife, RefreshToken, Renewal, Session, Sso};
+use super::session::{Happening, RefreshLife, RefreshToken, Renewal, Session};
 use super::time::{Seconds, Time};
 use unicode_width::UnicodeWidthStr;
 
@@ -88,11 +89,6 @@ impl Line {
         self.0.iter().map(|span| span.text.as_str()).collect()
     }
 
-    /// How many columns it takes.
-    pub fn width(&self) -> usize {
-        self.0.iter().map(|span| span.text.width()).sum()
-    }
-
     fn push(&mut self, role: Role, text: impl Into<String>) {
         self.0.push(Span { role, text: text.into() });
     }
@@ -127,9 +123,6 @@ impl Timeline {
             Happening::Refreshed { renewal: Renewal::Same, .. } => Some((event.at, false)),
             _ => None,
         });
-        let capped = |policy: &Policy, life: RefreshLife| {
-            policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest)
-        };
         Self {
             now,
             login_at: session.login_at,
@@ -141,9 +134,7 @@ impl Timeline {
                 RefreshToken::Refused { at } => Some(at),
                 RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
             },
-            renewable: policy.zip(refresh_token).is_some_and(|(policy, life)| {
-                sliding && Sso::of(session, policy) != Sso::Ended && !capped(policy, life) && now < life.expires_at
-            }),
+            renewable: is_renewable(now, session, policy),
             renewal_due_at: renewal_due_at(session, policy, renew),
         }
     }

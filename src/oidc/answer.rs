@@ -37,12 +37,12 @@ pub(super) fn failure(response: &Response, whose: &str) -> Problem {
 
 /// `Retry-After` (RFC 9110 10.2.3) as part of a sentence.
 fn wait(response: &Response) -> String {
-    match response.header("retry-after") {
-        Some(after) if after.bytes().all(|b| b.is_ascii_digit()) && !after.is_empty() => {
+    match response.header("retry-after").unwrap_or_default() {
+        "" => String::new(),
+        after if after.bytes().all(|b| b.is_ascii_digit()) => {
             format!(" and asks to wait {} seconds", printable(after))
         }
-        Some(after) => format!(" and asks to wait until {}", printable(after)),
-        None => String::new(),
+        after => format!(" and asks to wait until {}", printable(after)),
     }
 }
 

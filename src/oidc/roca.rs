@@ -13,7 +13,7 @@ pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
         let prime = u32::from(prime);
         let residue = modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
         // The powers of 65537 modulo `prime`, until they repeat: fewer than `prime`.
-        std::iter::successors(Some(1), |power| Some(power * (65_537 % prime) % prime))
+        std::iter::successors(Some(1), |power| Some(power * 65_537 % prime))
             .take(prime as usize)
             .any(|power| power == residue)
     })

@@ -222,7 +222,7 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
         (claim("exp", json!(start - 61)), &[], "exp"),
         (claim("iat", json!(start - 604_800)), &[], "not issued for this login"),
         (claim("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), &[], "at_hash"),
-        (good().member("id_token", json!("e30.e30.")), &[], "ID token"),
+        (good().member("id_token", json!("e30.e30.")), &[], "its header's `alg` is not a string"),
         (good(), &["--expect-sub", "ola"], "--expect-sub"),
         (good(), &["--require-acr", "urn:telenor.identity.aal.3"], "acr"),
         (claim("auth_time", json!(start - 7_200)), &["--max-age", "60"], "longer ago than `max_age`"),

@@ -3,6 +3,8 @@
 //! policy, to the second around its end.
 //!
 #![doc = include_str!("refusals.md")]
+//!
+#![doc = include_str!("../mutants.md")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]

@@ -52,6 +52,20 @@ fn the_same_token_coming_back_may_have_been_renewed_and_none_was_not() {
 }
 
 #[test]
+fn the_scopes_that_an_answer_names_are_the_sessions_from_then_on_and_no_word_changes_none() {
+    let bench = expired();
+    for (spent, answer) in [
+        ("rt-1", Answer::new().refresh_token("rt-2").member("scope", json!("openid profile"))),
+        ("rt-2", Answer::new().refresh_token("rt-3").member("scope", json!(null))),
+    ] {
+        bench.provider.refreshes(bench.clock.time(), spent, answer);
+        bench.run(&["refresh"]).exits(0);
+        assert_eq!(bench.session().unwrap().scopes, ["openid", "profile"], "after {spent}");
+        bench.pass(Seconds(3_600));
+    }
+}
+
+#[test]
 fn force_and_claims_refresh_what_is_not_due() {
     for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
         let bench = Bench::new("MobileApp");

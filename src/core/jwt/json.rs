@@ -90,10 +90,6 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::String(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
         while let Some(element) = elements.next_element_seed(self)? {
@@ -124,10 +120,10 @@ pub fn members(object: &str) -> BTreeMap<String, &str> {
     for (at, byte) in object.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
+            b'\\' => escaped = true,
             b'"' => in_string = !in_string,
             _ if in_string => {}
-            b':' if depth == 1 && colon.is_none() => colon = Some(at),
+            b':' if depth == 1 => colon = Some(at),
             b',' | b'}' if depth == 1 => {
                 let texts =
                     colon.take().and_then(|colon| Some((object.get(start..colon)?, object.get(colon + 1..at)?)));
@@ -152,6 +148,13 @@ mod tests {
             assert!(strict_object(text.as_bytes()).unwrap_err().contains("`a` occurs twice"), "{text}");
         }
         assert!(strict_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
+    }
+
+    #[test]
+    fn what_has_one_reading_is_read_as_everybody_reads_it() {
+        let text =
+            r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
+        assert_eq!(strict_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
     }
 
     // S112

@@ -38,7 +38,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     }
     let (at, life) = life_when_refused(session, policy)?;
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
-    (at < life.expires_at_earliest.minus(tenth) && spent_before(session, at).is_none()).then(|| {
+    (at < life.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
         Sentence::new("the provider refused the refresh token ")
             .at(at)
             .say(", though by ")
@@ -52,8 +52,8 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
 /// Why the provider probably refused the refresh token, in one sentence; `None` if it refused none. Its answer
 /// (`invalid_grant`) does not say.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
-    let RefreshToken::Refused { at } = session.refresh_token else { return None };
-    if let Some(before) = spent_before(session, at) {
+    let RefreshToken::Refused { .. } = session.refresh_token else { return None };
+    if let Some(before) = spent_before(session) {
         return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
     }
     let Some((at, life)) = policy.and_then(|policy| life_when_refused(session, policy)) else {
@@ -94,7 +94,7 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
             _ => {}
         }
     }
-    let then = Session { refresh_token: RefreshToken::Held(held), events: Vec::new(), ..session.clone() };
+    let then = Session { refresh_token: RefreshToken::Held(held), ..session.clone() };
     Some((at, RefreshLife::of(&then, policy)?))
 }
 
@@ -121,10 +121,9 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
 }
 
 /// What the refresh before the refusal may have spent the token on without bringing another.
-fn spent_before(session: &Session, refused_at: Time) -> Option<&'static str> {
+fn spent_before(session: &Session) -> Option<&'static str> {
     let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }))?;
     match before.what {
-        _ if before.at > refused_at => None,
         Happening::Unanswered { .. } | Happening::Interrupted => Some("the answer to the refresh before it was lost"),
         Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
         Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,

@@ -19,7 +19,7 @@ enum Part {
 }
 
 impl Sentence {
-    /// Begins with `words` (our own; foreign ones go through [`Sentence::quote`]).
+    /// Begins with `words`: our own, never foreign ones.
     pub fn new(words: impl Into<String>) -> Self {
         Self(vec![Part::Words(words.into())])
     }
@@ -29,12 +29,6 @@ impl Sentence {
     pub fn say(mut self, words: impl Into<String>) -> Self {
         self.0.push(Part::Words(words.into()));
         self
-    }
-
-    /// Goes on with words from outside, made printable.
-    #[must_use]
-    pub fn quote(self, words: &str) -> Self {
-        self.say(printable(words))
     }
 
     /// Goes on with a moment.

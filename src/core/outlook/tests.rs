@@ -90,6 +90,8 @@ fn a_sliding_end_is_moved_by_a_refresh_until_it_comes() {
     let session = fresh();
     assert_eq!(next(1, &session, MOBILE), (NextAction::Refresh, Some(90 * DAY)));
     assert_eq!(outlook(DAY, &session, MOBILE).after_refresh_expires_at, Some(after(91 * DAY)));
+    assert!(!explained(0, &session, MOBILE).contains("would move its end"));
+    assert!(explained(1, &session, MOBILE).contains("would move its end to @7776001"));
     assert_eq!(next(90 * DAY, &session, MOBILE), (NextAction::Login, None));
     let ended = outlook(90 * DAY, &session, MOBILE);
     assert_eq!((ended.expired, ended.remaining, ended.after_refresh_expires_at), (true, Some(Seconds::ZERO), None));
@@ -141,6 +143,7 @@ fn a_refused_refresh_token_needs_a_login_even_while_the_access_token_works() {
     let text = explained(120, &session, MOBILE);
     assert!(text.contains("still works until @3600") && text.contains("probably revoked"), "{text}");
     assert!(!text.contains("though by Mobile"), "the same is said twice: {text}");
+    assert!(!explained(3_600, &session, MOBILE).contains("still works"));
     assert_eq!(outlook.short(after(120)), "Mobile ended");
 }
 
@@ -152,6 +155,23 @@ fn without_a_policy_nothing_is_claimed_until_a_refresh_is_due() {
     let outlook = outlook(60, &fresh(), None);
     assert_eq!((outlook.policy, outlook.expires_at, outlook.remaining, outlook.sso), (None, None, None, Sso::Unknown));
     assert!(explained(60, &fresh(), None).contains("set client_type in the profile"));
+    assert_eq!(outlook.short(after(3_599)), "unknown 1s+");
+    assert_eq!(outlook.short(after(3_600)), "unknown refresh due");
+}
+
+#[test]
+fn the_words_change_in_the_very_second_in_which_something_ends() {
+    let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
+    for (session, policy, end, before, then) in [
+        (fresh(), None, 3_600, "ends @3600; then `tidp token", "ended @3600; next `tidp token"),
+        (fresh(), Some(MOBILE), 3_600, "Nothing is to be done now", "The access token has ended: the next"),
+        (fresh(), Some(CONFIDENTIAL), 3_600, "Until then `tidp token", "The access token has ended; `tidp token"),
+        (same, Some(MOBILE), 90 * DAY, "Only @7776000 can be relied on", "relied on, @7776000, has passed"),
+    ] {
+        let (text, later) = (explained(end - 1, &session, policy), explained(end, &session, policy));
+        assert!(text.contains(before) && !text.contains(then), "{text}");
+        assert!(later.contains(then) && !later.contains(before), "{later}");
+    }
 }
 
 #[test]
@@ -211,6 +231,10 @@ fn answers_that_contradict_the_policy_are_named() {
     assert!(mismatch(&late, WEB).unwrap().contains("it had ended @600"));
     assert_eq!(mismatch(&refreshed(&fresh(), after(660), Some("r1")), WEB), None);
     assert!(mismatch(&refreshed(&fresh(), after(15 * DAY), Some("r0")), CONFIDENTIAL).is_some());
+    let renewed_in_vain = refreshed(&fresh(), after(13 * DAY), Some("r1"));
+    assert!(mismatch(&refreshed(&renewed_in_vain, after(15 * DAY), Some("r2")), CONFIDENTIAL).is_some());
+    let not_renewed = refreshed(&fresh(), after(300), None);
+    assert!(mismatch(&refreshed(&not_renewed, after(700), Some("r1")), WEB).unwrap().contains("it had ended @600"));
 
     assert!(mismatch(&refused(600, &fresh()), MOBILE).unwrap().contains("until @7776000"));
     assert!(mismatch(&refused(81 * DAY - 1, &fresh()), MOBILE).is_some());

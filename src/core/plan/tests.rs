@@ -114,6 +114,9 @@ fn a_token_from_the_future_is_not_trusted_until_the_clock_has_caught_up() {
     let ask = |seconds| at(seconds, &session, PolicyName::Mobile, Renew::WhenDue, TOKEN);
     assert_eq!(ask(-60).0, Action::Use);
     assert_eq!(ask(-61), (Action::Refresh(RefreshReason::Expired), Some(-60)));
+    let longer_than_it_lives = Intent::AccessToken { min_ttl: Seconds(3_660) };
+    let asked = at(-61, &session, PolicyName::Mobile, Renew::WhenDue, longer_than_it_lives);
+    assert_eq!(asked, (Action::Refresh(RefreshReason::Expired), None));
 }
 
 fn any_intent() -> impl Strategy<Value = Intent> {

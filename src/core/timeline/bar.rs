@@ -156,7 +156,7 @@ fn refresh_token(t: &Timeline, marks: Marks) -> Option<Life> {
     };
     let counted = t.refresh_token.map_or(t.login_at, |life| life.renewed_at);
     let (age, left) = (counted.since(t.login_at), end.since(counted));
-    let older = t.refresh_token.is_some() && left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
+    let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
     let mut marked: Vec<_> = t
         .renewals
         .iter()
@@ -172,7 +172,7 @@ fn shared_axis(lives: &[Life]) -> Option<(Time, Time)> {
     let from = lives.iter().map(|life| life.start).min()?;
     let to = lives.iter().map(|life| life.end).max()?;
     let shortest = lives.iter().map(|life| life.end.since(life.start).0).min()?;
-    (lives.len() > 1 && to.since(from).0 <= shortest.saturating_mul(LIKE)).then_some((from, to))
+    (to.since(from).0 <= shortest.saturating_mul(LIKE)).then_some((from, to))
 }
 
 /// A bar as one character and role a column.

@@ -97,6 +97,12 @@ fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
     let timeline = Timeline::of(now, &session, Some(&policy), Renew::BeforeSessionEnds);
     let due = draw(&timeline, 120, Style::default(), &local).into_iter().find(|l| l.text().contains("renewal due"));
     assert!(due.unwrap().text().starts_with("◇ renewal due         in 50 days"));
+    let (_, now, session, policy) = samples().swap_remove(2);
+    let ended = picture(now, &session, policy, 120, Style::default());
+    assert!(
+        ended.contains("┿ relied on until     in 53 days   2027-04-18 08:00  only a login helps then\n"),
+        "{ended}"
+    );
 }
 
 #[test]
@@ -108,15 +114,49 @@ fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
     };
     assert!(ends(120)[0].ends_with("in 89 days 23 h  2027-04-15 08:00  a refresh before then renews it"));
     assert!(ends(80)[0].ends_with("in 89 days 23 h  2027-04-15 08:00"));
-    assert!(ends(40)[0].ends_with("in 89 days 23 h"));
+    assert_eq!(ends(37), ["┫ refresh token ends  in 89 days 23 h"]);
+    assert_eq!(ends(36), ["┫ refresh token ends", "  in 89 days 23 h"]);
+}
+
+#[test]
+fn where_there_is_little_room_the_name_stands_above_its_bar_and_the_scale_is_left_out() {
+    let (_, now, session, policy) = samples().swap_remove(0);
+    assert!(bars(now, &session, policy, 45)[0].starts_with("refresh token  ├●━"));
+    assert_eq!(bars(now, &session, policy, 44)[0], "refresh token");
     assert_eq!(bars(now, &session, policy, 25)[1], "├●━━━━━━━━━━━━━━━━━━━━━━┫");
-    assert_eq!(ends(25), ["┫ refresh token ends", "  in 89 days 23 h"]);
+}
+
+#[test]
+fn past_and_life_and_an_end_to_come_and_one_that_has_come_are_told_apart_by_their_roles() {
+    let drawn = |sample: usize| {
+        let (_, now, session, policy) = samples().swap_remove(sample);
+        let timeline = Timeline::of(now, &session, Some(&policy), Renew::WhenDue);
+        draw(&timeline, 60, Style::default(), &local)
+    };
+    let bar = |line: &Line| line.0.iter().map(|span| (span.role, span.text.trim().to_owned())).collect::<Vec<_>>();
+    let expected = [
+        (Role::Label, "refresh token"),
+        (Role::Edge, "├"),
+        (Role::Past, "─"),
+        (Role::Now, "●"),
+        (Role::Sure, "━━━"),
+        (Role::Edge, "┫"),
+        (Role::Text, ""),
+        (Role::Faint, "10 min"),
+    ];
+    assert_eq!(bar(&drawn(7)[0]), expected.map(|(role, text)| (role, text.to_owned())));
+    assert!(bar(&drawn(8)[0]).contains(&(Role::Over, "┫".to_owned())));
+    for (sample, words, role) in [(7, "token ends", Role::Edge), (8, "token ended", Role::Over)] {
+        let line = drawn(sample).into_iter().find(|line| line.text().contains(&format!("refresh {words}"))).unwrap();
+        assert_eq!((line.0[0].text.as_str(), line.0[0].role), ("┫ ", role));
+    }
 }
 
 proptest! {
     #[test]
     fn no_line_is_wider_than_asked_whatever_the_times(
-        (start, steps) in history(), policy in any_policy(), columns in 20..=250usize, ascii: bool, known: bool,
+        (start, steps) in history(), policy in any_policy(),
+        columns in prop_oneof![20..=22usize, 20..=250usize], ascii: bool, known: bool,
         renew in prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)],
         moved in prop_oneof![-8_000_000..8_000_000i64, Just(i64::MIN), Just(i64::MAX)],
     ) {
@@ -126,7 +166,7 @@ proptest! {
             let now = if ascii { 'O' } else { '●' };
             prop_assert!(lines.iter().any(|line| line.text().contains(now)));
             for line in lines {
-                prop_assert!(line.width() <= columns, "{}", line.text());
+                prop_assert!(line.text().width() <= columns, "{}", line.text());
                 prop_assert!(!ascii || line.text().is_ascii());
                 prop_assert!(!line.text().ends_with(' '));
             }

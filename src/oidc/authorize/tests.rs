@@ -127,8 +127,11 @@ fn an_extra_parameter_cannot_be_one_of_ours() {
     let twice = vec![("a".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())];
     let wishes = AuthorizationOptions { extra: twice, ..options(&[]) };
     assert!(authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1)).is_err());
-    let negative = AuthorizationOptions { max_age: Some(Seconds(-1)), ..options(&[]) };
-    assert!(authorization_request(&provider(), CLIENT, REDIRECT, &negative, randomness(1)).is_err());
+    for (max_age, passes) in [(-1, false), (0, true)] {
+        let wishes = AuthorizationOptions { max_age: Some(Seconds(max_age)), ..options(&[]) };
+        let request = authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1));
+        assert_eq!(request.is_ok(), passes, "{max_age}");
+    }
 }
 
 // S33, S34

@@ -146,6 +146,8 @@ fn an_endpoint_that_is_not_plain_https_is_refused() {
         "https://id.example/a\nb",
         "https://id.example/%s",
         "https://id.example/%",
+        "https://id.example/%2",
+        "https://id.example/ab%2g",
         "https://id.example/?\"&calc&\"",
         "https://id.example/a|b",
         "https://id.example/a;b",

@@ -103,6 +103,7 @@ fn a_member_of_another_kind_makes_the_answer_invalid() {
         ("refresh_token", json!("a\u{1b}b")),
         ("id_token", json!({})),
         ("scope", json!(["openid"])),
+        ("scope", json!("")),
         ("expires_in", json!("3600")),
         ("expires_in", json!(0)),
         ("expires_in", json!(-5)),
@@ -140,6 +141,7 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
     for (status, body) in [
         (400, "bad"),
         (400, r#"{"error":7}"#),
+        (400, r#"{"error":""}"#),
         (401, ""),
         (200, r#"{"error":7,"access_token":"at","token_type":"Bearer"}"#),
         (302, refused),
@@ -150,8 +152,14 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
         assert!(matches!(accept_token_answer(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
     }
     for status in [429, 500, 502, 503] {
-        let answer = accept_token_answer(&with_header(response(status, refused), "retry-after", "120"));
-        assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.contains("120 seconds")), "{status}");
+        for (after, said) in [
+            ("120", "and asks to wait 120 seconds"),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", "and asks to wait until Fri, 31 Dec 1999 23:59:59 GMT"),
+            ("", &*format!("HTTP {status}")),
+        ] {
+            let answer = accept_token_answer(&with_header(response(status, refused), "retry-after", after));
+            assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.ends_with(said)), "{status} {after}");
+        }
     }
 }
 

@@ -70,8 +70,10 @@ fn a_refusal_carries_the_challenges_words() {
     };
     let told = with_header(response(401, ""), "www-authenticate", challenge);
     assert_eq!(accept(&told, None), words("expired", Some("too late")));
-    let only_description = with_header(response(401, ""), "www-authenticate", r#"Bearer error_description="x""#);
-    assert_eq!(accept(&only_description, None), words("invalid_token", Some("x")));
+    for challenge in [r#"Bearer error_description="x""#, r#"Bearer no_error="y", error_description="x""#] {
+        let told = with_header(response(401, ""), "www-authenticate", challenge);
+        assert_eq!(accept(&told, None), words("invalid_token", Some("x")), "{challenge}");
+    }
     assert_eq!(accept(&response(403, ""), None), words("insufficient_scope", None));
     for (status, later) in [(302, false), (404, false), (503, true)] {
         let answer = accept(&response(status, r#"{"sub":"alice"}"#), None);
