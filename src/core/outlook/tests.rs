@@ -164,7 +164,7 @@ fn the_words_change_in_the_very_second_in_which_something_ends() {
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     for (session, policy, end, before, then) in [
         (fresh(), None, 3_600, "ends @3600; then `tidp token", "ended @3600; next `tidp token"),
-        (fresh(), Some(MOBILE), 3_600, "Nothing is to be done now", "The access token has ended: the next"),
+        (fresh(), Some(MOBILE), 3_600, "There is no hurry", "The access token has ended: the next"),
         (fresh(), Some(CONFIDENTIAL), 3_600, "Until then `tidp token", "The access token has ended; `tidp token"),
         (same, Some(MOBILE), 90 * DAY, "Only @7776000 can be relied on", "relied on, @7776000, has passed"),
     ] {
