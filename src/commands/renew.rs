@@ -64,7 +64,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
         Action::Refresh(_) => {}
     }
     let cached = || match intent {
-        Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
+        Intent::AccessToken { min_ttl } => token_cache::get(context, Some(min_ttl)),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or(cached)? {
