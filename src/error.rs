@@ -45,6 +45,8 @@ pub enum Situation {
     AnswerLost(String),
     /// Another process holds the session's lock.
     Busy,
+    /// Another process changes the configuration.
+    ConfigBusy,
     /// Another `keepalive` looks after this session.
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
@@ -248,6 +250,9 @@ impl Error {
                 "another tidp is working on this session and has not finished in 15 s".into(),
                 None,
             ),
+            Situation::ConfigBusy => {
+                ("busy", 5, "another tidp is changing the configuration and has not finished in 15 s".into(), None)
+            }
             Situation::AlreadyKeptAlive => {
                 ("busy", 5, "another `tidp keepalive` keeps this session alive already".into(), None)
             }

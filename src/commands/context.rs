@@ -127,6 +127,25 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
     Ok(Secret::new(text.expose().trim()))
 }
 
+/// Makes the attempt until it comes to something; `None` after [`LOCK_PATIENCE`].
+///
+/// # Errors
+/// Those of `attempt`.
+pub fn patiently<T>(world: &World, mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+    let started = world.clock.uptime();
+    loop {
+        if let Some(done) = attempt()? {
+            return Ok(Some(done));
+        }
+        let waited = world.clock.uptime().saturating_sub(started);
+        if waited >= LOCK_PATIENCE {
+            return Ok(None);
+        }
+        // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
+        world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
+    }
+}
+
 impl<'w> Context<'w> {
     /// Loads the configuration and opens the profile's store.
     ///
@@ -188,21 +207,11 @@ impl<'w> Context<'w> {
         entry: &str,
         mut meanwhile: impl FnMut() -> Option<T>,
     ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
-        let started = self.world.clock.uptime();
-        loop {
-            if let Some(lock) = self.store.try_lock(entry)? {
-                return Ok(Ok(lock));
-            }
-            if let Some(found) = meanwhile() {
-                return Ok(Err(found));
-            }
-            let waited = self.world.clock.uptime().saturating_sub(started);
-            if waited >= LOCK_PATIENCE {
-                return Err(Situation::Busy.into());
-            }
-            // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
-            self.world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
-        }
+        let attempt = || match self.store.try_lock(entry)? {
+            Some(lock) => Ok(Some(Ok(lock))),
+            None => Ok(meanwhile().map(Err)),
+        };
+        patiently(self.world, attempt)?.ok_or_else(|| Situation::Busy.into())
     }
 
     /// Waits for the lock of that entry: the session's ([`Context::entry`]) or the client secret's.

@@ -30,6 +30,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
         (Situation::AnswerLost(text()), "unreachable", 5, "", false),
         (Situation::Busy, "busy", 5, "", false),
+        (Situation::ConfigBusy, "busy", 5, "", false),
         (Situation::AlreadyKeptAlive, "busy", 5, "", false),
         (Situation::NotKeptAlive(text()), "login_required", 3, "tidp login", false),
         (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
@@ -81,6 +82,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Failed(_) => 25,
         Situation::NotKeptAlive(_) => 26,
         Situation::Exited(_) => 27,
+        Situation::ConfigBusy => 28,
     }
 }
 
@@ -94,7 +96,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 28, "a situation has no row");
+    assert_eq!(covered.len(), 29, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

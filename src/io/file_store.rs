@@ -88,7 +88,7 @@ impl FileStore {
 
     /// Whether the directory is there; if so it is this user's alone from now on. A symlink is refused.
     fn enter(&self) -> io::Result<bool> {
-        match opened_dir(&self.dir) {
+        match private::enter(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             entered => entered.map(|()| true),
         }
@@ -243,19 +243,6 @@ impl Store for FileStore {
 fn associated(path: &Path) -> Vec<u8> {
     let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
     [FORMAT, name].concat()
-}
-
-#[cfg(unix)]
-fn opened_dir(dir: &Path) -> io::Result<()> {
-    private::open_dir(dir).and_then(|dir| private::keep_private(&dir))
-}
-
-#[cfg(not(unix))]
-fn opened_dir(dir: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(dir)?.is_dir() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::NotADirectory.into()),
-    }
 }
 
 /// The directory under its one true name, also before it exists.

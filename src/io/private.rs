@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file read, in bytes.
 pub(super) const LARGEST: u64 = 1 << 20;
@@ -68,8 +68,25 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The file that `path` leads to, through however many symlinks: where it is, or would be.
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+    // As many as Linux follows (path_resolution(7)).
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(next) => path = parent(&path).join(next),
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                return Ok(path);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused("its symbolic links lead in a circle"))
+}
+
 /// The directory a file lies in.
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -89,6 +106,21 @@ pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(dir)
+}
+
+/// Sees to it that the directory is this user's alone; a symlink in its place is an error.
+#[cfg(unix)]
+pub(super) fn enter(dir: &Path) -> io::Result<()> {
+    open_dir(dir).and_then(|dir| keep_private(&dir))
+}
+
+/// As on Unix, as far as permissions can be seen.
+#[cfg(not(unix))]
+pub(super) fn enter(dir: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(dir)?.is_dir() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotADirectory.into()),
+    }
 }
 
 /// Whether a symlink in the last place is followed.
@@ -144,6 +176,17 @@ pub(super) fn keep_private(file: &File) -> io::Result<()> {
         if found.mode() & 0o077 != 0 {
             file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o700))?;
         }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// Refuses what others could have written: tightening it now would not tell who wrote what is in it.
+pub(super) fn refuse_shared(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::mode(&file.metadata()?) & 0o022 != 0 {
+        return Err(refused("others may write to it"));
     }
     #[cfg(not(unix))]
     let _ = file;

@@ -246,6 +246,66 @@ fn a_client_secret_goes_into_the_store_and_nowhere_else() {
 }
 
 #[test]
+fn what_another_tidp_has_changed_meanwhile_is_kept() {
+    let before = format!("default_profile = \"a\"\n{}", profile("a", "") + &profile("b", ""));
+    let meanwhile = before.clone() + &profile("sibling", "");
+    for (args, now) in [
+        (&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["a", "b", "c", "sibling"][..]),
+        (&["use", "b"], &["a", "b", "sibling"]),
+        (&["remove", "b"], &["a", "sibling"]),
+    ] {
+        let bench = Bench::with_config(&before);
+        bench.files.when_lock_is_taken(CONFIG, &meanwhile);
+        bench.run(&[&["profile"], args].concat()).exits(0);
+        let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
+        let names: Vec<_> = document["profiles"].as_array().unwrap().iter().map(|p| p["profile"].clone()).collect();
+        assert_eq!(names, now, "{args:?}");
+    }
+    let bench = Bench::with_config(&before);
+    bench.files.when_lock_is_taken(CONFIG, &meanwhile);
+    let add = ["profile", "add", "sibling", "--issuer", ISSUER, "--client-id", "x"];
+    is_wrong(&bench, &add, "there is a profile `sibling` already");
+}
+
+#[test]
+fn a_change_that_does_not_get_its_turn_changes_nothing() {
+    let before = profile("a", "") + &profile("b", "");
+    for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "b"], &["remove", "b"]] {
+        let bench = Bench::with_config(&before);
+        bench.files.hold_lock();
+        bench.run(&[&["profile"], args].concat()).exits(5).says("another tidp is changing the configuration");
+        assert_eq!(bench.files.text(CONFIG), before);
+    }
+}
+
+#[test]
+fn a_name_from_the_file_reaches_the_terminal_as_text() {
+    let text = "[profile.\"x\\u001b]0;pwn\\u0007\"]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
+    let name = "x\u{1b}]0;pwn\u{7}";
+    for args in [
+        &["profile", "secret", name][..],
+        &["profile", "secret", name, "--remove"],
+        &["profile", "list"],
+        &["profile", "show", name],
+        &["profile", "use", name],
+        &["profile", "remove", name],
+        &["token", "--profile", name],
+        &["logout", "--profile", name],
+        &["policy", "--profile", name],
+    ] {
+        let bench = Bench::with_config(text);
+        bench.terminal.type_line("s3cret");
+        let outcome = bench.run(args);
+        let told = outcome.stdout + &outcome.stderr;
+        assert!(
+            told.contains(r"x\u{1b}]0;pwn\u{7}") || args[0] == "logout" || args.contains(&"--remove"),
+            "{args:?}: {told}"
+        );
+        assert!(!told.contains(['\u{1b}', '\u{7}']), "{args:?}: {told:?}");
+    }
+}
+
+#[test]
 fn tidp_config_names_another_file() {
     let bench = Bench::with_env(&[("TIDP_CONFIG", "/etc/tidp.toml")]);
     bench.run(&["profile", "add", "a", "--issuer", ISSUER, "--client-id", "app"]).exits(0);

@@ -253,6 +253,18 @@ impl world::Files for Wired<Arc<dyn world::Files>> {
         self.0.around("files.write", || self.1.write(path, bytes))
     }
 
+    fn try_lock(&self, path: &std::path::Path) -> std::io::Result<Option<Box<dyn world::Lock>>> {
+        self.0.around("files.try_lock", || self.1.try_lock(path))
+    }
+
+    fn read_own(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
+        self.0.around("files.read_own", || self.1.read_own(path))
+    }
+
+    fn write_own(&self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.around("files.write_own", || self.1.write_own(path, bytes))
+    }
+
     fn remove(&self, path: &std::path::Path) -> std::io::Result<()> {
         self.0.around("files.remove", || self.1.remove(path))
     }

@@ -518,7 +518,15 @@ impl world::Terminal for Terminal {
 
 /// Files in memory.
 #[derive(Default)]
-pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>);
+pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>, Mutex<Trouble>);
+
+/// What others do to the files.
+#[derive(Default)]
+struct Trouble {
+    foreign: BTreeSet<PathBuf>,
+    locked: bool,
+    when_locked: Option<(PathBuf, String)>,
+}
 
 impl Files {
     pub fn text(&self, path: &str) -> String {
@@ -528,7 +536,26 @@ impl Files {
     pub fn put(&self, path: &str, text: &str) {
         self.0.lock().unwrap().insert(path.into(), text.into());
     }
+
+    /// Somebody else has, or could have, written all files there are until they are written anew.
+    pub fn are_foreign(&self) {
+        self.1.lock().unwrap().foreign = self.0.lock().unwrap().keys().cloned().collect();
+    }
+
+    /// Somebody else holds the lock of every file.
+    pub fn hold_lock(&self) {
+        self.1.lock().unwrap().locked = true;
+    }
+
+    /// The first try for a lock fails, for a sibling holds it, who writes this before the second.
+    pub fn when_lock_is_taken(&self, path: &str, text: &str) {
+        self.1.lock().unwrap().when_locked = Some((path.into(), text.to_owned()));
+    }
 }
+
+struct FileLock;
+
+impl Lock for FileLock {}
 
 impl world::Files for Files {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -538,6 +565,27 @@ impl world::Files for Files {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.0.lock().unwrap().insert(path.to_owned(), bytes.to_vec());
         Ok(())
+    }
+
+    fn try_lock(&self, _: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let mut trouble = self.1.lock().unwrap();
+        if let Some((path, text)) = trouble.when_locked.take() {
+            self.0.lock().unwrap().insert(path, text.into());
+            return Ok(None);
+        }
+        Ok((!trouble.locked).then(|| Box::new(FileLock) as _))
+    }
+
+    fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match self.1.lock().unwrap().foreign.contains(path) {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => self.read(path),
+        }
+    }
+
+    fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.1.lock().unwrap().foreign.remove(path);
+        self.write(path, bytes)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
