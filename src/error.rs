@@ -55,6 +55,15 @@ pub enum Situation {
     Store(StoreFailure),
     /// The store holds something else than a session of ours.
     Entry(Unreadable),
+    /// The store holds entries that cannot be read, so nobody knows whose sessions they are.
+    EntriesUnreadable {
+        /// The store's name.
+        store: &'static str,
+        /// How many.
+        count: usize,
+        /// Where they lie.
+        place: String,
+    },
     /// The old refresh token is spent and the new one could not be stored.
     SuccessorLost(StoreFailure),
     /// A certificate, document, callback or token failed validation.
@@ -267,6 +276,19 @@ impl Error {
             Situation::Entry(_) => {
                 ("store", 6, "what the store holds for this session is not a session".into(), login())
             }
+            Situation::EntriesUnreadable { store, count, place } => (
+                "store",
+                6,
+                format!(
+                    "{} cannot be read, so the sessions that may be in {} were not ended: {place}",
+                    if *count == 1 { "1 file".to_owned() } else { format!("{count} files") },
+                    if *count == 1 { "it" } else { "them" },
+                ),
+                Some(match *store {
+                    "file" => "run it again with the key they were sealed with (TIDP_STORE_KEY_FILE), or remove them".into(),
+                    _ => "remove them".into(),
+                }),
+            ),
             Situation::SuccessorLost(failure) => (
                 "store",
                 6,
@@ -351,6 +373,7 @@ fn store_message(failure: &StoreFailure) -> String {
         StoreFailureKind::TimedOut => "did not answer in time",
         StoreFailureKind::Refused => "refused",
         StoreFailureKind::WrongKey => "cannot be opened with this key",
+        StoreFailureKind::Damaged => "holds something in the entry's place that is none",
         StoreFailureKind::Ambiguous => "holds two entries of the same name",
         StoreFailureKind::Unknown => "did not say whether it has written; it may have",
         StoreFailureKind::NoLock => "cannot be locked",
@@ -372,6 +395,7 @@ fn store_hint(failure: &StoreFailure) -> Option<String> {
         (_, StoreFailureKind::WrongKey) => {
             "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
         }
+        (_, StoreFailureKind::Damaged) => "`tidp logout` then `tidp login` starts anew",
         (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
         _ => return None,
     };

@@ -7,7 +7,7 @@ mod http;
 mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-pub use store::{Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache};
+pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache};
 
 use crate::core::secret::Secret;
 use crate::core::time::Time;

@@ -6,7 +6,7 @@
 use super::lock::{self, hashed};
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{Env, Lock, Store, StoreFailure, StoreFailureKind};
+use crate::world::{Entries, Env, Lock, Store, StoreFailure, StoreFailureKind};
 use keyring::{Entry, Error};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -90,8 +90,8 @@ impl Store for KeyringStore {
         }
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        answer(&started(listing)?, self.patience)?
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        answer(&started(listing)?, self.patience)?.map(Entries::from)
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

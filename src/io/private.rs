@@ -51,9 +51,17 @@ pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
     file.close()
 }
 
+/// What the name of a temporary file begins with.
+const HALF_WRITTEN: &str = ".tidp-";
+
+/// The name of the file that a temporary one of that name would have become.
+pub(super) fn becomes(temporary: &str) -> Option<&str> {
+    Some(temporary.strip_prefix(HALF_WRITTEN)?.rsplit_once('-')?.0)
+}
+
 /// How the name of a temporary file begins that will be `path`.
 fn half_written(path: &Path) -> OsString {
-    let mut prefix = OsString::from(".tidp-");
+    let mut prefix = OsString::from(HALF_WRITTEN);
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push("-");
     prefix
@@ -155,6 +163,17 @@ pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
         return Err(refused("it is no regular file"));
     }
     Ok(Some(file))
+}
+
+/// Whether there stands what no write of ours has put there: no regular file, one too large, or another user's. A symlink
+/// is not followed.
+pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
+        return true;
+    }
+    !found.is_file() || found.len() > LARGEST
 }
 
 /// Reads what is left of the file, at most 1 MiB.

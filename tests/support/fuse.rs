@@ -150,8 +150,12 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.delete", || self.1.delete(entry))
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+    fn entries(&self) -> Result<world::Entries, StoreFailure> {
         self.0.around("store.entries", || self.1.entries())
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        self.0.around("store.sweep", || self.1.sweep())
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

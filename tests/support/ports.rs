@@ -9,8 +9,8 @@ use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
-    self, ChildEnv, Ended, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind,
-    Stream,
+    self, ChildEnv, Ended, Entries, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
+    StoreFailureKind, Stream,
 };
 use url::Url;
 
@@ -86,6 +86,8 @@ struct Shelf {
     loads: usize,
     forget_next_save: bool,
     when_locked: Option<(String, String)>,
+    damaged: BTreeSet<String>,
+    leftovers: bool,
 }
 
 impl TestStores {
@@ -108,6 +110,21 @@ impl TestStores {
     /// The next call of that name fails like this, having done nothing.
     pub fn fail(&self, call: &'static str, kind: StoreFailureKind) {
         self.0.lock().unwrap().fails.push((call, kind));
+    }
+
+    /// The entry cannot be read any more: not its name, and its document only as garbage.
+    pub fn damage(&self, entry: &str) {
+        self.put(entry, "garbage");
+        self.0.lock().unwrap().damaged.insert(entry.to_owned());
+    }
+
+    /// A writer was killed and has left something.
+    pub fn leave_something(&self) {
+        self.0.lock().unwrap().leftovers = true;
+    }
+
+    pub fn has_leftovers(&self) -> bool {
+        self.0.lock().unwrap().leftovers
     }
 
     /// Somebody else holds the lock.
@@ -221,8 +238,16 @@ impl Store for TestStore {
         Ok(self.call("delete")?.entries.remove(entry).is_some())
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        Ok(self.call("entries")?.entries.keys().cloned().collect())
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        let shelf = self.call("entries")?;
+        let names = shelf.entries.keys().filter(|name| !shelf.damaged.contains(*name)).cloned().collect();
+        let damaged = shelf.damaged.iter().filter(|name| shelf.entries.contains_key(*name)).count();
+        Ok(Entries { names, unreadable: damaged, place: "/the/store".into() })
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        self.call("sweep")?.leftovers = false;
+        Ok(())
     }
 
     fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
