@@ -123,6 +123,8 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
         ("--policy", "Weekly", "policy `Weekly` is none of"),
         ("--redirect-uri", "callback", "redirect_uri `callback`"),
         ("--redirect-uri", "http://localhost/cb", "needs a port"),
+        ("--redirect-uri", "http://127.0.0.1:0/cb", "port 0"),
+        ("--redirect-uri", "http://localhost:00/cb", "port 0"),
         ("--scope", "profile", "openid"),
         ("--issuer", "http://id.example", "must be https"),
         ("--issuer", "https://kari:pw@id.example", "user name"),
@@ -303,6 +305,26 @@ fn a_name_from_the_file_reaches_the_terminal_as_text() {
         );
         assert!(!told.contains(['\u{1b}', '\u{7}']), "{args:?}: {told:?}");
     }
+}
+
+#[test]
+fn a_secret_that_was_typed_as_an_argument_is_not_repeated() {
+    for args in [
+        &["profile", "secret", "demo", "hunter2"][..],
+        &["--profile", "work", "profile", "--quiet", "secret", "demo", "--remove", "--", "hunter2"],
+        &["profile", "secret", "demo", "--secret=hunter2"],
+        &["profile", "secret", "demo", "--remove=hunter2"],
+        &["profile", "secret", "demo", "hunter2", "--json"],
+    ] {
+        let bench = Bench::with_config(&profile("demo", ""));
+        let outcome = bench.run(args).exits(2).says("a secret is never an argument").leaves_out("hunter2");
+        if args.contains(&"--json") {
+            assert_eq!(outcome.error()["kind"], "usage");
+        }
+    }
+    let bench = Bench::with_config(&profile("demo", ""));
+    bench.run(&["profile", "show", "demo", "more"]).exits(2).says("'more'");
+    bench.run(&["profile", "secret"]).exits(2).says("NAME").leaves_out("never an argument");
 }
 
 #[test]
