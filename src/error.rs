@@ -1,11 +1,14 @@
 //! The situations a user can be in when a command fails: what happened, the exact next command, the exit code.
-//! Hints are written here and nowhere else.
+//! Hints are written here, those for a store that failed in `error::store`, and nowhere else.
+
+mod store;
 
 use crate::core::session::Unreadable;
 use crate::core::text::printable;
 use crate::oidc::{Problem, ProviderError};
-use crate::world::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind};
+use crate::world::{HttpFailure, HttpFailureKind, StoreFailure};
 use serde_json::{Value, json};
+use store::{store_hint, store_message};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -358,48 +361,6 @@ fn told(provider: &ProviderError) -> String {
         Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
         None => printable(&provider.error),
     }
-}
-
-fn store_message(failure: &StoreFailure) -> String {
-    let store = match failure.store {
-        "keyring" => "the OS keyring",
-        "file" => "the encrypted file store",
-        "plaintext-file" => "the plain-text file store",
-        other => other,
-    };
-    let what = match failure.kind {
-        StoreFailureKind::Missing => "cannot be found",
-        StoreFailureKind::Locked => "is locked",
-        StoreFailureKind::TimedOut => "did not answer in time",
-        StoreFailureKind::Refused => "refused",
-        StoreFailureKind::WrongKey => "cannot be opened with this key",
-        StoreFailureKind::Damaged => "holds something in the entry's place that is none",
-        StoreFailureKind::Ambiguous => "holds two entries of the same name",
-        StoreFailureKind::Unknown => "did not say whether it has written; it may have",
-        StoreFailureKind::NoLock => "cannot be locked",
-    };
-    let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
-    format!("{store} {what}{detail}")
-}
-
-fn store_hint(failure: &StoreFailure) -> Option<String> {
-    let hint = match (failure.store, failure.kind) {
-        ("keyring", StoreFailureKind::Missing) => {
-            "start a keyring (gnome-keyring, KWallet, KeePassXC), or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
-        ("keyring", StoreFailureKind::TimedOut) => {
-            "unlock or restart the keyring, or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        ("keyring", StoreFailureKind::Ambiguous) => "remove one of them in the keyring's own program (service `tidp`)",
-        (_, StoreFailureKind::WrongKey) => {
-            "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
-        }
-        (_, StoreFailureKind::Damaged) => "`tidp logout` then `tidp login` starts anew",
-        (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }
 
 /// A word as a shell reads it back; a control character, which a name in a hand-written file may have, as an escape.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::world::StoreFailureKind;
 use serde_json::Map;
 
 fn said() -> ProviderError {
