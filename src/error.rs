@@ -288,8 +288,8 @@ impl Error {
                     if *count == 1 { "it" } else { "them" },
                 ),
                 Some(match *store {
-                    "file" => "run it again with the key they were sealed with (TIDP_STORE_KEY_FILE), or remove them".into(),
-                    _ => "remove them".into(),
+                    "file" => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove what cannot be read".into(),
+                    _ => "remove what cannot be read".into(),
                 }),
             ),
             Situation::SuccessorLost(failure) => (

@@ -44,7 +44,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::Entry(Unreadable::Misplaced), "store", 6, "tidp login", false),
         (Situation::Entry(Unreadable::Version(9)), "store", 6, "update tidp", false),
         (unreadable("file", 2), "store", 6, "TIDP_STORE_KEY_FILE", false),
-        (unreadable("plaintext-file", 1), "store", 6, "remove them", false),
+        (unreadable("plaintext-file", 1), "store", 6, "remove what", false),
         (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
         (Situation::Invalid(text()), "invalid", 7, "", false),
         (Situation::LoginTimedOut, "timeout", 124, "tidp login", false),

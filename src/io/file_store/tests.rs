@@ -211,7 +211,7 @@ fn a_damaged_file_hides_no_other_entry_and_is_counted() {
         fs::create_dir(store.path_of("c")).unwrap();
         symlink("/nowhere", store.path_of("d")).unwrap();
         // None of ours, and the other store's.
-        for name in ["package.json", "notes.sealed", &format!("{}.json", "g".repeat(64))] {
+        for name in ["cafe.json", "cafe.sealed", &format!("{}.json", "g".repeat(64))] {
             fs::write(root.path().join(name), "{}").unwrap();
         }
         assert_eq!(entries(&store), (vec!["b".to_owned()], 3));
