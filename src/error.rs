@@ -1,11 +1,15 @@
 //! The situations a user can be in when a command fails: what happened, the exact next command, the exit code.
-//! Hints are written here and nowhere else.
+//! Hints are written here, those for a store that failed in `error::store`, and nowhere else.
+
+mod store;
 
 use crate::core::session::Unreadable;
 use crate::core::text::printable;
 use crate::oidc::{Problem, ProviderError};
-use crate::world::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind};
+use crate::world::{HttpFailure, HttpFailureKind, StoreFailure};
 use serde_json::{Value, json};
+use store::store_hint;
+pub use store::store_message;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub enum Situation {
     AnswerLost(String),
     /// Another process holds the session's lock.
     Busy,
+    /// Another process changes the configuration.
+    ConfigBusy,
     /// Another `keepalive` looks after this session.
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
@@ -53,6 +59,15 @@ pub enum Situation {
     Store(StoreFailure),
     /// The store holds something else than a session of ours.
     Entry(Unreadable),
+    /// The store holds entries that cannot be read, so nobody knows whose sessions they are.
+    EntriesUnreadable {
+        /// The store's name.
+        store: &'static str,
+        /// How many.
+        count: usize,
+        /// Where they lie.
+        place: String,
+    },
     /// The old refresh token is spent and the new one could not be stored.
     SuccessorLost(StoreFailure),
     /// A certificate, document, callback or token failed validation.
@@ -248,6 +263,9 @@ impl Error {
                 "another tidp is working on this session and has not finished in 15 s".into(),
                 None,
             ),
+            Situation::ConfigBusy => {
+                ("busy", 5, "another tidp is changing the configuration and has not finished in 15 s".into(), None)
+            }
             Situation::AlreadyKeptAlive => {
                 ("busy", 5, "another `tidp keepalive` keeps this session alive already".into(), None)
             }
@@ -262,6 +280,19 @@ impl Error {
             Situation::Entry(_) => {
                 ("store", 6, "what the store holds for this session is not a session".into(), login())
             }
+            Situation::EntriesUnreadable { store, count, place } => (
+                "store",
+                6,
+                format!(
+                    "{} cannot be read, so the sessions that may be in {} were not ended: {place}",
+                    if *count == 1 { "1 file".to_owned() } else { format!("{count} files") },
+                    if *count == 1 { "it" } else { "them" },
+                ),
+                Some(match *store {
+                    "file" => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove what cannot be read".into(),
+                    _ => "remove what cannot be read".into(),
+                }),
+            ),
             Situation::SuccessorLost(failure) => (
                 "store",
                 6,
@@ -331,49 +362,6 @@ fn told(provider: &ProviderError) -> String {
         Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
         None => printable(&provider.error),
     }
-}
-
-/// What a store has done instead of what it was asked.
-pub fn store_message(failure: &StoreFailure) -> String {
-    let store = match failure.store {
-        "keyring" => "the OS keyring",
-        "file" => "the encrypted file store",
-        "plaintext-file" => "the plain-text file store",
-        other => other,
-    };
-    let what = match failure.kind {
-        StoreFailureKind::Missing => "cannot be found",
-        StoreFailureKind::Locked => "is locked",
-        StoreFailureKind::TimedOut => "did not answer in time",
-        StoreFailureKind::Refused => "refused",
-        StoreFailureKind::WrongKey => "cannot be opened with this key",
-        StoreFailureKind::Ambiguous => "holds two entries of the same name",
-        StoreFailureKind::Unknown => "did not say whether it has written; it may have",
-        StoreFailureKind::NoLock => "cannot be locked",
-    };
-    let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
-    format!("{store} {what}{detail}")
-}
-
-fn store_hint(failure: &StoreFailure) -> Option<String> {
-    let hint = match (failure.store, failure.kind) {
-        ("keyring", StoreFailureKind::Missing) => {
-            "start a keyring (gnome-keyring, KWallet, KeePassXC), or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
-        ("keyring", StoreFailureKind::TimedOut) => {
-            "unlock or restart the keyring, or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
-        }
-        ("keyring", StoreFailureKind::Ambiguous) => {
-            "`tidp login` puts one in their place, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
-        }
-        (_, StoreFailureKind::WrongKey) => {
-            "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
-        }
-        (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }
 
 /// A word as a shell reads it back; a control character, which a name in a hand-written file may have, as an escape.

@@ -106,7 +106,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
         Err(error) => return not_parsed(&args, &error, world),
     };
     let out = Output::new(world, &cli.global);
-    match commands::run(world, &out, &cli) {
+    match commands::run_alone(world, &out, &cli) {
         Ok(()) => 0,
         Err(Error { situation: Situation::OutputClosed, .. }) => 0,
         Err(Error { situation: Situation::Exited(code), .. }) => code,
@@ -131,7 +131,12 @@ fn not_parsed(args: &[OsString], error: &clap::Error, world: &World) -> u8 {
         };
     }
     let text = rendered.to_string();
-    let what = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let what = if is_excess(error.kind()) && names_a_secret(args) {
+        // Whatever is too much there may be the secret: it is not repeated.
+        "`tidp profile secret` takes a profile's name and nothing else: a secret is never an argument, it is asked for on \
+         the terminal or read from standard input"
+            .to_owned()
+    } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         out.note(text.trim_end());
         "no command was given".to_owned()
     } else {
@@ -140,6 +145,17 @@ fn not_parsed(args: &[OsString], error: &clap::Error, world: &World) -> u8 {
     let report = Error::usage(core::text::printable(&what)).report();
     out.failure(&report);
     report.exit_code
+}
+
+/// Whether clap found more on the command line than it has a place for; it says what.
+fn is_excess(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::UnknownArgument | ErrorKind::TooManyValues)
+}
+
+/// Whether that is `tidp profile secret`, with whatever options between the words.
+fn names_a_secret(args: &[OsString]) -> bool {
+    let mut words = args.iter().skip_while(|arg| *arg != "profile");
+    words.next().is_some() && words.any(|arg| arg == "secret")
 }
 
 /// What clap found wrong, without its usage and its advice.

@@ -7,7 +7,7 @@ mod http;
 mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-pub use store::{Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, Waiting};
+pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, Waiting};
 
 use crate::core::secret::Secret;
 use crate::core::time::Time;
@@ -195,18 +195,39 @@ pub struct Stream {
 
 // ── the machine ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Files that hold no token.
+/// Files that hold no token: the user's (the configuration, keys), which may be symlinks to wherever the user keeps them,
+/// and our own (caches and stamps), which nobody else has any business in.
 pub trait Files: Send + Sync {
-    /// The file's bytes (at most 1 MiB), `None` if there is none.
+    /// The bytes of a file of the user's (at most 1 MiB), `None` if there is none. A symlink is followed.
     ///
     /// # Errors
     /// As the system says.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
-    /// Writes the file whole (temporary file, sync, rename), `0600` in directories created `0700`.
+    /// Writes a file of the user's whole (temporary file, sync, rename), `0600` in directories created `0700`. A symlink
+    /// stays one: the file it leads to is written.
     ///
     /// # Errors
     /// As the system says; then the old file is as it was.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Takes the lock under which that file of the user's is read, changed and written, if nobody holds it; without
+    /// waiting, and held until dropped. It dies with its holder.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
+    /// The bytes of a file of our own (at most 1 MiB), `None` if there is none. Its directory is this user's alone from
+    /// now on.
+    ///
+    /// # Errors
+    /// As the system says, and for whatever somebody else may have put there: a symlink, a file of another user, or one
+    /// that others may write; also for such a directory.
+    fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    /// Writes a file of our own whole, as [`Files::write`]; a symlink in its place is replaced, and its directory is this
+    /// user's alone from now on.
+    ///
+    /// # Errors
+    /// As the system says; then the old file is as it was.
+    fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes the file, if there is one.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! Many processes at once on one session whose access token is due: one of them refreshes, all of them answer.
+//! Many processes at once: on one session whose access token is due one of them refreshes and all of them answer; on one
+//! configuration each of them makes its change.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -31,4 +32,23 @@ fn one_of_many_refreshes_with_the_one_time_token_and_all_of_them_get_the_same_an
         assert_ne!(answers[0], expired);
         assert!(answers.iter().all(|answer| *answer == answers[0]), "with the cache {cache}: {answers:#?}");
     }
+}
+
+#[test]
+fn of_many_changes_of_the_configuration_at_once_none_is_lost_and_a_symlink_stays_one() {
+    let home = Home::new();
+    let (dir, target) = (home.path("home/config/tidp"), home.path("home/dotfiles.toml"));
+    std::fs::create_dir(&dir).unwrap();
+    std::os::unix::fs::symlink(&target, dir.join("config.toml")).unwrap();
+    let names: Vec<String> = (10..22).map(|n| format!("p{n}")).collect();
+    let add = |name| home.tidp_command(&["profile", "add", name, "--environment", "staging", "--client-id", "x"]);
+    let adding: Vec<Process> = names.iter().map(|name| Process::start(&mut add(name))).collect();
+    adding.into_iter().for_each(|process| drop(process.finish().expect(0).to_owned()));
+    let listed: serde_json::Value = serde_json::from_str(home.tidp(&["profile", "list", "--json"]).expect(0)).unwrap();
+    let listed: Vec<_> = listed["profiles"].as_array().unwrap().iter().map(|p| p["profile"].clone()).collect();
+    assert_eq!(listed, names);
+    assert!(std::fs::symlink_metadata(dir.join("config.toml")).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&target).unwrap().contains("[profile.p10]"));
+    let left: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|found| found.unwrap().file_name()).collect();
+    assert_eq!(left, ["config.toml"], "nothing else lies among the user's files");
 }

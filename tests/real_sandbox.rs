@@ -38,7 +38,7 @@ fn a_token_is_printed_in_every_format() {
     let format = |format| home.tidp(&["token", "--format", format]).expect(0).to_owned();
     assert_eq!(format("raw"), raw);
     assert_eq!(format("header"), format!("Authorization: Bearer {raw}"));
-    assert_eq!(format("env"), format!("export TIDP_ACCESS_TOKEN={raw}"));
+    assert_eq!(format("env"), format!("export TIDP_ACCESS_TOKEN='{raw}'"));
     let document: Value = serde_json::from_str(&format("json")).unwrap();
     assert_eq!((&document["access_token"], &document["token_type"]), (&json!(raw), &json!("Bearer")));
     assert!(document["expires_in"].as_i64().is_some_and(|left| left > 3_500), "{document}");
@@ -401,6 +401,7 @@ fn the_demo_tells_its_story_without_a_person_and_leaves_nothing_behind() {
     let outcome = home.tidp(&["demo"]);
     outcome.expect(0);
     assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains("Mobile"), "{outcome:#?}");
+    assert!(!outcome.stderr.contains("gone when this command ends"), "its commands share one session");
     assert!(home.files().is_empty(), "{:?}", home.files());
 }
 

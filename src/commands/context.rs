@@ -132,6 +132,30 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
     Ok(Secret::new(text.expose().trim()))
 }
 
+/// Makes the attempt, which is told how long it has been waited for, until it comes to something; `None` where it has not
+/// within `patience`.
+///
+/// # Errors
+/// Those of `attempt`.
+pub fn patiently<T>(
+    world: &World,
+    patience: Duration,
+    mut attempt: impl FnMut(Duration) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let started = world.clock.uptime();
+    loop {
+        let waited = world.clock.uptime().saturating_sub(started);
+        if let Some(done) = attempt(waited)? {
+            return Ok(Some(done));
+        }
+        if waited >= patience {
+            return Ok(None);
+        }
+        // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
+        world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
+    }
+}
+
 impl<'w> Context<'w> {
     /// Loads the configuration and opens the profile's store.
     ///
@@ -192,30 +216,11 @@ impl<'w> Context<'w> {
         &self,
         mut meanwhile: impl FnMut() -> Option<T>,
     ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
-        self.wait_for_lock(&self.entry(), LOCK_PATIENCE, |_| meanwhile())
-    }
-
-    fn wait_for_lock<T>(
-        &self,
-        entry: &str,
-        patience: Duration,
-        mut meanwhile: impl FnMut(Duration) -> Option<T>,
-    ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
-        let started = self.world.clock.uptime();
-        loop {
-            if let Some(lock) = self.store.try_lock(entry)? {
-                return Ok(Ok(lock));
-            }
-            let waited = self.world.clock.uptime().saturating_sub(started);
-            if let Some(found) = meanwhile(waited) {
-                return Ok(Err(found));
-            }
-            if waited >= patience {
-                return Err(Situation::Busy.into());
-            }
-            // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
-            self.world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
-        }
+        let attempt = |_| match self.store.try_lock(&self.entry())? {
+            Some(lock) => Ok(Some(Ok(lock))),
+            None => Ok(meanwhile().map(Err)),
+        };
+        patiently(self.world, LOCK_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
     }
 
     /// Waits, however slow a refresh in another process is, for the lock of that entry: the session's
@@ -225,16 +230,14 @@ impl<'w> Context<'w> {
     /// `busy` after [`LONG_PATIENCE`]; `store` if there are no locks.
     pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
         let mut told = false;
-        let tell = |waited: Duration| {
-            if waited >= Duration::from_secs(2) && !std::mem::replace(&mut told, true) {
+        let attempt = |waited: Duration| {
+            let lock = self.store.try_lock(entry)?;
+            if lock.is_none() && waited >= Duration::from_secs(2) && !std::mem::replace(&mut told, true) {
                 self.out.ask("Another tidp is working on this session; waiting for it to finish.");
             }
-            None::<std::convert::Infallible>
+            Ok(lock)
         };
-        match self.wait_for_lock(entry, LONG_PATIENCE, tell)? {
-            Ok(lock) => Ok(lock),
-            Err(never) => match never {},
-        }
+        patiently(self.world, LONG_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
     }
 
     /// Sends one request; an error that quotes a credential comes back without it.

@@ -284,7 +284,10 @@ fn may_pass(error: &Error) -> bool {
             | StoreFailureKind::TimedOut
             | StoreFailureKind::Refused
             | StoreFailureKind::Unknown => true,
-            StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::NoLock => false,
+            StoreFailureKind::WrongKey
+            | StoreFailureKind::Damaged
+            | StoreFailureKind::Ambiguous
+            | StoreFailureKind::NoLock => false,
         },
         _ => false,
     }

@@ -3,11 +3,11 @@
 
 mod wishes;
 
-use super::context::Context;
+use super::context::{Configured, Context};
 use super::output::Output;
 use super::{inspect, metadata, received, token_cache, warn};
 use crate::cli::{self, Global};
-use crate::config::RedirectUri;
+use crate::config::{self, RedirectUri, StoreKind};
 use crate::core::plan::Renew;
 use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshLife, RefreshToken, SCHEMA, Session};
@@ -47,6 +47,14 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Login) 
         summarise(context, &session);
         if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
     })
+}
+
+/// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
+pub fn warn_of_memory(world: &World, out: &Output<'_>) {
+    let store = Configured::load(world).and_then(|configured| config::store(&world.env, &configured.config));
+    if store == Ok(StoreKind::Memory) {
+        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
+    }
 }
 
 /// Logs in and stores the session.

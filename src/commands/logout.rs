@@ -7,14 +7,15 @@ use super::{metadata, token_cache};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
-use crate::core::session::{EntryKey, Session};
+use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::printable;
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome};
-use crate::world::{StoreFailureKind, World};
+use crate::world::{Entries, Store, StoreFailureKind, World};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a browser may take to fetch the page that sends it on.
@@ -41,15 +42,23 @@ struct Outcome {
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
-    let endings: Vec<_> = if args.all {
-        all(world, out, global)?.into_iter().map(|context| context.run(|context| ending(context, args))).collect()
+    let (endings, rest): (Vec<_>, _) = if args.all {
+        let (contexts, store) = all(world, out, global)?;
+        let end = |context: Context<'_>| context.run(|context| ending(context, args));
+        (contexts.into_iter().map(end).collect(), nothing_is_left(store.as_ref()))
     } else {
-        vec![Context::open(world, out, global)?.run(|context| log_out(context, args))]
+        (vec![Context::open(world, out, global)?.run(|context| log_out(context, args))], Ok(()))
     };
     for outcome in endings.iter().flatten() {
         tell(out, outcome, args, world.clock.now());
     }
-    let failure = endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), failure));
+    let mut failure = endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), failure));
+    if let Err(error) = rest {
+        if failure.is_some() {
+            note_failure(out, &error.report().message);
+        }
+        failure = failure.or(Some(error));
+    }
     let outcomes: Vec<_> = endings.into_iter().flatten().collect();
     match failure {
         Some(error) => Err(error),
@@ -61,34 +70,58 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     }
 }
 
-/// Every session in the store, with its profile where there still is one.
-fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<Vec<Context<'w>>> {
+/// Every session in the store, with its profile where there still is one; and the store.
+fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
     let configured = Configured::load(world)?;
-    let in_use = configured.profile(world, global).ok();
+    let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
+    let profiles = configured.profile(world, global).ok().into_iter();
+    let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
     let store = configured.store(world)?;
-    let sessions = store.entries()?.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
+    let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
         EntryKey::Session(key) => Some(key),
         EntryKey::ClientSecret(_) => None,
     });
-    sessions
-        .map(|key| {
-            let own = config::file_profile(&key.profile, &configured.config, configured.base()).ok();
-            let mut known = [in_use.clone(), own].into_iter().flatten();
-            let profile = match known.find(|profile| profile.session_key() == key) {
-                Some(profile) => profile,
-                None => Profile::orphan(&key),
-            };
-            Ok(Context::new(world, out, profile, configured.store(world)?))
-        })
-        .collect()
+    // What is damaged does not say whose it is; a profile says where its session would be.
+    let of_profiles = profiles.iter().map(Profile::session_key).filter(|key| holds(store.as_ref(), key));
+    let keys: BTreeSet<SessionKey> = named.chain(of_profiles).collect();
+    let context = |key: &SessionKey| {
+        let profile = profiles.iter().find(|profile| profile.session_key() == *key);
+        let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
+        Ok(Context::new(world, out, profile, configured.store(world)?))
+    };
+    let contexts: Result<_> = keys.iter().map(context).collect();
+    Ok((contexts?, store))
+}
+
+/// Whether there is anything in that session's place that a logout here and now can end. What another key has sealed is
+/// left alone: with that key, its refresh token can be revoked.
+fn holds(store: &dyn Store, key: &SessionKey) -> bool {
+    match store.load(&EntryKey::Session(key.clone()).name()) {
+        Ok(found) => found.is_some(),
+        Err(failure) => failure.kind != StoreFailureKind::WrongKey,
+    }
+}
+
+/// What no session's name led to, after all of them have ended: leftovers of killed writers are removed, and what cannot
+/// be read is said.
+fn nothing_is_left(store: &dyn Store) -> Result<()> {
+    store.sweep()?;
+    let Entries { unreadable: count, place, .. } = store.entries()?;
+    match count {
+        0 => Ok(()),
+        _ => Err(Situation::EntriesUnreadable { store: store.name(), count, place }.into()),
+    }
+}
+
+fn note_failure(out: &Output<'_>, what: &str) {
+    out.note(&format!("{} {what}", out.paint_err("failed:", colored::Color::Red)));
 }
 
 /// One of several logouts: that it failed is said at once, for only the first failure is the command's.
 fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
     log_out(context, args).inspect_err(|error| {
-        let failed = context.out.paint_err("failed:", colored::Color::Red);
-        let message = error.report().message;
-        context.out.note(&format!("{failed} the session of `{}`: {message}", printable(&context.profile.name)));
+        let (name, message) = (printable(&context.profile.name), error.report().message);
+        note_failure(context.out, &format!("the session of `{name}`: {message}"));
     })
 }
 
@@ -150,9 +183,12 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Ok(Some(session)) => Ended::Session(Box::new(session)),
         // Whatever it is, the user wants it gone.
         Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
-        // Nor does removing it need the key, or there to be only one.
+        // Nor does removing it need the key, or anything else than its name, or there to be only one.
         Err(Error { situation: Situation::Store(failure), .. })
-            if matches!(failure.kind, StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous) =>
+            if matches!(
+                failure.kind,
+                StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
+            ) =>
         {
             Ended::Unreadable
         }
@@ -256,9 +292,7 @@ fn tell(out: &Output<'_>, outcome: &Outcome, args: &cli::Logout, now: Time) {
             Step::Done(what) => out.note(&format!("At the provider, {what}.")),
             Step::Skipped("--local") => {}
             Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
-            Step::Failed(error) => {
-                out.note(&format!("{} {}", out.paint_err("failed:", colored::Color::Red), error.report().message))
-            }
+            Step::Failed(error) => note_failure(out, &error.report().message),
         }
     }
     if let Some(end) = outcome.access_token_valid_until {

@@ -10,7 +10,7 @@ use crate::oidc::jwks::{self, KeySet, SignatureProblem};
 use crate::world::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How long an unknown `kid` waits for the next refetch of the keys; counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
@@ -172,22 +172,31 @@ fn keep(context: &Context<'_>, request: &Request, response: &Response, refetched
 fn write(context: &Context<'_>, request: &Request, cached: &Cached) {
     if let (Some(path), Ok(bytes)) = (path(context, request), serde_json::to_vec(cached)) {
         // A cache that cannot be kept costs the next run a request, no more.
-        let _ = context.world.files.write(&path, &bytes);
+        let _ = context.world.files.write_own(&path, &bytes);
     }
 }
 
 fn fresh(context: &Context<'_>, request: &Request) -> Option<Cached> {
     let now = context.world.clock.now();
-    cached(context, request).filter(|cached| cached.fetched_at <= now && now < cached.fresh_until)
+    cached(context, request).filter(|cached| {
+        // Whoever wrote something else than `keep` does, it is not believed.
+        let credible =
+            cached.fetched_at <= now && cached.fresh_until <= cached.fetched_at.plus(discovery::LONGEST_CACHE_LIFE);
+        credible && now < cached.fresh_until
+    })
 }
 
 fn cached(context: &Context<'_>, request: &Request) -> Option<Cached> {
-    let bytes = context.world.files.read(&path(context, request)?).ok()??;
+    let bytes = context.world.files.read_own(&path(context, request)?).ok()??;
     serde_json::from_slice(&bytes).ok().filter(|cached: &Cached| cached.url == request.url.as_str())
 }
 
+/// Under the name of what was asked and of who was trusted to answer: what one certificate authority vouched for is
+/// nothing to a run that does not trust it.
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
-    let hash = Sha256::digest(request.url.as_str());
+    let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
+    let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.world.env.get(name));
+    let hash = Sha256::digest(serde_json::json!([request.url.as_str(), ca_file, system]).to_string());
     let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{name}.json")))
 }

@@ -30,7 +30,18 @@ use crate::error::{Error, Result};
 use crate::world::World;
 use output::Output;
 
-/// Runs the command.
+/// Runs the command as the only one of its process.
+///
+/// # Errors
+/// The command's own.
+pub fn run_alone(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
+    if matches!(cli.command, Command::Login(_)) {
+        login::warn_of_memory(world, out);
+    }
+    run(world, out, cli)
+}
+
+/// Runs the command, be it one of several that share what is in memory.
 ///
 /// # Errors
 /// The command's own.

@@ -1,6 +1,6 @@
 //! `tidp profile …`: the configuration file, changed with its comments kept; the client secret goes into the store.
 
-use super::context::{Configured, Context};
+use super::context::{Configured, Context, LOCK_PATIENCE, patiently};
 use super::output::Output;
 use crate::cli::{Global, ProfileAdd, ProfileCommand};
 use crate::config::{self, AuthMethod, Profile, RedirectUri};
@@ -8,8 +8,8 @@ use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
-use crate::error::{Error, Result, quoted};
-use crate::world::World;
+use crate::error::{Error, Result, Situation, quoted};
+use crate::world::{Lock, World};
 use colored::Color;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, what: &ProfileComma
 
 fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
-    let configured = Configured::load_or_new(world)?;
+    let (configured, _lock) = to_be_changed(world, Configured::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
         return Err(Error::usage(format!(
             "there is a profile `{}` already: `tidp profile remove` it first",
@@ -85,10 +85,23 @@ fn keys(args: &ProfileAdd) -> Table {
     table
 }
 
+/// The configuration, read under the lock that a change of it needs: another `tidp` may have changed it just now.
+fn to_be_changed(world: &World, load: fn(&World) -> Result<Configured>) -> Result<(Configured, Box<dyn Lock>)> {
+    // Read without the lock first: where there is nothing to change, no directory is made for its sake.
+    let configured = load(world)?;
+    let path = path_of(&configured)?;
+    let attempt = |_| world.files.try_lock(path).map_err(|error| failed(path, &error));
+    let lock = patiently(world, LOCK_PATIENCE, attempt)?.ok_or(Situation::ConfigBusy)?;
+    Ok((load(world)?, lock))
+}
+
+fn path_of(configured: &Configured) -> Result<&Path> {
+    configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))
+}
+
 /// The file as it is written, comments and all, and where it is.
 fn as_written<'c>(world: &World, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
-    let path =
-        configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))?;
+    let path = path_of(configured)?;
     let bytes = world.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
     let document = String::from_utf8_lossy(&bytes).parse();
     Ok((path, document.map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?))
@@ -202,7 +215,7 @@ fn described(profile: &Profile) -> Value {
 }
 
 fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
-    let configured = Configured::load(world)?;
+    let (configured, _lock) = to_be_changed(world, Configured::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }
@@ -223,7 +236,7 @@ fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
 }
 
 fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
-    let configured = Configured::load(world)?;
+    let (configured, _lock) = to_be_changed(world, Configured::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }
@@ -273,7 +286,7 @@ fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: 
         }
         let _lock = context.lock(&entry)?;
         context.store.save(&entry, &secret)?;
-        out.note(&format!("Stored the client secret of `{name}` in the {} store.", context.store.name()));
+        out.note(&format!("Stored the client secret of `{}` in the {} store.", printable(name), context.store.name()));
         if out.json { out.document(json!({ "profile": name, "client_secret": true })) } else { Ok(()) }
     })
 }

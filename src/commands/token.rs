@@ -174,7 +174,8 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> R
         TokenFormat::Raw => context.out.answer(&format!("{token}\n")),
         TokenFormat::Header => context.out.answer(&format!("Authorization: Bearer {token}\n")),
         TokenFormat::Curl => context.out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
-        TokenFormat::Env => context.out.answer(&format!("export TIDP_ACCESS_TOKEN={token}\n")),
+        // Quoted, for a shell expands a word that begins with `~`; no token holds a quote.
+        TokenFormat::Env => context.out.answer(&format!("export TIDP_ACCESS_TOKEN='{token}'\n")),
         TokenFormat::Json => context.out.document(json!({
             "access_token": token,
             "token_type": "Bearer",

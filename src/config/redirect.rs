@@ -19,7 +19,8 @@ pub enum RedirectUri {
 /// port exactly that one; anything else, an `https` page or a custom scheme, is not on this machine.
 ///
 /// # Errors
-/// A sentence, if it is no absolute URI, has a fragment (RFC 6749 3.1.2), or is a loopback host that needs a port.
+/// A sentence, if it is no absolute URI, has a fragment (RFC 6749 3.1.2), or is a loopback host that needs a port or names
+/// port 0.
 pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let wrong = |what: &str| format!("redirect_uri `{}` {what}", printable(text));
     let url = Url::parse(text).map_err(|_| wrong("is no absolute URI"))?;
@@ -41,6 +42,8 @@ pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let host = url.host_str().unwrap_or_default().to_owned();
     let at = |port| ListenAt { host: host.clone(), port, path: url.path().to_owned() };
     match (explicit_port(text), host.as_str()) {
+        // To bind it is to get another one, which is not registered.
+        (Some(0), _) => Err(wrong("names port 0, which is none: leave the port out, or name the registered one")),
         (Some(port), "127.0.0.1" | "[::1]" | "localhost") => Ok(RedirectUri::Fixed(text.to_owned(), at(Some(port)))),
         (None, "127.0.0.1") => Ok(RedirectUri::AnyPort(at(None))),
         (None, _) => Err(wrong("needs a port: only http://127.0.0.1 may use any free one")),

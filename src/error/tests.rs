@@ -1,4 +1,5 @@
 use super::*;
+use crate::world::StoreFailureKind;
 use serde_json::Map;
 
 fn said() -> ProviderError {
@@ -7,6 +8,10 @@ fn said() -> ProviderError {
 
 fn store(store: &'static str, kind: StoreFailureKind) -> StoreFailure {
     StoreFailure { store, kind, detail: "detail".into() }
+}
+
+fn unreadable(store: &'static str, count: usize) -> Situation {
+    Situation::EntriesUnreadable { store, count, place: "/there".into() }
 }
 
 /// Every situation: its kind, its exit code, a piece of its hint (empty: it has none), whether the provider said something.
@@ -30,6 +35,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
         (Situation::AnswerLost(text()), "unreachable", 5, "", false),
         (Situation::Busy, "busy", 5, "", false),
+        (Situation::ConfigBusy, "busy", 5, "", false),
         (Situation::AlreadyKeptAlive, "busy", 5, "", false),
         (Situation::NotKeptAlive(text()), "login_required", 3, "tidp login", false),
         (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
@@ -37,6 +43,8 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::Entry(Unreadable::Garbage), "store", 6, "tidp login", false),
         (Situation::Entry(Unreadable::Misplaced), "store", 6, "tidp login", false),
         (Situation::Entry(Unreadable::Version(9)), "store", 6, "update tidp", false),
+        (unreadable("file", 2), "store", 6, "TIDP_STORE_KEY_FILE", false),
+        (unreadable("plaintext-file", 1), "store", 6, "remove what", false),
         (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
         (Situation::Invalid(text()), "invalid", 7, "", false),
         (Situation::LoginTimedOut, "timeout", 124, "tidp login", false),
@@ -81,6 +89,8 @@ fn number(situation: &Situation) -> usize {
         Situation::Failed(_) => 25,
         Situation::NotKeptAlive(_) => 26,
         Situation::Exited(_) => 27,
+        Situation::ConfigBusy => 28,
+        Situation::EntriesUnreadable { .. } => 29,
     }
 }
 
@@ -94,7 +104,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 28, "a situation has no row");
+    assert_eq!(covered.len(), 30, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
@@ -171,7 +181,7 @@ fn a_missing_answer_means_what_its_cause_means() {
 
 #[test]
 fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is_one() {
-    use StoreFailureKind::{Ambiguous, Locked, Missing, NoLock, Refused, TimedOut, Unknown, WrongKey};
+    use StoreFailureKind::{Ambiguous, Damaged, Locked, Missing, NoLock, Refused, TimedOut, Unknown, WrongKey};
     for (name, kind, words, hint) in [
         ("keyring", Missing, "the OS keyring cannot be found", "start a keyring"),
         ("keyring", Locked, "the OS keyring is locked", "unlock the keyring"),
@@ -180,6 +190,7 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
         ("keyring", Unknown, "it may have", ""),
         ("file", Missing, "the encrypted file store cannot be found", ""),
         ("file", WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
+        ("plaintext-file", Damaged, "in the entry's place that is none", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Refused, "the plain-text file store refused", ""),
         ("plaintext-file", NoLock, "cannot be locked", "TIDP_LOCK_DIR"),
     ] {

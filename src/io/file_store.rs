@@ -10,12 +10,13 @@ use super::private::{self, Links};
 use super::retry::{self, Notices};
 use super::system::random;
 use crate::core::secret::Secret;
-use crate::core::text::printable;
-use crate::world::{Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::core::text::{printable, printable_path};
+use crate::world::{Entries, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -24,6 +25,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// The first line of a sealed file.
 const FORMAT: &[u8] = b"tidp sealed 1\n";
+
+/// The length of a file's name without its extension: SHA-256 in hexadecimal.
+const HASHED: usize = 64;
 
 /// The length of a nonce in bytes (NIST SP 800-38D 8.2.2).
 const NONCE: usize = 12;
@@ -90,10 +94,26 @@ impl FileStore {
 
     /// Whether the directory is there; if so it is this user's alone from now on. A symlink is refused.
     fn enter(&self) -> io::Result<bool> {
-        match opened_dir(&self.dir) {
+        match private::enter(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             entered => entered.map(|()| true),
         }
+    }
+
+    /// All that lies in the directory.
+    fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
+        let refused = self.refused(&self.dir);
+        if !self.enter().map_err(&refused)? {
+            return Ok(Vec::new());
+        }
+        let found = fs::read_dir(&self.dir).map_err(&refused)?;
+        found.map(|found| found.map(|found| found.path()).map_err(&refused)).collect()
+    }
+
+    /// Whether a file of that name is one that this store writes; others in the directory are none of its business.
+    fn is_named_by_an_entry(&self, name: &str) -> bool {
+        let stem = name.strip_suffix(self.extension()).and_then(|name| name.strip_suffix('.'));
+        stem.is_some_and(|stem| stem.len() == HASHED && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
     }
 
     /// The file's bytes; `None` if there is none.
@@ -163,7 +183,11 @@ impl Store for FileStore {
         if !self.enter().map_err(self.refused(&self.dir))? {
             return Ok(None);
         }
-        let Some(bytes) = self.bytes(&path).map_err(self.refused(&path))? else { return Ok(None) };
+        let unread = |error| match private::is_no_file_of_ours(&path) {
+            true => self.failure(StoreFailureKind::Damaged, &path, error),
+            false => self.refused(&path)(error),
+        };
+        let Some(bytes) = self.bytes(&path).map_err(unread)? else { return Ok(None) };
         match self.contents(&bytes, &path) {
             Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
             // What nobody sealed is handed over as it is: the reader of documents says that it is none.
@@ -207,38 +231,39 @@ impl Store for FileStore {
         private::sweep(&path).and_then(|()| private::remove(&path)).map_err(self.refused(&path))
     }
 
-    /// A file that cannot be opened names no entry and is skipped, so that it keeps no other one from being found; where
-    /// none can be opened, that is the failure, for then it is the key or the directory that is wrong.
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        if !self.enter().map_err(self.refused(&self.dir))? {
-            return Ok(Vec::new());
-        }
-        let (mut names, mut unopened) = (Vec::new(), None);
-        for found in fs::read_dir(&self.dir).map_err(self.refused(&self.dir))? {
-            let path = found.map_err(self.refused(&self.dir))?.path();
-            if path.extension().is_none_or(|extension| extension != self.extension()) {
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        let mut entries = Entries { place: printable_path(&self.dir), ..Entries::default() };
+        for path in self.files()? {
+            if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_named_by_an_entry(name)) {
                 continue;
             }
-            let bytes = match self.bytes(&path).map_err(self.refused(&path)) {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => continue,
-                Err(failure) => {
-                    unopened = Some(failure);
-                    continue;
-                }
-            };
-            match self.contents(&bytes, &path) {
-                Some(contents) if self.path_of(&contents.entry) == path => names.push(contents.entry.clone()),
-                // Not named by any entry's name: nobody's.
-                _ if self.cipher.is_none() => {}
-                _ => unopened = Some(self.failure(StoreFailureKind::WrongKey, &path, "the key does not open it")),
+            match self.bytes(&path) {
+                // Somebody removed it just now.
+                Ok(None) => {}
+                Ok(Some(bytes)) => match self.contents(&bytes, &path) {
+                    Some(contents) if self.path_of(&contents.entry) == path => {
+                        entries.names.push(contents.entry.clone())
+                    }
+                    _ => entries.unreadable += 1,
+                },
+                Err(_) => entries.unreadable += 1,
             }
         }
-        if let (true, Some(failure)) = (names.is_empty(), unopened) {
-            return Err(failure);
+        entries.names.sort();
+        Ok(entries)
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        for path in self.files()? {
+            let becomes = path.file_name().and_then(OsStr::to_str).and_then(private::becomes);
+            let Some(becomes) = becomes.filter(|name| self.is_named_by_an_entry(name)) else { continue };
+            let locked = lock::try_lock(&self.dir, becomes.split('.').next().unwrap_or_default());
+            // Whoever holds the lock may be writing it just now, and sweeps before that.
+            if let Some(_lock) = locked.map_err(|error| self.failure(StoreFailureKind::NoLock, &self.dir, error))? {
+                private::remove(&path).map_err(self.refused(&path))?;
+            }
         }
-        names.sort();
-        Ok(names)
+        Ok(())
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -253,19 +278,6 @@ impl Store for FileStore {
 fn associated(path: &Path) -> Vec<u8> {
     let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
     [FORMAT, name].concat()
-}
-
-#[cfg(unix)]
-fn opened_dir(dir: &Path) -> io::Result<()> {
-    private::open_dir(dir).and_then(|dir| private::keep_private(&dir))
-}
-
-#[cfg(not(unix))]
-fn opened_dir(dir: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(dir)?.is_dir() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::NotADirectory.into()),
-    }
 }
 
 /// What tells the directory from every other: not its name, which may be spelled in many ways, be mounted twice, or be

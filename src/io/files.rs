@@ -1,7 +1,8 @@
 //! Files that hold no token: configuration, caches of public data, warning stamps.
 
+use super::lock;
 use super::private::{self, Links};
-use crate::world::Files;
+use crate::world::{Files, Lock};
 use std::io;
 use std::path::Path;
 
@@ -10,12 +11,33 @@ use std::path::Path;
 pub struct SystemFiles;
 
 impl Files for SystemFiles {
-    /// A symlink is followed, for a configuration is often one.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         private::open(path, Links::Follow)?.map(private::read_all).transpose()
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        private::write_whole(&private::target(path)?, bytes)
+    }
+
+    /// On the directory in which the file is exchanged, whatever symlink leads there.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        lock::try_lock_dir(private::parent(&private::target(path)?))
+    }
+
+    fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match private::enter(private::parent(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entered => entered?,
+        }
+        let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
+        private::refuse_shared(&file)?;
+        private::keep_private(&file)?;
+        private::read_all(file).map(Some)
+    }
+
+    fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let dir = private::parent(path);
+        private::create_dir(dir).and_then(|()| private::enter(dir))?;
         private::write_whole(path, bytes)
     }
 
@@ -40,9 +62,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/b/keys.json");
         assert_eq!(SystemFiles.read(&path).unwrap(), None);
-        SystemFiles.write(&path, b"one").unwrap();
-        SystemFiles.write(&path, b"two").unwrap();
-        assert_eq!(SystemFiles.read(&path).unwrap().as_deref(), Some(&b"two"[..]));
+        for write in [SystemFiles::write, SystemFiles::write_own] {
+            write(&SystemFiles, &path, b"one").unwrap();
+            write(&SystemFiles, &path, b"two").unwrap();
+            assert_eq!(SystemFiles.read(&path).unwrap().as_deref(), Some(&b"two"[..]));
+            assert_eq!(SystemFiles.read_own(&path).unwrap().as_deref(), Some(&b"two"[..]));
+        }
         assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&root.path().join("a"))), (0o600, 0o700, 0o700));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing temporary is left");
         SystemFiles.remove(&path).unwrap();
@@ -56,10 +81,74 @@ mod tests {
         let (target, link) = (root.path().join("precious"), root.path().join("cache"));
         fs::write(&target, "mine").unwrap();
         symlink(&target, &link).unwrap();
-        assert_eq!(SystemFiles.read(&link).unwrap().as_deref(), Some(&b"mine"[..]));
-        SystemFiles.write(&link, b"new").unwrap();
+        assert!(SystemFiles.read_own(&link).is_err());
+        SystemFiles.write_own(&link, b"new").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"mine");
         assert!(!fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_none_of_ours_and_is_written_anew() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("tidp");
+        let path = dir.join("keys.json");
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        for loose in [0o620, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(loose)).unwrap();
+            assert!(SystemFiles.read_own(&path).is_err(), "{loose:o}");
+            SystemFiles.write_own(&path, b"ours").unwrap();
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(SystemFiles.read_own(&path).is_ok());
+        assert_eq!((mode(&dir), mode(&path)), (0o700, 0o600));
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        assert_eq!(mode(&dir), 0o700);
+        fs::rename(&dir, root.path().join("real")).unwrap();
+        symlink(root.path().join("real"), &dir).unwrap();
+        assert!(SystemFiles.read_own(&path).is_err() && SystemFiles.write_own(&path, b"new").is_err());
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_none_of_ours() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("keys.json");
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        // Only the superuser can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            assert!(SystemFiles.read_own(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_is_a_symlink_stays_one_also_before_its_target_exists() {
+        let root = tempfile::tempdir().unwrap();
+        let (target, link) = (root.path().join("dotfiles/tidp.toml"), root.path().join("config/config.toml"));
+        fs::create_dir(root.path().join("config")).unwrap();
+        symlink("../second", &link).unwrap();
+        symlink("dotfiles/tidp.toml", root.path().join("second")).unwrap();
+        for text in ["one", "two"] {
+            SystemFiles.write(&link, text.as_bytes()).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read_to_string(&target).unwrap(), text);
+            assert_eq!(SystemFiles.read(&link).unwrap().unwrap(), text.as_bytes());
+        }
+        assert_eq!(fs::read_dir(root.path().join("dotfiles")).unwrap().count(), 1, "nothing temporary is left");
+        symlink("b", root.path().join("a")).unwrap();
+        symlink("a", root.path().join("b")).unwrap();
+        assert!(SystemFiles.write(&root.path().join("a"), b"x").is_err());
+    }
+
+    #[test]
+    fn the_lock_of_a_file_is_the_one_of_whatever_leads_to_it() {
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("config.toml");
+        symlink("dotfiles/tidp.toml", &link).unwrap();
+        let held = SystemFiles.try_lock(&link).unwrap();
+        assert!(held.is_some());
+        assert!(SystemFiles.try_lock(&root.path().join("dotfiles/tidp.toml")).unwrap().is_none());
+        assert!(SystemFiles.try_lock(&root.path().join("another")).unwrap().is_some());
     }
 
     #[test]

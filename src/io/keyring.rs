@@ -14,7 +14,7 @@ use super::lock::{self, hashed};
 use super::retry::{self, Notices};
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{Env, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::world::{Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
@@ -142,11 +142,11 @@ impl Store for KeyringStore {
         }
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+    fn entries(&self) -> Result<Entries, StoreFailure> {
         let mut names = answer(&self.started(Keyring::names)?, self.patience)??;
         names.sort();
         names.dedup();
-        Ok(names)
+        Ok(Entries::from(names))
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

@@ -1,5 +1,5 @@
 //! The lock that belongs to a secret: `flock` on a directory, so that nobody can replace what is held, and the kernel
-//! lets go when the holder dies.
+//! lets go when the holder dies. The configuration is changed under such a lock too, on its directory.
 //!
 //! The keyring's locks lie under the home directory that the user database names, whatever `$HOME` says, because two
 //! processes with different environments share one keyring. The database is read from `/etc/passwd`; a user known
@@ -23,17 +23,41 @@ impl Lock for Held {}
 /// If the lock's directory is neither there nor can be made, or belongs to somebody else.
 pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Lock>>> {
     let path = root.join(format!("{name}.lock"));
-    loop {
+    let open = || {
         let file = opened(&path)?;
-        private::keep_private(&file)?;
+        private::keep_private(&file).map(|()| file)
+    };
+    held(open, |file| is_still(&path, file))
+}
+
+/// Takes the lock of `dir` itself, which is created if there is none, if nobody holds it. Whose the directory is does not
+/// matter, and its permissions stay as they are.
+///
+/// # Errors
+/// If the directory is neither there nor can be made.
+pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+    private::create_dir(dir)?;
+    let dir = dir.canonicalize()?;
+    #[cfg(not(unix))]
+    let dir = dir.join("tidp.lock"); // only a file can be locked there
+    held(|| opened(&dir), |file| is_still(&dir, file))
+}
+
+/// How often a lock is taken that turns out not to be the lock any more.
+const TRIES: usize = 100;
+
+fn held(open: impl Fn() -> io::Result<File>, is_still: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
+    for _ in 0..TRIES {
+        let file = open()?;
         match file.try_lock() {
-            Ok(()) if is_still(&path, &file) => return Ok(Some(Box::new(Held(file)))),
+            Ok(()) if is_still(&file) => return Ok(Some(Box::new(Held(file)))),
             // Somebody removed the directory between the two steps: what was locked is not the lock any more.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
+    Err(io::Error::other("its directory is another one each time it is looked at"))
 }
 
 #[cfg(unix)]
@@ -169,6 +193,28 @@ mod tests {
         std::fs::remove_dir(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(!is_still(&path, &file));
+    }
+
+    #[test]
+    fn a_lock_that_never_stays_the_lock_is_given_up() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(held(|| opened(root.path()), |_| false).is_err());
+    }
+
+    #[test]
+    fn a_directory_is_locked_as_it_is_by_whatever_name() {
+        let root = tempfile::tempdir().unwrap();
+        let (dir, link) = (root.path().join("a"), root.path().join("link"));
+        symlink(&dir, &link).unwrap();
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let held = try_lock_dir(&dir).unwrap();
+        assert!(held.is_some() && try_lock_dir(&link).unwrap().is_none());
+        drop(held);
+        assert!(try_lock_dir(&link).unwrap().is_some());
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0, "nothing is left in the user's directory");
+        assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o755);
+        assert!(try_lock_dir(&root.path().join("new/er")).unwrap().is_some());
     }
 
     #[test]

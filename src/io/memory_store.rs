@@ -1,7 +1,7 @@
 //! A store that is gone when the process ends: for `demo`.
 
 use crate::core::secret::Secret;
-use crate::world::{Lock, Store, StoreFailure, Waiting};
+use crate::world::{Entries, Lock, Store, StoreFailure, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -47,8 +47,8 @@ impl Store for MemoryStore {
         Ok(self.state().entries.remove(entry).is_some())
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        Ok(self.state().entries.keys().cloned().collect())
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        Ok(self.state().entries.keys().cloned().collect::<Vec<_>>().into())
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -80,7 +80,7 @@ mod tests {
         let other = store.clone();
         store.save("a", &Secret::new("1")).unwrap();
         assert_eq!(other.load("a"), Ok(Some(Secret::new("1"))));
-        assert_eq!(other.entries(), Ok(vec!["a".to_owned()]));
+        assert_eq!(other.entries(), Ok(vec!["a".to_owned()].into()));
         assert_eq!((other.delete("a"), store.delete("a"), store.load("a")), (Ok(true), Ok(false), Ok(None)));
     }
 

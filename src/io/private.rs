@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file read, in bytes.
 pub(super) const LARGEST: u64 = 1 << 20;
@@ -51,9 +51,17 @@ pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
     file.close()
 }
 
+/// What the name of a temporary file begins with.
+const HALF_WRITTEN: &str = ".tidp-";
+
+/// The name of the file that a temporary one of that name would have become.
+pub(super) fn becomes(temporary: &str) -> Option<&str> {
+    Some(temporary.strip_prefix(HALF_WRITTEN)?.rsplit_once('-')?.0)
+}
+
 /// How the name of a temporary file begins that will be `path`.
 fn half_written(path: &Path) -> OsString {
-    let mut prefix = OsString::from(".tidp-");
+    let mut prefix = OsString::from(HALF_WRITTEN);
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push("-");
     prefix
@@ -68,8 +76,25 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The file that `path` leads to, through however many symlinks: where it is, or would be.
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+    // As many as Linux follows (path_resolution(7)).
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(next) => path = parent(&path).join(next),
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                return Ok(path);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused("its symbolic links lead in a circle"))
+}
+
 /// The directory a file lies in.
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -89,6 +114,21 @@ pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(dir)
+}
+
+/// Sees to it that the directory is this user's alone; a symlink in its place is an error.
+#[cfg(unix)]
+pub(super) fn enter(dir: &Path) -> io::Result<()> {
+    open_dir(dir).and_then(|dir| keep_private(&dir))
+}
+
+/// As on Unix, as far as permissions can be seen.
+#[cfg(not(unix))]
+pub(super) fn enter(dir: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(dir)?.is_dir() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotADirectory.into()),
+    }
 }
 
 /// Whether a symlink in the last place is followed.
@@ -125,6 +165,17 @@ pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
+/// Whether there stands what no write of ours has put there: no regular file, one too large, or another user's. A symlink
+/// is not followed.
+pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
+        return true;
+    }
+    !found.is_file() || found.len() > LARGEST
+}
+
 /// Reads what is left of the file, at most 1 MiB.
 pub(super) fn read_all(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -144,6 +195,17 @@ pub(super) fn keep_private(file: &File) -> io::Result<()> {
         if found.mode() & 0o077 != 0 {
             file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o700))?;
         }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// Refuses what others could have written: tightening it now would not tell who wrote what is in it.
+pub(super) fn refuse_shared(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::mode(&file.metadata()?) & 0o022 != 0 {
+        return Err(refused("others may write to it"));
     }
     #[cfg(not(unix))]
     let _ = file;

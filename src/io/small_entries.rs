@@ -11,7 +11,7 @@ use super::file_store::FileStore;
 use super::system::random;
 use crate::core::secret::Secret;
 use crate::core::session::least;
-use crate::world::{Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::world::{Entries, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -108,8 +108,12 @@ impl Store for SmallEntries {
         Ok(deleted)
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+    fn entries(&self) -> Result<Entries, StoreFailure> {
         self.store.entries()
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        self.store.sweep()
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {

@@ -124,10 +124,12 @@ pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[
     }
 }
 
+/// No answer is kept longer than this, whatever it says.
+pub const LONGEST_CACHE_LIFE: Seconds = Seconds::days(1);
+
 /// How long an answer may be kept: its `max-age` (RFC 9111 5.2.2.1), nothing under `no-store` and `no-cache`, a day
 /// where it does not say, and never longer than a day.
 pub fn cache_life(response: &Response) -> Seconds {
-    let day = Seconds::days(1);
     let directives = response.headers.iter().filter(|(name, _)| name == "cache-control");
     let lives = directives.flat_map(|(_, value)| value.split(',')).filter_map(|directive| {
         let directive = directive.trim().to_ascii_lowercase();
@@ -138,7 +140,7 @@ pub fn cache_life(response: &Response) -> Seconds {
             _ => None,
         }
     });
-    lives.fold(day, Seconds::min)
+    lives.fold(LONGEST_CACHE_LIFE, Seconds::min)
 }
 
 impl Provider {

@@ -74,11 +74,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`].
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
-    /// The names of all entries.
+    /// All that it holds.
     ///
     /// # Errors
     /// [`StoreFailure`].
-    fn entries(&self) -> Result<Vec<String>, StoreFailure>;
+    fn entries(&self) -> Result<Entries, StoreFailure>;
+    /// Removes what writers that were killed have left, where nobody is writing just now.
+    ///
+    /// # Errors
+    /// [`StoreFailure`].
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        Ok(())
+    }
     /// Takes the lock of that entry if nobody holds it, without waiting; held until dropped. It is the same lock for
     /// every process that sees the same secret, whatever its environment, and dies with its holder.
     ///
@@ -89,6 +96,23 @@ pub trait Store: Send + Sync {
 
 /// Who is told of a long wait: how long it has been, and what the last attempt failed by, if one has.
 pub type Waiting<'a> = &'a dyn Fn(Duration, Option<&StoreFailure>);
+
+/// What a store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// The names of the entries that can be read.
+    pub names: Vec<String>,
+    /// How many there are that cannot, and so do not say whose they are: sealed with another key, or damaged.
+    pub unreadable: usize,
+    /// Where those lie, for a person.
+    pub place: String,
+}
+
+impl From<Vec<String>> for Entries {
+    fn from(names: Vec<String>) -> Self {
+        Self { names, ..Self::default() }
+    }
+}
 
 /// A lock; dropping it lets go.
 pub trait Lock: Send {}
@@ -117,6 +141,8 @@ pub enum StoreFailureKind {
     Refused,
     /// The key does not fit, or is no key.
     WrongKey,
+    /// In the entry's place stands something that cannot be an entry; it can be replaced or removed.
+    Damaged,
     /// Two entries of one name.
     Ambiguous,
     /// A write whose end is not known.

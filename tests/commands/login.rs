@@ -336,3 +336,13 @@ fn a_further_parameter_is_sent_unless_it_would_undo_a_protection() {
         assert!(bench.browser.shown.lock().unwrap().is_empty(), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_session_that_is_kept_in_memory_is_said_to_end_with_the_command() {
+    let bench = Bench::new("MobileApp").env("TIDP_STORE", "memory");
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
+    let outcome = bench.run(&["login", "--json"]).exits(0).says("gone when this command ends");
+    assert!(outcome.warnings().contains(&"memory_store".to_owned()));
+    let bench = Bench::new("MobileApp");
+    bench.log_in().leaves_out("gone when");
+}

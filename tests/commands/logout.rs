@@ -208,11 +208,13 @@ fn whatever_stands_in_the_entry_is_removed() {
 }
 
 #[test]
-fn what_the_key_does_not_open_is_removed() {
-    let bench = logged_in();
-    bench.stores.fail("load", StoreFailureKind::WrongKey);
-    bench.run(&["logout"]).exits(0).says("The session is gone here.");
-    is_gone(&bench);
+fn what_the_key_does_not_open_or_is_no_file_of_ours_is_removed() {
+    for kind in [StoreFailureKind::WrongKey, StoreFailureKind::Damaged] {
+        let bench = logged_in();
+        bench.stores.fail("load", kind);
+        bench.run(&["logout"]).exits(0).says("The session is gone here.").says("could not be revoked");
+        is_gone(&bench);
+    }
 }
 
 #[test]
@@ -267,6 +269,59 @@ fn all_sessions_end_those_without_a_profile_too() {
     }
     assert!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("work")).name()).is_some(), "no session");
     assert!(bench.stores.raw("of another program").is_some());
+}
+
+#[test]
+fn what_cannot_be_read_is_ended_where_a_profile_says_whose_it_is_and_told_where_none_does() {
+    for json in [false, true] {
+        let bench = three_sessions();
+        for profile in ["work", "gone"] {
+            bench.stores.damage(&EntryKey::Session(bench.key_of(profile)).name());
+        }
+        bench.provider.revokes("rt-1");
+        custom_logout(&bench, 200, "the state");
+        let args: &[&str] = if json { &["logout", "--all", "--json"] } else { &["logout", "--all"] };
+        let outcome = bench.run(args).exits(6).says("of `changed` is gone here").says("of `work` is gone here");
+        let outcome = outcome.says("1 file cannot be read").says("/the/store").says("remove");
+        if json {
+            assert_eq!(outcome.error()["kind"], "store");
+        }
+        let left = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name());
+        assert!(left("changed").is_none() && left("work").is_none() && left("gone").is_some());
+    }
+}
+
+#[test]
+fn what_another_key_has_sealed_is_told_and_left_for_that_key() {
+    let bench = logged_in();
+    let entry = EntryKey::Session(bench.key()).name();
+    let document = bench.stores.raw(&entry).unwrap();
+    bench.stores.damage(&entry);
+    bench.stores.put(&entry, &document);
+    bench.stores.fail("load", StoreFailureKind::WrongKey);
+    bench.run(&["logout", "--all"]).exits(6).says("1 file cannot be read").leaves_out("gone here");
+    assert!(bench.session().is_some());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_beside_another_failure() {
+    let bench = three_sessions();
+    bench.stores.damage(&EntryKey::Session(bench.key_of("gone")).name());
+    bench.stores.fail("delete", StoreFailureKind::Refused);
+    bench.provider.revokes("rt-1");
+    custom_logout(&bench, 200, "the state");
+    let outcome = bench.run(&["logout", "--all"]).exits(6).says("failed: 1 file cannot be read");
+    assert!(outcome.stderr.lines().last().unwrap().starts_with("error: the OS keyring refused"), "{}", outcome.stderr);
+}
+
+#[test]
+fn leftovers_of_killed_writers_are_swept_with_all_sessions() {
+    let bench = Bench::new("MobileApp");
+    bench.stores.leave_something();
+    bench.run(&["logout", "--all"]).exits(0);
+    assert!(!bench.stores.has_leftovers());
+    bench.stores.fail("sweep", StoreFailureKind::Refused);
+    bench.run(&["logout", "--all"]).exits(6);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod life;
 mod login;
 mod login_fails;
 mod logout;
+mod metadata;
 mod policy;
 mod profile;
 mod refresh;

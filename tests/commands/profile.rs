@@ -123,6 +123,8 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
         ("--policy", "Weekly", "policy `Weekly` is none of"),
         ("--redirect-uri", "callback", "redirect_uri `callback`"),
         ("--redirect-uri", "http://localhost/cb", "needs a port"),
+        ("--redirect-uri", "http://127.0.0.1:0/cb", "port 0"),
+        ("--redirect-uri", "http://localhost:00/cb", "port 0"),
         ("--scope", "profile", "openid"),
         ("--issuer", "http://id.example", "must be https"),
         ("--issuer", "https://kari:pw@id.example", "user name"),
@@ -243,6 +245,86 @@ fn a_client_secret_goes_into_the_store_and_nowhere_else() {
     for args in [&["profile", "secret", "a"][..], &["profile", "secret", "a", "--remove"]] {
         bench.run(args).exits(5).says("another tidp");
     }
+}
+
+#[test]
+fn what_another_tidp_has_changed_meanwhile_is_kept() {
+    let before = format!("default_profile = \"a\"\n{}", profile("a", "") + &profile("b", ""));
+    let meanwhile = before.clone() + &profile("sibling", "");
+    for (args, now) in [
+        (&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["a", "b", "c", "sibling"][..]),
+        (&["use", "b"], &["a", "b", "sibling"]),
+        (&["remove", "b"], &["a", "sibling"]),
+    ] {
+        let bench = Bench::with_config(&before);
+        bench.files.when_lock_is_taken(CONFIG, &meanwhile);
+        bench.run(&[&["profile"], args].concat()).exits(0);
+        let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
+        let names: Vec<_> = document["profiles"].as_array().unwrap().iter().map(|p| p["profile"].clone()).collect();
+        assert_eq!(names, now, "{args:?}");
+    }
+    let bench = Bench::with_config(&before);
+    bench.files.when_lock_is_taken(CONFIG, &meanwhile);
+    let add = ["profile", "add", "sibling", "--issuer", ISSUER, "--client-id", "x"];
+    is_wrong(&bench, &add, "there is a profile `sibling` already");
+}
+
+#[test]
+fn a_change_that_does_not_get_its_turn_changes_nothing() {
+    let before = profile("a", "") + &profile("b", "");
+    for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "b"], &["remove", "b"]] {
+        let bench = Bench::with_config(&before);
+        bench.files.hold_lock();
+        bench.run(&[&["profile"], args].concat()).exits(5).says("another tidp is changing the configuration");
+        assert_eq!(bench.files.text(CONFIG), before);
+    }
+}
+
+#[test]
+fn a_name_from_the_file_reaches_the_terminal_as_text() {
+    let text = "[profile.\"x\\u001b]0;pwn\\u0007\"]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
+    let name = "x\u{1b}]0;pwn\u{7}";
+    for args in [
+        &["profile", "secret", name][..],
+        &["profile", "secret", name, "--remove"],
+        &["profile", "list"],
+        &["profile", "show", name],
+        &["profile", "use", name],
+        &["profile", "remove", name],
+        &["token", "--profile", name],
+        &["logout", "--profile", name],
+        &["policy", "--profile", name],
+    ] {
+        let bench = Bench::with_config(text);
+        bench.terminal.type_line("s3cret");
+        let outcome = bench.run(args);
+        let told = outcome.stdout + &outcome.stderr;
+        assert!(
+            told.contains(r"x\u{1b}]0;pwn\u{7}") || args[0] == "logout" || args.contains(&"--remove"),
+            "{args:?}: {told}"
+        );
+        assert!(!told.contains(['\u{1b}', '\u{7}']), "{args:?}: {told:?}");
+    }
+}
+
+#[test]
+fn a_secret_that_was_typed_as_an_argument_is_not_repeated() {
+    for args in [
+        &["profile", "secret", "demo", "hunter2"][..],
+        &["--profile", "work", "profile", "--quiet", "secret", "demo", "--remove", "--", "hunter2"],
+        &["profile", "secret", "demo", "--secret=hunter2"],
+        &["profile", "secret", "demo", "--remove=hunter2"],
+        &["profile", "secret", "demo", "hunter2", "--json"],
+    ] {
+        let bench = Bench::with_config(&profile("demo", ""));
+        let outcome = bench.run(args).exits(2).says("a secret is never an argument").leaves_out("hunter2");
+        if args.contains(&"--json") {
+            assert_eq!(outcome.error()["kind"], "usage");
+        }
+    }
+    let bench = Bench::with_config(&profile("demo", ""));
+    bench.run(&["profile", "show", "demo", "more"]).exits(2).says("'more'");
+    bench.run(&["profile", "secret"]).exits(2).says("NAME").leaves_out("never an argument");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn every_format_is_what_its_reader_expects() {
         ("raw", format!("{token}\n")),
         ("header", format!("Authorization: Bearer {token}\n")),
         ("curl", format!("header = \"Authorization: Bearer {token}\"\n")),
-        ("env", format!("export TIDP_ACCESS_TOKEN={token}\n")),
+        ("env", format!("export TIDP_ACCESS_TOKEN='{token}'\n")),
     ] {
         assert_eq!(bench.run(&["token", "--format", format]).exits(0).stdout, expected);
     }

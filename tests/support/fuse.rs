@@ -154,8 +154,12 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.delete", || self.1.delete(entry))
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
+    fn entries(&self) -> Result<world::Entries, StoreFailure> {
         self.0.around("store.entries", || self.1.entries())
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        self.0.around("store.sweep", || self.1.sweep())
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -255,6 +259,18 @@ impl world::Files for Wired<Arc<dyn world::Files>> {
 
     fn write(&self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
         self.0.around("files.write", || self.1.write(path, bytes))
+    }
+
+    fn try_lock(&self, path: &std::path::Path) -> std::io::Result<Option<Box<dyn world::Lock>>> {
+        self.0.around("files.try_lock", || self.1.try_lock(path))
+    }
+
+    fn read_own(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
+        self.0.around("files.read_own", || self.1.read_own(path))
+    }
+
+    fn write_own(&self, path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.around("files.write_own", || self.1.write_own(path, bytes))
     }
 
     fn remove(&self, path: &std::path::Path) -> std::io::Result<()> {

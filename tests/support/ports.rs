@@ -9,8 +9,8 @@ use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
-    self, ChildEnv, Ended, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure, StoreFailureKind,
-    Stream, Waiting,
+    self, ChildEnv, Ended, Entries, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
+    StoreFailureKind, Stream, Waiting,
 };
 use url::Url;
 
@@ -87,6 +87,8 @@ struct Shelf {
     forget_next_save: bool,
     when_locked: Option<(String, String)>,
     opened_with: String,
+    damaged: BTreeSet<String>,
+    leftovers: bool,
 }
 
 impl TestStores {
@@ -109,6 +111,21 @@ impl TestStores {
     /// The next call of that name fails like this, having done nothing.
     pub fn fail(&self, call: &'static str, kind: StoreFailureKind) {
         self.0.lock().unwrap().fails.push((call, kind));
+    }
+
+    /// The entry cannot be read any more: not its name, and its document only as garbage.
+    pub fn damage(&self, entry: &str) {
+        self.put(entry, "garbage");
+        self.0.lock().unwrap().damaged.insert(entry.to_owned());
+    }
+
+    /// A writer was killed and has left something.
+    pub fn leave_something(&self) {
+        self.0.lock().unwrap().leftovers = true;
+    }
+
+    pub fn has_leftovers(&self) -> bool {
+        self.0.lock().unwrap().leftovers
     }
 
     /// Somebody else holds the lock.
@@ -231,8 +248,16 @@ impl Store for TestStore {
         Ok(self.call("delete")?.entries.remove(entry).is_some())
     }
 
-    fn entries(&self) -> Result<Vec<String>, StoreFailure> {
-        Ok(self.call("entries")?.entries.keys().cloned().collect())
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        let shelf = self.call("entries")?;
+        let names = shelf.entries.keys().filter(|name| !shelf.damaged.contains(*name)).cloned().collect();
+        let damaged = shelf.damaged.iter().filter(|name| shelf.entries.contains_key(*name)).count();
+        Ok(Entries { names, unreadable: damaged, place: "/the/store".into() })
+    }
+
+    fn sweep(&self) -> Result<(), StoreFailure> {
+        self.call("sweep")?.leftovers = false;
+        Ok(())
     }
 
     fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -528,7 +553,15 @@ impl world::Terminal for Terminal {
 
 /// Files in memory.
 #[derive(Default)]
-pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>);
+pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>, Mutex<Trouble>);
+
+/// What others do to the files.
+#[derive(Default)]
+struct Trouble {
+    foreign: BTreeSet<PathBuf>,
+    locked: bool,
+    when_locked: Option<(PathBuf, String)>,
+}
 
 impl Files {
     pub fn text(&self, path: &str) -> String {
@@ -538,7 +571,26 @@ impl Files {
     pub fn put(&self, path: &str, text: &str) {
         self.0.lock().unwrap().insert(path.into(), text.into());
     }
+
+    /// Somebody else has, or could have, written all files there are until they are written anew.
+    pub fn are_foreign(&self) {
+        self.1.lock().unwrap().foreign = self.0.lock().unwrap().keys().cloned().collect();
+    }
+
+    /// Somebody else holds the lock of every file.
+    pub fn hold_lock(&self) {
+        self.1.lock().unwrap().locked = true;
+    }
+
+    /// The first try for a lock fails, for a sibling holds it, who writes this before the second.
+    pub fn when_lock_is_taken(&self, path: &str, text: &str) {
+        self.1.lock().unwrap().when_locked = Some((path.into(), text.to_owned()));
+    }
 }
+
+struct FileLock;
+
+impl Lock for FileLock {}
 
 impl world::Files for Files {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -548,6 +600,27 @@ impl world::Files for Files {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.0.lock().unwrap().insert(path.to_owned(), bytes.to_vec());
         Ok(())
+    }
+
+    fn try_lock(&self, _: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let mut trouble = self.1.lock().unwrap();
+        if let Some((path, text)) = trouble.when_locked.take() {
+            self.0.lock().unwrap().insert(path, text.into());
+            return Ok(None);
+        }
+        Ok((!trouble.locked).then(|| Box::new(FileLock) as _))
+    }
+
+    fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match self.1.lock().unwrap().foreign.contains(path) {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => self.read(path),
+        }
+    }
+
+    fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.1.lock().unwrap().foreign.remove(path);
+        self.write(path, bytes)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -10,6 +10,12 @@ fn both(dir: &Path) -> [FileStore; 2] {
     [FileStore::sealed(dir, &key(1)).unwrap(), FileStore::plaintext(dir)]
 }
 
+/// The names of the entries that can be read, and how many cannot.
+fn entries(store: &FileStore) -> (Vec<String>, usize) {
+    let entries = store.entries().unwrap();
+    (entries.names, entries.unreadable)
+}
+
 fn only_file(dir: &Path) -> PathBuf {
     fs::read_dir(dir).unwrap().next().unwrap().unwrap().path()
 }
@@ -18,12 +24,12 @@ fn only_file(dir: &Path) -> PathBuf {
 fn what_is_saved_is_loaded_listed_and_deleted() {
     let root = tempfile::tempdir().unwrap();
     for store in both(&root.path().join("new/sessions")) {
-        assert_eq!((store.load("a"), store.entries(), store.delete("a")), (Ok(None), Ok(vec![]), Ok(false)));
+        assert_eq!((store.load("a"), entries(&store), store.delete("a")), (Ok(None), (vec![], 0), Ok(false)));
         store.save("a", &Secret::new("old")).unwrap();
         store.save("a", &Secret::new("new")).unwrap();
         store.save("../x/NUL\0æ", &Secret::new("other")).unwrap();
         assert_eq!(store.load("a"), Ok(Some(Secret::new("new"))));
-        assert_eq!(store.entries(), Ok(vec!["../x/NUL\0æ".to_owned(), "a".to_owned()]));
+        assert_eq!(entries(&store), (vec!["../x/NUL\0æ".to_owned(), "a".to_owned()], 0));
         assert_eq!((store.delete("a"), store.load("a")), (Ok(true), Ok(None)));
     }
 }
@@ -50,7 +56,7 @@ fn another_key_a_changed_byte_and_a_file_moved_to_another_name_open_nothing() {
     let kind = |result: Result<Option<Secret>, StoreFailure>| result.unwrap_err().kind;
     let stranger = FileStore::sealed(root.path(), &key(2)).unwrap();
     assert_eq!(kind(stranger.load("a")), StoreFailureKind::WrongKey);
-    assert_eq!(stranger.entries().unwrap_err().kind, StoreFailureKind::WrongKey);
+    assert_eq!(entries(&stranger), (vec![], 1));
 
     fs::copy(store.path_of("a"), store.path_of("b")).unwrap();
     assert_eq!(kind(store.load("b")), StoreFailureKind::WrongKey);
@@ -80,14 +86,15 @@ fn a_loose_directory_and_a_loose_file_are_tightened() {
 #[test]
 fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
     let root = tempfile::tempdir().unwrap();
+    let elsewhere = root.path().join("elsewhere");
+    fs::write(&elsewhere, "{}").unwrap();
     for store in both(root.path()) {
         let path = store.path_of("a");
         let refused = |what: &str| {
-            assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused, "{what}");
-            fs::remove_file(&path).unwrap();
+            assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Damaged, "{what}");
+            assert_eq!((store.delete("a"), elsewhere.exists()), (Ok(true), true), "{what}");
         };
-        fs::write(root.path().join("elsewhere"), "{}").unwrap();
-        symlink(root.path().join("elsewhere"), &path).unwrap();
+        symlink(&elsewhere, &path).unwrap();
         refused("symlink");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         refused("fifo");
@@ -95,6 +102,9 @@ fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
         refused("too large");
         let large = Secret::new("x".repeat(1 << 20));
         assert_eq!(store.save("a", &large).unwrap_err().kind, StoreFailureKind::Refused);
+        fs::create_dir(&path).unwrap();
+        assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Damaged);
+        assert_eq!(store.delete("a").unwrap_err().kind, StoreFailureKind::Refused, "a directory");
     }
 }
 
@@ -118,10 +128,10 @@ fn a_plain_file_that_is_garbage_is_handed_over_so_that_its_reader_can_say_so() {
     let store = FileStore::plaintext(root.path());
     store.save("a", &Secret::new("1")).unwrap();
     fs::copy(store.path_of("a"), store.path_of("b")).unwrap();
-    assert_eq!(store.entries(), Ok(vec!["a".to_owned()]), "a copy is no entry of its own");
+    assert_eq!(entries(&store), (vec!["a".to_owned()], 1), "a copy is no entry of its own, but may hold a token");
     fs::write(store.path_of("a"), "{\"half").unwrap();
     assert_eq!(store.load("a"), Ok(Some(Secret::new("{\"half"))));
-    assert_eq!(store.entries(), Ok(vec![]));
+    assert_eq!(entries(&store), (vec![], 2));
 }
 
 #[test]
@@ -201,16 +211,43 @@ fn what_can_never_be_stored_is_not_tried_for_ever() {
 }
 
 #[test]
-fn a_damaged_file_hides_no_other_entry() {
+fn a_damaged_file_hides_no_other_entry_and_is_counted() {
     let root = tempfile::tempdir().unwrap();
-    let store = &both(root.path())[0];
-    store.save("a", &Secret::new("1")).unwrap();
-    store.save("b", &Secret::new("2")).unwrap();
-    fs::write(store.path_of("a"), "damaged").unwrap();
-    fs::create_dir(store.path_of("c")).unwrap();
-    assert_eq!(store.entries(), Ok(vec!["b".to_owned()]));
-    store.delete("b").unwrap();
-    assert!(store.entries().is_err(), "that nothing can be opened is not that there is nothing");
+    for store in both(root.path()) {
+        store.save("a", &Secret::new("1")).unwrap();
+        store.save("b", &Secret::new("2")).unwrap();
+        fs::write(store.path_of("a"), "damaged").unwrap();
+        fs::create_dir(store.path_of("c")).unwrap();
+        symlink("/nowhere", store.path_of("d")).unwrap();
+        // None of ours, and the other store's.
+        for name in ["cafe.json", "cafe.sealed", &format!("{}.json", "g".repeat(64))] {
+            fs::write(root.path().join(name), "{}").unwrap();
+        }
+        assert_eq!(entries(&store), (vec!["b".to_owned()], 3));
+        assert_eq!(store.entries().unwrap().place, root.path().to_str().unwrap());
+    }
+}
+
+#[test]
+fn what_killed_writers_have_left_is_swept_but_not_what_is_being_written() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let left = |entry: &str| {
+            let name = store.path_of(entry).file_name().unwrap().to_str().unwrap().to_owned();
+            let path = root.path().join(format!(".tidp-{name}-k1LLed"));
+            fs::write(&path, "a token").unwrap();
+            path
+        };
+        let (killed, going_on) = (left("a"), left("b"));
+        let others = root.path().join(".tidp-another.json-k1LLed");
+        fs::write(&others, "not ours").unwrap();
+        let held = store.try_lock("b").unwrap();
+        store.sweep().unwrap();
+        assert!(!killed.exists() && going_on.exists() && others.exists());
+        drop(held);
+        store.sweep().unwrap();
+        assert!(!going_on.exists());
+    }
 }
 
 #[test]

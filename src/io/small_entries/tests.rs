@@ -54,7 +54,7 @@ fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
         let file = String::from_utf8_lossy(&fs::read(only_file(root.path())).unwrap()).into_owned();
         assert!(!file.contains("atat") && !file.contains(token));
     }
-    assert_eq!(store.entries(), Ok(vec!["a".to_owned()]));
+    assert_eq!(store.entries(), Ok(vec!["a".to_owned()].into()));
     assert_eq!(store.delete("a"), Ok(true));
     assert_eq!(fs::read_dir(root.path().join("entries")).unwrap().count(), 0);
     assert_eq!((store.load("a"), store.delete("a")), (Ok(None), Ok(false)));

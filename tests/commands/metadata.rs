@@ -1,0 +1,71 @@
+use crate::support::tokens::{ISSUER, sign};
+use crate::support::{Bench, START};
+use serde_json::{Value, json};
+use tidp::core::time::{Seconds, Time};
+
+/// A machine that has verified a token, and thereby cached discovery document and keys.
+fn verified() -> Bench {
+    let bench = Bench::new("MobileApp");
+    bench.provider.announces_itself();
+    verifies(&bench);
+    bench
+}
+
+/// Verifies a token of the provider; the requests for that were announced, no more and no fewer.
+#[track_caller]
+fn verifies(bench: &Bench) {
+    let claims =
+        json!({ "iss": ISSUER, "sub": "kari", "iat": START.unix(), "exp": START.plus(Seconds::days(400)).unix() });
+    bench.terminal.type_line(&sign(&json!({ "alg": "RS256", "kid": "k1", "typ": "at+jwt" }), &claims));
+    assert_eq!(bench.run(&["decode", "--verify", "--json"]).exits(0).json()["verified"], true);
+}
+
+/// Changes every cached document.
+fn edit(bench: &Bench, edit: impl Fn(&mut Value)) {
+    for document in bench.files.0.lock().unwrap().values_mut() {
+        let mut cached = serde_json::from_slice(document).unwrap();
+        edit(&mut cached);
+        *document = cached.to_string().into_bytes();
+    }
+}
+
+/// As the caches write a time.
+fn seconds(time: Time) -> Value {
+    serde_json::to_value(time).unwrap()
+}
+
+#[test]
+fn a_cache_that_somebody_else_could_have_written_is_none() {
+    let bench = verified();
+    verifies(&bench);
+    bench.files.are_foreign();
+    bench.provider.announces_itself();
+    verifies(&bench);
+    verifies(&bench);
+}
+
+#[test]
+fn no_cache_is_believed_for_longer_than_a_day_nor_before_it_was_written() {
+    for (fetched_at, fresh_until) in [(0, 30 * 365 * 86_400), (0, 86_401), (60, 3_600), (-86_400, 0)] {
+        let bench = verified();
+        edit(&bench, |cached| {
+            cached["fetched_at"] = seconds(START.plus(Seconds(fetched_at)));
+            cached["fresh_until"] = seconds(START.plus(Seconds(fresh_until)));
+        });
+        bench.provider.announces_itself();
+        verifies(&bench);
+    }
+}
+
+#[test]
+fn what_one_certificate_authority_vouched_for_is_nothing_to_a_run_that_does_not_trust_it() {
+    for trusted in ["TIDP_CA_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let mut bench = Bench::new("MobileApp");
+        for authority in ["/etc/evil.pem", "/etc/corp.pem", ""] {
+            bench = bench.env(trusted, authority);
+            bench.provider.announces_itself();
+            verifies(&bench);
+            verifies(&bench);
+        }
+    }
+}
