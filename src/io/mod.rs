@@ -57,6 +57,7 @@ impl World {
             files: Arc::new(files::SystemFiles),
             children: Arc::new(process::SystemChildren::default()),
             signals: Arc::new(signals::SystemSignals::default()),
+            background: |work| std::thread::Builder::new().spawn(work).map(drop),
             dirs: system::dirs(),
             time_zone: jiff::tz::TimeZone::system,
             env,
