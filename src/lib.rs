@@ -54,6 +54,11 @@
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
+//! * **A loopback address is for one user**: the opener's arguments can be read by all, so whose socket a connection comes
+//!   from is looked up in Linux's socket tables when a request is right. What cannot be known is served, because a
+//!   browser outside of the tables (WSL) is a browser too; a socket already closed is not, because it is listed as root's.
+//! * **The keys are fetched on a thread that nobody waits for** before the code, which is short-lived, is exchanged. It
+//!   is started through `World::background`, which the tests' world runs at once.
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a

@@ -188,7 +188,7 @@ fn where_no_thread_is_to_be_had_there_is_an_error_and_no_panic() {
     let profile = r#"issuer = "https://id.example"
 client_id = "app"
 client_type = "Confidential"
-client_secret_command = ["sleep", "40"]
+client_secret_command = ["sh", "-c", "sleep 1; touch lived-on"]
 "#;
     fs::write(&config, format!("[profile.app]\n{profile}")).unwrap();
     home.set("TIDP_CONFIG", config.to_str().unwrap());
@@ -197,6 +197,7 @@ client_secret_command = ["sleep", "40"]
     }
     let outcome = home.tidp(&["login", "--no-browser"]);
     outcome.expect(2);
-    assert!(outcome.stderr.contains("`sleep` prints cannot be read"), "{outcome:?}");
-    assert!(outcome.took < Duration::from_secs(20), "{outcome:?}");
+    assert!(outcome.stderr.contains("`sh` prints cannot be read"), "{outcome:?}");
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(!home.path("lived-on").exists(), "the command was ended");
 }

@@ -57,37 +57,54 @@ fn a_socket_that_is_closed_is_not_taken_for_roots() {
     assert_eq!(found("127.0.0.1", 40_007), Visitor::Welcome, "closed for writing alone, its owner still there");
 }
 
-/// What the kernel says of a visitor who has done that to the connection by the time one looks.
-fn real(server: &str, client: &str, leave: impl FnOnce(Plain) -> Option<Plain>) -> Visitor {
+/// A visitor's connection and our end of it, which has received a request.
+fn connected(server: &str, client: &str) -> (Plain, Plain) {
     let listener = TcpListener::bind(server).unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut visitor = Plain::connect(format!("{client}:{port}")).unwrap();
     visitor.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    let (stream, _) = listener.accept().unwrap();
-    let staying = leave(visitor);
+    (visitor, listener.accept().unwrap().0)
+}
+
+fn asked(visitors: &Visitors, stream: Plain) -> Visitor {
     stream.set_nonblocking(true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let visitors = Visitors::start().unwrap();
-    let found = runtime.block_on(async { visitors.at(&TcpStream::from_std(stream).unwrap()).await });
-    drop(staying);
-    found
+    runtime.block_on(async { visitors.at(&TcpStream::from_std(stream).unwrap()).await })
+}
+
+fn reset(visitor: Plain) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _entered = runtime.enter();
+    visitor.set_nonblocking(true).unwrap();
+    TcpStream::from_std(visitor).unwrap().set_zero_linger().unwrap();
 }
 
 #[test]
 fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
-    assert_eq!(real("127.0.0.1:0", "127.0.0.1", Some), Visitor::Welcome);
-    assert_eq!(real("127.0.0.1:0", "[::ffff:127.0.0.1]", Some), Visitor::Welcome);
-    let half = |visitor: Plain| visitor.shutdown(std::net::Shutdown::Write).map(|()| visitor).ok();
-    assert_eq!(real("127.0.0.1:0", "127.0.0.1", half), Visitor::Welcome);
-    assert_eq!(real("127.0.0.1:0", "127.0.0.1", |_| None), Visitor::Gone);
-    let reset = |visitor: Plain| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let _entered = runtime.enter();
-        visitor.set_nonblocking(true).unwrap();
-        TcpStream::from_std(visitor).unwrap().set_zero_linger().unwrap();
-        None
-    };
-    assert_eq!(real("127.0.0.1:0", "127.0.0.1", reset), Visitor::Gone);
+    let visitors = Visitors::start().unwrap();
+    for client in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
+        let (visitor, ours) = connected("127.0.0.1:0", client);
+        visitor.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(asked(&visitors, ours), Visitor::Welcome, "{client}");
+        for leave in [drop, reset] {
+            let (visitor, ours) = connected("127.0.0.1:0", client);
+            leave(visitor);
+            assert_eq!(asked(&visitors, ours), Visitor::Gone, "{client}");
+        }
+    }
+}
+
+#[test]
+fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
+    let (visitor, ours) = connected("127.0.0.1:0", "127.0.0.1");
+    let (questions, asking) = mpsc::channel::<Question>();
+    let looking = std::thread::spawn(move || {
+        let question = asking.recv().unwrap();
+        reset(visitor);
+        question.answer.send(Visitor::Welcome).unwrap();
+    });
+    assert_eq!(asked(&Visitors(questions), ours), Visitor::Gone);
+    looking.join().unwrap();
 }
 
 #[test]
