@@ -143,5 +143,6 @@ fn listed(text: &str) -> Option<End> {
     Some((ip, u16::from_str_radix(port, 16).ok()?))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests;
