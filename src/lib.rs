@@ -62,6 +62,11 @@
 //!   second write beside one that hangs could be overtaken by it and undo what a later run has stored.
 //! * **Where an entry is too small for a session** (a Windows credential: 2,560 bytes) it holds the least session that can
 //!   go on, and a key for the whole one in a file (`io::small_entries`): a cache, whose loss costs one refresh.
+//! * **A loopback address is for one user**: the opener's arguments can be read by all, so whose socket a connection comes
+//!   from is looked up in Linux's socket tables when a request is right. What cannot be known is served, because a
+//!   browser outside of the tables (WSL) is a browser too; a socket already closed is not, because it is listed as root's.
+//! * **The keys are fetched on a thread that nobody waits for** before the code, which is short-lived, is exchanged. It
+//!   is started through `World::background`, which the tests' world runs at once.
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a

@@ -44,6 +44,9 @@ pub struct World {
     pub children: Arc<dyn Children>,
     /// Signals put off while a session is between two states.
     pub signals: Arc<dyn Signals>,
+    /// Starts work beside the command, which may end before the work does; the tests' world does the work at once.
+    /// An error, if the system has no thread to give: then nothing of the work is done.
+    pub background: fn(Work) -> io::Result<()>,
     /// The environment, read once.
     pub env: Env,
     /// The user's directories.
@@ -51,6 +54,9 @@ pub struct World {
     /// The zone that times are shown in: asked for when one is shown, because finding it reads files.
     pub time_zone: fn() -> jiff::tz::TimeZone,
 }
+
+/// Something to do.
+pub type Work = Box<dyn FnOnce() + Send>;
 
 // ── time and chance ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,8 +122,8 @@ pub trait Callback: Send + Sync {
 pub trait HandOver: Send {
     /// The URL to open.
     fn url(&self) -> &Url;
-    /// Waits until it was fetched, and closes the port; whether it was.
-    fn wait(self: Box<Self>, patience: Duration) -> bool;
+    /// Waits until it was fetched, and closes the port; whether it was. `refused` as for [`Listener::wait`].
+    fn wait(self: Box<Self>, refused: &dyn Fn(u32), patience: Duration) -> bool;
 }
 
 /// The loopback server while it waits for one redirect.
@@ -125,8 +131,9 @@ pub trait Listener: Send {
     /// The URI listened on, byte for byte what goes into `redirect_uri`.
     fn redirect_uri(&self) -> &str;
     /// Waits for a GET of the exact path whose raw query `is_ours` accepts, and hands that query over. Everything
-    /// else is answered and ignored. `None` after `patience`.
-    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret>;
+    /// else is answered and ignored, and so is another user of the machine, where the system tells: `refused` is called
+    /// with the first such user's id. `None` after `patience`.
+    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret>;
     /// Shows the browser how it ended, and closes the port.
     fn finish(self: Box<Self>, page: Page);
 }

@@ -1,4 +1,4 @@
-//! The real binary, its opener and its port: what only the kernel can tell.
+//! The real binary, its opener, its port and its threads: what only the kernel can tell.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -6,11 +6,13 @@
 #[path = "support/real/mod.rs"]
 mod real;
 
-use real::process::poll;
-use real::{Home, Scripted, require};
+use real::process::{Process, poll};
+use real::{Home, Scripted, require, require_another_user};
 use rustix::process::Signal;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 fn home_at(provider: &Scripted) -> Home {
@@ -90,4 +92,112 @@ fn an_opener_that_misbehaves_does_not_end_the_login() {
             rustix::process::kill_process(id, Signal::KILL).expect("it was still running");
         }
     }
+}
+
+/// The answer, head and body, when a program of `user` opens `url`; no redirect is followed.
+fn fetched_by(home: &Home, user: &str, url: &str) -> String {
+    let mut command = home.command("setpriv");
+    command.args(["--reuid", user, "--clear-groups", "curl", "-si", "--max-time", "30", url]);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn another_user_who_reads_the_openers_arguments_finishes_no_login() {
+    if !require_another_user() {
+        return;
+    }
+    let provider = Scripted::start();
+    let home = home_at(&provider);
+    let (login, url) = home.login_by_hand(&["--no-browser"]);
+    let stranger = "65534";
+    let redirect = fetched_by(&home, stranger, &url);
+    let callback = redirect.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
+    for _ in 0..2 {
+        let refused = fetched_by(&home, stranger, callback);
+        assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    }
+    assert_eq!(provider.count("/token"), 0);
+    home.follow(&url);
+    let outcome = login.finish();
+    outcome.expect(0);
+    assert_eq!(outcome.stderr.matches("another user of this machine (uid 65534)").count(), 1, "{}", outcome.stderr);
+}
+
+#[test]
+fn another_user_who_reads_the_openers_arguments_gets_no_id_token() {
+    if !require_another_user() {
+        return;
+    }
+    let provider = Scripted::start();
+    let mut home = home_at(&provider);
+    home.tidp(&["login"]).expect(0);
+    home.set("BROWSER", "sh -c 'echo \"$1\" >opened.new; mv opened.new opened' sh");
+    let logout = Process::start(&mut home.tidp_command(&["logout", "--browser"]));
+    let url = poll("the opener's argument", || fs::read_to_string(home.path("opened")).ok());
+    let refused = fetched_by(&home, "65534", url.trim());
+    assert!(refused.starts_with("HTTP/1.1 403 ") && !refused.to_lowercase().contains("location"), "{refused}");
+    let own = rustix::process::geteuid().as_raw().to_string();
+    let sent_on = fetched_by(&home, &own, url.trim());
+    assert!(sent_on.contains("id_token_hint=ey"), "{sent_on}");
+    let outcome = logout.finish();
+    outcome.expect(0);
+    assert!(outcome.stderr.contains("another user of this machine (uid 65534)"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_login_that_is_given_up_waits_for_no_keys() {
+    let provider = Scripted::start();
+    provider.delays("/jwks", || std::thread::sleep(Duration::from_secs(20)));
+    let outcome = home_at(&provider).tidp(&["login", "--no-browser", "--timeout", "1s"]);
+    outcome.expect(124);
+    assert_eq!(provider.count("/jwks"), 1, "they were asked for");
+    assert!(outcome.took < Duration::from_secs(8), "{outcome:?}");
+}
+
+#[test]
+fn a_code_is_exchanged_before_the_keys_are_there() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Arc::new(Scripted::start());
+    let seen = Arc::downgrade(&provider);
+    provider.delays("/jwks", move || {
+        poll("the code", || seen.upgrade().is_none_or(|provider| provider.count("/token") == 1).then_some(()));
+    });
+    let outcome = home_at(&provider).tidp(&["login"]);
+    outcome.expect(0);
+    assert_eq!(provider.count("/jwks"), 1, "and they were asked for but once");
+}
+
+#[test]
+fn where_no_thread_is_to_be_had_there_is_an_error_and_no_panic() {
+    let provider = Scripted::start();
+    let mut home = home_at(&provider);
+    // No thread has room for a stack as large as a whole address space.
+    home.set("RUST_MIN_STACK", &(1_u64 << 47).to_string());
+    for (args, code, word) in
+        [(&["login", "--no-browser"][..], 2, "cannot listen"), (&["login", "--paste"], 1, "cannot read standard input")]
+    {
+        let outcome = home.tidp(args);
+        outcome.expect(code);
+        assert!(outcome.stderr.contains(word), "{outcome:?}");
+    }
+    let decoded = |home: &Home| home.tidp_with_stdin(&["decode", "-"], &"eyJhbGciOiJSUzI1NiJ9.e30.eA\n".repeat(64));
+    assert_eq!(decoded(&home).expect(0), decoded(&home_at(&provider)).expect(0));
+    let config = home.path("config.toml");
+    let profile = r#"issuer = "https://id.example"
+client_id = "app"
+client_type = "Confidential"
+client_secret_command = ["sh", "-c", "sleep 1; touch lived-on"]
+"#;
+    fs::write(&config, format!("[profile.app]\n{profile}")).unwrap();
+    home.set("TIDP_CONFIG", config.to_str().unwrap());
+    for name in ["TIDP_ISSUER", "TIDP_CLIENT_ID", "TIDP_CLIENT_TYPE"] {
+        home.unset(name);
+    }
+    let outcome = home.tidp(&["login", "--no-browser"]);
+    outcome.expect(2);
+    assert!(outcome.stderr.contains("`sh` prints cannot be read"), "{outcome:?}");
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(!home.path("lived-on").exists(), "the command was ended");
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
-use std::thread::available_parallelism;
+use std::thread::{Builder, available_parallelism};
 
 /// So many texts that decoding a share of them takes longer than starting a thread.
 const WORTH_A_THREAD: usize = 32;
@@ -142,13 +142,14 @@ impl Decoder<'_> {
         let mut shares = lines.chunks(lines.len().div_ceil(workers).max(1));
         let own = shares.next().unwrap_or_default();
         std::thread::scope(|scope| {
-            let others: Vec<_> = shares
-                .map(|share| (share, scope.spawn(move || share.iter().map(decode).collect::<Vec<_>>())))
-                .collect();
-            let mut outcomes: Vec<_> = own.iter().map(decode).collect();
+            let work = |share: &[Line]| share.iter().map(decode).collect::<Vec<_>>();
+            let others: Vec<_> =
+                shares.map(|share| (share, Builder::new().spawn_scoped(scope, move || work(share)))).collect();
+            let mut outcomes = work(own);
             for (share, worker) in others {
-                // A worker that died has not told what became of its share: this thread does it over.
-                outcomes.extend(worker.join().unwrap_or_else(|_| share.iter().map(decode).collect()));
+                // A worker that died, or was not to be had, has not told what became of its share: this thread does it.
+                let done = worker.ok().and_then(|worker| worker.join().ok());
+                outcomes.extend(done.unwrap_or_else(|| work(share)));
             }
             outcomes
         })

@@ -116,13 +116,14 @@ impl Browser for StoryBrowser {
     fn open(&self, url: &Url) -> std::result::Result<(), String> {
         let opened = self.real.as_ref().is_some_and(|browser| browser.open(url).is_ok());
         let (http, clock, url) = (Arc::clone(&self.http), Arc::clone(&self.clock), url.clone());
-        std::thread::spawn(move || {
+        let follow = move || {
             if opened {
                 clock.pause(BROWSER_PATIENCE);
             }
             approve(http.as_ref(), url);
-        });
-        Ok(())
+        };
+        // Not `World::background`: this has to wait for the command that waits for it.
+        std::thread::Builder::new().spawn(follow).map(drop).map_err(|error| error.to_string())
     }
 }
 

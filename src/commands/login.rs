@@ -23,6 +23,8 @@ use crate::oidc::token::{self, Client, TokenAnswer};
 use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use serde_json::Value;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use url::Url;
 use wishes::Wishes;
 
@@ -117,6 +119,30 @@ pub fn random<const N: usize>(context: &Context<'_>) -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// The answer to a request for the provider's keys that was sent while the user is in the browser; nobody who gives up
+/// waits for it.
+struct Ahead(Option<Receiver<Response>>);
+
+impl Ahead {
+    fn none() -> Self {
+        Self(None)
+    }
+
+    /// Sends the request, if there are no keys in the cache. Where that cannot be done beside the wait, it is done later.
+    fn ask(context: &Context<'_>, provider: &Provider) -> Self {
+        let Some(request) = metadata::wanted_keys(context, provider) else { return Self::none() };
+        let http = Arc::clone(&context.world.http);
+        let (sender, receiver) = channel();
+        let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
+        Self((context.world.background)(Box::new(fetch)).ok().map(|()| receiver))
+    }
+
+    /// The answer, waited for as long as the network is; `None` where none came.
+    fn answer(self) -> Option<Response> {
+        self.0?.recv().ok()
+    }
+}
+
 impl Attempt<'_, '_> {
     fn request(&self, redirect_uri: &str) -> Result<(Url, Expected)> {
         let randomness = Randomness(random(self.context)?);
@@ -129,27 +155,22 @@ impl Attempt<'_, '_> {
         let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
         let (url, expected) = self.request(&redirect_uri)?;
         self.show(&url);
-        let (caught, keys) = self.wait(listener.as_mut(), &expected);
-        let Some(query) = caught else {
+        let keys = Ahead::ask(self.context, &self.provider);
+        let Some(query) = self.wait(listener.as_mut(), &expected) else {
             listener.finish(Page::NotLoggedIn);
             return Err(Situation::LoginTimedOut.into());
         };
         let outcome = authorize::accept_callback(&expected, query.expose())
             .map_err(|problem| self.not_granted(problem))
-            .and_then(|code| self.exchange(&code, &expected, keys.as_ref()));
+            .and_then(|code| self.exchange(&code, &expected, keys));
         listener.finish(if outcome.is_ok() { Page::LoggedIn } else { Page::NotLoggedIn });
         outcome
     }
 
-    /// Waits for the redirect; the keys are fetched meanwhile.
-    fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> (Option<Secret>, Option<Response>) {
-        let wanted = metadata::wanted_keys(self.context, &self.provider);
-        let http = self.context.world.http.as_ref();
-        std::thread::scope(|scope| {
-            let keys = wanted.map(|request| scope.spawn(move || http.send(&request).ok()));
-            let caught = listener.wait(&|query| authorize::is_ours(expected, query), self.wishes.timeout.to_std());
-            (caught, keys.and_then(|keys| keys.join().ok().flatten()))
-        })
+    fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> Option<Secret> {
+        let is_ours = |query: &str| authorize::is_ours(expected, query);
+        let refused = |user| warn::another_user(self.context.out, user, "log in with `tidp login --paste`");
+        listener.wait(&is_ours, &refused, self.wishes.timeout.to_std())
     }
 
     fn show(&self, url: &Url) {
@@ -190,7 +211,7 @@ impl Attempt<'_, '_> {
             }
             Pasted::Problem(problem) => self.not_granted(problem),
         })?;
-        self.exchange(&code, &expected, None)
+        self.exchange(&code, &expected, Ahead::none())
     }
 
     fn not_granted(&self, problem: Problem) -> Error {
@@ -208,8 +229,9 @@ impl Attempt<'_, '_> {
         }
     }
 
-    /// Exchanges the code, once; validates all of the answer; stores the session.
-    fn exchange(&self, code: &Code, expected: &Expected, keys: Option<&Response>) -> Result<Session> {
+    /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
+    /// the answer; stores the session.
+    fn exchange(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
         let context = self.context;
         let request = token::code_request(&self.provider, &self.client, code, expected);
         let sent_at = context.world.clock.now();
@@ -220,7 +242,7 @@ impl Attempt<'_, '_> {
             other => other,
         })?;
         let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
-        let session = metadata::fetched_keys(context, &self.provider, keys)
+        let session = metadata::fetched_keys(context, &self.provider, keys.answer().as_ref())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()

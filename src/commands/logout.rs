@@ -3,7 +3,7 @@
 
 use super::context::{Configured, Context};
 use super::output::Output;
-use super::{metadata, token_cache};
+use super::{metadata, token_cache, warn};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
@@ -255,7 +255,8 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         "Finish the logout in the browser. If it did not open, open this URL:\n\n  {}\n",
         hand_over.url()
     ));
-    if hand_over.wait(BROWSER_PATIENCE) {
+    let refused = |user| warn::another_user(out, user, "run tidp as the user whose browser it is");
+    if hand_over.wait(&refused, BROWSER_PATIENCE) {
         return Step::Done("the browser was sent to the provider's logout page");
     }
     Step::Failed(Error::failed("no browser came for the logout page"))

@@ -3,6 +3,7 @@
 //! secret; when the next warning is due is kept beside the cached token, so that a cached token costs no look at either.
 
 use super::context::Context;
+use super::output::Output;
 use super::renew::How;
 use super::token_cache::session_hash;
 use crate::core::outlook::warnings::{self, IN_PASSING as CODES};
@@ -13,6 +14,16 @@ use std::path::PathBuf;
 
 /// How long a session's warnings rest.
 const REST: Seconds = Seconds::hours(1);
+
+/// Warns that another user of the machine was at the address meant for this user's browser; `remedy` is for whoever
+/// uses that browser.
+pub fn another_user(out: &Output<'_>, user: u32, remedy: &str) {
+    let message = format!(
+        "a program of another user of this machine (uid {user}) asked for what is meant for your browser, and was \
+         refused. If that was your browser, {remedy}"
+    );
+    out.warn("another_user", message);
+}
 
 /// Warns of what `session` gives reason to. That a refresh of this run (`how`) found the SSO session ended is news, and
 /// told whenever it happens.

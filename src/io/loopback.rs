@@ -2,13 +2,15 @@
 //! page and any program on the machine can reach it.
 //!
 //! Bounded in what a request may be (`loopback/answer.rs`), in time, size and number of connections
-//! (`loopback/server.rs`); the pages are fixed texts (`loopback/pages.rs`). When a redirect is accepted the browser is
+//! (`loopback/server.rs`), and closed to the machine's other users where the kernel tells who they are
+//! (`loopback/visitor.rs`); the pages are fixed texts (`loopback/pages.rs`). When a redirect is accepted the browser is
 //! sent on at once, so that the code leaves its address bar, to a second address that is held until [`Listener::finish`]
 //! tells how it ended: no page claims what has not happened.
 
 mod answer;
 mod pages;
 mod server;
+mod visitor;
 
 use crate::core::secret::Secret;
 use crate::core::text::printable;
@@ -65,8 +67,8 @@ impl HandOver for Handing {
         &self.url
     }
 
-    fn wait(self: Box<Self>, patience: Duration) -> bool {
-        let Some(candidate) = self.desk.next(patience) else { return false };
+    fn wait(self: Box<Self>, refused: &dyn Fn(u32), patience: Duration) -> bool {
+        let Some(candidate) = self.desk.next(patience, refused) else { return false };
         self.desk.accept(candidate);
         // The page is another server's: all there is to wait for is that the redirect has left.
         self.desk.finish(pages::NEUTRAL, LAST_PAGE);
@@ -88,10 +90,10 @@ impl Listener for Waiting {
     }
 
     #[allow(clippy::disallowed_methods)] // a deadline for a condition variable, which knows no other clock
-    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
+    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
         let start = Instant::now();
         loop {
-            let candidate = self.desk.next(patience.saturating_sub(start.elapsed()))?;
+            let candidate = self.desk.next(patience.saturating_sub(start.elapsed()), refused)?;
             if is_ours(candidate.query.expose()) {
                 return Some(self.desk.accept(candidate));
             }

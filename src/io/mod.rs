@@ -56,6 +56,7 @@ impl World {
             files: Arc::new(files::SystemFiles),
             children: Arc::new(process::SystemChildren::default()),
             signals: Arc::new(signals::SystemSignals::default()),
+            background: |work| std::thread::Builder::new().spawn(work).map(drop),
             dirs,
             time_zone: jiff::tz::TimeZone::system,
             env,

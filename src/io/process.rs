@@ -6,7 +6,7 @@ use crate::world::{ChildEnv, Children};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// What no child ever inherits.
@@ -53,12 +53,13 @@ impl Children for SystemChildren {
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
-        let printed = child.stdout.take().map_or(Ok(Ok(Vec::new())), |out| read_within(out, self.patience));
+        let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
+        let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
+        let printed = reading.map_or(Ok(Ok(Vec::new())), |reading| reading.recv_timeout(self.patience));
         // The pipe is closed by now, so that a child which prints without end is ended by it.
         let ended = printed.ok().and_then(|printed| Some((printed, ended_within(&mut child, self.patience)?)));
         let Some((printed, status)) = ended else {
-            let _ = child.kill();
-            let _ = child.wait();
+            end(&mut child);
             return Err(format!("`{name}` did not end within {} s", self.patience.as_secs()));
         };
         let status = status.map_err(|e| format!("`{name}` was lost: {e}"))?;
@@ -75,15 +76,21 @@ impl Children for SystemChildren {
     }
 }
 
-/// What comes out of `pipe` until it is closed, and a byte too many where that is more than a secret has.
-fn read_within(pipe: ChildStdout, patience: Duration) -> Result<io::Result<Vec<u8>>, RecvTimeoutError> {
+/// What comes out of `pipe` until it is closed, and a byte too many where that is more than a secret has; it is read on
+/// a thread, which there may be none of.
+fn reading(pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = channel();
     // The thread may outlive the wait, in a child's child that keeps the pipe; it goes with the process.
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut printed = Vec::new();
         sender.send(pipe.take(LONGEST + 1).read_to_end(&mut printed).map(|_| printed))
-    });
-    receiver.recv_timeout(patience)
+    })?;
+    Ok(receiver)
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// How `child` ended; `None` if it has not.

@@ -67,7 +67,7 @@ impl Terminal for SystemTerminal {
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
         // The thread outlives the wait: nothing takes a read of standard input back, and the process is about to end.
         let (sender, line) = std::sync::mpsc::channel();
-        std::thread::spawn(move || sender.send(SystemTerminal::default().read_line()));
+        std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line()))?;
         line.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -192,6 +192,23 @@ fn another_account_than_before_is_told_and_replaces_it_whole() {
 }
 
 #[test]
+fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
+    let bench = mobile();
+    *bench.callback.stranger.lock().unwrap() = Some(1_001);
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
+    let outcome = bench.run(&["login", "--json"]).exits(0).says("another user of this machine (uid 1001)");
+    assert_eq!(outcome.says("tidp login --paste").json()["warnings"][0]["code"], "another_user");
+}
+
+#[test]
+fn keys_that_cannot_be_fetched_beside_the_wait_are_fetched_after_the_code() {
+    let mut bench = mobile();
+    bench.world.background = |_| Err(std::io::ErrorKind::WouldBlock.into());
+    bench.log_in();
+    assert_eq!(bench.provider.paths(), ["/.well-known/openid-configuration", "/connect/token", "/jwks"]);
+}
+
+#[test]
 fn a_login_mends_an_entry_that_is_no_session() {
     for entry in ["garbage", r#"{"version":99}"#, r#"{"version":1}"#] {
         let bench = mobile();

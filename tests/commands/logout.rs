@@ -197,6 +197,19 @@ fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument()
 }
 
 #[test]
+fn a_stranger_at_the_browsers_address_is_told_and_counts_for_nothing() {
+    let bench = logged_in();
+    *bench.callback.stranger.lock().unwrap() = Some(1_001);
+    *bench.callback.nobody_comes.lock().unwrap() = true;
+    bench.provider.revokes("rt-1");
+    bench
+        .run(&["logout", "--browser"])
+        .exits(1)
+        .says("another user of this machine (uid 1001)")
+        .says("no browser came");
+}
+
+#[test]
 fn whatever_stands_in_the_entry_is_removed() {
     for entry in ["garbage", r#"{"version":99}"#] {
         let bench = Bench::new("MobileApp");

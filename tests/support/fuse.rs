@@ -207,9 +207,9 @@ impl Listener for Wired<Box<dyn Listener>> {
         self.1.redirect_uri()
     }
 
-    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
+    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
         let fuse = Arc::clone(&self.0);
-        fuse.around("listener.wait", || self.1.wait(is_ours, patience))
+        fuse.around("listener.wait", || self.1.wait(is_ours, refused, patience))
     }
 
     fn finish(self: Box<Self>, page: Page) {

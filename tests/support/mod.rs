@@ -139,6 +139,10 @@ impl Bench {
             files: Arc::clone(&files) as _,
             children: Arc::clone(&children) as _,
             signals: Arc::clone(&signals) as _,
+            background: |work| {
+                work();
+                Ok(())
+            },
             env: env(variables),
             dirs: Dirs { config: dir("config"), data: dir("data"), state: dir("state"), cache: dir("cache") },
             time_zone: || jiff::tz::TimeZone::UTC,

@@ -370,6 +370,8 @@ pub struct Callback {
     pub handed_over: Mutex<Vec<String>>,
     pub port_is_taken: Mutex<bool>,
     pub nobody_comes: Mutex<bool>,
+    /// A user of the machine who comes first, each time.
+    pub stranger: Arc<Mutex<Option<u32>>>,
 }
 
 impl Callback {
@@ -383,6 +385,7 @@ impl Callback {
             handed_over: Mutex::default(),
             port_is_taken: Mutex::default(),
             nobody_comes: Mutex::default(),
+            stranger: Arc::default(),
         }
     }
 
@@ -417,24 +420,27 @@ impl world::Callback for Callback {
             clock: Arc::clone(&self.clock),
             reply: self.reply.lock().unwrap().take().unwrap_or_else(|| Box::new(|url| vec![granted(url)])),
             pages: Arc::clone(&self.pages),
+            stranger: *self.stranger.lock().unwrap(),
         }))
     }
 
     fn hand_over(&self, target: &Secret) -> Result<Box<dyn world::HandOver>, String> {
         self.handed_over.lock().unwrap().push(target.expose().to_owned());
         let comes = !*self.nobody_comes.lock().unwrap();
-        Ok(Box::new(HandOver(Url::parse("http://127.0.0.1:49998/once").unwrap(), comes)))
+        let stranger = *self.stranger.lock().unwrap();
+        Ok(Box::new(HandOver(Url::parse("http://127.0.0.1:49998/once").unwrap(), comes, stranger)))
     }
 }
 
-struct HandOver(Url, bool);
+struct HandOver(Url, bool, Option<u32>);
 
 impl world::HandOver for HandOver {
     fn url(&self) -> &Url {
         &self.0
     }
 
-    fn wait(self: Box<Self>, _: Duration) -> bool {
+    fn wait(self: Box<Self>, refused: &dyn Fn(u32), _: Duration) -> bool {
+        self.2.into_iter().for_each(refused);
         self.1
     }
 }
@@ -445,6 +451,7 @@ struct TestListener {
     clock: Arc<Clock>,
     reply: Reply,
     pages: Arc<Mutex<Vec<Page>>>,
+    stranger: Option<u32>,
 }
 
 impl Listener for TestListener {
@@ -452,7 +459,8 @@ impl Listener for TestListener {
         &self.uri
     }
 
-    fn wait(&mut self, is_ours: &(dyn Fn(&str) -> bool + Sync), patience: Duration) -> Option<Secret> {
+    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
+        self.stranger.into_iter().for_each(refused);
         let url = self.browser.request()?;
         let reply = std::mem::replace(&mut self.reply, Box::new(|_| Vec::new()));
         let ours = reply(&url).into_iter().find(|query| is_ours(query));

@@ -2,6 +2,7 @@
 //! meet.
 
 use super::pages::{self, Text};
+use super::visitor::Visitor;
 use crate::core::secret::Secret;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -10,7 +11,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How long a browser is kept waiting for the page that says how it ended.
@@ -53,6 +54,9 @@ struct State {
     end: Option<Text>,
     redirected: bool,
     shown: bool,
+    /// The first stranger's user id, until it was told.
+    stranger: Option<u32>,
+    has_met_strangers: bool,
 }
 
 /// What a request turns out to be.
@@ -78,10 +82,31 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next request to judge, if one comes in time.
-    pub(super) fn next(&self, patience: Duration) -> Option<Candidate> {
-        let waiting = self.changed.wait_timeout_while(self.state(), patience, |state| state.queue.is_empty());
-        waiting.unwrap_or_else(PoisonError::into_inner).0.queue.pop_front()
+    /// The next request to judge, if one comes in time. Meanwhile `refused` is told of the first stranger's user id.
+    #[allow(clippy::disallowed_methods)] // a deadline for a condition variable, which knows no other clock
+    pub(super) fn next(&self, patience: Duration, refused: &dyn Fn(u32)) -> Option<Candidate> {
+        let start = Instant::now();
+        loop {
+            let nothing_new = |state: &mut State| state.queue.is_empty() && state.stranger.is_none();
+            let left = patience.saturating_sub(start.elapsed());
+            let waiting = self.changed.wait_timeout_while(self.state(), left, nothing_new);
+            let mut state = waiting.unwrap_or_else(PoisonError::into_inner).0;
+            let Some(stranger) = state.stranger.take() else { return state.queue.pop_front() };
+            drop(state);
+            refused(stranger);
+        }
+    }
+
+    /// Whether what is here is for `visitor`.
+    fn admits(&self, visitor: Visitor) -> bool {
+        if let Visitor::Stranger(id) = visitor {
+            let mut state = self.state();
+            if !std::mem::replace(&mut state.has_met_strangers, true) {
+                state.stranger = Some(id);
+                self.changed.notify_all();
+            }
+        }
+        visitor == Visitor::Welcome
     }
 
     /// Takes the candidate; every other one waiting is woken and compared with it.
@@ -110,10 +135,20 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// The answer, and whether it is the last page.
-    pub(super) async fn answer(&self, request: Parts, body: &impl Body) -> (Response<Full<Bytes>>, bool) {
+    /// The answer, and whether it is the last page. Who the `visitor` is matters only to a request that is right.
+    pub(super) async fn answer(
+        &self,
+        request: Parts,
+        body: &impl Body,
+        visitor: impl Future<Output = Visitor>,
+    ) -> (Response<Full<Bytes>>, bool) {
         let language = request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (status, text) = match self.asked(&request, body) {
+        let asked = match self.asked(&request, body) {
+            Asked::Wrong(status) => Asked::Wrong(status),
+            _ if !self.admits(visitor.await) => Asked::Wrong(StatusCode::FORBIDDEN),
+            right => right,
+        };
+        let (status, text) = match asked {
             Asked::Callback(query) if self.is_ours(&query).await => (StatusCode::SEE_OTHER, pages::NEUTRAL),
             Asked::Callback(_) => (StatusCode::BAD_REQUEST, pages::BAD_REQUEST),
             Asked::Done => match self.end().await {

@@ -1,6 +1,7 @@
 //! Connections: how many at once, how long each, how much of it. On a thread of its own with a runtime of its own.
 
 use super::answer::{Desk, unreadable};
+use super::visitor::Visitors;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
@@ -44,12 +45,13 @@ impl Server {
     pub(super) fn start(sockets: Vec<Socket>, desk: Arc<Desk>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let crowd = Crowd::default();
+        let (crowd, visitors) = (Crowd::default(), Arc::new(Visitors::start()?));
         {
             let _entered = runtime.enter();
             for socket in sockets {
                 socket.set_nonblocking(true)?;
-                runtime.spawn(accept(TcpListener::from_std(socket)?, Arc::clone(&desk), crowd.clone()));
+                let house = House { desk: Arc::clone(&desk), visitors: Arc::clone(&visitors) };
+                runtime.spawn(accept(TcpListener::from_std(socket)?, house, crowd.clone()));
             }
         }
         let thread = std::thread::Builder::new().name("loopback".into()).spawn(move || {
@@ -66,6 +68,13 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+struct House {
+    desk: Arc<Desk>,
+    visitors: Arc<Visitors>,
 }
 
 /// The connections there are, oldest first.
@@ -92,12 +101,12 @@ impl Crowd {
     }
 }
 
-async fn accept(socket: TcpListener, desk: Arc<Desk>, crowd: Crowd) {
+async fn accept(socket: TcpListener, house: House, crowd: Crowd) {
     loop {
         match socket.accept().await {
             Ok((stream, _)) if crowd.make_room() => {
                 let asked = Arc::new(AtomicBool::new(false));
-                let serving = serve(stream, Arc::clone(&desk), Arc::clone(&asked));
+                let serving = serve(stream, house.clone(), Arc::clone(&asked));
                 crowd.add(tokio::spawn(timeout(WHOLE_TIME, serving)).abort_handle(), asked);
             }
             Ok(_) => {}
@@ -107,15 +116,15 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, crowd: Crowd) {
     }
 }
 
-async fn serve(stream: TcpStream, desk: Arc<Desk>, asked: Arc<AtomicBool>) {
+async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<AtomicBool>) {
     let Ok((stream, rest)) = twice(stream) else { return };
     let (last, told) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         asked.store(true, Ordering::SeqCst);
-        let (desk, last) = (&desk, &last);
+        let (desk, last, visitor) = (&desk, &last, visitors.at(&rest));
         async move {
             let (head, body) = request.into_parts();
-            let (answer, is_last) = desk.answer(head, &body).await;
+            let (answer, is_last) = desk.answer(head, &body, visitor).await;
             last.fetch_or(is_last, Ordering::SeqCst);
             Ok::<_, Infallible>(answer)
         }

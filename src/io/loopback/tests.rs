@@ -5,6 +5,11 @@ use std::sync::mpsc;
 
 const OURS: &str = "code=1&state=right";
 
+/// No stranger comes in these tests.
+fn nobody(id: u32) {
+    panic!("user {id} was refused");
+}
+
 fn listener(host: &str) -> (Box<dyn Listener>, String) {
     let at = ListenAt { host: host.into(), port: None, path: "/callback".into() };
     let listener = Loopback.listen(&at).unwrap();
@@ -17,7 +22,7 @@ fn login() -> (String, mpsc::Sender<Page>, std::thread::JoinHandle<Option<Secret
     let (mut listener, authority) = listener("127.0.0.1");
     let (end, ended) = mpsc::channel();
     let waiting = std::thread::spawn(move || {
-        let query = listener.wait(&|query| query == OURS, Duration::from_secs(20));
+        let query = listener.wait(&|query| query == OURS, &nobody, Duration::from_secs(20));
         listener.finish(ended.recv().unwrap());
         query
     });
@@ -235,7 +240,7 @@ fn a_head_that_does_not_come_in_time_ends_its_connection() {
 #[test]
 fn patience_ends_and_dropping_the_listener_closes_the_port() {
     let (mut listener, authority) = listener("127.0.0.1");
-    assert_eq!(listener.wait(&|_| true, Duration::from_millis(50)), None);
+    assert_eq!(listener.wait(&|_| true, &nobody, Duration::from_millis(50)), None);
     drop(listener);
     assert!(TcpStream::connect(authority).is_err());
 }
@@ -271,7 +276,7 @@ fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
         let authority = format!("127.0.0.1:{}", url.port().unwrap());
         let browser = std::thread::spawn(move || request(&authority, &format!("GET {}", url.path()), ""));
         let start = Instant::now();
-        assert!(hand_over.wait(Duration::from_secs(20)));
+        assert!(hand_over.wait(&nobody, Duration::from_secs(20)));
         assert!(start.elapsed() < LAST_PAGE, "nothing more is waited for");
         let answer = browser.join().unwrap();
         assert!(answer.contains("location: https://id.test/endsession?id_token_hint=e\r\n"), "{answer:?}");

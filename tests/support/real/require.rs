@@ -22,6 +22,20 @@ pub fn require(what: &str) -> bool {
     false
 }
 
+/// Whether a program can be run as another user of the machine, which only root can do; for anybody else the test is
+/// skipped, whatever `TIDP_TEST_REQUIRE` says. Needs `setpriv` and `curl`.
+///
+/// # Panics
+/// As [`require`].
+pub fn require_another_user() -> bool {
+    if rustix::process::geteuid().is_root() {
+        return require("setpriv") && require("curl");
+    }
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let _ = std::io::stderr().write_all(format!("skipped: {test} needs another user, so root\n").as_bytes());
+    false
+}
+
 fn available(what: &str) -> Result<(), String> {
     match what {
         "node" => node_modules("tests/provider"),

@@ -129,6 +129,16 @@ impl Scripted {
         });
     }
 
+    /// That path is honest once `ready` has come to its end.
+    pub fn delays(&self, path: &str, ready: impl Fn() + Send + Sync + 'static) {
+        let shared = Arc::downgrade(&self.shared);
+        self.acts(path, move |stream, seen| {
+            ready();
+            let Some(shared) = shared.upgrade() else { return };
+            let _ = stream.write_all(&shared.honest(seen));
+        });
+    }
+
     /// All paths are honest again.
     pub fn repents(&self) {
         self.shared.acts.lock().unwrap().clear();
@@ -203,6 +213,7 @@ impl Shared {
         let _ = stream.flush();
     }
 
+    /// What an honest provider answers.
     fn honest(&self, seen: &Seen) -> Vec<u8> {
         match seen.path.as_str() {
             "/.well-known/openid-configuration" => ok(&discovery(&self.issuer)),

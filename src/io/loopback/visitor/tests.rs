@@ -1,0 +1,120 @@
+use super::*;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream as Plain};
+
+const ME: u32 = 1000;
+
+/// Our server at 127.0.0.1:8080 and its visitors on ports 40001 and up, as a little-endian kernel lists them; between
+/// them other servers' connections.
+const TCP: &str = "\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 935596 1 00000000f4371726 100 0 0 10 0
+   1: 0100007F:9C41 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 935601 1 0000000000000000 20 4 30 10 -1
+   2: 0100007F:9C42 0100007F:1F90 01 00000000:00000000 00:00000000 00000000 65534        0 935602 1 0000000000000000 20 4 30 10 -1
+   3: 0100007F:9C43 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 935603 1 0000000000000000 20 4 30 10 -1
+   4: 0100007F:9C44 0100007F:1F91 01 00000000:00000000 00:00000000 00000000 65534        0 935604 1 0000000000000000 20 4 30 10 -1
+   5: 0100007F:9C45 0100007F:1F90 05 00000000:00000000 03:00000E84 00000000     0        0 0 3 0000000031420349
+   6: 0100007F:1F90 0100007F:9C46 08 00000000:00000000 00:00000000 00000000  1000        0 935606 1 0000000000000000 20 4 30 10 -1
+   7: 0100007F:1F90 0100007F:9C41 01 00000000:00000000 00:00000000 00000000  1000        0 935607 1 0000000000000000 20 4 30 10 -1
+   8: 0100007F:1F90 0100007F:9C47 08 00000000:00000000 00:00000000 00000000  1000        0 935608 1 0000000000000000 20 4 30 10 -1
+   9: 0100007F:9C47 0100007F:1F90 05 00000000:00000000 00:00000000 00000000  1000        0 935609 1 0000000000000000 20 4 30 10 -1
+  10: nonsense
+";
+
+/// A visitor over IPv6 (port 40001) and one to the IPv4 server from an IPv6 socket (port 40016).
+const TCP6: &str = "\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000001000000:9C41 00000000000000000000000001000000:1F90 01 00000000:00000000 00:00000000 00000000 65533        0 935611 1 0000000000000000 20 4 30 10 -1
+   1: 0000000000000000FFFF00000100007F:9C50 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000 65532        0 935612 1 0000000000000000 20 4 30 10 -1
+";
+
+fn at(host: &str, port: u16) -> End {
+    (host.parse().unwrap(), port)
+}
+
+fn found(host: &str, port: u16) -> Visitor {
+    looked_up(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), ME)
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn the_tables_name_the_user_of_each_visitor_in_either_family() {
+    assert_eq!(found("127.0.0.1", 40_001), Visitor::Welcome, "this user");
+    assert_eq!(found("127.0.0.1", 40_002), Visitor::Stranger(65_534));
+    assert_eq!(found("127.0.0.1", 40_003), Visitor::Welcome, "root");
+    assert_eq!(found("127.0.0.1", 40_004), Visitor::Welcome, "a connection to somebody else tells nothing");
+    assert_eq!(found("::1", 40_001), Visitor::Stranger(65_533));
+    assert_eq!(found("127.0.0.1", 40_016), Visitor::Stranger(65_532), "an IPv4 address in an IPv6 socket");
+    assert_eq!(found("127.0.0.1", 40_099), Visitor::Welcome, "not listed");
+    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), ME), Visitor::Welcome, "no table");
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn a_socket_that_is_closed_is_not_taken_for_roots() {
+    assert_eq!(found("127.0.0.1", 40_005), Visitor::Gone, "listed without an owner");
+    assert_eq!(found("127.0.0.1", 40_006), Visitor::Gone, "forgotten already");
+    assert_eq!(found("127.0.0.1", 40_007), Visitor::Welcome, "closed for writing alone, its owner still there");
+}
+
+/// A visitor's connection and our end of it, which has received a request.
+fn connected(server: &str, client: &str) -> (Plain, Plain) {
+    let listener = TcpListener::bind(server).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut visitor = Plain::connect(format!("{client}:{port}")).unwrap();
+    visitor.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    (visitor, listener.accept().unwrap().0)
+}
+
+fn asked(visitors: &Visitors, stream: Plain) -> Visitor {
+    stream.set_nonblocking(true).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { visitors.at(&TcpStream::from_std(stream).unwrap()).await })
+}
+
+fn reset(visitor: Plain) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _entered = runtime.enter();
+    visitor.set_nonblocking(true).unwrap();
+    TcpStream::from_std(visitor).unwrap().set_zero_linger().unwrap();
+}
+
+#[test]
+fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
+    let visitors = Visitors::start().unwrap();
+    for client in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
+        let (visitor, ours) = connected("127.0.0.1:0", client);
+        visitor.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(asked(&visitors, ours), Visitor::Welcome, "{client}");
+        for leave in [drop, reset] {
+            let (visitor, ours) = connected("127.0.0.1:0", client);
+            leave(visitor);
+            assert_eq!(asked(&visitors, ours), Visitor::Gone, "{client}");
+        }
+    }
+}
+
+#[test]
+fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
+    let (visitor, ours) = connected("127.0.0.1:0", "127.0.0.1");
+    let (questions, asking) = mpsc::channel::<Question>();
+    let looking = std::thread::spawn(move || {
+        let question = asking.recv().unwrap();
+        reset(visitor);
+        question.answer.send(Visitor::Welcome).unwrap();
+    });
+    assert_eq!(asked(&Visitors(questions), ours), Visitor::Gone);
+    looking.join().unwrap();
+}
+
+#[test]
+fn a_connection_of_ours_is_listed_with_our_id() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let visitor = Plain::connect(listener.local_addr().unwrap()).unwrap();
+    let (peer, ours) = (end(visitor.local_addr().unwrap()), end(listener.local_addr().unwrap()));
+    let as_seen_by_another = looked_up(&tables(), peer, ours, own_id() + 1);
+    assert_eq!(as_seen_by_another, if own_id() == 0 { Visitor::Welcome } else { Visitor::Stranger(own_id()) });
+    let tables = tables();
+    let rows = tables.lines().filter_map(Row::parse);
+    assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own_id())).count(), 1);
+}
