@@ -81,7 +81,6 @@ pub mod oidc;
 pub mod sandbox;
 pub mod world;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use commands::output::Output;
 use error::{Error, Situation};
@@ -91,7 +90,7 @@ use world::World;
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match cli::Cli::try_parse_from(&args) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&args, &error, world),
     };

@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use crate::core::jwt::Jwt;
+use crate::core::text::hex;
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::{self, Issuer, Provider};
@@ -188,6 +189,5 @@ fn cached(context: &Context<'_>, request: &Request) -> Option<Cached> {
 
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let hash = Sha256::digest(request.url.as_str());
-    let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{name}.json")))
+    Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
 }
