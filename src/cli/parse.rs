@@ -20,10 +20,7 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
 fn lean(args: &[OsString]) -> Command {
     let whole = Cli::command();
     let named = whole.get_subcommands().filter(|command| args.iter().any(|arg| arg == command.get_name()));
-    Command::new("tidp")
-        .disable_help_subcommand(true)
-        .args(whole.get_arguments().cloned())
-        .subcommands(named.cloned())
+    Command::new("tidp").disable_help_subcommand(true).args(whole.get_arguments().cloned()).subcommands(named.cloned())
 }
 
 #[cfg(test)]
