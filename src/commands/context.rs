@@ -191,15 +191,16 @@ impl<'w> Context<'w> {
             if let Some(lock) = self.store.try_lock(&self.entry())? {
                 return Ok(Ok(lock));
             }
-            if let Some(found) = meanwhile() {
-                return Ok(Err(found));
-            }
             let waited = self.world.clock.uptime().saturating_sub(started);
             if waited >= LOCK_PATIENCE {
                 return Err(Situation::Busy.into());
             }
             // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
             self.world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
+            // Before the lock is tried again: of many who wait, none need queue for it when the wait is over.
+            if let Some(found) = meanwhile() {
+                return Ok(Err(found));
+            }
         }
     }
 
