@@ -1,5 +1,7 @@
 //! How the program is linked, where Cargo has no setting for it.
 
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "how a build script speaks with Cargo")]
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);

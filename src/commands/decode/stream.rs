@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 
 /// So many lines at once that more of them are on their way, and worth a thread.
-const IN_BULK: usize = 32;
+const IN_BULK: usize = 16;
 
 /// A text and where it stands in the input, counted from 1.
 pub(super) type Line = (u64, io::Result<String>);
@@ -24,12 +24,21 @@ pub(super) struct Count {
     failed: u64,
 }
 
-/// Where workers get lines. Each is handed with them its turn to tell what became of them, which is the count so far,
-/// and whom to give the next turn to. A turn that never comes means that somebody before has failed.
+/// Some lines to work on.
+struct Share {
+    lines: Vec<Line>,
+    /// Brings the turn to tell what became of them: the count so far. If it never comes, somebody before has failed.
+    turn: Receiver<Count>,
+    /// Takes the turn for the lines that follow.
+    next: Sender<Count>,
+}
+
+/// Where workers get their shares.
 struct Source<'n> {
     /// What is known before anything is read.
     first: Vec<Line>,
     numbers: &'n mut RangeFrom<u64>,
+    /// Of the share to come.
     turn: Option<Receiver<Count>>,
     /// Whether lines come one by one again.
     ebbed: bool,
@@ -82,11 +91,11 @@ impl Decoder<'_> {
     fn work(&self, source: &Mutex<Source<'_>>) -> Result<()> {
         loop {
             let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
-            let Some((lines, turn, next)) = taken else { return Ok(()) };
-            let outcomes = self.outcomes(&lines);
-            let Ok(mut count) = turn.recv() else { return Ok(()) };
-            self.tell_all(&lines, outcomes, &mut count)?;
-            let _ = next.send(count);
+            let Some(share) = taken else { return Ok(()) };
+            let outcomes = self.outcomes(&share.lines);
+            let Ok(mut count) = share.turn.recv() else { return Ok(()) };
+            self.tell_all(&share.lines, outcomes, &mut count)?;
+            let _ = share.next.send(count);
         }
     }
 
@@ -140,9 +149,8 @@ impl Decoder<'_> {
 }
 
 impl Source<'_> {
-    /// The next lines, the turn to tell of them, and the turn after it. `None` where lines no longer come in bulk; the
-    /// last ones that are handed out are then few, or none.
-    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<(Vec<Line>, Receiver<Count>, Sender<Count>)>> {
+    /// The next share; `None` where lines no longer come in bulk. The last share is then of few lines, or none.
+    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<Share>> {
         if self.ebbed {
             return Ok(None);
         }
@@ -153,7 +161,7 @@ impl Source<'_> {
         }
         let (next, turn_after) = channel();
         let turn = self.turn.replace(turn_after);
-        Ok(turn.map(|turn| (lines, turn, next)))
+        Ok(turn.map(|turn| Share { lines, turn, next }))
     }
 }
 
