@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Whole processes, each paired with its yardstick in alternation: medians in milliseconds, the median of the paired
 # ratios, and in brackets the quartiles. Usage: benches/processes.sh [PAIRS]
-# Builds tidp (release, or $TIDP if set). Needs curl and openssl; uses secret-tool, gnome-keyring, dbus and oidc-token
-# where they are. Everything happens in a directory of its own; no session of yours is touched.
+# Builds tidp (release, or $TIDP if set). Needs curl and openssl; uses secret-tool, gnome-keyring, dbus, oidc-agent and
+# node where they are. Everything happens in a directory of its own; no session of yours is touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pairs=${1:-60}
@@ -21,7 +21,7 @@ noop=$work/noop
 mkdir -m 700 -p "$work"/{home,config,data,state,cache,run,locks}
 export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data XDG_STATE_HOME=$work/state \
   XDG_CACHE_HOME=$work/cache XDG_RUNTIME_DIR=$work/run TIDP_LOCK_DIR=$work/locks TZ=UTC \
-  BROWSER="curl -sSL --max-time 30 -o /dev/null -b ''"
+  BROWSER="curl -sSLk --max-time 30 -o /dev/null -b ''"
 
 # ── measuring ───────────────────────────────────────────────────────────────────────────────────────────────────────
 # Runs a command and leaves the microseconds it took in `took`. One that fails ends the benchmark: it did not do the work
@@ -53,10 +53,15 @@ row() {
     a+="$x"$'\n' b+="$y"$'\n'
     ratios+="$(awk -v x="$x" -v y="$y" 'BEGIN { printf "%.3f", x / y }')"$'\n'
   done
-  read -r _ x _ < <(printf %s "$a" | quartiles)
-  read -r _ y _ < <(printf %s "$b" | quartiles)
-  read -r low middle high < <(printf %s "$ratios" | quartiles)
-  awk -v n="$name" -v x="$x" -v y="$y" -v l="$low" -v m="$middle" -v h="$high" \
+  told "$name" "$a" "$b" "$ratios"
+}
+
+told() { # NAME OURS THEIRS RATIOS, a line each
+  local x y low middle high
+  read -r _ x _ < <(printf %s "$2" | quartiles)
+  read -r _ y _ < <(printf %s "$3" | quartiles)
+  read -r low middle high < <(printf %s "$4" | quartiles)
+  awk -v n="$1" -v x="$x" -v y="$y" -v l="$low" -v m="$middle" -v h="$high" \
     'BEGIN { printf "| %s | %.2f | %.2f | %.2f [%.2f–%.2f] |\n", n, x / 1000, y / 1000, m, l, h }'
 }
 
@@ -67,32 +72,84 @@ at_once() { # N COMMAND…: N of them at the same time, waited for
   for child in "${children[@]}"; do wait "$child" || return; done
 }
 
+# A refresh that is due, asked for by 64 at once: against twice a refresh by one and the spawning of 64. Due it is by the
+# life that is asked for: more than is left three seconds after the last refresh.
+due_for_many() { # PAIRS
+  local due=("$tidp" token --profile once --min-ttl 3597s) a='' b='' ratios='' one spawning many
+  for ((i = 0; i < $1; i++)); do
+    sleep 3.2; timed "${due[@]}"; one=$took
+    timed at_once 64 "$noop"; spawning=$took
+    sleep 3.2; timed at_once 64 "${due[@]}"; many=$took
+    a+="$many"$'\n' b+="$((2 * one + spawning))"$'\n'
+    ratios+="$(awk -v x="$many" -v y="$((2 * one + spawning))" 'BEGIN { printf "%.3f", x / y }')"$'\n'
+  done
+  told '64 × token that is due, one-time refresh tokens : 2 × one + 64 × nothing' "$a" "$b" "$ratios"
+}
+
 # ── a provider, a session ───────────────────────────────────────────────────────────────────────────────────────────
 mkfifo "$work/ready"
-"$tidp" sandbox --json --auto-approve --port 0 --refresh-tokens reuse >"$work/ready" 2>/dev/null &
-started+=($!)
-exec 9<"$work/ready"
-read -r line <&9
-issuer=$(sed 's/.*"issuer":"\([^"]*\)".*/\1/' <<<"$line")
+# Both leave their answer in `issuer`.
+sandbox() { # REFRESH_TOKENS
+  "$tidp" sandbox --json --auto-approve --port 0 --refresh-tokens "$1" >"$work/ready" 2>/dev/null &
+  started+=($!)
+  read -r line <"$work/ready"
+  issuer=$(sed 's/.*"issuer":"\([^"]*\)".*/\1/' <<<"$line")
+}
+https_provider() {
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/ca.pem" -days 2 -subj /CN=bench \
+    -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE 2>/dev/null
+  node benches/https.mjs "$work/ca.pem" "$work/key.pem" >"$work/ready" &
+  started+=($!)
+  read -r issuer <"$work/ready"
+}
+profile() { # NAME ISSUER CLIENT_ID CLIENT_TYPE [LINE]
+  printf '[profile.%s]\nissuer = "%s"\nclient_id = "%s"\nclient_type = "%s"\n%s\n' "$@" '' | head -5 \
+    >>"$work/config/tidp/config.toml"
+  "$tidp" login --quiet --profile "$1" 2>/dev/null
+}
+refresh_token_of() { # CLIENT_ID
+  sed -n 's/.*\\"state\\":\\"held\\",\\"value\\":\\"\([^\\]*\).*/\1/p' $(grep -l "$1" "$work"/data/tidp/sessions/*.json)
+}
+
 mkdir -p "$work/config/tidp"
-printf 'default_profile = "work"\n\n[profile.work]\nissuer = "%s"\nclient_id = "sandbox-mobile"\nclient_type = "MobileApp"\n' \
-  "$issuer" >"$work/config/tidp/config.toml"
+printf 'default_profile = "work"\n\n' >"$work/config/tidp/config.toml"
 export TIDP_STORE=plaintext-file
-"$tidp" login --quiet 2>/dev/null
+sandbox rotate
+profile once "$issuer" sandbox-web PublicWithRefresh
+sandbox reuse
+profile work "$issuer" sandbox-mobile MobileApp
 "$tidp" token >"$work/token"
-refresh_token=$(sed -n 's/.*\\"state\\":\\"held\\",\\"value\\":\\"\([^\\]*\).*/\1/p' "$work"/data/tidp/sessions/*.json)
+refresh_token=$(refresh_token_of sandbox-mobile)
 
 printf '| what | tidp, ms | yardstick, ms | ratio |\n|---|---|---|---|\n'
 row 'cached token : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
-if command -v oidc-token >/dev/null; then
-  row 'cached token : `oidc-token` finding no agent, its cheapest end' "$pairs" "$tidp" token -- fails oidc-token work
+if command -v oidc-agent oidc-gen oidc-token >/dev/null; then
+  # It knows no client without a secret.
+  TIDP_CLIENT_SECRET=sandbox-secret profile agent "$issuer" sandbox-confidential Confidential
+  mkdir -m 700 "$work/config/oidc-agent"
+  eval "$(oidc-agent)" >/dev/null
+  started+=("$OIDCD_PID")
+  oidc-gen agent --iss="$issuer" --client-id=sandbox-confidential --client-secret=sandbox-secret --scope=offline_access \
+    --redirect-uri=http://localhost:8765/callback --rt="$(refresh_token_of sandbox-confidential)" --pw-cmd='echo bench' \
+    --prompt=none --confirm-yes --no-url-call </dev/null >/dev/null 2>&1
+  row 'cached token : `oidc-token`, from its agent' "$pairs" "$tidp" token -- oidc-token agent
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
+due_for_many 10
 export TIDP_ACCESS_TOKEN_CACHE=off
 row 'token from the file store : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
 row 'refresh over http : `curl` with the same POST' "$pairs" "$tidp" refresh --force -- \
   curl -fsS -o "$work/answer" -d grant_type=refresh_token -d client_id=sandbox-mobile \
   --data-urlencode "refresh_token=$refresh_token" "$issuer/connect/token"
+if command -v node >/dev/null; then
+  work_issuer=$issuer
+  https_provider
+  profile tls "$issuer" bench MobileApp "ca_file = \"$work/ca.pem\""
+  row 'refresh over https : `curl` with the same POST' "$pairs" "$tidp" refresh --force --profile tls -- \
+    curl -fsS --cacert "$work/ca.pem" -o "$work/answer" -d grant_type=refresh_token -d client_id=bench \
+    -d refresh_token=the-same-for-ever "$issuer/token"
+  issuer=$work_issuer
+fi
 if command -v gnome-keyring-daemon dbus-daemon secret-tool >/dev/null; then
   unset TIDP_STORE
   exec 8< <(exec dbus-daemon --session --nofork --nopidfile --print-address=1)

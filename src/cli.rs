@@ -1,8 +1,10 @@
 //! The command line as clap types, and nothing else: completions come from here alone, so it imports nothing
 //! of the crate. What a value means is decided by the command that reads it.
 
+mod parse;
 mod policy;
 
+pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

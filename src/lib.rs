@@ -51,6 +51,10 @@
 //!   `tests/simulate.rs` has them disagree about a thousand scenarios, and they may not.
 //! * **A warning in passing rests for an hour** (`commands::warn`): a stamp under the state directory keeps the hour, and
 //!   the cached token keeps the moment of the next one, so that a cached token costs no look at store or stamp.
+//! * **A command line is read twice where it is wrong** (`cli::parse`): first with only the commands it names, because clap
+//!   copies the global options into every command there is; what does not parse so is told by the whole definition.
+//! * **Tokens that come in bulk pass between threads that read, verify and print by turns** (`commands::decode::stream`):
+//!   there is no reader or writer to wait for, and no more is held than what is being worked on.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
@@ -96,7 +100,6 @@ pub mod oidc;
 pub mod sandbox;
 pub mod world;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use commands::output::Output;
 use error::{Error, Situation};
@@ -106,7 +109,7 @@ use world::World;
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match cli::Cli::try_parse_from(&args) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&args, &error, world),
     };

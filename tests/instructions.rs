@@ -9,8 +9,8 @@ mod real;
 
 use real::{Home, Provider, require};
 
-/// With a quarter of room or more: about 2.3 million were measured in a debug build, 1.2 in a release build.
-const MOST: u64 = if cfg!(debug_assertions) { 3_200_000 } else { 1_500_000 };
+/// With a quarter of room: about 2.1 million were measured in a debug build, 1.0 in a release build, 0.9 as published.
+const MOST: u64 = if cfg!(debug_assertions) { 2_700_000 } else { 1_300_000 };
 
 #[test]
 fn a_token_at_hand_costs_few_instructions_no_thread_and_two_files_at_most() {

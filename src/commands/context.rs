@@ -216,9 +216,15 @@ impl<'w> Context<'w> {
         &self,
         mut meanwhile: impl FnMut() -> Option<T>,
     ) -> Result<std::result::Result<Box<dyn Lock>, T>> {
-        let attempt = |_| match self.store.try_lock(&self.entry())? {
-            Some(lock) => Ok(Some(Ok(lock))),
-            None => Ok(meanwhile().map(Err)),
+        let mut waiting = false;
+        let attempt = |_| {
+            // Before the lock is tried again: of many who wait, none need queue for it when the wait is over.
+            if std::mem::replace(&mut waiting, true)
+                && let Some(found) = meanwhile()
+            {
+                return Ok(Some(Err(found)));
+            }
+            Ok(self.store.try_lock(&self.entry())?.map(Ok))
         };
         patiently(self.world, LOCK_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
     }

@@ -1,5 +1,7 @@
 //! `tidp decode`: any JWT taken apart offline, or verified; many of them, a line each, as a stream.
 
+mod stream;
+
 use super::context::Context;
 use super::inspect;
 use super::metadata;
@@ -18,16 +20,8 @@ use colored::Color;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io;
-use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, available_parallelism};
-
-/// So many texts that decoding a share of them takes longer than starting a thread.
-const WORTH_A_THREAD: usize = 32;
-
-/// A text and where it stands in the input, counted from 1.
-type Line = (u64, io::Result<String>);
+use stream::{Count, Line};
 
 /// What tokens are checked against.
 enum Verifier<'w> {
@@ -47,8 +41,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
     let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
     let decoder = Decoder { world, out, leeway, verifier: verifier(world, out, global, args)? };
     match args.tokens.as_slice() {
-        [] => decoder.lines(),
-        [dash] if dash == "-" => decoder.lines(),
+        [] => decoder.stream(),
+        [dash] if dash == "-" => decoder.stream(),
         tokens => {
             out.warn(
                 "token_on_command_line",
@@ -92,81 +86,9 @@ struct Decoder<'w> {
 }
 
 impl Decoder<'_> {
-    /// Standard input, as it arrives: one token is one answer, and its failure the command's.
-    fn lines(&self) -> Result<()> {
-        let unreadable = |error: io::Error| Error::failed(format!("cannot read standard input: {error}"));
-        let (mut count, mut numbers) = (Count::default(), 1..);
-        loop {
-            let lines = self.world.terminal.read_lines().map_err(unreadable)?;
-            if lines.is_empty() {
-                return count.verdict();
-            }
-            let mut lines: Vec<Line> = numbers.by_ref().zip(lines).collect();
-            lines.retain(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
-            self.batch(&lines, &mut count)?;
-        }
-    }
-
     fn one(&self, text: &str) -> Result<()> {
         let decoded = self.decoded(text)?;
         self.out.answer(&decoded)
-    }
-
-    /// Many texts: what fails is told in its place, and the rest goes on.
-    fn batch(&self, lines: &[Line], count: &mut Count) -> Result<()> {
-        let mut answers = String::new();
-        for ((number, _), outcome) in lines.iter().zip(self.outcomes(lines)) {
-            count.all += 1;
-            match outcome {
-                Ok(decoded) => answers += &decoded,
-                Err(error) if error.report().kind != "invalid" => {
-                    self.out.answer(&answers)?;
-                    return Err(error);
-                }
-                Err(error) => {
-                    count.failed += 1;
-                    self.tell(*number, &error, &mut answers)?;
-                }
-            }
-        }
-        self.out.answer(&answers)
-    }
-
-    /// What becomes of each line, in their order. All processors take part where there is enough to do.
-    fn outcomes(&self, lines: &[Line]) -> Vec<Result<String>> {
-        let decode = |(_, line): &Line| match line {
-            Ok(text) => self.decoded(text),
-            Err(error) => Err(Error::invalid(error.to_string())),
-        };
-        let workers = if lines.len() < WORTH_A_THREAD { 1 } else { available_parallelism().map_or(1, NonZero::get) };
-        let mut shares = lines.chunks(lines.len().div_ceil(workers).max(1));
-        let own = shares.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let work = |share: &[Line]| share.iter().map(decode).collect::<Vec<_>>();
-            let others: Vec<_> =
-                shares.map(|share| (share, Builder::new().spawn_scoped(scope, move || work(share)))).collect();
-            let mut outcomes = work(own);
-            for (share, worker) in others {
-                // A worker that died, or was not to be had, has not told what became of its share: this thread does it.
-                let done = worker.ok().and_then(|worker| worker.join().ok());
-                outcomes.extend(done.unwrap_or_else(|| work(share)));
-            }
-            outcomes
-        })
-    }
-
-    /// What failed, in its place: among the answers under `--json`, else on stderr after those before it.
-    fn tell(&self, line: u64, error: &Error, answers: &mut String) -> Result<()> {
-        let report = error.report();
-        if self.out.json {
-            let mut document = report.to_json();
-            document["line"] = line.into();
-            *answers += &printable_json(format!("{document}\n"));
-            return Ok(());
-        }
-        self.out.answer(&std::mem::take(answers))?;
-        self.out.ask(&format!("{} line {line}: {}", self.out.paint_err("not valid:", Color::Red), report.message));
-        Ok(())
     }
 
     /// One token's answer.
@@ -255,24 +177,6 @@ impl Decoder<'_> {
         let written = written::members(&payload);
         text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.payload, &written, now));
         text
-    }
-}
-
-/// How many texts there were, and how many of them were no valid token.
-#[derive(Default)]
-struct Count {
-    all: u64,
-    failed: u64,
-}
-
-impl Count {
-    fn verdict(&self) -> Result<()> {
-        match (self.all, self.failed) {
-            (0, _) => Err(Error::usage("there is no token on standard input")),
-            (_, 0) => Ok(()),
-            (1, 1) => Err(Error::invalid("the token is not valid")),
-            (all, failed) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
-        }
     }
 }
 

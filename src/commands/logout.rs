@@ -8,7 +8,7 @@ use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
-use crate::core::text::printable;
+use crate::core::text::{hex, printable};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
@@ -221,7 +221,7 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
 fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     const DOING: &str = "ending the provider's session";
     let (state, client) = match (super::login::random::<16>(context), context.client()) {
-        (Ok(bytes), Ok(client)) => (bytes.map(|byte| format!("{byte:02x}")).concat(), client),
+        (Ok(bytes), Ok(client)) => (hex(&bytes), client),
         (Err(error), _) | (_, Err(error)) => return Step::Failed(error),
     };
     let Some(request) = logout::custom_logout_request(provider, &client, hint, &state) else {

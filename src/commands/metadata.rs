@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use crate::core::jwt::Jwt;
+use crate::core::text::hex;
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::{self, Issuer, Provider};
@@ -197,6 +198,5 @@ fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
     let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.world.env.get(name));
     let hash = Sha256::digest(serde_json::json!([request.url.as_str(), ca_file, system]).to_string());
-    let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{name}.json")))
+    Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
 }

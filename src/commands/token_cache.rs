@@ -6,6 +6,7 @@ use crate::config;
 use crate::core::plan::{self, Intent};
 use crate::core::secret::Secret;
 use crate::core::session::{AccessToken, Session};
+use crate::core::text::hex;
 use crate::core::time::{Seconds, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -93,5 +94,5 @@ fn name(context: &Context<'_>) -> String {
 /// Names the session without saying anything about it.
 pub(super) fn session_hash(context: &Context<'_>) -> String {
     let identity = serde_json::json!([context.store.identity(), context.entry()]).to_string();
-    Sha256::digest(identity).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(identity))
 }

@@ -71,7 +71,7 @@ pub(super) enum Shape {
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
     for (key, shape) in KEYS {
-        let variable = format!("TIDP_{}", key.to_uppercase());
+        let variable = format!("TIDP_{}", key.to_ascii_uppercase());
         let Some(text) = env.get(&variable) else { continue };
         let wrong = |what: &str| Error::config(format!("{variable}: `{}` is {what}", printable(text)));
         let value = match shape {

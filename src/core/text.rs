@@ -1,4 +1,4 @@
-//! Text from outside made safe for a terminal.
+//! Text from outside made safe for a terminal; bytes as text.
 
 /// The longest piece of foreign text that is shown, in characters; the rest is cut with `…`.
 const LONGEST: usize = 300;
@@ -11,6 +11,12 @@ pub fn printable(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// `bytes` in hexadecimal, two lower-case digits each.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// [`printable`] for a file's name.
@@ -79,6 +85,11 @@ mod tests {
             assert_eq!(printable(&c.to_string()), c.escape_unicode().to_string());
         }
         assert_eq!(printable("Kåre Ødegård 東京"), "Kåre Ødegård 東京");
+    }
+
+    #[test]
+    fn bytes_become_two_digits_each() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! only to a name service (LDAP, SSSD) has no entry there and gets `$HOME`.
 
 use super::private;
+use crate::core::text::hex;
 use crate::world::{Env, Lock};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
@@ -97,7 +98,7 @@ pub(super) fn hashed(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// Where the keyring's locks lie; `None` where the user has no home at all.

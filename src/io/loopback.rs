@@ -13,7 +13,7 @@ mod server;
 mod visitor;
 
 use crate::core::secret::Secret;
-use crate::core::text::printable;
+use crate::core::text::{hex, printable};
 use crate::world::{Callback, Entropy, HandOver, ListenAt, Listener, Page};
 use answer::Desk;
 use server::Server;
@@ -46,7 +46,7 @@ impl Callback for Loopback {
     fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String> {
         let mut random = [0; 16];
         super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
-        let path = format!("/{}", random.map(|byte| format!("{byte:02x}")).concat());
+        let path = format!("/{}", hex(&random));
         let (sockets, port) = bound("127.0.0.1", None)?;
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
         let desk = Arc::new(Desk::new("127.0.0.1", port, &path, Some(target.clone())));

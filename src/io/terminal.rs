@@ -73,13 +73,14 @@ impl Terminal for SystemTerminal {
 
     fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
         self.reading(|source| {
-            let mut lines = Vec::new();
-            while let Some(line) = told_apart(source.next())? {
-                lines.push(line);
-                // What has not arrived yet is not waited for: a person may be typing.
-                if source.within_a_line || !source.input.buffer().contains(&b'\n') {
-                    break;
-                }
+            let Some(first) = told_apart(source.next())? else { return Ok(Vec::new()) };
+            let mut lines = vec![first];
+            // What has not arrived yet is not waited for: a person may be typing. Looked for once, from the back, so
+            // that nothing is searched twice.
+            let arrived = source.input.buffer();
+            let unfinished = arrived.iter().rev().position(|byte| *byte == b'\n').unwrap_or(arrived.len());
+            while !source.within_a_line && source.input.buffer().len() > unfinished {
+                lines.extend(told_apart(source.next())?);
             }
             Ok(lines)
         })

@@ -122,6 +122,39 @@ fn one_bad_line_of_many_is_told_in_its_place_and_the_rest_goes_on() {
 }
 
 #[test]
+fn of_tokens_that_come_in_bulk_each_is_answered_in_its_place() {
+    let bench = bench();
+    let expected: Vec<Value> = (1..=1_003).map(|line| if line % 97 == 0 { json!(null) } else { json!(line) }).collect();
+    for subject in &expected {
+        let text = json!({ "sub": subject }).to_string();
+        bench.terminal.type_line(&if subject.is_null() { "nonsense".to_owned() } else { written(&text) });
+    }
+    let outcome = bench.run(&["decode", "--json"]).exits_having_answered(7);
+    let documents = outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    for ((document, subject), line) in documents.zip(&expected).zip(1..) {
+        assert_eq!(&document["payload"]["sub"], subject);
+        assert!(!subject.is_null() || document["line"] == line, "{document}");
+    }
+    assert_eq!(outcome.stdout.lines().count(), expected.len());
+    assert_eq!(outcome.error()["message"], "10 of 1003 tokens are not valid");
+}
+
+#[test]
+fn what_ends_the_command_amid_tokens_in_bulk_ends_it_after_the_answers_before() {
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    (1..=400).for_each(|line| bench.terminal.type_line(&if line == 121 { unknown.clone() } else { plain() }));
+    let outcome = bench.run(&["decode", "--verify", "--json"]).exits_having_answered(5);
+    assert_eq!(outcome.stdout.lines().count(), 120);
+
+    let bench = self::bench();
+    *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::BrokenPipe);
+    (1..=400).for_each(|_| bench.terminal.type_line(&plain()));
+    assert_eq!(bench.run(&["decode"]).exits(0).stderr, "");
+}
+
+#[test]
 fn nothing_on_standard_input_is_a_wrong_call() {
     decode(&bench(), &["", " "], &[]).exits(2).says("there is no token on standard input");
 }

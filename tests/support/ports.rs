@@ -516,6 +516,9 @@ impl Terminal {
     }
 }
 
+/// How many lines of standard input arrive together: enough to be worked on by several threads.
+const LINES_AT_ONCE: usize = 50;
+
 impl world::Terminal for Terminal {
     fn out(&self, text: &str) -> io::Result<()> {
         if let Some(kind) = *self.broken.lock().unwrap() {
@@ -548,6 +551,12 @@ impl world::Terminal for Terminal {
             return Ok(person(&self.browser.request().expect("a URL was shown")));
         }
         Ok(self.lines.lock().unwrap().pop_front())
+    }
+
+    fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
+        let mut lines = self.lines.lock().unwrap();
+        let arrived = lines.len().min(LINES_AT_ONCE);
+        Ok(lines.drain(..arrived).map(Ok).collect())
     }
 
     fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {

@@ -1,0 +1,178 @@
+//! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
+
+use super::Decoder;
+use crate::core::text::printable_json;
+use crate::error::{Error, Result};
+use colored::Color;
+use std::io;
+use std::num::NonZero;
+use std::ops::RangeFrom;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, available_parallelism, scope};
+
+/// So many lines at once that more of them are on their way, and worth a thread.
+const IN_BULK: usize = 16;
+
+/// A text and where it stands in the input, counted from 1.
+pub(super) type Line = (u64, io::Result<String>);
+
+/// How many texts there were, and how many of them were no valid token.
+#[derive(Default)]
+pub(super) struct Count {
+    all: u64,
+    failed: u64,
+}
+
+/// Some lines to work on.
+struct Share {
+    lines: Vec<Line>,
+    /// Brings the turn to tell what became of them: the count so far. If it never comes, somebody before has failed.
+    turn: Receiver<Count>,
+    /// Takes the turn for the lines that follow.
+    next: Sender<Count>,
+}
+
+/// Where workers get their shares.
+struct Source<'n> {
+    /// What is known before anything is read.
+    first: Vec<Line>,
+    numbers: &'n mut RangeFrom<u64>,
+    /// Of the share to come.
+    turn: Option<Receiver<Count>>,
+    /// Whether lines come one by one again.
+    ebbed: bool,
+}
+
+impl Decoder<'_> {
+    /// Standard input, as it arrives: one token is one answer, and its failure the command's.
+    pub(super) fn stream(&self) -> Result<()> {
+        let (mut count, mut numbers) = (Count::default(), 1..);
+        let workers = available_parallelism().map_or(1, NonZero::get);
+        while let Some(lines) = self.arrived(&mut numbers)? {
+            if workers == 1 || lines.len() < IN_BULK {
+                self.batch(&lines, &mut count)?;
+            } else {
+                count = self.in_bulk(workers, lines, &mut numbers, count)?;
+            }
+        }
+        count.verdict()
+    }
+
+    /// The lines that have arrived, without the empty ones; `None` at the end of input.
+    fn arrived(&self, numbers: &mut RangeFrom<u64>) -> Result<Option<Vec<Line>>> {
+        let unreadable = |error: io::Error| Error::failed(format!("cannot read standard input: {error}"));
+        let lines = self.world.terminal.read_lines().map_err(unreadable)?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let mut lines: Vec<Line> = numbers.by_ref().zip(lines).collect();
+        lines.retain(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
+        Ok(Some(lines))
+    }
+
+    /// Works on `first` and on what follows, on all processors, until lines come one by one again.
+    fn in_bulk(&self, workers: usize, first: Vec<Line>, numbers: &mut RangeFrom<u64>, count: Count) -> Result<Count> {
+        let (next, turn) = channel();
+        let _ = next.send(count);
+        let source = Mutex::new(Source { first, numbers, turn: Some(turn), ebbed: false });
+        scope(|scope| {
+            let others: Vec<_> =
+                (1..workers).filter_map(|_| Builder::new().spawn_scoped(scope, || self.work(&source)).ok()).collect();
+            let own = self.work(&source);
+            let died = |_| Err(Error::failed("a thread has died"));
+            others.into_iter().map(|worker| worker.join().unwrap_or_else(died)).fold(own, Result::and)
+        })?;
+        let turn = source.into_inner().unwrap_or_else(PoisonError::into_inner).turn;
+        turn.and_then(|turn| turn.recv().ok()).ok_or_else(|| Error::failed("a thread has died"))
+    }
+
+    /// Takes lines, works on them, waits for its turn, tells: as long as they come in bulk.
+    fn work(&self, source: &Mutex<Source<'_>>) -> Result<()> {
+        loop {
+            let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
+            let Some(share) = taken else { return Ok(()) };
+            let outcomes = self.outcomes(&share.lines);
+            let Ok(mut count) = share.turn.recv() else { return Ok(()) };
+            self.tell_all(&share.lines, outcomes, &mut count)?;
+            let _ = share.next.send(count);
+        }
+    }
+
+    /// A few texts.
+    pub(super) fn batch(&self, lines: &[Line], count: &mut Count) -> Result<()> {
+        self.tell_all(lines, self.outcomes(lines), count)
+    }
+
+    /// What becomes of each line.
+    fn outcomes(&self, lines: &[Line]) -> Vec<Result<String>> {
+        let outcome = |(_, line): &Line| match line {
+            Ok(text) => self.decoded(text),
+            Err(error) => Err(Error::invalid(error.to_string())),
+        };
+        lines.iter().map(outcome).collect()
+    }
+
+    /// What fails is told in its place, and the rest goes on.
+    fn tell_all(&self, lines: &[Line], outcomes: Vec<Result<String>>, count: &mut Count) -> Result<()> {
+        let mut answers = String::new();
+        for ((number, _), outcome) in lines.iter().zip(outcomes) {
+            count.all += 1;
+            match outcome {
+                Ok(decoded) => answers += &decoded,
+                Err(error) if error.report().kind != "invalid" => {
+                    self.out.answer(&answers)?;
+                    return Err(error);
+                }
+                Err(error) => {
+                    count.failed += 1;
+                    self.tell(*number, &error, &mut answers)?;
+                }
+            }
+        }
+        self.out.answer(&answers)
+    }
+
+    /// What failed, in its place: among the answers under `--json`, else on stderr after those before it.
+    fn tell(&self, line: u64, error: &Error, answers: &mut String) -> Result<()> {
+        let report = error.report();
+        if self.out.json {
+            let mut document = report.to_json();
+            document["line"] = line.into();
+            *answers += &printable_json(format!("{document}\n"));
+            return Ok(());
+        }
+        self.out.answer(&std::mem::take(answers))?;
+        self.out.ask(&format!("{} line {line}: {}", self.out.paint_err("not valid:", Color::Red), report.message));
+        Ok(())
+    }
+}
+
+impl Source<'_> {
+    /// The next share; `None` where lines no longer come in bulk. The last share is then of few lines, or none.
+    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<Share>> {
+        if self.ebbed {
+            return Ok(None);
+        }
+        let mut lines = std::mem::take(&mut self.first);
+        if lines.is_empty() {
+            lines = decoder.arrived(self.numbers)?.unwrap_or_default();
+            self.ebbed = lines.len() < IN_BULK;
+        }
+        let (next, turn_after) = channel();
+        let turn = self.turn.replace(turn_after);
+        Ok(turn.map(|turn| Share { lines, turn, next }))
+    }
+}
+
+impl Count {
+    /// What the command's end says of them.
+    pub(super) fn verdict(&self) -> Result<()> {
+        match (self.all, self.failed) {
+            (0, _) => Err(Error::usage("there is no token on standard input")),
+            (_, 0) => Ok(()),
+            (1, 1) => Err(Error::invalid("the token is not valid")),
+            (all, failed) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
+        }
+    }
+}
