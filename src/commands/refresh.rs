@@ -5,7 +5,7 @@ use super::output::Output;
 use super::renew::{self, How};
 use super::warn;
 use crate::cli::{self, Global};
-use crate::core::plan::{self, Intent};
+use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::policy::Policy;
 use crate::core::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
 use crate::error::Result;
@@ -17,15 +17,14 @@ use serde_json::{Value, json};
 /// # Errors
 /// As the contract's exit codes say.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh) -> Result<()> {
+    let intent = match (args.claims, args.force) {
+        (_, true) => Intent::Force,
+        (true, _) => Intent::Claims,
+        // The same threshold as `token`, so that the two never disagree about what is due.
+        _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
+    };
     Context::open(world, out, global)?.run(|context| {
-        let before = context.session()?;
-        let intent = match (args.claims, args.force) {
-            (_, true) => Intent::Force,
-            (true, _) => Intent::Claims,
-            // The same threshold as `token`, so that the two never disagree about what is due.
-            _ => Intent::AccessToken { min_ttl: plan::min_ttl(None, &before.access_token) },
-        };
-        let obtained = renew::obtain(context, before, intent)?;
+        let obtained = renew::obtain(context, context.session()?, intent)?;
         tell(context, &obtained.session, obtained.how);
         warn::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }

@@ -64,7 +64,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
         Action::Refresh(_) => {}
     }
     let cached = || match intent {
-        Intent::AccessToken { min_ttl } => token_cache::get(context, Some(min_ttl)),
+        Intent::AccessToken { min_ttl } => token_cache::get(context, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or(cached)? {
@@ -96,8 +96,13 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
     if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
         return Ok(Obtained { session, how: How::Adopted });
     }
+    // A token that a sibling got meanwhile is as new as one of ours would be, however soon it ends.
+    let is_new = session.access_token != before.access_token
+        && context.world.clock.now() < session.access_token.expires_at
+        && matches!(intent, Intent::AccessToken { .. });
     let decision = decision(context, &session, intent);
     match decision.action {
+        Action::Refresh(RefreshReason::Expired) if is_new => Ok(Obtained { session, how: How::Adopted }),
         Action::Use if changed => Ok(Obtained { session, how: How::Adopted }),
         Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),

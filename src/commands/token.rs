@@ -4,7 +4,7 @@ use super::context::Context;
 use super::output::Output;
 use super::{renew, token_cache, warn};
 use crate::cli::{self, Global, TokenFormat};
-use crate::core::plan::{self, Intent};
+use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::session::{AccessToken, Session};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
@@ -62,12 +62,12 @@ pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
 /// # Errors
 /// As the contract says of `tidp token`.
 pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) -> Result<(AccessToken, Vec<String>)> {
-    if let Some(cached) = token_cache::get(context, asked) {
+    let min_ttl = asked.unwrap_or(DEFAULT_MIN_TTL);
+    if let Some(cached) = token_cache::get(context, min_ttl) {
         return Ok((cached.access_token, cached.scopes));
     }
-    let before = context.session()?;
-    let min_ttl = plan::min_ttl(asked, &before.access_token);
     let intent = Intent::AccessToken { min_ttl };
+    let before = context.session()?;
     sensible(min_ttl, &before.access_token, asked)?;
     if !may_refresh {
         return stored(context, before, asked);

@@ -26,16 +26,16 @@ pub struct CachedToken {
     warn_at: Option<Time>,
 }
 
-/// The cached token, if it has as much life left as is `asked` for (or as [`plan::min_ttl`] says) and neither a renewal nor
-/// a warning is due. A token from the future means that the clock went back, and is not trusted.
-pub fn get(context: &Context<'_>, asked: Option<Seconds>) -> Option<CachedToken> {
+/// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the future means that the
+/// clock went back, and is not trusted.
+pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     if !is_on(context) {
         return None;
     }
     let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context))?.expose()).ok()?;
     let now = context.world.clock.now();
     let trusted = cached.access_token.obtained_at <= now.plus(plan::CLOCK_TOLERANCE);
-    let enough = now < cached.access_token.expires_at.minus(plan::min_ttl(asked, &cached.access_token));
+    let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
     let no_warning = context.out.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
     let same_store = cached.store == context.store.opened_with();

@@ -1,21 +1,14 @@
 //! The one decision: use the cached token, refresh, or log in. Every command asks it here.
 
 use super::policy::Policy;
-use super::session::{AccessToken, RefreshLife, RefreshReason, RefreshToken, Session, Sso};
+use super::session::{RefreshLife, RefreshReason, RefreshToken, Session, Sso};
 use super::time::{Seconds, Time};
 
 /// How far in the future a stored time may lie before it means that the clock went back.
 pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
 
-/// How much life a token must have left where nothing is said, and it lives long enough.
+/// How much life a token must have left where nothing is said.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
-
-/// How much life `token` must have left: what was asked for, or [`DEFAULT_MIN_TTL`], but of a short-lived one no more than
-/// half its life, or every call would be a refresh.
-pub fn min_ttl(asked: Option<Seconds>, token: &AccessToken) -> Seconds {
-    let half = token.expires_at.since(token.obtained_at).0 / 2;
-    asked.unwrap_or(DEFAULT_MIN_TTL.min(Seconds(half.max(0))))
-}
 
 /// What a command wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

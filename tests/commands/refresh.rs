@@ -97,6 +97,26 @@ fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
 }
 
 #[test]
+fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
+    let bench = expired();
+    let sibling = bench.session().unwrap();
+    let mut renewed = sibling.clone();
+    renewed.generation += 1;
+    renewed.access_token.value = tidp::core::secret::Secret::new("siblings");
+    renewed.access_token.obtained_at = bench.clock.time();
+    renewed.access_token.expires_at = bench.clock.time().plus(Seconds(20));
+    let entry = EntryKey::Session(bench.key()).name();
+    bench.stores.when_lock_is_taken(&entry, renewed.to_document().expose());
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, "siblings\n");
+    bench.pass(Seconds(20));
+    renewed.access_token.value = tidp::core::secret::Secret::new("ended");
+    renewed.generation += 1;
+    bench.stores.when_lock_is_taken(&entry, renewed.to_document().expose());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    assert_ne!(bench.run(&["token"]).exits(0).stdout, "ended\n");
+}
+
+#[test]
 fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
     let bench = expired();
     bench.stores.hold_lock(true);

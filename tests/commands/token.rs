@@ -147,23 +147,6 @@ fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
 }
 
 #[test]
-fn a_token_that_lives_no_longer_than_the_default_min_ttl_is_not_refreshed_at_every_call() {
-    let bench = Bench::new("MobileApp");
-    bench.log_in_with(Answer::new().lifetime(Some(24)).refresh_token("rt-1")).exits(0);
-    for (passes, cached) in [(6, true), (5, false)] {
-        if !cached {
-            bench.cache.clear();
-        }
-        bench.pass(Seconds(passes));
-        bench.run(&["token"]).exits(0);
-        bench.run(&["refresh"]).exits(0).says("Not due");
-    }
-    bench.pass(Seconds(1));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().lifetime(Some(24)).refresh_token("rt-2"));
-    bench.run(&["token"]).exits(0);
-}
-
-#[test]
 fn min_ttl_decides_what_is_due_and_must_be_below_the_lifetime() {
     let bench = Bench::new("MobileApp");
     bench.log_in();

@@ -209,8 +209,8 @@ impl Stage {
 
     /// The script calls; whether it will again.
     fn call(&mut self, at: Seconds) -> Result<bool, Disagreement> {
-        let min_ttl = plan::min_ttl(None, &self.session.access_token);
-        let intent = if self.scenario.force { Intent::Force } else { Intent::AccessToken { min_ttl } };
+        let intent =
+            if self.scenario.force { Intent::Force } else { Intent::AccessToken { min_ttl: plan::DEFAULT_MIN_TTL } };
         let policy = self.scenario.policy;
         let now = LOGIN.plus(at);
         match plan::decide(now, Some(&self.session), Some(&policy), self.scenario.renew, intent).action {
