@@ -44,9 +44,14 @@
 //! * **One lock per session**, not per store: its path depends on the user, the store and the session alone, so two
 //!   profiles never wait for each other, and two environments never miss each other.
 //! * **The access-token cache is named without scopes**: a logout must find what a login under other scopes has cached.
-//! * **An ID token whose keys cannot be had is left out after a refresh**, with a warning; the rest is stored, because the
-//!   refresh token is spent and the answer came over TLS from the provider itself. One that fails a check makes the whole
-//!   answer worthless.
+//! * **An ID token that cannot be judged is left out after a refresh**, with a warning: its key cannot be had or is not
+//!   published yet, or it is wrong in nothing but its time. The rest is stored, because the refresh token is spent and the
+//!   answer came over TLS from the provider, which could as well have sent none. One that fails another check makes the
+//!   whole answer worthless.
+//! * **A login and a logout wait three minutes for the lock**, a refresh 15 seconds: what a person has asked for is not lost
+//!   to a refresh at a slow provider. What a hung write may still do in a keyring keeps that lock.
+//! * **The cached token says what opened its store** (the key of sealed files, the bus of the keyring) and is named after
+//!   the directory itself, so that two stores of one name never share it, and a logout always finds it.
 //! * **`policy simulate` plays the client's own decisions against the sandbox's engine**, and fails where the two differ:
 //!   `tests/simulate.rs` has them disagree about a thousand scenarios, and they may not.
 //! * **A warning in passing rests for an hour** (`commands::warn`): a stamp under the state directory keeps the hour, and

@@ -1,16 +1,16 @@
 //! `tidp login`: authorization code with PKCE in the browser, the redirect caught on a loopback port or pasted.
 //! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
 
+mod told;
 mod wishes;
 
-use super::context::{Configured, Context};
+use super::context::Context;
 use super::output::Output;
 use super::{inspect, metadata, received, token_cache, warn};
 use crate::cli::{self, Global};
-use crate::config::{self, RedirectUri, StoreKind};
-use crate::core::plan::Renew;
+use crate::config::RedirectUri;
 use crate::core::secret::Secret;
-use crate::core::session::{Account, Happening, HeldToken, RefreshLife, RefreshToken, SCHEMA, Session};
+use crate::core::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
@@ -25,6 +25,8 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use told::summarise;
+pub use told::warn_of_memory;
 use url::Url;
 use wishes::Wishes;
 
@@ -49,14 +51,6 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Login) 
         summarise(context, &session);
         if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
     })
-}
-
-/// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
-pub fn warn_of_memory(world: &World, out: &Output<'_>) {
-    let store = Configured::load(world).and_then(|configured| config::store(&world.env, &configured.config));
-    if store == Ok(StoreKind::Memory) {
-        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
-    }
 }
 
 /// Logs in and stores the session.
@@ -368,44 +362,4 @@ impl Attempt<'_, '_> {
 /// Whether the store may have the session although it did not say so: then its refresh token must stay good.
 fn may_be_stored(outcome: &Result<Session>) -> bool {
     matches!(outcome, Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Unknown)
-}
-
-/// Issuer, account, policy and its end, on stderr.
-fn summarise(context: &Context<'_>, session: &Session) {
-    let (out, now) = (context.out, context.world.clock.now());
-    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
-    out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
-    out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
-    let policy = context.profile.policy.as_ref();
-    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
-    out.note(&match (policy, life, session.held()) {
-        (Some(policy), Some(life), _) => {
-            let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
-            format!(
-                "Policy {}: the refresh token lives until {}, {how}.",
-                policy.name.as_str(),
-                out.when(life.expires_at, now)
-            )
-        }
-        (Some(policy), None, _) => format!(
-            "Policy {}: no refresh token; log in again when the access token has expired.",
-            policy.name.as_str()
-        ),
-        (None, _, Some(_)) => {
-            "A refresh token came; set client_type in the profile to know how long it lives.".to_owned()
-        }
-        (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
-    });
-    if let Some(policy) = policy
-        && session.held().is_some()
-        && context.profile.renew == Renew::WhenDue
-        && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
-    {
-        out.warn(
-            "dies_before_access_token",
-            "under this policy the refresh token dies before the access token does: refreshing only when that has \
-             expired loses the session. Set renew = \"before-session-ends\" in the profile to have `tidp token` renew it in time",
-        );
-        warn::stamp(context);
-    }
 }

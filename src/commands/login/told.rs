@@ -1,0 +1,58 @@
+//! What a login tells a person, before and after.
+
+use crate::commands::context::{Configured, Context};
+use crate::commands::output::Output;
+use crate::commands::warn;
+use crate::config::{self, StoreKind};
+use crate::core::plan::Renew;
+use crate::core::session::{RefreshLife, Session};
+use crate::core::text::printable;
+use crate::world::World;
+
+/// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
+pub fn warn_of_memory(world: &World, out: &Output<'_>) {
+    let store = Configured::load(world).and_then(|configured| config::store(&world.env, &configured.config));
+    if store == Ok(StoreKind::Memory) {
+        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
+    }
+}
+
+/// Issuer, account, policy and its end, on stderr.
+pub(super) fn summarise(context: &Context<'_>, session: &Session) {
+    let (out, now) = (context.out, context.world.clock.now());
+    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
+    out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
+    out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
+    let policy = context.profile.policy.as_ref();
+    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    out.note(&match (policy, life, session.held()) {
+        (Some(policy), Some(life), _) => {
+            let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
+            format!(
+                "Policy {}: the refresh token lives until {}, {how}.",
+                policy.name.as_str(),
+                out.when(life.expires_at, now)
+            )
+        }
+        (Some(policy), None, _) => format!(
+            "Policy {}: no refresh token; log in again when the access token has expired.",
+            policy.name.as_str()
+        ),
+        (None, _, Some(_)) => {
+            "A refresh token came; set client_type in the profile to know how long it lives.".to_owned()
+        }
+        (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
+    });
+    if let Some(policy) = policy
+        && session.held().is_some()
+        && context.profile.renew == Renew::WhenDue
+        && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
+    {
+        out.warn(
+            "dies_before_access_token",
+            "under this policy the refresh token dies before the access token does: refreshing only when that has \
+             expired loses the session. Set renew = \"before-session-ends\" in the profile to have `tidp token` renew it in time",
+        );
+        warn::stamp(context);
+    }
+}
