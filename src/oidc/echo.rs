@@ -90,6 +90,10 @@ mod tests {
             }
         }
         let mut asked = request(ClientAuthentication::None);
+        for name in ["code", "code_verifier", "token"] {
+            asked.body = Some(Body::Form(Secret::new(format!("{name}=quoted-back&grant_type=x"))));
+            assert_eq!(shown(&asked, 400, "quoted-back"), "…", "{name}");
+        }
         asked.authorization = Some(Secret::new("Bearer at-secret"));
         let mut refused = response(401, "");
         refused.headers.push(("www-authenticate".into(), "Bearer error_description=\"at-secret ended\"".into()));
@@ -101,7 +105,9 @@ mod tests {
     fn a_grant_may_hand_out_what_was_sent_and_a_word_is_no_credential() {
         let granted = r#"{"access_token":"a","refresh_token":"rt/+ secret"}"#;
         assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
-        let short = r#"{"error":"error"}"#;
+        let short = r#"{"error":"error secret"}"#;
         assert_eq!(shown(&request(ClientAuthentication::Post(Secret::new("error"))), 400, short), short);
+        let six = request(ClientAuthentication::Post(Secret::new("secret")));
+        assert_eq!(shown(&six, 400, short), r#"{"error":"error …"}"#);
     }
 }
