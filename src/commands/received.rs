@@ -69,6 +69,12 @@ pub fn refreshed(
 ) -> Result<Refreshed> {
     let id_token = match &answer.id_token {
         None => None,
+        // Nobody may be able to judge it, but what it says itself can already be too much.
+        Some(raw) if says_otherwise(raw, provider, session) => {
+            return Err(Error::invalid(
+                "the ID token is not valid: it is another provider's or account's (`iss`, `sub`)",
+            ));
+        }
         Some(raw) => {
             let now = judging_time(context, answer.date);
             let (client_id, sub) = (&session.key.client_id, &session.account.sub);
@@ -81,7 +87,7 @@ pub fn refreshed(
                 }
                 Ok(Verdict::Given(Err(IdTokenProblem::OutOfTime(what)))) => left_out(context, &what),
                 Ok(Verdict::Given(Err(IdTokenProblem::UnknownKey)) | Verdict::KeyUnknown(_)) => {
-                    left_out(context, "the provider does not publish the key that signed it")
+                    left_out(context, "no key that the provider publishes verifies it")
                 }
                 Err(error) => left_out(context, &error.report().message),
             }
@@ -92,6 +98,13 @@ pub fn refreshed(
         id_token,
         refresh_token: answer.refresh_token,
         scopes: answer.scopes,
+    })
+}
+
+fn says_otherwise(raw: &Secret, provider: &Provider, session: &Session) -> bool {
+    Jwt::parse(raw.expose()).is_ok_and(|jwt| {
+        let says = |name: &str, expected: &str| jwt.payload.get(name).is_some_and(|claim| claim == expected);
+        !says("iss", &provider.issuer) || !says("sub", &session.account.sub)
     })
 }
 

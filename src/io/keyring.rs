@@ -19,7 +19,7 @@ use crate::world::{Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Wa
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +40,10 @@ pub struct KeyringStore {
     abandoned: Abandoned,
 }
 
-/// Writes that were left behind unanswered: each may still be carried out.
-type Abandoned = Arc<Mutex<Vec<Receiver<Result<(), StoreFailure>>>>>;
+/// Waits for the end of a write or delete that was left behind unanswered, and may still be carried out.
+type Wait = Box<dyn FnOnce() + Send>;
+
+type Abandoned = Arc<Mutex<Vec<Wait>>>;
 
 /// The lock of an entry. While a write is under way that was left behind, nobody else may have it: what a logout removes
 /// then, the write would bring back.
@@ -54,15 +56,14 @@ impl Lock for KeyringLock {}
 
 impl Drop for KeyringLock {
     fn drop(&mut self) {
-        let mut abandoned = std::mem::take(&mut *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
-        abandoned.retain(|write| matches!(write.try_recv(), Err(TryRecvError::Empty)));
+        let abandoned = std::mem::take(&mut *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
         if abandoned.is_empty() {
             return;
         }
         // The process's end lets go of it in any case; where no thread can be had, only that.
         let lock = ManuallyDrop::new(self.lock.take());
         let waiting = std::thread::Builder::new().name(NAME.into()).spawn(move || {
-            abandoned.iter().for_each(|write| drop(write.recv()));
+            abandoned.into_iter().for_each(|wait| wait());
             drop(ManuallyDrop::into_inner(lock));
         });
         drop(waiting);
@@ -102,9 +103,7 @@ impl Store for KeyringStore {
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let writing = self.writing(entry, document, IfLocked::Ask)?;
         let outcome = answer(&writing, self.patience).flatten();
-        if outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut) {
-            self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(writing);
-        }
+        self.not_forgotten(&outcome, writing);
         outcome.or_else(|failure| self.believed(failure, entry, document))
     }
 
@@ -131,7 +130,9 @@ impl Store for KeyringStore {
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let name = entry.to_owned();
         let deleting = self.started(move |keyring| keyring.delete(&name))?;
-        let failed = match answer(&deleting, self.patience).flatten() {
+        let outcome = answer(&deleting, self.patience).flatten();
+        self.not_forgotten(&outcome, deleting);
+        let failed = match outcome {
             Ok(deleted) => return Ok(deleted),
             Err(failure) => failure,
         };
@@ -162,6 +163,18 @@ impl Store for KeyringStore {
 }
 
 impl KeyringStore {
+    /// Keeps in mind a call that has not ended and changes something: the lock is not let go before it has.
+    fn not_forgotten<T: Send + 'static>(
+        &self,
+        outcome: &Result<T, StoreFailure>,
+        call: Receiver<Result<T, StoreFailure>>,
+    ) {
+        if outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut) {
+            let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+            abandoned.push(Box::new(move || drop(call.recv())));
+        }
+    }
+
     /// What a failed write came to, as reading it back shows. A write that was refused for a plain reason, or whose
     /// service is not there at all, needs no look; one without an answer may still be carried out later.
     fn believed(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
@@ -258,7 +271,7 @@ mod tests {
         let (store, other) = (locked_in(root.path()), locked_in(root.path()));
         let held = store.try_lock("entry").unwrap();
         let (ended, write) = mpsc::channel();
-        store.abandoned.lock().unwrap().push(write);
+        store.not_forgotten(&Err(failed(StoreFailureKind::TimedOut, "")), write);
         drop(held);
         assert!(other.try_lock("entry").unwrap().is_none());
         ended.send(Ok(())).unwrap();

@@ -95,7 +95,8 @@ mod unix {
             let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut handlers = Vec::new();
             let asked = Arc::new(AtomicBool::new(false));
-            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
+            // SIGHUP only where it is known that it has its effect: under `nohup` it must keep having none.
+            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| is_put_off(*signal)) {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
                 handlers.extend(flag::register_conditional_default(signal, Arc::clone(&released)));
@@ -134,12 +135,20 @@ mod unix {
         }
     }
 
-    /// Whether the process was started with `signal` ignored; known on Linux only.
+    fn is_put_off(signal: i32) -> bool {
+        ignored(signal).map_or(signal != SIGHUP, |ignored| !ignored)
+    }
+
+    /// Whether the process was started with `signal` ignored, as far as that is known.
     pub(in crate::io) fn is_ignored(signal: i32) -> bool {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+        ignored(signal).unwrap_or(false)
+    }
+
+    /// The same; `None` where it is not known: elsewhere than on Linux, and without `/proc`.
+    fn ignored(signal: i32) -> Option<bool> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        Some(u64::from_str_radix(mask.trim(), 16).ok()? >> (signal - 1) & 1 == 1)
     }
 
     #[cfg(test)]

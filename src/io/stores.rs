@@ -14,7 +14,7 @@ const LARGEST_CREDENTIAL: Option<usize> = if cfg!(windows) { Some(2560) } else {
 
 /// The machine's stores.
 pub struct SystemStores {
-    /// What decides where the keyring's locks lie.
+    /// What decides where the keyring's locks lie, and which keyring it is.
     env: Env,
     /// Where the rest of a session lies that does not fit its credential.
     rest: Option<PathBuf>,
@@ -22,10 +22,9 @@ pub struct SystemStores {
 }
 
 impl SystemStores {
-    /// Stores whose keyring keeps its locks where `env` (`TIDP_LOCK_DIR`, `HOME`) says, and under `state` what does not
-    /// fit it.
+    /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it.
     pub fn new(env: &Env, state: Option<&Path>) -> Self {
-        let seen = ["TIDP_LOCK_DIR", "HOME"];
+        let seen = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
         let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
         let rest = state.map(|state| state.join("tidp").join("entries"));
         Self { env: Env(seen.collect()), rest, memory: MemoryStore::default() }
@@ -56,6 +55,17 @@ mod tests {
     use super::*;
     use crate::core::secret::Secret;
     use crate::world::StoreFailureKind;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn keyrings_of_two_buses_are_told_apart() {
+        let opened_with = |name: &str, value: &str| {
+            let env = Env([(name.to_owned(), Secret::new(value))].into());
+            SystemStores::new(&env, None).open(&StoreChoice::Keyring).unwrap().opened_with()
+        };
+        assert_ne!(opened_with("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=a"), opened_with("XDG_RUNTIME_DIR", "/b"));
+        assert_ne!(opened_with("XDG_RUNTIME_DIR", "/a"), opened_with("XDG_RUNTIME_DIR", "/b"));
+    }
 
     #[test]
     fn each_choice_opens_its_own_store() {

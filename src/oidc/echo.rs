@@ -1,10 +1,12 @@
 //! A refusal that quotes a credential back ("refresh token 'abc' is unknown"): it is shown to people and written to
 //! logs, so what was sent is cut out of it before anybody reads it.
 
+use crate::core::jwt::json::strict_object;
 use crate::core::secret::Secret;
 use crate::world::{Body, Request, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use std::borrow::Cow;
 use url::form_urlencoded;
 
@@ -14,25 +16,25 @@ const CREDENTIALS: [&str; 5] = ["refresh_token", "code", "code_verifier", "clien
 /// Shorter ones would be found in words that have nothing to do with them.
 const SHORTEST: usize = 6;
 
-/// `response` as it came where it grants something, which may be the very refresh token that was sent. An error (RFC
-/// 6749 5.2, also one under 200) comes back with every credential of `request` replaced by `…`.
+/// `response`, and if it is an error in OAuth's terms (RFC 6749 5.2, also one under 200), every credential of `request` in
+/// its words replaced by `…`. What grants something comes back as it is: that may be the very refresh token that was sent.
 pub fn without_credentials(request: &Request, response: Response) -> Response {
-    let is_error = response.status != 200 || response.body.windows(7).any(|w| w == b"\"error\"");
-    if !is_error {
-        return response;
-    }
     let credentials = credentials(request);
-    let cut = |text: &str| {
-        credentials.iter().fold(text.to_owned(), |text, credential| {
-            let as_json = credential.expose().replace('/', "\\/");
-            text.replace(credential.expose(), "…").replace(&as_json, "…")
-        })
+    let cut = |text: &str| credentials.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
+    let headers = response.headers.into_iter().map(|(name, value)| (name, cut(&value))).collect();
+    // In the words as they are read, however they are escaped; what is no object of this kind is never quoted by us.
+    let body = match strict_object(&response.body) {
+        Ok(mut object) if object.get("error").is_some_and(Value::is_string) => {
+            for value in object.values_mut() {
+                if let Value::String(text) = value {
+                    *text = cut(text);
+                }
+            }
+            Value::Object(object).to_string().into_bytes()
+        }
+        _ => response.body,
     };
-    Response {
-        body: String::from_utf8(response.body).map_or_else(|not_text| not_text.into_bytes(), |text| cut(&text).into()),
-        headers: response.headers.into_iter().map(|(name, value)| (name, cut(&value))).collect(),
-        ..response
-    }
+    Response { status: response.status, headers, body }
 }
 
 fn credentials(request: &Request) -> Vec<Secret> {
@@ -55,7 +57,12 @@ fn credentials(request: &Request) -> Vec<Secret> {
             found.extend(as_name.map(|(name, _)| secret(name)));
         }
     }
+    let encoded =
+        |secret: &Secret| Secret::new(form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect::<String>());
+    found.extend(found.iter().map(encoded).collect::<Vec<_>>());
     found.retain(|credential| credential.expose().len() >= SHORTEST);
+    // One may be part of another, of which nothing must remain either.
+    found.sort_by_key(|credential| std::cmp::Reverse(credential.expose().len()));
     found
 }
 
@@ -81,18 +88,20 @@ mod tests {
     #[test]
     fn an_error_that_quotes_a_credential_is_read_without_it() {
         let (basic, post) = (ClientAuthentication::Basic, ClientAuthentication::Post);
-        let quoted =
-            r#"{"error":"invalid_grant","error_description":"rt/+ secret rt\/+ secret of client-1: my pass+word"}"#;
+        let quoted = concat!(
+            r#"{"error":"invalid_grant","error_description":"rt/+ secret rt\/\u002b secret of client-1: "#,
+            r#"my pass+word rt%2F%2B+secret"}"#
+        );
         for authentication in [basic(Secret::new("my pass+word")), post(Secret::new("my pass+word"))] {
             for status in [200, 400, 503] {
                 let told = shown(&request(authentication.clone()), status, quoted);
-                assert_eq!(told, r#"{"error":"invalid_grant","error_description":"… … of client-1: …"}"#);
+                assert_eq!(told, r#"{"error":"invalid_grant","error_description":"… … of client-1: … …"}"#);
             }
         }
         let mut asked = request(ClientAuthentication::None);
         for name in ["code", "code_verifier", "token"] {
             asked.body = Some(Body::Form(Secret::new(format!("{name}=quoted-back&grant_type=x"))));
-            assert_eq!(shown(&asked, 400, "quoted-back"), "…", "{name}");
+            assert_eq!(shown(&asked, 400, r#"{"error":"quoted-back"}"#), r#"{"error":"…"}"#, "{name}");
         }
         asked.authorization = Some(Secret::new("Bearer at-secret"));
         let mut refused = response(401, "");
@@ -103,8 +112,12 @@ mod tests {
 
     #[test]
     fn a_grant_may_hand_out_what_was_sent_and_a_word_is_no_credential() {
-        let granted = r#"{"access_token":"a","refresh_token":"rt/+ secret"}"#;
-        assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
+        for granted in [
+            r#"{"access_token":"a","refresh_token":"rt/+ secret"}"#,
+            r#"{"access_token":"a","refresh_token":"rt/+ secret","x":{"error":"none"}}"#,
+        ] {
+            assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
+        }
         let short = r#"{"error":"error secret"}"#;
         assert_eq!(shown(&request(ClientAuthentication::Post(Secret::new("error"))), 400, short), short);
         let six = request(ClientAuthentication::Post(Secret::new("secret")));

@@ -245,10 +245,12 @@ fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_
     let old = bench.session().unwrap().id_token;
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-    bench.run(&["refresh"]).exits(0).says("left out").says("does not publish the key");
+    bench.run(&["refresh"]).exits(0).says("left out").says("no key that the provider publishes");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0).says("left out");
     assert_eq!(bench.session().unwrap().id_token, old);
+    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").sub("ola").refresh_token("rt-2"));
+    bench.run(&["refresh", "--force"]).exits(7).says("another provider's or account's");
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));

@@ -38,7 +38,10 @@ impl Keyring {
         });
         let path = address.split([';', ',']).next().and_then(|first| first.strip_prefix("unix:path="));
         let socket = path.and_then(|path| std::fs::metadata(path).ok());
-        socket.map_or(address, |socket| format!("{}:{}", socket.dev(), socket.ino()))
+        // A later bus may get the same number, but not at the same time.
+        socket.map_or(address, |socket| {
+            format!("{}:{}:{}.{}", socket.dev(), socket.ino(), socket.ctime(), socket.ctime_nsec())
+        })
     }
 
     /// The entry's bytes, if there is such an entry.
