@@ -78,6 +78,18 @@ fn a_service_that_insists_on_a_key_agreement_gets_one() {
     assert!(said.contains("not a session"), "what it handed on was encrypted: {said}");
 }
 
+#[test]
+fn over_a_network_secrets_go_under_an_agreed_key() {
+    let Some((_provider, mut home, keyring)) = machine() else { return };
+    let own = home.get("DBUS_SESSION_BUS_ADDRESS").unwrap().to_owned();
+    home.set("DBUS_SESSION_BUS_ADDRESS", &keyring.over_tcp());
+    home.tidp(&["login"]).expect(0);
+    assert!(!session_lives(&home));
+    home.set("DBUS_SESSION_BUS_ADDRESS", &own);
+    let said = store_error(&home, &home.tidp(&["token", "--json"]));
+    assert!(said.contains("not a session"), "what went over the network was encrypted: {said}");
+}
+
 /// Every command with a service that fails like this in one of its calls; then with a service that is well again.
 #[track_caller]
 fn every_command_gives_up(fault: Fault) {

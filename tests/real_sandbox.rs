@@ -275,6 +275,20 @@ fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
 }
 
 #[test]
+fn output_that_fails_ends_the_decoding_of_tokens_in_bulk_though_more_of_them_may_come() {
+    let home = Home::new();
+    let (unread, closed) = std::io::pipe().unwrap();
+    drop(unread);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    for (output, code) in [(Stdio::from(full), 1), (Stdio::from(closed), 0)] {
+        let mut child = home.tidp_command(&["decode"]).stdin(Stdio::piped()).stdout(output).spawn().unwrap();
+        let mut silent = child.stdin.take().unwrap();
+        silent.write_all(&[b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n".repeat(40), b"e30".to_vec()].concat()).unwrap();
+        assert_eq!(real::process::poll("its end", || child.try_wait().unwrap()).code(), Some(code));
+    }
+}
+
+#[test]
 fn an_encrypted_file_keeps_the_session_from_whoever_lacks_the_key() {
     if !require("curl") {
         return;

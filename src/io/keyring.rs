@@ -76,8 +76,8 @@ impl KeyringStore {
     pub fn new(interactive: bool, env: Env) -> Self {
         Self {
             patience: if interactive { PROMPT_PATIENCE } else { PATIENCE },
+            keyring: Arc::new(Keyring::new(&env)),
             env,
-            keyring: Arc::default(),
             abandoned: Arc::default(),
         }
     }

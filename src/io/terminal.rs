@@ -5,7 +5,7 @@ use crate::core::secret::Secret;
 use crate::world::{Stream, Terminal};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -17,22 +17,61 @@ const AT_ONCE: usize = 1 << 18;
 #[derive(Debug, Default)]
 pub struct SystemTerminal {
     /// Standard input, once it is read from.
-    input: Mutex<Option<Lines<BufReader<Stdin>>>>,
+    input: Mutex<Option<Lines<BufReader<Patient>>>>,
+}
+
+/// Standard input, waited for until a deadline if there is one.
+#[derive(Debug)]
+struct Patient {
+    input: Stdin,
+    deadline: Option<Instant>,
 }
 
 /// Input taken line by line.
 #[derive(Debug)]
 struct Lines<R> {
     input: R,
+    /// What has been read of a line whose end has not come in time.
+    begun: Vec<u8>,
     /// Whether the last line was too long, so that its rest has yet to be passed over.
     within_a_line: bool,
 }
 
 impl SystemTerminal {
-    fn reading<T>(&self, read: impl FnOnce(&mut Lines<BufReader<Stdin>>) -> T) -> T {
+    fn reading<T>(&self, patience: Option<Duration>, read: impl FnOnce(&mut Lines<BufReader<Patient>>) -> T) -> T {
         let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
-        read(lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, io::stdin()))))
+        let patient = || Patient { input: io::stdin(), deadline: None };
+        let lines = lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, patient())));
+        lines.input.get_mut().deadline = patience.map(|patience| Instant::now() + patience);
+        read(lines)
     }
+}
+
+impl Read for Patient {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.deadline.map_or(Ok(()), |deadline| arriving(&self.input, deadline))?;
+        self.input.read(bytes)
+    }
+}
+
+/// Waits until there is something to read, or the end of it; `TimedOut` at the deadline.
+#[cfg(unix)]
+fn arriving(input: &Stdin, deadline: Instant) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let left = deadline.saturating_duration_since(Instant::now());
+    // One that is longer than the system can count is no deadline.
+    let left = Timespec::try_from(left).ok();
+    match poll(&mut [PollFd::new(input, PollFlags::IN)], left.as_ref())? {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
+    }
+}
+
+/// No system call for that here: what does not come is waited for.
+#[cfg(not(unix))]
+fn arriving(_: &Stdin, _: Instant) -> io::Result<()> {
+    Ok(())
 }
 
 impl Terminal for SystemTerminal {
@@ -61,7 +100,7 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
-        self.reading(Lines::next)
+        self.reading(None, Lines::next)
     }
 
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
@@ -71,8 +110,8 @@ impl Terminal for SystemTerminal {
         line.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
-        self.reading(|source| {
+    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
+        self.reading(patience, |source| {
             let Some(first) = told_apart(source.next())? else { return Ok(Vec::new()) };
             let mut lines = vec![first];
             // What has not arrived yet is not waited for: a person may be typing. Looked for once, from the back, so
@@ -112,21 +151,24 @@ fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
 
 impl<R: BufRead> Lines<R> {
     fn of(input: R) -> Self {
-        Self { input, within_a_line: false }
+        Self { input, begun: Vec::new(), within_a_line: false }
     }
 
     /// One line without its end; `None` where nothing is left. A line that is too long is one error, however long it
-    /// is: what is left of it goes by unread when the next line is asked for.
+    /// is: what is left of it goes by unread when the next line is asked for. What has come of a line when the input
+    /// falls silent or fails is kept for the next time.
     fn next(&mut self) -> io::Result<Option<String>> {
-        if std::mem::take(&mut self.within_a_line) {
+        if self.within_a_line {
             self.input.skip_until(b'\n')?;
+            self.within_a_line = false;
         }
-        let mut line = Vec::new();
-        let read = self.input.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line)?;
-        if read == 0 {
+        let room = LONGEST + 1 - self.begun.len() as u64;
+        self.input.by_ref().take(room).read_until(b'\n', &mut self.begun)?;
+        let line = std::mem::take(&mut self.begun);
+        if line.is_empty() {
             return Ok(None);
         }
-        if read as u64 > LONGEST && line.last() != Some(&b'\n') {
+        if line.len() as u64 > LONGEST && line.last() != Some(&b'\n') {
             self.within_a_line = true;
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
@@ -203,5 +245,30 @@ mod tests {
     fn an_endless_line_is_refused_without_waiting_for_its_end() {
         let mut lines = Lines::of(io::BufReader::new(io::repeat(b'x')));
         assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_line_that_comes_in_pieces_with_silence_between_them_is_whole() {
+        /// Silence, and then a piece.
+        struct Pieces(Vec<String>, bool);
+        impl Read for Pieces {
+            fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 { Err(io::ErrorKind::TimedOut.into()) } else { self.0.remove(0).as_bytes().read(bytes) }
+            }
+        }
+        let longest = (0..1 << 10).map(|_| "x".repeat(1 << 10));
+        let pieces = ["a", "b\nc", "\n"].map(str::to_owned).into_iter().chain(longest);
+        let pieces = pieces.chain(["y", "yz\nd\n"].map(str::to_owned)).collect();
+        let mut lines = Lines::of(BufReader::new(Pieces(pieces, false)));
+        let mut read = || loop {
+            match lines.next() {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                line => return line.map(Option::unwrap),
+            }
+        };
+        assert_eq!([read().unwrap(), read().unwrap()], ["ab", "c"]);
+        assert_eq!(read().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read().unwrap(), "d");
     }
 }

@@ -553,7 +553,7 @@ impl world::Terminal for Terminal {
         Ok(self.lines.lock().unwrap().pop_front())
     }
 
-    fn read_lines(&self) -> io::Result<Vec<io::Result<String>>> {
+    fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
         let mut lines = self.lines.lock().unwrap();
         let arrived = lines.len().min(LINES_AT_ONCE);
         Ok(lines.drain(..arrived).map(Ok).collect())

@@ -10,9 +10,14 @@ use std::ops::RangeFrom;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
+use std::time::Duration;
 
 /// So many lines at once that more of them are on their way, and worth a thread.
 const IN_BULK: usize = 16;
+
+/// How long more of them are waited for while others are being worked on. It ends so soon that nobody is kept waiting
+/// by a silent input when the work has failed, or when all that has come is told.
+const LULL: Duration = Duration::from_millis(10);
 
 /// A text and where it stands in the input, counted from 1.
 pub(super) type Line = (u64, io::Result<String>);
@@ -49,7 +54,7 @@ impl Decoder<'_> {
     pub(super) fn stream(&self) -> Result<()> {
         let (mut count, mut numbers) = (Count::default(), 1..);
         let workers = available_parallelism().map_or(1, NonZero::get);
-        while let Some(lines) = self.arrived(&mut numbers)? {
+        while let Some(lines) = self.arrived(&mut numbers, None)? {
             if workers == 1 || lines.len() < IN_BULK {
                 self.batch(&lines, &mut count)?;
             } else {
@@ -59,13 +64,13 @@ impl Decoder<'_> {
         count.verdict()
     }
 
-    /// The lines that have arrived, without the empty ones; `None` at the end of input.
-    fn arrived(&self, numbers: &mut RangeFrom<u64>) -> Result<Option<Vec<Line>>> {
-        let unreadable = |error: io::Error| Error::failed(format!("cannot read standard input: {error}"));
-        let lines = self.world.terminal.read_lines().map_err(unreadable)?;
-        if lines.is_empty() {
-            return Ok(None);
-        }
+    /// The lines that have arrived, without the empty ones; `None` at the end of input, or if none comes so soon.
+    fn arrived(&self, numbers: &mut RangeFrom<u64>, patience: Option<Duration>) -> Result<Option<Vec<Line>>> {
+        let lines = match self.world.terminal.read_lines(patience) {
+            Ok(lines) if lines.is_empty() => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
+            lines => lines.map_err(|error| Error::failed(format!("cannot read standard input: {error}")))?,
+        };
         let mut lines: Vec<Line> = numbers.by_ref().zip(lines).collect();
         lines.retain(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
         Ok(Some(lines))
@@ -156,7 +161,7 @@ impl Source<'_> {
         }
         let mut lines = std::mem::take(&mut self.first);
         if lines.is_empty() {
-            lines = decoder.arrived(self.numbers)?.unwrap_or_default();
+            lines = decoder.arrived(self.numbers, Some(LULL))?.unwrap_or_default();
             self.ebbed = lines.len() < IN_BULK;
         }
         let (next, turn_after) = channel();

@@ -16,8 +16,11 @@ use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// The service, connected to when it is first needed, and anew after each failure.
-#[derive(Default)]
-pub(super) struct Keyring(Mutex<Option<SecretService<'static>>>);
+pub(super) struct Keyring {
+    service: Mutex<Option<SecretService<'static>>>,
+    /// Whether its bus is a socket of this machine.
+    local: bool,
+}
 
 /// What is done where a lock is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,13 +32,14 @@ pub(super) enum IfLocked {
 }
 
 impl Keyring {
+    /// The keyring of the bus that `env` names.
+    pub(super) fn new(env: &Env) -> Self {
+        Self { service: Mutex::default(), local: is_local(&bus(env)) }
+    }
+
     /// What tells the bus it is reached by from another of this user's: its socket, however its address is spelled.
     pub(super) fn reached_by(env: &Env) -> String {
-        let address = env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
-            let runtime =
-                env.get("XDG_RUNTIME_DIR").map_or_else(|| format!("/run/user/{}", lock::user_id()), str::to_owned);
-            format!("unix:path={runtime}/bus")
-        });
+        let address = bus(env);
         let path = address.split([';', ',']).next().and_then(|first| first.strip_prefix("unix:path="));
         let socket = path.and_then(|path| std::fs::metadata(path).ok());
         // A later bus may get the same number, but not at the same time.
@@ -94,10 +98,10 @@ impl Keyring {
     /// session may have died with the service.
     fn with<T>(&self, call: impl FnOnce(&SecretService<'_>) -> Result<T, StoreFailure>) -> Result<T, StoreFailure> {
         // Taken, not held: connecting and calling may hang, and another call must not hang behind this one.
-        let there = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let service = there.map_or_else(connected, Ok)?;
+        let there = self.service.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let service = there.map_or_else(|| connected(self.local), Ok)?;
         let done = call(&service)?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
         Ok(done)
     }
 }
@@ -111,13 +115,30 @@ impl IfLocked {
     }
 }
 
-/// A session in which secrets go over the bus as they are: it is a socket of this user's own, and whoever could listen
-/// there could ask the service as well (Secret Service API 0.2, chapter 7). With a service that insists, a key is agreed.
-fn connected() -> Result<SecretService<'static>, StoreFailure> {
+/// The address of the user's bus (D-Bus Specification, "Well-known Message Bus Instances").
+fn bus(env: &Env) -> String {
+    env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
+        let runtime =
+            env.get("XDG_RUNTIME_DIR").map_or_else(|| format!("/run/user/{}", lock::user_id()), str::to_owned);
+        format!("unix:path={runtime}/bus")
+    })
+}
+
+/// Whether nothing but a socket of this machine leads to the bus: not `tcp:`, nor `unixexec:` with `ssh`.
+fn is_local(bus: &str) -> bool {
+    bus.split(';').all(|address| address.starts_with("unix:"))
+}
+
+/// A session with the service. Over a socket of this user's own, secrets go as they are: whoever could listen there could
+/// ask the service as well (Secret Service API 0.2, chapter 7). Over anything else, and with a service that insists, a
+/// key is agreed against those who listen on the way.
+fn connected(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
-    let service = match SecretService::connect(EncryptionType::Plain) {
-        Err(error) if not_supported(&error) => SecretService::connect(EncryptionType::Dh),
-        connected => connected,
+    let plain = local.then(|| SecretService::connect(EncryptionType::Plain));
+    let service = match plain {
+        Some(Err(error)) if not_supported(&error) => SecretService::connect(EncryptionType::Dh),
+        None => SecretService::connect(EncryptionType::Dh),
+        Some(connected) => connected,
     };
     service.map_err(|error| failed(StoreFailureKind::Missing, &error.to_string()))
 }
@@ -162,5 +183,20 @@ fn name_of(error: &Error) -> Option<&str> {
     match error {
         Error::Zbus(zbus::Error::MethodError(name, _, _)) => Some(name.as_str()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sockets_of_this_machine_are_trusted_with_secrets_as_they_are() {
+        for own in ["unix:path=/run/user/1000/bus", "unix:abstract=a,guid=b;unix:runtime=yes"] {
+            assert!(is_local(own), "{own}");
+        }
+        for other in ["tcp:host=a,port=1", "unix:path=/a;tcp:host=a,port=1", "unixexec:path=ssh", "nonce-tcp:", ""] {
+            assert!(!is_local(other), "{other}");
+        }
     }
 }

@@ -7,7 +7,11 @@
 use super::home::Home;
 use super::secret_service::SecretService;
 use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use zbus::message::{Header, Message};
@@ -145,6 +149,26 @@ impl FakeKeyring {
     /// It refuses secrets longer than so many bytes.
     pub fn at_most(&self, bytes: usize) {
         self.shared.state().largest = Some(bytes);
+    }
+
+    /// Its bus over TCP: the address of something that hands on what it is sent.
+    pub fn over_tcp(&self) -> String {
+        let path = self.address.strip_prefix("unix:path=").unwrap().split(',').next().unwrap().to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            while let Ok((client, _)) = listener.accept() {
+                let bus = UnixStream::connect(&path).unwrap();
+                let (mut from_client, mut to_bus) = (client.try_clone().unwrap(), bus.try_clone().unwrap());
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from_client, &mut to_bus);
+                    to_bus.shutdown(Shutdown::Write)
+                });
+                let (mut from_bus, mut to_client) = (bus, client);
+                thread::spawn(move || io::copy(&mut from_bus, &mut to_client));
+            }
+        });
+        format!("tcp:host=127.0.0.1,port={port}")
     }
 
     /// How many entries there are.
