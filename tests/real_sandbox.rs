@@ -13,7 +13,7 @@ use real::{Home, Provider, require};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -381,6 +381,31 @@ fn the_tokens_are_told_apart_and_explained() {
     assert_eq!(home.tidp_with_stdin(&["decode", "-", "--verify", "--json"], &token).json()["verified"], true);
     let changed = format!("{}{}", &token[..token.len() - 8], "AAAAAAAA");
     assert_eq!(home.tidp_with_stdin(&["decode", "-", "--verify"], &changed).code, Some(7));
+}
+
+#[test]
+fn a_stream_of_tokens_is_verified_with_the_keys_that_another_run_has_fetched_meanwhile() {
+    let Some((provider, home)) = logged_in() else { return };
+    let verify = ["decode", "--verify", "--json"];
+    let mut stream =
+        home.tidp_command(&verify).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut tokens, mut answers) = (stream.stdin.take().unwrap(), BufReader::new(stream.stdout.take().unwrap()));
+    let mut verified = |token: &str| {
+        writeln!(tokens, "{token}").unwrap();
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap()["verified"] == true
+    };
+    assert!(verified(home.tidp(&["token"]).expect(0)));
+    provider.post("/keys/rotate", &json!({ "drop_old": false }));
+    home.tidp(&["refresh", "--force"]).expect(0);
+    let token = home.tidp(&["token"]).expect(0).to_owned();
+    assert_eq!(home.tidp_with_stdin(&verify, &token).json()["verified"], true);
+    let before = provider.requests("jwks");
+    assert!(verified(&token));
+    assert_eq!(provider.requests("jwks"), before);
+    drop(tokens);
+    assert!(stream.wait().unwrap().success());
 }
 
 #[test]

@@ -6,11 +6,13 @@ use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::printable_path;
+use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
 use crate::world::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a command waits for another process to finish with the session.
@@ -42,6 +44,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     /// What the session is named by.
     pub key: SessionKey,
+    /// When the provider's keys were last fetched for want of one: also where no cache can note it.
+    pub keys_sought_at: Mutex<Option<Time>>,
 }
 
 impl Configured {
@@ -171,7 +175,7 @@ impl<'w> Context<'w> {
     /// A context for a profile and store already at hand.
     pub fn new(world: &'w World, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { world, out, profile, store, key }
+        Self { world, out, profile, store, key, keys_sought_at: Mutex::default() }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.

@@ -27,8 +27,9 @@ use stream::{Count, Line};
 enum Verifier<'w> {
     /// Nothing: they are only taken apart.
     Nobody,
-    /// The profile's provider. The keys are those known at the start; whoever holds the lock looks for newer ones.
-    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: KeySet, newer: Mutex<()> },
+    /// The profile's provider. The keys are those known at the start; whoever misses one takes the newest, or fetches
+    /// newer ones.
+    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: KeySet, newest: Mutex<KeySet> },
     /// A key set from a file; whoever issued the token.
     File(KeySet),
 }
@@ -75,7 +76,7 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(metadata::provider(&context)?);
     let keys = metadata::keys(&context, &provider)?;
-    Ok(Verifier::Provider { context, provider, keys, newer: Mutex::default() })
+    Ok(Verifier::Provider { context, provider, newest: Mutex::new(keys.clone()), keys })
 }
 
 struct Decoder<'w> {
@@ -116,14 +117,13 @@ impl Decoder<'_> {
         let outcome = match &self.verifier {
             Verifier::Nobody => return Ok(false),
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
-            Verifier::Provider { context, provider, keys, newer } => {
+            Verifier::Provider { context, provider, keys, newest } => {
                 let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway);
                 let unknown = |problem: &TokenProblem| *problem == TokenProblem::UnknownKey;
                 match check(keys) {
                     Err(problem) if unknown(&problem) => {
-                        let _one_at_a_time = newer.lock().unwrap_or_else(PoisonError::into_inner);
-                        metadata::with_keys(context, provider, &metadata::keys(context, provider)?, check, unknown)?
-                            .strictly()
+                        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+                        metadata::with_keys(context, provider, &mut newest, check, unknown)?.strictly()
                     }
                     outcome => outcome,
                 }

@@ -12,6 +12,7 @@ use crate::world::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 /// How long an unknown `kid` waits for the next refetch of the keys; counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
@@ -55,12 +56,11 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
 /// `unreachable`, `invalid`.
 pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<KeySet> {
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
-    if let Some(cached) = fresh(context, &request)
-        && let Ok(keys) = KeySet::from_document(cached.document.as_bytes())
-    {
-        return Ok(keys);
-    }
-    fetch_keys(context, &request, None)
+    cached_keys(context, &request).map_or_else(|| fetch_keys(context, &request, None), Ok)
+}
+
+fn cached_keys(context: &Context<'_>, request: &Request) -> Option<KeySet> {
+    KeySet::from_document(fresh(context, request)?.document.as_bytes()).ok()
 }
 
 /// The request that brings the keys, if none are cached: for fetching them while the user is in the browser.
@@ -105,14 +105,15 @@ impl<T, E> Verdict<T, E> {
 }
 
 /// Runs `check` with the keys; if it finds that the key is not among them, fetches them once more (unless that was
-/// tried in the last five minutes) and runs it again: the provider may have rotated its keys just now (OIDC Core 10.1.1).
+/// tried in the last five minutes, here or by another run that could note it) and runs it again: the provider may have
+/// rotated its keys just now (OIDC Core 10.1.1). `keys` are then the newest there are.
 ///
 /// # Errors
 /// `unreachable` or `invalid`, where the keys that would decide cannot be had.
 pub fn with_keys<T, E>(
     context: &Context<'_>,
     provider: &Provider,
-    keys: &KeySet,
+    keys: &mut KeySet,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
     key_is_unknown: impl Fn(&E) -> bool,
 ) -> Result<Verdict<T, E>> {
@@ -123,11 +124,23 @@ pub fn with_keys<T, E>(
     };
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
-    let tried = cached(context, &request).and_then(|cached| cached.refetched_at);
-    if tried.is_some_and(|at| at <= now && now < at.plus(REFETCH_COOLDOWN)) {
-        return Ok(Verdict::KeyUnknown(problem));
+    let noted = cached(context, &request).and_then(|cached| cached.refetched_at);
+    let mut own = context.keys_sought_at.lock().unwrap_or_else(PoisonError::into_inner);
+    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
+    if !noted.iter().chain(own.iter()).any(recent) {
+        *own = Some(now);
+        *keys = fetch_keys(context, &request, Some(now))?;
+        return Ok(Verdict::Given(check(keys)));
     }
-    Ok(Verdict::Given(check(&fetch_keys(context, &request, Some(now))?)))
+    // Whoever else looked may have found it.
+    let Some(newer) = cached_keys(context, &request) else { return Ok(Verdict::KeyUnknown(problem)) };
+    match check(&newer) {
+        Err(problem) if key_is_unknown(&problem) => Ok(Verdict::KeyUnknown(problem)),
+        decided => {
+            *keys = newer;
+            Ok(Verdict::Given(decided))
+        }
+    }
 }
 
 /// Whether `jwt` was signed by the provider, its keys fetched once more if that may help.
@@ -139,11 +152,11 @@ pub fn verify(
     provider: &Provider,
     jwt: &Jwt<'_>,
 ) -> Result<std::result::Result<(), SignatureProblem>> {
-    let keys = keys(context, provider)?;
+    let mut keys = keys(context, provider)?;
     with_keys(
         context,
         provider,
-        &keys,
+        &mut keys,
         |keys| keys.verify(jwt),
         |problem| matches!(problem, SignatureProblem::UnknownKey),
     )

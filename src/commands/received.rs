@@ -132,14 +132,14 @@ pub fn validated(
 fn judged(
     context: &Context<'_>,
     provider: &Provider,
-    keys: KeySet,
+    mut keys: KeySet,
     raw: &Secret,
     check: &Check<'_>,
 ) -> Result<Verdict<Accepted, IdTokenProblem>> {
     metadata::with_keys(
         context,
         provider,
-        &keys,
+        &mut keys,
         |keys| id_token::accept_id_token(raw, keys, check),
         |problem| matches!(problem, IdTokenProblem::UnknownKey),
     )

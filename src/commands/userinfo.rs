@@ -59,7 +59,7 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
         Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
             context,
             provider,
-            &metadata::keys(context, provider)?,
+            &mut metadata::keys(context, provider)?,
             |keys| accept(Some(keys)),
             |problem| *problem == UserinfoProblem::UnknownKey,
         )?

@@ -1,11 +1,12 @@
 //! Standard input, output and error.
 
 use super::process::without_line_end;
+use super::system::SystemClock;
 use crate::core::secret::Secret;
-use crate::world::{Stream, Terminal};
+use crate::world::{Clock, Stream, Terminal};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest line read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -20,11 +21,11 @@ pub struct SystemTerminal {
     input: Mutex<Option<Lines<BufReader<Patient>>>>,
 }
 
-/// Standard input, waited for until a deadline if there is one.
+/// Standard input, waited for so long and no longer if there is a limit.
 #[derive(Debug)]
 struct Patient {
     input: Stdin,
-    deadline: Option<Instant>,
+    limit: Option<(SystemClock, Duration)>,
 }
 
 /// Input taken line by line.
@@ -40,29 +41,30 @@ struct Lines<R> {
 impl SystemTerminal {
     fn reading<T>(&self, patience: Option<Duration>, read: impl FnOnce(&mut Lines<BufReader<Patient>>) -> T) -> T {
         let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
-        let patient = || Patient { input: io::stdin(), deadline: None };
+        let patient = || Patient { input: io::stdin(), limit: None };
         let lines = lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, patient())));
-        lines.input.get_mut().deadline = patience.map(|patience| Instant::now() + patience);
+        lines.input.get_mut().limit = patience.map(|patience| (SystemClock::start(), patience));
         read(lines)
     }
 }
 
 impl Read for Patient {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.deadline.map_or(Ok(()), |deadline| arriving(&self.input, deadline))?;
+        if let Some((since, patience)) = &self.limit {
+            arriving(&self.input, patience.saturating_sub(since.uptime()))?;
+        }
         self.input.read(bytes)
     }
 }
 
-/// Waits until there is something to read, or the end of it; `TimedOut` at the deadline.
+/// Waits until there is something to read, or the end of it; `TimedOut` if there is nothing for so long.
 #[cfg(unix)]
-fn arriving(input: &Stdin, deadline: Instant) -> io::Result<()> {
+fn arriving(input: &Stdin, patience: Duration) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    let left = deadline.saturating_duration_since(Instant::now());
-    // One that is longer than the system can count is no deadline.
-    let left = Timespec::try_from(left).ok();
-    match poll(&mut [PollFd::new(input, PollFlags::IN)], left.as_ref())? {
+    // Longer than the system can count is without end.
+    let patience = Timespec::try_from(patience).ok();
+    match poll(&mut [PollFd::new(input, PollFlags::IN)], patience.as_ref())? {
         0 => Err(io::ErrorKind::TimedOut.into()),
         _ => Ok(()),
     }
@@ -70,7 +72,7 @@ fn arriving(input: &Stdin, deadline: Instant) -> io::Result<()> {
 
 /// No system call for that here: what does not come is waited for.
 #[cfg(not(unix))]
-fn arriving(_: &Stdin, _: Instant) -> io::Result<()> {
+fn arriving(_: &Stdin, _: Duration) -> io::Result<()> {
     Ok(())
 }
 

@@ -284,6 +284,23 @@ fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
 }
 
 #[test]
+fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() {
+    let bench = bench();
+    let uncached = |keys: &Value| {
+        let mut response = answer(200, keys);
+        response.headers.push(("cache-control".into(), "no-store".into()));
+        response
+    };
+    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
+    bench.provider.answers("/jwks", uncached(&jwks()));
+    bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
+    let [rotated, unknown] = ["k2", "k9"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
+    let lines = [rotated.as_str(), &unknown, &rotated, &plain(), &unknown];
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 3);
+}
+
+#[test]
 fn a_provider_that_cannot_be_reached_is_no_verdict() {
     let bench = bench();
     bench.provider.answers("/.well-known/openid-configuration", answer(503, &json!({})));
