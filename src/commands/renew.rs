@@ -96,10 +96,11 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
     if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
         return Ok(Obtained { session, how: How::Adopted });
     }
-    // A token that a sibling got meanwhile is as new as one of ours would be, however soon it ends.
-    let is_new = session.access_token != before.access_token
-        && context.world.clock.now() < session.access_token.expires_at
-        && matches!(intent, Intent::AccessToken { .. });
+    // Where no token lives as long as is asked for, one that a sibling got meanwhile is as good as one of ours would be.
+    let token = &session.access_token;
+    let is_new = *token != before.access_token
+        && context.world.clock.now() < token.expires_at
+        && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
     let decision = decision(context, &session, intent);
     match decision.action {
         Action::Refresh(RefreshReason::Expired) if is_new => Ok(Obtained { session, how: How::Adopted }),

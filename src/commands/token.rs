@@ -152,7 +152,7 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
         return Err(if args.no_refresh {
             Situation::RefreshForbidden.into()
         } else {
-            Error::failed("the provider's answer to the refresh brought no new ID token; the old one has expired")
+            Error::failed("the refresh brought no new ID token that could be used; the old one has expired")
         });
     };
     print(

@@ -96,7 +96,7 @@ mod unix {
             let mut handlers = Vec::new();
             let asked = Arc::new(AtomicBool::new(false));
             // SIGHUP only where it is known that it has its effect: under `nohup` it must keep having none.
-            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| is_put_off(*signal)) {
+            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| is_put_off(*signal, ignored(*signal))) {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
                 handlers.extend(flag::register_conditional_default(signal, Arc::clone(&released)));
@@ -135,8 +135,8 @@ mod unix {
         }
     }
 
-    fn is_put_off(signal: i32) -> bool {
-        ignored(signal).map_or(signal != SIGHUP, |ignored| !ignored)
+    fn is_put_off(signal: i32, ignored: Option<bool>) -> bool {
+        ignored.map_or(signal != SIGHUP, |ignored| !ignored)
     }
 
     /// Whether the process was started with `signal` ignored, as far as that is known.
@@ -162,6 +162,14 @@ mod unix {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.args(["--exact", "io::signals::unix::tests::a_part_that_runs_in_a_process_of_its_own"]);
             command.env("TIDP_TEST_PART", part).output().unwrap()
+        }
+
+        #[test]
+        fn what_nohup_may_have_ignored_stays_so_where_that_cannot_be_known() {
+            let put_off = |ignored| [SIGINT, SIGTERM, SIGHUP].map(|signal| is_put_off(signal, ignored));
+            assert_eq!(put_off(Some(false)), [true; 3]);
+            assert_eq!(put_off(Some(true)), [false; 3]);
+            assert_eq!(put_off(None), [true, true, false]);
         }
 
         #[test]

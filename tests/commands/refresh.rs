@@ -117,6 +117,19 @@ fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
 }
 
 #[test]
+fn a_siblings_token_with_less_life_than_is_asked_for_is_refreshed_where_a_new_one_has_more() {
+    let bench = expired();
+    let mut renewed = bench.session().unwrap();
+    renewed.generation += 1;
+    renewed.access_token.value = tidp::core::secret::Secret::new("siblings");
+    renewed.access_token.obtained_at = bench.clock.time().minus(Seconds::minutes(6));
+    renewed.access_token.expires_at = bench.clock.time().plus(Seconds::minutes(9));
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_document().expose());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    assert_ne!(bench.run(&["token", "--min-ttl", "10m"]).exits(0).stdout, "siblings\n");
+}
+
+#[test]
 fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
     let bench = expired();
     bench.stores.hold_lock(true);

@@ -59,7 +59,7 @@ impl Visitors {
         match told.await {
             Ok(Visitor::Stranger(id)) => Visitor::Stranger(id),
             // A socket that was reset is in no table; then this side has no peer either.
-            Ok(Visitor::Welcome) | Err(_) if stream.peer_addr().is_ok() => Visitor::Welcome,
+            Ok(Visitor::Welcome) if stream.peer_addr().is_ok() => Visitor::Welcome,
             _ => Visitor::Gone,
         }
     }
