@@ -1,7 +1,7 @@
 //! A command line read with as little of the definition as it needs.
 
-use super::Cli;
-use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use super::{Cli, Global, Token, TokenFormat};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use std::ffi::OsString;
 
 /// Reads the arguments (the program's name first), exactly as `Cli::try_parse_from` does.
@@ -13,8 +13,24 @@ use std::ffi::OsString;
 /// # Errors
 /// clap's, help and version among them.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    if let Some(token) = plain_token(args) {
+        return Ok(Cli { global: Global::default(), command: super::Command::Token(token) });
+    }
     let parsed = lean(args).try_get_matches_from(args).and_then(|mut found| Cli::from_arg_matches_mut(&mut found));
     parsed.or_else(|_| Cli::try_parse_from(args))
+}
+
+/// `tidp token`, alone or with `--format`, as it stands in front of every request of somebody's loop: there is nothing in
+/// it that takes a parser, which would be a sixth of the command's work.
+fn plain_token(args: &[OsString]) -> Option<Token> {
+    let format = match args {
+        [_, token] if token == "token" => None,
+        [_, token, format, value] if token == "token" && format == "--format" => {
+            Some(TokenFormat::from_str(value.to_str()?, false).ok()?)
+        }
+        _ => return None,
+    };
+    Some(Token { format, ..Token::default() })
 }
 
 fn lean(args: &[OsString]) -> Command {
@@ -44,6 +60,10 @@ mod tests {
             "--json",
             "-q -v token",
             "help token",
+            "token --format header",
+            "token --format Header",
+            "token --format exec-credential",
+            "token --format",
             "tokens",
             "toke",
             "token token",
@@ -79,6 +99,7 @@ mod tests {
             assert_eq!(told(parse(&args)), told(Cli::try_parse_from(&args)), "tidp {line}");
             parsed += u32::from(lean(&args).try_get_matches_from(&args).is_ok());
         }
+        assert!(plain_token(&["tidp", "token", "--format", "raw"].map(Into::into)).is_some());
         assert!(parsed > 20, "{parsed}: these are to be read without the whole definition");
     }
 }

@@ -178,7 +178,8 @@ pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
 
 /// Reads what is left of the file, at most 1 MiB.
 pub(super) fn read_all(file: File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Room for what such a file usually holds: one that grows as it is read is filled by many small reads.
+    let mut bytes = Vec::with_capacity(8192);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST { Err(refused("it is larger than 1 MiB")) } else { Ok(bytes) }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 const LONGEST: u64 = 1 << 20;
 
 /// How much is read at once, in bytes; lines that come together are worked on together.
-const AT_ONCE: usize = 1 << 18;
+const AT_ONCE: usize = 1 << 17;
 
 /// The process's three streams.
 #[derive(Debug, Default)]

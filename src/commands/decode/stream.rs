@@ -29,6 +29,20 @@ pub(super) struct Count {
     failed: u64,
 }
 
+/// What became of some lines.
+enum Outcome {
+    /// Answers one after the other.
+    Good(Answers),
+    /// The line of that number failed.
+    Bad(u64, Error),
+}
+
+#[derive(Default)]
+struct Answers {
+    text: String,
+    count: u64,
+}
+
 /// Some lines to work on.
 struct Share {
     lines: Vec<Line>,
@@ -99,39 +113,50 @@ impl Decoder<'_> {
             let Some(share) = taken else { return Ok(()) };
             let outcomes = self.outcomes(&share.lines);
             let Ok(mut count) = share.turn.recv() else { return Ok(()) };
-            self.tell_all(&share.lines, outcomes, &mut count)?;
+            self.tell_all(outcomes, &mut count)?;
             let _ = share.next.send(count);
         }
     }
 
     /// A few texts.
     pub(super) fn batch(&self, lines: &[Line], count: &mut Count) -> Result<()> {
-        self.tell_all(lines, self.outcomes(lines), count)
+        self.tell_all(self.outcomes(lines), count)
     }
 
-    /// What becomes of each line.
-    fn outcomes(&self, lines: &[Line]) -> Vec<Result<String>> {
-        let outcome = |(_, line): &Line| match line {
-            Ok(text) => self.decoded(text),
-            Err(error) => Err(Error::invalid(error.to_string())),
-        };
-        lines.iter().map(outcome).collect()
+    /// What becomes of the lines.
+    fn outcomes(&self, lines: &[Line]) -> Vec<Outcome> {
+        let (mut outcomes, mut good) = (Vec::new(), Answers::default());
+        for (number, line) in lines {
+            let decoded = match line {
+                Ok(text) => self.decoded(text),
+                Err(error) => Err(Error::invalid(error.to_string())),
+            };
+            match decoded {
+                Ok(answer) => good.add(&answer),
+                Err(error) => outcomes.extend([Outcome::Good(std::mem::take(&mut good)), Outcome::Bad(*number, error)]),
+            }
+        }
+        outcomes.push(Outcome::Good(good));
+        outcomes
     }
 
     /// What fails is told in its place, and the rest goes on.
-    fn tell_all(&self, lines: &[Line], outcomes: Vec<Result<String>>, count: &mut Count) -> Result<()> {
+    fn tell_all(&self, outcomes: Vec<Outcome>, count: &mut Count) -> Result<()> {
         let mut answers = String::new();
-        for ((number, _), outcome) in lines.iter().zip(outcomes) {
-            count.all += 1;
+        for outcome in outcomes {
             match outcome {
-                Ok(decoded) => answers += &decoded,
-                Err(error) if error.report().kind != "invalid" => {
+                Outcome::Good(good) => {
+                    count.all += good.count;
+                    answers = if answers.is_empty() { good.text } else { answers + &good.text };
+                }
+                Outcome::Bad(_, error) if error.report().kind != "invalid" => {
                     self.out.answer(&answers)?;
                     return Err(error);
                 }
-                Err(error) => {
+                Outcome::Bad(number, error) => {
+                    count.all += 1;
                     count.failed += 1;
-                    self.tell(*number, &error, &mut answers)?;
+                    self.tell(number, &error, &mut answers)?;
                 }
             }
         }
@@ -150,6 +175,13 @@ impl Decoder<'_> {
         self.out.answer(&std::mem::take(answers))?;
         self.out.ask(&format!("{} line {line}: {}", self.out.paint_err("not valid:", Color::Red), report.message));
         Ok(())
+    }
+}
+
+impl Answers {
+    fn add(&mut self, answer: &str) {
+        self.text += answer;
+        self.count += 1;
     }
 }
 
