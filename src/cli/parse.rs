@@ -1,10 +1,12 @@
 //! A command line read with as little of the definition as it needs.
 
-use super::{Cli, Global, Token, TokenFormat};
+use super::{Cli, Global, Keepalive, Token, TokenFormat};
+use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use std::ffi::OsString;
 
-/// Reads the arguments (the program's name first), exactly as `Cli::try_parse_from` does.
+/// Reads the arguments (the program's name first) as `Cli::try_parse_from` does, but that `--` with nothing after it is
+/// wrong: a script whose `$CMD` is empty does not want to wait until the session ends.
 ///
 /// clap copies the global options into every command there is, two thirds of its work for `tidp token`. A command can
 /// only be run by its name, so the ones whose names stand nowhere in the arguments are left out first; whatever does not
@@ -17,7 +19,15 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         return Ok(Cli { global: Global::default(), command: super::Command::Token(token) });
     }
     let parsed = lean(args).try_get_matches_from(args).and_then(|mut found| Cli::from_arg_matches_mut(&mut found));
-    parsed.or_else(|_| Cli::try_parse_from(args))
+    let cli = parsed.or_else(|_| Cli::try_parse_from(args))?;
+    match &cli.command {
+        super::Command::Keepalive(Keepalive { command, .. })
+            if command.is_empty() && args.last().is_some_and(|last| last == "--") =>
+        {
+            Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "there is no command after `--`"))
+        }
+        _ => Ok(cli),
+    }
 }
 
 /// `tidp token`, alone or with `--format`, as it stands in front of every request of somebody's loop: there is nothing in
@@ -42,6 +52,16 @@ fn lean(args: &[OsString]) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_is_empty_is_not_the_same_as_none() {
+        for (line, is_right) in
+            [("keepalive", true), ("keepalive -- --", true), ("keepalive --for 1m --", false), ("exec --", false)]
+        {
+            let args: Vec<OsString> = ["tidp"].into_iter().chain(line.split(' ')).map(Into::into).collect();
+            assert_eq!(parse(&args).is_ok(), is_right, "tidp {line}");
+        }
+    }
 
     /// What came of it: the command line as read, or what is said instead.
     fn told(outcome: Result<Cli, clap::Error>) -> String {
