@@ -33,6 +33,7 @@ mod tests {
         let least = Session::from_document(&least(&whole.to_document()).unwrap(), &whole.key).unwrap();
         assert_eq!((&least.refresh_token, least.generation), (&whole.refresh_token, whole.generation));
         assert_eq!((least.refresh_started_at, &least.account), (whole.refresh_started_at, &whole.account));
+        assert!(!whole.events.is_empty() && least.events.is_empty() && least.id_token.is_none());
         for now in [at, at.minus(CLOCK_TOLERANCE)] {
             let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
             let decision = plan::decide(now, Some(&least), None, Renew::WhenDue, intent);
