@@ -59,7 +59,8 @@
 //! * **A command line is read twice where it is wrong** (`cli::parse`): first with only the commands it names, because clap
 //!   copies the global options into every command there is; what does not parse so is told by the whole definition.
 //! * **Tokens that come in bulk pass between threads that read, verify and print by turns** (`commands::decode::stream`):
-//!   there is no reader or writer to wait for, and no more is held than what is being worked on.
+//!   there is no reader or writer to wait for, and whoever is done before its turn leaves its answers and goes on, a few
+//!   shares ahead at most. A silent input is never waited for with work untold.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.

@@ -4,11 +4,11 @@ use super::Decoder;
 use crate::core::text::printable_json;
 use crate::error::{Error, Result};
 use colored::Color;
+use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZero;
 use std::ops::RangeFrom;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ const IN_BULK: usize = 16;
 /// How long more of them are waited for while others are being worked on. It ends so soon that nobody is kept waiting
 /// by a silent input when the work has failed, or when all that has come is told.
 const LULL: Duration = Duration::from_millis(10);
+
+/// How often lines may be done before their turn: what is held then is a few megabytes at most.
+const EARLY: usize = 8;
 
 /// A text and where it stands in the input, counted from 1.
 pub(super) type Line = (u64, io::Result<String>);
@@ -43,24 +46,25 @@ struct Answers {
     count: u64,
 }
 
-/// Some lines to work on.
-struct Share {
-    lines: Vec<Line>,
-    /// Brings the turn to tell what became of them: the count so far. If it never comes, somebody before has failed.
-    turn: Receiver<Count>,
-    /// Takes the turn for the lines that follow.
-    next: Sender<Count>,
-}
-
-/// Where workers get their shares.
+/// Where workers get their lines.
 struct Source<'n> {
     /// What is known before anything is read.
     first: Vec<Line>,
     numbers: &'n mut RangeFrom<u64>,
-    /// Of the share to come.
-    turn: Option<Receiver<Count>>,
+    /// How many times lines were taken.
+    taken: u64,
     /// Whether lines come one by one again.
     ebbed: bool,
+}
+
+/// What is told in the order it was taken in, whoever is done first: nobody waits for another's work to go on with his own.
+struct Order {
+    /// What is told next.
+    next: u64,
+    early: BTreeMap<u64, Vec<Outcome>>,
+    count: Count,
+    /// Something has ended the command.
+    over: bool,
 }
 
 impl Decoder<'_> {
@@ -92,30 +96,48 @@ impl Decoder<'_> {
 
     /// Works on `first` and on what follows, on all processors, until lines come one by one again.
     fn in_bulk(&self, workers: usize, first: Vec<Line>, numbers: &mut RangeFrom<u64>, count: Count) -> Result<Count> {
-        let (next, turn) = channel();
-        let _ = next.send(count);
-        let source = Mutex::new(Source { first, numbers, turn: Some(turn), ebbed: false });
+        let source = Mutex::new(Source { first, numbers, taken: 0, ebbed: false });
+        let order = (Mutex::new(Order { next: 0, early: BTreeMap::new(), count, over: false }), Condvar::new());
         scope(|scope| {
-            let others: Vec<_> =
-                (1..workers).filter_map(|_| Builder::new().spawn_scoped(scope, || self.work(&source)).ok()).collect();
-            let own = self.work(&source);
+            let work = || self.work(&source, &order);
+            let others: Vec<_> = (1..workers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).collect();
+            let own = work();
             let died = |_| Err(Error::failed("a thread has died"));
             others.into_iter().map(|worker| worker.join().unwrap_or_else(died)).fold(own, Result::and)
         })?;
-        let turn = source.into_inner().unwrap_or_else(PoisonError::into_inner).turn;
-        turn.and_then(|turn| turn.recv().ok()).ok_or_else(|| Error::failed("a thread has died"))
+        Ok(order.0.into_inner().unwrap_or_else(PoisonError::into_inner).count)
     }
 
-    /// Takes lines, works on them, waits for its turn, tells: as long as they come in bulk.
-    fn work(&self, source: &Mutex<Source<'_>>) -> Result<()> {
+    /// Takes lines, works on them, tells what it is time for: as long as lines come in bulk.
+    fn work(&self, source: &Mutex<Source<'_>>, (order, told): &(Mutex<Order>, Condvar)) -> Result<()> {
         loop {
             let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
-            let Some(share) = taken else { return Ok(()) };
-            let outcomes = self.outcomes(&share.lines);
-            let Ok(mut count) = share.turn.recv() else { return Ok(()) };
-            self.tell_all(outcomes, &mut count)?;
-            let _ = share.next.send(count);
+            let Some((place, lines)) = taken else { return Ok(()) };
+            let outcomes = self.outcomes(&lines);
+            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
+            order.early.insert(place, outcomes);
+            let done = self.tell_what_is_next(&mut order);
+            told.notify_all();
+            done?;
+            // For so long and no longer: to hold a little too much is better than to wait for a worker that has died.
+            let ahead = |order: &mut Order| order.early.len() >= EARLY && !order.over;
+            let waited = told.wait_timeout_while(order, Duration::from_secs(1), ahead);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.over {
+                return Ok(());
+            }
         }
+    }
+
+    fn tell_what_is_next(&self, order: &mut Order) -> Result<()> {
+        while !order.over
+            && let Some(outcomes) = order.early.remove(&order.next)
+        {
+            order.next += 1;
+            let told = self.tell_all(outcomes, &mut order.count);
+            order.over = told.is_err();
+            told?;
+        }
+        Ok(())
     }
 
     /// A few texts.
@@ -186,8 +208,9 @@ impl Answers {
 }
 
 impl Source<'_> {
-    /// The next share; `None` where lines no longer come in bulk. The last share is then of few lines, or none.
-    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<Share>> {
+    /// The next lines and their place in the order; `None` where lines no longer come in bulk. The last ones are then
+    /// few, or none.
+    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<Line>)>> {
         if self.ebbed {
             return Ok(None);
         }
@@ -196,9 +219,9 @@ impl Source<'_> {
             lines = decoder.arrived(self.numbers, Some(LULL))?.unwrap_or_default();
             self.ebbed = lines.len() < IN_BULK;
         }
-        let (next, turn_after) = channel();
-        let turn = self.turn.replace(turn_after);
-        Ok(turn.map(|turn| Share { lines, turn, next }))
+        let place = self.taken;
+        self.taken += 1;
+        Ok(Some((place, lines)))
     }
 }
 
