@@ -45,6 +45,9 @@ pub enum Situation {
     Refused(&'static str, ProviderError),
     /// The network or the provider may do better later.
     Unreachable(String),
+    /// Whether a signature is the provider's is not known: its key is not among those known here, and they were looked for
+    /// too recently to be asked for again. The text says when.
+    KeyNotKnown(String),
     /// A request that spends something was sent, and no answer came.
     AnswerLost(String),
     /// Another process holds the session's lock.
@@ -255,7 +258,7 @@ impl Error {
             Situation::Refused(doing, provider) => {
                 ("refused", 4, format!("{doing}: the provider said no ({})", told(provider)), None)
             }
-            Situation::Unreachable(what) => ("unreachable", 5, what.clone(), None),
+            Situation::Unreachable(what) | Situation::KeyNotKnown(what) => ("unreachable", 5, what.clone(), None),
             Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
             Situation::Busy => (
                 "busy",

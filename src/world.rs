@@ -158,6 +158,10 @@ pub trait Terminal: Send + Sync {
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error; a failure there has nowhere to be told.
     fn err(&self, text: &str);
+    /// The same, only if standard error takes it at once; else it is lost.
+    fn err_if_ready(&self, text: &str) {
+        self.err(text);
+    }
     /// What standard output is.
     fn stdout(&self) -> Stream;
     /// What standard error is.

@@ -1,12 +1,12 @@
 //! What most commands start with: the profile, its store, its provider. Loads; decides nothing.
 
+use super::metadata::Sought;
 use super::output::Output;
 use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::printable_path;
-use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
 use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
@@ -44,8 +44,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     /// What the session is named by.
     pub key: SessionKey,
-    /// When the provider's keys were last fetched for want of one: also where no cache can note it.
-    pub keys_sought_at: Mutex<Option<Time>>,
+    /// When the provider's keys were last fetched here for want of one: also where no cache can note it.
+    pub keys_sought: Mutex<Option<Sought>>,
 }
 
 impl Configured {
@@ -175,7 +175,7 @@ impl<'w> Context<'w> {
     /// A context for a profile and store already at hand.
     pub fn new(world: &'w World, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { world, out, profile, store, key, keys_sought_at: Mutex::default() }
+        Self { world, out, profile, store, key, keys_sought: Mutex::default() }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.
@@ -243,7 +243,7 @@ impl<'w> Context<'w> {
         let attempt = |waited: Duration| {
             let lock = self.store.try_lock(entry)?;
             if lock.is_none() && waited >= Duration::from_secs(2) && !std::mem::replace(&mut told, true) {
-                self.out.ask("Another tidp is working on this session; waiting for it to finish.");
+                self.out.tell_of_waiting("Another tidp is working on this session; waiting for it to finish.");
             }
             Ok(lock)
         };

@@ -4,7 +4,7 @@ mod stream;
 
 use super::context::Context;
 use super::inspect;
-use super::metadata;
+use super::metadata::{self, Again};
 use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
@@ -13,7 +13,7 @@ use crate::core::text::{printable, printable_json, printable_path};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::KeySet;
+use crate::oidc::jwks::{KeySet, MayBeTheKeys};
 use crate::oidc::verify::{TokenProblem, verify_token};
 use crate::world::World;
 use colored::Color;
@@ -119,11 +119,10 @@ impl Decoder<'_> {
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
             Verifier::Provider { context, provider, keys, newest } => {
                 let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway);
-                let unknown = |problem: &TokenProblem| *problem == TokenProblem::UnknownKey;
                 match check(keys) {
-                    Err(problem) if unknown(&problem) => {
+                    Err(problem) if problem.key_fault().is_some() => {
                         let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-                        metadata::with_keys(context, provider, &mut newest, check, unknown)?.strictly()
+                        metadata::with_keys(context, provider, &mut newest, Again::InTime, check)?
                     }
                     outcome => outcome,
                 }
@@ -131,9 +130,7 @@ impl Decoder<'_> {
         };
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => Error::invalid("the token is not valid: none of these keys has signed it"),
-            TokenProblem::Invalid(what) | TokenProblem::OutOfTime(what) => {
-                Error::invalid(format!("the token is not valid: {what}"))
-            }
+            problem => Error::invalid(format!("the token is not valid: {problem}")),
         })
     }
 

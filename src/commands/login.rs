@@ -156,7 +156,7 @@ impl Attempt<'_, '_> {
         };
         let outcome = authorize::accept_callback(&expected, query.expose())
             .map_err(|problem| self.not_granted(problem))
-            .and_then(|code| self.exchange(&code, &expected, keys));
+            .and_then(|code| self.exchanged(&code, &expected, keys));
         listener.finish(if outcome.is_ok() { Page::LoggedIn } else { Page::NotLoggedIn });
         outcome
     }
@@ -205,7 +205,11 @@ impl Attempt<'_, '_> {
             }
             Pasted::Problem(problem) => self.not_granted(problem),
         })?;
-        self.exchange(&code, &expected, Ahead::none())
+        self.exchanged(&code, &expected, Ahead::none())
+    }
+
+    fn exchanged(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
+        self.context.out.keeping_back(|| self.exchange(code, expected, keys))
     }
 
     fn not_granted(&self, problem: Problem) -> Error {

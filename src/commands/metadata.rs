@@ -5,9 +5,9 @@ use super::context::Context;
 use crate::core::jwt::Jwt;
 use crate::core::text::hex;
 use crate::core::time::{Seconds, Time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::{self, Issuer, Provider};
-use crate::oidc::jwks::{self, KeySet, SignatureProblem};
+use crate::oidc::jwks::{self, KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
 use crate::world::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,6 +16,9 @@ use std::sync::PoisonError;
 
 /// How long an unknown `kid` waits for the next refetch of the keys; counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
+
+/// Keys so new are not fetched again because a signature is not theirs.
+const NEW_ENOUGH: Seconds = Seconds::minutes(1);
 
 /// A cached document.
 #[derive(Serialize, Deserialize)]
@@ -83,62 +86,78 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
     keys(context, provider)
 }
 
-/// What a check with the provider's keys came to.
-pub enum Verdict<T, E> {
-    /// It was decided with the keys that the provider publishes.
-    Given(std::result::Result<T, E>),
-    /// The key is not among those at hand, and they were looked for too recently to ask again.
-    KeyUnknown(E),
+/// Whether the keys may be fetched for want of one though that was tried a moment ago.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// After a login, which somebody has made, and which is lost otherwise.
+    AtOnce,
+    /// After five minutes: whoever sends tokens must not be able to make us ask.
+    InTime,
 }
 
-impl<T, E> Verdict<T, E> {
-    /// A key that is not known is not accepted.
-    ///
-    /// # Errors
-    /// The check's own.
-    pub fn strictly(self) -> std::result::Result<T, E> {
-        match self {
-            Self::Given(outcome) => outcome,
-            Self::KeyUnknown(problem) => Err(problem),
-        }
-    }
+/// The last time the keys were fetched for want of one.
+#[derive(Clone, Copy)]
+pub struct Sought {
+    at: Time,
+    /// Whether they came: then what is not among them was not published.
+    came: bool,
 }
 
-/// Runs `check` with the keys; if it finds that the key is not among them, fetches them once more (unless that was
-/// tried in the last five minutes, here or by another run that could note it) and runs it again: the provider may have
-/// rotated its keys just now (OIDC Core 10.1.1). `keys` are then the newest there are.
+/// Runs `check` with the keys; if its failure may be due to them, fetches them once more and runs it again: the provider
+/// may have rotated its keys just now (OIDC Core 10.1.1). `keys` are then the newest there are.
 ///
 /// # Errors
-/// `unreachable` or `invalid`, where the keys that would decide cannot be had.
-pub fn with_keys<T, E>(
+/// `unreachable` or `invalid`, where the keys that would decide cannot be had; `unreachable` also where they may not be
+/// asked for again so soon, and those at hand do not decide.
+pub fn with_keys<T, E: MayBeTheKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut KeySet,
+    again: Again,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
-    key_is_unknown: impl Fn(&E) -> bool,
-) -> Result<Verdict<T, E>> {
-    let first = check(keys);
-    let problem = match first {
-        Err(problem) if key_is_unknown(&problem) => problem,
-        decided => return Ok(Verdict::Given(decided)),
+) -> Result<std::result::Result<T, E>> {
+    let (problem, fault) = match check(keys) {
+        Ok(passed) => return Ok(Ok(passed)),
+        Err(problem) => match problem.key_fault() {
+            None => return Ok(Err(problem)),
+            Some(fault) => (problem, fault),
+        },
     };
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
-    let noted = cached(context, &request).and_then(|cached| cached.refetched_at);
-    let mut own = context.keys_sought_at.lock().unwrap_or_else(PoisonError::into_inner);
-    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
-    if !noted.iter().chain(own.iter()).any(recent) {
-        *own = Some(now);
-        *keys = fetch_keys(context, &request, Some(now))?;
-        return Ok(Verdict::Given(check(keys)));
+    let cached = cached(context, &request);
+    if fault == KeyFault::Mismatch && cached.as_ref().is_none_or(|cached| now < cached.fetched_at.plus(NEW_ENOUGH)) {
+        return Ok(Err(problem));
     }
+    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
+    let mut own = context.keys_sought.lock().unwrap_or_else(PoisonError::into_inner);
+    if own.is_some_and(|own| own.came && recent(&own.at)) {
+        return Ok(Err(problem));
+    }
+    let sought_at = own.map(|own| own.at).or_else(|| cached.and_then(|cached| cached.refetched_at)).filter(recent);
+    let Some(at) = sought_at.filter(|_| again == Again::InTime) else {
+        *own = Some(Sought { at: now, came: false });
+        *keys = fetch_keys(context, &request, Some(now))?;
+        *own = Some(Sought { at: now, came: true });
+        return Ok(check(keys));
+    };
     // Whoever else looked may have found it.
-    let Some(newer) = cached_keys(context, &request) else { return Ok(Verdict::KeyUnknown(problem)) };
-    match check(&newer) {
-        Err(problem) if key_is_unknown(&problem) => Ok(Verdict::KeyUnknown(problem)),
-        decided => {
+    if let Some(newer) = cached_keys(context, &request) {
+        let checked = check(&newer);
+        if !checked.as_ref().is_err_and(|problem| problem.key_fault().is_some()) {
             *keys = newer;
-            Ok(Verdict::Given(decided))
+            return Ok(checked);
+        }
+    }
+    match fault {
+        KeyFault::Mismatch => Ok(Err(problem)),
+        KeyFault::Missing => {
+            let [at, again] = [at, at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
+            Err(Situation::KeyNotKnown(format!(
+                "whether the provider has signed it is not known: the key is not among those it published when they were \
+                 last looked for ({at}); they are looked for again from {again} on"
+            ))
+            .into())
         }
     }
 }
@@ -152,15 +171,7 @@ pub fn verify(
     provider: &Provider,
     jwt: &Jwt<'_>,
 ) -> Result<std::result::Result<(), SignatureProblem>> {
-    let mut keys = keys(context, provider)?;
-    with_keys(
-        context,
-        provider,
-        &mut keys,
-        |keys| keys.verify(jwt),
-        |problem| matches!(problem, SignatureProblem::UnknownKey),
-    )
-    .map(Verdict::strictly)
+    with_keys(context, provider, &mut keys(context, provider)?, Again::InTime, |keys| keys.verify(jwt))
 }
 
 fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<KeySet> {

@@ -19,6 +19,8 @@ pub struct Output<'w> {
     verbose: bool,
     colors: (bool, bool),
     warnings: Mutex<Vec<Warning>>,
+    /// What is kept from stderr for now.
+    kept_back: Mutex<Option<String>>,
 }
 
 /// Whether a stream gets colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a person sees it.
@@ -46,7 +48,37 @@ impl<'w> Output<'w> {
             verbose: global.verbose,
             colors,
             warnings: Mutex::default(),
+            kept_back: Mutex::default(),
         }
+    }
+
+    /// Does `work`, and keeps from stderr until it is done all that nobody need see at once: between a token that is spent
+    /// and its successor's storing nothing may wait for a terminal that is stopped or a pipe that nobody reads.
+    pub fn keeping_back<T>(&self, work: impl FnOnce() -> T) -> T {
+        *self.kept_back() = Some(String::new());
+        let done = work();
+        let told = self.kept_back().take();
+        self.remark(&told.unwrap_or_default());
+        done
+    }
+
+    fn kept_back(&self) -> MutexGuard<'_, Option<String>> {
+        self.kept_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remark(&self, text: &str) {
+        if let Some(kept) = &mut *self.kept_back() {
+            *kept += text;
+            return;
+        }
+        if !text.is_empty() {
+            self.world.terminal.err(text);
+        }
+    }
+
+    /// What the user should see of a wait, if stderr takes it at once; nobody waits for it to be read.
+    pub fn tell_of_waiting(&self, text: &str) {
+        self.world.terminal.err_if_ready(&format!("{text}\n"));
     }
 
     /// The answer, on stdout as it is.
@@ -75,7 +107,7 @@ impl<'w> Output<'w> {
     /// A remark on stderr; none under `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.world.terminal.err(&format!("{text}\n"));
+            self.remark(&format!("{text}\n"));
         }
     }
 
@@ -113,7 +145,7 @@ impl<'w> Output<'w> {
     /// What is being done, on stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {
-            self.world.terminal.err(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
+            self.remark(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
         }
     }
 

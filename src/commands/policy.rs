@@ -187,7 +187,9 @@ fn told(what: &Happening) -> String {
         Happening::Refused { reason, error } => {
             format!("refresh (because {}) refused: {}", why(*reason), printable(error))
         }
-        Happening::Unanswered { reason } => format!("refresh (because {}): the answer was lost", why(*reason)),
+        Happening::Unanswered { reason } => {
+            format!("refresh (because {}): no answer came that could be used", why(*reason))
+        }
         Happening::Discarded { reason } => {
             format!("refresh (because {}): the answer failed a check and was not used", why(*reason))
         }

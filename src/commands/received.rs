@@ -1,7 +1,7 @@
 //! Token answers turned into parts of a session, validated: the same for a login's and a refresh's.
 
 use super::context::Context;
-use super::metadata::{self, Verdict};
+use super::metadata::{self, Again};
 use crate::core::jwt::{Jwt, numeric_date};
 use crate::core::plan::CLOCK_TOLERANCE;
 use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
@@ -80,14 +80,13 @@ pub fn refreshed(
             let (client_id, sub) = (&session.key.client_id, &session.account.sub);
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
-            match keys.and_then(|keys| judged(context, provider, keys, raw, &check)) {
-                Ok(Verdict::Given(Ok(accepted))) => Some(accepted.token),
-                Ok(Verdict::Given(Err(IdTokenProblem::Invalid(what)))) => {
-                    return Err(not_valid(IdTokenProblem::Invalid(what)));
+            match keys.and_then(|keys| judged(context, provider, keys, Again::InTime, raw, &check)) {
+                Ok(Ok(accepted)) => Some(accepted.token),
+                Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
+                    return Err(not_valid(problem));
                 }
-                Ok(Verdict::Given(Err(IdTokenProblem::OutOfTime(what)))) => left_out(context, &what),
-                Ok(Verdict::Given(Err(IdTokenProblem::UnknownKey)) | Verdict::KeyUnknown(_)) => {
-                    left_out(context, "no key that the provider publishes verifies it")
+                Ok(Err(problem @ (IdTokenProblem::OutOfTime(_) | IdTokenProblem::UnknownKey))) => {
+                    left_out(context, &problem.to_string())
                 }
                 Err(error) => left_out(context, &error.report().message),
             }
@@ -125,24 +124,19 @@ pub fn validated(
     raw: &Secret,
     check: &Check<'_>,
 ) -> Result<Accepted> {
-    judged(context, provider, keys, raw, check)?.strictly().map_err(not_valid)
+    judged(context, provider, keys, Again::AtOnce, raw, check)?.map_err(not_valid)
 }
 
-/// The verdict on an ID token; the keys are fetched once more if it was signed by one that is not known.
+/// The verdict on an ID token; the keys are fetched once more if that may change it.
 fn judged(
     context: &Context<'_>,
     provider: &Provider,
     mut keys: KeySet,
+    again: Again,
     raw: &Secret,
     check: &Check<'_>,
-) -> Result<Verdict<Accepted, IdTokenProblem>> {
-    metadata::with_keys(
-        context,
-        provider,
-        &mut keys,
-        |keys| id_token::accept_id_token(raw, keys, check),
-        |problem| matches!(problem, IdTokenProblem::UnknownKey),
-    )
+) -> Result<std::result::Result<Accepted, IdTokenProblem>> {
+    metadata::with_keys(context, provider, &mut keys, again, |keys| id_token::accept_id_token(raw, keys, check))
 }
 
 fn not_valid(problem: IdTokenProblem) -> Error {
@@ -150,9 +144,7 @@ fn not_valid(problem: IdTokenProblem) -> Error {
         IdTokenProblem::UnknownKey => {
             Error::invalid("the ID token is signed by a key that the provider does not publish")
         }
-        IdTokenProblem::Invalid(what) | IdTokenProblem::OutOfTime(what) => {
-            Error::invalid(format!("the ID token is not valid: {what}"))
-        }
+        problem => Error::invalid(format!("the ID token is not valid: {problem}")),
     }
 }
 

@@ -108,7 +108,7 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
         Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
-            let obtained = exchange(context, session, reason)?;
+            let obtained = context.out.keeping_back(|| exchange(context, session, reason))?;
             token_cache::put(context, &obtained.session);
             Ok(obtained)
         }
@@ -241,8 +241,9 @@ fn not_accepted(
             put_back(context, session);
             Err(Situation::Refused(DOING, provider).into())
         }
+        // Put off, it says; but a gateway in front of it can say that of what the provider has done.
         Problem::Unreachable(what) if matches!(response.status, 429 | 503) => {
-            put_back(context, session);
+            put_back(context, &session.refresh_unanswered(reason, sent_at));
             Err(Situation::Unreachable(format!("{DOING}: {what}")).into())
         }
         Problem::Unreachable(what) => Err(answer_lost(context, begun, reason, sent_at, &what)),
@@ -286,7 +287,7 @@ fn store_successor(
     let document = session.to_document();
     let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {
         let store = failed.map_or_else(|| context.store.name().into(), store_message);
-        context.out.ask(&format!(
+        context.out.tell_of_waiting(&format!(
             "waiting for the store to take the new refresh token ({store}): {} s so far; ending this now loses the session",
             so_far.as_secs()
         ));

@@ -1,8 +1,9 @@
 //! `tidp userinfo`: the claims of the userinfo endpoint (OIDC Core 5.3).
 
 use super::context::Context;
+use super::metadata::{self, Again};
 use super::output::Output;
-use super::{metadata, renew, token};
+use super::{renew, token};
 use crate::cli::Global;
 use crate::core::claims;
 use crate::core::plan::Intent;
@@ -56,14 +57,11 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
     };
     let outcome = match accept(None) {
         // Only a signed answer needs the keys.
-        Err(UserinfoProblem::UnknownKey) => metadata::with_keys(
-            context,
-            provider,
-            &mut metadata::keys(context, provider)?,
-            |keys| accept(Some(keys)),
-            |problem| *problem == UserinfoProblem::UnknownKey,
-        )?
-        .strictly(),
+        Err(UserinfoProblem::UnknownKey) => {
+            metadata::with_keys(context, provider, &mut metadata::keys(context, provider)?, Again::InTime, |keys| {
+                accept(Some(keys))
+            })?
+        }
         outcome => outcome,
     };
     outcome.map(Some).map_err(|problem| match problem {

@@ -301,9 +301,13 @@ impl Session {
         .with_event(at, Happening::Refused { reason, error: error.to_owned() })
     }
 
-    /// The session after a refresh whose answer was lost: the mark stays, because the token may have been spent.
+    /// The session after a refresh that brought no answer, or none that could be used: a mark stays, because the token may
+    /// have been spent. Of many in a row the first one is remembered, lest a long outage make all else forgotten.
     #[must_use]
     pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {
+        if self.events.last().is_some_and(|last| matches!(last.what, Happening::Unanswered { .. })) {
+            return self.clone();
+        }
         self.clone().with_event(sent_at, Happening::Unanswered { reason })
     }
 

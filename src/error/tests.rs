@@ -33,6 +33,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::TooLittleLife { what: text(), login_helps: false }, "login_required", 3, "", false),
         (Situation::Refused("doing", said()), "refused", 4, "", true),
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
+        (Situation::KeyNotKnown(text()), "unreachable", 5, "", false),
         (Situation::AnswerLost(text()), "unreachable", 5, "", false),
         (Situation::Busy, "busy", 5, "", false),
         (Situation::ConfigBusy, "busy", 5, "", false),
@@ -91,6 +92,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Exited(_) => 27,
         Situation::ConfigBusy => 28,
         Situation::EntriesUnreadable { .. } => 29,
+        Situation::KeyNotKnown(_) => 30,
     }
 }
 
@@ -104,7 +106,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 30, "a situation has no row");
+    assert_eq!(covered.len(), 31, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

@@ -41,6 +41,31 @@ pub enum SignatureProblem {
     BadSignature,
 }
 
+/// How a failed check may be due to the keys that it was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// The key is not among them: the provider may have rotated its keys (Core 10.1.1).
+    Missing,
+    /// It is not the key's signature: the provider may have another key under the same name by now.
+    Mismatch,
+}
+
+/// A problem that newer keys might solve.
+pub trait MayBeTheKeys {
+    /// How; `None` if no key would make a difference.
+    fn key_fault(&self) -> Option<KeyFault>;
+}
+
+impl MayBeTheKeys for SignatureProblem {
+    fn key_fault(&self) -> Option<KeyFault> {
+        match self {
+            Self::UnknownKey => Some(KeyFault::Missing),
+            Self::BadSignature => Some(KeyFault::Mismatch),
+            Self::Unsupported(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for SignatureProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

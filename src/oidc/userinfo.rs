@@ -2,8 +2,8 @@
 
 use super::answer::{self, Object};
 use super::discovery::{Provider, get};
-use super::jwks::{KeySet, SignatureProblem};
-use super::verify::{self, TokenProblem};
+use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
+use super::verify;
 use super::{Problem, ProviderError};
 use crate::core::jwt::Jwt;
 use crate::core::secret::Secret;
@@ -34,6 +34,15 @@ pub enum UserinfoProblem {
     UnknownKey,
     /// As for other answers; a 401 or 403 is [`Problem::Refused`].
     Problem(Problem),
+}
+
+impl MayBeTheKeys for UserinfoProblem {
+    fn key_fault(&self) -> Option<KeyFault> {
+        match self {
+            Self::UnknownKey => Some(KeyFault::Missing),
+            Self::Problem(_) => None,
+        }
+    }
 }
 
 impl From<Problem> for UserinfoProblem {
@@ -79,11 +88,7 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
         other => wrong(&other.to_string()),
     })?;
-    match verify::check_issuer(&token.payload, check.issuer) {
-        Err(TokenProblem::Invalid(why) | TokenProblem::OutOfTime(why)) => return Err(wrong(&why)),
-        Err(TokenProblem::UnknownKey) => return Err(UserinfoProblem::UnknownKey),
-        Ok(()) => {}
-    }
+    verify::check_issuer(&token.payload, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
     let ours = match token.payload.get("aud") {
         Some(Value::Array(all)) => all.iter().any(|aud| aud == check.client_id),
         Some(aud) => aud == check.client_id,

@@ -1,10 +1,11 @@
 //! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
 
-use super::jwks::{KeySet, SignatureProblem};
+use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
 use crate::core::jwt::{Jwt, numeric_date};
 use crate::core::text::printable;
 use crate::core::time::{Seconds, Time};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// How far two clocks may be apart (Core 3.1.3.7 no. 9 and 10 leave it to the client).
 pub const LEEWAY: Seconds = Seconds(60);
@@ -14,6 +15,8 @@ pub const LEEWAY: Seconds = Seconds(60);
 pub enum TokenProblem {
     /// The key set has no key for it: worth fetching the set again once, for keys rotate.
     UnknownKey,
+    /// The signature is not that of the key it names.
+    BadSignature,
     /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
     OutOfTime(String),
     /// It failed a check. A printable sentence.
@@ -24,7 +27,29 @@ impl From<SignatureProblem> for TokenProblem {
     fn from(problem: SignatureProblem) -> Self {
         match problem {
             SignatureProblem::UnknownKey => Self::UnknownKey,
-            SignatureProblem::Unsupported(_) | SignatureProblem::BadSignature => Self::Invalid(problem.to_string()),
+            SignatureProblem::BadSignature => Self::BadSignature,
+            SignatureProblem::Unsupported(what) => Self::Invalid(what),
+        }
+    }
+}
+
+impl MayBeTheKeys for TokenProblem {
+    fn key_fault(&self) -> Option<KeyFault> {
+        match self {
+            Self::UnknownKey => Some(KeyFault::Missing),
+            Self::BadSignature => Some(KeyFault::Mismatch),
+            Self::OutOfTime(_) | Self::Invalid(_) => None,
+        }
+    }
+}
+
+/// What is wrong with the token, as a printable sentence.
+impl fmt::Display for TokenProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey => SignatureProblem::UnknownKey.fmt(f),
+            Self::BadSignature => SignatureProblem::BadSignature.fmt(f),
+            Self::OutOfTime(what) | Self::Invalid(what) => f.write_str(what),
         }
     }
 }

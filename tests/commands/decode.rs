@@ -1,5 +1,5 @@
 use crate::support::provider::json as answer;
-use crate::support::tokens::{ISSUER, discovery, jwks, jwks_named, sign};
+use crate::support::tokens::{Answer, ISSUER, discovery, jwks, jwks_named, sign};
 use crate::support::{Bench, Outcome, START};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -298,6 +298,55 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     let lines = [rotated.as_str(), &unknown, &rotated, &plain(), &unknown];
     let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 3);
+}
+
+#[test]
+fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
+    let bench = verifier();
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    bench.provider.answers("/jwks", answer(200, &jwks()));
+    decode(&bench, &[&unknown], &["--verify"]).exits(7).says("none of these keys has signed it");
+    let outcome = decode(&bench, &[&unknown], &["--verify"]).exits(5);
+    assert!(
+        outcome.stderr.contains("not verified: line 1") && outcome.stderr.contains("from 2026-01-31 12:05:00 UTC on")
+    );
+    let outcome = decode(&bench, &[&plain(), &unknown, &plain()], &["--verify"]).exits_having_answered(5);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
+    assert!(outcome.stderr.contains("1 of 3 tokens could not be verified"), "{}", outcome.stderr);
+    let outcome = decode(&bench, &["nonsense", &unknown], &["--verify", "--json"]).exits_having_answered(7);
+    assert_eq!(outcome.error()["message"], "1 of 2 tokens are not valid, 1 could not be verified");
+    bench.pass(Seconds::minutes(5));
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k9")));
+    decode(&bench, &[&unknown], &["--verify"]).exits(0);
+}
+
+#[test]
+fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
+    let bench = verifier();
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    (0..3).for_each(|_| drop(decode(&bench, &[&unknown], &["--verify"]).exits(5)));
+}
+
+#[test]
+fn whoever_had_the_keys_looked_for_in_vain_makes_neither_a_login_fail_nor_a_session_look_forged() {
+    let bench = Bench::new("MobileApp");
+    let in_vain = || {
+        let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+        bench.provider.answers("/jwks", answer(200, &jwks()));
+        decode(&bench, &[&unknown], &["--verify"]).exits(7);
+    };
+    bench.provider.announces_itself();
+    in_vain();
+    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().kid("k2").refresh_token("rt-1"));
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.run(&["login"]).exits(0);
+
+    bench.pass(Seconds::minutes(5));
+    in_vain();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k3").refresh_token("rt-2"));
+    bench.run(&["refresh", "--force"]).exits(0).says("is not known");
+    assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["access_token"]["verified"], json!(null));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use crate::support::Bench;
+use crate::support::fuse::Fuse;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, jwks_named};
-use serde_json::json;
+use crate::support::tokens::{Answer, ISSUER, SUB, another_jwks_named, jwks, jwks_named, sign};
+use serde_json::{Value, json};
 use tidp::core::session::{EntryKey, Happening};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, Response, StoreFailureKind};
@@ -253,12 +254,66 @@ fn keys_rotated_meanwhile_are_fetched_once_more() {
 }
 
 #[test]
+fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
+    let bench = expired();
+    bench.files.0.lock().unwrap().values_mut().for_each(|file| {
+        let mut cached: Value = serde_json::from_slice(file).unwrap();
+        if cached["url"].as_str().unwrap().ends_with("/jwks") {
+            cached["document"] = another_jwks_named("k1").to_string().into();
+        }
+        *file = cached.to_string().into_bytes();
+    });
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.answers("/jwks", json(200, &jwks()));
+    bench.run(&["refresh"]).exits(0).leaves_out("left out");
+    // A signature that is wrong by keys that have just been fetched is wrong.
+    let token = |claims| sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims);
+    let (right, other) = (token(json!({ "iss": ISSUER, "sub": SUB })), token(json!({})));
+    let forged = format!("{}{}", &right[..right.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..]);
+    let answer = Answer::new().member("id_token", forged.into()).refresh_token("rt-3");
+    bench.provider.refreshes(bench.clock.time(), "rt-2", answer);
+    bench.run(&["refresh", "--force"]).exits(7).says("its signature is wrong");
+}
+
+#[test]
+fn between_a_spent_token_and_the_storing_of_its_successor_nothing_waits_for_the_terminal() {
+    let bench = expired();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
+    bench.provider.answers("/jwks", json(200, &jwks()));
+    let fuse = Fuse::whole();
+    let args = ["tidp", "refresh", "--verbose"].map(std::ffi::OsString::from);
+    assert_eq!(tidp::run(args, &fuse.over(&bench.world)), 0);
+    let moments = fuse.moments();
+    let at = |what: &str| moments.iter().position(|moment| moment == what).unwrap();
+    let window = &moments[at("after http /connect/token")..at("after store.save_at_any_cost")];
+    assert!(window.iter().all(|moment| !moment.contains("terminal")), "{window:?}");
+    let told = bench.terminal.take().1;
+    assert!(told.contains("left out") && told.contains("/connect/token"), "{told}");
+}
+
+#[test]
+fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next() {
+    for status in [503, 429] {
+        let bench = expired();
+        (0..3).for_each(|_| {
+            bench.provider.answers("/connect/token", json(status, &json!({})));
+            bench.run(&["refresh"]).exits(5);
+            assert!(bench.session().unwrap().refresh_started_at.is_none(), "nothing is under way");
+        });
+        let again = bench.session().unwrap().events;
+        assert_eq!(again.iter().filter(|event| matches!(event.what, Happening::Unanswered { .. })).count(), 1);
+        bench.provider.refuses("invalid_grant");
+        bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it brought no answer");
+    }
+}
+
+#[test]
 fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_minutes() {
     let bench = expired();
     let old = bench.session().unwrap().id_token;
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-    bench.run(&["refresh"]).exits(0).says("left out").says("no key that the provider publishes");
+    bench.run(&["refresh"]).exits(0).says("left out").says("none of the provider's keys has signed it");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0).says("left out");
     assert_eq!(bench.session().unwrap().id_token, old);

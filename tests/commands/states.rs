@@ -42,7 +42,7 @@ fn inspect_and_policy_tell_of_a_lost_answer_and_what_it_means_under_either_kind_
             assert!(told.contains(words), "{words}: {told}");
         }
     }
-    assert!(policy.contains("the answer was lost"), "among the events: {policy}");
+    assert!(policy.contains("no answer came that could be used"), "among the events: {policy}");
     let document = bench.run(&["inspect", "--json"]).exits(0).json();
     assert_eq!(document["warnings"][0]["code"], "refresh_interrupted");
 }

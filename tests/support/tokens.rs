@@ -43,7 +43,16 @@ pub fn jwks() -> Value {
 
 /// The same key under another name.
 pub fn jwks_named(kid: &str) -> Value {
-    let public = KEY.public_key();
+    published(&KEY, kid)
+}
+
+/// Another key under that name.
+pub fn another_jwks_named(kid: &str) -> Value {
+    published(&KeyPair::generate(KeySize::Rsa2048).unwrap(), kid)
+}
+
+fn published(key: &KeyPair, kid: &str) -> Value {
+    let public = key.public_key();
     let (n, e) =
         (public.modulus().big_endian_without_leading_zero(), public.exponent().big_endian_without_leading_zero());
     json!({ "keys": [{ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": B64.encode(n), "e": B64.encode(e) }] })

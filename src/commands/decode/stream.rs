@@ -2,7 +2,7 @@
 
 use super::Decoder;
 use crate::core::text::printable_json;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Situation};
 use colored::Color;
 use std::collections::BTreeMap;
 use std::io;
@@ -25,11 +25,12 @@ const EARLY: usize = 8;
 /// A text and where it stands in the input, counted from 1.
 pub(super) type Line = (u64, io::Result<String>);
 
-/// How many texts there were, and how many of them were no valid token.
+/// How many texts there were, how many of them were no valid token, and of how many that is not known.
 #[derive(Default)]
 pub(super) struct Count {
     all: u64,
     failed: u64,
+    unknown: u64,
 }
 
 /// What became of some lines.
@@ -171,13 +172,16 @@ impl Decoder<'_> {
                     count.all += good.count;
                     answers = if answers.is_empty() { good.text } else { answers + &good.text };
                 }
-                Outcome::Bad(_, error) if error.report().kind != "invalid" => {
-                    self.out.answer(&answers)?;
-                    return Err(error);
-                }
                 Outcome::Bad(number, error) => {
                     count.all += 1;
-                    count.failed += 1;
+                    match error.situation {
+                        Situation::Invalid(_) => count.failed += 1,
+                        Situation::KeyNotKnown(_) => count.unknown += 1,
+                        _ => {
+                            self.out.answer(&answers)?;
+                            return Err(error);
+                        }
+                    }
                     self.tell(number, &error, &mut answers)?;
                 }
             }
@@ -195,7 +199,11 @@ impl Decoder<'_> {
             return Ok(());
         }
         self.out.answer(&std::mem::take(answers))?;
-        self.out.ask(&format!("{} line {line}: {}", self.out.paint_err("not valid:", Color::Red), report.message));
+        let verdict = match error.situation {
+            Situation::KeyNotKnown(_) => self.out.paint_err("not verified:", Color::Yellow),
+            _ => self.out.paint_err("not valid:", Color::Red),
+        };
+        self.out.ask(&format!("{verdict} line {line}: {}", report.message));
         Ok(())
     }
 }
@@ -228,11 +236,17 @@ impl Source<'_> {
 impl Count {
     /// What the command's end says of them.
     pub(super) fn verdict(&self) -> Result<()> {
-        match (self.all, self.failed) {
-            (0, _) => Err(Error::usage("there is no token on standard input")),
-            (_, 0) => Ok(()),
-            (1, 1) => Err(Error::invalid("the token is not valid")),
-            (all, failed) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
+        let unknown = |what: String| Situation::KeyNotKnown(what).into();
+        match (self.all, self.failed, self.unknown) {
+            (0, ..) => Err(Error::usage("there is no token on standard input")),
+            (_, 0, 0) => Ok(()),
+            (1, 1, _) => Err(Error::invalid("the token is not valid")),
+            (1, ..) => Err(unknown("the token could not be verified".to_owned())),
+            (all, 0, open) => Err(unknown(format!("{open} of {all} tokens could not be verified"))),
+            (all, failed, 0) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
+            (all, failed, open) => {
+                Err(Error::invalid(format!("{failed} of {all} tokens are not valid, {open} could not be verified")))
+            }
         }
     }
 }

@@ -124,7 +124,9 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
 fn spent_before(session: &Session) -> Option<&'static str> {
     let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }))?;
     match before.what {
-        Happening::Unanswered { .. } | Happening::Interrupted => Some("the answer to the refresh before it was lost"),
+        Happening::Unanswered { .. } | Happening::Interrupted => {
+            Some("the refresh before it brought no answer that could be used")
+        }
         Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
         Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,
     }

@@ -147,7 +147,8 @@ fn neither_a_forged_nor_a_malformed_token_is_accepted() {
     let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &header(), &claims());
     let unsigned = sign(&with(header(), &[("alg", json!("none"))]), &claims());
     for token in [forged, unsigned, format!("{good}="), format!("{good}.a.b"), String::new()] {
-        assert!(matches!(login_with(&token, None, None), Err(IdTokenProblem::Invalid(_))), "{token}");
+        let refused = login_with(&token, None, None);
+        assert!(matches!(refused, Err(IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature)), "{token}");
     }
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
     let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&previous), "alice");
