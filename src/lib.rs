@@ -61,6 +61,11 @@
 //! * **Tokens that come in bulk pass between threads that read, verify and print by turns** (`commands::decode::stream`):
 //!   there is no reader or writer to wait for, and whoever is done before its turn leaves its answers and goes on, a few
 //!   shares ahead at most. A silent input is never waited for with work untold.
+//! * **Notes wait while a token is spent** (`commands::output`): between the request that spends a refresh token or a code
+//!   and the storing of what it brought, nothing is written to a terminal, which may be stopped.
+//! * **A key that may not be looked for again yet is no verdict** (`commands::metadata`): five minutes are between two
+//!   fetches for want of a key, and a signature that would take another is neither right nor wrong until then. A login is
+//!   not made to wait.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
