@@ -270,7 +270,12 @@ fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
         assert_eq!(outcome.signal, Some(rustix::process::Signal::INT.as_raw()), "{outcome:#?}");
         assert_eq!(outcome.stdout, "");
         keyring.restart();
-        assert!(home.tidp(REFRESH).error(3)["message"].as_str().unwrap().contains("the refresh before it brought no answer"));
+        assert!(
+            home.tidp(REFRESH).error(3)["message"]
+                .as_str()
+                .unwrap()
+                .contains("the refresh before it brought no answer")
+        );
     }
 }
 

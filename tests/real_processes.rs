@@ -187,8 +187,10 @@ fn when_a_refresh_is_killed_those_who_wait_go_on_or_are_told_the_truth() {
         let told = outcomes.iter().filter(|outcome| outcome.stderr.contains("was not finished")).count();
         assert_eq!(told, 1, "{outcomes:#?}");
         if code == 3 {
-            let why =
-                outcomes.iter().filter(|outcome| outcome.stderr.contains("the refresh before it brought no answer")).count();
+            let why = outcomes
+                .iter()
+                .filter(|outcome| outcome.stderr.contains("the refresh before it brought no answer"))
+                .count();
             assert_eq!(why, 1, "{outcomes:#?}");
             home.tidp(&["login"]).expect(0);
         }

@@ -256,13 +256,20 @@ fn keys_rotated_meanwhile_are_fetched_once_more() {
 #[test]
 fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     let bench = expired();
-    bench.files.0.lock().unwrap().values_mut().for_each(|file| {
-        let mut cached: Value = serde_json::from_slice(file).unwrap();
-        if cached["url"].as_str().unwrap().ends_with("/jwks") {
-            cached["document"] = another_jwks_named("k1").to_string().into();
-        }
-        *file = cached.to_string().into_bytes();
-    });
+    let is_replaced = || {
+        bench.files.0.lock().unwrap().values_mut().for_each(|file| {
+            let mut cached: Value = serde_json::from_slice(file).unwrap();
+            if cached["url"].as_str().unwrap().ends_with("/jwks") {
+                cached["document"] = another_jwks_named("k1").to_string().into();
+            }
+            *file = cached.to_string().into_bytes();
+        });
+    };
+    is_replaced();
+    bench.provider.answers("/jwks", json(200, &jwks()));
+    assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["id_token"]["verified"], true);
+    bench.pass(Seconds::minutes(5));
+    is_replaced();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks()));
     bench.run(&["refresh"]).exits(0).leaves_out("left out");
