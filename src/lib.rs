@@ -58,6 +58,7 @@
 //!   the cached token keeps the moment of the next one, so that a cached token costs no look at store or stamp.
 //! * **A command line is read twice where it is wrong** (`cli::parse`): first with only the commands it names, because clap
 //!   copies the global options into every command there is; what does not parse so is told by the whole definition.
+//!   `tidp token`, alone or with `--format`, needs no parser at all.
 //! * **Tokens that come in bulk pass between threads that read, verify and print by turns** (`commands::decode::stream`):
 //!   there is no reader or writer to wait for, and whoever is done before its turn leaves its answers and goes on, a few
 //!   shares ahead at most. A silent input is never waited for with work untold.
