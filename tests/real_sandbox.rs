@@ -15,9 +15,11 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 /// A user logged in at a sandbox of its own, if the machine can log in without a person.
 fn logged_in() -> Option<(Provider, Home)> {
@@ -272,6 +274,31 @@ fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
         child.wait().unwrap();
         assert!(!said.contains("error") && !said.contains("panicked"), "{args:?}: {said}");
     }
+}
+
+#[test]
+fn streams_that_another_program_has_left_without_waiting_lose_nothing() {
+    let home = Home::new();
+    let waiting_is_off = |end: &dyn AsFd| {
+        let flags = rustix::fs::fcntl_getfl(end).unwrap();
+        rustix::fs::fcntl_setfl(end, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    };
+    let ((input, mut tokens), (mut answers, output)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
+    waiting_is_off(&input);
+    waiting_is_off(&output);
+    let mut child = home.tidp_command(&["decode", "--json"]).stdin(input).stdout(output).spawn().unwrap();
+    let writing = std::thread::spawn(move || {
+        for _ in 0..50 {
+            std::thread::sleep(Duration::from_millis(2));
+            tokens.write_all(&b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n".repeat(100)).unwrap();
+        }
+    });
+    // Long enough for the pipe to be full.
+    std::thread::sleep(Duration::from_millis(300));
+    let mut told = String::new();
+    answers.read_to_string(&mut told).unwrap();
+    writing.join().unwrap();
+    assert_eq!((told.lines().count(), child.wait().unwrap().code()), (5_000, Some(0)));
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
+    #[cfg(unix)]
+    super::signals::outlive_full_files();
     let mut file = tempfile::Builder::new().prefix(&half_written(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

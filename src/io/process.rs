@@ -6,7 +6,7 @@ use crate::world::{ChildEnv, Children};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// What no child ever inherits.
@@ -55,9 +55,9 @@ impl Children for SystemChildren {
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
         let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
         let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
-        let printed = reading.map_or(Ok(Ok(Vec::new())), |reading| reading.recv_timeout(self.patience));
+        let printed = reading.map_or(Some(Ok(Vec::new())), |reading| printed_by(&mut child, &reading, self.patience));
         // The pipe is closed by now, so that a child which prints without end is ended by it.
-        let ended = printed.ok().and_then(|printed| Some((printed, ended_within(&mut child, self.patience)?)));
+        let ended = printed.and_then(|printed| Some((printed, ended_within(&mut child, self.patience)?)));
         let Some((printed, status)) = ended else {
             end(&mut child);
             return Err(format!("`{name}` did not end within {} s", self.patience.as_secs()));
@@ -76,16 +76,55 @@ impl Children for SystemChildren {
     }
 }
 
-/// What comes out of `pipe` until it is closed, and a byte too many where that is more than a secret has; it is read on
-/// a thread, which there may be none of.
-fn reading(pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
-    let (sender, receiver) = channel();
+/// What comes out of `pipe`, piece by piece, until it is closed or nobody wants more; it is read on a thread, which there
+/// may be none of.
+fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, receiver) = sync_channel(1);
     // The thread may outlive the wait, in a child's child that keeps the pipe; it goes with the process.
     std::thread::Builder::new().spawn(move || {
-        let mut printed = Vec::new();
-        sender.send(pipe.take(LONGEST + 1).read_to_end(&mut printed).map(|_| printed))
+        let mut piece = [0; 4096];
+        loop {
+            let read = match pipe.read(&mut piece) {
+                Ok(0) => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map(|length| piece[..length].to_vec()),
+            };
+            let failed = read.is_err();
+            if sender.send(read).is_err() || failed {
+                return;
+            }
+        }
     })?;
     Ok(receiver)
+}
+
+/// All that `child` printed, a byte too many where that is more than a secret has; `None` if it goes on for too long. A
+/// child's child may keep the pipe: what is there soon after the child's own end is all.
+fn printed_by(
+    child: &mut Child,
+    pieces: &Receiver<io::Result<Vec<u8>>>,
+    patience: Duration,
+) -> Option<io::Result<Vec<u8>>> {
+    const GLANCE: Duration = Duration::from_millis(10);
+    const LINGER: Duration = Duration::from_millis(250);
+    let (mut printed, mut waited, mut since_its_end) = (Vec::new(), Duration::ZERO, Duration::ZERO);
+    while waited < patience && since_its_end < LINGER {
+        match pieces.recv_timeout(GLANCE) {
+            Ok(Ok(piece)) => printed.extend(piece),
+            Ok(Err(error)) => return Some(Err(error)),
+            Err(RecvTimeoutError::Disconnected) => return Some(Ok(printed)),
+            Err(RecvTimeoutError::Timeout) => {
+                waited += GLANCE;
+                if matches!(child.try_wait(), Ok(Some(_))) {
+                    since_its_end += GLANCE;
+                }
+            }
+        }
+        if printed.len() as u64 > LONGEST {
+            return Some(Ok(printed));
+        }
+    }
+    (since_its_end >= LINGER).then_some(Ok(printed))
 }
 
 fn end(child: &mut Child) {
@@ -219,6 +258,12 @@ mod tests {
 
     fn shell(script: &str) -> Result<Secret, String> {
         SystemChildren::default().output(&["sh".into(), "-c".into(), script.into()])
+    }
+
+    #[test]
+    fn what_a_command_leaves_running_does_not_hold_its_secret_back() {
+        assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
+        assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io;
 #[cfg(unix)]
 pub use unix::SystemSignals;
 #[cfg(unix)]
-pub(super) use unix::is_ignored;
+pub(super) use unix::{is_ignored, outlive_full_files};
 
 /// Where there are no such signals, nothing is put off.
 #[cfg(not(unix))]
@@ -38,10 +38,10 @@ impl Held for Nothing {
 mod unix {
     use super::{Held, Nothing, Signals, Watch, io};
     use crate::io::watch::ProcessWatch;
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+    use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
     /// The signals of this process. Nothing is installed before the first hold.
     #[derive(Debug, Default)]
@@ -110,6 +110,16 @@ mod unix {
             }
             Self { holds: Mutex::new(0), released, came, handlers }
         }
+    }
+
+    /// A file that may grow no further (`ulimit -f`) is a store that takes nothing for now, and no reason to end. A
+    /// handler, because children would keep it if the signal were ignored.
+    pub(in crate::io) fn outlive_full_files() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // Without it, such a write ends the process as it always has.
+            let _ = flag::register(SIGXFSZ, Arc::default());
+        });
     }
 
     struct Hold(Arc<Shared>);

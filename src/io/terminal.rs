@@ -4,7 +4,11 @@ use super::process::without_line_end;
 use super::system::SystemClock;
 use crate::core::secret::Secret;
 use crate::world::{Clock, Stream, Terminal};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdin, Write};
+#[cfg(not(unix))]
+use std::io::Write;
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Stdin};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -50,41 +54,91 @@ impl SystemTerminal {
 
 impl Read for Patient {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if let Some((since, patience)) = &self.limit {
-            arriving(&self.input, patience.saturating_sub(since.uptime()))?;
+        let left = || self.limit.as_ref().map(|(since, patience)| patience.saturating_sub(since.uptime()));
+        if self.limit.is_some() {
+            ready(&self.input, Direction::In, left())?;
         }
-        self.input.read(bytes)
+        loop {
+            match self.input.read(bytes) {
+                // Another program has left the pipe or terminal so.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => ready(&self.input, Direction::In, left())?,
+                done => return done,
+            }
+        }
     }
 }
 
-/// Waits until there is something to read, or the end of it; `TimedOut` if there is nothing for so long.
+/// Whether something is to be read or written.
+#[derive(Clone, Copy)]
+enum Direction {
+    In,
+    Out,
+}
+
+/// Waits until `stream` can be read or written, for so long or without end; `TimedOut` if it cannot by then.
 #[cfg(unix)]
-fn arriving(input: &Stdin, patience: Duration) -> io::Result<()> {
+fn ready(stream: &impl AsFd, direction: Direction, patience: Option<Duration>) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+    let flags = match direction {
+        Direction::In => PollFlags::IN,
+        Direction::Out => PollFlags::OUT,
+    };
     // Longer than the system can count is without end.
-    let patience = Timespec::try_from(patience).ok();
-    match poll(&mut [PollFd::new(input, PollFlags::IN)], patience.as_ref())? {
-        0 => Err(io::ErrorKind::TimedOut.into()),
-        _ => Ok(()),
+    let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    match poll(&mut [PollFd::new(stream, flags)], patience.as_ref()) {
+        Ok(0) => Err(ErrorKind::TimedOut.into()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// No system call for that here: what does not come is waited for.
 #[cfg(not(unix))]
-fn arriving(_: &Stdin, _: Duration) -> io::Result<()> {
+fn ready<T>(_: &T, _: Direction, _: Option<Duration>) -> io::Result<()> {
     Ok(())
+}
+
+/// Writes all of `bytes`, past the library's buffer: that would lose what it holds when the stream, as another program has
+/// left it, does not wait.
+#[cfg(unix)]
+fn write_whole(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&stream, bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::AGAIN) => match ready(&stream, Direction::Out, None) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            },
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn write_whole(mut stream: impl Write, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes)?;
+    stream.flush()
 }
 
 impl Terminal for SystemTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+        write_whole(io::stdout().lock(), text.as_bytes())
     }
 
     fn err(&self, text: &str) {
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        let _ = write_whole(io::stderr().lock(), text.as_bytes());
+    }
+
+    fn err_if_ready(&self, text: &str) {
+        // Ready is what takes at least the 512 bytes of POSIX's `PIPE_BUF` at once.
+        let err = io::stderr().lock();
+        if text.len() <= 512 && ready(&err, Direction::Out, Some(Duration::ZERO)).is_ok() {
+            let _ = write_whole(err, text.as_bytes());
+        }
     }
 
     fn stdout(&self) -> Stream {
@@ -109,7 +163,7 @@ impl Terminal for SystemTerminal {
         // The thread outlives the wait: nothing takes a read of standard input back, and the process is about to end.
         let (sender, line) = std::sync::mpsc::channel();
         std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line()))?;
-        line.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        line.recv_timeout(patience).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
     }
 
     fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
@@ -172,10 +226,10 @@ impl<R: BufRead> Lines<R> {
         }
         if line.len() as u64 > LONGEST && line.last() != Some(&b'\n') {
             self.within_a_line = true;
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1 MiB"));
+            return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
         let mut line =
-            String::from_utf8(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the line is no UTF-8"))?;
+            String::from_utf8(line).map_err(|_| io::Error::new(ErrorKind::InvalidData, "the line is no UTF-8"))?;
         line.truncate(without_line_end(&line).len());
         Ok(Some(line))
     }
@@ -184,7 +238,7 @@ impl<R: BufRead> Lines<R> {
 /// A line that is bad, apart from an input that cannot be read.
 fn told_apart(line: io::Result<Option<String>>) -> io::Result<Option<io::Result<String>>> {
     match line {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Some(Err(error))),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Some(Err(error))),
         line => Ok(line?.map(Ok)),
     }
 }
@@ -209,7 +263,7 @@ fn without_echo() -> io::Result<Secret> {
         if hold.pending() || !matches!(answer, Err(RecvTimeoutError::Timeout)) {
             let _ = tcsetattr(&tty, OptionalActions::Now, &before);
             drop(hold);
-            return answer.map_err(|_| io::Error::from(io::ErrorKind::Interrupted))?.map(Secret::new);
+            return answer.map_err(|_| io::Error::from(ErrorKind::Interrupted))?.map(Secret::new);
         }
     }
 }
@@ -238,7 +292,7 @@ mod tests {
         let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
         let mut lines = Lines::of(&text[..]);
         assert_eq!(lines.next().unwrap().map(|line| line.len()), Some(1 << 20));
-        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(lines.next().unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(lines.next().unwrap_err().to_string(), "the line is no UTF-8");
         assert_eq!(lines.next().unwrap().as_deref(), Some("b"));
     }
@@ -246,7 +300,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused_without_waiting_for_its_end() {
         let mut lines = Lines::of(io::BufReader::new(io::repeat(b'x')));
-        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(lines.next().unwrap_err().kind(), ErrorKind::InvalidData);
     }
 
     #[test]
@@ -256,7 +310,7 @@ mod tests {
         impl Read for Pieces {
             fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
                 self.1 = !self.1;
-                if self.1 { Err(io::ErrorKind::TimedOut.into()) } else { self.0.remove(0).as_bytes().read(bytes) }
+                if self.1 { Err(ErrorKind::TimedOut.into()) } else { self.0.remove(0).as_bytes().read(bytes) }
             }
         }
         let longest = (0..1 << 10).map(|_| "x".repeat(1 << 10));
@@ -265,12 +319,12 @@ mod tests {
         let mut lines = Lines::of(BufReader::new(Pieces(pieces, false)));
         let mut read = || loop {
             match lines.next() {
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 line => return line.map(Option::unwrap),
             }
         };
         assert_eq!([read().unwrap(), read().unwrap()], ["ab", "c"]);
-        assert_eq!(read().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read().unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(read().unwrap(), "d");
     }
 }

@@ -2,7 +2,8 @@
 //! `/proc/net/tcp6`) name the user whose socket it is. The addresses of our servers are read by other users of the
 //! machine, from the opener's arguments; what is behind them is for this user alone.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 use tokio::net::TcpStream;
@@ -36,15 +37,17 @@ type End = (IpAddr, u16);
 
 impl Visitors {
     /// # Errors
-    /// If there is no thread to be had.
+    /// If there is no thread to be had, or a table that is there cannot be opened.
     pub(super) fn start() -> io::Result<Self> {
+        let (mut tables, own) = (Tables::open()?, own_id());
         let (questions, asked) = mpsc::channel::<Question>();
         std::thread::Builder::new().name("visitors".into()).spawn(move || {
             while let Ok(first) = asked.recv() {
                 let questions: Vec<_> = std::iter::once(first).chain(asked.try_iter()).collect();
-                let tables = tables();
+                let tables = tables.read();
                 for Question { visitor, ours, answer } in questions {
-                    let _ = answer.send(looked_up(&tables, visitor, ours, own_id()));
+                    let found = tables.as_ref().map_or(Visitor::Gone, |tables| looked_up(tables, visitor, ours, own));
+                    let _ = answer.send(found);
                 }
             }
         })?;
@@ -69,24 +72,57 @@ fn end(address: SocketAddr) -> End {
     (address.ip().to_canonical(), address.port())
 }
 
+/// This user's id, if it tells this user from others.
 #[cfg(unix)]
-fn own_id() -> u32 {
-    rustix::process::geteuid().as_raw()
+fn own_id() -> Option<u32> {
+    let read = |file| std::fs::read_to_string(file).unwrap_or_default();
+    telling(rustix::process::geteuid().as_raw(), &read("/proc/sys/kernel/overflowuid"), &read("/proc/self/uid_map"))
 }
 
 #[cfg(not(unix))]
-fn own_id() -> u32 {
-    0
+fn own_id() -> Option<u32> {
+    None
 }
 
-/// Both tables; what cannot be read tells nothing.
-fn tables() -> String {
-    let files: &[&str] = if cfg!(target_os = "linux") { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &[] };
-    files.iter().map(|file| std::fs::read_to_string(file).unwrap_or_default()).collect()
+/// `own`, unless it is what a user namespace shows for everybody whom its map leaves out (user_namespaces(7)).
+fn telling(own: u32, overflow: &str, map: &str) -> Option<u32> {
+    let mapped = |line: &str| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let (Some(Ok(first)), Some(Ok(_)), Some(Ok(count))) = (numbers.next(), numbers.next(), numbers.next()) else {
+            return false;
+        };
+        (first..first.saturating_add(count)).contains(&own.into())
+    };
+    (overflow.trim() != own.to_string() || map.lines().any(mapped)).then_some(own)
+}
+
+/// The tables, opened once: a visitor who leaves us no descriptor to open them with must not pass for nobody's.
+struct Tables<F>(Vec<F>);
+
+impl Tables<File> {
+    fn open() -> io::Result<Self> {
+        let files: &[&str] = if cfg!(target_os = "linux") { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &[] };
+        let opened = files.iter().map(File::open).filter(|opened| {
+            let kind = opened.as_ref().err().map(io::Error::kind);
+            !matches!(kind, Some(ErrorKind::NotFound | ErrorKind::PermissionDenied))
+        });
+        opened.collect::<io::Result<_>>().map(Self)
+    }
+}
+
+impl<F: Read + Seek> Tables<F> {
+    /// Both, as they are now; `None` if one of them cannot be read any more.
+    fn read(&mut self) -> Option<String> {
+        let mut text = String::new();
+        for file in &mut self.0 {
+            file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+        }
+        Some(text)
+    }
 }
 
 /// Who `visitor` is to the user `own`, according to `tables`, which list both sockets of a loopback connection.
-fn looked_up(tables: &str, visitor: End, ours: End, own: u32) -> Visitor {
+fn looked_up(tables: &str, visitor: End, ours: End, own: Option<u32>) -> Visitor {
     let at_our_port = format!(":{:04X} ", ours.1);
     let mut found = Visitor::Welcome;
     for row in tables.lines().filter(|line| line.contains(&at_our_port)).filter_map(Row::parse) {
@@ -94,7 +130,7 @@ fn looked_up(tables: &str, visitor: End, ours: End, own: u32) -> Visitor {
             match row.uid {
                 // Closed: it is listed as root's.
                 _ if row.inode == "0" && row.state != ESTABLISHED => found = Visitor::Gone,
-                id if id == 0 || id == own => return Visitor::Welcome,
+                id if id == 0 || Some(id) == own => return Visitor::Welcome,
                 id => return Visitor::Stranger(id),
             }
         } else if (row.local, row.remote) == (ours, visitor) && row.state == CLOSE_WAIT {

@@ -33,7 +33,7 @@ fn at(host: &str, port: u16) -> End {
 }
 
 fn found(host: &str, port: u16) -> Visitor {
-    looked_up(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), ME)
+    looked_up(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), Some(ME))
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn the_tables_name_the_user_of_each_visitor_in_either_family() {
     assert_eq!(found("::1", 40_001), Visitor::Stranger(65_533));
     assert_eq!(found("127.0.0.1", 40_016), Visitor::Stranger(65_532), "an IPv4 address in an IPv6 socket");
     assert_eq!(found("127.0.0.1", 40_099), Visitor::Welcome, "not listed");
-    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), ME), Visitor::Welcome, "no table");
+    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), Some(ME)), Visitor::Welcome, "no table");
 }
 
 #[test]
@@ -55,6 +55,38 @@ fn a_socket_that_is_closed_is_not_taken_for_roots() {
     assert_eq!(found("127.0.0.1", 40_005), Visitor::Gone, "listed without an owner");
     assert_eq!(found("127.0.0.1", 40_006), Visitor::Gone, "forgotten already");
     assert_eq!(found("127.0.0.1", 40_007), Visitor::Welcome, "closed for writing alone, its owner still there");
+}
+
+#[test]
+fn a_table_that_cannot_be_read_any_more_lets_nobody_in() {
+    /// Read once, and never again.
+    struct Failing(std::io::Cursor<&'static str>, u32);
+    impl Read for Failing {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            if self.1 == 1 { self.0.read(bytes) } else { Err(io::Error::from_raw_os_error(24)) }
+        }
+    }
+    impl Seek for Failing {
+        fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+            self.1 += 1;
+            self.0.seek(to)
+        }
+    }
+    let mut tables = Tables(vec![Failing(std::io::Cursor::new(TCP), 0)]);
+    assert_eq!(tables.read().as_deref(), Some(TCP));
+    assert_eq!(tables.read(), None);
+    let mut tables = Tables::open().unwrap();
+    assert_eq!((tables.read().is_some(), tables.read().is_some()), (true, true), "and again from the start");
+}
+
+#[test]
+fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
+    let whole = "         0          0 4294967295\n";
+    assert_eq!(telling(65_534, "65534\n", whole), Some(65_534), "nobody's own");
+    assert_eq!(telling(65_534, "65534\n", ""), None);
+    assert_eq!(telling(65_534, "65534\n", "0 1000 1\n"), None);
+    assert_eq!(telling(0, "65534\n", "0 1000 1\n"), Some(0));
+    assert_eq!(looked_up(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Visitor::Stranger(65_534));
 }
 
 /// A visitor's connection and our end of it, which has received a request.
@@ -112,9 +144,9 @@ fn a_connection_of_ours_is_listed_with_our_id() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let visitor = Plain::connect(listener.local_addr().unwrap()).unwrap();
     let (peer, ours) = (end(visitor.local_addr().unwrap()), end(listener.local_addr().unwrap()));
-    let as_seen_by_another = looked_up(&tables(), peer, ours, own_id() + 1);
-    assert_eq!(as_seen_by_another, if own_id() == 0 { Visitor::Welcome } else { Visitor::Stranger(own_id()) });
-    let tables = tables();
+    let (tables, own) = (Tables::open().unwrap().read().unwrap(), own_id().unwrap());
+    let as_seen_by_another = looked_up(&tables, peer, ours, Some(own + 1));
+    assert_eq!(as_seen_by_another, if own == 0 { Visitor::Welcome } else { Visitor::Stranger(own) });
     let rows = tables.lines().filter_map(Row::parse);
-    assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own_id())).count(), 1);
+    assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own)).count(), 1);
 }
