@@ -44,8 +44,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     /// What the session is named by.
     pub key: SessionKey,
-    /// When the provider's keys were last fetched here for want of one: also where no cache can note it.
-    pub keys_sought: Mutex<Option<Sought>>,
+    /// When this run fetched the provider's keys: also where no cache can note it.
+    pub keys_sought: Mutex<Sought>,
 }
 
 impl Configured {

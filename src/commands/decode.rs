@@ -11,7 +11,7 @@ use crate::core::claims;
 use crate::core::jwt::{Jwt, Malformed, json as written, tidied};
 use crate::core::text::{printable, printable_json, printable_path};
 use crate::core::time::{Seconds, Time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{KeySet, MayBeTheKeys};
 use crate::oidc::verify::{TokenProblem, verify_token};
@@ -122,7 +122,9 @@ impl Decoder<'_> {
                 match check(keys) {
                     Err(problem) if problem.key_fault().is_some() => {
                         let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-                        metadata::with_keys(context, provider, &mut newest, Again::InTime, check)?
+                        // Keys that cannot be had say nothing of this token, and nothing of the others.
+                        metadata::with_keys(context, provider, &mut newest, Again::InTime, check)
+                            .map_err(|error| Situation::KeyNotKnown(error.report().message))?
                     }
                     outcome => outcome,
                 }

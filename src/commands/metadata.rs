@@ -12,13 +12,13 @@ use crate::world::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 /// How long an unknown `kid` waits for the next refetch of the keys; counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
 
-/// Keys so new are not fetched again because a signature is not theirs.
-const NEW_ENOUGH: Seconds = Seconds::minutes(1);
+/// Keys that came so recently are what the provider publishes now.
+const JUST_NOW: Seconds = Seconds(10);
 
 /// A cached document.
 #[derive(Serialize, Deserialize)]
@@ -86,29 +86,32 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
     keys(context, provider)
 }
 
-/// Whether the keys may be fetched for want of one though that was tried a moment ago.
+/// Whether the keys may be fetched once more though that was tried a moment ago.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     /// After a login, which somebody has made, and which is lost otherwise.
     AtOnce,
+    /// After a refresh: at once where a signature is wrong, which costs the session; else after five minutes.
+    AtOnceIfWrong,
     /// After five minutes: whoever sends tokens must not be able to make us ask.
     InTime,
 }
 
-/// The last time the keys were fetched for want of one.
-#[derive(Clone, Copy)]
+/// When this run fetched the keys.
+#[derive(Clone, Copy, Default)]
 pub struct Sought {
-    at: Time,
-    /// Whether they came: then what is not among them was not published.
-    came: bool,
+    /// Tried for want of one.
+    wanted: Option<Time>,
+    /// They came, whatever for.
+    came: Option<Time>,
 }
 
-/// Runs `check` with the keys; if its failure may be due to them, fetches them once more and runs it again: the provider
-/// may have rotated its keys just now (OIDC Core 10.1.1). `keys` are then the newest there are.
+/// Runs `check` with the keys; if its failure may be due to them, runs it with newer ones, which another run has fetched or
+/// are fetched now: the provider may have rotated its keys (OIDC Core 10.1.1). `keys` are then the newest there are.
 ///
 /// # Errors
 /// `unreachable` or `invalid`, where the keys that would decide cannot be had; `unreachable` also where they may not be
-/// asked for again so soon, and those at hand do not decide.
+/// asked for again so soon. A signature that is wrong by the keys at hand is wrong if no newer ones can be had.
 pub fn with_keys<T, E: MayBeTheKeys>(
     context: &Context<'_>,
     provider: &Provider,
@@ -116,50 +119,80 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     again: Again,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
 ) -> Result<std::result::Result<T, E>> {
-    let (problem, fault) = match check(keys) {
-        Ok(passed) => return Ok(Ok(passed)),
-        Err(problem) => match problem.key_fault() {
-            None => return Ok(Err(problem)),
-            Some(fault) => (problem, fault),
-        },
+    let (problem, fault) = match faulted(check(keys)) {
+        Ok(decided) => return Ok(decided),
+        Err(faulted) => faulted,
     };
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
+    let Sought { wanted, came } = *sought(context);
     let cached = cached(context, &request);
-    if fault == KeyFault::Mismatch && cached.as_ref().is_none_or(|cached| now < cached.fetched_at.plus(NEW_ENOUGH)) {
-        return Ok(Err(problem));
-    }
-    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
-    let mut own = context.keys_sought.lock().unwrap_or_else(PoisonError::into_inner);
-    if own.is_some_and(|own| own.came && recent(&own.at)) {
-        return Ok(Err(problem));
-    }
-    let sought_at = own.map(|own| own.at).or_else(|| cached.and_then(|cached| cached.refetched_at)).filter(recent);
-    let Some(at) = sought_at.filter(|_| again == Again::InTime) else {
-        *own = Some(Sought { at: now, came: false });
-        *keys = fetch_keys(context, &request, Some(now))?;
-        *own = Some(Sought { at: now, came: true });
-        return Ok(check(keys));
-    };
     // Whoever else looked may have found it.
-    if let Some(newer) = cached_keys(context, &request) {
-        let checked = check(&newer);
-        if !checked.as_ref().is_err_and(|problem| problem.key_fault().is_some()) {
-            *keys = newer;
-            return Ok(checked);
+    if cached.as_ref().is_some_and(|cached| came.is_none_or(|came| came < cached.fetched_at))
+        && let Some(newer) = cached_keys(context, &request)
+        && let Ok(decided) = faulted(check(&newer))
+    {
+        *keys = newer;
+        return Ok(decided);
+    }
+    let just_now = |at: &Time| *at <= now && now < at.plus(JUST_NOW);
+    let as_good_as_new = match fault {
+        KeyFault::Missing => came.filter(|_| wanted.is_some()),
+        KeyFault::Mismatch => came,
+    };
+    if as_good_as_new.as_ref().is_some_and(just_now) {
+        return Ok(Err(problem));
+    }
+    let noted = cached.as_ref().and_then(|cached| cached.refetched_at);
+    let last = wanted.max(noted).filter(|at| *at <= now && now < at.plus(REFETCH_COOLDOWN));
+    let at_once = again == Again::AtOnce || (again == Again::AtOnceIfWrong && fault == KeyFault::Mismatch);
+    match (last.filter(|_| !at_once), fault) {
+        (None, _) => {
+            *sought(context) = Sought { wanted: Some(now), came: None };
+            match (fetch_keys(context, &request, Some(now)), fault) {
+                (Ok(newer), _) => *keys = newer,
+                (Err(_), KeyFault::Mismatch) => return Ok(Err(problem)),
+                (Err(error), KeyFault::Missing) => return Err(error),
+            }
+            Ok(check(keys))
+        }
+        (Some(_), KeyFault::Mismatch) => Ok(Err(problem)),
+        (Some(at), KeyFault::Missing) => {
+            let came = came.max(cached.map(|cached| cached.fetched_at)).is_some_and(|came| at <= came);
+            Err(not_known(context, at, came))
         }
     }
-    match fault {
-        KeyFault::Mismatch => Ok(Err(problem)),
-        KeyFault::Missing => {
-            let [at, again] = [at, at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
-            Err(Situation::KeyNotKnown(format!(
-                "whether the provider has signed it is not known: the key is not among those it published when they were \
-                 last looked for ({at}); they are looked for again from {again} on"
-            ))
-            .into())
-        }
+}
+
+/// What is decided, or a problem that newer keys might solve.
+fn faulted<T, E: MayBeTheKeys>(
+    checked: std::result::Result<T, E>,
+) -> std::result::Result<std::result::Result<T, E>, (E, KeyFault)> {
+    match checked {
+        Err(problem) => match problem.key_fault() {
+            Some(fault) => Err((problem, fault)),
+            None => Ok(Err(problem)),
+        },
+        passed => Ok(passed),
     }
+}
+
+/// The keys were looked for at `at`, and came or did not; it is too early to look again.
+fn not_known(context: &Context<'_>, at: Time, came: bool) -> Error {
+    let [at, again] = [at, at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
+    let why = if came {
+        format!("the key is not among those it published when they were last looked for ({at})")
+    } else {
+        format!("its keys could not be had when they were last looked for ({at})")
+    };
+    Situation::KeyNotKnown(format!(
+        "whether the provider has signed it is not known: {why}; they are looked for again from {again} on"
+    ))
+    .into()
+}
+
+fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Sought> {
+    context.keys_sought.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether `jwt` was signed by the provider, its keys fetched once more if that may help.
@@ -182,6 +215,7 @@ fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Tim
     }
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let keys = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
+    sought(context).came = Some(context.world.clock.now());
     keep(context, request, &response, refetched_at);
     Ok(keys)
 }

@@ -80,7 +80,7 @@ pub fn refreshed(
             let (client_id, sub) = (&session.key.client_id, &session.account.sub);
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
-            match keys.and_then(|keys| judged(context, provider, keys, Again::InTime, raw, &check)) {
+            match keys.and_then(|keys| judged(context, provider, keys, Again::AtOnceIfWrong, raw, &check)) {
                 Ok(Ok(accepted)) => Some(accepted.token),
                 Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
                     return Err(not_valid(problem));

@@ -1,6 +1,6 @@
 use crate::support::Bench;
 use crate::support::provider::json as answer;
-use crate::support::tokens::{Answer, SUB, discovery, jwks_named};
+use crate::support::tokens::{Answer, SUB, discovery, jwks, jwks_named};
 use serde_json::{Value, json};
 use tidp::core::secret::Secret;
 use tidp::core::time::Seconds;
@@ -108,6 +108,7 @@ fn a_signature_is_checked_against_the_providers_keys() {
         let (_, other) = session.id_token.as_ref().unwrap().value.expose().rsplit_once('.').unwrap();
         session.access_token.value = Secret::new(format!("{signed}.{other}"));
     });
+    bench.provider.answers("/jwks", answer(200, &jwks()));
     assert_eq!(verified(&bench), [json!(false), json!(true)], "the signature of another token");
     assert!(bench.run(&["inspect"]).exits(0).stdout.contains("SIGNATURE NOT VALID"));
 }

@@ -273,13 +273,16 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks()));
     bench.run(&["refresh"]).exits(0).leaves_out("left out");
-    // A signature that is wrong by keys that have just been fetched is wrong.
+    // A signature that is wrong by keys that have just been fetched is wrong; so it is where none can be had.
     let token = |claims| sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims);
     let (right, other) = (token(json!({ "iss": ISSUER, "sub": SUB })), token(json!({})));
     let forged = format!("{}{}", &right[..right.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..]);
     let answer = Answer::new().member("id_token", forged.into()).refresh_token("rt-3");
-    bench.provider.refreshes(bench.clock.time(), "rt-2", answer);
-    bench.run(&["refresh", "--force"]).exits(7).says("its signature is wrong");
+    for keys in [json(200, &jwks()), json(503, &json!({}))] {
+        bench.provider.refreshes(bench.clock.time(), "rt-2", answer.clone());
+        bench.provider.answers("/jwks", keys);
+        bench.run(&["refresh", "--force"]).exits(7).says("its signature is wrong");
+    }
 }
 
 #[test]
@@ -311,6 +314,14 @@ fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next
         assert_eq!(again.iter().filter(|event| matches!(event.what, Happening::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
         bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it brought no answer");
+        let bench = expired();
+        bench.provider.answers("/connect/token", json(status, &json!({})));
+        bench.run(&["refresh"]).exits(5);
+        bench.pass(Seconds::days(90));
+        bench.provider.announces_discovery();
+        bench.provider.answers("/jwks", json(200, &jwks()));
+        bench.provider.refuses("invalid_grant");
+        bench.run(&["refresh"]).exits(3).says("it had simply ended");
     }
 }
 

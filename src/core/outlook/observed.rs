@@ -53,17 +53,20 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
 /// (`invalid_grant`) does not say.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
     let RefreshToken::Refused { .. } = session.refresh_token else { return None };
+    let ended = policy.and_then(|policy| life_when_refused(session, policy));
+    if let Some((_, life)) = ended.filter(|(at, life)| *at >= life.expires_at) {
+        let told = Sentence::new("Probably it had simply ended: the policy gave it until ");
+        return Some(told.at(life.expires_at).say("."));
+    }
     if let Some(before) = spent_before(session) {
         return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
     }
-    let Some((at, life)) = policy.and_then(|policy| life_when_refused(session, policy)) else {
+    let Some((at, life)) = ended else {
         return Some(Sentence::new(
             "It had ended, was revoked, or was used elsewhere; the provider does not say which.",
         ));
     };
-    Some(if at >= life.expires_at {
-        Sentence::new("Probably it had simply ended: the policy gave it until ").at(life.expires_at).say(".")
-    } else if at >= life.expires_at_earliest {
+    Some(if at >= life.expires_at_earliest {
         Sentence::new("Probably it had ended: it could be relied on until ")
             .at(life.expires_at_earliest)
             .say(", and the refreshes after that may not have renewed it.")
