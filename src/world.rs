@@ -216,6 +216,13 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// As the system says.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    /// The same of a file that holds a key: if it is this user's, nobody else may read or write it from now on.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.read(path)
+    }
     /// Writes a file of the user's whole (temporary file, sync, rename), `0600` in directories created `0700`. A symlink
     /// stays one: the file it leads to is written.
     ///

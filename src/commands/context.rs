@@ -128,7 +128,7 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
         KeySource::File(path) => {
             let name = printable_path(&path);
             let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
-            let bytes = world.files.read(&path).map_err(|error| unreadable(error.to_string()))?;
+            let bytes = world.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
             let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
             Secret::new(String::from_utf8(bytes).map_err(|_| unreadable("not base64".into()))?)
         }

@@ -15,6 +15,13 @@ impl Files for SystemFiles {
         private::open(path, Links::Follow)?.map(private::read_all).transpose()
     }
 
+    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = private::open(path, Links::Follow)? else { return Ok(None) };
+        // Another user's, as a secret that root has mounted, or on a disk that is read-only: it is what it is.
+        let _ = private::keep_private(&file);
+        private::read_all(file).map(Some)
+    }
+
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         private::write_whole(&private::target(path)?, bytes)
     }
@@ -73,6 +80,25 @@ mod tests {
         SystemFiles.remove(&path).unwrap();
         SystemFiles.remove(&path).unwrap();
         assert_eq!(SystemFiles.read(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_is_for_its_user_alone_once_it_has_been_read_and_others_files_are_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, link) = (root.path().join("key"), root.path().join("link"));
+        symlink(&path, &link).unwrap();
+        fs::write(&path, "key").unwrap();
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        for loose in [0o666, 0o644, 0o440] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(loose)).unwrap();
+            assert_eq!(SystemFiles.read_key(&link).unwrap().as_deref(), Some(&b"key"[..]));
+            assert_eq!(mode(), loose & 0o700);
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            assert_eq!(SystemFiles.read_key(&path).unwrap().as_deref(), Some(&b"key"[..]));
+            assert_eq!(mode(), 0o644);
+        }
     }
 
     #[test]
