@@ -1,8 +1,9 @@
 //! Other programs, and this one's own core dumps.
 
+use super::system::SystemClock;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{ChildEnv, Children};
+use crate::world::{ChildEnv, Children, Clock};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -107,24 +108,25 @@ fn printed_by(
 ) -> Option<io::Result<Vec<u8>>> {
     const GLANCE: Duration = Duration::from_millis(10);
     const LINGER: Duration = Duration::from_millis(250);
-    let (mut printed, mut waited, mut since_its_end) = (Vec::new(), Duration::ZERO, Duration::ZERO);
-    while waited < patience && since_its_end < LINGER {
+    let (clock, mut printed, mut ended_at) = (SystemClock::start(), Vec::new(), None);
+    loop {
         match pieces.recv_timeout(GLANCE) {
             Ok(Ok(piece)) => printed.extend(piece),
             Ok(Err(error)) => return Some(Err(error)),
             Err(RecvTimeoutError::Disconnected) => return Some(Ok(printed)),
-            Err(RecvTimeoutError::Timeout) => {
-                waited += GLANCE;
-                if matches!(child.try_wait(), Ok(Some(_))) {
-                    since_its_end += GLANCE;
-                }
-            }
+            Err(RecvTimeoutError::Timeout) => {}
         }
-        if printed.len() as u64 > LONGEST {
+        let now = clock.uptime();
+        if ended_at.is_none() && matches!(child.try_wait(), Ok(Some(_))) {
+            ended_at = Some(now);
+        }
+        if printed.len() as u64 > LONGEST || ended_at.is_some_and(|at| now >= at + LINGER) {
             return Some(Ok(printed));
         }
+        if now >= patience {
+            return None;
+        }
     }
-    (since_its_end >= LINGER).then_some(Ok(printed))
 }
 
 fn end(child: &mut Child) {
@@ -258,6 +260,13 @@ mod tests {
 
     fn shell(script: &str) -> Result<Secret, String> {
         SystemChildren::default().output(&["sh".into(), "-c".into(), script.into()])
+    }
+
+    #[test]
+    fn a_command_that_prints_now_and_then_has_no_more_time_than_others() {
+        let hurried = SystemChildren { patience: Duration::from_millis(300) };
+        let prints = ["sh", "-c", "while :; do echo x; sleep 0.02; done"].map(str::to_owned);
+        assert!(hurried.output(&prints).unwrap_err().contains("did not end"));
     }
 
     #[test]

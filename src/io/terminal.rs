@@ -134,9 +134,10 @@ impl Terminal for SystemTerminal {
     }
 
     fn err_if_ready(&self, text: &str) {
-        // Ready is what takes at least the 512 bytes of POSIX's `PIPE_BUF` at once.
+        // Ready is what takes so many bytes at once (pipe(7), `PIPE_BUF`; POSIX promises 512).
+        let at_once = if cfg!(target_os = "linux") { 4096 } else { 512 };
         let err = io::stderr().lock();
-        if text.len() <= 512 && ready(&err, Direction::Out, Some(Duration::ZERO)).is_ok() {
+        if text.len() <= at_once && ready(&err, Direction::Out, Some(Duration::ZERO)).is_ok() {
             let _ = write_whole(err, text.as_bytes());
         }
     }
