@@ -85,6 +85,7 @@ fn own_id() -> Option<u32> {
 }
 
 /// `own`, unless it is what a user namespace shows for everybody whom its map leaves out (user_namespaces(7)).
+#[cfg(unix)]
 fn telling(own: u32, overflow: &str, map: &str) -> Option<u32> {
     let mapped = |line: &str| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
