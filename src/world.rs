@@ -178,15 +178,16 @@ pub trait Terminal: Send + Sync {
     /// # Errors
     /// `TimedOut`; else as the system says.
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>>;
-    /// Reads as many lines as have arrived, at least one, without their ends; none at the end of input. The first one is
-    /// waited for as long as `patience` says (on Unix; elsewhere, and without, for as long as it takes).
-    /// A line that is longer than 1 MiB or no UTF-8 is an error in its place, and the next one is whole.
+    /// Reads as many lines as have arrived, at least one, as bytes and with their ends, which the input's last line need
+    /// not have; nothing at the end of input. The first one is waited for as long as `patience` says (on Unix;
+    /// elsewhere, and without, for as long as it takes). A line that is longer than 1 MiB comes last, as its first
+    /// 1 MiB and one byte more, and the next one is whole.
     ///
     /// # Errors
     /// `TimedOut`, and nothing is lost; else as the system says.
-    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
+    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<u8>> {
         let line = patience.map_or_else(|| self.read_line(), |patience| self.read_line_within(patience));
-        Ok(line.transpose().into_iter().collect())
+        Ok(line?.map_or_else(Vec::new, |line| (line + "\n").into_bytes()))
     }
     /// Asks on the terminal and reads without echo; where there is no terminal, reads one line of standard input.
     ///

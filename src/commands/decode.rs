@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use stream::{Count, Line};
+use stream::Count;
 
 /// What tokens are checked against.
 enum Verifier<'w> {
@@ -53,8 +53,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
                 [token] => decoder.one(token),
                 tokens => {
                     let mut count = Count::default();
-                    let texts: Vec<Line> = (1..).zip(tokens.iter().map(|token| Ok(token.clone()))).collect();
-                    decoder.batch(&texts, &mut count)?;
+                    let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
+                    decoder.tell_all(decoder.done(texts), &mut count)?;
                     count.verdict()
                 }
             }
@@ -88,12 +88,13 @@ struct Decoder<'w> {
 
 impl Decoder<'_> {
     fn one(&self, text: &str) -> Result<()> {
-        let decoded = self.decoded(text)?;
-        self.out.answer(&decoded)
+        let mut answer = String::new();
+        self.decode(text, &mut answer)?;
+        self.out.answer(&self.printable(answer))
     }
 
-    /// One token's answer.
-    fn decoded(&self, text: &str) -> Result<String> {
+    /// One token's answer, added to `answers`, which go out as [`Decoder::printable`] has them.
+    fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
         let jwt = Jwt::parse(tidied(text)).map_err(|malformed| match malformed {
             Malformed::Encrypted(header) => Error::invalid(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
@@ -103,13 +104,18 @@ impl Decoder<'_> {
         })?;
         let now = self.world.clock.now();
         let verified = self.verify(&jwt, now)?;
-        let times = claims::times_of(&jwt.payload);
-        let end = times.iter().find(|(name, _)| *name == "exp").map(|(_, time)| *time);
         let warnings = warnings(&jwt);
         if self.out.json {
-            return Ok(self.document(&jwt, verified, &times, end.map(|end| end <= now), &warnings));
+            self.document(&jwt, verified, now, &warnings, answers);
+        } else {
+            *answers += &self.told(&jwt, verified, now, &warnings);
         }
-        Ok(self.told(&jwt, verified, end, now, &warnings))
+        Ok(())
+    }
+
+    /// What a token says has gone into a document as it is, and into a text for a person printable already.
+    fn printable(&self, answers: String) -> String {
+        if self.out.json { printable_json(answers) } else { answers }
     }
 
     /// Whether the token was verified; `false` where nobody was asked to.
@@ -136,36 +142,32 @@ impl Decoder<'_> {
         })
     }
 
-    fn document(
-        &self,
-        jwt: &Jwt<'_>,
-        verified: bool,
-        times: &[(&'static str, Time)],
-        expired: Option<bool>,
-        warnings: &[String],
-    ) -> String {
+    fn document(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String], answers: &mut String) {
         let about = About {
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
-            times: times.iter().map(|(name, time)| (*name, time.rfc3339())).collect(),
-            expired,
+            times: claims::times_of(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
+            expired: expiry(jwt).map(|end| end <= now),
             warnings: warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect(),
         };
-        let json = |outcome: serde_json::Result<String>| outcome.unwrap_or_default(); // no value of these types fails
-        let (header, about) = (json(serde_json::to_string(&jwt.jws.header)), json(serde_json::to_string(&about)));
-        // The payload goes out as the token writes it: a number keeps every digit.
-        printable_json(format!("{{\"header\":{header},\"payload\":{},{}\n", jwt.payload_text(), &about[1..]))
+        let about = serde_json::to_string(&about).unwrap_or_default(); // no value of these types fails
+        // Both parts go out as the token writes them: a number keeps every digit.
+        let (header, payload) = (jwt.jws.header_text(), jwt.payload_text());
+        for part in ["{\"header\":", &header, ",\"payload\":", &payload, ",", &about[1..], "\n"] {
+            answers.push_str(part);
+        }
     }
 
-    fn told(&self, jwt: &Jwt<'_>, verified: bool, end: Option<Time>, now: Time, warnings: &[String]) -> String {
+    fn told(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String]) -> String {
         let out = self.out;
         let verdict = if verified {
             out.paint("verified", Color::Green)
         } else {
             out.paint("not verified: anybody can have written this", Color::Yellow)
         };
-        let end = end.map(|end| format!(", {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
+        let end = expiry(jwt)
+            .map(|end| format!(", {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
         for warning in warnings {
             text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
@@ -174,7 +176,7 @@ impl Decoder<'_> {
             &format!("{}\n{}", out.bold("Header"), inspect::claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now));
         let payload = jwt.payload_text();
         let written = written::members(&payload);
-        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.payload, &written, now));
+        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.claims(), &written, now));
         text
     }
 }
@@ -188,6 +190,11 @@ struct About<'a> {
     times: BTreeMap<&'static str, String>,
     expired: Option<bool>,
     warnings: Vec<Value>,
+}
+
+/// When the token ends, if it says so.
+fn expiry(jwt: &Jwt<'_>) -> Option<Time> {
+    claims::times_of(&jwt.registered).find(|(name, _)| *name == "exp").map(|(_, time)| time)
 }
 
 /// What a reader of the token should beware of.

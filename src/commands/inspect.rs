@@ -5,7 +5,7 @@ use super::metadata;
 use super::output::Output;
 use crate::cli::Global;
 use crate::core::claims;
-use crate::core::jwt::Jwt;
+use crate::core::jwt::{Jwt, Registered};
 use crate::core::outlook::warnings;
 use crate::core::secret::Secret;
 use crate::core::session::{RefreshLife, RefreshToken, Session, Sso};
@@ -72,7 +72,7 @@ fn token_document(token: &Secret, expires_at: Time, now: Time) -> Value {
         "expires_in": expires_at.left(now),
         "verified": null,
         "header": jwt.as_ref().map(|jwt| Value::Object(jwt.jws.header.clone())),
-        "claims": jwt.map(|jwt| Value::Object(jwt.payload)),
+        "claims": jwt.map(|jwt| Value::Object(jwt.claims())),
     })
 }
 
@@ -201,7 +201,7 @@ pub fn claim_lines(
     written: &BTreeMap<String, &str>,
     now: Time,
 ) -> String {
-    let times = claims::times_of(claims);
+    let times: Vec<_> = claims::times_of(&Registered::of(claims)).collect();
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));

@@ -25,9 +25,8 @@ pub fn access_token(answer: &TokenAnswer, sent_at: Time) -> AccessToken {
 }
 
 fn own_lifetime(token: &Secret) -> Option<Seconds> {
-    let jwt = Jwt::parse(token.expose()).ok()?;
-    let claim = |name| numeric_date(jwt.payload.get(name)?);
-    Some(claim("exp")?.since(claim("iat")?).max(Seconds::ZERO))
+    let claims = Jwt::parse(token.expose()).ok()?.registered;
+    Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
 }
 
 /// The time that a token just received is judged by: ours, unless the provider's clock (the answer's `Date`, RFC 9110
@@ -102,7 +101,8 @@ pub fn refreshed(
 
 fn says_otherwise(raw: &Secret, provider: &Provider, session: &Session) -> bool {
     Jwt::parse(raw.expose()).is_ok_and(|jwt| {
-        let says = |name: &str, expected: &str| jwt.payload.get(name).is_some_and(|claim| claim == expected);
+        let claims = jwt.claims();
+        let says = |name: &str, expected: &str| claims.get(name).is_some_and(|claim| claim == expected);
         !says("iss", &provider.issuer) || !says("sub", &session.account.sub)
     })
 }

@@ -1,6 +1,7 @@
 //! What TelenorID+'s claims mean to a person. Only what the provider documents is explained; of anything else nothing
 //! is claimed.
 
+use super::jwt::Registered;
 use super::text::printable;
 use super::time::Time;
 use serde_json::{Map, Value};
@@ -48,9 +49,6 @@ const NAMES: [(&str, &str); 11] = [
     ("nbf", "not valid before this time"),
 ];
 
-/// The claims that are times (RFC 7519 4.1, OIDC Core 2), in the order a life has.
-const TIMES: [&str; 4] = ["auth_time", "iat", "nbf", "exp"];
-
 /// What the claim `name` with that `value` means, for a person; `None` where the provider documents nothing.
 /// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
 pub fn explain(name: &str, value: &Value) -> Option<String> {
@@ -90,11 +88,14 @@ pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// The claims that are times (`auth_time`, `iat`, `nbf`, `exp`), where they are numbers; whole seconds, the fraction
-/// dropped, clamped to what a [`Time`] holds.
-pub fn times_of(claims: &Map<String, Value>) -> Vec<(&'static str, Time)> {
+/// The claims that are times, where they are numbers, in the order a life has; whole seconds, the fraction dropped,
+/// clamped to what a [`Time`] holds.
+pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time)> {
     let time = |value: &Value| value.as_i64().or_else(|| value.as_f64().map(|f| f as i64)).map(Time::from_unix);
-    TIMES.into_iter().filter_map(|name| Some((name, time(claims.get(name)?)?))).collect()
+    let Registered { auth_time, iat, nbf, exp, .. } = claims;
+    [("auth_time", auth_time), ("iat", iat), ("nbf", nbf), ("exp", exp)]
+        .into_iter()
+        .filter_map(move |(name, claim)| Some((name, time(claim.as_ref()?)?)))
 }
 
 #[cfg(test)]
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn times_are_numbers_however_large_and_nothing_else() {
         let claims = json!({"exp": 1e300, "iat": 12.9, "nbf": "12", "auth_time": -5, "other": 1});
-        let times = times_of(claims.as_object().unwrap());
+        let times = times_of(&Registered::of(claims.as_object().unwrap())).collect::<Vec<_>>();
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
     }
 }

@@ -6,7 +6,9 @@ pub mod json;
 use super::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The longest token that is looked at, in bytes.
@@ -19,6 +21,7 @@ pub struct Jws<'a> {
     pub header: Map<String, Value>,
     /// The payload's bytes, whatever they are.
     pub payload: Vec<u8>,
+    header_bytes: Vec<u8>,
     signing_input: &'a str,
     signature: Vec<u8>,
 }
@@ -28,8 +31,31 @@ pub struct Jws<'a> {
 pub struct Jwt<'a> {
     /// The JWS that carries it.
     pub jws: Jws<'a>,
-    /// The claims (RFC 7519 4).
-    pub payload: Map<String, Value>,
+    /// Those of its claims that any token is judged by.
+    pub registered: Registered,
+}
+
+/// The claims that say who issued a token and when it is valid, whatever their values are (RFC 7519 4.1; `auth_time`:
+/// OIDC Core 2). `None` is a claim that is not there.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)] // the names are the RFCs'
+pub struct Registered {
+    #[serde(deserialize_with = "there")]
+    pub iss: Option<Value>,
+    #[serde(deserialize_with = "there")]
+    pub auth_time: Option<Value>,
+    #[serde(deserialize_with = "there")]
+    pub iat: Option<Value>,
+    #[serde(deserialize_with = "there")]
+    pub nbf: Option<Value>,
+    #[serde(deserialize_with = "there")]
+    pub exp: Option<Value>,
+}
+
+/// `null` is a value.
+fn there<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(claim).map(Some)
 }
 
 /// Why a text is no JWT.
@@ -69,7 +95,7 @@ impl<'a> Jws<'a> {
         let (header, payload, signature) = match [(); 6].map(|()| parts.next()) {
             [Some(header), Some(payload), Some(signature), None, ..] => (header, payload, signature),
             [Some(header), Some(_), Some(_), Some(_), Some(_), None] => {
-                return Err(Malformed::Encrypted(read_header(header)?));
+                return Err(Malformed::Encrypted(read_header(&decode("header", header)?)?));
             }
             found => {
                 let parts = found.iter().flatten().count();
@@ -78,7 +104,8 @@ impl<'a> Jws<'a> {
             }
         };
         let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
-        let header = read_header(header)?;
+        let header_bytes = decode("header", header)?;
+        let header = read_header(&header_bytes)?;
         for name in ["alg", "kid", "typ"] {
             match header.get(name) {
                 Some(Value::String(_)) => {}
@@ -87,7 +114,12 @@ impl<'a> Jws<'a> {
             }
         }
         let (payload, signature) = (decode("payload", payload)?, decode("signature", signature)?);
-        Ok(Self { header, payload, signing_input, signature })
+        Ok(Self { header, payload, header_bytes, signing_input, signature })
+    }
+
+    /// The header as the token writes it, on one line.
+    pub fn header_text(&self) -> Cow<'_, str> {
+        one_line(&self.header_bytes)
     }
 
     /// `alg`, the algorithm that the header claims (RFC 7515 4.1.1).
@@ -128,14 +160,27 @@ impl<'a> Jwt<'a> {
     /// twice in one (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let payload = read_object("payload", &jws.payload)?;
-        Ok(Self { jws, payload })
+        let payload = json::strict_text(&jws.payload).or_else(|why| no_object("payload", &why))?;
+        let registered = serde_json::from_str(payload).or_else(|why| no_object("payload", &why.to_string()))?;
+        Ok(Self { jws, registered })
     }
 
-    /// The payload as the token writes it, on one line: numbers keep every digit, which [`Jwt::payload`]'s cannot.
-    pub fn payload_text(&self) -> String {
-        // It was read as JSON, so it is UTF-8.
-        json::minified(std::str::from_utf8(&self.jws.payload).unwrap_or_default())
+    /// All claims (RFC 7519 4), read anew at each call.
+    pub fn claims(&self) -> Map<String, Value> {
+        // It was read as a JSON object.
+        serde_json::from_slice(&self.jws.payload).unwrap_or_default()
+    }
+
+    /// The payload as the token writes it, on one line: numbers keep every digit, which [`Jwt::claims`]'s cannot.
+    pub fn payload_text(&self) -> Cow<'_, str> {
+        one_line(&self.jws.payload)
+    }
+}
+
+impl Registered {
+    /// Those among `claims`.
+    pub fn of(claims: &Map<String, Value>) -> Self {
+        Self::deserialize(claims).unwrap_or_default() // any value is taken
     }
 }
 
@@ -152,12 +197,17 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
         .or_else(|_| not_a_token(format!("its {part} is not base64url (RFC 7515 2), or not in its one canonical form")))
 }
 
-fn read_header(part: &str) -> Result<Map<String, Value>, Malformed> {
-    read_object("header", &decode("header", part)?)
+fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
+    json::strict_object(bytes).or_else(|why| no_object("header", &why))
 }
 
-fn read_object(part: &str, bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
-    json::strict_object(bytes).or_else(|why| not_a_token(format!("its {part} is no JSON object: {why}")))
+fn no_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
+    not_a_token(format!("its {part} is no JSON object: {why}"))
+}
+
+/// The text of what was read as JSON, and so is UTF-8.
+fn one_line(json: &[u8]) -> Cow<'_, str> {
+    json::minified(std::str::from_utf8(json).unwrap_or_default())
 }
 
 /// A claim that is a `NumericDate` (RFC 7519 2): seconds since 1970, whole or fractional (cut to whole ones), clamped

@@ -167,16 +167,15 @@ impl Terminal for SystemTerminal {
         line.recv_timeout(patience).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
     }
 
-    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
+    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<u8>> {
         self.reading(patience, |source| {
-            let Some(first) = told_apart(source.next())? else { return Ok(Vec::new()) };
-            let mut lines = vec![first];
-            // What has not arrived yet is not waited for: a person may be typing. Looked for once, from the back, so
-            // that nothing is searched twice.
-            let arrived = source.input.buffer();
-            let unfinished = arrived.iter().rev().position(|byte| *byte == b'\n').unwrap_or(arrived.len());
-            while !source.within_a_line && source.input.buffer().len() > unfinished {
-                lines.extend(told_apart(source.next())?);
+            let mut lines = source.next_bytes()?;
+            if !source.within_a_line {
+                // What has not arrived yet is not waited for: a person may be typing.
+                let arrived = source.input.buffer();
+                let whole = arrived.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                lines.extend_from_slice(&arrived[..whole]);
+                source.input.consume(whole);
             }
             Ok(lines)
         })
@@ -211,10 +210,10 @@ impl<R: BufRead> Lines<R> {
         Self { input, begun: Vec::new(), within_a_line: false }
     }
 
-    /// One line without its end; `None` where nothing is left. A line that is too long is one error, however long it
-    /// is: what is left of it goes by unread when the next line is asked for. What has come of a line when the input
-    /// falls silent or fails is kept for the next time.
-    fn next(&mut self) -> io::Result<Option<String>> {
+    /// One line with its end; nothing where nothing is left. Of a line that is too long, so much as shows it, however
+    /// long it is: what is left of it goes by unread when the next line is asked for. What has come of a line when the
+    /// input falls silent or fails is kept for the next time.
+    fn next_bytes(&mut self) -> io::Result<Vec<u8>> {
         if self.within_a_line {
             self.input.skip_until(b'\n')?;
             self.within_a_line = false;
@@ -222,25 +221,23 @@ impl<R: BufRead> Lines<R> {
         let room = LONGEST + 1 - self.begun.len() as u64;
         self.input.by_ref().take(room).read_until(b'\n', &mut self.begun)?;
         let line = std::mem::take(&mut self.begun);
+        self.within_a_line = line.len() as u64 > LONGEST && line.last() != Some(&b'\n');
+        Ok(line)
+    }
+
+    /// One line without its end; `None` where nothing is left.
+    fn next(&mut self) -> io::Result<Option<String>> {
+        let line = self.next_bytes()?;
         if line.is_empty() {
             return Ok(None);
         }
-        if line.len() as u64 > LONGEST && line.last() != Some(&b'\n') {
-            self.within_a_line = true;
+        if self.within_a_line {
             return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
         let mut line =
             String::from_utf8(line).map_err(|_| io::Error::new(ErrorKind::InvalidData, "the line is no UTF-8"))?;
         line.truncate(without_line_end(&line).len());
         Ok(Some(line))
-    }
-}
-
-/// A line that is bad, apart from an input that cannot be read.
-fn told_apart(line: io::Result<Option<String>>) -> io::Result<Option<io::Result<String>>> {
-    match line {
-        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Some(Err(error))),
-        line => Ok(line?.map(Ok)),
     }
 }
 

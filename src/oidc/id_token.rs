@@ -5,7 +5,7 @@ pub use super::verify::TokenProblem as IdTokenProblem;
 use super::authorize::{Code, Expected};
 use super::jwks::KeySet;
 use super::verify::{self, LEEWAY, refuse};
-use crate::core::jwt::Jwt;
+use crate::core::jwt::{Jwt, Registered};
 use crate::core::secret::Secret;
 use crate::core::session::{Account, IdToken};
 use crate::core::text::printable;
@@ -97,31 +97,33 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     let token = Jwt::parse(raw.expose()).or_else(|why| refuse(why.to_string()))?;
     check_kind(&token)?;
     keys.verify(&token)?; // no. 6 to 8; also over TLS, stricter than no. 6 asks
-    let claims = &token.payload;
-    verify::check_issuer(claims, check.issuer)?; // no. 2
-    check_audience(claims, check.client_id)?;
-    check_hash(claims, "at_hash", check.access_token)?; // Core 3.1.3.8
+    let claims = token.claims();
+    verify::check_issuer(&token.registered, check.issuer)?; // no. 2
+    check_audience(&claims, check.client_id)?;
+    check_hash(&claims, "at_hash", check.access_token)?; // Core 3.1.3.8
     if let Some(acr) = check.require_acr {
-        check_acr(claims, acr)?;
+        check_acr(&claims, acr)?;
     }
-    let sub = subject(claims)?;
-    let (issued_at, expires_at) = (needed_time(claims, "iat")?, needed_time(claims, "exp")?);
+    let sub = subject(&claims)?;
+    let (issued_at, expires_at) =
+        (needed_time(&token.registered.iat, "iat")?, needed_time(&token.registered.exp, "exp")?);
     let new = IdToken {
         value: raw.clone(),
         expires_at,
         issued_at,
-        auth_time: verify::time(claims, "auth_time")?.map(Time::unix),
-        nonce: text(claims, "nonce")?,
-        azp: text(claims, "azp")?,
+        auth_time: verify::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix),
+        nonce: text(&claims, "nonce")?,
+        azp: text(&claims, "azp")?,
     };
-    let token = match &check.occasion {
-        Occasion::Login { expected, code } => after_login(claims, new, expected, code, check.now)?,
+    let accepted = match &check.occasion {
+        Occasion::Login { expected, code } => after_login(&claims, new, expected, code, check.now)?,
         Occasion::Refresh { previous, sub: original } => after_refresh(new, *previous, sub == *original)?,
     };
     // Last, so that a token which is only out of time is known to be right in all else.
-    check_times(claims, issued_at, check.now)?;
+    check_times(&token.registered, issued_at, check.now)?;
     let username = claims.get("preferred_username").and_then(Value::as_str).map(str::to_owned);
-    Ok(Accepted { token, account: Account { sub: sub.to_owned(), username }, claims: claims.clone() })
+    let account = Account { sub: sub.to_owned(), username };
+    Ok(Accepted { token: accepted, account, claims })
 }
 
 /// RFC 8725 3.11: another kind of token, above all an access token (`at+jwt`), is no ID token.
@@ -151,12 +153,12 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
 }
 
 /// Core 2: both are required.
-fn needed_time(claims: &Claims, name: &str) -> Result<Time, IdTokenProblem> {
-    verify::time(claims, name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok)
+fn needed_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem> {
+    verify::time(claim.as_ref(), name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok)
 }
 
 /// Core 3.1.3.7 no. 9 and 10.
-fn check_times(claims: &Claims, issued_at: Time, now: Time) -> Checked {
+fn check_times(claims: &Registered, issued_at: Time, now: Time) -> Checked {
     verify::check_expiry(claims, now, LEEWAY)?;
     verify::check_start(claims, now, LEEWAY)?;
     if issued_at > now.plus(LEEWAY) {

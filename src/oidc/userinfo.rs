@@ -88,13 +88,14 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
         other => wrong(&other.to_string()),
     })?;
-    verify::check_issuer(&token.payload, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
-    let ours = match token.payload.get("aud") {
+    verify::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
+    let claims = token.claims();
+    let ours = match claims.get("aud") {
         Some(Value::Array(all)) => all.iter().any(|aud| aud == check.client_id),
         Some(aud) => aud == check.client_id,
         None => false,
     };
-    if ours { Ok(token.payload) } else { Err(wrong("it is not for this client (`aud`)")) }
+    if ours { Ok(claims) } else { Err(wrong("it is not for this client (`aud`)")) }
 }
 
 /// What a status other than 200 means: 401 and 403 are a refusal in the words of `WWW-Authenticate` (RFC 6750 3).

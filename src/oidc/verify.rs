@@ -1,10 +1,10 @@
 //! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
 
 use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
-use crate::core::jwt::{Jwt, numeric_date};
+use crate::core::jwt::{Jwt, Registered, numeric_date};
 use crate::core::text::printable;
 use crate::core::time::{Seconds, Time};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt;
 
 /// How far two clocks may be apart (Core 3.1.3.7 no. 9 and 10 leave it to the client).
@@ -78,16 +78,16 @@ pub fn verify_token(
     leeway: Seconds,
 ) -> Result<(), TokenProblem> {
     if let Some(issuer) = issuer {
-        check_issuer(&token.payload, issuer)?; // RFC 8725 3.8: the keys are that issuer's
+        check_issuer(&token.registered, issuer)?; // RFC 8725 3.8: the keys are that issuer's
     }
     keys.verify(token)?;
-    check_expiry(&token.payload, now, leeway)?;
-    check_start(&token.payload, now, leeway)
+    check_expiry(&token.registered, now, leeway)?;
+    check_start(&token.registered, now, leeway)
 }
 
 /// `iss` must be the issuer, byte for byte (Core 3.1.3.7 no. 2, RFC 9068 4).
-pub(super) fn check_issuer(claims: &Map<String, Value>, issuer: &str) -> Result<(), TokenProblem> {
-    match claims.get("iss") {
+pub(super) fn check_issuer(claims: &Registered, issuer: &str) -> Result<(), TokenProblem> {
+    match &claims.iss {
         Some(Value::String(iss)) if iss == issuer => Ok(()),
         Some(Value::String(iss)) => {
             refuse(format!("it was issued by `{}`, not by `{}`", printable(iss), printable(issuer)))
@@ -96,12 +96,12 @@ pub(super) fn check_issuer(claims: &Map<String, Value>, issuer: &str) -> Result<
     }
 }
 
-/// A time among the claims; `None` where there is none.
+/// The time that the claim `name` is; `None` where there is none.
 ///
 /// # Errors
 /// [`TokenProblem::Invalid`] if it is no number (RFC 7519 2).
-pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
-    match claims.get(name).map(numeric_date) {
+pub(super) fn time(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
+    match claim.map(numeric_date) {
         None => Ok(None),
         Some(Some(time)) => Ok(Some(time)),
         Some(None) => refuse(format!("its `{name}` is not a number")),
@@ -109,16 +109,16 @@ pub(super) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Tim
 }
 
 /// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
-pub(super) fn check_expiry(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
-    match time(claims, "exp")? {
+pub(super) fn check_expiry(claims: &Registered, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    match time(claims.exp.as_ref(), "exp")? {
         Some(exp) if now >= exp.plus(leeway) => out_of_time(format!("it expired at {exp}")),
         _ => Ok(()),
     }
 }
 
 /// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
-pub(super) fn check_start(claims: &Map<String, Value>, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
-    match time(claims, "nbf")? {
+pub(super) fn check_start(claims: &Registered, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    match time(claims.nbf.as_ref(), "nbf")? {
         Some(nbf) if nbf > now.plus(leeway) => out_of_time(format!("it is not valid before {nbf}")),
         _ => Ok(()),
     }

@@ -553,10 +553,10 @@ impl world::Terminal for Terminal {
         Ok(self.lines.lock().unwrap().pop_front())
     }
 
-    fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<io::Result<String>>> {
+    fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<u8>> {
         let mut lines = self.lines.lock().unwrap();
         let arrived = lines.len().min(LINES_AT_ONCE);
-        Ok(lines.drain(..arrived).map(Ok).collect())
+        Ok(lines.drain(..arrived).flat_map(|line| (line + "\n").into_bytes()).collect())
     }
 
     fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {

@@ -1,18 +1,18 @@
 //! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
 
 use super::Decoder;
+use crate::core::jwt::LONGEST;
 use crate::core::text::printable_json;
 use crate::error::{Error, Result, Situation};
 use colored::Color;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{BufRead as _, ErrorKind};
 use std::num::NonZero;
-use std::ops::RangeFrom;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
-/// So many lines at once that more of them are on their way, and worth a thread.
+/// How many lines at once are many.
 const IN_BULK: usize = 16;
 
 /// How long more of them are waited for while others are being worked on. It ends so soon that nobody is kept waiting
@@ -22,22 +22,27 @@ const LULL: Duration = Duration::from_millis(10);
 /// How often lines may be done before their turn: what is held then is a few megabytes at most.
 const EARLY: usize = 8;
 
-/// A text and where it stands in the input, counted from 1.
-pub(super) type Line = (u64, io::Result<String>);
-
 /// How many texts there were, how many of them were no valid token, and of how many that is not known.
 #[derive(Default)]
 pub(super) struct Count {
+    /// The lines they stood on, and the empty ones.
+    lines: u64,
     all: u64,
     failed: u64,
     unknown: u64,
 }
 
 /// What became of some lines.
+#[derive(Default)]
+pub(super) struct Done {
+    outcomes: Vec<Outcome>,
+    lines: u64,
+}
+
 enum Outcome {
     /// Answers one after the other.
     Good(Answers),
-    /// The line of that number failed.
+    /// The line of that number failed, counted from 1 among those that were taken together.
     Bad(u64, Error),
 }
 
@@ -48,10 +53,9 @@ struct Answers {
 }
 
 /// Where workers get their lines.
-struct Source<'n> {
+struct Source {
     /// What is known before anything is read.
-    first: Vec<Line>,
-    numbers: &'n mut RangeFrom<u64>,
+    first: Option<Vec<u8>>,
     /// How many times lines were taken.
     taken: u64,
     /// Whether lines come one by one again.
@@ -62,7 +66,7 @@ struct Source<'n> {
 struct Order {
     /// What is told next.
     next: u64,
-    early: BTreeMap<u64, Vec<Outcome>>,
+    early: BTreeMap<u64, Done>,
     count: Count,
     /// Something has ended the command.
     over: bool,
@@ -71,33 +75,30 @@ struct Order {
 impl Decoder<'_> {
     /// Standard input, as it arrives: one token is one answer, and its failure the command's.
     pub(super) fn stream(&self) -> Result<()> {
-        let (mut count, mut numbers) = (Count::default(), 1..);
+        let mut count = Count::default();
         let workers = available_parallelism().map_or(1, NonZero::get);
-        while let Some(lines) = self.arrived(&mut numbers, None)? {
-            if workers == 1 || lines.len() < IN_BULK {
-                self.batch(&lines, &mut count)?;
+        while let Some(arrived) = self.arrived(None)? {
+            if workers == 1 || !in_bulk(&arrived) {
+                self.tell_all(self.done(lines(&arrived)), &mut count)?;
             } else {
-                count = self.in_bulk(workers, lines, &mut numbers, count)?;
+                count = self.on_all_processors(workers, arrived, count)?;
             }
         }
         count.verdict()
     }
 
-    /// The lines that have arrived, without the empty ones; `None` at the end of input, or if none comes so soon.
-    fn arrived(&self, numbers: &mut RangeFrom<u64>, patience: Option<Duration>) -> Result<Option<Vec<Line>>> {
-        let lines = match self.world.terminal.read_lines(patience) {
-            Ok(lines) if lines.is_empty() => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
-            lines => lines.map_err(|error| Error::failed(format!("cannot read standard input: {error}")))?,
-        };
-        let mut lines: Vec<Line> = numbers.by_ref().zip(lines).collect();
-        lines.retain(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
-        Ok(Some(lines))
+    /// The lines that have arrived; `None` at the end of input, or if none comes so soon.
+    fn arrived(&self, patience: Option<Duration>) -> Result<Option<Vec<u8>>> {
+        match self.world.terminal.read_lines(patience) {
+            Ok(lines) => Ok(Some(lines).filter(|lines| !lines.is_empty())),
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
+            Err(error) => Err(Error::failed(format!("cannot read standard input: {error}"))),
+        }
     }
 
-    /// Works on `first` and on what follows, on all processors, until lines come one by one again.
-    fn in_bulk(&self, workers: usize, first: Vec<Line>, numbers: &mut RangeFrom<u64>, count: Count) -> Result<Count> {
-        let source = Mutex::new(Source { first, numbers, taken: 0, ebbed: false });
+    /// Works on `first` and on what follows, until lines come one by one again.
+    fn on_all_processors(&self, workers: usize, first: Vec<u8>, count: Count) -> Result<Count> {
+        let source = Mutex::new(Source { first: Some(first), taken: 0, ebbed: false });
         let order = (Mutex::new(Order { next: 0, early: BTreeMap::new(), count, over: false }), Condvar::new());
         scope(|scope| {
             let work = || self.work(&source, &order);
@@ -110,16 +111,16 @@ impl Decoder<'_> {
     }
 
     /// Takes lines, works on them, tells what it is time for: as long as lines come in bulk.
-    fn work(&self, source: &Mutex<Source<'_>>, (order, told): &(Mutex<Order>, Condvar)) -> Result<()> {
+    fn work(&self, source: &Mutex<Source>, (order, told): &(Mutex<Order>, Condvar)) -> Result<()> {
         loop {
             let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
-            let Some((place, lines)) = taken else { return Ok(()) };
-            let outcomes = self.outcomes(&lines);
+            let Some((place, taken)) = taken else { return Ok(()) };
+            let done = self.done(lines(&taken));
             let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
-            order.early.insert(place, outcomes);
-            let done = self.tell_what_is_next(&mut order);
+            order.early.insert(place, done);
+            let told_so_far = self.tell_what_is_next(&mut order);
             told.notify_all();
-            done?;
+            told_so_far?;
             // For so long and no longer: to hold a little too much is better than to wait for a worker that has died.
             let ahead = |order: &mut Order| order.early.len() >= EARLY && !order.over;
             let waited = told.wait_timeout_while(order, Duration::from_secs(1), ahead);
@@ -131,42 +132,42 @@ impl Decoder<'_> {
 
     fn tell_what_is_next(&self, order: &mut Order) -> Result<()> {
         while !order.over
-            && let Some(outcomes) = order.early.remove(&order.next)
+            && let Some(done) = order.early.remove(&order.next)
         {
             order.next += 1;
-            let told = self.tell_all(outcomes, &mut order.count);
+            let told = self.tell_all(done, &mut order.count);
             order.over = told.is_err();
             told?;
         }
         Ok(())
     }
 
-    /// A few texts.
-    pub(super) fn batch(&self, lines: &[Line], count: &mut Count) -> Result<()> {
-        self.tell_all(self.outcomes(lines), count)
-    }
-
-    /// What becomes of the lines.
-    fn outcomes(&self, lines: &[Line]) -> Vec<Outcome> {
-        let (mut outcomes, mut good) = (Vec::new(), Answers::default());
-        for (number, line) in lines {
-            let decoded = match line {
-                Ok(text) => self.decoded(text),
-                Err(error) => Err(Error::invalid(error.to_string())),
-            };
-            match decoded {
-                Ok(answer) => good.add(&answer),
-                Err(error) => outcomes.extend([Outcome::Good(std::mem::take(&mut good)), Outcome::Bad(*number, error)]),
+    /// What becomes of the lines; nothing of those that are `None`.
+    pub(super) fn done<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>) -> Done {
+        let (mut done, mut good) = (Done::default(), Answers::default());
+        for line in lines {
+            done.lines += 1;
+            let Some(line) = line else { continue };
+            match line.and_then(|text| self.decode(text, &mut good.text)) {
+                Ok(()) => good.count += 1,
+                Err(error) => {
+                    let before = self.good(std::mem::take(&mut good));
+                    done.outcomes.extend([before, Outcome::Bad(done.lines, error)]);
+                }
             }
         }
-        outcomes.push(Outcome::Good(good));
-        outcomes
+        done.outcomes.push(self.good(good));
+        done
+    }
+
+    fn good(&self, Answers { text, count }: Answers) -> Outcome {
+        Outcome::Good(Answers { text: self.printable(text), count })
     }
 
     /// What fails is told in its place, and the rest goes on.
-    fn tell_all(&self, outcomes: Vec<Outcome>, count: &mut Count) -> Result<()> {
+    pub(super) fn tell_all(&self, done: Done, count: &mut Count) -> Result<()> {
         let mut answers = String::new();
-        for outcome in outcomes {
+        for outcome in done.outcomes {
             match outcome {
                 Outcome::Good(good) => {
                     count.all += good.count;
@@ -182,10 +183,11 @@ impl Decoder<'_> {
                             return Err(error);
                         }
                     }
-                    self.tell(number, &error, &mut answers)?;
+                    self.tell(count.lines + number, &error, &mut answers)?;
                 }
             }
         }
+        count.lines += done.lines;
         self.out.answer(&answers)
     }
 
@@ -208,29 +210,54 @@ impl Decoder<'_> {
     }
 }
 
-impl Answers {
-    fn add(&mut self, answer: &str) {
-        self.text += answer;
-        self.count += 1;
-    }
-}
-
-impl Source<'_> {
+impl Source {
     /// The next lines and their place in the order; `None` where lines no longer come in bulk. The last ones are then
     /// few, or none.
-    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<Line>)>> {
+    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<u8>)>> {
         if self.ebbed {
             return Ok(None);
         }
-        let mut lines = std::mem::take(&mut self.first);
-        if lines.is_empty() {
-            lines = decoder.arrived(self.numbers, Some(LULL))?.unwrap_or_default();
-            self.ebbed = lines.len() < IN_BULK;
-        }
+        let lines = match self.first.take() {
+            Some(lines) => lines,
+            None => {
+                let lines = decoder.arrived(Some(LULL))?.unwrap_or_default();
+                self.ebbed = !in_bulk(&lines);
+                lines
+            }
+        };
         let place = self.taken;
         self.taken += 1;
         Ok(Some((place, lines)))
     }
+}
+
+/// Whether there are so many lines that more of them are on their way, and worth a thread.
+fn in_bulk(lines: &[u8]) -> bool {
+    split(lines).nth(IN_BULK - 1).is_some()
+}
+
+/// The lines in `bytes`, those with nothing in them as `None`.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = Option<Result<&str>>> {
+    split(bytes).map(|line| text(line).transpose())
+}
+
+/// The lines with their ends. Reading finds them many bytes at once, which splitting a slice does not.
+fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let from = bytes;
+        let length = bytes.skip_until(b'\n').ok().filter(|length| *length > 0)?;
+        Some(&from[..length])
+    })
+}
+
+/// The text of a line; `None` if there is none.
+fn text(line: &[u8]) -> Result<Option<&str>> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    if line.len() > LONGEST {
+        return Err(Error::invalid("the line is longer than 1 MiB"));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| Error::invalid("the line is no UTF-8"))?;
+    Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
 impl Count {

@@ -1,38 +1,44 @@
 //! JSON read strictly: what two readers could understand differently is refused.
 
 use super::super::text::printable;
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Reads one JSON object and nothing after it.
 ///
 /// # Errors
+/// Those of [`strict_text`].
+pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(strict_text(bytes)?).map_err(|error| printable(&error.to_string()))
+}
+
+/// The text of one JSON object with nothing after it.
+///
+/// # Errors
 /// A printable clause saying why not: no UTF-8, a byte order mark, no JSON, no object, nested deeper than 127 levels,
 /// a number beyond a double's range, a lone surrogate, or, anywhere inside, an object with two members of one name
 /// (RFC 8259 4; RFC 7515 4 and RFC 7519 4 let a reader refuse them).
-pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+pub fn strict_text(bytes: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| printable(&error.to_string()))?;
-    match value {
-        Value::Object(members) => Ok(members),
-        Value::Null => Err("it is null".to_owned()),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => Err("it is a single value".to_owned()),
-        Value::Array(_) => Err("it is an array".to_owned()),
+    Strict.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| printable(&error.to_string()))?;
+    match text.trim_ascii_start().as_bytes().first() {
+        Some(b'{') => Ok(text),
+        Some(b'n') => Err("it is null".to_owned()),
+        Some(b'[') => Err("it is an array".to_owned()),
+        _ => Err("it is a single value".to_owned()),
     }
 }
 
 /// `text`, which must be valid JSON, without the space between its tokens: one line, everything else byte for byte.
-pub fn minified(text: &str) -> String {
+pub fn minified(text: &str) -> Cow<'_, str> {
     // Tokens rarely have any, and a loop without an early end is done many bytes at once.
     if !text.bytes().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
-        return text.to_owned();
+        return text.into();
     }
     let (mut in_string, mut escaped) = (false, false);
     let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
@@ -44,71 +50,76 @@ pub fn minified(text: &str) -> String {
         in_string ^= byte == b'"' && !escaped;
         escaped = in_string && byte == b'\\' && !escaped;
     }
-    kept + &text[from..]
+    (kept + &text[from..]).into()
 }
 
-/// Builds a [`Value`], refusing duplicate names. The reader itself bounds the depth.
+/// Reads any value and keeps nothing, refusing duplicate names. The reader itself bounds the depth and the numbers.
 #[derive(Clone, Copy)]
 struct Strict;
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
+/// A member's name, its escapes read.
+#[derive(Deserialize, PartialEq, Eq)]
+struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(self)? {
-            array.push(element);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while elements.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut names: Vec<Name<'de>> = Vec::new();
+        while let Some(name) = members.next_key()? {
+            members.next_value_seed(self)?;
+            names.push(name);
         }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            match object.entry(name) {
-                Entry::Vacant(vacant) => vacant.insert(members.next_value_seed(self)?),
-                Entry::Occupied(twice) => {
-                    return Err(A::Error::custom(format!("`{}` occurs twice", printable(twice.key()))));
-                }
-            };
+        // The length first: it tells most names apart.
+        names.sort_unstable_by(|Name(a), Name(b)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            // The reader adds "at line … column …", where it is by now.
+            Some(pair) => {
+                Err(A::Error::custom(format!("`{}` occurs twice in the object that ends", printable(&pair[0].0))))
+            }
+            None => Ok(()),
         }
-        Ok(Value::Object(object))
     }
 }
 
