@@ -364,6 +364,10 @@ fn a_full_disk_is_found_out_before_a_token_is_spent() {
         assert_eq!(error["kind"], "store", "{error}");
     }
     assert_eq!(provider.requests("token"), before);
+    // Nor does it end whose answer or whose first session finds no room.
+    let told = home
+        .sh("ulimit -f 0; tidp policy > answer; echo $?; TIDP_STORE_DIR=$HOME/new tidp login --no-browser; echo $?");
+    assert_eq!(told.stdout.lines().collect::<Vec<_>>(), ["1", "6"]);
     session_lives(&home);
 }
 

@@ -100,7 +100,8 @@ fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
 }
 
 /// All that `child` printed, a byte too many where that is more than a secret has; `None` if it goes on for too long. A
-/// child's child may keep the pipe: what is there soon after the child's own end is all.
+/// child's child may keep the pipe: when the child has ended, what has been printed before a silence is all, if it is
+/// anything.
 fn printed_by(
     child: &mut Child,
     pieces: &Receiver<io::Result<Vec<u8>>>,
@@ -108,19 +109,23 @@ fn printed_by(
 ) -> Option<io::Result<Vec<u8>>> {
     const GLANCE: Duration = Duration::from_millis(10);
     const LINGER: Duration = Duration::from_millis(250);
-    let (clock, mut printed, mut ended_at) = (SystemClock::start(), Vec::new(), None);
+    let (clock, mut printed, mut silent_since) = (SystemClock::start(), Vec::new(), None);
     loop {
         match pieces.recv_timeout(GLANCE) {
-            Ok(Ok(piece)) => printed.extend(piece),
+            Ok(Ok(piece)) => {
+                printed.extend(piece);
+                silent_since = None;
+            }
             Ok(Err(error)) => return Some(Err(error)),
             Err(RecvTimeoutError::Disconnected) => return Some(Ok(printed)),
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = clock.uptime();
-        if ended_at.is_none() && matches!(child.try_wait(), Ok(Some(_))) {
-            ended_at = Some(now);
+        if silent_since.is_none() && matches!(child.try_wait(), Ok(Some(_))) {
+            silent_since = Some(now);
         }
-        if printed.len() as u64 > LONGEST || ended_at.is_some_and(|at| now >= at + LINGER) {
+        let is_all = !printed.is_empty() && silent_since.is_some_and(|since| now >= since + LINGER);
+        if printed.len() as u64 > LONGEST || is_all {
             return Some(Ok(printed));
         }
         if now >= patience {
@@ -273,6 +278,7 @@ mod tests {
     fn what_a_command_leaves_running_does_not_hold_its_secret_back() {
         assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
+        assert_eq!(shell("(sleep 0.5; echo hunter2) & :"), Ok(Secret::new("hunter2")), "nothing is no secret");
     }
 
     #[test]

@@ -103,6 +103,12 @@ fn ready<T>(_: &T, _: Direction, _: Option<Duration>) -> io::Result<()> {
 /// left it, does not wait.
 #[cfg(unix)]
 fn write_whole(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    use rustix::fs::{FileType, fstat};
+
+    // Only a file has a size that can be limited, and a pipe's reader is not kept waiting for the handler.
+    if fstat(&stream).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_file()) {
+        super::signals::outlive_full_files();
+    }
     while !bytes.is_empty() {
         match rustix::io::write(&stream, bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),

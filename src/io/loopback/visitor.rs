@@ -84,17 +84,12 @@ fn own_id() -> Option<u32> {
     None
 }
 
-/// `own`, unless it is what a user namespace shows for everybody whom its map leaves out (user_namespaces(7)).
+/// `own`, unless it is what a user namespace shows also for everybody whom its map leaves out (user_namespaces(7)).
 #[cfg(unix)]
 fn telling(own: u32, overflow: &str, map: &str) -> Option<u32> {
-    let mapped = |line: &str| {
-        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-        let (Some(Ok(first)), Some(Ok(_)), Some(Ok(count))) = (numbers.next(), numbers.next(), numbers.next()) else {
-            return false;
-        };
-        (first..first.saturating_add(count)).contains(&own.into())
-    };
-    (overflow.trim() != own.to_string() || map.lines().any(mapped)).then_some(own)
+    let mapped = |line: &str| line.split_whitespace().nth(2).and_then(|count| count.parse::<u64>().ok());
+    let leaves_nobody_out = map.lines().filter_map(mapped).sum::<u64>() >= u32::MAX.into();
+    (overflow.trim() != own.to_string() || leaves_nobody_out).then_some(own)
 }
 
 /// The tables, opened once: a visitor who leaves us no descriptor to open them with must not pass for nobody's.

@@ -85,6 +85,7 @@ fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
     assert_eq!(telling(65_534, "65534\n", whole), Some(65_534), "nobody's own");
     assert_eq!(telling(65_534, "65534\n", ""), None);
     assert_eq!(telling(65_534, "65534\n", "0 1000 1\n"), None);
+    assert_eq!(telling(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
     assert_eq!(telling(0, "65534\n", "0 1000 1\n"), Some(0));
     assert_eq!(looked_up(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Visitor::Stranger(65_534));
 }
