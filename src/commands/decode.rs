@@ -20,19 +20,27 @@ use colored::Color;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use stream::Count;
 
 /// What tokens are checked against.
 enum Verifier<'w> {
     /// Nothing: they are only taken apart.
     Nobody,
-    /// The profile's provider. The keys are those known at the start; whoever misses one takes the newest, or fetches
-    /// newer ones.
-    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: KeySet, newest: Mutex<KeySet> },
+    /// The profile's provider. Its keys are the newest that are known; whoever misses one fetches newer ones.
+    Provider { context: Box<Context<'w>>, provider: Box<Provider>, known: RwLock<Known> },
     /// A key set from a file; whoever issued the token.
     File(KeySet),
 }
+
+/// Keys, and when they were last found to be what may be used: a stream may outlive them.
+struct Known {
+    keys: KeySet,
+    at: Time,
+}
+
+/// How long known keys serve before it is looked whether they may.
+const KNOWN_FOR: Seconds = Seconds::minutes(1);
 
 /// Runs it.
 ///
@@ -76,7 +84,8 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(metadata::provider(&context)?);
     let keys = metadata::keys(&context, &provider)?;
-    Ok(Verifier::Provider { context, provider, newest: Mutex::new(keys.clone()), keys })
+    let known = RwLock::new(Known { keys, at: world.clock.now() });
+    Ok(Verifier::Provider { context, provider, known })
 }
 
 struct Decoder<'w> {
@@ -123,16 +132,26 @@ impl Decoder<'_> {
         let outcome = match &self.verifier {
             Verifier::Nobody => return Ok(false),
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
-            Verifier::Provider { context, provider, keys, newest } => {
+            Verifier::Provider { context, provider, known } => {
                 let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway);
-                match check(keys) {
-                    Err(problem) if problem.key_fault().is_some() => {
-                        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-                        // Keys that cannot be had say nothing of this token, and nothing of the others.
-                        metadata::with_keys(context, provider, &mut newest, Again::InTime, check)
-                            .map_err(|error| Situation::KeyNotKnown(error.report().message))?
+                let serve = |known: &Known| known.at <= now && now < known.at.plus(KNOWN_FOR);
+                let known_now = known.read().unwrap_or_else(PoisonError::into_inner);
+                let outcome = serve(&known_now).then(|| check(&known_now.keys));
+                drop(known_now);
+                match outcome {
+                    Some(outcome) if outcome.as_ref().err().is_none_or(|problem| problem.key_fault().is_none()) => {
+                        outcome
                     }
-                    outcome => outcome,
+                    _ => {
+                        // Keys that cannot be had say nothing of this token, and nothing of the others.
+                        let not_known = |error: Error| Situation::KeyNotKnown(error.report().message);
+                        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+                        if !serve(&known) {
+                            *known = Known { keys: metadata::keys(context, provider).map_err(not_known)?, at: now };
+                        }
+                        metadata::with_keys(context, provider, &mut known.keys, Again::InTime, check)
+                            .map_err(not_known)?
+                    }
                 }
             }
         };

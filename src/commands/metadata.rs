@@ -223,6 +223,8 @@ fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Tim
 fn keep(context: &Context<'_>, request: &Request, response: &Response, refetched_at: Option<Time>) {
     let now = context.world.clock.now();
     let Ok(document) = String::from_utf8(response.body.clone()) else { return };
+    // When they were last looked for outlives a document that lives for less than the wait.
+    let refetched_at = refetched_at.or_else(|| cached(context, request)?.refetched_at);
     let fresh_until = now.plus(discovery::cache_life(response));
     let cached = Cached { url: request.url.to_string(), fetched_at: now, fresh_until, refetched_at, document };
     write(context, request, &cached);

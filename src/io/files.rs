@@ -3,6 +3,8 @@
 use super::lock;
 use super::private::{self, Links};
 use crate::world::{Files, Lock};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::io;
 use std::path::Path;
 
@@ -17,9 +19,13 @@ impl Files for SystemFiles {
 
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = private::open(path, Links::Follow)? else { return Ok(None) };
-        // Another user's, as a secret that root has mounted, or on a disk that is read-only: it is what it is.
-        let _ = private::keep_private(&file);
-        private::read_all(file).map(Some)
+        let bytes = private::read_all(file.try_clone()?)?;
+        // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
+        // read-only: it is what it is.
+        if STANDARD.decode(bytes.trim_ascii()).is_ok_and(|key| key.len() == 32) {
+            let _ = private::keep_private(&file);
+        }
+        Ok(Some(bytes))
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -87,18 +93,30 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (path, link) = (root.path().join("key"), root.path().join("link"));
         symlink(&path, &link).unwrap();
-        fs::write(&path, "key").unwrap();
+        let key = format!("{}=\n", "A".repeat(43));
+        fs::write(&path, &key).unwrap();
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let read = || assert_eq!(SystemFiles.read_key(&link).unwrap().as_deref(), Some(key.as_bytes()));
         for loose in [0o666, 0o644, 0o440] {
             fs::set_permissions(&path, fs::Permissions::from_mode(loose)).unwrap();
-            assert_eq!(SystemFiles.read_key(&link).unwrap().as_deref(), Some(&b"key"[..]));
+            read();
             assert_eq!(mode(), loose & 0o700);
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
-            assert_eq!(SystemFiles.read_key(&path).unwrap().as_deref(), Some(&b"key"[..]));
+            read();
             assert_eq!(mode(), 0o644);
         }
+    }
+
+    #[test]
+    fn what_is_no_key_keeps_its_mode() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("passwd");
+        fs::write(&path, "root:x:0:0").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        SystemFiles.read_key(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     }
 
     #[test]

@@ -291,7 +291,12 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     let [rotated, unknown] = ["k2", "k9"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
     let lines = [rotated.as_str(), &unknown, &rotated, &plain(), &unknown];
     let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
-    assert_eq!(outcome.stdout.matches("verified, ").count(), 3);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "one of its keys has been withdrawn");
+    assert_eq!(bench.provider.count("/jwks"), 2);
+    // Another run fetches them, and still knows when they were looked for.
+    bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
+    decode(&bench, &[&unknown], &["--verify"]).exits(5);
+    assert_eq!(bench.provider.count("/jwks"), 3);
 }
 
 #[test]
