@@ -44,15 +44,14 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file as large as a session, for an empty one fits on a full disk, and takes it away again. Its name is its
-/// own, so that two who try at once do not meet.
+/// Writes a file as large as a session, for an empty one fits on a full disk. It has no name, so that whoever is killed
+/// meanwhile leaves nothing.
 pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     super::signals::outlive_full_files();
-    let mut file = tempfile::Builder::new().prefix(".tidp-try-").tempfile_in(dir)?;
+    let mut file = tempfile::tempfile_in(dir)?;
     file.write_all(&[0; 16 * 1024])?;
-    file.as_file().sync_all()?;
-    file.close()
+    file.sync_all()
 }
 
 /// What the name of a temporary file begins with.
