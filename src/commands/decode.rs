@@ -147,7 +147,8 @@ impl Decoder<'_> {
                         let not_known = |error: Error| Situation::KeyNotKnown(error.report().message);
                         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
                         if !serve(&known) {
-                            *known = Known { keys: metadata::keys(context, provider).map_err(not_known)?, at: now };
+                            // Where none can be had there are none for a minute: not every token asks again.
+                            *known = Known { keys: metadata::keys(context, provider).unwrap_or_default(), at: now };
                         }
                         metadata::with_keys(context, provider, &mut known.keys, Again::InTime, check)
                             .map_err(not_known)?

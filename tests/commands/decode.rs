@@ -4,6 +4,7 @@ use crate::support::{Bench, Outcome, START};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tidp::core::time::Seconds;
 use tidp::world::Response;
 
@@ -297,6 +298,33 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
     decode(&bench, &[&unknown], &["--verify"]).exits(5);
     assert_eq!(bench.provider.count("/jwks"), 3);
+}
+
+/// Verifies one token after the other, so many seconds after what was before it.
+fn verified_after<const N: usize>(bench: &Bench, pauses: [i64; N]) -> Outcome {
+    let (clock, mut left) = (Arc::clone(&bench.clock), pauses.into_iter());
+    let meanwhile = move || left.next().into_iter().for_each(|pause| clock.advance(Seconds(pause)));
+    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(meanwhile));
+    decode(bench, &[plain().as_str(); N], &["--verify", "--leeway", "100h"])
+}
+
+#[test]
+fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    let outcome = verified_after(&bench, [0, 3_600, 86_400]).exits_having_answered(7);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
+}
+
+#[test]
+fn keys_that_have_aged_and_cannot_be_had_are_no_verdict_and_not_asked_for_with_every_token() {
+    let bench = verifier();
+    (0..3).for_each(|_| bench.provider.answers("/jwks", answer(503, &json!({}))));
+    // Once because they have aged, once because a key is missing; then once more because a minute has passed.
+    let outcome = verified_after(&bench, [0, 86_400, 10, 10, 60]).exits_having_answered(5);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
+    assert_eq!(outcome.stderr.matches("not verified:").count(), 4, "{}", outcome.stderr);
 }
 
 #[test]

@@ -489,6 +489,8 @@ pub struct Terminal {
     pub columns: Mutex<Option<u16>>,
     /// Nobody types anything.
     pub silent: Mutex<bool>,
+    /// If set, lines arrive one by one, and this happens before each.
+    pub meanwhile: Mutex<Option<Box<dyn FnMut() + Send>>>,
     /// If set, standard output is a terminal.
     pub rows: Mutex<Option<u16>>,
 }
@@ -554,8 +556,13 @@ impl world::Terminal for Terminal {
     }
 
     fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<u8>> {
+        let mut at_once = LINES_AT_ONCE;
+        if let Some(happens) = self.meanwhile.lock().unwrap().as_mut() {
+            happens();
+            at_once = 1;
+        }
         let mut lines = self.lines.lock().unwrap();
-        let arrived = lines.len().min(LINES_AT_ONCE);
+        let arrived = lines.len().min(at_once);
         Ok(lines.drain(..arrived).flat_map(|line| (line + "\n").into_bytes()).collect())
     }
 
