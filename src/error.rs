@@ -45,9 +45,10 @@ pub enum Situation {
     Refused(&'static str, ProviderError),
     /// The network or the provider may do better later.
     Unreachable(String),
-    /// Whether a signature is the provider's is not known: its key is not among those known here, and they were looked for
-    /// too recently to be asked for again. The text says when.
-    KeyNotKnown(String),
+    /// Whether a signature is the provider's is not known: its key is not among those known here, and they cannot be had,
+    /// or were looked for too recently to be asked for again. `unreachable`, or what else having them failed with; and
+    /// the text.
+    KeyNotKnown(&'static str, String),
     /// A request that spends something was sent, and no answer came.
     AnswerLost(String),
     /// Another process holds the session's lock.
@@ -258,8 +259,7 @@ impl Error {
             Situation::Refused(doing, provider) => {
                 ("refused", 4, format!("{doing}: the provider said no ({})", told(provider)), None)
             }
-            Situation::Unreachable(what) | Situation::KeyNotKnown(what) => ("unreachable", 5, what.clone(), None),
-            Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
+            Situation::Unreachable(what) | Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
             Situation::Busy => (
                 "busy",
                 5,
@@ -306,7 +306,7 @@ impl Error {
             Situation::LoginTimedOut => {
                 ("timeout", 124, "the login was not finished in time; nothing was stored".into(), login())
             }
-            Situation::LogoutIncomplete(kind, what) => {
+            Situation::LogoutIncomplete(kind, what) | Situation::KeyNotKnown(kind, what) => {
                 let code = match *kind {
                     "config" => 2,
                     "refused" => 4,

@@ -144,7 +144,10 @@ impl Decoder<'_> {
                     }
                     _ => {
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
-                        let not_known = |error: Error| Situation::KeyNotKnown(error.report().message);
+                        let not_known = |error: Error| {
+                            let report = error.report();
+                            Situation::KeyNotKnown(report.kind, report.message)
+                        };
                         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
                         if !serve(&known) {
                             // Where none can be had there are none for a minute: not every token asks again.

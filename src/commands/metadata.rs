@@ -30,6 +30,9 @@ struct Cached {
     /// When an unknown `kid` last had it fetched again.
     #[serde(default)]
     refetched_at: Option<Time>,
+    /// Whether it came then, or has come since.
+    #[serde(default)]
+    refetched: bool,
     document: String,
 }
 
@@ -111,7 +114,8 @@ pub struct Sought {
 ///
 /// # Errors
 /// `unreachable` or `invalid`, where the keys that would decide cannot be had; `unreachable` also where they may not be
-/// asked for again so soon. A signature that is wrong by the keys at hand is wrong if no newer ones can be had.
+/// asked for again so soon. A signature that is wrong by the keys at hand is wrong if no newer ones can be had, except where
+/// that would cost a session ([`Again::AtOnceIfWrong`]): then it is as good as unknown.
 pub fn with_keys<T, E: MayBeTheKeys>(
     context: &Context<'_>,
     provider: &Provider,
@@ -126,6 +130,8 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
     let Sought { wanted, came } = *sought(context);
+    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
+    let wanted = wanted.filter(recent);
     let cached = cached(context, &request);
     // Whoever else looked may have found it.
     if cached.as_ref().is_some_and(|cached| came.is_none_or(|came| came < cached.fetched_at))
@@ -143,22 +149,21 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     if as_good_as_new.as_ref().is_some_and(just_now) {
         return Ok(Err(problem));
     }
-    let noted = cached.as_ref().and_then(|cached| cached.refetched_at);
-    let last = wanted.max(noted).filter(|at| *at <= now && now < at.plus(REFETCH_COOLDOWN));
+    let noted = cached.as_ref().and_then(|cached| cached.refetched_at).filter(recent);
     let at_once = again == Again::AtOnce || (again == Again::AtOnceIfWrong && fault == KeyFault::Mismatch);
-    match (last.filter(|_| !at_once), fault) {
+    match (wanted.max(noted).filter(|_| !at_once), fault) {
         (None, _) => {
             *sought(context) = Sought { wanted: Some(now), came: None };
             match (fetch_keys(context, &request, Some(now)), fault) {
                 (Ok(newer), _) => *keys = newer,
-                (Err(_), KeyFault::Mismatch) => return Ok(Err(problem)),
-                (Err(error), KeyFault::Missing) => return Err(error),
+                (Err(_), KeyFault::Mismatch) if again != Again::AtOnceIfWrong => return Ok(Err(problem)),
+                (Err(error), _) => return Err(error),
             }
             Ok(check(keys))
         }
         (Some(_), KeyFault::Mismatch) => Ok(Err(problem)),
         (Some(at), KeyFault::Missing) => {
-            let came = came.max(cached.map(|cached| cached.fetched_at)).is_some_and(|came| at <= came);
+            let came = came >= Some(at) || cached.is_some_and(|cached| cached.refetched);
             Err(not_known(context, at, came))
         }
     }
@@ -185,10 +190,9 @@ fn not_known(context: &Context<'_>, at: Time, came: bool) -> Error {
     } else {
         format!("its keys could not be had when they were last looked for ({at})")
     };
-    Situation::KeyNotKnown(format!(
-        "whether the provider has signed it is not known: {why}; they are looked for again from {again} on"
-    ))
-    .into()
+    let what =
+        format!("whether the provider has signed it is not known: {why}; they are looked for again from {again} on");
+    Situation::KeyNotKnown("unreachable", what).into()
 }
 
 fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Sought> {
@@ -210,7 +214,7 @@ pub fn verify(
 fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<KeySet> {
     const DOING: &str = "reading the provider's keys";
     if let (Some(_), Some(mut cached)) = (refetched_at, cached(context, request)) {
-        cached.refetched_at = refetched_at;
+        (cached.refetched_at, cached.refetched) = (refetched_at, false);
         write(context, request, &cached);
     }
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
@@ -226,7 +230,8 @@ fn keep(context: &Context<'_>, request: &Request, response: &Response, refetched
     // When they were last looked for outlives a document that lives for less than the wait.
     let refetched_at = refetched_at.or_else(|| cached(context, request)?.refetched_at);
     let fresh_until = now.plus(discovery::cache_life(response));
-    let cached = Cached { url: request.url.to_string(), fetched_at: now, fresh_until, refetched_at, document };
+    let url = request.url.to_string();
+    let cached = Cached { url, fetched_at: now, fresh_until, refetched_at, refetched: true, document };
     write(context, request, &cached);
 }
 

@@ -169,10 +169,10 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
     context.out.warn(
         "refresh_interrupted",
         format!(
-            "a refresh begun at {} was not finished; its refresh token may have been spent. Trying it once: where the \
-             provider takes a refresh token again, nothing is lost; where each serves once and it had been spent, a new \
-             login is needed",
-            context.out.local(at)
+            "a refresh begun at {} {}; its refresh token may have been spent. Trying it once: where the provider takes a \
+             refresh token again, nothing is lost; where each serves once and it had been spent, a new login is needed",
+            context.out.local(at),
+            if session.discarded_its_answer() { "got an answer that was not used" } else { "was not finished" },
         ),
     );
     let known = session.events.last().is_some_and(|e| {

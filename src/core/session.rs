@@ -317,6 +317,11 @@ impl Session {
         self.clone().with_event(sent_at, Happening::Discarded { reason })
     }
 
+    /// Whether the mark was left by a refresh whose answer came, and failed a check.
+    pub fn discarded_its_answer(&self) -> bool {
+        self.events.last().is_some_and(|last| matches!(last.what, Happening::Discarded { .. }))
+    }
+
     /// The session with one more event, the oldest ones beyond 20 forgotten.
     #[must_use]
     pub fn with_event(mut self, at: Time, what: Happening) -> Self {

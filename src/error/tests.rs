@@ -33,7 +33,8 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::TooLittleLife { what: text(), login_helps: false }, "login_required", 3, "", false),
         (Situation::Refused("doing", said()), "refused", 4, "", true),
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
-        (Situation::KeyNotKnown(text()), "unreachable", 5, "", false),
+        (Situation::KeyNotKnown("unreachable", text()), "unreachable", 5, "", false),
+        (Situation::KeyNotKnown("invalid", text()), "invalid", 7, "", false),
         (Situation::AnswerLost(text()), "unreachable", 5, "", false),
         (Situation::Busy, "busy", 5, "", false),
         (Situation::ConfigBusy, "busy", 5, "", false),
@@ -92,7 +93,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Exited(_) => 27,
         Situation::ConfigBusy => 28,
         Situation::EntriesUnreadable { .. } => 29,
-        Situation::KeyNotKnown(_) => 30,
+        Situation::KeyNotKnown(..) => 30,
     }
 }
 

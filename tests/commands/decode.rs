@@ -300,12 +300,12 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     assert_eq!(bench.provider.count("/jwks"), 3);
 }
 
-/// Verifies one token after the other, so many seconds after what was before it.
-fn verified_after<const N: usize>(bench: &Bench, pauses: [i64; N]) -> Outcome {
+/// Verifies a token again and again, so many seconds after what was before it.
+fn verified_after<const N: usize>(bench: &Bench, token: &str, pauses: [i64; N]) -> Outcome {
     let (clock, mut left) = (Arc::clone(&bench.clock), pauses.into_iter());
     let meanwhile = move || left.next().into_iter().for_each(|pause| clock.advance(Seconds(pause)));
     *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(meanwhile));
-    decode(bench, &[plain().as_str(); N], &["--verify", "--leeway", "100h"])
+    decode(bench, &[token; N], &["--verify", "--leeway", "100h"])
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
-    let outcome = verified_after(&bench, [0, 3_600, 86_400]).exits_having_answered(7);
+    let outcome = verified_after(&bench, &plain(), [0, 3_600, 86_400]).exits_having_answered(7);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
 }
 
@@ -322,9 +322,21 @@ fn keys_that_have_aged_and_cannot_be_had_are_no_verdict_and_not_asked_for_with_e
     let bench = verifier();
     (0..3).for_each(|_| bench.provider.answers("/jwks", answer(503, &json!({}))));
     // Once because they have aged, once because a key is missing; then once more because a minute has passed.
-    let outcome = verified_after(&bench, [0, 86_400, 10, 10, 60]).exits_having_answered(5);
+    let outcome = verified_after(&bench, &plain(), [0, 86_400, 10, 10, 60]).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
     assert_eq!(outcome.stderr.matches("not verified:").count(), 4, "{}", outcome.stderr);
+}
+
+#[test]
+fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    for (keys, told) in [(answer(200, &jwks()), "not among those"), (answer(503, &json!({})), "could not be had")] {
+        let mut bench = verifier();
+        bench.world.dirs.cache = None;
+        bench.provider.answers("/jwks", keys);
+        let outcome = verified_after(&bench, &unknown, [0, 11]);
+        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    }
 }
 
 #[test]
@@ -352,7 +364,6 @@ fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
-    bench.pass(Seconds(1));
     bench.provider.answers("/jwks", answer(503, &json!({})));
     let outcome = decode(&bench, &[&plain(), &unknown, &plain(), &unknown], &["--verify"]).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "the others are answered");
@@ -360,7 +371,10 @@ fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
     decode(&bench, &[&unknown], &["--verify"]).exits(5).says("could not be had when they were last looked for");
     bench.pass(Seconds::minutes(5));
     bench.provider.answers("/jwks", Response { body: b"<html>".to_vec(), ..answer(200, &json!({})) });
-    decode(&bench, &[&unknown], &["--verify"]).exits(5);
+    let outcome = decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7);
+    assert!(
+        outcome.stderr.contains("reading the provider's keys") && outcome.stderr.contains("2 of 2 tokens could not")
+    );
 }
 
 #[test]

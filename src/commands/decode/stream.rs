@@ -30,6 +30,8 @@ pub(super) struct Count {
     all: u64,
     failed: u64,
     unknown: u64,
+    /// What having the keys failed with that would tell.
+    keys: &'static str,
 }
 
 /// What became of some lines.
@@ -177,7 +179,11 @@ impl Decoder<'_> {
                     count.all += 1;
                     match error.situation {
                         Situation::Invalid(_) => count.failed += 1,
-                        Situation::KeyNotKnown(_) => count.unknown += 1,
+                        // Of several kinds the one that sorts first is told: `config`, `invalid`, `unreachable`.
+                        Situation::KeyNotKnown(kind, _) => {
+                            count.keys = if count.unknown == 0 { kind } else { kind.min(count.keys) };
+                            count.unknown += 1;
+                        }
                         _ => {
                             self.out.answer(&answers)?;
                             return Err(error);
@@ -202,7 +208,7 @@ impl Decoder<'_> {
         }
         self.out.answer(&std::mem::take(answers))?;
         let verdict = match error.situation {
-            Situation::KeyNotKnown(_) => self.out.paint_err("not verified:", Color::Yellow),
+            Situation::KeyNotKnown(..) => self.out.paint_err("not verified:", Color::Yellow),
             _ => self.out.paint_err("not valid:", Color::Red),
         };
         self.out.ask(&format!("{verdict} line {line}: {}", report.message));
@@ -263,7 +269,7 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
 impl Count {
     /// What the command's end says of them.
     pub(super) fn verdict(&self) -> Result<()> {
-        let unknown = |what: String| Situation::KeyNotKnown(what).into();
+        let unknown = |what: String| Situation::KeyNotKnown(self.keys, what).into();
         match (self.all, self.failed, self.unknown) {
             (0, ..) => Err(Error::usage("there is no token on standard input")),
             (_, 0, 0) => Ok(()),

@@ -112,10 +112,14 @@ pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
     let begun = session.refresh_started_at?;
-    Some(Sentence::new("a refresh begun ").at(begun).say(
-        " has no recorded end. Unless it is still under way, its answer was lost, and the refresh token may have \
-                 been spent. Where the provider takes a refresh token again, nothing is lost; where each serves once, \
-                 the session is over. The next refresh tries it once and tells which",
+    let what = if session.discarded_its_answer() {
+        " was answered, and the answer failed a check and was not used. The refresh token was probably spent"
+    } else {
+        " has no recorded end. Unless it is still under way, its answer was lost, and the refresh token may have been spent"
+    };
+    Some(Sentence::new("a refresh begun ").at(begun).say(what).say(
+        ". Where the provider takes a refresh token again, nothing is lost; where each serves once, the session is over. \
+         The next refresh tries it once and tells which",
     ))
 }
 
