@@ -74,10 +74,10 @@ at_once() { # N COMMAND…: N of them at the same time, waited for
   for child in "${children[@]}"; do wait "$child" || return; done
 }
 
-# A refresh that is due, asked for by 64 at once: against twice a refresh by one and the spawning of 64. Due it is by the
-# life that is asked for: more than is left three seconds after the last refresh.
+# A refresh that is due, asked for by 64 at once: against twice a refresh by one and the spawning of 64. Due it is half a
+# minute before the token's end, which is three seconds after the last refresh.
 due_for_many() { # PAIRS
-  local due=("$tidp" token --profile once --min-ttl 3597s) a='' b='' ratios='' one spawning many
+  local due=("$tidp" token) a='' b='' ratios='' one spawning many
   for ((i = 0; i < $1; i++)); do
     sleep 3.2; timed "${due[@]}"; one=$took
     timed at_once 64 "$noop"; spawning=$took
@@ -91,8 +91,9 @@ due_for_many() { # PAIRS
 # ── a provider, a session ───────────────────────────────────────────────────────────────────────────────────────────
 mkfifo "$work/ready"
 # Both leave their answer in `issuer`.
-sandbox() { # REFRESH_TOKENS
-  "$tidp" sandbox --json --auto-approve --port 0 --refresh-tokens "$1" >"$work/ready" 2>/dev/null &
+sandbox() { # REFRESH_TOKENS ACCESS_TOKEN_LIFETIME
+  "$tidp" sandbox --json --auto-approve --port 0 --refresh-tokens "$1" --access-token-lifetime "$2" \
+    >"$work/ready" 2>/dev/null &
   started+=($!)
   read -r line <"$work/ready"
   issuer=$(sed 's/.*"issuer":"\([^"]*\)".*/\1/' <<<"$line")
@@ -116,9 +117,9 @@ refresh_token_of() { # CLIENT_ID
 mkdir -p "$work/config/tidp"
 printf 'default_profile = "work"\n\n' >"$work/config/tidp/config.toml"
 export TIDP_STORE=plaintext-file
-sandbox rotate
+sandbox rotate 33s
 profile once "$issuer" sandbox-web PublicWithRefresh
-sandbox reuse
+sandbox reuse 1h
 profile work "$issuer" sandbox-mobile MobileApp
 "$tidp" token >"$work/token"
 refresh_token=$(refresh_token_of sandbox-mobile)
@@ -137,7 +138,7 @@ if command -v oidc-agent oidc-gen oidc-token >/dev/null; then
   row 'cached token : `oidc-token`, from its agent' "$pairs" "$tidp" token -- oidc-token agent
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
-due_for_many 10
+TIDP_PROFILE=once due_for_many 10
 export TIDP_ACCESS_TOKEN_CACHE=off
 row 'token from the file store : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
 row 'refresh over http : `curl` with the same POST' "$pairs" "$tidp" refresh --force -- \

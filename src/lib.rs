@@ -66,7 +66,7 @@
 //!   and the storing of what it brought, nothing is written to a terminal, which may be stopped.
 //! * **A key that may not be looked for again yet is no verdict** (`commands::metadata`): five minutes are between two
 //!   fetches for want of a key, and a signature that would take another is neither right nor wrong until then. A login is
-//!   not made to wait.
+//!   not made to wait. At a refresh a wrong signature is one only by keys that came just now: refused, it costs a session.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.

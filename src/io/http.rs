@@ -104,6 +104,7 @@ impl SystemHttp {
         if trust.loopback {
             builder = builder.no_proxy();
         }
+        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         // Without TLS there is nothing to verify, and the system's hundred-odd authorities need not be read.
         builder = match &trust.ca_file {
             _ if !trust.tls => builder.tls_certs_only([]),

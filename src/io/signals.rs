@@ -169,6 +169,8 @@ mod unix {
 
         /// Runs one of the tests below in a process of its own, with the marker it waits for.
         fn in_a_process(part: &str) -> std::process::Output {
+            let heard = ![SIGINT, SIGTERM, SIGHUP].into_iter().any(is_ignored);
+            assert!(heard, "the tests were started with signals ignored, as `nohup` and a script's `&` do");
             let mut command = Command::new(std::env::current_exe().unwrap());
             command.args(["--exact", "io::signals::unix::tests::a_part_that_runs_in_a_process_of_its_own"]);
             command.env("TIDP_TEST_PART", part).output().unwrap()

@@ -99,6 +99,7 @@ impl KeySet {
     /// # Errors
     /// [`Problem::Invalid`] if it is no object with an array `keys` of objects.
     pub fn from_document(bytes: &[u8]) -> Result<Self, Problem> {
+        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         let document = answer::object(bytes, WHOSE)?;
         let Some(Value::Array(members)) = document.get("keys") else {
             return invalid(format!("{WHOSE} has no array `keys`"));

@@ -26,6 +26,7 @@ pub struct Keys(Vec<Arc<Key>>);
 
 impl Key {
     fn generate() -> io::Result<Arc<Self>> {
+        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         let failed = |_| io::Error::other("no RSA key could be made");
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
         let der = pair.public_key().as_der().map_err(failed)?;
