@@ -33,14 +33,24 @@ enum Verifier<'w> {
     File(KeySet),
 }
 
-/// Keys, and when they were last found to be what may be used: a stream may outlive them.
+/// Keys, or why they cannot be had, and when that was found: a stream may outlive them.
 struct Known {
-    keys: KeySet,
+    keys: Result<KeySet>,
     at: Time,
 }
 
-/// How long known keys serve before it is looked whether they may.
-const KNOWN_FOR: Seconds = Seconds::minutes(1);
+impl Known {
+    fn of(context: &Context<'_>, provider: &Provider) -> Self {
+        let keys = metadata::keys(context, provider);
+        Self { keys, at: context.world.clock.now() }
+    }
+
+    /// Known keys serve for a minute before it is looked whether they may; where there are none, not every token asks.
+    fn serves(&self, now: Time) -> bool {
+        let rest = if self.keys.is_ok() { Seconds::minutes(1) } else { Seconds(10) };
+        self.at <= now && now < self.at.plus(rest)
+    }
+}
 
 /// Runs it.
 ///
@@ -83,7 +93,7 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     }
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(metadata::provider(&context)?);
-    let keys = metadata::keys(&context, &provider)?;
+    let keys = Ok(metadata::keys(&context, &provider)?);
     let known = RwLock::new(Known { keys, at: world.clock.now() });
     Ok(Verifier::Provider { context, provider, known })
 }
@@ -133,28 +143,30 @@ impl Decoder<'_> {
             Verifier::Nobody => return Ok(false),
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
             Verifier::Provider { context, provider, known } => {
-                let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now, self.leeway);
-                let serve = |known: &Known| known.at <= now && now < known.at.plus(KNOWN_FOR);
-                let known_now = known.read().unwrap_or_else(PoisonError::into_inner);
-                let outcome = serve(&known_now).then(|| check(&known_now.keys));
-                drop(known_now);
+                // By the clock, for keys may have been waited for.
+                let now = || self.world.clock.now();
+                let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), self.leeway);
+                let newest = known.read().unwrap_or_else(PoisonError::into_inner);
+                let outcome = newest.keys.as_ref().ok().filter(|_| newest.serves(now())).map(check);
+                drop(newest);
                 match outcome {
                     Some(outcome) if outcome.as_ref().err().is_none_or(|problem| problem.key_fault().is_none()) => {
                         outcome
                     }
                     _ => {
+                        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+                        if !known.serves(now()) {
+                            *known = Known::of(context, provider);
+                        }
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
-                        let not_known = |error: Error| {
+                        let outcome = match &mut known.keys {
+                            Ok(keys) => metadata::with_keys(context, provider, keys, Again::InTime, check),
+                            Err(error) => Err(error.clone()),
+                        };
+                        outcome.map_err(|error| {
                             let report = error.report();
                             Situation::KeyNotKnown(report.kind, report.message)
-                        };
-                        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
-                        if !serve(&known) {
-                            // Where none can be had there are none for a minute: not every token asks again.
-                            *known = Known { keys: metadata::keys(context, provider).unwrap_or_default(), at: now };
-                        }
-                        metadata::with_keys(context, provider, &mut known.keys, Again::InTime, check)
-                            .map_err(not_known)?
+                        })?
                     }
                 }
             }

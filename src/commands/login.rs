@@ -92,7 +92,10 @@ fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
 fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
     context.world.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        Error::config(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+        Error::config(format!(
+            "cannot listen on {}{port}, where the redirect URI leads: {what} (--paste needs no port)",
+            at.host
+        ))
     })
 }
 

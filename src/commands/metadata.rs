@@ -143,7 +143,7 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     }
     let just_now = |at: &Time| *at <= now && now < at.plus(JUST_NOW);
     let as_good_as_new = match fault {
-        KeyFault::Missing => came.filter(|_| wanted.is_some()),
+        KeyFault::Missing => wanted.filter(|_| came.is_some()),
         KeyFault::Mismatch => came,
     };
     if as_good_as_new.as_ref().is_some_and(just_now) {
@@ -163,8 +163,8 @@ pub fn with_keys<T, E: MayBeTheKeys>(
         }
         (Some(_), KeyFault::Mismatch) => Ok(Err(problem)),
         (Some(at), KeyFault::Missing) => {
-            let came = came >= Some(at) || cached.is_some_and(|cached| cached.refetched);
-            Err(not_known(context, at, came))
+            let noted = cached.filter(|cached| cached.refetched).map(|cached| cached.fetched_at);
+            Err(not_known(context, at, came.filter(|came| at <= *came).max(noted)))
         }
     }
 }
@@ -182,16 +182,16 @@ fn faulted<T, E: MayBeTheKeys>(
     }
 }
 
-/// The keys were looked for at `at`, and came or did not; it is too early to look again.
-fn not_known(context: &Context<'_>, at: Time, came: bool) -> Error {
-    let [at, again] = [at, at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
-    let why = if came {
-        format!("the key is not among those it published when they were last looked for ({at})")
-    } else {
-        format!("its keys could not be had when they were last looked for ({at})")
+/// The keys were looked for at `at`, and `came` last after that, if they did; it is too early to look again.
+fn not_known(context: &Context<'_>, at: Time, came: Option<Time>) -> Error {
+    let [last, again] = [came.unwrap_or(at), at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
+    let why = match came {
+        Some(_) => format!("the key is not among those it published when they were last looked for ({last})"),
+        None => format!("its keys could not be had when they were last looked for ({last})"),
     };
-    let what =
-        format!("whether the provider has signed it is not known: {why}; they are looked for again from {again} on");
+    let what = format!(
+        "whether the provider has signed it is not known: {why}; they are looked for again from {again} on at the latest"
+    );
     Situation::KeyNotKnown("unreachable", what).into()
 }
 

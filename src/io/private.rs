@@ -44,8 +44,8 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file as large as a session, for an empty one fits on a full disk. It has no name, so that whoever is killed
-/// meanwhile leaves nothing.
+/// Writes a file as large as a session, for an empty one fits on a full disk. It has no name where the file system has such
+/// files, so that whoever is killed meanwhile leaves nothing.
 pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     super::signals::outlive_full_files();

@@ -73,7 +73,10 @@ impl Children for SystemChildren {
         }
         let text = String::from_utf8(printed).map_err(|_| format!("`{name}` printed something that is no UTF-8"))?;
         let text = Secret::new(text);
-        Ok(Secret::new(without_line_end(text.expose())))
+        match without_line_end(text.expose()) {
+            "" => Err(format!("`{name}` printed nothing")),
+            secret => Ok(Secret::new(secret)),
+        }
     }
 }
 
@@ -100,8 +103,7 @@ fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
 }
 
 /// All that `child` printed, a byte too many where that is more than a secret has; `None` if it goes on for too long. A
-/// child's child may keep the pipe: when the child has ended, what has been printed before a silence is all, if it is
-/// anything.
+/// child's child may keep the pipe: when the child has ended, what has been printed before a silence is all.
 fn printed_by(
     child: &mut Child,
     pieces: &Receiver<io::Result<Vec<u8>>>,
@@ -109,22 +111,27 @@ fn printed_by(
 ) -> Option<io::Result<Vec<u8>>> {
     const GLANCE: Duration = Duration::from_millis(10);
     const LINGER: Duration = Duration::from_millis(250);
-    let (clock, mut printed, mut silent_since) = (SystemClock::start(), Vec::new(), None);
+    /// The same where the child ended well and nothing has been printed.
+    const LATE: Duration = Duration::from_secs(5);
+    let (clock, mut printed, mut silent_until) = (SystemClock::start(), Vec::new(), None);
     loop {
         match pieces.recv_timeout(GLANCE) {
             Ok(Ok(piece)) => {
                 printed.extend(piece);
-                silent_since = None;
+                silent_until = None;
             }
             Ok(Err(error)) => return Some(Err(error)),
             Err(RecvTimeoutError::Disconnected) => return Some(Ok(printed)),
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = clock.uptime();
-        if silent_since.is_none() && matches!(child.try_wait(), Ok(Some(_))) {
-            silent_since = Some(now);
+        if silent_until.is_none()
+            && let Ok(Some(status)) = child.try_wait()
+        {
+            let rest = if printed.is_empty() && status.success() { LATE } else { LINGER };
+            silent_until = Some(now + rest);
         }
-        let is_all = !printed.is_empty() && silent_since.is_some_and(|since| now >= since + LINGER);
+        let is_all = silent_until.is_some_and(|until| now >= until);
         if printed.len() as u64 > LONGEST || is_all {
             return Some(Ok(printed));
         }
@@ -279,6 +286,10 @@ mod tests {
         assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.5; echo hunter2) & :"), Ok(Secret::new("hunter2")), "nothing is no secret");
+        let hurried = SystemChildren { patience: Duration::from_secs(2) };
+        let failed = hurried.output(&["sh", "-c", "sleep 30 & exit 3"].map(str::to_owned)).unwrap_err();
+        assert!(failed.ends_with("failed: exit status: 3"), "{failed}");
+        assert!(shell("echo").unwrap_err().ends_with("printed nothing"));
     }
 
     #[test]

@@ -281,11 +281,6 @@ fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
 #[test]
 fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() {
     let bench = bench();
-    let uncached = |keys: &Value| {
-        let mut response = answer(200, keys);
-        response.headers.push(("cache-control".into(), "no-store".into()));
-        response
-    };
     bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
     bench.provider.answers("/jwks", uncached(&jwks()));
     bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
@@ -300,12 +295,19 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     assert_eq!(bench.provider.count("/jwks"), 3);
 }
 
-/// Verifies a token again and again, so many seconds after what was before it.
-fn verified_after<const N: usize>(bench: &Bench, token: &str, pauses: [i64; N]) -> Outcome {
-    let (clock, mut left) = (Arc::clone(&bench.clock), pauses.into_iter());
-    let meanwhile = move || left.next().into_iter().for_each(|pause| clock.advance(Seconds(pause)));
+/// Keys that no cache may keep.
+fn uncached(keys: &Value) -> Response {
+    let mut response = answer(200, keys);
+    response.headers.push(("cache-control".into(), "no-store".into()));
+    response
+}
+
+/// Verifies one token after the other, each so many seconds after what was before it.
+fn verified_after<const N: usize>(bench: &Bench, tokens: [(&str, i64); N]) -> Outcome {
+    let (clock, mut pauses) = (Arc::clone(&bench.clock), tokens.map(|(_, pause)| pause).into_iter());
+    let meanwhile = move || pauses.next().into_iter().for_each(|pause| clock.advance(Seconds(pause)));
     *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(meanwhile));
-    decode(bench, &[token; N], &["--verify", "--leeway", "100h"])
+    decode(bench, &tokens.map(|(token, _)| token), &["--verify", "--leeway", "100h"])
 }
 
 #[test]
@@ -313,18 +315,43 @@ fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
-    let outcome = verified_after(&bench, &plain(), [0, 3_600, 86_400]).exits_having_answered(7);
-    assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
+    let plain = plain();
+    let outcome = verified_after(&bench, [0, 3_600, 86_400].map(|pause| (plain.as_str(), pause)));
+    assert_eq!(outcome.exits_having_answered(7).stdout.matches("verified, ").count(), 2);
 }
 
 #[test]
 fn keys_that_have_aged_and_cannot_be_had_are_no_verdict_and_not_asked_for_with_every_token() {
     let bench = verifier();
-    (0..3).for_each(|_| bench.provider.answers("/jwks", answer(503, &json!({}))));
-    // Once because they have aged, once because a key is missing; then once more because a minute has passed.
-    let outcome = verified_after(&bench, &plain(), [0, 86_400, 10, 10, 60]).exits_having_answered(5);
+    (0..2).for_each(|_| {
+        let clock = Arc::clone(&bench.clock);
+        bench.provider.expect("/jwks", move |_| {
+            clock.advance(Seconds(30));
+            Ok(answer(503, &json!({})))
+        });
+    });
+    let plain = plain();
+    let outcome = verified_after(&bench, [0, 86_400, 0, 9, 1, 9].map(|pause| (plain.as_str(), pause)));
+    let outcome = outcome.exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
-    assert_eq!(outcome.stderr.matches("not verified:").count(), 4, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("not verified:").count(), 5, "{}", outcome.stderr);
+    assert_eq!(bench.provider.count("/jwks"), 3, "ten seconds are between one failure and the next try");
+}
+
+#[test]
+fn keys_that_came_for_another_reason_are_no_answer_to_who_misses_one() {
+    let bench = bench();
+    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
+    for keys in [jwks(), jwks(), jwks(), jwks_named("k2")] {
+        bench.provider.answers("/jwks", uncached(&keys));
+    }
+    let [unknown, newer] = ["k9", "k2"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
+    // The keys are fetched at first, for want of the unknown one, and twice because they have aged.
+    let tokens = [(unknown.as_str(), 0), (&plain(), 62), (&newer, 1), (&newer, 60)];
+    let outcome = verified_after(&bench, tokens).exits_having_answered(7);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("not verified: line 3").count(), 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("last looked for (2026-01-31 12:01:02 UTC)"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -334,7 +361,7 @@ fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
         let mut bench = verifier();
         bench.world.dirs.cache = None;
         bench.provider.answers("/jwks", keys);
-        let outcome = verified_after(&bench, &unknown, [0, 11]);
+        let outcome = verified_after(&bench, [(&unknown, 0), (&unknown, 11)]);
         assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
     }
 }
@@ -346,9 +373,11 @@ fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
     bench.provider.answers("/jwks", answer(200, &jwks()));
     decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7).says("2 of 2 tokens are not valid");
     let outcome = decode(&bench, &[&unknown], &["--verify"]).exits(5);
-    assert!(
-        outcome.stderr.contains("not verified: line 1") && outcome.stderr.contains("from 2026-01-31 12:05:00 UTC on")
-    );
+    for told in ["not verified: line 1", "last looked for (2026-01-31 12:00:00 UTC)", "from 2026-01-31 12:05:00 UTC on"]
+    {
+        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    }
+    assert!(outcome.stderr.contains("not among those"), "{}", outcome.stderr);
     let outcome = decode(&bench, &[&plain(), &unknown, &plain()], &["--verify"]).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
     assert!(outcome.stderr.contains("1 of 3 tokens could not be verified"), "{}", outcome.stderr);

@@ -19,7 +19,7 @@ const IN_BULK: usize = 16;
 /// by a silent input when the work has failed, or when all that has come is told.
 const LULL: Duration = Duration::from_millis(10);
 
-/// How often lines may be done before their turn: what is held then is a few megabytes at most.
+/// How often lines may be done before their turn: what is held then is a few megabytes, or tens of them of the worst.
 const EARLY: usize = 8;
 
 /// How many texts there were, how many of them were no valid token, and of how many that is not known.

@@ -37,9 +37,14 @@ type End = (IpAddr, u16);
 
 impl Visitors {
     /// # Errors
-    /// If there is no thread to be had, or a table that is there cannot be opened.
+    /// If there is no thread to be had, a table that is there cannot be opened, or what is in it tells nobody apart.
     pub(super) fn start() -> io::Result<Self> {
         let (mut tables, own) = (Tables::open()?, own_id());
+        if own.is_none() && !tables.0.is_empty() {
+            return Err(io::Error::other(
+                "who comes to it could be anybody: in this container other users look the same as this one",
+            ));
+        }
         let (questions, asked) = mpsc::channel::<Question>();
         std::thread::Builder::new().name("visitors".into()).spawn(move || {
             while let Ok(first) = asked.recv() {
