@@ -37,18 +37,22 @@ enum Verifier<'w> {
 struct Known {
     keys: Result<KeySet>,
     at: Time,
+    rest: Seconds,
 }
 
 impl Known {
+    /// Known keys serve for a minute before it is looked whether they may. Where none can be had not every token asks, and
+    /// the longer the provider takes to fail the fewer do.
     fn of(context: &Context<'_>, provider: &Provider) -> Self {
+        let asked = context.world.clock.now();
         let keys = metadata::keys(context, provider);
-        Self { keys, at: context.world.clock.now() }
+        let at = context.world.clock.now();
+        let rest = if keys.is_ok() { Seconds::minutes(1) } else { Seconds(2 * at.since(asked).0).max(Seconds(10)) };
+        Self { keys, at, rest }
     }
 
-    /// Known keys serve for a minute before it is looked whether they may; where there are none, not every token asks.
     fn serves(&self, now: Time) -> bool {
-        let rest = if self.keys.is_ok() { Seconds::minutes(1) } else { Seconds(10) };
-        self.at <= now && now < self.at.plus(rest)
+        self.at <= now && now < self.at.plus(self.rest)
     }
 }
 
@@ -93,9 +97,9 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     }
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(metadata::provider(&context)?);
-    let keys = Ok(metadata::keys(&context, &provider)?);
-    let known = RwLock::new(Known { keys, at: world.clock.now() });
-    Ok(Verifier::Provider { context, provider, known })
+    let known = Known::of(&context, &provider);
+    known.keys.as_ref().map_err(Clone::clone)?;
+    Ok(Verifier::Provider { context, provider, known: RwLock::new(known) })
 }
 
 struct Decoder<'w> {
