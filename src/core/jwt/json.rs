@@ -178,6 +178,9 @@ mod tests {
         {
             assert!(strict_object(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
         }
+        for (text, what) in [(" []", "an array"), ("null", "null"), ("true", "a single value")] {
+            assert_eq!(strict_object(text.as_bytes()), Err(format!("it is {what}")));
+        }
         assert!(strict_object(b"\xef\xbb\xbf{}").is_err());
         assert!(strict_object(b"{\"a\":\"\xff\"}").is_err());
     }
