@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Whole processes, each paired with its yardstick in alternation: medians in milliseconds, the median of the paired
 # ratios, and in brackets the quartiles. Usage: benches/processes.sh [PAIRS]
-# Builds tidp (release, or $TIDP if set). Needs curl and openssl; uses secret-tool, gnome-keyring, dbus, oidc-agent and
-# node where they are. Everything happens in a directory of its own; no session of yours is touched.
+# Builds tidp (release, or $TIDP if set). Needs curl and openssl; uses secret-tool, gnome-keyring, dbus, oidc-agent, node
+# and jwt (of the crate jwt-cli) where they are. Everything happens in a directory of its own; no session of yours is touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pairs=${1:-60}
@@ -27,7 +27,7 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data XDG
 
 # ── measuring ───────────────────────────────────────────────────────────────────────────────────────────────────────
 # Runs a command and leaves the microseconds it took in `took`. One that fails ends the benchmark: it did not do the work
-# that is timed. `fails COMMAND…` says that it may.
+# that is timed.
 timed() {
   local from=$EPOCHREALTIME
   "$@" </dev/null >/dev/null 2>&1 || { echo "failed: $*" >&2; exit 1; }
@@ -35,7 +35,7 @@ timed() {
   took=$((${to/./} - ${from/./}))
 }
 
-fails() { "$@" || true; }
+from() { "${@:2}" <"$1"; } # FILE COMMAND…
 
 quartiles() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 1) / 4)] }'; }
 
@@ -136,6 +136,10 @@ if command -v oidc-agent oidc-gen oidc-token >/dev/null; then
     --redirect-uri=http://localhost:8765/callback --rt="$(refresh_token_of sandbox-confidential)" --pw-cmd='echo bench' \
     --prompt=none --confirm-yes --no-url-call </dev/null >/dev/null 2>&1
   row 'cached token : `oidc-token`, from its agent' "$pairs" "$tidp" token -- oidc-token agent
+fi
+if command -v jwt >/dev/null; then
+  row 'decode of one token : `jwt decode`' "$pairs" from "$work/token" "$tidp" decode --json - -- \
+    from "$work/token" jwt decode --json -
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
 TIDP_PROFILE=once due_for_many 10
