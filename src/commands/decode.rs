@@ -76,7 +76,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
                 tokens => {
                     let mut count = Count::default();
                     let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
-                    decoder.tell_all(decoder.done(texts), &mut count)?;
+                    decoder.tell_all(decoder.done(texts, 0), &mut count)?;
                     count.verdict()
                 }
             }

@@ -6,7 +6,7 @@ pub mod json;
 use super::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Deserializer};
+use json::Keep as _;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -37,25 +37,14 @@ pub struct Jwt<'a> {
 
 /// The claims that say who issued a token and when it is valid, whatever their values are (RFC 7519 4.1; `auth_time`:
 /// OIDC Core 2). `None` is a claim that is not there.
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default, PartialEq)]
 #[allow(missing_docs)] // the names are the RFCs'
 pub struct Registered {
-    #[serde(deserialize_with = "there")]
     pub iss: Option<Value>,
-    #[serde(deserialize_with = "there")]
     pub auth_time: Option<Value>,
-    #[serde(deserialize_with = "there")]
     pub iat: Option<Value>,
-    #[serde(deserialize_with = "there")]
     pub nbf: Option<Value>,
-    #[serde(deserialize_with = "there")]
     pub exp: Option<Value>,
-}
-
-/// `null` is a value.
-fn there<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(claim).map(Some)
 }
 
 /// Why a text is no JWT.
@@ -160,8 +149,8 @@ impl<'a> Jwt<'a> {
     /// twice in one (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let payload = json::strict_text(&jws.payload).or_else(|why| no_object("payload", &why))?;
-        let registered = serde_json::from_str(payload).or_else(|why| no_object("payload", &why.to_string()))?;
+        let mut registered = Registered::default();
+        json::strict_members(&jws.payload, &mut registered).or_else(|why| no_object("payload", &why))?;
         Ok(Self { jws, registered })
     }
 
@@ -180,7 +169,27 @@ impl<'a> Jwt<'a> {
 impl Registered {
     /// Those among `claims`.
     pub fn of(claims: &Map<String, Value>) -> Self {
-        Self::deserialize(claims).unwrap_or_default() // any value is taken
+        let mut registered = Self::default();
+        for (name, value) in claims {
+            if let Some(place) = registered.place(name) {
+                place.clone_from(value);
+            }
+        }
+        registered
+    }
+}
+
+impl json::Keep for Registered {
+    fn place(&mut self, name: &str) -> Option<&mut Value> {
+        let claim = match name {
+            "iss" => &mut self.iss,
+            "auth_time" => &mut self.auth_time,
+            "iat" => &mut self.iat,
+            "nbf" => &mut self.nbf,
+            "exp" => &mut self.exp,
+            _ => return None,
+        };
+        Some(claim.get_or_insert(Value::Null))
     }
 }
 

@@ -81,7 +81,7 @@ impl Decoder<'_> {
         let workers = available_parallelism().map_or(1, NonZero::get);
         while let Some(arrived) = self.arrived(None)? {
             if workers == 1 || !in_bulk(&arrived) {
-                self.tell_all(self.done(lines(&arrived)), &mut count)?;
+                self.tell_all(self.done(lines(&arrived), arrived.len()), &mut count)?;
             } else {
                 count = self.on_all_processors(workers, arrived, count)?;
             }
@@ -117,7 +117,7 @@ impl Decoder<'_> {
         loop {
             let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
             let Some((place, taken)) = taken else { return Ok(()) };
-            let done = self.done(lines(&taken));
+            let done = self.done(lines(&taken), taken.len());
             let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
             order.early.insert(place, done);
             let told_so_far = self.tell_what_is_next(&mut order);
@@ -144,9 +144,11 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// What becomes of the lines; nothing of those that are `None`.
-    pub(super) fn done<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>) -> Done {
-        let (mut done, mut good) = (Done::default(), Answers::default());
+    /// What becomes of the lines; nothing of those that are `None`. Their size in bytes is about that of the answers,
+    /// which then need not be moved as they grow.
+    pub(super) fn done<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>, size: usize) -> Done {
+        let mut done = Done::default();
+        let mut good = Answers { text: String::with_capacity(size), count: 0 };
         for line in lines {
             done.lines += 1;
             let Some(line) = line else { continue };

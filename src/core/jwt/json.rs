@@ -8,30 +8,50 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What is kept of an object's members while it is read.
+pub trait Keep {
+    /// The place of the member `name`; `None` if its value is only checked.
+    fn place(&mut self, name: &str) -> Option<&mut Value>;
+}
+
+/// All of them.
+impl Keep for Map<String, Value> {
+    fn place(&mut self, name: &str) -> Option<&mut Value> {
+        Some(self.entry(name).or_insert(Value::Null))
+    }
+}
+
 /// Reads one JSON object and nothing after it.
 ///
 /// # Errors
-/// Those of [`strict_text`].
+/// Those of [`strict_members`].
 pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(strict_text(bytes)?).map_err(|error| printable(&error.to_string()))
+    let mut all = Map::new();
+    strict_members(bytes, &mut all)?;
+    Ok(all)
 }
 
-/// The text of one JSON object with nothing after it.
+/// Reads one JSON object and nothing after it, once, and keeps what `kept` has a place for.
 ///
 /// # Errors
 /// A printable clause saying why not: no UTF-8, a byte order mark, no JSON, no object, nested deeper than 127 levels,
 /// a number beyond a double's range, a lone surrogate, or, anywhere inside, an object with two members of one name
 /// (RFC 8259 4; RFC 7515 4 and RFC 7519 4 let a reader refuse them).
-pub fn strict_text(bytes: &[u8]) -> Result<&str, String> {
+pub fn strict_members(bytes: &[u8], kept: &mut impl Keep) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    Strict.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| printable(&error.to_string()))?;
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => Ok(text),
-        Some(b'n') => Err("it is null".to_owned()),
-        Some(b'[') => Err("it is an array".to_owned()),
-        _ => Err("it is a single value".to_owned()),
+    let told = |error: serde_json::Error| printable(&error.to_string());
+    let first = text.trim_ascii_start().as_bytes().first();
+    if first == Some(&b'{') {
+        return reader.deserialize_map(Members(kept)).and_then(|()| reader.end()).map_err(told);
     }
+    Strict { keep: false }.deserialize(&mut reader).and_then(|_| reader.end()).map_err(told)?;
+    Err(match first {
+        Some(b'n') => "it is null",
+        Some(b'[') => "it is an array",
+        _ => "it is a single value",
+    }
+    .to_owned())
 }
 
 /// `text`, which must be valid JSON, without the space between its tokens: one line, everything else byte for byte.
@@ -53,62 +73,103 @@ pub fn minified(text: &str) -> Cow<'_, str> {
     (kept + &text[from..]).into()
 }
 
-/// Reads any value and keeps nothing, refusing duplicate names. The reader itself bounds the depth and the numbers.
+/// Reads any value, refusing duplicate names; one that is not kept becomes a null or another value without a cost. The
+/// reader itself bounds the depth and the numbers.
 #[derive(Clone, Copy)]
-struct Strict;
+struct Strict {
+    keep: bool,
+}
+
+/// Reads an object's members.
+struct Members<'k, K>(&'k mut K);
+
+/// Has no place for any.
+struct Nothing;
 
 /// A member's name, its escapes read.
 #[derive(Deserialize, PartialEq, Eq)]
 struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = ();
+impl Keep for Nothing {
+    fn place(&mut self, _: &str) -> Option<&mut Value> {
+        None
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Strict {
-    type Value = ();
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements.next_element_seed(self)?.is_some() {}
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut kept = Vec::new();
+        while let Some(element) = elements.next_element_seed(self)? {
+            if self.keep {
+                kept.push(element);
+            }
+        }
+        Ok(kept.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
+        let mut kept = Map::new();
+        if self.keep {
+            Members(&mut kept).visit_map(members)?;
+        } else {
+            Members(&mut Nothing).visit_map(members)?;
+        }
+        Ok(kept.into())
+    }
+}
+
+impl<'de, K: Keep> Visitor<'de> for Members<'_, K> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut names: Vec<Name<'de>> = Vec::new();
-        while let Some(name) = members.next_key()? {
-            members.next_value_seed(self)?;
+        while let Some(name) = members.next_key::<Name<'de>>()? {
+            match self.0.place(&name.0) {
+                Some(place) => *place = members.next_value_seed(Strict { keep: true })?,
+                None => drop(members.next_value_seed(Strict { keep: false })?),
+            }
             names.push(name);
         }
         // The length first: it tells most names apart.
@@ -156,7 +217,9 @@ mod tests {
     #[test]
     fn a_name_that_occurs_twice_is_refused_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            assert!(strict_object(text.as_bytes()).unwrap_err().contains("`a` occurs twice"), "{text}");
+            for read in [strict_object(text.as_bytes()).err(), strict_members(text.as_bytes(), &mut Nothing).err()] {
+                assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
+            }
         }
         assert!(strict_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
     }

@@ -69,6 +69,22 @@ fn header_and_payload_must_be_objects_without_duplicates_and_the_named_members_s
     }
 }
 
+#[test]
+fn the_registered_claims_are_read_whatever_they_are_and_the_others_left_alone() {
+    let claims = r#"{"iss":["a"],"iat":1.5,"nbf":null,"sub":"b","exp":"c"}"#;
+    let text = token(r#"{"alg":"a"}"#, claims);
+    let expected = Registered {
+        iss: Some(vec!["a"].into()),
+        iat: Some(1.5.into()),
+        nbf: Some(Value::Null),
+        exp: Some("c".into()),
+        auth_time: None,
+    };
+    let jwt = Jwt::parse(&text).unwrap();
+    assert!(jwt.registered == expected);
+    assert!(Registered::of(&jwt.claims()) == expected);
+}
+
 // S114
 #[test]
 fn of_an_encrypted_token_the_header_is_shown_and_nothing_done() {
