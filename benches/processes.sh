@@ -173,6 +173,9 @@ if command -v gnome-keyring-daemon dbus-daemon secret-tool >/dev/null; then
   user=$(secret-tool search --all service tidp 2>&1 | sed -n 's/^attribute.username = //p' | head -1)
   row 'token from the Secret Service : `secret-tool lookup`' "$pairs" "$tidp" token -- \
     secret-tool lookup service tidp username "$user"
+  in_a_file() { TIDP_STORE=plaintext-file "$@"; }
+  row 'refresh, session in the Secret Service : in a file' "$pairs" "$tidp" refresh --force -- \
+    in_a_file "$tidp" refresh --force
   export TIDP_STORE=plaintext-file
 fi
 

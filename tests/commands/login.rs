@@ -1,13 +1,15 @@
 //! What a login asks for, and what it leaves behind when all goes well. How it fails: `login_fails.rs`.
 
 use crate::support::ports::{granted, parameter};
-use crate::support::tokens::{Answer, ISSUER, SUB};
+use crate::support::provider::json as answered;
+use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks};
 use crate::support::{Bench, START};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tidp::core::session::{EntryKey, Happening};
 use tidp::core::time::Seconds;
 use tidp::world::{ListenAt, Page};
@@ -198,6 +200,24 @@ fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("another user of this machine (uid 1001)");
     assert_eq!(outcome.says("tidp login --paste").json()["warnings"][0]["code"], "another_user");
+}
+
+#[test]
+fn the_browser_opens_after_one_request_or_none_and_one_follows_the_redirect() {
+    let bench = mobile();
+    for (path, opened, answer) in [("/.well-known/openid-configuration", 0, discovery()), ("/jwks", 1, jwks())] {
+        let browser = Arc::clone(&bench.browser);
+        bench.provider.expect(path, move |_| {
+            assert_eq!(browser.shown.lock().unwrap().len(), opened, "browsers open when {path} is asked for");
+            Ok(answered(200, &answer))
+        });
+    }
+    for paths in [vec!["/.well-known/openid-configuration", "/jwks", "/connect/token"], vec!["/connect/token"]] {
+        bench.provider.seen.lock().unwrap().clear();
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new());
+        bench.run(&["login"]).exits(0);
+        assert_eq!(bench.provider.paths(), paths);
+    }
 }
 
 #[test]
