@@ -143,8 +143,10 @@ if command -v jwt >/dev/null; then
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
 TIDP_PROFILE=once due_for_many 10
-export TIDP_ACCESS_TOKEN_CACHE=off
-row 'token from the file store : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
+export TIDP_ACCESS_TOKEN_CACHE=off TIDP_STORE=file TIDP_STORE_KEY_FILE=$work/store.key
+(umask 077 && openssl rand -base64 32 >"$TIDP_STORE_KEY_FILE")
+"$tidp" login --quiet 2>/dev/null
+row 'token from the sealed file : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
 row 'refresh over http : `curl` with the same POST' "$pairs" "$tidp" refresh --force -- \
   curl -fsS -o "$work/answer" -d grant_type=refresh_token -d client_id=sandbox-mobile \
   --data-urlencode "refresh_token=$refresh_token" "$issuer/connect/token"
@@ -173,10 +175,9 @@ if command -v gnome-keyring-daemon dbus-daemon secret-tool >/dev/null; then
   user=$(secret-tool search --all service tidp 2>&1 | sed -n 's/^attribute.username = //p' | head -1)
   row 'token from the Secret Service : `secret-tool lookup`' "$pairs" "$tidp" token -- \
     secret-tool lookup service tidp username "$user"
-  in_a_file() { TIDP_STORE=plaintext-file "$@"; }
-  row 'refresh, session in the Secret Service : in a file' "$pairs" "$tidp" refresh --force -- \
+  in_a_file() { TIDP_STORE=file "$@"; }
+  row 'refresh, session in the Secret Service : in the sealed file' "$pairs" "$tidp" refresh --force -- \
     in_a_file "$tidp" refresh --force
-  export TIDP_STORE=plaintext-file
 fi
 
 # ── a stream of tokens ──────────────────────────────────────────────────────────────────────────────────────────────
