@@ -1,6 +1,6 @@
 //! What most commands start with: the profile, its store, its provider. Loads; decides nothing.
 
-use super::metadata::Sought;
+use super::metadata::Look;
 use super::output::Output;
 use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
@@ -44,8 +44,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     /// What the session is named by.
     pub key: SessionKey,
-    /// When this run fetched the provider's keys: also where no cache can note it.
-    pub keys_sought: Mutex<Sought>,
+    /// When this run last looked for a key of the provider's: also where no cache can note it.
+    pub keys_sought: Mutex<Option<Look>>,
 }
 
 impl Configured {

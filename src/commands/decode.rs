@@ -4,7 +4,7 @@ mod stream;
 
 use super::context::Context;
 use super::inspect;
-use super::metadata::{self, Again};
+use super::metadata::{self, Again, Keys};
 use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
@@ -35,19 +35,20 @@ enum Verifier<'w> {
 
 /// Keys, or why they cannot be had, and when that was found: a stream may outlive them.
 struct Known {
-    keys: Result<KeySet>,
+    keys: Result<Keys>,
     at: Time,
     rest: Seconds,
 }
 
 impl Known {
-    /// Known keys serve for a minute before it is looked whether they may. Where none can be had not every token asks, and
-    /// the longer the provider takes to fail the fewer do.
-    fn of(context: &Context<'_>, provider: &Provider) -> Self {
+    /// The newest keys. They serve for a minute before it is looked whether they may. Where none can be had not every token
+    /// asks, and the longer the provider takes to fail the fewer do.
+    fn of(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Self {
         let asked = context.world.clock.now();
-        let keys = metadata::keys(context, provider);
+        let keys = metadata::newest_keys(context, provider, at_hand);
         let at = context.world.clock.now();
-        let rest = if keys.is_ok() { Seconds::minutes(1) } else { Seconds(2 * at.since(asked).0).max(Seconds(10)) };
+        let minute = Seconds::minutes(1);
+        let rest = if keys.is_ok() { minute } else { Seconds(2 * at.since(asked).0).clamp(Seconds(10), minute) };
         Self { keys, at, rest }
     }
 
@@ -97,7 +98,7 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     }
     let context = Box::new(Context::open(world, out, global)?);
     let provider = Box::new(metadata::provider(&context)?);
-    let known = Known::of(&context, &provider);
+    let known = Known::of(&context, &provider, None);
     known.keys.as_ref().map_err(Clone::clone)?;
     Ok(Verifier::Provider { context, provider, known: RwLock::new(known) })
 }
@@ -151,7 +152,7 @@ impl Decoder<'_> {
                 let now = || self.world.clock.now();
                 let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), self.leeway);
                 let newest = known.read().unwrap_or_else(PoisonError::into_inner);
-                let outcome = newest.keys.as_ref().ok().filter(|_| newest.serves(now())).map(check);
+                let outcome = newest.keys.as_ref().ok().filter(|_| newest.serves(now())).map(|keys| check(&keys.set));
                 drop(newest);
                 match outcome {
                     Some(outcome) if outcome.as_ref().err().is_none_or(|problem| problem.key_fault().is_none()) => {
@@ -160,12 +161,16 @@ impl Decoder<'_> {
                     _ => {
                         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
                         if !known.serves(now()) {
-                            *known = Known::of(context, provider);
+                            *known = Known::of(context, provider, known.keys.as_ref().ok());
                         }
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
                         let outcome = match &mut known.keys {
                             Ok(keys) => metadata::with_keys(context, provider, keys, Again::InTime, check),
-                            Err(error) => Err(error.clone()),
+                            // What no key could save is told as such.
+                            Err(error) => match check(&KeySet::default()) {
+                                Err(problem) if problem.key_fault().is_none() => Ok(Err(problem)),
+                                _ => Err(error.clone()),
+                            },
                         };
                         outcome.map_err(|error| {
                             let report = error.report();

@@ -140,6 +140,7 @@ fn approve(http: &dyn Http, start: Url) {
             accept: "text/html",
             body: None,
             ca_file: None,
+            deadline: None,
         };
         let Ok(response) = http.send(&request) else { return };
         next = response.header("location").and_then(|location| url.join(location).ok());

@@ -5,6 +5,7 @@ mod told;
 mod wishes;
 
 use super::context::Context;
+use super::metadata::Keys;
 use super::output::Output;
 use super::{inspect, metadata, received, token_cache, warn};
 use crate::cli::{self, Global};
@@ -18,7 +19,6 @@ use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Pasted, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
-use crate::oidc::jwks::KeySet;
 use crate::oidc::token::{self, Client, TokenAnswer};
 use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use serde_json::Value;
@@ -118,7 +118,7 @@ pub fn random<const N: usize>(context: &Context<'_>) -> Result<[u8; N]> {
 
 /// The answer to a request for the provider's keys that was sent while the user is in the browser; nobody who gives up
 /// waits for it.
-struct Ahead(Option<Receiver<Response>>);
+struct Ahead(Option<(Receiver<Response>, Time)>);
 
 impl Ahead {
     fn none() -> Self {
@@ -131,12 +131,14 @@ impl Ahead {
         let http = Arc::clone(&context.world.http);
         let (sender, receiver) = channel();
         let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
-        Self((context.world.background)(Box::new(fetch)).ok().map(|()| receiver))
+        let asked_at = context.world.clock.now();
+        Self((context.world.background)(Box::new(fetch)).ok().map(|()| (receiver, asked_at)))
     }
 
-    /// The answer, waited for as long as the network is; `None` where none came.
-    fn answer(self) -> Option<Response> {
-        self.0?.recv().ok()
+    /// The answer, waited for as long as the network is, and when it was asked for; `None` where none came.
+    fn answer(self) -> Option<(Response, Time)> {
+        let (receiver, asked_at) = self.0?;
+        Some((receiver.recv().ok()?, asked_at))
     }
 }
 
@@ -243,7 +245,7 @@ impl Attempt<'_, '_> {
             other => other,
         })?;
         let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
-        let session = metadata::fetched_keys(context, &self.provider, keys.answer().as_ref())
+        let session = metadata::fetched_keys(context, &self.provider, keys.answer())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
@@ -259,7 +261,7 @@ impl Attempt<'_, '_> {
         answer: &TokenAnswer,
         expected: &Expected,
         code: &Code,
-        keys: KeySet,
+        keys: Keys,
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;

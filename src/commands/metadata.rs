@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How long an unknown `kid` waits for the next refetch of the keys; counts attempts, not successes.
 const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
@@ -52,21 +53,62 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     const DOING: &str = "reading the provider's discovery document";
     let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = discovery::accept_discovery(&response, &issuer, hosts).map_err(|p| Error::problem(DOING, p))?;
-    keep(context, &request, &response, None);
+    keep(context, &request, &response, context.world.clock.now(), None);
     Ok(provider)
 }
 
 /// The provider's signing keys (RFC 7517).
+#[derive(Clone)]
+pub struct Keys {
+    /// The keys.
+    pub set: KeySet,
+    /// When they came: they are what the provider published then.
+    came: Time,
+    /// Until when they may serve, as far as the provider says.
+    fresh_until: Time,
+    /// Whether they were fetched to be used at once, and not from a cache or ahead.
+    fetched: bool,
+}
+
+/// The last time this run looked for a key that was missing or wrong.
+#[derive(Clone, Copy)]
+pub struct Look {
+    at: Time,
+    /// When that brought keys, if it did.
+    came: Option<Time>,
+}
+
+impl Keys {
+    /// `None` if they are not for use now.
+    fn of(cached: &Cached, now: Time) -> Option<Self> {
+        let set = KeySet::from_document(cached.document.as_bytes()).ok().filter(|_| cached.serves(now))?;
+        Some(Self { set, came: cached.fetched_at, fresh_until: cached.fresh_until, fetched: false })
+    }
+
+    fn serve(&self, now: Time) -> bool {
+        self.came <= now && now < self.fresh_until
+    }
+}
+
+/// The provider's keys.
 ///
 /// # Errors
 /// `unreachable`, `invalid`.
-pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<KeySet> {
-    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
-    cached_keys(context, &request).map_or_else(|| fetch_keys(context, &request, None), Ok)
+pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<Keys> {
+    newest_keys(context, provider, None)
 }
 
-fn cached_keys(context: &Context<'_>, request: &Request) -> Option<KeySet> {
-    KeySet::from_document(fresh(context, request)?.document.as_bytes()).ok()
+/// The newest of those at hand and those in the cache, if they may still serve; else they are fetched.
+///
+/// # Errors
+/// `unreachable`, `invalid`.
+pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Result<Keys> {
+    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
+    let now = context.world.clock.now();
+    let at_hand = at_hand.filter(|keys| keys.serve(now)).cloned();
+    let cached = cached(context, &request).and_then(|cached| Keys::of(&cached, now));
+    let newest = cached.into_iter().chain(at_hand).max_by_key(|keys| keys.came);
+    newest.map_or_else(|| fetch_keys(context, &request, None), Ok)
 }
 
 /// The request that brings the keys, if none are cached: for fetching them while the user is in the browser.
@@ -75,16 +117,17 @@ pub fn wanted_keys(context: &Context<'_>, provider: &Provider) -> Option<Request
     if fresh(context, &request).is_some() { None } else { Some(request) }
 }
 
-/// The keys from an answer to [`wanted_keys`]; where that failed, as [`keys`].
+/// The keys from an answer to [`wanted_keys`], which was asked for at that time; where that failed, as [`keys`].
 ///
 /// # Errors
 /// `unreachable`, `invalid`.
-pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&Response>) -> Result<KeySet> {
-    if let Some(response) = answer
-        && let Ok(keys) = jwks::accept_jwks(response)
+pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<(Response, Time)>) -> Result<Keys> {
+    if let Some((response, asked_at)) = answer
+        && let Ok(set) = jwks::accept_jwks(&response)
     {
-        keep(context, &jwks::jwks_request(provider, context.profile.ca_file.as_deref()), response, None);
-        return Ok(keys);
+        let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
+        let fresh_until = keep(context, &request, &response, asked_at, None);
+        return Ok(Keys { set, came: asked_at, fresh_until, fetched: false });
     }
     keys(context, provider)
 }
@@ -94,79 +137,76 @@ pub fn fetched_keys(context: &Context<'_>, provider: &Provider, answer: Option<&
 pub enum Again {
     /// After a login, which somebody has made, and which is lost otherwise.
     AtOnce,
-    /// After a refresh: at once where a signature is wrong, which costs the session; else after five minutes.
+    /// After a refresh: at once where a signature is wrong, which costs the session; else after five minutes. Not for
+    /// long, for the refresh token is spent and its successor waits.
     AtOnceIfWrong,
     /// After five minutes: whoever sends tokens must not be able to make us ask.
     InTime,
 }
 
-/// When this run fetched the keys.
-#[derive(Clone, Copy, Default)]
-pub struct Sought {
-    /// Tried for want of one.
-    wanted: Option<Time>,
-    /// They came, whatever for.
-    came: Option<Time>,
-}
+/// How long keys are waited for while a refresh token's successor waits to be stored.
+const IN_A_HURRY: Duration = Duration::from_secs(3);
 
 /// Runs `check` with the keys; if its failure may be due to them, runs it with newer ones, which another run has fetched or
 /// are fetched now: the provider may have rotated its keys (OIDC Core 10.1.1). `keys` are then the newest there are.
 ///
 /// # Errors
 /// `unreachable` or `invalid`, where the keys that would decide cannot be had; `unreachable` also where they may not be
-/// asked for again so soon. A signature that is wrong by the keys at hand is wrong if no newer ones can be had, except where
-/// that would cost a session ([`Again::AtOnceIfWrong`]): then it is as good as unknown.
+/// asked for again so soon. A signature that is wrong by keys of a moment ago, or by keys that came since they were last
+/// looked for, is wrong.
 pub fn with_keys<T, E: MayBeTheKeys>(
     context: &Context<'_>,
     provider: &Provider,
-    keys: &mut KeySet,
+    keys: &mut Keys,
     again: Again,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
 ) -> Result<std::result::Result<T, E>> {
-    let (problem, fault) = match faulted(check(keys)) {
+    let (mut problem, mut fault) = match faulted(check(&keys.set)) {
         Ok(decided) => return Ok(decided),
         Err(faulted) => faulted,
     };
-    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
+    let mut request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
-    let Sought { wanted, came } = *sought(context);
-    let recent = |at: &Time| *at <= now && now < at.plus(REFETCH_COOLDOWN);
-    let wanted = wanted.filter(recent);
     let cached = cached(context, &request);
     // Whoever else looked may have found it.
-    if cached.as_ref().is_some_and(|cached| came.is_none_or(|came| came < cached.fetched_at))
-        && let Some(newer) = cached_keys(context, &request)
-        && let Ok(decided) = faulted(check(&newer))
-    {
+    if let Some(newer) = cached.as_ref().and_then(|cached| Keys::of(cached, now)).filter(|new| keys.came < new.came) {
         *keys = newer;
-        return Ok(decided);
+        (problem, fault) = match faulted(check(&keys.set)) {
+            Ok(decided) => return Ok(decided),
+            Err(faulted) => faulted,
+        };
     }
-    let just_now = |at: &Time| *at <= now && now < at.plus(JUST_NOW);
+    let own = *sought(context);
     let as_good_as_new = match fault {
-        KeyFault::Missing => wanted.filter(|_| came.is_some()),
-        KeyFault::Mismatch => came,
+        KeyFault::Missing => own.and_then(|look| look.came),
+        KeyFault::Mismatch => Some(keys.came).filter(|_| keys.fetched),
     };
-    if as_good_as_new.as_ref().is_some_and(just_now) {
+    if as_good_as_new.is_some_and(|at| at <= now && now < at.plus(JUST_NOW)) {
         return Ok(Err(problem));
     }
-    let noted = cached.as_ref().and_then(|cached| cached.refetched_at).filter(recent);
     let at_once = again == Again::AtOnce || (again == Again::AtOnceIfWrong && fault == KeyFault::Mismatch);
-    match (wanted.max(noted).filter(|_| !at_once), fault) {
-        (None, _) => {
-            *sought(context) = Sought { wanted: Some(now), came: None };
-            match (fetch_keys(context, &request, Some(now)), fault) {
-                (Ok(newer), _) => *keys = newer,
-                (Err(_), KeyFault::Mismatch) if again != Again::AtOnceIfWrong => return Ok(Err(problem)),
-                (Err(error), _) => return Err(error),
-            }
-            Ok(check(keys))
-        }
-        (Some(_), KeyFault::Mismatch) => Ok(Err(problem)),
-        (Some(at), KeyFault::Missing) => {
-            let noted = cached.filter(|cached| cached.refetched).map(|cached| cached.fetched_at);
-            Err(not_known(context, at, came.filter(|came| at <= *came).max(noted)))
-        }
+    if !at_once && let Some(look) = last_look(own, cached.as_ref(), now) {
+        let came = look.came.is_some() || look.at < keys.came;
+        return if came && fault == KeyFault::Mismatch {
+            Ok(Err(problem))
+        } else {
+            Err(not_known(context, look.at, came.then_some(keys.came)))
+        };
     }
+    *sought(context) = Some(Look { at: now, came: None });
+    request.deadline = Some(IN_A_HURRY).filter(|_| again == Again::AtOnceIfWrong);
+    *keys = fetch_keys(context, &request, Some(now))?;
+    *sought(context) = Some(Look { at: now, came: Some(keys.came) });
+    Ok(check(&keys.set))
+}
+
+/// The last time the keys were looked for, by this run or another one, if that is too short a time ago to look again.
+fn last_look(own: Option<Look>, cached: Option<&Cached>, now: Time) -> Option<Look> {
+    let noted = cached.and_then(|cached| {
+        Some(Look { at: cached.refetched_at?, came: Some(cached.fetched_at).filter(|_| cached.refetched) })
+    });
+    let recent = |look: &Look| look.at <= now && now < look.at.plus(REFETCH_COOLDOWN);
+    noted.into_iter().chain(own).filter(recent).max_by_key(|look| look.at)
 }
 
 /// What is decided, or a problem that newer keys might solve.
@@ -195,7 +235,7 @@ fn not_known(context: &Context<'_>, at: Time, came: Option<Time>) -> Error {
     Situation::KeyNotKnown("unreachable", what).into()
 }
 
-fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Sought> {
+fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Option<Look>> {
     context.keys_sought.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -211,28 +251,35 @@ pub fn verify(
     with_keys(context, provider, &mut keys(context, provider)?, Again::InTime, |keys| keys.verify(jwt))
 }
 
-fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<KeySet> {
+fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<Keys> {
     const DOING: &str = "reading the provider's keys";
     if let (Some(_), Some(mut cached)) = (refetched_at, cached(context, request)) {
         (cached.refetched_at, cached.refetched) = (refetched_at, false);
         write(context, request, &cached);
     }
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let keys = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
-    sought(context).came = Some(context.world.clock.now());
-    keep(context, request, &response, refetched_at);
-    Ok(keys)
+    let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
+    let came = context.world.clock.now();
+    let fresh_until = keep(context, request, &response, came, refetched_at);
+    Ok(Keys { set, came, fresh_until, fetched: true })
 }
 
-fn keep(context: &Context<'_>, request: &Request, response: &Response, refetched_at: Option<Time>) {
-    let now = context.world.clock.now();
-    let Ok(document) = String::from_utf8(response.body.clone()) else { return };
-    // When they were last looked for outlives a document that lives for less than the wait.
-    let refetched_at = refetched_at.or_else(|| cached(context, request)?.refetched_at);
-    let fresh_until = now.plus(discovery::cache_life(response));
-    let url = request.url.to_string();
-    let cached = Cached { url, fetched_at: now, fresh_until, refetched_at, refetched: true, document };
-    write(context, request, &cached);
+/// Caches what came at `fetched_at`, and gives until when it may be used.
+fn keep(
+    context: &Context<'_>,
+    request: &Request,
+    response: &Response,
+    fetched_at: Time,
+    refetched_at: Option<Time>,
+) -> Time {
+    let fresh_until = fetched_at.plus(discovery::cache_life(response));
+    if let Ok(document) = String::from_utf8(response.body.clone()) {
+        // When they were last looked for outlives a document that lives for less than the wait.
+        let refetched_at = refetched_at.or_else(|| cached(context, request)?.refetched_at);
+        let url = request.url.to_string();
+        write(context, request, &Cached { url, fetched_at, fresh_until, refetched_at, refetched: true, document });
+    }
+    fresh_until
 }
 
 fn write(context: &Context<'_>, request: &Request, cached: &Cached) {
@@ -242,14 +289,18 @@ fn write(context: &Context<'_>, request: &Request, cached: &Cached) {
     }
 }
 
-fn fresh(context: &Context<'_>, request: &Request) -> Option<Cached> {
-    let now = context.world.clock.now();
-    cached(context, request).filter(|cached| {
+impl Cached {
+    fn serves(&self, now: Time) -> bool {
         // Whoever wrote something else than `keep` does, it is not believed.
         let credible =
-            cached.fetched_at <= now && cached.fresh_until <= cached.fetched_at.plus(discovery::LONGEST_CACHE_LIFE);
-        credible && now < cached.fresh_until
-    })
+            self.fetched_at <= now && self.fresh_until <= self.fetched_at.plus(discovery::LONGEST_CACHE_LIFE);
+        credible && now < self.fresh_until
+    }
+}
+
+fn fresh(context: &Context<'_>, request: &Request) -> Option<Cached> {
+    let now = context.world.clock.now();
+    cached(context, request).filter(|cached| cached.serves(now))
 }
 
 fn cached(context: &Context<'_>, request: &Request) -> Option<Cached> {

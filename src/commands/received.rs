@@ -1,7 +1,7 @@
 //! Token answers turned into parts of a session, validated: the same for a login's and a refresh's.
 
 use super::context::Context;
-use super::metadata::{self, Again};
+use super::metadata::{self, Again, Keys};
 use crate::core::jwt::{Jwt, numeric_date};
 use crate::core::plan::CLOCK_TOLERANCE;
 use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
@@ -11,7 +11,6 @@ use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem};
-use crate::oidc::jwks::KeySet;
 use crate::oidc::logout;
 use crate::oidc::token::TokenAnswer;
 
@@ -61,7 +60,7 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
 pub fn refreshed(
     context: &Context<'_>,
     provider: &Provider,
-    keys: Result<KeySet>,
+    keys: Result<Keys>,
     session: &Session,
     answer: TokenAnswer,
     sent_at: Time,
@@ -120,7 +119,7 @@ fn left_out(context: &Context<'_>, why: &str) -> Option<IdToken> {
 pub fn validated(
     context: &Context<'_>,
     provider: &Provider,
-    keys: KeySet,
+    keys: Keys,
     raw: &Secret,
     check: &Check<'_>,
 ) -> Result<Accepted> {
@@ -131,7 +130,7 @@ pub fn validated(
 fn judged(
     context: &Context<'_>,
     provider: &Provider,
-    mut keys: KeySet,
+    mut keys: Keys,
     again: Again,
     raw: &Secret,
     check: &Check<'_>,

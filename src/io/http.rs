@@ -53,9 +53,10 @@ impl Http for SystemHttp {
                 answer => answer.map_err(|failed| failed.failure),
             }
         };
+        let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
-            tokio::time::timeout(self.deadline, exchange).await.unwrap_or_else(|_| {
-                let what = format!("{host} did not answer within {} s", self.deadline.as_secs());
+            tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
+                let what = format!("{host} did not answer within {} s", deadline.as_secs());
                 Err(HttpFailure { what, kind: HttpFailureKind::AnswerLost })
             })
         })

@@ -109,7 +109,15 @@ pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
 
 /// A GET without credentials.
 pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
-    Request { method: Method::Get, url, authorization: None, accept, body: None, ca_file: ca_file.map(Path::to_owned) }
+    Request {
+        method: Method::Get,
+        url,
+        authorization: None,
+        accept,
+        body: None,
+        ca_file: ca_file.map(Path::to_owned),
+        deadline: None,
+    }
 }
 
 /// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_document`].

@@ -62,6 +62,7 @@ pub fn custom_logout_request(
         accept: "*/*",
         body: Some(Body::Json(Secret::new(body.to_string()))),
         ca_file: client.ca_file.clone(),
+        deadline: None,
     })
 }
 

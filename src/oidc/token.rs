@@ -99,6 +99,7 @@ pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)]) -> R
         accept: "application/json",
         body: Some(Body::Form(Secret::new(form.finish()))),
         ca_file: client.ca_file.clone(),
+        deadline: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::core::secret::Secret;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 use url::Url;
 
 /// The HTTP methods in use.
@@ -38,6 +39,8 @@ pub struct Request {
     pub body: Option<Body>,
     /// A PEM file of certificate authorities trusted beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// How long the answer is waited for, if less long than usual.
+    pub deadline: Option<Duration>,
 }
 
 /// One HTTP answer as plain data; redirects are not followed but handed over as they are.

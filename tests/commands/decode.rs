@@ -241,13 +241,16 @@ fn a_token_of_the_profiles_provider_is_verified() {
     assert!(decode(&bench, &[&plain()], &["--verify"]).exits(0).stdout.starts_with("verified, expires "));
 }
 
+/// A token of the provider with the signature of another one.
+fn forged() -> String {
+    let known = json!({ "alg": "RS256", "kid": "k1" });
+    let (token, other) = (plain(), token(&known, &json!({ "sub": "ola" })));
+    format!("{}{}", &token[..token.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..])
+}
+
 #[test]
 fn what_verification_refuses_is_refused_and_no_key_is_fetched_from_where_the_token_says() {
     let known = json!({ "alg": "RS256", "kid": "k1" });
-    let other_signature = {
-        let (token, other) = (plain(), token(&known, &json!({ "sub": "ola" })));
-        format!("{}{}", &token[..token.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..])
-    };
     let evil = json!({ "alg": "RS256", "kid": "k1", "jku": "https://evil.example/keys" });
     for (token, words) in [
         (token(&known, &json!({ "iss": "https://evil.example" })), "it was issued by `https://evil.example`"),
@@ -256,7 +259,7 @@ fn what_verification_refuses_is_refused_and_no_key_is_fetched_from_where_the_tok
         (token(&known, &json!({ "iss": null })), "it does not say who issued it"),
         (token(&known, &json!({ "exp": START.minus(Seconds(60)).unix() })), "it expired at 2026-01-31T11:59:00Z"),
         (token(&known, &json!({ "nbf": START.plus(Seconds(61)).unix() })), "it is not valid before"),
-        (other_signature, "signature"),
+        (forged(), "signature"),
         (token(&json!({ "alg": "none" }), &json!({})), "none"),
     ] {
         decode(&verifier(), &[&token], &["--verify"]).exits(7).says(words);
@@ -320,22 +323,93 @@ fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
     assert_eq!(outcome.exits_having_answered(7).stdout.matches("verified, ").count(), 2);
 }
 
+/// Announces a request for the keys that takes so long.
+fn slowly(bench: &Bench, seconds: i64, response: Response) {
+    let clock = Arc::clone(&bench.clock);
+    bench.provider.expect("/jwks", move |_| {
+        clock.advance(Seconds(seconds));
+        Ok(response)
+    });
+}
+
 #[test]
 fn keys_that_have_aged_and_cannot_be_had_are_no_verdict_and_not_asked_for_with_every_token() {
-    let bench = verifier();
-    for seconds in [30, 0] {
-        let clock = Arc::clone(&bench.clock);
-        bench.provider.expect("/jwks", move |_| {
-            clock.advance(Seconds(seconds));
-            Ok(answer(503, &json!({})))
-        });
+    // A slow failure is rested from for longer, but for a minute at most: a machine may have slept meanwhile.
+    for (took, rest) in [(0, 10), (15, 30), (28_800, 60)] {
+        let bench = verifier();
+        [took, 0].into_iter().for_each(|took| slowly(&bench, took, answer(503, &json!({}))));
+        let plain = plain();
+        let pauses = [0, 86_400, 0, rest - 1, 1, 9].map(|pause| (plain.as_str(), pause));
+        let outcome = verified_after(&bench, pauses).exits_having_answered(5);
+        assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
+        assert_eq!(outcome.stderr.matches("not verified:").count(), 5, "{}", outcome.stderr);
+        assert_eq!(bench.provider.count("/jwks"), 3, "after {took} s");
     }
+}
+
+#[test]
+fn what_no_key_could_save_is_refused_also_while_none_can_be_had() {
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    let unsigned = token(&json!({ "alg": "none" }), &json!({}));
+    let foreign = token(&json!({ "alg": "RS256", "kid": "k1" }), &json!({ "iss": "https://evil.example" }));
     let plain = plain();
-    let outcome = verified_after(&bench, [0, 86_400, 0, 59, 1, 9].map(|pause| (plain.as_str(), pause)));
-    let outcome = outcome.exits_having_answered(5);
-    assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
-    assert_eq!(outcome.stderr.matches("not verified:").count(), 5, "{}", outcome.stderr);
-    assert_eq!(bench.provider.count("/jwks"), 3, "a slow failure is rested from for longer");
+    let tokens = [(plain.as_str(), 0), (&unsigned, 86_400), (&foreign, 0), (&plain, 0)];
+    let outcome = verified_after(&bench, tokens).exits_having_answered(7);
+    assert!(outcome.stderr.contains("2 of 4 tokens are not valid, 1 could not be verified"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_wrong_signature_is_no_verdict_while_newer_keys_cannot_be_had() {
+    let bench = verifier();
+    decode(&bench, &[&plain()], &["--verify"]).exits(0);
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("reading the provider's keys");
+    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("could not be had when they were last looked for");
+    bench.pass(Seconds::minutes(5));
+    bench.provider.answers("/jwks", answer(200, &jwks()));
+    decode(&bench, &[&forged()], &["--verify"]).exits(7).says("signature is wrong");
+    decode(&bench, &[&forged()], &["--verify"]).exits(7).says("signature is wrong");
+}
+
+#[test]
+fn keys_at_hand_are_not_given_up_for_older_ones_that_a_full_disk_keeps_in_the_cache() {
+    let bench = verifier();
+    decode(&bench, &[&plain()], &["--verify"]).exits(0);
+    bench.files.are_full();
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
+    let tokens = [0, 61, 61, 240].map(|pause| (rotated.as_str(), pause));
+    let outcome = verified_after(&bench, tokens).exits(0);
+    assert_eq!(outcome.stdout.matches("verified, ").count(), 4);
+}
+
+#[test]
+fn a_key_that_was_looked_for_in_vain_is_looked_for_again_after_five_minutes() {
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(200, &jwks()));
+    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
+    let outcome = verified_after(&bench, [0, 299, 1].map(|pause| (rotated.as_str(), pause))).exits_having_answered(7);
+    assert!(outcome.stderr.contains("1 of 3 tokens are not valid, 1 could not be verified"), "{}", outcome.stderr);
+}
+
+#[test]
+fn of_two_tokens_that_miss_the_same_key_both_are_refused_however_slow_the_provider_is() {
+    let bench = verifier();
+    slowly(&bench, 11, answer(200, &jwks()));
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7).says("2 of 2 tokens are not valid");
+}
+
+#[test]
+fn of_what_kept_tokens_from_being_verified_a_key_set_that_is_none_is_told() {
+    let bench = verifier();
+    decode(&bench, &[&plain()], &["--verify"]).exits(0);
+    let html = Response { body: b"<html>".to_vec(), ..answer(200, &json!({})) };
+    [answer(503, &json!({})), html].into_iter().for_each(|keys| bench.provider.answers("/jwks", keys));
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    verified_after(&bench, [(&unknown, 0), (&unknown, 300)]).exits(7).says("2 of 2 tokens could not be verified");
 }
 
 #[test]
@@ -364,6 +438,14 @@ fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
         let outcome = verified_after(&bench, [(&unknown, 0), (&unknown, 11)]);
         assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
     }
+    // Nor does it count what a cache that can no longer be written says of hours ago.
+    let bench = verifier();
+    bench.provider.answers("/jwks", answer(200, &jwks()));
+    decode(&bench, &[&unknown], &["--verify"]).exits(7);
+    bench.files.are_full();
+    bench.pass(Seconds::hours(2));
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    verified_after(&bench, [(&unknown, 0), (&unknown, 1)]).says("could not be had when they were last looked for");
 }
 
 #[test]

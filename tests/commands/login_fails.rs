@@ -3,7 +3,7 @@
 use crate::support::Bench;
 use crate::support::ports::{granted, parameter};
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, discovery, jwks_named};
+use crate::support::tokens::{Answer, ISSUER, another_jwks_named, discovery, jwks_named};
 use serde_json::{Value, json};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, Page, Response, StoreFailureKind};
@@ -264,6 +264,15 @@ fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("keys");
+    left_nothing(&bench);
+    // Nor does a key at hand that has not signed it decide, while its successor cannot be had.
+    let bench = mobile();
+    bench.provider.announces_discovery();
+    bench.provider.answers("/jwks", json(200, &another_jwks_named("k1")));
+    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.answers("/jwks", json(503, &json!({})));
+    bench.provider.revokes("rt-1");
+    bench.run(&["login"]).exits(5).says("503");
     left_nothing(&bench);
 }
 

@@ -3,6 +3,7 @@ use crate::support::fuse::Fuse;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, SUB, another_jwks_named, jwks, jwks_named, sign};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tidp::core::session::{EntryKey, Happening};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, Response, StoreFailureKind};
@@ -285,6 +286,8 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     bench.provider.answers("/jwks", json(503, &json!({})));
     bench.run(&["refresh", "--force"]).exits(0).says("left out");
     assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-3");
+    let patience = bench.provider.last("/jwks").deadline;
+    assert_eq!(patience, Some(Duration::from_secs(3)), "the successor of a spent token waits to be stored");
 }
 
 #[test]

@@ -583,6 +583,7 @@ pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>, Mutex<Trouble>);
 #[derive(Default)]
 struct Trouble {
     foreign: BTreeSet<PathBuf>,
+    full: bool,
     locked: bool,
     when_locked: Option<(PathBuf, String)>,
 }
@@ -599,6 +600,11 @@ impl Files {
     /// Somebody else has, or could have, written all files there are until they are written anew.
     pub fn are_foreign(&self) {
         self.1.lock().unwrap().foreign = self.0.lock().unwrap().keys().cloned().collect();
+    }
+
+    /// The disk is full: no cache can be written.
+    pub fn are_full(&self) {
+        self.1.lock().unwrap().full = true;
     }
 
     /// Somebody else holds the lock of every file.
@@ -643,8 +649,9 @@ impl world::Files for Files {
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.1.lock().unwrap().foreign.remove(path);
-        self.write(path, bytes)
+        let mut trouble = self.1.lock().unwrap();
+        trouble.foreign.remove(path);
+        if trouble.full { Err(io::ErrorKind::StorageFull.into()) } else { self.write(path, bytes) }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

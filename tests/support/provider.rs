@@ -5,6 +5,7 @@ use super::ports::{TestBrowser, parameter};
 use super::tokens::{Answer, ISSUER, discovery, jwks};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tidp::core::time::Time;
 use tidp::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 
@@ -18,6 +19,7 @@ pub struct Seen {
     pub query: Option<String>,
     pub authorization: Option<String>,
     pub body: String,
+    pub deadline: Option<Duration>,
 }
 
 impl Seen {
@@ -156,7 +158,8 @@ impl Http for Provider {
         let at_home = request.url.as_str().starts_with(ISSUER);
         let path = if at_home { request.url.path().to_owned() } else { request.url.to_string() };
         let query = request.url.query().map(str::to_owned);
-        let seen = Seen { method: request.method, path, query, authorization, body };
+        let deadline = request.deadline;
+        let seen = Seen { method: request.method, path, query, authorization, body, deadline };
         self.seen.lock().unwrap().push(seen.clone());
         let mut announced = self.announced.lock().unwrap();
         let Some(at) = announced.iter().position(|(path, _)| *path == seen.path) else {

@@ -24,7 +24,15 @@ fn server(answer: impl Fn(&mut TcpStream, String) + Send + 'static) -> (Url, Arc
 }
 
 fn get(url: Url) -> Request {
-    Request { method: Method::Get, url, authorization: None, accept: "application/json", body: None, ca_file: None }
+    Request {
+        method: Method::Get,
+        url,
+        authorization: None,
+        accept: "application/json",
+        body: None,
+        ca_file: None,
+        deadline: None,
+    }
 }
 
 fn post(url: Url) -> Request {
@@ -98,6 +106,8 @@ fn an_answer_that_is_truncated_too_large_too_slow_or_compressed_is_lost() {
     let (packed, _) = server(|s, _| {
         s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}").unwrap();
     });
+    let hurried = Request { deadline: Some(Duration::from_millis(10)), ..get(slow.clone()) };
+    assert!(http().send(&hurried).unwrap_err().what.ends_with("did not answer within 0 s"));
     for (url, word) in [(truncated, "lost"), (large, "1 MiB"), (slow, "within"), (packed, "compressed")] {
         let failure = http().send(&get(url)).unwrap_err();
         assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
