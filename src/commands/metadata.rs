@@ -186,11 +186,9 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     }
     let at_once = again == Again::AtOnce || (again == Again::AtOnceIfWrong && fault == KeyFault::Mismatch);
     if !at_once && let Some(look) = last_look(own, cached.as_ref(), now) {
-        let came = look.came.is_some() || look.at < keys.came;
-        return if came && fault == KeyFault::Mismatch {
-            Ok(Err(problem))
-        } else {
-            Err(not_known(context, look.at, came.then_some(keys.came)))
+        return match (look.came, fault) {
+            (Some(_), KeyFault::Mismatch) => Ok(Err(problem)),
+            (came, _) => Err(not_known(context, look.at, came.map(|_| keys.came))),
         };
     }
     *sought(context) = Some(Look { at: now, came: None });

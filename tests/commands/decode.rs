@@ -385,6 +385,28 @@ fn keys_at_hand_are_not_given_up_for_older_ones_that_a_full_disk_keeps_in_the_ca
 }
 
 #[test]
+fn keys_that_another_run_has_fetched_meanwhile_are_looked_at_before_any_are_asked_for() {
+    let bench = verifier();
+    let (files, clock) = (Arc::clone(&bench.files), Arc::clone(&bench.clock));
+    let fetched = move || {
+        clock.advance(Seconds(1));
+        for file in files.0.lock().unwrap().values_mut() {
+            let mut cached: Value = serde_json::from_slice(file).unwrap();
+            if cached["url"].as_str().unwrap().ends_with("/jwks") {
+                cached["document"] = jwks_named("k2").to_string().into();
+                cached["fetched_at"] = serde_json::to_value(START.plus(Seconds(1))).unwrap();
+                *file = cached.to_string().into_bytes();
+            }
+        }
+    };
+    let mut fetched = Some(fetched);
+    let once = move || fetched.take().into_iter().for_each(|fetched| fetched());
+    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(once));
+    let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
+    decode(&bench, &[&plain(), &rotated], &["--verify"]).exits_having_answered(0);
+}
+
+#[test]
 fn a_key_that_was_looked_for_in_vain_is_looked_for_again_after_five_minutes() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks()));
