@@ -165,14 +165,14 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
 
 /// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
 fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Session {
-    let Some(at) = session.refresh_started_at else { return session };
+    let Some((at, discarded)) = session.unfinished_refresh() else { return session };
     context.out.warn(
         "refresh_interrupted",
         format!(
             "a refresh begun at {} {}; its refresh token may have been spent. Trying it once: where the provider takes a \
              refresh token again, nothing is lost; where each serves once and it had been spent, a new login is needed",
             context.out.local(at),
-            if session.discarded_its_answer() { "got an answer that was not used" } else { "was not finished" },
+            if discarded { "got an answer that was not used" } else { "was not finished" },
         ),
     );
     let known = session.events.last().is_some_and(|e| {

@@ -152,7 +152,7 @@ pub enum Happening {
         /// Why it was made.
         reason: RefreshReason,
     },
-    /// An answer came and was not used, because it failed a check: the refresh token was probably spent.
+    /// An answer came and was not used, because it failed a check: the refresh token may have been spent.
     Discarded {
         /// Why it was made.
         reason: RefreshReason,
@@ -317,9 +317,16 @@ impl Session {
         self.clone().with_event(sent_at, Happening::Discarded { reason })
     }
 
-    /// Whether the mark was left by a refresh whose answer came, and failed a check.
-    pub fn discarded_its_answer(&self) -> bool {
-        self.events.last().is_some_and(|last| matches!(last.what, Happening::Discarded { .. }))
+    /// When the last refresh that came to nothing was begun, if one left its mark; and whether its answer came, and failed
+    /// a check.
+    pub fn unfinished_refresh(&self) -> Option<(Time, bool)> {
+        let mark = self.refresh_started_at?;
+        let last = self.events.last().filter(|last| last.at >= mark);
+        Some(match last.map(|last| (last.at, &last.what)) {
+            Some((at, Happening::Discarded { .. })) => (at, true),
+            Some((at, Happening::Unanswered { .. })) => (at, false),
+            _ => (mark, false),
+        })
     }
 
     /// The session with one more event, the oldest ones beyond 20 forgotten.

@@ -369,6 +369,31 @@ fn an_answer_that_failed_a_check_is_told_as_such_when_the_token_is_refused_next(
 }
 
 #[test]
+fn of_two_refreshes_that_came_to_nothing_the_last_one_is_told_as_what_it_was() {
+    for discarded_first in [true, false] {
+        let bench = expired();
+        let discarded = || bench.provider.answers("/connect/token", json(200, &json!({})));
+        let lost = || bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+        let (first, second) = if discarded_first { (7, 5) } else { (5, 7) };
+        if discarded_first {
+            discarded()
+        } else {
+            lost()
+        }
+        bench.run(&["refresh"]).exits(first);
+        bench.pass(Seconds(10));
+        if discarded_first {
+            lost()
+        } else {
+            discarded()
+        }
+        bench.run(&["refresh"]).exits(second);
+        let told = if discarded_first { "has no recorded end" } else { "was answered, and the answer failed a check" };
+        bench.run(&["inspect"]).exits(0).says(&format!("a refresh begun 2026-01-31 13:00:10 UTC {told}"));
+    }
+}
+
+#[test]
 fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
     let bench = expired();
     bench.pass(Seconds(86_400));

@@ -111,9 +111,9 @@ pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
 }
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
-    let begun = session.refresh_started_at?;
-    let what = if session.discarded_its_answer() {
-        " was answered, and the answer failed a check and was not used. The refresh token was probably spent"
+    let (begun, discarded) = session.unfinished_refresh()?;
+    let what = if discarded {
+        " was answered, and the answer failed a check and was not used. The refresh token may have been spent"
     } else {
         " has no recorded end. Unless it is still under way, its answer was lost, and the refresh token may have been spent"
     };
