@@ -102,6 +102,19 @@ fn fetched_by(home: &Home, user: &str, url: &str) -> String {
 }
 
 #[test]
+fn where_users_look_alike_a_login_says_so_before_anybody_is_sent_to_the_browser() {
+    if !require("user namespace") {
+        return;
+    }
+    let provider = Scripted::start();
+    let home = home_at(&provider);
+    let alike = Process::start(home.command("unshare").args(["--user", env!("CARGO_BIN_EXE_tidp"), "login"])).finish();
+    alike.expect(2);
+    assert!(alike.stderr.contains("other users look the same as this one"), "{}", alike.stderr);
+    assert!(!alike.stderr.contains("response_type="), "{}", alike.stderr);
+}
+
+#[test]
 fn another_user_who_reads_the_openers_arguments_finishes_no_login() {
     if !require_another_user() {
         return;

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Whether `what` is there: `node` (the independent provider), `chromium` (and what drives it), `keyring` (a Secret
-/// Service), `faketime` (a clock moved for one process), or the name of a program. If not, says that the test is
-/// skipped.
+/// Service), `faketime` (a clock moved for one process), `user namespace` (one that maps nobody), or the name of a
+/// program. If not, says that the test is skipped.
 ///
 /// # Panics
 /// If it is not there and `TIDP_TEST_REQUIRE=all`.
@@ -42,6 +42,10 @@ fn available(what: &str) -> Result<(), String> {
         "chromium" => chromium().map(|_| ()).ok_or("no Chromium".into()).and_then(|()| node_modules("tests/browser")),
         "keyring" => {
             ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p))
+        }
+        "user namespace" => {
+            let made = Command::new("unshare").args(["--user", "true"]).output();
+            made.is_ok_and(|made| made.status.success()).then_some(()).ok_or("the system allows none".into())
         }
         "faketime" => libfaketime().map(|_| ()).ok_or("no faketime".into()),
         other => program(other),
