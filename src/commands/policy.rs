@@ -59,26 +59,29 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
 
 /// `--require`: an error where less is left than asked for, or nobody can tell.
 fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Time) -> Result<()> {
-    if outlook.access_token_expires_at.is_none() {
-        return Err(Situation::NoSession.into());
-    }
-    let most = outlook.policy.and_then(|policy| policy.lifetime);
-    let too_little =
-        |what| Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|most| most >= required) }.into());
-    match outlook.sure_for(now) {
-        Some(left) if left >= required => Ok(()),
-        Some(_) if most.is_some_and(|most| most < required) => {
-            too_little(format!("under this policy no session can ever be relied on for {}", required.human()))
+    let access_token_end = outlook.access_token_expires_at.ok_or(Situation::NoSession)?;
+    let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
+    let asked = required.human();
+    let by_refresh_token = outlook.expired || outlook.expires_at_earliest.is_some();
+    let mut what = match (outlook.sure_for(now), most) {
+        (Some(left), _) if left >= required => return Ok(()),
+        (Some(_), Some((policy, most))) if by_refresh_token && most < required => {
+            format!("under {policy} a refresh token lives {}, less than {asked}", most.human())
         }
-        Some(left) => {
-            too_little(format!("the session can be relied on for {}, less than {}", left.human(), required.human()))
+        (Some(left), _) => {
+            let which = if by_refresh_token { "refresh" } else { "access" };
+            format!("the {which} token can be relied on for {}, less than {asked}", left.human())
         }
-        None => too_little(format!(
-            "nobody can tell whether the session lasts {}: the profile {} names no client type",
-            required.human(),
+        (None, _) => format!(
+            "nobody can tell whether the session lasts {asked}: the profile {} names no client type",
             printable(&context.profile.name)
-        )),
+        ),
+    };
+    // What is asked for is a session's life; a script that only needs a token for so long may have one.
+    if outlook.sure_for(now).is_some_and(|left| left < access_token_end.left(now)) {
+        what += &format!("; the access token works until {}", context.out.when(access_token_end, now));
     }
+    Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|(_, most)| most >= required) }.into())
 }
 
 /// Without the distance from now: the sentences say it themselves where it matters.
