@@ -18,6 +18,7 @@ use crate::error::{Error, Result, Situation};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 /// Runs it.
 ///
@@ -205,8 +206,8 @@ pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let width = columns.clamp(20, 100);
     let mut lines = String::new();
     let mut used = 0;
-    for word in text.split(' ') {
-        let columns = unicode_width::UnicodeWidthStr::width(word);
+    for word in unbroken(text, width) {
+        let columns = word.width();
         if used > 0 && used + 1 + columns > width {
             lines.push('\n');
             used = 0;
@@ -214,10 +215,31 @@ pub(super) fn wrapped(text: &str, columns: usize) -> String {
             lines.push(' ');
             used += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         used += columns;
     }
     lines + "\n"
+}
+
+/// The words of `text`, a command in backticks as one word if a line can hold it: copied from two lines, its first half
+/// would be another command.
+fn unbroken(text: &str, width: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut command: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        command.push(word);
+        if command.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
+            whole_or_words(std::mem::take(&mut command), width, &mut words);
+        }
+    }
+    // A backtick that nothing closes begins no command.
+    words.extend(command.into_iter().map(str::to_owned));
+    words
+}
+
+fn whole_or_words(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
+    let whole = parts.join(" ");
+    if whole.width() <= width { words.push(whole) } else { words.extend(parts.into_iter().map(str::to_owned)) }
 }
 
 fn list(out: &Output<'_>) -> Result<()> {

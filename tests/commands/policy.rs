@@ -211,6 +211,27 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn no_line_ends_within_a_command() {
+    let bench = Bench::with_config(&format!(
+        "[profile.pub]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"PublicWithRefresh\""
+    ));
+    let session = Bench::new("PublicWithRefresh");
+    session.log_in();
+    // What no line holds is broken as any text is.
+    for (bench, args, longest) in [
+        (bench, &["policy", "--profile", "pub"][..], "`tidp login --profile pub`."),
+        (session, &["policy"], "`tidp refresh --force`"),
+    ] {
+        for columns in 20..=110 {
+            *bench.terminal.columns.lock().unwrap() = Some(columns);
+            let text = bench.run(args).exits(0).stdout;
+            let broken = text.lines().any(|line| line.matches('`').count() % 2 == 1);
+            assert_eq!(broken, usize::from(columns) < longest.len(), "{columns}:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_requirement_that_no_login_can_meet_does_not_ask_for_one() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
