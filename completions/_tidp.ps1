@@ -153,7 +153,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
-            [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'Exit with 3 when less life than this is left')
+            [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'Exit with 3 when less than this is left of the refresh token''s life, or without one of the access token''s')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes and no warnings on stderr; errors stay')

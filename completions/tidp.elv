@@ -143,7 +143,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --color 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
-            cand --require 'Exit with 3 when less life than this is left'
+            cand --require 'Exit with 3 when less than this is left of the refresh token''s life, or without one of the access token''s'
             cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
             cand -q 'No notes and no warnings on stderr; errors stay'
             cand --quiet 'No notes and no warnings on stderr; errors stay'

@@ -127,7 +127,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_su
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less life than this is left' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less than this is left of the refresh token\'s life, or without one of the access token\'s' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'

@@ -23,6 +23,30 @@ In a script (nothing is sent where there is no token):
 Exit codes: 0 ok, 1 failed, 2 usage or config, 3 login required, 4 refused by the provider,
 5 unreachable or busy, 6 keyring or store, 7 failed validation, 124 login timed out";
 
+const CONTROLS: &str = "\
+Controls, for scripts on this machine; each answers in JSON:
+  curl -d '{\"advance\": 86400}' http://127.0.0.1:8765/sandbox/clock
+  curl http://127.0.0.1:8765/sandbox      tells the state and counts the requests
+
+  clock           {\"advance\": 86400}  so many seconds pass
+  clock           {\"offset\": -60}     the clock is so far ahead of the machine's
+  clock           {\"freeze\": true}    only these move it; false: it goes again
+  sso/end         {}                  every SSO session ends
+  sso/end         {\"user\": \"kari\"}    those of one test user
+  revoke          {}                  every refresh token is revoked
+  refresh-tokens  {\"mode\": \"reuse\"}   a refresh gives the same handle; rotate: a new one
+  keys/rotate     {}                  a new signing key; the old one stays published
+  keys/rotate     {\"drop_old\": true}  and does not
+  fail            {\"endpoint\": \"token\", \"status\": 503, \"times\": 2}
+                    so many requests fail so
+  fail            {\"endpoint\": \"token\", \"status\": 429, \"retry_after\": 5}
+                    with a Retry-After
+  fail            {\"endpoint\": \"token\", \"status\": 502, \"after\": true}
+                    what was asked for is done, and only its answer is lost
+
+Endpoints that can fail: discovery, jwks, authorize, login, token, userinfo, revocation,
+introspection, device_authorization, device, end_session, custom_logout, home";
+
 /// The command-line tool for TelenorID+: log in, get a valid access token, understand the refresh policy.
 #[derive(Debug, Parser)]
 #[command(name = "tidp", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
@@ -326,6 +350,7 @@ pub struct ProfileAdd {
 
 /// Run a stand-in for TelenorID+ on a loopback port, to try an app against each policy
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = CONTROLS)]
 pub struct Sandbox {
     /// The port on 127.0.0.1; 0: any free one
     #[arg(long, default_value_t = 8765)]

@@ -362,9 +362,35 @@ fn two_entries_of_one_name_are_told_and_neither_is_chosen_until_a_login_or_logou
 
 #[test]
 fn without_a_default_collection_the_remedy_is_to_make_one() {
-    let Some((_provider, home, keyring)) = machine() else { return };
+    let Some((provider, home, keyring)) = machine() else { return };
     keyring.without_a_collection();
     home.tidp(&["token"]).expect(3);
     let said = store_error(&home, &home.tidp(&["login", "--json"]));
-    assert!(said.contains("default") && !said.contains("unlock"), "{said}");
+    assert!(said.contains("is running, but has no default collection"), "{said}");
+    assert!(!said.contains("unlock the keyring") && !said.contains("start a keyring"), "{said}");
+    assert_eq!(provider.requests("authorize"), 0, "nobody was sent to the browser first");
+    assert!(!keyring.was_asked("CreateCollection"), "nobody is there to answer its prompt");
+}
+
+#[test]
+fn at_a_terminal_a_login_has_the_default_collection_made() {
+    let Some((provider, home, keyring)) = machine() else { return };
+    if !require("script") {
+        return;
+    }
+    keyring.without_a_collection();
+    let line = format!("{} login", env!("CARGO_BIN_EXE_tidp"));
+    let mut terminal = home.command("script");
+    terminal.args(["-qefc", &line, "/dev/null"]).stdin(std::process::Stdio::piped());
+    Process::start(&mut terminal).finish().expect(0);
+    assert!(keyring.was_asked("CreateCollection"));
+    assert_eq!((keyring.entries(), provider.requests("authorize")), (1, 1));
+}
+
+#[test]
+fn a_session_that_lies_elsewhere_than_in_the_default_collection_is_written_over_there() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.without_a_collection();
+    home.tidp(&["login"]).expect(0);
+    assert!(!session_lives(&home));
 }

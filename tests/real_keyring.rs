@@ -86,6 +86,20 @@ fn a_keyring_that_has_died_is_an_error() {
 }
 
 #[test]
+fn a_keyring_that_was_never_used_is_told_before_anybody_logs_in() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let _service = SecretService::never_used(&mut home);
+    let login = home.tidp(&["login", "--json"]);
+    store_error(&login);
+    assert!(login.stderr.contains("is running, but has no default collection"), "{login:#?}");
+    assert_eq!(provider.requests("authorize"), 0);
+}
+
+#[test]
 fn a_keyring_that_a_desktop_has_started_anew_is_locked() {
     if !require("keyring") || !require("curl") {
         return;

@@ -50,6 +50,34 @@ fn a_token_is_printed_in_every_format() {
 }
 
 #[test]
+fn the_help_of_the_sandbox_lists_all_its_controls_and_each_line_is_taken() {
+    let provider = Provider::sandbox(&[]);
+    let help = Home::new().tidp(&["sandbox", "--help"]).expect(0).to_owned();
+    let ask = |method, path: &str, body: &str| request(method, &provider.issuer, path, &[], body);
+    let mut listed: Vec<&str> = Vec::new();
+    for line in help.lines().filter(|line| line.starts_with("  ") && !line.contains("curl")) {
+        let Some((control, rest)) = line.trim().split_once(" {") else { continue };
+        let body = &rest[..=rest.find('}').unwrap()];
+        let (status, answer) = ask("POST", &format!("/sandbox/{}", control.trim()), &format!("{{{body}"));
+        assert_eq!(status, 200, "{line}: {answer}");
+        listed.push(control.trim());
+    }
+    assert_eq!(listed.len(), 12, "{help}");
+    listed.dedup();
+    let state: Value = serde_json::from_str(&ask("GET", "/sandbox", "").1).unwrap();
+    assert_eq!(state["controls"], json!(listed));
+
+    let (_, endpoints) = help.split_once("Endpoints that can fail: ").unwrap();
+    let endpoints = endpoints.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (status, answer) = ask("POST", "/sandbox/fail", "{}");
+    assert_eq!(status, 400);
+    assert!(answer.contains(&format!("none of {endpoints}\"")), "{answer}");
+    // The last of the planned failures is in force: the answer is lost.
+    assert_eq!(ask("POST", "/connect/token", "").0, 502);
+    assert_eq!(ask("POST", "/connect/token", "").0, 401);
+}
+
+#[test]
 fn curl_takes_a_token_from_the_recipe_and_sends_nothing_without_one() {
     let Some((provider, mut home)) = logged_in() else { return };
     home.set("URL", &format!("{}/connect/userinfo", provider.issuer));

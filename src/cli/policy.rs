@@ -11,7 +11,7 @@ pub struct Policy {
     #[command(subcommand)]
     pub what: Option<PolicyCommand>,
     /// One short line, for a prompt: `Mobile 89d`
-    #[arg(long, conflicts_with_all = ["why", "require"])]
+    #[arg(long, conflicts_with = "why")]
     pub short: bool,
     /// List the events behind the answer
     #[arg(long)]
@@ -19,7 +19,7 @@ pub struct Policy {
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub ascii: bool,
-    /// Exit with 3 when less life than this is left
+    /// Exit with 3 when less than this is left of the refresh token's life, or without one of the access token's
     #[arg(long, value_name = "DURATION")]
     pub require: Option<String>,
     /// Count down live on the terminal, until Ctrl-C

@@ -8,7 +8,7 @@ use super::metadata::{self, Again, Keys};
 use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
-use crate::core::jwt::{Jwt, Malformed, json as written, tidied};
+use crate::core::jwt::{Jwt, Malformed, json as written, numeric_date, tidied};
 use crate::core::text::{printable, printable_json, printable_path};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
@@ -128,7 +128,7 @@ impl Decoder<'_> {
         })?;
         let now = self.world.clock.now();
         let verified = self.verify(&jwt, now)?;
-        let warnings = warnings(&jwt);
+        let warnings = self.warnings(&jwt, now);
         if self.out.json {
             self.document(&jwt, verified, now, &warnings, answers);
         } else {
@@ -186,13 +186,22 @@ impl Decoder<'_> {
         })
     }
 
+    fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<String> {
+        let mut warnings = warnings(jwt);
+        if let Some(start) = time_of(jwt, "nbf").filter(|start| now < *start) {
+            let start = if self.out.json { start.rfc3339() } else { self.out.when(start, now) };
+            warnings.push(format!("it is not valid before {start}"));
+        }
+        warnings
+    }
+
     fn document(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String], answers: &mut String) {
         let about = About {
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
             times: claims::times_of(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
-            expired: expiry(jwt).map(|end| end <= now),
+            expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
             warnings: warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect(),
         };
         let about = serde_json::to_string(&about).unwrap_or_default(); // no value of these types fails
@@ -210,7 +219,7 @@ impl Decoder<'_> {
         } else {
             out.paint("not verified: anybody can have written this", Color::Yellow)
         };
-        let end = expiry(jwt)
+        let end = time_of(jwt, "exp")
             .map(|end| format!(", {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
         for warning in warnings {
@@ -236,14 +245,14 @@ struct About<'a> {
     warnings: Vec<Value>,
 }
 
-/// When the token ends, if it says so.
-fn expiry(jwt: &Jwt<'_>) -> Option<Time> {
-    claims::times_of(&jwt.registered).find(|(name, _)| *name == "exp").map(|(_, time)| time)
+/// When that is, if the token says so.
+fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
+    claims::times_of(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
 }
 
-/// What a reader of the token should beware of.
+/// What a reader of the token should beware of, whatever the time.
 fn warnings(jwt: &Jwt<'_>) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = claims::undated(&jwt.registered).collect();
     if jwt.jws.alg().eq_ignore_ascii_case("none") {
         warnings.push("alg is none: the token is not signed at all".to_owned());
     } else if jwt.jws.signature().is_empty() {

@@ -280,6 +280,7 @@ fn may_pass(error: &Error) -> bool {
         }
         Situation::Store(failure) => match failure.kind {
             StoreFailureKind::Missing
+            | StoreFailureKind::NotSetUp
             | StoreFailureKind::Locked
             | StoreFailureKind::TimedOut
             | StoreFailureKind::Refused

@@ -78,7 +78,7 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
 /// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of
 /// ours is what this login mends.
 fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
-    context.store.check_writable()?;
+    context.store.check_writable(&context.entry())?;
     match context.load() {
         Ok(session) => Ok(session.map(|session| session.account)),
         Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),

@@ -18,6 +18,7 @@ use crate::error::{Error, Result, Situation};
 use crate::world::World;
 use colored::Color;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 /// Runs it.
 ///
@@ -59,26 +60,29 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
 
 /// `--require`: an error where less is left than asked for, or nobody can tell.
 fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Time) -> Result<()> {
-    if outlook.access_token_expires_at.is_none() {
-        return Err(Situation::NoSession.into());
-    }
-    let most = outlook.policy.and_then(|policy| policy.lifetime);
-    let too_little =
-        |what| Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|most| most >= required) }.into());
-    match outlook.sure_for(now) {
-        Some(left) if left >= required => Ok(()),
-        Some(_) if most.is_some_and(|most| most < required) => {
-            too_little(format!("under this policy no session can ever be relied on for {}", required.human()))
+    let access_token_end = outlook.access_token_expires_at.ok_or(Situation::NoSession)?;
+    let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
+    let asked = required.human();
+    let by_refresh_token = outlook.expired || outlook.expires_at_earliest.is_some();
+    let mut what = match (outlook.sure_for(now), most) {
+        (Some(left), _) if left >= required => return Ok(()),
+        (Some(_), Some((policy, most))) if by_refresh_token && most < required => {
+            format!("under {policy} a refresh token lives {}, less than {asked}", most.human())
         }
-        Some(left) => {
-            too_little(format!("the session can be relied on for {}, less than {}", left.human(), required.human()))
+        (Some(left), _) => {
+            let which = if by_refresh_token { "refresh" } else { "access" };
+            format!("the {which} token can be relied on for {}, less than {asked}", left.human())
         }
-        None => too_little(format!(
-            "nobody can tell whether the session lasts {}: the profile {} names no client type",
-            required.human(),
+        (None, _) => format!(
+            "nobody can tell whether the session lasts {asked}: the profile {} names no client type",
             printable(&context.profile.name)
-        )),
+        ),
+    };
+    // What is asked for is a session's life; a script that only needs a token for so long may have one.
+    if outlook.sure_for(now).is_some_and(|left| left < access_token_end.left(now)) {
+        what += &format!("; the access token works until {}", context.out.when(access_token_end, now));
     }
+    Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|(_, most)| most >= required) }.into())
 }
 
 /// Without the distance from now: the sentences say it themselves where it matters.
@@ -202,8 +206,8 @@ pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let width = columns.clamp(20, 100);
     let mut lines = String::new();
     let mut used = 0;
-    for word in text.split(' ') {
-        let columns = unicode_width::UnicodeWidthStr::width(word);
+    for word in unbroken(text, width) {
+        let columns = word.width();
         if used > 0 && used + 1 + columns > width {
             lines.push('\n');
             used = 0;
@@ -211,10 +215,31 @@ pub(super) fn wrapped(text: &str, columns: usize) -> String {
             lines.push(' ');
             used += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         used += columns;
     }
     lines + "\n"
+}
+
+/// The words of `text`, a command in backticks as one word if a line can hold it: copied from two lines, its first half
+/// would be another command.
+fn unbroken(text: &str, width: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut command: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        command.push(word);
+        if command.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
+            whole_or_words(std::mem::take(&mut command), width, &mut words);
+        }
+    }
+    // A backtick that nothing closes begins no command.
+    words.extend(command.into_iter().map(str::to_owned));
+    words
+}
+
+fn whole_or_words(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
+    let whole = parts.join(" ");
+    if whole.width() <= width { words.push(whole) } else { words.extend(parts.into_iter().map(str::to_owned)) }
 }
 
 fn list(out: &Output<'_>) -> Result<()> {

@@ -188,10 +188,10 @@ fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) ->
 
 /// Everything that follows from a profile. No secret is in one.
 fn described(profile: &Profile) -> Value {
-    let redirect_uri = match &profile.redirect_uri {
-        RedirectUri::AnyPort(at) => format!("http://{}{} (any port)", at.host, at.path),
-        RedirectUri::Fixed(uri, _) => uri.clone(),
-        RedirectUri::Elsewhere(uri) => format!("{uri} (pasted)"),
+    let (redirect_uri, redirect) = match &profile.redirect_uri {
+        RedirectUri::AnyPort(at) => (format!("http://{}{}", at.host, at.path), "any_port"),
+        RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
+        RedirectUri::Elsewhere(uri) => (uri.clone(), "paste"),
     };
     json!({
         "profile": profile.name,
@@ -204,6 +204,7 @@ fn described(profile: &Profile) -> Value {
         "renew": match profile.renew { Renew::WhenDue => "when-due", Renew::BeforeSessionEnds => "before-session-ends" },
         "scopes": profile.scopes,
         "redirect_uri": redirect_uri,
+        "redirect": redirect,
         "auth_method": match profile.auth_method {
             AuthMethod::None => None,
             AuthMethod::Basic => Some("client_secret_basic"),

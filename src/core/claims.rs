@@ -1,7 +1,7 @@
 //! What TelenorID+'s claims mean to a person. Only what the provider documents is explained; of anything else nothing
 //! is claimed.
 
-use super::jwt::Registered;
+use super::jwt::{Registered, whole_seconds};
 use super::text::printable;
 use super::time::Time;
 use serde_json::{Map, Value};
@@ -88,14 +88,30 @@ pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// The claims that are times, where they are numbers, in the order a life has; whole seconds, the fraction dropped,
-/// clamped to what a [`Time`] holds.
+/// The claims that are times, where they are numbers that have a date, in the order a life has; whole seconds, the
+/// fraction dropped.
 pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time)> {
-    let time = |value: &Value| value.as_i64().or_else(|| value.as_f64().map(|f| f as i64)).map(Time::from_unix);
+    numbers_of(claims).filter_map(|(name, seconds)| Some((name, dated(seconds)?)))
+}
+
+/// What is wrong with those that are numbers and have no date.
+pub fn undated(claims: &Registered) -> impl Iterator<Item = String> {
+    numbers_of(claims).filter(|(_, seconds)| dated(*seconds).is_none()).map(|(name, seconds)| {
+        let in_milliseconds = seconds > 0 && dated(seconds / 1_000).is_some();
+        let why = if in_milliseconds { " (milliseconds instead of seconds?)" } else { "" };
+        format!("`{name}` is out of range{why}")
+    })
+}
+
+fn numbers_of(claims: &Registered) -> impl Iterator<Item = (&'static str, i64)> {
     let Registered { auth_time, iat, nbf, exp, .. } = claims;
     [("auth_time", auth_time), ("iat", iat), ("nbf", nbf), ("exp", exp)]
         .into_iter()
-        .filter_map(move |(name, claim)| Some((name, time(claim.as_ref()?)?)))
+        .filter_map(|(name, claim)| Some((name, whole_seconds(claim.as_ref()?)?)))
+}
+
+fn dated(seconds: i64) -> Option<Time> {
+    Some(Time::from_unix(seconds)).filter(|time| time.unix() == seconds)
 }
 
 #[cfg(test)]
@@ -149,9 +165,22 @@ mod tests {
     }
 
     #[test]
-    fn times_are_numbers_however_large_and_nothing_else() {
-        let claims = json!({"exp": 1e300, "iat": 12.9, "nbf": "12", "auth_time": -5, "other": 1});
-        let times = times_of(&Registered::of(claims.as_object().unwrap())).collect::<Vec<_>>();
+    fn times_are_numbers_that_have_a_date_and_nothing_else() {
+        let read = |claims: Value| {
+            let claims = Registered::of(claims.as_object().unwrap());
+            (times_of(&claims).collect::<Vec<_>>(), undated(&claims).collect::<Vec<_>>())
+        };
+        let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        let claims =
+            json!({"exp": 253_402_207_201_i64, "iat": 1e300, "nbf": -0.5, "auth_time": 18_446_744_073_709_551_615_u64});
+        let (times, wrong) = read(claims);
+        assert_eq!(times, []);
+        let milliseconds = "`exp` is out of range (milliseconds instead of seconds?)";
+        assert_eq!(
+            wrong,
+            ["`auth_time` is out of range", "`iat` is out of range", "`nbf` is out of range", milliseconds]
+        );
     }
 }

@@ -222,10 +222,14 @@ fn one_line(json: &[u8]) -> Cow<'_, str> {
 /// A claim that is a `NumericDate` (RFC 7519 2): seconds since 1970, whole or fractional (cut to whole ones), clamped
 /// to what [`Time`] holds. `None` for anything but a number.
 pub fn numeric_date(claim: &Value) -> Option<Time> {
+    whole_seconds(claim).map(Time::from_unix)
+}
+
+/// The same as the claim has it, be there such a [`Time`] or not.
+pub fn whole_seconds(claim: &Value) -> Option<i64> {
     let number = claim.as_number()?;
     // `as` saturates, and a JSON number is never NaN.
-    let seconds = number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds.floor() as i64))?;
-    Some(Time::from_unix(seconds))
+    number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds.floor() as i64))
 }
 
 /// The token in a line that a person or a script gave: without the space, the quotes and the `Authorization:` and

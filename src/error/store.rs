@@ -13,6 +13,7 @@ pub fn store_message(failure: &StoreFailure) -> String {
     };
     let what = match failure.kind {
         StoreFailureKind::Missing => "cannot be found",
+        StoreFailureKind::NotSetUp => "is running, but has no default collection yet",
         StoreFailureKind::Locked => "is locked",
         StoreFailureKind::TimedOut => "did not answer in time",
         StoreFailureKind::Refused => "refused",
@@ -31,6 +32,9 @@ pub(super) fn store_hint(failure: &StoreFailure) -> Option<String> {
     let hint = match (failure.store, failure.kind) {
         ("keyring", StoreFailureKind::Missing) => {
             "start a keyring (gnome-keyring, KWallet, KeePassXC), or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        ("keyring", StoreFailureKind::NotSetUp) => {
+            "make one: run `tidp login` in a terminal of a desktop, which asks for its password, or without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
         ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
         ("keyring", StoreFailureKind::TimedOut) => {

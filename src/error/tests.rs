@@ -41,6 +41,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::AlreadyKeptAlive, "busy", 5, "", false),
         (Situation::NotKeptAlive(text()), "login_required", 3, "tidp login", false),
         (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
+        (Situation::Store(store("keyring", StoreFailureKind::NotSetUp)), "store", 6, "tidp login", false),
         (Situation::Store(store("keyring", StoreFailureKind::Refused)), "store", 6, "", false),
         (Situation::Entry(Unreadable::Garbage), "store", 6, "tidp login", false),
         (Situation::Entry(Unreadable::Misplaced), "store", 6, "tidp login", false),

@@ -199,7 +199,7 @@ impl Store for FileStore {
         }
     }
 
-    fn check_writable(&self) -> Result<(), StoreFailure> {
+    fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         let entered = private::create_dir(&self.dir).and_then(|()| self.enter());
         entered.and_then(|_| private::try_writing(&self.dir)).map_err(self.refused(&self.dir))
     }

@@ -34,6 +34,8 @@ const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The keyring of this user.
 pub struct KeyringStore {
+    /// Somebody may be there to answer its prompt.
+    interactive: bool,
     patience: Duration,
     env: Env,
     keyring: Arc<Keyring>,
@@ -75,6 +77,7 @@ impl KeyringStore {
     /// (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know).
     pub fn new(interactive: bool, env: Env) -> Self {
         Self {
+            interactive,
             patience: if interactive { PROMPT_PATIENCE } else { PATIENCE },
             keyring: Arc::new(Keyring::new(&env)),
             env,
@@ -98,6 +101,11 @@ impl Store for KeyringStore {
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         answer(&self.reading(entry, IfLocked::Ask)?, self.patience)?
+    }
+
+    fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
+        let (name, make) = (entry.to_owned(), self.interactive);
+        answer(&self.started(move |keyring| keyring.has_room(&name, make))?, self.patience)?
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {

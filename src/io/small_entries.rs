@@ -83,8 +83,8 @@ impl Store for SmallEntries {
         Ok(self.store.load(entry)?.map(|found| self.joined(entry, found)))
     }
 
-    fn check_writable(&self) -> Result<(), StoreFailure> {
-        self.store.check_writable()
+    fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
+        self.store.check_writable(entry)
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {

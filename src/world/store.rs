@@ -51,11 +51,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`].
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
-    /// Proves, as far as that goes without touching an entry, that a session can be written: before a person logs in.
+    /// Proves, as far as that goes without touching it, that the entry can be written: before a person logs in. Where
+    /// the store was never set up and somebody sits at it, they are asked to do so.
     ///
     /// # Errors
     /// [`StoreFailure`], if it certainly cannot.
-    fn check_writable(&self) -> Result<(), StoreFailure> {
+    fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         Ok(())
     }
     /// Writes the entry, within the store's deadline.
@@ -133,6 +134,8 @@ pub struct StoreFailure {
 pub enum StoreFailureKind {
     /// There is none: no service, no bus, no directory.
     Missing,
+    /// It is there, but was never set up to hold anything.
+    NotSetUp,
     /// It is locked and nobody unlocked it.
     Locked,
     /// It did not answer within the deadline.

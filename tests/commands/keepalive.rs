@@ -97,6 +97,17 @@ fn ninety_days_are_left_alone_until_the_last_month() {
 }
 
 #[test]
+fn only_a_renewal_within_the_time_it_runs_is_announced() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let outcome = bench.run_on(&["keepalive", "--for", "1s"]).exits(0);
+    outcome.says("under Mobile it ends 2026-05-01 12:00:00 UTC (in 90 days); no renewal falls within --for.");
+    let bench = ten_minutes();
+    renews(&bench, 0..0);
+    bench.run_on(&["keepalive", "--for", "10m"]).exits(0).says("; it will be renewed 2026-01-31 12:0");
+}
+
+#[test]
 fn a_network_that_is_down_is_told_once_and_tried_again_until_it_is_back() {
     let bench = Bench::new("PublicWithRefresh").env("TIDP_REFRESH_LIFETIME", "30m");
     bench.log_in();

@@ -98,7 +98,7 @@ fn too_little_life_is_an_error_that_leaves_stdout_empty() {
     bench.run(&["policy", "--require", "2d"]).exits(0);
     bench.pass(Seconds(1));
     for args in [&["policy", "--require", "2d"][..], &["policy", "--require", "2d", "--json"]] {
-        bench.run(args).exits(3).says("the session can be relied on for 1 day 23 h, less than 2 days");
+        bench.run(args).exits(3).says("the refresh token can be relied on for 1 day 23 h, less than 2 days");
     }
     bench.run(&["policy", "--require", "two days"]).exits(2).says("--require: `two days` is no duration");
 }
@@ -211,10 +211,61 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn no_line_ends_within_a_command() {
+    let bench = Bench::with_config(&format!(
+        "[profile.pub]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"PublicWithRefresh\""
+    ));
+    let session = Bench::new("PublicWithRefresh");
+    session.log_in();
+    // What no line holds is broken as any text is.
+    for (bench, args, longest) in [
+        (bench, &["policy", "--profile", "pub"][..], "`tidp login --profile pub`."),
+        (session, &["policy"], "`tidp refresh --force`"),
+    ] {
+        for columns in 20..=110 {
+            *bench.terminal.columns.lock().unwrap() = Some(columns);
+            let text = bench.run(args).exits(0).stdout;
+            let broken = text.lines().any(|line| line.matches('`').count() % 2 == 1);
+            assert_eq!(broken, usize::from(columns) < longest.len(), "{columns}:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_requirement_that_no_login_can_meet_does_not_ask_for_one() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     let outcome = bench.run(&["policy", "--require", "2d", "--json"]).exits(3);
     assert_eq!(outcome.error()["hint"], serde_json::Value::Null);
     assert_eq!(bench.run(&["policy", "--require", "9m", "--json"]).code, 0);
+}
+
+#[test]
+fn what_is_too_little_is_said_of_the_token_it_is_true_of() {
+    let refused = |bench: &Bench, required: &str| {
+        let outcome = bench.run(&["policy", "--require", required, "--json"]).exits(3);
+        outcome.error()["message"].as_str().unwrap().to_owned()
+    };
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    let works = "; the access token works until 2026-01-31 13:00:00 UTC";
+    let whole = format!("under PublicWeb a refresh token lives 10 min, less than 30 min{works} (in 1 h)");
+    assert_eq!(refused(&bench, "30m"), whole);
+    bench.run(&["token", "--min-ttl", "30m", "--no-refresh"]).exits(0);
+    bench.pass(Seconds::minutes(6));
+    let rest = format!("the refresh token can be relied on for 4 min, less than 5 min{works} (in 54 min)");
+    assert_eq!(refused(&bench, "5m"), rest);
+    bench.pass(Seconds::hours(1));
+    assert_eq!(refused(&bench, "5m"), "the refresh token can be relied on for 0 s, less than 5 min");
+    let bench = Bench::new("Public");
+    bench.log_in_with(Answer::new()).exits(0);
+    bench.run(&["policy", "--require", "1h"]).exits(0);
+    assert_eq!(refused(&bench, "2h"), "the access token can be relied on for 1 h, less than 2 h");
+}
+
+#[test]
+fn a_requirement_that_is_met_can_be_told_in_one_line() {
+    let bench = renewed();
+    assert_eq!(bench.run(&["policy", "--require", "2d", "--short"]).exits(0).stdout, "Mobile 89d\n");
+    assert_eq!(bench.run(&["policy", "--require", "91d", "--short"]).exits(3).stdout, "");
 }

@@ -71,7 +71,7 @@ fn every_option_of_add_becomes_a_key() {
         "profile": "shop-2.b_C", "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
         "policy": "Web", "sliding": true, "lifetime": 600, "renew": "when-due", "scopes": ["openid", "email", "api:x"],
         "redirect_uri": "http://localhost:8400/cb", "auth_method": "client_secret_post", "ca_file": null,
-        "endpoint_hosts": [],
+        "redirect": "fixed_port", "endpoint_hosts": [],
     });
     assert_eq!(document, expected);
     assert_eq!(shown(&bench, &["shop-2.b_C"]), expected);
@@ -401,11 +401,29 @@ fn the_environment_beats_the_file_key_by_key() {
         ("lifetime", json!(1_200)),
         ("sliding", json!(false)),
         ("endpoint_hosts", json!(["a.example", "b.example"])),
-        ("redirect_uri", json!("http://127.0.0.1/x (any port)")),
+        ("redirect_uri", json!("http://127.0.0.1/x")),
     ] {
         assert_eq!(document[key], value, "{key}");
     }
     is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is neither true nor false");
+}
+
+#[test]
+fn a_redirect_uri_is_told_bare_and_beside_it_how_the_redirect_is_caught() {
+    for (uri, redirect) in [
+        ("http://127.0.0.1/x", "any_port"),
+        ("http://127.0.0.1:8400/x", "fixed_port"),
+        ("https://app.example/x", "paste"),
+        ("app://x", "paste"),
+    ] {
+        let bench = Bench::with_config(&profile("work", &format!("redirect_uri = \"{uri}\"")));
+        let document = shown(&bench, &[]);
+        assert_eq!((&document["redirect_uri"], &document["redirect"]), (&json!(uri), &json!(redirect)));
+        let list = bench.run(&["profile", "list", "--json"]).exits(0).json();
+        assert_eq!(list["profiles"][0]["redirect_uri"], json!(uri));
+        let text = bench.run(&["profile", "show"]).exits(0).stdout;
+        assert!(text.contains(&format!("\nredirect           {redirect}\n")), "{text}");
+    }
 }
 
 #[test]

@@ -54,6 +54,21 @@ fn renewed_before_it_ends_it_lives_until_the_sso_session_ends_and_ten_minutes_mo
 }
 
 #[test]
+fn without_refresh_tokens_nothing_is_said_of_new_ones() {
+    let told = |policy: &[&str]| {
+        let text = Bench::with_env(&[]).run(&[&["policy", "simulate"], policy].concat()).exits(0).stdout;
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let text = told(&["--policy", "NoRefresh"]);
+    assert!(text.contains("access tokens live 1h, the SSO session lives."), "{text}");
+    assert!(!text.contains("hands out"), "{text}");
+    for policy in [&["--policy", "Mobile"][..], &["--compare"]] {
+        let text = told(policy);
+        assert!(text.contains("access tokens live 1h, a refresh hands out a new refresh token, the SSO"), "{text}");
+    }
+}
+
+#[test]
 fn a_fixed_end_stays_where_it_is_however_often_it_is_refreshed() {
     let document = simulated(&["--policy", "Confidential", "--force", "--every", "1d", "--for", "15d"]);
     assert_eq!((&document["ends_at"], &document["refreshes"]), (&json!(1_209_600), &json!(13)));

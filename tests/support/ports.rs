@@ -221,7 +221,7 @@ impl Store for TestStore {
         Ok(shelf.entries.get(entry).map(Secret::new))
     }
 
-    fn check_writable(&self) -> Result<(), StoreFailure> {
+    fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         self.call("check_writable").map(drop)
     }
 

@@ -51,11 +51,15 @@ impl Keeper<'_, '_> {
     pub(super) fn tell_what_lies_ahead(&self) {
         let name = self.policy.name.as_str();
         match self.prospect() {
-            Prospect::Renewal { due, end } if due > self.now() => self.remark(&format!(
-                "Keeping the session alive: under {name} it ends {}; it will be renewed {}.",
-                self.when(end),
-                self.when(due)
-            )),
+            Prospect::Renewal { due, end } if due > self.now() => {
+                let within = self.time_left().is_none_or(|left| due.left(self.now()) < left);
+                let renewal = if within {
+                    format!("it will be renewed {}", self.when(due))
+                } else {
+                    "no renewal falls within --for".to_owned()
+                };
+                self.remark(&format!("Keeping the session alive: under {name} it ends {}; {renewal}.", self.when(end)));
+            }
             Prospect::Renewal { end, .. } => self.remark(&format!(
                 "Keeping the session alive: under {name} it ends {}; it is renewed now.",
                 self.when(end)

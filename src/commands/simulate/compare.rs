@@ -9,7 +9,9 @@ use crate::core::timeline::{Line, Style};
 
 /// All policies, a row each.
 pub(super) fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: Style) -> String {
-    let Some((first, _)) = played.first() else { return String::new() };
+    // Asked alike of all; only of one with refresh tokens it can be said whole.
+    let mut whole = played.iter().filter(|(scenario, _)| scenario.policy.lifetime.is_some());
+    let Some((first, _)) = whole.next() else { return String::new() };
     let mut text = wrapped(&asked(first), out.columns());
     text.push('\n');
     let head = ["policy", "refreshes", "session ends", "login needed"];

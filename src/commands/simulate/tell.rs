@@ -45,15 +45,16 @@ pub(super) fn asked(scenario: &Scenario) -> String {
         Renew::BeforeSessionEnds => " with renew = \"before-session-ends\"",
     };
     let handles = match scenario.refresh_tokens {
-        Rotation::Rotate => "a refresh hands out a new refresh token",
-        Rotation::Reuse => "a refresh hands out the same refresh token again",
+        _ if scenario.policy.lifetime.is_none() => "",
+        Rotation::Rotate => ", a refresh hands out a new refresh token",
+        Rotation::Reuse => ", a refresh hands out the same refresh token again",
     };
     let sso = match scenario.sso_ends_after {
         Some(end) => format!("the SSO session ends after {}", brief(end)),
         None => "the SSO session lives".to_owned(),
     };
     format!(
-        "A script runs `{script}`{renew} every {}, for {}; access tokens live {}, {handles}, {sso}.",
+        "A script runs `{script}`{renew} every {}, for {}; access tokens live {}{handles}, {sso}.",
         brief(scenario.every),
         brief(scenario.length),
         brief(scenario.access_token)

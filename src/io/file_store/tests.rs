@@ -256,9 +256,9 @@ fn whether_a_session_could_be_written_is_told_without_leaving_anything_behind() 
     let dir = root.path().join("sessions");
     for store in both(&dir) {
         fs::write(&dir, "a file where the directory should be").unwrap();
-        assert_eq!(store.check_writable().unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.check_writable("entry").unwrap_err().kind, StoreFailureKind::Refused);
         fs::remove_file(&dir).unwrap();
-        assert_eq!(store.check_writable(), Ok(()));
+        assert_eq!(store.check_writable("entry"), Ok(()));
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
         fs::remove_dir(&dir).unwrap();
     }

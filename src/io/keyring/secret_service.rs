@@ -56,6 +56,27 @@ impl Keyring {
         })
     }
 
+    /// Proves that there is a place for the entry: its own, wherever it lies, or the default collection. Of a keyring that
+    /// was never used there is none; `make` has the service make it, as other programs do, which asks for its password.
+    pub(super) fn has_room(&self, entry: &str, make: bool) -> Result<(), StoreFailure> {
+        self.with(|service| {
+            let found = service.search_items(attributes(entry)).map_err(meaning)?;
+            if found.unlocked.len() + found.locked.len() > 0 {
+                return Ok(());
+            }
+            let collection = match service.get_default_collection() {
+                Err(Error::NoResult) if make => service.create_collection("Default keyring", "default"),
+                found => found,
+            };
+            collection.map(drop).map_err(|error| match error {
+                Error::Prompt | Error::PromptDisconnected => {
+                    failed(StoreFailureKind::NotSetUp, "its prompt was not answered")
+                }
+                error => meaning(error),
+            })
+        })
+    }
+
     /// Writes the entry, a new one where there is none.
     pub(super) fn write(&self, entry: &str, bytes: &[u8], locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
@@ -167,7 +188,7 @@ fn unlocked<'a>(
 /// What an error of the library means.
 fn meaning(error: Error) -> StoreFailure {
     match error {
-        Error::NoResult => failed(StoreFailureKind::Missing, "it has no default collection"),
+        Error::NoResult => failed(StoreFailureKind::NotSetUp, ""),
         Error::Unavailable => failed(StoreFailureKind::Missing, &error.to_string()),
         Error::Locked => failed(StoreFailureKind::Locked, ""),
         Error::Prompt | Error::PromptDisconnected => failed(StoreFailureKind::Locked, "its prompt was not answered"),

@@ -27,6 +27,19 @@ pub(super) enum When {
 /// The result of a control request: its answer, or a sentence why not.
 type Controlled = Result<Value, String>;
 
+/// What a control does with a request's body.
+type Control = fn(&Shared, &Value) -> Controlled;
+
+/// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` tells what each does.
+static CONTROLS: [(&str, Control); 6] = [
+    ("clock", Shared::set_clock),
+    ("sso/end", Shared::end_sso_of),
+    ("revoke", |shared, _| Ok(json!({"revoked": lock(&shared.engine).revoke_all()}))),
+    ("refresh-tokens", Shared::set_rotation),
+    ("keys/rotate", Shared::rotate_keys),
+    ("fail", Shared::plan_failure),
+];
+
 impl Shared {
     /// Answers a control request. A page that was rebound to this address has another `Host`, a foreign page another
     /// `Origin`: both are refused.
@@ -42,27 +55,18 @@ impl Shared {
         if request.method != "POST" {
             return Response::text(405, "").with("Allow", if request.path == "/sandbox" { "GET" } else { "POST" });
         }
+        let name = request.path.strip_prefix("/sandbox/").unwrap_or_default();
+        let Some((_, act)) = CONTROLS.iter().find(|(control, _)| *control == name) else {
+            return Response::text(404, "there is no such control");
+        };
         let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
         let done = match body {
-            Ok(body @ Value::Object(_)) => self.act(&request.path, &body),
+            Ok(body @ Value::Object(_)) => act(self, &body),
             _ => Err("the body is no JSON object".to_owned()),
         };
         match done {
-            Ok(Value::Null) => Response::text(404, "there is no such control"),
             Ok(answer) => Response::json(200, &answer),
             Err(why) => Response::json(400, &json!({"error": "invalid_request", "error_description": why})),
-        }
-    }
-
-    fn act(&self, path: &str, body: &Value) -> Controlled {
-        match path {
-            "/sandbox/clock" => self.set_clock(body),
-            "/sandbox/sso/end" => self.end_sso_of(body),
-            "/sandbox/keys/rotate" => self.rotate_keys(body),
-            "/sandbox/refresh-tokens" => self.set_rotation(body),
-            "/sandbox/fail" => self.plan_failure(body),
-            "/sandbox/revoke" => Ok(json!({"revoked": lock(&self.engine).revoke_all()})),
-            _ => Ok(Value::Null),
         }
     }
 
@@ -113,10 +117,12 @@ impl Shared {
     /// `{"endpoint": "token", "status": 503, "times": 1, "retry_after": 5, "after": true}`; with `after` the endpoint
     /// acts and only its answer is lost.
     fn plan_failure(&self, body: &Value) -> Controlled {
-        let endpoint = body.get("endpoint").and_then(Value::as_str).filter(|name| Self::is_endpoint(name));
+        let endpoint = body.get("endpoint").and_then(Value::as_str).filter(|name| Self::endpoints().contains(name));
         let status = body.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
         let failure = Failure {
-            endpoint: endpoint.ok_or("endpoint is missing or unknown")?.to_owned(),
+            endpoint: endpoint
+                .ok_or_else(|| format!("endpoint is none of {}", Self::endpoints().join(", ")))?
+                .to_owned(),
             status: status.filter(|status| (400..600).contains(status)).ok_or("status is between 400 and 599")?,
             times: body.get("times").and_then(Value::as_u64).unwrap_or(1),
             retry_after: body.get("retry_after").and_then(Value::as_i64),
@@ -162,6 +168,7 @@ impl Shared {
             "clients": engine.clients.iter().map(client).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
             "requests": *lock(&self.requests),
+            "controls": CONTROLS.map(|(name, _)| name),
         })
     }
 }

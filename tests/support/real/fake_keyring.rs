@@ -340,6 +340,18 @@ impl Service {
         self.0.answer("ReadAlias", read).await
     }
 
+    async fn create_collection(
+        &self,
+        _properties: HashMap<String, OwnedValue>,
+        alias: &str,
+    ) -> Result<(OwnedObjectPath, OwnedObjectPath), Refusal> {
+        let create = |state: &mut State| {
+            state.no_collection = alias != "default";
+            Ok((path(COLLECTION), path(NOTHING)))
+        };
+        self.0.answer("CreateCollection", create).await
+    }
+
     async fn unlock(&self, objects: Vec<OwnedObjectPath>) -> Result<(Vec<OwnedObjectPath>, OwnedObjectPath), Refusal> {
         let unlock =
             |state: &mut State| Ok(if state.locked { (Vec::new(), path(PROMPT)) } else { (objects, path(NOTHING)) });

@@ -38,8 +38,12 @@ impl SecretService {
 
     /// The same on a desktop's bus, which starts a dead daemon again: locked, for nobody gives it the password.
     pub fn start_on_desktop(home: &mut Home) -> Self {
-        let config = BUS.replace("<!-- services -->", "<standard_session_servicedirs/>");
-        Self::on(Self::bus(home, &config), home)
+        Self::on(Self::never_used(home), home)
+    }
+
+    /// A desktop's bus, whose keyring is started when it is first asked, and which nobody has ever used.
+    pub fn never_used(home: &mut Home) -> Self {
+        Self::bus(home, &BUS.replace("<!-- services -->", "<standard_session_servicedirs/>"))
     }
 
     fn on(mut service: Self, home: &Home) -> Self {
