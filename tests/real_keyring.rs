@@ -100,6 +100,21 @@ fn a_keyring_that_was_never_used_is_told_before_anybody_logs_in() {
 }
 
 #[test]
+fn a_keyring_that_nobody_unlocks_is_told_before_anybody_logs_in() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let service = SecretService::start(&mut home);
+    service.lock(&home);
+    let login = home.tidp(&["login", "--json"]);
+    store_error(&login);
+    assert!(login.stderr.contains("is locked"), "{login:#?}");
+    assert_eq!(provider.requests("authorize"), 0);
+}
+
+#[test]
 fn a_keyring_that_a_desktop_has_started_anew_is_locked() {
     if !require("keyring") || !require("curl") {
         return;

@@ -8,7 +8,7 @@
 use super::{SERVICE, failed};
 use crate::io::lock;
 use crate::world::{Env, StoreFailure, StoreFailureKind};
-use secret_service::blocking::{Item, SecretService};
+use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
@@ -56,8 +56,9 @@ impl Keyring {
         })
     }
 
-    /// Proves that there is a place for the entry: its own, wherever it lies, or the default collection. Of a keyring that
-    /// was never used there is none; `make` has the service make it, as other programs do, which asks for its password.
+    /// Proves that there is a place for the entry: its own, wherever it lies, or the default collection, unlocked. Of a
+    /// keyring that was never used there is none; `make` has the service make it, as other programs do, which asks for its
+    /// password.
     pub(super) fn has_room(&self, entry: &str, make: bool) -> Result<(), StoreFailure> {
         self.with(|service| {
             let found = service.search_items(attributes(entry)).map_err(meaning)?;
@@ -68,12 +69,13 @@ impl Keyring {
                 Err(Error::NoResult) if make => service.create_collection("Default keyring", "default"),
                 found => found,
             };
-            collection.map(drop).map_err(|error| match error {
+            let collection = collection.map_err(|error| match error {
                 Error::Prompt | Error::PromptDisconnected => {
                     failed(StoreFailureKind::NotSetUp, "its prompt was not answered")
                 }
                 error => meaning(error),
-            })
+            })?;
+            open(&collection, IfLocked::Ask)
         })
     }
 
@@ -85,9 +87,7 @@ impl Keyring {
                 return item.set_secret(bytes, TYPE).map_err(meaning);
             }
             let collection = service.get_default_collection().map_err(meaning)?;
-            if collection.is_locked().map_err(meaning)? {
-                locked.answer(|| collection.unlock())?;
-            }
+            open(&collection, locked)?;
             let label = format!("keyring:{entry}@{SERVICE}");
             collection.create_item(&label, attributes(entry), bytes, true, TYPE).map(drop).map_err(meaning)
         })
@@ -166,6 +166,14 @@ fn connected(local: bool) -> Result<SecretService<'static>, StoreFailure> {
 
 fn attributes(entry: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", entry)])
+}
+
+/// Unlocks the collection, if it is locked.
+fn open(collection: &Collection<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
+    match collection.is_locked().map_err(meaning)? {
+        true => locked.answer(|| collection.unlock()),
+        false => Ok(()),
+    }
 }
 
 /// The one item of that name, unlocked.
