@@ -7,7 +7,7 @@ use super::{metadata, token_cache, warn};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
-use crate::core::session::{EntryKey, Session, SessionKey};
+use crate::core::session::{EntryKey, RefreshLife, Session, SessionKey};
 use crate::core::text::{hex, printable};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation};
@@ -204,6 +204,7 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
     let Some(held) = session.held() else { return Step::Skipped("there was no refresh token") };
     let client = match context.client() {
         Ok(client) => client,
+        Err(Error { situation: Situation::NoClientSecret, .. }) => return Step::Failed(not_revoked(context, session)),
         Err(error) => return Step::Failed(error),
     };
     let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
@@ -218,13 +219,24 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
     }
 }
 
+/// A confidential client has no secret to revoke with: the refresh token lives on, for as long as its policy tells.
+fn not_revoked(context: &Context<'_>, session: &Session) -> Error {
+    let now = context.world.clock.now();
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
+    let end = life.map(|life| life.expires_at).filter(|end| *end > now);
+    let until = end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default();
+    let what = "the refresh token could not be revoked, because the client is confidential and has no client secret";
+    Error::from(Situation::NotRevoked(format!("{what}{until}"))).of_profile(context.profile.named.as_deref())
+}
+
 fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     const DOING: &str = "ending the provider's session";
-    let (state, client) = match (super::login::random::<16>(context), context.client()) {
-        (Ok(bytes), Ok(client)) => (hex(&bytes), client),
-        (Err(error), _) | (_, Err(error)) => return Step::Failed(error),
+    let state = match super::login::random::<16>(context) {
+        Ok(bytes) => hex(&bytes),
+        Err(error) => return Step::Failed(error),
     };
-    let Some(request) = logout::custom_logout_request(provider, &client, hint, &state) else {
+    let ca_file = context.profile.ca_file.as_deref();
+    let Some(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
         return Step::Skipped("the provider has no custom_logout_endpoint; `tidp logout --browser` uses the browser");
     };
     match context.send(&request) {

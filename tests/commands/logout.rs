@@ -162,6 +162,48 @@ fn a_confidential_client_revokes_with_its_secret() {
 }
 
 #[test]
+fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_once_what_lives_on() {
+    for (json, browser) in [(false, false), (true, false), (false, true)] {
+        let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
+        bench.log_in();
+        bench.world.env.0.remove("TIDP_CLIENT_SECRET");
+        if !browser {
+            custom_logout(&bench, 200, "the state");
+        }
+        let args = [&["logout"][..], &["--json"][..usize::from(json)], &["--browser"][..usize::from(browser)]].concat();
+        let outcome =
+            bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "session was ended" });
+        let what = "the refresh token could not be revoked, because the client is confidential and has no client secret; \
+                    it may live until 2026-02-14 12:00:00 UTC (in 14 days)";
+        assert_eq!(outcome.stderr.matches("failed: ").count(), 1, "{}", outcome.stderr);
+        let outcome = outcome.says(&format!("failed: {what}\n"));
+        let error = format!("the session is gone here, but {what}");
+        if json {
+            assert_eq!(
+                (&outcome.error()["message"], &outcome.error()["hint"]),
+                (&json!(error), &json!("set TIDP_CLIENT_SECRET"))
+            );
+        } else {
+            outcome.says(&format!("error: {error}\nhint: set TIDP_CLIENT_SECRET\n"));
+        }
+        is_gone(&bench);
+    }
+}
+
+#[test]
+fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
+    let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
+    bench.log_in();
+    bench.world.env.0.clear();
+    moved(&bench, &bench.key_of("work"));
+    bench.stores.take(&EntryKey::Session(bench.key()).name());
+    let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
+    bench.files.put(CONFIG, &format!("[profile.work]\n{profile}"));
+    custom_logout(&bench, 200, "the state");
+    bench.run(&["logout", "--all"]).exits(2).says("session was ended").says("hint: tidp profile secret work\n");
+}
+
+#[test]
 fn a_local_logout_asks_nobody() {
     let bench = logged_in();
     let asked = bench.provider.paths().len();
