@@ -42,6 +42,12 @@ struct Outcome {
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
+    // Nobody who names one profile wants to be logged out of the others. One in the environment is for every command.
+    if args.all && global.profile.is_some() {
+        return Err(Error::usage(
+            "--all ends the sessions of all profiles and --profile names one: use one of the two",
+        ));
+    }
     let (endings, rest): (Vec<_>, _) = if args.all {
         let (contexts, store) = all(world, out, global)?;
         let end = |context: Context<'_>| context.run(|context| ending(context, args));

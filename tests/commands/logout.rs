@@ -370,6 +370,19 @@ fn what_cannot_be_read_is_told_beside_another_failure() {
 }
 
 #[test]
+fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_in_the_environment() {
+    for args in [&["logout", "--all", "-p", "work"][..], &["--profile", "work", "logout", "--all"]] {
+        let bench = three_sessions();
+        bench.run(args).exits(2).says("--all").says("--profile").leaves_out("gone here");
+        let kept = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_some();
+        assert!(kept("work") && kept("gone") && kept("changed"));
+    }
+    let mut bench = three_sessions();
+    bench.world.env.0.clear();
+    bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("of `gone` is gone here");
+}
+
+#[test]
 fn leftovers_of_killed_writers_are_swept_with_all_sessions() {
     let bench = Bench::new("MobileApp");
     bench.stores.leave_something();
