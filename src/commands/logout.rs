@@ -55,6 +55,9 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     } else {
         (vec![Context::open(world, out, global)?.run(|context| log_out(context, args))], Ok(()))
     };
+    if endings.is_empty() && rest.is_ok() {
+        out.note("There was no session.");
+    }
     for outcome in endings.iter().flatten() {
         tell(out, outcome, args, world.clock.now());
     }
