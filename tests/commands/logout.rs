@@ -241,6 +241,27 @@ fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument()
 }
 
 #[test]
+fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_and_after_what_is_done_already() {
+    for (case, asks) in [
+        ("", "Finish the logout in the browser (waiting 20 s). If it did not open"),
+        ("missing", "Open this URL in a browser on this machine (waiting 20 s)"),
+        ("broken", "Open this URL in a browser on this machine (waiting 20 s)"),
+    ] {
+        let bench = logged_in();
+        let id_token = bench.session().unwrap().id_token.unwrap().value;
+        *bench.browser.missing.lock().unwrap() = case == "missing";
+        *bench.browser.broken.lock().unwrap() = case == "broken" || case == "missing";
+        bench.provider.revokes("rt-1");
+        let outcome = bench.run(&["logout", "--browser"]).exits(0).leaves_out(id_token.expose());
+        assert_eq!(outcome.stderr.contains("could not be opened"), case == "broken", "{}", outcome.stderr);
+        let at = |words: &str| outcome.stderr.find(words).unwrap_or_else(|| panic!("{words}: {}", outcome.stderr));
+        assert!(at("The session is gone here.") < at("the refresh token was revoked"));
+        assert!(at("the refresh token was revoked") < at(asks) && at(asks) < at("http://127.0.0.1:49998/once"));
+        assert_eq!(outcome.stderr.matches("is gone here").count(), 1, "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_stranger_at_the_browsers_address_is_told_and_counts_for_nothing() {
     let bench = logged_in();
     *bench.callback.stranger.lock().unwrap() = Some(1_001);
