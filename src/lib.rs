@@ -34,6 +34,8 @@
 //! * A session holds observations only; what a policy makes of them is computed (`core::session::RefreshLife`), so a
 //!   profile that is corrected explains its past anew. `expires_at` is what the policy implies, `expires_at_earliest`
 //!   what can be relied on; they differ when the same handle came back.
+//! * A stored time is by this machine's clock, the end of either token too, so that a clock which is wrong, and stays so,
+//!   does no harm. The provider's own are an ID token's `iat` and `auth_time`.
 //! * A token, code, verifier or client secret is a [`core::secret::Secret`]: no `Display`, a `Debug` that shows nothing,
 //!   wiped when dropped. Search for `expose` to see every place where one leaves its type.
 //! * What came from outside passes `core::text::printable` before it reaches a terminal.

@@ -257,7 +257,8 @@ impl Attempt<'_, '_> {
         let check =
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
                 .require_acr(self.wishes.require_acr.as_deref());
-        let accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        let mut accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        accepted.token = accepted.token.counted_from(sent_at, now);
         self.right_account(&accepted)?;
         self.note_unmet_acr(&accepted);
         self.session(answer, accepted, sent_at)
