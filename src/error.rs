@@ -80,6 +80,9 @@ pub enum Situation {
     LoginTimedOut,
     /// Logged out here; the provider could not be told. The text says what is left to do.
     LogoutIncomplete(&'static str, String),
+    /// Logged out here; the refresh token lives on, for a confidential client without its secret cannot revoke it. The
+    /// text says until when.
+    NotRevoked(String),
     /// A login or logout came between a refresh and the storing of its answer.
     SessionChanged {
         /// Whether the provider confirmed that the token just received is revoked.
@@ -195,15 +198,16 @@ impl Error {
     /// The same failure, after a logout here: that much is certain, and is said first.
     #[must_use]
     pub fn after_local_logout(self) -> Self {
-        let report = self.report();
-        if matches!(self.situation, Situation::LogoutIncomplete(..)) {
-            return self;
+        let gone = |but: &str| format!("the session is gone here, but {but}");
+        match self.situation {
+            Situation::LogoutIncomplete(..) => self,
+            Situation::NotRevoked(what) => Self { situation: Situation::NotRevoked(gone(&what)), ..self },
+            _ => {
+                let report = self.report();
+                let what = gone(&format!("not at the provider: {}", report.message));
+                Situation::LogoutIncomplete(report.kind, what).into()
+            }
         }
-        Situation::LogoutIncomplete(
-            report.kind,
-            format!("the session is gone here, but not at the provider: {}", report.message),
-        )
-        .into()
     }
 
     /// What is told, and the exit code: one decision for all situations.
@@ -213,6 +217,10 @@ impl Error {
             None => Some(command.to_owned()),
         };
         let login = || run("tidp login");
+        let secret = || match &self.profile {
+            Some(profile) => format!("tidp profile secret {}", quoted(profile)),
+            None => "set TIDP_CLIENT_SECRET".into(),
+        };
         let (kind, exit_code, message, hint): (_, u8, String, Option<String>) = match &self.situation {
             Situation::Usage(what) => ("usage", 2, what.clone(), Some("tidp --help".into())),
             Situation::Config(what) => ("config", 2, what.clone(), None),
@@ -222,15 +230,11 @@ impl Error {
                 "no profile is configured".into(),
                 Some("tidp profile add NAME --environment staging --client-id ID --client-type MobileApp   (or try `tidp demo`)".into()),
             ),
-            Situation::NoClientSecret => (
-                "config",
-                2,
-                "the client is confidential and has no client secret".into(),
-                Some(match &self.profile {
-                    Some(profile) => format!("tidp profile secret {}", quoted(profile)),
-                    None => "set TIDP_CLIENT_SECRET".into(),
-                }),
-            ),
+            Situation::NoClientSecret => {
+                ("config", 2, "the client is confidential and has no client secret".into(), Some(secret()))
+            }
+            // It comes too late for this session, and in time for the next one.
+            Situation::NotRevoked(what) => ("config", 2, what.clone(), Some(secret())),
             Situation::NoSession => ("login_required", 3, "there is no session".into(), login()),
             Situation::NoRefreshToken => (
                 "login_required",

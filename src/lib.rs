@@ -34,6 +34,8 @@
 //! * A session holds observations only; what a policy makes of them is computed (`core::session::RefreshLife`), so a
 //!   profile that is corrected explains its past anew. `expires_at` is what the policy implies, `expires_at_earliest`
 //!   what can be relied on; they differ when the same handle came back.
+//! * A stored time is by this machine's clock, the end of either token too, so that a clock which is wrong, and stays so,
+//!   does no harm. The provider's own are an ID token's `iat` and `auth_time`.
 //! * A token, code, verifier or client secret is a [`core::secret::Secret`]: no `Display`, a `Debug` that shows nothing,
 //!   wiped when dropped. Search for `expose` to see every place where one leaves its type.
 //! * What came from outside passes `core::text::printable` before it reaches a terminal.
@@ -87,8 +89,8 @@
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
-//!   monotonic timer stands still while the machine sleeps; it reads the store only when something is due. CMD stays in
-//!   its process group, so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and
+//!   monotonic timer stands still while the machine sleeps. The store is read when something is due, before `--for` ends
+//!   with a 0, and once a minute, so that a logout is not found out weeks later. CMD stays in its process group, so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and
 //!   who sent one is looked at, so that CMD gets each once. When the session ends before CMD, CMD goes on.
 //!
 //! # The one window that no client can close

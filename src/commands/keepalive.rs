@@ -25,6 +25,9 @@ use std::time::Duration;
 /// The longest wait between two looks at the wall clock.
 const GLANCE: Seconds = Seconds(10);
 
+/// How often the store is asked whether the session is still there: a logout does not wait for the next renewal.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// How long failures are given once the end has come: a machine that wakes up has no network in its first seconds.
 const GRACE: Seconds = Seconds(60);
 
@@ -72,6 +75,15 @@ fn only_one(context: &Context<'_>) -> Result<Box<dyn Lock>> {
     lock.ok_or_else(|| Situation::AlreadyKeptAlive.into())
 }
 
+/// The session, unless it is known to have ended.
+fn living(context: &Context<'_>) -> Result<Session> {
+    let session = context.session()?;
+    match session.refresh_token {
+        RefreshToken::Refused { .. } => Err(Situation::RefreshTokenGone.into()),
+        RefreshToken::NeverIssued | RefreshToken::Held(_) => Ok(session),
+    }
+}
+
 /// The session that is looked after, and what has been done for it.
 struct Keeper<'c, 'w> {
     context: &'c Context<'w>,
@@ -82,6 +94,8 @@ struct Keeper<'c, 'w> {
     began: (Time, Duration),
     /// As it was last read or refreshed.
     session: Session,
+    /// When the store was last asked for it, by the clock that only moves forward; far ahead: it is not asked for now.
+    looked: Duration,
     /// How much of its life is left when it is renewed the next time.
     lead: Seconds,
     failing: Option<Failing>,
@@ -102,10 +116,7 @@ struct Failing {
 impl<'c, 'w> Keeper<'c, 'w> {
     /// Reads the session; nothing is refreshed yet.
     fn begin(context: &'c Context<'w>, length: Option<Seconds>, wrapping: bool) -> Result<Self> {
-        let session = context.session()?;
-        if matches!(session.refresh_token, RefreshToken::Refused { .. }) {
-            return Err(Situation::RefreshTokenGone.into());
-        }
+        let session = living(context)?;
         let policy = context.profile.policy.ok_or_else(telling::no_policy)?;
         if session.held().is_none() || policy.lifetime.is_none() {
             return Err(telling::nothing_to_keep(context, &session, &policy));
@@ -118,6 +129,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             length,
             began: (clock.now(), clock.uptime()),
             session,
+            looked: clock.uptime(),
             lead: Seconds::ZERO,
             failing: None,
             refreshes: 0,
@@ -130,6 +142,10 @@ impl<'c, 'w> Keeper<'c, 'w> {
 
     fn now(&self) -> Time {
         self.context.world.clock.now()
+    }
+
+    fn uptime(&self) -> Duration {
+        self.context.world.clock.uptime()
     }
 
     fn prospect(&self) -> Prospect {
@@ -147,7 +163,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// How much of `--for` is left, by whichever clock says less: the wall clock counts a suspended machine's sleep,
     /// the other one cannot be set back.
     fn time_left(&self) -> Option<Seconds> {
-        let up = self.context.world.clock.uptime().saturating_sub(self.began.1).as_secs();
+        let up = self.uptime().saturating_sub(self.began.1).as_secs();
         let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
         self.length.map(|length| Seconds(length.0.saturating_sub(up.max(self.now().since(self.began.0)).0)))
     }
@@ -155,22 +171,46 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Keeps the session alive until something ends it: a signal or CMD, `--for` (`None`), or the session's end.
     fn keep(&mut self, watch: &mut dyn Watch) -> Result<Option<Ended>> {
         loop {
-            let left = self.time_left();
-            if left.is_some_and(|left| left <= Seconds::ZERO) {
-                return Ok(if self.wrapping { Some(self.leave_alone(watch, telling::TIME_IS_OVER)) } else { None });
-            }
-            let next = match self.step() {
-                Ok(next) => next,
-                Err(error) if self.wrapping => {
-                    let why = error.report().message;
-                    return Ok(Some(self.leave_alone(watch, &why)));
-                }
+            let patience = match self.turn() {
+                Ok(Some(patience)) => patience,
+                Ok(None) if self.wrapping => return Ok(Some(self.leave_alone(watch, telling::TIME_IS_OVER))),
+                Ok(None) => return Ok(None),
+                Err(error) if self.wrapping => return Ok(Some(self.leave_alone(watch, &error.report().message))),
                 Err(error) => return Err(error),
             };
-            let patience = next.left(self.now()).min(left.unwrap_or(GLANCE)).min(GLANCE).max(Seconds(1));
             if let Some(ended) = watch.wait(patience.to_std()) {
                 return Ok(Some(ended));
             }
+        }
+    }
+
+    /// Does what is due; how long to wait then, `None` once `--for` is over and the session was still there.
+    fn turn(&mut self) -> Result<Option<Seconds>> {
+        let left = self.time_left();
+        let is_over = left.is_some_and(|left| left <= Seconds::ZERO);
+        // Where renewals fail, each try of one looks too.
+        let is_time = self.failing.is_none() && self.uptime().saturating_sub(self.looked) >= LOOK;
+        if is_over || is_time {
+            self.look()?;
+        }
+        if is_over {
+            return Ok(None);
+        }
+        let wait = self.step()?.left(self.now());
+        Ok(Some(wait.min(left.unwrap_or(GLANCE)).min(GLANCE).max(Seconds(1))))
+    }
+
+    /// An error, if the session is known to have ended. A login in its place is looked after from the next renewal on.
+    fn look(&mut self) -> Result<()> {
+        self.looked = self.uptime();
+        match living(self.context) {
+            Err(error) if matches!(error.situation, Situation::NoSession | Situation::RefreshTokenGone) => Err(error),
+            // It says nothing, and is left alone until the next renewal: it may have asked the user to unlock it.
+            Err(_) => {
+                self.looked = Duration::MAX;
+                Ok(())
+            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -225,6 +265,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if let Some(failing) = self.failing.take() {
             self.tell_that_it_works_again(failing);
         }
+        self.looked = self.uptime();
         let changed = session.generation != self.session.generation;
         let before = std::mem::replace(&mut self.session, session);
         match how {

@@ -26,7 +26,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use told::summarise;
-pub use told::warn_of_memory;
+pub use told::{show, warn_of_memory};
 use url::Url;
 use wishes::Wishes;
 
@@ -173,20 +173,8 @@ impl Attempt<'_, '_> {
     }
 
     fn show(&self, url: &Url) {
-        let out = self.context.out;
-        let timeout = self.wishes.timeout.human();
-        if self.wishes.no_browser || !self.context.world.browser.available() {
-            out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
-            return out.note("On another machine's browser? Use `tidp login --paste`.");
-        }
-        match self.context.world.browser.open(url) {
-            Ok(()) => out.ask(&format!(
-                "Log in in the browser (waiting {timeout}). If it did not open, open this URL:\n\n  {url}\n"
-            )),
-            Err(what) => {
-                out.note(&format!("The browser could not be opened: {}.", printable(&what)));
-                out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
-            }
+        if !show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser) {
+            self.context.out.note("On another machine's browser? Use `tidp login --paste`.");
         }
     }
 
@@ -271,7 +259,8 @@ impl Attempt<'_, '_> {
         let check =
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
                 .require_acr(self.wishes.require_acr.as_deref());
-        let accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        let mut accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        accepted.token = accepted.token.counted_from(sent_at, now);
         self.right_account(&accepted)?;
         self.note_unmet_acr(&accepted);
         self.session(answer, accepted, sent_at)

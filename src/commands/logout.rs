@@ -2,24 +2,24 @@
 //! outcome reported as it was.
 
 use super::context::{Configured, Context};
+use super::login::{random, show};
 use super::output::Output;
 use super::{metadata, token_cache, warn};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
-use crate::core::session::{EntryKey, Session, SessionKey};
+use crate::core::session::{EntryKey, RefreshLife, Session, SessionKey};
 use crate::core::text::{hex, printable};
-use crate::core::time::Time;
+use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome};
 use crate::world::{Entries, Store, StoreFailureKind, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// How long a browser may take to fetch the page that sends it on.
-const BROWSER_PATIENCE: Duration = Duration::from_secs(20);
+const BROWSER_PATIENCE: Seconds = Seconds(20);
 
 /// How one step at the provider ended. A failure's report says so again at the end, with the exit code.
 enum Step {
@@ -42,6 +42,12 @@ struct Outcome {
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
+    // Nobody who names one profile wants to be logged out of the others. One in the environment is for every command.
+    if args.all && global.profile.is_some() {
+        return Err(Error::usage(
+            "--all ends the sessions of all profiles and --profile names one: use one of the two",
+        ));
+    }
     let (endings, rest): (Vec<_>, _) = if args.all {
         let (contexts, store) = all(world, out, global)?;
         let end = |context: Context<'_>| context.run(|context| ending(context, args));
@@ -49,8 +55,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     } else {
         (vec![Context::open(world, out, global)?.run(|context| log_out(context, args))], Ok(()))
     };
-    for outcome in endings.iter().flatten() {
-        tell(out, outcome, args, world.clock.now());
+    if endings.is_empty() && rest.is_ok() {
+        out.note("There was no session.");
     }
     let mut failure = endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), failure));
     if let Err(error) = rest {
@@ -125,45 +131,65 @@ fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
     })
 }
 
+/// Each thing is told when it has happened: what comes after it may take long.
 fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
-    let session = end_local_session(context)?;
-    let skipped = |why| Step::Skipped(why);
-    let (not_revoked, not_ended) = match session {
-        Ended::Unreadable => (
-            "the entry could not be read, so a refresh token in it could not be revoked",
-            "the ID token that names the session there could not be read either",
-        ),
-        Ended::Nothing | Ended::Session(_) => ("there was no session", "there was no session"),
+    let out = context.out;
+    let ended = end_local_session(context)?;
+    let had_session = !matches!(ended, Ended::Nothing);
+    let of = if args.all { format!(" of `{}`", printable(&context.profile.name)) } else { String::new() };
+    let gone =
+        if had_session { format!("The session{of} is gone here.") } else { format!("There was no session{of}.") };
+    out.note(&gone);
+    let (revocation, provider_session) = at_provider(context, args, &ended);
+    let now = context.world.clock.now();
+    let access_token_valid_until = match ended {
+        Ended::Session(session) => Some(session.access_token.expires_at).filter(|end| *end > now),
+        Ended::Nothing | Ended::Unreadable => None,
     };
-    let mut outcome = Outcome {
-        profile: context.profile.name.clone(),
-        had_session: !matches!(session, Ended::Nothing),
-        revocation: skipped(not_revoked),
-        provider_session: skipped(not_ended),
-        access_token_valid_until: None,
+    if let Some(end) = access_token_valid_until {
+        out.note(&format!(
+            "Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.",
+            out.when(end, now)
+        ));
+    }
+    let profile = context.profile.name.clone();
+    Ok(Outcome { profile, had_session, revocation, provider_session, access_token_valid_until })
+}
+
+/// What can be done at the provider: the refresh token, then the provider's session.
+fn at_provider(context: &Context<'_>, args: &cli::Logout, ended: &Ended) -> (Step, Step) {
+    let (skipped, out) = (Step::Skipped, context.out);
+    let session = match ended {
+        Ended::Nothing => return (skipped("there was no session"), skipped("there was no session")),
+        Ended::Unreadable => {
+            return (
+                told(out, skipped("the entry could not be read, so a refresh token in it could not be revoked")),
+                told(out, skipped("the ID token that names the session there could not be read either")),
+            );
+        }
+        Ended::Session(_) if args.local => return (skipped("--local"), skipped("--local")),
+        Ended::Session(session) => session,
     };
-    let Ended::Session(session) = session else { return Ok(outcome) };
-    outcome.access_token_valid_until =
-        Some(session.access_token.expires_at).filter(|end| *end > context.world.clock.now());
-    if args.local {
-        (outcome.revocation, outcome.provider_session) = (skipped("--local"), skipped("--local"));
-        return Ok(outcome);
+    let provider = match metadata::provider(context) {
+        Ok(provider) => provider,
+        Err(error) => return (told(out, Step::Failed(error.clone())), Step::Failed(error)),
+    };
+    let revocation = told(out, revoke(context, &provider, session));
+    let provider_session = match &session.id_token {
+        None => skipped("there is no ID token to name the session with"),
+        Some(token) if args.browser => end_in_browser(context, &provider, &token.value),
+        Some(token) => end_at_provider(context, &provider, &token.value),
+    };
+    (revocation, told(out, provider_session))
+}
+
+fn told(out: &Output<'_>, step: Step) -> Step {
+    match &step {
+        Step::Done(what) => out.note(&format!("At the provider, {what}.")),
+        Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
+        Step::Failed(error) => note_failure(out, &error.report().message),
     }
-    match metadata::provider(context) {
-        Err(error) => {
-            outcome.revocation = Step::Failed(error.clone());
-            outcome.provider_session = Step::Failed(error);
-        }
-        Ok(provider) => {
-            outcome.revocation = revoke(context, &provider, &session);
-            outcome.provider_session = match &session.id_token {
-                None => skipped("there is no ID token to name the session with"),
-                Some(token) if args.browser => end_in_browser(context, &provider, &token.value),
-                Some(token) => end_at_provider(context, &provider, &token.value),
-            };
-        }
-    }
-    Ok(outcome)
+    step
 }
 
 /// What was in the store.
@@ -204,6 +230,7 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
     let Some(held) = session.held() else { return Step::Skipped("there was no refresh token") };
     let client = match context.client() {
         Ok(client) => client,
+        Err(Error { situation: Situation::NoClientSecret, .. }) => return Step::Failed(not_revoked(context, session)),
         Err(error) => return Step::Failed(error),
     };
     let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
@@ -218,13 +245,24 @@ fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step
     }
 }
 
+/// A confidential client has no secret to revoke with: the refresh token lives on, for as long as its policy tells.
+fn not_revoked(context: &Context<'_>, session: &Session) -> Error {
+    let now = context.world.clock.now();
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
+    let end = life.map(|life| life.expires_at).filter(|end| *end > now);
+    let until = end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default();
+    let what = "the refresh token could not be revoked, because the client is confidential and has no client secret";
+    Error::from(Situation::NotRevoked(format!("{what}{until}"))).of_profile(context.profile.named.as_deref())
+}
+
 fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
     const DOING: &str = "ending the provider's session";
-    let (state, client) = match (super::login::random::<16>(context), context.client()) {
-        (Ok(bytes), Ok(client)) => (hex(&bytes), client),
-        (Err(error), _) | (_, Err(error)) => return Step::Failed(error),
+    let state = match random::<16>(context) {
+        Ok(bytes) => hex(&bytes),
+        Err(error) => return Step::Failed(error),
     };
-    let Some(request) = logout::custom_logout_request(provider, &client, hint, &state) else {
+    let ca_file = context.profile.ca_file.as_deref();
+    let Some(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
         return Step::Skipped("the provider has no custom_logout_endpoint; `tidp logout --browser` uses the browser");
     };
     match context.send(&request) {
@@ -247,16 +285,9 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         Ok(hand_over) => hand_over,
         Err(what) => return Step::Failed(Error::failed(format!("cannot listen on 127.0.0.1: {what}"))),
     };
-    let out = context.out;
-    if let Err(what) = context.world.browser.open(hand_over.url()) {
-        out.note(&format!("The browser could not be opened: {}.", printable(&what)));
-    }
-    out.ask(&format!(
-        "Finish the logout in the browser. If it did not open, open this URL:\n\n  {}\n",
-        hand_over.url()
-    ));
-    let refused = |user| warn::another_user(out, user, "run tidp as the user whose browser it is");
-    if hand_over.wait(&refused, BROWSER_PATIENCE) {
+    show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
+    let refused = |user| warn::another_user(context.out, user, "run tidp as the user whose browser it is");
+    if hand_over.wait(&refused, BROWSER_PATIENCE.to_std()) {
         return Step::Done("the browser was sent to the provider's logout page");
     }
     Step::Failed(Error::failed("no browser came for the logout page"))
@@ -280,28 +311,6 @@ fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
          self-service page"
     );
     Situation::LogoutIncomplete(kind, what).into()
-}
-
-fn tell(out: &Output<'_>, outcome: &Outcome, args: &cli::Logout, now: Time) {
-    let of = if args.all { format!(" of `{}`", printable(&outcome.profile)) } else { String::new() };
-    if !outcome.had_session {
-        return out.note(&format!("There was no session{of}."));
-    }
-    out.note(&format!("The session{of} is gone here."));
-    for step in [&outcome.revocation, &outcome.provider_session] {
-        match step {
-            Step::Done(what) => out.note(&format!("At the provider, {what}.")),
-            Step::Skipped("--local") => {}
-            Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
-            Step::Failed(error) => note_failure(out, &error.report().message),
-        }
-    }
-    if let Some(end) = outcome.access_token_valid_until {
-        out.note(&format!(
-            "Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.",
-            out.when(end, now)
-        ));
-    }
 }
 
 fn document(outcome: &Outcome) -> Value {

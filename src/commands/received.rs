@@ -79,7 +79,7 @@ pub fn refreshed(
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
             match keys.and_then(|keys| judged(context, provider, keys, Again::AtOnceIfWrong, raw, &check)) {
-                Ok(Ok(accepted)) => Some(accepted.token),
+                Ok(Ok(accepted)) => Some(accepted.token.counted_from(sent_at, now)),
                 Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
                     return Err(not_valid(problem));
                 }

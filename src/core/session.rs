@@ -9,9 +9,10 @@ mod least;
 pub use key::{EntryKey, SessionKey};
 pub use least::least;
 
+use super::plan::CLOCK_TOLERANCE;
 use super::policy::Policy;
 use super::secret::{Secret, stored};
-use super::time::Time;
+use super::time::{Seconds, Time};
 use serde::{Deserialize, Serialize};
 
 /// The version of the document below; another one is refused, never guessed at.
@@ -47,9 +48,10 @@ pub struct IdToken {
     /// The token.
     #[serde(with = "stored")]
     pub value: Secret,
-    /// Its `exp`.
+    /// When it ends by this machine's clock, as an access token's end: its `exp` where the clocks agreed (and in what an
+    /// older tidp has stored).
     pub expires_at: Time,
-    /// Its `iat`; a refreshed ID token's may not be earlier (OIDC Core 12.2).
+    /// Its `iat`, by the provider's clock; a refreshed ID token's may not be earlier (OIDC Core 12.2).
     pub issued_at: Time,
     /// Its `auth_time`, which a refresh must not change (OIDC Core 12.2).
     pub auth_time: Option<i64>,
@@ -211,6 +213,18 @@ pub enum Unreadable {
     Version(u32),
     /// It belongs to another profile, issuer or client.
     Misplaced,
+}
+
+impl IdToken {
+    /// One just accepted, whose end is still its `exp`, with its end by this machine's clock. Where `judged_at` was the
+    /// provider's time, because the clocks differ, that is what it had left then, from when its request was sent.
+    #[must_use]
+    pub fn counted_from(self, sent_at: Time, judged_at: Time) -> Self {
+        match sent_at.since(judged_at) {
+            Seconds(skew) if Seconds(skew.abs()) <= CLOCK_TOLERANCE => self,
+            skew => Self { expires_at: self.expires_at.plus(skew), ..self },
+        }
+    }
 }
 
 impl HeldToken {

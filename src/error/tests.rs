@@ -53,6 +53,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::LoginTimedOut, "timeout", 124, "tidp login", false),
         (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
         (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
+        (Situation::NotRevoked(text()), "config", 2, "TIDP_CLIENT_SECRET", false),
         (Situation::SessionChanged { revoked: true }, "failed", 1, "tidp inspect", false),
         (Situation::OutputClosed, "failed", 0, "", false),
         (Situation::NotStarted(127, text()), "failed", 127, "", false),
@@ -95,6 +96,7 @@ fn number(situation: &Situation) -> usize {
         Situation::ConfigBusy => 28,
         Situation::EntriesUnreadable { .. } => 29,
         Situation::KeyNotKnown(..) => 30,
+        Situation::NotRevoked(_) => 31,
     }
 }
 
@@ -108,7 +110,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 31, "a situation has no row");
+    assert_eq!(covered.len(), 32, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

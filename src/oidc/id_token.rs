@@ -43,7 +43,7 @@ enum Occasion<'a> {
 /// A validated ID token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// What a session keeps of it.
+    /// What a session keeps of it, once its end, here still `exp`, is counted by this machine's clock.
     pub token: IdToken,
     /// Whose it is.
     pub account: Account,

@@ -7,6 +7,7 @@ use super::discovery::Provider;
 use super::token::{Client, post};
 use crate::core::secret::Secret;
 use crate::world::{Body, Method, Request, Response};
+use std::path::Path;
 
 /// How TelenorID+ answered a logout without a browser. Only the first two mean that the SSO session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,11 @@ pub fn accept_revocation(response: &Response) -> Result<(), Problem> {
     }
 }
 
-/// TelenorID+'s logout without a browser (its guide, "Logout"). An expired ID token serves as hint. `None` if the
-/// provider has no such endpoint.
+/// TelenorID+'s logout without a browser (its guide, "Logout"). An expired ID token serves as hint, and is all the proof
+/// there is: no client authenticates here. `None` if the provider has no such endpoint.
 pub fn custom_logout_request(
     provider: &Provider,
-    client: &Client,
+    ca_file: Option<&Path>,
     id_token_hint: &Secret,
     state: &str,
 ) -> Option<Request> {
@@ -61,7 +62,7 @@ pub fn custom_logout_request(
         authorization: None,
         accept: "*/*",
         body: Some(Body::Json(Secret::new(body.to_string()))),
-        ca_file: client.ca_file.clone(),
+        ca_file: ca_file.map(Path::to_owned),
         deadline: None,
     })
 }

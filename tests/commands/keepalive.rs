@@ -147,7 +147,7 @@ fn a_keyring_that_locks_and_hangs_is_told_once_and_tried_again() {
     let bench = ten_minutes();
     let seen = renews(&bench, 0..0);
     let stores = Arc::clone(&bench.stores);
-    bench.signals.happens_after(400, move || {
+    bench.signals.happens_after(425, move || {
         for kind in [StoreFailureKind::Locked, StoreFailureKind::TimedOut, StoreFailureKind::Missing] {
             stores.fail("load", kind);
         }
@@ -360,10 +360,56 @@ fn what_waiting_does_not_mend_is_not_waited_for() {
 }
 
 #[test]
-fn a_logout_beside_it_is_noticed_at_the_next_renewal() {
+fn a_logout_beside_it_is_noticed_within_a_minute_and_a_command_goes_on_without() {
+    for (args, code, until) in
+        [(&["keepalive"][..], 3, 120), (&["keepalive", "--for", "2d"], 3, 120), (&["keepalive", "--", "job"], 9, 5_000)]
+    {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+        bench.signals.happens_after(65, move || stores.take(&name));
+        bench.signals.end_after(5_000, Ended::Code(9));
+        bench.run(args).exits(code).says("there is no session").says("No refresh in ");
+        assert!(bench.clock.time() <= START.plus(Seconds(until)), "{args:?}: {}", bench.clock.time().rfc3339());
+    }
+}
+
+#[test]
+fn a_session_that_has_ended_before_the_time_given_is_over_is_a_three() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    bench.signals.happens_after(60, move || stores.take(&name));
-    bench.run(&["keepalive"]).exits(3).says("there is no session");
-    assert!(bench.clock.time() < START.plus(Seconds(600)));
+    bench.signals.happens_after(1, move || stores.take(&name));
+    assert_eq!(bench.run(&["keepalive", "--for", "6s", "--json"]).exits(3).error()["kind"], "login_required");
+    assert_eq!(bench.clock.time(), START.plus(Seconds(6)));
+}
+
+#[test]
+fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
+    let bench = ten_minutes();
+    let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+    let refused = bench.session().unwrap().refresh_refused("invalid_grant", RefreshReason::Forced, START);
+    bench.signals.happens_after(1, move || stores.put(&name, refused.to_document().expose()));
+    bench.run(&["keepalive", "--for", "6s"]).exits(3).says("has refused the refresh token");
+}
+
+#[test]
+fn a_login_in_the_sessions_place_is_no_end() {
+    let bench = ten_minutes();
+    let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
+    let login = Session { generation: 7, ..renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(30))) };
+    bench.signals.happens_after(30, move || stores.put(&name, login.to_document().expose()));
+    bench.run(&["keepalive", "--for", "3m"]).exits(0);
+}
+
+#[test]
+fn a_keyring_that_does_not_answer_is_no_end_and_is_not_asked_again_before_the_next_renewal() {
+    let bench = ten_minutes();
+    let (stores, later, loads) = (Arc::clone(&bench.stores), Arc::clone(&bench.stores), Arc::new(Mutex::new(0)));
+    let asked = Arc::clone(&loads);
+    bench.signals.happens_after(50, move || stores.fail("load", StoreFailureKind::Locked));
+    bench.signals.happens_after(70, move || *asked.lock().unwrap() = later.loads());
+    let seen = renews(&bench, 0..0);
+    bench.signals.end_after(410, Ended::Signal(2));
+    bench.run_on(&["keepalive"]).exits(130).leaves_out("locked");
+    assert_eq!((bench.stores.loads(), seen.lock().unwrap().0.len()), (*loads.lock().unwrap(), 0));
 }

@@ -36,6 +36,8 @@ fn where_there_is_no_session_there_is_nothing_to_do() {
     bench.run(&["logout"]).exits(0).says("There was no session.");
     let document = bench.run(&["logout", "--json"]).exits(0).json();
     assert_eq!((&document["had_session"], &document["access_token_valid_until"]), (&json!(false), &json!(null)));
+    bench.run(&["logout", "--all"]).exits(0).says("There was no session.");
+    assert_eq!(bench.run(&["logout", "--all", "--json"]).exits(0).json(), json!({ "sessions": [] }));
     assert!(bench.provider.paths().is_empty());
 }
 
@@ -162,6 +164,48 @@ fn a_confidential_client_revokes_with_its_secret() {
 }
 
 #[test]
+fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_once_what_lives_on() {
+    for (json, browser) in [(false, false), (true, false), (false, true)] {
+        let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
+        bench.log_in();
+        bench.world.env.0.remove("TIDP_CLIENT_SECRET");
+        if !browser {
+            custom_logout(&bench, 200, "the state");
+        }
+        let args = [&["logout"][..], &["--json"][..usize::from(json)], &["--browser"][..usize::from(browser)]].concat();
+        let outcome =
+            bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "session was ended" });
+        let what = "the refresh token could not be revoked, because the client is confidential and has no client secret; \
+                    it may live until 2026-02-14 12:00:00 UTC (in 14 days)";
+        assert_eq!(outcome.stderr.matches("failed: ").count(), 1, "{}", outcome.stderr);
+        let outcome = outcome.says(&format!("failed: {what}\n"));
+        let error = format!("the session is gone here, but {what}");
+        if json {
+            assert_eq!(
+                (&outcome.error()["message"], &outcome.error()["hint"]),
+                (&json!(error), &json!("set TIDP_CLIENT_SECRET"))
+            );
+        } else {
+            outcome.says(&format!("error: {error}\nhint: set TIDP_CLIENT_SECRET\n"));
+        }
+        is_gone(&bench);
+    }
+}
+
+#[test]
+fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
+    let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
+    bench.log_in();
+    bench.world.env.0.clear();
+    moved(&bench, &bench.key_of("work"));
+    bench.stores.take(&EntryKey::Session(bench.key()).name());
+    let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
+    bench.files.put(CONFIG, &format!("[profile.work]\n{profile}"));
+    custom_logout(&bench, 200, "the state");
+    bench.run(&["logout", "--all"]).exits(2).says("session was ended").says("hint: tidp profile secret work\n");
+}
+
+#[test]
 fn a_local_logout_asks_nobody() {
     let bench = logged_in();
     let asked = bench.provider.paths().len();
@@ -193,6 +237,27 @@ fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument()
         let target = format!("{ISSUER}/connect/endsession?id_token_hint={}&client_id=app", id_token.expose());
         assert_eq!(*bench.callback.handed_over.lock().unwrap(), [target]);
         is_gone(&bench);
+    }
+}
+
+#[test]
+fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_and_after_what_is_done_already() {
+    for (case, asks) in [
+        ("", "Finish the logout in the browser (waiting 20 s). If it did not open"),
+        ("missing", "Open this URL in a browser on this machine (waiting 20 s)"),
+        ("broken", "Open this URL in a browser on this machine (waiting 20 s)"),
+    ] {
+        let bench = logged_in();
+        let id_token = bench.session().unwrap().id_token.unwrap().value;
+        *bench.browser.missing.lock().unwrap() = case == "missing";
+        *bench.browser.broken.lock().unwrap() = case == "broken" || case == "missing";
+        bench.provider.revokes("rt-1");
+        let outcome = bench.run(&["logout", "--browser"]).exits(0).leaves_out(id_token.expose());
+        assert_eq!(outcome.stderr.contains("could not be opened"), case == "broken", "{}", outcome.stderr);
+        let at = |words: &str| outcome.stderr.find(words).unwrap_or_else(|| panic!("{words}: {}", outcome.stderr));
+        assert!(at("The session is gone here.") < at("the refresh token was revoked"));
+        assert!(at("the refresh token was revoked") < at(asks) && at(asks) < at("http://127.0.0.1:49998/once"));
+        assert_eq!(outcome.stderr.matches("is gone here").count(), 1, "{}", outcome.stderr);
     }
 }
 
@@ -328,13 +393,26 @@ fn what_cannot_be_read_is_told_beside_another_failure() {
 }
 
 #[test]
+fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_in_the_environment() {
+    for args in [&["logout", "--all", "-p", "work"][..], &["--profile", "work", "logout", "--all"]] {
+        let bench = three_sessions();
+        bench.run(args).exits(2).says("--all").says("--profile").leaves_out("gone here");
+        let kept = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_some();
+        assert!(kept("work") && kept("gone") && kept("changed"));
+    }
+    let mut bench = three_sessions();
+    bench.world.env.0.clear();
+    bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("of `gone` is gone here");
+}
+
+#[test]
 fn leftovers_of_killed_writers_are_swept_with_all_sessions() {
     let bench = Bench::new("MobileApp");
     bench.stores.leave_something();
     bench.run(&["logout", "--all"]).exits(0);
     assert!(!bench.stores.has_leftovers());
     bench.stores.fail("sweep", StoreFailureKind::Refused);
-    bench.run(&["logout", "--all"]).exits(6);
+    bench.run(&["logout", "--all"]).exits(6).leaves_out("no session");
 }
 
 #[test]

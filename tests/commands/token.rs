@@ -1,6 +1,7 @@
-use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, discovery, jwks};
+use crate::support::{Bench, START};
+use serde_json::{Value, json};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, StoreFailureKind};
 
@@ -210,6 +211,44 @@ fn the_id_token_is_refreshed_when_it_has_expired() {
     let date = "Sat, 31 Jan 2026 12:10:00 GMT";
     bench.provider.refreshes(theirs, "rt-3", Answer::new().refresh_token("rt-4").date(date));
     bench.run(&["token", "--id-token"]).exits(0).says("judged by the provider's");
+}
+
+/// So many seconds after the start, as JSON tells times.
+fn at(seconds: i64) -> Value {
+    START.plus(Seconds(seconds)).rfc3339().into()
+}
+
+#[test]
+fn by_a_clock_that_is_wrong_an_id_token_lives_as_long_as_it_does_and_no_longer() {
+    let date = "Sat, 31 Jan 2026 12:00:00 GMT";
+    for wrong in [360, 3_660, -3_660] {
+        let bench = Bench::new("MobileApp");
+        bench.pass(Seconds(wrong));
+        let answer = Answer::new().refresh_token("rt-1").date(date);
+        bench.provider.announces_login(&bench.browser, START, answer);
+        bench.run(&["login"]).exits(0).says("judged by the provider's");
+        let left = |ends: i64| {
+            let printed = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
+            assert_eq!((&printed["expires_in"], &printed["expires_at"]), (&json!(ends), &at(wrong + 300)), "{wrong}");
+        };
+        left(300);
+        let inspected = bench.run(&["inspect", "--json"]).exits(0).json();
+        assert_eq!(
+            (&inspected["id_token"]["state"], &inspected["id_token"]["expires_in"]),
+            (&json!("valid"), &json!(300))
+        );
+        assert_eq!(inspected["access_token"]["expires_in"], 3_600);
+        bench.pass(Seconds(299));
+        left(1);
+        bench.pass(Seconds(1));
+        bench.run(&["token", "--id-token", "--no-refresh"]).exits(3);
+        let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:05:00 GMT");
+        bench.provider.refreshes(START.plus(Seconds(300)), "rt-1", answer);
+        for _ in 0..3 {
+            let printed = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
+            assert_eq!((&printed["expires_in"], &printed["expires_at"]), (&json!(300), &at(wrong + 600)), "{wrong}");
+        }
+    }
 }
 
 #[test]

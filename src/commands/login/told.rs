@@ -7,7 +7,9 @@ use crate::config::{self, StoreKind};
 use crate::core::plan::Renew;
 use crate::core::session::{RefreshLife, Session};
 use crate::core::text::printable;
+use crate::core::time::Seconds;
 use crate::world::World;
+use url::Url;
 
 /// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
 pub fn warn_of_memory(world: &World, out: &Output<'_>) {
@@ -15,6 +17,24 @@ pub fn warn_of_memory(world: &World, out: &Output<'_>) {
     if store == Ok(StoreKind::Memory) {
         out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
     }
+}
+
+/// Sends the user to that page, to do `what` there: in the browser, or where there is none (or `by_hand`) by its URL.
+/// Says how long it is waited for. Whether a browser was tried.
+pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_hand: bool) -> bool {
+    let (out, browser, waiting) = (context.out, &context.world.browser, patience.human());
+    let tried = !by_hand && browser.available();
+    let opened = tried && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
+    out.ask(&if opened {
+        format!("{what} in the browser (waiting {waiting}). If it did not open, open this URL:\n\n  {url}\n")
+    } else {
+        format!("Open this URL in a browser on this machine (waiting {waiting}):\n\n  {url}\n")
+    });
+    tried
+}
+
+fn could_not_be_opened(out: &Output<'_>, why: &str) {
+    out.note(&format!("The browser could not be opened: {}.", printable(why)));
 }
 
 /// Issuer, account, policy and its end, on stderr.

@@ -35,7 +35,7 @@ fn an_endpoint_the_provider_does_not_have_is_not_asked() {
     let bare = provider_of(&with(metadata(), &names.map(|name| (name, Value::Null))));
     let token = Secret::new("t");
     assert_eq!(revocation_request(&bare, &public(), &token), None);
-    assert_eq!(custom_logout_request(&bare, &public(), &token, "s"), None);
+    assert_eq!(custom_logout_request(&bare, None, &token, "s"), None);
     assert_eq!(end_session_url(&bare, CLIENT, Some(&token), None, None), None);
 }
 
@@ -43,7 +43,7 @@ fn an_endpoint_the_provider_does_not_have_is_not_asked() {
 #[test]
 fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
     use LogoutOutcome::*;
-    let request = custom_logout_request(&provider(), &public(), &Secret::new("a.b.c"), "s\"1").unwrap();
+    let request = custom_logout_request(&provider(), None, &Secret::new("a.b.c"), "s\"1").unwrap();
     let Some(Body::Json(body)) = &request.body else { panic!("no JSON") };
     let body: Value = serde_json::from_str(body.expose()).unwrap();
     assert_eq!(body, serde_json::json!({"id_token_hint": "a.b.c", "state": "s\"1"}));
