@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::policy::{ClientType, PolicyName};
+use crate::core::policy::{ClientType, Policy, PolicyName};
 use crate::core::time::Seconds;
 use proptest::prelude::*;
 
