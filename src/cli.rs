@@ -3,6 +3,7 @@
 
 mod parse;
 mod policy;
+pub mod wrong;
 
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};

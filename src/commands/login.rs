@@ -13,7 +13,7 @@ use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
 use crate::core::time::Time;
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Result, Setup, Situation, with_profile};
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Pasted, Randomness};
 use crate::oidc::discovery::Provider;
@@ -92,10 +92,7 @@ fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
 fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
     context.world.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        Error::config(format!(
-            "cannot listen on {}{port}, where the redirect URI leads: {what} (--paste needs no port)",
-            at.host
-        ))
+        Setup::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host)).into()
     })
 }
 
@@ -166,8 +163,14 @@ impl Attempt<'_, '_> {
 
     fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> Option<Secret> {
         let is_ours = |query: &str| authorize::is_ours(expected, query);
-        let refused = |user| warn::another_user(self.context.out, user, "log in with `tidp login --paste`");
+        let instead = format!("log in with `{}`", self.paste());
+        let refused = |user| warn::another_user(self.context.out, user, &instead);
         listener.wait(&is_ours, &refused, self.wishes.timeout.to_std())
+    }
+
+    /// The login that needs no port of this machine.
+    fn paste(&self) -> String {
+        with_profile("tidp login --paste", self.context.profile.named.as_deref())
     }
 
     fn show(&self, url: &Url) {
@@ -175,7 +178,7 @@ impl Attempt<'_, '_> {
         let timeout = self.wishes.timeout.human();
         if self.wishes.no_browser || !self.context.world.browser.available() {
             out.ask(&format!("Open this URL in a browser on this machine (waiting {timeout}):\n\n  {url}\n"));
-            return out.note("On another machine's browser? Use `tidp login --paste`.");
+            return out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
         }
         match self.context.world.browser.open(url) {
             Ok(()) => out.ask(&format!(

@@ -8,7 +8,7 @@ use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
-use crate::error::{Error, Result, Situation, quoted};
+use crate::error::{Error, Result, Setup, Situation};
 use crate::world::{Lock, World};
 use colored::Color;
 use serde_json::{Value, json};
@@ -35,10 +35,7 @@ fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
     let (configured, _lock) = to_be_changed(world, Configured::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
-        return Err(Error::usage(format!(
-            "there is a profile `{}` already: `tidp profile remove` it first",
-            args.name
-        )));
+        return Err(Setup::ProfileExists(args.name.clone()).into());
     }
     let first = configured.config.profile.is_empty();
     let profile = change(world, &configured, |document| {
@@ -245,8 +242,7 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         let store = configured.store(world)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-            let (shown, word) = (printable(name), quoted(name));
-            return Err(Error::usage(format!("`{shown}` has a session: `tidp logout --profile {word}` first")));
+            return Err(Setup::ProfileHasSession(name.to_owned()).into());
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }

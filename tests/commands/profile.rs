@@ -215,7 +215,7 @@ fn a_profile_with_a_session_is_removed_only_after_the_logout() {
     bench.terminal.type_line("s3cret");
     bench.run(&["profile", "secret", "a"]).exits(0);
     bench.log_in();
-    bench.run(&["profile", "remove", "a"]).exits(2).says("`tidp logout --profile a` first");
+    bench.run(&["profile", "remove", "a"]).exits(2).says("`a` has a session");
     bench.run(&["logout", "--local"]).exits(0);
     let document = bench.run(&["profile", "remove", "a", "--json"]).exits(0).json();
     assert_eq!(document, json!({ "profile": "a", "removed": true }));

@@ -40,9 +40,11 @@ fn a_wrong_command_line_is_told_before_anything_is_done() {
 
 #[test]
 fn without_a_command_the_help_goes_to_stderr_and_it_is_an_error() {
-    for (args, command) in [(&[][..], "\n  login "), (&["profile"], "\n  add ")] {
+    for (args, command, hint) in
+        [(&[][..], "\n  login ", "tidp --help"), (&["profile"], "\n  add ", "tidp profile --help")]
+    {
         let bench = Bench::with_env(&[]);
-        bench.run(args).exits(2).says(command).says("\nerror: no command was given\nhint: tidp --help\n");
+        bench.run(args).exits(2).says(command).says(&format!("\nerror: no command was given\nhint: {hint}\n"));
         assert_eq!(bench.run(&[&["--json"], args].concat()).exits(2).error()["kind"], "usage");
     }
 }
