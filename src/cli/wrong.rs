@@ -1,8 +1,8 @@
 //! What can be told of a command line that clap has refused.
 
-use super::{Cli, Global, parse};
+use super::{Cli, ColorWhen, Global, parse};
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgMatches, CommandFactory};
+use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
 /// The command that the arguments name, below `tidp`: `policy simulate`; empty where they name none.
@@ -20,7 +20,10 @@ pub fn named(args: &[OsString]) -> String {
 /// The global options that decide how an error is shown.
 pub fn shown_so(args: &[OsString]) -> Global {
     let ours = || args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
-    Global { json: ours().any(|arg| arg == "--json"), ..Global::default() }
+    let after = ours().skip_while(|arg| *arg != "--color").nth(1);
+    let when = after.or_else(|| ours().find_map(|arg| arg.strip_prefix("--color=")));
+    let color = when.and_then(|when| ColorWhen::from_str(when, false).ok());
+    Global { json: ours().any(|arg| arg == "--json"), color, ..Global::default() }
 }
 
 /// The command line as it was meant, where all that it lacks is the `--` before a command to run.

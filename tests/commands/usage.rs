@@ -5,6 +5,7 @@ use crate::support::ports::parameter;
 use crate::support::provider::json;
 use crate::support::tokens::Answer;
 use serde_json::json;
+use std::io::ErrorKind;
 use tidp::core::time::Seconds;
 
 #[test]
@@ -76,6 +77,35 @@ fn an_error_says_what_happened_and_what_to_do() {
     assert_eq!(bench.run(&["token", "--json", "--quiet"]).exits(3).error(), expected);
     let work = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
     Bench::with_config(work).run(&["token"]).exits(3).says("hint: tidp login --profile work\n");
+}
+
+#[test]
+fn a_wrong_command_line_is_coloured_as_any_error_is() {
+    let plain = Bench::new("MobileApp");
+    let forced = Bench::new("MobileApp").env("CLICOLOR_FORCE", "1");
+    for (bench, args, is_coloured) in [
+        (&plain, &["--color", "always", "token", "--nope"][..], true),
+        (&plain, &["token", "--nope", "--color=always"], true),
+        (&plain, &["token", "--nope"], false),
+        (&plain, &["token", "--nope", "--", "--color=always"], false),
+        (&plain, &["--color", "often", "token"], false),
+        (&forced, &["token", "--nope"], true),
+        (&forced, &["--color", "never", "token", "--nope"], false),
+    ] {
+        let stderr = bench.run(args).exits(2).stderr;
+        assert_eq!(stderr.starts_with("\u{1b}["), is_coloured, "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_told_and_one_that_nobody_reads_is_not() {
+    for args in [&["--help"][..], &["--version"], &["token", "--help"]] {
+        let bench = Bench::with_env(&[]);
+        *bench.terminal.broken.lock().unwrap() = Some(ErrorKind::StorageFull);
+        bench.run(args).exits(1).says("error: cannot write to standard output: ");
+        *bench.terminal.broken.lock().unwrap() = Some(ErrorKind::BrokenPipe);
+        assert_eq!(bench.run(args).exits(0).stderr, "", "{args:?}");
+    }
 }
 
 #[test]
