@@ -85,8 +85,8 @@ complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'How much
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'How to print it [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
 curl\t'A line for `curl -K -`'
-env\t'export TIDP_ACCESS_TOKEN=…'
-json\t'{"access_token":…}'
+env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)'
+json\t'{"access_token":…} (with --id-token: {"id_token":…})'
 exec-credential\t'A Kubernetes ExecCredential'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'

@@ -182,9 +182,9 @@ pub enum TokenFormat {
     Header,
     /// A line for `curl -K -`
     Curl,
-    /// export TIDP_ACCESS_TOKEN=…
+    /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)
     Env,
-    /// {"access_token":…}
+    /// {"access_token":…} (with --id-token: {"id_token":…})
     Json,
     /// A Kubernetes ExecCredential
     ExecCredential,
