@@ -200,6 +200,16 @@ fn list_shows_every_profile_and_the_default() {
 }
 
 #[test]
+fn the_list_stands_in_columns() {
+    let wide = profile("b", "client_type = \"MobileApp\"").replace("\"app\"", "\"en-lang-ø\"");
+    let long = profile("long-name", "policy = \"Web\"").replace(ISSUER, "https://other.id.example");
+    let out = Bench::with_config(&[wide, long].concat()).run(&["profile", "list"]).exits(0).stdout;
+    let expected = "  b          https://id.example        en-lang-ø  Mobile\n  \
+                      long-name  https://other.id.example  app        Web\n";
+    assert_eq!(out, expected);
+}
+
+#[test]
 fn use_and_show_and_remove_know_only_profiles_there_are() {
     for command in ["use", "show", "remove", "secret"] {
         let bench = Bench::with_config(&profile("a", ""));
