@@ -165,7 +165,7 @@ fn the_five_policies_are_listed_and_each_is_explained() {
     assert_eq!(bench.run(&["policy", "show", "Mobile", "--json"]).exits(0).json(), list[2]);
     let outcome = bench.run(&["policy", "show", "Sliding\u{1b}", "--json"]).exits(2);
     assert_eq!(outcome.error()["kind"], "usage");
-    assert!(outcome.error()["message"].as_str().unwrap().contains("none of NoRefresh, Confidential, Mobile"));
+    assert!(outcome.error()["message"].as_str().unwrap().contains("values: NoRefresh, Confidential, Mobile"));
 }
 
 #[test]
