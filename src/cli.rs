@@ -38,6 +38,7 @@ pub struct Cli {
 
 /// Options every command understands.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The profile to use instead of the default one (TIDP_PROFILE)
     #[arg(long, short, global = true, value_name = "NAME")]

@@ -69,6 +69,20 @@ fn help_and_version_are_answers() {
 }
 
 #[test]
+fn the_help_of_a_command_tells_its_own_options_before_those_of_every_command() {
+    for command in [&["token"][..], &["policy", "simulate"], &["profile", "add"], &["exec"]] {
+        let help = Bench::with_env(&[]).run(&[command, &["-h"]].concat()).exits(0).stdout;
+        let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
+        for option in ["--profile <NAME>", "--json", "--quiet", "--verbose", "--color <WHEN>"] {
+            assert!(global.contains(option) && !own.contains(option), "{command:?} {option}: {help}");
+        }
+        let is_option = |line: &&str| line.trim_start().starts_with('-');
+        assert_eq!(global.lines().filter(is_option).count(), 5, "{command:?}: {help}");
+        assert!(own.contains("--help"), "{help}");
+    }
+}
+
+#[test]
 fn an_error_says_what_happened_and_what_to_do() {
     let bench = Bench::new("MobileApp");
     assert_eq!(bench.run(&["token"]).stderr, "error: there is no session\nhint: tidp login\n");
