@@ -198,12 +198,7 @@ impl Attempt<'_, '_> {
         out.ask(
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
-        let patience = self.wishes.timeout.to_std();
-        let line = self.context.world.terminal.read_line_within(patience).map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
-            _ => Error::failed(format!("cannot read standard input: {error}")),
-        })?;
-        let line = Secret::new(line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?);
+        let line = self.pasted()?;
         let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
             Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
             Pasted::NotAUrl => {
@@ -212,6 +207,24 @@ impl Attempt<'_, '_> {
             Pasted::Problem(problem) => self.not_granted(problem),
         })?;
         self.exchanged(&code, &expected, Ahead::none())
+    }
+
+    /// The line that comes in. A person who has only pressed a key too early is asked again, for as long as there is time.
+    fn pasted(&self) -> Result<Secret> {
+        let (clock, terminal) = (&self.context.world.clock, &self.context.world.terminal);
+        let until = clock.uptime().saturating_add(self.wishes.timeout.to_std());
+        loop {
+            let patience = until.saturating_sub(clock.uptime());
+            let line = terminal.read_line_within(patience).map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
+                _ => Error::failed(format!("cannot read standard input: {error}")),
+            })?;
+            let line = line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?;
+            if !terminal.stdin_is_terminal() || !line.trim().is_empty() {
+                return Ok(Secret::new(line));
+            }
+            self.context.out.ask("That line was empty. Paste the whole address here, from http to its end:");
+        }
     }
 
     fn exchanged(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
