@@ -219,7 +219,7 @@ pub fn check_profile_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "`{}` is no profile name: use up to 64 letters, digits, dots, dashes and underscores",
+        "`{}` is no profile name: use up to 64 letters (a to z), digits, dots, dashes and underscores, a letter or digit first",
         printable(name)
     )))
 }

@@ -181,10 +181,12 @@ fn names_a_secret(args: &[OsString]) -> bool {
     words.next().is_some() && words.any(|arg| arg == "secret")
 }
 
-/// What clap found wrong, without its usage and its advice.
+/// What clap found wrong, and what it takes for meant, without its usage and its advice.
 fn in_one_line(text: &str) -> String {
     let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let rest: Vec<&str> = message.map(str::trim).filter(|line| !line.is_empty()).collect();
-    if rest.is_empty() { first } else { format!("{first} {}", rest.join(" ")) }
+    message.map(str::trim).filter(|line| !line.is_empty()).fold(first, |told, line| {
+        let between = if line.starts_with("tip:") { "; " } else { " " };
+        told + between + line
+    })
 }

@@ -277,7 +277,7 @@ impl<'w> Context<'w> {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.what.clone(),
         };
-        self.out.trace(&format!("{:?} {} → {outcome} ({took} ms)", request.method, request.url));
+        self.out.trace(&format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
         answer.map(|response| echo::without_credentials(request, response))
     }
 

@@ -103,6 +103,7 @@ fn a_name_that_could_lead_elsewhere_is_no_profile_name() {
         bench
             .run(&["profile", "add", "--issuer", ISSUER, "--client-id", "app", "--", name])
             .exits(2)
+            .says("use up to 64 letters (a to z), digits,")
             .leaves_out("\u{1b}");
         assert_eq!(bench.files.text(CONFIG), "");
     }

@@ -112,6 +112,14 @@ fn a_wrong_command_line_is_coloured_as_any_error_is() {
 }
 
 #[test]
+fn what_was_probably_meant_stands_apart_from_what_is_wrong() {
+    let bench = Bench::new("MobileApp");
+    let error = "error: unexpected argument '--jsn' found; tip: a similar argument exists: '--json'\n";
+    assert!(bench.run(&["token", "--jsn"]).exits(2).stderr.starts_with(error));
+    bench.run(&["profile", "lsit"]).exits(2).says("'lsit'; tip: a similar subcommand exists: 'list'\n");
+}
+
+#[test]
 fn help_that_cannot_be_written_is_told_and_one_that_nobody_reads_is_not() {
     for args in [&["--help"][..], &["--version"], &["token", "--help"]] {
         let bench = Bench::with_env(&[]);
@@ -169,7 +177,7 @@ fn verbose_tells_each_request_and_no_secret() {
     bench.log_in();
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
-    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("Post https://id.example/connect/token → 200");
+    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("POST https://id.example/connect/token → 200");
     let session = bench.session().unwrap();
     let tokens = [session.access_token.value, session.id_token.unwrap().value];
     for secret in ["s3cret", "rt-1", "rt-2", tokens[0].expose(), tokens[1].expose()] {
