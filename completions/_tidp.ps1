@@ -197,7 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             break
         }
         'tidp;policy;simulate' {
-            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often a script runs `tidp token`')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long to look')
             [CompletionResult]::new('--access-token', '--access-token', [CompletionResultType]::ParameterName, 'How long an access token lives')

@@ -438,7 +438,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__policy__subcmd__show)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help NoRefresh Confidential Mobile PublicWeb Web"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -471,7 +471,7 @@ _tidp() {
             fi
             case "${prev}" in
                 --policy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "NoRefresh Confidential Mobile PublicWeb Web" -- "${cur}"))
                     return 0
                     ;;
                 --every)
@@ -563,11 +563,11 @@ _tidp() {
                     return 0
                     ;;
                 --client-type)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "Public PublicWithRefresh Confidential MobileApp" -- "${cur}"))
                     return 0
                     ;;
                 --policy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "NoRefresh Confidential Mobile PublicWeb Web" -- "${cur}"))
                     return 0
                     ;;
                 --scope)

@@ -184,7 +184,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'tidp;policy;simulate'= {
-            cand --policy 'The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web'
+            cand --policy 'The policy'
             cand --every 'How often a script runs `tidp token`'
             cand --for 'How long to look'
             cand --access-token 'How long an access token lives'

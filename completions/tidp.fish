@@ -85,8 +85,8 @@ complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'How much
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'How to print it [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
 curl\t'A line for `curl -K -`'
-env\t'export TIDP_ACCESS_TOKEN=…'
-json\t'{"access_token":…}'
+env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)'
+json\t'{"access_token":…} (with --id-token: {"id_token":…})'
 exec-credential\t'A Kubernetes ExecCredential'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
@@ -155,7 +155,11 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'The policy' -r -f -a "NoRefresh\t''
+Confidential\t''
+Mobile\t''
+PublicWeb\t''
+Web\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l every -d 'How often a script runs `tidp token`' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l for -d 'How long to look' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l access-token -d 'How long an access token lives' -r
@@ -230,8 +234,15 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l environment -d 'TelenorID+\'s staging or production' -r -f -a "staging\t''
 production\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-id -d 'The client' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-type -d 'The client\'s type, which decides its refresh policy' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'The refresh policy, where it is not the one that follows from the client type' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-type -d 'The client\'s type, which decides its refresh policy' -r -f -a "Public\t''
+PublicWithRefresh\t''
+Confidential\t''
+MobileApp\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'The refresh policy, where it is not the one that follows from the client type' -r -f -a "NoRefresh\t''
+Confidential\t''
+Mobile\t''
+PublicWeb\t''
+Web\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l scope -d 'Scopes; repeat, or separate by spaces' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l redirect-uri -d 'The registered redirect URI [default: http://127.0.0.1/callback]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l auth-method -d 'How the client secret is sent' -r -f -a "client_secret_basic\t''

@@ -3,11 +3,12 @@
 
 mod parse;
 mod policy;
+pub mod wrong;
 
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -61,6 +62,7 @@ pub struct Cli {
 
 /// Options every command understands.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The profile to use instead of the default one (TIDP_PROFILE)
     #[arg(long, short, global = true, value_name = "NAME")]
@@ -205,9 +207,9 @@ pub enum TokenFormat {
     Header,
     /// A line for `curl -K -`
     Curl,
-    /// export TIDP_ACCESS_TOKEN=…
+    /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)
     Env,
-    /// {"access_token":…}
+    /// {"access_token":…} (with --id-token: {"id_token":…})
     Json,
     /// A Kubernetes ExecCredential
     ExecCredential,
@@ -317,13 +319,20 @@ pub enum ProfileCommand {
     },
 }
 
+/// The provider's client types, in any letter case.
+const CLIENT_TYPES: [&str; 4] = ["Public", "PublicWithRefresh", "Confidential", "MobileApp"];
+
+/// The refresh policies, in any letter case.
+const POLICIES: [&str; 5] = ["NoRefresh", "Confidential", "Mobile", "PublicWeb", "Web"];
+
 /// `tidp profile add`.
 #[derive(Args, Clone, Debug)]
+#[command(group(ArgGroup::new("provider").args(["issuer", "environment"]).required(true)))]
 pub struct ProfileAdd {
     /// Its name
     pub name: String,
     /// The provider's issuer, such as https://id-test.telenor.no
-    #[arg(long, value_name = "URL", required_unless_present = "environment", conflicts_with = "environment")]
+    #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
     /// TelenorID+'s staging or production
     #[arg(long, value_name = "ENVIRONMENT", value_parser = ["staging", "production"])]
@@ -332,10 +341,10 @@ pub struct ProfileAdd {
     #[arg(long, value_name = "ID")]
     pub client_id: String,
     /// The client's type, which decides its refresh policy
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = CLIENT_TYPES, ignore_case = true)]
     pub client_type: Option<String>,
     /// The refresh policy, where it is not the one that follows from the client type
-    #[arg(long, value_name = "POLICY")]
+    #[arg(long, value_name = "POLICY", value_parser = POLICIES, ignore_case = true)]
     pub policy: Option<String>,
     /// Scopes; repeat, or separate by spaces
     #[arg(long, value_name = "SCOPE")]

@@ -14,7 +14,7 @@ use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, Policy};
 use crate::core::session::SessionKey;
 use crate::core::text::{printable, printable_path};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Result, Setup};
 use crate::world::{Dirs, Env};
 use keys::{env_table, resolve};
 use serde::Deserialize;
@@ -178,16 +178,13 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
 /// The profile the file makes the default: the named one, or the only one.
 ///
 /// # Errors
-/// [`Situation::NoProfile`] where there is none, `config` where there are several and none is the default.
+/// [`Setup::NoProfile`] where there is none, `config` where there are several and none is the default.
 pub fn default_profile(config: &Config) -> Result<&str> {
     match (&config.default_profile, config.profile.len()) {
         (Some(name), _) => Ok(name),
-        (None, 0) => Err(Situation::NoProfile.into()),
+        (None, 0) => Err(Setup::NoProfile.into()),
         (None, 1) => Ok(config.profile.keys().next().map_or("", String::as_str)),
-        (None, _) => Err(Error::config(format!(
-            "there are several profiles and no default: use --profile, or `tidp profile use` ({})",
-            names(config)
-        ))),
+        (None, _) => Err(Setup::NoDefaultProfile(names(config)).into()),
     }
 }
 
@@ -203,13 +200,13 @@ pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<
 /// The error for a profile that is not in the file.
 pub fn no_such_profile(name: &str, config: &Config) -> Error {
     if config.profile.is_empty() {
-        return Situation::NoProfile.into();
+        return Setup::NoProfile.into();
     }
-    Error::config(format!("there is no profile `{}` (there are: {})", printable(name), names(config)))
+    Setup::NoSuchProfile(name.to_owned(), names(config)).into()
 }
 
-fn names(config: &Config) -> String {
-    config.profile.keys().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
+fn names(config: &Config) -> Vec<String> {
+    config.profile.keys().cloned().collect()
 }
 
 /// A name that is safe in a file, a prompt and a shell.
@@ -222,7 +219,7 @@ pub fn check_profile_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "`{}` is no profile name: use up to 64 letters, digits, dots, dashes and underscores",
+        "`{}` is no profile name: use up to 64 letters (a to z), digits, dots, dashes and underscores, a letter or digit first",
         printable(name)
     )))
 }

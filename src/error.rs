@@ -1,6 +1,8 @@
 //! The situations a user can be in when a command fails: what happened, the exact next command, the exit code.
-//! Hints are written here, those for a store that failed in `error::store`, and nowhere else.
+//! Hints are written here, those for a store that failed in `error::store`, those for what is wrong before a command has
+//! begun in `error::setup`, and nowhere else.
 
+mod setup;
 mod store;
 
 use crate::core::session::Unreadable;
@@ -8,6 +10,7 @@ use crate::core::text::printable;
 use crate::oidc::{Problem, ProviderError};
 use crate::world::{HttpFailure, HttpFailureKind, StoreFailure};
 use serde_json::{Value, json};
+pub use setup::Setup;
 use store::store_hint;
 pub use store::store_message;
 
@@ -15,11 +18,16 @@ pub use store::store_message;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Situation {
     /// The command line is wrong.
-    Usage(String),
+    Usage {
+        /// What is wrong with it.
+        what: String,
+        /// The command below `tidp` that it is wrong for; empty where that is not known.
+        command: String,
+    },
+    /// Something is wrong before the command has begun, and there is a remedy.
+    Setup(Setup),
     /// The configuration is wrong.
     Config(String),
-    /// Nothing is configured.
-    NoProfile,
     /// A confidential client has no secret.
     NoClientSecret,
     /// There is no session.
@@ -43,6 +51,8 @@ pub enum Situation {
     },
     /// The provider said no.
     Refused(&'static str, ProviderError),
+    /// The provider refused the client, whose secret is the one in the store.
+    SecretRefused(&'static str, ProviderError),
     /// The network or the provider may do better later.
     Unreachable(String),
     /// Whether a signature is the provider's is not known: its key is not among those known here, and they cannot be had,
@@ -146,10 +156,16 @@ impl From<StoreFailure> for Error {
     }
 }
 
+impl From<Setup> for Error {
+    fn from(setup: Setup) -> Self {
+        Situation::Setup(setup).into()
+    }
+}
+
 impl Error {
     /// A wrong command line.
     pub fn usage(message: impl Into<String>) -> Self {
-        Situation::Usage(message.into()).into()
+        Situation::Usage { what: message.into(), command: String::new() }.into()
     }
 
     /// A wrong configuration.
@@ -195,6 +211,15 @@ impl Error {
         self
     }
 
+    /// The same failure; a wrong command line with the command (`policy simulate`) whose help its hint should name.
+    #[must_use]
+    pub fn of_command(mut self, named: &str) -> Self {
+        if let Situation::Usage { command, .. } = &mut self.situation {
+            named.clone_into(command);
+        }
+        self
+    }
+
     /// The same failure, after a logout here: that much is certain, and is said first.
     #[must_use]
     pub fn after_local_logout(self) -> Self {
@@ -212,29 +237,22 @@ impl Error {
 
     /// What is told, and the exit code: one decision for all situations.
     pub fn report(&self) -> Report {
-        let run = |command: &str| match &self.profile {
-            Some(profile) => Some(format!("{command} --profile {}", quoted(profile))),
-            None => Some(command.to_owned()),
-        };
+        let run = |command: &str| Some(with_profile(command, self.profile.as_deref()));
         let login = || run("tidp login");
-        let secret = || match &self.profile {
-            Some(profile) => format!("tidp profile secret {}", quoted(profile)),
-            None => "set TIDP_CLIENT_SECRET".into(),
-        };
+        let new_secret = || self.profile.as_deref().map(|name| format!("tidp profile secret {}", quoted(name)));
+        let secret = || new_secret().or_else(|| Some("set TIDP_CLIENT_SECRET".into()));
         let (kind, exit_code, message, hint): (_, u8, String, Option<String>) = match &self.situation {
-            Situation::Usage(what) => ("usage", 2, what.clone(), Some("tidp --help".into())),
+            Situation::Usage { what, command } => {
+                let words = ["tidp", command, "--help"].into_iter().filter(|word| !word.is_empty());
+                ("usage", 2, what.clone(), Some(words.collect::<Vec<_>>().join(" ")))
+            }
+            Situation::Setup(setup) => (setup.kind(), 2, setup.message(), Some(setup.hint(self.profile.as_deref()))),
             Situation::Config(what) => ("config", 2, what.clone(), None),
-            Situation::NoProfile => (
-                "config",
-                2,
-                "no profile is configured".into(),
-                Some("tidp profile add NAME --environment staging --client-id ID --client-type MobileApp   (or try `tidp demo`)".into()),
-            ),
             Situation::NoClientSecret => {
-                ("config", 2, "the client is confidential and has no client secret".into(), Some(secret()))
+                ("config", 2, "the client is confidential and has no client secret".into(), secret())
             }
             // It comes too late for this session, and in time for the next one.
-            Situation::NotRevoked(what) => ("config", 2, what.clone(), Some(secret())),
+            Situation::NotRevoked(what) => ("config", 2, what.clone(), secret()),
             Situation::NoSession => ("login_required", 3, "there is no session".into(), login()),
             Situation::NoRefreshToken => (
                 "login_required",
@@ -260,9 +278,8 @@ impl Error {
             Situation::TooLittleLife { what, login_helps } => {
                 ("login_required", 3, what.clone(), login().filter(|_| *login_helps))
             }
-            Situation::Refused(doing, provider) => {
-                ("refused", 4, format!("{doing}: the provider said no ({})", told(provider)), None)
-            }
+            Situation::Refused(doing, provider) => ("refused", 4, said_no(doing, provider), None),
+            Situation::SecretRefused(doing, provider) => ("refused", 4, said_no(doing, provider), new_secret()),
             Situation::Unreachable(what) | Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
             Situation::Busy => (
                 "busy",
@@ -339,7 +356,8 @@ impl Error {
         let provider = match &self.situation {
             Situation::RefreshTokenRefused(provider, _)
             | Situation::InteractionRequired(provider)
-            | Situation::Refused(_, provider) => Some(provider.clone()),
+            | Situation::Refused(_, provider)
+            | Situation::SecretRefused(_, provider) => Some(provider.clone()),
             _ => None,
         };
         Report { kind, exit_code, message, hint, provider }
@@ -363,12 +381,21 @@ impl Report {
     }
 }
 
+fn said_no(doing: &str, provider: &ProviderError) -> String {
+    format!("{doing}: the provider said no ({})", told(provider))
+}
+
 /// The provider's words, printable.
 fn told(provider: &ProviderError) -> String {
     match &provider.error_description {
         Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
         None => printable(&provider.error),
     }
+}
+
+/// The command for that profile; `None` where naming none means the same.
+pub fn with_profile(command: &str, profile: Option<&str>) -> String {
+    profile.map_or_else(|| command.to_owned(), |profile| format!("{command} --profile {}", quoted(profile)))
 }
 
 /// A word as a shell reads it back; a control character, which a name in a hand-written file may have, as an escape.

@@ -117,24 +117,33 @@ pub mod world;
 
 use clap::error::ErrorKind;
 use commands::output::Output;
-use error::{Error, Situation};
+use error::{Error, Setup, Situation};
 use std::ffi::OsString;
 use world::World;
 
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match cli::parse(&args) {
-        Ok(cli) => cli,
-        Err(error) => return not_parsed(&args, &error, world),
+    let (out, outcome) = match cli::parse(&args) {
+        Ok(cli) => {
+            let out = Output::new(world, &cli.global);
+            let outcome = commands::run_alone(world, &out, &cli);
+            (out, outcome)
+        }
+        Err(error) => {
+            let out = Output::new(world, &cli::wrong::shown_so(&args));
+            let outcome = not_parsed(&args, &error, &out);
+            (out, outcome)
+        }
     };
-    let out = Output::new(world, &cli.global);
-    match commands::run_alone(world, &out, &cli) {
+    match outcome {
         Ok(()) => 0,
         Err(Error { situation: Situation::OutputClosed, .. }) => 0,
         Err(Error { situation: Situation::Exited(code), .. }) => code,
         Err(error) => {
-            let report = error.report();
+            let is_usage = matches!(error.situation, Situation::Usage { .. });
+            let command = if is_usage { cli::wrong::named(&args) } else { String::new() };
+            let report = error.of_command(&command).report();
             out.failure(&report);
             report.exit_code
         }
@@ -142,18 +151,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 }
 
 /// Help and version are answers; anything else is a wrong command line.
-fn not_parsed(args: &[OsString], error: &clap::Error, world: &World) -> u8 {
-    let json = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json");
-    let global = cli::Global { json, ..cli::Global::default() };
-    let out = Output::new(world, &global);
-    let rendered = error.render();
+fn not_parsed(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error::Result<()> {
+    let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match out.answer(&rendered.to_string()) {
-            Ok(()) | Err(Error { situation: Situation::OutputClosed, .. }) => 0,
-            Err(error) => error.report().exit_code,
-        };
+        return out.answer(&text);
     }
-    let text = rendered.to_string();
     let what = if is_excess(error.kind()) && names_a_secret(args) {
         // Whatever is too much there may be the secret: it is not repeated.
         "`tidp profile secret` takes a profile's name and nothing else: a secret is never an argument, it is asked for on \
@@ -163,11 +165,12 @@ fn not_parsed(args: &[OsString], error: &clap::Error, world: &World) -> u8 {
         out.note(text.trim_end());
         "no command was given".to_owned()
     } else {
-        in_one_line(&text)
+        core::text::printable(&in_one_line(&text))
     };
-    let report = Error::usage(core::text::printable(&what)).report();
-    out.failure(&report);
-    report.exit_code
+    Err(match cli::wrong::with_dashes(args, error) {
+        Some(line) => Setup::NoDashes(what, line).into(),
+        None => Error::usage(what),
+    })
 }
 
 /// Whether clap found more on the command line than it has a place for; it says what.
@@ -181,10 +184,12 @@ fn names_a_secret(args: &[OsString]) -> bool {
     words.next().is_some() && words.any(|arg| arg == "secret")
 }
 
-/// What clap found wrong, without its usage and its advice.
+/// What clap found wrong, and what it takes for meant, without its usage and its advice.
 fn in_one_line(text: &str) -> String {
     let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let rest: Vec<&str> = message.map(str::trim).filter(|line| !line.is_empty()).collect();
-    if rest.is_empty() { first } else { format!("{first} {}", rest.join(" ")) }
+    message.map(str::trim).filter(|line| !line.is_empty()).fold(first, |told, line| {
+        let between = if line.starts_with("tip:") { "; " } else { " " };
+        told + between + line
+    })
 }

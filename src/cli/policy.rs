@@ -1,6 +1,6 @@
 //! The command line of `tidp policy`.
 
-use super::Handles;
+use super::{Handles, POLICIES};
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Explain the refresh policy and how much life is left
@@ -34,7 +34,8 @@ pub enum PolicyCommand {
     List,
     /// One policy explained
     Show {
-        /// Its name: NoRefresh, Confidential, Mobile, PublicWeb or Web
+        /// Its name
+        #[arg(value_parser = POLICIES, ignore_case = true)]
         name: String,
     },
     /// What if: play a session under a policy, offline, and see what happens and when it dies
@@ -44,8 +45,8 @@ pub enum PolicyCommand {
 /// `tidp policy simulate`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Simulate {
-    /// The policy: NoRefresh, Confidential, Mobile, PublicWeb or Web
-    #[arg(long, value_name = "NAME", required_unless_present = "compare")]
+    /// The policy
+    #[arg(long, value_name = "NAME", value_parser = POLICIES, ignore_case = true, required_unless_present = "compare")]
     pub policy: Option<String>,
     /// All five policies side by side
     #[arg(long, conflicts_with = "policy")]

@@ -183,7 +183,22 @@ impl<'w> Context<'w> {
     /// # Errors
     /// Those of `work`.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        work(&self).map_err(|error| error.of_profile(self.profile.named.as_deref()))
+        work(&self).map_err(|error| self.of_secret(error).of_profile(self.profile.named.as_deref()))
+    }
+
+    /// The same failure; where the provider refused the client for its secret (RFC 6749 5.2), and that is the one which
+    /// `tidp profile secret` has stored, as such.
+    fn of_secret(&self, error: Error) -> Error {
+        let (env, profile) = (&self.world.env, &self.profile);
+        let is_stored = profile.auth_method != AuthMethod::None
+            && profile.client_secret_command.is_none()
+            && env.get("TIDP_CLIENT_SECRET").is_none();
+        match error.situation {
+            Situation::Refused(doing, provider) if is_stored && provider.error == "invalid_client" => {
+                Error { situation: Situation::SecretRefused(doing, provider), ..error }
+            }
+            situation => Error { situation, ..error },
+        }
     }
 
     /// The session's entry in the store.
@@ -262,7 +277,7 @@ impl<'w> Context<'w> {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.what.clone(),
         };
-        self.out.trace(&format!("{:?} {} → {outcome} ({took} ms)", request.method, request.url));
+        self.out.trace(&format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
         answer.map(|response| echo::without_credentials(request, response))
     }
 

@@ -214,13 +214,13 @@ impl Decoder<'_> {
 
     fn told(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String]) -> String {
         let out = self.out;
-        let verdict = if verified {
-            out.paint("verified", Color::Green)
+        let (verdict, then) = if verified {
+            (out.paint("verified", Color::Green), ",")
         } else {
-            out.paint("not verified: anybody can have written this", Color::Yellow)
+            (out.paint("not verified: anybody can have written this", Color::Yellow), ";")
         };
         let end = time_of(jwt, "exp")
-            .map(|end| format!(", {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
+            .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
         for warning in warnings {
             text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));

@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::cli::Global;
 use crate::core::claims;
 use crate::core::jwt::{Jwt, Registered};
+use crate::core::outlook::sentence::setting;
 use crate::core::outlook::warnings;
 use crate::core::secret::Secret;
 use crate::core::session::{RefreshLife, RefreshToken, Session, Sso};
@@ -110,8 +111,8 @@ fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()
     let out = context.out;
     let now = context.world.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
-    let policy =
-        context.profile.policy.map_or("unknown: set client_type in the profile", |policy| policy.name.as_str());
+    let unknown = || format!("unknown: set {}", setting("client_type", None, context.profile.named.as_deref()));
+    let policy = context.profile.policy.map_or_else(unknown, |policy| policy.name.as_str().to_owned());
     let rows = [
         ("Account", printable(account)),
         ("Issuer", printable(&session.key.issuer)),

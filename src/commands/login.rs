@@ -14,7 +14,7 @@ use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
 use crate::core::time::Time;
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Result, Setup, Situation, with_profile};
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Pasted, Randomness};
 use crate::oidc::discovery::Provider;
@@ -92,10 +92,7 @@ fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
 fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
     context.world.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        Error::config(format!(
-            "cannot listen on {}{port}, where the redirect URI leads: {what} (--paste needs no port)",
-            at.host
-        ))
+        Setup::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host)).into()
     })
 }
 
@@ -168,13 +165,19 @@ impl Attempt<'_, '_> {
 
     fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> Option<Secret> {
         let is_ours = |query: &str| authorize::is_ours(expected, query);
-        let refused = |user| warn::another_user(self.context.out, user, "log in with `tidp login --paste`");
+        let instead = format!("log in with `{}`", self.paste());
+        let refused = |user| warn::another_user(self.context.out, user, &instead);
         listener.wait(&is_ours, &refused, self.wishes.timeout.to_std())
+    }
+
+    /// The login that needs no port of this machine.
+    fn paste(&self) -> String {
+        with_profile("tidp login --paste", self.context.profile.named.as_deref())
     }
 
     fn show(&self, url: &Url) {
         if !show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser) {
-            self.context.out.note("On another machine's browser? Use `tidp login --paste`.");
+            self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
         }
     }
 
@@ -185,12 +188,7 @@ impl Attempt<'_, '_> {
         out.ask(
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
-        let patience = self.wishes.timeout.to_std();
-        let line = self.context.world.terminal.read_line_within(patience).map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
-            _ => Error::failed(format!("cannot read standard input: {error}")),
-        })?;
-        let line = Secret::new(line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?);
+        let line = self.pasted()?;
         let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
             Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
             Pasted::NotAUrl => {
@@ -199,6 +197,24 @@ impl Attempt<'_, '_> {
             Pasted::Problem(problem) => self.not_granted(problem),
         })?;
         self.exchanged(&code, &expected, Ahead::none())
+    }
+
+    /// The line that comes in. A person who has only pressed a key too early is asked again, for as long as there is time.
+    fn pasted(&self) -> Result<Secret> {
+        let (clock, terminal) = (&self.context.world.clock, &self.context.world.terminal);
+        let until = clock.uptime().saturating_add(self.wishes.timeout.to_std());
+        loop {
+            let patience = until.saturating_sub(clock.uptime());
+            let line = terminal.read_line_within(patience).map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
+                _ => Error::failed(format!("cannot read standard input: {error}")),
+            })?;
+            let line = line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?;
+            if !terminal.stdin_is_terminal() || !line.trim().is_empty() {
+                return Ok(Secret::new(line));
+            }
+            self.context.out.ask("That line was empty. Paste the whole address here, from http to its end:");
+        }
     }
 
     fn exchanged(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {

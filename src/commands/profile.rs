@@ -8,7 +8,7 @@ use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
-use crate::error::{Error, Result, Situation, quoted};
+use crate::error::{Error, Result, Setup, Situation};
 use crate::world::{Lock, World};
 use colored::Color;
 use serde_json::{Value, json};
@@ -35,10 +35,7 @@ fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
     let (configured, _lock) = to_be_changed(world, Configured::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
-        return Err(Error::usage(format!(
-            "there is a profile `{}` already: `tidp profile remove` it first",
-            args.name
-        )));
+        return Err(Setup::ProfileExists(args.name.clone()).into());
     }
     let first = configured.config.profile.is_empty();
     let profile = change(world, &configured, |document| {
@@ -127,35 +124,51 @@ fn change(
 
 fn list(world: &World, out: &Output<'_>) -> Result<()> {
     let configured = Configured::load(world)?;
-    let default = config::default_profile(&configured.config).ok();
-    let width = configured.config.profile.keys().map(|name| name.width()).max().unwrap_or_default();
-    let mut documents = Vec::new();
-    for name in configured.config.profile.keys() {
-        let profile = config::file_profile(name, &configured.config, configured.base());
-        let is_default = default == Some(name);
-        if out.json {
-            let mut document = match &profile {
+    let config = &configured.config;
+    let default = config::default_profile(config).ok();
+    let profiles: Vec<_> =
+        config.profile.keys().map(|name| (name, config::file_profile(name, config, configured.base()))).collect();
+    if out.json {
+        let document = |(name, profile): &(&String, Result<Profile>)| {
+            let mut document = match profile {
                 Ok(profile) => described(profile),
                 Err(error) => json!({ "profile": name, "error": error.report().message }),
             };
-            document["default"] = is_default.into();
-            documents.push(document);
-            continue;
-        }
-        let mark = if is_default { "*" } else { " " };
-        let what = match &profile {
-            Ok(p) => format!("{}  {}  {}", printable(&p.issuer), printable(&p.client_id), policy_name(p)),
+            document["default"] = (default == Some(*name)).into();
+            document
+        };
+        return out.document(json!({ "profiles": profiles.iter().map(document).collect::<Vec<_>>() }));
+    }
+    let good = || profiles.iter().filter_map(|(_, profile)| profile.as_ref().ok());
+    let name_width = widest(profiles.iter().map(|(name, _)| name.as_str()));
+    let (issuer_width, client_width) = (widest(good().map(|p| &*p.issuer)), widest(good().map(|p| &*p.client_id)));
+    for (name, profile) in &profiles {
+        let mark = if default == Some(*name) { "*" } else { " " };
+        let what = match profile {
+            Ok(p) => {
+                let (issuer, client) = (column(&p.issuer, issuer_width), column(&p.client_id, client_width));
+                format!("{issuer}  {client}  {}", policy_name(p))
+            }
             Err(error) => out.paint(&error.report().message, Color::Red),
         };
-        out.answer(&format!("{mark} {}  {what}\n", out.bold(&format!("{:<width$}", printable(name)))))?;
+        out.answer(&format!("{mark} {}  {what}\n", out.bold(&column(name, name_width))))?;
     }
-    if out.json {
-        return out.document(json!({ "profiles": documents }));
-    }
-    if configured.config.profile.is_empty() {
+    if profiles.is_empty() {
         out.note("There is no profile yet: tidp profile add NAME --environment staging --client-id ID --client-type MobileApp");
     }
     Ok(())
+}
+
+/// How many columns the widest of them takes on a terminal.
+fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| printable(text).width()).max().unwrap_or_default()
+}
+
+/// The text, filled up with spaces to that many columns.
+fn column(text: &str, width: usize) -> String {
+    let text = printable(text);
+    let missing = width.saturating_sub(text.width());
+    text + &" ".repeat(missing)
 }
 
 fn policy_name(profile: &Profile) -> &'static str {
@@ -246,8 +259,7 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         let store = configured.store(world)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-            let (shown, word) = (printable(name), quoted(name));
-            return Err(Error::usage(format!("`{shown}` has a session: `tidp logout --profile {word}` first")));
+            return Err(Setup::ProfileHasSession(name.to_owned()).into());
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }

@@ -19,7 +19,8 @@ const ENDED_ON_ITS_WAY: &str = "the access token that the refresh brought has en
 struct Printed<'a> {
     token: &'a str,
     expires_at: Time,
-    scopes: &'a [String],
+    /// An access token's; `None` for an ID token.
+    scopes: Option<&'a [String]>,
 }
 
 /// Runs it.
@@ -46,7 +47,11 @@ fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
 
 fn access_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
     let (token, scopes) = obtain(context, min_ttl(args.min_ttl.as_deref())?, !args.no_refresh)?;
-    print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &scopes })
+    print(
+        context,
+        format,
+        &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: Some(&scopes) },
+    )
 }
 
 /// `--min-ttl`, if it was given.
@@ -155,11 +160,7 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
             Error::failed("the refresh brought no new ID token that could be used; the old one has expired")
         });
     };
-    print(
-        context,
-        format,
-        &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: &session.scopes },
-    )
+    print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: None })
 }
 
 fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> Result<()> {
@@ -169,20 +170,25 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> R
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
         return Err(Error::invalid("the token holds characters that no bearer token has"));
     }
-    let expires_in = printed.expires_at.left(context.world.clock.now()).0;
+    let name = if printed.scopes.is_some() { "access_token" } else { "id_token" };
     match format {
         TokenFormat::Raw => context.out.answer(&format!("{token}\n")),
         TokenFormat::Header => context.out.answer(&format!("Authorization: Bearer {token}\n")),
         TokenFormat::Curl => context.out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         // Quoted, for a shell expands a word that begins with `~`; no token holds a quote.
-        TokenFormat::Env => context.out.answer(&format!("export TIDP_ACCESS_TOKEN='{token}'\n")),
-        TokenFormat::Json => context.out.document(json!({
-            "access_token": token,
-            "token_type": "Bearer",
-            "expires_at": printed.expires_at.rfc3339(),
-            "expires_in": expires_in,
-            "scope": printed.scopes.join(" "),
-        })),
+        TokenFormat::Env => context.out.answer(&format!("export TIDP_{}='{token}'\n", name.to_ascii_uppercase())),
+        TokenFormat::Json => {
+            let mut document = json!({
+                name: token,
+                "expires_at": printed.expires_at.rfc3339(),
+                "expires_in": printed.expires_at.left(context.world.clock.now()).0,
+            });
+            if let Some(scopes) = printed.scopes {
+                document["token_type"] = "Bearer".into();
+                document["scope"] = scopes.join(" ").into();
+            }
+            context.out.document(document)
+        }
         TokenFormat::ExecCredential => context.out.document(json!({
             "apiVersion": "client.authentication.k8s.io/v1",
             "kind": "ExecCredential",

@@ -6,7 +6,7 @@ use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::core::text::printable;
 use crate::core::time::Seconds;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setup};
 use crate::world::Env;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -100,6 +100,9 @@ pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Opt
         table.remove("environment");
     } else if env.get("TIDP_ENVIRONMENT").is_some() {
         table.remove("issuer");
+    }
+    if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
+        return Err(Setup::SecretInFile(name.to_owned()).into());
     }
     let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
     let issuer = issuer(&keys).map_err(&wrong)?;

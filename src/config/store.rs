@@ -3,7 +3,7 @@
 use super::Config;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Setup};
 use crate::world::Env;
 use std::path::PathBuf;
 
@@ -57,11 +57,8 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
             let file = || env.get("TIDP_STORE_KEY_FILE").map(|path| KeySource::File(path.into()));
             let command =
                 || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
-            given().or_else(file).or_else(command).map(StoreKind::File).ok_or_else(|| {
-                Error::config(
-                    "the file store needs a key, base64 of 32 random bytes: TIDP_STORE_KEY_FILE, TIDP_STORE_KEY, or store_key_command in config.toml",
-                )
-            })
+            let source = given().or_else(file).or_else(command);
+            source.map(StoreKind::File).ok_or_else(|| Setup::NoStoreKey.into())
         }
         other => {
             Err(Error::config(format!("store `{}` is none of keyring, file, plaintext-file, memory", printable(other))))

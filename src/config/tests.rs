@@ -201,8 +201,8 @@ fn where_no_profile_can_be_told_the_error_says_which_there_are() {
     wrong(choose(None, TWO), "(a, b)");
     wrong(choose(Some("c"), TWO), "there is no profile `c` (there are: a, b)");
     wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");
-    assert_eq!(choose(None, "").unwrap_err().situation, Situation::NoProfile);
-    assert_eq!(choose(Some("c"), "").unwrap_err().situation, Situation::NoProfile);
+    assert_eq!(choose(None, "").unwrap_err(), Setup::NoProfile.into());
+    assert_eq!(choose(Some("c"), "").unwrap_err(), Setup::NoProfile.into());
     wrong(choose(None, &format!("default_profile = \"c\"\n{TWO}")), "there is no profile `c`");
 }
 

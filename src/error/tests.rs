@@ -19,9 +19,9 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
     let text = || "what".to_owned();
     let missing = || store("keyring", StoreFailureKind::Missing);
     vec![
-        (Situation::Usage(text()), "usage", 2, "tidp --help", false),
+        (Situation::Usage { what: text(), command: String::new() }, "usage", 2, "tidp --help", false),
+        (Situation::Setup(Setup::NoStoreKey), "config", 2, "TIDP_STORE_KEY_FILE=", false),
         (Situation::Config(text()), "config", 2, "", false),
-        (Situation::NoProfile, "config", 2, "tidp profile add", false),
         (Situation::NoClientSecret, "config", 2, "TIDP_CLIENT_SECRET", false),
         (Situation::NoSession, "login_required", 3, "tidp login", false),
         (Situation::NoRefreshToken, "login_required", 3, "tidp login", false),
@@ -32,6 +32,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::TooLittleLife { what: text(), login_helps: true }, "login_required", 3, "tidp login", false),
         (Situation::TooLittleLife { what: text(), login_helps: false }, "login_required", 3, "", false),
         (Situation::Refused("doing", said()), "refused", 4, "", true),
+        (Situation::SecretRefused("doing", said()), "refused", 4, "", true),
         (Situation::Unreachable(text()), "unreachable", 5, "", false),
         (Situation::KeyNotKnown("unreachable", text()), "unreachable", 5, "", false),
         (Situation::KeyNotKnown("invalid", text()), "invalid", 7, "", false),
@@ -65,9 +66,8 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
 /// A new situation does not compile here until it has a row above: then raise the count.
 fn number(situation: &Situation) -> usize {
     match situation {
-        Situation::Usage(_) => 0,
+        Situation::Usage { .. } => 0,
         Situation::Config(_) => 1,
-        Situation::NoProfile => 2,
         Situation::NoClientSecret => 3,
         Situation::NoSession => 4,
         Situation::NoRefreshToken => 5,
@@ -96,7 +96,9 @@ fn number(situation: &Situation) -> usize {
         Situation::ConfigBusy => 28,
         Situation::EntriesUnreadable { .. } => 29,
         Situation::KeyNotKnown(..) => 30,
-        Situation::NotRevoked(_) => 31,
+        Situation::Setup(_) => 31,
+        Situation::NotRevoked(_) => 32,
+        Situation::SecretRefused(..) => 2,
     }
 }
 
@@ -110,7 +112,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 32, "a situation has no row");
+    assert_eq!(covered.len(), 33, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

@@ -15,6 +15,16 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// As it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// What a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {

@@ -107,7 +107,7 @@ fn a_token_whose_time_has_not_come_is_told() {
 fn a_person_is_told_first_that_nobody_vouches_for_the_token() {
     let text = decode(&bench(), &[&plain()], &[]).exits(0).stdout;
     assert!(
-        text.starts_with("not verified: anybody can have written this, expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
+        text.starts_with("not verified: anybody can have written this; expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
     );
     assert!(text.contains("\nHeader\n") && text.contains("\nPayload\n"), "{text}");
     let text = decode(&bench(), &[&plain()], &["--jwks", "keys.json"]).exits(2).stderr;

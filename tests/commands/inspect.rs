@@ -165,7 +165,7 @@ fn without_a_client_type_the_refresh_tokens_state_is_unknown() {
     let bench = logged_in().env("TIDP_CLIENT_TYPE", "");
     let document = inspect(&bench);
     assert_eq!((&document["refresh_token"]["state"], &document["policy"]), (&json!("unknown"), &json!(null)));
-    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("unknown: set client_type in the profile"));
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("unknown: set TIDP_CLIENT_TYPE\n"));
 }
 
 #[test]

@@ -312,6 +312,37 @@ fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
 }
 
 #[test]
+fn a_person_who_pastes_nothing_is_asked_again_and_a_script_is_not() {
+    let mistyped = |typed: bool, lines: &[&str]| {
+        let bench = mobile();
+        *bench.terminal.typed.lock().unwrap() = typed;
+        lines.iter().for_each(|line| bench.terminal.type_line(line));
+        bench
+    };
+    let bench = mistyped(true, &["", " "]);
+    bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), granted(url))));
+    announce(&bench, Answer::new());
+    let stderr = bench.run(&["login", "--paste"]).exits(0).stderr;
+    assert_eq!(stderr.matches("That line was empty.").count(), 2, "{stderr}");
+    for (typed, lines, words) in [
+        (true, &["", "the-code", "x"][..], "that is a bare code"),
+        (true, &[""], "standard input is at its end"),
+        (false, &["", "the-code"], "paste it whole"),
+    ] {
+        let bench = mistyped(typed, lines);
+        bench.provider.announces_discovery();
+        let stderr = bench.run(&["login", "--paste"]).exits(2).says(words).stderr;
+        assert_eq!(stderr.contains("That line was empty."), typed);
+    }
+    // Nor does asking again give more time.
+    let bench = mistyped(true, &["", "", "the-code"]);
+    bench.provider.announces_discovery();
+    let clock = std::sync::Arc::clone(&bench.clock);
+    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(move || clock.advance(Seconds::minutes(3))));
+    bench.run(&["login", "--paste", "--timeout", "5m"]).exits(124);
+}
+
+#[test]
 fn nobody_who_pastes_is_a_login_that_was_not_finished_in_time() {
     let bench = mobile();
     *bench.terminal.silent.lock().unwrap() = true;

@@ -13,6 +13,7 @@ mod support;
 mod decode;
 mod exec;
 mod golden;
+mod hints;
 mod inspect;
 mod keepalive;
 mod life;

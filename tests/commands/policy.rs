@@ -75,7 +75,7 @@ fn of_an_unknown_client_type_nothing_is_guessed() {
         assert_eq!(document[field], json!(null), "{field}");
     }
     assert_eq!(document["next_action"], "unknown");
-    assert!(document["explanation"].as_str().unwrap().contains("set client_type"), "{document}");
+    assert!(document["explanation"].as_str().unwrap().contains("set TIDP_CLIENT_TYPE."), "{document}");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "unknown 1h+\n");
     bench.run(&["policy", "--require", "1s"]).exits(3).says("nobody can tell whether the session lasts 1 s");
 }
@@ -165,7 +165,7 @@ fn the_five_policies_are_listed_and_each_is_explained() {
     assert_eq!(bench.run(&["policy", "show", "Mobile", "--json"]).exits(0).json(), list[2]);
     let outcome = bench.run(&["policy", "show", "Sliding\u{1b}", "--json"]).exits(2);
     assert_eq!(outcome.error()["kind"], "usage");
-    assert!(outcome.error()["message"].as_str().unwrap().contains("none of NoRefresh, Confidential, Mobile"));
+    assert!(outcome.error()["message"].as_str().unwrap().contains("values: NoRefresh, Confidential, Mobile"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use crate::support::tokens::{Answer, ISSUER};
 use crate::support::{Bench, CONFIG, Outcome};
 use serde_json::{Value, json};
+use tidp::core::policy::{ClientType, POLICIES};
 use tidp::core::session::EntryKey;
 use tidp::world::StoreFailureKind;
 
@@ -102,6 +103,7 @@ fn a_name_that_could_lead_elsewhere_is_no_profile_name() {
         bench
             .run(&["profile", "add", "--issuer", ISSUER, "--client-id", "app", "--", name])
             .exits(2)
+            .says("use up to 64 letters (a to z), digits,")
             .leaves_out("\u{1b}");
         assert_eq!(bench.files.text(CONFIG), "");
     }
@@ -119,8 +121,8 @@ fn names_that_differ_in_case_are_two_profiles() {
 #[test]
 fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
     for (option, value, words) in [
-        ("--client-type", "Mobile", "client_type `Mobile` is none of"),
-        ("--policy", "Weekly", "policy `Weekly` is none of"),
+        ("--client-type", "Mobile", "values: Public, PublicWithRefresh, Confidential, MobileApp]"),
+        ("--policy", "Weekly", "values: NoRefresh, Confidential, Mobile, PublicWeb, Web]"),
         ("--redirect-uri", "callback", "redirect_uri `callback`"),
         ("--redirect-uri", "http://localhost/cb", "needs a port"),
         ("--redirect-uri", "http://127.0.0.1:0/cb", "port 0"),
@@ -139,6 +141,27 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
     let again = ["profile", "add", "a", "--issuer", ISSUER, "--client-id", "other"];
     is_wrong(&bench, &again, "there is a profile `a` already");
     assert_eq!(bench.files.text(CONFIG), profile("a", ""));
+}
+
+#[test]
+fn the_help_lists_the_types_and_policies_there_are_and_each_is_taken_in_any_letter_case() {
+    let bench = Bench::with_env(&[]);
+    let help = |args: &[&str]| bench.run(&[args, &["--help"]].concat()).exits(0).stdout;
+    let policies = POLICIES.map(|policy| policy.name.as_str());
+    let listed = |names: &[&str]| format!("[possible values: {}]", names.join(", "));
+    assert!(help(&["profile", "add"]).contains(&listed(&ClientType::ALL.map(ClientType::as_str))));
+    for command in [&["profile", "add"][..], &["policy", "show"], &["policy", "simulate"]] {
+        assert!(help(command).contains(&listed(&policies)), "{command:?}");
+    }
+    for name in policies {
+        bench.run(&["policy", "show", &name.to_lowercase()]).exits(0);
+        bench.run(&["policy", "simulate", "--policy", &name.to_uppercase()]).exits(0);
+    }
+    let add = ["profile", "add", "a", "--client-id", "app"];
+    bench.run(&add).exits(2).says("<--issuer <URL>|--environment <ENVIRONMENT>>");
+    bench.run(&[&add[..], &["--issuer", ISSUER, "--client-type", "mobileapp", "--policy", "WEB"]].concat()).exits(0);
+    let document = shown(&bench, &[]);
+    assert_eq!((&document["client_type"], &document["policy"]), (&json!("MobileApp"), &json!("Web")));
 }
 
 #[test]
@@ -200,6 +223,16 @@ fn list_shows_every_profile_and_the_default() {
 }
 
 #[test]
+fn the_list_stands_in_columns() {
+    let wide = profile("b", "client_type = \"MobileApp\"").replace("\"app\"", "\"en-lang-ø\"");
+    let long = profile("long-name", "policy = \"Web\"").replace(ISSUER, "https://other.id.example");
+    let out = Bench::with_config(&[wide, long].concat()).run(&["profile", "list"]).exits(0).stdout;
+    let expected = "  b          https://id.example        en-lang-ø  Mobile\n  \
+                      long-name  https://other.id.example  app        Web\n";
+    assert_eq!(out, expected);
+}
+
+#[test]
 fn use_and_show_and_remove_know_only_profiles_there_are() {
     for command in ["use", "show", "remove", "secret"] {
         let bench = Bench::with_config(&profile("a", ""));
@@ -215,7 +248,7 @@ fn a_profile_with_a_session_is_removed_only_after_the_logout() {
     bench.terminal.type_line("s3cret");
     bench.run(&["profile", "secret", "a"]).exits(0);
     bench.log_in();
-    bench.run(&["profile", "remove", "a"]).exits(2).says("`tidp logout --profile a` first");
+    bench.run(&["profile", "remove", "a"]).exits(2).says("`a` has a session");
     bench.run(&["logout", "--local"]).exits(0);
     let document = bench.run(&["profile", "remove", "a", "--json"]).exits(0).json();
     assert_eq!(document, json!({ "profile": "a", "removed": true }));

@@ -194,6 +194,20 @@ fn a_session_without_a_refresh_token_ends_with_its_access_token() {
 }
 
 #[test]
+fn an_id_token_is_never_called_an_access_token() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    let token = bench.session().unwrap().id_token.unwrap().value;
+    let document = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
+    assert_eq!(
+        document,
+        serde_json::json!({ "id_token": token.expose(), "expires_at": "2026-01-31T12:05:00Z", "expires_in": 300 })
+    );
+    let line = bench.run(&["token", "--id-token", "--format", "env"]).exits(0).stdout;
+    assert_eq!(line, format!("export TIDP_ID_TOKEN='{}'\n", token.expose()));
+}
+
+#[test]
 fn the_id_token_is_refreshed_when_it_has_expired() {
     let bench = Bench::new("MobileApp");
     bench.log_in();

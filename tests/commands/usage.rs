@@ -5,6 +5,7 @@ use crate::support::ports::parameter;
 use crate::support::provider::json;
 use crate::support::tokens::Answer;
 use serde_json::json;
+use std::io::ErrorKind;
 use tidp::core::time::Seconds;
 
 #[test]
@@ -40,9 +41,11 @@ fn a_wrong_command_line_is_told_before_anything_is_done() {
 
 #[test]
 fn without_a_command_the_help_goes_to_stderr_and_it_is_an_error() {
-    for (args, command) in [(&[][..], "\n  login "), (&["profile"], "\n  add ")] {
+    for (args, command, hint) in
+        [(&[][..], "\n  login ", "tidp --help"), (&["profile"], "\n  add ", "tidp profile --help")]
+    {
         let bench = Bench::with_env(&[]);
-        bench.run(args).exits(2).says(command).says("\nerror: no command was given\nhint: tidp --help\n");
+        bench.run(args).exits(2).says(command).says(&format!("\nerror: no command was given\nhint: {hint}\n"));
         assert_eq!(bench.run(&[&["--json"], args].concat()).exits(2).error()["kind"], "usage");
     }
 }
@@ -66,6 +69,20 @@ fn help_and_version_are_answers() {
 }
 
 #[test]
+fn the_help_of_a_command_tells_its_own_options_before_those_of_every_command() {
+    for command in [&["token"][..], &["policy", "simulate"], &["profile", "add"], &["exec"]] {
+        let help = Bench::with_env(&[]).run(&[command, &["-h"]].concat()).exits(0).stdout;
+        let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
+        for option in ["--profile <NAME>", "--json", "--quiet", "--verbose", "--color <WHEN>"] {
+            assert!(global.contains(option) && !own.contains(option), "{command:?} {option}: {help}");
+        }
+        let is_option = |line: &&str| line.trim_start().starts_with('-');
+        assert_eq!(global.lines().filter(is_option).count(), 5, "{command:?}: {help}");
+        assert!(own.contains("--help"), "{help}");
+    }
+}
+
+#[test]
 fn an_error_says_what_happened_and_what_to_do() {
     let bench = Bench::new("MobileApp");
     assert_eq!(bench.run(&["token"]).stderr, "error: there is no session\nhint: tidp login\n");
@@ -74,6 +91,43 @@ fn an_error_says_what_happened_and_what_to_do() {
     assert_eq!(bench.run(&["token", "--json", "--quiet"]).exits(3).error(), expected);
     let work = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
     Bench::with_config(work).run(&["token"]).exits(3).says("hint: tidp login --profile work\n");
+}
+
+#[test]
+fn a_wrong_command_line_is_coloured_as_any_error_is() {
+    let plain = Bench::new("MobileApp");
+    let forced = Bench::new("MobileApp").env("CLICOLOR_FORCE", "1");
+    for (bench, args, is_coloured) in [
+        (&plain, &["--color", "always", "token", "--nope"][..], true),
+        (&plain, &["token", "--nope", "--color=always"], true),
+        (&plain, &["token", "--nope"], false),
+        (&plain, &["token", "--nope", "--", "--color=always"], false),
+        (&plain, &["--color", "often", "token"], false),
+        (&forced, &["token", "--nope"], true),
+        (&forced, &["--color", "never", "token", "--nope"], false),
+    ] {
+        let stderr = bench.run(args).exits(2).stderr;
+        assert_eq!(stderr.starts_with("\u{1b}["), is_coloured, "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_was_probably_meant_stands_apart_from_what_is_wrong() {
+    let bench = Bench::new("MobileApp");
+    let error = "error: unexpected argument '--jsn' found; tip: a similar argument exists: '--json'\n";
+    assert!(bench.run(&["token", "--jsn"]).exits(2).stderr.starts_with(error));
+    bench.run(&["profile", "lsit"]).exits(2).says("'lsit'; tip: a similar subcommand exists: 'list'\n");
+}
+
+#[test]
+fn help_that_cannot_be_written_is_told_and_one_that_nobody_reads_is_not() {
+    for args in [&["--help"][..], &["--version"], &["token", "--help"]] {
+        let bench = Bench::with_env(&[]);
+        *bench.terminal.broken.lock().unwrap() = Some(ErrorKind::StorageFull);
+        bench.run(args).exits(1).says("error: cannot write to standard output: ");
+        *bench.terminal.broken.lock().unwrap() = Some(ErrorKind::BrokenPipe);
+        assert_eq!(bench.run(args).exits(0).stderr, "", "{args:?}");
+    }
 }
 
 #[test]
@@ -123,7 +177,7 @@ fn verbose_tells_each_request_and_no_secret() {
     bench.log_in();
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
-    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("Post https://id.example/connect/token → 200");
+    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("POST https://id.example/connect/token → 200");
     let session = bench.session().unwrap();
     let tokens = [session.access_token.value, session.id_token.unwrap().value];
     for secret in ["s3cret", "rt-1", "rt-2", tokens[0].expose(), tokens[1].expose()] {

@@ -489,6 +489,8 @@ pub struct Terminal {
     pub columns: Mutex<Option<u16>>,
     /// Nobody types anything.
     pub silent: Mutex<bool>,
+    /// A person types at standard input.
+    pub typed: Mutex<bool>,
     /// If set, lines arrive one by one, and this happens before each.
     pub meanwhile: Mutex<Option<Box<dyn FnMut() + Send>>>,
     /// If set, standard output is a terminal.
@@ -500,7 +502,7 @@ impl Terminal {
         Self { browser, ..Self::default() }
     }
 
-    /// The next line read is what this makes of the authorization request that was shown; `None`: the end of input.
+    /// The next line read, after those typed already, is what this makes of the authorization request that was shown; `None`: the end of input.
     pub fn pastes(&self, person: impl FnOnce(&Url) -> Option<String> + Send + 'static) {
         *self.person.lock().unwrap() = Some(Box::new(person));
     }
@@ -545,14 +547,17 @@ impl world::Terminal for Terminal {
     }
 
     fn stdin_is_terminal(&self) -> bool {
-        false
+        *self.typed.lock().unwrap()
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
+        if let Some(line) = self.lines.lock().unwrap().pop_front() {
+            return Ok(Some(line));
+        }
         if let Some(person) = self.person.lock().unwrap().take() {
             return Ok(person(&self.browser.request().expect("a URL was shown")));
         }
-        Ok(self.lines.lock().unwrap().pop_front())
+        Ok(None)
     }
 
     fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<u8>> {
@@ -566,8 +571,14 @@ impl world::Terminal for Terminal {
         Ok(lines.drain(..arrived).flat_map(|line| (line + "\n").into_bytes()).collect())
     }
 
-    fn read_line_within(&self, _: Duration) -> io::Result<Option<String>> {
-        if *self.silent.lock().unwrap() { Err(io::ErrorKind::TimedOut.into()) } else { self.read_line() }
+    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
+        if *self.silent.lock().unwrap() || patience.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if let Some(happens) = self.meanwhile.lock().unwrap().as_mut() {
+            happens();
+        }
+        self.read_line()
     }
 
     fn read_secret(&self, _: &str) -> io::Result<Secret> {

@@ -4,6 +4,7 @@ use crate::commands::context::{Configured, Context};
 use crate::commands::output::Output;
 use crate::commands::warn;
 use crate::config::{self, StoreKind};
+use crate::core::outlook::sentence::setting;
 use crate::core::plan::Renew;
 use crate::core::session::{RefreshLife, Session};
 use crate::core::text::printable;
@@ -43,7 +44,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
     out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
-    let policy = context.profile.policy.as_ref();
+    let (policy, named) = (context.profile.policy.as_ref(), context.profile.named.as_deref());
     let life = policy.and_then(|policy| RefreshLife::of(session, policy));
     out.note(&match (policy, life, session.held()) {
         (Some(policy), Some(life), _) => {
@@ -59,7 +60,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
             policy.name.as_str()
         ),
         (None, _, Some(_)) => {
-            "A refresh token came; set client_type in the profile to know how long it lives.".to_owned()
+            format!("A refresh token came; set {} to know how long it lives.", setting("client_type", None, named))
         }
         (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
     });
@@ -70,8 +71,11 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
     {
         out.warn(
             "dies_before_access_token",
-            "under this policy the refresh token dies before the access token does: refreshing only when that has \
-             expired loses the session. Set renew = \"before-session-ends\" in the profile to have `tidp token` renew it in time",
+            format!(
+                "under this policy the refresh token dies before the access token does: refreshing only when that has \
+                 expired loses the session. Set {} to have `tidp token` renew it in time",
+                setting("renew", Some("before-session-ends"), named)
+            ),
         );
         warn::stamp(context);
     }

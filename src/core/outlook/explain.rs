@@ -57,9 +57,9 @@ pub(super) fn explanation(
 /// What the policy is.
 fn rule(policy: Option<&Policy>) -> Sentence {
     let Some(policy) = policy else {
-        return Sentence::new(
-            "The profile names no client type, so the refresh policy is not known: set client_type in the profile.",
-        );
+        return Sentence::new("No client type is named, so the refresh policy is not known: set ")
+            .set("client_type", None)
+            .say(".");
     };
     let name = policy.name.as_str();
     let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.human()) else {
@@ -157,7 +157,9 @@ impl Case<'_> {
                 .at(end)
                 .say(", let ")
                 .run("tidp keepalive")
-                .say(" do it, or set renew = \"before-session-ends\" in the profile, so that ")
+                .say(" do it, or set ")
+                .set("renew", Some("before-session-ends"))
+                .say(", so that ")
                 .run("tidp token")
                 .say(" renews it in the last third of its life.");
         }

@@ -1,0 +1,88 @@
+//! What can be told of a command line that clap has refused.
+
+use super::{Cli, ColorWhen, Global, parse};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgMatches, CommandFactory, ValueEnum};
+use std::ffi::OsString;
+
+/// The command that the arguments name, below `tidp`: `policy simulate`; empty where they name none.
+pub fn named(args: &[OsString]) -> String {
+    let found = Cli::command().ignore_errors(true).try_get_matches_from(args).ok();
+    let mut words = Vec::new();
+    let mut at = found.as_ref();
+    while let Some((word, below)) = at.and_then(ArgMatches::subcommand) {
+        words.push(word);
+        at = Some(below);
+    }
+    words.join(" ")
+}
+
+/// The global options that decide how an error is shown.
+pub fn shown_so(args: &[OsString]) -> Global {
+    let ours = || args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    let after = ours().skip_while(|arg| *arg != "--color").nth(1);
+    let when = after.or_else(|| ours().find_map(|arg| arg.strip_prefix("--color=")));
+    let color = when.and_then(|when| ColorWhen::from_str(when, false).ok());
+    Global { json: ours().any(|arg| arg == "--json"), color, ..Global::default() }
+}
+
+/// The command line as it was meant, where all that it lacks is the `--` before a command to run.
+pub fn with_dashes(args: &[OsString], error: &clap::Error) -> Option<Vec<String>> {
+    let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
+    let with_dashes_at = |at: usize| {
+        let mut line = args.to_vec();
+        line.insert(at, "--".into());
+        parse(&line).is_ok().then_some(line)
+    };
+    let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
+    let line = places.into_iter().find_map(with_dashes_at)?;
+    Some(std::iter::once("tidp".into()).chain(line[1..].iter().map(|word| word.to_string_lossy().into())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &str) -> Vec<OsString> {
+        ["tidp"].into_iter().chain(line.split_whitespace()).map(Into::into).collect()
+    }
+
+    #[test]
+    fn a_wrong_command_line_still_says_which_command_it_is_for() {
+        for (line, command) in [
+            ("", ""),
+            ("--nope", ""),
+            ("logon", ""),
+            ("--profile token", ""),
+            ("token --nope", "token"),
+            ("-p login token --format nope", "token"),
+            ("profile", "profile"),
+            ("profile lsit", "profile"),
+            ("profile add work", "profile add"),
+            ("policy simulate --every 1m", "policy simulate"),
+            ("exec token", "exec"),
+            ("sandbox --clock abc", "sandbox"),
+        ] {
+            assert_eq!(named(&args(line)), command, "tidp {line}");
+        }
+    }
+
+    #[test]
+    fn dashes_are_offered_where_they_are_all_that_lacks() {
+        for (line, meant) in [
+            ("exec sh -c true", Some("tidp exec -- sh -c true")),
+            ("exec --min-ttl 5m exec x", Some("tidp exec --min-ttl 5m -- exec x")),
+            ("-p x exec x y", Some("tidp -p x exec -- x y")),
+            ("keepalive --for 1h sleep 1", Some("tidp keepalive --for 1h -- sleep 1")),
+            ("exec --nope -- sh", None),
+            ("exec --nope sh", None),
+            ("token now", None),
+            ("profile show a b", None),
+            ("logon", None),
+        ] {
+            let args = args(line);
+            let error = parse(&args).unwrap_err();
+            assert_eq!(with_dashes(&args, &error).map(|line| line.join(" ")).as_deref(), meant, "tidp {line}");
+        }
+    }
+}

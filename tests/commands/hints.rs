@@ -1,0 +1,126 @@
+//! A hint is the next command, and nothing but the command: it can be pasted.
+
+use crate::support::Bench;
+use crate::support::tokens::Answer;
+
+fn profile(name: &str, keys: &str) -> String {
+    format!("[profile.{name}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{keys}\n")
+}
+
+#[track_caller]
+fn hint(bench: &Bench, args: &[&str]) -> String {
+    let told = bench.run(args);
+    let stderr = told.stderr;
+    let hint = stderr.lines().last().and_then(|line| line.strip_prefix("hint: "));
+    let hint = hint.unwrap_or_else(|| panic!("there is no hint: {stderr}")).to_owned();
+    assert!(shell_words::split(&hint).is_ok(), "{hint}");
+    hint
+}
+
+#[test]
+fn a_wrong_command_line_is_sent_to_the_help_of_its_own_command() {
+    let bench = Bench::new("MobileApp");
+    for (args, expected) in [
+        (&["--nope"][..], "tidp --help"),
+        (&["logon"], "tidp --help"),
+        (&["token", "--format", "nope"], "tidp token --help"),
+        (&["--profile", "login", "token", "--nope"], "tidp token --help"),
+        (&["token", "--min-ttl", "soon"], "tidp token --help"),
+        (&["sandbox", "--clock", "abc"], "tidp sandbox --help"),
+        (&["policy", "simulate", "--every", "abc", "--compare"], "tidp policy simulate --help"),
+        (&["policy", "simulate", "--nope"], "tidp policy simulate --help"),
+        (&["profile", "add", "æ", "--issuer", "https://id.example", "--client-id", "x"], "tidp profile add --help"),
+        (&["exec"], "tidp exec --help"),
+        (&["exec", "sh", "-c", "echo a b"], "tidp exec -- sh -c 'echo a b'"),
+        (&["keepalive", "--for", "1h", "job"], "tidp keepalive --for 1h -- job"),
+    ] {
+        assert_eq!(hint(&bench, args), expected, "{args:?}");
+        assert_eq!(bench.run(&[&["--json"], args].concat()).exits(2).error()["kind"], "usage");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_has_a_command_that_mends_it() {
+    let two = format!("{}{}", profile("work", ""), profile("page", ""));
+    let wrong = profile("work", "client_secret = \"s3cret\"");
+    let one = profile("work", "");
+    let add = ["profile", "add", "work", "--issuer", "https://id.example", "--client-id", "x"];
+    for (config, args, expected) in [
+        ("", &["token"][..], "tidp profile add NAME --environment staging --client-id ID --client-type MobileApp"),
+        (&one, &["token", "-p", "x"], "tidp profile list"),
+        (&one, &["profile", "use", "x"], "tidp profile list"),
+        (&two, &["token"], "tidp profile use page"),
+        (&one, &add, "tidp profile show work"),
+        (&wrong, &["token"], "tidp profile secret work"),
+    ] {
+        let bench = Bench::with_config(config);
+        assert_eq!(hint(&bench, args), expected, "{args:?}");
+        bench.run(args).exits(2).leaves_out("s3cret");
+    }
+    let bench = Bench::with_config(&wrong);
+    bench.run(&["token"]).exits(2).says("profile `work`: no secret belongs in config.toml");
+    let bench = Bench::new("MobileApp").env("TIDP_STORE", "file");
+    assert!(hint(&bench, &["token"]).ends_with("&& export TIDP_STORE_KEY_FILE=~/tidp.key"));
+}
+
+#[test]
+fn a_profile_whose_session_has_to_be_ended_is_named() {
+    let bench = Bench::with_config(&profile("page", ""));
+    bench.log_in();
+    assert_eq!(hint(&bench, &["profile", "remove", "page"]), "tidp logout --profile page");
+}
+
+#[test]
+fn a_login_that_needs_no_port_is_one_into_the_same_profile() {
+    let two =
+        format!("{}{}", profile("work", ""), profile("page", "redirect_uri = \"http://127.0.0.1:8400/callback\""));
+    let bench = Bench::with_config(&format!("default_profile = \"work\"\n{two}"));
+    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
+    let told = bench.run(&["login", "-p", "page", "--no-browser"]).exits(0);
+    told.says("Use `tidp login --paste --profile page`.");
+    *bench.callback.port_is_taken.lock().unwrap() = true;
+    assert_eq!(hint(&bench, &["login", "-p", "page"]), "tidp login --paste --profile page");
+    bench.run(&["login", "-p", "page"]).exits(2).says("cannot listen on 127.0.0.1:8400");
+}
+
+#[test]
+fn a_secret_that_the_provider_refuses_is_given_anew_where_it_is_kept() {
+    let confidential = profile("work", "client_type = \"Confidential\"");
+    let log_in = |bench: &Bench| {
+        bench.provider.announces_itself();
+        bench.provider.refuses("invalid_client");
+    };
+    let bench = Bench::with_config(&confidential);
+    bench.terminal.type_line("s3cret");
+    bench.run(&["profile", "secret", "work"]).exits(0);
+    log_in(&bench);
+    assert_eq!(hint(&bench, &["login"]), "tidp profile secret work");
+    // Where it comes from elsewhere, or where there is none, that command would change nothing.
+    for bench in [
+        Bench::with_config(&confidential).env("TIDP_CLIENT_SECRET", "s3cret"),
+        Bench::with_config(&profile("work", "client_type = \"MobileApp\"")),
+    ] {
+        log_in(&bench);
+        bench.run(&["login"]).exits(4).says("invalid_client").leaves_out("hint:");
+    }
+}
+
+#[test]
+fn what_should_be_set_is_named_as_it_is_where_the_client_comes_from() {
+    let env = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
+    for (bench, client_type, renew) in [
+        (Bench::with_env(&env), "set TIDP_CLIENT_TYPE", "Set TIDP_RENEW=before-session-ends to"),
+        (
+            Bench::with_config(&profile("work", "")),
+            "set client_type in the profile",
+            "Set renew = \"before-session-ends\" in the profile to",
+        ),
+    ] {
+        bench.log_in().says(&format!("A refresh token came; {client_type} to know"));
+        assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {client_type}\n")));
+        assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{client_type}.")));
+        let bench = bench.env("TIDP_CLIENT_TYPE", "PublicWithRefresh");
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
+        bench.run(&["login"]).exits(0).says(renew);
+    }
+}
