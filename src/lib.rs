@@ -168,7 +168,7 @@ fn not_parsed(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error
         core::text::printable(&in_one_line(&text))
     };
     Err(match cli::wrong::with_dashes(args, error) {
-        Some(line) => Setup::NoDashes(what, line).into(),
+        Some((line, goes_on)) => Setup::NoDashes(what, line, goes_on).into(),
         None => Error::usage(what),
     })
 }

@@ -26,17 +26,19 @@ pub fn shown_so(args: &[OsString]) -> Global {
     Global { json: ours().any(|arg| arg == "--json"), color, ..Global::default() }
 }
 
-/// The command line as it was meant, where all that it lacks is the `--` before a command to run.
-pub fn with_dashes(args: &[OsString], error: &clap::Error) -> Option<Vec<String>> {
+/// The command line as it was meant, where all that it lacks is the `--` before a command to run: up to that command, and
+/// whether it goes on. What follows is for the command, and may be secret.
+pub fn with_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
     let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
     let with_dashes_at = |at: usize| {
         let mut line = args.to_vec();
         line.insert(at, "--".into());
-        parse(&line).is_ok().then_some(line)
+        parse(&line).is_ok().then_some((line, at + 2))
     };
     let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
-    let line = places.into_iter().find_map(with_dashes_at)?;
-    Some(std::iter::once("tidp".into()).chain(line[1..].iter().map(|word| word.to_string_lossy().into())).collect())
+    let (line, end) = places.into_iter().find_map(with_dashes_at)?;
+    let words = line[1..end].iter().map(|word| word.to_string_lossy().into());
+    Some((std::iter::once("tidp".into()).chain(words).collect(), end < line.len()))
 }
 
 #[cfg(test)]
@@ -70,10 +72,10 @@ mod tests {
     #[test]
     fn dashes_are_offered_where_they_are_all_that_lacks() {
         for (line, meant) in [
-            ("exec sh -c true", Some("tidp exec -- sh -c true")),
-            ("exec --min-ttl 5m exec x", Some("tidp exec --min-ttl 5m -- exec x")),
-            ("-p x exec x y", Some("tidp -p x exec -- x y")),
-            ("keepalive --for 1h sleep 1", Some("tidp keepalive --for 1h -- sleep 1")),
+            ("exec sh -c true", Some("tidp exec -- sh …")),
+            ("exec --min-ttl 5m exec x", Some("tidp exec --min-ttl 5m -- exec …")),
+            ("-p x exec x", Some("tidp -p x exec -- x")),
+            ("keepalive --for 1h sleep 1", Some("tidp keepalive --for 1h -- sleep …")),
             ("exec --nope -- sh", None),
             ("exec --nope sh", None),
             ("token now", None),
@@ -82,7 +84,9 @@ mod tests {
         ] {
             let args = args(line);
             let error = parse(&args).unwrap_err();
-            assert_eq!(with_dashes(&args, &error).map(|line| line.join(" ")).as_deref(), meant, "tidp {line}");
+            let found =
+                with_dashes(&args, &error).map(|(line, goes_on)| line.join(" ") + if goes_on { " …" } else { "" });
+            assert_eq!(found.as_deref(), meant, "tidp {line}");
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::core::text::printable;
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setup {
-    /// A command to run lacks the `--` before it: what is wrong, and the command line as it was meant.
-    NoDashes(String, Vec<String>),
+    /// A command to run lacks the `--` before it: what is wrong, the command line as it was meant up to that command, and
+    /// whether more follows.
+    NoDashes(String, Vec<String>, bool),
     /// Nothing is configured.
     NoProfile,
     /// There is no profile of that name, only these.
@@ -36,7 +37,7 @@ impl Setup {
 
     pub(super) fn message(&self) -> String {
         match self {
-            Self::NoDashes(what, _) | Self::NoListener(what) => what.clone(),
+            Self::NoDashes(what, ..) | Self::NoListener(what) => what.clone(),
             Self::NoProfile => "no profile is configured (`tidp demo` needs none)".to_owned(),
             Self::NoSuchProfile(name, names) => {
                 format!("there is no profile `{}` (there are: {})", printable(name), listed(names))
@@ -61,7 +62,10 @@ impl Setup {
     /// The exact next command.
     pub(super) fn hint(&self, profile: Option<&str>) -> String {
         match self {
-            Self::NoDashes(_, line) => line.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            Self::NoDashes(_, line, goes_on) => {
+                let line: Vec<_> = line.iter().map(|word| quoted(word)).collect();
+                line.join(" ") + if *goes_on { " …" } else { "" }
+            }
             Self::NoProfile => {
                 "tidp profile add NAME --environment staging --client-id ID --client-type MobileApp".to_owned()
             }
