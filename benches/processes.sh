@@ -75,13 +75,15 @@ at_once() { # N COMMAND…: N of them at the same time, waited for
 }
 
 # A refresh that is due, asked for by 64 at once: against twice a refresh by one and the spawning of 64. Due it is half a
-# minute before the token's end, which is three seconds after the last refresh.
+# minute before the token's end, which is three seconds after the last refresh. What is compared follows one rest, in turns.
 due_for_many() { # PAIRS
   local due=("$tidp" token) a='' b='' ratios='' one spawning many
   for ((i = 0; i < $1; i++)); do
     sleep 3.2; timed "${due[@]}"; one=$took
-    timed at_once 64 "$noop"; spawning=$took
-    sleep 3.2; timed at_once 64 "${due[@]}"; many=$took
+    sleep 3.2
+    ((i % 2)) || { timed at_once 64 "$noop"; spawning=$took; }
+    timed at_once 64 "${due[@]}"; many=$took
+    ((i % 2)) && { timed at_once 64 "$noop"; spawning=$took; }
     a+="$many"$'\n' b+="$((2 * one + spawning))"$'\n'
     ratios+="$(awk -v x="$many" -v y="$((2 * one + spawning))" 'BEGIN { printf "%.3f", x / y }')"$'\n'
   done
@@ -142,7 +144,7 @@ if command -v jwt >/dev/null; then
     from "$work/token" jwt decode --json -
 fi
 row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
-TIDP_PROFILE=once due_for_many 10
+TIDP_PROFILE=once due_for_many 20
 export TIDP_ACCESS_TOKEN_CACHE=off TIDP_STORE=file TIDP_STORE_KEY_FILE=$work/store.key
 (umask 077 && openssl rand -base64 32 >"$TIDP_STORE_KEY_FILE")
 "$tidp" login --quiet 2>/dev/null

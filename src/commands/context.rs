@@ -156,7 +156,7 @@ pub fn patiently<T>(
             return Ok(None);
         }
         // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
-        world.clock.pause((waited / 4).clamp(Duration::from_millis(2), Duration::from_millis(50)));
+        world.clock.pause((waited / 4).clamp(Duration::from_millis(5), Duration::from_millis(50)));
     }
 }
 
