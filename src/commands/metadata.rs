@@ -168,13 +168,19 @@ pub fn with_keys<T, E: MayBeTheKeys>(
     let mut request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
     let cached = cached(context, &request);
-    // Whoever else looked may have found it.
-    if let Some(newer) = cached.as_ref().and_then(|cached| Keys::of(cached, now)).filter(|new| keys.came < new.came) {
-        *keys = newer;
-        (problem, fault) = match faulted(check(&keys.set)) {
-            Ok(decided) => return Ok(decided),
-            Err(faulted) => faulted,
-        };
+    // Whoever else looked may have found it, even within the second in which ours came.
+    if let Some(other) = cached.as_ref().and_then(|cached| Keys::of(cached, now)).filter(|o| keys.came <= o.came) {
+        match faulted(check(&other.set)) {
+            Ok(decided) => {
+                *keys = other;
+                return Ok(decided);
+            }
+            Err(faulted) if keys.came < other.came => {
+                *keys = other;
+                (problem, fault) = faulted;
+            }
+            Err(_) => {}
+        }
     }
     let own = *sought(context);
     let as_good_as_new = match fault {
