@@ -89,9 +89,10 @@
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
-//!   monotonic timer stands still while the machine sleeps. The store is read when something is due, before `--for` ends
-//!   with a 0, and once a minute, so that a logout is not found out weeks later. CMD stays in its process group, so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and
-//!   who sent one is looked at, so that CMD gets each once. When the session ends before CMD, CMD goes on.
+//!   monotonic timer stands still while the machine sleeps. The store is read when something is due, before `--for`
+//!   ends with a 0, and once a minute, so that a logout is not found out weeks later. CMD stays in its process group,
+//!   so that the terminal's Ctrl-C reaches CMD by itself; signals sent to `tidp` are passed on, and who sent one is
+//!   looked at, so that CMD gets each once. When the session ends before CMD, CMD goes on.
 //!
 //! # The one window that no client can close
 //!
