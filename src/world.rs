@@ -10,6 +10,7 @@ pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Respon
 pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, Waiting};
 
 use crate::core::secret::Secret;
+use crate::core::text::without_byte_order_mark;
 use crate::core::time::Time;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -212,7 +213,8 @@ pub struct Stream {
 /// Files that hold no token: the user's (the configuration, keys), which may be symlinks to wherever the user keeps them,
 /// and our own (caches and stamps), which nobody else has any business in.
 pub trait Files: Send + Sync {
-    /// The bytes of a file of the user's (at most 1 MiB), `None` if there is none. A symlink is followed.
+    /// The bytes of a file of the user's (at most 1 MiB), `None` if there is none. A symlink is followed, and a pipe
+    /// (`<(…)`, `/dev/stdin`) is waited for; what it held is had again as often as it is asked for.
     ///
     /// # Errors
     /// As the system says.
@@ -223,6 +225,10 @@ pub trait Files: Send + Sync {
     /// As the system says.
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         self.read(path)
+    }
+    /// Whether there stands a pipe or a device, which can be read and not be written anew.
+    fn is_pipe(&self, _path: &Path) -> bool {
+        false
     }
     /// Writes a file of the user's whole (temporary file, sync, rename), `0600` in directories created `0700`. A symlink
     /// stays one: the file it leads to is written.
@@ -328,9 +334,9 @@ impl Env {
         self.0.keys().find_map(|name| name.strip_prefix(Self::NOT_UNICODE))
     }
 
-    /// The variable's value, unless it is unset or empty.
+    /// The variable's value, unless it is unset or empty; without the byte order mark that `$(cat FILE)` brings along.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(Secret::expose).filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
     }
 
     /// Whether the variable is set, be it empty.

@@ -488,6 +488,37 @@ fn a_profile_does_what_the_environment_does() {
 }
 
 #[test]
+fn what_a_pipe_brings_and_what_windows_writes_before_a_text_do_no_harm() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::new();
+    let secret = provider.client("sandbox-confidential")["client_secret"].as_str().unwrap().to_owned();
+    let config = format!(
+        "\u{feff}[profile.a]\r\nissuer = \"{}\"\r\nclient_id = \"sandbox-confidential\"\r\nclient_type = \"Confidential\"\r\n",
+        provider.issuer
+    );
+    std::fs::write(home.path("config"), config).unwrap();
+    std::fs::write(home.path("key"), format!("\u{feff}{}=\r\n", "A".repeat(43))).unwrap();
+    home.set("TIDP_STORE", "file");
+    // The configuration and the key are read more than once, and come but once.
+    let piped = |command: &str| {
+        home.sh(&format!(
+            "mkfifo c k && (cat config >c & cat key >k & TIDP_CONFIG=c TIDP_STORE_KEY_FILE=k {command}); code=$?; rm c k; exit $code"
+        ))
+    };
+    piped(&format!("sh -c \"printf '\\357\\273\\277{secret}\\r\\n' | tidp profile secret a\"")).expect(0);
+    piped("tidp login").expect(0);
+    let token = piped("tidp token").expect(0).to_owned();
+    home.tidp(&["token"]).expect(2);
+    let keys = format!("curl -s {}/.well-known/openid-configuration/jwks", provider.issuer);
+    let verified = home.sh(&format!("{keys} | tidp decode --jwks /dev/stdin --json {token}"));
+    assert_eq!(verified.json()["verified"], true);
+    piped("tidp logout --all").expect(0);
+}
+
+#[test]
 fn the_demo_tells_its_story_without_a_person_and_leaves_nothing_behind() {
     let mut home = Home::new();
     home.unset("BROWSER");

@@ -6,7 +6,7 @@ use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
-use crate::core::text::printable_path;
+use crate::core::text::{printable_path, text_in, text_of, without_byte_order_mark};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
@@ -30,6 +30,8 @@ pub struct Configured {
     pub path: Option<PathBuf>,
     /// Whether there is no such file yet.
     is_new: bool,
+    /// Whether it came through a pipe: it is nowhere, and cannot be changed.
+    pub is_pipe: bool,
 }
 
 /// A profile and the store its session is in.
@@ -70,20 +72,21 @@ impl Configured {
     pub fn load_or_new(world: &World) -> Result<Self> {
         config::caches_access_tokens(&world.env)?;
         let Some(path) = config::config_path(&world.env, &world.dirs) else {
-            return Ok(Self { config: Config::default(), path: None, is_new: true });
+            return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
         };
         let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
         let read = world.files.read(&path).map_err(unreadable)?;
         let is_new = read.is_none();
         let config = match read {
             Some(bytes) => {
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| Error::config(format!("{}: not UTF-8", printable_path(&path))))?;
-                config::parse(&text, &path)?
+                let text =
+                    text_in(&bytes).map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
+                config::parse(text, &path)?
             }
             None => Config::default(),
         };
-        Ok(Self { config, path: Some(path), is_new })
+        let is_pipe = world.files.is_pipe(&path);
+        Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
 
     /// The profile in use.
@@ -94,9 +97,9 @@ impl Configured {
         config::profile(global.profile.as_deref(), &world.env, &self.config, self.base())
     }
 
-    /// The directory relative paths in the file start from.
+    /// The directory relative paths in the file start from; `None`, so the current one, where it came through a pipe.
     pub fn base(&self) -> Option<&std::path::Path> {
-        self.path.as_deref().and_then(std::path::Path::parent)
+        self.path.as_deref().filter(|_| !self.is_pipe).and_then(std::path::Path::parent)
     }
 
     /// The store, opened.
@@ -130,7 +133,7 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
             let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
             let bytes = world.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
             let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-            Secret::new(String::from_utf8(bytes).map_err(|_| unreadable("not base64".into()))?)
+            Secret::new(text_of(bytes).map_err(|why| unreadable(format!("it is {why}")))?)
         }
     };
     Ok(Secret::new(text.expose().trim()))
@@ -303,6 +306,8 @@ impl<'w> Context<'w> {
             return self.world.children.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
-        self.store.load(&entry)?.ok_or_else(|| Situation::NoClientSecret.into())
+        let stored = self.store.load(&entry)?.ok_or(Situation::NoClientSecret)?;
+        // An older tidp has stored one as it came.
+        Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }
 }

@@ -9,7 +9,7 @@ use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
 use crate::core::jwt::{Jwt, Malformed, json as written, numeric_date, tidied};
-use crate::core::text::{printable, printable_json, printable_path};
+use crate::core::text::{printable, printable_json, printable_path, text_in};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
@@ -90,7 +90,9 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
         let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
         let bytes = world.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-        let keys = KeySet::from_document(&bytes).map_err(|problem| Error::problem("reading the key set", problem))?;
+        let text = text_in(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+        let keys =
+            KeySet::from_document(text.as_bytes()).map_err(|problem| Error::problem("reading the key set", problem))?;
         return Ok(Verifier::File(keys));
     }
     if !args.verify {

@@ -6,7 +6,7 @@ use crate::cli::{Global, ProfileAdd, ProfileCommand};
 use crate::config::{self, AuthMethod, Profile, RedirectUri};
 use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
-use crate::core::text::{printable, printable_path};
+use crate::core::text::{printable, printable_path, text_in};
 use crate::core::time::Seconds;
 use crate::error::{Error, Result, Setup, Situation};
 use crate::world::{Lock, World};
@@ -87,6 +87,9 @@ fn to_be_changed(world: &World, load: fn(&World) -> Result<Configured>) -> Resul
     // Read without the lock first: where there is nothing to change, no directory is made for its sake.
     let configured = load(world)?;
     let path = path_of(&configured)?;
+    if configured.is_pipe {
+        return Err(Setup::ConfigIsPipe(path.to_owned()).into());
+    }
     let attempt = |_| world.files.try_lock(path).map_err(|error| failed(path, &error));
     let lock = patiently(world, LOCK_PATIENCE, attempt)?.ok_or(Situation::ConfigBusy)?;
     Ok((load(world)?, lock))
@@ -100,8 +103,9 @@ fn path_of(configured: &Configured) -> Result<&Path> {
 fn as_written<'c>(world: &World, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
     let path = path_of(configured)?;
     let bytes = world.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
-    let document = String::from_utf8_lossy(&bytes).parse();
-    Ok((path, document.map_err(|_| Error::config(format!("{}: not TOML", printable_path(path))))?))
+    let wrong = |what: &str| Error::config(format!("{}: it is {what}", printable_path(path)));
+    let document = text_in(&bytes).map_err(wrong)?.parse();
+    Ok((path, document.map_err(|_| wrong("not TOML"))?))
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {

@@ -7,9 +7,9 @@ use crate::cli::{self, Global, TokenFormat};
 use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::session::{AccessToken, Session};
 use crate::core::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
-use crate::world::World;
-use serde_json::json;
+use crate::error::{Error, Result, Setup, Situation};
+use crate::world::{Env, World};
+use serde_json::{Value, json};
 
 /// A refresh succeeded and is stored, but too late: the next run refreshes again.
 const ENDED_ON_ITS_WAY: &str = "the access token that the refresh brought has ended already: while its answer was on its \
@@ -29,6 +29,9 @@ struct Printed<'a> {
 /// As the contract's exit codes say; stdout then stays empty.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
+    if format == TokenFormat::ExecCredential {
+        api_version(&world.env)?;
+    }
     let context = Context::open(world, out, global)?;
     context.run(
         |context| if args.id_token { id_token(context, args, format) } else { access_token(context, args, format) },
@@ -43,6 +46,17 @@ fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
         }
         (Some(_), true) => Err(Error::usage("--json and a --format that is not JSON exclude each other")),
     }
+}
+
+/// The version of an ExecCredential: the one that kubectl asks for, which takes no other. Only what differs in nothing
+/// that is said here is spoken.
+fn api_version(env: &Env) -> Result<&'static str> {
+    const SPOKEN: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+    let Some(info) = env.get("KUBERNETES_EXEC_INFO") else { return Ok(SPOKEN[0]) };
+    let info: Option<Value> = serde_json::from_str(info).ok();
+    let asked = info.as_ref().and_then(|info| info.get("apiVersion")?.as_str());
+    let spoken = SPOKEN.into_iter().find(|version| asked == Some(version));
+    spoken.ok_or_else(|| Setup::ExecCredentialVersion(asked.map(str::to_owned)).into())
 }
 
 fn access_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
@@ -190,7 +204,7 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> R
             context.out.document(document)
         }
         TokenFormat::ExecCredential => context.out.document(json!({
-            "apiVersion": "client.authentication.k8s.io/v1",
+            "apiVersion": api_version(&context.world.env)?,
             "kind": "ExecCredential",
             "status": { "token": token, "expirationTimestamp": printed.expires_at.rfc3339() },
         })),

@@ -3,6 +3,7 @@
 
 pub mod json;
 
+use super::text::without_byte_order_mark;
 use super::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -235,7 +236,7 @@ pub fn whole_seconds(claim: &Value) -> Option<i64> {
 /// The token in a line that a person or a script gave: without the space, the quotes and the `Authorization:` and
 /// `Bearer` around it that copying brings along.
 pub fn tidied(line: &str) -> &str {
-    let mut text = line.trim();
+    let mut text = without_byte_order_mark(line.trim()).trim();
     for quote in ['"', '\''] {
         text = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote)).unwrap_or(text).trim();
     }

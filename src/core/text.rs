@@ -13,6 +13,34 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// `text` without the byte order mark that editors and shells of Windows write before it: it is no part of a secret, a
+/// token or a document.
+pub fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The text in `bytes` that came out of a file, a pipe or another program, without byte order mark.
+///
+/// # Errors
+/// What it is instead, as part of a sentence.
+pub fn text_in(bytes: &[u8]) -> Result<&str, &'static str> {
+    // With its byte order mark, or without: half of each character of a token or a key is zero there.
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] = bytes {
+        return Err("UTF-16, as PowerShell's `>` writes it, and not UTF-8");
+    }
+    std::str::from_utf8(bytes).map(without_byte_order_mark).map_err(|_| "not UTF-8")
+}
+
+/// As [`text_in`], with nothing copied that may be a secret.
+///
+/// # Errors
+/// As [`text_in`].
+pub fn text_of(mut bytes: Vec<u8>) -> Result<String, &'static str> {
+    let mark = bytes.len() - text_in(&bytes)?.len();
+    bytes.drain(..mark);
+    String::from_utf8(bytes).map_err(|_| "not UTF-8")
+}
+
 /// `bytes` in hexadecimal, two lower-case digits each.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -85,6 +113,24 @@ mod tests {
             assert_eq!(printable(&c.to_string()), c.escape_unicode().to_string());
         }
         assert_eq!(printable("Kåre Ødegård 東京"), "Kåre Ødegård 東京");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text_and_utf_16_is_told_by_its_name() {
+        for (bytes, text) in [
+            (&b"\xef\xbb\xbfs\xc3\xa5"[..], Ok("s\u{e5}")),
+            (b"s", Ok("s")),
+            (b"", Ok("")),
+            (b"\xef\xbb\xbf", Ok("")),
+            (b"\xff", Err("not UTF-8")),
+        ] {
+            assert_eq!(text_in(bytes), text);
+            assert_eq!(text_of(bytes.to_vec()).as_deref(), text.as_ref().copied());
+        }
+        for utf_16 in [&b"\xff\xfes\0"[..], b"\xfe\xff\0s", b"s\0", b"\0s", b"\xff\xfe"] {
+            assert!(text_in(utf_16).is_err_and(|why| why.contains("UTF-16")), "{utf_16:?}");
+        }
+        assert_eq!(without_byte_order_mark("a\u{feff}"), "a\u{feff}", "only at the beginning");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What is wrong before a command has begun: its words, its profile, what the machine lacks for it. Each has a remedy.
 
 use super::{quoted, with_profile};
-use crate::core::text::printable;
+use crate::core::text::{printable, printable_path};
+use std::path::PathBuf;
 
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub enum Setup {
     ProfileExists(String),
     /// The profile to be removed has a session.
     ProfileHasSession(String),
+    /// The configuration to be changed came through this pipe.
+    ConfigIsPipe(PathBuf),
+    /// kubectl asks for an ExecCredential in that version, or says none that can be read.
+    ExecCredentialVersion(Option<String>),
     /// A client secret stands in the profile of that name.
     SecretInFile(String),
     /// The file store has no key.
@@ -49,6 +54,17 @@ impl Setup {
                 format!("there is a profile `{}` already: remove it first, or choose another name", printable(name))
             }
             Self::ProfileHasSession(name) => format!("`{}` has a session, which must be ended first", printable(name)),
+            Self::ConfigIsPipe(path) => {
+                format!("the configuration comes through a pipe ({}), which cannot be changed", printable_path(path))
+            }
+            Self::ExecCredentialVersion(Some(version)) => format!(
+                "KUBERNETES_EXEC_INFO asks for an ExecCredential in apiVersion `{}`, which is not spoken here",
+                printable(version)
+            ),
+            Self::ExecCredentialVersion(None) => {
+                "KUBERNETES_EXEC_INFO, which kubectl sets, does not say in which apiVersion it wants the ExecCredential"
+                    .to_owned()
+            }
             Self::SecretInFile(name) => format!(
                 "profile `{}`: no secret belongs in config.toml: remove `client_secret` there, and store it instead",
                 printable(name)
@@ -75,6 +91,10 @@ impl Setup {
             }
             Self::ProfileExists(name) => format!("tidp profile show {}", quoted(name)),
             Self::ProfileHasSession(name) => with_profile("tidp logout", Some(name)),
+            Self::ConfigIsPipe(_) => "let TIDP_CONFIG name a file, or unset it".to_owned(),
+            Self::ExecCredentialVersion(_) => {
+                "in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1 (or v1beta1)".to_owned()
+            }
             Self::SecretInFile(name) => format!("tidp profile secret {}", quoted(name)),
             // A key that is there is not written over, for it may have sealed a session.
             Self::NoStoreKey => "(umask 077; set -C; head -c 32 /dev/urandom | base64 > ~/tidp.key) && \

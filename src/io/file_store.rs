@@ -120,7 +120,7 @@ impl FileStore {
     fn bytes(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
         private::keep_private(&file)?;
-        private::read_all(file).map(Some)
+        private::read_all(&file).map(Some)
     }
 
     /// Opens what [`Self::closed`] closed; `None` if it is not from there, or the key is another.

@@ -2,6 +2,7 @@
 
 use super::lock;
 use super::private::{self, Links};
+use crate::core::text::text_in;
 use crate::world::{Files, Lock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,18 +15,22 @@ pub struct SystemFiles;
 
 impl Files for SystemFiles {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        private::open(path, Links::Follow)?.map(private::read_all).transpose()
+        private::read_named(path, |_, _| ())
     }
 
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = private::open(path, Links::Follow)? else { return Ok(None) };
-        let bytes = private::read_all(file.try_clone()?)?;
-        // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
-        // read-only: it is what it is.
-        if STANDARD.decode(bytes.trim_ascii()).is_ok_and(|key| key.len() == 32) {
-            let _ = private::keep_private(&file);
-        }
-        Ok(Some(bytes))
+        private::read_named(path, |file, bytes| {
+            let key = text_in(bytes).map(|text| STANDARD.decode(text.trim()));
+            // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
+            // read-only: it is what it is.
+            if matches!(key, Ok(Ok(key)) if key.len() == 32) {
+                let _ = private::keep_private(file);
+            }
+        })
+    }
+
+    fn is_pipe(&self, path: &Path) -> bool {
+        private::is_pipe(path)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -45,7 +50,7 @@ impl Files for SystemFiles {
         let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
         private::refuse_shared(&file)?;
         private::keep_private(&file)?;
-        private::read_all(file).map(Some)
+        private::read_all(&file).map(Some)
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -196,15 +201,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_or_too_large_is_refused_without_waiting() {
+    fn what_is_too_large_is_refused_however_much_comes_and_a_directory_is_no_file() {
         let root = tempfile::tempdir().unwrap();
-        let fifo = root.path().join("fifo");
-        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        assert!(SystemFiles.read(&fifo).is_err());
         assert!(SystemFiles.read(root.path()).is_err());
         assert!(SystemFiles.read(Path::new("/dev/zero")).is_err());
         let large = root.path().join("large");
         fs::write(&large, vec![0; (1 << 20) + 1]).unwrap();
         assert!(SystemFiles.read(&large).is_err());
+    }
+
+    #[test]
+    fn a_pipe_is_read_whole_and_once_and_what_it_held_is_had_again() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let there = pipe.clone();
+        let writer = std::thread::spawn(move || {
+            let mut pipe = fs::OpenOptions::new().write(true).open(there).unwrap();
+            // More than a pipe holds, so that it comes in pieces.
+            (0..3).for_each(|_| io::Write::write_all(&mut pipe, &[b'x'; 100_000]).unwrap());
+        });
+        assert_eq!(SystemFiles.read(&pipe).unwrap().unwrap().len(), 300_000);
+        writer.join().unwrap();
+        assert_eq!(SystemFiles.read_key(&pipe).unwrap().unwrap().len(), 300_000, "nobody writes any more");
+        assert!(SystemFiles.is_pipe(&pipe) && SystemFiles.is_pipe(Path::new("/dev/null")));
+        assert!(!SystemFiles.is_pipe(root.path()) && !SystemFiles.is_pipe(&root.path().join("nothing")));
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_of_our_own_is_refused_without_waiting() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(SystemFiles.read_own(&pipe).is_err());
     }
 }

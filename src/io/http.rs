@@ -1,6 +1,6 @@
 //! Requests over the network: bounded in time and size, no redirects, no proxy for this machine itself.
 
-use crate::core::text::printable;
+use crate::core::text::{printable, text_in};
 use crate::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
@@ -132,11 +132,10 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpFailure> {
         what: printable(&format!("{}: {why}", path.display())),
         kind: HttpFailureKind::CaFile,
     };
-    let file =
-        super::private::open(path, super::private::Links::Follow).map_err(|error| failure(&error.to_string()))?;
-    let pem = super::private::read_all(file.ok_or_else(|| failure("there is no such file"))?)
-        .map_err(|error| failure(&error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    let pem = super::private::read_named(path, |_, _| ()).map_err(|error| failure(&error.to_string()))?;
+    let pem = pem.ok_or_else(|| failure("there is no such file"))?;
+    let pem = text_in(&pem).map_err(|why| failure(&format!("it is {why}")))?.as_bytes();
+    let found = Certificate::from_pem_bundle(pem).unwrap_or_default();
     if found.is_empty() { Err(failure("it holds no PEM certificate")) } else { Ok(found) }
 }
 

@@ -1,9 +1,11 @@
 //! Files and directories for this user alone.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The largest file read, in bytes.
 pub(super) const LARGEST: u64 = 1 << 20;
@@ -168,6 +170,46 @@ pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
+/// A file that the user has named: a symlink is followed, and a pipe or device (`<(…)`, `/dev/stdin`) is waited for.
+/// `None` if there is none.
+fn open_named(path: &Path) -> io::Result<Option<(File, bool)>> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    if found.is_dir() {
+        return Err(refused("it is a directory"));
+    }
+    match found.is_file() {
+        true => Ok(open(path, Links::Follow)?.map(|file| (file, true))),
+        false => File::open(path).map(|pipe| Some((pipe, false))),
+    }
+}
+
+/// What pipes have held. One can be read once, and a command reads some files more often.
+static READ: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
+/// The bytes of a file or pipe that the user has named, at most 1 MiB; `None` if there is none. A file is shown to `look`.
+pub(super) fn read_named(path: &Path, look: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
+    let mut pipes = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = pipes.get(path) {
+        return Ok(Some(bytes.clone()));
+    }
+    let Some((file, is_regular)) = open_named(path)? else { return Ok(None) };
+    let bytes = read_all(&file)?;
+    if is_regular {
+        look(&file, &bytes);
+    } else {
+        pipes.insert(path.to_owned(), bytes.clone());
+    }
+    Ok(Some(bytes))
+}
+
+/// Whether there stands something that is no file, so that none can be put in its place.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 /// Whether there stands what no write of ours has put there: no regular file, one too large, or another user's. A symlink
 /// is not followed.
 pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
@@ -180,7 +222,7 @@ pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
 }
 
 /// Reads what is left of the file, at most 1 MiB.
-pub(super) fn read_all(file: File) -> io::Result<Vec<u8>> {
+pub(super) fn read_all(file: &File) -> io::Result<Vec<u8>> {
     // Room for what such a file usually holds: one that grows as it is read is filled by many small reads.
     let mut bytes = Vec::with_capacity(8192);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;

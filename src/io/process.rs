@@ -2,7 +2,7 @@
 
 use super::system::SystemClock;
 use crate::core::secret::Secret;
-use crate::core::text::printable;
+use crate::core::text::{printable, text_of};
 use crate::world::{ChildEnv, Children, Clock};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -71,7 +71,7 @@ impl Children for SystemChildren {
         if !status.success() {
             return Err(format!("`{name}` failed: {status}"));
         }
-        let text = String::from_utf8(printed).map_err(|_| format!("`{name}` printed something that is no UTF-8"))?;
+        let text = text_of(printed).map_err(|why| format!("what `{name}` printed is {why}"))?;
         let text = Secret::new(text);
         match without_line_end(text.expose()) {
             "" => Err(format!("`{name}` printed nothing")),
@@ -296,6 +296,8 @@ mod tests {
     fn a_secrets_command_gives_its_output_without_the_lines_end() {
         assert_eq!(shell("printf 'hunter2\\n'"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("printf ' a\\n\\n'"), Ok(Secret::new(" a\n")));
+        assert_eq!(shell(r"printf '\357\273\277hunter2\r\n'"), Ok(Secret::new("hunter2")));
+        assert!(shell(r"printf '\377\376h\000'").unwrap_err().contains("`sh` printed is UTF-16"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::process::without_line_end;
 use super::system::SystemClock;
 use crate::core::secret::Secret;
+use crate::core::text::{text_of, without_byte_order_mark};
 use crate::world::{Clock, Stream, Terminal};
 #[cfg(not(unix))]
 use std::io::Write;
@@ -241,10 +242,16 @@ impl<R: BufRead> Lines<R> {
             return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
         let mut line =
-            String::from_utf8(line).map_err(|_| io::Error::new(ErrorKind::InvalidData, "the line is no UTF-8"))?;
+            text_of(line).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))?;
         line.truncate(without_line_end(&line).len());
         Ok(Some(line))
     }
+}
+
+/// What was typed, or pasted there.
+fn typed(text: String) -> Secret {
+    let text = Secret::new(text);
+    Secret::new(without_byte_order_mark(text.expose()))
 }
 
 /// Reads with echo off. A signal ends the process only after the terminal has its echo back: so the reading, which no
@@ -267,14 +274,14 @@ fn without_echo() -> io::Result<Secret> {
         if hold.pending() || !matches!(answer, Err(RecvTimeoutError::Timeout)) {
             let _ = tcsetattr(&tty, OptionalActions::Now, &before);
             drop(hold);
-            return answer.map_err(|_| io::Error::from(ErrorKind::Interrupted))?.map(Secret::new);
+            return answer.map_err(|_| io::Error::from(ErrorKind::Interrupted))?.map(typed);
         }
     }
 }
 
 #[cfg(not(unix))]
 fn without_echo() -> io::Result<Secret> {
-    rpassword::read_password().map(Secret::new)
+    rpassword::read_password().map(typed)
 }
 
 #[cfg(test)]
@@ -291,13 +298,23 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_a_line_and_utf_16_is_told_by_its_name() {
+        let mut lines = Lines::of("\u{feff}s3cret\r\n\u{feff}\nb".as_bytes());
+        for line in ["s3cret", "", "b"] {
+            assert_eq!(lines.next().unwrap().as_deref(), Some(line));
+        }
+        assert!(Lines::of(&b"\xff\xfes\0\r\0\n\0"[..]).next().unwrap_err().to_string().contains("UTF-16"));
+        assert_eq!(typed("\u{feff}s3cret".into()), Secret::new("s3cret"));
+    }
+
+    #[test]
     fn a_line_that_is_too_long_or_no_utf_8_is_one_error_and_the_next_one_is_whole() {
         let longest = "x".repeat(1 << 20);
         let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
         let mut lines = Lines::of(&text[..]);
         assert_eq!(lines.next().unwrap().map(|line| line.len()), Some(1 << 20));
         assert_eq!(lines.next().unwrap_err().kind(), ErrorKind::InvalidData);
-        assert_eq!(lines.next().unwrap_err().to_string(), "the line is no UTF-8");
+        assert_eq!(lines.next().unwrap_err().to_string(), "the line is not UTF-8");
         assert_eq!(lines.next().unwrap().as_deref(), Some("b"));
     }
 

@@ -115,6 +115,26 @@ fn a_person_is_told_first_that_nobody_vouches_for_the_token() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_token_or_of_a_key_set() {
+    let mark = "\u{feff}";
+    let keys = jwks().to_string();
+    for file in [keys.clone(), format!("{mark}{keys}")] {
+        let bench = bench();
+        bench.files.put("keys.json", &file);
+        for line in [plain(), format!("{mark}{}\r", plain()), format!("{mark} Bearer {}", plain())] {
+            let document = decode(&bench, &[&line], &["--jwks", "keys.json", "--json"]).exits(0).json();
+            assert_eq!(document["verified"], true);
+            bench.run(&["decode", &line]).exits(0);
+        }
+        decode(&bench, &[&plain(), &format!("{mark}{}", plain())], &[]).exits(0);
+        decode(&bench, &[mark], &[]).exits(2).says("there is no token");
+        let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        bench.files.0.lock().unwrap().insert("keys.json".into(), utf_16);
+        decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(2).says("--jwks keys.json: it is UTF-16");
+    }
+}
+
+#[test]
 fn a_token_that_is_not_signed_or_brings_its_own_key_is_flagged() {
     for alg in ["none", "None", "nOnE"] {
         let unsigned = format!("{}.{}.", B64.encode(format!(r#"{{"alg":"{alg}"}}"#)), B64.encode("{}"));

@@ -281,6 +281,45 @@ fn a_client_secret_goes_into_the_store_and_nowhere_else() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_file_or_of_a_secret_wherever_that_came_from() {
+    let mark = "\u{feff}";
+    let confidential = profile("a", "client_type = \"Confidential\"");
+    for variable in [true, false] {
+        let mut bench = Bench::with_config(&format!("{mark}{confidential}"));
+        if variable {
+            bench = bench.env("TIDP_CLIENT_SECRET", &format!("{mark}s3cret"));
+        } else {
+            // As an older tidp has stored it.
+            bench.stores.put(&EntryKey::ClientSecret(bench.key_of("a")).name(), &format!("{mark}s3cret"));
+        }
+        bench.log_in();
+        assert_eq!(bench.provider.last("/connect/token").authorization.as_deref(), Some("Basic YXBwOnMzY3JldA=="));
+        bench.run(&["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"]).exits(0);
+        bench.run(&["profile", "show", "b"]).exits(0);
+    }
+    let bench = Bench::with_config("");
+    let utf_16 = confidential.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bench.files.0.lock().unwrap().insert(CONFIG.into(), utf_16);
+    for args in [&["token"][..], &["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"]] {
+        is_wrong(&bench, args, "config.toml: it is UTF-16, as PowerShell's `>` writes it");
+    }
+}
+
+#[test]
+fn a_configuration_that_comes_through_a_pipe_is_read_and_never_written() {
+    let pipe = "/dev/fd/63";
+    let bench = Bench::with_env(&[("TIDP_CONFIG", pipe)]);
+    bench.files.put(pipe, &profile("a", "ca_file = \"corp.pem\""));
+    bench.files.are_pipes();
+    assert_eq!(shown(&bench, &[])["ca_file"], "corp.pem", "beside no file");
+    for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "a"], &["remove", "a"]] {
+        let outcome = is_wrong(&bench, &[&["profile"], args].concat(), "comes through a pipe (/dev/fd/63)");
+        outcome.says("hint: let TIDP_CONFIG name a file");
+    }
+    assert_eq!(bench.files.text(pipe), profile("a", "ca_file = \"corp.pem\""));
+}
+
+#[test]
 fn what_another_tidp_has_changed_meanwhile_is_kept() {
     let before = format!("default_profile = \"a\"\n{}", profile("a", "") + &profile("b", ""));
     let meanwhile = before.clone() + &profile("sibling", "");

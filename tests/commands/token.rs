@@ -139,6 +139,40 @@ fn every_format_is_what_its_reader_expects() {
 }
 
 #[test]
+fn an_exec_credential_is_in_the_version_that_kubectl_asks_for_or_is_none() {
+    let info = |version: &str| {
+        format!(r#"{{"apiVersion":"{version}","kind":"ExecCredential","spec":{{"interactive":false}}}}"#)
+    };
+    let (v1, v1beta1) = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1");
+    let args = ["token", "--format", "exec-credential"];
+    for (told, version) in [(String::new(), v1), (info(v1), v1), (info(v1beta1), v1beta1)] {
+        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &told);
+        bench.log_in();
+        let credential = bench.run(&args).exits(0).json();
+        assert_eq!((&credential["apiVersion"], &credential["kind"]), (&json!(version), &json!("ExecCredential")));
+    }
+    for (told, words) in [
+        (info("client.authentication.k8s.io/v2"), "`client.authentication.k8s.io/v2`"),
+        (info("client.authentication.k8s.io/v1alpha1"), "v1alpha1"),
+        (info(r"\u001b[31m"), r"\u{1b}[31m"),
+        (r#"{"kind":"ExecCredential"}"#.to_owned(), "does not say in which apiVersion"),
+        ("v1".to_owned(), "does not say in which apiVersion"),
+        (r#"{"apiVersion":1}"#.to_owned(), "does not say in which apiVersion"),
+    ] {
+        // A token that is due is not spent for it.
+        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &told);
+        bench.log_in();
+        bench.pass(Seconds(3_600));
+        bench
+            .run(&args)
+            .exits(2)
+            .says(words)
+            .says("hint: in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1");
+        bench.run(&["token", "--no-refresh"]).exits(3);
+    }
+}
+
+#[test]
 fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
     let bench = Bench::new("MobileApp");
     bench.log_in();

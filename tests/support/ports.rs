@@ -596,6 +596,7 @@ struct Trouble {
     foreign: BTreeSet<PathBuf>,
     full: bool,
     locked: bool,
+    pipes: bool,
     when_locked: Option<(PathBuf, String)>,
 }
 
@@ -618,6 +619,11 @@ impl Files {
         self.1.lock().unwrap().full = true;
     }
 
+    /// All files are pipes.
+    pub fn are_pipes(&self) {
+        self.1.lock().unwrap().pipes = true;
+    }
+
     /// Somebody else holds the lock of every file.
     pub fn hold_lock(&self) {
         self.1.lock().unwrap().locked = true;
@@ -636,6 +642,10 @@ impl Lock for FileLock {}
 impl world::Files for Files {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(self.0.lock().unwrap().get(path).cloned())
+    }
+
+    fn is_pipe(&self, _: &Path) -> bool {
+        self.1.lock().unwrap().pipes
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

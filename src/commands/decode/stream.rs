@@ -2,7 +2,7 @@
 
 use super::Decoder;
 use crate::core::jwt::LONGEST;
-use crate::core::text::printable_json;
+use crate::core::text::{printable_json, text_in};
 use crate::error::{Error, Result, Situation};
 use colored::Color;
 use std::collections::BTreeMap;
@@ -264,7 +264,7 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
     if line.len() > LONGEST {
         return Err(Error::invalid("the line is longer than 1 MiB"));
     }
-    let text = std::str::from_utf8(line).map_err(|_| Error::invalid("the line is no UTF-8"))?;
+    let text = text_in(line).map_err(|why| Error::invalid(format!("the line is {why}")))?;
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
