@@ -48,6 +48,27 @@ pub enum AuthMethod {
     Post,
 }
 
+/// Where a value in use was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In that variable.
+    Variable(String),
+    /// In the profile of that name.
+    Profile(String),
+    /// Nowhere.
+    Default,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::Profile(name) => write!(f, "profile `{}`", printable(name)),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
 /// A profile, ready for use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -59,6 +80,8 @@ pub struct Profile {
     pub issuer: String,
     /// The client.
     pub client_id: String,
+    /// Where the client was written.
+    pub client_id_from: Source,
     /// The client's type, if configured.
     pub client_type: Option<ClientType>,
     /// The policy: the configured one, or the one that follows from the client type.
@@ -69,6 +92,8 @@ pub struct Profile {
     pub scopes: Vec<String>,
     /// Where the redirect goes.
     pub redirect_uri: RedirectUri,
+    /// Where that was written.
+    pub redirect_uri_from: Source,
     /// How the client secret is sent, if there is one.
     pub auth_method: AuthMethod,
     /// Prints the client secret.
@@ -95,11 +120,13 @@ impl Profile {
             named: Some(key.profile.clone()),
             issuer: key.issuer.clone(),
             client_id: key.client_id.clone(),
+            client_id_from: Source::Default,
             client_type: None,
             policy: None,
             renew: Renew::default(),
             scopes: Vec::new(),
             redirect_uri: RedirectUri::Elsewhere(String::new()),
+            redirect_uri_from: Source::Default,
             auth_method: AuthMethod::None,
             client_secret_command: None,
             ca_file: None,

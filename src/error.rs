@@ -1,7 +1,8 @@
 //! The situations a user can be in when a command fails: what happened, the exact next command, the exit code.
 //! Hints are written here, those for a store that failed in `error::store`, those for what is wrong before a command has
-//! begun in `error::setup`, and nowhere else.
+//! begun in `error::setup`, those of a login in `error::login`, and nowhere else.
 
+mod login;
 mod setup;
 mod store;
 
@@ -9,6 +10,7 @@ use crate::core::session::Unreadable;
 use crate::core::text::printable;
 use crate::oidc::{Problem, ProviderError};
 use crate::world::{HttpFailure, HttpFailureKind, StoreFailure};
+pub use login::{AskedFor, NoLogin};
 use serde_json::{Value, json};
 pub use setup::Setup;
 use store::store_hint;
@@ -40,8 +42,6 @@ pub enum Situation {
     RefreshTokenGone,
     /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
-    /// `--prompt none`, but the user has to do something.
-    InteractionRequired(ProviderError),
     /// `policy --require`: less life is left than asked for.
     TooLittleLife {
         /// How much, for a person.
@@ -86,8 +86,8 @@ pub enum Situation {
     SuccessorLost(StoreFailure),
     /// A certificate, document, callback or token failed validation.
     Invalid(String),
-    /// The user did not finish in time.
-    LoginTimedOut,
+    /// A login ended without a session.
+    NoLogin(Box<NoLogin>),
     /// Logged out here; the provider could not be told. The text says what is left to do.
     LogoutIncomplete(&'static str, String),
     /// Logged out here; the refresh token lives on, for a confidential client without its secret cannot revoke it. The
@@ -153,6 +153,12 @@ impl From<Situation> for Error {
 impl From<StoreFailure> for Error {
     fn from(failure: StoreFailure) -> Self {
         Situation::Store(failure).into()
+    }
+}
+
+impl From<NoLogin> for Error {
+    fn from(ended: NoLogin) -> Self {
+        Situation::NoLogin(Box::new(ended)).into()
     }
 }
 
@@ -269,12 +275,6 @@ impl Error {
             Situation::RefreshForbidden => {
                 ("login_required", 3, "a refresh is due, and --no-refresh forbids it".into(), run("tidp refresh"))
             }
-            Situation::InteractionRequired(provider) => (
-                "login_required",
-                3,
-                format!("the provider wants the user to do something first ({})", told(provider)),
-                login(),
-            ),
             Situation::TooLittleLife { what, login_helps } => {
                 ("login_required", 3, what.clone(), login().filter(|_| *login_helps))
             }
@@ -324,9 +324,7 @@ impl Error {
                 login(),
             ),
             Situation::Invalid(what) => ("invalid", 7, what.clone(), None),
-            Situation::LoginTimedOut => {
-                ("timeout", 124, "the login was not finished in time; nothing was stored".into(), login())
-            }
+            Situation::NoLogin(ended) => ended.report(self.profile.as_deref()),
             Situation::LogoutIncomplete(kind, what) | Situation::KeyNotKnown(kind, what) => {
                 let code = match *kind {
                     "config" => 2,
@@ -355,9 +353,9 @@ impl Error {
         };
         let provider = match &self.situation {
             Situation::RefreshTokenRefused(provider, _)
-            | Situation::InteractionRequired(provider)
             | Situation::Refused(_, provider)
             | Situation::SecretRefused(_, provider) => Some(provider.clone()),
+            Situation::NoLogin(ended) => ended.provider().cloned(),
             _ => None,
         };
         Report { kind, exit_code, message, hint, provider }

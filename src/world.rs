@@ -123,8 +123,8 @@ pub trait Callback: Send + Sync {
 pub trait HandOver: Send {
     /// The URL to open.
     fn url(&self) -> &Url;
-    /// Waits until it was fetched, and closes the port; whether it was. `refused` as for [`Listener::wait`].
-    fn wait(self: Box<Self>, refused: &dyn Fn(u32), patience: Duration) -> bool;
+    /// Waits until it was fetched; whether it was. `ignored` as for [`Listener::wait`]. Dropped, it closes the port.
+    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool;
 }
 
 /// The loopback server while it waits for one redirect.
@@ -132,11 +132,29 @@ pub trait Listener: Send {
     /// The URI listened on, byte for byte what goes into `redirect_uri`.
     fn redirect_uri(&self) -> &str;
     /// Waits for a GET of the exact path whose raw query `is_ours` accepts, and hands that query over. Everything
-    /// else is answered and ignored, and so is another user of the machine, where the system tells: `refused` is called
-    /// with the first such user's id. `None` after `patience`.
-    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret>;
+    /// else is answered and ignored, and so is another user of the machine, where the system tells: `ignored` is told
+    /// of what could have been the redirect, each kind once. `None` after `patience`; it can be waited for again.
+    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, ignored: &dyn Fn(Ignored), patience: Duration)
+    -> Option<Secret>;
     /// Shows the browser how it ended, and closes the port.
     fn finish(self: Box<Self>, page: Page);
+}
+
+/// What came to the loopback server, could have been the redirect, and was ignored whatever its query says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// A program of another user of the machine, of that id, sent it.
+    AnotherUser(u32),
+    /// It was sent to another path.
+    AnotherPath,
+    /// It was sent to another host or port.
+    AnotherHost,
+    /// It was no GET.
+    AnotherMethod,
+    /// Its head is larger than what is read of one.
+    TooLarge,
+    /// It could not be read as a plain request.
+    Unreadable,
 }
 
 /// What the page says: only what is true.
@@ -144,10 +162,35 @@ pub trait Listener: Send {
 pub enum Page {
     /// The session is stored.
     LoggedIn,
-    /// It did not come to a session; the terminal says why.
-    NotLoggedIn,
+    /// It did not come to a session; the terminal says more.
+    NotLoggedIn(WhyNot),
     /// The user was logged out at the provider.
     LoggedOut,
+}
+
+/// Why it did not come to a session, as far as the page says it: in our words, never in anybody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// The user, or the provider for them, ended it.
+    Cancelled,
+    /// Nobody came in time.
+    TimedOut,
+    /// The provider refused the request.
+    Refused,
+    /// The provider cannot do it just now.
+    Unavailable,
+    /// The user has something to do first, and was to be asked for nothing.
+    NeedsUser,
+    /// The user is another one than was asked for.
+    AnotherAccount,
+    /// The login is weaker than was asked for.
+    TooWeak,
+    /// What came failed a check.
+    NotValid,
+    /// The session could not be stored.
+    NotStored,
+    /// Anything else.
+    Failed,
 }
 
 /// Standard input, output and error.

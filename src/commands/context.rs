@@ -7,7 +7,7 @@ use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::{printable_path, text_in, text_of, without_byte_order_mark};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, NoLogin, Result, Situation};
 use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
 use crate::world::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
@@ -196,6 +196,15 @@ impl<'w> Context<'w> {
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()
             && env.get("TIDP_CLIENT_SECRET").is_none();
+        let error = match error.situation {
+            Situation::NoLogin(ended) => match *ended {
+                NoLogin::Refused(provider, _) if is_stored && provider.error == "invalid_client" => {
+                    Error { situation: Situation::SecretRefused("logging in", provider), ..error }
+                }
+                ended => Error { situation: Situation::NoLogin(Box::new(ended)), ..error },
+            },
+            situation => Error { situation, ..error },
+        };
         match error.situation {
             Situation::Refused(doing, provider) if is_stored && provider.error == "invalid_client" => {
                 Error { situation: Situation::SecretRefused(doing, provider), ..error }

@@ -2,32 +2,34 @@
 //! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
 
 mod told;
+mod waiting;
 mod wishes;
 
 use super::context::Context;
 use super::metadata::Keys;
 use super::output::Output;
-use super::{inspect, metadata, received, token_cache, warn};
+use super::{inspect, metadata, received, token_cache};
 use crate::cli::{self, Global};
-use crate::config::RedirectUri;
+use crate::config::{AuthMethod, RedirectUri};
+use crate::core::outlook::sentence::setting;
 use crate::core::secret::Secret;
 use crate::core::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::core::text::printable;
-use crate::core::time::Time;
-use crate::error::{Error, Result, Setup, Situation, with_profile};
+use crate::core::time::{Seconds, Time};
+use crate::error::{AskedFor, Error, NoLogin, Result, Setup, Situation, with_profile};
 use crate::oidc::Problem;
-use crate::oidc::authorize::{self, Code, Expected, Pasted, Randomness};
+use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{Accepted, Check};
+use crate::oidc::id_token::{self, Accepted, Check};
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::world::{ListenAt, Listener, Page, Response, StoreFailureKind, World};
-use serde_json::Value;
-use std::io::ErrorKind;
+use crate::world::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, WhyNot, World};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 use told::summarise;
 pub use told::{show, warn_of_memory};
 use url::Url;
+use waiting::Waiting;
 use wishes::Wishes;
 
 const DOING: &str = "logging in";
@@ -38,7 +40,9 @@ struct Attempt<'c, 'w> {
     wishes: Wishes,
     client: Client,
     provider: Provider,
-    before: Option<Account>,
+    before: Option<Session>,
+    /// When it began, by the wall clock and by the monotonic one.
+    began: (Time, Duration),
 }
 
 /// Runs it.
@@ -62,10 +66,12 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     let attempt = Attempt {
         context,
         wishes: Wishes::of(context, args)?,
-        before: previous_account(context)?,
+        before: previous_session(context)?,
         client: context.client()?,
         provider: metadata::provider(context)?,
+        began: (context.world.clock.now(), context.world.clock.uptime()),
     };
+    check_algorithms(&attempt.provider)?;
     match &context.profile.redirect_uri {
         RedirectUri::Elsewhere(uri) => attempt.by_paste(uri),
         RedirectUri::Fixed(uri, _) if args.paste => attempt.by_paste(uri),
@@ -75,12 +81,24 @@ pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     }
 }
 
-/// Proves that the store answers, and tells whose session is about to be replaced. An entry that is no session of
+/// RS256 is the only algorithm there is here, and the one that every provider must have (OpenID Connect Discovery 3).
+fn check_algorithms(provider: &Provider) -> Result<()> {
+    let offered = &provider.id_token_algorithms;
+    if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
+        printable(&offered.join(", "))
+    )))
+}
+
+/// Proves that the store answers, and gives the session that is about to be replaced. An entry that is no session of
 /// ours is what this login mends.
-fn previous_account(context: &Context<'_>) -> Result<Option<Account>> {
+fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     context.store.check_writable(&context.entry())?;
     match context.load() {
-        Ok(session) => Ok(session.map(|session| session.account)),
+        Ok(session) => Ok(session),
         Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),
         Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Ambiguous => {
             Ok(None)
@@ -150,24 +168,56 @@ impl Attempt<'_, '_> {
     fn by_loopback(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
         let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
         let (url, expected) = self.request(&redirect_uri)?;
-        self.show(&url);
+        let waiting = Waiting::begin(self.context, self.asked_for(&redirect_uri), self.wishes.timeout);
+        let hand_over = self.handed_over(&url);
+        self.show(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
         let keys = Ahead::ask(self.context, &self.provider);
-        let Some(query) = self.wait(listener.as_mut(), &expected) else {
-            listener.finish(Page::NotLoggedIn);
-            return Err(Situation::LoginTimedOut.into());
-        };
-        let outcome = authorize::accept_callback(&expected, query.expose())
-            .map_err(|problem| self.not_granted(problem))
+        let outcome = waiting
+            .for_redirect(hand_over, listener.as_mut(), &expected)
+            .and_then(|query| {
+                authorize::accept_callback(&expected, query.expose()).map_err(|no| self.not_granted(no, &expected))
+            })
             .and_then(|code| self.exchanged(&code, &expected, keys));
-        listener.finish(if outcome.is_ok() { Page::LoggedIn } else { Page::NotLoggedIn });
+        listener.finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(shown(error)), |_| Page::LoggedIn));
         outcome
     }
 
-    fn wait(&self, listener: &mut dyn Listener, expected: &Expected) -> Option<Secret> {
-        let is_ours = |query: &str| authorize::is_ours(expected, query);
-        let instead = format!("log in with `{}`", self.paste());
-        let refused = |user| warn::another_user(self.context.out, user, &instead);
-        listener.wait(&is_ours, &refused, self.wishes.timeout.to_std())
+    /// Where `prompt=none` needs the ID token of the session there is, which no argument of a program and no terminal may
+    /// hold: an address that sends the browser on, once.
+    fn handed_over(&self, url: &Url) -> Option<Box<dyn HandOver>> {
+        let hinted = authorize::with_id_token_hint(url, self.hint()?);
+        let without = |what| self.context.out.note(&format!("The ID token is not sent as a hint: {what}."));
+        self.context.world.callback.hand_over(&hinted).map_err(without).ok()
+    }
+
+    /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.
+    fn hint(&self) -> Option<&Secret> {
+        let asks_nothing = self.wishes.options.prompt.as_deref() == Some("none");
+        let session = self.before.as_ref().filter(|_| asks_nothing)?;
+        Some(&session.id_token.as_ref()?.value)
+    }
+
+    /// What the remedies speak of.
+    fn asked_for(&self, redirect_uri: &str) -> AskedFor {
+        let (profile, options) = (&self.context.profile, &self.wishes.options);
+        AskedFor {
+            client: format!(
+                "client_id `{}` ({}), redirect_uri `{}` ({})",
+                printable(&profile.client_id),
+                profile.client_id_from,
+                printable(redirect_uri),
+                profile.redirect_uri_from
+            ),
+            secret_from: match &profile.client_secret_command {
+                _ if profile.auth_method == AuthMethod::None => None,
+                Some(_) => Some("client_secret_command"),
+                None => Some("TIDP_CLIENT_SECRET"),
+            },
+            scopes: printable(&options.scopes.join(" ")),
+            scopes_from: format!("--scope, or {}", setting("scopes", None, profile.named.as_deref())),
+            acr_values: options.acr_values.as_deref().map(printable),
+            never_asks: profile.prompt.as_deref() == Some("none"),
+        }
     }
 
     /// The login that needs no port of this machine.
@@ -176,63 +226,39 @@ impl Attempt<'_, '_> {
     }
 
     fn show(&self, url: &Url) {
-        if !show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser) {
-            self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
+        let elsewhere = self.context.world.env.get("SSH_CONNECTION").is_some();
+        let note = || self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
+        let opened = show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser);
+        if !opened || elsewhere {
+            note();
         }
     }
 
     fn by_paste(self, redirect_uri: &str) -> Result<Session> {
         let (url, expected) = self.request(redirect_uri)?;
+        let waiting = Waiting::begin(self.context, self.asked_for(redirect_uri), self.wishes.timeout);
         let out = self.context.out;
+        if self.hint().is_some() {
+            out.note("The ID token is not sent as a hint: an address that is printed must not hold it.");
+        }
         out.ask(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
         out.ask(
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
-        let line = self.pasted()?;
-        let code = authorize::accept_pasted(&expected, line.expose()).map_err(|problem| match problem {
-            Pasted::BareCode => Error::usage("that is a bare code: paste the whole address, from http to its end"),
-            Pasted::NotAUrl => {
-                Error::usage("that is not the address the browser was sent to: paste it whole, from http to its end")
-            }
-            Pasted::Problem(problem) => self.not_granted(problem),
-        })?;
+        let code = waiting.for_paste(&expected, |problem| self.not_granted(problem, &expected))?;
         self.exchanged(&code, &expected, Ahead::none())
-    }
-
-    /// The line that comes in. A person who has only pressed a key too early is asked again, for as long as there is time.
-    fn pasted(&self) -> Result<Secret> {
-        let (clock, terminal) = (&self.context.world.clock, &self.context.world.terminal);
-        let until = clock.uptime().saturating_add(self.wishes.timeout.to_std());
-        loop {
-            let patience = until.saturating_sub(clock.uptime());
-            let line = terminal.read_line_within(patience).map_err(|error| match error.kind() {
-                ErrorKind::TimedOut => Situation::LoginTimedOut.into(),
-                _ => Error::failed(format!("cannot read standard input: {error}")),
-            })?;
-            let line = line.ok_or_else(|| Error::usage("nothing was pasted: standard input is at its end"))?;
-            if !terminal.stdin_is_terminal() || !line.trim().is_empty() {
-                return Ok(Secret::new(line));
-            }
-            self.context.out.ask("That line was empty. Paste the whole address here, from http to its end:");
-        }
     }
 
     fn exchanged(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
         self.context.out.keeping_back(|| self.exchange(code, expected, keys))
     }
 
-    fn not_granted(&self, problem: Problem) -> Error {
+    /// The provider's no, at the redirect or for the code.
+    fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
         match problem {
-            // OIDC Core 3.1.2.6: with prompt=none, these say that the user has something to do.
-            Problem::Refused(provider)
-                if matches!(
-                    provider.error.as_str(),
-                    "login_required" | "interaction_required" | "consent_required" | "account_selection_required"
-                ) =>
-            {
-                Situation::InteractionRequired(provider).into()
-            }
-            problem => Error::problem(DOING, problem),
+            Problem::Refused(provider) => NoLogin::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
+            Problem::Unreachable(what) => NoLogin::Later(format!("{DOING}: {what}")).into(),
+            problem @ Problem::Invalid(_) => Error::problem(DOING, problem),
         }
     }
 
@@ -244,11 +270,11 @@ impl Attempt<'_, '_> {
         let sent_at = context.world.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
             Error { situation: Situation::Unreachable(what), .. } => {
-                Situation::AnswerLost(format!("{what}. The code is spent or lost; log in again")).into()
+                NoLogin::Later(format!("{what}. The code is spent or lost; log in again")).into()
             }
             other => other,
         })?;
-        let answer = token::accept_code_answer(&response).map_err(|problem| Error::problem(DOING, problem))?;
+        let answer = token::accept_code_answer(&response).map_err(|problem| self.not_granted(problem, expected))?;
         let session = metadata::fetched_keys(context, &self.provider, keys.answer())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
@@ -274,21 +300,42 @@ impl Attempt<'_, '_> {
         let now = received::judging_time(context, answer.date);
         let check =
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
-                .require_acr(self.wishes.require_acr.as_deref());
+                .waited(self.waited());
         let mut accepted = received::validated(context, &self.provider, keys, raw, &check)?;
         accepted.token = accepted.token.counted_from(sent_at, now);
         self.right_account(&accepted)?;
+        self.right_level(&accepted)?;
         self.note_unmet_acr(&accepted);
+        self.note_other_scopes(answer);
         self.session(answer, accepted, sent_at)
+    }
+
+    /// How long the user and the provider have taken, by either clock: one may be set meanwhile, the other one stands still
+    /// while the machine sleeps. A second that has begun counts.
+    fn waited(&self) -> Seconds {
+        let clock = &self.context.world.clock;
+        let (since, uptime) = self.began;
+        let awake = clock.uptime().saturating_sub(uptime);
+        let awake =
+            i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
+        clock.now().since(since).max(Seconds(awake))
     }
 
     fn right_account(&self, accepted: &Accepted) -> Result<()> {
         let sub = &accepted.account.sub;
         match &self.wishes.expect_sub {
-            Some(expected) if expected != sub => Err(Error::invalid(format!(
-                "this is another account (`sub` {}) than the one asked for with --expect-sub",
-                printable(sub)
-            ))),
+            Some(wanted) if wanted != sub => {
+                Err(NoLogin::AnotherAccount { sub: sub.clone(), wanted: wanted.clone() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn right_level(&self, accepted: &Accepted) -> Result<()> {
+        match &self.wishes.require_acr {
+            Some(wanted) if !id_token::levels(&accepted.claims).contains(&wanted.as_str()) => {
+                Err(NoLogin::TooWeak { acr: level(accepted), wanted: wanted.clone() }.into())
+            }
             _ => Ok(()),
         }
     }
@@ -297,18 +344,27 @@ impl Attempt<'_, '_> {
     fn note_unmet_acr(&self, accepted: &Accepted) {
         let wished = self.wishes.options.acr_values.as_deref().unwrap_or_default();
         let mut levels = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
-        let got: Vec<&str> = match accepted.claims.get("acr") {
-            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(acr)) => vec![acr],
-            _ => Vec::new(),
-        };
+        let got = id_token::levels(&accepted.claims);
         if levels.peek().is_none() || levels.any(|level| got.contains(&level)) {
             return;
         }
-        let got = if got.is_empty() { "none".to_owned() } else { printable(&got.join(" ")) };
-        self.context
-            .out
-            .warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {}", printable(wished)));
+        let (got, wished) = (level(accepted), printable(wished));
+        self.context.out.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {wished}"));
+    }
+
+    /// RFC 6749 5.1: the provider says so where it grants other scopes than were asked for.
+    fn note_other_scopes(&self, answer: &TokenAnswer) {
+        let (out, Some(granted)) = (self.context.out, &answer.scopes) else { return };
+        let has_refresh_token = answer.refresh_token.is_some();
+        let (less, more) = authorize::granted_otherwise(&self.wishes.options.scopes, granted, has_refresh_token);
+        if !less.is_empty() {
+            let less = printable(&less.join(" "));
+            out.note(&format!("The provider granted less than was asked for: not the scopes `{less}`."));
+        }
+        if !more.is_empty() {
+            let more = printable(&more.join(" "));
+            out.warn("scope_more_than_asked", format!("the provider granted scopes that were not asked for: `{more}`"));
+        }
     }
 
     fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
@@ -344,12 +400,12 @@ impl Attempt<'_, '_> {
         let _lock = context.lock(&context.entry())?;
         let _signals = context.world.signals.hold();
         if let Some(before) = &self.before
-            && before.sub != session.account.sub
+            && before.account.sub != session.account.sub
         {
             let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
             context.out.warn(
                 "account_changed",
-                format!("this is another account ({}) than before ({})", name(&session.account), name(before)),
+                format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
             );
         }
         // First, so that a login that is killed here never leaves the new session with the old one's access token.
@@ -370,6 +426,23 @@ impl Attempt<'_, '_> {
         }
         token_cache::put(context, &session);
         Ok(session)
+    }
+}
+
+/// The login's level of assurance, printable.
+fn level(accepted: &Accepted) -> String {
+    let levels = id_token::levels(&accepted.claims).join(" ");
+    if levels.is_empty() { "none".to_owned() } else { printable(&levels) }
+}
+
+/// Why there is no session, for the page.
+fn shown(error: &Error) -> WhyNot {
+    match &error.situation {
+        Situation::NoLogin(ended) => ended.shown(),
+        Situation::Unreachable(_) | Situation::AnswerLost(_) => WhyNot::Unavailable,
+        Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
+        Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
+        _ => WhyNot::Failed,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome};
-use crate::world::{Entries, Store, StoreFailureKind, World};
+use crate::world::{Entries, Ignored, Store, StoreFailureKind, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -281,13 +281,18 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
         return Step::Skipped("the provider has no end_session_endpoint");
     };
-    let hand_over = match context.world.callback.hand_over(&url) {
+    let mut hand_over = match context.world.callback.hand_over(&url) {
         Ok(hand_over) => hand_over,
         Err(what) => return Step::Failed(Error::failed(format!("cannot listen on 127.0.0.1: {what}"))),
     };
     show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
-    let refused = |user| warn::another_user(context.out, user, "run tidp as the user whose browser it is");
-    if hand_over.wait(&refused, BROWSER_PATIENCE.to_std()) {
+    let ignored = |what| match what {
+        Ignored::AnotherUser(user) => {
+            warn::another_user(context.out, user, "run tidp as the user whose browser it is");
+        }
+        _ => {}
+    };
+    if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {
         return Step::Done("the browser was sent to the provider's logout page");
     }
     Step::Failed(Error::failed("no browser came for the logout page"))

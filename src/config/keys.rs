@@ -1,7 +1,7 @@
 //! The keys of a profile, from the file and from the environment, read once into types.
 
 use super::redirect;
-use super::{AuthMethod, Profile};
+use super::{AuthMethod, Profile, Source};
 use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::core::text::printable;
@@ -71,7 +71,7 @@ pub(super) enum Shape {
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
     for (key, shape) in KEYS {
-        let variable = format!("TIDP_{}", key.to_ascii_uppercase());
+        let variable = variable(key);
         let Some(text) = env.get(&variable) else { continue };
         let wrong = |what: &str| Error::config(format!("{variable}: `{}` is {what}", printable(text)));
         let value = match shape {
@@ -87,6 +87,11 @@ pub(super) fn env_table(env: &Env) -> Result<Table> {
         return Err(Error::config("TIDP_ISSUER and TIDP_ENVIRONMENT are both set"));
     }
     Ok(table)
+}
+
+/// The variable that stands for that key of a profile.
+fn variable(key: &str) -> String {
+    format!("TIDP_{}", key.to_ascii_uppercase())
 }
 
 fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
@@ -105,9 +110,30 @@ pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Opt
         return Err(Setup::SecretInFile(name.to_owned()).into());
     }
     let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
-    let issuer = issuer(&keys).map_err(&wrong)?;
+    let source = |key: &str, is_set: bool| match (env.get(&variable(key)), name) {
+        (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
+        (None, _) => Source::Default,
+        (Some(_), _) => Source::Variable(variable(key)),
+    };
+    // What one of the environment's values has wrong is not looked for in the file.
+    let wrong_in = |key: &str, what: String| match source(key, true) {
+        place @ Source::Variable(_) => Error::config(format!("{place}: {what}")),
+        Source::Profile(_) | Source::Default => wrong(what),
+    };
+    let issuer = issuer(&keys).map_err(|what| wrong_in("issuer", what))?;
     let client_id =
         keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
+    for (key, text) in [
+        ("client_id", keys.client_id.as_ref()),
+        ("acr_values", keys.acr_values.as_ref()),
+        ("login_hint", keys.login_hint.as_ref()),
+        ("ui_locales", keys.ui_locales.as_ref()),
+        ("prompt", keys.prompt.as_ref()),
+    ] {
+        if let Some(text) = text.filter(|text| text.chars().any(char::is_control)) {
+            return Err(wrong_in(key, format!("{key} `{}` has a control character in it", printable(text))));
+        }
+    }
     let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(&wrong)?;
     let policy = policy(&keys, client_type).map_err(&wrong)?;
     Ok(Profile {
@@ -115,7 +141,9 @@ pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Opt
         named: name.map(str::to_owned),
         scopes: scopes(&keys, policy.as_ref()).map_err(&wrong)?,
         redirect_uri: redirect::redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
-            .map_err(&wrong)?,
+            .map_err(|what| wrong_in("redirect_uri", what))?,
+        redirect_uri_from: source("redirect_uri", keys.redirect_uri.is_some()),
+        client_id_from: source("client_id", true),
         auth_method: auth_method(&keys, client_type, env).map_err(&wrong)?,
         renew: renew(keys.renew.as_deref()).map_err(&wrong)?,
         ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),

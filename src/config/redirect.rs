@@ -1,6 +1,7 @@
 //! Redirect URIs: where they lead, and what a profile may register.
 
 use crate::core::text::printable;
+use crate::oidc::discovery::rewritten_in_silence;
 use crate::world::ListenAt;
 use url::{Host, Url};
 
@@ -19,10 +20,13 @@ pub enum RedirectUri {
 /// port exactly that one; anything else, an `https` page or a custom scheme, is not on this machine.
 ///
 /// # Errors
-/// A sentence, if it is no absolute URI, has a fragment (RFC 6749 3.1.2), or is a loopback host that needs a port or names
-/// port 0.
+/// A sentence, if it is no absolute URI, has a fragment (RFC 6749 3.1.2) or what no URI has, or is a loopback host that
+/// needs a port or names port 0.
 pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let wrong = |what: &str| format!("redirect_uri `{}` {what}", printable(text));
+    if let Some(why) = rewritten_in_silence(text) {
+        return Err(wrong(why));
+    }
     let url = Url::parse(text).map_err(|_| wrong("is no absolute URI"))?;
     if url.fragment().is_some() {
         return Err(wrong("has a fragment"));

@@ -44,11 +44,13 @@ fn a_profile_of_issuer_and_client_id_alone_gets_what_suits_most() {
         named: Some("p".into()),
         issuer: "https://id.example".into(),
         client_id: "app".into(),
+        client_id_from: Source::Profile("p".into()),
         client_type: None,
         policy: None,
         renew: Renew::WhenDue,
         scopes: strings(&["openid", "profile", "offline_access"]),
         redirect_uri: RedirectUri::AnyPort(ListenAt { host, port, path }),
+        redirect_uri_from: Source::Default,
         auth_method: AuthMethod::None,
         client_secret_command: None,
         ca_file: None,
@@ -98,6 +100,8 @@ fn every_key_means_the_same_in_the_file_and_in_the_environment() {
         assert!(from_file.contains(expected), "{line}: {from_file}");
         let rest = if line.contains('\n') { "policy = \"Web\"" } else { "" };
         let from_env = format!("{:?}", with(rest, &[(variable, value)]).unwrap());
+        // Where it was written is all that differs.
+        let from_env = from_env.replace(&format!("Variable(\"{variable}\")"), "Profile(\"p\")");
         assert_eq!(from_env, from_file, "{variable}");
     }
     let tried = EACH.map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase());

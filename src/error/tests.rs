@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::StoreFailureKind;
+use crate::world::{StoreFailureKind, WhyNot};
 use serde_json::Map;
 
 fn said() -> ProviderError {
@@ -12,6 +12,34 @@ fn store(store: &'static str, kind: StoreFailureKind) -> StoreFailure {
 
 fn unreadable(store: &'static str, count: usize) -> Situation {
     Situation::EntriesUnreadable { store, count, place: "/there".into() }
+}
+
+fn asked() -> AskedFor {
+    let text = str::to_owned;
+    AskedFor {
+        client: text("client_id `app` (default)"),
+        secret_from: Some("TIDP_CLIENT_SECRET"),
+        scopes: text("openid foo"),
+        scopes_from: text("--scope"),
+        acr_values: Some(text("aal.3")),
+        never_asks: false,
+    }
+}
+
+fn no_login(ended: NoLogin) -> Situation {
+    Situation::NoLogin(Box::new(ended))
+}
+
+fn timed_out() -> NoLogin {
+    NoLogin::TimedOut { asked: asked(), ignored: vec!["this came"] }
+}
+
+fn another_account() -> NoLogin {
+    NoLogin::AnotherAccount { sub: "kari".into(), wanted: "o la".into() }
+}
+
+fn too_weak() -> NoLogin {
+    NoLogin::TooWeak { acr: "none".into(), wanted: "aal.3".into() }
 }
 
 /// Every situation: its kind, its exit code, a piece of its hint (empty: it has none), whether the provider said something.
@@ -28,7 +56,10 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::RefreshTokenRefused(said(), text()), "login_required", 3, "tidp login", true),
         (Situation::RefreshTokenGone, "login_required", 3, "tidp login", false),
         (Situation::RefreshForbidden, "login_required", 3, "tidp refresh", false),
-        (Situation::InteractionRequired(said()), "login_required", 3, "tidp login", true),
+        (no_login(NoLogin::Refused(said(), asked())), "refused", 4, "tidp profile show", true),
+        (no_login(NoLogin::Later(text())), "unreachable", 5, "try again later: tidp login", false),
+        (no_login(another_account()), "invalid", 7, "tidp login --prompt login --expect-sub 'o la'", false),
+        (no_login(too_weak()), "invalid", 7, "tidp login --prompt login --require-acr aal.3", false),
         (Situation::TooLittleLife { what: text(), login_helps: true }, "login_required", 3, "tidp login", false),
         (Situation::TooLittleLife { what: text(), login_helps: false }, "login_required", 3, "", false),
         (Situation::Refused("doing", said()), "refused", 4, "", true),
@@ -51,7 +82,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (unreadable("plaintext-file", 1), "store", 6, "remove what", false),
         (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
         (Situation::Invalid(text()), "invalid", 7, "", false),
-        (Situation::LoginTimedOut, "timeout", 124, "tidp login", false),
+        (no_login(timed_out()), "timeout", 124, "tidp profile show", false),
         (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
         (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
         (Situation::NotRevoked(text()), "config", 2, "TIDP_CLIENT_SECRET", false),
@@ -74,8 +105,8 @@ fn number(situation: &Situation) -> usize {
         Situation::RefreshTokenRefused(..) => 6,
         Situation::RefreshTokenGone => 7,
         Situation::RefreshForbidden => 8,
-        Situation::InteractionRequired(_) => 9,
-        Situation::TooLittleLife { .. } => 10,
+        Situation::TooLittleLife { .. } => 9,
+        Situation::NotRevoked(_) => 10,
         Situation::Refused(..) => 11,
         Situation::Unreachable(_) => 12,
         Situation::AnswerLost(_) => 13,
@@ -85,7 +116,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Entry(_) => 17,
         Situation::SuccessorLost(_) => 18,
         Situation::Invalid(_) => 19,
-        Situation::LoginTimedOut => 20,
+        Situation::NoLogin(_) => 20,
         Situation::LogoutIncomplete(..) => 21,
         Situation::SessionChanged { .. } => 22,
         Situation::OutputClosed => 23,
@@ -97,7 +128,6 @@ fn number(situation: &Situation) -> usize {
         Situation::EntriesUnreadable { .. } => 29,
         Situation::KeyNotKnown(..) => 30,
         Situation::Setup(_) => 31,
-        Situation::NotRevoked(_) => 32,
         Situation::SecretRefused(..) => 2,
     }
 }
@@ -112,7 +142,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 33, "a situation has no row");
+    assert_eq!(covered.len(), 32, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
@@ -225,4 +255,49 @@ fn after_a_local_logout_every_failure_says_first_that_the_session_is_gone_here()
         assert_eq!((report.kind, report.exit_code), (kind, exit_code));
         assert_eq!(report.message.matches("the session is gone here, but not at the provider: ").count(), 1);
     }
+}
+
+#[test]
+fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
+    for (error, kind, exit_code, hint, shown) in [
+        ("access_denied", "refused", 4, "tidp login --profile demo", WhyNot::Cancelled),
+        ("login_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("interaction_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("consent_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("account_selection_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("invalid_scope", "refused", 4, "scopes asked for: openid foo (--scope)", WhyNot::Refused),
+        (
+            "unmet_authentication_requirements",
+            "refused",
+            4,
+            "assurance level asked for: aal.3 (acr_values)",
+            WhyNot::TooWeak,
+        ),
+        ("server_error", "unreachable", 5, "try again later: tidp login --profile demo", WhyNot::Unavailable),
+        (
+            "temporarily_unavailable",
+            "unreachable",
+            5,
+            "try again later: tidp login --profile demo",
+            WhyNot::Unavailable,
+        ),
+        ("invalid_grant", "refused", 4, "tidp login --profile demo", WhyNot::Refused),
+        ("invalid_client", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+        ("unauthorized_client", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+        ("unsupported_response_type", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+        ("invalid_request", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+        ("another\u{1b}", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+    ] {
+        let ended = NoLogin::Refused(ProviderError { error: error.into(), error_description: None }, asked());
+        assert_eq!(ended.shown(), shown, "{error}");
+        let report = Error::from(ended).of_profile(Some("demo")).report();
+        assert_eq!((report.kind, report.exit_code, report.hint.as_deref()), (kind, exit_code, Some(hint)), "{error}");
+        assert!(report.message.contains(&printable(error)) && !report.message.contains('\u{1b}'));
+        assert_eq!(report.message.contains("client_id `app`"), hint == "tidp profile show demo", "{error}");
+        assert_eq!(report.provider.unwrap().error, error);
+    }
+    let never_asks = AskedFor { never_asks: true, ..asked() };
+    let needed = ProviderError { error: "login_required".into(), error_description: None };
+    let report = Error::from(NoLogin::Refused(needed, never_asks)).report();
+    assert_eq!(report.hint.as_deref(), Some("tidp login --prompt login"));
 }

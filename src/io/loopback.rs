@@ -14,7 +14,7 @@ mod visitor;
 
 use crate::core::secret::Secret;
 use crate::core::text::{hex, printable};
-use crate::world::{Callback, Entropy, HandOver, ListenAt, Listener, Page};
+use crate::world::{Callback, Entropy, HandOver, Ignored, ListenAt, Listener, Page};
 use answer::Desk;
 use server::Server;
 use std::io::ErrorKind;
@@ -51,7 +51,7 @@ impl Callback for Loopback {
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
         let desk = Arc::new(Desk::new("127.0.0.1", port, &path, Some(target.clone())));
         let server = Server::start(sockets, Arc::clone(&desk)).map_err(|error| format!("no server: {error}"))?;
-        Ok(Box::new(Handing { url, desk, server }))
+        Ok(Box::new(Handing { url, desk, _server: server }))
     }
 }
 
@@ -59,7 +59,7 @@ struct Handing {
     url: Url,
     desk: Arc<Desk>,
     /// Closes the port when dropped.
-    server: Server,
+    _server: Server,
 }
 
 impl HandOver for Handing {
@@ -67,12 +67,11 @@ impl HandOver for Handing {
         &self.url
     }
 
-    fn wait(self: Box<Self>, refused: &dyn Fn(u32), patience: Duration) -> bool {
-        let Some(candidate) = self.desk.next(patience, refused) else { return false };
+    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool {
+        let Some(candidate) = self.desk.next(patience, ignored) else { return false };
         self.desk.accept(candidate);
         // The page is another server's: all there is to wait for is that the redirect has left.
         self.desk.finish(pages::NEUTRAL, LAST_PAGE);
-        drop(self.server);
         true
     }
 }
@@ -90,10 +89,15 @@ impl Listener for Waiting {
     }
 
     #[allow(clippy::disallowed_methods)] // a deadline for a condition variable, which knows no other clock
-    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
+    fn wait(
+        &mut self,
+        is_ours: &dyn Fn(&str) -> bool,
+        ignored: &dyn Fn(Ignored),
+        patience: Duration,
+    ) -> Option<Secret> {
         let start = Instant::now();
         loop {
-            let candidate = self.desk.next(patience.saturating_sub(start.elapsed()), refused)?;
+            let candidate = self.desk.next(patience.saturating_sub(start.elapsed()), ignored)?;
             if is_ours(candidate.query.expose()) {
                 return Some(self.desk.accept(candidate));
             }

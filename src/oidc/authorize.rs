@@ -66,7 +66,9 @@ pub enum Pasted {
     NotAUrl,
     /// It looks like the code alone, which proves nothing about whose login it belongs to.
     BareCode,
-    /// It is a URL, and it fails as a callback.
+    /// It is a URL, and of another login or of none; the text says why.
+    NotOurs(String),
+    /// It is this login's, and it fails as a callback.
     Problem(Problem),
 }
 
@@ -121,6 +123,31 @@ pub fn authorization_request(
     Ok((url, expected))
 }
 
+/// The URL with the ID token of the session there is (Core 3.1.2.1: SHOULD be present with `prompt=none`): a secret, which
+/// no argument of a program and no terminal may hold.
+pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
+    let mut url = url.clone();
+    url.query_pairs_mut().append_pair("id_token_hint", hint.expose());
+    Secret::new(String::from(url))
+}
+
+/// The scopes that were asked for and not granted, and those granted and not asked for, as far as an answer says (RFC 6749
+/// 5.1). What
+/// `openid` asks for is the ID token, without which there is no login, and a refresh token is what `offline_access` asks for:
+/// a provider that names neither has granted them all the same.
+pub fn granted_otherwise<'s>(
+    asked: &'s [String],
+    granted: &'s [String],
+    has_refresh_token: bool,
+) -> (Vec<&'s str>, Vec<&'s str>) {
+    let not_in = |these: &'s [String], those: &[String]| -> Vec<&'s str> {
+        these.iter().filter(|scope| !those.contains(scope) && *scope != "openid").map(String::as_str).collect()
+    };
+    let mut less = not_in(asked, granted);
+    less.retain(|scope| *scope != "offline_access" || !has_refresh_token);
+    (less, not_in(granted, asked))
+}
+
 /// `scope` with `openid` in it (Core 3.1.2.1).
 fn scope(scopes: &[String]) -> String {
     let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
@@ -146,18 +173,40 @@ fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions)
     Ok(())
 }
 
+/// Why a redirect does not belong to this login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOurs {
+    /// It has no `state`.
+    NoState,
+    /// It has more than one.
+    SeveralStates,
+    /// It has another one than was sent.
+    AnotherState,
+}
+
+impl NotOurs {
+    /// The reason, in words in which nothing is that came.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoState => "it has no `state`",
+            Self::SeveralStates => "it has more than one `state`",
+            Self::AnotherState => "its `state` is another one",
+        }
+    }
+}
+
 /// Whether a redirect's query belongs to this login: exactly one `state`, the right one, compared in constant time.
 /// Asked before anything else in the query is looked at (RFC 6749 10.12), because any page the user visits can send
 /// the browser to the loopback port.
-pub fn is_ours(expected: &Expected, raw_query: &str) -> bool {
-    has_state(&expected.state, raw_query)
-}
-
-/// Whether the query has exactly one `state`, this one. Also for the redirect after a logout (RP-Initiated Logout 3).
-pub fn has_state(state: &Secret, raw_query: &str) -> bool {
+///
+/// # Errors
+/// [`NotOurs`], if it does not.
+pub fn check_ours(expected: &Expected, raw_query: &str) -> Result<(), NotOurs> {
     match single(raw_query, "state") {
-        Ok(Some(value)) => Secret::new(value) == *state,
-        Ok(None) | Err(()) => false,
+        Ok(Some(value)) if Secret::new(value.clone()) == expected.state => Ok(()),
+        Ok(Some(_)) => Err(NotOurs::AnotherState),
+        Ok(None) => Err(NotOurs::NoState),
+        Err(()) => Err(NotOurs::SeveralStates),
     }
 }
 
@@ -167,13 +216,12 @@ pub fn has_state(state: &Secret, raw_query: &str) -> bool {
 /// [`Problem::Invalid`] if `state` or `iss` is not the expected one, a parameter occurs twice (RFC 6749 3.1), or there
 /// is no code; [`Problem::Refused`] if the provider said no.
 pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Problem> {
-    if !is_ours(expected, raw_query) {
-        return invalid("the redirect does not belong to this login: its `state` is not the one that was sent");
-    }
-    check_iss(expected, one(raw_query, "iss")?.as_deref())?;
+    check_ours(expected, raw_query).or_else(|why| invalid(not_ours(why)))?;
+    let error = one(raw_query, "error")?;
+    check_iss(expected, one(raw_query, "iss")?.as_deref(), error.as_deref())?;
     let error_description = one(raw_query, "error_description")?.map(Cow::into_owned);
     let code = one(raw_query, "code")?;
-    match (one(raw_query, "error")?, code) {
+    match (error, code) {
         (Some(error), _) => {
             Err(Problem::Refused(ProviderError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
         }
@@ -184,17 +232,26 @@ pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Pro
 
 /// RFC 9207 2.4: the answer must come from the provider that was asked, errors too. Where the metadata does not promise
 /// `iss`, its absence is accepted, a wrong one never.
-fn check_iss(expected: &Expected, iss: Option<&str>) -> Result<(), Problem> {
+///
+/// An `error` that it carried is named all the same: whoever mends a provider that forgets its `iss` needs to know.
+fn check_iss(expected: &Expected, iss: Option<&str>, error: Option<&str>) -> Result<(), Problem> {
+    let carried = error.map(|error| format!("; it carried the error `{}`", printable(error))).unwrap_or_default();
     match iss {
         Some(iss) if iss == expected.issuer => Ok(()),
         Some(iss) => invalid(format!(
-            "the redirect comes from another issuer: `{}` instead of `{}`",
+            "the redirect comes from another issuer: `{}` instead of `{}`{carried}",
             printable(iss),
             printable(&expected.issuer)
         )),
-        None if expected.iss_required => invalid("the redirect has no `iss`, which the provider promises to send"),
+        None if expected.iss_required => {
+            invalid(format!("the redirect has no `iss`, which the provider promises to send{carried}"))
+        }
         None => Ok(()),
     }
+}
+
+fn not_ours(why: NotOurs) -> String {
+    format!("the redirect does not belong to this login: {}", why.as_str())
 }
 
 /// The parameter of that name, which must not occur twice (RFC 6749 3.1).
@@ -225,9 +282,11 @@ pub fn accept_pasted(expected: &Expected, text: &str) -> Result<Code, Pasted> {
     if !Url::parse(&expected.redirect_uri).is_ok_and(|redirect| bare(redirect) == bare(url.clone())) {
         let redirect = printable(&expected.redirect_uri);
         let what = format!("the pasted URL is not the one the login ends at: it must begin with `{redirect}`");
-        return Err(Pasted::Problem(Problem::Invalid(what)));
+        return Err(Pasted::NotOurs(what));
     }
-    accept_callback(expected, url.query().unwrap_or_default()).map_err(Pasted::Problem)
+    let query = url.query().unwrap_or_default();
+    check_ours(expected, query).map_err(|why| Pasted::NotOurs(not_ours(why)))?;
+    accept_callback(expected, query).map_err(Pasted::Problem)
 }
 
 /// The text without what terminals, shells and mail programs put around it: bracketed-paste marks, space, quotes.

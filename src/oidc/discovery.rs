@@ -43,6 +43,8 @@ pub struct Provider {
     pub custom_logout_endpoint: Option<Url>,
     /// `device_authorization_endpoint` (RFC 8628 4).
     pub device_authorization_endpoint: Option<Url>,
+    /// The algorithms that ID tokens are signed with, as far as `id_token_signing_alg_values_supported` names any.
+    pub id_token_algorithms: Vec<String>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207 3): every authorization answer must then have `iss`.
     pub authorization_response_iss_parameter_supported: bool,
 }
@@ -57,9 +59,8 @@ impl Issuer {
         // A user name or password in it is refused below, and not repeated.
         let told = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
         let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(told)));
-        // The URL parser would drop or rewrite these in silence.
-        if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
-            return wrong("has a space, a control character or a backslash in it");
+        if let Some(why) = rewritten_in_silence(text) {
+            return wrong(why);
         }
         let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
         // `https:host` is read as `https://host`, but nobody means to write it.
@@ -179,6 +180,7 @@ impl Provider {
             end_session_endpoint: endpoint("end_session_endpoint")?,
             custom_logout_endpoint: endpoint("custom_logout_endpoint")?,
             device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
+            id_token_algorithms: names(&document, "id_token_signing_alg_values_supported"),
             authorization_response_iss_parameter_supported: flag(
                 &document,
                 "authorization_response_iss_parameter_supported",
@@ -214,6 +216,12 @@ fn check_pkce(document: &Object) -> Result<(), Problem> {
     }
 }
 
+/// The strings of a list that is only looked at for advice: one that is missing or odd has none.
+fn names(document: &Object, name: &str) -> Vec<String> {
+    let list = document.get(name).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 fn flag(document: &Object, name: &str) -> Result<bool, Problem> {
     match document.get(name) {
         None => Ok(false),
@@ -228,6 +236,9 @@ fn endpoint(document: &Object, name: &str, issuer: &Issuer, hosts: &[String]) ->
     let wrong = |why: &str| invalid(format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)));
     if !is_plain(text) {
         return wrong("has characters in it that no endpoint needs");
+    }
+    if let Some(why) = rewritten_in_silence(text) {
+        return wrong(why);
     }
     let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
     // RFC 9700 2.6: no downgrade. Over http only what already is: a loopback issuer's own endpoints.
@@ -284,6 +295,18 @@ fn allows(entry: &str, url: &Url) -> bool {
 /// Whether `host`, `host:port`, `[v6]` or `[v6]:port` names a port.
 fn has_port(entry: &str) -> bool {
     entry.rsplit(']').next().is_some_and(|after| after.contains(':'))
+}
+
+/// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written.
+pub fn rewritten_in_silence(text: &str) -> Option<&'static str> {
+    let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        Some("has a space, a control character or a backslash in it")
+    } else if matches!(&*scheme, "http" | "https") && text[scheme.len()..].starts_with(":///") {
+        Some("has no host between its second and its third slash") // RFC 9110 4.2.2
+    } else {
+        None
+    }
 }
 
 /// Whether the host is an address literal of this machine: 127.0.0.0/8 or `[::1]`; not a name, which could resolve to

@@ -29,8 +29,8 @@ pub struct Check<'a> {
     pub now: Time,
     /// The access token that came with it (`at_hash`).
     pub access_token: &'a Secret,
-    /// An `acr` value that it must have, for `--require-acr`.
-    pub require_acr: Option<&'a str>,
+    /// How long ago a login's request was sent: so long after `max_age` was kept may the token have been issued.
+    pub waited: Seconds,
     occasion: Occasion<'a>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Check<'a> {
         code: &'a Code,
     ) -> Self {
         let occasion = Occasion::Login { expected, code };
-        Self { issuer, client_id, now, access_token, require_acr: None, occasion }
+        Self { issuer, client_id, now, access_token, waited: Seconds::ZERO, occasion }
     }
 
     /// For the ID token of a refresh: `previous` is the session's ID token, `sub` the session's account.
@@ -78,13 +78,13 @@ impl<'a> Check<'a> {
         sub: &'a str,
     ) -> Self {
         let occasion = Occasion::Refresh { previous, sub };
-        Self { issuer, client_id, now, access_token, require_acr: None, occasion }
+        Self { issuer, client_id, now, access_token, waited: Seconds::ZERO, occasion }
     }
 
-    /// The same, and `acr` must have this value.
+    /// The same, so long after the request was sent.
     #[must_use]
-    pub fn require_acr(self, acr: Option<&'a str>) -> Self {
-        Self { require_acr: acr, ..self }
+    pub fn waited(self, waited: Seconds) -> Self {
+        Self { waited, ..self }
     }
 }
 
@@ -101,9 +101,6 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     verify::check_issuer(&token.registered, check.issuer)?; // no. 2
     check_audience(&claims, check.client_id)?;
     check_hash(&claims, "at_hash", check.access_token)?; // Core 3.1.3.8
-    if let Some(acr) = check.require_acr {
-        check_acr(&claims, acr)?;
-    }
     let sub = subject(&claims)?;
     let (issued_at, expires_at) =
         (needed_time(&token.registered.iat, "iat")?, needed_time(&token.registered.exp, "exp")?);
@@ -116,7 +113,7 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
         azp: text(&claims, "azp")?,
     };
     let accepted = match &check.occasion {
-        Occasion::Login { expected, code } => after_login(&claims, new, expected, code, check.now)?,
+        Occasion::Login { expected, code } => after_login(&claims, new, expected, code, check)?,
         Occasion::Refresh { previous, sub: original } => after_refresh(new, *previous, sub == *original)?,
     };
     // Last, so that a token which is only out of time is known to be right in all else.
@@ -186,14 +183,13 @@ fn check_hash(claims: &Claims, name: &str, of: &Secret) -> Checked {
     }
 }
 
-/// Core 3.1.3.7 no. 12. TelenorID+ may send an array.
-fn check_acr(claims: &Claims, wanted: &str) -> Checked {
-    let met = match claims.get("acr") {
-        Some(Value::Array(all)) => all.iter().any(|acr| acr == wanted),
-        Some(acr) => acr == wanted,
-        None => false,
-    };
-    if met { Ok(()) } else { refuse(format!("the login does not meet `{}` (`acr`)", printable(wanted))) }
+/// The levels of assurance that `acr` claims (Core 2). TelenorID+ may send an array.
+pub fn levels(claims: &Map<String, Value>) -> Vec<&str> {
+    match claims.get("acr") {
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(acr)) => vec![acr],
+        _ => Vec::new(),
+    }
 }
 
 fn text(claims: &Claims, name: &str) -> Result<Option<String>, IdTokenProblem> {
@@ -210,7 +206,7 @@ fn after_login(
     new: IdToken,
     expected: &Expected,
     code: &Code,
-    now: Time,
+    check: &Check<'_>,
 ) -> Result<IdToken, IdTokenProblem> {
     // No. 11: otherwise a token of another login could be slipped in.
     if new.nonce.as_deref() != Some(expected.nonce.expose()) {
@@ -218,19 +214,22 @@ fn after_login(
     }
     check_hash(claims, "s_hash", &expected.state)?; // the state's hash, as the code flow of FAPI 1.0 defines it
     check_hash(claims, "c_hash", &code.0)?;
-    if new.issued_at < now.minus(OLDEST) {
+    if new.issued_at < check.now.minus(OLDEST) {
         return refuse(format!("it was not issued for this login, but at {}", new.issued_at));
     }
-    check_auth_time(new.auth_time.map(Time::from_unix), expected.max_age, now)?;
+    check_auth_time(&new, expected.max_age, check)?;
     Ok(new)
 }
 
 /// No. 13: a `max_age` that was asked for must be answered with an `auth_time`, and kept.
-fn check_auth_time(auth_time: Option<Time>, max_age: Option<Seconds>, now: Time) -> Checked {
-    match (auth_time, max_age) {
-        (Some(at), _) if at > now.plus(LEEWAY) => refuse("its `auth_time` is in the future"),
+///
+/// Both `auth_time` and `iat` are the provider's, so that no leeway is needed; between the two lie the age that was allowed
+/// when the request came and what the user has done since.
+fn check_auth_time(new: &IdToken, max_age: Option<Seconds>, check: &Check<'_>) -> Checked {
+    match (new.auth_time.map(Time::from_unix), max_age) {
+        (Some(at), _) if at > check.now.plus(LEEWAY) => refuse("its `auth_time` is in the future"),
         (None, Some(_)) => refuse("it has no `auth_time`, although `max_age` was asked for"),
-        (Some(at), Some(max_age)) if now > at.plus(max_age).plus(LEEWAY) => {
+        (Some(at), Some(max_age)) if new.issued_at > at.plus(max_age).plus(check.waited) => {
             refuse(format!("the user last authenticated at {at}, longer ago than `max_age` allows"))
         }
         _ => Ok(()),

@@ -96,12 +96,16 @@ fn a_secret_that_the_provider_refuses_is_given_anew_where_it_is_kept() {
     log_in(&bench);
     assert_eq!(hint(&bench, &["login"]), "tidp profile secret work");
     // Where it comes from elsewhere, or where there is none, that command would change nothing.
-    for bench in [
-        Bench::with_config(&confidential).env("TIDP_CLIENT_SECRET", "s3cret"),
-        Bench::with_config(&profile("work", "client_type = \"MobileApp\"")),
+    let by_command = profile("work", "client_type = \"Confidential\"\nclient_secret_command = [\"pass\"]");
+    for (bench, secret) in [
+        (Bench::with_config(&confidential).env("TIDP_CLIENT_SECRET", "s3cret"), ", client secret (TIDP_CLIENT_SECRET)"),
+        (Bench::with_config(&by_command), ", client secret (client_secret_command)"),
+        (Bench::with_config(&profile("work", "client_type = \"MobileApp\"")), "callback` (default)"),
     ] {
+        bench.children.prints.lock().unwrap().insert("pass".into(), "s3cret".into());
         log_in(&bench);
-        bench.run(&["login"]).exits(4).says("invalid_client").leaves_out("hint:");
+        let outcome = bench.run(&["login"]).exits(4).says("invalid_client").says(&format!("{secret}\n"));
+        outcome.says("hint: tidp profile show work\n").leaves_out("s3cret");
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidp::core::session::{EntryKey, Happening};
 use tidp::core::time::Seconds;
-use tidp::world::{ListenAt, Page};
+use tidp::world::{Ignored, ListenAt, Page};
 use url::Url;
 
 fn mobile() -> Bench {
@@ -196,7 +196,7 @@ fn another_account_than_before_is_told_and_replaces_it_whole() {
 #[test]
 fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
     let bench = mobile();
-    *bench.callback.stranger.lock().unwrap() = Some(1_001);
+    bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("another user of this machine (uid 1001)");
     assert_eq!(outcome.says("tidp login --paste").json()["warnings"][0]["code"], "another_user");

@@ -6,7 +6,7 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, another_jwks_named, discovery, jwks_named};
 use serde_json::{Value, json};
 use tidp::core::time::Seconds;
-use tidp::world::{HttpFailureKind, Page, Response, StoreFailureKind};
+use tidp::world::{HttpFailureKind, Ignored, Page, Response, StoreFailureKind, WhyNot};
 
 fn mobile() -> Bench {
     Bench::new("MobileApp")
@@ -16,21 +16,21 @@ fn announce(bench: &Bench, answer: Answer) {
     bench.provider.announces_login(&bench.browser, bench.clock.time(), answer);
 }
 
-/// Nothing of the login is left here, and the browser was told so.
+/// Nothing of the login is left here, and the browser was told so, and why.
 #[track_caller]
-fn left_nothing(bench: &Bench) {
+fn left_nothing(bench: &Bench, why: WhyNot) {
     assert!(bench.stores.is_empty() && bench.cache.documents().is_empty());
-    assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::NotLoggedIn]);
+    assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::NotLoggedIn(why)]);
 }
 
 /// A login to which the redirect is what `query` makes of state and a successful query.
 #[track_caller]
-fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8) -> Value {
+fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8, why: WhyNot) -> Value {
     let bench = mobile();
     bench.provider.announces_itself();
     bench.callback.replies(move |url| vec![query(&parameter(url, "state"), &granted(url))]);
     let error = bench.run(&[args, &["login", "--json"]].concat()).exits(code).error();
-    left_nothing(&bench);
+    left_nothing(&bench, why);
     error
 }
 
@@ -108,26 +108,110 @@ fn a_login_that_nobody_finishes_ends_in_time() {
         let start = bench.clock.time();
         bench.provider.announces_itself();
         bench.callback.replies(|_| vec!["code=x&state=of-another-login".into(), "error=access_denied".into()]);
-        bench.run(args).exits(124).says("hint: tidp login");
+        bench.run(args).exits(124).says("hint: tidp profile show\n");
         assert_eq!(bench.clock.time().since(start), Seconds(patience));
-        left_nothing(&bench);
+        left_nothing(&bench, WhyNot::TimedOut);
+    }
+}
+
+#[test]
+fn a_redirect_that_is_ignored_is_told_as_it_comes_once_and_again_when_time_is_up() {
+    let bench = mobile();
+    bench.provider.announces_itself();
+    bench.callback.replies(|url| {
+        let state = parameter(url, "state");
+        let foreign = ["code=x&state=evil%1b[31m", "code=y&state=other", "error=invalid_scope", "", "state=x"];
+        foreign.into_iter().map(str::to_owned).chain([format!("code=z&state={state}&state={state}")]).collect()
+    });
+    let kinds = [Ignored::AnotherPath, Ignored::AnotherHost, Ignored::AnotherMethod, Ignored::TooLarge];
+    bench.callback.ignores.lock().unwrap().extend(kinds.into_iter().chain([Ignored::Unreadable, Ignored::AnotherPath]));
+    let outcome = bench.run(&["login"]).exits(124).leaves_out("\u{1b}").leaves_out("evil").leaves_out("invalid_scope");
+    let (waiting, end) = outcome.stderr.split_once("error: ").unwrap();
+    for why in [
+        "a redirect that does not belong to this login was ignored: its `state` is another one\n",
+        "a redirect that does not belong to this login was ignored: it has no `state`\n",
+        "a redirect that does not belong to this login was ignored: it has more than one `state`\n",
+        "a request to the redirect URI was ignored: it came to another path",
+        "a request to the redirect URI was ignored: it came to another host name or port",
+        "a request to the redirect URI was ignored: it was no GET",
+        "a request to the redirect URI was ignored: its head is larger than 16 KiB",
+        "a request to the redirect URI was ignored: it could not be read as plain HTTP",
+    ] {
+        assert_eq!(waiting.matches(why).count(), 1, "`{why}` once in: {waiting}");
+        assert!(end.contains(why.split_once("ignored: ").unwrap().1.trim()), "{end}");
+    }
+    // A login that goes well in the end has it among its warnings.
+    let bench = mobile();
+    announce(&bench, Answer::new());
+    bench.callback.replies(|url| vec!["code=x&state=y".into(), granted(url)]);
+    assert_eq!(bench.run(&["login", "--json"]).exits(0).warnings(), ["redirect_ignored"]);
+}
+
+#[test]
+fn a_login_that_nobody_comes_back_from_says_what_is_most_often_wrong_and_where_it_was_written() {
+    const GHOST: &str = "[profile.ghost]\nissuer = \"https://id.example\"\nclient_id = \"nosuch\"\n";
+    let registered = format!("{GHOST}redirect_uri = \"http://127.0.0.1:8400/cb\"\n");
+    for (bench, in_use, hint) in [
+        (
+            Bench::with_config(GHOST),
+            "client_id `nosuch` (profile `ghost`), redirect_uri `http://127.0.0.1:49999/callback` (default)",
+            "tidp profile show ghost",
+        ),
+        (
+            Bench::with_config(&registered),
+            "client_id `nosuch` (profile `ghost`), redirect_uri `http://127.0.0.1:8400/cb` (profile `ghost`)",
+            "tidp profile show ghost",
+        ),
+        (
+            mobile().env("TIDP_REDIRECT_URI", "http://127.0.0.1:8400/cb"),
+            "client_id `app` (TIDP_CLIENT_ID), redirect_uri `http://127.0.0.1:8400/cb` (TIDP_REDIRECT_URI)",
+            "tidp profile show",
+        ),
+    ] {
+        bench.provider.announces_itself();
+        bench.callback.replies(|_| Vec::new());
+        let still = format!(
+            "Still waiting. If the browser shows an error, the provider may not know this client or redirect URI: {in_use}.\n"
+        );
+        let stderr = bench.run(&["login"]).exits(124).says(&still).says(&format!("hint: {hint}\n")).stderr;
+        assert_eq!(stderr.matches(in_use).count(), 2, "while waiting and in the end: {stderr}");
+    }
+    // Nothing is said before 20 seconds have passed, nor to whoever wants to wait no longer.
+    for (comes_after, args, said) in
+        [(19, &["login"][..], false), (21, &["login"], true), (19, &["login", "--timeout", "20s"], false)]
+    {
+        let bench = mobile();
+        *bench.callback.comes_after.lock().unwrap() = Seconds(comes_after);
+        announce(&bench, Answer::new());
+        assert_eq!(bench.run(args).exits(0).stderr.contains("Still waiting."), said, "{comes_after} {args:?}");
     }
 }
 
 #[test]
 fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
-    for (refusal, code, kind) in [
-        ("access_denied", 4, "refused"),
-        ("server_error", 4, "refused"),
-        ("login_required", 3, "login_required"),
-        ("interaction_required", 3, "login_required"),
-        ("consent_required", 3, "login_required"),
+    for (refusal, code, kind, why, hint) in [
+        ("access_denied", 4, "refused", WhyNot::Cancelled, "tidp login"),
+        ("server_error", 5, "unreachable", WhyNot::Unavailable, "try again later: tidp login"),
+        ("temporarily_unavailable", 5, "unreachable", WhyNot::Unavailable, "try again later: tidp login"),
+        ("unauthorized_client", 4, "refused", WhyNot::Refused, "tidp profile show"),
+        (
+            "invalid_scope",
+            4,
+            "refused",
+            WhyNot::Refused,
+            "scopes asked for: openid profile offline_access (--scope, or TIDP_SCOPES)",
+        ),
+        ("whatever", 4, "refused", WhyNot::Refused, "tidp profile show"),
+        ("login_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
+        ("interaction_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
+        ("consent_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
     ] {
         let query = move |state: &str, _: &str| {
             format!("error={refusal}&error_description=no%1b[31m%E2%80%AEway&state={state}&iss=https://id.example")
         };
-        let error = redirected(&["--quiet"], query, code);
+        let error = redirected(&["--quiet"], query, code, why);
         assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!(kind), &json!(refusal)));
+        assert_eq!(error["hint"], hint);
         assert_eq!(error["provider"]["error_description"], "no\u{1b}[31m\u{202e}way");
         assert!(error["message"].as_str().unwrap().contains(r"no\u{1b}[31m\u{202e}way"));
     }
@@ -136,8 +220,15 @@ fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
     bench
         .callback
         .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
-    bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login");
+    bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login\n");
     assert_eq!(parameter(&bench.browser.request().unwrap(), "prompt"), "none");
+    // Where the profile says so, the same command would end the same way.
+    let bench = mobile().env("TIDP_PROMPT", "none");
+    bench.provider.announces_itself();
+    bench
+        .callback
+        .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
+    bench.run(&["login"]).exits(3).says("hint: tidp login --prompt login\n");
 }
 
 #[test]
@@ -150,8 +241,12 @@ fn a_redirect_of_this_login_that_fails_a_check_ends_it_before_the_code_is_used()
         (format!("{code}&{code}&iss=https://id.example"), "`code` more than once"),
         ("iss=https://id.example".to_owned(), "neither a `code` nor an `error`"),
         ("error=access_denied&iss=https://evil.example".to_owned(), "another issuer"),
+        (
+            "error=login_required".to_owned(),
+            "has no `iss`, which the provider promises to send; it carried the error `login_required`",
+        ),
     ] {
-        let error = redirected(&[], move |state, _| format!("{query}&state={state}"), 7);
+        let error = redirected(&[], move |state, _| format!("{query}&state={state}"), 7, WhyNot::NotValid);
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
     }
 }
@@ -184,17 +279,23 @@ fn a_code_is_sent_once_however_its_exchange_ends() {
     let mut elsewhere = json(307, &json!({}));
     elsewhere.headers.push(("location".into(), "https://evil.example/".into()));
     let failed = |kind| Err(kind);
-    for (answer, code, words) in [
-        (Ok(json(400, &json!({ "error": "invalid_grant", "error_description": "used\r" }))), 4, r"used\u{d}"),
-        (Ok(json(401, &json!({ "error": "invalid_client" }))), 4, "invalid_client"),
-        (Ok(json(200, &json!({ "error": "invalid_grant" }))), 4, "invalid_grant"),
-        (Ok(json(429, &json!({}))), 5, "429"),
-        (Ok(json(500, &json!({}))), 5, "500"),
-        (Ok(html), 7, "no JSON object"),
-        (Ok(elsewhere), 7, "redirection"),
-        (failed(HttpFailureKind::AnswerLost), 5, "log in again"),
-        (failed(HttpFailureKind::NotSent), 5, "log in again"),
-        (failed(HttpFailureKind::Certificate), 7, "as the test wants"),
+    let (refused, later, wrong) = (WhyNot::Refused, WhyNot::Unavailable, WhyNot::NotValid);
+    let used = json(400, &json!({ "error": "invalid_grant", "error_description": "used\r" }));
+    let (no_client, show) = (json(401, &json!({ "error": "invalid_client" })), "hint: tidp profile show\n");
+    let (login, try_later) = ("hint: tidp login\n", "hint: try again later: tidp login\n");
+    for (answer, code, words, hint, why) in [
+        (Ok(used), 4, r"used\u{d}", login, refused),
+        (Ok(no_client), 4, "client_id `app` (TIDP_CLIENT_ID)", show, refused),
+        (Ok(json(400, &json!({ "error": "temporarily_unavailable" }))), 5, "temporarily_unavailable", try_later, later),
+        (Ok(json(400, &json!({ "error": "invalid_scope" }))), 4, "invalid_scope", "hint: scopes asked for: ", refused),
+        (Ok(json(429, &json!({}))), 5, "429", try_later, later),
+        (Ok(json(500, &json!({}))), 5, "500", try_later, later),
+        (Ok(json(503, &json!({}))), 5, "503", try_later, later),
+        (Ok(html), 7, "no JSON object", "", wrong),
+        (Ok(elsewhere), 7, "redirection", "", wrong),
+        (failed(HttpFailureKind::AnswerLost), 5, "log in again", try_later, later),
+        (failed(HttpFailureKind::NotSent), 5, "log in again", try_later, later),
+        (failed(HttpFailureKind::Certificate), 7, "as the test wants", "", wrong),
     ] {
         let bench = mobile();
         bench.provider.announces_itself();
@@ -202,9 +303,9 @@ fn a_code_is_sent_once_however_its_exchange_ends() {
             Ok(response) => bench.provider.answers("/connect/token", response),
             Err(kind) => bench.provider.fails("/connect/token", kind),
         }
-        bench.run(&["login"]).exits(code).says(words).leaves_out("the-code");
+        bench.run(&["login"]).exits(code).says(words).says(hint).leaves_out("the-code");
         assert_eq!(bench.provider.count("/connect/token"), 1);
-        left_nothing(&bench);
+        left_nothing(&bench, why);
     }
 }
 
@@ -224,8 +325,13 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
         (claim("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), &[], "at_hash"),
         (good().member("id_token", json!("e30.e30.")), &[], "its header's `alg` is not a string"),
         (good(), &["--expect-sub", "ola"], "--expect-sub"),
-        (good(), &["--require-acr", "urn:telenor.identity.aal.3"], "acr"),
+        (
+            good(),
+            &["--require-acr", "urn:telenor.identity.aal.3"],
+            "(acr) is urn:telenor.identity.aal.2, and `urn:telenor.identity.aal.3` is required",
+        ),
         (claim("auth_time", json!(start - 7_200)), &["--max-age", "60"], "longer ago than `max_age`"),
+        (claim("auth_time", json!(start - 50)), &["--max-age", "0"], "longer ago than `max_age`"),
         (claim("auth_time", json!(null)), &["--max-age", "60"], "auth_time"),
     ] {
         let bench = mobile();
@@ -233,12 +339,20 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
         bench.provider.revokes("rt-1");
         let error = bench.run(&[&["login", "--json"], args].concat()).exits(7).leaves_out("rt-1").error();
         assert!(error["message"].as_str().unwrap().contains(words), "{error} lacks `{words}`");
-        left_nothing(&bench);
+        let (hint, why) = match words {
+            "--expect-sub" => (json!("tidp login --prompt login --expect-sub ola"), WhyNot::AnotherAccount),
+            "(acr) is urn:telenor.identity.aal.2, and `urn:telenor.identity.aal.3` is required" => {
+                (json!("tidp login --prompt login --require-acr urn:telenor.identity.aal.3"), WhyNot::TooWeak)
+            }
+            _ => (json!(null), WhyNot::NotValid),
+        };
+        assert_eq!(error["hint"], hint);
+        left_nothing(&bench, why);
     }
     let bench = mobile();
     announce(&bench, good().without_id_token());
     bench.run(&["login"]).exits(7).says("`id_token` is missing");
-    left_nothing(&bench);
+    left_nothing(&bench, WhyNot::NotValid);
 }
 
 #[test]
@@ -252,7 +366,7 @@ fn keys_that_do_not_fit_are_fetched_once_more_and_then_end_the_login() {
     bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(7).says("a key that the provider does not publish").leaves_out("\u{1b}");
-    left_nothing(&bench);
+    left_nothing(&bench, WhyNot::NotValid);
 }
 
 #[test]
@@ -264,7 +378,7 @@ fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("keys");
-    left_nothing(&bench);
+    left_nothing(&bench, WhyNot::Unavailable);
     // Nor does a key at hand that has not signed it decide, while its successor cannot be had.
     let bench = mobile();
     bench.provider.announces_discovery();
@@ -273,7 +387,7 @@ fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
     bench.provider.answers("/jwks", json(503, &json!({})));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("503");
-    left_nothing(&bench);
+    left_nothing(&bench, WhyNot::Unavailable);
 }
 
 #[test]
@@ -286,7 +400,7 @@ fn a_session_that_cannot_be_stored_is_revoked_and_no_success_is_claimed() {
         bench.stores.fail("save", StoreFailureKind::Refused);
         let error = bench.run(&["login", "--json"]).exits(if busy { 5 } else { 6 }).error();
         assert_eq!(error["kind"], if busy { "busy" } else { "store" });
-        left_nothing(&bench);
+        left_nothing(&bench, WhyNot::NotStored);
     }
 }
 
@@ -312,7 +426,7 @@ fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
 }
 
 #[test]
-fn a_person_who_pastes_nothing_is_asked_again_and_a_script_is_not() {
+fn a_person_who_pastes_what_it_is_not_is_asked_again_and_a_script_is_not() {
     let mistyped = |typed: bool, lines: &[&str]| {
         let bench = mobile();
         *bench.terminal.typed.lock().unwrap() = typed;
@@ -324,8 +438,24 @@ fn a_person_who_pastes_nothing_is_asked_again_and_a_script_is_not() {
     announce(&bench, Answer::new());
     let stderr = bench.run(&["login", "--paste"]).exits(0).stderr;
     assert_eq!(stderr.matches("That line was empty.").count(), 2, "{stderr}");
+    // Nor does anything else that is no answer to this login end it, while its own no does.
+    let bench = mistyped(true, &["hello there", "the-code", "https://evil.example/?code=x", "http://127.0.0.1:1/"]);
+    bench.terminal.pastes(|url| {
+        let (uri, state) = (parameter(url, "redirect_uri"), parameter(url, "state"));
+        Some(format!("{uri}?error=access_denied&state={state}&iss={ISSUER}"))
+    });
+    bench.provider.announces_discovery();
+    let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is a bare code. Paste the whole address here");
+    let stderr = outcome.says("That is not the address the browser was sent to. Paste the whole").stderr;
+    assert_eq!(stderr.matches("The pasted URL is not the one the login ends at").count(), 2, "{stderr}");
+    let another = |uri: &str| format!("{uri}?code=x&state=another");
+    let bench = mistyped(true, &[]);
+    bench.terminal.pastes(move |url| Some(another(&parameter(url, "redirect_uri"))));
+    bench.provider.announces_discovery();
+    let told = "The redirect does not belong to this login: its `state` is another one. Paste the whole";
+    bench.run(&["login", "--paste"]).exits(2).says(told).says("standard input is at its end");
     for (typed, lines, words) in [
-        (true, &["", "the-code", "x"][..], "that is a bare code"),
+        (true, &["", "the-code"][..], "standard input is at its end"),
         (true, &[""], "standard input is at its end"),
         (false, &["", "the-code"], "paste it whole"),
     ] {

@@ -4,7 +4,7 @@ use crate::support::{Bench, CONFIG};
 use serde_json::{Value, json};
 use tidp::core::session::{EntryKey, Session, SessionKey};
 use tidp::core::time::Seconds;
-use tidp::world::{HttpFailureKind, Method, Response, StoreFailureKind};
+use tidp::world::{HttpFailureKind, Ignored, Method, Response, StoreFailureKind};
 
 /// A Mobile session.
 fn logged_in() -> Bench {
@@ -264,7 +264,7 @@ fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_a
 #[test]
 fn a_stranger_at_the_browsers_address_is_told_and_counts_for_nothing() {
     let bench = logged_in();
-    *bench.callback.stranger.lock().unwrap() = Some(1_001);
+    bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
     *bench.callback.nobody_comes.lock().unwrap() = true;
     bench.provider.revokes("rt-1");
     bench

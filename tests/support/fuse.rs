@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
-    self, ChildEnv, HandOver, HttpFailure, ListenAt, Listener, Lock, Page, Request, Response, Store, StoreChoice,
-    StoreFailure, Stream, Waiting, World,
+    self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Request, Response, Store,
+    StoreChoice, StoreFailure, Stream, Waiting, World,
 };
 use url::Url;
 
@@ -207,9 +207,14 @@ impl Listener for Wired<Box<dyn Listener>> {
         self.1.redirect_uri()
     }
 
-    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
+    fn wait(
+        &mut self,
+        is_ours: &dyn Fn(&str) -> bool,
+        ignored: &dyn Fn(Ignored),
+        patience: Duration,
+    ) -> Option<Secret> {
         let fuse = Arc::clone(&self.0);
-        fuse.around("listener.wait", || self.1.wait(is_ours, refused, patience))
+        fuse.around("listener.wait", || self.1.wait(is_ours, ignored, patience))
     }
 
     fn finish(self: Box<Self>, page: Page) {

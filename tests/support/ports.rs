@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidp::core::secret::Secret;
 use tidp::core::time::{Seconds, Time};
 use tidp::world::{
-    self, ChildEnv, Ended, Entries, Held, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
+    self, ChildEnv, Ended, Entries, Held, Ignored, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
     StoreFailureKind, Stream, Waiting,
 };
 use url::Url;
@@ -370,8 +370,10 @@ pub struct Callback {
     pub handed_over: Mutex<Vec<String>>,
     pub port_is_taken: Mutex<bool>,
     pub nobody_comes: Mutex<bool>,
-    /// A user of the machine who comes first, each time.
-    pub stranger: Arc<Mutex<Option<u32>>>,
+    /// What comes first, each time, and is ignored.
+    pub ignores: Arc<Mutex<Vec<Ignored>>>,
+    /// How long the redirect, or whoever is handed over, takes to come.
+    pub comes_after: Arc<Mutex<Seconds>>,
 }
 
 impl Callback {
@@ -385,7 +387,8 @@ impl Callback {
             handed_over: Mutex::default(),
             port_is_taken: Mutex::default(),
             nobody_comes: Mutex::default(),
-            stranger: Arc::default(),
+            ignores: Arc::default(),
+            comes_after: Arc::new(Mutex::new(Seconds::ZERO)),
         }
     }
 
@@ -420,28 +423,40 @@ impl world::Callback for Callback {
             clock: Arc::clone(&self.clock),
             reply: self.reply.lock().unwrap().take().unwrap_or_else(|| Box::new(|url| vec![granted(url)])),
             pages: Arc::clone(&self.pages),
-            stranger: *self.stranger.lock().unwrap(),
+            ignores: self.ignores.lock().unwrap().clone(),
+            comes_after: Arc::clone(&self.comes_after),
         }))
     }
 
     fn hand_over(&self, target: &Secret) -> Result<Box<dyn world::HandOver>, String> {
         self.handed_over.lock().unwrap().push(target.expose().to_owned());
         let comes = !*self.nobody_comes.lock().unwrap();
-        let stranger = *self.stranger.lock().unwrap();
-        Ok(Box::new(HandOver(Url::parse("http://127.0.0.1:49998/once").unwrap(), comes, stranger)))
+        // It is the browser that gets there.
+        self.browser.tell(target.expose());
+        let ignores = self.ignores.lock().unwrap().clone();
+        let url = Url::parse("http://127.0.0.1:49998/once").unwrap();
+        Ok(Box::new(HandOver { url, comes, ignores, clock: Arc::clone(&self.clock) }))
     }
 }
 
-struct HandOver(Url, bool, Option<u32>);
+struct HandOver {
+    url: Url,
+    comes: bool,
+    ignores: Vec<Ignored>,
+    clock: Arc<Clock>,
+}
 
 impl world::HandOver for HandOver {
     fn url(&self) -> &Url {
-        &self.0
+        &self.url
     }
 
-    fn wait(self: Box<Self>, refused: &dyn Fn(u32), _: Duration) -> bool {
-        self.2.into_iter().for_each(refused);
-        self.1
+    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool {
+        self.ignores.drain(..).for_each(ignored);
+        if !self.comes {
+            self.clock.advance(Seconds(patience.as_secs() as i64));
+        }
+        self.comes
     }
 }
 
@@ -451,7 +466,8 @@ struct TestListener {
     clock: Arc<Clock>,
     reply: Reply,
     pages: Arc<Mutex<Vec<Page>>>,
-    stranger: Option<u32>,
+    ignores: Vec<Ignored>,
+    comes_after: Arc<Mutex<Seconds>>,
 }
 
 impl Listener for TestListener {
@@ -459,13 +475,26 @@ impl Listener for TestListener {
         &self.uri
     }
 
-    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, refused: &dyn Fn(u32), patience: Duration) -> Option<Secret> {
-        self.stranger.into_iter().for_each(refused);
+    fn wait(
+        &mut self,
+        is_ours: &dyn Fn(&str) -> bool,
+        ignored: &dyn Fn(Ignored),
+        patience: Duration,
+    ) -> Option<Secret> {
+        self.ignores.drain(..).for_each(ignored);
+        let patience = Seconds(patience.as_secs() as i64);
+        let left = &mut *self.comes_after.lock().unwrap();
+        self.clock.advance(patience.min(*left));
+        if *left > patience {
+            *left = Seconds(left.0 - patience.0);
+            return None;
+        }
+        let patience = Seconds(patience.0 - std::mem::take(&mut left.0));
         let url = self.browser.request()?;
         let reply = std::mem::replace(&mut self.reply, Box::new(|_| Vec::new()));
         let ours = reply(&url).into_iter().find(|query| is_ours(query));
         if ours.is_none() {
-            self.clock.advance(Seconds(patience.as_secs() as i64));
+            self.clock.advance(patience);
         }
         ours.map(Secret::new)
     }

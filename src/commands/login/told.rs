@@ -21,17 +21,17 @@ pub fn warn_of_memory(world: &World, out: &Output<'_>) {
 }
 
 /// Sends the user to that page, to do `what` there: in the browser, or where there is none (or `by_hand`) by its URL.
-/// Says how long it is waited for. Whether a browser was tried.
+/// Says how long it is waited for. Whether a browser was opened.
 pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_hand: bool) -> bool {
     let (out, browser, waiting) = (context.out, &context.world.browser, patience.human());
-    let tried = !by_hand && browser.available();
-    let opened = tried && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
+    let opened =
+        !by_hand && browser.available() && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
     out.ask(&if opened {
         format!("{what} in the browser (waiting {waiting}). If it did not open, open this URL:\n\n  {url}\n")
     } else {
         format!("Open this URL in a browser on this machine (waiting {waiting}):\n\n  {url}\n")
     });
-    tried
+    opened
 }
 
 fn could_not_be_opened(out: &Output<'_>, why: &str) {

@@ -4,12 +4,14 @@
 use super::pages::{self, Text};
 use super::visitor::Visitor;
 use crate::core::secret::Secret;
+use crate::world::Ignored;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use std::collections::VecDeque;
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -54,9 +56,10 @@ struct State {
     end: Option<Text>,
     redirected: bool,
     shown: bool,
-    /// The first stranger's user id, until it was told.
-    stranger: Option<u32>,
-    has_met_strangers: bool,
+    /// What was ignored and is yet to be told.
+    news: VecDeque<Ignored>,
+    /// The kinds of what was ever ignored: none is told twice.
+    met: Vec<Discriminant<Ignored>>,
 }
 
 /// What a request turns out to be.
@@ -82,31 +85,37 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next request to judge, if one comes in time. Meanwhile `refused` is told of the first stranger's user id.
+    /// The next request to judge, if one comes in time. Meanwhile `ignored` is told of what was, each kind once.
     #[allow(clippy::disallowed_methods)] // a deadline for a condition variable, which knows no other clock
-    pub(super) fn next(&self, patience: Duration, refused: &dyn Fn(u32)) -> Option<Candidate> {
+    pub(super) fn next(&self, patience: Duration, ignored: &dyn Fn(Ignored)) -> Option<Candidate> {
         let start = Instant::now();
         loop {
-            let nothing_new = |state: &mut State| state.queue.is_empty() && state.stranger.is_none();
+            let nothing_new = |state: &mut State| state.queue.is_empty() && state.news.is_empty();
             let left = patience.saturating_sub(start.elapsed());
             let waiting = self.changed.wait_timeout_while(self.state(), left, nothing_new);
             let mut state = waiting.unwrap_or_else(PoisonError::into_inner).0;
-            let Some(stranger) = state.stranger.take() else { return state.queue.pop_front() };
+            let Some(news) = state.news.pop_front() else { return state.queue.pop_front() };
             drop(state);
-            refused(stranger);
+            ignored(news);
         }
     }
 
     /// Whether what is here is for `visitor`.
     fn admits(&self, visitor: Visitor) -> bool {
         if let Visitor::Stranger(id) = visitor {
-            let mut state = self.state();
-            if !std::mem::replace(&mut state.has_met_strangers, true) {
-                state.stranger = Some(id);
-                self.changed.notify_all();
-            }
+            self.ignored(Ignored::AnotherUser(id));
         }
         visitor == Visitor::Welcome
+    }
+
+    /// Has it told, if it is the first of its kind.
+    pub(super) fn ignored(&self, what: Ignored) {
+        let mut state = self.state();
+        if !state.met.contains(&discriminant(&what)) {
+            state.met.push(discriminant(&what));
+            state.news.push_back(what);
+            self.changed.notify_all();
+        }
     }
 
     /// Takes the candidate; every other one waiting is woken and compared with it.
@@ -144,7 +153,10 @@ impl Desk {
     ) -> (Response<Full<Bytes>>, bool) {
         let language = request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let asked = match self.asked(&request, body) {
-            Asked::Wrong(status) => Asked::Wrong(status),
+            Asked::Wrong(status) => {
+                self.wrong(status, &request).into_iter().for_each(|what| self.ignored(what));
+                Asked::Wrong(status)
+            }
             _ if !self.admits(visitor.await) => Asked::Wrong(StatusCode::FORBIDDEN),
             right => right,
         };
@@ -197,6 +209,23 @@ impl Desk {
         }
     }
 
+    /// What was wrong with a request that got `status`, if it could have been the redirect: browsers ask for icons, and ask
+    /// beforehand whether they may ask.
+    fn wrong(&self, status: StatusCode, request: &Parts) -> Option<Ignored> {
+        let query = request.uri.query().unwrap_or_default();
+        let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        if request.uri.path() != self.path && !names.any(|name| matches!(&*name, "code" | "error")) {
+            return None;
+        }
+        match status {
+            StatusCode::NOT_FOUND => Some(Ignored::AnotherPath),
+            StatusCode::MISDIRECTED_REQUEST => Some(Ignored::AnotherHost),
+            StatusCode::METHOD_NOT_ALLOWED if [Method::HEAD, Method::OPTIONS].contains(&request.method) => None,
+            StatusCode::METHOD_NOT_ALLOWED => Some(Ignored::AnotherMethod),
+            _ => Some(Ignored::Unreadable),
+        }
+    }
+
     /// Whether the query is, or repeats, the accepted one; waits for the verdict on a new one.
     async fn is_ours(&self, query: &Secret) -> bool {
         let verdict = {
@@ -246,8 +275,8 @@ pub(super) const HEADERS: [(&str, &str); 7] = [
     ("vary", "accept-language"),
 ];
 
-fn page(status: StatusCode, html: &'static str) -> Response<Full<Bytes>> {
-    let mut answer = Response::new(Full::new(Bytes::from_static(html.as_bytes())));
+fn page(status: StatusCode, html: String) -> Response<Full<Bytes>> {
+    let mut answer = Response::new(Full::new(Bytes::from(html)));
     *answer.status_mut() = status;
     for (name, value) in HEADERS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -1,6 +1,6 @@
 //! The pages a browser is shown: fixed texts, compiled in. Nothing that was received ever becomes part of one.
 
-use crate::world::Page;
+use crate::world::{Page, WhyNot};
 
 /// The hash of `pages/style.css`, the one style that runs. A test computes it.
 macro_rules! style_hash {
@@ -21,7 +21,12 @@ pub(super) const POLICY: &str = concat!(
 pub(super) struct Text {
     en: &'static str,
     nb: &'static str,
+    /// What stands in [`REASON`]'s place, in English and in Norwegian.
+    reason: Option<(&'static str, &'static str)>,
 }
+
+/// Where a page says why.
+const REASON: &str = "<!-- reason -->";
 
 macro_rules! page {
     ($language:literal, $name:literal) => {
@@ -39,7 +44,7 @@ macro_rules! page {
 
 macro_rules! text {
     ($name:literal) => {
-        Text { en: page!("en", $name), nb: page!("nb", $name) }
+        Text { en: page!("en", $name), nb: page!("nb", $name), reason: None }
     };
 }
 
@@ -60,15 +65,39 @@ impl From<Page> for Text {
     fn from(page: Page) -> Self {
         match page {
             Page::LoggedIn => LOGGED_IN,
-            Page::NotLoggedIn => NOT_LOGGED_IN,
+            Page::NotLoggedIn(why) => Self { reason: Some(reason(why)), ..NOT_LOGGED_IN },
             Page::LoggedOut => LOGGED_OUT,
         }
     }
 }
 
+/// Why there is no session, in both languages.
+fn reason(why: WhyNot) -> (&'static str, &'static str) {
+    match why {
+        WhyNot::Cancelled => ("The login was cancelled.", "Innloggingen ble avbrutt."),
+        WhyNot::TimedOut => ("It took too long.", "Det tok for lang tid."),
+        WhyNot::Refused => ("The login service refused the request.", "Innloggingstjenesten avviste forespørselen."),
+        WhyNot::Unavailable => (
+            "The login service cannot do it just now. Try again later.",
+            "Innloggingstjenesten kan ikke gjøre det akkurat nå. Prøv igjen senere.",
+        ),
+        WhyNot::NeedsUser => (
+            "The login service wants to ask you something, and was told not to.",
+            "Innloggingstjenesten vil spørre deg om noe, men fikk beskjed om å la være.",
+        ),
+        WhyNot::AnotherAccount => {
+            ("This is another account than the one asked for.", "Dette er en annen konto enn den det ble spurt etter.")
+        }
+        WhyNot::TooWeak => ("A stronger login was asked for.", "Det ble spurt etter en sterkere innlogging."),
+        WhyNot::NotValid => ("The answer failed a check.", "Svaret besto ikke en kontroll."),
+        WhyNot::NotStored => ("The session could not be stored.", "Økten kunne ikke lagres."),
+        WhyNot::Failed => ("It did not work.", "Det gikk ikke."),
+    }
+}
+
 impl Text {
     /// The page in the language that `accept_language` (RFC 9110 12.5.4) prefers: Norwegian or, otherwise, English.
-    pub(super) fn for_reader(self, accept_language: &str) -> &'static str {
+    pub(super) fn for_reader(self, accept_language: &str) -> String {
         let mut best = (0.0, false);
         for item in accept_language.split(',') {
             let mut parts = item.split(';').map(str::trim);
@@ -82,7 +111,12 @@ impl Text {
                 _ => {}
             }
         }
-        if best.1 { self.nb } else { self.en }
+        self.page(best.1)
+    }
+
+    fn page(self, norwegian: bool) -> String {
+        let (en, nb) = self.reason.unwrap_or_default();
+        if norwegian { self.nb.replace(REASON, nb) } else { self.en.replace(REASON, en) }
     }
 }
 
@@ -92,11 +126,46 @@ mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
 
-    const ALL: [Text; 6] = [LOGGED_IN, NOT_LOGGED_IN, LOGGED_OUT, NEUTRAL, NOT_FOUND, BAD_REQUEST];
+    const REASONS: [WhyNot; 10] = [
+        WhyNot::Cancelled,
+        WhyNot::TimedOut,
+        WhyNot::Refused,
+        WhyNot::Unavailable,
+        WhyNot::NeedsUser,
+        WhyNot::AnotherAccount,
+        WhyNot::TooWeak,
+        WhyNot::NotValid,
+        WhyNot::NotStored,
+        WhyNot::Failed,
+    ];
+
+    /// Every page there is, in every language.
+    fn all() -> Vec<String> {
+        let reasons = REASONS.map(|why| Text::from(Page::NotLoggedIn(why)));
+        let texts = [LOGGED_IN, LOGGED_OUT, NEUTRAL, NOT_FOUND, BAD_REQUEST].into_iter().chain(reasons);
+        texts.flat_map(|text| [text.page(false), text.page(true)]).collect()
+    }
+
+    #[test]
+    fn a_login_that_failed_is_told_its_reason_in_our_words_and_sent_to_the_terminal() {
+        let pages: Vec<_> = REASONS.map(|why| (why, Text::from(Page::NotLoggedIn(why)))).into();
+        for (why, text) in &pages {
+            let ((en, nb), [english, norwegian]) = (reason(*why), [text.page(false), text.page(true)]);
+            assert!(
+                english.contains(&format!("<p>{en}</p>"))
+                    && english.contains("Go back to the terminal for the details.")
+            );
+            assert!(norwegian.contains(&format!("<p>{nb}</p>")) && norwegian.contains("Gå tilbake til terminalen"));
+        }
+        let mut different: Vec<_> = pages.iter().flat_map(|(_, text)| [text.page(false), text.page(true)]).collect();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), 2 * REASONS.len(), "each has its own words");
+    }
 
     #[test]
     fn the_style_of_every_page_is_the_one_the_policy_allows() {
-        for page in ALL.iter().flat_map(|text| [text.en, text.nb]) {
+        for page in all() {
             let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
             let hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(style)));
             assert_eq!(hash, style_hash!());
@@ -106,7 +175,7 @@ mod tests {
 
     #[test]
     fn no_page_runs_a_script_or_fetches_anything() {
-        for page in ALL.iter().flat_map(|text| [text.en, text.nb]) {
+        for page in all() {
             for word in ["<script", "src=", "href=", "url(", "@import", "style=", "http:", "https:"] {
                 assert!(!page.contains(word), "{word}");
             }

@@ -2,6 +2,7 @@
 
 use super::answer::{Desk, unreadable};
 use super::visitor::Visitors;
+use crate::world::Ignored;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
@@ -11,7 +12,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener as Socket;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
@@ -118,7 +119,7 @@ async fn accept(socket: TcpListener, house: House, crowd: Crowd) {
 
 async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<AtomicBool>) {
     let Ok((stream, rest)) = twice(stream) else { return };
-    let (last, told) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
+    let (last, told) = (AtomicBool::new(false), Arc::new(AtomicU16::new(0)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
         asked.store(true, Ordering::SeqCst);
         let (desk, last, visitor) = (&desk, &last, visitors.at(&rest));
@@ -141,12 +142,19 @@ async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<At
         .serve_connection(io, service)
         .await;
     // Answered: from here on it may make room for others.
-    asked.store(false, Ordering::SeqCst);
+    let was_request = asked.swap(false, Ordering::SeqCst);
     if last.load(Ordering::SeqCst) {
         desk.seen();
     }
     // An HTTP/2 preface is the one thing that hyper drops without a word.
-    let silent = served.is_err_and(|error| error.is_parse()) && !told.load(Ordering::SeqCst);
+    let told = told.load(Ordering::SeqCst);
+    let silent = served.is_err_and(|error| error.is_parse()) && told == 0;
+    match told {
+        _ if was_request => {}
+        0 if !silent => {}
+        414 | 431 => desk.ignored(Ignored::TooLarge),
+        _ => desk.ignored(Ignored::Unreadable),
+    }
     linger(rest, if silent { unreadable(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
 }
 
@@ -173,8 +181,8 @@ async fn linger(mut rest: TcpStream, words: Vec<u8>) {
 struct OwnErrors {
     io: TokioIo<TcpStream>,
     asked: Arc<AtomicBool>,
-    /// Whether anything was written.
-    told: Arc<AtomicBool>,
+    /// The status of what was written, once anything was.
+    told: Arc<AtomicU16>,
     /// What is left to write of our page.
     error: Option<Vec<u8>>,
 }
@@ -188,7 +196,7 @@ impl Read for OwnErrors {
 impl Write for OwnErrors {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.told.store(true, Ordering::SeqCst);
+        let _ = this.told.compare_exchange(0, status_of(buf).as_u16(), Ordering::SeqCst, Ordering::SeqCst);
         if this.asked.load(Ordering::SeqCst) {
             return Pin::new(&mut this.io).poll_write(cx, buf);
         }

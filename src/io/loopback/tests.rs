@@ -1,4 +1,5 @@
 use super::*;
+use crate::world::WhyNot;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
@@ -6,8 +7,8 @@ use std::sync::mpsc;
 const OURS: &str = "code=1&state=right";
 
 /// No stranger comes in these tests.
-fn nobody(id: u32) {
-    panic!("user {id} was refused");
+fn nobody(what: Ignored) {
+    assert!(!matches!(what, Ignored::AnotherUser(_)), "{what:?}");
 }
 
 fn listener(host: &str) -> (Box<dyn Listener>, String) {
@@ -202,7 +203,7 @@ fn the_last_page_is_held_until_it_is_known_how_it_ended_and_then_the_port_is_clo
     let (held, shown) = (authority.clone(), mpsc::channel());
     std::thread::spawn(move || shown.0.send(request(&held, "GET /done", "Accept-Language: nb-NO,nb;q=0.9\r\n")));
     assert!(shown.1.recv_timeout(Duration::from_millis(300)).is_err(), "nothing is claimed yet");
-    end.send(Page::NotLoggedIn).unwrap();
+    end.send(Page::NotLoggedIn(WhyNot::NotValid)).unwrap();
     assert!(shown.1.recv_timeout(Duration::from_secs(2)).unwrap().contains("Du ble ikke logget inn"));
     waiting.join().unwrap();
     assert!(TcpStream::connect(&authority).is_err());
@@ -271,7 +272,7 @@ fn what_is_no_loopback_host_is_never_listened_on() {
 #[allow(clippy::disallowed_methods)] // how long it really takes
 fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
     for _ in 0..20 {
-        let hand_over = Loopback.hand_over(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
+        let mut hand_over = Loopback.hand_over(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
         let url = hand_over.url().clone();
         let authority = format!("127.0.0.1:{}", url.port().unwrap());
         let browser = std::thread::spawn(move || request(&authority, &format!("GET {}", url.path()), ""));
@@ -287,7 +288,7 @@ fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
 fn a_login_that_ends_at_once_still_shows_how() {
     for _ in 0..20 {
         let (authority, end, waiting) = login();
-        end.send(Page::NotLoggedIn).unwrap();
+        end.send(Page::NotLoggedIn(WhyNot::NotValid)).unwrap();
         let answer = request(&authority, &format!("GET /callback?{OURS}"), "");
         assert_eq!(status(&answer), "303", "{answer:?}");
         assert_eq!(status(&request(&authority, "GET /done", "")), "200");

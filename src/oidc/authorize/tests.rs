@@ -153,10 +153,10 @@ fn a_redirect_is_ours_only_with_exactly_one_right_state() {
         format!("code=x&state={state}&state={state}"),
         format!("state=wrong&state={state}"),
     ] {
-        assert!(!is_ours(&expected, &query), "{query}");
+        assert!(check_ours(&expected, &query).is_err(), "{query}");
         assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
     }
-    assert!(is_ours(&expected, &format!("code=x&state={state}")));
+    assert!(check_ours(&expected, &format!("code=x&state={state}")).is_ok());
 }
 
 // S35, S37, S20
@@ -182,6 +182,52 @@ fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
     ] {
         assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
     }
+}
+
+#[test]
+fn a_redirect_that_is_not_ours_is_told_by_its_kind_and_one_without_iss_by_the_error_it_carried() {
+    let (_, expected) = login(&options(&[]));
+    let state = expected.state.expose();
+    for (query, why) in [
+        ("code=x".to_owned(), NotOurs::NoState),
+        ("state=x".to_owned(), NotOurs::AnotherState),
+        (format!("state={state}&state={state}"), NotOurs::SeveralStates),
+    ] {
+        assert_eq!(check_ours(&expected, &query), Err(why));
+    }
+    for iss in ["", "&iss=https://evil.example"] {
+        let Err(Problem::Invalid(what)) = accept_callback(&expected, &format!("error=x%1b&state={state}{iss}")) else {
+            panic!("accepted")
+        };
+        assert!(what.ends_with(r"; it carried the error `x\u{1b}`"), "{what}");
+        let without = accept_callback(&expected, &format!("code=x&state={state}{iss}"));
+        assert!(!format!("{without:?}").contains("carried"));
+    }
+}
+
+#[test]
+fn what_was_granted_is_compared_with_what_was_asked_for() {
+    let scopes = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    for (asked, granted, has_refresh_token, less, more) in [
+        ("openid a b", "b a openid", true, &[][..], &[][..]),
+        ("openid a b", "openid a", true, &["b"], &[]),
+        ("openid a", "openid a c", true, &[], &["c"]),
+        // An ID token and a refresh token speak for themselves.
+        ("openid a offline_access", "a", true, &[], &[]),
+        ("openid a offline_access", "a", false, &["offline_access"], &[]),
+        ("openid a", "openid a offline_access", true, &[], &["offline_access"]),
+    ] {
+        let (asked, granted) = (scopes(asked), scopes(granted));
+        let told = granted_otherwise(&asked, &granted, has_refresh_token);
+        assert_eq!(told, (less.to_vec(), more.to_vec()), "{asked:?} {granted:?}");
+    }
+}
+
+#[test]
+fn the_url_with_an_id_token_hint_is_the_same_and_a_secret() {
+    let (url, _) = login(&options(&[]));
+    let hinted = with_id_token_hint(&url, &Secret::new("h.i&n+t"));
+    assert_eq!(hinted.expose(), format!("{url}&id_token_hint=h.i%26n%2Bt"));
 }
 
 // S39
@@ -222,12 +268,12 @@ fn a_pasted_url_is_checked_like_a_callback_whatever_copying_put_around_it() {
         url.replace("127.0.0.1", "localhost"),
         url.replace("http:", "https:"),
         url.replace("state=", "state=x"),
-        url.replace("id.example", "evil.example"),
         REDIRECT.to_owned(),
     ] {
-        let answer = accept_pasted(&expected, &text);
-        assert!(matches!(answer, Err(Pasted::Problem(Problem::Invalid(_)))), "{text}");
+        assert!(matches!(accept_pasted(&expected, &text), Err(Pasted::NotOurs(_))), "{text}");
     }
+    let of_another = accept_pasted(&expected, &url.replace("id.example", "evil.example"));
+    assert!(matches!(of_another, Err(Pasted::Problem(Problem::Invalid(_)))), "{of_another:?}");
 }
 
 proptest! {
