@@ -286,11 +286,10 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         Err(what) => return Step::Failed(Error::failed(format!("cannot listen on 127.0.0.1: {what}"))),
     };
     show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
-    let ignored = |what| match what {
-        Ignored::AnotherUser(user) => {
+    let ignored = |what| {
+        if let Ignored::AnotherUser(user) = what {
             warn::another_user(context.out, user, "run tidp as the user whose browser it is");
         }
-        _ => {}
     };
     if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {
         return Step::Done("the browser was sent to the provider's logout page");

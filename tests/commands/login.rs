@@ -383,3 +383,77 @@ fn a_session_that_is_kept_in_memory_is_said_to_end_with_the_command() {
     let bench = Bench::new("MobileApp");
     bench.log_in().leaves_out("gone when");
 }
+
+#[test]
+fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_and_no_terminal_is_given() {
+    let hint = |bench: &Bench| bench.session().unwrap().id_token.unwrap().value.expose().to_owned();
+    for (variable, args) in [
+        ("", &["login", "--prompt", "none"][..]),
+        ("none", &["login"]),
+        ("none", &["login", "--no-browser"]),
+        ("", &["login", "--prompt", "none", "--paste"]),
+    ] {
+        let bench = mobile().env("TIDP_PROMPT", variable);
+        bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.run(&["login", "--prompt", "login"]).exits(0);
+        assert!(bench.callback.handed_over.lock().unwrap().is_empty(), "only where nothing may be asked");
+        let before = hint(&bench);
+        bench.browser.shown.lock().unwrap().clear();
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
+        bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), granted(url))));
+        let outcome = bench.run(args).exits(0).leaves_out(&before).leaves_out("id_token_hint=");
+        let (shown, handed_over) = (bench.browser.shown.lock().unwrap(), bench.callback.handed_over.lock().unwrap());
+        let once = ["http://127.0.0.1:49998/once".parse().unwrap()];
+        if args.contains(&"--paste") {
+            assert!(handed_over.is_empty());
+            outcome.says("The ID token is not sent as a hint: an address that is printed must not hold it.");
+            continue;
+        }
+        assert_eq!(shown.as_slice(), if args.contains(&"--no-browser") { &[][..] } else { &once });
+        outcome.says("http://127.0.0.1:49998/once").leaves_out("response_type=");
+        let sent = Url::parse(&handed_over[0]).unwrap();
+        assert_eq!((parameter(&sent, "id_token_hint"), parameter(&sent, "prompt")), (before, "none".into()));
+        assert!(sent.as_str().starts_with(&format!("{ISSUER}/connect/authorize?response_type=code&")));
+    }
+    // Where there is no session yet, there is nothing to hide.
+    let bench = mobile();
+    let url = requested(&bench, &["--prompt", "none"]);
+    assert_eq!(
+        (bench.browser.shown.lock().unwrap().as_slice(), parameter(&url, "prompt")),
+        (&[url.clone()][..], "none".into())
+    );
+    // Nobody who comes for it is a login that nobody finishes.
+    *bench.callback.nobody_comes.lock().unwrap() = true;
+    let start = bench.clock.time();
+    bench.run(&["login", "--prompt", "none"]).exits(124).says("Still waiting.").says("hint: tidp profile show");
+    assert_eq!(bench.clock.time().since(start), Seconds::minutes(5));
+}
+
+#[test]
+fn other_scopes_than_were_asked_for_are_told_once_with_which() {
+    let log_in = |scope: &str, refresh_token: bool| {
+        let bench = mobile();
+        let answer = Answer::new().member("scope", json!(scope));
+        announce(&bench, if refresh_token { answer.refresh_token("rt-1") } else { answer });
+        bench.run(&["login", "--json"]).exits(0)
+    };
+    let less = "The provider granted less than was asked for: not the scopes `profile offline_access`.";
+    assert_eq!(log_in("openid", false).says(less).warnings(), [""; 0]);
+    let more = log_in("openid profile a\u{1b}b", true).says(r"granted scopes that were not asked for: `a\u{1b}b`");
+    assert_eq!(more.leaves_out("less than").warnings(), ["scope_more_than_asked"]);
+    log_in("profile", true).leaves_out("asked for");
+}
+
+#[test]
+fn the_browser_of_another_machine_is_thought_of_where_none_opens_and_over_ssh() {
+    for case in ["", "SSH_CONNECTION", "missing", "broken", "--no-browser"] {
+        let bench = mobile().env(case, "10.0.0.1 50000 10.0.0.2 22");
+        *bench.browser.missing.lock().unwrap() = case == "missing";
+        *bench.browser.broken.lock().unwrap() = case == "broken";
+        announce(&bench, Answer::new());
+        let args = ["login", case];
+        let args = if case.starts_with('-') { &args[..] } else { &args[..1] };
+        let stderr = bench.run(args).exits(0).stderr;
+        assert_eq!(stderr.contains("Use `tidp login --paste`."), !case.is_empty(), "{case}: {stderr}");
+    }
+}

@@ -3,7 +3,7 @@
 use crate::support::Bench;
 use crate::support::ports::{granted, parameter};
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, another_jwks_named, discovery, jwks_named};
+use crate::support::tokens::{Answer, ISSUER, another_jwks_named, discovery, jwks, jwks_named};
 use serde_json::{Value, json};
 use tidp::core::time::Seconds;
 use tidp::world::{HttpFailureKind, Ignored, Page, Response, StoreFailureKind, WhyNot};
@@ -47,6 +47,24 @@ fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
         (mobile(), &["--acr-values", "a", "--require-acr", "b"], 2, "cannot be used with"),
         (mobile().env("TIDP_REDIRECT_URI", "http://localhost/cb"), &[], 2, "needs a port"),
         (mobile().env("TIDP_ISSUER", "http://id.example"), &[], 2, "must be https"),
+        (
+            mobile().env("TIDP_ISSUER", "https:///id.example"),
+            &[],
+            2,
+            "TIDP_ISSUER: the issuer `https:///id.example` has no host",
+        ),
+        (
+            mobile().env("TIDP_REDIRECT_URI", "http://exa\tmple.org/cb"),
+            &[],
+            2,
+            r"TIDP_REDIRECT_URI: redirect_uri `http://exa\u{9}mple.org/cb` has a",
+        ),
+        (
+            mobile().env("TIDP_CLIENT_ID", "a\u{1b}b"),
+            &[],
+            2,
+            r"TIDP_CLIENT_ID: client_id `a\u{1b}b` has a control character",
+        ),
         (Bench::new("Confidential"), &[], 2, "TIDP_CLIENT_SECRET"),
         (secret_of_another, &[], 2, "client_secret_command"),
     ] {
@@ -73,6 +91,11 @@ fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
         (changed("token_endpoint", json!("https://evil.example/token")), 7, "token_endpoint"),
         (changed("authorization_endpoint", json!("file:///etc/passwd")), 7, "authorization_endpoint"),
         (changed("code_challenge_methods_supported", json!(["plain"])), 7, "S256"),
+        (
+            changed("id_token_signing_alg_values_supported", json!(["EdDSA\u{1b}", "none"])),
+            7,
+            r"signs ID tokens with EdDSA\u{1b}, none (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
+        ),
         (json(404, &json!({})), 7, "404"),
         (json(503, &json!({})), 5, "503"),
     ] {
@@ -81,6 +104,19 @@ fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
         bench.run(&["login"]).exits(code).says(words);
         assert_eq!(bench.provider.paths().len(), 1);
         assert!(bench.browser.request().is_none() && bench.callback.listened.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_provider_that_names_no_algorithms_or_names_them_oddly_is_tried() {
+    for algorithms in [json!(["ES256", "RS256"]), json!(null), json!([]), json!("EdDSA"), json!([1]), json!({})] {
+        let bench = mobile();
+        let mut document = discovery();
+        document["id_token_signing_alg_values_supported"] = algorithms;
+        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.answers("/jwks", json(200, &jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new());
+        bench.run(&["login"]).exits(0);
     }
 }
 

@@ -129,11 +129,22 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
         ("--redirect-uri", "http://localhost:00/cb", "port 0"),
         ("--scope", "profile", "openid"),
         ("--issuer", "http://id.example", "must be https"),
+        ("--issuer", "https:///id.example", "has no host between"),
+        (
+            "--redirect-uri",
+            "http://exa\tmple.org/cb",
+            r"profile `p`: redirect_uri `http://exa\u{9}mple.org/cb` has a space, a",
+        ),
+        ("--redirect-uri", " http://127.0.0.1/cb", "has a space"),
+        ("--redirect-uri", "https:\\\\app.example\\cb", "backslash"),
+        ("--redirect-uri", "https:///app.example/cb", "has no host between"),
+        ("--client-id", "a\u{1b}b", r"profile `p`: client_id `a\u{1b}b` has a control character in it"),
         ("--issuer", "https://kari:pw@id.example", "user name"),
     ] {
         let bench = Bench::with_env(&[]);
         let issuer: &[&str] = if option == "--issuer" { &[] } else { &["--issuer", ISSUER] };
-        let args = [&["profile", "add", "p", "--client-id", "app", option, value], issuer].concat();
+        let client: &[&str] = if option == "--client-id" { &[] } else { &["--client-id", "app"] };
+        let args = [&["profile", "add", "p", option, value], client, issuer].concat();
         is_wrong(&bench, &args, words);
         assert_eq!(bench.files.text(CONFIG), "");
     }
@@ -179,6 +190,8 @@ fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
         ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt`"),
         ("environment = \"staging\"", "issuer and environment"),
         ("client_secret = \"s3cret\"", "client_secret"),
+        ("redirect_uri = \"http://127.0.0.1/c\\u007fb\"", "redirect_uri `http://127.0.0.1/c\\u{7f}b` has a"),
+        ("login_hint = \"a\\nb\"", "login_hint `a\\u{a}b` has a control character in it"),
         ("client_typ = \"MobileApp\"", "client_typ"),
     ] {
         let bench = Bench::with_config(&profile("work", line));

@@ -295,3 +295,27 @@ fn a_login_that_ends_at_once_still_shows_how() {
         waiting.join().unwrap();
     }
 }
+
+#[test]
+fn what_could_have_been_the_redirect_is_told_by_its_kind_once_and_an_icon_is_not() {
+    let (mut listener, authority) = listener("127.0.0.1");
+    let elsewhere = |line: &str| sent(&authority, format!("{line} HTTP/1.1\r\nHost: localhost:1\r\n\r\n"));
+    let cookies = format!("Cookie: {}\r\n", "x".repeat(20_000));
+    request(&authority, "GET /favicon.ico", "");
+    request(&authority, "GET /?utm=1", "");
+    request(&authority, "HEAD /callback", "");
+    request(&authority, "OPTIONS /callback", "");
+    elsewhere("GET /");
+    for _ in 0..2 {
+        request(&authority, "GET /?error=access_denied", "");
+        elsewhere("GET /callback?code=1");
+        request(&authority, "POST /callback", "Content-Length: 0\r\n");
+        request(&authority, "GET /callback?code=1", &cookies);
+        sent(&authority, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
+    }
+    let told = std::cell::RefCell::new(Vec::new());
+    let came = listener.wait(&|_| true, &|what| told.borrow_mut().push(what), Duration::from_millis(50));
+    assert_eq!(came, None);
+    use Ignored::{AnotherHost, AnotherMethod, AnotherPath, TooLarge, Unreadable};
+    assert_eq!(told.into_inner(), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, Unreadable]);
+}

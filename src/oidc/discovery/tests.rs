@@ -32,6 +32,9 @@ fn an_issuer_is_https_or_loopback_http_and_nothing_but_host_and_path() {
         "https://id.example/ a",
         "https:\\\\id.example",
         "https://id.\nexample",
+        "https:///id.example",
+        "HTTPS:////id.example/a",
+        "http:///127.0.0.1:5000",
         "id.example",
         "",
     ] {
@@ -157,6 +160,7 @@ fn an_endpoint_that_is_not_plain_https_is_refused() {
         "//id.example/x",
         "/connect/authorize",
         "https:///x",
+        "https:///id.example/x",
         "",
     ] {
         for name in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "revocation_endpoint"]
