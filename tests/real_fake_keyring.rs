@@ -161,6 +161,151 @@ fn a_prompt_that_nobody_answers_is_given_up() {
     assert!(!session_lives(&home));
 }
 
+/// What every command says of a keyring that is locked and finds nothing for that reason.
+#[test]
+fn a_locked_keyring_that_hides_what_it_holds_is_no_empty_one() {
+    let Some((provider, home, keyring)) = logged_in() else { return };
+    home.tidp_with_stdin(
+        &["profile", "add", "p", "--issuer", "https://a.example", "--client-id", "c", "--client-type", "Public"],
+        "",
+    )
+    .expect(0);
+    keyring.hides_what_is_locked();
+    let before = provider.all_requests();
+    keyring.lock();
+    for args in [
+        ["token", "--json"].as_slice(),
+        REFRESH,
+        &["inspect", "--json"],
+        &["policy", "--json", "--short"],
+        &["login", "--json"],
+        &["logout", "--json"],
+        &["logout", "--all", "--json"],
+        &["profile", "remove", "p", "--json"],
+    ] {
+        let outcome = home.tidp(args);
+        let said = store_error(&home, &outcome);
+        assert!(said.contains("the OS keyring is locked") && said.contains("unlock"), "{args:?} {said}");
+        assert!(!keyring.was_asked("Prompt"), "{args:?}: nobody is asked for a password on suspicion");
+    }
+    assert_eq!(provider.all_requests(), before, "no browser, no token");
+    keyring.unlock();
+    assert!(!session_lives(&home), "nothing was removed");
+    home.tidp(&["profile", "remove", "p"]).expect(0);
+    home.tidp(&["logout"]).expect(0);
+    assert_eq!(keyring.entries(), 0);
+    keyring.lock();
+    store_error(&home, &home.tidp(&["token", "--json"]));
+    keyring.unlock();
+    home.tidp(&["token"]).expect(3);
+}
+
+/// At whichever search the lock falls, nothing is spent, or the new refresh token is stored as soon as it is open again.
+#[test]
+fn a_lock_that_falls_at_any_moment_of_a_refresh_loses_nothing() {
+    std::thread::scope(|scope| {
+        for (time, default) in (1..=9).flat_map(|time| [(time, true), (time, false)]) {
+            scope.spawn(move || {
+                let Some((provider, home, keyring)) = logged_in() else { return };
+                keyring.hides_what_is_locked();
+                if !default {
+                    // Only where the entry was seen tells then what is locked.
+                    keyring.without_a_collection();
+                }
+                let before = provider.requests("token");
+                keyring.fault("SearchItems", time, Fault::LockFirst);
+                let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+                let told = refresh.tells_or_ends(|word| word == "far;");
+                keyring.heal();
+                let outcome = refresh.finish();
+                let spent = provider.requests("token") - before;
+                match outcome.code {
+                    Some(0) => {
+                        assert_eq!((outcome.json()["rotated"].as_bool(), spent), (Some(true), 1), "{outcome:#?}")
+                    }
+                    _ if time == 1 && !default => drop(outcome.error(3)),
+                    _ => assert_eq!((drop(store_error(&home, &outcome)), spent), ((), 0), "{time} {outcome:#?}"),
+                }
+                assert_eq!(told, (5..=6).contains(&time), "{time} {outcome:#?}");
+                assert_eq!(provider.requests("revocation"), 0, "{time} {outcome:#?}");
+                session_lives(&home);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_keyring_that_opens_while_it_is_asked_is_searched_again() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.hides_what_is_locked();
+    keyring.lock();
+    keyring.fault("ReadAlias", 1, Fault::UnlockFirst);
+    home.tidp(&["token"]).expect(0);
+}
+
+#[test]
+fn what_is_found_costs_no_question_about_locks() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.calls();
+    home.tidp(&["token"]).expect(0);
+    assert_eq!(keyring.calls(), ["OpenSession", "SearchItems", "GetSecret"]);
+    home.tidp(REFRESH).expect(0);
+    let read = ["SearchItems", "GetSecret"];
+    let write = ["SearchItems", "SetSecret"];
+    assert_eq!(keyring.calls(), [&["OpenSession"], &read[..], &read, &write, &read, &read, &write].concat());
+    home.tidp(&["logout"]).expect(0);
+    assert_eq!(keyring.calls(), ["OpenSession", "SearchItems", "GetSecret", "SearchItems", "Delete"]);
+}
+
+/// `tidp` with these arguments at a terminal, all of whose output is standard error.
+fn at_a_terminal(home: &Home, args: &str) -> Process {
+    let mut terminal = home.command("sh");
+    let line = format!("exec script -qefc '{} {args}' /dev/null >&2", env!("CARGO_BIN_EXE_tidp"));
+    Process::start(terminal.args(["-c", &line]).stdin(std::process::Stdio::piped()))
+}
+
+#[test]
+fn at_a_terminal_the_prompt_is_put_up_told_and_waited_for() {
+    for hides in [false, true] {
+        let Some((_provider, home, keyring)) = logged_in() else { return };
+        if !require("script") {
+            return;
+        }
+        if hides {
+            keyring.hides_what_is_locked();
+        }
+        keyring.lock();
+        let mut token = at_a_terminal(&home, "token");
+        token.wait_for_word(|word| word == "prompt,");
+        assert!(keyring.was_asked("Prompt"));
+        keyring.unlock();
+        let outcome = token.finish();
+        outcome.expect(0);
+        assert!(outcome.stderr.contains("waiting for the keyring's prompt, on this user's desktop"), "{outcome:#?}");
+
+        keyring.lock();
+        let mut logout = at_a_terminal(&home, "logout");
+        logout.wait_for_word(|word| word == "prompt,");
+        keyring.dismiss();
+        let outcome = logout.finish();
+        outcome.expect(6);
+        assert!(outcome.stderr.contains("the OS keyring is locked (its prompt was not answered)"), "{outcome:#?}");
+        assert_eq!(keyring.entries(), 1);
+    }
+}
+
+#[test]
+fn a_prompt_that_waits_is_why_there_was_no_answer() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.lock();
+    for args in [["token", "--json"].as_slice(), &["logout", "--json"], &["logout", "--all", "--local", "--json"]] {
+        let said = store_error(&home, &home.tidp(args));
+        assert!(said.contains("the OS keyring is locked"), "{said}");
+    }
+    let said = store_error(&home, &home.tidp(&["token", "--json"]));
+    assert!(said.contains("(its prompt waits for an answer)"), "{said}");
+}
+
 #[test]
 fn a_service_that_dies_at_the_journal_costs_nothing() {
     for (fault, begun) in [(Fault::DieBefore, false), (Fault::DieAfter, true)] {

@@ -223,12 +223,20 @@ impl<'w> Context<'w> {
     /// # Errors
     /// `store`, also for an entry that is no session of ours.
     pub fn load(&self) -> Result<Option<Session>> {
-        match self.store.load(&self.entry())? {
-            Some(document) => {
-                Session::from_document(&document, &self.key).map(Some).map_err(|e| Situation::Entry(e).into())
-            }
-            None => Ok(None),
-        }
+        self.read(self.store.load(&self.entry())?)
+    }
+
+    /// The same, while nobody can be asked to unlock the store.
+    ///
+    /// # Errors
+    /// As [`Context::load`].
+    pub fn load_without_asking(&self) -> Result<Option<Session>> {
+        self.read(self.store.load_without_asking(&self.entry())?)
+    }
+
+    fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {
+        let read = |document| Session::from_document(&document, &self.key).map_err(|e| Situation::Entry(e).into());
+        document.map(read).transpose()
     }
 
     /// The stored session.

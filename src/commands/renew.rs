@@ -192,9 +192,10 @@ fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
 }
 
-/// Whether the entry is still the one whose token was sent: a logout or login without our lock may have come between.
+/// Whether the entry is still the one whose token was sent: a logout or login without our lock may have come between. A
+/// lock is not waited for here, where signals are held, but where the new token is stored.
 fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
-    match context.load() {
+    match context.load_without_asking() {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.

@@ -12,9 +12,10 @@ mod secret_service;
 use self::secret_service::{IfLocked, Keyring};
 use super::lock::{self, hashed};
 use super::retry::{self, Notices};
+use super::system::SystemClock;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
-use crate::world::{Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::world::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Terminal, Waiting};
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
@@ -29,14 +30,18 @@ const SERVICE: &str = "tidp";
 /// How long a call may take where nobody sits to unlock anything.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long it may take while an unlock prompt may be up.
-const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take where somebody may be answering a prompt that is not known of, and where one is.
+const PERSONS_PATIENCE: Duration = Duration::from_secs(60);
+const PROMPT_PATIENCE: Duration = Duration::from_secs(180);
+
+/// When that wait is first told, and how often from then on.
+const FIRST_TOLD: Duration = Duration::from_secs(2);
+const TOLD_AGAIN: Duration = Duration::from_secs(10);
 
 /// The keyring of this user.
 pub struct KeyringStore {
-    /// Somebody may be there to answer its prompt.
-    interactive: bool,
-    patience: Duration,
+    /// Where somebody is told to answer its prompt, if somebody sits there.
+    person: Option<Arc<dyn Terminal>>,
     env: Env,
     keyring: Arc<Keyring>,
     abandoned: Abandoned,
@@ -73,16 +78,10 @@ impl Drop for KeyringLock {
 }
 
 impl KeyringStore {
-    /// The keyring; `interactive` if somebody may be there to answer its prompt. `env` says where the locks lie
-    /// (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know).
-    pub fn new(interactive: bool, env: Env) -> Self {
-        Self {
-            interactive,
-            patience: if interactive { PROMPT_PATIENCE } else { PATIENCE },
-            keyring: Arc::new(Keyring::new(&env)),
-            env,
-            abandoned: Arc::default(),
-        }
+    /// The keyring; `person` is the terminal at which somebody may answer its prompt, if there is one. `env` says where the
+    /// locks lie (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know).
+    pub fn new(person: Option<Arc<dyn Terminal>>, env: Env) -> Self {
+        Self { person, keyring: Arc::new(Keyring::new(&env)), env, abandoned: Arc::default() }
     }
 }
 
@@ -100,17 +99,22 @@ impl Store for KeyringStore {
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        answer(&self.reading(entry, IfLocked::Ask)?, self.patience)?
+        self.awaited(&self.reading(entry, self.if_locked())?).map_err(|failure| self.explained(failure))
+    }
+
+    fn load_without_asking(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        answer(&self.reading(entry, IfLocked::Fail)?, PATIENCE)?
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
-        let (name, make) = (entry.to_owned(), self.interactive);
-        answer(&self.started(move |keyring| keyring.has_room(&name, make))?, self.patience)?
+        let (name, locked) = (entry.to_owned(), self.if_locked());
+        let checking = self.started(move |keyring| keyring.has_room(&name, locked))?;
+        self.awaited(&checking).map_err(|failure| self.explained(failure))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let writing = self.writing(entry, document, IfLocked::Ask)?;
-        let outcome = answer(&writing, self.patience).flatten();
+        let writing = self.writing(entry, document, self.if_locked())?;
+        let outcome = self.awaited(&writing);
         self.not_forgotten(&outcome, writing);
         outcome.or_else(|failure| self.believed(failure, entry, document))
     }
@@ -136,9 +140,9 @@ impl Store for KeyringStore {
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
-        let name = entry.to_owned();
-        let deleting = self.started(move |keyring| keyring.delete(&name))?;
-        let outcome = answer(&deleting, self.patience).flatten();
+        let (name, locked) = (entry.to_owned(), self.if_locked());
+        let deleting = self.started(move |keyring| keyring.delete(&name, locked))?;
+        let outcome = self.awaited(&deleting);
         self.not_forgotten(&outcome, deleting);
         let failed = match outcome {
             Ok(deleted) => return Ok(deleted),
@@ -147,12 +151,14 @@ impl Store for KeyringStore {
         // As after a write: it may have been done all the same.
         match failed.kind {
             StoreFailureKind::Refused | StoreFailureKind::TimedOut if self.load(entry) == Ok(None) => Ok(true),
-            _ => Err(failed),
+            _ => Err(self.explained(failed)),
         }
     }
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
-        let mut names = answer(&self.started(Keyring::names)?, self.patience)??;
+        let locked = self.if_locked();
+        let listing = self.started(move |keyring| keyring.names(locked))?;
+        let mut names = self.awaited(&listing).map_err(|failure| self.explained(failure))?;
         names.sort();
         names.dedup();
         Ok(Entries::from(names))
@@ -171,6 +177,41 @@ impl Store for KeyringStore {
 }
 
 impl KeyringStore {
+    fn if_locked(&self) -> IfLocked {
+        if self.person.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
+    }
+
+    /// The call's answer, if it comes in time; somebody who may have to answer a prompt first is told so.
+    fn awaited<T>(&self, call: &Receiver<Result<T, StoreFailure>>) -> Result<T, StoreFailure> {
+        let Some(terminal) = &self.person else { return answer(call, PATIENCE).flatten() };
+        let (clock, mut step) = (SystemClock::start(), FIRST_TOLD);
+        loop {
+            let outcome = answer(call, step);
+            let (waited, prompt) = (clock.uptime(), self.keyring.prompt());
+            let patience = if prompt.is_some() { PROMPT_PATIENCE } else { PERSONS_PATIENCE };
+            if waited >= patience || !matches!(&outcome, Err(failure) if failure.kind == StoreFailureKind::TimedOut) {
+                return outcome.map_err(|failure| match failure.kind {
+                    StoreFailureKind::TimedOut => not_in_time(waited),
+                    _ => failure,
+                })?;
+            }
+            let what = match prompt {
+                Some(_) => "waiting for the keyring's prompt, on this user's desktop, to be answered",
+                None => "waiting for the keyring, which may be showing a prompt on this user's desktop",
+            };
+            terminal.err_if_ready(&format!("{what}: {} s so far\n", waited.as_secs()));
+            step = TOLD_AGAIN;
+        }
+    }
+
+    /// Why there was no answer in time, if a prompt tells.
+    fn explained(&self, failure: StoreFailure) -> StoreFailure {
+        match self.keyring.prompt() {
+            Some(kind) if failure.kind == StoreFailureKind::TimedOut => failed(kind, "its prompt waits for an answer"),
+            _ => failure,
+        }
+    }
+
     /// Keeps in mind a call that has not ended and changes something: the lock is not let go before it has.
     fn not_forgotten<T: Send + 'static>(
         &self,
@@ -242,12 +283,14 @@ type Started<T> = Result<Receiver<Result<T, StoreFailure>>, StoreFailure>;
 /// The call's answer, if it comes in time.
 fn answer<T>(call: &Receiver<T>, patience: Duration) -> Result<T, StoreFailure> {
     call.recv_timeout(patience).map_err(|error| match error {
-        RecvTimeoutError::Timeout => {
-            failed(StoreFailureKind::TimedOut, &format!("no answer within {} s", patience.as_secs()))
-        }
+        RecvTimeoutError::Timeout => not_in_time(patience),
         // The call panicked: the library's own assertion, not an answer.
         RecvTimeoutError::Disconnected => failed(StoreFailureKind::Unknown, "the keyring library failed"),
     })
+}
+
+fn not_in_time(patience: Duration) -> StoreFailure {
+    failed(StoreFailureKind::TimedOut, &format!("no answer within {} s", patience.as_secs()))
 }
 
 fn failed(kind: StoreFailureKind, detail: &str) -> StoreFailure {
@@ -262,7 +305,7 @@ mod tests {
     #[test]
     fn a_call_that_hangs_is_left_behind_when_its_time_is_over() {
         let (_open, never) = mpsc::channel::<()>();
-        let store = KeyringStore::new(false, Env::default());
+        let store = KeyringStore::new(None, Env::default());
         let call = store.started(move |_| Ok(never.recv().is_ok())).unwrap();
         let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
@@ -270,7 +313,7 @@ mod tests {
 
     fn locked_in(root: &std::path::Path) -> KeyringStore {
         let env = [("TIDP_LOCK_DIR".to_owned(), Secret::new(root.display().to_string()))];
-        KeyringStore::new(false, Env(env.into()))
+        KeyringStore::new(None, Env(env.into()))
     }
 
     #[test]
@@ -298,14 +341,14 @@ mod tests {
         let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());
         let opened = |address: String| {
             let env = [("DBUS_SESSION_BUS_ADDRESS".to_owned(), Secret::new(address))];
-            KeyringStore::new(false, Env(env.into())).opened_with()
+            KeyringStore::new(None, Env(env.into())).opened_with()
         };
         let a = opened(format!("unix:path={}", path("a")));
         assert_eq!(a, opened(format!("unix:path={},guid=0123", path("../").replace("../", "./a"))));
         assert_ne!(a, opened(format!("unix:path={}", path("b"))));
         assert_ne!(a, opened("unix:abstract=c".into()));
         let by_default = [("XDG_RUNTIME_DIR".to_owned(), Secret::new("/nowhere"))];
-        assert_eq!(KeyringStore::new(false, Env(by_default.into())).opened_with(), "unix:path=/nowhere/bus");
+        assert_eq!(KeyringStore::new(None, Env(by_default.into())).opened_with(), "unix:path=/nowhere/bus");
     }
 
     #[test]
@@ -314,13 +357,13 @@ mod tests {
         let path = root.path().display().to_string();
         let store = |home: &str| {
             let env = [("TIDP_LOCK_DIR", path.as_str()), ("HOME", home)];
-            KeyringStore::new(false, Env(env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()))
+            KeyringStore::new(None, Env(env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()))
         };
         let held = store("/a").try_lock("entry").unwrap();
         assert!(held.is_some());
         assert!(store("/b").try_lock("entry").unwrap().is_none());
         let nowhere = [("TIDP_LOCK_DIR".to_owned(), Secret::new("/proc/none"))];
-        let failure = KeyringStore::new(false, Env(nowhere.into())).try_lock("entry").err().unwrap();
+        let failure = KeyringStore::new(None, Env(nowhere.into())).try_lock("entry").err().unwrap();
         assert_eq!(failure.kind, StoreFailureKind::NoLock);
     }
 }

@@ -44,15 +44,16 @@ impl World {
     /// The world as it is: the composition root. Touches nothing but the environment and the clock.
     pub fn system() -> Self {
         let (env, dirs) = (system::env(), system::dirs());
+        let terminal = Arc::<terminal::SystemTerminal>::default();
         Self {
             clock: Arc::new(system::SystemClock::start()),
             entropy: Arc::new(system::SystemEntropy),
             http: Arc::new(http::SystemHttp::default()),
-            stores: Arc::new(stores::SystemStores::new(&env, dirs.state.as_deref())),
+            stores: Arc::new(stores::SystemStores::new(&env, dirs.state.as_deref(), terminal.clone())),
             cache: Arc::new(kernel_cache::KernelCache),
             browser: Arc::new(browser::SystemBrowser::new(&env)),
             callback: Arc::new(loopback::Loopback),
-            terminal: Arc::<terminal::SystemTerminal>::default(),
+            terminal,
             files: Arc::new(files::SystemFiles),
             children: Arc::new(process::SystemChildren::default()),
             signals: Arc::new(signals::SystemSignals::default()),

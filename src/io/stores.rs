@@ -4,9 +4,10 @@ use super::file_store::FileStore;
 use super::keyring::KeyringStore;
 use super::memory_store::MemoryStore;
 use super::small_entries::SmallEntries;
-use crate::world::{Env, Store, StoreChoice, StoreFailure, Stores};
+use crate::world::{Env, Store, StoreChoice, StoreFailure, Stores, Terminal};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many bytes a credential of the keyring holds, where that is less than a session takes: on Windows
 /// `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h), 5 × 512.
@@ -19,15 +20,18 @@ pub struct SystemStores {
     /// Where the rest of a session lies that does not fit its credential.
     rest: Option<PathBuf>,
     memory: MemoryStore,
+    /// Where somebody is told of a prompt.
+    terminal: Arc<dyn Terminal>,
 }
 
 impl SystemStores {
     /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it.
-    pub fn new(env: &Env, state: Option<&Path>) -> Self {
+    /// Who sits at `terminal`, if somebody does, is told of its prompt.
+    pub fn new(env: &Env, state: Option<&Path>, terminal: Arc<dyn Terminal>) -> Self {
         let seen = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
         let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
         let rest = state.map(|state| state.join("tidp").join("entries"));
-        Self { env: Env(seen.collect()), rest, memory: MemoryStore::default() }
+        Self { env: Env(seen.collect()), rest, memory: MemoryStore::default(), terminal }
     }
 }
 
@@ -36,8 +40,9 @@ impl Stores for SystemStores {
         Ok(match choice {
             StoreChoice::Keyring => {
                 // An unlock prompt can only be answered where somebody sits.
-                let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-                let keyring = Box::new(KeyringStore::new(interactive, self.env.clone()));
+                let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+                let person = somebody.then(|| Arc::clone(&self.terminal));
+                let keyring = Box::new(KeyringStore::new(person, self.env.clone()));
                 match (LARGEST_CREDENTIAL, &self.rest) {
                     (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir.clone())),
                     _ => keyring,
@@ -54,14 +59,19 @@ impl Stores for SystemStores {
 mod tests {
     use super::*;
     use crate::core::secret::Secret;
+    use crate::io::terminal::SystemTerminal;
     use crate::world::StoreFailureKind;
+
+    fn stores(env: &Env) -> SystemStores {
+        SystemStores::new(env, None, Arc::<SystemTerminal>::default())
+    }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn keyrings_of_two_buses_are_told_apart() {
         let opened_with = |name: &str, value: &str| {
             let env = Env([(name.to_owned(), Secret::new(value))].into());
-            SystemStores::new(&env, None).open(&StoreChoice::Keyring).unwrap().opened_with()
+            stores(&env).open(&StoreChoice::Keyring).unwrap().opened_with()
         };
         assert_ne!(opened_with("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=a"), opened_with("XDG_RUNTIME_DIR", "/b"));
         assert_ne!(opened_with("XDG_RUNTIME_DIR", "/a"), opened_with("XDG_RUNTIME_DIR", "/b"));
@@ -69,7 +79,7 @@ mod tests {
 
     #[test]
     fn each_choice_opens_its_own_store() {
-        let stores = SystemStores::new(&Env::default(), None);
+        let stores = stores(&Env::default());
         let dir = std::path::PathBuf::from("/nowhere");
         let name = |choice| stores.open(&choice).map(|store| store.name());
         assert_eq!(name(StoreChoice::Keyring), Ok("keyring"));
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_in_memory_is_seen_by_whoever_opens_it_again() {
-        let stores = SystemStores::new(&Env::default(), None);
+        let stores = stores(&Env::default());
         stores.open(&StoreChoice::Memory).unwrap().save("a", &Secret::new("1")).unwrap();
         assert_eq!(stores.open(&StoreChoice::Memory).unwrap().load("a"), Ok(Some(Secret::new("1"))));
     }

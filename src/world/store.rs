@@ -51,6 +51,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`].
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
+    /// The same, but nobody is asked to unlock the store.
+    ///
+    /// # Errors
+    /// [`StoreFailure`].
+    fn load_without_asking(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        self.load(entry)
+    }
     /// Proves, as far as that goes without touching it, that the entry can be written: before a person logs in. Where
     /// the store was never set up and somebody sits at it, they are asked to do so.
     ///

@@ -1,5 +1,6 @@
 //! The names of what a store keeps.
 
+use crate::core::text::printable;
 use serde::{Deserialize, Serialize};
 
 /// What a session is named by: a refresh token goes to no other issuer and no other client than these.
@@ -32,6 +33,18 @@ impl EntryKey {
         let mut parts = vec![key.profile.as_str(), &key.issuer, &key.client_id];
         parts.extend(kind);
         serde_json::Value::from(parts).to_string()
+    }
+
+    /// What a person is shown of it: `work (id.telenor.no)`. No name, for two may share one; and without a slash, at which
+    /// KWallet cuts.
+    pub fn label(&self) -> String {
+        let (key, what) = match self {
+            Self::Session(key) => (key, ""),
+            Self::ClientSecret(key) => (key, "client secret of "),
+        };
+        let origin = key.issuer.split_once("://").map_or(key.issuer.as_str(), |(_, rest)| rest);
+        let host = origin.split('/').next().unwrap_or_default();
+        printable(&format!("{what}{} ({host})", key.profile)).replace('/', "-")
     }
 
     /// The key of which `name` is the name; `None` for a name this program did not write.

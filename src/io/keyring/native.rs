@@ -14,6 +14,8 @@ pub(super) struct Keyring;
 pub(super) enum IfLocked {
     /// The user may be asked.
     Ask,
+    /// The user may be asked where an entry was found.
+    AskForFound,
     /// It would better be a failure.
     Fail,
 }
@@ -29,6 +31,11 @@ impl Keyring {
         String::new()
     }
 
+    /// A prompt of the system is not seen from here.
+    pub(super) fn prompt(&self) -> Option<StoreFailureKind> {
+        None
+    }
+
     /// The entry's bytes, if there is such an entry.
     pub(super) fn read(&self, entry: &str, _: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         match Entry::new(SERVICE, entry).and_then(|entry| entry.get_secret()) {
@@ -39,7 +46,7 @@ impl Keyring {
     }
 
     /// A user's keyring always has room for an entry here.
-    pub(super) fn has_room(&self, _: &str, _: bool) -> Result<(), StoreFailure> {
+    pub(super) fn has_room(&self, _: &str, _: IfLocked) -> Result<(), StoreFailure> {
         Ok(())
     }
 
@@ -49,7 +56,7 @@ impl Keyring {
     }
 
     /// Removes all entries of that name; whether there was one.
-    pub(super) fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+    pub(super) fn delete(&self, entry: &str, _: IfLocked) -> Result<bool, StoreFailure> {
         match Entry::new(SERVICE, entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
             Err(Error::NoEntry) => Ok(false),
@@ -63,7 +70,7 @@ impl Keyring {
     }
 
     /// The names of all entries.
-    pub(super) fn names(&self) -> Result<Vec<String>, StoreFailure> {
+    pub(super) fn names(&self, _: IfLocked) -> Result<Vec<String>, StoreFailure> {
         // The façade sets the library's one store for the process, when it is first asked how that went.
         if Entry::store_status().is_err() {
             return Err(meaning(&Error::NoDefaultStore));

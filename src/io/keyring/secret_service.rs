@@ -1,18 +1,24 @@
 //! The keyring of Linux and its kin: the Secret Service, over the user's own bus.
 //!
-//! Entries are those that the `keyring` crate makes: attributes `service` and `username`, the label
-//! `keyring:USERNAME@SERVICE`, in the default collection. That crate itself cannot serve here: it connects once per
-//! process, so that a service that died is never reached again; it always agrees on a key, which takes most of the time
-//! a read takes; and it raises an unlock prompt wherever it finds a lock.
+//! Entries are those that the `keyring` crate makes: attributes `service` and `username`, by which they are found, in the
+//! default collection; but the label is for people. That crate itself cannot serve here: it connects once per process, so
+//! that a service that died is never reached again; it always agrees on a key, which takes most of the time a read takes;
+//! and it raises an unlock prompt wherever it finds a lock.
+//!
+//! Some services (gnome-keyring, KWallet) list what is locked, others (KeePassXC, oo7) find nothing where a collection is
+//! locked. So nothing found is no answer before the collections are seen open: [`Keyring::search`].
 
 use super::{SERVICE, failed};
+use crate::core::session::EntryKey;
 use crate::io::lock;
 use crate::world::{Env, StoreFailure, StoreFailureKind};
 use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use zbus::fdo::Error as Gone;
+use zbus::zvariant::OwnedObjectPath;
 use zeroize::Zeroizing;
 
 /// The service, connected to when it is first needed, and anew after each failure.
@@ -20,6 +26,10 @@ pub(super) struct Keyring {
     service: Mutex<Option<SecretService<'static>>>,
     /// Whether its bus is a socket of this machine.
     local: bool,
+    /// The collections in which entries were seen.
+    seen: Mutex<BTreeSet<String>>,
+    /// What a prompt is up for that nobody has answered yet.
+    prompt: Mutex<Option<StoreFailureKind>>,
 }
 
 /// What is done where a lock is found.
@@ -27,6 +37,9 @@ pub(super) struct Keyring {
 pub(super) enum IfLocked {
     /// The user is asked to unlock it, which may take for ever.
     Ask,
+    /// The user is asked where an entry was found. On the mere suspicion that a locked collection hides one, nobody is: it
+    /// is a failure.
+    AskForFound,
     /// It is a failure.
     Fail,
 }
@@ -34,7 +47,13 @@ pub(super) enum IfLocked {
 impl Keyring {
     /// The keyring of the bus that `env` names.
     pub(super) fn new(env: &Env) -> Self {
-        Self { service: Mutex::default(), local: is_local(&bus(env)) }
+        let local = is_local(&bus(env));
+        Self { service: Mutex::default(), local, seen: Mutex::default(), prompt: Mutex::default() }
+    }
+
+    /// What a prompt is up for just now: a lock, or a collection to be made.
+    pub(super) fn prompt(&self) -> Option<StoreFailureKind> {
+        *taken(&self.prompt)
     }
 
     /// What tells the bus it is reached by from another of this user's: its socket, however its address is spelled.
@@ -51,31 +70,27 @@ impl Keyring {
     /// The entry's bytes, if there is such an entry.
     pub(super) fn read(&self, entry: &str, locked: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         self.with(|service| {
-            let item = unlocked(service, entry, locked)?;
+            let item = self.unlocked(service, entry, locked)?;
             item.map(|item| item.get_secret().map(Zeroizing::new)).transpose().map_err(meaning)
         })
     }
 
     /// Proves that there is a place for the entry: its own, wherever it lies, or the default collection, unlocked. Of a
-    /// keyring that was never used there is none; `make` has the service make it, as other programs do, which asks for its
-    /// password.
-    pub(super) fn has_room(&self, entry: &str, make: bool) -> Result<(), StoreFailure> {
+    /// keyring that was never used there is none; where the user may be asked, the service is made to make it, as other
+    /// programs do, which asks for its password.
+    pub(super) fn has_room(&self, entry: &str, locked: IfLocked) -> Result<(), StoreFailure> {
         self.with(|service| {
-            let found = service.search_items(attributes(entry)).map_err(meaning)?;
-            if found.unlocked.len() + found.locked.len() > 0 {
+            if !self.search(service, attributes(entry), locked)?.is_empty() {
                 return Ok(());
             }
             let collection = match service.get_default_collection() {
-                Err(Error::NoResult) if make => service.create_collection("Default keyring", "default"),
-                found => found,
+                Err(Error::NoResult) if locked == IfLocked::Ask => self
+                    .prompting(StoreFailureKind::NotSetUp, || {
+                        service.create_collection("Default keyring", "default")
+                    })?,
+                found => found.map_err(meaning)?,
             };
-            let collection = collection.map_err(|error| match error {
-                Error::Prompt | Error::PromptDisconnected => {
-                    failed(StoreFailureKind::NotSetUp, "its prompt was not answered")
-                }
-                error => meaning(error),
-            })?;
-            open(&collection, IfLocked::Ask)
+            self.open(&collection, locked)
         })
     }
 
@@ -83,35 +98,128 @@ impl Keyring {
     pub(super) fn write(&self, entry: &str, bytes: &[u8], locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
         self.with(|service| {
-            if let Some(item) = unlocked(service, entry, locked)? {
+            if let Some(item) = self.unlocked(service, entry, locked)? {
                 return item.set_secret(bytes, TYPE).map_err(meaning);
             }
             let collection = service.get_default_collection().map_err(meaning)?;
-            open(&collection, locked)?;
-            let label = format!("keyring:{entry}@{SERVICE}");
-            collection.create_item(&label, attributes(entry), bytes, true, TYPE).map(drop).map_err(meaning)
+            self.open(&collection, locked)?;
+            collection.create_item(&label(entry), attributes(entry), bytes, true, TYPE).map(drop).map_err(meaning)
         })
     }
 
     /// Removes all entries of that name; whether there was one.
-    pub(super) fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+    pub(super) fn delete(&self, entry: &str, locked: IfLocked) -> Result<bool, StoreFailure> {
         self.with(|service| {
-            let found = service.search_items(attributes(entry)).map_err(meaning)?;
-            if !found.locked.is_empty() {
-                service.unlock_all(&found.locked.iter().collect::<Vec<_>>()).map_err(meaning)?;
-            }
-            let items: Vec<_> = found.unlocked.iter().chain(&found.locked).collect();
-            items.iter().try_for_each(|item| item.delete()).map(|()| !items.is_empty()).map_err(meaning)
+            let found = self.search(service, attributes(entry), locked)?;
+            self.unlock(service, &found, locked)?;
+            found.items().try_for_each(Item::delete).map(|()| !found.is_empty()).map_err(meaning)
         })
     }
 
-    /// The names of all entries; nothing is unlocked for that.
-    pub(super) fn names(&self) -> Result<Vec<String>, StoreFailure> {
+    /// The names of all entries; none of those that were found is unlocked for that.
+    pub(super) fn names(&self, locked: IfLocked) -> Result<Vec<String>, StoreFailure> {
         self.with(|service| {
-            let found = service.search_items(HashMap::from([("service", SERVICE)])).map_err(meaning)?;
-            let attributes = found.unlocked.iter().chain(&found.locked).map(Item::get_attributes);
+            // Always: what one collection shows is not all, if another is locked.
+            self.open_all(service, locked)?;
+            let found = self.search(service, HashMap::from([("service", SERVICE)]), locked)?;
+            let attributes = found.items().map(Item::get_attributes);
             let names = attributes.filter_map(|found| found.map(|mut found| found.remove("username")).transpose());
             names.collect::<Result<_, _>>().map_err(meaning)
+        })
+    }
+
+    /// What is there of these attributes. Where nothing is found, the collections that may hide it are opened first.
+    fn search<'a>(
+        &self,
+        service: &'a SecretService<'a>,
+        attributes: HashMap<&str, &str>,
+        locked: IfLocked,
+    ) -> Result<Found<'a>, StoreFailure> {
+        let search = || service.search_items(attributes.clone()).map_err(meaning);
+        let mut found = search()?;
+        if found.unlocked.is_empty() && found.locked.is_empty() {
+            self.open_all(service, locked)?;
+            // Also where all are open: they may have been locked when the first search was made.
+            found = search()?;
+        }
+        let found = Found { open: found.unlocked, locked: found.locked };
+        taken(&self.seen).extend(found.items().filter_map(collection_of));
+        Ok(found)
+    }
+
+    /// Opens all collections that an entry can be expected in: the default one, and those where one was seen. That there
+    /// are none yet is no failure.
+    fn open_all(&self, service: &SecretService<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
+        let locked = if locked == IfLocked::AskForFound { IfLocked::Fail } else { locked };
+        match service.get_default_collection() {
+            Ok(collection) => self.open(&collection, locked)?,
+            Err(Error::NoResult) => {}
+            Err(error) => return Err(meaning(error)),
+        }
+        let seen = taken(&self.seen).clone();
+        for path in seen.into_iter().filter_map(|path| OwnedObjectPath::try_from(path).ok()) {
+            let collection = service.get_collection_by_path(path).map_err(meaning)?;
+            self.open(&collection, locked)?;
+        }
+        Ok(())
+    }
+
+    /// Unlocks the collection, if it is locked.
+    fn open(&self, collection: &Collection<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
+        match collection.is_locked() {
+            Ok(false) => return Ok(()),
+            Ok(true) => {}
+            // It was there when an entry was seen in it: KeePassXC's database, say, has been closed since.
+            Err(Error::ZbusFdo(Gone::UnknownObject(_) | Gone::UnknownMethod(_) | Gone::UnknownInterface(_))) => {
+                return Err(failed(StoreFailureKind::Locked, "it was closed"));
+            }
+            Err(error) => return Err(meaning(error)),
+        }
+        self.answer(locked, || collection.unlock())?;
+        // A service that can ask nobody may say that all is done.
+        collection.ensure_unlocked().map_err(meaning)
+    }
+
+    /// Unlocks what was found locked.
+    fn unlock(&self, service: &SecretService<'_>, found: &Found<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
+        match found.locked.iter().collect::<Vec<_>>()[..] {
+            [] => Ok(()),
+            ref items => self.answer(locked, || service.unlock_all(items)),
+        }
+    }
+
+    /// The one item of that name, unlocked.
+    fn unlocked<'a>(
+        &self,
+        service: &'a SecretService<'a>,
+        entry: &str,
+        locked: IfLocked,
+    ) -> Result<Option<Item<'a>>, StoreFailure> {
+        let found = self.search(service, attributes(entry), locked)?;
+        let count = found.items().count();
+        if count > 1 {
+            return Err(failed(StoreFailureKind::Ambiguous, &format!("{count} entries of one name")));
+        }
+        self.unlock(service, &found, locked)?;
+        Ok(found.open.into_iter().chain(found.locked).next())
+    }
+
+    /// What is done about a lock.
+    fn answer(&self, locked: IfLocked, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), StoreFailure> {
+        match locked {
+            IfLocked::Ask | IfLocked::AskForFound => self.prompting(StoreFailureKind::Locked, unlock),
+            IfLocked::Fail => Err(meaning(Error::Locked)),
+        }
+    }
+
+    /// Does what may put up a prompt, because of `kind`.
+    fn prompting<T>(&self, kind: StoreFailureKind, call: impl FnOnce() -> Result<T, Error>) -> Result<T, StoreFailure> {
+        *taken(&self.prompt) = Some(kind);
+        let done = call();
+        *taken(&self.prompt) = None;
+        done.map_err(|error| match error {
+            Error::Prompt | Error::PromptDisconnected => failed(kind, "its prompt was not answered"),
+            error => meaning(error),
         })
     }
 
@@ -119,21 +227,37 @@ impl Keyring {
     /// session may have died with the service.
     fn with<T>(&self, call: impl FnOnce(&SecretService<'_>) -> Result<T, StoreFailure>) -> Result<T, StoreFailure> {
         // Taken, not held: connecting and calling may hang, and another call must not hang behind this one.
-        let there = self.service.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let there = taken(&self.service).take();
         let service = there.map_or_else(|| connected(self.local), Ok)?;
         let done = call(&service)?;
-        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+        *taken(&self.service) = Some(service);
         Ok(done)
     }
 }
 
-impl IfLocked {
-    fn answer(self, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), StoreFailure> {
-        match self {
-            Self::Ask => unlock().map_err(meaning),
-            Self::Fail => Err(meaning(Error::Locked)),
-        }
+/// What a search has found.
+struct Found<'a> {
+    open: Vec<Item<'a>>,
+    locked: Vec<Item<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn items(&self) -> impl Iterator<Item = &Item<'a>> {
+        self.open.iter().chain(&self.locked)
     }
+
+    fn is_empty(&self) -> bool {
+        self.items().next().is_none()
+    }
+}
+
+/// The collection an item lies in: its path is the item's without the last part (Secret Service API 0.2, chapter 14).
+fn collection_of(item: &Item<'_>) -> Option<String> {
+    item.item_path.as_str().rsplit_once('/').map(|(collection, _)| collection.to_owned())
+}
+
+fn taken<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The address of the user's bus (D-Bus Specification, "Well-known Message Bus Instances").
@@ -168,29 +292,9 @@ fn attributes(entry: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", entry)])
 }
 
-/// Unlocks the collection, if it is locked.
-fn open(collection: &Collection<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
-    match collection.is_locked().map_err(meaning)? {
-        true => locked.answer(|| collection.unlock()),
-        false => Ok(()),
-    }
-}
-
-/// The one item of that name, unlocked.
-fn unlocked<'a>(
-    service: &'a SecretService<'a>,
-    entry: &str,
-    locked: IfLocked,
-) -> Result<Option<Item<'a>>, StoreFailure> {
-    let found = service.search_items(attributes(entry)).map_err(meaning)?;
-    let count = found.unlocked.len() + found.locked.len();
-    if count > 1 {
-        return Err(failed(StoreFailureKind::Ambiguous, &format!("{count} entries of one name")));
-    }
-    if let Some(item) = found.locked.first() {
-        locked.answer(|| service.unlock_all(&[item]))?;
-    }
-    Ok(found.unlocked.into_iter().chain(found.locked).next())
+/// What a person sees of the entry in the keyring's own program.
+fn label(entry: &str) -> String {
+    EntryKey::parse(entry).map_or_else(|| SERVICE.to_owned(), |key| format!("{SERVICE}: {}", key.label()))
 }
 
 /// What an error of the library means.

@@ -43,6 +43,10 @@ pub enum Fault {
     Refuse,
     /// It is locked from now on, and says so.
     Lock,
+    /// It is locked from now on, and does what it does when it is.
+    LockFirst,
+    /// It is unlocked from now on, and does what it does when it is.
+    UnlockFirst,
     /// There is a second entry just like the one from now on, and it says no.
     Double,
 }
@@ -60,6 +64,8 @@ struct State {
     /// The call that goes wrong, at its n-th time from now (0: every time).
     fault: Option<(&'static str, usize, Fault)>,
     locked: bool,
+    /// What is locked is not found.
+    hides: bool,
     no_collection: bool,
     no_plain_session: bool,
     largest: Option<usize>,
@@ -131,9 +137,32 @@ impl FakeKeyring {
         };
     }
 
-    /// Locked; its prompt is never answered.
+    /// Locked; its prompt waits for [`FakeKeyring::unlock`] or [`FakeKeyring::dismiss`].
     pub fn lock(&self) {
         self.shared.state().locked = true;
+    }
+
+    /// Unlocked, as by the prompt if one is up.
+    pub fn unlock(&self) {
+        self.shared.state().locked = false;
+        self.prompt_completed(false);
+    }
+
+    /// The user closes the prompt.
+    pub fn dismiss(&self) {
+        self.prompt_completed(true);
+    }
+
+    fn prompt_completed(&self, dismissed: bool) {
+        let connection = self.shared.state().connection.clone().unwrap();
+        let opened = Value::from(vec![ObjectPath::try_from(COLLECTION).unwrap()]);
+        let completed = (dismissed, opened);
+        connection.emit_signal(None::<&str>, PROMPT, "org.freedesktop.Secret.Prompt", "Completed", &completed).unwrap();
+    }
+
+    /// A search does not find what is locked, as with KeePassXC and oo7.
+    pub fn hides_what_is_locked(&self) {
+        self.shared.state().hides = true;
     }
 
     /// Nobody has made a collection yet.
@@ -174,6 +203,11 @@ impl FakeKeyring {
     /// How many entries there are.
     pub fn entries(&self) -> usize {
         self.shared.state().items.len()
+    }
+
+    /// The calls since the last time, or the fault that was set.
+    pub fn calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.shared.state().calls)
     }
 
     /// Whether that call has come since the fault was set.
@@ -238,6 +272,11 @@ impl Shared {
             Some(Fault::Lock) => {
                 self.state().locked = true;
                 Err(Refusal(IS_LOCKED))
+            }
+            Some(fault @ (Fault::LockFirst | Fault::UnlockFirst)) => {
+                let mut state = self.state();
+                state.locked = matches!(fault, Fault::LockFirst);
+                deed(&mut state)
             }
             Some(Fault::Double) => {
                 self.state().double();
@@ -330,7 +369,11 @@ impl Service {
             let fits = |item: &HashMap<String, String>| attributes.iter().all(|(name, v)| item.get(name) == Some(v));
             let found =
                 state.items.iter().filter(|(_, item)| fits(&item.0)).map(|(number, _)| path_of(*number)).collect();
-            Ok(if state.locked { (Vec::new(), found) } else { (found, Vec::new()) })
+            Ok(match state.locked {
+                true if state.hides => (Vec::new(), Vec::new()),
+                true => (Vec::new(), found),
+                false => (found, Vec::new()),
+            })
         };
         self.0.answer("SearchItems", find).await
     }
@@ -397,8 +440,9 @@ impl Collection {
     }
 
     #[zbus(property)]
-    async fn locked(&self) -> bool {
-        self.0.state().locked
+    async fn locked(&self) -> Result<bool, zbus::fdo::Error> {
+        let locked = self.0.answer("Locked", |state| Ok(state.locked)).await;
+        locked.map_err(|Refusal(name)| zbus::fdo::Error::Failed(name.to_owned()))
     }
 }
 

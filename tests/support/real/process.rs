@@ -107,6 +107,18 @@ impl Process {
         panic!("standard error ended or stalled at: {}", self.stderr)
     }
 
+    /// Waits for such a word, or for the end of standard error; whether the word came.
+    pub fn tells_or_ends(&mut self, wanted: impl Fn(&str) -> bool) -> bool {
+        while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
+            self.stderr += &line;
+            self.stderr.push('\n');
+            if line.split_whitespace().any(&wanted) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Waits for the end.
     #[track_caller]
     pub fn finish(mut self) -> Outcome {
