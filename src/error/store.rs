@@ -38,7 +38,7 @@ pub(super) fn store_hint(failure: &StoreFailure) -> Option<String> {
         }
         ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
         ("keyring", StoreFailureKind::TimedOut) => {
-            "unlock or restart the keyring, or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            "unlock or restart the keyring, and answer its prompt if it shows one; or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
         ("keyring", StoreFailureKind::Ambiguous) => {
             "`tidp login` puts one in their place, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"

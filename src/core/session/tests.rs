@@ -231,6 +231,21 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
     states
 }
 
+#[test]
+fn an_entry_is_labelled_for_people() {
+    let key = |profile: &str, issuer: &str| SessionKey {
+        profile: profile.into(),
+        issuer: issuer.into(),
+        client_id: "app".into(),
+    };
+    let session = |profile, issuer| EntryKey::Session(key(profile, issuer)).label();
+    assert_eq!(session("work", "https://id.telenor.no"), "work (id.telenor.no)");
+    assert_eq!(session("work", "http://127.0.0.1:8080/a/b"), "work (127.0.0.1:8080)");
+    assert_eq!(session("a/b\n", "https://id.telenor.no"), "a-b\\u{a} (id.telenor.no)");
+    let secret = EntryKey::ClientSecret(key("work", "https://id.telenor.no"));
+    assert_eq!(secret.label(), "client secret of work (id.telenor.no)");
+}
+
 proptest! {
     #[test]
     fn the_sure_end_is_never_later_than_the_implied_one((start, steps) in history(), policy in any_policy()) {

@@ -17,7 +17,7 @@ use secret_service::{EncryptionType, Error};
 use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use zbus::fdo::Error as Gone;
+use zbus::fdo;
 use zbus::zvariant::OwnedObjectPath;
 use zeroize::Zeroizing;
 
@@ -170,9 +170,7 @@ impl Keyring {
             Ok(false) => return Ok(()),
             Ok(true) => {}
             // It was there when an entry was seen in it: KeePassXC's database, say, has been closed since.
-            Err(Error::ZbusFdo(Gone::UnknownObject(_) | Gone::UnknownMethod(_) | Gone::UnknownInterface(_))) => {
-                return Err(failed(StoreFailureKind::Locked, "it was closed"));
-            }
+            Err(error) if is_gone(&error) => return Err(failed(StoreFailureKind::Locked, "it was closed")),
             Err(error) => return Err(meaning(error)),
         }
         self.answer(locked, || collection.unlock())?;
@@ -311,10 +309,20 @@ fn meaning(error: Error) -> StoreFailure {
     }
 }
 
-/// The name of the error that the service or the bus answered.
+/// Whether the object that was asked is not there.
+fn is_gone(error: &Error) -> bool {
+    let standard = matches!(
+        error,
+        Error::ZbusFdo(fdo::Error::UnknownObject(_) | fdo::Error::UnknownMethod(_) | fdo::Error::UnknownInterface(_))
+    );
+    standard || name_of(error) == Some("org.freedesktop.Secret.Error.NoSuchObject")
+}
+
+/// The name of the error that the service or the bus answered, unless it is one of the bus's own in answer to a property.
 fn name_of(error: &Error) -> Option<&str> {
     match error {
-        Error::Zbus(zbus::Error::MethodError(name, _, _)) => Some(name.as_str()),
+        Error::Zbus(zbus::Error::MethodError(name, _, _))
+        | Error::ZbusFdo(fdo::Error::ZBus(zbus::Error::MethodError(name, _, _))) => Some(name.as_str()),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@
 pub mod fake_keyring;
 pub mod home;
 pub mod http;
+pub mod keepassxc;
 pub mod process;
 pub mod provider;
 pub mod require;

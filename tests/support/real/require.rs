@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Whether `what` is there: `node` (the independent provider), `chromium` (and what drives it), `keyring` (a Secret
-/// Service), `faketime` (a clock moved for one process), `user namespace` (one that maps nobody), or the name of a
+/// Service), `keepassxc` (one that hides what is locked), `faketime` (a clock moved for one process), `user namespace` (one that maps nobody), or the name of a
 /// program. If not, says that the test is skipped.
 ///
 /// # Panics
@@ -43,6 +43,7 @@ fn available(what: &str) -> Result<(), String> {
         "keyring" => {
             ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p))
         }
+        "keepassxc" => ["dbus-daemon", "dbus-send", "keepassxc", "keepassxc-cli"].iter().try_for_each(|p| program(p)),
         "user namespace" => {
             let made = Command::new("unshare").args(["--user", "true"]).output();
             made.is_ok_and(|made| made.status.success()).then_some(()).ok_or("the system allows none".into())

@@ -60,19 +60,24 @@ impl SecretService {
         service.daemon = Some(daemon);
         let owned =
             ["org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
-        poll("the keyring daemon", || send(home, owned).contains("true").then_some(()));
-        let unlocked = [
-            "org.freedesktop.secrets",
-            "/org/freedesktop/secrets/collection/login",
-            "org.freedesktop.DBus.Properties.Get",
-            "string:org.freedesktop.Secret.Collection",
-        ];
-        poll("an unlocked collection", || {
-            let mut command = dbus_send(home, unlocked);
-            let answer = command.arg("string:Locked").output().unwrap();
-            String::from_utf8_lossy(&answer.stdout).contains("false").then_some(())
-        });
+        poll("the keyring daemon", || send(home, &owned).contains("true").then_some(()));
+        poll("an unlocked collection", || (service.is_locked(home, "login") == Some(false)).then_some(()));
         service
+    }
+
+    /// Whether that collection is locked, if it is there.
+    pub fn is_locked(&self, home: &Home, collection: &str) -> Option<bool> {
+        let answer = send(
+            home,
+            &[
+                "org.freedesktop.secrets",
+                &format!("/org/freedesktop/secrets/collection/{collection}"),
+                "org.freedesktop.DBus.Properties.Get",
+                "string:org.freedesktop.Secret.Collection",
+                "string:Locked",
+            ],
+        );
+        answer.split_whitespace().last()?.parse().ok()
     }
 
     /// A bus with no Secret Service on it.
@@ -106,7 +111,7 @@ impl SecretService {
             "org.freedesktop.Secret.Service.Lock",
             "array:objpath:/org/freedesktop/secrets/collection/login",
         ];
-        assert!(send(home, call).contains("collection/login"));
+        assert!(send(home, &call).contains("collection/login"));
     }
 
     /// The daemon answers nothing any more, but is there.
@@ -135,12 +140,9 @@ pub fn entries(home: &Home) -> String {
     format!("{}{}", String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr))
 }
 
-fn dbus_send(home: &Home, [destination, path, method, argument]: [&str; 4]) -> Command {
+/// What the bus answers to a call: the destination, the object, the method and its arguments.
+pub fn send(home: &Home, call: &[&str]) -> String {
     let mut command = home.command("dbus-send");
-    command.args(["--session", "--print-reply", &format!("--dest={destination}"), path, method, argument]);
-    command
-}
-
-fn send(home: &Home, call: [&str; 4]) -> String {
-    String::from_utf8_lossy(&dbus_send(home, call).output().unwrap().stdout).into_owned()
+    command.args(["--session", "--print-reply", &format!("--dest={}", call[0])]).args(&call[1..]);
+    String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
 }
