@@ -88,6 +88,8 @@ pub enum Situation {
     Invalid(String),
     /// A login ended without a session.
     NoLogin(Box<NoLogin>),
+    /// No authority that is trusted here has signed a server's certificate.
+    UnknownAuthority(String),
     /// Logged out here; the provider could not be told. The text says what is left to do.
     LogoutIncomplete(&'static str, String),
     /// Logged out here; the refresh token lives on, for a confidential client without its secret cannot revoke it. The
@@ -195,7 +197,8 @@ impl Error {
         match failure.kind {
             HttpFailureKind::NotSent | HttpFailureKind::AnswerLost => Situation::Unreachable(message),
             HttpFailureKind::Certificate => Situation::Invalid(message),
-            HttpFailureKind::CaFile => Situation::Config(message),
+            HttpFailureKind::UnknownAuthority => Situation::UnknownAuthority(message),
+            HttpFailureKind::Setting => Situation::Config(message),
         }
         .into()
     }
@@ -325,6 +328,12 @@ impl Error {
             ),
             Situation::Invalid(what) => ("invalid", 7, what.clone(), None),
             Situation::NoLogin(ended) => ended.report(self.profile.as_deref()),
+            Situation::UnknownAuthority(what) => {
+                let set = |name: &str| format!("tidp profile set {} ca_file FILE", quoted(name));
+                let set = self.profile.as_deref().map_or_else(|| "set TIDP_CA_FILE=FILE".into(), set);
+                let hint = format!("if the authority is to be trusted: {set} (its certificate, PEM)");
+                ("invalid", 7, what.clone(), Some(hint))
+            }
             Situation::LogoutIncomplete(kind, what) | Situation::KeyNotKnown(kind, what) => {
                 let code = match *kind {
                     "config" => 2,

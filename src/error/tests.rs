@@ -83,6 +83,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
         (Situation::Invalid(text()), "invalid", 7, "", false),
         (no_login(timed_out()), "timeout", 124, "tidp profile show", false),
+        (Situation::UnknownAuthority(text()), "invalid", 7, "TIDP_CA_FILE", false),
         (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
         (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
         (Situation::NotRevoked(text()), "config", 2, "TIDP_CLIENT_SECRET", false),
@@ -128,6 +129,7 @@ fn number(situation: &Situation) -> usize {
         Situation::EntriesUnreadable { .. } => 29,
         Situation::KeyNotKnown(..) => 30,
         Situation::Setup(_) => 31,
+        Situation::UnknownAuthority(_) => 32,
         Situation::SecretRefused(..) => 2,
     }
 }
@@ -142,7 +144,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 32, "a situation has no row");
+    assert_eq!(covered.len(), 33, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
@@ -193,6 +195,8 @@ fn a_hint_names_the_profile_as_a_shell_reads_it() {
     }
     let secret = Error::from(Situation::NoClientSecret).of_profile(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
+    let trusting = Error::from(Situation::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
+    assert!(trusting.hint.is_some_and(|hint| hint.contains("tidp profile set 'my work' ca_file ")));
     let first = Error::from(Situation::NoSession).of_profile(Some("a")).of_profile(Some("b"));
     assert_eq!(first.profile.as_deref(), Some("a"), "the first to know the profile is right");
 }
@@ -203,7 +207,8 @@ fn a_missing_answer_means_what_its_cause_means() {
         (HttpFailureKind::NotSent, "unreachable"),
         (HttpFailureKind::AnswerLost, "unreachable"),
         (HttpFailureKind::Certificate, "invalid"),
-        (HttpFailureKind::CaFile, "config"),
+        (HttpFailureKind::UnknownAuthority, "invalid"),
+        (HttpFailureKind::Setting, "config"),
     ] {
         let report = Error::unanswered("asking", &HttpFailure { what: "why".into(), kind }).report();
         assert_eq!((report.kind, report.message.as_str()), (expected, "asking: why"));

@@ -1,12 +1,19 @@
 //! Requests over the network: bounded in time and size, no redirects, no proxy for this machine itself.
 
-use crate::core::text::{printable, text_in};
-use crate::world::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
+mod proxy;
+mod resolver;
+mod trust;
+
+use crate::core::text::printable;
+use crate::world::{Body, Env, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
+use proxy::Proxy;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, redirect};
+use resolver::SystemResolver;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -21,8 +28,15 @@ pub struct SystemHttp {
     deadline: Duration,
     /// For name, connection and TLS of one try.
     connect_deadline: Duration,
+    env: Env,
     runtime: OnceLock<Runtime>,
     clients: Mutex<BTreeMap<Trust, Client>>,
+}
+
+/// Who is asked, and through whom.
+struct Route {
+    host: String,
+    proxy: Option<Proxy>,
 }
 
 /// What a client is built for.
@@ -33,22 +47,18 @@ struct Trust {
     /// Whether the server is this machine.
     loopback: bool,
     ca_file: Option<PathBuf>,
-}
-
-impl Default for SystemHttp {
-    fn default() -> Self {
-        Self::with_deadlines(Duration::from_secs(30), Duration::from_secs(10))
-    }
+    /// The variable that names the proxy.
+    proxied_by: Option<&'static str>,
 }
 
 impl Http for SystemHttp {
     fn send(&self, request: &Request) -> Result<Response, HttpFailure> {
-        let client = self.client(request)?;
-        let host = printable(request.url.host_str().unwrap_or_default());
+        let route = self.route(&request.url)?;
+        let client = self.client(request, &route)?;
         let exchange = async {
-            match attempt(&client, request, &host).await {
+            match attempt(&client, request, &route).await {
                 Err(failed) if request.method == Method::Get && failed.again => {
-                    attempt(&client, request, &host).await.map_err(|failed| failed.failure)
+                    attempt(&client, request, &route).await.map_err(|failed| failed.failure)
                 }
                 answer => answer.map_err(|failed| failed.failure),
             }
@@ -56,7 +66,7 @@ impl Http for SystemHttp {
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
             tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-                let what = format!("{host} did not answer within {} s", deadline.as_secs());
+                let what = format!("{route} did not answer within {} s", deadline.as_secs());
                 Err(HttpFailure { what, kind: HttpFailureKind::AnswerLost })
             })
         })
@@ -64,8 +74,22 @@ impl Http for SystemHttp {
 }
 
 impl SystemHttp {
-    fn with_deadlines(deadline: Duration, connect_deadline: Duration) -> Self {
-        Self { deadline, connect_deadline, runtime: OnceLock::new(), clients: Mutex::default() }
+    /// The network with that environment, which may name a proxy and authorities.
+    pub fn new(env: &Env) -> Self {
+        Self::with_deadlines(env, Duration::from_secs(30), Duration::from_secs(10))
+    }
+
+    fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> Self {
+        let (runtime, clients) = (OnceLock::new(), Mutex::default());
+        Self { deadline, connect_deadline, env: env.clone(), runtime, clients }
+    }
+
+    /// Nobody asks a proxy for this machine itself, and nothing but this machine is asked without TLS.
+    fn route(&self, url: &Url) -> Result<Route, HttpFailure> {
+        let host = url.host_str().unwrap_or_default();
+        let direct = is_loopback(url) || url.scheme() != "https";
+        let proxy = if direct { None } else { Proxy::of(&self.env, host).map_err(wrong_setting)? };
+        Ok(Route { host: printable(host), proxy })
     }
 
     fn runtime(&self) -> Result<&Runtime, HttpFailure> {
@@ -77,66 +101,72 @@ impl SystemHttp {
         Ok(self.runtime.get_or_init(|| runtime))
     }
 
-    fn client(&self, request: &Request) -> Result<Client, HttpFailure> {
+    fn client(&self, request: &Request, route: &Route) -> Result<Client, HttpFailure> {
         let trust = Trust {
             tls: request.url.scheme() == "https",
             loopback: is_loopback(&request.url),
             ca_file: request.ca_file.clone(),
+            proxied_by: route.proxy.as_ref().map(|proxy| proxy.variable),
         };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&trust) {
             return Ok(client.clone());
         }
-        let client = self.built(&trust)?;
+        let client = self.built(&trust, route)?;
         clients.insert(trust, client.clone());
         Ok(client)
     }
 
     #[allow(clippy::disallowed_methods)] // this is the edge that the ban sends everybody to
-    fn built(&self, trust: &Trust) -> Result<Client, HttpFailure> {
+    fn built(&self, trust: &Trust, route: &Route) -> Result<Client, HttpFailure> {
         let mut builder = Client::builder()
             .user_agent(concat!("tidp/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .dns_resolver(SystemResolver::default())
             .connect_timeout(self.connect_deadline)
             // A connection kept from before a wait may be dead, and a POST that dies with it cannot be sent again.
-            .pool_max_idle_per_host(0);
-        if trust.loopback {
-            builder = builder.no_proxy();
+            .pool_max_idle_per_host(0)
+            // Which proxy there is is decided here, so that it can be told.
+            .no_proxy();
+        if let Some(proxy) = &route.proxy {
+            let through = reqwest::Proxy::all(proxy.url.expose());
+            let unusable = |_| wrong_setting(format!("{} names no proxy that can be used", proxy.variable));
+            builder = builder.proxy(through.map_err(unusable)?);
         }
         aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         // Without TLS there is nothing to verify, and the system's hundred-odd authorities need not be read.
         builder = match &trust.ca_file {
             _ if !trust.tls => builder.tls_certs_only([]),
-            Some(path) => builder.tls_certs_merge(certificates(path)?),
+            Some(path) => {
+                let unusable = |what: String| wrong_setting(format!("ca_file {what}"));
+                let trusted = trust::certificates(path).map_err(unusable)?;
+                builder.tls_certs_merge(trusted.iter().filter_map(|der| Certificate::from_der(der).ok()))
+            }
             None => builder,
         };
-        builder.build().map_err(|error| {
-            let what = match root_cause(&error) {
-                cause if cause.contains("No CA certificates") => {
-                    "this system has no certificate authorities to trust: \
-                     install its ca-certificates package, or name a file with ca_file or SSL_CERT_FILE"
-                        .to_owned()
-                }
-                cause => format!("TLS cannot be used: {}", printable(&cause)),
-            };
-            HttpFailure { what, kind: HttpFailureKind::Certificate }
+        builder.build().map_err(|error| match root_cause(&error) {
+            cause if cause.contains("No CA certificates") => match trust::no_authorities(&self.env) {
+                Ok(what) => HttpFailure { what, kind: HttpFailureKind::Certificate },
+                Err(what) => wrong_setting(what),
+            },
+            cause => {
+                let what = format!("TLS cannot be used: {}", printable(&cause));
+                HttpFailure { what, kind: HttpFailureKind::Certificate }
+            }
         })
     }
 }
 
-/// The certificates of a PEM file, at least one.
-fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpFailure> {
-    let failure = |why: &str| HttpFailure {
-        what: printable(&format!("{}: {why}", path.display())),
-        kind: HttpFailureKind::CaFile,
-    };
-    let pem = super::private::read_named(path, |_, _| ()).map_err(|error| failure(&error.to_string()))?;
-    let pem = pem.ok_or_else(|| failure("there is no such file"))?;
-    let pem = text_in(&pem).map_err(|why| failure(&format!("it is {why}")))?.as_bytes();
-    let found = Certificate::from_pem_bundle(pem).unwrap_or_default();
-    if found.is_empty() { Err(failure("it holds no PEM certificate")) } else { Ok(found) }
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        match &self.proxy {
+            None => Ok(()),
+            Some(proxy) => write!(f, " (through the proxy {}, which {} names)", proxy.shown, proxy.variable),
+        }
+    }
 }
 
 /// A try that brought no answer, and whether a GET may be tried again.
@@ -145,10 +175,11 @@ struct Failed {
     again: bool,
 }
 
-async fn attempt(client: &Client, request: &Request, host: &str) -> Result<Response, Failed> {
+async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, Failed> {
     let lost = |error: reqwest::Error| {
-        let failure = classified(&error, host);
-        Failed { again: failure.kind != HttpFailureKind::Certificate, failure }
+        let failure = classified(&error, route);
+        let again = matches!(failure.kind, HttpFailureKind::NotSent | HttpFailureKind::AnswerLost);
+        Failed { again, failure }
     };
     let mut answer = prepared(client, request).send().await.map_err(lost)?;
     let status = answer.status().as_u16();
@@ -158,12 +189,12 @@ async fn attempt(client: &Client, request: &Request, host: &str) -> Result<Respo
         |what: String| Failed { failure: HttpFailure { what, kind: HttpFailureKind::AnswerLost }, again: false };
     // None is accepted, so something in between has gone wrong.
     if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Err(dropped(format!("{host} sent a compressed answer, which was not asked for")));
+        return Err(dropped(format!("{route} sent a compressed answer, which was not asked for")));
     }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(lost)? {
         if body.len() + chunk.len() > LARGEST {
-            return Err(dropped(format!("{host} sent an answer larger than 1 MiB")));
+            return Err(dropped(format!("{route} sent an answer larger than 1 MiB")));
         }
         body.extend_from_slice(&chunk);
     }
@@ -193,29 +224,56 @@ fn prepared(client: &Client, request: &Request) -> reqwest::RequestBuilder {
 }
 
 /// What a missing answer means. The text names the host and the innermost cause: no path, no query.
-fn classified(error: &reqwest::Error, host: &str) -> HttpFailure {
-    let cause = printable(&root_cause(error));
-    if let Some(why) = certificate_problem(error) {
-        let what = format!("the certificate of {host} does not check out: {}", printable(&why));
-        return HttpFailure { what, kind: HttpFailureKind::Certificate };
+fn classified(error: &reqwest::Error, route: &Route) -> HttpFailure {
+    let cause = match root_cause(error) {
+        eof if eof == "tls handshake eof" => "TLS was broken off before it had begun".into(),
+        cause => printable(&cause),
+    };
+    let tls = causes(error).find_map(rustls_error);
+    let certificate =
+        |why: &str, kind| HttpFailure { what: format!("the certificate of {route} does not check out: {why}"), kind };
+    match tls {
+        Some(rustls::Error::InvalidCertificate(problem)) => {
+            let kind = match problem {
+                rustls::CertificateError::UnknownIssuer => HttpFailureKind::UnknownAuthority,
+                _ => HttpFailureKind::Certificate,
+            };
+            return certificate(&trust::fault(problem), kind);
+        }
+        Some(rustls::Error::NoCertificatesPresented) => {
+            return certificate("there is none", HttpFailureKind::Certificate);
+        }
+        _ => {}
     }
     if error.is_connect() || error.is_builder() {
-        return not_sent(format!("no connection to {host}: {cause}"));
+        let why = tls.and_then(trust::tls_fault).or_else(|| refused_by_the_proxy(&cause, route)).unwrap_or(cause);
+        return not_sent(format!("no connection to {route}: {why}"));
     }
-    HttpFailure { what: format!("the answer of {host} was lost: {cause}"), kind: HttpFailureKind::AnswerLost }
+    HttpFailure { what: format!("the answer of {route} was lost: {cause}"), kind: HttpFailureKind::AnswerLost }
+}
+
+/// What the proxy's own answer comes to, of which no more is known than hyper's words for it.
+fn refused_by_the_proxy(cause: &str, route: &Route) -> Option<String> {
+    let proxy = route.proxy.as_ref()?;
+    let what = match cause.strip_prefix("tunnel error: ")? {
+        "proxy authorization required" => format!(
+            "the proxy wants a user name and a password, and has got none that it accepts; \
+             they belong into {} (http://USER:PASSWORD@HOST:PORT)",
+            proxy.variable
+        ),
+        "unsuccessful" | "proxy response headers too long" => "the proxy refused, or could not connect either".into(),
+        "unexpected end of file" => "the proxy hung up".into(),
+        _ => return None,
+    };
+    Some(what)
 }
 
 fn not_sent(what: String) -> HttpFailure {
     HttpFailure { what, kind: HttpFailureKind::NotSent }
 }
 
-/// What is wrong with the certificate, if that is what went wrong.
-fn certificate_problem(error: &reqwest::Error) -> Option<String> {
-    causes(error).find_map(|cause| match rustls_error(cause)? {
-        rustls::Error::InvalidCertificate(problem) => Some(problem.to_string()),
-        rustls::Error::NoCertificatesPresented => Some("there is none".into()),
-        _ => None,
-    })
+fn wrong_setting(what: String) -> HttpFailure {
+    HttpFailure { what, kind: HttpFailureKind::Setting }
 }
 
 /// `cause` as rustls knows it, also inside the I/O errors that transports wrap it in (whose own `source` skips it).

@@ -48,7 +48,7 @@ impl World {
         Self {
             clock: Arc::new(system::SystemClock::start()),
             entropy: Arc::new(system::SystemEntropy),
-            http: Arc::new(http::SystemHttp::default()),
+            http: Arc::new(http::SystemHttp::new(&env)),
             stores: Arc::new(stores::SystemStores::new(&env, dirs.state.as_deref(), terminal.clone())),
             cache: Arc::new(kernel_cache::KernelCache),
             browser: Arc::new(browser::SystemBrowser::new(&env)),

@@ -1,4 +1,8 @@
-//! SIGINT, SIGTERM and SIGHUP put off while a session is between two states, or taken over for as long as the process runs.
+//! Every signal that would end the process put off while a session is between two states; those that a user or a
+//! supervisor sends taken over, for as long as the process runs.
+
+#[cfg(unix)]
+mod fatal;
 
 use crate::world::{Held, Signals, Watch};
 use std::io;
@@ -26,8 +30,10 @@ impl Signals for SystemSignals {
     fn end_by(&self, _: i32) {}
 }
 
+#[cfg(not(unix))]
 struct Nothing;
 
+#[cfg(not(unix))]
 impl Held for Nothing {
     fn pending(&self) -> bool {
         false
@@ -36,9 +42,9 @@ impl Held for Nothing {
 
 #[cfg(unix)]
 mod unix {
-    use super::{Held, Nothing, Signals, Watch, io};
-    use crate::io::watch::ProcessWatch;
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use super::{Held, Signals, Watch, fatal, io};
+    use crate::io::watch::{ProcessWatch, WATCHED};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGXFSZ};
     use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
@@ -47,7 +53,7 @@ mod unix {
     #[derive(Debug, Default)]
     pub struct SystemSignals {
         shared: OnceLock<Arc<Shared>>,
-        /// Somebody has taken the signals over: nothing is left to put off.
+        /// Somebody has taken some over: those are not put off any more.
         watched: AtomicBool,
     }
 
@@ -58,15 +64,13 @@ mod unix {
         released: Arc<AtomicBool>,
         /// The signal that came last, 0 if none did.
         came: Arc<AtomicUsize>,
-        handlers: Vec<SigId>,
+        handlers: Vec<(i32, SigId)>,
     }
 
     impl Signals for SystemSignals {
         fn hold(&self) -> Box<dyn Held> {
-            if self.watched.load(Ordering::SeqCst) {
-                return Box::new(Nothing);
-            }
-            let shared = self.shared.get_or_init(|| Arc::new(Shared::install()));
+            let watched: &[i32] = if self.watched.load(Ordering::SeqCst) { &WATCHED } else { &[] };
+            let shared = self.shared.get_or_init(|| Arc::new(Shared::install(watched)));
             let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
             *holds += 1;
             shared.released.store(false, Ordering::SeqCst);
@@ -77,36 +81,44 @@ mod unix {
             let watch = ProcessWatch::begin()?;
             self.watched.store(true, Ordering::SeqCst);
             // The watch has its own handlers by now, so that no signal is without one.
-            for handler in self.shared.get().into_iter().flat_map(|shared| &shared.handlers) {
+            let ours = self.shared.get().into_iter().flat_map(|shared| &shared.handlers);
+            for (_, handler) in ours.filter(|(signal, _)| WATCHED.contains(signal)) {
                 low_level::unregister(*handler);
             }
             Ok(Box::new(watch))
         }
 
         fn end_by(&self, signal: i32) {
-            let _ = low_level::emulate_default_handler(signal);
+            fatal::end_by(signal);
         }
     }
 
     impl Shared {
-        /// Handlers stay installed, because taking the last one away would leave the signal without any effect;
-        /// `released` gives it back its default one. A signal that was ignored from the start (`nohup`) stays so.
-        fn install() -> Self {
+        /// Handlers for all but `watched`. They stay installed, because taking the last one away would leave the signal
+        /// without any effect; `released` gives it back its default one. A signal that was ignored from the start
+        /// (`nohup`) stays so.
+        fn install(watched: &[i32]) -> Self {
             let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut handlers = Vec::new();
             let asked = Arc::new(AtomicBool::new(false));
-            // SIGHUP only where it is known that it has its effect: under `nohup` it must keep having none.
-            for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| is_put_off(*signal, ignored(*signal))) {
+            let ignored = Ignored::now();
+            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.puts_off(*signal));
+            for signal in free {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
-                handlers.extend(flag::register_conditional_default(signal, Arc::clone(&released)));
-                if signal == SIGINT {
-                    // A person who presses Ctrl-C twice does not want to wait. A supervisor that sends one signal after
-                    // another has asked no more than once, and has SIGKILL for its impatience.
-                    handlers.extend(flag::register_conditional_default(signal, Arc::clone(&asked)));
-                    handlers.extend(flag::register(signal, Arc::clone(&asked)));
+                let mut add = |handler: io::Result<SigId>| handlers.extend(handler.map(|handler| (signal, handler)));
+                add(if fatal::KNOWN.contains(&signal) {
+                    flag::register_conditional_default(signal, Arc::clone(&released))
+                } else {
+                    flag::register_conditional_shutdown(signal, fatal::status(signal), Arc::clone(&released))
+                });
+                if [SIGINT, SIGQUIT].contains(&signal) {
+                    // A person who presses Ctrl-C or Ctrl-\ twice does not want to wait. A supervisor that sends one
+                    // signal after another has asked no more than once, and has SIGKILL for its impatience.
+                    add(flag::register_conditional_default(signal, Arc::clone(&asked)));
+                    add(flag::register(signal, Arc::clone(&asked)));
                 }
-                handlers.extend(flag::register_usize(signal, Arc::clone(&came), number));
+                add(flag::register_usize(signal, Arc::clone(&came), number));
             }
             Self { holds: Mutex::new(0), released, came, handlers }
         }
@@ -140,30 +152,41 @@ mod unix {
             // First released, then looked: a signal between the two has worked by itself.
             self.0.released.store(true, Ordering::SeqCst);
             if let Ok(signal @ 1..) = i32::try_from(self.0.came.load(Ordering::SeqCst)) {
-                let _ = low_level::emulate_default_handler(signal);
+                fatal::end_by(signal);
             }
         }
     }
 
-    fn is_put_off(signal: i32, ignored: Option<bool>) -> bool {
-        ignored.map_or(signal != SIGHUP, |ignored| !ignored)
-    }
-
     /// Whether the process was started with `signal` ignored, as far as that is known.
     pub(in crate::io) fn is_ignored(signal: i32) -> bool {
-        ignored(signal).unwrap_or(false)
+        Ignored::now().has(signal).unwrap_or(false)
     }
 
-    /// The same; `None` where it is not known: elsewhere than on Linux, and without `/proc`.
-    fn ignored(signal: i32) -> Option<bool> {
-        let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
-        Some(u64::from_str_radix(mask.trim(), 16).ok()? >> (signal - 1) & 1 == 1)
+    /// The signals that are ignored, a bit each; `None` where that is not known: elsewhere than on Linux, and without
+    /// `/proc`.
+    struct Ignored(Option<u64>);
+
+    impl Ignored {
+        fn now() -> Self {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+            Self(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()))
+        }
+
+        fn has(&self, signal: i32) -> Option<bool> {
+            self.0.map(|mask| mask >> (signal - 1) & 1 == 1)
+        }
+
+        /// SIGHUP is put off only where it is known that it has its effect: under `nohup` it must keep having none.
+        fn puts_off(&self, signal: i32) -> bool {
+            self.has(signal).map_or(signal != SIGHUP, |ignored| !ignored)
+        }
     }
 
     #[cfg(test)]
     mod tests {
         use super::*;
+        use signal_hook::consts::{SIGTERM, SIGUSR1, SIGXCPU};
         use std::os::unix::process::ExitStatusExt;
         use std::process::Command;
 
@@ -178,9 +201,9 @@ mod unix {
 
         #[test]
         fn what_nohup_may_have_ignored_stays_so_where_that_cannot_be_known() {
-            let put_off = |ignored| [SIGINT, SIGTERM, SIGHUP].map(|signal| is_put_off(signal, ignored));
-            assert_eq!(put_off(Some(false)), [true; 3]);
-            assert_eq!(put_off(Some(true)), [false; 3]);
+            let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| Ignored(mask).puts_off(signal));
+            assert_eq!(put_off(Some(0)), [true; 3]);
+            assert_eq!(put_off(Some(u64::MAX)), [false; 3]);
             assert_eq!(put_off(None), [true, true, false]);
         }
 
@@ -198,11 +221,39 @@ mod unix {
 
         #[test]
         fn what_a_supervisor_and_a_closed_terminal_send_waits_and_a_second_ctrl_c_does_not() {
-            for (part, ends_by) in [("supervised", SIGTERM), ("hung up", SIGHUP), ("impatient", SIGINT)] {
+            for (part, ends_by) in [
+                ("supervised", SIGTERM),
+                ("hung up", SIGHUP),
+                ("scheduled", SIGUSR1),
+                ("impatient", SIGINT),
+                ("impatient, Ctrl-\\", SIGQUIT),
+                ("impatient, both", SIGQUIT),
+            ] {
                 let output = in_a_process(part);
                 assert_eq!(output.status.signal(), Some(ends_by), "{part}");
                 let outlived = String::from_utf8_lossy(&output.stderr).contains("outlived");
-                assert_eq!(outlived, part != "impatient", "{part}");
+                assert_eq!(outlived, !part.starts_with("impatient"), "{part}");
+            }
+        }
+
+        #[test]
+        fn every_signal_that_would_end_the_process_waits_and_then_ends_it_by_itself() {
+            for signal in fatal::all() {
+                let output = in_a_process(&format!("held {signal}"));
+                assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{signal}: {output:?}");
+                assert_eq!(output.status.signal(), Some(signal));
+                let output = in_a_process(&format!("released {signal}"));
+                let ended = output.status.signal().or(output.status.code().map(|code| code - 128));
+                assert_eq!(ended, Some(signal), "{output:?}");
+            }
+        }
+
+        #[test]
+        fn what_nobody_watches_is_put_off_whoever_watches_the_others() {
+            for part in ["watched", "held before and watched"] {
+                let output = in_a_process(&format!("{part}, and then {SIGXCPU}"));
+                assert_eq!(output.status.signal(), Some(SIGXCPU), "{part}: {output:?}");
+                assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{part}: {output:?}");
             }
         }
 
@@ -237,12 +288,15 @@ mod unix {
                     drop(outer);
                     std::process::exit(7);
                 }
-                "supervised" | "hung up" | "impatient" => {
+                "supervised" | "hung up" | "scheduled" | "impatient" | "impatient, Ctrl-\\" | "impatient, both" => {
                     let held = signals.hold();
                     let sent = match part.as_str() {
                         "supervised" => [SIGINT, SIGTERM],
                         "hung up" => [SIGHUP, SIGHUP],
-                        _ => [SIGINT, SIGINT],
+                        "scheduled" => [SIGUSR1, SIGUSR1],
+                        "impatient" => [SIGINT, SIGINT],
+                        "impatient, both" => [SIGINT, SIGQUIT],
+                        _ => [SIGQUIT, SIGQUIT],
                     };
                     for signal in sent {
                         low_level::raise(signal).unwrap();
@@ -274,7 +328,22 @@ mod unix {
                     watch.wait(patience);
                     std::process::exit(7);
                 }
-                _ => {}
+                _ => {
+                    let Some((how, Ok(signal))) = part.rsplit_once(' ').map(|(how, number)| (how, number.parse()))
+                    else {
+                        return;
+                    };
+                    if how != "watched, and then" {
+                        drop(signals.hold());
+                    }
+                    let watch = how.contains("watched").then(|| signals.watch().unwrap());
+                    let held = (how != "released").then(|| signals.hold());
+                    low_level::raise(signal).unwrap();
+                    std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
+                    drop(held);
+                    drop(watch);
+                    std::process::exit(7);
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 #[cfg(unix)]
-pub(super) use unix::ProcessWatch;
+pub(super) use unix::{ProcessWatch, WATCHED};
 
 fn ended(status: ExitStatus) -> Ended {
     #[cfg(unix)]
@@ -61,6 +61,9 @@ mod unix {
     use std::process::Child;
     use std::sync::{Arc, Mutex, PoisonError};
 
+    /// What a user, a terminal or a supervisor sends to what runs for long, and a program may be meant to get.
+    pub(in crate::io) const WATCHED: [i32; 6] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2];
+
     /// The signals of this process, which a thread of its own listens to: one comes through at once, whatever the rest
     /// of the program is waiting for.
     pub(in crate::io) struct ProcessWatch {
@@ -85,7 +88,7 @@ mod unix {
         /// # Errors
         /// If the system refuses a handler or a thread.
         pub(in crate::io) fn begin() -> io::Result<Self> {
-            let taken = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
+            let taken = WATCHED.into_iter().filter(|signal| !is_ignored(*signal));
             let mut signals = SignalsInfo::<WithOrigin>::new(taken)?;
             let (handle, part) = (signals.handle(), Arc::new(Mutex::new(Part::Alone(false))));
             let (sender, ends) = channel();
@@ -106,10 +109,7 @@ mod unix {
             if matches!(*part, Part::Alone(true)) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            let more = [SIGQUIT, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal));
-            for signal in more.chain([SIGCHLD]) {
-                self.handle.add_signal(signal)?;
-            }
+            self.handle.add_signal(SIGCHLD)?;
             *part = Part::Beside(process::start(command)?);
             Ok(())
         }

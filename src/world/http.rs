@@ -82,8 +82,10 @@ pub enum HttpFailureKind {
     AnswerLost,
     /// The certificate did not check out: no time to try again.
     Certificate,
-    /// The `ca_file` cannot be read or holds no certificate.
-    CaFile,
+    /// The same, because no authority that is trusted here has signed it: a `ca_file` may be the remedy.
+    UnknownAuthority,
+    /// What the request depends on is set wrong: the `ca_file`, the proxy, `SSL_CERT_FILE`.
+    Setting,
 }
 
 /// The network.

@@ -41,7 +41,7 @@ fn post(url: Url) -> Request {
 }
 
 fn http() -> SystemHttp {
-    SystemHttp::with_deadlines(Duration::from_millis(800), Duration::from_millis(400))
+    SystemHttp::with_deadlines(&Env::default(), Duration::from_millis(800), Duration::from_millis(400))
 }
 
 #[test]
@@ -125,7 +125,9 @@ fn what_never_reached_the_provider_is_told_apart() {
     let (plain, _) = server(|s, _| s.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
     let mut tls = plain;
     tls.set_scheme("https").unwrap();
-    assert_eq!(http().send(&post(tls)).unwrap_err().kind, HttpFailureKind::NotSent);
+    let failure = http().send(&post(tls)).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::NotSent);
+    assert!(failure.what.ends_with("what came is no TLS"), "{}", failure.what);
 }
 
 #[test]
@@ -141,9 +143,40 @@ fn a_ca_file_that_is_missing_or_holds_none_is_named() {
             std::fs::write(&path, contents).unwrap();
         }
         let failure = send();
-        assert_eq!(failure.kind, HttpFailureKind::CaFile, "{contents:?}: {}", failure.what);
+        assert_eq!(failure.kind, HttpFailureKind::Setting, "{contents:?}: {}", failure.what);
         assert!(failure.what.contains("ca.pem"));
     }
+}
+
+/// A proxy for what is in no name service: what is wrong is told before or by the proxy.
+fn through(proxy: &str) -> HttpFailure {
+    let env = Env([("https_proxy".to_owned(), Secret::new(proxy))].into());
+    let http = SystemHttp::with_deadlines(&env, Duration::from_millis(800), Duration::from_millis(400));
+    http.send(&post(Url::parse("https://id.test/x?secret=1").unwrap())).unwrap_err()
+}
+
+#[test]
+fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_password() {
+    let at = |answer: &'static [u8]| server(move |stream, _| stream.write_all(answer).unwrap()).0;
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (url, why) in [
+        (at(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), "http://USER:PASSWORD@HOST:PORT"),
+        (at(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno\r\n"), "the proxy refused"),
+        (at(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"), "the proxy refused"),
+        (at(b"220 smtp ready\r\n"), "the proxy refused"),
+        (at(b""), "the proxy hung up"),
+        (at(b"HTTP/1.1 200 OK\r\n\r\n"), "broken off"),
+        (Url::parse(&format!("http://{free}")).unwrap(), "refused"),
+        (Url::parse("http://proxy.invalid:3128").unwrap(), ""),
+    ] {
+        let (host, port) = (url.host_str().unwrap(), url.port().unwrap());
+        let failure = through(&format!("http://user:canary@{host}:{port}"));
+        assert_eq!(failure.kind, HttpFailureKind::NotSent, "{}", failure.what);
+        let named = format!("id.test (through the proxy http://{host}:{port}, which https_proxy names)");
+        assert!(failure.what.contains(&named) && failure.what.contains(why), "{why}: {}", failure.what);
+        assert!(!failure.what.contains("canary") && !failure.what.contains("secret"), "{}", failure.what);
+    }
+    assert_eq!(through("pac+http://p/p.pac").kind, HttpFailureKind::Setting);
 }
 
 #[test]
@@ -192,13 +225,14 @@ fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_
     let path = dir.path().join("ca.pem");
     std::fs::write(&path, include_bytes!("test-cert.pem")).unwrap();
     let trusting = |url: &Url| Request { ca_file: Some(path.clone()), ..post(url.clone()) };
-    let http = SystemHttp::default();
+    let http = SystemHttp::new(&Env::default());
 
     let failure = http.send(&post(url.clone())).unwrap_err();
-    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+    assert_eq!(failure.kind, HttpFailureKind::UnknownAuthority, "{}", failure.what);
     assert_eq!(http.send(&trusting(&url)).map(|answer| answer.status), Ok(200));
     let mut misnamed = url;
     misnamed.set_host(Some("localhost")).unwrap();
     let failure = http.send(&trusting(&misnamed)).unwrap_err();
     assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+    assert!(failure.what.ends_with("it is for another host: 127.0.0.1"), "{}", failure.what);
 }
