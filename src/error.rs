@@ -3,6 +3,7 @@
 //! begun in `error::setup`, those of a login in `error::login`, and nowhere else.
 
 mod login;
+mod panic;
 mod setup;
 mod store;
 
@@ -11,6 +12,7 @@ use crate::core::text::printable;
 use crate::oidc::{Problem, ProviderError};
 use crate::world::{HttpFailure, HttpFailureKind, StoreFailure};
 pub use login::{AskedFor, NoLogin};
+pub use panic::of_panic;
 use serde_json::{Value, json};
 pub use setup::Setup;
 use store::store_hint;

@@ -120,6 +120,7 @@ use clap::error::ErrorKind;
 use commands::output::Output;
 use error::{Error, Setup, Situation};
 use std::ffi::OsString;
+use std::panic::PanicHookInfo;
 use world::World;
 
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
@@ -149,6 +150,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
             report.exit_code
         }
     }
+}
+
+/// Tells a panic as the failure it comes to, on standard error alone, and gives the exit code: an abort has none of the
+/// table's.
+pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, world: &World, panic: &PanicHookInfo<'_>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic.payload_as_str().unwrap_or_default();
+    let report = error::of_panic(message, &place, std::thread::current().name()).report();
+    Output::new(world, &cli::wrong::shown_so(&args)).failure(&report);
+    report.exit_code
 }
 
 /// Help and version are answers; anything else is a wrong command line.

@@ -7,6 +7,9 @@ use tidp::world::World;
 fn main() {
     // Before a secret is touched: no core dump, no debugger of the same user.
     harden();
+    std::panic::set_hook(Box::new(|panic| {
+        exit(tidp::fail_by_panic(std::env::args_os(), &World::system(), panic).into());
+    }));
     // Left through `exit`, so that a keyring call that hangs on its own thread cannot keep the process alive.
     exit(tidp::run(std::env::args_os(), &World::system()).into());
 }

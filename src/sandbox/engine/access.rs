@@ -112,11 +112,7 @@ impl Engine {
         let id = seed.handle("access token");
         let expires_at = now.plus(self.settings.access_token_lifetime);
         let access = Access { id, grant, client_id, scopes, authentication, issued_at: now, expires_at };
-        // Only a crowd makes forgetting worthwhile: a clock that is moved back makes old tokens valid again.
-        if self.access_tokens.len() >= 10_000 {
-            self.access_tokens.retain(|_, access| now < access.expires_at);
-        }
-        self.access_tokens.insert(access.id.clone(), access.clone());
+        self.access_tokens.insert(access.id.clone(), access.clone(), |access| now < access.expires_at);
         access
     }
 

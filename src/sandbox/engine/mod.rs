@@ -4,6 +4,7 @@
 mod access;
 mod authorize;
 mod code;
+mod crowd;
 mod device;
 mod refresh;
 mod sso;
@@ -22,6 +23,7 @@ use super::random::Seed;
 use super::users::User;
 use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::core::time::{Seconds, Time};
+use crowd::Crowd;
 use std::collections::{BTreeMap, HashMap};
 
 /// What becomes of a refresh token when it is used. TelenorID+ can be either way.
@@ -103,8 +105,8 @@ pub struct Engine {
     waiting: BTreeMap<u64, (String, AuthorizeRequest)>,
     codes: HashMap<String, code::Code>,
     grants: HashMap<u64, Grant>,
-    refresh_tokens: HashMap<String, refresh::RefreshToken>,
-    access_tokens: HashMap<String, Access>,
+    refresh_tokens: Crowd<refresh::RefreshToken>,
+    access_tokens: Crowd<Access>,
     devices: HashMap<String, device::Device>,
     /// Numbers grants and waiting requests.
     counter: u64,
@@ -129,8 +131,8 @@ impl Engine {
             waiting: BTreeMap::new(),
             codes: HashMap::new(),
             grants: HashMap::new(),
-            refresh_tokens: HashMap::new(),
-            access_tokens: HashMap::new(),
+            refresh_tokens: Crowd::default(),
+            access_tokens: Crowd::default(),
             devices: HashMap::new(),
             counter: 0,
         }
@@ -168,7 +170,7 @@ impl Engine {
 
     /// How many refresh tokens would be accepted now.
     pub fn live_refresh_tokens(&self, now: Time) -> usize {
-        self.refresh_tokens.values().filter(|token| !token.spent && now < token.ends_at).count()
+        self.refresh_tokens.iter().filter(|token| !token.spent && now < token.ends_at).count()
     }
 
     fn add_grant(&mut self, grant: Grant) -> u64 {

@@ -30,7 +30,7 @@ impl Engine {
         let client_id = &self.grants.get(&grant)?.client_id;
         let ends_at = end_after(&self.client(client_id).ok()?.policy, now, now)?;
         let handle = seed.handle("refresh token");
-        self.refresh_tokens.insert(handle.clone(), RefreshToken { grant, login_at: now, ends_at, spent: false });
+        self.keep_refresh_token(handle.clone(), RefreshToken { grant, login_at: now, ends_at, spent: false }, now);
         Some((handle, ends_at))
     }
 
@@ -84,12 +84,17 @@ impl Engine {
         let next = match self.settings.refresh_tokens {
             Rotation::Reuse => handle.to_owned(),
             Rotation::Rotate => {
-                self.refresh_tokens.insert(handle.to_owned(), RefreshToken { spent: true, ..token.clone() });
+                self.keep_refresh_token(handle.to_owned(), RefreshToken { spent: true, ..token.clone() }, now);
                 seed.handle("refresh token")
             }
         };
-        self.refresh_tokens.insert(next.clone(), RefreshToken { ends_at, ..token.clone() });
+        self.keep_refresh_token(next.clone(), RefreshToken { ends_at, ..token.clone() }, now);
         Some((next, ends_at))
+    }
+
+    /// A spent one is kept as well: until its end it tells a reuse from what was never issued.
+    fn keep_refresh_token(&mut self, handle: String, token: RefreshToken, now: Time) {
+        self.refresh_tokens.insert(handle, token, |token| now < token.ends_at);
     }
 
     /// What a refresh token stands for, if it would be accepted now from that client: for introspection (RFC 7662).
@@ -117,13 +122,13 @@ impl Engine {
         if self.grants.get(&grant).is_some_and(|grant| grant.client_id != client_id) {
             return Err(Refusal::request("the token was issued to another client"));
         }
-        self.refresh_tokens.retain(|_, token| token.grant != grant);
+        self.refresh_tokens.retain(|token| token.grant != grant);
         Ok(())
     }
 
     /// Makes every refresh token unknown, as an administrator would. Gives how many there were.
     pub fn revoke_all(&mut self) -> usize {
-        std::mem::take(&mut self.refresh_tokens).values().filter(|token| !token.spent).count()
+        std::mem::take(&mut self.refresh_tokens).iter().filter(|token| !token.spent).count()
     }
 
     /// Revokes all that a grant gave, access tokens too.

@@ -3,7 +3,7 @@
 use crate::core::time::Time;
 use crate::sandbox::params::{Params, Refusal};
 use serde_json::{Value, json};
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 /// The most bytes of a body that are read; a longer one is refused.
 const LONGEST_BODY: u64 = 64 * 1024;
@@ -133,8 +133,14 @@ impl Response {
             }
         }
         let length = self.body.len();
+        let answer = answer.with_data(Cursor::new(self.body.into_bytes()), Some(length));
+        // In one write: what is sent in two on a connection that is kept waits for the client's delayed acknowledgement.
+        let (mut whole, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
+        let version = incoming.http_version().clone();
+        let printed = answer.raw_print(&mut whole, version, incoming.headers(), without_body, None);
+        let mut writer = incoming.into_writer();
         // The client may have gone; there is nobody left to tell.
-        let _ = incoming.respond(answer.with_data(Cursor::new(self.body.into_bytes()), Some(length)));
+        let _ = printed.and_then(|()| writer.write_all(&whole)).and_then(|()| writer.flush());
     }
 }
 

@@ -30,6 +30,10 @@ use std::time::Duration;
 /// How many requests are answered at once.
 const WORKERS: usize = 4;
 
+/// How many threads there must be for it: the workers, tiny_http's own five, and a few for connections, each of which has
+/// one of its own.
+const THREADS: usize = WORKERS + 5 + 3;
+
 /// How long a sandbox that is dropped waits for answers under way.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -105,8 +109,9 @@ impl Sandbox {
     /// Starts it. When this returns, the port is open.
     ///
     /// # Errors
-    /// If the port cannot be had, or no key could be made.
+    /// If the port or the threads cannot be had, or no key could be made.
     pub fn start(options: Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> io::Result<Self> {
+        threads_can_be_had(THREADS)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let issuer = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
@@ -187,6 +192,19 @@ impl Drop for Sandbox {
         // A worker whose client does not finish its body is left behind; it ends with its client.
         let _ = self.running.recv_timeout(FAREWELL);
     }
+}
+
+/// Whether so many threads can run at once. tiny_http panics where one cannot be had, so that it is found out before.
+fn threads_can_be_had(count: usize) -> io::Result<()> {
+    let (hold, held) = channel::<()>();
+    let held = Mutex::new(held);
+    let started = thread::scope(|scope| {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, || lock(&held).recv().is_err()).map(drop);
+        let started = (0..count).try_for_each(start);
+        drop(hold);
+        started
+    });
+    started.map_err(|error| io::Error::new(error.kind(), format!("not enough threads can be started ({error})")))
 }
 
 /// Answers requests until the sandbox stops. `_ended` says so by being dropped.

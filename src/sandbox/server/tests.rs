@@ -55,6 +55,23 @@ fn send(sandbox: &Sandbox, method: &str, target: &str, headers: &str, body: &str
     (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
 }
 
+#[test]
+fn an_answer_leaves_whole_so_that_a_connection_that_is_kept_never_waits() {
+    let sandbox = sandbox(Options::default());
+    let authority = sandbox.issuer().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    for method in ["GET", "GET", "HEAD", "GET"] {
+        write!(stream, "{method} /.well-known/openid-configuration HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
+        let mut whole = vec![0; 65_536];
+        let length = stream.read(&mut whole).unwrap();
+        let answer = String::from_utf8(whole[..length].to_vec()).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert_eq!(body.is_empty(), method == "HEAD", "{answer}");
+        assert!(method == "HEAD" || body.len() > 1_024 && body.ends_with('}'), "{answer}");
+    }
+}
+
 fn get(sandbox: &Sandbox, target: &str) -> (u16, String, String) {
     send(sandbox, "GET", target, "", "")
 }
