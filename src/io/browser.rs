@@ -41,31 +41,50 @@ impl Browser for SystemBrowser {
             return Err("only http and https addresses are opened".into());
         }
         let commands = match &self.chosen {
-            Some(chosen) => alternatives(chosen).filter_map(|choice| command(choice, url.as_str())).collect(),
+            Some(chosen) => {
+                alternatives(chosen).into_iter().filter_map(|choice| command(choice, url.as_str())).collect()
+            }
             None => open::commands(url.as_str()),
         };
-        let mut failed = "BROWSER names no program".to_owned();
+        // What should have worked is tried first: of the others, most machines have none.
+        let mut first = None;
         for command in commands {
             match started(command) {
                 Ok(()) => return Ok(()),
-                Err(why) => failed = why,
+                Err(why) => first = first.or(Some(why)),
             }
         }
-        Err(failed)
+        Err(first.unwrap_or_else(|| "BROWSER names no program".to_owned()))
     }
 }
 
-/// The browsers named, first choice first: `firefox:lynx`. A Windows path has a colon of its own.
-fn alternatives(chosen: &str) -> impl Iterator<Item = &str> {
+/// The browsers named, first choice first: `firefox:lynx`. A Windows path has a colon of its own, and so may be the path
+/// of a program that is there.
+fn alternatives(chosen: &str) -> Vec<&str> {
     let separator = if cfg!(windows) { ';' } else { ':' };
-    chosen.split(separator).filter(|choice| !choice.trim().is_empty())
+    if path_with_spaces(chosen).is_some_and(|(path, _)| path.contains(separator)) {
+        return vec![chosen];
+    }
+    chosen.split(separator).filter(|choice| !choice.trim().is_empty()).collect()
+}
+
+/// The path at the beginning of `choice` that a program is at, up to a space or the end, and what comes after it: a person who
+/// sets `BROWSER` to a path with spaces (`/mnt/c/Program Files/…`) does not think of quoting it.
+fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
+    let choice = choice.trim();
+    let ends = choice.match_indices(' ').map(|(end, _)| end).chain([choice.len()]);
+    let longest_first = ends.rev().map(|end| choice.split_at(end));
+    let is_program = |path: &str| path.contains(std::path::MAIN_SEPARATOR) && std::path::Path::new(path).is_file();
+    longest_first.into_iter().find(|(path, _)| is_program(path))
 }
 
 /// The program with its arguments; the URL takes the place of `%s`, or comes last.
 fn command(choice: &str, url: &str) -> Option<Command> {
-    let words = shell_words::split(choice).ok()?;
+    let (program, rest) = path_with_spaces(choice).map_or((None, choice), |(path, rest)| (Some(path), rest));
+    let words = shell_words::split(rest).ok()?;
+    let words = program.map(str::to_owned).into_iter().chain(words);
     let mut placed = false;
-    let mut words = words.into_iter().map(|word| filled(&word, url, &mut placed)).collect::<Vec<_>>().into_iter();
+    let mut words = words.map(|word| filled(&word, url, &mut placed)).collect::<Vec<_>>().into_iter();
     let mut command = Command::new(words.next()?);
     command.args(words);
     if !placed {
@@ -130,13 +149,16 @@ mod tests {
 
     /// A program that writes its arguments, one a line, and its environment into `dir`.
     fn stub(dir: &Path, then: &str) -> String {
-        let path = dir.join("stub");
+        stub_at(dir, &dir.join("stub"), then)
+    }
+
+    fn stub_at(dir: &Path, path: &Path, then: &str) -> String {
         let script = format!(
             "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}/args.new'; env > '{0}/env'; mv '{0}/args.new' '{0}/args'; {then}\n",
             dir.display()
         );
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        fs::write(path, script).unwrap();
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         path.display().to_string()
     }
 
@@ -153,6 +175,38 @@ mod tests {
             browser(&chosen).open(&url).unwrap();
             assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), format!("{before}{url}\n"));
         }
+    }
+
+    #[test]
+    fn a_path_with_spaces_needs_no_quotes_where_a_program_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let spaced = dir.path().join("Program Files: (x86)");
+        fs::create_dir(&spaced).unwrap();
+        let stub = stub_at(dir.path(), &spaced.join("fire fox.exe"), "");
+        // What a shorter path leads to is not meant.
+        stub_at(dir.path(), &spaced.join("fire"), "exit 1");
+        let url = Url::parse("https://id.test/a").unwrap();
+        for (chosen, args) in [
+            (stub.clone(), format!("{url}\n")),
+            (format!(" {stub} "), format!("{url}\n")),
+            (format!("{stub} --new 'a b'"), format!("--new\na b\n{url}\n")),
+            (format!("{stub} -u %s -x"), format!("-u\n{url}\n-x\n")),
+        ] {
+            browser(&chosen).open(&url).unwrap();
+            assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), args, "{chosen}");
+        }
+        let [failing, good] = ["failing", "good"].map(|name| dir.path().join(name));
+        let list = format!("{} --new:{}", stub_at(dir.path(), &failing, "exit 1"), stub_at(dir.path(), &good, ""));
+        browser(&list).open(&url).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), format!("{url}\n"), "still a list");
+        assert!(browser(&format!("{} x", spaced.join("water").display())).open(&url).is_err());
+    }
+
+    #[test]
+    fn of_several_openers_that_fail_the_first_is_named() {
+        let url = Url::parse("https://id.test/").unwrap();
+        let why = browser("/nowhere/first:/nowhere/second").open(&url).unwrap_err();
+        assert!(why.contains("`/nowhere/first` could not be started"), "{why}");
     }
 
     #[test]
