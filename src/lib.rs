@@ -84,6 +84,13 @@
 //! * **A loopback address is for one user**: the opener's arguments can be read by all, so whose socket a connection comes
 //!   from is looked up in Linux's socket tables when a request is right. What cannot be known is served, because a
 //!   browser outside of the tables (WSL) is a browser too; a socket already closed is not, because it is listed as root's.
+//! * **What could have been the redirect and was ignored is told once, by its kind** (`commands::login::waiting`): anybody on
+//!   the machine can send such things, so nothing of them is shown, but a login that waits in silence for five minutes
+//!   because of a stale tab, a form post or too many cookies helps nobody.
+//! * **`prompt=none` sends the ID token as a hint by way of a loopback address**, as a logout in the browser does: no
+//!   argument of a program and no terminal holds it. A URL that is to be pasted goes without.
+//! * **A terminal is asked for characters, not for lines** (`io::terminal`): it would cut a line at 4,095 of them, and what
+//!   is pasted, an address with a code or a token, can be longer.
 //! * **The keys are fetched on a thread that nobody waits for** before the code, which is short-lived, is exchanged. It
 //!   is started through `World::background`, which the tests' world runs at once.
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT

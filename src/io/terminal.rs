@@ -1,5 +1,8 @@
 //! Standard input, output and error.
 
+#[cfg(unix)]
+mod typing;
+
 use super::process::without_line_end;
 use super::system::SystemClock;
 use crate::core::secret::Secret;
@@ -24,6 +27,9 @@ const AT_ONCE: usize = 1 << 17;
 pub struct SystemTerminal {
     /// Standard input, once it is read from.
     input: Mutex<Option<Lines<BufReader<Patient>>>>,
+    /// The line that is being read on a thread, where nothing else can wait for one.
+    #[cfg(not(unix))]
+    asked: Mutex<Option<std::sync::mpsc::Receiver<io::Result<Option<String>>>>>,
 }
 
 /// Standard input, waited for so long and no longer if there is a limit.
@@ -31,6 +37,9 @@ pub struct SystemTerminal {
 struct Patient {
     input: Stdin,
     limit: Option<(SystemClock, Duration)>,
+    /// What is typed, if a person types there.
+    #[cfg(unix)]
+    typing: Option<typing::Typing>,
 }
 
 /// Input taken line by line.
@@ -46,16 +55,37 @@ struct Lines<R> {
 impl SystemTerminal {
     fn reading<T>(&self, patience: Option<Duration>, read: impl FnOnce(&mut Lines<BufReader<Patient>>) -> T) -> T {
         let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
-        let patient = || Patient { input: io::stdin(), limit: None };
-        let lines = lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, patient())));
+        let lines = lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, Patient::new())));
         lines.input.get_mut().limit = patience.map(|patience| (SystemClock::start(), patience));
         read(lines)
+    }
+}
+
+impl Patient {
+    fn new() -> Self {
+        let input = io::stdin();
+        #[cfg(unix)]
+        let typing = input.is_terminal().then(typing::Typing::default);
+        Self {
+            input,
+            limit: None,
+            #[cfg(unix)]
+            typing,
+        }
     }
 }
 
 impl Read for Patient {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let left = || self.limit.as_ref().map(|(since, patience)| patience.saturating_sub(since.uptime()));
+        #[cfg(unix)]
+        if let Some(typing) = &mut self.typing {
+            let come = typing.come(typing::Echo::Shown, &left)?;
+            let taken = come.len().min(bytes.len());
+            bytes[..taken].copy_from_slice(&come[..taken]);
+            come.drain(..taken);
+            return Ok(taken);
+        }
         if self.limit.is_some() {
             ready(&self.input, Direction::In, left())?;
         }
@@ -168,10 +198,10 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
-        // The thread outlives the wait: nothing takes a read of standard input back, and the process is about to end.
-        let (sender, line) = std::sync::mpsc::channel();
-        std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line()))?;
-        line.recv_timeout(patience).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+        #[cfg(unix)]
+        return self.reading(Some(patience), Lines::next);
+        #[cfg(not(unix))]
+        self.line_of_a_thread(patience)
     }
 
     fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<u8>> {
@@ -193,7 +223,37 @@ impl Terminal for SystemTerminal {
             return Ok(Secret::new(self.read_line()?.unwrap_or_default()));
         }
         self.err(prompt);
-        without_echo()
+        #[cfg(unix)]
+        return self.reading(None, |lines| {
+            let typing = lines.input.get_mut().typing.get_or_insert_default();
+            let line = text_of(typing.hidden_line()?);
+            line.map(typed).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
+        });
+        #[cfg(not(unix))]
+        rpassword::read_password().map(typed)
+    }
+}
+
+#[cfg(not(unix))]
+impl SystemTerminal {
+    /// The thread outlives the wait, for nothing takes a read of standard input back; the next wait is for the same line.
+    fn line_of_a_thread(&self, patience: Duration) -> io::Result<Option<String>> {
+        use std::sync::mpsc::channel;
+
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = match asked.take() {
+            Some(line) => line,
+            None => {
+                let (sender, line) = channel();
+                std::thread::Builder::new().spawn(move || sender.send(SystemTerminal::default().read_line()))?;
+                line
+            }
+        };
+        let come = line.recv_timeout(patience);
+        come.unwrap_or_else(|_| {
+            *asked = Some(line);
+            Err(ErrorKind::TimedOut.into())
+        })
     }
 }
 
@@ -252,36 +312,6 @@ impl<R: BufRead> Lines<R> {
 fn typed(text: String) -> Secret {
     let text = Secret::new(text);
     Secret::new(without_byte_order_mark(text.expose()))
-}
-
-/// Reads with echo off. A signal ends the process only after the terminal has its echo back: so the reading, which no
-/// signal interrupts, stands on a thread that is left behind when one comes.
-#[cfg(unix)]
-fn without_echo() -> io::Result<Secret> {
-    use crate::world::Signals;
-    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-    use std::sync::mpsc::{RecvTimeoutError, channel};
-    use std::time::Duration;
-
-    let tty = std::fs::File::open("/dev/tty")?;
-    let before = tcgetattr(&tty)?;
-    let signals = super::signals::SystemSignals::default();
-    let hold = signals.hold();
-    let (sender, receiver) = channel();
-    std::thread::Builder::new().spawn(move || sender.send(rpassword::read_password()))?;
-    loop {
-        let answer = receiver.recv_timeout(Duration::from_millis(50));
-        if hold.pending() || !matches!(answer, Err(RecvTimeoutError::Timeout)) {
-            let _ = tcsetattr(&tty, OptionalActions::Now, &before);
-            drop(hold);
-            return answer.map_err(|_| io::Error::from(ErrorKind::Interrupted))?.map(typed);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn without_echo() -> io::Result<Secret> {
-    rpassword::read_password().map(typed)
 }
 
 #[cfg(test)]

@@ -77,6 +77,9 @@ struct Order {
 impl Decoder<'_> {
     /// Standard input, as it arrives: one token is one answer, and its failure the command's.
     pub(super) fn stream(&self) -> Result<()> {
+        if self.world.terminal.stdin_is_terminal() {
+            self.out.note("Paste a token and press Enter (a long one is not cut off). Ctrl-D ends it.");
+        }
         let mut count = Count::default();
         let workers = available_parallelism().map_or(1, NonZero::get);
         while let Some(arrived) = self.arrived(None)? {

@@ -1,0 +1,129 @@
+//! The real binary at a real terminal: what is typed or pasted there, of any length, and how the terminal is afterwards.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
+#![allow(dead_code, reason = "each test program uses its part of the support")]
+
+#[path = "support/real/mod.rs"]
+mod real;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use real::process::poll;
+use real::{Home, require};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::process::{Child, Stdio};
+
+/// A terminal on which `sh` runs `tidp` with these words and leaves `code`; then the terminal is looked at.
+struct Terminal {
+    home: Home,
+    script: Child,
+}
+
+impl Terminal {
+    fn run(home: Home, words: &str) -> Self {
+        let tidp = env!("CARGO_BIN_EXE_tidp");
+        // Signals that the terminal sends reach `sh` too, which goes on.
+        let line = format!(
+            "trap : INT TERM; tty >name; stty -a >before; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
+        );
+        let mut script = home.command("script");
+        script.args(["-qefc", &line, "shown"]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let script = script.spawn().unwrap();
+        let terminal = Self { home, script };
+        poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
+        terminal
+    }
+
+    fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.home.path(file)).unwrap_or_default()
+    }
+
+    /// How the terminal is now.
+    fn modes(&self) -> Option<String> {
+        let name = self.read("name");
+        let stty = self.home.command("stty").args(["-F", name.trim(), "-a"]).output().ok()?;
+        Some(String::from_utf8(stty.stdout).unwrap())
+    }
+
+    fn types(&mut self, text: &str) {
+        self.script.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// How it ended: with that code, and with the terminal as it was.
+    #[track_caller]
+    fn ends(mut self, code: &str) -> Home {
+        self.script.wait().unwrap();
+        assert_eq!(self.read("code").trim(), code, "{}", self.read("shown"));
+        assert_eq!(self.read("after"), self.read("before"));
+        self.home
+    }
+}
+
+/// A token that a terminal which hands out lines would cut, within its claims or, with `claims` of less, its signature.
+fn token(claims: usize) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({ "long": "x".repeat(claims), "last": 1 });
+    format!("{}.{}.{}", part(json!({ "alg": "RS256" })), part(claims), URL_SAFE_NO_PAD.encode("s".repeat(512)))
+}
+
+#[test]
+fn lines_longer_than_a_terminal_keeps_are_read_whole_together_and_edited() {
+    if !require("script") {
+        return;
+    }
+    let mut terminal = Terminal::run(Home::new(), "decode - --json >out");
+    let (claims, signature) = (token(6_000), token(2_700));
+    assert!(signature.rfind('.').unwrap() < 4_095 && signature.len() > 4_095);
+    // Both at once, and what was mistyped before is taken back.
+    terminal.types(&format!("mistyped\x15{claims}xy\x7f\x7f\r{signature}\r"));
+    let answers = |terminal: &Terminal| terminal.read("out").lines().count();
+    poll("both answers", || (answers(&terminal) == 2).then_some(()));
+    terminal.types("\x04");
+    let home = terminal.ends("0");
+    let out = std::fs::read_to_string(home.path("out")).unwrap();
+    for (line, length) in out.lines().zip([6_000, 2_700]) {
+        let payload = &serde_json::from_str::<Value>(line).unwrap()["payload"];
+        assert_eq!((payload["long"].as_str().unwrap().len(), &payload["last"]), (length, &json!(1)));
+    }
+}
+
+#[test]
+fn a_secret_is_read_whole_and_never_shown() {
+    if !require("script") {
+        return;
+    }
+    let home = Home::new();
+    let add = ["profile", "add", "p", "--issuer", "https://id.example", "--client-id", "app"];
+    home.tidp(&[&add[..], &["--client-type", "Confidential"]].concat()).expect(0);
+    let secret = "s3cret".repeat(1_000);
+    let mut terminal = Terminal::run(home, "profile secret p");
+    terminal.types(&format!("{secret}\x7ft\r"));
+    let home = terminal.ends("0");
+    assert!(!std::fs::read_to_string(home.path("shown")).unwrap().contains("s3c"));
+    let stored = std::fs::read_dir(home.path("home/data/tidp/sessions")).unwrap();
+    let stored: String = stored.filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok()).collect();
+    assert!(stored.contains(&secret), "{} bytes are stored", stored.len());
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    if !require("script") {
+        return;
+    }
+    for (words, key, code) in
+        [("decode -", "\x03", "130"), ("profile secret p", "\x03", "130"), ("decode -", "", "143")]
+    {
+        let home = Home::new();
+        home.tidp(&["profile", "add", "p", "--issuer", "https://id.example", "--client-id", "app"]).expect(0);
+        let mut terminal = Terminal::run(home, words);
+        terminal.types(&format!("half a line{key}"));
+        if key.is_empty() {
+            let id = rustix::process::Pid::from_raw(terminal.read("pid").trim().parse().unwrap()).unwrap();
+            rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        }
+        terminal.ends(code);
+    }
+}
