@@ -269,7 +269,8 @@ fn the_exit_codes_are_those_of_the_errors() {
     for row in table(&readme(), "\n## Exit codes\n") {
         said.extend(row[0].split(", ").map(|code| code.parse::<u8>().unwrap()));
     }
-    let source: String = include_str!("../src/error.rs").split_whitespace().collect();
+    let sources = [include_str!("../src/error.rs"), include_str!("../src/error/login.rs")];
+    let source: String = sources.concat().split_whitespace().collect();
     // A situation's row: its kind and its code.
     let mut given: BTreeSet<u8> =
         source.split("(\"").filter_map(|rest| rest.split_once("\",")?.1.split(',').next()?.parse().ok()).collect();
