@@ -189,7 +189,8 @@ fn where_no_thread_is_to_be_had_there_is_an_error_and_no_panic() {
     // No thread has room for a stack as large as a whole address space.
     home.set("RUST_MIN_STACK", &(1_u64 << 47).to_string());
     for (args, code, word) in
-        [(&["login", "--no-browser"][..], 2, "cannot listen"), (&["login", "--paste"], 1, "cannot read standard input")]
+        // What is pasted is waited for without one.
+        [(&["login", "--no-browser"][..], 2, "cannot listen"), (&["login", "--paste"], 2, "nothing was pasted")]
     {
         let outcome = home.tidp(args);
         outcome.expect(code);
