@@ -223,7 +223,6 @@ fn a_lock_that_falls_at_any_moment_of_a_refresh_loses_nothing() {
                     Some(0) => {
                         assert_eq!((outcome.json()["rotated"].as_bool(), spent), (Some(true), 1), "{outcome:#?}")
                     }
-                    _ if time == 1 && !default => drop(outcome.error(3)),
                     _ => assert_eq!((drop(store_error(&home, &outcome)), spent), ((), 0), "{time} {outcome:#?}"),
                 }
                 assert_eq!(told, (5..=6).contains(&time), "{time} {outcome:#?}");
@@ -291,6 +290,27 @@ fn at_a_terminal_the_prompt_is_put_up_told_and_waited_for() {
         outcome.expect(6);
         assert!(outcome.stderr.contains("the OS keyring is locked (its prompt was not answered)"), "{outcome:#?}");
         assert_eq!(keyring.entries(), 1);
+    }
+}
+
+#[test]
+fn at_a_terminal_nobody_is_asked_while_signals_are_held() {
+    for search in 3..=5 {
+        let Some((provider, home, keyring)) = logged_in() else { return };
+        if !require("script") {
+            return;
+        }
+        let before = provider.requests("token");
+        keyring.fault("SearchItems", search, Fault::LockFirst);
+        let mut refresh = at_a_terminal(&home, "refresh --force");
+        let waits = refresh.tells_or_ends(|word| word == "far;");
+        assert_eq!(waits, search == 5, "the successor alone is waited for");
+        assert_eq!(keyring.was_asked("Prompt"), waits, "{search}");
+        keyring.heal();
+        let outcome = refresh.finish();
+        assert_eq!(outcome.code, Some(if waits { 0 } else { 6 }), "{search} {outcome:#?}");
+        assert_eq!(provider.requests("token") - before, u64::from(waits));
+        session_lives(&home);
     }
 }
 

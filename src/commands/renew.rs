@@ -181,11 +181,12 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
     if known { session } else { session.with_event(at, Happening::Interrupted) }
 }
 
-/// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written.
+/// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written. From here on
+/// signals are held, and nobody is asked to unlock it.
 fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     let document = begun.to_document();
-    context.store.save(&context.entry(), &document)?;
-    if context.store.load(&context.entry())?.as_ref() == Some(&document) {
+    context.store.save_without_asking(&context.entry(), &document)?;
+    if context.store.load_without_asking(&context.entry())?.as_ref() == Some(&document) {
         return Ok(());
     }
     let detail = "what was written is not what is read back".to_owned();
@@ -208,12 +209,12 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
 /// The request did not reach the provider, or was put off by it: the entry is as it was.
 fn put_back(context: &Context<'_>, session: &Session) {
     // If this fails the mark stays, and the next run says that a refresh was begun: true as well.
-    let _ = context.store.save(&context.entry(), &session.to_document());
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
 }
 
 /// Stores an event. The mark is stored already; if this fails, only the event is missing.
 fn note_in_entry(context: &Context<'_>, session: &Session) {
-    let _ = context.store.save(&context.entry(), &session.to_document());
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
 }
 
 fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
@@ -264,7 +265,7 @@ fn refused(
     at: Time,
     provider: ProviderError,
 ) -> Result<Obtained> {
-    match context.load()? {
+    match context.load_without_asking()? {
         Some(session) if session.generation != begun.generation => {
             return Ok(Obtained { session, how: How::Adopted });
         }
@@ -272,7 +273,7 @@ fn refused(
         None => return Err(Situation::NoSession.into()),
     }
     let refused = begun.refresh_refused(&provider.error, reason, at);
-    context.store.save(&context.entry(), &refused.to_document())?;
+    context.store.save_without_asking(&context.entry(), &refused.to_document())?;
     let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
     let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
     Err(Situation::RefreshTokenRefused(provider, likely).into())
@@ -297,7 +298,11 @@ fn store_successor(
     match context.store.save_at_any_cost(&context.entry(), &document, &waiting) {
         Ok(()) => Ok(()),
         // A write whose end is not known is believed only when it is read back.
-        Err(_) if context.store.load(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) => Ok(()),
+        Err(_)
+            if context.store.load_without_asking(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) =>
+        {
+            Ok(())
+        }
         Err(failure) => Err(Situation::SuccessorLost(failure).into()),
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(any(target_os = "macos", windows))]
 mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
+mod places;
+#[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
 
 #[cfg(not(any(target_os = "macos", windows)))]
@@ -20,6 +22,7 @@ use crate::world::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureK
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -79,9 +82,10 @@ impl Drop for KeyringLock {
 
 impl KeyringStore {
     /// The keyring; `person` is the terminal at which somebody may answer its prompt, if there is one. `env` says where the
-    /// locks lie (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know).
-    pub fn new(person: Option<Arc<dyn Terminal>>, env: Env) -> Self {
-        Self { person, keyring: Arc::new(Keyring::new(&env)), env, abandoned: Arc::default() }
+    /// locks lie (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know), and in `dir` is kept where
+    /// the entries lie.
+    pub fn new(person: Option<Arc<dyn Terminal>>, env: Env, dir: Option<PathBuf>) -> Self {
+        Self { person, keyring: Arc::new(Keyring::new(&env, dir)), env, abandoned: Arc::default() }
     }
 }
 
@@ -106,6 +110,12 @@ impl Store for KeyringStore {
         answer(&self.reading(entry, IfLocked::Fail)?, PATIENCE)?
     }
 
+    fn save_without_asking(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        let writing = self.writing(entry, document, IfLocked::Fail)?;
+        let outcome = answer(&writing, PATIENCE).flatten();
+        self.outcome(outcome, writing, entry, document)
+    }
+
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
         let (name, locked) = (entry.to_owned(), self.if_locked());
         let checking = self.started(move |keyring| keyring.has_room(&name, locked))?;
@@ -115,22 +125,23 @@ impl Store for KeyringStore {
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let writing = self.writing(entry, document, self.if_locked())?;
         let outcome = self.awaited(&writing);
-        self.not_forgotten(&outcome, writing);
-        outcome.or_else(|failure| self.believed(failure, entry, document))
+        self.outcome(outcome, writing, entry, document)
     }
 
     /// A write that hangs is waited for and never left behind: it could be carried out over what a later run has stored.
     /// One that is refused is tried again over a new connection, for a service may come back and a lock be opened.
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
-        let mut asked = false;
+        let (mut asked, mut locked) = (false, false);
         retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| {
-            let failure = match self.written(entry, document, notices) {
+            let open = if locked { self.is_open(entry) } else { Ok(()) };
+            let failure = match open.and_then(|()| self.written(entry, document, notices)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
                 // Which of two entries it should be, time does not tell.
                 Err(failure) if failure.kind == StoreFailureKind::Ambiguous => return ControlFlow::Break(Err(failure)),
                 Err(failure) => failure,
             };
-            if failure.kind == StoreFailureKind::Locked && !asked {
+            locked = failure.kind == StoreFailureKind::Locked;
+            if locked && !asked {
                 // Once, and not waited for: the lock may be opened elsewhere, and then nobody answers this prompt.
                 asked = self.reading(entry, IfLocked::Ask).is_ok();
             }
@@ -224,6 +235,18 @@ impl KeyringStore {
         }
     }
 
+    /// What a write came to that was waited for.
+    fn outcome(
+        &self,
+        outcome: Result<(), StoreFailure>,
+        writing: Receiver<Result<(), StoreFailure>>,
+        entry: &str,
+        document: &Secret,
+    ) -> Result<(), StoreFailure> {
+        self.not_forgotten(&outcome, writing);
+        outcome.or_else(|failure| self.believed(failure, entry, document))
+    }
+
     /// What a failed write came to, as reading it back shows. A write that was refused for a plain reason, or whose
     /// service is not there at all, needs no look; one without an answer may still be carried out later.
     fn believed(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
@@ -250,6 +273,11 @@ impl KeyringStore {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    fn is_open(&self, entry: &str) -> Result<(), StoreFailure> {
+        let name = entry.to_owned();
+        answer(&self.started(move |keyring| keyring.is_open(&name))?, PATIENCE)?
     }
 
     fn reading(&self, entry: &str, locked: IfLocked) -> Started<Option<Secret>> {
@@ -305,7 +333,7 @@ mod tests {
     #[test]
     fn a_call_that_hangs_is_left_behind_when_its_time_is_over() {
         let (_open, never) = mpsc::channel::<()>();
-        let store = KeyringStore::new(None, Env::default());
+        let store = KeyringStore::new(None, Env::default(), None);
         let call = store.started(move |_| Ok(never.recv().is_ok())).unwrap();
         let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
@@ -313,7 +341,7 @@ mod tests {
 
     fn locked_in(root: &std::path::Path) -> KeyringStore {
         let env = [("TIDP_LOCK_DIR".to_owned(), Secret::new(root.display().to_string()))];
-        KeyringStore::new(None, Env(env.into()))
+        KeyringStore::new(None, Env(env.into()), None)
     }
 
     #[test]
@@ -341,14 +369,14 @@ mod tests {
         let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());
         let opened = |address: String| {
             let env = [("DBUS_SESSION_BUS_ADDRESS".to_owned(), Secret::new(address))];
-            KeyringStore::new(None, Env(env.into())).opened_with()
+            KeyringStore::new(None, Env(env.into()), None).opened_with()
         };
         let a = opened(format!("unix:path={}", path("a")));
         assert_eq!(a, opened(format!("unix:path={},guid=0123", path("../").replace("../", "./a"))));
         assert_ne!(a, opened(format!("unix:path={}", path("b"))));
         assert_ne!(a, opened("unix:abstract=c".into()));
         let by_default = [("XDG_RUNTIME_DIR".to_owned(), Secret::new("/nowhere"))];
-        assert_eq!(KeyringStore::new(None, Env(by_default.into())).opened_with(), "unix:path=/nowhere/bus");
+        assert_eq!(KeyringStore::new(None, Env(by_default.into()), None).opened_with(), "unix:path=/nowhere/bus");
     }
 
     #[test]
@@ -357,13 +385,13 @@ mod tests {
         let path = root.path().display().to_string();
         let store = |home: &str| {
             let env = [("TIDP_LOCK_DIR", path.as_str()), ("HOME", home)];
-            KeyringStore::new(None, Env(env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()))
+            KeyringStore::new(None, Env(env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()), None)
         };
         let held = store("/a").try_lock("entry").unwrap();
         assert!(held.is_some());
         assert!(store("/b").try_lock("entry").unwrap().is_none());
         let nowhere = [("TIDP_LOCK_DIR".to_owned(), Secret::new("/proc/none"))];
-        let failure = KeyringStore::new(None, Env(nowhere.into())).try_lock("entry").err().unwrap();
+        let failure = KeyringStore::new(None, Env(nowhere.into()), None).try_lock("entry").err().unwrap();
         assert_eq!(failure.kind, StoreFailureKind::NoLock);
     }
 }

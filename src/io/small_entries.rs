@@ -83,10 +83,6 @@ impl Store for SmallEntries {
         Ok(self.store.load(entry)?.map(|found| self.joined(entry, found)))
     }
 
-    fn load_without_asking(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        Ok(self.store.load_without_asking(entry)?.map(|found| self.joined(entry, found)))
-    }
-
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
         self.store.check_writable(entry)
     }

@@ -17,21 +17,21 @@ const LARGEST_CREDENTIAL: Option<usize> = if cfg!(windows) { Some(2560) } else {
 pub struct SystemStores {
     /// What decides where the keyring's locks lie, and which keyring it is.
     env: Env,
-    /// Where the rest of a session lies that does not fit its credential.
-    rest: Option<PathBuf>,
+    /// Our directory for state: for the rest of a session that does not fit its credential, and where entries lie.
+    state: Option<PathBuf>,
     memory: MemoryStore,
     /// Where somebody is told of a prompt.
     terminal: Arc<dyn Terminal>,
 }
 
 impl SystemStores {
-    /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it.
+    /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it or is known of it.
     /// Who sits at `terminal`, if somebody does, is told of its prompt.
     pub fn new(env: &Env, state: Option<&Path>, terminal: Arc<dyn Terminal>) -> Self {
         let seen = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
         let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
-        let rest = state.map(|state| state.join("tidp").join("entries"));
-        Self { env: Env(seen.collect()), rest, memory: MemoryStore::default(), terminal }
+        let state = state.map(|state| state.join("tidp"));
+        Self { env: Env(seen.collect()), state, memory: MemoryStore::default(), terminal }
     }
 }
 
@@ -42,9 +42,10 @@ impl Stores for SystemStores {
                 // An unlock prompt can only be answered where somebody sits.
                 let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
                 let person = somebody.then(|| Arc::clone(&self.terminal));
-                let keyring = Box::new(KeyringStore::new(person, self.env.clone()));
-                match (LARGEST_CREDENTIAL, &self.rest) {
-                    (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir.clone())),
+                let within = |name| self.state.as_ref().map(|state| state.join(name));
+                let keyring = Box::new(KeyringStore::new(person, self.env.clone(), within("keyring")));
+                match (LARGEST_CREDENTIAL, within("entries")) {
+                    (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir)),
                     _ => keyring,
                 }
             }

@@ -71,6 +71,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
+    /// The same, but nobody is asked to unlock the store.
+    ///
+    /// # Errors
+    /// As [`Store::save`].
+    fn save_without_asking(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        self.save(entry, document)
+    }
     /// Writes the entry however long it takes, calling `waiting` every few seconds: only a signal ends that. A store
     /// that can get over a failure (a full disk, a locked keyring, a service that died) is tried again and again.
     ///

@@ -4,6 +4,7 @@ use super::{SERVICE, failed};
 use crate::world::{Env, StoreFailure, StoreFailureKind};
 use keyring::{Entry, Error};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// The library's one store of this process.
@@ -22,7 +23,7 @@ pub(super) enum IfLocked {
 
 impl Keyring {
     /// The keyring of this user.
-    pub(super) fn new(_: &Env) -> Self {
+    pub(super) fn new(_: &Env, _: Option<PathBuf>) -> Self {
         Self
     }
 
@@ -53,6 +54,11 @@ impl Keyring {
     /// Writes the entry, a new one where there is none.
     pub(super) fn write(&self, entry: &str, bytes: &[u8], _: IfLocked) -> Result<(), StoreFailure> {
         Entry::new(SERVICE, entry).and_then(|entry| entry.set_secret(bytes)).map_err(|error| meaning(&error))
+    }
+
+    /// Whether it is open only an attempt tells here.
+    pub(super) fn is_open(&self, _: &str) -> Result<(), StoreFailure> {
+        Ok(())
     }
 
     /// Removes all entries of that name; whether there was one.

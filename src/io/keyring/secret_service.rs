@@ -8,14 +8,16 @@
 //! Some services (gnome-keyring, KWallet) list what is locked, others (KeePassXC, oo7) find nothing where a collection is
 //! locked. So nothing found is no answer before the collections are seen open: [`Keyring::search`].
 
+use super::places::Places;
 use super::{SERVICE, failed};
 use crate::core::session::EntryKey;
 use crate::io::lock;
 use crate::world::{Env, StoreFailure, StoreFailureKind};
 use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zbus::fdo;
 use zbus::zvariant::OwnedObjectPath;
@@ -26,8 +28,7 @@ pub(super) struct Keyring {
     service: Mutex<Option<SecretService<'static>>>,
     /// Whether its bus is a socket of this machine.
     local: bool,
-    /// The collections in which entries were seen.
-    seen: Mutex<BTreeSet<String>>,
+    places: Places,
     /// What a prompt is up for that nobody has answered yet.
     prompt: Mutex<Option<StoreFailureKind>>,
 }
@@ -45,10 +46,14 @@ pub(super) enum IfLocked {
 }
 
 impl Keyring {
-    /// The keyring of the bus that `env` names.
-    pub(super) fn new(env: &Env) -> Self {
-        let local = is_local(&bus(env));
-        Self { service: Mutex::default(), local, seen: Mutex::default(), prompt: Mutex::default() }
+    /// The keyring of the bus that `env` names; where its entries lie is kept in `dir`.
+    pub(super) fn new(env: &Env, dir: Option<PathBuf>) -> Self {
+        Self {
+            service: Mutex::default(),
+            local: is_local(&bus(env)),
+            places: Places::new(dir),
+            prompt: Mutex::default(),
+        }
     }
 
     /// What a prompt is up for just now: a lock, or a collection to be made.
@@ -80,7 +85,7 @@ impl Keyring {
     /// programs do, which asks for its password.
     pub(super) fn has_room(&self, entry: &str, locked: IfLocked) -> Result<(), StoreFailure> {
         self.with(|service| {
-            if !self.search(service, attributes(entry), locked)?.is_empty() {
+            if !self.search(service, entry, locked)?.is_empty() {
                 return Ok(());
             }
             let collection = match service.get_default_collection() {
@@ -98,21 +103,33 @@ impl Keyring {
     pub(super) fn write(&self, entry: &str, bytes: &[u8], locked: IfLocked) -> Result<(), StoreFailure> {
         const TYPE: &str = "application/octet-stream";
         self.with(|service| {
-            if let Some(item) = self.unlocked(service, entry, locked)? {
-                return item.set_secret(bytes, TYPE).map_err(meaning);
-            }
-            let collection = service.get_default_collection().map_err(meaning)?;
-            self.open(&collection, locked)?;
-            collection.create_item(&label(entry), attributes(entry), bytes, true, TYPE).map(drop).map_err(meaning)
+            let place = if let Some(item) = self.unlocked(service, entry, locked)? {
+                item.set_secret(bytes, TYPE).map_err(meaning)?;
+                collection_of(&item).to_owned()
+            } else {
+                let collection = service.get_default_collection().map_err(meaning)?;
+                self.open(&collection, locked)?;
+                collection.create_item(&label(entry), attributes(entry), bytes, true, TYPE).map_err(meaning)?;
+                collection.collection_path.to_string()
+            };
+            self.places.written(entry, &place);
+            Ok(())
         })
+    }
+
+    /// Proves that all is open where the entry may lie, without a search: KeePassXC may put up a prompt at each.
+    pub(super) fn is_open(&self, entry: &str) -> Result<(), StoreFailure> {
+        self.with(|service| self.open_all(service, Some(entry), IfLocked::Fail))
     }
 
     /// Removes all entries of that name; whether there was one.
     pub(super) fn delete(&self, entry: &str, locked: IfLocked) -> Result<bool, StoreFailure> {
         self.with(|service| {
-            let found = self.search(service, attributes(entry), locked)?;
+            let found = self.search(service, entry, locked)?;
             self.unlock(service, &found, locked)?;
-            found.items().try_for_each(Item::delete).map(|()| !found.is_empty()).map_err(meaning)
+            found.items().try_for_each(Item::delete).map_err(meaning)?;
+            self.places.forget(entry);
+            Ok(!found.is_empty())
         })
     }
 
@@ -120,46 +137,48 @@ impl Keyring {
     pub(super) fn names(&self, locked: IfLocked) -> Result<Vec<String>, StoreFailure> {
         self.with(|service| {
             // Always: what one collection shows is not all, if another is locked.
-            self.open_all(service, locked)?;
-            let found = self.search(service, HashMap::from([("service", SERVICE)]), locked)?;
+            self.open_all(service, None, locked)?;
+            let found = Found::of(service, HashMap::from([("service", SERVICE)]))?;
             let attributes = found.items().map(Item::get_attributes);
             let names = attributes.filter_map(|found| found.map(|mut found| found.remove("username")).transpose());
             names.collect::<Result<_, _>>().map_err(meaning)
         })
     }
 
-    /// What is there of these attributes. Where nothing is found, the collections that may hide it are opened first.
+    /// What there is of that name. Where nothing is found, the collections that may hide it are opened first.
     fn search<'a>(
         &self,
         service: &'a SecretService<'a>,
-        attributes: HashMap<&str, &str>,
+        entry: &str,
         locked: IfLocked,
     ) -> Result<Found<'a>, StoreFailure> {
-        let search = || service.search_items(attributes.clone()).map_err(meaning);
-        let mut found = search()?;
-        if found.unlocked.is_empty() && found.locked.is_empty() {
-            self.open_all(service, locked)?;
+        let mut found = Found::of(service, attributes(entry))?;
+        if found.is_empty() {
+            self.open_all(service, Some(entry), locked)?;
             // Also where all are open: they may have been locked when the first search was made.
-            found = search()?;
+            found = Found::of(service, attributes(entry))?;
         }
-        let found = Found { open: found.unlocked, locked: found.locked };
-        taken(&self.seen).extend(found.items().filter_map(collection_of));
+        if let Some(item) = found.items().next() {
+            self.places.seen(entry, collection_of(item));
+        }
         Ok(found)
     }
 
-    /// Opens all collections that an entry can be expected in: the default one, and those where one was seen. That there
-    /// are none yet is no failure.
-    fn open_all(&self, service: &SecretService<'_>, locked: IfLocked) -> Result<(), StoreFailure> {
+    /// Opens the default collection, and those where that entry was, or any. That there are none yet is no failure.
+    fn open_all(&self, service: &SecretService<'_>, entry: Option<&str>, locked: IfLocked) -> Result<(), StoreFailure> {
         let locked = if locked == IfLocked::AskForFound { IfLocked::Fail } else { locked };
         match service.get_default_collection() {
             Ok(collection) => self.open(&collection, locked)?,
             Err(Error::NoResult) => {}
             Err(error) => return Err(meaning(error)),
         }
-        let seen = taken(&self.seen).clone();
-        for path in seen.into_iter().filter_map(|path| OwnedObjectPath::try_from(path).ok()) {
+        for place in self.places.of(entry) {
+            // What is no path names no collection.
+            let Ok(path) = OwnedObjectPath::try_from(place.collection) else { continue };
             let collection = service.get_collection_by_path(path).map_err(meaning)?;
-            self.open(&collection, locked)?;
+            if place.seen || !collection.is_locked().is_err_and(|error| is_gone(&error)) {
+                self.open(&collection, locked)?;
+            }
         }
         Ok(())
     }
@@ -193,7 +212,7 @@ impl Keyring {
         entry: &str,
         locked: IfLocked,
     ) -> Result<Option<Item<'a>>, StoreFailure> {
-        let found = self.search(service, attributes(entry), locked)?;
+        let found = self.search(service, entry, locked)?;
         let count = found.items().count();
         if count > 1 {
             return Err(failed(StoreFailureKind::Ambiguous, &format!("{count} entries of one name")));
@@ -240,6 +259,11 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    fn of(service: &'a SecretService<'a>, attributes: HashMap<&str, &str>) -> Result<Self, StoreFailure> {
+        let found = service.search_items(attributes).map_err(meaning)?;
+        Ok(Self { open: found.unlocked, locked: found.locked })
+    }
+
     fn items(&self) -> impl Iterator<Item = &Item<'a>> {
         self.open.iter().chain(&self.locked)
     }
@@ -250,8 +274,8 @@ impl<'a> Found<'a> {
 }
 
 /// The collection an item lies in: its path is the item's without the last part (Secret Service API 0.2, chapter 14).
-fn collection_of(item: &Item<'_>) -> Option<String> {
-    item.item_path.as_str().rsplit_once('/').map(|(collection, _)| collection.to_owned())
+fn collection_of<'a>(item: &'a Item<'_>) -> &'a str {
+    item.item_path.as_str().rsplit_once('/').map_or("/", |(collection, _)| collection)
 }
 
 fn taken<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,103 @@
+//! In which collection an entry lies. A service that hides what is locked does not tell, and the default collection need
+//! not be the one: it is whichever KeePassXC shows, and it can be changed.
+//!
+//! What this process has seen is kept in memory; what was written, in a file for later ones: a path of the bus, no secret.
+//! A file that is lost costs nothing but this knowledge.
+
+use crate::io::lock::hashed;
+use crate::io::private;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Where entries lie.
+#[derive(Default)]
+pub(super) struct Places {
+    seen: Mutex<BTreeMap<String, String>>,
+    dir: Option<PathBuf>,
+}
+
+/// A collection that may hold an entry.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Its path on the bus.
+    pub(super) collection: String,
+    /// Whether this process saw the entry there: else it may have been on another bus.
+    pub(super) seen: bool,
+}
+
+impl Places {
+    /// Known from the files in `dir`.
+    pub(super) fn new(dir: Option<PathBuf>) -> Self {
+        Self { seen: Mutex::default(), dir }
+    }
+
+    /// The entry was seen in that collection.
+    pub(super) fn seen(&self, entry: &str, collection: &str) {
+        self.memory().insert(entry.to_owned(), collection.to_owned());
+    }
+
+    /// The entry was written in that collection.
+    pub(super) fn written(&self, entry: &str, collection: &str) {
+        self.seen(entry, collection);
+        if let Some(file) = self.file(entry)
+            && std::fs::read(&file).ok().as_deref() != Some(collection.as_bytes())
+        {
+            let _ = private::write_whole(&file, collection.as_bytes());
+        }
+    }
+
+    /// The entry is nowhere.
+    pub(super) fn forget(&self, entry: &str) {
+        self.memory().remove(entry);
+        self.file(entry).map(|file| private::remove(&file));
+    }
+
+    /// Where that entry may lie, or, without one, any.
+    pub(super) fn of(&self, entry: Option<&str>) -> BTreeSet<Place> {
+        let files = match entry {
+            Some(entry) => self.file(entry).into_iter().collect(),
+            None => self.files(),
+        };
+        let written = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        let place = |seen| move |collection| Place { collection, seen };
+        let memory = self.memory();
+        let seen = memory.iter().filter(|(name, _)| entry.is_none_or(|entry| entry == *name));
+        seen.map(|(_, collection)| collection.clone()).map(place(true)).chain(written.map(place(false))).collect()
+    }
+
+    fn file(&self, entry: &str) -> Option<PathBuf> {
+        Some(self.dir.as_ref()?.join(hashed(&[entry])))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let found = self.dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok());
+        found.into_iter().flatten().filter_map(|file| Some(file.ok()?.path())).collect()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_known_to_later_processes_until_it_is_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let places = || Places::new(Some(root.path().join("keyring")));
+        let place = |collection: &str, seen| Place { collection: collection.to_owned(), seen };
+        let one = places();
+        assert_eq!(one.of(None), BTreeSet::new());
+        one.written("a", "/a");
+        one.seen("b", "/b");
+        assert_eq!(one.of(Some("a")), [place("/a", false), place("/a", true)].into());
+        assert_eq!(one.of(Some("b")), [place("/b", true)].into());
+        assert_eq!(places().of(None), [place("/a", false)].into());
+        assert_eq!(places().of(Some("b")), BTreeSet::new());
+        places().forget("a");
+        assert_eq!(places().of(None), BTreeSet::new());
+    }
+}
