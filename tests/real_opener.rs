@@ -158,6 +158,23 @@ fn another_user_who_reads_the_openers_arguments_gets_no_id_token() {
 }
 
 #[test]
+fn a_login_that_asks_nothing_hands_the_browser_the_id_token_and_the_opener_none() {
+    if !require("curl") {
+        return;
+    }
+    let provider = Scripted::start();
+    let mut home = home_at(&provider);
+    home.tidp(&["login"]).expect(0);
+    home.set("BROWSER", "sh -c 'echo \"$1\" >opened; exec curl -sSL --max-time 30 -o /dev/null -D heads \"$1\"' sh");
+    let outcome = home.tidp(&["login", "--prompt", "none", "-v"]);
+    outcome.expect(0);
+    let [opened, heads] = ["opened", "heads"].map(|file| fs::read_to_string(home.path(file)).unwrap());
+    assert!(opened.starts_with("http://127.0.0.1:") && !opened.contains('?'), "{opened}");
+    assert!(heads.to_lowercase().contains("&id_token_hint=ey"), "{heads}");
+    assert!(!outcome.stderr.contains("id_token_hint") && !outcome.stderr.contains("eyJ"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_login_that_is_given_up_waits_for_no_keys() {
     let provider = Scripted::start();
     provider.delays("/jwks", || std::thread::sleep(Duration::from_secs(20)));

@@ -27,7 +27,7 @@ impl Terminal {
         let tidp = env!("CARGO_BIN_EXE_tidp");
         // Signals that the terminal sends reach `sh` too, which goes on.
         let line = format!(
-            "trap : INT TERM; tty >name; stty -a >before; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
+            "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
         );
         let mut script = home.command("script");
         script.args(["-qefc", &line, "shown"]).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -113,9 +113,12 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     if !require("script") {
         return;
     }
-    for (words, key, code) in
-        [("decode -", "\x03", "130"), ("profile secret p", "\x03", "130"), ("decode -", "", "143")]
-    {
+    for (words, key, code) in [
+        ("decode -", "\x03", "130"),
+        ("decode -", "\x1c", "131"),
+        ("profile secret p", "\x03", "130"),
+        ("decode -", "", "143"),
+    ] {
         let home = Home::new();
         home.tidp(&["profile", "add", "p", "--issuer", "https://id.example", "--client-id", "app"]).expect(0);
         let mut terminal = Terminal::run(home, words);

@@ -62,6 +62,13 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Login) 
 /// # Errors
 /// As [`run`].
 pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
+    attempted(context, args).map_err(|error| match error.situation {
+        Situation::Unreachable(what) => NoLogin::Later(what).into(),
+        situation => Error { situation, ..error },
+    })
+}
+
+fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     // What can fail without the user's help fails before the user is asked for it: wishes, store, secret, discovery.
     let attempt = Attempt {
         context,
@@ -257,8 +264,7 @@ impl Attempt<'_, '_> {
     fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
         match problem {
             Problem::Refused(provider) => NoLogin::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
-            Problem::Unreachable(what) => NoLogin::Later(format!("{DOING}: {what}")).into(),
-            problem @ Problem::Invalid(_) => Error::problem(DOING, problem),
+            problem @ (Problem::Invalid(_) | Problem::Unreachable(_)) => Error::problem(DOING, problem),
         }
     }
 
@@ -270,7 +276,7 @@ impl Attempt<'_, '_> {
         let sent_at = context.world.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
             Error { situation: Situation::Unreachable(what), .. } => {
-                NoLogin::Later(format!("{what}. The code is spent or lost; log in again")).into()
+                Situation::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
             }
             other => other,
         })?;
@@ -439,7 +445,7 @@ fn level(accepted: &Accepted) -> String {
 fn shown(error: &Error) -> WhyNot {
     match &error.situation {
         Situation::NoLogin(ended) => ended.shown(),
-        Situation::Unreachable(_) | Situation::AnswerLost(_) => WhyNot::Unavailable,
+        Situation::Unreachable(_) => WhyNot::Unavailable,
         Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
         Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
         _ => WhyNot::Failed,

@@ -101,7 +101,8 @@ fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
     ] {
         let bench = mobile();
         bench.provider.answers("/.well-known/openid-configuration", response);
-        bench.run(&["login"]).exits(code).says(words);
+        let hint = if code == 5 { "hint: try again later: tidp login\n" } else { "" };
+        bench.run(&["login"]).exits(code).says(words).says(hint);
         assert_eq!(bench.provider.paths().len(), 1);
         assert!(bench.browser.request().is_none() && bench.callback.listened.lock().unwrap().is_empty());
     }
@@ -413,7 +414,7 @@ fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
     bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.provider.revokes("rt-1");
-    bench.run(&["login"]).exits(5).says("keys");
+    bench.run(&["login"]).exits(5).says("keys").says("hint: try again later: tidp login\n");
     left_nothing(&bench, WhyNot::Unavailable);
     // Nor does a key at hand that has not signed it decide, while its successor cannot be had.
     let bench = mobile();
