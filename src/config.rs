@@ -37,6 +37,10 @@ pub struct Config {
     pub profile: BTreeMap<String, Table>,
 }
 
+/// TelenorID+'s issuers, by the `environment` that stands for each.
+pub const TELENORID_PLUS: [(&str, &str); 2] =
+    [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
+
 /// How a client proves who it is at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMethod {
@@ -113,6 +117,13 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether what is true for TelenorID+ only may be said of this profile's provider: it is one of TelenorID+'s issuers,
+    /// or the profile names a client type, which no other provider has (a sandbox, a proxy).
+    pub fn is_telenorid_plus(&self) -> bool {
+        self.client_type.is_some()
+            || TELENORID_PLUS.iter().any(|(_, issuer)| self.issuer.trim_end_matches('/') == *issuer)
+    }
+
     /// A profile for a session whose own is gone: just enough to end it with.
     pub fn orphan(key: &SessionKey) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The keys of a profile, from the file and from the environment, read once into types.
 
 use super::redirect;
-use super::{AuthMethod, Profile, Source};
+use super::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::core::text::printable;
@@ -169,9 +169,10 @@ fn issuer(keys: &Keys) -> std::result::Result<String, String> {
     match (keys.issuer.as_deref(), keys.environment.as_deref()) {
         (Some(_), Some(_)) => Err("issuer and environment are both given".into()),
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
-        (None, Some("production")) => Ok("https://id.telenor.no".into()),
-        (None, Some("staging")) => Ok("https://id-test.telenor.no".into()),
-        (None, Some(other)) => Err(format!("environment `{}` is neither staging nor production", printable(other))),
+        (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
+            Some((_, issuer)) => Ok((*issuer).to_owned()),
+            None => Err(format!("environment `{}` is neither staging nor production", printable(named))),
+        },
         (None, None) => Err("issuer is missing".into()),
     }
 }

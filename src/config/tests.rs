@@ -268,6 +268,31 @@ fn a_registered_redirect_uri_is_used_as_it_is_and_only_one_may_have_any_port() {
 }
 
 #[test]
+fn telenorid_plus_is_its_two_issuers_and_whatever_has_one_of_its_client_types() {
+    let said_of = |issuer: &str, lines: &str| {
+        let text = format!("[profile.p]\n{issuer}\nclient_id = \"app\"\n{lines}");
+        profile(None, &env(&[]), &config(&text), None).unwrap().is_telenorid_plus()
+    };
+    for issuer in [
+        "issuer = \"https://id.telenor.no\"",
+        "issuer = \"https://id-test.telenor.no/\"",
+        "issuer = \"HTTPS://ID.telenor.no:443\"",
+        "environment = \"staging\"",
+        "environment = \"production\"",
+    ] {
+        assert!(said_of(issuer, ""), "{issuer}");
+    }
+    for issuer in
+        ["https://id.example", "https://id.telenor.no.example", "https://id.telenor.no/o", "https://id.telenor.no:8443"]
+    {
+        let issuer = format!("issuer = \"{issuer}\"");
+        assert!(!said_of(&issuer, ""), "{issuer}");
+        assert!(!said_of(&issuer, "policy = \"Mobile\""), "{issuer}");
+        assert!(said_of(&issuer, "client_type = \"MobileApp\""), "{issuer}");
+    }
+}
+
+#[test]
 fn offline_access_is_asked_for_unless_the_policy_gives_no_refresh_token() {
     let without = strings(&["openid", "profile"]);
     assert_eq!(read("client_type = \"Public\"").scopes, without);
