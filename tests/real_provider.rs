@@ -1,4 +1,5 @@
-//! The real binary against an OpenID provider that shares no line with it, under each of TelenorID+'s policies.
+//! The real binary against OpenID providers that share no line with it: a whole life at each of three, and one bent to
+//! each of TelenorID+'s policies.
 //! Where time passes, it passes for both: the provider's clock is moved by its control API, tidp's by libfaketime.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -30,6 +31,81 @@ fn provider_with_a_clock() -> Option<Provider> {
     let provider = provider()?;
     provider.freeze();
     Some(provider)
+}
+
+/// What every provider and its user go through, told once.
+#[track_caller]
+fn a_whole_life_at(mut provider: Provider, client: &str, refused: &[i32]) {
+    let home = Home::logged_in(&provider, client);
+    let account = home.tidp(&["inspect", "--json"]).json()["account"]["sub"].clone();
+    signed(&home);
+    let claims: Value = home.tidp(&["userinfo", "--json"]).json();
+    assert_eq!(claims["sub"], account, "{claims}");
+
+    let mut access_tokens = vec![home.tidp(&["token"]).expect(0).to_owned()];
+    for _ in 0..3 {
+        let refreshed = home.tidp(&["refresh", "--force", "--json"]).json();
+        assert_eq!((&refreshed["refreshed"], &refreshed["rotated"]), (&json!(true), &json!(true)), "{refreshed}");
+        signed(&home);
+        let token = home.tidp(&["token"]).expect(0).to_owned();
+        assert!(!access_tokens.contains(&token));
+        access_tokens.push(token);
+    }
+
+    let before = home.files();
+    home.tidp(&["refresh", "--force"]).expect(0);
+    home.put_back(&before); // the refresh token that is spent now
+    for code in refused {
+        let error = home.tidp(&["refresh", "--force", "--json"]).error(*code);
+        assert!(error["hint"].as_str().is_some_and(|hint| hint.starts_with("tidp login")), "{error}");
+    }
+    home.tidp(&["login"]).expect(0);
+    home.tidp(&["token"]).expect(0);
+
+    provider.change_keys();
+    home.tidp(&["refresh", "--force"]).expect(0);
+    provider.change_keys();
+    home.tidp(&["login"]).expect(0);
+    signed(&home);
+
+    home.tidp(&["logout", "--browser"]).expect(0);
+    home.tidp(&["token"]).expect(3);
+    home.tidp(&["login"]).expect(0);
+}
+
+/// The ID token is signed by the provider, by each command that looks.
+#[track_caller]
+fn signed(home: &Home) {
+    let inspected = home.tidp(&["inspect", "--json"]).json();
+    assert_eq!(inspected["id_token"]["verified"], true, "{inspected}");
+    let id_token = home.tidp(&["token", "--id-token"]).expect(0).to_owned();
+    let decoded = home.tidp_with_stdin(&["decode", "--verify", "--json", "-"], &id_token).json();
+    assert_eq!(decoded["verified"], true, "{decoded}");
+}
+
+#[test]
+fn a_whole_life_at_oidc_provider() {
+    for client in ["provider-mobile", "provider-confidential"] {
+        let Some(provider) = provider() else { return };
+        a_whole_life_at(provider, client, &[3]);
+    }
+}
+
+#[test]
+fn a_whole_life_at_django_oauth_toolkit() {
+    for client in ["public", "confidential"] {
+        if !require("django") {
+            return;
+        }
+        a_whole_life_at(Provider::django(), client, &[3]);
+    }
+}
+
+#[test]
+fn a_whole_life_at_glewlwyd() {
+    if require("glewlwyd") {
+        a_whole_life_at(Provider::glewlwyd(), "confidential", &[]);
+    }
 }
 
 #[test]

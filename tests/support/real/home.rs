@@ -55,10 +55,16 @@ impl Home {
         let mut home = Self::new();
         home.set("TIDP_ISSUER", &provider.issuer);
         home.set("TIDP_CLIENT_ID", client_id);
-        home.set("TIDP_CLIENT_TYPE", client["client_type"].as_str().unwrap());
-        home.set("TIDP_POLICY", client["policy"].as_str().unwrap());
-        if let Some(secret) = client["client_secret"].as_str() {
-            home.set("TIDP_CLIENT_SECRET", secret);
+        home.set("BROWSER", &provider.browser);
+        for (name, member) in [
+            ("TIDP_CLIENT_TYPE", "client_type"),
+            ("TIDP_POLICY", "policy"),
+            ("TIDP_CLIENT_SECRET", "client_secret"),
+            ("TIDP_REDIRECT_URI", "redirect_uri"),
+        ] {
+            if let Some(value) = client[member].as_str() {
+                home.set(name, value);
+            }
         }
         home
     }
@@ -180,6 +186,11 @@ impl Home {
             }
         }
         found
+    }
+
+    /// Puts back what [`files`](Self::files) gave.
+    pub fn put_back(&self, files: &[(PathBuf, Vec<u8>)]) {
+        files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
     }
 
     /// Every token in a file under the home directory that is kept in the clear.

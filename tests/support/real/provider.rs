@@ -1,11 +1,14 @@
-//! The two providers a login can be tried against: tidp's own sandbox, and one that shares no line with tidp.
+//! The providers a login can be tried against: tidp's own sandbox, and three that share no line with tidp or with
+//! each other.
 
+use super::home::FOLLOWER;
 use super::http::request;
 use super::process::{poll, stop};
-use super::require::tree;
+use super::require::{on_path, python_of, tree};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
 
 /// A running provider, ended when dropped.
 pub struct Provider {
@@ -14,12 +17,21 @@ pub struct Provider {
     pub issuer: String,
     clients: Vec<Value>,
     kind: Kind,
+    /// What opens an address as its user does, for `BROWSER`.
+    pub browser: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Sandbox,
     Independent,
+    /// One whose memory is a folder: it can be started again.
+    Restartable(Foreign, TempDir),
+}
+
+#[derive(Clone, Copy)]
+enum Foreign {
+    Django,
+    Glewlwyd,
 }
 
 impl Provider {
@@ -42,16 +54,29 @@ impl Provider {
         Self::start(command, Kind::Independent)
     }
 
+    /// PyPI's `django-oauth-toolkit`. Needs `require("django")`.
+    pub fn django() -> Self {
+        Self::restartable(Foreign::Django)
+    }
+
+    /// Debian's `glewlwyd`, in C. Needs `require("glewlwyd")`.
+    pub fn glewlwyd() -> Self {
+        Self::restartable(Foreign::Glewlwyd)
+    }
+
+    fn restartable(foreign: Foreign) -> Self {
+        let folder = tempfile::Builder::new().prefix("tidp-test-").tempdir().unwrap();
+        Self::start(foreign.command(&folder), Kind::Restartable(foreign, folder))
+    }
+
     fn start(mut command: Command, kind: Kind) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        // The pipe stays open: a provider that goes on to write must not die of it.
-        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("start line {line:?}: {error}"));
+        let (child, ready) = started(&mut command);
         let issuer = ready["issuer"].as_str().unwrap().to_owned();
-        Self { child, issuer, clients: ready["clients"].as_array().unwrap().clone(), kind }
+        let browser = match &kind {
+            Kind::Restartable(foreign, _) => foreign.browser(&ready),
+            _ => FOLLOWER.to_owned(),
+        };
+        Self { child, issuer, clients: ready["clients"].as_array().unwrap().clone(), kind, browser }
     }
 
     /// What the start line says of a client.
@@ -124,13 +149,32 @@ impl Provider {
         match self.kind {
             Kind::Sandbox => "/sandbox",
             Kind::Independent => "/control",
+            Kind::Restartable(..) => panic!("it has no control API"),
         }
+    }
+
+    /// From now on it signs with another key and publishes that one alone.
+    #[track_caller]
+    pub fn change_keys(&mut self) {
+        let Kind::Restartable(foreign, folder) = &self.kind else {
+            return self.post("/keys/rotate", &json!({ "keep": false }));
+        };
+        let mut command = foreign.command(folder);
+        command.arg(self.authority().rsplit(':').next().unwrap());
+        self.stop();
+        let (child, ready) = started(&mut command);
+        self.child = child;
+        assert_eq!(ready["issuer"], self.issuer);
+    }
+
+    fn authority(&self) -> String {
+        self.issuer.trim_start_matches("http://").split('/').next().unwrap().to_owned()
     }
 
     /// Ends it now, and waits until nobody listens there.
     pub fn stop(&mut self) {
         stop(&mut self.child);
-        let authority = self.issuer.trim_start_matches("http://").to_owned();
+        let authority = self.authority();
         poll("the provider's end", || std::net::TcpStream::connect(&authority).is_err().then_some(()));
     }
 }
@@ -139,4 +183,46 @@ impl Drop for Provider {
     fn drop(&mut self) {
         stop(&mut self.child);
     }
+}
+
+impl Foreign {
+    fn script(self, name: &str) -> String {
+        let folder = match self {
+            Self::Django => "tests/provider/django",
+            Self::Glewlwyd => "tests/provider/glewlwyd",
+        };
+        tree(folder).join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What starts it on what it left in `folder`; a port may follow.
+    fn command(self, folder: &TempDir) -> Command {
+        let mut command = match self {
+            Self::Django => Command::new(python_of("django").unwrap()),
+            Self::Glewlwyd => Command::new("python3"),
+        };
+        command.arg(self.script("provider.py"));
+        if let Self::Glewlwyd = self {
+            command.arg(on_path("glewlwyd").unwrap());
+        }
+        command.arg(folder.path());
+        command
+    }
+
+    fn browser(self, ready: &Value) -> String {
+        let who = [&ready["user"], &ready["password"]].map(|text| text.as_str().unwrap());
+        format!("python3 '{}' '{}' '{}'", self.script("browser.py"), who[0], who[1])
+    }
+}
+
+/// The child, once it has printed its start line, and that line.
+#[track_caller]
+fn started(command: &mut Command) -> (Child, Value) {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    // The pipe stays open: a provider that goes on to write must not die of it.
+    std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("start line {line:?}: {error}"));
+    (child, ready)
 }

@@ -1,14 +1,16 @@
 //! What a test needs and a machine may lack. A test that finds it missing says so and passes, unless
 //! `TIDP_TEST_REQUIRE=all` makes a skip a failure.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Whether `what` is there: `node` (the independent provider), `chromium` (and what drives it), `keyring` (a Secret
-/// Service), `keepassxc` (one that hides what is locked), `faketime` (a clock moved for one process), `user namespace` (one that maps nobody), or the name of a
-/// program. If not, says that the test is skipped.
+/// Whether `what` is there: `node` (the independent provider), `django` and `glewlwyd` (two more of them), `chromium`
+/// (and what drives it), `keyring` (a Secret Service), `keepassxc` (one that hides what is locked), `faketime` (a clock
+/// moved for one process), `user namespace` (one that maps nobody), or the name of a program. If not, says that the test
+/// is skipped.
 ///
 /// # Panics
 /// If it is not there and `TIDP_TEST_REQUIRE=all`.
@@ -39,6 +41,11 @@ pub fn require_another_user() -> bool {
 fn available(what: &str) -> Result<(), String> {
     match what {
         "node" => node_modules("tests/provider"),
+        "django" => python_of("django").map(|_| ()),
+        "glewlwyd" => {
+            ["python3", "openssl", "glewlwyd"].iter().try_for_each(|name| program(name))?;
+            run(Command::new("glewlwyd").arg("--version")) // its libraries are there too
+        }
         "chromium" => chromium().map(|_| ()).ok_or("no Chromium".into()).and_then(|()| node_modules("tests/browser")),
         "keyring" => {
             ["dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"].iter().try_for_each(|p| program(p))
@@ -97,9 +104,29 @@ fn node_modules(folder: &str) -> Result<(), String> {
             return Ok(());
         }
         program("npm")?;
-        let ran = Command::new("npm").arg("ci").current_dir(&folder).stdin(Stdio::null()).output();
-        let ran = ran.map_err(|error| error.to_string())?;
-        if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }
+        run(Command::new("npm").arg("ci").current_dir(&folder))
     })
     .clone()
+}
+
+/// A Python that has the packages which a folder's `requirements.txt` pins: made once, and anew when they change.
+pub fn python_of(folder: &str) -> Result<PathBuf, String> {
+    static MADE: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    program("python3")?;
+    let wanted = tree("tests/provider").join(folder).join("requirements.txt");
+    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let (python, installed) = (made.join("bin/python"), made.join("requirements.txt"));
+    if fs::read(&installed).ok() != fs::read(&wanted).ok() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&made))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--no-deps", "-r"]).arg(&wanted))?;
+        fs::copy(&wanted, &installed).map_err(|error| error.to_string())?;
+    }
+    Ok(python)
+}
+
+/// Runs it to its end; what it said if that was no success.
+fn run(command: &mut Command) -> Result<(), String> {
+    let ran = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }
 }
