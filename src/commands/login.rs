@@ -233,10 +233,13 @@ impl Attempt<'_, '_> {
     }
 
     fn show(&self, url: &Url) {
-        let elsewhere = self.context.world.env.get("SSH_CONNECTION").is_some();
         let note = || self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
+        let is_remote = self.context.world.env.get("SSH_CONNECTION").is_some();
+        if is_remote {
+            note();
+        }
         let opened = show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser);
-        if !opened || elsewhere {
+        if !opened && !is_remote {
             note();
         }
     }

@@ -430,6 +430,28 @@ fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_
 }
 
 #[test]
+fn what_the_user_does_at_the_provider_takes_time_and_a_max_age_means_what_it_says() {
+    for (auth_time, code) in [(1, 0), (0, 0), (-1, 7), (-50, 7)] {
+        let bench = mobile();
+        *bench.callback.comes_after.lock().unwrap() = Seconds(40);
+        let answer = Answer::new().id_claim("auth_time", json!(START.unix() + auth_time));
+        bench.provider.announces_login(&bench.browser, START.plus(Seconds(40)), answer);
+        bench.run(&["login", "--max-age", "0"]).exits(code);
+        assert_eq!(bench.session().is_some(), code == 0);
+    }
+    // The machine may have slept meanwhile.
+    let bench = mobile();
+    let clock = Arc::clone(&bench.clock);
+    bench.callback.replies(move |url| {
+        clock.suspend(Seconds(600));
+        vec![granted(url)]
+    });
+    let answer = Answer::new().id_claim("auth_time", json!(START.unix()));
+    bench.provider.announces_login(&bench.browser, START.plus(Seconds(600)), answer);
+    bench.run(&["login", "--max-age", "0"]).exits(0);
+}
+
+#[test]
 fn other_scopes_than_were_asked_for_are_told_once_with_which() {
     let log_in = |scope: &str, refresh_token: bool| {
         let bench = mobile();
@@ -454,6 +476,10 @@ fn the_browser_of_another_machine_is_thought_of_where_none_opens_and_over_ssh() 
         let args = ["login", case];
         let args = if case.starts_with('-') { &args[..] } else { &args[..1] };
         let stderr = bench.run(args).exits(0).stderr;
-        assert_eq!(stderr.contains("Use `tidp login --paste`."), !case.is_empty(), "{case}: {stderr}");
+        let hinted = stderr.find("On another machine's browser? Use `tidp login --paste`.");
+        assert_eq!(hinted.is_some(), !case.is_empty(), "{case}: {stderr}");
+        // Over SSH it is the way to go, and stands before the URL.
+        let comes_first = hinted.is_some_and(|hinted| hinted < stderr.find("https://").unwrap());
+        assert_eq!(comes_first, case == "SSH_CONNECTION", "{case}: {stderr}");
     }
 }
