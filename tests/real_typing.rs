@@ -23,18 +23,23 @@ struct Terminal {
 }
 
 impl Terminal {
+    /// Once it listens.
     fn run(home: Home, words: &str) -> Self {
+        let terminal = Self::start(home, ":", words);
+        poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
+        terminal
+    }
+
+    fn start(home: Home, first: &str, words: &str) -> Self {
         let tidp = env!("CARGO_BIN_EXE_tidp");
         // Signals that the terminal sends reach `sh` too, which goes on.
         let line = format!(
-            "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
+            "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; {first}; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
         );
         let mut script = home.command("script");
         script.args(["-qefc", &line, "shown"]).stdin(Stdio::piped()).stdout(Stdio::null());
         let script = script.spawn().unwrap();
-        let terminal = Self { home, script };
-        poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
-        terminal
+        Self { home, script }
     }
 
     fn read(&self, file: &str) -> String {
@@ -87,6 +92,30 @@ fn lines_longer_than_a_terminal_keeps_are_read_whole_together_and_edited() {
     for (line, length) in out.lines().zip([6_000, 2_700]) {
         let payload = &serde_json::from_str::<Value>(line).unwrap()["payload"];
         assert_eq!((payload["long"].as_str().unwrap().len(), &payload["last"]), (length, &json!(1)));
+    }
+}
+
+#[test]
+fn a_line_that_the_terminal_has_cut_before_it_was_asked_for_is_told() {
+    if !require("script") {
+        return;
+    }
+    for (length, code) in [(300, "0"), (6_000, "1")] {
+        let home = Home::new();
+        let token = token(length);
+        // The file is there when all is typed.
+        let mut terminal = Terminal::start(home, "until [ -e go ]; do :; done", "decode - --json 2>said >out");
+        terminal.types(&format!("{token}\r"));
+        poll("the terminal", || terminal.read("shown").contains("\r\n").then_some(()));
+        std::fs::write(terminal.home.path("go"), "").unwrap();
+        if code == "0" {
+            poll("the answer", || terminal.read("out").contains("last").then_some(()));
+            poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
+            terminal.types("\x04");
+        }
+        let home = terminal.ends(code);
+        let said = std::fs::read_to_string(home.path("said")).unwrap();
+        assert_eq!(said.contains("cut by the terminal: give it again"), code == "1", "{said}");
     }
 }
 

@@ -21,6 +21,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// as it was.
 const REST_OF_A_PASTE: Duration = Duration::from_millis(40);
 
+/// How much a terminal keeps that hands out lines and that nobody reads from.
+const KEPT: usize = if cfg!(target_os = "linux") { 4095 } else { 1023 };
+
 /// Handlers stay installed: one set for all reads.
 static SIGNALS: LazyLock<SystemSignals> = LazyLock::new(SystemSignals::default);
 
@@ -80,6 +83,8 @@ impl Typing {
         let input = io::stdin();
         // A signal ends the process only after the terminal is as it was: what is dropped first is declared last.
         let hold = SIGNALS.hold();
+        // A line that is there before it is asked for was kept by the terminal, or as much of it as that does.
+        let mut was_kept = ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
         let terminal = ByCharacter::begin(&input)?;
         let mut bytes = [0; 4096];
         loop {
@@ -106,6 +111,10 @@ impl Typing {
                 self.come.append(&mut self.line);
                 self.ended = true;
                 return Ok(());
+            }
+            if std::mem::take(&mut was_kept) && read >= KEPT {
+                let why = "a line was typed before it was asked for, and cut by the terminal: give it again";
+                return Err(io::Error::new(ErrorKind::InvalidData, why));
             }
             self.take(&bytes[..read], echo, &terminal)?;
             bytes.zeroize();
