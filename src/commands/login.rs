@@ -3,6 +3,7 @@
 
 mod told;
 mod waiting;
+mod wished;
 mod wishes;
 
 use super::context::Context;
@@ -20,9 +21,9 @@ use crate::error::{AskedFor, Error, NoLogin, Result, Setup, Situation, with_prof
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{self, Accepted, Check};
+use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::world::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, WhyNot, World};
+use crate::world::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, World};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -185,7 +186,8 @@ impl Attempt<'_, '_> {
                 authorize::accept_callback(&expected, query.expose()).map_err(|no| self.not_granted(no, &expected))
             })
             .and_then(|code| self.exchanged(&code, &expected, keys));
-        listener.finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(shown(error)), |_| Page::LoggedIn));
+        listener
+            .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(told::shown(error)), |_| Page::LoggedIn));
         outcome
     }
 
@@ -312,10 +314,8 @@ impl Attempt<'_, '_> {
                 .waited(self.waited());
         let mut accepted = received::validated(context, &self.provider, keys, raw, &check)?;
         accepted.token = accepted.token.counted_from(sent_at, now);
-        self.right_account(&accepted)?;
-        self.right_level(&accepted)?;
-        self.note_unmet_acr(&accepted);
-        self.note_other_scopes(answer);
+        wished::check(&self.wishes, &accepted)?;
+        wished::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);
         self.session(answer, accepted, sent_at)
     }
 
@@ -328,52 +328,6 @@ impl Attempt<'_, '_> {
         let awake =
             i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
         clock.now().since(since).max(Seconds(awake))
-    }
-
-    fn right_account(&self, accepted: &Accepted) -> Result<()> {
-        let sub = &accepted.account.sub;
-        match &self.wishes.expect_sub {
-            Some(wanted) if wanted != sub => {
-                Err(NoLogin::AnotherAccount { sub: sub.clone(), wanted: wanted.clone() }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn right_level(&self, accepted: &Accepted) -> Result<()> {
-        match &self.wishes.require_acr {
-            Some(wanted) if !id_token::levels(&accepted.claims).contains(&wanted.as_str()) => {
-                Err(NoLogin::TooWeak { acr: level(accepted), wanted: wanted.clone() }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// `acr_values` is a wish (OIDC Core 3.1.2.1): a provider may ignore it. A provider asked for (`idp:…`) is no level.
-    fn note_unmet_acr(&self, accepted: &Accepted) {
-        let wished = self.wishes.options.acr_values.as_deref().unwrap_or_default();
-        let mut levels = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
-        let got = id_token::levels(&accepted.claims);
-        if levels.peek().is_none() || levels.any(|level| got.contains(&level)) {
-            return;
-        }
-        let (got, wished) = (level(accepted), printable(wished));
-        self.context.out.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {wished}"));
-    }
-
-    /// RFC 6749 5.1: the provider says so where it grants other scopes than were asked for.
-    fn note_other_scopes(&self, answer: &TokenAnswer) {
-        let (out, Some(granted)) = (self.context.out, &answer.scopes) else { return };
-        let has_refresh_token = answer.refresh_token.is_some();
-        let (less, more) = authorize::granted_otherwise(&self.wishes.options.scopes, granted, has_refresh_token);
-        if !less.is_empty() {
-            let less = printable(&less.join(" "));
-            out.note(&format!("The provider granted less than was asked for: not the scopes `{less}`."));
-        }
-        if !more.is_empty() {
-            let more = printable(&more.join(" "));
-            out.warn("scope_more_than_asked", format!("the provider granted scopes that were not asked for: `{more}`"));
-        }
     }
 
     fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
@@ -435,23 +389,6 @@ impl Attempt<'_, '_> {
         }
         token_cache::put(context, &session);
         Ok(session)
-    }
-}
-
-/// The login's level of assurance, printable.
-fn level(accepted: &Accepted) -> String {
-    let levels = id_token::levels(&accepted.claims).join(" ");
-    if levels.is_empty() { "none".to_owned() } else { printable(&levels) }
-}
-
-/// Why there is no session, for the page.
-fn shown(error: &Error) -> WhyNot {
-    match &error.situation {
-        Situation::NoLogin(ended) => ended.shown(),
-        Situation::Unreachable(_) => WhyNot::Unavailable,
-        Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
-        Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
-        _ => WhyNot::Failed,
     }
 }
 

@@ -26,7 +26,8 @@ impl SystemBrowser {
         let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
         Self {
             chosen: env.get("BROWSER").map(str::to_owned),
-            desktop: display || cfg!(any(target_os = "macos", windows)),
+            // Over SSH the desktop of a Mac or of Windows is there, and in front of somebody else.
+            desktop: display || cfg!(any(target_os = "macos", windows)) && env.get("SSH_CONNECTION").is_none(),
         }
     }
 }
@@ -235,6 +236,7 @@ mod tests {
         let with = |name: &str| SystemBrowser::new(&Env([(name.to_owned(), Secret::new("x"))].into())).available();
         assert!(with("BROWSER") && with("DISPLAY") && with("WAYLAND_DISPLAY"));
         assert_eq!(with("TERM"), cfg!(target_os = "macos"));
+        assert!(!with("SSH_CONNECTION"));
     }
 
     #[test]

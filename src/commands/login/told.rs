@@ -9,7 +9,8 @@ use crate::core::plan::Renew;
 use crate::core::session::{RefreshLife, Session};
 use crate::core::text::printable;
 use crate::core::time::Seconds;
-use crate::world::World;
+use crate::error::{Error, Situation};
+use crate::world::{WhyNot, World};
 use url::Url;
 
 /// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
@@ -36,6 +37,17 @@ pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_
 
 fn could_not_be_opened(out: &Output<'_>, why: &str) {
     out.note(&format!("The browser could not be opened: {}.", printable(why)));
+}
+
+/// Why there is no session, for the page in the browser.
+pub(super) fn shown(error: &Error) -> WhyNot {
+    match &error.situation {
+        Situation::NoLogin(ended) => ended.shown(),
+        Situation::Unreachable(_) => WhyNot::Unavailable,
+        Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
+        Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
+        _ => WhyNot::Failed,
+    }
 }
 
 /// Issuer, account, policy and its end, on stderr.
