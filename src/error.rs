@@ -86,6 +86,8 @@ pub enum Situation {
     },
     /// The old refresh token is spent and the new one could not be stored.
     SuccessorLost(StoreFailure),
+    /// A token that only its issuer can read, where a JWT was asked for.
+    Opaque(String),
     /// A certificate, document, callback or token failed validation.
     Invalid(String),
     /// A login ended without a session.
@@ -328,7 +330,7 @@ impl Error {
                 format!("the refresh token is spent and its successor could not be stored: {}", store_message(failure)),
                 login(),
             ),
-            Situation::Invalid(what) => ("invalid", 7, what.clone(), None),
+            Situation::Invalid(what) | Situation::Opaque(what) => ("invalid", 7, what.clone(), None),
             Situation::NoLogin(ended) => ended.report(self.profile.as_deref()),
             Situation::UnknownAuthority(what) => {
                 let set = |name: &str| format!("tidp profile set {} ca_file FILE", quoted(name));

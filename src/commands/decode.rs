@@ -4,11 +4,11 @@ mod stream;
 
 use super::context::Context;
 use super::inspect;
-use super::metadata::{self, Again, Keys};
+use super::metadata::{self, Keys};
 use super::output::Output;
 use crate::cli::{self, Global};
 use crate::core::claims;
-use crate::core::jwt::{Jwt, Malformed, json as written, numeric_date, tidied};
+use crate::core::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
 use crate::core::text::{printable, printable_json, printable_path, text_in};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
@@ -121,12 +121,14 @@ impl Decoder<'_> {
 
     /// One token's answer, added to `answers`, which go out as [`Decoder::printable`] has them.
     fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
-        let jwt = Jwt::parse(tidied(text)).map_err(|malformed| match malformed {
-            Malformed::Encrypted(header) => Error::invalid(format!(
+        let text = tidied(text);
+        let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
+            Malformed::Encrypted(header) => Situation::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
                 printable(&Value::Object(header).to_string())
             )),
-            Malformed::NotAToken(why) => Error::invalid(format!("this is no JWT: {why}")),
+            Malformed::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("this is no JWT: {why}")),
+            Malformed::NotAToken(why) => Situation::Invalid(format!("this is no JWT: {why}")),
         })?;
         let now = self.world.clock.now();
         let verified = self.verify(&jwt, now)?;
@@ -167,7 +169,7 @@ impl Decoder<'_> {
                         }
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
                         let outcome = match &mut known.keys {
-                            Ok(keys) => metadata::with_keys(context, provider, keys, Again::InTime, check),
+                            Ok(keys) => metadata::judged(context, provider, keys, check),
                             // What no key could save is told as such.
                             Err(error) => match check(&KeySet::default()) {
                                 Err(problem) if problem.key_fault().is_none() => Ok(Err(problem)),
@@ -182,8 +184,15 @@ impl Decoder<'_> {
                 }
             }
         };
+        // What no later run would know better either is refused, and not called wrong.
+        let not_known = |why: String| Situation::KeyNotKnown("invalid", why).into();
         outcome.map(|()| true).map_err(|problem| match problem {
-            TokenProblem::UnknownKey => Error::invalid("the token is not valid: none of these keys has signed it"),
+            TokenProblem::UnknownKey => {
+                not_known("none of these keys has signed it, so whether it is valid is not known".into())
+            }
+            TokenProblem::OtherAlgorithm(alg) => not_known(format!(
+                "whether the provider has signed it is not known: signed with {alg}, and only RS256 can be checked"
+            )),
             problem => Error::invalid(format!("the token is not valid: {problem}")),
         })
     }

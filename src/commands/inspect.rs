@@ -1,7 +1,7 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
 use super::context::Context;
-use super::metadata;
+use super::metadata::{self, Verdict};
 use super::output::Output;
 use crate::cli::Global;
 use crate::core::claims;
@@ -17,6 +17,9 @@ use crate::world::World;
 use colored::Color;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+
+/// Said of a token that is no JWT: only its issuer can read it.
+const OPAQUE: &str = "opaque";
 
 /// Runs it.
 ///
@@ -42,7 +45,10 @@ pub fn document(context: &Context<'_>, session: &Session) -> Value {
     let mut id_token = match &session.id_token {
         Some(token) => token_document(&token.value, token.expires_at, now),
         None => {
-            json!({ "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null })
+            json!({
+                "state": "none", "expires_at": null, "expires_in": null, "verified": null, "verified_reason": null,
+                "header": null, "claims": null,
+            })
         }
     };
     let mut access_token = token_document(&access.value, access.expires_at, now);
@@ -72,20 +78,27 @@ fn token_document(token: &Secret, expires_at: Time, now: Time) -> Value {
         "expires_at": expires_at.rfc3339(),
         "expires_in": expires_at.left(now),
         "verified": null,
+        "verified_reason": null,
         "header": jwt.as_ref().map(|jwt| Value::Object(jwt.jws.header.clone())),
         "claims": jwt.map(|jwt| Value::Object(jwt.claims())),
     })
 }
 
-/// Checks the signatures; `verified` stays `null` where the keys cannot be had.
+/// Checks the signatures; `verified` is `null` where that cannot be done, and `verified_reason` says why, or what is wrong.
 fn verify(context: &Context<'_>, session: &Session, access_token: &mut Value, id_token: &mut Value) {
-    let Ok(provider) = metadata::provider(context) else { return };
+    let provider = metadata::provider(context);
     let id_token_value = session.id_token.as_ref().map(|token| &token.value);
     for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
-        let Some(jwt) = token.and_then(|token| Jwt::parse(token.expose()).ok()) else { continue };
-        if let Ok(verdict) = metadata::verify(context, &provider, &jwt) {
-            document["verified"] = verdict.is_ok().into();
-        }
+        let Some(token) = token else { continue };
+        let verdict = match Jwt::parse(token.expose()) {
+            Ok(jwt) => metadata::signature(context, &provider, &jwt),
+            Err(_) => Verdict::NotKnown(OPAQUE.to_owned()),
+        };
+        (document["verified"], document["verified_reason"]) = match verdict {
+            Verdict::Valid => (true.into(), Value::Null),
+            Verdict::NotValid(why) => (false.into(), why.into()),
+            Verdict::NotKnown(why) => (Value::Null, why.into()),
+        };
     }
 }
 
@@ -177,11 +190,12 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
     let out = context.out;
     let state =
         if now < expires_at { out.paint("valid until", Color::Green) } else { out.paint("expired", Color::Yellow) };
+    let reason = document["verified_reason"].as_str().unwrap_or_default();
     let signature = match document["verified"].as_bool() {
-        Some(true) => "signature checked",
-        Some(false) => "SIGNATURE NOT VALID",
-        None if document["claims"].is_null() => "opaque",
-        None => "signature not checked: no keys at hand",
+        Some(true) => "signature checked".to_owned(),
+        Some(false) => format!("SIGNATURE NOT VALID: {reason}"),
+        None if reason == OPAQUE => OPAQUE.to_owned(),
+        None => format!("signature not checked: {reason}"),
     };
     out.answer(&format!(
         "\n{} {state} {}, {signature}\n",

@@ -243,16 +243,52 @@ fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Option<Look>> {
     context.keys_sought.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether `jwt` was signed by the provider, its keys fetched once more if that may help.
+/// As [`with_keys`] in time, for a verdict. A key that the provider does not publish decides nothing, whoever has found
+/// that: this run just now, or another one a moment ago.
 ///
 /// # Errors
-/// `unreachable`, `invalid` if the keys cannot be had; the inner result is the signature's.
-pub fn verify(
+/// Those of [`with_keys`], and [`Situation::KeyNotKnown`].
+pub fn judged<T, E: MayBeTheKeys>(
     context: &Context<'_>,
     provider: &Provider,
-    jwt: &Jwt<'_>,
-) -> Result<std::result::Result<(), SignatureProblem>> {
-    with_keys(context, provider, &mut keys(context, provider)?, Again::InTime, |keys| keys.verify(jwt))
+    keys: &mut Keys,
+    check: impl Fn(&KeySet) -> std::result::Result<T, E>,
+) -> Result<std::result::Result<T, E>> {
+    match with_keys(context, provider, keys, Again::InTime, check)? {
+        Err(problem) if problem.key_fault() == Some(KeyFault::Missing) => {
+            let at = sought(context).map_or(keys.came, |look| look.at);
+            Err(not_known(context, at, Some(keys.came)))
+        }
+        decided => Ok(decided),
+    }
+}
+
+/// What is known of a signature; where it is not right, a printable clause says why.
+pub enum Verdict {
+    /// The provider has signed it.
+    Valid,
+    /// Nobody has.
+    NotValid(String),
+    /// It cannot be judged: not here, or not now.
+    NotKnown(String),
+}
+
+/// Whether `jwt` was signed by the provider, its keys fetched once more if that may help.
+pub fn signature(context: &Context<'_>, provider: &Result<Provider>, jwt: &Jwt<'_>) -> Verdict {
+    let judged = match KeySet::default().verify(jwt) {
+        Err(problem) if problem.key_fault().is_some() => provider
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|provider| judged(context, provider, &mut keys(context, provider)?, |keys| keys.verify(jwt))),
+        // What no key could make a difference to.
+        decided => Ok(decided),
+    };
+    match judged {
+        Ok(Ok(())) => Verdict::Valid,
+        Ok(Err(SignatureProblem::OtherAlgorithm(alg))) => Verdict::NotKnown(format!("signed with {alg}")),
+        Ok(Err(problem)) => Verdict::NotValid(problem.to_string()),
+        Err(error) => Verdict::NotKnown(error.report().message),
+    }
 }
 
 fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<Keys> {

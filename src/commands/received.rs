@@ -80,7 +80,11 @@ pub fn refreshed(
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
             match keys.and_then(|keys| judged(context, provider, keys, Again::AtOnceIfWrong, raw, &check)) {
                 Ok(Ok(accepted)) => Some(accepted.token.counted_from(sent_at, now)),
-                Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
+                Ok(Err(
+                    problem @ (IdTokenProblem::Invalid(_)
+                    | IdTokenProblem::OtherAlgorithm(_)
+                    | IdTokenProblem::BadSignature),
+                )) => {
                     return Err(not_valid(problem));
                 }
                 Ok(Err(problem @ (IdTokenProblem::OutOfTime(_) | IdTokenProblem::UnknownKey))) => {

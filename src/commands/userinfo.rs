@@ -1,7 +1,7 @@
 //! `tidp userinfo`: the claims of the userinfo endpoint (OIDC Core 5.3).
 
 use super::context::Context;
-use super::metadata::{self, Again};
+use super::metadata;
 use super::output::Output;
 use super::{renew, token};
 use crate::cli::Global;
@@ -58,9 +58,7 @@ fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Opt
     let outcome = match accept(None) {
         // Only a signed answer needs the keys.
         Err(UserinfoProblem::UnknownKey) => {
-            metadata::with_keys(context, provider, &mut metadata::keys(context, provider)?, Again::InTime, |keys| {
-                accept(Some(keys))
-            })?
+            metadata::judged(context, provider, &mut metadata::keys(context, provider)?, |keys| accept(Some(keys)))?
         }
         outcome => outcome,
     };

@@ -248,5 +248,14 @@ pub fn tidied(line: &str) -> &str {
     text
 }
 
+/// Whether a text that is no JWT may be an opaque token, which only its issuer can judge: it is spelled as a bearer token
+/// (RFC 6750 2.1), and does not begin as a JWT does, so that a damaged one is told apart.
+pub fn may_be_opaque(text: &str) -> bool {
+    let begins_with_an_object =
+        text.get(..4).is_some_and(|start| URL_SAFE_NO_PAD.decode(start).is_ok_and(|bytes| bytes.starts_with(b"{")));
+    let spelled = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    !text.is_empty() && text.bytes().all(spelled) && !begins_with_an_object
+}
+
 #[cfg(test)]
 mod tests;

@@ -82,6 +82,7 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (unreadable("plaintext-file", 1), "store", 6, "remove what", false),
         (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
         (Situation::Invalid(text()), "invalid", 7, "", false),
+        (Situation::Opaque(text()), "invalid", 7, "", false),
         (no_login(timed_out()), "timeout", 124, "tidp profile show", false),
         (Situation::UnknownAuthority(text()), "invalid", 7, "TIDP_CA_FILE", false),
         (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
@@ -131,6 +132,7 @@ fn number(situation: &Situation) -> usize {
         Situation::Setup(_) => 31,
         Situation::UnknownAuthority(_) => 32,
         Situation::SecretRefused(..) => 2,
+        Situation::Opaque(_) => 33,
     }
 }
 
@@ -144,7 +146,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 33, "a situation has no row");
+    assert_eq!(covered.len(), 34, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

@@ -35,7 +35,9 @@ struct Key {
 pub enum SignatureProblem {
     /// The set has no key for it: worth fetching the set again once, for keys rotate.
     UnknownKey,
-    /// The token asks for something that is never done: another algorithm, a critical extension. Printable.
+    /// It is signed with another algorithm than ours: whether the signature is right is not known here. Printable.
+    OtherAlgorithm(String),
+    /// No key could make it valid: it is not signed, or asks for an extension that is not understood. Printable.
     Unsupported(String),
     /// A key for it is there, and the signature is not that key's.
     BadSignature,
@@ -61,7 +63,7 @@ impl MayBeTheKeys for SignatureProblem {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),
             Self::BadSignature => Some(KeyFault::Mismatch),
-            Self::Unsupported(_) => None,
+            Self::OtherAlgorithm(_) | Self::Unsupported(_) => None,
         }
     }
 }
@@ -70,6 +72,7 @@ impl fmt::Display for SignatureProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey => f.write_str("none of the provider's keys has signed it"),
+            Self::OtherAlgorithm(alg) => write!(f, "it is signed with `{alg}`, and only RS256 is accepted"),
             Self::Unsupported(what) => f.write_str(what),
             Self::BadSignature => f.write_str("its signature is wrong"),
         }
@@ -97,17 +100,22 @@ impl KeySet {
     /// Reads a key set, be it fresh or from a cache. Members that cannot be used are skipped (RFC 7517 5).
     ///
     /// # Errors
-    /// [`Problem::Invalid`] if it is no object with an array `keys` of objects.
+    /// [`Problem::Invalid`] if it is no object with an array `keys`, or publishes a private key: then whoever has read it
+    /// can sign as the provider, and nothing that such a provider seems to have signed protects anybody.
     pub fn from_document(bytes: &[u8]) -> Result<Self, Problem> {
         aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         let document = answer::object(bytes, WHOSE)?;
         let Some(Value::Array(members)) = document.get("keys") else {
             return invalid(format!("{WHOSE} has no array `keys`"));
         };
-        if !members.iter().all(Value::is_object) {
-            return invalid(format!("{WHOSE} has a member in `keys` that is no object"));
+        let keys = || members.iter().filter_map(Value::as_object);
+        if let Some((key, secret)) = keys().find_map(|key| Some((key, published_secret(key)?))) {
+            let named = text(key, "kid").map(|kid| format!(" `{}`", printable(kid))).unwrap_or_default();
+            return invalid(format!(
+                "{WHOSE} publishes what must be secret (`{secret}` of its key{named}): anybody could sign with that"
+            ));
         }
-        Ok(Self(members.iter().take(MOST_KEYS).filter_map(Value::as_object).filter_map(usable).collect()))
+        Ok(Self(keys().take(MOST_KEYS).filter_map(usable).collect()))
     }
 
     /// Whether one of these keys signed the token.
@@ -138,17 +146,22 @@ impl KeySet {
     }
 }
 
-/// The algorithm is ours to choose, not the token's (RFC 8725 3.1): exactly `RS256`, letter case included.
+/// The algorithm is ours to choose, not the token's (RFC 8725 3.1): exactly `RS256`, letter case included. The payload is
+/// what RFC 7515 says it is.
 fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
-    if token.alg() != "RS256" {
-        let alg = printable(token.alg());
-        return Err(SignatureProblem::Unsupported(format!("it is signed with `{alg}`, and only RS256 is accepted")));
+    let refuse = |why: &str| Err(SignatureProblem::Unsupported(why.to_owned()));
+    if token.alg().eq_ignore_ascii_case("none") {
+        return refuse("it is not signed at all (its `alg` is none)");
+    }
+    // RFC 7797 6: with `false` another text was signed than is read here; RFC 7797 7: no JWT may have it.
+    if token.header.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)) {
+        return refuse("its payload is not base64url, says its header (`b64`), and that is for no token (RFC 7797 7)");
     }
     // RFC 7515 4.1.11: a critical extension that is not understood must be refused; none is.
     if token.header.contains_key("crit") {
-        return Err(SignatureProblem::Unsupported("it asks for extensions (`crit`), and none is known".to_owned()));
+        return refuse("it asks for extensions (`crit`), and none is known");
     }
-    Ok(())
+    if token.alg() == "RS256" { Ok(()) } else { Err(SignatureProblem::OtherAlgorithm(printable(token.alg()))) }
 }
 
 fn signed(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
@@ -159,19 +172,15 @@ fn signed(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
 /// The key of a set's member, if it may verify RS256: for signatures (RFC 7517 4.2, 4.3), for this algorithm (4.4),
 /// and strong enough (RFC 7518 3.3, RFC 8725 3.2).
 fn usable(member: &Object) -> Option<Key> {
-    let is = |name: &str, wanted: &str| member.get(name).is_none_or(|value| value == wanted);
-    let for_signatures = is("use", "sig")
-        && member
-            .get("key_ops")
-            .is_none_or(|ops| ops.as_array().is_some_and(|ops| ops.iter().any(|op| op == "verify")));
-    if member.get("kty")? != "RSA" || !for_signatures || !is("alg", "RS256") {
+    let may_be = |name: &str, wanted: &str| text(member, name).is_none_or(|value| value == wanted);
+    let may_verify = match member.get("key_ops") {
+        Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
+        _ => true,
+    };
+    if text(member, "kty")? != "RSA" || !may_be("use", "sig") || !may_be("alg", "RS256") || !may_verify {
         return None;
     }
-    let kid = match member.get("kid") {
-        None => None,
-        Some(Value::String(kid)) => Some(kid.clone()),
-        Some(_) => return None,
-    };
+    let kid = text(member, "kid").map(str::to_owned);
     let (n, e) = (number(member, "n")?, number(member, "e")?);
     if !is_strong(&n, &e) {
         return None;
@@ -181,9 +190,26 @@ fn usable(member: &Object) -> Option<Key> {
     Some(Key { kid, key })
 }
 
+/// The member of that name where it says something. One that is `null`, empty or no string says nothing: what a key is
+/// good for beside its numbers is advice, and the signature decides.
+fn text<'m>(member: &'m Object, name: &str) -> Option<&'m str> {
+    member.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The parameter of a private or symmetric key that a member has (RFC 7518 6.2.2, 6.3.2, 6.4.1; RFC 8037 2).
+fn published_secret(member: &Object) -> Option<&'static str> {
+    let secrets: &[&str] = match text(member, "kty")? {
+        "RSA" => &["d", "p", "q", "dp", "dq", "qi"],
+        "EC" | "OKP" => &["d"],
+        "oct" => &["k"],
+        _ => &[],
+    };
+    secrets.iter().copied().find(|name| text(member, name).is_some())
+}
+
 /// A `Base64urlUInt` (RFC 7518 2), big-endian, without leading zeros.
 fn number(member: &Object, name: &str) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(member.get(name)?.as_str()?).ok()?;
+    let bytes = URL_SAFE_NO_PAD.decode(text(member, name)?).ok()?;
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     Some(bytes[zeros..].to_vec())
 }

@@ -78,7 +78,8 @@ pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<Str
     Ok(claims)
 }
 
-/// The claims of a signed answer; Core 5.3.2 asks for `iss` and `aud` in it, and without them it could be any JWT.
+/// The claims of a signed answer. Core 5.3.2 says that it SHOULD have `iss` and `aud`; they are checked where they are
+/// there, and not missed where they are not: an unsigned answer from the same place is taken with less proof.
 fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
     let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{WHOSE}: {why}")));
     let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8"))?;
@@ -88,12 +89,14 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
         other => wrong(&other.to_string()),
     })?;
-    verify::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
+    if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
+        verify::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
+    }
     let claims = token.claims();
     let ours = match claims.get("aud") {
+        None | Some(Value::Null) => true,
         Some(Value::Array(all)) => all.iter().any(|aud| aud == check.client_id),
         Some(aud) => aud == check.client_id,
-        None => false,
     };
     if ours { Ok(claims) } else { Err(wrong("it is not for this client (`aud`)")) }
 }

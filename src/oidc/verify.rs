@@ -17,6 +17,8 @@ pub enum TokenProblem {
     UnknownKey,
     /// The signature is not that of the key it names.
     BadSignature,
+    /// It is signed with that algorithm, which is not ours: whether the signature is right is not known here. Printable.
+    OtherAlgorithm(String),
     /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
     OutOfTime(String),
     /// It failed a check. A printable sentence.
@@ -28,6 +30,7 @@ impl From<SignatureProblem> for TokenProblem {
         match problem {
             SignatureProblem::UnknownKey => Self::UnknownKey,
             SignatureProblem::BadSignature => Self::BadSignature,
+            SignatureProblem::OtherAlgorithm(alg) => Self::OtherAlgorithm(alg),
             SignatureProblem::Unsupported(what) => Self::Invalid(what),
         }
     }
@@ -38,7 +41,7 @@ impl MayBeTheKeys for TokenProblem {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),
             Self::BadSignature => Some(KeyFault::Mismatch),
-            Self::OutOfTime(_) | Self::Invalid(_) => None,
+            Self::OtherAlgorithm(_) | Self::OutOfTime(_) | Self::Invalid(_) => None,
         }
     }
 }
@@ -49,6 +52,7 @@ impl fmt::Display for TokenProblem {
         match self {
             Self::UnknownKey => SignatureProblem::UnknownKey.fmt(f),
             Self::BadSignature => SignatureProblem::BadSignature.fmt(f),
+            Self::OtherAlgorithm(alg) => SignatureProblem::OtherAlgorithm(alg.clone()).fmt(f),
             Self::OutOfTime(what) | Self::Invalid(what) => f.write_str(what),
         }
     }

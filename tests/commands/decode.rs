@@ -168,10 +168,10 @@ fn one_bad_line_of_many_is_told_in_its_place_and_the_rest_goes_on() {
     assert_eq!((&documents[1]["line"], &documents[1]["error"]["kind"]), (&json!(3), &json!("invalid")));
     assert_eq!(documents[1]["error"]["exit_code"], 7);
     assert_eq!(documents[2]["payload"]["sub"], "ola");
-    assert_eq!(outcome.error()["message"], "1 of 3 tokens are not valid");
+    assert_eq!(outcome.error()["message"], "1 of 3 tokens are opaque");
 
     let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_having_answered(7);
-    let told = "not valid: line 2: this is no JWT: a JWT has three parts with dots between them, this has 1\n";
+    let told = "opaque: line 2: this is no JWT: a JWT has three parts with dots between them, this has 1\n";
     assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
     assert_eq!(outcome.stdout.matches("Payload").count(), 2);
 }
@@ -191,7 +191,7 @@ fn of_tokens_that_come_in_bulk_each_is_answered_in_its_place() {
         assert!(!subject.is_null() || document["line"] == line, "{document}");
     }
     assert_eq!(outcome.stdout.lines().count(), expected.len());
-    assert_eq!(outcome.error()["message"], "10 of 1003 tokens are not valid");
+    assert_eq!(outcome.error()["message"], "10 of 1003 tokens are opaque");
 }
 
 #[test]
@@ -328,9 +328,9 @@ fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     let lines = [rotated.as_str(), &unknown, &unknown];
-    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
-    assert!(outcome.stderr.contains("none of these keys has signed it"), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("the key is not among those it published").count(), 2, "{}", outcome.stderr);
     assert_eq!(bench.provider.count("/jwks"), 2);
 }
 
@@ -342,7 +342,7 @@ fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() 
     bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
     let [rotated, unknown] = ["k2", "k9"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
     let lines = [rotated.as_str(), &unknown, &rotated, &plain(), &unknown];
-    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(7);
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "one of its keys has been withdrawn");
     assert_eq!(bench.provider.count("/jwks"), 2);
     // Another run fetches them, and still knows when they were looked for.
@@ -373,7 +373,7 @@ fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     let plain = plain();
     let outcome = verified_after(&bench, [0, 3_600, 86_400].map(|pause| (plain.as_str(), pause)));
-    assert_eq!(outcome.exits_having_answered(7).stdout.matches("verified, ").count(), 2);
+    assert_eq!(outcome.exits_having_answered(5).stdout.matches("verified, ").count(), 2);
 }
 
 /// Announces a request for the keys that takes so long.
@@ -471,16 +471,16 @@ fn a_key_that_was_looked_for_in_vain_is_looked_for_again_after_five_minutes() {
     bench.provider.answers("/jwks", answer(200, &jwks()));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
-    let outcome = verified_after(&bench, [0, 299, 1].map(|pause| (rotated.as_str(), pause))).exits_having_answered(7);
-    assert!(outcome.stderr.contains("1 of 3 tokens are not valid, 1 could not be verified"), "{}", outcome.stderr);
+    let outcome = verified_after(&bench, [0, 299, 1].map(|pause| (rotated.as_str(), pause))).exits_having_answered(5);
+    assert!(outcome.stderr.contains("2 of 3 tokens could not be verified"), "{}", outcome.stderr);
 }
 
 #[test]
-fn of_two_tokens_that_miss_the_same_key_both_are_refused_however_slow_the_provider_is() {
+fn of_two_tokens_that_miss_the_same_key_neither_is_judged_however_slow_the_provider_is() {
     let bench = verifier();
     slowly(&bench, 11, answer(200, &jwks()));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-    decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7).says("2 of 2 tokens are not valid");
+    decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(5).says("2 of 2 tokens could not be verified");
 }
 
 #[test]
@@ -503,7 +503,7 @@ fn keys_that_came_for_another_reason_are_no_answer_to_who_misses_one() {
     let [unknown, newer] = ["k9", "k2"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
     // The keys are fetched at first, for want of the unknown one, and twice because they have aged.
     let tokens = [(unknown.as_str(), 0), (&plain(), 62), (&newer, 1), (&newer, 60)];
-    let outcome = verified_after(&bench, tokens).exits_having_answered(7);
+    let outcome = verified_after(&bench, tokens).exits_having_answered(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "{}", outcome.stderr);
     assert_eq!(outcome.stderr.matches("not verified: line 3").count(), 1, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("last looked for (2026-01-31 12:01:02 UTC)"), "{}", outcome.stderr);
@@ -522,7 +522,7 @@ fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
     // Nor does it count what a cache that can no longer be written says of hours ago.
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks()));
-    decode(&bench, &[&unknown], &["--verify"]).exits(7);
+    decode(&bench, &[&unknown], &["--verify"]).exits(5);
     bench.files.are_full();
     bench.pass(Seconds::hours(2));
     bench.provider.answers("/jwks", answer(503, &json!({})));
@@ -534,7 +534,7 @@ fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     bench.provider.answers("/jwks", answer(200, &jwks()));
-    decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7).says("2 of 2 tokens are not valid");
+    decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(5).says("2 of 2 tokens could not be verified");
     let outcome = decode(&bench, &[&unknown], &["--verify"]).exits(5);
     for told in ["not verified: line 1", "last looked for (2026-01-31 12:00:00 UTC)", "from 2026-01-31 12:05:00 UTC on"]
     {
@@ -545,7 +545,7 @@ fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
     assert!(outcome.stderr.contains("1 of 3 tokens could not be verified"), "{}", outcome.stderr);
     let outcome = decode(&bench, &["nonsense", &unknown], &["--verify", "--json"]).exits_having_answered(7);
-    assert_eq!(outcome.error()["message"], "1 of 2 tokens are not valid, 1 could not be verified");
+    assert_eq!(outcome.error()["message"], "1 of 2 tokens are opaque, 1 could not be verified");
     bench.pass(Seconds::minutes(5));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k9")));
     decode(&bench, &[&unknown], &["--verify"]).exits(0);
@@ -575,7 +575,7 @@ fn whoever_had_the_keys_looked_for_in_vain_makes_neither_a_login_fail_nor_a_sess
     let in_vain = || {
         let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
         bench.provider.answers("/jwks", answer(200, &jwks()));
-        decode(&bench, &[&unknown], &["--verify"]).exits(7);
+        decode(&bench, &[&unknown], &["--verify"]).exits(5);
     };
     bench.provider.announces_itself();
     in_vain();
@@ -588,6 +588,74 @@ fn whoever_had_the_keys_looked_for_in_vain_makes_neither_a_login_fail_nor_a_sess
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k3").refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0).says("is not known");
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["access_token"]["verified"], json!(null));
+}
+
+/// Signed as it says, by nobody whose keys are at hand.
+fn of_algorithm(alg: &str) -> String {
+    token(&json!({ "alg": alg, "kid": "k1" }), &json!({}))
+}
+
+#[test]
+fn of_three_verdicts_each_has_its_word_its_value_and_its_reason() {
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    let extended = |name: &str, value: Value| token(&json!({ "alg": "RS256", "kid": "k1", name: value }), &json!({}));
+    let [refused, open] = [json!(false), json!(null)];
+    for (token, code, word, verified, reason) in [
+        (unknown, 5, "not verified:", &open, "not among those it published"),
+        (of_algorithm("HS256"), 7, "not verified:", &open, "signed with HS256"),
+        (of_algorithm("ES256"), 7, "not verified:", &open, "signed with ES256"),
+        (of_algorithm("EdDSA"), 7, "not verified:", &open, "signed with EdDSA"),
+        (of_algorithm("rs256"), 7, "not verified:", &open, "signed with rs256"),
+        (of_algorithm("none"), 7, "not valid:", &refused, "it is not signed at all"),
+        (of_algorithm("nOnE"), 7, "not valid:", &refused, "it is not signed at all"),
+        (forged(), 7, "not valid:", &refused, "its signature is wrong"),
+        (extended("crit", json!(["exp"])), 7, "not valid:", &refused, "`crit`"),
+        (extended("b64", json!(false)), 7, "not valid:", &refused, "`b64`"),
+        (extended("b64", json!("false")), 7, "not valid:", &refused, "`b64`"),
+        ("2YotnFZFEjr1zCsicMWpAA".into(), 7, "opaque:", &open, "this is no JWT"),
+        ("ory_at_x.y".into(), 7, "opaque:", &open, "this is no JWT"),
+        (format!("{}.a.b.c.d", B64.encode(r#"{"alg":"dir"}"#)), 7, "opaque:", &open, "encrypted token"),
+        (plain().replacen('.', "", 1), 7, "not valid:", &refused, "this is no JWT"),
+        ("{\"access_token\":\"x\"}".into(), 7, "not valid:", &refused, "this is no JWT"),
+    ] {
+        let bench = verifier();
+        bench.provider.always("/jwks", answer(200, &jwks()));
+        let document = decode(&bench, &[&token], &["--verify", "--json"]).exits_having_answered(code).json();
+        assert_eq!((&document["verified"], &document["error"]["exit_code"]), (verified, &json!(code)), "{document}");
+        assert!(document["verified_reason"].as_str().unwrap().contains(reason), "{reason}: {document}");
+        let told = decode(&bench, &[&token], &["--verify"]).exits(code).says(word).says(reason);
+        assert_eq!(told.stderr.contains("not valid"), *verified == false, "{}", told.stderr);
+    }
+    let unasked = decode(&bench(), &["opaque", &plain().replacen('.', "", 1)], &["--json"]).exits_having_answered(7);
+    assert_eq!(unasked.error()["message"], "1 of 2 tokens are opaque, 1 are not valid");
+    assert!(!unasked.stdout.contains("verified"), "nobody was asked to verify: {}", unasked.stdout);
+    let unencoded = extended("b64", json!(true));
+    decode(&verifier(), &[&unencoded], &["--verify"]).exits(0);
+}
+
+#[test]
+fn a_key_set_that_publishes_a_private_key_verifies_nothing() {
+    for (kty, name, value, refused) in [
+        ("RSA", "d", json!("AQAB"), true),
+        ("RSA", "qi", json!("AQAB"), true),
+        ("EC", "d", json!("AQAB"), true),
+        ("OKP", "d", json!("AQAB"), true),
+        ("oct", "k", json!("AQAB"), true),
+        ("RSA", "d", json!(null), false),
+        ("RSA", "k", json!("AQAB"), false),
+        ("EC", "p", json!(""), false),
+    ] {
+        let mut keys = jwks();
+        keys["keys"].as_array_mut().unwrap().push(json!({ "kty": kty, "kid": "k\u{1b}2", name: value }));
+        let bench = bench();
+        bench.files.put("keys.json", &keys.to_string());
+        let outcome = decode(&bench, &[&plain()], &["--jwks", "keys.json"]);
+        if refused {
+            outcome.exits(7).says("publishes what must be secret").says(r"of its key `k\u{1b}2`");
+        } else {
+            outcome.exits(0);
+        }
+    }
 }
 
 #[test]
@@ -605,7 +673,9 @@ fn a_key_set_from_a_file_needs_neither_profile_nor_network() {
     let outcome = decode(&bench, &[&of_another_issuer], &["--jwks", "keys.json", "--json"]).exits(0);
     assert_eq!(outcome.json()["verified"], true);
     bench.files.put("keys.json", &jwks_named("k2").to_string());
-    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("none of these keys has signed it");
+    decode(&bench, &[&plain()], &["--jwks", "keys.json"])
+        .exits(7)
+        .says("not verified: line 1: none of these keys has signed it");
     bench.files.put("keys.json", "[]");
     decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("reading the key set");
 }

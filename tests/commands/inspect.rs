@@ -1,10 +1,10 @@
 use crate::support::Bench;
 use crate::support::provider::json as answer;
-use crate::support::tokens::{Answer, SUB, discovery, jwks, jwks_named};
+use crate::support::tokens::{Answer, SUB, discovery, jwks, jwks_named, sign};
 use serde_json::{Value, json};
 use tidp::core::secret::Secret;
 use tidp::core::time::Seconds;
-use tidp::world::HttpFailureKind;
+use tidp::world::{HttpFailureKind, Response};
 
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");
@@ -48,7 +48,8 @@ fn the_document_has_every_field_of_the_contract() {
     {
         let mut members: Vec<&str> = token.as_object().unwrap().keys().map(String::as_str).collect();
         members.sort_unstable();
-        assert_eq!(members, ["claims", "expires_at", "expires_in", "header", "state", "verified"]);
+        assert_eq!(members, ["claims", "expires_at", "expires_in", "header", "state", "verified", "verified_reason"]);
+        assert_eq!(token["verified_reason"], json!(null));
         assert_eq!((&token["state"], &token["verified"]), (&json!("valid"), &json!(true)));
         assert_eq!((&token["expires_at"], &token["expires_in"]), (&json!(end), &json!(left)));
         assert_eq!(token["header"], json!({ "alg": "RS256", "kid": "k1", "typ": typ }));
@@ -110,7 +111,7 @@ fn a_signature_is_checked_against_the_providers_keys() {
     });
     bench.provider.answers("/jwks", answer(200, &jwks()));
     assert_eq!(verified(&bench), [json!(false), json!(true)], "the signature of another token");
-    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("SIGNATURE NOT VALID"));
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("SIGNATURE NOT VALID: its signature is wrong"));
 }
 
 #[test]
@@ -122,16 +123,74 @@ fn keys_that_cannot_be_had_leave_the_verdict_open() {
     bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
     bench.provider.always("/jwks", answer(503, &json!({})));
     assert_eq!(verified(&bench), [json!(null), json!(null)]);
-    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("signature not checked: no keys at hand"));
+    let told = bench.run(&["inspect"]).exits(0).stdout;
+    assert_eq!(told.matches("signature not checked: reading the provider's keys: ").count(), 2, "{told}");
+}
+
+/// Keys that no cache may keep.
+fn uncached(keys: &Value) -> Response {
+    let mut response = answer(200, keys);
+    response.headers.push(("cache-control".into(), "no-store".into()));
+    response
 }
 
 #[test]
-fn a_key_that_the_provider_no_longer_has_verifies_nothing() {
+fn of_a_key_that_the_provider_has_withdrawn_every_command_says_the_same() {
+    let (not_known, told) = (json!(null), "the key is not among those it published when they were last looked for");
+    for keys in [answer(200, &jwks_named("k2")), uncached(&jwks_named("k2"))] {
+        let bench = logged_in();
+        let id_token = bench.session().unwrap().id_token.unwrap().value;
+        bench.pass(Seconds::days(2));
+        bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
+        bench.provider.always("/jwks", keys);
+        for _ in 0..3 {
+            let document = inspect(&bench);
+            for token in [&document["access_token"], &document["id_token"]] {
+                assert_eq!(token["verified"], not_known);
+                assert!(token["verified_reason"].as_str().unwrap().contains(told), "{token}");
+            }
+            let text = bench.run(&["inspect"]).exits(0).stdout;
+            assert!(text.contains("signature not checked: ") && text.contains(told), "{text}");
+            assert!(!text.contains("NOT VALID") && !text.contains("no keys"), "{text}");
+            bench.terminal.type_line(id_token.expose());
+            let decoded =
+                bench.run(&["decode", "--verify", "--json", "--leeway", "90h"]).exits_having_answered(5).json();
+            assert_eq!(decoded["verified"], not_known);
+            assert!(decoded["verified_reason"].as_str().unwrap().contains(told), "{decoded}");
+            bench.pass(Seconds(1));
+        }
+    }
+}
+
+#[test]
+fn a_signature_that_is_wrong_by_old_keys_is_no_verdict_while_newer_ones_cannot_be_had() {
     let bench = logged_in();
-    bench.pass(Seconds::days(2));
-    bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
-    bench.provider.always("/jwks", answer(200, &jwks_named("k2")));
-    assert_eq!(verified(&bench), [json!(false), json!(false)]);
+    bench.pass(Seconds::hours(1));
+    bench.edit(|session| {
+        let (signed, _) = session.access_token.value.expose().rsplit_once('.').unwrap();
+        let (_, other) = session.id_token.as_ref().unwrap().value.expose().rsplit_once('.').unwrap();
+        session.access_token.value = Secret::new(format!("{signed}.{other}"));
+    });
+    bench.provider.answers("/jwks", answer(503, &json!({})));
+    assert_eq!(verified(&bench), [json!(null), json!(true)]);
+    assert_eq!(verified(&bench), [json!(null), json!(true)], "nor while they may not be asked for again");
+}
+
+#[test]
+fn a_token_that_is_not_ours_to_judge_is_not_called_wrong() {
+    for (header, verdict, reason) in [
+        (json!({ "alg": "HS256" }), json!(null), "signature not checked: signed with HS256\n"),
+        (json!({ "alg": "ES256", "kid": "k1" }), json!(null), "signature not checked: signed with ES256\n"),
+        (json!({ "alg": "E\u{1b}\u{202e}" }), json!(null), r"signature not checked: signed with E\u{1b}\u{202e}"),
+        (json!({ "alg": "none" }), json!(false), "SIGNATURE NOT VALID: it is not signed at all"),
+        (json!({ "alg": "RS256", "kid": "k1", "b64": false }), json!(false), "SIGNATURE NOT VALID: its payload"),
+    ] {
+        let bench = logged_in();
+        bench.edit(|session| session.access_token.value = Secret::new(sign(&header, &json!({ "sub": SUB }))));
+        assert_eq!(verified(&bench), [verdict, json!(true)], "{header}");
+        let text = bench.run(&["inspect"]).exits(0).stdout;
+        assert!(text.contains(reason), "no `{reason}` in {text}");
+    }
 }
 
 #[test]
@@ -140,6 +199,7 @@ fn an_opaque_access_token_has_no_claims_and_no_verdict() {
     bench.edit(|session| session.access_token.value = Secret::new("opaque-handle"));
     let token = inspect(&bench)["access_token"].take();
     assert_eq!([&token["header"], &token["claims"], &token["verified"]], [&json!(null); 3]);
+    assert_eq!(token["verified_reason"], "opaque");
     assert_eq!(token["state"], "valid");
     let text = bench.run(&["inspect"]).exits(0).stdout;
     assert!(text.contains("opaque") && !text.contains("opaque-handle"), "{text}");
@@ -152,7 +212,8 @@ fn a_session_without_id_token_or_refresh_token_says_none() {
     bench.edit(|session| session.id_token = None);
     let document = inspect(&bench);
     let none = json!({
-        "state": "none", "expires_at": null, "expires_in": null, "verified": null, "header": null, "claims": null,
+        "state": "none", "expires_at": null, "expires_in": null, "verified": null, "verified_reason": null,
+        "header": null, "claims": null,
     });
     assert_eq!(document["id_token"], none);
     let none = json!({ "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_in": null });

@@ -107,6 +107,11 @@ fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
         claims[name] = value;
         claims
     };
+    let without_iss = |aud: &str| {
+        let mut claims = claims();
+        claims["aud"] = aud.into();
+        claims
+    };
     let header = json!({ "alg": "RS256", "kid": "k1" });
     for (header, claims, code) in [
         (&header, ours("x", json!(1)), 0),
@@ -114,8 +119,16 @@ fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
         (&header, ours("aud", json!("other")), 7),
         (&header, ours("iss", json!("https://evil.example")), 7),
         (&header, ours("sub", json!("ola")), 7),
-        (&header, claims(), 7),
+        (&header, ours("iss", json!("")), 7),
+        (&header, ours("aud", json!([])), 7),
+        // Core 5.3.2: SHOULD.
+        (&header, claims(), 0),
+        (&header, ours("iss", json!(null)), 0),
+        (&header, ours("aud", json!(null)), 0),
+        (&header, without_iss("other"), 7),
+        (&header, without_iss("app"), 0),
         (&json!({ "alg": "none" }), ours("x", json!(1)), 7),
+        (&json!({ "alg": "RS256", "kid": "k1", "b64": false }), ours("x", json!(1)), 7),
     ] {
         let bench = logged_in();
         bench.provider.answers("/connect/userinfo", signed(header, &claims));
@@ -125,6 +138,20 @@ fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
     bench.provider.answers("/connect/userinfo", signed(&json!({ "alg": "RS256", "kid": "k2" }), &ours("x", json!(1))));
     bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
     bench.run(&["userinfo"]).exits(0);
+}
+
+#[test]
+fn whatever_else_an_answer_says_is_no_reason_to_stop() {
+    let odd = [json!(null), json!(""), json!(7), json!({ "a": [null] }), json!([]), json!("false"), json!(1e300)];
+    for name in ["email", "email_verified", "updated_at", "address", "iss", "aud", "exp", "acr", "ial", "error"] {
+        for value in &odd {
+            let bench = logged_in();
+            let answer = json!({ "sub": SUB, name: value });
+            bench.provider.always("/connect/userinfo", json(200, &answer));
+            assert_eq!(bench.run(&["userinfo", "--json"]).exits(0).json(), answer);
+            bench.run(&["userinfo"]).exits(0);
+        }
+    }
 }
 
 #[test]

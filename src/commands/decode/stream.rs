@@ -1,10 +1,11 @@
 //! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
 
-use super::Decoder;
+use super::{Decoder, Verifier};
 use crate::core::jwt::LONGEST;
 use crate::core::text::{printable_json, text_in};
 use crate::error::{Error, Result, Situation};
 use colored::Color;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, ErrorKind};
 use std::num::NonZero;
@@ -22,12 +23,13 @@ const LULL: Duration = Duration::from_millis(10);
 /// How often lines may be done before their turn: what is held then is a few megabytes, or tens of them of the worst.
 const EARLY: usize = 8;
 
-/// How many texts there were, how many of them were no valid token, and of how many that is not known.
+/// How many texts there were, how many of them were opaque or no valid token, and of how many that is not known.
 #[derive(Default)]
 pub(super) struct Count {
     /// The lines they stood on, and the empty ones.
     lines: u64,
     all: u64,
+    opaque: u64,
     failed: u64,
     unknown: u64,
     /// What having the keys failed with that would tell.
@@ -183,6 +185,7 @@ impl Decoder<'_> {
                 Outcome::Bad(number, error) => {
                     count.all += 1;
                     match error.situation {
+                        Situation::Opaque(_) => count.opaque += 1,
                         Situation::Invalid(_) => count.failed += 1,
                         // Of several kinds the one that sorts first is told: `config`, `invalid`, `unreachable`.
                         Situation::KeyNotKnown(kind, _) => {
@@ -208,12 +211,18 @@ impl Decoder<'_> {
         if self.out.json {
             let mut document = report.to_json();
             document["line"] = line.into();
+            if !matches!(self.verifier, Verifier::Nobody) {
+                let is_refused = matches!(error.situation, Situation::Invalid(_));
+                document["verified"] = if is_refused { false.into() } else { Value::Null };
+                document["verified_reason"] = report.message.into();
+            }
             *answers += &printable_json(format!("{document}\n"));
             return Ok(());
         }
         self.out.answer(&std::mem::take(answers))?;
         let verdict = match error.situation {
             Situation::KeyNotKnown(..) => self.out.paint_err("not verified:", Color::Yellow),
+            Situation::Opaque(_) => self.out.paint_err("opaque:", Color::Yellow),
             _ => self.out.paint_err("not valid:", Color::Red),
         };
         self.out.ask(&format!("{verdict} line {line}: {}", report.message));
@@ -274,17 +283,24 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
 impl Count {
     /// What the command's end says of them.
     pub(super) fn verdict(&self) -> Result<()> {
-        let unknown = |what: String| Situation::KeyNotKnown(self.keys, what).into();
-        match (self.all, self.failed, self.unknown) {
+        let failures = [
+            (self.opaque, "are opaque", "the token is opaque: only its issuer can read it"),
+            (self.failed, "are not valid", "the token is not valid"),
+            (self.unknown, "could not be verified", "the token could not be verified"),
+        ];
+        let mut told = String::new();
+        for (count, what, alone) in failures.into_iter().filter(|(count, ..)| *count > 0) {
+            told += &match (self.all, told.is_empty()) {
+                (1, _) => alone.to_owned(),
+                (all, true) => format!("{count} of {all} tokens {what}"),
+                (_, false) => format!(", {count} {what}"),
+            };
+        }
+        match (self.all, self.opaque + self.failed, self.unknown) {
             (0, ..) => Err(Error::usage("there is no token on standard input")),
             (_, 0, 0) => Ok(()),
-            (1, 1, _) => Err(Error::invalid("the token is not valid")),
-            (1, ..) => Err(unknown("the token could not be verified".to_owned())),
-            (all, 0, open) => Err(unknown(format!("{open} of {all} tokens could not be verified"))),
-            (all, failed, 0) => Err(Error::invalid(format!("{failed} of {all} tokens are not valid"))),
-            (all, failed, open) => {
-                Err(Error::invalid(format!("{failed} of {all} tokens are not valid, {open} could not be verified")))
-            }
+            (_, 0, _) => Err(Situation::KeyNotKnown(self.keys, told).into()),
+            _ => Err(Error::invalid(told)),
         }
     }
 }

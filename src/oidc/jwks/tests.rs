@@ -8,6 +8,12 @@ fn verify(keys: &KeySet, token: &str) -> Result<(), SignatureProblem> {
     keys.verify_jws(&Jws::parse(token).unwrap())
 }
 
+/// The member has this value, be it null.
+fn with_exactly(mut member: Value, name: &str, value: Value) -> Value {
+    member[name] = value;
+    member
+}
+
 fn payload() -> Value {
     json!({"sub": "a"})
 }
@@ -33,9 +39,13 @@ fn the_specifications_own_rs256_example_is_accepted() {
 // S75, S76, S77
 #[test]
 fn only_rs256_exactly_is_accepted_however_well_it_is_signed() {
-    for alg in ["none", "None", "NONE", "nOnE", "HS256", "rs256", "RS384", "RS512", "PS256", "ES256", ""] {
+    for alg in ["none", "None", "NONE", "nOnE"] {
         let token = sign(&with(header(), &[("alg", json!(alg))]), &payload());
         assert!(matches!(verify(&keys(), &token), Err(SignatureProblem::Unsupported(_))), "{alg}");
+    }
+    for alg in ["HS256", "rs256", "RS384", "RS512", "PS256", "ES256", ""] {
+        let token = sign(&with(header(), &[("alg", json!(alg))]), &payload());
+        assert!(matches!(verify(&keys(), &token), Err(SignatureProblem::OtherAlgorithm(_))), "{alg}");
     }
     let good = sign(&header(), &payload());
     assert_eq!(verify(&keys(), &good), Ok(()));
@@ -115,12 +125,9 @@ fn a_key_that_must_not_verify_rs256_is_skipped_and_the_right_one_found() {
         with(right.clone(), &[("kty", json!("EC"))]),
         with(right.clone(), &[("kty", Value::Null)]),
         with(right.clone(), &[("use", json!("enc"))]),
-        with(right.clone(), &[("use", json!(1))]),
         with(right.clone(), &[("key_ops", json!(["sign"]))]),
-        with(right.clone(), &[("key_ops", json!("verify"))]),
         with(right.clone(), &[("alg", json!("RS384"))]),
         with(right.clone(), &[("alg", json!("PS256"))]),
-        with(right.clone(), &[("kid", json!(7))]),
         with(right.clone(), &[("n", Value::Null)]),
         with(right.clone(), &[("n", json!("+/=="))]),
         with(right.clone(), &[("n", number(&modulus[..128]))]),
@@ -146,13 +153,21 @@ fn a_key_that_must_not_verify_rs256_is_skipped_and_the_right_one_found() {
     for extra in [("key_ops", json!(["verify"])), ("use", json!("sig")), ("alg", json!("RS256"))] {
         assert_eq!(verify(&key_set(&[with(right.clone(), &[extra])]), &token), Ok(()));
     }
+    for says_nothing in [json!(null), json!(""), json!(7), json!({})] {
+        for name in ["kid", "use", "alg", "key_ops", "x5c", "x5t", "exp", "d", "oth"] {
+            let odd = with_exactly(right.clone(), name, says_nothing.clone());
+            assert_eq!(verify(&key_set(&[odd]), &token), Ok(()), "{name} {says_nothing}");
+        }
+    }
+    let members = [json!(null), json!(7), json!("x"), json!([]), right.clone()];
+    assert_eq!(verify(&key_set(&members), &token), Ok(()), "what is no object is skipped");
     assert_eq!(key_set(&vec![right; 200]).0.len(), MOST_KEYS);
 }
 
 // S85
 #[test]
 fn what_is_no_key_set_is_refused_by_its_name() {
-    for body in ["", "<html>", "null", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
+    for body in ["", "<html>", "null", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, r#"{"keys":[],"keys":[]}"#] {
         let answer = accept_jwks(&response(200, body)).map(|_| ());
         assert!(matches!(answer, Err(Problem::Invalid(why)) if why.contains("the key set")), "{body}");
     }
