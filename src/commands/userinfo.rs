@@ -44,7 +44,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
 /// Asks once; `None` for 401.
 fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Option<Claims>> {
     let request = userinfo::userinfo_request(provider, token, context.profile.ca_file.as_deref())
-        .ok_or_else(|| Error::invalid("the provider's discovery document has no userinfo_endpoint"))?;
+        .ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
     let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     if response.status == 401 {
         return Ok(None);

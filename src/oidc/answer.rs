@@ -22,6 +22,12 @@ pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
     strict_object(bytes).or_else(|why| invalid(format!("{whose} is no JSON object: {why}")))
 }
 
+/// The text that a member says; one that is `null`, empty or no string says nothing, and is read as absent. For members
+/// that the job at hand can do without.
+pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
 /// What a status that is no success means.
 pub(super) fn failure(response: &Response, whose: &str) -> Problem {
     let status = response.status;

@@ -1,7 +1,7 @@
 //! OpenID Connect Discovery 1.0: from a configured issuer to the provider's endpoints.
 
 use super::Problem;
-use super::answer::{self, Object, invalid};
+use super::answer::{self, Object, invalid, text};
 use crate::core::text::printable;
 use crate::core::time::Seconds;
 use crate::world::{Method, Request, Response};
@@ -35,18 +35,18 @@ pub struct Provider {
     pub userinfo_endpoint: Option<Url>,
     /// `revocation_endpoint` (RFC 8414 2).
     pub revocation_endpoint: Option<Url>,
-    /// `introspection_endpoint` (RFC 8414 2).
-    pub introspection_endpoint: Option<Url>,
     /// `end_session_endpoint` (RP-Initiated Logout 2.1).
     pub end_session_endpoint: Option<Url>,
     /// `custom_logout_endpoint`: TelenorID+'s own, a logout without a browser.
     pub custom_logout_endpoint: Option<Url>,
-    /// `device_authorization_endpoint` (RFC 8628 4).
-    pub device_authorization_endpoint: Option<Url>,
     /// The algorithms that ID tokens are signed with, as far as `id_token_signing_alg_values_supported` names any.
     pub id_token_algorithms: Vec<String>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207 3): every authorization answer must then have `iss`.
     pub authorization_response_iss_parameter_supported: bool,
+    /// Whether `subject_types_supported` is `pairwise` alone: then a `sub` differs per client (Core 8).
+    pub is_pairwise: bool,
+    /// The endpoints that not every job needs, where what is said of them cannot be used: the name, and why.
+    unusable: Vec<(&'static str, String)>,
 }
 
 impl Issuer {
@@ -159,14 +159,20 @@ impl Provider {
     ///
     /// # Errors
     /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, lacks an endpoint that every
-    /// login needs, has one that leads elsewhere or could be dangerous to open, or offers no PKCE with S256.
+    /// login needs, has such a one that leads elsewhere or could be dangerous to open, or offers no PKCE with S256. What
+    /// not every job needs is read as absent where it is odd ([`Provider::why_without`]).
     pub fn from_document(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
         let document = answer::object(bytes, WHOSE)?;
         let named = checked_issuer(&document, issuer)?;
         check_pkce(&document)?;
-        let endpoint = |name: &str| endpoint(&document, name, issuer, endpoint_hosts);
-        let required =
-            |name: &str| endpoint(name)?.map_or_else(|| invalid(format!("{WHOSE}: `{name}` is missing")), Ok);
+        let usable = |name: &str, text: &str| {
+            endpoint(text, issuer, endpoint_hosts)
+                .map_err(|why| format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)))
+        };
+        let required = |name: &str| usable(name, answer::required(&document, name, WHOSE)?).map_err(Problem::Invalid);
+        let mut unusable = Vec::new();
+        let mut optional =
+            |name: &'static str| usable(name, text(&document, name)?).map_err(|why| unusable.push((name, why))).ok();
         let authorization_endpoint = required("authorization_endpoint")?;
         check_own_query(&authorization_endpoint)?;
         Ok(Self {
@@ -174,18 +180,23 @@ impl Provider {
             authorization_endpoint,
             token_endpoint: required("token_endpoint")?,
             jwks_uri: required("jwks_uri")?,
-            userinfo_endpoint: endpoint("userinfo_endpoint")?,
-            revocation_endpoint: endpoint("revocation_endpoint")?,
-            introspection_endpoint: endpoint("introspection_endpoint")?,
-            end_session_endpoint: endpoint("end_session_endpoint")?,
-            custom_logout_endpoint: endpoint("custom_logout_endpoint")?,
-            device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
+            userinfo_endpoint: optional("userinfo_endpoint"),
+            revocation_endpoint: optional("revocation_endpoint"),
+            end_session_endpoint: optional("end_session_endpoint"),
+            custom_logout_endpoint: optional("custom_logout_endpoint"),
             id_token_algorithms: names(&document, "id_token_signing_alg_values_supported"),
-            authorization_response_iss_parameter_supported: flag(
-                &document,
-                "authorization_response_iss_parameter_supported",
-            )?,
+            authorization_response_iss_parameter_supported: document
+                .get("authorization_response_iss_parameter_supported")
+                .is_some_and(|flag| *flag == Value::Bool(true)),
+            is_pairwise: names(&document, "subject_types_supported") == ["pairwise"],
+            unusable,
         })
+    }
+
+    /// Why there is no endpoint of that name where one is needed: the document names none, or one that is not used.
+    pub fn why_without(&self, name: &str) -> String {
+        let unusable = self.unusable.iter().find(|(unusable, _)| *unusable == name);
+        unusable.map_or_else(|| format!("the provider's discovery document has no `{name}`"), |(_, why)| why.clone())
     }
 }
 
@@ -205,14 +216,13 @@ fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem>
     ))
 }
 
-/// RFC 7636 4.2, RFC 9700 2.1.1: S256 and nothing else. A provider that lists no methods is sent S256 all the same.
+/// RFC 7636 4.2, RFC 9700 2.1.1: S256 and nothing else. A provider that has no list is sent S256 all the same.
 fn check_pkce(document: &Object) -> Result<(), Problem> {
     match document.get("code_challenge_methods_supported") {
-        None => Ok(()),
-        Some(Value::Array(methods)) if methods.iter().any(|method| method == "S256") => Ok(()),
-        Some(_) => {
+        Some(Value::Array(methods)) if !methods.iter().any(|method| method == "S256") => {
             invalid(format!("{WHOSE}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
         }
+        _ => Ok(()),
     }
 }
 
@@ -222,37 +232,27 @@ fn names(document: &Object, name: &str) -> Vec<String> {
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn flag(document: &Object, name: &str) -> Result<bool, Problem> {
-    match document.get(name) {
-        None => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => invalid(format!("{WHOSE}: `{name}` is not true or false")),
-    }
-}
-
-/// An endpoint: an absolute URL on a host that is trusted with what is sent there.
-fn endpoint(document: &Object, name: &str, issuer: &Issuer, hosts: &[String]) -> Result<Option<Url>, Problem> {
-    let Some(text) = answer::string(document, name, WHOSE)? else { return Ok(None) };
-    let wrong = |why: &str| invalid(format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)));
+/// An endpoint: an absolute URL on a host that is trusted with what is sent there; or why it is none.
+fn endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
     if !is_plain(text) {
-        return wrong("has characters in it that no endpoint needs");
+        return Err("has characters in it that no endpoint needs");
     }
     if let Some(why) = rewritten_in_silence(text) {
-        return wrong(why);
+        return Err(why);
     }
-    let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
     // RFC 9700 2.6: no downgrade. Over http only what already is: a loopback issuer's own endpoints.
     let may_be_http = issuer.url.scheme() == "http" && is_loopback_literal(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && may_be_http) {
-        return wrong("is not https");
+        return Err("is not https");
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return wrong("has a user name or a fragment");
+        return Err("has a user name or a fragment");
     }
     if authority(&url) != authority(&issuer.url) && !hosts.iter().any(|host| allows(host, &url)) {
-        return wrong("leads to another host than the issuer's, and `endpoint_hosts` does not name it");
+        return Err("leads to another host than the issuer's, and `endpoint_hosts` does not name it");
     }
-    Ok(Some(url))
+    Ok(url)
 }
 
 /// Whether a URL is written with nothing that a shell, a browser's command line or a template could take for its own:

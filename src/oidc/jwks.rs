@@ -1,7 +1,7 @@
 //! The provider's keys (RFC 7517) and the one signature algorithm that TelenorID+ uses: RS256 (RFC 7518 3.3).
 
 use super::Problem;
-use super::answer::{self, Object, invalid};
+use super::answer::{self, Object, invalid, text};
 use super::discovery::{Provider, get};
 use super::roca;
 use crate::core::jwt::{Jws, Jwt};
@@ -170,7 +170,7 @@ fn signed(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
 }
 
 /// The key of a set's member, if it may verify RS256: for signatures (RFC 7517 4.2, 4.3), for this algorithm (4.4),
-/// and strong enough (RFC 7518 3.3, RFC 8725 3.2).
+/// and strong enough (RFC 7518 3.3, RFC 8725 3.2). A member that says nothing forbids nothing: the signature decides.
 fn usable(member: &Object) -> Option<Key> {
     let may_be = |name: &str, wanted: &str| text(member, name).is_none_or(|value| value == wanted);
     let may_verify = match member.get("key_ops") {
@@ -188,12 +188,6 @@ fn usable(member: &Object) -> Option<Key> {
     // Parsed once here, so that a verification is the arithmetic and nothing else. The algorithm is part of the key.
     let key = RsaPublicKeyComponents { n: &n, e: &e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()?;
     Some(Key { kid, key })
-}
-
-/// The member of that name where it says something. One that is `null`, empty or no string says nothing: what a key is
-/// good for beside its numbers is advice, and the signature decides.
-fn text<'m>(member: &'m Object, name: &str) -> Option<&'m str> {
-    member.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
 /// The parameter of a private or symmetric key that a member has (RFC 7518 6.2.2, 6.3.2, 6.4.1; RFC 8037 2).

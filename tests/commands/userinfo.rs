@@ -141,6 +141,24 @@ fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
 }
 
 #[test]
+fn an_access_token_is_sent_to_no_other_host_and_an_endpoint_there_stops_nothing_else() {
+    for url in ["https://evil.example/userinfo", "https:///connect/userinfo", "http://id.example/userinfo", "userinfo"]
+    {
+        let bench = Bench::new("MobileApp");
+        let mut document = discovery();
+        for name in ["userinfo_endpoint", "introspection_endpoint", "device_authorization_endpoint"] {
+            document[name] = url.into();
+        }
+        document["code_challenge_methods_supported"] = Value::Null;
+        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.run(&["login"]).exits(0);
+        bench.run(&["userinfo"]).exits(7).says("`userinfo_endpoint`").says(url);
+    }
+}
+
+#[test]
 fn whatever_else_an_answer_says_is_no_reason_to_stop() {
     let odd = [json!(null), json!(""), json!(7), json!({ "a": [null] }), json!([]), json!("false"), json!(1e300)];
     for name in ["email", "email_verified", "updated_at", "address", "iss", "aud", "exp", "acr", "ial", "error"] {

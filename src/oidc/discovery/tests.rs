@@ -105,13 +105,73 @@ fn a_document_that_lacks_something_is_refused_by_the_name_of_what_it_lacks() {
         assert!(refusal(&with(metadata(), &[(name, Value::Null)])).contains(&format!("`{name}` is missing")));
         assert!(refusal(&with(metadata(), &[(name, json!(7))])).contains(name));
     }
-    assert!(refusal(&with(metadata(), &[("userinfo_endpoint", json!([]))])).contains("userinfo_endpoint"));
-    let flag = "authorization_response_iss_parameter_supported";
-    assert!(refusal(&with(metadata(), &[(flag, json!("true"))])).contains(flag));
     let issuer = Issuer::parse("https://id.example").unwrap();
     for body in ["", "<html>", "{\"issuer\":", "null", "[]", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
         assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Invalid(_))), "{body}");
     }
+}
+
+type Endpoint = fn(&Provider) -> Option<&Url>;
+
+/// The endpoints that only some commands use.
+fn not_always_needed() -> [(&'static str, Endpoint); 4] {
+    [
+        ("userinfo_endpoint", |provider| provider.userinfo_endpoint.as_ref()),
+        ("revocation_endpoint", |provider| provider.revocation_endpoint.as_ref()),
+        ("end_session_endpoint", |provider| provider.end_session_endpoint.as_ref()),
+        ("custom_logout_endpoint", |provider| provider.custom_logout_endpoint.as_ref()),
+    ]
+}
+
+#[test]
+fn what_the_job_at_hand_does_not_need_is_read_as_absent_where_it_says_nothing() {
+    let document = |name: &str, value: &Value| {
+        let mut document = metadata();
+        document[name] = value.clone();
+        document
+    };
+    for odd in [json!(null), json!(""), json!(7), json!({}), json!(false), json!("x"), json!(["\u{1b}", null])] {
+        for (name, found) in not_always_needed() {
+            let provider = read("https://id.example", &document(name, &odd), &[]).unwrap();
+            assert_eq!(found(&provider), None, "{name} {odd}");
+            assert!(provider.why_without(name).contains(&format!("`{name}`")), "{}", provider.why_without(name));
+        }
+        for name in [
+            "introspection_endpoint",
+            "device_authorization_endpoint",
+            "registration_endpoint",
+            "scopes_supported",
+            "response_types_supported",
+            "subject_types_supported",
+            "id_token_signing_alg_values_supported",
+            "token_endpoint_auth_methods_supported",
+            "authorization_response_iss_parameter_supported",
+            "request_parameter_supported",
+            "op_policy_uri",
+        ] {
+            let provider = read("https://id.example", &document(name, &odd), &[]).unwrap();
+            assert!(!provider.is_pairwise || name != "subject_types_supported", "{odd}");
+            assert!(!provider.authorization_response_iss_parameter_supported || !name.contains("iss_"), "{odd}");
+        }
+        if !odd.is_array() {
+            assert!(read("https://id.example", &document("code_challenge_methods_supported", &odd), &[]).is_ok());
+        }
+        for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+            assert!(refusal(&document(name, &odd)).contains(name), "{name} {odd}");
+        }
+    }
+}
+
+#[test]
+fn where_an_endpoint_is_wanted_it_is_said_whether_there_is_none_or_one_that_is_not_used() {
+    let why = |value: Value| {
+        let document = with(metadata(), &[("userinfo_endpoint", value)]);
+        read("https://id.example", &document, &[]).unwrap().why_without("userinfo_endpoint")
+    };
+    assert_eq!(why(Value::Null), "the provider's discovery document has no `userinfo_endpoint`");
+    let elsewhere = why(json!("https://evil.example/u"));
+    assert!(elsewhere.contains("another host") && elsewhere.contains("https://evil.example/u"), "{elsewhere}");
+    assert!(!why(json!("x\u{1b}")).contains('\u{1b}'));
 }
 
 // S8, S9: nothing but a 200 is a document, and what may pass by itself is said to be so.
@@ -163,9 +223,12 @@ fn an_endpoint_that_is_not_plain_https_is_refused() {
         "https:///id.example/x",
         "",
     ] {
-        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "revocation_endpoint"]
-        {
+        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
             assert!(refusal(&with(metadata(), &[(name, json!(url))])).contains(name), "{name} {url}");
+        }
+        for (name, found) in not_always_needed() {
+            let provider = read("https://id.example", &with(metadata(), &[(name, json!(url))]), &[]).unwrap();
+            assert_eq!(found(&provider), None, "{name} {url}");
         }
     }
 }
@@ -206,7 +269,7 @@ fn only_a_loopback_issuer_has_http_endpoints_and_only_on_loopback() {
 #[test]
 fn a_provider_that_offers_pkce_without_s256_is_refused() {
     let name = "code_challenge_methods_supported";
-    for methods in [json!(["plain"]), json!([]), json!("S256"), json!(["s256"])] {
+    for methods in [json!(["plain"]), json!([]), json!(["s256"]), json!([null])] {
         assert!(refusal(&with(metadata(), &[(name, methods)])).contains("S256"));
     }
     assert!(read("https://id.example", &with(metadata(), &[(name, Value::Null)]), &[]).is_ok());
