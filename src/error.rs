@@ -94,11 +94,10 @@ pub enum Situation {
     NoLogin(Box<NoLogin>),
     /// No authority that is trusted here has signed a server's certificate.
     UnknownAuthority(String),
-    /// Logged out here; the provider could not be told. The text says what is left to do.
+    /// The provider could not, or would not, end its own session. The text says what is left to do.
     LogoutIncomplete(&'static str, String),
-    /// Logged out here; the refresh token lives on, for a confidential client without its secret cannot revoke it. The
-    /// text says until when.
-    NotRevoked(String),
+    /// Logged out here. The text says what is left at the provider, the failure why.
+    LoggedOutOnlyHere(String, Box<Error>),
     /// A login or logout came between a refresh and the storing of its answer.
     SessionChanged {
         /// Whether the provider confirmed that the token just received is revoked.
@@ -233,21 +232,6 @@ impl Error {
         self
     }
 
-    /// The same failure, after a logout here: that much is certain, and is said first.
-    #[must_use]
-    pub fn after_local_logout(self) -> Self {
-        let gone = |but: &str| format!("the session is gone here, but {but}");
-        match self.situation {
-            Situation::LogoutIncomplete(..) => self,
-            Situation::NotRevoked(what) => Self { situation: Situation::NotRevoked(gone(&what)), ..self },
-            _ => {
-                let report = self.report();
-                let what = gone(&format!("not at the provider: {}", report.message));
-                Situation::LogoutIncomplete(report.kind, what).into()
-            }
-        }
-    }
-
     /// What is told, and the exit code: one decision for all situations.
     pub fn report(&self) -> Report {
         let run = |command: &str| Some(with_profile(command, self.profile.as_deref()));
@@ -264,8 +248,6 @@ impl Error {
             Situation::NoClientSecret => {
                 ("config", 2, "the client is confidential and has no client secret".into(), secret())
             }
-            // It comes too late for this session, and in time for the next one.
-            Situation::NotRevoked(what) => ("config", 2, what.clone(), secret()),
             Situation::NoSession => ("login_required", 3, "there is no session".into(), login()),
             Situation::NoRefreshToken => (
                 "login_required",
@@ -337,6 +319,9 @@ impl Error {
                 let set = self.profile.as_deref().map_or_else(|| "set TIDP_CA_FILE=FILE".into(), set);
                 let hint = format!("if the authority is to be trusted: {set} (its certificate, PEM)");
                 ("invalid", 7, what.clone(), Some(hint))
+            }
+            Situation::LoggedOutOnlyHere(what, because) => {
+                return Report { message: what.clone(), ..because.report() };
             }
             Situation::LogoutIncomplete(kind, what) | Situation::KeyNotKnown(kind, what) => {
                 let code = match *kind {

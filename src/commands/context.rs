@@ -191,7 +191,7 @@ impl<'w> Context<'w> {
 
     /// The same failure; where the provider refused the client for its secret (RFC 6749 5.2), and that is the one which
     /// `tidp profile secret` has stored, as such.
-    fn of_secret(&self, error: Error) -> Error {
+    pub fn of_secret(&self, error: Error) -> Error {
         let (env, profile) = (&self.world.env, &self.profile);
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()

@@ -1,6 +1,8 @@
 //! `tidp logout`: the local session first and always, then the refresh token, then the provider's session; each
 //! outcome reported as it was.
 
+mod told;
+
 use super::context::{Configured, Context};
 use super::login::{random, show};
 use super::output::Output;
@@ -8,34 +10,19 @@ use super::{metadata, token_cache, warn};
 use crate::cli::{self, Global};
 use crate::config::{self, Profile};
 use crate::core::secret::Secret;
-use crate::core::session::{EntryKey, RefreshLife, Session, SessionKey};
+use crate::core::session::{EntryKey, RefreshLife, RefreshToken, Session, SessionKey};
 use crate::core::text::{hex, printable};
 use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::Provider;
-use crate::oidc::logout::{self, LogoutOutcome};
+use crate::oidc::logout::{self, LogoutOutcome, Revocation};
 use crate::world::{Entries, Ignored, Store, StoreFailureKind, World};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
+use told::{ACCESS_TOKEN, Outcome, REFRESH_TOKEN, SSO_SESSION, State};
 
 /// How long a browser may take to fetch the page that sends it on.
 const BROWSER_PATIENCE: Seconds = Seconds(20);
-
-/// How one step at the provider ended. A failure's report says so again at the end, with the exit code.
-enum Step {
-    Done(&'static str),
-    Skipped(&'static str),
-    Failed(Error),
-}
-
-/// What a logout of one session came to.
-struct Outcome {
-    profile: String,
-    had_session: bool,
-    revocation: Step,
-    provider_session: Step,
-    access_token_valid_until: Option<Time>,
-}
 
 /// Runs it.
 ///
@@ -58,7 +45,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     if endings.is_empty() && rest.is_ok() {
         out.note("There was no session.");
     }
-    let mut failure = endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), failure));
+    let mut failure =
+        endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
     if let Err(error) = rest {
         if failure.is_some() {
             note_failure(out, &error.report().message);
@@ -69,9 +57,9 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
     match failure {
         Some(error) => Err(error),
         None if out.json && args.all => {
-            out.document(json!({ "sessions": outcomes.iter().map(document).collect::<Vec<_>>() }))
+            out.document(json!({ "sessions": outcomes.iter().map(Outcome::document).collect::<Vec<_>>() }))
         }
-        None if out.json => out.document(outcomes.first().map(document).unwrap_or_default()),
+        None if out.json => out.document(outcomes.first().map(Outcome::document).unwrap_or_default()),
         None => Ok(()),
     }
 }
@@ -135,61 +123,66 @@ fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
 fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
     let out = context.out;
     let ended = end_local_session(context)?;
-    let had_session = !matches!(ended, Ended::Nothing);
-    let of = if args.all { format!(" of `{}`", printable(&context.profile.name)) } else { String::new() };
-    let gone =
-        if had_session { format!("The session{of} is gone here.") } else { format!("There was no session{of}.") };
-    out.note(&gone);
-    let (revocation, provider_session) = at_provider(context, args, &ended);
-    let now = context.world.clock.now();
-    let access_token_valid_until = match ended {
-        Ended::Session(session) => Some(session.access_token.expires_at).filter(|end| *end > now),
-        Ended::Nothing | Ended::Unreadable => None,
+    let outcome = |account, had_session, refresh_token, sso_session, access_token_valid_until| Outcome {
+        key: context.key.clone(),
+        account,
+        had_session,
+        refresh_token,
+        sso_session,
+        access_token_valid_until,
     };
-    if let Some(end) = access_token_valid_until {
-        out.note(&format!(
-            "Access tokens cannot be revoked: the last one works until {}, wherever it was copied to.",
-            out.when(end, now)
-        ));
-    }
-    let profile = context.profile.name.clone();
-    Ok(Outcome { profile, had_session, revocation, provider_session, access_token_valid_until })
+    Ok(match ended {
+        Ended::Nothing => {
+            told::no_session(context);
+            let nothing = || State::Nothing("there was no session".into());
+            outcome(None, false, nothing(), nothing(), None)
+        }
+        Ended::Unreadable => {
+            told::logged_out(context, None);
+            let refresh_token = State::Left("could not be read, so one that was there could not be revoked".into());
+            let sso_session = State::Left("not ended: the ID token that names it could not be read".into());
+            let told = (refresh_token.told(out, REFRESH_TOKEN), sso_session.told(out, SSO_SESSION));
+            told::tell(out, ACCESS_TOKEN, "could not be read; one that was there works until its end");
+            outcome(None, true, told.0, told.1, None)
+        }
+        Ended::Session(session) => {
+            told::logged_out(context, Some(&session.account));
+            let (refresh_token, sso_session) = at_provider(context, args, &session);
+            let valid_until = access_token(context, session.access_token.expires_at);
+            outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
+        }
+    })
+}
+
+/// Tells until when the access token works, wherever it was copied to; `None` if it does not any more.
+fn access_token(context: &Context<'_>, end: Time) -> Option<Time> {
+    let now = context.world.clock.now();
+    let when = context.out.when(end, now);
+    let text = if end <= now {
+        format!("has ended, {when}")
+    } else if context.profile.is_telenorid_plus() {
+        format!("still works until {when}: access tokens cannot be revoked")
+    } else {
+        format!("may work until {when}")
+    };
+    told::tell(context.out, ACCESS_TOKEN, &text);
+    Some(end).filter(|end| *end > now)
 }
 
 /// What can be done at the provider: the refresh token, then the provider's session.
-fn at_provider(context: &Context<'_>, args: &cli::Logout, ended: &Ended) -> (Step, Step) {
-    let (skipped, out) = (Step::Skipped, context.out);
-    let session = match ended {
-        Ended::Nothing => return (skipped("there was no session"), skipped("there was no session")),
-        Ended::Unreadable => {
-            return (
-                told(out, skipped("the entry could not be read, so a refresh token in it could not be revoked")),
-                told(out, skipped("the ID token that names the session there could not be read either")),
-            );
-        }
-        Ended::Session(_) if args.local => return (skipped("--local"), skipped("--local")),
-        Ended::Session(session) => session,
+fn at_provider(context: &Context<'_>, args: &cli::Logout, session: &Session) -> (State, State) {
+    let out = context.out;
+    let provider = if args.local { None } else { Some(metadata::provider(context)) };
+    let provider = provider.as_ref().map(Result::as_ref);
+    let refresh_token = revoke(context, provider, session).told(out, REFRESH_TOKEN);
+    let sso_session = match (provider, &session.id_token) {
+        (None, _) => State::Left("not ended (--local)".into()),
+        (Some(Err(error)), _) => State::failed_by("could not be ended", error.clone()),
+        (_, None) => State::Left("not ended: there is no ID token to name it with".into()),
+        (Some(Ok(provider)), Some(token)) if args.browser => end_in_browser(context, provider, &token.value),
+        (Some(Ok(provider)), Some(token)) => end_at_provider(context, provider, &token.value),
     };
-    let provider = match metadata::provider(context) {
-        Ok(provider) => provider,
-        Err(error) => return (told(out, Step::Failed(error.clone())), Step::Failed(error)),
-    };
-    let revocation = told(out, revoke(context, &provider, session));
-    let provider_session = match &session.id_token {
-        None => skipped("there is no ID token to name the session with"),
-        Some(token) if args.browser => end_in_browser(context, &provider, &token.value),
-        Some(token) => end_at_provider(context, &provider, &token.value),
-    };
-    (revocation, told(out, provider_session))
-}
-
-fn told(out: &Output<'_>, step: Step) -> Step {
-    match &step {
-        Step::Done(what) => out.note(&format!("At the provider, {what}.")),
-        Step::Skipped(why) => out.note(&format!("At the provider, nothing was done: {why}.")),
-        Step::Failed(error) => note_failure(out, &error.report().message),
-    }
-    step
+    (refresh_token, sso_session.told(out, SSO_SESSION))
 }
 
 /// What was in the store.
@@ -225,65 +218,101 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
     Ok(ended)
 }
 
-fn revoke(context: &Context<'_>, provider: &Provider, session: &Session) -> Step {
-    const DOING: &str = "revoking the refresh token";
-    let Some(held) = session.held() else { return Step::Skipped("there was no refresh token") };
+/// What becomes of the refresh token; without `provider`, nobody may be asked.
+fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider, &Error>>, session: &Session) -> State {
+    const COULD_NOT: &str = "could not be revoked";
+    let held = match &session.refresh_token {
+        RefreshToken::Held(held) => held,
+        RefreshToken::NeverIssued => return State::Nothing("none to revoke: the login brought none".into()),
+        RefreshToken::Refused { at } => {
+            let when = context.out.when(*at, context.world.clock.now());
+            return State::Nothing(format!("refused by the provider before, {when}"));
+        }
+    };
+    let left = lives_on(context, session);
+    let provider = match provider {
+        None => return State::Left("not revoked (--local)".into()).leaving(&left),
+        Some(Err(error)) => return State::failed_by(COULD_NOT, error.clone()).leaving(&left),
+        Some(Ok(provider)) => provider,
+    };
     let client = match context.client() {
         Ok(client) => client,
-        Err(Error { situation: Situation::NoClientSecret, .. }) => return Step::Failed(not_revoked(context, session)),
-        Err(error) => return Step::Failed(error),
+        Err(error) => {
+            let error = error.of_profile(context.profile.named.as_deref());
+            return State::failed_by(COULD_NOT, error).leaving(&left);
+        }
     };
     let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
-        return Step::Skipped("the provider has no revocation endpoint");
+        return State::Left("not revoked: the provider has no revocation endpoint".into()).leaving(&left);
     };
-    match context.send(&request) {
-        Err(failure) => Step::Failed(Error::unanswered(DOING, &failure)),
-        Ok(response) => match logout::accept_revocation(&response) {
-            Ok(()) => Step::Done("the refresh token was revoked"),
-            Err(problem) => Step::Failed(Error::problem(DOING, problem)),
-        },
+    let answer = match context.send(&request) {
+        Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
+        Ok(response) => logout::accept_revocation(&response, provider, &client),
+    };
+    match answer {
+        Ok(Revocation::Revoked) => State::Done(revoked(context, session)),
+        Ok(Revocation::NotForPublicClients) => {
+            State::Left("not revoked: the provider lets no public client revoke".into()).leaving(&left)
+        }
+        Err(problem) => {
+            let error = context.of_secret(Error::problem(COULD_NOT, problem));
+            State::failed(error.of_profile(context.profile.named.as_deref())).leaving(&left)
+        }
     }
 }
 
-/// A confidential client has no secret to revoke with: the refresh token lives on, for as long as its policy tells.
-fn not_revoked(context: &Context<'_>, session: &Session) -> Error {
+/// That it is revoked; and what a refresh that was not finished may have left beside it.
+fn revoked(context: &Context<'_>, session: &Session) -> String {
+    match session.unfinished_refresh() {
+        None => "revoked".to_owned(),
+        Some((at, _)) => {
+            let when = context.out.when(at, context.world.clock.now());
+            format!("revoked; a refresh begun {when} was not finished, and what it may have brought is not known here")
+        }
+    }
+}
+
+/// For how long the refresh token lives on, as its policy tells.
+fn lives_on(context: &Context<'_>, session: &Session) -> String {
     let now = context.world.clock.now();
     let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
     let end = life.map(|life| life.expires_at).filter(|end| *end > now);
-    let until = end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default();
-    let what = "the refresh token could not be revoked, because the client is confidential and has no client secret";
-    Error::from(Situation::NotRevoked(format!("{what}{until}"))).of_profile(context.profile.named.as_deref())
+    end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default()
 }
 
-fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
-    const DOING: &str = "ending the provider's session";
+fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
     let state = match random::<16>(context) {
         Ok(bytes) => hex(&bytes),
-        Err(error) => return Step::Failed(error),
+        Err(error) => return State::failed_by("could not be ended", error),
     };
     let ca_file = context.profile.ca_file.as_deref();
     let Some(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
-        return Step::Skipped("the provider has no custom_logout_endpoint; `tidp logout --browser` uses the browser");
+        return State::Left(match provider.end_session_endpoint {
+            Some(_) => "not ended: at this provider only the browser can (next time: `tidp logout --browser`)".into(),
+            None => "not ended: the provider has no endpoint for that".into(),
+        });
     };
     match context.send(&request) {
-        Err(failure) => Step::Failed(Error::unanswered(DOING, &failure)),
+        Err(failure) => State::failed(Error::unanswered("could not be ended", &failure)),
         Ok(response) => match logout::accept_custom_logout(&response) {
-            LogoutOutcome::LoggedOut => Step::Done("the provider's session was ended"),
-            LogoutOutcome::AlreadyLoggedOut => Step::Done("the provider's session had ended already"),
-            failed => Step::Failed(custom_logout_failed(failed)),
+            LogoutOutcome::LoggedOut => State::Done("ended at the provider".into()),
+            LogoutOutcome::AlreadyLoggedOut => State::Done("had ended already".into()),
+            failed => State::failed(custom_logout_failed(failed)),
         },
     }
 }
 
 /// RP-Initiated Logout 1.0. The URL holds the ID token, so it is never an argument: the opener gets a loopback URL that
 /// sends the browser on, once.
-fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> Step {
+fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
-        return Step::Skipped("the provider has no end_session_endpoint");
+        return State::Left("not ended: the provider has no end_session_endpoint".into());
     };
     let mut hand_over = match context.world.callback.hand_over(&url) {
         Ok(hand_over) => hand_over,
-        Err(what) => return Step::Failed(Error::failed(format!("cannot listen on 127.0.0.1: {what}"))),
+        Err(what) => {
+            return State::failed(Error::failed(format!("could not be ended: cannot listen on 127.0.0.1: {what}")));
+        }
     };
     show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
     let ignored = |what| {
@@ -292,9 +321,9 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
         }
     };
     if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {
-        return Step::Done("the browser was sent to the provider's logout page");
+        return State::Done("the browser was sent to the provider's logout page".into());
     }
-    Step::Failed(Error::failed("no browser came for the logout page"))
+    State::failed(Error::failed("could not be ended: no browser came for the logout page"))
 }
 
 fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
@@ -306,36 +335,11 @@ fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
             ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned())
         }
         LogoutOutcome::Unavailable => ("unreachable", "it cannot do it just now".to_owned()),
-        LogoutOutcome::Unexpected(status) => {
-            ("invalid", format!("it answered {status}, which its guide does not name"))
-        }
+        LogoutOutcome::Unexpected(status) => (
+            if (400..500).contains(&status) { "refused" } else { "invalid" },
+            format!("it answered {status}, which its guide does not name"),
+        ),
     };
-    let what = format!(
-        "the session is gone here, but the provider's session may live on: {what}. The user can end it on the provider's \
-         self-service page"
-    );
+    let what = format!("could not be ended: {what}. The user can end it on the provider's self-service page");
     Situation::LogoutIncomplete(kind, what).into()
-}
-
-fn document(outcome: &Outcome) -> Value {
-    let step = |step: &Step| match step {
-        Step::Done(what) => json!({ "done": true, "message": what }),
-        Step::Skipped(why) => json!({ "done": false, "message": why }),
-        Step::Failed(error) => json!({ "done": false, "message": error.report().message }),
-    };
-    json!({
-        "profile": outcome.profile,
-        "had_session": outcome.had_session,
-        "revocation": step(&outcome.revocation),
-        "provider_session": step(&outcome.provider_session),
-        "access_token_valid_until": outcome.access_token_valid_until.map(Time::rfc3339),
-    })
-}
-
-/// The first step that failed, with the local end said first: that much is certain.
-fn failure(outcome: &Outcome) -> Option<Error> {
-    [&outcome.revocation, &outcome.provider_session].into_iter().find_map(|step| match step {
-        Step::Failed(error) => Some(error.clone().after_local_logout()),
-        Step::Done(_) | Step::Skipped(_) => None,
-    })
 }

@@ -11,7 +11,7 @@ use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem};
-use crate::oidc::logout;
+use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenAnswer;
 
 /// The access token of an answer to a request sent at `sent_at`. Its life is counted from there, not from when the
@@ -155,5 +155,7 @@ fn not_valid(problem: IdTokenProblem) -> Error {
 pub fn revoke_unwanted(context: &Context<'_>, provider: &Provider, token: &Secret) -> bool {
     let Ok(client) = context.client() else { return false };
     let Some(request) = logout::revocation_request(provider, &client, token) else { return false };
-    context.send(&request).is_ok_and(|response| logout::accept_revocation(&response).is_ok())
+    context
+        .send(&request)
+        .is_ok_and(|response| logout::accept_revocation(&response, provider, &client) == Ok(Revocation::Revoked))
 }

@@ -87,7 +87,13 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::UnknownAuthority(text()), "invalid", 7, "TIDP_CA_FILE", false),
         (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
         (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
-        (Situation::NotRevoked(text()), "config", 2, "TIDP_CLIENT_SECRET", false),
+        (
+            Situation::LoggedOutOnlyHere(text(), Box::new(Situation::NoClientSecret.into())),
+            "config",
+            2,
+            "TIDP_CLIENT_SECRET",
+            false,
+        ),
         (Situation::SessionChanged { revoked: true }, "failed", 1, "tidp inspect", false),
         (Situation::OutputClosed, "failed", 0, "", false),
         (Situation::NotStarted(127, text()), "failed", 127, "", false),
@@ -108,7 +114,7 @@ fn number(situation: &Situation) -> usize {
         Situation::RefreshTokenGone => 7,
         Situation::RefreshForbidden => 8,
         Situation::TooLittleLife { .. } => 9,
-        Situation::NotRevoked(_) => 10,
+        Situation::LoggedOutOnlyHere(..) => 10,
         Situation::Refused(..) => 11,
         Situation::Unreachable(_) => 12,
         Situation::AnswerLost(_) => 13,
@@ -249,18 +255,17 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
 }
 
 #[test]
-fn after_a_local_logout_every_failure_says_first_that_the_session_is_gone_here() {
-    for (situation, kind, exit_code) in [
-        (Situation::Config("x".into()), "config", 2),
-        (Situation::Refused("x", said()), "refused", 4),
-        (Situation::Unreachable("x".into()), "unreachable", 5),
-        (Situation::Store(store("keyring", StoreFailureKind::Locked)), "store", 6),
-        (Situation::Invalid("x".into()), "invalid", 7),
-        (Situation::Failed("x".into()), "failed", 1),
+fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_the_providers_words() {
+    for situation in [
+        Situation::NoClientSecret,
+        Situation::Refused("x", said()),
+        Situation::Unreachable("x".into()),
+        Situation::Store(store("keyring", StoreFailureKind::Locked)),
     ] {
-        let report = Error::from(situation).after_local_logout().after_local_logout().report();
-        assert_eq!((report.kind, report.exit_code), (kind, exit_code));
-        assert_eq!(report.message.matches("the session is gone here, but not at the provider: ").count(), 1);
+        let because = Error::from(situation).of_profile(Some("work"));
+        let expected = Report { message: "what is left".into(), ..because.report() };
+        let report = Error::from(Situation::LoggedOutOnlyHere("what is left".into(), Box::new(because))).report();
+        assert_eq!(report, expected);
     }
 }
 

@@ -35,6 +35,9 @@ pub struct Provider {
     pub userinfo_endpoint: Option<Url>,
     /// `revocation_endpoint` (RFC 8414 2).
     pub revocation_endpoint: Option<Url>,
+    /// Whether `revocation_endpoint_auth_methods_supported` has `none`, for clients without a secret; where it is missing,
+    /// it has `client_secret_basic` alone (RFC 8414 2).
+    pub lists_public_clients_for_revocation: bool,
     /// `end_session_endpoint` (RP-Initiated Logout 2.1).
     pub end_session_endpoint: Option<Url>,
     /// `custom_logout_endpoint`: TelenorID+'s own, a logout without a browser.
@@ -182,6 +185,9 @@ impl Provider {
             jwks_uri: required("jwks_uri")?,
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
+            lists_public_clients_for_revocation: names(&document, "revocation_endpoint_auth_methods_supported")
+                .iter()
+                .any(|method| method == "none"),
             end_session_endpoint: optional("end_session_endpoint"),
             custom_logout_endpoint: optional("custom_logout_endpoint"),
             id_token_algorithms: names(&document, "id_token_signing_alg_values_supported"),

@@ -4,7 +4,7 @@
 use super::Problem;
 use super::answer;
 use super::discovery::Provider;
-use super::token::{Client, post};
+use super::token::{Client, ClientAuthentication, post};
 use crate::core::secret::Secret;
 use crate::world::{Body, Method, Request, Response};
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::path::Path;
 /// How TelenorID+ answered a logout without a browser. Only the first two mean that the SSO session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoutOutcome {
-    /// 200: the SSO session was ended.
+    /// 200, or 204 with nothing in it: the SSO session was ended.
     LoggedOut,
     /// 200 "Already logged out": there was none any more.
     AlreadyLoggedOut,
@@ -22,7 +22,7 @@ pub enum LogoutOutcome {
     HintRefused,
     /// 424: something the provider depends on failed; the logout is not complete.
     Incomplete,
-    /// 429 or 5xx: the provider could not do it just now.
+    /// 408, 429 or 5xx: the provider could not do it just now.
     Unavailable,
     /// Another status, which the provider's guide does not name.
     Unexpected(u16),
@@ -34,17 +34,35 @@ pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &
     Some(post(url, client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")]))
 }
 
-/// Reads the answer to [`revocation_request`]. 200 is success also for a token the provider does not know
-/// (RFC 7009 2.2).
+/// What became of a revocation that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// The token is revoked, or the provider does not know it (RFC 7009 2.2).
+    Revoked,
+    /// The client has no secret, and the provider lets only clients in that have one.
+    NotForPublicClients,
+}
+
+/// Reads the answer to [`revocation_request`]; 204 is a 200 with nothing in it.
+///
+/// That a public client may not revoke is known only from the answer: a provider that lists no `none` may let it all the
+/// same.
 ///
 /// # Errors
 /// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unreachable`] for 429
-/// and 5xx (the token must be taken to live on), [`Problem::Invalid`] for the rest.
-pub fn accept_revocation(response: &Response) -> Result<(), Problem> {
-    match response.status {
-        200 => Ok(()),
-        _ => Err(answer::refusal(response, "the revocation")),
+/// and 5xx (the token must be taken to live on); the rest as [`answer::refusal`] has it.
+pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
+    if matches!(response.status, 200 | 204) {
+        return Ok(Revocation::Revoked);
     }
+    let problem = answer::refusal(response, "the revocation");
+    let wants_authentication =
+        response.status == 401 || matches!(&problem, Problem::Refused(words) if words.error == "invalid_client");
+    let is_public = client.authentication == ClientAuthentication::None;
+    if wants_authentication && is_public && !provider.lists_public_clients_for_revocation {
+        return Ok(Revocation::NotForPublicClients);
+    }
+    Err(problem)
 }
 
 /// TelenorID+'s logout without a browser (its guide, "Logout"). An expired ID token serves as hint, and is all the proof
@@ -71,11 +89,11 @@ pub fn custom_logout_request(
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
         200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
-        200 => LogoutOutcome::LoggedOut,
+        200 | 204 => LogoutOutcome::LoggedOut,
         400 => LogoutOutcome::HintMissing,
         401 => LogoutOutcome::HintRefused,
         424 => LogoutOutcome::Incomplete,
-        429 | 500..=599 => LogoutOutcome::Unavailable,
+        408 | 429 | 500..=599 => LogoutOutcome::Unavailable,
         status => LogoutOutcome::Unexpected(status),
     }
 }

@@ -30,10 +30,18 @@ fn moved(bench: &Bench, key: &SessionKey) {
     bench.stores.put(&EntryKey::Session(key.clone()).name(), session.to_document().expose());
 }
 
+/// What is told where all that can be ended was ended, ten minutes after the login.
+const LOGGED_OUT: &str = "\
+Logged out of `app@https://id.example` (+4790000001 at https://id.example).
+  refresh token   revoked
+  SSO session     ended at the provider
+  access token    still works until 2026-01-31 13:00:00 UTC (in 50 min): access tokens cannot be revoked
+";
+
 #[test]
 fn where_there_is_no_session_there_is_nothing_to_do() {
     let bench = Bench::new("MobileApp");
-    bench.run(&["logout"]).exits(0).says("There was no session.");
+    bench.run(&["logout"]).exits(0).says("There was no session of `app@https://id.example` (https://id.example).\n");
     let document = bench.run(&["logout", "--json"]).exits(0).json();
     assert_eq!((&document["had_session"], &document["access_token_valid_until"]), (&json!(false), &json!(null)));
     bench.run(&["logout", "--all"]).exits(0).says("There was no session.");
@@ -55,9 +63,8 @@ fn the_session_is_gone_here_before_the_provider_is_told() {
     custom_logout(&bench, 200, "the state");
     bench.pass(Seconds(600));
     let outcome = bench.run(&["logout"]).exits(0);
-    let said = outcome.says("The session is gone here.").says("refresh token was revoked").says("session was ended");
-    assert_eq!(said.stdout, "");
-    said.says("the last one works until 2026-01-31 13:00:00 UTC (in 50 min)").leaves_out(id_token.expose());
+    let said = outcome.leaves_out(id_token.expose());
+    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", LOGGED_OUT));
     let asked = bench.provider.last("/api/logout");
     let body: Value = serde_json::from_str(&asked.body).unwrap();
     assert_eq!((asked.method, asked.query, asked.authorization), (Method::Post, None, None));
@@ -73,16 +80,17 @@ fn each_answer_to_the_logout_has_its_own_words_and_code() {
         (200, "Already logged out", 0, "", "had ended already"),
         (200, "\"Already logged out\"", 0, "", "had ended already"),
         (400, "", 4, "refused", "missed the ID token (400)"),
-        (401, "", 4, "refused", "did not accept the ID token (401)"),
+        (401, "", 4, "refused", "SSO session     could not be ended: the provider did not accept the ID token (401)"),
         (424, "", 5, "unreachable", "not complete"),
         (429, "", 5, "unreachable", "just now"),
         (500, "", 5, "unreachable", "just now"),
+        (403, "", 4, "refused", "answered 403"),
         (302, "", 7, "invalid", "answered 302"),
     ] {
         let bench = logged_in();
         bench.provider.revokes("rt-1");
         custom_logout(&bench, status, body);
-        let outcome = bench.run(&["logout", "--json"]).exits(code).says(words).says("is gone here");
+        let outcome = bench.run(&["logout", "--json"]).exits(code).says(words).says("Logged out of");
         if code != 0 {
             let error = outcome.error();
             assert_eq!(error["kind"], kind);
@@ -100,8 +108,8 @@ fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
         (Ok(json(400, &refused)), 4, r"unsupported_token_type: no\u{1b}[2J"),
         (Ok(json(503, &json!({}))), 5, "503"),
         (Ok(json(404, &json!({}))), 7, "404"),
-        (Err(HttpFailureKind::AnswerLost), 5, "revoking the refresh token"),
-        (Err(HttpFailureKind::Certificate), 7, "revoking the refresh token"),
+        (Err(HttpFailureKind::AnswerLost), 5, "as the test wants"),
+        (Err(HttpFailureKind::Certificate), 7, "as the test wants"),
     ] {
         let bench = logged_in();
         match response {
@@ -109,9 +117,14 @@ fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
             Err(kind) => bench.provider.fails("/connect/revocation", kind),
         }
         custom_logout(&bench, 200, "the state");
-        let outcome = bench.run(&["logout"]).exits(code).says(words).says("session was ended");
+        let outcome = bench.run(&["logout"]).exits(code).says(words).says("SSO session     ended at the provider\n");
+        let outcome = outcome.says("  refresh token   could not be revoked: ").leaves_out("not at the provider");
         let last = outcome.stderr.lines().last().unwrap();
-        assert!(last.starts_with("error: the session is gone here, but not at the provider"), "{last}");
+        assert!(
+            last.starts_with("error: the session is gone here, but the refresh token could not be revoked: "),
+            "{last}"
+        );
+        assert!(last.ends_with("; it may live until 2026-05-01 12:00:00 UTC (in 90 days)"), "{last}");
         is_gone(&bench);
     }
 }
@@ -121,8 +134,9 @@ fn without_a_network_the_session_is_gone_here_all_the_same() {
     let bench = logged_in();
     bench.pass(Seconds::days(2));
     bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
-    let error = bench.run(&["logout", "--json"]).exits(5).says("The session is gone here").error();
-    assert!(error["message"].as_str().unwrap().starts_with("the session is gone here, but not at the provider"));
+    let error = bench.run(&["logout", "--json"]).exits(5).says("SSO session     could not be ended: ").error();
+    let begins = "the session is gone here, but the refresh token could not be revoked: ";
+    assert!(error["message"].as_str().unwrap().starts_with(begins));
     is_gone(&bench);
 }
 
@@ -136,8 +150,10 @@ fn what_the_provider_does_not_offer_is_skipped_and_said() {
             document.as_object_mut().unwrap().remove(endpoint);
         }
         bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-        let outcome = bench.run(args).exits(0).says("no revocation endpoint").leaves_out("works until");
-        outcome.says(if args.len() > 1 { "no end_session_endpoint" } else { "`tidp logout --browser`" });
+        let outcome =
+            bench.run(args).exits(0).says("not revoked: the provider has no revocation endpoint; it may live until");
+        let outcome = outcome.says("access token    has ended, 2026-01-31 13:00:00 UTC").leaves_out("--browser`");
+        outcome.says(if args.len() > 1 { "no end_session_endpoint" } else { "the provider has no endpoint for that" });
     }
 }
 
@@ -146,7 +162,78 @@ fn a_session_without_a_refresh_token_revokes_none() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     custom_logout(&bench, 200, "the state");
-    bench.run(&["logout"]).exits(0).says("there was no refresh token");
+    bench.run(&["logout"]).exits(0).says("none to revoke").says("ended at the provider");
+}
+
+#[test]
+fn a_session_whose_refresh_token_was_refused_says_so() {
+    let bench = logged_in();
+    bench.pass(Seconds(60));
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["refresh", "--force"]).exits(3);
+    bench.pass(Seconds(60));
+    custom_logout(&bench, 200, "the state");
+    let outcome = bench.run(&["logout"]).exits(0).leaves_out("none");
+    outcome
+        .says("  refresh token   refused by the provider before, 2026-01-31 12:01:00 UTC (1 min ago)\n")
+        .says("ended at");
+}
+
+#[test]
+fn what_a_refresh_that_was_lost_may_have_brought_is_not_said_to_be_revoked() {
+    let bench = logged_in();
+    bench.pass(Seconds(60));
+    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.run(&["refresh", "--force"]).exits(5);
+    bench.provider.revokes("rt-1");
+    custom_logout(&bench, 200, "the state");
+    bench
+        .run(&["logout"])
+        .exits(0)
+        .says("  refresh token   revoked; a refresh begun 2026-01-31 12:01:00 UTC (now) was not finished");
+}
+
+#[test]
+fn a_public_client_at_a_provider_that_lets_none_revoke_is_told_so_and_is_logged_out() {
+    let invalid_client = json(401, &json!({ "error": "invalid_client" }));
+    let nothing = Response { status: 401, headers: Vec::new(), body: Vec::new() };
+    for (response, methods, code) in [
+        (nothing.clone(), json!(["client_secret_basic"]), 0),
+        (invalid_client.clone(), json!(null), 0),
+        (invalid_client, json!(["none"]), 4),
+    ] {
+        for browser in [false, true] {
+            let bench = logged_in();
+            bench.pass(Seconds::days(2));
+            let mut document = discovery();
+            document["revocation_endpoint_auth_methods_supported"] = methods.clone();
+            bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+            bench.provider.answers("/connect/revocation", response.clone());
+            let args: &[&str] = if browser { &["logout", "--browser"] } else { &["logout"] };
+            if !browser {
+                custom_logout(&bench, 200, "the state");
+            }
+            let outcome = bench.run(args).exits(code);
+            if code == 0 {
+                outcome.says(
+                    "  refresh token   not revoked: the provider lets no public client revoke; it may live until",
+                );
+            } else {
+                outcome.says("could not be revoked: the provider said no (invalid_client)");
+            }
+            is_gone(&bench);
+        }
+    }
+}
+
+#[test]
+fn what_is_true_of_telenors_access_tokens_is_said_of_no_others() {
+    let bench = Bench::new("");
+    bench.log_in();
+    custom_logout(&bench, 200, "the state");
+    bench.provider.revokes("rt-1");
+    let outcome = bench.run(&["logout"]).exits(0).leaves_out("cannot be revoked");
+    outcome.says("  access token    may work until 2026-01-31 13:00:00 UTC (in 1 h)\n");
 }
 
 #[test]
@@ -173,13 +260,11 @@ fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_
             custom_logout(&bench, 200, "the state");
         }
         let args = [&["logout"][..], &["--json"][..usize::from(json)], &["--browser"][..usize::from(browser)]].concat();
-        let outcome =
-            bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "session was ended" });
-        let what = "the refresh token could not be revoked, because the client is confidential and has no client secret; \
+        let outcome = bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "ended at" });
+        let what = "could not be revoked: the client is confidential and has no client secret; \
                     it may live until 2026-02-14 12:00:00 UTC (in 14 days)";
-        assert_eq!(outcome.stderr.matches("failed: ").count(), 1, "{}", outcome.stderr);
-        let outcome = outcome.says(&format!("failed: {what}\n"));
-        let error = format!("the session is gone here, but {what}");
+        let outcome = outcome.says(&format!("  refresh token   {what}\n"));
+        let error = format!("the session is gone here, but the refresh token {what}");
         if json {
             assert_eq!(
                 (&outcome.error()["message"], &outcome.error()["hint"]),
@@ -202,17 +287,21 @@ fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
     let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
     bench.files.put(CONFIG, &format!("[profile.work]\n{profile}"));
     custom_logout(&bench, 200, "the state");
-    bench.run(&["logout", "--all"]).exits(2).says("session was ended").says("hint: tidp profile secret work\n");
+    bench.run(&["logout", "--all"]).exits(2).says("ended at the provider").says("hint: tidp profile secret work\n");
 }
 
 #[test]
 fn a_local_logout_asks_nobody() {
     let bench = logged_in();
     let asked = bench.provider.paths().len();
-    let document = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until").json();
-    let skipped = json!({ "done": false, "message": "--local" });
+    let outcome = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until");
+    let document = outcome.says("  SSO session     not ended (--local)\n").json();
+    let lives_on = "not revoked (--local); it may live until 2026-05-01 12:00:00 UTC (in 90 days)";
     let expected = json!({
-        "profile": format!("app@{ISSUER}"), "had_session": true, "revocation": skipped, "provider_session": skipped,
+        "profile": format!("app@{ISSUER}"), "issuer": ISSUER, "client_id": "app", "had_session": true,
+        "account": { "sub": "kari-at-app", "username": "+4790000001" },
+        "revocation": { "done": false, "state": "left", "message": lives_on },
+        "provider_session": { "done": false, "state": "left", "message": "not ended (--local)" },
         "access_token_valid_until": "2026-01-31T13:00:00Z",
     });
     assert_eq!((document, bench.provider.paths().len()), (expected, asked));
@@ -255,9 +344,9 @@ fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_a
         let outcome = bench.run(&["logout", "--browser"]).exits(0).leaves_out(id_token.expose());
         assert_eq!(outcome.stderr.contains("could not be opened"), case == "broken", "{}", outcome.stderr);
         let at = |words: &str| outcome.stderr.find(words).unwrap_or_else(|| panic!("{words}: {}", outcome.stderr));
-        assert!(at("The session is gone here.") < at("the refresh token was revoked"));
-        assert!(at("the refresh token was revoked") < at(asks) && at(asks) < at("http://127.0.0.1:49998/once"));
-        assert_eq!(outcome.stderr.matches("is gone here").count(), 1, "{}", outcome.stderr);
+        assert!(at("Logged out of") < at("refresh token   revoked"));
+        assert!(at("refresh token   revoked") < at(asks) && at(asks) < at("http://127.0.0.1:49998/once"));
+        assert_eq!(outcome.stderr.matches("Logged out").count(), 1, "{}", outcome.stderr);
     }
 }
 
@@ -279,8 +368,9 @@ fn whatever_stands_in_the_entry_is_removed() {
     for entry in ["garbage", r#"{"version":99}"#] {
         let bench = Bench::new("MobileApp");
         bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
-        let outcome = bench.run(&["logout"]).exits(0).says("The session is gone here.");
-        outcome.says("could not be revoked").leaves_out("nothing to revoke");
+        let outcome =
+            bench.run(&["logout"]).exits(0).says("Logged out of `app@https://id.example` (https://id.example).");
+        outcome.says("could not be revoked").leaves_out("none to revoke").leaves_out("works until 2");
         assert!(bench.stores.is_empty());
     }
 }
@@ -290,7 +380,7 @@ fn what_the_key_does_not_open_or_is_no_file_of_ours_is_removed() {
     for kind in [StoreFailureKind::WrongKey, StoreFailureKind::Damaged] {
         let bench = logged_in();
         bench.stores.fail("load", kind);
-        bench.run(&["logout"]).exits(0).says("The session is gone here.").says("could not be revoked");
+        bench.run(&["logout"]).exits(0).says("Logged out of").says("could not be revoked");
         is_gone(&bench);
     }
 }
@@ -300,7 +390,7 @@ fn a_session_that_cannot_be_removed_is_not_said_to_be_gone() {
     for (call, kind) in [("load", StoreFailureKind::Locked), ("delete", StoreFailureKind::Refused)] {
         let bench = logged_in();
         bench.stores.fail(call, kind);
-        bench.run(&["logout"]).exits(6).leaves_out("gone");
+        bench.run(&["logout"]).exits(6).leaves_out("gone").leaves_out("Logged out");
         assert!(bench.session().is_some());
     }
     let bench = logged_in();
@@ -338,7 +428,7 @@ fn all_sessions_end_those_without_a_profile_too() {
         bench.provider.revokes("rt-1");
         custom_logout(&bench, 200, "the state");
     }
-    let document = bench.run(&["logout", "--all", "--json"]).exits(0).says("of `gone` is gone here").json();
+    let document = bench.run(&["logout", "--all", "--json"]).exits(0).says("Logged out of `gone`").json();
     let sessions = document["sessions"].as_array().unwrap();
     let names: Vec<_> = sessions.iter().map(|session| session["profile"].as_str().unwrap()).collect();
     assert_eq!(names, ["changed", "gone", "work"]);
@@ -359,7 +449,7 @@ fn what_cannot_be_read_is_ended_where_a_profile_says_whose_it_is_and_told_where_
         bench.provider.revokes("rt-1");
         custom_logout(&bench, 200, "the state");
         let args: &[&str] = if json { &["logout", "--all", "--json"] } else { &["logout", "--all"] };
-        let outcome = bench.run(args).exits(6).says("of `changed` is gone here").says("of `work` is gone here");
+        let outcome = bench.run(args).exits(6).says("Logged out of `changed`").says("Logged out of `work`");
         let outcome = outcome.says("1 file cannot be read").says("/the/store").says("remove");
         if json {
             assert_eq!(outcome.error()["kind"], "store");
@@ -377,7 +467,7 @@ fn what_another_key_has_sealed_is_told_and_left_for_that_key() {
     bench.stores.damage(&entry);
     bench.stores.put(&entry, &document);
     bench.stores.fail("load", StoreFailureKind::WrongKey);
-    bench.run(&["logout", "--all"]).exits(6).says("1 file cannot be read").leaves_out("gone here");
+    bench.run(&["logout", "--all"]).exits(6).says("1 file cannot be read").leaves_out("Logged out");
     assert!(bench.session().is_some());
 }
 
@@ -396,13 +486,13 @@ fn what_cannot_be_read_is_told_beside_another_failure() {
 fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_in_the_environment() {
     for args in [&["logout", "--all", "-p", "work"][..], &["--profile", "work", "logout", "--all"]] {
         let bench = three_sessions();
-        bench.run(args).exits(2).says("--all").says("--profile").leaves_out("gone here");
+        bench.run(args).exits(2).says("--all").says("--profile").leaves_out("Logged out");
         let kept = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_some();
         assert!(kept("work") && kept("gone") && kept("changed"));
     }
     let mut bench = three_sessions();
     bench.world.env.0.clear();
-    bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("of `gone` is gone here");
+    bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("Logged out of `gone`");
 }
 
 #[test]
@@ -424,7 +514,7 @@ fn one_session_that_cannot_be_ended_does_not_keep_the_others_alive() {
         custom_logout(&bench, 200, "the state");
     }
     let outcome = bench.run(&["logout", "--all"]).exits(6).says("failed: the session of `changed`: the OS keyring");
-    outcome.says("of `gone` is gone here").says("of `work` is gone here");
+    outcome.says("Logged out of `gone`").says("Logged out of `work`");
     assert!(bench.stores.raw(&EntryKey::Session(bench.key_of("changed")).name()).is_some());
 }
 

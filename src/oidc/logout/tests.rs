@@ -1,7 +1,7 @@
 use super::super::fixtures::{CLIENT, client, form, metadata, provider, provider_of, response, with, with_header};
 use super::super::token::ClientAuthentication;
 use super::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn public() -> Client {
     client(ClientAuthentication::None)
@@ -16,17 +16,50 @@ fn the_refresh_token_is_revoked_in_the_body_of_a_post() {
     assert_eq!(request.url.query(), None);
 }
 
+/// The answer to a revocation for that client, at a provider that lists those methods for it.
+fn revocation(response: &Response, client: &Client, methods: Value) -> Result<Revocation, Problem> {
+    let document = with(metadata(), &[("revocation_endpoint_auth_methods_supported", methods)]);
+    accept_revocation(response, &provider_of(&document), client)
+}
+
 // S130
 #[test]
 fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
-    assert_eq!(accept_revocation(&response(200, "")), Ok(()));
-    let refused = accept_revocation(&response(400, r#"{"error":"unsupported_token_type"}"#));
+    let accept = |response| revocation(&response, &public(), Value::Null);
+    for status in [200, 204] {
+        assert_eq!(accept(response(status, "")), Ok(Revocation::Revoked));
+    }
+    let refused = accept(response(400, r#"{"error":"unsupported_token_type"}"#));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
-    let later = accept_revocation(&with_header(response(503, ""), "retry-after", "9"));
+    let later = accept(with_header(response(503, ""), "retry-after", "9"));
     assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains("9 seconds")));
     for status in [302, 400, 404] {
-        assert!(matches!(accept_revocation(&response(status, "")), Err(Problem::Invalid(_))), "{status}");
+        assert!(matches!(accept(response(status, "")), Err(Problem::Invalid(_))), "{status}");
     }
+}
+
+#[test]
+fn only_a_provider_that_lists_no_public_clients_and_refuses_one_is_known_to_let_none_revoke() {
+    let (basic, both) = (json!(["client_secret_basic"]), json!(["none", "client_secret_basic"]));
+    let invalid_client = r#"{"error":"invalid_client"}"#;
+    let secret = || client(ClientAuthentication::Basic(Secret::new("s")));
+    for (status, body, client, methods, is_known) in [
+        (401, "", public(), basic.clone(), true),
+        (401, "", public(), Value::Null, true),
+        (400, invalid_client, public(), basic.clone(), true),
+        (401, invalid_client, public(), json!("none"), true),
+        (401, "", public(), both.clone(), false),
+        (400, invalid_client, public(), both, false),
+        (400, "", public(), basic.clone(), false),
+        (503, "", public(), basic.clone(), false),
+        (401, "", secret(), basic.clone(), false),
+        (401, invalid_client, secret(), basic.clone(), false),
+    ] {
+        let outcome = revocation(&response(status, body), &client, methods.clone());
+        assert_eq!(outcome == Ok(Revocation::NotForPublicClients), is_known, "{status} {body} {methods}");
+        assert_ne!(outcome, Ok(Revocation::Revoked));
+    }
+    assert_eq!(revocation(&response(200, ""), &public(), basic), Ok(Revocation::Revoked));
 }
 
 #[test]
@@ -57,7 +90,9 @@ fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
         (429, "", Unavailable),
         (500, "", Unavailable),
         (302, "", Unexpected(302)),
-        (204, "", Unexpected(204)),
+        (403, "", Unexpected(403)),
+        (408, "", Unavailable),
+        (204, "", LoggedOut),
     ] {
         assert_eq!(accept_custom_logout(&response(status, text)), outcome, "{status} {text}");
     }
