@@ -330,9 +330,12 @@ fn a_certificate_must_be_of_a_trusted_authority_in_time_and_for_that_name() {
         return;
     }
     let ca = tree("tests/data/tls/ca.pem");
-    for (certificate, trusted) in
-        [("good.pem", false), ("self-signed.pem", true), ("expired.pem", true), ("wrong-name.pem", true)]
-    {
+    for (certificate, trusted, why) in [
+        ("good.pem", false, "no authority that is trusted here has signed it"),
+        ("self-signed.pem", true, "it signs itself and is marked as"),
+        ("expired.pem", true, "it expired on 2020-01-31"),
+        ("wrong-name.pem", true, "it is for another host: other.test"),
+    ] {
         let provider = Scripted::tls(certificate, "127.0.0.1");
         let mut home = home_at(&provider);
         if trusted {
@@ -340,11 +343,19 @@ fn a_certificate_must_be_of_a_trusted_authority_in_time_and_for_that_name() {
         }
         home.set("BROWSER", "touch opened");
         let error = home.tidp(&["login", "--json", "--timeout", "5s"]).error(7);
-        assert!(error["message"].as_str().unwrap().contains("certificate of 127.0.0.1"), "{certificate}: {error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("certificate of 127.0.0.1") && message.contains(why), "{certificate}: {error}");
+        assert_eq!(error["hint"].is_string(), !trusted, "{certificate}: {error}");
         assert!(provider.seen().is_empty() && !home.path("opened").exists(), "{certificate}");
     }
     let provider = Scripted::tls("good.pem", "127.0.0.1");
     let mut home = home_at(&provider);
+    for name in ["TIDP_CA_FILE", "SSL_CERT_FILE"] {
+        home.set(name, tree("tests/data/tls/key.pem").to_str().unwrap());
+        let error = home.tidp(&["login", "--json", "--timeout", "5s"]).error(2);
+        assert!(error["message"].as_str().unwrap().contains("key.pem: it holds a private key"), "{name}: {error}");
+        home.unset(name);
+    }
     home.set("TIDP_CA_FILE", ca.to_str().unwrap());
     home.tidp(&["login"]).expect(0);
     home.tidp(&["refresh", "--force"]).expect(0);
@@ -406,7 +417,10 @@ fn a_proxy_is_used_for_the_world_and_not_for_this_machine() {
         let (port, _) = proxy(0, status);
         home.set("HTTPS_PROXY", &format!("http://user:canary-proxy@127.0.0.1:{port}"));
         let failed = home.tidp(&["refresh", "--force", "--verbose", "--json"]);
-        assert_eq!(failed.error(5)["kind"], "unreachable", "{status}");
+        let error = failed.error(5);
+        assert_eq!(error["kind"], "unreachable", "{status}");
+        let named = format!("the proxy http://127.0.0.1:{port}, which HTTPS_PROXY names");
+        assert!(error["message"].as_str().unwrap().contains(&named), "{error}");
         assert!(!failed.stderr.contains("canary-"), "{}", failed.stderr);
         home.tidp(&["token"]).expect(0);
     }

@@ -240,6 +240,22 @@ fn a_second_ctrl_c_ends_a_refresh_at_once_and_the_next_run_says_what_it_cost() {
 }
 
 #[test]
+fn whatever_signal_comes_waits_until_the_new_token_is_stored_and_then_ends_the_process() {
+    let Some((provider, home)) = provider_and_home() else { return };
+    home.tidp(&["login"]).expect(0);
+    for signal in
+        [Signal::QUIT, Signal::USR1, Signal::ALARM, Signal::XCPU, Signal::VTALARM, Signal::PROF, Signal::POWER]
+    {
+        let refresh = refresh_in_flight(&provider, &home);
+        refresh.signal(signal);
+        provider.post("/release", &json!({}));
+        let outcome = refresh.finish();
+        assert_eq!(outcome.signal, Some(signal.as_raw()), "{signal:?}: {outcome:#?}");
+        session_lives(&home);
+    }
+}
+
+#[test]
 fn what_a_supervisor_or_a_closed_terminal_sends_waits_until_the_new_token_is_stored() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);

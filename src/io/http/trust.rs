@@ -79,7 +79,9 @@ pub(super) fn fault(problem: &CertificateError) -> String {
         CertificateError::Other(other) => match other.0.to_string() {
             // What webpki and the platform's verifier call it, in types that are not in our tree.
             what if what == "CaUsedAsEndEntity" => {
-                "it is an authority's own, and no server's: the server needs one that the authority has signed".into()
+                "it signs itself and is marked as an authority's (CA:TRUE), which is not taken for a server's: the server \
+                 needs one that an authority has signed, or one made with CA:FALSE"
+                    .into()
             }
             what if what == "certificate had invalid extensions" => "it is not for servers".into(),
             what => printable(&what),
@@ -201,7 +203,7 @@ mod tests {
             ),
             (names(&many), "a, a, a, a, a and 2 more"),
             (names(&[]), "it names no host"),
-            (other("CaUsedAsEndEntity"), "an authority's own"),
+            (other("CaUsedAsEndEntity"), "one made with CA:FALSE"),
             (other("certificate had invalid extensions"), "not for servers"),
             (other("odd\u{1b}"), "odd\\u{1b}"),
             (CertificateError::BadEncoding, "damaged"),

@@ -199,10 +199,11 @@ fn threads_can_be_had(count: usize) -> io::Result<()> {
     let (hold, held) = channel::<()>();
     let held = Mutex::new(held);
     let started = thread::scope(|scope| {
-        let start = |_| thread::Builder::new().spawn_scoped(scope, || lock(&held).recv().is_err()).map(drop);
-        let started = (0..count).try_for_each(start);
+        let start = |_| thread::Builder::new().spawn_scoped(scope, || lock(&held).recv().is_err());
+        let started = (0..count).map(start).collect::<io::Result<Vec<_>>>();
         drop(hold);
-        started
+        // Joined, because a thread whose work is done may still be counted.
+        started.map(|all| all.into_iter().for_each(|one| drop(one.join())))
     });
     started.map_err(|error| io::Error::new(error.kind(), format!("not enough threads can be started ({error})")))
 }
