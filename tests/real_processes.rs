@@ -285,6 +285,26 @@ fn a_signal_during_a_login_ends_it_and_leaves_the_old_session() {
     }
 }
 
+#[test]
+fn a_signal_while_a_command_is_asked_for_a_secret_leaves_none_behind() {
+    let mut home = Home::new();
+    home.unset("TIDP_STORE");
+    std::fs::create_dir_all(home.path("home/config/tidp")).unwrap();
+    let config = "store = \"file\"\nstore_key_command = [\"sh\", \"-c\", \"echo $$ > asked; exec sleep 1000\"]\n\
+                  [profile.a]\nissuer = \"https://id.test\"\nclient_id = \"app\"\n";
+    std::fs::write(home.path("home/config/tidp/config.toml"), config).unwrap();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let tidp = Process::start(&mut home.tidp_command(&["inspect", "--profile", "a"]));
+        let id = poll("the command", || std::fs::read_to_string(home.path("asked")).ok()?.trim().parse::<i32>().ok());
+        tidp.signal(signal);
+        let outcome = tidp.finish();
+        assert_eq!(outcome.signal, Some(signal.as_raw()), "{outcome:#?}");
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        assert!(rustix::process::test_kill_process(id).is_err(), "{signal:?} has left the command behind");
+        std::fs::remove_file(home.path("asked")).unwrap();
+    }
+}
+
 /// The one window: the next run says what has become of the session.
 #[track_caller]
 fn truthfully_lost(home: &Home) {

@@ -1,12 +1,14 @@
 //! Other programs, and this one's own core dumps.
 
+use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::core::secret::Secret;
 use crate::core::text::{printable, text_of};
-use crate::world::{ChildEnv, Children, Clock};
+use crate::world::{ChildEnv, Children, Clock, Signals};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -23,11 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct SystemChildren {
     patience: Duration,
+    signals: Arc<SystemSignals>,
 }
 
-impl Default for SystemChildren {
-    fn default() -> Self {
-        Self { patience: PATIENCE }
+impl SystemChildren {
+    /// Those of a process with these signals.
+    pub fn new(signals: Arc<SystemSignals>) -> Self {
+        Self { patience: PATIENCE, signals }
     }
 }
 
@@ -53,12 +57,15 @@ impl Children for SystemChildren {
         let mut child = Command::new(program);
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
+        // Held until the command has ended, so that none is left behind by a signal that came to this process alone.
+        let signals = self.signals.hold();
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
         let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
         let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
-        let printed = reading.map_or(Some(Ok(Vec::new())), |reading| printed_by(&mut child, &reading, self.patience));
+        let patience = || if signals.pending() { Duration::ZERO } else { self.patience };
+        let printed = reading.map_or(Some(Ok(Vec::new())), |reading| printed_by(&mut child, &reading, patience));
         // The pipe is closed by now, so that a child which prints without end is ended by it.
-        let ended = printed.and_then(|printed| Some((printed, ended_within(&mut child, self.patience)?)));
+        let ended = printed.and_then(|printed| Some((printed, ended_within(&mut child, patience)?)));
         let Some((printed, status)) = ended else {
             end(&mut child);
             return Err(format!("`{name}` did not end within {} s", self.patience.as_secs()));
@@ -107,7 +114,7 @@ fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
 fn printed_by(
     child: &mut Child,
     pieces: &Receiver<io::Result<Vec<u8>>>,
-    patience: Duration,
+    patience: impl Fn() -> Duration,
 ) -> Option<io::Result<Vec<u8>>> {
     const GLANCE: Duration = Duration::from_millis(10);
     const LINGER: Duration = Duration::from_millis(250);
@@ -135,13 +142,23 @@ fn printed_by(
         if printed.len() as u64 > LONGEST || is_all {
             return Some(Ok(printed));
         }
-        if now >= patience {
+        if now >= patience() {
             return None;
         }
     }
 }
 
+/// Ends a command that has had its time: as `kill` does, and by force if that is not enough.
 fn end(child: &mut Child) {
+    const GRACE: Duration = Duration::from_millis(500);
+    #[cfg(unix)]
+    if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        // It has not been waited for, so the id is still its own.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        if let Some(Ok(_)) = ended_within(child, || GRACE) {
+            return;
+        }
+    }
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -151,12 +168,12 @@ fn end(child: &mut Child) {
     clippy::disallowed_methods,
     reason = "this is the edge, and a child's end cannot be waited for with a deadline"
 )]
-fn ended_within(child: &mut Child, patience: Duration) -> Option<io::Result<ExitStatus>> {
+fn ended_within(child: &mut Child, patience: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const GLANCE: Duration = Duration::from_millis(2);
     let mut waited = Duration::ZERO;
     loop {
         match child.try_wait() {
-            Ok(None) if waited < patience => std::thread::sleep(GLANCE),
+            Ok(None) if waited < patience() => std::thread::sleep(GLANCE),
             ended => return ended.transpose(),
         }
         waited += GLANCE;
@@ -270,13 +287,17 @@ mod tests {
     /// Held by the tests that change what the whole process may do.
     static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+    fn children(patience: Duration) -> SystemChildren {
+        SystemChildren { patience, signals: Arc::default() }
+    }
+
     fn shell(script: &str) -> Result<Secret, String> {
-        SystemChildren::default().output(&["sh".into(), "-c".into(), script.into()])
+        children(PATIENCE).output(&["sh".into(), "-c".into(), script.into()])
     }
 
     #[test]
     fn a_command_that_prints_now_and_then_has_no_more_time_than_others() {
-        let hurried = SystemChildren { patience: Duration::from_millis(300) };
+        let hurried = children(Duration::from_millis(300));
         let prints = ["sh", "-c", "while :; do echo x; sleep 0.02; done"].map(str::to_owned);
         assert!(hurried.output(&prints).unwrap_err().contains("did not end"));
     }
@@ -286,7 +307,7 @@ mod tests {
         assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.5; echo hunter2) & :"), Ok(Secret::new("hunter2")), "nothing is no secret");
-        let hurried = SystemChildren { patience: Duration::from_secs(2) };
+        let hurried = children(Duration::from_secs(2));
         let failed = hurried.output(&["sh", "-c", "sleep 30 & exit 3"].map(str::to_owned)).unwrap_err();
         assert!(failed.ends_with("failed: exit status: 3"), "{failed}");
         assert!(shell("echo").unwrap_err().ends_with("printed nothing"));
@@ -305,13 +326,13 @@ mod tests {
         let failed = shell("echo hunter2; exit 3").unwrap_err();
         assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
         assert!(shell("yes hunter2").unwrap_err().contains("1 MiB"));
-        assert!(SystemChildren::default().output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
-        assert!(SystemChildren::default().output(&[]).is_err());
+        assert!(children(PATIENCE).output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
+        assert!(children(PATIENCE).output(&[]).is_err());
     }
 
     #[test]
     fn a_command_that_hangs_is_ended_when_its_time_is_over() {
-        let children = SystemChildren { patience: Duration::from_millis(50) };
+        let children = children(Duration::from_millis(50));
         for script in ["exec sleep 5", "sleep 5 & exec sleep 5", "exec sleep 5 >&-"] {
             let failed = children.output(&["sh".into(), "-c".into(), script.into()]).unwrap_err();
             assert!(failed.contains("did not end"), "{failed}");
@@ -332,8 +353,8 @@ mod tests {
     #[test]
     fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
         let _alone = PROCESS.lock();
-        assert_eq!(SystemChildren::default().replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
-        assert_eq!(SystemChildren::default().replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(children(PATIENCE).replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
+        assert_eq!(children(PATIENCE).replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
     }
     #[test]
     fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
@@ -342,7 +363,7 @@ mod tests {
         let found = getrlimit(Resource::Core);
         hardening::harden();
         hardening::harden();
-        SystemChildren::default().replace(&["/nowhere/at/all".into()], &[]);
+        children(PATIENCE).replace(&["/nowhere/at/all".into()], &[]);
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
         #[cfg(target_os = "linux")]
