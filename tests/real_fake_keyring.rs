@@ -234,6 +234,25 @@ fn a_lock_that_falls_at_any_moment_of_a_refresh_loses_nothing() {
 }
 
 #[test]
+fn a_keyring_that_stays_locked_is_not_searched_again_and_again() {
+    let Some((_provider, home, keyring)) = logged_in() else { return };
+    keyring.hides_what_is_locked();
+    keyring.fault("SearchItems", 6, Fault::LockFirst);
+    let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
+    refresh.wait_for_word(|word| word == "far;");
+    assert!(keyring.calls().contains(&"Prompt"), "the user is asked once");
+    refresh.wait_for_word(|word| word == "far;");
+    let calls = keyring.calls();
+    assert!(
+        calls.contains(&"Locked") && !calls.iter().any(|call| ["SearchItems", "Prompt"].contains(call)),
+        "{calls:?}"
+    );
+    keyring.heal();
+    assert_eq!(refresh.finish().json()["rotated"], true);
+    assert!(!session_lives(&home));
+}
+
+#[test]
 fn a_keyring_that_opens_while_it_is_asked_is_searched_again() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.hides_what_is_locked();

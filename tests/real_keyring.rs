@@ -28,7 +28,7 @@ fn a_login_is_kept_in_the_keyring_and_a_logout_takes_it_away() {
     let found = entries(&home);
     assert!(found.contains("attribute.service = tidp"), "{found}");
     let host = provider.issuer.trim_start_matches("http://");
-    assert!(found.contains("label = tidp: ") && found.contains(&format!("({host})\n")), "{found}");
+    assert!(found.contains(&format!("label = tidp: sandbox-mobile ({host})\n")), "{found}");
     let inspected = home.tidp(&["inspect", "--json"]).json();
     assert_eq!(inspected["store"], "keyring");
     let token = home.tidp(&["token"]);

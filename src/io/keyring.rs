@@ -133,7 +133,8 @@ impl Store for KeyringStore {
     fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
         let (mut asked, mut locked) = (false, false);
         retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| {
-            let open = if locked { self.is_open(entry) } else { Ok(()) };
+            let open = || answer(&self.opening(entry, IfLocked::Fail)?, PATIENCE)?;
+            let open = if locked { open() } else { Ok(()) };
             let failure = match open.and_then(|()| self.written(entry, document, notices)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
                 // Which of two entries it should be, time does not tell.
@@ -143,7 +144,7 @@ impl Store for KeyringStore {
             locked = failure.kind == StoreFailureKind::Locked;
             if locked && !asked {
                 // Once, and not waited for: the lock may be opened elsewhere, and then nobody answers this prompt.
-                asked = self.reading(entry, IfLocked::Ask).is_ok();
+                asked = self.opening(entry, IfLocked::Ask).is_ok();
             }
             notices.failed(failure);
             ControlFlow::Continue(())
@@ -268,16 +269,19 @@ impl KeyringStore {
         let writing = self.writing(entry, document, IfLocked::Fail)?;
         loop {
             match answer(&writing, retry::TOLD_EVERY) {
-                Err(failure) if failure.kind == StoreFailureKind::TimedOut => notices.tell(),
+                Err(failure) if failure.kind == StoreFailureKind::TimedOut => {
+                    notices.failed(failed(failure.kind, "it may be showing a prompt"));
+                    notices.tell();
+                }
                 Ok(written) => return written.or_else(|failure| self.believed(failure, entry, document)),
                 Err(failure) => return Err(failure),
             }
         }
     }
 
-    fn is_open(&self, entry: &str) -> Result<(), StoreFailure> {
+    fn opening(&self, entry: &str, locked: IfLocked) -> Started<()> {
         let name = entry.to_owned();
-        answer(&self.started(move |keyring| keyring.is_open(&name))?, PATIENCE)?
+        self.started(move |keyring| keyring.opened(&name, locked))
     }
 
     fn reading(&self, entry: &str, locked: IfLocked) -> Started<Option<Secret>> {

@@ -42,9 +42,11 @@ impl EntryKey {
             Self::Session(key) => (key, ""),
             Self::ClientSecret(key) => (key, "client secret of "),
         };
+        // A session of the environment alone is named CLIENT@ISSUER.
+        let profile = key.profile.strip_suffix(&format!("@{}", key.issuer)).unwrap_or(&key.profile);
         let origin = key.issuer.split_once("://").map_or(key.issuer.as_str(), |(_, rest)| rest);
         let host = origin.split('/').next().unwrap_or_default();
-        printable(&format!("{what}{} ({host})", key.profile)).replace('/', "-")
+        printable(&format!("{what}{profile} ({host})")).replace('/', "-")
     }
 
     /// The key of which `name` is the name; `None` for a name this program did not write.

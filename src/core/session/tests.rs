@@ -242,6 +242,7 @@ fn an_entry_is_labelled_for_people() {
     assert_eq!(session("work", "https://id.telenor.no"), "work (id.telenor.no)");
     assert_eq!(session("work", "http://127.0.0.1:8080/a/b"), "work (127.0.0.1:8080)");
     assert_eq!(session("a/b\n", "https://id.telenor.no"), "a-b\\u{a} (id.telenor.no)");
+    assert_eq!(session("app@https://id.telenor.no", "https://id.telenor.no"), "app (id.telenor.no)");
     let secret = EntryKey::ClientSecret(key("work", "https://id.telenor.no"));
     assert_eq!(secret.label(), "client secret of work (id.telenor.no)");
 }

@@ -57,7 +57,7 @@ impl Keyring {
     }
 
     /// Whether it is open only an attempt tells here.
-    pub(super) fn is_open(&self, _: &str) -> Result<(), StoreFailure> {
+    pub(super) fn opened(&self, _: &str, _: IfLocked) -> Result<(), StoreFailure> {
         Ok(())
     }
 

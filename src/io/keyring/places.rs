@@ -6,7 +6,7 @@
 
 use crate::io::lock::hashed;
 use crate::io::private;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,15 +15,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Places {
     seen: Mutex<BTreeMap<String, String>>,
     dir: Option<PathBuf>,
-}
-
-/// A collection that may hold an entry.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    /// Its path on the bus.
-    pub(super) collection: String,
-    /// Whether this process saw the entry there: else it may have been on another bus.
-    pub(super) seen: bool,
 }
 
 impl Places {
@@ -53,17 +44,18 @@ impl Places {
         self.file(entry).map(|file| private::remove(&file));
     }
 
-    /// Where that entry may lie, or, without one, any.
-    pub(super) fn of(&self, entry: Option<&str>) -> BTreeSet<Place> {
+    /// The collections where that entry may lie, or, without one, any; and whether this process has seen it there: else it
+    /// may have been on another bus.
+    pub(super) fn of(&self, entry: Option<&str>) -> BTreeMap<String, bool> {
         let files = match entry {
             Some(entry) => self.file(entry).into_iter().collect(),
             None => self.files(),
         };
         let written = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
-        let place = |seen| move |collection| Place { collection, seen };
         let memory = self.memory();
         let seen = memory.iter().filter(|(name, _)| entry.is_none_or(|entry| entry == *name));
-        seen.map(|(_, collection)| collection.clone()).map(place(true)).chain(written.map(place(false))).collect()
+        let seen = seen.map(|(_, collection)| (collection.clone(), true));
+        written.map(|collection| (collection, false)).chain(seen).collect()
     }
 
     fn file(&self, entry: &str) -> Option<PathBuf> {
@@ -88,16 +80,16 @@ mod tests {
     fn what_was_written_is_known_to_later_processes_until_it_is_gone() {
         let root = tempfile::tempdir().unwrap();
         let places = || Places::new(Some(root.path().join("keyring")));
-        let place = |collection: &str, seen| Place { collection: collection.to_owned(), seen };
+        let known = |collection: &str, seen| BTreeMap::from([(collection.to_owned(), seen)]);
         let one = places();
-        assert_eq!(one.of(None), BTreeSet::new());
+        assert_eq!(one.of(None), BTreeMap::new());
         one.written("a", "/a");
         one.seen("b", "/b");
-        assert_eq!(one.of(Some("a")), [place("/a", false), place("/a", true)].into());
-        assert_eq!(one.of(Some("b")), [place("/b", true)].into());
-        assert_eq!(places().of(None), [place("/a", false)].into());
-        assert_eq!(places().of(Some("b")), BTreeSet::new());
+        assert_eq!(one.of(Some("a")), known("/a", true));
+        assert_eq!(one.of(Some("b")), known("/b", true));
+        assert_eq!(places().of(None), known("/a", false));
+        assert_eq!(places().of(Some("b")), BTreeMap::new());
         places().forget("a");
-        assert_eq!(places().of(None), BTreeSet::new());
+        assert_eq!(places().of(None), BTreeMap::new());
     }
 }

@@ -117,9 +117,9 @@ impl Keyring {
         })
     }
 
-    /// Proves that all is open where the entry may lie, without a search: KeePassXC may put up a prompt at each.
-    pub(super) fn is_open(&self, entry: &str) -> Result<(), StoreFailure> {
-        self.with(|service| self.open_all(service, Some(entry), IfLocked::Fail))
+    /// Opens all collections where the entry may lie, without a search: at each of those KeePassXC may put up a prompt.
+    pub(super) fn opened(&self, entry: &str, locked: IfLocked) -> Result<(), StoreFailure> {
+        self.with(|service| self.open_all(service, Some(entry), locked))
     }
 
     /// Removes all entries of that name; whether there was one.
@@ -167,16 +167,20 @@ impl Keyring {
     /// Opens the default collection, and those where that entry was, or any. That there are none yet is no failure.
     fn open_all(&self, service: &SecretService<'_>, entry: Option<&str>, locked: IfLocked) -> Result<(), StoreFailure> {
         let locked = if locked == IfLocked::AskForFound { IfLocked::Fail } else { locked };
+        let mut places = self.places.of(entry);
         match service.get_default_collection() {
-            Ok(collection) => self.open(&collection, locked)?,
+            Ok(collection) => {
+                self.open(&collection, locked)?;
+                places.remove(collection.collection_path.as_str());
+            }
             Err(Error::NoResult) => {}
             Err(error) => return Err(meaning(error)),
         }
-        for place in self.places.of(entry) {
+        for (place, seen) in places {
             // What is no path names no collection.
-            let Ok(path) = OwnedObjectPath::try_from(place.collection) else { continue };
+            let Ok(path) = OwnedObjectPath::try_from(place) else { continue };
             let collection = service.get_collection_by_path(path).map_err(meaning)?;
-            if place.seen || !collection.is_locked().is_err_and(|error| is_gone(&error)) {
+            if seen || !collection.is_locked().is_err_and(|error| is_gone(&error)) {
                 self.open(&collection, locked)?;
             }
         }
