@@ -10,11 +10,13 @@ pub use keys::{check_scopes, client_type, policy_name};
 pub use redirect::{RedirectUri, redirect_uri};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 
+use crate::core::claims::Whose;
 use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, Policy};
 use crate::core::session::SessionKey;
 use crate::core::text::{printable, printable_path};
 use crate::error::{Error, Result, Setup};
+use crate::oidc::discovery::Provider;
 use crate::world::{Dirs, Env};
 use keys::{env_table, resolve};
 use serde::Deserialize;
@@ -40,6 +42,11 @@ pub struct Config {
 /// TelenorID+'s issuers, by the `environment` that stands for each.
 pub const TELENORID_PLUS: [(&str, &str); 2] =
     [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
+
+/// Whether that is one of TelenorID+'s issuers.
+pub fn is_telenorid_plus(issuer: &str) -> bool {
+    TELENORID_PLUS.iter().any(|(_, own)| issuer.strip_suffix('/').unwrap_or(issuer) == *own)
+}
 
 /// How a client proves who it is at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +127,7 @@ impl Profile {
     /// Whether what is true for TelenorID+ only may be said of this profile's provider: it is one of TelenorID+'s issuers,
     /// or the profile names a client type, which no other provider has (a sandbox, a proxy).
     pub fn is_telenorid_plus(&self) -> bool {
-        self.client_type.is_some()
-            || TELENORID_PLUS.iter().any(|(_, issuer)| self.issuer.trim_end_matches('/') == *issuer)
+        self.client_type.is_some() || is_telenorid_plus(&self.issuer)
     }
 
     /// A profile for a session whose own is gone: just enough to end it with.
@@ -146,6 +152,19 @@ impl Profile {
             ui_locales: None,
             prompt: None,
             endpoint_hosts: Vec::new(),
+        }
+    }
+
+    /// The key that would tell its refresh policy.
+    pub fn key_of_policy(&self) -> &'static str {
+        if self.is_telenorid_plus() { "client_type" } else { "policy" }
+    }
+
+    /// Whose claims its provider's are, as far as its discovery document is at hand.
+    pub fn whose(&self, provider: Option<&Provider>) -> Whose {
+        Whose {
+            telenorid_plus: self.is_telenorid_plus(),
+            pairwise: provider.is_some_and(|provider| provider.is_pairwise),
         }
     }
 

@@ -2,12 +2,13 @@
 
 mod stream;
 
-use super::context::Context;
+use super::context::{Configured, Context};
 use super::inspect;
 use super::metadata::{self, Keys};
 use super::output::Output;
 use crate::cli::{self, Global};
-use crate::core::claims;
+use crate::config::{Profile, is_telenorid_plus};
+use crate::core::claims::{self, Whose};
 use crate::core::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
 use crate::core::text::{printable, printable_json, printable_path, text_in};
 use crate::core::time::{Seconds, Time};
@@ -63,7 +64,13 @@ impl Known {
 /// `invalid` if any text is no JWT or fails `--verify`; the others are printed all the same.
 pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
-    let decoder = Decoder { world, out, leeway, verifier: verifier(world, out, global, args)? };
+    let decoder = Decoder {
+        world,
+        out,
+        leeway,
+        verifier: verifier(world, out, global, args)?,
+        profile: profile(world, out, global),
+    };
     match args.tokens.as_slice() {
         [] => decoder.stream(),
         [dash] if dash == "-" => decoder.stream(),
@@ -105,14 +112,34 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     Ok(Verifier::Provider { context, provider, known: RwLock::new(known) })
 }
 
+/// The profile in use, if there is one: where a person reads, claims of its provider are explained as `inspect` does.
+fn profile(world: &World, out: &Output<'_>, global: &Global) -> Option<Profile> {
+    if out.json { None } else { Configured::load(world).ok()?.profile(world, global).ok() }
+}
+
 struct Decoder<'w> {
     world: &'w World,
     out: &'w Output<'w>,
     leeway: Seconds,
     verifier: Verifier<'w>,
+    profile: Option<Profile>,
 }
 
 impl Decoder<'_> {
+    /// Whose claims these are: as far as the token itself says, for nobody else may have been asked.
+    fn whose(&self, jwt: &Jwt<'_>) -> Whose {
+        let iss = jwt.registered.iss.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let provider = match &self.verifier {
+            Verifier::Provider { provider, .. } => Some(&**provider),
+            Verifier::Nobody | Verifier::File(_) => None,
+        };
+        let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
+        match self.profile.as_ref().filter(|profile| bare(&profile.issuer) == bare(iss)) {
+            Some(profile) => profile.whose(provider),
+            None => Whose { telenorid_plus: is_telenorid_plus(iss), pairwise: false },
+        }
+    }
+
     fn one(&self, text: &str) -> Result<()> {
         let mut answer = String::new();
         self.decode(text, &mut answer)?;
@@ -224,7 +251,7 @@ impl Decoder<'_> {
     }
 
     fn told(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String]) -> String {
-        let out = self.out;
+        let (out, whose) = (self.out, self.whose(jwt));
         let (verdict, then) = if verified {
             (out.paint("verified", Color::Green), ",")
         } else {
@@ -236,11 +263,14 @@ impl Decoder<'_> {
         for warning in warnings {
             text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
         }
-        text +=
-            &format!("{}\n{}", out.bold("Header"), inspect::claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now));
+        text += &format!(
+            "{}\n{}",
+            out.bold("Header"),
+            inspect::claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now, whose)
+        );
         let payload = jwt.payload_text();
         let written = written::members(&payload);
-        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.claims(), &written, now));
+        text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.claims(), &written, now, whose));
         text
     }
 }

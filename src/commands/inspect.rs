@@ -4,15 +4,16 @@ use super::context::Context;
 use super::metadata::{self, Verdict};
 use super::output::Output;
 use crate::cli::Global;
-use crate::core::claims;
+use crate::core::claims::{self, Whose};
 use crate::core::jwt::{Jwt, Registered};
 use crate::core::outlook::sentence::setting;
 use crate::core::outlook::warnings;
 use crate::core::secret::Secret;
 use crate::core::session::{RefreshLife, RefreshToken, Session, Sso};
-use crate::core::text::{printable, printable_document};
+use crate::core::text::printable;
 use crate::core::time::Time;
 use crate::error::{Result, Situation};
+use crate::oidc::discovery::Provider;
 use crate::world::World;
 use colored::Color;
 use serde_json::{Map, Value, json};
@@ -33,13 +34,19 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
             let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());
             out.warn(warning.code, message);
         }
-        let document = document(context, &session);
-        if out.json { out.document(document) } else { show(context, &session, &document) }
+        let provider = metadata::provider(context);
+        let document = document_of(context, &session, &provider);
+        let whose = context.profile.whose(provider.as_ref().ok());
+        if out.json { out.document(document) } else { show(context, &session, &document, whose) }
     })
 }
 
 /// The contract's `inspect` document.
 pub fn document(context: &Context<'_>, session: &Session) -> Value {
+    document_of(context, session, &metadata::provider(context))
+}
+
+fn document_of(context: &Context<'_>, session: &Session, provider: &Result<Provider>) -> Value {
     let now = context.world.clock.now();
     let access = &session.access_token;
     let mut id_token = match &session.id_token {
@@ -52,7 +59,7 @@ pub fn document(context: &Context<'_>, session: &Session) -> Value {
         }
     };
     let mut access_token = token_document(&access.value, access.expires_at, now);
-    verify(context, session, &mut access_token, &mut id_token);
+    verify(context, session, provider, &mut access_token, &mut id_token);
     json!({
         "profile": session.key.profile,
         "issuer": session.key.issuer,
@@ -85,13 +92,18 @@ fn token_document(token: &Secret, expires_at: Time, now: Time) -> Value {
 }
 
 /// Checks the signatures; `verified` is `null` where that cannot be done, and `verified_reason` says why, or what is wrong.
-fn verify(context: &Context<'_>, session: &Session, access_token: &mut Value, id_token: &mut Value) {
-    let provider = metadata::provider(context);
+fn verify(
+    context: &Context<'_>,
+    session: &Session,
+    provider: &Result<Provider>,
+    access_token: &mut Value,
+    id_token: &mut Value,
+) {
     let id_token_value = session.id_token.as_ref().map(|token| &token.value);
     for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
         let Some(token) = token else { continue };
         let verdict = match Jwt::parse(token.expose()) {
-            Ok(jwt) => metadata::signature(context, &provider, &jwt),
+            Ok(jwt) => metadata::signature(context, provider, &jwt),
             Err(_) => Verdict::NotKnown(OPAQUE.to_owned()),
         };
         (document["verified"], document["verified_reason"]) = match verdict {
@@ -120,11 +132,12 @@ fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
     })
 }
 
-fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()> {
+fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose) -> Result<()> {
     let out = context.out;
     let now = context.world.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
-    let unknown = || format!("unknown: set {}", setting("client_type", None, context.profile.named.as_deref()));
+    let profile = &context.profile;
+    let unknown = || format!("unknown: set {}", setting(profile.key_of_policy(), None, profile.named.as_deref()));
     let policy = context.profile.policy.map_or_else(unknown, |policy| policy.name.as_str().to_owned());
     let rows = [
         ("Account", printable(account)),
@@ -141,11 +154,11 @@ fn show(context: &Context<'_>, session: &Session, document: &Value) -> Result<()
     for (label, text) in rows {
         out.answer(&format!("{} {text}\n", out.bold(&format!("{label:<14}"))))?;
     }
-    token(context, "Access token", &document["access_token"], session.access_token.expires_at, now)?;
+    token(context, "Access token", &document["access_token"], session.access_token.expires_at, now, whose)?;
     if let Some(id_token) = &session.id_token {
-        token(context, "ID token", &document["id_token"], id_token.expires_at, now)?;
+        token(context, "ID token", &document["id_token"], id_token.expires_at, now, whose)?;
         if now >= id_token.expires_at {
-            out.note(&format!("Note: {}.", claims::ID_TOKENS_ARE_SHORT));
+            out.note(&format!("Note: {}.", claims::id_tokens_are_short(whose)));
         }
     }
     Ok(())
@@ -186,7 +199,14 @@ fn sso_told(context: &Context<'_>, session: &Session, now: Time) -> String {
     }
 }
 
-fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time, now: Time) -> Result<()> {
+fn token(
+    context: &Context<'_>,
+    label: &str,
+    document: &Value,
+    expires_at: Time,
+    now: Time,
+    whose: Whose,
+) -> Result<()> {
     let out = context.out;
     let state =
         if now < expires_at { out.paint("valid until", Color::Green) } else { out.paint("expired", Color::Yellow) };
@@ -203,7 +223,7 @@ fn token(context: &Context<'_>, label: &str, document: &Value, expires_at: Time,
         out.when(expires_at, now)
     ))?;
     match document["claims"].as_object() {
-        Some(claims) => out.answer(&claim_lines(out, claims, &BTreeMap::new(), now)),
+        Some(claims) => out.answer(&claim_lines(out, claims, &BTreeMap::new(), now, whose)),
         None => Ok(()),
     }
 }
@@ -215,14 +235,14 @@ pub fn claim_lines(
     claims: &Map<String, Value>,
     written: &BTreeMap<String, &str>,
     now: Time,
+    whose: Whose,
 ) -> String {
     let times: Vec<_> = claims::times_of(&Registered::of(claims)).collect();
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
-        let meaning = time.or_else(|| claims::explain(name, value));
-        let text = || written.get(name).map_or_else(|| value.to_string(), |text| (*text).to_owned());
-        let value = value.as_str().map_or_else(|| printable_document(&text()), printable);
+        let meaning = time.or_else(|| claims::explain(name, value, whose));
+        let value = claims::shown(value, written.get(name).copied());
         let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());

@@ -8,7 +8,7 @@ use crate::cli::Global;
 use crate::core::claims;
 use crate::core::plan::Intent;
 use crate::core::secret::Secret;
-use crate::core::text::{printable, printable_document};
+use crate::core::text::printable;
 use crate::error::{Error, Result};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
@@ -37,7 +37,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
                 ask(context, &provider, &fresh.value)?.ok_or_else(not_accepted)?
             }
         };
-        if out.json { out.document(Value::Object(claims)) } else { show(out, &claims) }
+        if out.json { out.document(Value::Object(claims)) } else { show(context, &provider, &claims) }
     })
 }
 
@@ -76,11 +76,13 @@ fn not_accepted() -> Error {
     Error::problem(DOING, Problem::Refused(ProviderError { error, error_description }))
 }
 
-fn show(out: &Output<'_>, claims: &Claims) -> Result<()> {
+fn show(context: &Context<'_>, provider: &Provider, claims: &Claims) -> Result<()> {
+    let out = context.out;
+    let whose = context.profile.whose(Some(provider));
     for (name, value) in claims {
-        let text = value.as_str().map_or_else(|| printable_document(&value.to_string()), printable);
-        let meaning = claims::explain(name, value).map(|meaning| format!("   ({meaning})")).unwrap_or_default();
-        out.answer(&format!("{}  {text}{meaning}\n", out.bold(&format!("{:<20}", printable(name)))))?;
+        let meaning = claims::explain(name, value, whose).map(|meaning| format!("   ({meaning})")).unwrap_or_default();
+        let (name, value) = (printable(name), claims::shown(value, None));
+        out.answer(&format!("{}  {value}{meaning}\n", out.bold(&format!("{name:<20}"))))?;
     }
     Ok(())
 }

@@ -1,14 +1,29 @@
-//! What TelenorID+'s claims mean to a person. Only what the provider documents is explained; of anything else nothing
-//! is claimed.
+//! What claims mean to a person. Only what a standard says, or what TelenorID+ documents of its own, is explained; of
+//! anything else nothing is claimed.
 
 use super::jwt::{Registered, whole_seconds};
-use super::text::printable;
+use super::text::{printable, printable_document};
 use super::time::Time;
 use serde_json::{Map, Value};
 
-/// Said of every ID token that has expired: nothing is wrong with the session.
-pub const ID_TOKENS_ARE_SHORT: &str = "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment \
-     it came; that it has expired is normal and does not end the session";
+/// Whose claims are explained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// TelenorID+'s: what that alone documents may be said.
+    pub telenorid_plus: bool,
+    /// A provider's that says of every `sub` that it differs per client (Core 8).
+    pub pairwise: bool,
+}
+
+/// Said of an ID token that has expired: nothing is wrong with the session.
+pub fn id_tokens_are_short(whose: Whose) -> &'static str {
+    if whose.telenorid_plus {
+        "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment it came; that it has expired is \
+         normal and does not end the session"
+    } else {
+        "an ID token says who logged in, at the moment it came; that it has expired is normal and does not end the session"
+    }
+}
 
 /// Values whose meaning TelenorID+ documents: the claim, the value, what it means.
 const VALUES: [(&str, &str, &str); 20] = [
@@ -34,26 +49,37 @@ const VALUES: [(&str, &str, &str); 20] = [
     ("scope", "profile", "name"),
 ];
 
-/// Claims that mean the same whatever their value.
-const NAMES: [(&str, &str); 11] = [
-    ("sub", "the account, as this client alone knows it: it differs per client"),
-    ("sid", "the provider's SSO session"),
+/// Claims that mean the same whatever their value and whoever the provider is (RFC 7519 4.1, RFC 9068 2.2, Core 2 and
+/// 3.1.3.6, FAPI 1.0 part 2 5.1.1, Back-Channel Logout 1.0 2.1).
+const NAMES: [(&str, &str); 9] = [
+    ("sid", "the user's session at the provider"),
     ("jti", "this token's own name"),
     ("client_id", "the client that the token was issued to"),
     ("azp", "the client that the token was issued to"),
     ("at_hash", "ties the ID token to the access token that came with it"),
     ("s_hash", "ties the ID token to the login's state"),
     ("nonce", "ties the ID token to the login that asked for it"),
-    ("preferred_username", "a phone number or an e-mail address"),
     ("auth_time", "when the user last proved who they are"),
     ("nbf", "not valid before this time"),
 ];
 
-/// What the claim `name` with that `value` means, for a person; `None` where the provider documents nothing.
+/// What the claim `name` with that `value` means, for a person; `None` where nothing is documented.
 /// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
-pub fn explain(name: &str, value: &Value) -> Option<String> {
+pub fn explain(name: &str, value: &Value, whose: Whose) -> Option<String> {
     if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
         return Some((*meaning).to_owned());
+    }
+    let meaning_of_name = match name {
+        "sub" if whose.telenorid_plus || whose.pairwise => {
+            "the account, as this client alone knows it: it differs per client"
+        }
+        "sub" => "the account",
+        _ if !whose.telenorid_plus => return None,
+        "preferred_username" => "a phone number or an e-mail address",
+        _ => "",
+    };
+    if !meaning_of_name.is_empty() {
+        return Some(meaning_of_name.to_owned());
     }
     let texts: Vec<&str> = match value {
         Value::String(text) if name == "scope" => text.split_whitespace().collect(),
@@ -91,23 +117,36 @@ pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
 /// The claims that are times, where they are numbers that have a date, in the order a life has; whole seconds, the
 /// fraction dropped.
 pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time)> {
-    numbers_of(claims).filter_map(|(name, seconds)| Some((name, dated(seconds)?)))
+    all_of(claims).filter_map(|(name, claim)| Some((name, dated(whole_seconds(claim)?)?)))
 }
 
-/// What is wrong with those that are numbers and have no date.
+/// What is wrong with those that are no numbers (RFC 7519 2), or have no date.
 pub fn undated(claims: &Registered) -> impl Iterator<Item = String> {
-    numbers_of(claims).filter(|(_, seconds)| dated(*seconds).is_none()).map(|(name, seconds)| {
-        let in_milliseconds = seconds > 0 && dated(seconds / 1_000).is_some();
-        let why = if in_milliseconds { " (milliseconds instead of seconds?)" } else { "" };
-        format!("`{name}` is out of range{why}")
+    all_of(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
+        None => Some(format!("`{name}` is not a number, so it is no time")),
+        Some(seconds) if dated(seconds).is_some() => None,
+        Some(seconds) if seconds > 0 && dated(seconds / 1_000).is_some() => {
+            Some(format!("`{name}` is out of range (milliseconds instead of seconds?)"))
+        }
+        Some(_) => Some(format!("`{name}` is out of range")),
     })
 }
 
-fn numbers_of(claims: &Registered) -> impl Iterator<Item = (&'static str, i64)> {
+/// A claim's value as a person reads it, printable. A string that could be read as another type stands in quotes, for
+/// `"123"` is not `123`. `written` is the text of any other value, in which a number keeps every digit.
+pub fn shown(value: &Value, written: Option<&str>) -> String {
+    match value.as_str() {
+        Some(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
+        Some(_) => printable(&value.to_string()),
+        None => written.map_or_else(|| printable_document(&value.to_string()), printable_document),
+    }
+}
+
+fn all_of(claims: &Registered) -> impl Iterator<Item = (&'static str, &Value)> {
     let Registered { auth_time, iat, nbf, exp, .. } = claims;
     [("auth_time", auth_time), ("iat", iat), ("nbf", nbf), ("exp", exp)]
         .into_iter()
-        .filter_map(|(name, claim)| Some((name, whole_seconds(claim.as_ref()?)?)))
+        .filter_map(|(name, claim)| Some((name, claim.as_ref()?)))
 }
 
 fn dated(seconds: i64) -> Option<Time> {
@@ -118,6 +157,48 @@ fn dated(seconds: i64) -> Option<Time> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn explain(name: &str, value: &Value) -> Option<String> {
+        super::explain(name, value, Whose { telenorid_plus: true, pairwise: true })
+    }
+
+    #[test]
+    fn what_telenorid_plus_alone_documents_is_said_of_no_other_provider() {
+        let other = Whose::default();
+        for (name, value) in [
+            ("acr", json!("urn:telenor.identity.aal.2")),
+            ("amr", json!(["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.az_mfa"])),
+            ("ial", json!("telenor.identity.ial1")),
+            ("idp", json!("no.azure.login")),
+            ("scope", json!("openid profile offline_access api:x")),
+            ("preferred_username", json!("a@b")),
+        ] {
+            assert!(explain(name, &value).is_some(), "{name}");
+            assert_eq!(super::explain(name, &value, other), None, "{name}");
+        }
+        let of_sub = |whose: Whose| super::explain("sub", &json!("a"), whose).unwrap();
+        assert_eq!(of_sub(other), "the account");
+        assert!(of_sub(Whose { pairwise: true, ..other }).contains("differs per client"));
+        assert!(of_sub(Whose { telenorid_plus: true, ..other }).contains("differs per client"));
+        for name in NAMES.map(|(name, _)| name) {
+            let said = super::explain(name, &json!("a"), other).unwrap();
+            assert!(!said.contains("SSO") && !said.contains("Telenor"), "{said}");
+        }
+        assert!(!id_tokens_are_short(other).contains("Telenor") && !id_tokens_are_short(other).contains('5'));
+    }
+
+    #[test]
+    fn a_string_that_could_be_another_type_is_told_by_its_quotes() {
+        for text in ["123", "-1", "1.5", "1e3", "true", "false", "null", "[1]", "{}", "\"x\"", " 1 ", ""] {
+            assert_eq!(shown(&json!(text), None), json!(text).to_string(), "{text}");
+            if let Ok(other) = serde_json::from_str::<Value>(text) {
+                assert_ne!(shown(&json!(text), None), shown(&other, Some(text)), "{text}");
+            }
+        }
+        for text in ["kari", "+4790000001", "0123", "True", "a \"b\"", "2026-01-31", "{x}"] {
+            assert_eq!(shown(&json!(text), None), text);
+        }
+    }
 
     #[test]
     fn assurance_is_explained_whether_it_is_one_value_or_a_list() {
@@ -172,7 +253,7 @@ mod tests {
         };
         let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
-        assert!(wrong.is_empty(), "{wrong:?}");
+        assert_eq!(wrong, ["`nbf` is not a number, so it is no time"]);
         let claims =
             json!({"exp": 253_402_207_201_i64, "iat": 1e300, "nbf": -0.5, "auth_time": 18_446_744_073_709_551_615_u64});
         let (times, wrong) = read(claims);

@@ -92,6 +92,48 @@ fn a_time_that_has_no_date_is_left_out_and_told() {
 }
 
 #[test]
+fn a_text_is_told_from_a_number_and_a_time_that_is_none_is_warned_of() {
+    for claim in ["exp", "nbf", "iat", "auth_time"] {
+        for value in [json!("1769864400"), json!(null), json!([]), json!(true)] {
+            let token = token(&json!({ "alg": "RS256" }), &json!({ claim: value }));
+            let document = decoded(&token);
+            assert_eq!(document["warnings"], json!([format!("`{claim}` is not a number, so it is no time")]));
+            assert_eq!(document["times"].get(claim), None);
+            let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
+            assert!(text.contains(&format!("  {claim:<18} {value}")), "{text}");
+        }
+    }
+    let line = |value: Value| {
+        let text = decode(&bench(), &[&token(&json!({ "alg": "RS256" }), &json!({ "x": value }))], &[]).exits(0).stdout;
+        text.lines().find(|line| line.starts_with("  x ")).unwrap().to_owned()
+    };
+    for (text, other) in [("123", json!(123)), ("false", json!(false)), ("null", json!(null)), ("[1]", json!([1]))] {
+        assert_eq!(
+            [line(json!(text)), line(other)],
+            [format!("  x{:17} \"{text}\"", ""), format!("  x{:17} {text}", "")]
+        );
+    }
+}
+
+#[test]
+fn claims_are_explained_as_inspect_does_it_for_the_profile_in_use_or_by_the_issuer_alone() {
+    let claims = |iss: &str| json!({ "iss": iss, "acr": "urn:telenor.identity.aal.2", "sub": "a" });
+    let says = |bench: &Bench, iss: &str| {
+        let text = decode(bench, &[&token(&json!({ "alg": "RS256" }), &claims(iss))], &[]).exits(0).stdout;
+        [text.contains("assurance level 2"), text.contains("differs per client")]
+    };
+    assert_eq!(says(&bench(), ISSUER), [true, true]);
+    assert_eq!(says(&bench(), "https://other.example"), [false, false]);
+    let nowhere = Bench::with_env(&[]);
+    assert_eq!(says(&nowhere, ISSUER), [false, false]);
+    for iss in ["https://id.telenor.no", "https://id-test.telenor.no"] {
+        assert_eq!(says(&nowhere, iss), [true, true]);
+    }
+    let broken = Bench::with_config("nonsense");
+    assert_eq!(says(&broken, "https://id.telenor.no"), [true, true], "whatever the configuration says");
+}
+
+#[test]
 fn a_token_whose_time_has_not_come_is_told() {
     let token = token(&json!({ "alg": "RS256" }), &json!({ "nbf": START.plus(Seconds(60)).unix() }));
     let warning = "it is not valid before 2026-01-31T12:01:00Z";

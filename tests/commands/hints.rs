@@ -112,17 +112,17 @@ fn a_secret_that_the_provider_refuses_is_given_anew_where_it_is_kept() {
 #[test]
 fn what_should_be_set_is_named_as_it_is_where_the_client_comes_from() {
     let env = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
-    for (bench, client_type, renew) in [
-        (Bench::with_env(&env), "set TIDP_CLIENT_TYPE", "Set TIDP_RENEW=before-session-ends to"),
+    for (bench, policy, renew) in [
+        (Bench::with_env(&env), "set TIDP_POLICY", "Set TIDP_RENEW=before-session-ends to"),
         (
             Bench::with_config(&profile("work", "")),
-            "set client_type in the profile",
+            "set policy in the profile",
             "Set renew = \"before-session-ends\" in the profile to",
         ),
     ] {
-        bench.log_in().says(&format!("A refresh token came; {client_type} to know"));
-        assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {client_type}\n")));
-        assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{client_type}.")));
+        bench.log_in().says(&format!("A refresh token came; {policy} to know"));
+        assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {policy}\n")));
+        assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{policy}, or for")));
         let bench = bench.env("TIDP_CLIENT_TYPE", "PublicWithRefresh");
         bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
         bench.run(&["login"]).exits(0).says(renew);

@@ -226,7 +226,7 @@ fn without_a_client_type_the_refresh_tokens_state_is_unknown() {
     let bench = logged_in().env("TIDP_CLIENT_TYPE", "");
     let document = inspect(&bench);
     assert_eq!((&document["refresh_token"]["state"], &document["policy"]), (&json!("unknown"), &json!(null)));
-    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("unknown: set TIDP_CLIENT_TYPE\n"));
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("Policy         unknown: set TIDP_POLICY\n"));
 }
 
 #[test]
@@ -256,6 +256,40 @@ fn a_person_reads_what_the_claims_mean_and_that_an_expired_id_token_is_normal() 
         "exp                1769864400  (2026-01-31 13:00:00 UTC (in 55 min))",
     ] {
         assert!(outcome.stdout.contains(words), "no `{words}` in:\n{}", outcome.stdout);
+    }
+}
+
+#[test]
+fn of_another_provider_nothing_is_claimed_that_it_does_not_say_itself() {
+    for (client_type, subject_types, pairwise) in
+        [("", json!(["public"]), false), ("", json!(["public", "pairwise"]), false), ("", json!(["pairwise"]), true)]
+    {
+        let bench = Bench::new(client_type);
+        let mut document = discovery();
+        document["subject_types_supported"] = subject_types;
+        bench.provider.always("/.well-known/openid-configuration", answer(200, &document));
+        bench.provider.answers("/jwks", answer(200, &jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.run(&["login"]).exits(0);
+        bench.pass(Seconds(300));
+        let outcome =
+            bench.run(&["inspect"]).exits(0).says("that it has expired is normal").leaves_out("lives 5 minutes");
+        let claims = format!("{}{}", outcome.stdout, outcome.stderr);
+        for words in ["Telenor", "assurance level", "one-time code", "phone number", "client_type", "CLIENT_TYPE"] {
+            assert!(!claims.contains(words), "`{words}` in:\n{claims}");
+        }
+        assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
+        let told = json!({ "sub": SUB, "preferred_username": "kari", "acr": "urn:telenor.identity.aal.2" });
+        bench.provider.answers("/connect/userinfo", answer(200, &told));
+        let claims = bench.run(&["userinfo"]).exits(0).stdout;
+        assert!(!claims.contains("assurance level") && !claims.contains("phone number"), "{claims}");
+        assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
+        for args in [&["decode"][..], &["decode", "--verify"]] {
+            bench.terminal.type_line(bench.session().unwrap().access_token.value.expose());
+            let claims = bench.run(args).exits(0).stdout;
+            assert!(!claims.contains("assurance level") && !claims.contains("one-time code"), "{claims}");
+            assert_eq!(claims.contains("differs per client"), pairwise && args.len() == 2, "{claims}");
+        }
     }
 }
 

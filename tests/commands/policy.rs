@@ -75,7 +75,7 @@ fn of_an_unknown_client_type_nothing_is_guessed() {
         assert_eq!(document[field], json!(null), "{field}");
     }
     assert_eq!(document["next_action"], "unknown");
-    assert!(document["explanation"].as_str().unwrap().contains("set TIDP_CLIENT_TYPE."), "{document}");
+    assert!(document["explanation"].as_str().unwrap().contains("set TIDP_POLICY, or"), "{document}");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "unknown 1h+\n");
     bench.run(&["policy", "--require", "1s"]).exits(3).says("nobody can tell whether the session lasts 1 s");
 }

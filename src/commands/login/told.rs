@@ -72,7 +72,10 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
             policy.name.as_str()
         ),
         (None, _, Some(_)) => {
-            format!("A refresh token came; set {} to know how long it lives.", setting("client_type", None, named))
+            format!(
+                "A refresh token came; set {} to know how long it lives.",
+                setting(context.profile.key_of_policy(), None, named)
+            )
         }
         (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
     });

@@ -57,7 +57,9 @@ pub(super) fn explanation(
 /// What the policy is.
 fn rule(policy: Option<&Policy>) -> Sentence {
     let Some(policy) = policy else {
-        return Sentence::new("No client type is named, so the refresh policy is not known: set ")
+        return Sentence::new("How long a refresh token lives is not known, for the provider does not say: set ")
+            .set("policy", None)
+            .say(", or for a client of TelenorID+ ")
             .set("client_type", None)
             .say(".");
     };

@@ -154,7 +154,10 @@ fn without_a_policy_nothing_is_claimed_until_a_refresh_is_due() {
     assert_eq!(next(3_600, &logged_in(LOGIN, None), None), (NextAction::Login, None));
     let outlook = outlook(60, &fresh(), None);
     assert_eq!((outlook.policy, outlook.expires_at, outlook.remaining, outlook.sso), (None, None, None, Sso::Unknown));
-    assert!(explained(60, &fresh(), None).contains("set client_type in the profile"));
+    assert!(
+        explained(60, &fresh(), None)
+            .contains("set policy in the profile, or for a client of TelenorID+ client_type in the profile.")
+    );
     assert_eq!(outlook.short(after(3_599)), "unknown 1s+");
     assert_eq!(outlook.short(after(3_600)), "unknown refresh due");
 }
