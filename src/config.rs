@@ -37,6 +37,9 @@ pub struct Config {
     /// The profiles, as they stand in the file.
     #[serde(default)]
     pub profile: BTreeMap<String, Table>,
+    /// Where it was read from; `None` for one that is not written yet.
+    #[serde(skip)]
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// TelenorID+'s issuers, by the `environment` that stands for each.
@@ -184,7 +187,8 @@ pub fn config_path(env: &Env, dirs: &Dirs) -> Option<PathBuf> {
 /// # Errors
 /// `config`, naming the place, if it is not the TOML it should be.
 pub fn parse(text: &str, path: &Path) -> Result<Config> {
-    toml::from_str(text).map_err(|error| {
+    let config = toml::from_str(text).map(|config| Config { path: Some(path.to_owned()), ..config });
+    config.map_err(|error| {
         let what = printable(error.message());
         let line = error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
         let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
@@ -211,7 +215,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     }
     let wanted = flag.or_else(|| env.get("TIDP_PROFILE"));
     if env_issuer && wanted.is_none() {
-        return resolve(None, from_env, env, base);
+        return resolve(None, None, from_env, env, base);
     }
     let name = match wanted {
         Some(name) => name,
@@ -219,7 +223,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     };
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
-    let profile = resolve(Some(name), merged, env, base)?;
+    let profile = resolve(Some(name), config.path.as_deref(), merged, env, base)?;
     if env_issuer {
         let own = file_profile(name, config, base)?;
         if (&own.issuer, &own.client_id) != (&profile.issuer, &profile.client_id) {
@@ -251,7 +255,7 @@ pub fn default_profile(config: &Config) -> Result<&str> {
 /// `config`, as [`profile`].
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    resolve(Some(name), table.clone(), &Env::default(), base)
+    resolve(Some(name), config.path.as_deref(), table.clone(), &Env::default(), base)
 }
 
 /// The error for a profile that is not in the file.

@@ -305,6 +305,9 @@ pub trait Files: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
 
+/// The largest file that [`Files`] reads, in bytes.
+pub const LARGEST_FILE: u64 = 1 << 20;
+
 /// A change to a child's environment.
 pub type ChildEnv<'a> = &'a [(&'a str, Option<&'a Secret>)];
 

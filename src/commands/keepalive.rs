@@ -329,7 +329,8 @@ fn may_pass(error: &Error) -> bool {
             StoreFailureKind::WrongKey
             | StoreFailureKind::Damaged
             | StoreFailureKind::Ambiguous
-            | StoreFailureKind::NoLock => false,
+            | StoreFailureKind::NoLock
+            | StoreFailureKind::NoLocksThere => false,
         },
         _ => false,
     }

@@ -243,7 +243,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
         }
     };
     let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
-        return State::Left("not revoked: the provider has no revocation endpoint".into()).leaving(&left);
+        return State::Left(format!("not revoked: {}", provider.why_without("revocation_endpoint"))).leaving(&left);
     };
     let answer = match context.send(&request) {
         Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
@@ -289,7 +289,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
     let Some(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
         return State::Left(match provider.end_session_endpoint {
             Some(_) => "not ended: at this provider only the browser can (next time: `tidp logout --browser`)".into(),
-            None => "not ended: the provider has no endpoint for that".into(),
+            None => format!("not ended: {}", provider.why_without("end_session_endpoint")),
         });
     };
     match context.send(&request) {
@@ -306,7 +306,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
 /// sends the browser on, once.
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
-        return State::Left("not ended: the provider has no end_session_endpoint".into());
+        return State::Left(format!("not ended: {}", provider.why_without("end_session_endpoint")));
     };
     let mut hand_over = match context.world.callback.hand_over(&url) {
         Ok(hand_over) => hand_over,

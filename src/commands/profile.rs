@@ -3,13 +3,13 @@
 use super::context::{Configured, Context, LOCK_PATIENCE, patiently};
 use super::output::Output;
 use crate::cli::{Global, ProfileAdd, ProfileCommand};
-use crate::config::{self, AuthMethod, Profile, RedirectUri};
+use crate::config::{self, AuthMethod, Config, Profile, RedirectUri};
 use crate::core::plan::Renew;
 use crate::core::session::EntryKey;
 use crate::core::text::{printable, printable_path, text_in};
 use crate::core::time::Seconds;
-use crate::error::{Error, Result, Setup, Situation};
-use crate::world::{Lock, World};
+use crate::error::{Error, Result, Setup, Situation, quoted};
+use crate::world::{LARGEST_FILE, Lock, World};
 use colored::Color;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,7 +56,7 @@ fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
         out.note(&format!("Its client secret goes into the store: tidp profile secret {}", args.name));
     }
     out.note(&format!("Next: tidp login{option}"));
-    if out.json { out.document(described(&profile)) } else { Ok(()) }
+    if out.json { out.document(described(&profile, &configured)) } else { Ok(()) }
 }
 
 fn keys(args: &ProfileAdd) -> Table {
@@ -121,9 +121,19 @@ fn change(
     let (path, mut document) = as_written(world, configured)?;
     let name = edit(&mut document)?;
     let text = document.to_string();
-    let profile = config::file_profile(&name, &config::parse(&text, path)?, configured.base())?;
-    world.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))?;
+    // What is wrong with it stands in no file.
+    let config = Config { path: None, ..config::parse(&text, path)? };
+    let profile = config::file_profile(&name, &config, configured.base())?;
+    write(world, path, &text)?;
     Ok(profile)
+}
+
+/// Writes the file, if it can be read again.
+fn write(world: &World, path: &Path, text: &str) -> Result<()> {
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(Setup::ConfigTooLarge(path.to_owned()).into());
+    }
+    world.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))
 }
 
 fn list(world: &World, out: &Output<'_>) -> Result<()> {
@@ -135,7 +145,7 @@ fn list(world: &World, out: &Output<'_>) -> Result<()> {
     if out.json {
         let document = |(name, profile): &(&String, Result<Profile>)| {
             let mut document = match profile {
-                Ok(profile) => described(profile),
+                Ok(profile) => described(profile, &configured),
                 Err(error) => json!({ "profile": name, "error": error.report().message }),
             };
             document["default"] = (default == Some(*name)).into();
@@ -185,7 +195,7 @@ fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) ->
         Some(name) => config::file_profile(name, &configured.config, configured.base())?,
         None => configured.profile(world, global)?,
     };
-    let document = described(&profile);
+    let document = described(&profile, &configured);
     if out.json {
         return out.document(document);
     }
@@ -203,8 +213,8 @@ fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) ->
     Ok(())
 }
 
-/// Everything that follows from a profile. No secret is in one.
-fn described(profile: &Profile) -> Value {
+/// Everything that follows from a profile, and where the file is. No secret is in one.
+fn described(profile: &Profile, configured: &Configured) -> Value {
     let (redirect_uri, redirect) = match &profile.redirect_uri {
         RedirectUri::AnyPort(at) => (format!("http://{}{}", at.host, at.path), "any_port"),
         RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
@@ -212,6 +222,7 @@ fn described(profile: &Profile) -> Value {
     };
     json!({
         "profile": profile.name,
+        "config": configured.path.as_ref().map(|path| path.display().to_string()),
         "issuer": profile.issuer,
         "client_id": profile.client_id,
         "client_type": profile.client_type.map(|t| t.as_str()),
@@ -250,7 +261,7 @@ fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
         Ok(name.to_owned())
     })?;
     out.note(&format!("`{}` is now the default profile.", printable(name)));
-    if out.json { out.document(described(&profile)) } else { Ok(()) }
+    if out.json { out.document(described(&profile, &configured)) } else { Ok(()) }
 }
 
 fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
@@ -271,12 +282,30 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
     if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
         profiles.remove(name);
     }
-    if configured.config.default_profile.as_deref() == Some(name) {
+    let was_default = configured.config.default_profile.as_deref() == Some(name);
+    if was_default {
         document.remove("default_profile");
     }
-    world.files.write(path, document.to_string().as_bytes()).map_err(|error| failed(path, &error))?;
-    out.note(&format!("Removed the profile `{}`.", printable(name)));
-    if out.json { out.document(json!({ "profile": name, "removed": true })) } else { Ok(()) }
+    write(world, path, &document.to_string())?;
+    let then = if was_default { without_default(&configured.config, name) } else { String::new() };
+    out.note(&format!("Removed the profile `{}`{then}.", printable(name)));
+    if out.json {
+        out.document(json!({ "profile": name, "removed": true, "was_default": was_default }))
+    } else {
+        Ok(())
+    }
+}
+
+/// What is to be said where the profile that is removed was the default.
+fn without_default(config: &Config, name: &str) -> String {
+    let mut others = config.profile.keys().filter(|other| *other != name);
+    match (others.next(), others.next()) {
+        (None, _) => ", which was the default; there is no other".to_owned(),
+        (Some(only), None) => format!(", which was the default; `{}`, the only one left, is now", printable(only)),
+        (Some(first), Some(_)) => {
+            format!(", which was the default; choose another: tidp profile use {}", quoted(first))
+        }
+    }
 }
 
 fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: bool) -> Result<()> {

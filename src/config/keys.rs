@@ -4,7 +4,7 @@ use super::redirect;
 use super::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use crate::core::plan::Renew;
 use crate::core::policy::{ClientType, POLICIES, Policy, PolicyName};
-use crate::core::text::printable;
+use crate::core::text::{printable, printable_path};
 use crate::core::time::Seconds;
 use crate::error::{Error, Result, Setup};
 use crate::world::Env;
@@ -98,8 +98,17 @@ fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
     Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
 }
 
-pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Option<&Path>) -> Result<Profile> {
-    let place = name.map_or_else(|| "the environment".to_owned(), |name| format!("profile `{}`", printable(name)));
+/// Reads the keys in `table`, which are those of the profile `name` in the file at `path` and of the environment.
+pub(super) fn resolve(
+    name: Option<&str>,
+    path: Option<&Path>,
+    mut table: Table,
+    env: &Env,
+    base: Option<&Path>,
+) -> Result<Profile> {
+    let of_file = path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
+    let of_profile = |name| format!("profile `{}`{of_file}", printable(name));
+    let place = name.map_or_else(|| "the environment".to_owned(), of_profile);
     let wrong = |what: String| Error::config(format!("{place}: {what}"));
     if env.get("TIDP_ISSUER").is_some() {
         table.remove("environment");
@@ -134,18 +143,19 @@ pub(super) fn resolve(name: Option<&str>, mut table: Table, env: &Env, base: Opt
             return Err(wrong_in(key, format!("{key} `{}` has a control character in it", printable(text))));
         }
     }
-    let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(&wrong)?;
-    let policy = policy(&keys, client_type).map_err(&wrong)?;
+    let client_type =
+        keys.client_type.as_deref().map(client_type).transpose().map_err(|what| wrong_in("client_type", what))?;
+    let policy = policy(&keys, client_type).map_err(|(key, what)| wrong_in(key, what))?;
     Ok(Profile {
         name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
         named: name.map(str::to_owned),
-        scopes: scopes(&keys, policy.as_ref()).map_err(&wrong)?,
+        scopes: scopes(&keys, policy.as_ref()).map_err(|what| wrong_in("scopes", what))?,
         redirect_uri: redirect::redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
             .map_err(|what| wrong_in("redirect_uri", what))?,
         redirect_uri_from: source("redirect_uri", keys.redirect_uri.is_some()),
         client_id_from: source("client_id", true),
-        auth_method: auth_method(&keys, client_type, env).map_err(&wrong)?,
-        renew: renew(keys.renew.as_deref()).map_err(&wrong)?,
+        auth_method: auth_method(&keys, client_type, env).map_err(|what| wrong_in("auth_method", what))?,
+        renew: renew(keys.renew.as_deref()).map_err(|what| wrong_in("renew", what))?,
         ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
         issuer,
         client_id,
@@ -199,22 +209,27 @@ pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
     })
 }
 
-fn policy(keys: &Keys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, String> {
-    let named = keys.policy.as_deref().map(policy_name).transpose()?;
-    let changed = keys.refresh_lifetime.is_some() || keys.sliding.is_some() || keys.absolute_lifetime.is_some();
+/// The policy, as far as it is known; an error with the key that is wrong.
+fn policy(keys: &Keys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, (&'static str, String)> {
+    let named = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| ("policy", what))?;
+    let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
+    let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
+    let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
     let Some(name) = named.or_else(|| client_type.map(ClientType::policy)) else {
-        return if changed { Err("a lifetime is given without client_type or policy".into()) } else { Ok(None) };
+        let alone = |key| Err((key, format!("{key} is given without client_type or policy")));
+        return changed.map_or(Ok(None), alone);
     };
-    let mut policy = name.documented();
-    let duration = |key: &str, text: &str| Seconds::parse(text).map_err(|error| format!("{key}: {error}"));
-    if let Some(text) = &keys.refresh_lifetime {
-        policy.lifetime = Some(duration("refresh_lifetime", text)?);
-    }
-    if let Some(text) = &keys.absolute_lifetime {
-        policy.absolute_lifetime = Some(duration("absolute_lifetime", text)?);
-    }
-    policy.sliding = keys.sliding.unwrap_or(policy.sliding);
-    Ok(Some(policy))
+    let [lifetime, absolute] = lifetimes.map(|(key, text)| {
+        let parsed = text.as_deref().map(Seconds::parse_some).transpose();
+        parsed.map_err(|what| (key, format!("{key}: {what}")))
+    });
+    let documented = name.documented();
+    Ok(Some(Policy {
+        lifetime: lifetime?.or(documented.lifetime),
+        absolute_lifetime: absolute?.or(documented.absolute_lifetime),
+        sliding: keys.sliding.unwrap_or(documented.sliding),
+        ..documented
+    }))
 }
 
 fn scopes(keys: &Keys, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {

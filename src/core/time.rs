@@ -136,6 +136,17 @@ impl Seconds {
         if text.is_empty() || total > Time::MAX.0 { Err(wrong()) } else { Ok(Self(total)) }
     }
 
+    /// As [`Seconds::parse`], where no time at all can only be a mistake.
+    ///
+    /// # Errors
+    /// As [`Seconds::parse`]; also for zero.
+    pub fn parse_some(text: &str) -> Result<Self, String> {
+        match Self::parse(text)? {
+            Self::ZERO => Err(format!("`{}` is no time at all", super::text::printable(text))),
+            some => Ok(some),
+        }
+    }
+
     /// The two largest units a person needs: `89 days 23 h`, `59 min`, `9 min 30 s`, `0 s`. The sign is dropped.
     pub fn human(self) -> String {
         let s = self.0.unsigned_abs();
@@ -194,6 +205,8 @@ mod tests {
         for (text, seconds) in [("0", 0), ("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("14d", 1_209_600)] {
             assert_eq!(Seconds::parse(text), Ok(Seconds(seconds)), "{text}");
         }
+        assert!(["0", "0s", "0d0h"].map(Seconds::parse_some).iter().all(Result::is_err));
+        assert_eq!(Seconds::parse_some("1s"), Ok(Seconds(1)));
         assert_eq!(Seconds::parse("253402207200s"), Ok(Seconds(Time::MAX.unix())));
         for text in [
             "",

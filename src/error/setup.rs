@@ -22,6 +22,8 @@ pub enum Setup {
     ProfileHasSession(String),
     /// The configuration to be changed came through this pipe.
     ConfigIsPipe(PathBuf),
+    /// The configuration there would become larger than it may be.
+    ConfigTooLarge(PathBuf),
     /// kubectl asks for an ExecCredential in that version, or says none that can be read.
     ExecCredentialVersion(Option<String>),
     /// A client secret stands in the profile of that name.
@@ -56,6 +58,12 @@ impl Setup {
             Self::ProfileHasSession(name) => format!("`{}` has a session, which must be ended first", printable(name)),
             Self::ConfigIsPipe(path) => {
                 format!("the configuration comes through a pipe ({}), which cannot be changed", printable_path(path))
+            }
+            Self::ConfigTooLarge(path) => {
+                format!(
+                    "{} would become larger than 1 MiB, more than is read: nothing was changed",
+                    printable_path(path)
+                )
             }
             Self::ExecCredentialVersion(Some(version)) => format!(
                 "KUBERNETES_EXEC_INFO asks for an ExecCredential in apiVersion `{}`, which is not spoken here",
@@ -92,6 +100,7 @@ impl Setup {
             Self::ProfileExists(name) => format!("tidp profile show {}", quoted(name)),
             Self::ProfileHasSession(name) => with_profile("tidp logout", Some(name)),
             Self::ConfigIsPipe(_) => "let TIDP_CONFIG name a file, or unset it".to_owned(),
+            Self::ConfigTooLarge(_) => "tidp profile remove NAME".to_owned(),
             Self::ExecCredentialVersion(_) => {
                 "in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1 (or v1beta1)".to_owned()
             }

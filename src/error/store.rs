@@ -21,7 +21,7 @@ pub fn store_message(failure: &StoreFailure) -> String {
         StoreFailureKind::Damaged => "holds something in the entry's place that is none",
         StoreFailureKind::Ambiguous => "holds two entries of the same name",
         StoreFailureKind::Unknown => "did not say whether it has written; it may have",
-        StoreFailureKind::NoLock => "cannot be locked",
+        StoreFailureKind::NoLock | StoreFailureKind::NoLocksThere => "cannot be locked",
     };
     let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
     format!("{store} {what}{detail}")
@@ -47,7 +47,14 @@ pub(super) fn store_hint(failure: &StoreFailure) -> Option<String> {
             "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
         }
         (_, StoreFailureKind::Damaged) => "`tidp logout` then `tidp login` starts anew",
-        (_, StoreFailureKind::NoLock) => "make the directory writable, or name another one: TIDP_LOCK_DIR",
+        ("keyring", StoreFailureKind::NoLock) => {
+            "see to it that there is a directory of your own that you can write to, or name another one: TIDP_LOCK_DIR"
+        }
+        ("keyring", StoreFailureKind::NoLocksThere) => "name a directory on a local disk: TIDP_LOCK_DIR",
+        (_, StoreFailureKind::NoLock) => {
+            "see to it that there is a directory of your own that you can write to, or keep the sessions in another one: TIDP_STORE_DIR"
+        }
+        (_, StoreFailureKind::NoLocksThere) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
         _ => return None,
     };
     Some(hint.to_owned())

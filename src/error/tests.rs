@@ -232,7 +232,9 @@ fn a_missing_answer_means_what_its_cause_means() {
 
 #[test]
 fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is_one() {
-    use StoreFailureKind::{Ambiguous, Damaged, Locked, Missing, NoLock, Refused, TimedOut, Unknown, WrongKey};
+    use StoreFailureKind::{
+        Ambiguous, Damaged, Locked, Missing, NoLock, NoLocksThere, Refused, TimedOut, Unknown, WrongKey,
+    };
     for (name, kind, words, hint) in [
         ("keyring", Missing, "the OS keyring cannot be found", "start a keyring"),
         ("keyring", Locked, "the OS keyring is locked", "unlock the keyring"),
@@ -243,7 +245,10 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
         ("file", WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Damaged, "in the entry's place that is none", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Refused, "the plain-text file store refused", ""),
-        ("plaintext-file", NoLock, "cannot be locked", "TIDP_LOCK_DIR"),
+        ("plaintext-file", NoLock, "cannot be locked", "in another one: TIDP_STORE_DIR"),
+        ("file", NoLocksThere, "cannot be locked", "on a local disk: TIDP_STORE_DIR"),
+        ("keyring", NoLock, "cannot be locked", "name another one: TIDP_LOCK_DIR"),
+        ("keyring", NoLocksThere, "cannot be locked", "on a local disk: TIDP_LOCK_DIR"),
     ] {
         let report = Error::from(store(name, kind)).report();
         assert!(report.message.contains(words) && report.message.ends_with("(detail)"), "{}", report.message);

@@ -23,6 +23,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use zeroize::{Zeroize, Zeroizing};
 
+/// The version of [`Contents`]; another one is refused, never guessed at.
+const VERSION: u32 = 1;
+
 /// The first line of a sealed file.
 const FORMAT: &[u8] = b"tidp sealed 1\n";
 
@@ -100,6 +103,11 @@ impl FileStore {
         }
     }
 
+    /// The lock of that name, if nobody holds it.
+    fn lock_named(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        lock::try_lock(&self.dir, name).map_err(|error| lock::failure(self.name(), &self.dir, name, &error))
+    }
+
     /// All that lies in the directory.
     fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
         let refused = self.refused(&self.dir);
@@ -149,7 +157,7 @@ impl FileStore {
 
     /// The bytes of an entry's file. What fails here fails for ever.
     fn file_of(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
-        let contents = Contents { version: 1, entry: entry.to_owned(), document: document.expose().to_owned() };
+        let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.expose().to_owned() };
         let bytes = Zeroizing::new(self.closed(&contents, path).map_err(self.refused(path))?);
         if bytes.len() as u64 > private::LARGEST {
             return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 1 MiB"));
@@ -189,6 +197,10 @@ impl Store for FileStore {
         };
         let Some(bytes) = self.bytes(&path).map_err(unread)? else { return Ok(None) };
         match self.contents(&bytes, &path) {
+            Some(contents) if contents.version != VERSION => {
+                let why = format!("a newer tidp has written it (format {})", contents.version);
+                Err(self.failure(StoreFailureKind::Damaged, &path, why))
+            }
             Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
             // What nobody sealed is handed over as it is: the reader of documents says that it is none.
             _ if self.cipher.is_none() => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes)))),
@@ -241,7 +253,7 @@ impl Store for FileStore {
                 // Somebody removed it just now.
                 Ok(None) => {}
                 Ok(Some(bytes)) => match self.contents(&bytes, &path) {
-                    Some(contents) if self.path_of(&contents.entry) == path => {
+                    Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {
                         entries.names.push(contents.entry.clone())
                     }
                     _ => entries.unreadable += 1,
@@ -257,9 +269,8 @@ impl Store for FileStore {
         for path in self.files()? {
             let becomes = path.file_name().and_then(OsStr::to_str).and_then(private::becomes);
             let Some(becomes) = becomes.filter(|name| self.is_named_by_an_entry(name)) else { continue };
-            let locked = lock::try_lock(&self.dir, becomes.split('.').next().unwrap_or_default());
             // Whoever holds the lock may be writing it just now, and sweeps before that.
-            if let Some(_lock) = locked.map_err(|error| self.failure(StoreFailureKind::NoLock, &self.dir, error))? {
+            if let Some(_lock) = self.lock_named(becomes.split('.').next().unwrap_or_default())? {
                 private::remove(&path).map_err(self.refused(&path))?;
             }
         }
@@ -270,7 +281,7 @@ impl Store for FileStore {
         let no_lock = |error| self.failure(StoreFailureKind::NoLock, &self.dir, error);
         private::create_dir(&self.dir).and_then(|()| self.enter()).map_err(no_lock)?;
         // Beside the file, so that it is the same lock however the directory is spelled.
-        lock::try_lock(&self.dir, &hashed(&[entry])).map_err(no_lock)
+        self.lock_named(&hashed(&[entry]))
     }
 }
 

@@ -181,7 +181,7 @@ impl Store for KeyringStore {
         let root = lock::keyring_root(&self.env).ok_or_else(|| no_lock("this user has no home directory".into()))?;
         let name = hashed(&[&lock::user_id(), &self.identity(), entry]);
         let lock = lock::try_lock(&root, &name);
-        let lock = lock.map_err(|error| no_lock(printable(&format!("{}: {error}", root.display()))))?;
+        let lock = lock.map_err(|error| lock::failure(NAME, &root, &name, &error))?;
         Ok(lock.map(|lock| -> Box<dyn Lock> {
             Box::new(KeyringLock { lock: Some(lock), abandoned: Arc::clone(&self.abandoned) })
         }))

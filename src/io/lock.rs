@@ -7,7 +7,8 @@
 
 use super::private;
 use crate::core::text::hex;
-use crate::world::{Env, Lock};
+use crate::core::text::printable;
+use crate::world::{Env, Lock, StoreFailure, StoreFailureKind};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -29,6 +30,22 @@ pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Loc
         private::keep_private(&file).map(|()| file)
     };
     held(open, |file| is_still(&path, file))
+}
+
+/// What it means that [`try_lock`] has failed; its text says where.
+pub(super) fn failure(store: &'static str, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
+    let path = root.join(format!("{name}.lock"));
+    let kind = if has_no_locks(error) { StoreFailureKind::NoLocksThere } else { StoreFailureKind::NoLock };
+    StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
+}
+
+/// As NFS without its lock service says it (flock(2): `ENOLCK`), or a file system that knows no locks.
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::Unsupported
 }
 
 /// Takes the lock of `dir` itself, which is created if there is none, if nobody holds it. Whose the directory is does not
@@ -183,6 +200,16 @@ mod tests {
         assert!(try_lock(root.path(), "a").is_err());
         assert!(try_lock(root.path(), "b").is_err());
         assert!(try_lock(&root.path().join("b.lock"), "c").is_err(), "the root is a file");
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_told_apart_and_the_place_is_the_locks_own() {
+        let failure = |error| failure("file", Path::new("/there"), "a", &error);
+        let nolck = failure(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error()));
+        assert_eq!(nolck.kind, StoreFailureKind::NoLocksThere);
+        assert!(nolck.detail.starts_with("/there/a.lock: "), "{}", nolck.detail);
+        assert_eq!(failure(io::ErrorKind::Unsupported.into()).kind, StoreFailureKind::NoLocksThere);
+        assert_eq!(failure(io::ErrorKind::NotADirectory.into()).kind, StoreFailureKind::NoLock);
     }
 
     #[test]

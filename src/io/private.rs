@@ -7,8 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The largest file read, in bytes.
-pub(super) const LARGEST: u64 = 1 << 20;
+pub(super) use crate::world::LARGEST_FILE as LARGEST;
 
 /// Creates the directory and what is missing above it, `0700`.
 pub(super) fn create_dir(dir: &Path) -> io::Result<()> {

@@ -166,6 +166,8 @@ pub enum StoreFailureKind {
     Unknown,
     /// The lock's directory cannot be used.
     NoLock,
+    /// The file system that the lock's directory is on has no locks.
+    NoLocksThere,
 }
 
 /// The access-token cache: entries die with the token. Missing, refused or full is the same as empty.

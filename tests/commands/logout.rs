@@ -150,10 +150,12 @@ fn what_the_provider_does_not_offer_is_skipped_and_said() {
             document.as_object_mut().unwrap().remove(endpoint);
         }
         bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-        let outcome =
-            bench.run(args).exits(0).says("not revoked: the provider has no revocation endpoint; it may live until");
+        let outcome = bench
+            .run(args)
+            .exits(0)
+            .says("not revoked: the provider's discovery document has no `revocation_endpoint`; it may live until");
         let outcome = outcome.says("access token    has ended, 2026-01-31 13:00:00 UTC").leaves_out("--browser`");
-        outcome.says(if args.len() > 1 { "no end_session_endpoint" } else { "the provider has no endpoint for that" });
+        outcome.says("not ended: the provider's discovery document has no `end_session_endpoint`\n");
     }
 }
 

@@ -69,7 +69,7 @@ fn every_option_of_add_becomes_a_key() {
         .says("Next: tidp login --profile shop-2.b_C")
         .json();
     let expected = json!({
-        "profile": "shop-2.b_C", "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
+        "profile": "shop-2.b_C", "config": CONFIG, "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
         "policy": "Web", "sliding": true, "lifetime": 600, "renew": "when-due", "scopes": ["openid", "email", "api:x"],
         "redirect_uri": "http://localhost:8400/cb", "auth_method": "client_secret_post", "ca_file": null,
         "redirect": "fixed_port", "endpoint_hosts": [],
@@ -183,6 +183,8 @@ fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
         ("refresh_lifetime = \"1h\"", "without client_type or policy"),
         ("policy = \"Web\"\nrefresh_lifetime = \"a while\"", "refresh_lifetime"),
         ("policy = \"Web\"\nabsolute_lifetime = \"-1h\"", "absolute_lifetime"),
+        ("policy = \"Web\"\nrefresh_lifetime = \"0s\"", "refresh_lifetime: `0s` is no time at all"),
+        ("policy = \"Web\"\nabsolute_lifetime = \"0d\"", "absolute_lifetime: `0d` is no time at all"),
         ("sliding = \"yes\"", "expected a boolean in `sliding`"),
         ("scopes = \"openid\"", "in `scopes`"),
         ("scopes = [\"openid\", \"a b\"]", "`a b` is no scope"),
@@ -195,7 +197,11 @@ fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
         ("client_typ = \"MobileApp\"", "client_typ"),
     ] {
         let bench = Bench::with_config(&profile("work", line));
-        is_wrong(&bench, &["login"], "profile `work`").says(words).leaves_out("\u{1b}").leaves_out("s3cret");
+        is_wrong(&bench, &["login"], "profile `work`")
+            .says("config.toml")
+            .says(words)
+            .leaves_out("\u{1b}")
+            .leaves_out("s3cret");
         bench.run(&["profile", "list"]).exits(0);
         bench.run(&["profile", "remove", "work"]).exits(0);
         assert!(!bench.files.text(CONFIG).contains("work"));
@@ -224,7 +230,7 @@ fn list_shows_every_profile_and_the_default() {
     let out = bench.run(&["profile", "list"]).exits(0).stdout;
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines[0], "* a  https://id.example  app  Mobile");
-    assert!(lines[1].starts_with("  b  profile `b`: policy `x` is none of"), "{}", lines[1]);
+    assert!(lines[1].starts_with(&format!("  b  profile `b` in {CONFIG}: policy `x` is none of")), "{}", lines[1]);
     let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
     assert_eq!(
         (&document["profiles"][0]["default"], &document["profiles"][1]["default"]),
@@ -264,9 +270,61 @@ fn a_profile_with_a_session_is_removed_only_after_the_logout() {
     bench.run(&["profile", "remove", "a"]).exits(2).says("`a` has a session");
     bench.run(&["logout", "--local"]).exits(0);
     let document = bench.run(&["profile", "remove", "a", "--json"]).exits(0).json();
-    assert_eq!(document, json!({ "profile": "a", "removed": true }));
+    assert_eq!(document, json!({ "profile": "a", "removed": true, "was_default": true }));
     assert!(bench.stores.is_empty(), "the secret went with it");
     assert!(!bench.files.text(CONFIG).contains('a'), "the default too: {}", bench.files.text(CONFIG));
+}
+
+#[test]
+fn removing_the_default_says_what_is_the_default_then() {
+    let all = [profile("a", ""), profile("b", ""), profile("c", "")].concat();
+    let bench = Bench::with_config(&format!("default_profile = \"a\"\n{all}"));
+    for (name, words) in [
+        ("a", "Removed the profile `a`, which was the default; choose another: tidp profile use b."),
+        ("b", "Removed the profile `b`.\n"),
+        ("c", "Removed the profile `c`.\n"),
+    ] {
+        bench.run(&["profile", "remove", name]).exits(0).says(words);
+    }
+    let two = [profile("a", ""), profile("b", "")].concat();
+    let bench = Bench::with_config(&format!("default_profile = \"a\"\n{two}"));
+    bench.run(&["profile", "remove", "a"]).exits(0).says("which was the default; `b`, the only one left, is now.");
+    assert_eq!(shown(&bench, &[])["profile"], "b");
+    bench.run(&["profile", "use", "b"]).exits(0);
+    bench.run(&["profile", "remove", "b"]).exits(0).says("which was the default; there is no other.");
+}
+
+#[test]
+fn a_configuration_that_would_be_larger_than_what_is_read_is_not_written() {
+    let text = profile("a", "");
+    let room = (1 << 20) - text.len() - "#\n".len();
+    let full = |fill: usize| format!("#{}\n{text}", "x".repeat(fill));
+    let add = ["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"];
+    let bench = Bench::with_config(&full(room));
+    is_wrong(&bench, &add, "config.toml would become larger than 1 MiB").says("hint: tidp profile remove NAME");
+    assert_eq!(bench.files.text(CONFIG), full(room));
+    bench.run(&["profile", "remove", "a"]).exits(0);
+    let bench = Bench::with_config(&full(room - 200));
+    bench.run(&add).exits(0);
+    bench.run(&["profile", "show", "b"]).exits(0);
+}
+
+#[test]
+fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
+    for (variable, value, words) in [
+        ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
+        ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
+        ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: client_type `Desktop` is none of"),
+        ("TIDP_POLICY", "Weekly", "TIDP_POLICY: policy `Weekly` is none of"),
+        ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes lack `openid`"),
+        ("TIDP_RENEW", "always", "TIDP_RENEW: renew `always`"),
+        ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: auth_method `none`"),
+    ] {
+        let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
+        is_wrong(&bench, &["login"], words).leaves_out("config.toml");
+    }
+    let bench = Bench::with_config(&profile("work", "")).env("TIDP_REFRESH_LIFETIME", "1h");
+    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime is given without client_type or policy");
 }
 
 #[test]

@@ -109,6 +109,35 @@ fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
 }
 
 #[test]
+fn a_file_of_another_version_is_never_guessed_at_and_a_delete_removes_it() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let path = store.path_of("a");
+        let newer = Contents { version: 2, entry: "a".into(), document: "s3cret".into() };
+        fs::write(&path, store.closed(&newer, &path).unwrap()).unwrap();
+        let failure = store.load("a").unwrap_err();
+        assert_eq!(failure.kind, StoreFailureKind::Damaged);
+        assert!(failure.detail.ends_with("a newer tidp has written it (format 2)"), "{}", failure.detail);
+        let entries = store.entries().unwrap();
+        assert_eq!((entries.names.len(), entries.unreadable), (0, 1));
+        assert_eq!(store.delete("a"), Ok(true));
+    }
+}
+
+#[test]
+fn a_lock_that_cannot_be_had_names_its_own_place() {
+    let root = tempfile::tempdir().unwrap();
+    for store in both(root.path()) {
+        let lock = root.path().join(format!("{}.lock", hashed(&["a"])));
+        fs::write(&lock, "").unwrap();
+        let failure = store.try_lock("a").err().unwrap();
+        assert_eq!(failure.kind, StoreFailureKind::NoLock);
+        assert!(failure.detail.starts_with(&format!("{}: ", lock.display())), "{}", failure.detail);
+        fs::remove_file(&lock).unwrap();
+    }
+}
+
+#[test]
 fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() {
     let root = tempfile::tempdir().unwrap();
     let (real, link) = (root.path().join("real"), root.path().join("link"));
