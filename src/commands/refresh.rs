@@ -63,6 +63,11 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
             context.out.when(life.expires_at, now),
             when(life)
         ),
+        (Some(policy), Some(life), Renewal::None) if !policy.tells_of_sso => format!(
+            "No new refresh token came back; the old one stays: if the refresh renewed it, it lives until {}; rely on {}.",
+            context.out.when(life.expires_at, now),
+            when(life)
+        ),
         (Some(_), Some(life), Renewal::None) => {
             let end = when(life);
             context.out.warn("sso_ended", format!("the SSO session has ended: no refresh token came back, and the old one keeps its end, {end}. Refreshing will not renew it; a login will"));
@@ -96,9 +101,11 @@ fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
 
 /// Whether the refresh token's end moved; `None` where that cannot be known.
 fn renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
-    match (policy.map(|policy| policy.sliding), renewal) {
-        (Some(false), _) | (_, Renewal::None) => Some(false),
-        (Some(true), Renewal::New) => Some(true),
+    match (policy, renewal) {
+        (Some(policy), _) if !policy.sliding => Some(false),
+        (Some(policy), Renewal::None) if !policy.tells_of_sso => None,
+        (_, Renewal::None) => Some(false),
+        (Some(_), Renewal::New) => Some(true),
         (None, Renewal::New) | (_, Renewal::Same) => None,
     }
 }

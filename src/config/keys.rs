@@ -146,7 +146,7 @@ pub(super) fn resolve(
     let client_type =
         keys.client_type.as_deref().map(client_type).transpose().map_err(|what| wrong_in("client_type", what))?;
     let policy = policy(&keys, client_type).map_err(|(key, what)| wrong_in(key, what))?;
-    Ok(Profile {
+    let mut profile = Profile {
         name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
         named: name.map(str::to_owned),
         scopes: scopes(&keys, policy.as_ref()).map_err(|what| wrong_in("scopes", what))?,
@@ -167,7 +167,10 @@ pub(super) fn resolve(
         ui_locales: keys.ui_locales,
         prompt: keys.prompt,
         endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
-    })
+    };
+    let tells_of_sso = profile.is_telenorid_plus();
+    profile.policy = profile.policy.map(|policy| Policy { tells_of_sso, ..policy });
+    Ok(profile)
 }
 
 /// What is wrong with a value, and under which key it stands, in one line.

@@ -42,26 +42,23 @@ pub struct Policy {
     pub sliding: bool,
     /// An end that no renewal moves, counted from the login. TelenorID+ documents none; a profile may set one.
     pub absolute_lifetime: Option<Seconds>,
+    /// Whether answers tell of the user's SSO session: one with a new refresh token that it lives, one without any that it
+    /// has ended. So TelenorID+ documents it; elsewhere a new one is optional, and says nothing (RFC 6749 6).
+    pub tells_of_sso: bool,
 }
 
 /// The provider's table ("Token Refresh", January 2026). The sandbox enforces it, the client explains it.
 pub const POLICIES: [Policy; 5] = [
-    Policy { name: PolicyName::NoRefresh, lifetime: None, sliding: false, absolute_lifetime: None },
-    Policy {
-        name: PolicyName::Confidential,
-        lifetime: Some(Seconds::days(14)),
-        sliding: false,
-        absolute_lifetime: None,
-    },
-    Policy { name: PolicyName::Mobile, lifetime: Some(Seconds::days(90)), sliding: true, absolute_lifetime: None },
-    Policy {
-        name: PolicyName::PublicWeb,
-        lifetime: Some(Seconds::minutes(10)),
-        sliding: true,
-        absolute_lifetime: None,
-    },
-    Policy { name: PolicyName::Web, lifetime: Some(Seconds::minutes(10)), sliding: true, absolute_lifetime: None },
+    row(PolicyName::NoRefresh, None, false),
+    row(PolicyName::Confidential, Some(Seconds::days(14)), false),
+    row(PolicyName::Mobile, Some(Seconds::days(90)), true),
+    row(PolicyName::PublicWeb, Some(Seconds::minutes(10)), true),
+    row(PolicyName::Web, Some(Seconds::minutes(10)), true),
 ];
+
+const fn row(name: PolicyName, lifetime: Option<Seconds>, sliding: bool) -> Policy {
+    Policy { name, lifetime, sliding, absolute_lifetime: None, tells_of_sso: true }
+}
 
 /// What TelenorID+'s guide says an access token lives (seconds); answers say it themselves, and that counts.
 pub const DOCUMENTED_ACCESS_TOKEN_LIFETIME: Seconds = Seconds(3_600);
@@ -151,6 +148,7 @@ mod tests {
         );
         for policy in POLICIES {
             assert_eq!(policy.name.documented(), policy);
+            assert!(policy.tells_of_sso);
             assert_eq!(PolicyName::parse(&policy.name.as_str().to_uppercase()), Some(policy.name));
         }
         assert_eq!(PolicyName::parse("Sliding"), None);

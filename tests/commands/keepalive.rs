@@ -181,6 +181,19 @@ fn when_no_renewal_comes_only_a_login_helps_so_it_ends_at_once_with_a_three() {
 }
 
 #[test]
+fn where_a_provider_need_not_send_a_new_refresh_token_it_goes_on_without_one_and_not_faster() {
+    let bench = Bench::new("").env("TIDP_POLICY", "Web");
+    bench.log_in();
+    for _ in 0..10 {
+        not_renewed(&bench);
+    }
+    let outcome = bench.run_on(&["keepalive", "--for", "1h"]).exits(0).leaves_out("SSO session has ended");
+    let outcome = outcome.says("no new refresh token came back: if the old one was renewed, it now ends");
+    let refreshes = outcome.stderr.matches("no new refresh token came back").count();
+    assert!((7..=9).contains(&refreshes), "{}", outcome.stderr);
+}
+
+#[test]
 fn where_what_it_is_for_ends_before_a_session_that_is_not_renewed_it_goes_on() {
     let bench = ten_minutes();
     not_renewed(&bench);

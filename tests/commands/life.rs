@@ -160,6 +160,44 @@ fn an_ended_sso_session_is_said_until_a_new_refresh_token_shows_that_it_lives_ag
 }
 
 #[test]
+fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothing() {
+    let bench = Bench::new("").env("TIDP_POLICY", "Mobile");
+    bench.log_in();
+    let told = |args: &[&str]| {
+        let outcome = bench.run(args).exits(0);
+        let text = format!("{}{}", outcome.stdout, outcome.stderr).replace('\n', " ");
+        assert!(!text.contains("SSO session has ended") && !text.contains("SSO session lives"), "{args:?}: {text}");
+        assert!(!text.contains("SSO session   active") && !text.contains("Telenor"), "{args:?}: {text}");
+        text
+    };
+    told(&["policy"]);
+    for (at, sent) in [(HOUR, "rt-1"), (2 * HOUR, "rt-1")] {
+        bench.at(at);
+        let refreshed = refresh(&bench, sent, None);
+        assert_eq!(members(&refreshed, ["renewed", "rotated"]), [json!(null), json!(false)]);
+        assert_eq!(
+            (&refreshed["refresh_token_expires_at"], &refreshed["warnings"]),
+            (&moment(at + 90 * DAY), &json!(null))
+        );
+        let document = policy(&bench);
+        let ends = ["expires_at", "expires_at_earliest", "sso", "next_action"];
+        let expected = [moment(at + 90 * DAY), moment(90 * DAY), json!("unknown"), json!("refresh")];
+        assert_eq!(members(&document, ends), expected);
+        assert_eq!(document["warnings"], json!(null));
+    }
+    assert!(told(&["policy"]).contains("a refresh brought no new refresh token, which does not tell whether"));
+    told(&["inspect"]);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    assert!(
+        told(&["refresh", "--force"]).contains("No new refresh token came back; the old one stays: if the refresh")
+    );
+    // Nor does a new one tell that it lives.
+    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.run(&["refresh", "--force"]).exits(0);
+    assert_eq!(policy(&bench)["sso"], "unknown");
+}
+
+#[test]
 fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_the_start() {
     for name in ["PublicWeb", "Web"] {
         let bench = logged_in("PublicWithRefresh", name, &[]);

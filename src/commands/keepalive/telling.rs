@@ -93,12 +93,7 @@ impl Keeper<'_, '_> {
                 "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",
                 self.when(new)
             )),
-            Renewal::Same => self.remark(&format!(
-                "{now}  Refreshed, because the session would have ended {was_to_end}; the same refresh token came back: \
-                 if that renewed it, it now ends {}.",
-                self.when(new)
-            )),
-            Renewal::None => out.warn(
+            Renewal::None if self.policy.tells_of_sso => out.warn(
                 "sso_ended",
                 format!(
                     "the refresh brought no renewal, because the user's SSO session has ended: this session ends {}. \
@@ -106,6 +101,14 @@ impl Keeper<'_, '_> {
                     self.when(new)
                 ),
             ),
+            Renewal::Same | Renewal::None => {
+                let came = if renewal == Renewal::Same { "the same" } else { "no new" };
+                self.remark(&format!(
+                    "{now}  Refreshed, because the session would have ended {was_to_end}; {came} refresh token came \
+                     back: if the old one was renewed, it now ends {}.",
+                    self.when(new)
+                ));
+            }
         }
     }
 

@@ -70,16 +70,17 @@ fn rule(policy: Option<&Policy>) -> Sentence {
         ));
     };
     let mut said = if policy.sliding {
-        format!(
-            "{name}: a refresh token lives {lifetime}, and each refresh renews it while the user's SSO session lives"
-        )
+        let condition = if policy.tells_of_sso { " while the user's SSO session lives" } else { "" };
+        format!("{name}: a refresh token lives {lifetime}, and each refresh renews it{condition}")
     } else {
         format!("{name}: a refresh token lives {lifetime} from the login, however often it is used")
     };
     if let Some(cap) = policy.absolute_lifetime {
         said.push_str(&format!("; it ends {} after the login at the latest", cap.human()));
     }
-    if *policy != policy.name.documented() {
+    if !policy.tells_of_sso {
+        said.push_str(" (as the profile says)");
+    } else if *policy != policy.name.documented() {
         said.push_str(" (as the profile says; TelenorID+ documents another rule under this name)");
     }
     Sentence::new(said).say(".")
@@ -126,6 +127,7 @@ impl Case<'_> {
             && after > self.life.expires_at
         {
             let doubt = match Sso::of(self.session, self.policy) {
+                _ if !self.policy.tells_of_sso => ", if the profile is right.",
                 Sso::Active => ".",
                 Sso::Unknown | Sso::Ended => ", if the user's SSO session still lives.",
             };
@@ -214,9 +216,16 @@ impl Case<'_> {
         if expires_at_earliest < expires_at {
             let only = if self.now < expires_at_earliest { "Only " } else { "What could be relied on, " };
             let rest = if self.now < expires_at_earliest { " can be relied on" } else { ", has passed" };
-            said.push(Sentence::new(only).at(expires_at_earliest).say(rest).say(
-                ": a refresh brought the same refresh token again, which does not tell whether its life was renewed.",
-            ));
+            let came = match self.session.held().and_then(|held| held.maybe_renewed_at) {
+                Some(_) => "the same refresh token again",
+                None => "no new refresh token",
+            };
+            said.push(
+                Sentence::new(only)
+                    .at(expires_at_earliest)
+                    .say(rest)
+                    .say(format!(": a refresh brought {came}, which does not tell whether its life was renewed.")),
+            );
         }
         said
     }

@@ -38,8 +38,11 @@ impl RefreshLife {
             policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap)))
         };
         let renewed_at = if policy.sliding { held.renewed_at } else { session.login_at };
+        // Where the old token stays without a word, the last refresh may have renewed it.
+        let unsaid = held.not_renewed_since.filter(|_| !policy.tells_of_sso).map(|_| session.access_token.obtained_at);
+        let maybe_renewed_at = held.maybe_renewed_at.max(unsaid);
         let implied_from =
-            if policy.sliding { held.maybe_renewed_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
+            if policy.sliding { maybe_renewed_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
         Some(Self { renewed_at, expires_at: capped(implied_from), expires_at_earliest: capped(renewed_at) })
     }
 }
@@ -48,6 +51,7 @@ impl Sso {
     /// What was observed, read under `policy`.
     pub fn of(session: &Session, policy: &Policy) -> Self {
         match session.held() {
+            _ if !policy.tells_of_sso => Self::Unknown,
             Some(held) if policy.sliding && held.not_renewed_since.is_some() => Self::Ended,
             Some(held) if policy.sliding && held.maybe_renewed_at.is_none() => Self::Active,
             _ => Self::Unknown,
