@@ -39,7 +39,8 @@
 //! * A token, code, verifier or client secret is a [`core::secret::Secret`]: no `Display`, a `Debug` that shows nothing,
 //!   wiped when dropped. Search for `expose` to see every place where one leaves its type.
 //! * What came from outside passes `core::text::printable` before it reaches a terminal.
-//! * An error is a situation with the exact next command. No panic, no `unwrap` outside tests.
+//! * An error is a situation with the exact next command. No panic, no `unwrap` outside tests; where a library panics,
+//!   because no thread can be had, [`fail_by_panic`] makes a sentence and an exit code of it.
 //!
 //! # Decisions that are not visible in one place
 //!
@@ -74,6 +75,12 @@
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
+//!   tiny_http starts threads without asking whether it may (`ulimit -u`, a container's pids limit): the sandbox finds that
+//!   out before.
+//! * **Names are looked up on a thread of our own** (`io::http::resolver`), because the one that comes with the HTTP
+//!   client panics where it cannot be had. Which proxy there is is decided here too, so that it can be told.
+//! * **Every signal that would end the process waits for a spent token's successor** (`io::signals::fatal` lists them),
+//!   and ends it then; Ctrl-C or Ctrl-\ pressed twice is obeyed at once.
 //! * **The keyring of Linux is reached through `secret-service`**, on which the `keyring` crate stands: that crate connects
 //!   once per process, so that a service which died while a refresh token was spent would never be reached again, and
 //!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same. The session is

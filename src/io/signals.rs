@@ -14,7 +14,7 @@ pub(super) use unix::{is_ignored, outlive_full_files};
 
 /// Where there are no such signals, nothing is put off.
 #[cfg(not(unix))]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct SystemSignals;
 
 #[cfg(not(unix))]

@@ -1,5 +1,6 @@
 //! The signals that end a process by default, can be caught, and are no fault of the process itself; and how it ends by one.
 
+#[cfg(target_os = "linux")]
 use rustix::process::Signal;
 use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
 use signal_hook::low_level;
