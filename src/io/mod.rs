@@ -45,7 +45,6 @@ impl World {
     pub fn system() -> Self {
         let (env, dirs) = (system::env(), system::dirs());
         let terminal = Arc::<terminal::SystemTerminal>::default();
-        let signals = Arc::<signals::SystemSignals>::default();
         Self {
             clock: Arc::new(system::SystemClock::start()),
             entropy: Arc::new(system::SystemEntropy),
@@ -56,8 +55,8 @@ impl World {
             callback: Arc::new(loopback::Loopback),
             terminal,
             files: Arc::new(files::SystemFiles),
-            children: Arc::new(process::SystemChildren::new(Arc::clone(&signals))),
-            signals,
+            children: Arc::new(process::SystemChildren::default()),
+            signals: Arc::new(signals::SystemSignals),
             background: |work| std::thread::Builder::new().spawn(work).map(drop),
             dirs,
             time_zone: jiff::tz::TimeZone::system,

@@ -8,7 +8,6 @@ use crate::world::{ChildEnv, Children, Clock, Signals};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -25,13 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct SystemChildren {
     patience: Duration,
-    signals: Arc<SystemSignals>,
 }
 
-impl SystemChildren {
-    /// Those of a process with these signals.
-    pub fn new(signals: Arc<SystemSignals>) -> Self {
-        Self { patience: PATIENCE, signals }
+impl Default for SystemChildren {
+    fn default() -> Self {
+        Self { patience: PATIENCE }
     }
 }
 
@@ -58,7 +55,7 @@ impl Children for SystemChildren {
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
         // Held until the command has ended, so that none is left behind by a signal that came to this process alone.
-        let signals = self.signals.hold();
+        let signals = SystemSignals.hold();
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
         let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
         let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
@@ -288,7 +285,7 @@ mod tests {
     static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
     fn children(patience: Duration) -> SystemChildren {
-        SystemChildren { patience, signals: Arc::default() }
+        SystemChildren { patience }
     }
 
     fn shell(script: &str) -> Result<Secret, String> {

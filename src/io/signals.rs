@@ -14,7 +14,7 @@ pub(super) use unix::{is_ignored, outlive_full_files};
 
 /// Where there are no such signals, nothing is put off.
 #[cfg(not(unix))]
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSignals;
 
 #[cfg(not(unix))]
@@ -49,13 +49,15 @@ mod unix {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
-    /// The signals of this process. Nothing is installed before the first hold.
-    #[derive(Debug, Default)]
-    pub struct SystemSignals {
-        shared: OnceLock<Arc<Shared>>,
-        /// Somebody has taken some over: those are not put off any more.
-        watched: AtomicBool,
-    }
+    /// The signals of this process, of which there is one whoever holds them: two would undo each other's holds. Nothing
+    /// is installed before the first hold.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct SystemSignals;
+
+    static SHARED: OnceLock<Shared> = OnceLock::new();
+
+    /// Whether somebody has taken some over: those are not put off any more.
+    static WATCHING: AtomicBool = AtomicBool::new(false);
 
     #[derive(Debug)]
     struct Shared {
@@ -69,19 +71,19 @@ mod unix {
 
     impl Signals for SystemSignals {
         fn hold(&self) -> Box<dyn Held> {
-            let watched: &[i32] = if self.watched.load(Ordering::SeqCst) { &WATCHED } else { &[] };
-            let shared = self.shared.get_or_init(|| Arc::new(Shared::install(watched)));
+            let watched: &[i32] = if WATCHING.load(Ordering::SeqCst) { &WATCHED } else { &[] };
+            let shared = SHARED.get_or_init(|| Shared::install(watched));
             let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
             *holds += 1;
             shared.released.store(false, Ordering::SeqCst);
-            Box::new(Hold(Arc::clone(shared)))
+            Box::new(Hold(shared))
         }
 
         fn watch(&self) -> io::Result<Box<dyn Watch>> {
             let watch = ProcessWatch::begin()?;
-            self.watched.store(true, Ordering::SeqCst);
+            WATCHING.store(true, Ordering::SeqCst);
             // The watch has its own handlers by now, so that no signal is without one.
-            let ours = self.shared.get().into_iter().flat_map(|shared| &shared.handlers);
+            let ours = SHARED.get().into_iter().flat_map(|shared| &shared.handlers);
             for (_, handler) in ours.filter(|(signal, _)| WATCHED.contains(signal)) {
                 low_level::unregister(*handler);
             }
@@ -134,7 +136,7 @@ mod unix {
         });
     }
 
-    struct Hold(Arc<Shared>);
+    struct Hold(&'static Shared);
 
     impl Held for Hold {
         fn pending(&self) -> bool {
@@ -258,6 +260,13 @@ mod unix {
         }
 
         #[test]
+        fn what_one_holds_no_other_releases() {
+            let output = in_a_process("another");
+            assert_eq!(output.status.signal(), Some(SIGTERM));
+            assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{output:?}");
+        }
+
+        #[test]
         fn a_hold_during_which_nothing_came_changes_nothing() {
             assert!(in_a_process("quiet").status.success());
         }
@@ -275,7 +284,7 @@ mod unix {
         #[allow(clippy::disallowed_methods)] // the marker is the test's own
         fn a_part_that_runs_in_a_process_of_its_own() {
             let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
-            let signals = SystemSignals::default();
+            let signals = SystemSignals;
             match part.as_str() {
                 "nested" => {
                     let outer = signals.hold();
@@ -301,6 +310,15 @@ mod unix {
                     for signal in sent {
                         low_level::raise(signal).unwrap();
                     }
+                    std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
+                    drop(held);
+                    std::process::exit(7);
+                }
+                "another" => {
+                    drop(SystemSignals.hold());
+                    let held = signals.hold();
+                    drop(SystemSignals.hold());
+                    low_level::raise(SIGTERM).unwrap();
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
                     drop(held);
                     std::process::exit(7);

@@ -9,7 +9,6 @@ use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, kill_process_group};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use std::io::{self, ErrorKind, Stdin};
-use std::sync::LazyLock;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroize;
@@ -23,9 +22,6 @@ const REST_OF_A_PASTE: Duration = Duration::from_millis(40);
 
 /// How much a terminal keeps that hands out lines and that nobody reads from.
 const KEPT: usize = if cfg!(target_os = "linux") { 4095 } else { 1023 };
-
-/// Handlers stay installed: one set for all reads.
-static SIGNALS: LazyLock<SystemSignals> = LazyLock::new(SystemSignals::default);
 
 /// Whether what is typed is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,7 +78,7 @@ impl Typing {
     fn listen(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<()> {
         let input = io::stdin();
         // A signal ends the process only after the terminal is as it was: what is dropped first is declared last.
-        let hold = SIGNALS.hold();
+        let hold = SystemSignals.hold();
         // A line that is there before it is asked for was kept by the terminal, or as much of it as that does.
         let mut was_kept = ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
         let terminal = ByCharacter::begin(&input)?;
