@@ -85,6 +85,9 @@
 //!   once per process, so that a service which died while a refresh token was spent would never be reached again, and
 //!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same. The session is
 //!   a plain one, unless the service insists.
+//! * **A file that the user names may be a pipe** (`<(…)`): it is read once, whole, and what it held is kept for this run
+//!   (`io::private::read_named`), because a command reads its configuration and its key more often. What is our own (entries,
+//!   caches) must be a file.
 //! * **A write that hangs is waited for, one that is refused is made again** when a spent token's successor is stored. A
 //!   second write beside one that hangs could be overtaken by it and undo what a later run has stored.
 //! * **Where an entry is too small for a session** (a Windows credential: 2,560 bytes) it holds the least session that can

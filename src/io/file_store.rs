@@ -128,7 +128,7 @@ impl FileStore {
     fn bytes(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
         private::keep_private(&file)?;
-        private::read_all(&file).map(Some)
+        private::read_all(&file, private::LARGEST_ENTRY).map(Some)
     }
 
     /// Opens what [`Self::closed`] closed; `None` if it is not from there, or the key is another.
@@ -159,8 +159,8 @@ impl FileStore {
     fn file_of(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
         let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.expose().to_owned() };
         let bytes = Zeroizing::new(self.closed(&contents, path).map_err(self.refused(path))?);
-        if bytes.len() as u64 > private::LARGEST {
-            return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 1 MiB"));
+        if bytes.len() as u64 > private::LARGEST_ENTRY {
+            return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 8 MiB"));
         }
         Ok(bytes)
     }

@@ -3,7 +3,7 @@
 use super::lock;
 use super::private::{self, Links};
 use crate::core::text::text_in;
-use crate::world::{Files, Lock};
+use crate::world::{Files, LARGEST_FILE, Lock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io;
@@ -50,7 +50,7 @@ impl Files for SystemFiles {
         let Some(file) = private::open(path, Links::Refuse)? else { return Ok(None) };
         private::refuse_shared(&file)?;
         private::keep_private(&file)?;
-        private::read_all(&file).map(Some)
+        private::read_all(&file, LARGEST_FILE).map(Some)
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

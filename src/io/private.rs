@@ -7,7 +7,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-pub(super) use crate::world::LARGEST_FILE as LARGEST;
+use crate::world::LARGEST_FILE;
+
+/// The largest file of an entry, in bytes. Whatever a provider's answer may be (1 MiB) fits into it, beside an ID token from
+/// an earlier one and with every character escaped twice: an answer that has cost a refresh token is not too large to be
+/// stored.
+pub(super) const LARGEST_ENTRY: u64 = 8 * LARGEST_FILE;
 
 /// Creates the directory and what is missing above it, `0700`.
 pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
@@ -195,7 +200,7 @@ pub(super) fn read_named(path: &Path, look: impl FnOnce(&File, &[u8])) -> io::Re
         return Ok(Some(bytes.clone()));
     }
     let Some((file, is_regular)) = open_named(path)? else { return Ok(None) };
-    let bytes = read_all(&file)?;
+    let bytes = read_all(&file, LARGEST_FILE)?;
     if is_regular {
         look(&file, &bytes);
     } else {
@@ -217,15 +222,18 @@ pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
     if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
         return true;
     }
-    !found.is_file() || found.len() > LARGEST
+    !found.is_file() || found.len() > LARGEST_ENTRY
 }
 
-/// Reads what is left of the file, at most 1 MiB.
-pub(super) fn read_all(file: &File) -> io::Result<Vec<u8>> {
+/// Reads what is left of the file, at most `largest` bytes, which are whole MiB.
+pub(super) fn read_all(file: &File, largest: u64) -> io::Result<Vec<u8>> {
     // Room for what such a file usually holds: one that grows as it is read is filled by many small reads.
     let mut bytes = Vec::with_capacity(8192);
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST { Err(refused("it is larger than 1 MiB")) } else { Ok(bytes) }
+    file.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= largest {
+        return Ok(bytes);
+    }
+    Err(refused(&format!("it is larger than {} MiB", largest >> 20)))
 }
 
 /// Sees to it that the file or directory is this user's and nobody else's: loose permissions are tightened.
