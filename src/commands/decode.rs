@@ -19,7 +19,7 @@ use crate::oidc::verify::{TokenProblem, verify_token};
 use crate::world::World;
 use colored::Color;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 use stream::Count;
@@ -224,23 +224,27 @@ impl Decoder<'_> {
         })
     }
 
-    fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<String> {
+    fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<Coded> {
         let mut warnings = warnings(jwt);
         if let Some(start) = time_of(jwt, "nbf").filter(|start| now < *start) {
             let start = if self.out.json { start.rfc3339() } else { self.out.when(start, now) };
-            warnings.push(format!("it is not valid before {start}"));
+            warnings.push(("not_valid_yet", format!("it is not valid before {start}")));
         }
         warnings
     }
 
-    fn document(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String], answers: &mut String) {
+    fn document(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[Coded], answers: &mut String) {
         let about = About {
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
             times: claims::times_of(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
             expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
-            warnings: warnings.iter().cloned().map(Value::from).chain(self.out.warned()).collect(),
+            warnings: warnings
+                .iter()
+                .map(|(code, message)| json!({ "code": code, "message": message }))
+                .chain(self.out.warned())
+                .collect(),
         };
         let about = serde_json::to_string(&about).unwrap_or_default(); // no value of these types fails
         // Both parts go out as the token writes them: a number keeps every digit.
@@ -250,7 +254,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn told(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[String]) -> String {
+    fn told(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[Coded]) -> String {
         let (out, whose) = (self.out, self.whose(jwt));
         let (verdict, then) = if verified {
             (out.paint("verified", Color::Green), ",")
@@ -260,7 +264,7 @@ impl Decoder<'_> {
         let end = time_of(jwt, "exp")
             .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
-        for warning in warnings {
+        for (_, warning) in warnings {
             text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
         }
         text += &format!(
@@ -274,6 +278,9 @@ impl Decoder<'_> {
         text
     }
 }
+
+/// A warning: its code in JSON, and what it says.
+type Coded = (&'static str, String);
 
 /// What `--json` says beside the token's own two parts.
 #[derive(Serialize)]
@@ -292,16 +299,16 @@ fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
 }
 
 /// What a reader of the token should beware of, whatever the time.
-fn warnings(jwt: &Jwt<'_>) -> Vec<String> {
-    let mut warnings: Vec<String> = claims::undated(&jwt.registered).collect();
+fn warnings(jwt: &Jwt<'_>) -> Vec<Coded> {
+    let mut warnings: Vec<Coded> = claims::undated(&jwt.registered).collect();
     if jwt.jws.alg().eq_ignore_ascii_case("none") {
-        warnings.push("alg is none: the token is not signed at all".to_owned());
+        warnings.push(("not_signed", "alg is none: the token is not signed at all".to_owned()));
     } else if jwt.jws.signature().is_empty() {
-        warnings.push("the signature is empty".to_owned());
+        warnings.push(("not_signed", "the signature is empty".to_owned()));
     }
     for name in ["jku", "x5u", "jwk", "x5c"] {
         if jwt.jws.header.contains_key(name) {
-            warnings.push(format!("the header brings its own key (`{name}`), which is never used"));
+            warnings.push(("brings_a_key", format!("the header brings its own key (`{name}`), which is never used")));
         }
     }
     warnings

@@ -120,15 +120,15 @@ pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time
     all_of(claims).filter_map(|(name, claim)| Some((name, dated(whole_seconds(claim)?)?)))
 }
 
-/// What is wrong with those that are no numbers (RFC 7519 2), or have no date.
-pub fn undated(claims: &Registered) -> impl Iterator<Item = String> {
+/// What is wrong with those that are no numbers (RFC 7519 2), or have no date: a code, and a sentence.
+pub fn undated(claims: &Registered) -> impl Iterator<Item = (&'static str, String)> {
     all_of(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
-        None => Some(format!("`{name}` is not a number, so it is no time")),
+        None => Some(("time_not_a_number", format!("`{name}` is not a number, so it is no time"))),
         Some(seconds) if dated(seconds).is_some() => None,
         Some(seconds) if seconds > 0 && dated(seconds / 1_000).is_some() => {
-            Some(format!("`{name}` is out of range (milliseconds instead of seconds?)"))
+            Some(("time_out_of_range", format!("`{name}` is out of range (milliseconds instead of seconds?)")))
         }
-        Some(_) => Some(format!("`{name}` is out of range")),
+        Some(_) => Some(("time_out_of_range", format!("`{name}` is out of range"))),
     })
 }
 
@@ -249,7 +249,7 @@ mod tests {
     fn times_are_numbers_that_have_a_date_and_nothing_else() {
         let read = |claims: Value| {
             let claims = Registered::of(claims.as_object().unwrap());
-            (times_of(&claims).collect::<Vec<_>>(), undated(&claims).collect::<Vec<_>>())
+            (times_of(&claims).collect::<Vec<_>>(), undated(&claims).map(|(_, what)| what).collect::<Vec<_>>())
         };
         let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);

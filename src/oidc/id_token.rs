@@ -140,7 +140,8 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
         _ => false,
     };
     if !ours {
-        return refuse(format!("it is not for `{}` alone (`aud`)", printable(client_id)));
+        let aud = claims.get("aud").unwrap_or(&Value::Null).to_string();
+        return refuse(format!("it is not for `{}` alone: its `aud` is {}", printable(client_id), printable(&aud)));
     }
     match claims.get("azp") {
         None => Ok(()),

@@ -7,6 +7,7 @@ use super::verify;
 use super::{Problem, ProviderError};
 use crate::core::jwt::Jwt;
 use crate::core::secret::Secret;
+use crate::core::text::printable;
 use crate::world::{Request, Response};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -93,12 +94,16 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         verify::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
     }
     let claims = token.claims();
-    let ours = match claims.get("aud") {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(all)) => all.iter().any(|aud| aud == check.client_id),
-        Some(aud) => aud == check.client_id,
-    };
-    if ours { Ok(claims) } else { Err(wrong("it is not for this client (`aud`)")) }
+    match claims.get("aud") {
+        None | Some(Value::Null) => Ok(claims),
+        Some(Value::Array(all)) if all.iter().any(|aud| aud == check.client_id) => Ok(claims),
+        Some(aud) if aud == check.client_id => Ok(claims),
+        Some(aud) => Err(wrong(&format!(
+            "it is not for `{}`: its `aud` is {}",
+            printable(check.client_id),
+            printable(&aud.to_string())
+        ))),
+    }
 }
 
 /// What a status other than 200 means: 401 and 403 are a refusal in the words of `WWW-Authenticate` (RFC 6750 3).

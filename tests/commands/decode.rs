@@ -84,7 +84,10 @@ fn a_time_that_has_no_date_is_left_out_and_told() {
         let token = token(&header, &json!({ claim: value }));
         let document = decoded(&token);
         assert_eq!(document["times"].get(claim), None, "{document}");
-        assert_eq!((&document["expired"], &document["warnings"]), (&json!(expired), &json!([warning])));
+        assert_eq!(
+            (&document["expired"], &document["warnings"]),
+            (&json!(expired), &json!([{ "code": "time_out_of_range", "message": warning }]))
+        );
         let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
         assert!(text.contains(&format!("\nwarning: {warning}\n")), "{text}");
         assert!(!text.contains("9999-12-30") && !text.contains("1970-01-01"), "{text}");
@@ -97,7 +100,10 @@ fn a_text_is_told_from_a_number_and_a_time_that_is_none_is_warned_of() {
         for value in [json!("1769864400"), json!(null), json!([]), json!(true)] {
             let token = token(&json!({ "alg": "RS256" }), &json!({ claim: value }));
             let document = decoded(&token);
-            assert_eq!(document["warnings"], json!([format!("`{claim}` is not a number, so it is no time")]));
+            assert_eq!(
+                document["warnings"],
+                json!([{ "code": "time_not_a_number", "message": format!("`{claim}` is not a number, so it is no time") }])
+            );
             assert_eq!(document["times"].get(claim), None);
             let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
             assert!(text.contains(&format!("  {claim:<18} {value}")), "{text}");
@@ -137,7 +143,7 @@ fn claims_are_explained_as_inspect_does_it_for_the_profile_in_use_or_by_the_issu
 fn a_token_whose_time_has_not_come_is_told() {
     let token = token(&json!({ "alg": "RS256" }), &json!({ "nbf": START.plus(Seconds(60)).unix() }));
     let warning = "it is not valid before 2026-01-31T12:01:00Z";
-    assert_eq!(decoded(&token)["warnings"], json!([warning]));
+    assert_eq!(decoded(&token)["warnings"], json!([{ "code": "not_valid_yet", "message": warning }]));
     let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
     assert!(text.contains("warning: it is not valid before 2026-01-31 12:01:00 UTC (in 1 min)\n"), "{text}");
     let bench = bench();
@@ -182,14 +188,17 @@ fn a_token_that_is_not_signed_or_brings_its_own_key_is_flagged() {
         let unsigned = format!("{}.{}.", B64.encode(format!(r#"{{"alg":"{alg}"}}"#)), B64.encode("{}"));
         let document = decoded(&unsigned);
         assert_eq!((&document["verified"], &document["alg"]), (&json!(false), &json!(alg)));
-        assert_eq!(document["warnings"], json!(["alg is none: the token is not signed at all"]));
+        assert_eq!(
+            document["warnings"],
+            json!([{ "code": "not_signed", "message": "alg is none: the token is not signed at all" }])
+        );
     }
     let stripped = plain();
     let document = decoded(&stripped[..=stripped.rfind('.').unwrap()]);
-    assert_eq!(document["warnings"], json!(["the signature is empty"]));
+    assert_eq!(document["warnings"], json!([{ "code": "not_signed", "message": "the signature is empty" }]));
     for name in ["jku", "x5u", "jwk", "x5c"] {
         let document = decoded(&token(&json!({ "alg": "RS256", name: "https://evil.example" }), &json!({})));
-        assert!(document["warnings"][0].as_str().unwrap().contains(&format!("`{name}`")), "{document}");
+        assert!(document["warnings"][0]["message"].as_str().unwrap().contains(&format!("`{name}`")), "{document}");
     }
 }
 

@@ -245,3 +245,16 @@ fn a_refreshed_id_token_may_drop_the_nonce_and_the_original_is_remembered() {
         assert_eq!((token.nonce, token.auth_time), (previous().nonce, previous().auth_time), "{changes:?}");
     }
 }
+
+#[test]
+fn whom_a_token_is_for_instead_is_told() {
+    for (aud, told) in [
+        (json!([]), "its `aud` is []"),
+        (Value::Null, "its `aud` is null"),
+        (json!("x\u{202e}"), r#"its `aud` is "x\u{202e}""#),
+        (json!([CLIENT, "other"]), r#""other"]"#),
+    ] {
+        let Err(IdTokenProblem::Invalid(why)) = login(&[("aud", aud)]) else { panic!("{told}") };
+        assert!(why.contains(told), "{why}");
+    }
+}
