@@ -38,10 +38,26 @@ pub enum Situation {
     NoSession,
     /// The token has expired and the login brought no refresh token.
     NoRefreshToken,
-    /// The provider refused the refresh token; the text says what the policy makes likely.
-    RefreshTokenRefused(ProviderError, String),
+    /// The provider refused the refresh token for good.
+    RefreshTokenRefused {
+        /// Its error code, or its status.
+        said: String,
+        /// Its words, where it has any.
+        words: Option<ProviderError>,
+        /// What the policy makes likely.
+        likely: String,
+    },
+    /// The provider refused a refresh and did not say for what; the refresh token is kept.
+    RefreshRefusedOnce {
+        /// Its error code, or its status.
+        said: String,
+        /// Its words, where it has any.
+        words: Option<ProviderError>,
+    },
     /// The provider refused the refresh token some time ago.
     RefreshTokenGone,
+    /// The ID token has expired, and the provider's answer to a refresh brings none.
+    NoIdToken,
     /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
     /// `policy --require`: less life is left than asked for.
@@ -53,6 +69,8 @@ pub enum Situation {
     },
     /// The provider said no.
     Refused(&'static str, ProviderError),
+    /// The provider said no with its status alone; the text says which.
+    RefusedWithoutWords(String),
     /// The provider refused the client, whose secret is the one in the store.
     SecretRefused(&'static str, ProviderError),
     /// The network or the provider may do better later.
@@ -211,6 +229,7 @@ impl Error {
         match problem {
             Problem::Invalid(what) => Situation::Invalid(format!("{doing}: {what}")),
             Problem::Refused(provider) => Situation::Refused(doing, provider),
+            Problem::RefusedWithoutWords { what, .. } => Situation::RefusedWithoutWords(format!("{doing}: {what}")),
             Problem::Unreachable(what) => Situation::Unreachable(format!("{doing}: {what}")),
         }
         .into()
@@ -255,11 +274,23 @@ impl Error {
                 "the login brought no refresh token, so only a login brings another token".into(),
                 login(),
             ),
-            Situation::RefreshTokenRefused(provider, likely) => {
-                ("login_required", 3, format!("the provider refused the refresh token ({}). {likely}", told(provider)), login())
+            Situation::RefreshTokenRefused { said, words, likely } => {
+                let said = words.as_ref().map_or_else(|| printable(said), told);
+                ("login_required", 3, format!("the provider refused the refresh token ({said}). {likely}"), login())
+            }
+            Situation::RefreshRefusedOnce { said, words } => {
+                let said = words.as_ref().map_or_else(|| format!("{}, without saying why", printable(said)), told);
+                let message = format!(
+                    "the provider refused the refresh ({said}). The refresh token is kept: the next refresh tries it once more, \
+                     and tells whether the session has ended"
+                );
+                ("refused", 4, message, login())
             }
             Situation::RefreshTokenGone => {
                 ("login_required", 3, "the provider has refused the refresh token: the session has ended".into(), login())
+            }
+            Situation::NoIdToken => {
+                ("login_required", 3, "the ID token has expired, and refreshing brings no other that can be used".into(), login())
             }
             Situation::RefreshForbidden => {
                 ("login_required", 3, "a refresh is due, and --no-refresh forbids it".into(), run("tidp refresh"))
@@ -268,6 +299,7 @@ impl Error {
                 ("login_required", 3, what.clone(), login().filter(|_| *login_helps))
             }
             Situation::Refused(doing, provider) => ("refused", 4, said_no(doing, provider), None),
+            Situation::RefusedWithoutWords(what) => ("refused", 4, what.clone(), None),
             Situation::SecretRefused(doing, provider) => ("refused", 4, said_no(doing, provider), new_secret()),
             Situation::Unreachable(what) | Situation::AnswerLost(what) => ("unreachable", 5, what.clone(), None),
             Situation::Busy => (
@@ -350,9 +382,8 @@ impl Error {
             Situation::Failed(what) => ("failed", 1, what.clone(), None),
         };
         let provider = match &self.situation {
-            Situation::RefreshTokenRefused(provider, _)
-            | Situation::Refused(_, provider)
-            | Situation::SecretRefused(_, provider) => Some(provider.clone()),
+            Situation::Refused(_, provider) | Situation::SecretRefused(_, provider) => Some(provider.clone()),
+            Situation::RefreshTokenRefused { words, .. } | Situation::RefreshRefusedOnce { words, .. } => words.clone(),
             Situation::NoLogin(ended) => ended.provider().cloned(),
             _ => None,
         };

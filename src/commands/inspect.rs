@@ -169,7 +169,7 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
     match (&session.refresh_token, context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy)))
     {
         (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
-        (RefreshToken::Refused { at }, _) => format!("refused by the provider {}", out.when(*at, now)),
+        (RefreshToken::Refused { at, .. }, _) => format!("refused by the provider {}", out.when(*at, now)),
         (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
         (RefreshToken::Held(_), Some(life)) if life.expires_at == life.expires_at_earliest => {
             let verb = if now < life.expires_at { "lives until" } else { "ended" };

@@ -76,7 +76,7 @@ fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
         wishes: Wishes::of(context, args)?,
         before: previous_session(context)?,
         client: context.client()?,
-        provider: metadata::provider(context)?,
+        provider: metadata::provider_as_of_now(context)?,
         began: (context.world.clock.now(), context.world.clock.uptime()),
     };
     check_algorithms(&attempt.provider)?;
@@ -269,6 +269,9 @@ impl Attempt<'_, '_> {
     fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
         match problem {
             Problem::Refused(provider) => NoLogin::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
+            Problem::RefusedWithoutWords { what, .. } => {
+                NoLogin::RefusedWithoutWords(what, self.asked_for(&expected.redirect_uri)).into()
+            }
             problem @ (Problem::Invalid(_) | Problem::Unreachable(_)) => Error::problem(DOING, problem),
         }
     }
@@ -351,6 +354,8 @@ impl Attempt<'_, '_> {
             access_token: received::access_token(answer, sent_at),
             id_token: Some(accepted.token),
             refresh_token,
+            provider_ahead: received::provider_ahead(self.context.world.clock.now(), answer.date),
+            refresh_brings_no_id_token: false,
             refresh_started_at: None,
             events: Vec::new(),
         };

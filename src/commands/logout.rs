@@ -224,7 +224,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
         RefreshToken::NeverIssued => return State::Nothing("none to revoke: the login brought none".into()),
-        RefreshToken::Refused { at } => {
+        RefreshToken::Refused { at, .. } => {
             let when = context.out.when(*at, context.world.clock.now());
             return State::Nothing(format!("refused by the provider before, {when}"));
         }
@@ -233,7 +233,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     let provider = match provider {
         None => return State::Left("not revoked (--local)".into()).leaving(&left),
         Some(Err(error)) => return State::failed_by(COULD_NOT, error.clone()).leaving(&left),
-        Some(Ok(provider)) => provider,
+        Some(Ok(provider)) => &mut provider.clone(),
     };
     let client = match context.client() {
         Ok(client) => client,
@@ -242,10 +242,11 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
             return State::failed_by(COULD_NOT, error).leaving(&left);
         }
     };
-    let Some(request) = logout::revocation_request(provider, &client, &held.value) else {
+    let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
+    let Some(first) = request(provider) else {
         return State::Left(format!("not revoked: {}", provider.why_without("revocation_endpoint"))).leaving(&left);
     };
-    let answer = match context.send(&request) {
+    let answer = match metadata::send(context, provider, &first, request) {
         Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
         Ok(response) => logout::accept_revocation(&response, provider, &client),
     };
@@ -286,13 +287,14 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
         Err(error) => return State::failed_by("could not be ended", error),
     };
     let ca_file = context.profile.ca_file.as_deref();
-    let Some(request) = logout::custom_logout_request(provider, ca_file, hint, &state) else {
+    let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
+    let Some(first) = request(provider) else {
         return State::Left(match provider.end_session_endpoint {
             Some(_) => "not ended: at this provider only the browser can (next time: `tidp logout --browser`)".into(),
             None => format!("not ended: {}", provider.why_without("end_session_endpoint")),
         });
     };
-    match context.send(&request) {
+    match metadata::send(context, &mut provider.clone(), &first, request) {
         Err(failure) => State::failed(Error::unanswered("could not be ended", &failure)),
         Ok(response) => match logout::accept_custom_logout(&response) {
             LogoutOutcome::LoggedOut => State::Done("ended at the provider".into()),

@@ -8,7 +8,7 @@ use crate::core::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::oidc::discovery::{self, Issuer, Provider};
 use crate::oidc::jwks::{self, KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
-use crate::world::{Request, Response};
+use crate::world::{HttpFailure, Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -50,11 +50,65 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     {
         return Ok(provider);
     }
+    read_anew(context, &request, &issuer)
+}
+
+/// The same, whatever is cached: before a person is asked to log in one request is nothing, and a document that has changed
+/// must not lock anybody out.
+///
+/// # Errors
+/// As [`provider`].
+pub fn provider_as_of_now(context: &Context<'_>) -> Result<Provider> {
+    let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
+    read_anew(context, &discovery::discovery_request(&issuer, context.profile.ca_file.as_deref()), &issuer)
+}
+
+fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
     const DOING: &str = "reading the provider's discovery document";
-    let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let provider = discovery::accept_discovery(&response, &issuer, hosts).map_err(|p| Error::problem(DOING, p))?;
-    keep(context, &request, &response, context.world.clock.now(), None);
+    let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
+        .map_err(|problem| Error::problem(DOING, problem))?;
+    keep(context, request, &response, context.world.clock.now(), None);
     Ok(provider)
+}
+
+/// The provider as its document is now, if `known` comes from a copy in the cache and differs: after an answer that makes
+/// the copy doubtful. Not asked for while somebody waits for long, and not where the copy is a moment old.
+pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
+    let issuer = Issuer::parse(&context.profile.issuer).ok()?;
+    let mut request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
+    let now = context.world.clock.now();
+    if cached(context, &request)
+        .is_some_and(|cached| cached.fetched_at <= now && now < cached.fetched_at.plus(JUST_NOW))
+    {
+        return None;
+    }
+    request.deadline = Some(IN_A_HURRY);
+    read_anew(context, &request, &issuer).ok().filter(|provider| provider != known)
+}
+
+/// Sends `first` to an endpoint of the provider's. Where nothing is at that address (any more), the discovery document is
+/// read once more, and if it names another one, what `request` makes of it goes there: nobody has acted on the first.
+/// `provider` is then the new one.
+///
+/// # Errors
+/// As the port.
+pub fn send(
+    context: &Context<'_>,
+    provider: &mut Provider,
+    first: &Request,
+    request: impl Fn(&Provider) -> Option<Request>,
+) -> std::result::Result<Response, HttpFailure> {
+    let answer = context.send(first)?;
+    if matches!(answer.status, 404 | 405 | 410)
+        && let Some(changed) = provider_if_changed(context, provider)
+    {
+        *provider = changed;
+        if let Some(second) = request(provider).filter(|second| second.url != first.url) {
+            return context.send(&second);
+        }
+    }
+    Ok(answer)
 }
 
 /// The provider's signing keys (RFC 7517).
@@ -107,8 +161,10 @@ pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&
     let now = context.world.clock.now();
     let at_hand = at_hand.filter(|keys| keys.serve(now)).cloned();
     let cached = cached(context, &request).and_then(|cached| Keys::of(&cached, now));
-    let newest = cached.into_iter().chain(at_hand).max_by_key(|keys| keys.came);
-    newest.map_or_else(|| fetch_keys(context, &request, None), Ok)
+    if let Some(newest) = cached.into_iter().chain(at_hand).max_by_key(|keys| keys.came) {
+        return Ok(newest);
+    }
+    fetch_keys(context, provider, None, None)
 }
 
 /// The request that brings the keys, if none are cached: for fetching them while the user is in the browser.
@@ -165,7 +221,7 @@ pub fn with_keys<T, E: MayBeTheKeys>(
         Ok(decided) => return Ok(decided),
         Err(faulted) => faulted,
     };
-    let mut request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
+    let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
     let cached = cached(context, &request);
     // Whoever else looked may have found it, even within the second in which ours came.
@@ -198,8 +254,8 @@ pub fn with_keys<T, E: MayBeTheKeys>(
         };
     }
     *sought(context) = Some(Look { at: now, came: None });
-    request.deadline = Some(IN_A_HURRY).filter(|_| again == Again::AtOnceIfWrong);
-    *keys = fetch_keys(context, &request, Some(now))?;
+    let deadline = Some(IN_A_HURRY).filter(|_| again == Again::AtOnceIfWrong);
+    *keys = fetch_keys(context, provider, deadline, Some(now))?;
     *sought(context) = Some(Look { at: now, came: Some(keys.came) });
     Ok(check(&keys.set))
 }
@@ -291,16 +347,26 @@ pub fn signature(context: &Context<'_>, provider: &Result<Provider>, jwt: &Jwt<'
     }
 }
 
-fn fetch_keys(context: &Context<'_>, request: &Request, refetched_at: Option<Time>) -> Result<Keys> {
+fn fetch_keys(
+    context: &Context<'_>,
+    provider: &Provider,
+    deadline: Option<Duration>,
+    refetched_at: Option<Time>,
+) -> Result<Keys> {
     const DOING: &str = "reading the provider's keys";
-    if let (Some(_), Some(mut cached)) = (refetched_at, cached(context, request)) {
+    let request =
+        |provider: &Provider| Request { deadline, ..jwks::jwks_request(provider, context.profile.ca_file.as_deref()) };
+    let mut provider = provider.clone();
+    let first = request(&provider);
+    if let (Some(_), Some(mut cached)) = (refetched_at, cached(context, &first)) {
         (cached.refetched_at, cached.refetched) = (refetched_at, false);
-        write(context, request, &cached);
+        write(context, &first, &cached);
     }
-    let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let response = send(context, &mut provider, &first, |provider| Some(request(provider)))
+        .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
     let came = context.world.clock.now();
-    let fresh_until = keep(context, request, &response, came, refetched_at);
+    let fresh_until = keep(context, &request(&provider), &response, came, refetched_at);
     Ok(Keys { set, came, fresh_until, fetched: true })
 }
 

@@ -73,16 +73,21 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
             let which = if by_refresh_token { "refresh" } else { "access" };
             format!("the {which} token can be relied on for {}, less than {asked}", left.human())
         }
-        (None, _) => format!(
-            "nobody can tell whether the session lasts {asked}: the profile {} names no client type",
-            printable(&context.profile.name)
-        ),
+        (None, _) => format!("nobody can tell whether the session lasts {asked}: {}", unknown(context, outlook)),
     };
     // What is asked for is a session's life; a script that only needs a token for so long may have one.
     if outlook.sure_for(now).is_some_and(|left| left < access_token_end.left(now)) {
         what += &format!("; the access token works until {}", context.out.when(access_token_end, now));
     }
     Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|(_, most)| most >= required) }.into())
+}
+
+/// Why nothing tells the session's end.
+fn unknown(context: &Context<'_>, outlook: &Outlook) -> String {
+    match outlook.policy {
+        Some(_) => "the provider refused the last refresh, and the next one tells".to_owned(),
+        None => format!("the profile {} names no client type", printable(&context.profile.name)),
+    }
 }
 
 /// Without the distance from now: the sentences say it themselves where it matters.
@@ -191,6 +196,11 @@ fn told(what: &Happening) -> String {
         Happening::Refused { reason, error } => {
             format!("refresh (because {}) refused: {}", why(*reason), printable(error))
         }
+        Happening::RefusedOnce { reason, error } => format!(
+            "refresh (because {}) refused, and not said for what: {}; the refresh token was kept",
+            why(*reason),
+            printable(error)
+        ),
         Happening::Unanswered { reason } => {
             format!("refresh (because {}): no answer came that could be used", why(*reason))
         }

@@ -28,38 +28,43 @@ fn own_lifetime(token: &Secret) -> Option<Seconds> {
     Some(numeric_date(&claims.exp?)?.since(numeric_date(&claims.iat?)?).max(Seconds::ZERO))
 }
 
-/// The time that a token just received is judged by: ours, unless the provider's clock (the answer's `Date`, RFC 9110
-/// 6.6.1) is more than a minute away. A slow laptop must not lose a session over it.
+/// How far the provider's clock (an answer's `Date`, RFC 9110 6.6.1) is ahead of ours; zero within a minute.
+pub fn provider_ahead(now: Time, date: Option<Time>) -> Seconds {
+    let ahead = date.map_or(Seconds::ZERO, |date| date.since(now));
+    if Seconds(ahead.0.saturating_abs()) <= CLOCK_TOLERANCE { Seconds::ZERO } else { ahead }
+}
+
+/// The time that a token just received is judged by: ours, unless the provider's clock is more than a minute away. A slow
+/// laptop must not lose a session over it.
 pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
     let now = context.world.clock.now();
-    let Some(date) = date else { return now };
-    let skew = now.since(date);
-    if Seconds(skew.0.abs()) <= CLOCK_TOLERANCE {
+    let ahead = provider_ahead(now, date);
+    if ahead == Seconds::ZERO {
         return now;
     }
-    let direction = if skew.0 > 0 { "ahead of" } else { "behind" };
+    let direction = if ahead.0 < 0 { "ahead of" } else { "behind" };
     context.out.warn(
         "clock_skew",
         format!(
             "this machine's clock is {} {direction} the provider's; the tokens were judged by the provider's",
-            skew.human()
+            Seconds(ahead.0.saturating_abs()).human()
         ),
     );
-    date
+    now.plus(ahead)
 }
 
 /// A refresh's answer, its ID token validated with `keys`, which were asked for before the token was spent, against the
 /// one the session holds (OIDC Core 12.2).
 ///
 /// The refresh token is spent by now, so what says nothing against the answer must not cost the session: an ID token
-/// that nobody can judge, because its key cannot be had or is not published yet, or that is wrong in nothing but its
-/// time, is left out with a warning, as if none had come. One that fails a check makes the whole answer worthless.
+/// that nobody can judge, because its key cannot be had or is not published yet, or that is wrong in nothing that points to
+/// somebody else (`oidc::id_token` has the table), is left out with a warning, as if none had come.
 ///
 /// # Errors
-/// `invalid`, if the ID token fails a check: then nothing of the answer is used.
+/// `invalid`, if the ID token may be somebody else's: then nothing of the answer is used.
 pub fn refreshed(
     context: &Context<'_>,
-    provider: &Provider,
+    mut provider: Provider,
     keys: Result<Keys>,
     session: &Session,
     answer: TokenAnswer,
@@ -67,29 +72,32 @@ pub fn refreshed(
 ) -> Result<Refreshed> {
     let id_token = match &answer.id_token {
         None => None,
-        // Nobody may be able to judge it, but what it says itself can already be too much.
-        Some(raw) if says_otherwise(raw, provider, session) => {
-            return Err(Error::invalid(
-                "the ID token is not valid: it is another provider's or account's (`iss`, `sub`)",
-            ));
-        }
         Some(raw) => {
+            // A copy of the discovery document may be what is wrong.
+            if says_otherwise(raw, "iss", &provider.issuer) {
+                provider = metadata::provider_if_changed(context, &provider).unwrap_or(provider);
+            }
+            // Nobody may be able to judge it, but what it says itself can already be too much.
+            if says_otherwise(raw, "iss", &provider.issuer) || says_otherwise(raw, "sub", &session.account.sub) {
+                return Err(Error::invalid(
+                    "the ID token is not valid: it is another provider's or account's (`iss`, `sub`)",
+                ));
+            }
             let now = judging_time(context, answer.date);
             let (client_id, sub) = (&session.key.client_id, &session.account.sub);
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
-            match keys.and_then(|keys| judged(context, provider, keys, Again::AtOnceIfWrong, raw, &check)) {
+            match keys.and_then(|keys| judged(context, &provider, keys, Again::AtOnceIfWrong, raw, &check)) {
                 Ok(Ok(accepted)) => Some(accepted.token.counted_from(sent_at, now)),
-                Ok(Err(
-                    problem @ (IdTokenProblem::Invalid(_)
-                    | IdTokenProblem::OtherAlgorithm(_)
-                    | IdTokenProblem::BadSignature),
-                )) => {
+                Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
                     return Err(not_valid(problem));
                 }
-                Ok(Err(problem @ (IdTokenProblem::OutOfTime(_) | IdTokenProblem::UnknownKey))) => {
-                    left_out(context, &problem.to_string())
-                }
+                Ok(Err(
+                    problem @ (IdTokenProblem::OutOfTime(_)
+                    | IdTokenProblem::Flawed(_)
+                    | IdTokenProblem::OtherAlgorithm(_)
+                    | IdTokenProblem::UnknownKey),
+                )) => left_out(context, &problem.to_string()),
                 Err(error) => left_out(context, &error.report().message),
             }
         }
@@ -97,21 +105,20 @@ pub fn refreshed(
     Ok(Refreshed {
         access_token: access_token(&answer, sent_at),
         id_token,
+        id_token_came: answer.id_token.is_some(),
+        provider_ahead: provider_ahead(context.world.clock.now(), answer.date),
         refresh_token: answer.refresh_token,
         scopes: answer.scopes,
     })
 }
 
-fn says_otherwise(raw: &Secret, provider: &Provider, session: &Session) -> bool {
-    Jwt::parse(raw.expose()).is_ok_and(|jwt| {
-        let claims = jwt.claims();
-        let says = |name: &str, expected: &str| claims.get(name).is_some_and(|claim| claim == expected);
-        !says("iss", &provider.issuer) || !says("sub", &session.account.sub)
-    })
+/// Whether the token is one that can be read, and its claim `name` is another than `expected`, or missing.
+fn says_otherwise(raw: &Secret, name: &str, expected: &str) -> bool {
+    Jwt::parse(raw.expose()).is_ok_and(|jwt| jwt.claims().get(name).is_none_or(|claim| claim != expected))
 }
 
 fn left_out(context: &Context<'_>, why: &str) -> Option<IdToken> {
-    let message = format!("the new ID token was left out, for it could not be checked: {why}");
+    let message = format!("the new ID token was left out, because it could not be accepted: {why}");
     context.out.warn("id_token_not_checked", message);
     None
 }

@@ -8,7 +8,7 @@ use crate::cli::{self, Global};
 use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
 use crate::core::policy::Policy;
 use crate::core::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
-use crate::error::Result;
+use crate::error::{Result, with_profile};
 use crate::world::World;
 use serde_json::{Value, json};
 
@@ -24,8 +24,19 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
     Context::open(world, out, global)?.run(|context| {
-        let obtained = renew::obtain(context, context.session()?, intent)?;
+        let before = context.session()?;
+        let claims_before = before.id_token.clone();
+        let obtained = renew::obtain(context, before, intent)?;
         tell(context, &obtained.session, obtained.how);
+        if intent == Intent::Claims && obtained.session.id_token == claims_before {
+            context.out.warn(
+                "claims_not_updated",
+                format!(
+                    "no new ID token came, so the claims are as old as before; a login brings new ones: `{}`",
+                    with_profile("tidp login", context.profile.named.as_deref())
+                ),
+            );
+        }
         warn::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
     })

@@ -11,6 +11,8 @@ use crate::core::plan::{self, Action, Decision, Intent, LoginReason};
 use crate::core::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
 use crate::core::time::Time;
 use crate::error::{Error, Result, Situation, store_message};
+use crate::oidc::discovery::Provider;
+use crate::oidc::token::Refused;
 use crate::oidc::{Problem, ProviderError, token};
 use crate::world::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
@@ -81,6 +83,7 @@ pub fn login_needed(reason: LoginReason) -> Error {
         LoginReason::NoSession => Situation::NoSession,
         LoginReason::NoRefreshToken => Situation::NoRefreshToken,
         LoginReason::Refused => Situation::RefreshTokenGone,
+        LoginReason::NoIdToken => Situation::NoIdToken,
     }
     .into()
 }
@@ -120,8 +123,8 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     let session = noticing_an_interrupted_one(context, session);
     let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
-    let provider = metadata::provider(context)?;
-    let request = token::refresh_request(&provider, &context.client()?, &old.value);
+    let mut provider = metadata::provider(context)?;
+    let client = context.client()?;
     let keys = metadata::keys(context, &provider);
     let signals = RefCell::new(Some(context.world.signals.hold()));
     let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
@@ -130,7 +133,9 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     journal(context, &begun)?;
 
     let sent_at = context.world.clock.now();
-    let response = match context.send(&request) {
+    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value);
+    let first = request(&provider);
+    let response = match metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
         Ok(response) => response,
         Err(failure) if failure.kind == HttpFailureKind::AnswerLost => {
             return Err(answer_lost(context, &begun, reason, sent_at, &failure.what));
@@ -140,11 +145,11 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
             return Err(Error::unanswered(DOING, &failure));
         }
     };
-    let answer = match token::accept_refresh_answer(&response) {
+    let answer = match token::accept_token_answer(&response) {
         Ok(answer) => answer,
         Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
     };
-    let answer = received::refreshed(context, &provider, keys, &begun, answer, sent_at)
+    let answer = received::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
         .inspect_err(|_| note_in_entry(context, &begun.refresh_discarded(reason, sent_at)))?;
     let renewal = old.answered_by(answer.refresh_token.as_ref());
     let refreshed = begun.refreshed(answer, reason, sent_at);
@@ -235,35 +240,55 @@ fn not_accepted(
     response: &Response,
     problem: Problem,
 ) -> Result<Obtained> {
-    match problem {
-        Problem::Refused(provider) if provider.error == "invalid_grant" => {
-            refused(context, begun, reason, sent_at, provider)
-        }
-        Problem::Refused(provider) => {
-            put_back(context, session);
-            Err(Situation::Refused(DOING, provider).into())
-        }
+    let refusal = match problem {
+        Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
+        Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
         // Put off, it says; but a gateway in front of it can say that of what the provider has done.
-        Problem::Unreachable(what) if matches!(response.status, 429 | 503) => {
+        Problem::Unreachable(what) if matches!(response.status, 408 | 429 | 503) => {
             put_back(context, &session.refresh_unanswered(reason, sent_at));
-            Err(Situation::Unreachable(format!("{DOING}: {what}")).into())
+            return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
         }
-        Problem::Unreachable(what) => Err(answer_lost(context, begun, reason, sent_at, &what)),
+        Problem::Unreachable(what) => return Err(answer_lost(context, begun, reason, sent_at, &what)),
         Problem::Invalid(what) => {
             note_in_entry(context, &begun.refresh_discarded(reason, sent_at));
-            Err(Error::invalid(format!("{DOING}: {what}")))
+            return Err(Error::invalid(format!("{DOING}: {what}")));
         }
+    };
+    let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
+    // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the first.
+    let was_doubted = session.unfinished_refresh().is_some() || session.refused_once().is_some();
+    match meaning {
+        Refused::Client => {
+            put_back(context, &session.client_refused(&refusal.said, reason, sent_at));
+            Err(match refusal.words {
+                Some(words) => Situation::Refused(DOING, words),
+                None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
+            }
+            .into())
+        }
+        Refused::RefreshToken => refused(context, begun, reason, sent_at, response, refusal, true),
+        Refused::Unclear => refused(context, begun, reason, sent_at, response, refusal, was_doubted),
     }
 }
 
-/// `invalid_grant`: another process may have renewed the session in a way our lock does not cover; if not, the token
-/// is dropped, and only it.
+/// A refusal, as it is remembered and told.
+struct Refusal {
+    /// The error code, or the status.
+    said: String,
+    /// The provider's words, where it has any.
+    words: Option<ProviderError>,
+}
+
+/// The refresh token was refused, or may have been. Another process may have renewed the session in a way our lock does not
+/// cover; if not, the token is dropped if that is `for_good`, and only it.
 fn refused(
     context: &Context<'_>,
     begun: &Session,
     reason: RefreshReason,
     at: Time,
-    provider: ProviderError,
+    response: &Response,
+    Refusal { said, words }: Refusal,
+    for_good: bool,
 ) -> Result<Obtained> {
     match context.load_without_asking()? {
         Some(session) if session.generation != begun.generation => {
@@ -272,11 +297,17 @@ fn refused(
         Some(_) => {}
         None => return Err(Situation::NoSession.into()),
     }
-    let refused = begun.refresh_refused(&provider.error, reason, at);
+    if !for_good {
+        let session = begun.refresh_refused_once(&said, reason, at);
+        context.store.save_without_asking(&context.entry(), &session.to_document())?;
+        return Err(Situation::RefreshRefusedOnce { said, words }.into());
+    }
+    let provider_ahead = received::provider_ahead(at, token::provider_time(response));
+    let refused = begun.refresh_refused(&said, reason, at, provider_ahead);
     context.store.save_without_asking(&context.entry(), &refused.to_document())?;
     let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
     let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
-    Err(Situation::RefreshTokenRefused(provider, likely).into())
+    Err(Situation::RefreshTokenRefused { said, words, likely }.into())
 }
 
 /// The old token is spent: its successor is stored however long that takes. Signals are let through once the wait is

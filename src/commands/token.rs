@@ -168,11 +168,11 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
     let is_new = matches!(how, Some(renew::How::Refreshed(..))) && session.id_token != before.id_token;
     let token = session.id_token.as_ref().filter(|token| is_new || now < token.expires_at);
     let Some(token) = token else {
-        return Err(if args.no_refresh {
-            Situation::RefreshForbidden.into()
-        } else {
-            Error::failed("the refresh brought no new ID token that could be used; the old one has expired")
-        });
+        return Err(match args.no_refresh {
+            true => Situation::RefreshForbidden,
+            false => Situation::NoIdToken,
+        }
+        .into());
     };
     print(context, format, &Printed { token: token.value.expose(), expires_at: token.expires_at, scopes: None })
 }

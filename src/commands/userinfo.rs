@@ -28,13 +28,13 @@ const DOING: &str = "reading the userinfo";
 pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(world, out, global)?.run(|context| {
         let (access_token, _) = token::obtain(context, None, true)?;
-        let provider = metadata::provider(context)?;
-        let claims = match ask(context, &provider, &access_token.value)? {
+        let mut provider = metadata::provider(context)?;
+        let claims = match ask(context, &mut provider, &access_token.value)? {
             Some(claims) => claims,
             // 401 for a token that should be valid: one refresh, one more try.
             None => {
                 let fresh = renew::obtain(context, context.session()?, Intent::Force)?.session.access_token;
-                ask(context, &provider, &fresh.value)?.ok_or_else(not_accepted)?
+                ask(context, &mut provider, &fresh.value)?.ok_or_else(not_accepted)?
             }
         };
         if out.json { out.document(Value::Object(claims)) } else { show(context, &provider, &claims) }
@@ -42,10 +42,11 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
 }
 
 /// Asks once; `None` for 401.
-fn ask(context: &Context<'_>, provider: &Provider, token: &Secret) -> Result<Option<Claims>> {
-    let request = userinfo::userinfo_request(provider, token, context.profile.ca_file.as_deref())
-        .ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
-    let response = context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Option<Claims>> {
+    let ca_file = context.profile.ca_file.as_deref();
+    let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
+    let first = request(provider).ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
+    let response = metadata::send(context, provider, &first, request).map_err(|f| Error::unanswered(DOING, &f))?;
     if response.status == 401 {
         return Ok(None);
     }

@@ -43,6 +43,10 @@ pub enum Prospect {
 impl Prospect {
     /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
     pub fn of(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
+        if let (Some((at, _)), Some(life)) = (session.refused_once(), RefreshLife::by_policy(session, policy)) {
+            // Whether there is anything to keep alive is told by the next refresh.
+            return Self::Renewal { due: at.min(now), end: life.expires_at };
+        }
         let Some(life) = RefreshLife::of(session, policy) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
             // A time counted from one that a wrong clock wrote would come too late.

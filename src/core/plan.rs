@@ -70,6 +70,8 @@ pub enum LoginReason {
     NoRefreshToken,
     /// The provider refused the refresh token.
     Refused,
+    /// The ID token has expired, and no refresh brings another.
+    NoIdToken,
 }
 
 /// Decides. `session` is what the store holds, `policy` the profile's (`None` if not known).
@@ -85,6 +87,9 @@ pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, ren
         return Decision { action: Action::Use, changes_at };
     };
     let action = match &session.refresh_token {
+        RefreshToken::Held(_) if intent == Intent::IdToken && session.refresh_brings_no_id_token => {
+            Action::Login(LoginReason::NoIdToken)
+        }
         RefreshToken::Held(_) => Action::Refresh(reason),
         RefreshToken::NeverIssued => Action::Login(LoginReason::NoRefreshToken),
         RefreshToken::Refused { .. } => Action::Login(LoginReason::Refused),
@@ -128,8 +133,8 @@ fn keep_alive(
     policy: Option<&Policy>,
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    if session.held().is_none() {
-        // Nothing can be kept alive: due, so that the login is asked for.
+    if session.held().is_none() || session.refused_once().is_some() {
+        // Nothing can be kept alive, or nobody knows: due, so that the login is asked for, or the provider.
         return (Some(RefreshReason::Keepalive), None);
     }
     let Some(due_at) = policy.and_then(|policy| renewal_at(session, policy, lead)) else { return (None, None) };

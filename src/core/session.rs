@@ -58,8 +58,6 @@ pub struct IdToken {
     pub auth_time: Option<i64>,
     /// The login's `nonce`: a refreshed ID token may repeat it, not change it (OIDC Core 12.2).
     pub nonce: Option<String>,
-    /// Its `azp`, which a refresh must neither change nor add (OIDC Core 12.2).
-    pub azp: Option<String>,
 }
 
 /// How an answer dealt with the refresh token.
@@ -82,10 +80,13 @@ pub enum RefreshToken {
     NeverIssued,
     /// One is held.
     Held(HeldToken),
-    /// The provider refused it (`invalid_grant`); it is gone.
+    /// The provider refused it, and only a login helps; it is gone.
     Refused {
         /// When.
         at: Time,
+        /// How much further the provider's clock had moved since it last answered than this machine's.
+        #[serde(default)]
+        clocks_moved_apart: Seconds,
     },
 }
 
@@ -143,11 +144,18 @@ pub enum Happening {
         /// What it did to the refresh token.
         renewal: Renewal,
     },
-    /// The provider refused the refresh token.
+    /// The provider refused the refresh: for the refresh token, which is gone then, or for the client.
     Refused {
         /// Why it was made.
         reason: RefreshReason,
-        /// The provider's `error` code.
+        /// The provider's `error` code, or `HTTP 400` where it has none.
+        error: String,
+    },
+    /// The provider refused the refresh and did not say for what: the refresh token is kept, and tried once more.
+    RefusedOnce {
+        /// Why it was made.
+        reason: RefreshReason,
+        /// The provider's `error` code, or `HTTP 400` where it has none.
         error: String,
     },
     /// No answer came, or none that could be used: the refresh token may have been spent.
@@ -186,6 +194,12 @@ pub struct Session {
     pub id_token: Option<IdToken>,
     /// The refresh token.
     pub refresh_token: RefreshToken,
+    /// How far the provider's clock was ahead of this machine's when it last answered; zero where they agreed.
+    #[serde(default)]
+    pub provider_ahead: Seconds,
+    /// Whether the last refresh brought no ID token at all: then only a login brings another.
+    #[serde(default)]
+    pub refresh_brings_no_id_token: bool,
     /// Set while a refresh is under way; found by a later run, it means that a token may have been spent.
     pub refresh_started_at: Option<Time>,
     /// The last 20 events, oldest first.
@@ -197,8 +211,12 @@ pub struct Session {
 pub struct Refreshed {
     /// The new access token.
     pub access_token: AccessToken,
-    /// A new ID token, if one came.
+    /// A new ID token, if one came that can be used.
     pub id_token: Option<IdToken>,
+    /// Whether one came at all.
+    pub id_token_came: bool,
+    /// How far the provider's clock is ahead of this machine's; zero where they agree.
+    pub provider_ahead: Seconds,
     /// The refresh token of the answer, if one came.
     pub refresh_token: Option<Secret>,
     /// The scopes now granted, if the answer said so.
@@ -297,6 +315,8 @@ impl Session {
             scopes: answer.scopes.unwrap_or_else(|| self.scopes.clone()),
             access_token: answer.access_token,
             id_token: answer.id_token.or_else(|| self.id_token.clone()),
+            refresh_brings_no_id_token: !answer.id_token_came,
+            provider_ahead: answer.provider_ahead,
             refresh_token: RefreshToken::Held(refresh_token),
             refresh_started_at: None,
             ..self.clone()
@@ -304,16 +324,50 @@ impl Session {
         .with_event(sent_at, Happening::Refreshed { reason, renewal })
     }
 
-    /// The session after the provider refused its refresh token: the token is dropped, the rest stays.
+    /// The session after the provider refused its refresh token for good, as its clock, `provider_ahead` of this machine's,
+    /// stood at `at`: the token is dropped, the rest stays.
     #[must_use]
-    pub fn refresh_refused(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
+    pub fn refresh_refused(&self, error: &str, reason: RefreshReason, at: Time, provider_ahead: Seconds) -> Self {
+        let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
         Self {
             generation: self.generation.wrapping_add(1),
-            refresh_token: RefreshToken::Refused { at },
+            refresh_token: RefreshToken::Refused { at, clocks_moved_apart },
             refresh_started_at: None,
             ..self.clone()
         }
         .with_event(at, Happening::Refused { reason, error: error.to_owned() })
+    }
+
+    /// The session after a refusal that does not say for what: the token is kept, but nothing is claimed of it until the
+    /// next refresh.
+    #[must_use]
+    pub fn refresh_refused_once(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
+        Self { refresh_started_at: None, ..self.clone() }
+            .with_event(at, Happening::RefusedOnce { reason, error: error.to_owned() })
+    }
+
+    /// The session after a refusal that is about the client: the token is as good as before. Of many in a row the first is
+    /// remembered.
+    #[must_use]
+    pub fn client_refused(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
+        let what = Happening::Refused { reason, error: error.to_owned() };
+        let again = self.events.last().is_some_and(|last| last.what == what);
+        if again { self.clone() } else { self.clone().with_event(at, what) }
+    }
+
+    /// When the provider refused the refresh token held without saying for what, and its words; `None` once a refresh or
+    /// login has succeeded.
+    pub fn refused_once(&self) -> Option<(Time, &str)> {
+        self.held()?;
+        let since = self
+            .events
+            .iter()
+            .rev()
+            .take_while(|event| !matches!(event.what, Happening::Login { .. } | Happening::Refreshed { .. }));
+        since.into_iter().find_map(|event| match &event.what {
+            Happening::RefusedOnce { error, .. } => Some((event.at, error.as_str())),
+            _ => None,
+        })
     }
 
     /// The session after a refresh that brought no answer, or none that could be used: a mark stays, because the token may

@@ -131,7 +131,7 @@ impl Timeline {
             renewals: if sliding { renewals.collect() } else { Vec::new() },
             refresh_token,
             refused_at: match session.refresh_token {
-                RefreshToken::Refused { at } => Some(at),
+                RefreshToken::Refused { at, .. } => Some(at),
                 RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
             },
             renewable: is_renewable(now, session, policy),

@@ -27,6 +27,8 @@ pub struct AskedFor {
 pub enum NoLogin {
     /// The provider answered with an error, at the redirect or for the code.
     Refused(ProviderError, AskedFor),
+    /// The provider refused the code with its status alone; the text says which.
+    RefusedWithoutWords(String, AskedFor),
     /// The provider or the network may do better later.
     Later(String),
     /// Nobody finished it in time.
@@ -91,6 +93,13 @@ impl NoLogin {
         let run = |command: &str| with_profile(command, profile);
         let (kind, exit_code, message, hint) = match self {
             Self::Refused(provider, asked) => refused(provider, asked, profile),
+            Self::RefusedWithoutWords(what, asked) => {
+                let message = format!(
+                    "the provider refused the login without saying why ({what}). It was asked for with {}",
+                    asked.client
+                );
+                ("refused", 4, message, show(profile))
+            }
             Self::Later(what) => ("unreachable", 5, what.clone(), format!("try again later: {}", run("tidp login"))),
             Self::TimedOut { asked, ignored } => {
                 let ignored = match ignored.join("; ") {
@@ -131,6 +140,7 @@ impl NoLogin {
                 Meaning::Later => WhyNot::Unavailable,
                 Meaning::Scopes | Meaning::CodeRefused | Meaning::Client | Meaning::Request => WhyNot::Refused,
             },
+            Self::RefusedWithoutWords(..) => WhyNot::Refused,
             Self::Later(_) => WhyNot::Unavailable,
             Self::TimedOut { .. } => WhyNot::TimedOut,
             Self::AnotherAccount { .. } => WhyNot::AnotherAccount,

@@ -53,7 +53,16 @@ fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
         (Situation::NoClientSecret, "config", 2, "TIDP_CLIENT_SECRET", false),
         (Situation::NoSession, "login_required", 3, "tidp login", false),
         (Situation::NoRefreshToken, "login_required", 3, "tidp login", false),
-        (Situation::RefreshTokenRefused(said(), text()), "login_required", 3, "tidp login", true),
+        (
+            Situation::RefreshTokenRefused { said: text(), words: Some(said()), likely: text() },
+            "login_required",
+            3,
+            "tidp login",
+            true,
+        ),
+        (Situation::RefreshRefusedOnce { said: text(), words: None }, "refused", 4, "tidp login", false),
+        (Situation::NoIdToken, "login_required", 3, "tidp login", false),
+        (Situation::RefusedWithoutWords(text()), "refused", 4, "", false),
         (Situation::RefreshTokenGone, "login_required", 3, "tidp login", false),
         (Situation::RefreshForbidden, "login_required", 3, "tidp refresh", false),
         (no_login(NoLogin::Refused(said(), asked())), "refused", 4, "tidp profile show", true),
@@ -110,7 +119,7 @@ fn number(situation: &Situation) -> usize {
         Situation::NoClientSecret => 3,
         Situation::NoSession => 4,
         Situation::NoRefreshToken => 5,
-        Situation::RefreshTokenRefused(..) => 6,
+        Situation::RefreshTokenRefused { .. } => 6,
         Situation::RefreshTokenGone => 7,
         Situation::RefreshForbidden => 8,
         Situation::TooLittleLife { .. } => 9,
@@ -137,8 +146,11 @@ fn number(situation: &Situation) -> usize {
         Situation::KeyNotKnown(..) => 30,
         Situation::Setup(_) => 31,
         Situation::UnknownAuthority(_) => 32,
+        Situation::RefreshRefusedOnce { .. } => 33,
+        Situation::NoIdToken => 34,
+        Situation::RefusedWithoutWords(_) => 35,
         Situation::SecretRefused(..) => 2,
-        Situation::Opaque(_) => 33,
+        Situation::Opaque(_) => 36,
     }
 }
 
@@ -152,7 +164,7 @@ fn members(report: &Report) -> Map<String, Value> {
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
     let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 34, "a situation has no row");
+    assert_eq!(covered.len(), 37, "a situation has no row");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");

@@ -14,12 +14,28 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Invalid(what.into()))
 }
 
-/// The JSON object in `bytes`; `whose` names the answer in a message ("the discovery document").
+/// The body of a successful answer; `whose` names the answer in a message ("the token answer").
+///
+/// # Errors
+/// Those of [`no_success`]; [`Problem::Unreachable`] also where a web page or nothing came, for that is not the
+/// provider's answer.
+pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], Problem> {
+    if !(200..300).contains(&response.status) {
+        return Err(no_success(response, whose));
+    }
+    let instead = |what| Err(Problem::Unreachable(format!("{whose}: {what} came instead of it")));
+    if response.body.trim_ascii().is_empty() {
+        return instead("nothing");
+    }
+    if is_web_page(response) { instead("a web page") } else { Ok(&response.body) }
+}
+
+/// The JSON object in `bytes`.
 ///
 /// # Errors
 /// [`Problem::Invalid`].
 pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
-    strict_object(bytes).or_else(|why| invalid(format!("{whose} is no JSON object: {why}")))
+    strict_object(without_byte_order_mark(bytes)).or_else(|why| invalid(format!("{whose} is no JSON object: {why}")))
 }
 
 /// The text that a member says; one that is `null`, empty or no string says nothing, and is read as absent. For members
@@ -28,17 +44,81 @@ pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// What a status that is no success means.
-pub(super) fn failure(response: &Response, whose: &str) -> Problem {
+/// A leniency: RFC 8259 8.1 forbids a byte order mark, and lets a reader ignore one.
+fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// Whether a web page came, which no endpoint sends: a captive portal, a firewall or a gateway has answered in the
+/// provider's place.
+pub(super) fn is_web_page(response: &Response) -> bool {
+    let kind = response.header("content-type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    kind.starts_with("text/html") || without_byte_order_mark(&response.body).trim_ascii_start().starts_with(b"<")
+}
+
+/// What an answer that is no success means, for every endpoint:
+///
+/// | answer | meaning |
+/// |---|---|
+/// | 408, 429, 5xx | later |
+/// | 407 | later: a proxy wants to know who asks |
+/// | 4xx with an OAuth `error`, in the body or in `WWW-Authenticate` | refused in those words; later, where they say so |
+/// | a web page, under 2xx or 4xx | later: something in between has answered |
+/// | any other 4xx | refused, and nobody says why |
+/// | the rest, redirections among them | not valid |
+pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
     let status = response.status;
     match status {
-        429 | 500..=599 => {
+        408 | 429 | 500..=599 => {
             Problem::Unreachable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
         }
+        407 => Problem::Unreachable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
+        400..=499 => refusal(response, whose),
         // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
         300..=399 => Problem::Invalid(format!("{whose}: the provider answered with a redirection (HTTP {status})")),
+        200..=299 if is_web_page(response) => Problem::Unreachable(format!("{whose}: a web page came instead of it")),
         _ => Problem::Invalid(format!("{whose}: the provider answered HTTP {status}")),
     }
+}
+
+fn refusal(response: &Response, whose: &str) -> Problem {
+    let object = strict_object(without_byte_order_mark(&response.body)).ok();
+    let in_body = object.and_then(|object| oauth_error(&object, whose).ok().flatten());
+    let status = response.status;
+    match in_body.or_else(|| challenge_error(response)) {
+        Some(words) => refused_or_later(words, whose),
+        None if is_web_page(response) => Problem::Unreachable(format!(
+            "{whose}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
+        )),
+        None => Problem::RefusedWithoutWords { status, what: format!("{whose}: the provider answered HTTP {status}") },
+    }
+}
+
+/// An OAuth error, unless it only puts off (RFC 6749 4.1.2.1 has these two; some send them from the token endpoint).
+pub(super) fn refused_or_later(words: ProviderError, whose: &str) -> Problem {
+    match words.error.as_str() {
+        "temporarily_unavailable" | "server_error" => {
+            Problem::Unreachable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error))
+        }
+        _ => Problem::Refused(words),
+    }
+}
+
+/// The error in a `WWW-Authenticate` challenge (RFC 6750 3).
+fn challenge_error(response: &Response) -> Option<ProviderError> {
+    let challenge = response.header("www-authenticate")?;
+    Some(ProviderError {
+        error: quoted(challenge, "error")?.to_owned(),
+        error_description: quoted(challenge, "error_description").map(str::to_owned),
+    })
+}
+
+/// The value of `name="…"` in a challenge.
+fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+    let start = format!("{name}=\"");
+    let at =
+        challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;
+    challenge[at + start.len()..].split_once('"').map(|(value, _)| value).filter(|value| !value.is_empty())
 }
 
 /// `Retry-After` (RFC 9110 10.2.3) as part of a sentence.
@@ -52,46 +132,34 @@ fn wait(response: &Response) -> String {
     }
 }
 
-/// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error`.
+/// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that says something.
 ///
 /// # Errors
-/// [`Problem::Invalid`] if `error` is not a non-empty string.
+/// [`Problem::Invalid`] if `error` is neither a string nor `null`.
 pub(super) fn oauth_error(object: &Object, whose: &str) -> Result<Option<ProviderError>, Problem> {
-    match object.get("error") {
-        None => Ok(None),
-        Some(Value::String(error)) if !error.is_empty() => Ok(Some(ProviderError {
-            error: error.clone(),
-            error_description: object.get("error_description").and_then(Value::as_str).map(str::to_owned),
-        })),
-        Some(_) => invalid(format!("{whose}: its `error` is not a non-empty string")),
-    }
+    Ok(string(object, "error", whose)?.map(|error| ProviderError {
+        error: error.to_owned(),
+        error_description: object.get("error_description").and_then(Value::as_str).map(str::to_owned),
+    }))
 }
 
-/// The refusal in an answer that is neither a success nor "later": the provider's own words where it has any.
-pub(super) fn refusal(response: &Response, whose: &str) -> Problem {
-    if !(400..500).contains(&response.status) || response.status == 429 {
-        return failure(response, whose);
-    }
-    let refused = strict_object(&response.body).ok().and_then(|object| oauth_error(&object, whose).ok().flatten());
-    refused.map_or_else(|| failure(response, whose), Problem::Refused)
-}
-
-/// The non-empty string of that name, if there is a member of that name.
+/// The string of that name, if there is one that says something: `null` and `""` are read as absent, because a provider
+/// that has nothing to say writes them too.
 ///
 /// # Errors
 /// [`Problem::Invalid`] if the member is anything else.
 pub(super) fn string<'a>(object: &'a Object, name: &str, whose: &str) -> Result<Option<&'a str>, Problem> {
     match object.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => invalid(format!("{whose}: `{name}` is not a non-empty string")),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => invalid(format!("{whose}: `{name}` is not a string")),
     }
 }
 
 /// As [`string`], for a member that must be there.
 ///
 /// # Errors
-/// [`Problem::Invalid`] if it is missing or anything but a non-empty string.
+/// [`Problem::Invalid`] if it is absent, or anything but a string.
 pub(super) fn required<'a>(object: &'a Object, name: &str, whose: &str) -> Result<&'a str, Problem> {
     string(object, name, whose)?.map_or_else(|| invalid(format!("{whose}: `{name}` is missing")), Ok)
 }

@@ -127,12 +127,12 @@ pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Req
 /// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_document`].
 ///
 /// # Errors
-/// [`Problem::Unreachable`] for 429 and 5xx; [`Problem::Invalid`] for every other status, redirections among them,
-/// and for what [`Provider::from_document`] refuses.
+/// What `answer::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
+/// [`Provider::from_document`] refuses.
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
     match response.status {
-        200 => Provider::from_document(&response.body, issuer, endpoint_hosts),
-        _ => Err(answer::failure(response, WHOSE)),
+        200 => Provider::from_document(answer::body(response, WHOSE)?, issuer, endpoint_hosts),
+        _ => Err(answer::no_success(response, WHOSE)),
     }
 }
 

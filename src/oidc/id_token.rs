@@ -1,10 +1,20 @@
 //! ID token validation (OpenID Connect Core 3.1.3.7 after a login, 12.2 after a refresh).
+//!
+//! A login's ID token must pass every check. After a refresh the refresh token is spent, and what it brought is not thrown
+//! away for what harms nobody:
+//!
+//! | what is wrong | verdict | after a refresh |
+//! |---|---|---|
+//! | `iss`, `sub`, `aud`, `azp` of another client, `nonce`, `at_hash`, the signature | [`IdTokenProblem::Invalid`], [`IdTokenProblem::BadSignature`]: it may be somebody else's | nothing of the answer is used |
+//! | its form, `typ`, an `iat` or `exp` that is missing, another `auth_time`, an `iat` before the last one's | [`IdTokenProblem::Flawed`] | the ID token is left out, the rest is kept |
+//! | the times | [`IdTokenProblem::OutOfTime`] | the same |
+//! | its key or algorithm is not known here | [`IdTokenProblem::UnknownKey`], [`IdTokenProblem::OtherAlgorithm`] | the same |
 
 pub use super::verify::TokenProblem as IdTokenProblem;
 
 use super::authorize::{Code, Expected};
 use super::jwks::KeySet;
-use super::verify::{self, LEEWAY, refuse};
+use super::verify::{self, LEEWAY, flawed, refuse};
 use crate::core::jwt::{Jwt, Registered};
 use crate::core::secret::Secret;
 use crate::core::session::{Account, IdToken};
@@ -91,30 +101,31 @@ impl<'a> Check<'a> {
 /// Validates an ID token: kind, signature, claims, and what ties it to the request and the tokens beside it.
 ///
 /// # Errors
-/// [`IdTokenProblem::UnknownKey`] if the keys should be fetched again, [`IdTokenProblem::Invalid`] for every failed
-/// check; then nothing of the answer it came with may be used.
+/// [`IdTokenProblem`], by the table above.
 pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result<Accepted, IdTokenProblem> {
-    let token = Jwt::parse(raw.expose()).or_else(|why| refuse(why.to_string()))?;
-    check_kind(&token)?;
+    let token = Jwt::parse(raw.expose()).or_else(|why| flawed(why.to_string()))?;
     keys.verify(&token)?; // no. 6 to 8; also over TLS, stricter than no. 6 asks
     let claims = token.claims();
     verify::check_issuer(&token.registered, check.issuer)?; // no. 2
     check_audience(&claims, check.client_id)?;
     check_hash(&claims, "at_hash", check.access_token)?; // Core 3.1.3.8
     let sub = subject(&claims)?;
+    match &check.occasion {
+        Occasion::Login { expected, code } => check_login_is_ours(&claims, expected, code)?,
+        Occasion::Refresh { previous, sub: original } => {
+            check_session_is_ours(&claims, *previous, sub == *original)?;
+        }
+    }
+    // It is ours. From here on nothing points to anybody else.
+    check_kind(&token)?;
     let (issued_at, expires_at) =
         (needed_time(&token.registered.iat, "iat")?, needed_time(&token.registered.exp, "exp")?);
-    let new = IdToken {
-        value: raw.clone(),
-        expires_at,
-        issued_at,
-        auth_time: verify::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix),
-        nonce: text(&claims, "nonce")?,
-        azp: text(&claims, "azp")?,
-    };
+    let auth_time = verify::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
+    let nonce = claims.get("nonce").and_then(Value::as_str).map(str::to_owned);
+    let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &check.occasion {
-        Occasion::Login { expected, code } => after_login(&claims, new, expected, code, check)?,
-        Occasion::Refresh { previous, sub: original } => after_refresh(new, *previous, sub == *original)?,
+        Occasion::Login { expected, .. } => after_login(new, expected, check)?,
+        Occasion::Refresh { previous, .. } => after_refresh(new, *previous)?,
     };
     // Last, so that a token which is only out of time is known to be right in all else.
     check_times(&token.registered, issued_at, check.now)?;
@@ -123,12 +134,36 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     Ok(Accepted { token: accepted, account, claims })
 }
 
-/// RFC 8725 3.11: another kind of token, above all an access token (`at+jwt`), is no ID token.
+/// No. 11, and what else ties a login's ID token to its request: otherwise another login's could be slipped in.
+fn check_login_is_ours(claims: &Claims, expected: &Expected, code: &Code) -> Checked {
+    if claims.get("nonce").and_then(Value::as_str) != Some(expected.nonce.expose()) {
+        return refuse("it belongs to another login (`nonce`)");
+    }
+    check_hash(claims, "s_hash", &expected.state)?; // the state's hash, as the code flow of FAPI 1.0 defines it
+    check_hash(claims, "c_hash", &code.0)
+}
+
+/// Core 12.2: the same account, and no other login's nonce. Where the session has lost its ID token, no nonce is known.
+fn check_session_is_ours(claims: &Claims, previous: Option<&IdToken>, same_sub: bool) -> Checked {
+    if !same_sub {
+        return refuse("it is another account's than the session's (`sub`)");
+    }
+    match (claims.get("nonce"), previous) {
+        (None | Some(Value::Null), _) | (_, None) => Ok(()),
+        (Some(nonce), Some(previous)) if nonce.as_str() == previous.nonce.as_deref() => Ok(()),
+        _ => refuse("it has another `nonce` than the login's"),
+    }
+}
+
+/// RFC 8725 3.11: another kind of token, above all an access token (`at+jwt`), is no ID token. `application/jwt` is `JWT`
+/// written out (RFC 7515 4.1.9).
 fn check_kind(token: &Jwt<'_>) -> Checked {
-    match token.jws.typ() {
-        None => Ok(()),
-        Some(typ) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
-        Some(typ) => refuse(format!("its `typ` is `{}`, which is no ID token's", printable(typ))),
+    let typ = token.jws.typ().map(str::to_ascii_lowercase);
+    match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
+        None | Some("jwt") => Ok(()),
+        Some(_) => {
+            flawed(format!("its `typ` is `{}`, which is no ID token's", printable(token.jws.typ().unwrap_or(""))))
+        }
     }
 }
 
@@ -144,7 +179,7 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
         return refuse(format!("it is not for `{}` alone: its `aud` is {}", printable(client_id), printable(&aud)));
     }
     match claims.get("azp") {
-        None => Ok(()),
+        None | Some(Value::Null) => Ok(()),
         Some(azp) if azp == client_id => Ok(()),
         Some(_) => refuse("it was issued to another client (`azp`)"),
     }
@@ -152,7 +187,7 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
 
 /// Core 2: both are required.
 fn needed_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem> {
-    verify::time(claim.as_ref(), name)?.map_or_else(|| refuse(format!("it has no `{name}`")), Ok)
+    verify::time(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
 }
 
 /// Core 3.1.3.7 no. 9 and 10.
@@ -178,7 +213,7 @@ fn check_hash(claims: &Claims, name: &str, of: &Secret) -> Checked {
     let hash = Sha256::digest(of.expose());
     let wanted = URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
     match claims.get(name) {
-        None => Ok(()),
+        None | Some(Value::Null) => Ok(()),
         Some(Value::String(found)) if *found == wanted => Ok(()),
         Some(_) => refuse(format!("it belongs to another answer (`{name}`)")),
     }
@@ -193,28 +228,8 @@ pub fn levels(claims: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-fn text(claims: &Claims, name: &str) -> Result<Option<String>, IdTokenProblem> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => refuse(format!("its `{name}` is not a string")),
-    }
-}
-
-/// What only a login's ID token must pass.
-fn after_login(
-    claims: &Claims,
-    new: IdToken,
-    expected: &Expected,
-    code: &Code,
-    check: &Check<'_>,
-) -> Result<IdToken, IdTokenProblem> {
-    // No. 11: otherwise a token of another login could be slipped in.
-    if new.nonce.as_deref() != Some(expected.nonce.expose()) {
-        return refuse("it belongs to another login (`nonce`)");
-    }
-    check_hash(claims, "s_hash", &expected.state)?; // the state's hash, as the code flow of FAPI 1.0 defines it
-    check_hash(claims, "c_hash", &code.0)?;
+/// What only a login's ID token must pass: it is new, and as fresh as was asked for.
+fn after_login(new: IdToken, expected: &Expected, check: &Check<'_>) -> Result<IdToken, IdTokenProblem> {
     if new.issued_at < check.now.minus(OLDEST) {
         return refuse(format!("it was not issued for this login, but at {}", new.issued_at));
     }
@@ -238,23 +253,15 @@ fn check_auth_time(new: &IdToken, max_age: Option<Seconds>, check: &Check<'_>) -
 }
 
 /// What only a refresh's ID token must pass (Core 12.2). Gives it with what the login's token said beside it kept.
-fn after_refresh(new: IdToken, previous: Option<&IdToken>, same_sub: bool) -> Result<IdToken, IdTokenProblem> {
-    if !same_sub {
-        return refuse("it is another account's than the session's (`sub`)");
-    }
-    let original_nonce = previous.and_then(|previous| previous.nonce.as_ref());
-    if new.nonce.is_some() && new.nonce.as_ref() != original_nonce {
-        return refuse("it has another `nonce` than the login's");
-    }
+///
+/// A leniency: `azp` may come and go, although 12.2 forbids it, for it is ours (`check_audience`) and says nothing new.
+fn after_refresh(new: IdToken, previous: Option<&IdToken>) -> Result<IdToken, IdTokenProblem> {
     let Some(previous) = previous else { return Ok(new) };
-    if new.azp != previous.azp {
-        return refuse("it has another `azp` than the login's");
-    }
     if new.auth_time.is_some() && previous.auth_time.is_some() && new.auth_time != previous.auth_time {
-        return refuse("it has another `auth_time` than the login's");
+        return flawed("it has another `auth_time` than the login's");
     }
     if new.issued_at < previous.issued_at {
-        return refuse("it is older than the one before it (`iat`)");
+        return flawed("it is older than the one before it (`iat`)");
     }
     Ok(IdToken { nonce: previous.nonce.clone(), auth_time: previous.auth_time.or(new.auth_time), ..new })
 }

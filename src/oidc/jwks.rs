@@ -87,12 +87,12 @@ pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
 /// Reads the answer to [`jwks_request`].
 ///
 /// # Errors
-/// [`Problem::Unreachable`] for 429 and 5xx; [`Problem::Invalid`] for every other status and for what
+/// What `answer::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
 /// [`KeySet::from_document`] refuses.
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
     match response.status {
-        200 => KeySet::from_document(&response.body),
-        _ => Err(answer::failure(response, WHOSE)),
+        200 => KeySet::from_document(answer::body(response, WHOSE)?),
+        _ => Err(answer::no_success(response, WHOSE)),
     }
 }
 

@@ -50,12 +50,12 @@ pub enum Revocation {
 ///
 /// # Errors
 /// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unreachable`] for 429
-/// and 5xx (the token must be taken to live on); the rest as [`answer::refusal`] has it.
+/// and 5xx (the token must be taken to live on); the rest as `answer::no_success` has it.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
-    if matches!(response.status, 200 | 204) {
+    if (200..300).contains(&response.status) && !answer::is_web_page(response) {
         return Ok(Revocation::Revoked);
     }
-    let problem = answer::refusal(response, "the revocation");
+    let problem = answer::no_success(response, "the revocation");
     let wants_authentication =
         response.status == 401 || matches!(&problem, Problem::Refused(words) if words.error == "invalid_client");
     let is_public = client.authentication == ClientAuthentication::None;
@@ -88,6 +88,7 @@ pub fn custom_logout_request(
 /// Reads the answer to [`custom_logout_request`].
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
+        200 if answer::is_web_page(response) => LogoutOutcome::Unavailable,
         200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
         200 | 204 => LogoutOutcome::LoggedOut,
         400 => LogoutOutcome::HintMissing,

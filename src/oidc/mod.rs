@@ -24,6 +24,13 @@ pub enum Problem {
     Invalid(String),
     /// The provider said no, in OAuth terms.
     Refused(ProviderError),
+    /// The provider said no with its status alone.
+    RefusedWithoutWords {
+        /// 4xx.
+        status: u16,
+        /// A printable sentence.
+        what: String,
+    },
     /// It may work later: 429, 5xx.
     Unreachable(String),
 }

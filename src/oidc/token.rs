@@ -1,9 +1,9 @@
 //! The token endpoint (RFC 6749 3.2, OpenID Connect Core 3.1.3 and 12): a code or a refresh token for tokens.
 
-use super::Problem;
 use super::answer::{self, Object, invalid};
 use super::authorize::{Code, Expected};
 use super::discovery::Provider;
+use super::{Problem, ProviderError};
 use crate::core::secret::Secret;
 use crate::core::time::{Seconds, Time};
 use crate::world::{Body, Method, Request, Response};
@@ -122,77 +122,87 @@ pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
 /// Reads any token answer: those to a code and to a refresh go through here.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; [`Problem::Unreachable`] for 429 and 5xx;
-/// [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a member of the wrong type, a
-/// `token_type` that is not Bearer.
+/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `answer::body` says of a status and
+/// of what cannot be the provider's; [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a
+/// token or type of another kind than it must be, a `token_type` that is not Bearer.
 pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> {
-    if response.status != 200 {
-        return Err(answer::refusal(response, WHOSE));
-    }
-    let mut object = answer::object(&response.body, WHOSE)?;
-    if let Some(refused) = answer::oauth_error(&object, WHOSE)? {
-        return Err(Problem::Refused(refused));
+    let mut object = answer::object(answer::body(response, WHOSE)?, WHOSE)?;
+    if let Some(words) = answer::oauth_error(&object, WHOSE)? {
+        return Err(answer::refused_or_later(words, WHOSE));
     }
     // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter.
     if !answer::required(&object, "token_type", WHOSE)?.eq_ignore_ascii_case("Bearer") {
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
-    let expires_in = expires_in(&object)?;
     let scopes = answer::string(&object, "scope", WHOSE)?
         .map(|scope| scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect());
     let access_token = take(&mut object, "access_token", '!'..='~')?;
     Ok(TokenAnswer {
         access_token: access_token.map_or_else(|| invalid(format!("{WHOSE}: `access_token` is missing")), Ok)?,
-        expires_in,
+        expires_in: lifetime_if_it_says_one(&object),
         id_token: take(&mut object, "id_token", '!'..='~')?,
         refresh_token: take(&mut object, "refresh_token", ' '..='~')?,
         scopes,
-        date: response.header("date").and_then(Time::from_http_date),
+        date: provider_time(response),
     })
 }
 
-/// Reads the answer to [`refresh_request`].
-///
-/// # Errors
-/// Those of [`accept_token_answer`]; but a web page under 200 is not the provider's answer, it is that of something in
-/// between (a gateway, a maintenance page): [`Problem::Unreachable`], and the session stays as it is.
-pub fn accept_refresh_answer(response: &Response) -> Result<TokenAnswer, Problem> {
-    let is_page = || {
-        let html = response
-            .header("content-type")
-            .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
-        html || response.body.trim_ascii_start().starts_with(b"<")
-    };
-    match accept_token_answer(response) {
-        Err(Problem::Invalid(_)) if response.status == 200 && is_page() => {
-            Err(Problem::Unreachable(format!("{WHOSE}: a web page came instead of it")))
-        }
-        answer => answer,
+/// What a refusal of a refresh is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The refresh token or its user: only a login helps.
+    RefreshToken,
+    /// The client, the request or the address: the refresh token is as good as before.
+    Client,
+    /// It does not say: an error of the provider's own, or none at all. The refresh token may have ended.
+    Unclear,
+}
+
+/// What a refusal is about, by its error or, where it has none, by its status.
+pub fn meaning_of_refusal(words: Option<&ProviderError>, status: u16) -> Refused {
+    match words.map(|words| words.error.as_str()) {
+        Some(
+            "invalid_grant" // RFC 6749 5.2
+            | "invalid_token" | "expired_token" // RFC 6750 3.1, RFC 8628 3.5
+            | "insufficient_user_authentication" // RFC 9470 3
+            | "login_required" | "interaction_required" | "consent_required" | "account_selection_required" // Core 3.1.2.6
+            | "unmet_authentication_requirements", // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+        ) => Refused::RefreshToken,
+        Some(
+            "invalid_client" | "unauthorized_client" | "invalid_request" | "unsupported_grant_type" | "invalid_scope"
+            | "invalid_target" | "invalid_dpop_proof" | "use_dpop_nonce" | "slow_down",
+        ) => Refused::Client,
+        Some(_) => Refused::Unclear,
+        None if matches!(status, 400 | 401) => Refused::Unclear,
+        None => Refused::Client,
     }
 }
 
-/// `expires_in` (RFC 6749 5.1): a number of seconds, at least one; clamped to what a time can be.
-fn expires_in(object: &Object) -> Result<Option<Seconds>, Problem> {
-    let Some(value) = object.get("expires_in") else { return Ok(None) };
-    match value {
-        // `as` saturates.
-        Value::Number(number) => match number.as_f64().map_or(0, |seconds| seconds as i64) {
-            seconds @ 1.. => Ok(Some(Seconds(seconds.min(Time::MAX.unix())))),
-            _ => invalid(format!("{WHOSE}: `expires_in` is not positive")),
-        },
-        _ => invalid(format!("{WHOSE}: `expires_in` is not a number")),
-    }
+/// The provider's clock, as the answer's `Date` header tells it (RFC 9110 6.6.1).
+pub fn provider_time(response: &Response) -> Option<Time> {
+    response.header("date").and_then(Time::from_http_date)
 }
 
-/// Takes the token of that name out of the answer: no copy of it stays behind. Only characters of `allowed`
+/// `expires_in` (RFC 6749 5.1): a number of seconds, also one written as a string; clamped to what a time can be. What is
+/// not positive says nothing, and is read as absent: a spent refresh token's answer is not thrown away for it.
+fn lifetime_if_it_says_one(object: &Object) -> Option<Seconds> {
+    let seconds = match object.get("expires_in")? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }?;
+    // `as` saturates, and makes 0 of what is no number.
+    Some(Seconds((seconds as i64).min(Time::MAX.unix()))).filter(|lifetime| *lifetime > Seconds::ZERO)
+}
+
+/// Takes the token of that name out of the answer: no copy of it stays behind. `null` and `""` are none. Only characters of `allowed`
 /// (RFC 6749 A.12, A.17): nothing that could break out of a header or a line.
 fn take(object: &mut Object, name: &str, allowed: std::ops::RangeInclusive<char>) -> Result<Option<Secret>, Problem> {
     match object.remove(name) {
-        None => Ok(None),
-        Some(Value::String(token)) if !token.is_empty() && token.chars().all(|c| allowed.contains(&c)) => {
-            Ok(Some(Secret::new(token)))
-        }
-        Some(_) => invalid(format!("{WHOSE}: `{name}` is not a non-empty string of visible ASCII")),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(token)) if token.is_empty() => Ok(None),
+        Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
+        Some(_) => invalid(format!("{WHOSE}: `{name}` is not a string of visible ASCII")),
     }
 }
 

@@ -64,13 +64,11 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
 /// # Errors
 /// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
 pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<String, Value>, UserinfoProblem> {
-    if response.status != 200 {
-        return Err(refusal(response).into());
-    }
+    let body = answer::body(response, WHOSE).map_err(in_the_endpoints_words)?;
     let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
     let claims = match kind.split(';').next().map(str::trim) {
-        Some("application/jwt") => signed(&response.body, check)?,
-        _ => answer::object(&response.body, WHOSE)?,
+        Some("application/jwt") => signed(body, check)?,
+        _ => answer::object(body, WHOSE)?,
     };
     // Core 5.3.2: the claims of another subject must not be used.
     if answer::required(&claims, "sub", WHOSE)? != check.sub {
@@ -106,26 +104,14 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
     }
 }
 
-/// What a status other than 200 means: 401 and 403 are a refusal in the words of `WWW-Authenticate` (RFC 6750 3).
-fn refusal(response: &Response) -> Problem {
-    let standard = match response.status {
-        401 => "invalid_token",
-        403 => "insufficient_scope",
-        _ => return answer::failure(response, WHOSE),
+/// A status alone is a refusal in the words that the challenge should have had (RFC 6750 3.1).
+fn in_the_endpoints_words(problem: Problem) -> Problem {
+    let error = match problem {
+        Problem::RefusedWithoutWords { status: 401, .. } => "invalid_token",
+        Problem::RefusedWithoutWords { status: 403, .. } => "insufficient_scope",
+        other => return other,
     };
-    let challenge = response.header("www-authenticate").unwrap_or_default();
-    Problem::Refused(ProviderError {
-        error: quoted(challenge, "error").unwrap_or(standard).to_owned(),
-        error_description: quoted(challenge, "error_description").map(str::to_owned),
-    })
-}
-
-/// The value of `name="…"` in a challenge.
-fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
-    let start = format!("{name}=\"");
-    let at =
-        challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;
-    challenge[at + start.len()..].split_once('"').map(|(value, _)| value).filter(|value| !value.is_empty())
+    Problem::Refused(ProviderError { error: error.to_owned(), error_description: None })
 }
 
 #[cfg(test)]

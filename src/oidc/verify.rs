@@ -21,7 +21,9 @@ pub enum TokenProblem {
     OtherAlgorithm(String),
     /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
     OutOfTime(String),
-    /// It failed a check. A printable sentence.
+    /// It is not as it should be, and nothing in that says that it is somebody else's. A printable sentence.
+    Flawed(String),
+    /// It is somebody else's, or may be: another issuer's, account's, client's, login's or answer's. A printable sentence.
     Invalid(String),
 }
 
@@ -41,7 +43,7 @@ impl MayBeTheKeys for TokenProblem {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),
             Self::BadSignature => Some(KeyFault::Mismatch),
-            Self::OtherAlgorithm(_) | Self::OutOfTime(_) | Self::Invalid(_) => None,
+            Self::OtherAlgorithm(_) | Self::OutOfTime(_) | Self::Flawed(_) | Self::Invalid(_) => None,
         }
     }
 }
@@ -53,7 +55,7 @@ impl fmt::Display for TokenProblem {
             Self::UnknownKey => SignatureProblem::UnknownKey.fmt(f),
             Self::BadSignature => SignatureProblem::BadSignature.fmt(f),
             Self::OtherAlgorithm(alg) => SignatureProblem::OtherAlgorithm(alg.clone()).fmt(f),
-            Self::OutOfTime(what) | Self::Invalid(what) => f.write_str(what),
+            Self::OutOfTime(what) | Self::Flawed(what) | Self::Invalid(what) => f.write_str(what),
         }
     }
 }
@@ -61,6 +63,11 @@ impl fmt::Display for TokenProblem {
 /// A token that failed a check; `what` goes on from "the token".
 pub(super) fn refuse<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Invalid(what.into()))
+}
+
+/// A token with a flaw that points to nobody else.
+pub(super) fn flawed<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
+    Err(TokenProblem::Flawed(what.into()))
 }
 
 /// A token that is valid at another time.
@@ -100,15 +107,15 @@ pub(super) fn check_issuer(claims: &Registered, issuer: &str) -> Result<(), Toke
     }
 }
 
-/// The time that the claim `name` is; `None` where there is none.
+/// The time that the claim `name` is; `None` where there is none, and where it is `null`.
 ///
 /// # Errors
-/// [`TokenProblem::Invalid`] if it is no number (RFC 7519 2).
+/// [`TokenProblem::Flawed`] if it is no number (RFC 7519 2).
 pub(super) fn time(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
-    match claim.map(numeric_date) {
+    match claim.filter(|claim| !claim.is_null()).map(numeric_date) {
         None => Ok(None),
         Some(Some(time)) => Ok(Some(time)),
-        Some(None) => refuse(format!("its `{name}` is not a number")),
+        Some(None) => flawed(format!("its `{name}` is not a number")),
     }
 }
 

@@ -538,8 +538,9 @@ fn of_two_tokens_that_miss_the_same_key_neither_is_judged_however_slow_the_provi
 fn of_what_kept_tokens_from_being_verified_a_key_set_that_is_none_is_told() {
     let bench = verifier();
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
-    let html = Response { body: b"<html>".to_vec(), ..answer(200, &json!({})) };
-    [answer(503, &json!({})), html].into_iter().for_each(|keys| bench.provider.answers("/jwks", keys));
+    [answer(503, &json!({})), answer(200, &json!({}))]
+        .into_iter()
+        .for_each(|keys| bench.provider.answers("/jwks", keys));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     verified_after(&bench, [(&unknown, 0), (&unknown, 300)]).exits(7).says("2 of 2 tokens could not be verified");
 }
@@ -613,7 +614,7 @@ fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
     assert_eq!(outcome.stderr.matches("not verified: line").count(), 2);
     decode(&bench, &[&unknown], &["--verify"]).exits(5).says("could not be had when they were last looked for");
     bench.pass(Seconds::minutes(5));
-    bench.provider.answers("/jwks", Response { body: b"<html>".to_vec(), ..answer(200, &json!({})) });
+    bench.provider.answers("/jwks", answer(200, &json!({})));
     let outcome = decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7);
     assert!(
         outcome.stderr.contains("reading the provider's keys") && outcome.stderr.contains("2 of 2 tokens could not")
@@ -630,6 +631,7 @@ fn whoever_had_the_keys_looked_for_in_vain_makes_neither_a_login_fail_nor_a_sess
     };
     bench.provider.announces_itself();
     in_vain();
+    bench.provider.announces_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().kid("k2").refresh_token("rt-1"));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     bench.run(&["login"]).exits(0);

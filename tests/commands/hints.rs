@@ -79,7 +79,9 @@ fn a_login_that_needs_no_port_is_one_into_the_same_profile() {
     let told = bench.run(&["login", "-p", "page", "--no-browser"]).exits(0);
     told.says("Use `tidp login --paste --profile page`.");
     *bench.callback.port_is_taken.lock().unwrap() = true;
+    bench.provider.announces_discovery();
     assert_eq!(hint(&bench, &["login", "-p", "page"]), "tidp login --paste --profile page");
+    bench.provider.announces_discovery();
     bench.run(&["login", "-p", "page"]).exits(2).says("cannot listen on 127.0.0.1:8400");
 }
 
@@ -124,6 +126,7 @@ fn what_should_be_set_is_named_as_it_is_where_the_client_comes_from() {
         assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {policy}\n")));
         assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{policy}, or for")));
         let bench = bench.env("TIDP_CLIENT_TYPE", "PublicWithRefresh");
+        bench.provider.announces_discovery();
         bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
         bench.run(&["login"]).exits(0).says(renew);
     }

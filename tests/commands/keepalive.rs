@@ -49,6 +49,8 @@ fn renewed(session: &Session, token: &str, at: Time) -> Session {
     let answer = Refreshed {
         access_token: session.access_token.clone(),
         id_token: None,
+        id_token_came: true,
+        provider_ahead: Seconds::ZERO,
         refresh_token: Some(Secret::new(token)),
         scopes: None,
     };
@@ -290,7 +292,9 @@ fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() 
     unknown.log_in();
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
     let refused = ten_minutes();
-    refused.edit(|session| *session = session.refresh_refused("invalid_grant", RefreshReason::Forced, START));
+    refused.edit(|session| {
+        *session = session.refresh_refused("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO)
+    });
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {
         assert!(bench.signals.started.lock().unwrap().is_empty());
@@ -400,7 +404,8 @@ fn a_session_that_has_ended_before_the_time_given_is_over_is_a_three() {
 fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    let refused = bench.session().unwrap().refresh_refused("invalid_grant", RefreshReason::Forced, START);
+    let refused =
+        bench.session().unwrap().refresh_refused("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
     bench.signals.happens_after(1, move || stores.put(&name, refused.to_document().expose()));
     bench.run(&["keepalive", "--for", "6s"]).exits(3).says("has refused the refresh token");
 }

@@ -184,6 +184,7 @@ fn another_account_than_before_is_told_and_replaces_it_whole() {
     let bench = mobile();
     bench.log_in();
     let ola = Answer::new().sub("ola").refresh_token("rt-2").id_claim("preferred_username", json!("ola\u{1b}"));
+    bench.provider.announces_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), ola);
     let outcome =
         bench.run(&["login", "--json"]).exits(0).says(r"another account (ola\u{1b}) than before (+4790000001)");
@@ -203,16 +204,19 @@ fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
 }
 
 #[test]
-fn the_browser_opens_after_one_request_or_none_and_one_follows_the_redirect() {
+fn the_browser_opens_after_one_request_for_what_the_provider_is_now_and_one_follows_the_redirect() {
     let bench = mobile();
-    for (path, opened, answer) in [("/.well-known/openid-configuration", 0, discovery()), ("/jwks", 1, jwks())] {
+    let discovered = "/.well-known/openid-configuration";
+    let opens = |path: &'static str, browsers: usize, answer: serde_json::Value| {
         let browser = Arc::clone(&bench.browser);
         bench.provider.expect(path, move |_| {
-            assert_eq!(browser.shown.lock().unwrap().len(), opened, "browsers open when {path} is asked for");
+            assert_eq!(browser.shown.lock().unwrap().len(), browsers, "browsers open when {path} is asked for");
             Ok(answered(200, &answer))
         });
-    }
-    for paths in [vec!["/.well-known/openid-configuration", "/jwks", "/connect/token"], vec!["/connect/token"]] {
+    };
+    opens("/jwks", 1, jwks());
+    for (opened, paths) in [(0, vec![discovered, "/jwks", "/connect/token"]), (1, vec![discovered, "/connect/token"])] {
+        opens(discovered, opened, discovery());
         bench.provider.seen.lock().unwrap().clear();
         bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new());
         bench.run(&["login"]).exits(0);
@@ -399,6 +403,7 @@ fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_
         assert!(bench.callback.handed_over.lock().unwrap().is_empty(), "only where nothing may be asked");
         let before = hint(&bench);
         bench.browser.shown.lock().unwrap().clear();
+        bench.provider.announces_discovery();
         bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
         bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), granted(url))));
         let outcome = bench.run(args).exits(0).leaves_out(&before).leaves_out("id_token_hint=");
@@ -425,6 +430,7 @@ fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_
     // Nobody who comes for it is a login that nobody finishes.
     *bench.callback.nobody_comes.lock().unwrap() = true;
     let start = bench.clock.time();
+    bench.provider.announces_discovery();
     bench.run(&["login", "--prompt", "none"]).exits(124).says("Still waiting.").says("hint: tidp profile show");
     assert_eq!(bench.clock.time().since(start), Seconds::minutes(5));
 }

@@ -96,7 +96,7 @@ fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
             7,
             r"signs ID tokens with EdDSA\u{1b}, none (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
         ),
-        (json(404, &json!({})), 7, "404"),
+        (json(404, &json!({})), 4, "404"),
         (json(503, &json!({})), 5, "503"),
     ] {
         let bench = mobile();
@@ -328,7 +328,7 @@ fn a_code_is_sent_once_however_its_exchange_ends() {
         (Ok(json(429, &json!({}))), 5, "429", try_later, later),
         (Ok(json(500, &json!({}))), 5, "500", try_later, later),
         (Ok(json(503, &json!({}))), 5, "503", try_later, later),
-        (Ok(html), 7, "no JSON object", "", wrong),
+        (Ok(html), 5, "a web page came instead of it", try_later, later),
         (Ok(elsewhere), 7, "redirection", "", wrong),
         (failed(HttpFailureKind::AnswerLost), 5, "log in again", try_later, later),
         (failed(HttpFailureKind::NotSent), 5, "log in again", try_later, later),
@@ -447,6 +447,7 @@ fn a_login_that_fails_keeps_the_session_there_was() {
     bench.log_in();
     let before = bench.session();
     let wrong = Answer::new().refresh_token("rt-2").id_claim("nonce", json!("another"));
+    bench.provider.announces_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), wrong);
     bench.provider.revokes("rt-2");
     bench.run(&["login"]).exits(7);

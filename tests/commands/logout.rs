@@ -107,7 +107,7 @@ fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
     for (response, code, words) in [
         (Ok(json(400, &refused)), 4, r"unsupported_token_type: no\u{1b}[2J"),
         (Ok(json(503, &json!({}))), 5, "503"),
-        (Ok(json(404, &json!({}))), 7, "404"),
+        (Ok(json(403, &json!({}))), 4, "403"),
         (Err(HttpFailureKind::AnswerLost), 5, "as the test wants"),
         (Err(HttpFailureKind::Certificate), 7, "as the test wants"),
     ] {

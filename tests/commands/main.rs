@@ -24,6 +24,7 @@ mod metadata;
 mod policy;
 mod profile;
 mod refresh;
+mod refresh_answers;
 mod refusals;
 mod simulate;
 mod small_entries;

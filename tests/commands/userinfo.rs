@@ -86,7 +86,9 @@ fn what_else_the_endpoint_says_has_its_code_and_costs_no_refresh() {
         (Ok(refused(403, challenge)), 4, r"insufficient_scope: no\u{1b}[2J"),
         (Ok(json(503, &json!({}))), 5, "503"),
         (Ok(json(302, &json!({}))), 7, "redirection"),
-        (Ok(html), 7, "no JSON object"),
+        (Ok(html), 5, "a web page came instead of it"),
+        (Ok(json(404, &json!({}))), 4, "404"),
+        (Ok(json(408, &json!({}))), 5, "408"),
         (Err(HttpFailureKind::AnswerLost), 5, "reading the userinfo"),
         (Err(HttpFailureKind::Certificate), 7, "reading the userinfo"),
     ] {

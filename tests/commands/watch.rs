@@ -62,6 +62,8 @@ fn a_renewal_by_another_process_shows_up_within_five_seconds() {
             let renewed = tidp::core::session::Refreshed {
                 access_token: session.access_token.clone(),
                 id_token: None,
+                id_token_came: true,
+                provider_ahead: Seconds::ZERO,
                 refresh_token: Some(tidp::core::secret::Secret::new("rt-2")),
                 scopes: None,
             };

@@ -197,6 +197,8 @@ impl Stage {
                 .refresh_token
                 .as_ref()
                 .map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
+            provider_ahead: Seconds::ZERO,
+            refresh_brings_no_id_token: false,
             refresh_started_at: None,
             events: Vec::new(),
         };
@@ -233,7 +235,7 @@ impl Stage {
             if life.is_some_and(|life| now < life.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
-            self.session = self.session.refresh_refused("invalid_grant", reason, now);
+            self.session = self.session.refresh_refused("invalid_grant", reason, now, Seconds::ZERO);
             self.happens(at, What::Refused);
             return Ok(false);
         };
@@ -247,6 +249,8 @@ impl Stage {
         let answer = Refreshed {
             access_token: access_token(&issued, now),
             id_token: None,
+            id_token_came: true,
+            provider_ahead: Seconds::ZERO,
             refresh_token: issued.refresh_token.clone(),
             scopes: None,
         };

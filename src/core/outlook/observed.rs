@@ -54,9 +54,15 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
     let RefreshToken::Refused { .. } = session.refresh_token else { return None };
     let ended = policy.and_then(|policy| life_when_refused(session, policy));
-    if let Some((_, life)) = ended.filter(|(at, life)| *at >= life.expires_at) {
-        let told = Sentence::new("Probably it had simply ended: the policy gave it until ");
-        return Some(told.at(life.expires_at).say("."));
+    if let Some((at, life)) = ended.filter(|(at, life)| *at >= life.expires_at) {
+        let told = Sentence::new("Probably it had simply ended: the policy gave it until ").at(life.expires_at);
+        return Some(match refused_at(session)? {
+            here if here >= life.expires_at => told.say("."),
+            here => told.say(&format!(
+                ", and the provider's clock, which has moved {} ahead of this machine's, is past that.",
+                at.since(here).human()
+            )),
+        });
     }
     if let Some(before) = spent_before(session) {
         return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
@@ -78,9 +84,19 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
     })
 }
 
-/// The moment of the refusal, and the life the token had then, told from the events.
+/// When the refresh token was refused, by this machine's clock.
+fn refused_at(session: &Session) -> Option<Time> {
+    match session.refresh_token {
+        RefreshToken::Refused { at, .. } => Some(at),
+        RefreshToken::NeverIssued | RefreshToken::Held(_) => None,
+    }
+}
+
+/// The moment of the refusal, and the life the token had then, told from the events. Only the provider's clock decides, so
+/// the moment is by that one, as it would be shown here had the two clocks gone on together since it last answered.
 fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshLife)> {
-    let RefreshToken::Refused { at } = session.refresh_token else { return None };
+    let RefreshToken::Refused { at, clocks_moved_apart } = session.refresh_token else { return None };
+    let at = at.plus(clocks_moved_apart);
     let mut held = HeldToken {
         value: Secret::default(),
         renewed_at: session.login_at,
@@ -98,7 +114,7 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
         }
     }
     let then = Session { refresh_token: RefreshToken::Held(held), ..session.clone() };
-    Some((at, RefreshLife::of(&then, policy)?))
+    Some((at, RefreshLife::by_policy(&then, policy)?))
 }
 
 /// A refresh that succeeded clearly after the end that the policy implies: when, and that end.
@@ -125,13 +141,20 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
 
 /// What the refresh before the refusal may have spent the token on without bringing another.
 fn spent_before(session: &Session) -> Option<&'static str> {
-    let before = session.events.iter().rev().find(|e| !matches!(e.what, Happening::Refused { .. }))?;
+    let before = session
+        .events
+        .iter()
+        .rev()
+        .find(|e| !matches!(e.what, Happening::Refused { .. } | Happening::RefusedOnce { .. }))?;
     match before.what {
         Happening::Unanswered { .. } | Happening::Interrupted => {
             Some("the refresh before it brought no answer that could be used")
         }
         Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
-        Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. } => None,
+        Happening::Login { .. }
+        | Happening::Refreshed { .. }
+        | Happening::Refused { .. }
+        | Happening::RefusedOnce { .. } => None,
     }
 }
 

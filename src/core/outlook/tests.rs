@@ -42,7 +42,7 @@ fn fresh() -> Session {
 }
 
 fn refused(seconds: i64, session: &Session) -> Session {
-    session.refresh_refused("invalid_grant", RefreshReason::Expired, after(seconds))
+    session.refresh_refused("invalid_grant", RefreshReason::Expired, after(seconds), Seconds::ZERO)
 }
 
 const MOBILE: Policy = PolicyName::Mobile.documented();

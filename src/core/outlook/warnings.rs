@@ -6,6 +6,7 @@ use super::{Situation, relied_on};
 use crate::core::plan::{CLOCK_TOLERANCE, Renew};
 use crate::core::policy::Policy;
 use crate::core::session::Session;
+use crate::core::text::printable;
 use crate::core::time::{Seconds, Time};
 
 /// A warning.
@@ -18,13 +19,14 @@ pub struct Warning {
 }
 
 /// What the session at `now` gives reason to warn of: `sso_ended`, `ends_soon`, `dies_before_access_token`,
-/// `refresh_interrupted`, `policy_mismatch`, `clock_skew`, in that order, each at most once.
+/// `refresh_refused`, `refresh_interrupted`, `policy_mismatch`, `clock_skew`, in that order, each at most once.
 pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Vec<Warning> {
     let situation = Situation::of(now, Some(session), policy);
     [
         ("sso_ended", sso_ended(now, situation)),
         ("ends_soon", policy.and_then(|policy| ends_soon(now, situation, policy))),
         ("dies_before_access_token", policy.and_then(|policy| dies_early(now, situation, session, policy, renew))),
+        ("refresh_refused", refused_once(session)),
         ("refresh_interrupted", interrupted(session)),
         ("policy_mismatch", policy.and_then(|policy| policy_mismatch(session, policy))),
         ("clock_skew", clock_went_back(now, session)),
@@ -121,6 +123,14 @@ pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
         ". Where the provider takes a refresh token again, nothing is lost; where each serves once, the session is over. \
          The next refresh tries it once and tells which",
     ))
+}
+
+pub(super) fn refused_once(session: &Session) -> Option<Sentence> {
+    let (at, error) = session.refused_once()?;
+    Some(Sentence::new("the provider refused the refresh of ").at(at).say(&format!(
+        " ({}) and did not say that the refresh token has ended. It is kept, and the next refresh tries it once more: ",
+        printable(error)
+    )).run("tidp refresh --force"))
 }
 
 /// A stored time in the future: nothing computed from it can be right.

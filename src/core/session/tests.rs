@@ -23,6 +23,8 @@ pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
         access_token: access_token(at),
         id_token: Some(id_token(at)),
         refresh_token: refresh_token.map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
+        provider_ahead: Seconds::ZERO,
+        refresh_brings_no_id_token: false,
         refresh_started_at: None,
         events: Vec::new(),
     }
@@ -40,7 +42,6 @@ fn id_token(at: Time) -> IdToken {
         issued_at: at,
         auth_time: None,
         nonce: None,
-        azp: None,
     }
 }
 
@@ -49,6 +50,8 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
     let answer = Refreshed {
         access_token: access_token(at),
         id_token: None,
+        id_token_came: true,
+        provider_ahead: Seconds::ZERO,
         refresh_token: refresh_token.map(Secret::new),
         scopes: None,
     };
@@ -126,7 +129,8 @@ fn a_clock_that_was_ahead_does_not_hold_renewals_back_once_a_renewal_is_seen() {
 #[test]
 fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
     let never = logged_in(LOGIN, None);
-    let refused = logged_in(LOGIN, Some("r0")).refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN);
+    let refused =
+        logged_in(LOGIN, Some("r0")).refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     let held = logged_in(LOGIN, Some("r0"));
     assert_eq!(RefreshLife::of(&never, &policy(PolicyName::Mobile)), None);
     assert_eq!(RefreshLife::of(&refused, &policy(PolicyName::Mobile)), None);
@@ -140,7 +144,7 @@ fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_le
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
     let lost = begun.refresh_unanswered(RefreshReason::Expired, LOGIN);
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
-    let refused = begun.refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN);
+    let refused = begun.refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
     assert_eq!(refused.access_token, begun.access_token);
     let answered = refreshed(&begun, LOGIN, Some("r1"));
@@ -223,7 +227,7 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
             Step::New => refreshed(&session, now, Some(&format!("r{}", n + 1))),
             Step::Same => refreshed(&session, now, Some(&same)),
             Step::None => refreshed(&session, now, None),
-            Step::Refused => session.refresh_refused("invalid_grant", RefreshReason::Expired, now),
+            Step::Refused => session.refresh_refused("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
             Step::Unanswered => session.refresh_begun(now).refresh_unanswered(RefreshReason::Expired, now),
         };
         states.push((now, session.clone()));

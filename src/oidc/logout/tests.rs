@@ -33,9 +33,14 @@ fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
     let later = accept(with_header(response(503, ""), "retry-after", "9"));
     assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains("9 seconds")));
-    for status in [302, 400, 404] {
-        assert!(matches!(accept(response(status, "")), Err(Problem::Invalid(_))), "{status}");
+    // Nobody has revoked anything where a page comes in the provider's place.
+    for status in [200, 403] {
+        assert!(matches!(accept(response(status, "<html>")), Err(Problem::Unreachable(_))), "{status}");
     }
+    for status in [400, 403, 404] {
+        assert!(matches!(accept(response(status, "")), Err(Problem::RefusedWithoutWords { .. })), "{status}");
+    }
+    assert!(matches!(accept(response(302, "")), Err(Problem::Invalid(_))));
 }
 
 #[test]
@@ -84,6 +89,7 @@ fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
         (200, "s1", LoggedOut),
         (200, "Already logged out", AlreadyLoggedOut),
         (200, "\"Already logged out\"", AlreadyLoggedOut),
+        (200, "<html>Log in to this network", Unavailable),
         (400, "Already logged out", HintMissing),
         (401, "", HintRefused),
         (424, "", Incomplete),

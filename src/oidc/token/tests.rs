@@ -99,26 +99,61 @@ fn a_member_of_another_kind_makes_the_answer_invalid() {
         ("token_type", json!("N_A")),
         ("token_type", json!("DPoP")),
         ("refresh_token", json!(["rt"])),
-        ("refresh_token", json!("")),
         ("refresh_token", json!("a\u{1b}b")),
         ("id_token", json!({})),
         ("scope", json!(["openid"])),
-        ("scope", json!("")),
-        ("expires_in", json!("3600")),
-        ("expires_in", json!(0)),
-        ("expires_in", json!(-5)),
-        ("expires_in", json!(true)),
     ] {
         assert!(matches!(accept(&with(full(), &[(name, value.clone())])), Err(Problem::Invalid(_))), "{name} {value}");
     }
-    for body in
-        ["<html>", "{\"", "null", "[]", "", "\"x\"", r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#]
-    {
+    for body in ["{\"", "null", "[]", "\"x\"", r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#] {
         assert!(matches!(accept_token_answer(&response(200, body)), Err(Problem::Invalid(_))), "{body}");
     }
-    let nothing: Value =
-        serde_json::from_str(r#"{"access_token":"at","token_type":"Bearer","refresh_token":null}"#).unwrap();
-    assert!(accept(&nothing).is_err());
+}
+
+#[test]
+fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() {
+    let nothing = [Value::Null, json!("")];
+    for empty in &nothing {
+        for name in ["refresh_token", "id_token", "scope", "expires_in", "error"] {
+            let body = members(&[(name, empty)]);
+            let answer = accept_token_answer(&response(200, &body)).unwrap();
+            let absent = match name {
+                "refresh_token" => answer.refresh_token.is_none(),
+                "id_token" => answer.id_token.is_none(),
+                "scope" => answer.scopes.is_none(),
+                "expires_in" => answer.expires_in.is_none(),
+                _ => answer.refresh_token.is_some(),
+            };
+            assert!(absent, "{body}");
+        }
+    }
+    for (value, seconds) in [
+        (json!("3600"), Some(3600)),
+        (json!(" 3600 "), Some(3600)),
+        (json!("1e3"), Some(1000)),
+        (json!(0), None),
+        (json!(-5), None),
+        (json!(true), None),
+        (json!("soon"), None),
+        (json!("NaN"), None),
+    ] {
+        let answer = accept_token_answer(&response(200, &members(&[("expires_in", &value)]))).unwrap();
+        assert_eq!(answer.expires_in, seconds.map(Seconds), "{value}");
+    }
+}
+
+/// A full answer with members changed, `null` included, which `with` would take out.
+fn members(changes: &[(&str, &Value)]) -> String {
+    let mut body = full();
+    changes.iter().for_each(|(name, value)| body[*name] = (*value).clone());
+    body.to_string()
+}
+
+#[test]
+fn a_byte_order_mark_before_an_answer_is_no_part_of_it() {
+    assert!(accept_token_answer(&response(200, &format!("\u{feff}{}", full()))).is_ok());
+    let refused = accept_token_answer(&response(400, "\u{feff}{\"error\":\"invalid_grant\"}"));
+    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "invalid_grant"));
 }
 
 #[test]
@@ -139,19 +174,42 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
         assert_eq!(answer, Err(Problem::Refused(words.clone())), "{status}");
     }
     for (status, body) in [
+        (400, ""),
         (400, "bad"),
         (400, r#"{"error":7}"#),
+        (400, r#"{"error":{"code":"x"}}"#),
         (400, r#"{"error":""}"#),
+        (400, r#"{"message":"no"}"#),
         (401, ""),
+        (403, "[]"),
+        (404, "not found"),
+        (451, ""),
+    ] {
+        let answer = accept_token_answer(&response(status, body));
+        assert!(
+            matches!(answer, Err(Problem::RefusedWithoutWords { status: told, .. }) if told == status),
+            "{status} {body}: {answer:?}"
+        );
+    }
+    for (status, body) in [
         (200, r#"{"error":7,"access_token":"at","token_type":"Bearer"}"#),
         (302, refused),
         (307, refused),
         (308, &full().to_string()),
-        (201, &full().to_string()),
     ] {
         assert!(matches!(accept_token_answer(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
     }
-    for status in [429, 500, 502, 503] {
+    assert!(accept_token_answer(&response(201, &full().to_string())).is_ok());
+    let challenge = r#"Basic realm="x", error="invalid_client", error_description="who?""#;
+    let challenged = accept_token_answer(&with_header(response(401, ""), "www-authenticate", challenge));
+    let words = ProviderError { error: "invalid_client".to_owned(), error_description: Some("who?".to_owned()) };
+    assert_eq!(challenged, Err(Problem::Refused(words)));
+    for (status, error) in [(400, "temporarily_unavailable"), (200, "server_error"), (401, "server_error")] {
+        let later = accept_token_answer(&response(status, &json!({ "error": error }).to_string()));
+        assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains(error)), "{status} {error}");
+    }
+    assert!(matches!(accept_token_answer(&response(407, "")), Err(Problem::Unreachable(why)) if why.contains("proxy")));
+    for status in [408, 429, 500, 502, 503, 511] {
         for (after, said) in [
             ("120", "and asks to wait 120 seconds"),
             ("Fri, 31 Dec 1999 23:59:59 GMT", "and asks to wait until Fri, 31 Dec 1999 23:59:59 GMT"),
@@ -175,14 +233,50 @@ fn a_login_without_an_id_token_is_none() {
 
 // S104 beside S60
 #[test]
-fn a_web_page_instead_of_a_refresh_is_a_bad_moment_and_no_reason_to_lose_the_session() {
-    let page = response(200, "\n<html>maintenance");
-    assert!(matches!(accept_refresh_answer(&page), Err(Problem::Unreachable(_))));
-    let typed = with_header(response(200, "down"), "content-type", "Text/HTML; charset=utf-8");
-    assert!(matches!(accept_refresh_answer(&typed), Err(Problem::Unreachable(_))));
-    assert!(matches!(accept_refresh_answer(&response(200, "{\"")), Err(Problem::Invalid(_))));
-    assert!(matches!(accept_refresh_answer(&response(404, "<html>")), Err(Problem::Invalid(_))));
-    assert!(accept_refresh_answer(&response(200, &full().to_string())).is_ok());
+fn what_stands_in_the_providers_place_is_a_bad_moment_and_no_reason_to_lose_the_session() {
+    for (status, body, kind) in [
+        (200, "\n<html>maintenance", ""),
+        (200, "<?xml version=\"1.0\"?><fault/>", ""),
+        (200, "down", "Text/HTML; charset=utf-8"),
+        (200, "", ""),
+        (204, " \n", ""),
+        (400, "<html>blocked", ""),
+        (403, "blocked", "text/html"),
+        (404, "<html>", ""),
+    ] {
+        let page = with_header(response(status, body), "content-type", kind);
+        let answer = accept_token_answer(&page);
+        assert!(
+            matches!(&answer, Err(Problem::Unreachable(why)) if !why.contains("JSON")),
+            "{status} {body} {answer:?}"
+        );
+        let login = accept_code_answer(&page);
+        assert!(matches!(login, Err(Problem::Unreachable(_))), "{status} {body}");
+    }
+    // An error in the header is the provider's, whatever page comes with it.
+    let page = with_header(response(401, "<html>"), "www-authenticate", "Bearer error=\"invalid_token\"");
+    assert!(matches!(accept_token_answer(&page), Err(Problem::Refused(_))));
+}
+
+#[test]
+fn a_refusal_is_about_the_refresh_token_the_client_or_it_does_not_say() {
+    let meaning = |error: &str| {
+        meaning_of_refusal(Some(&ProviderError { error: error.to_owned(), error_description: None }), 400)
+    };
+    for error in ["invalid_grant", "invalid_token", "interaction_required", "login_required", "consent_required"] {
+        assert_eq!(meaning(error), Refused::RefreshToken, "{error}");
+    }
+    for error in ["invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type"]
+    {
+        assert_eq!(meaning(error), Refused::Client, "{error}");
+    }
+    for error in ["bad_request", "INVALID_GRANT", "access_denied"] {
+        assert_eq!(meaning(error), Refused::Unclear, "{error}");
+    }
+    let by_status = [(400, Refused::Unclear), (401, Refused::Unclear), (403, Refused::Client), (404, Refused::Client)];
+    for (status, refused) in by_status {
+        assert_eq!(meaning_of_refusal(None, status), refused, "{status}");
+    }
 }
 
 #[test]
@@ -197,7 +291,7 @@ fn debugging_an_answer_shows_no_token() {
 proptest! {
     #[test]
     fn no_answer_makes_the_reader_panic(status: u16, body: Vec<u8>, text in "\\PC*", at in 0_usize..300, byte: u8) {
-        let _ = accept_refresh_answer(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
+        let _ = accept_token_answer(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
         let mut mutated = full().to_string().into_bytes();
         let place = at % mutated.len();
         mutated[place] = byte;
