@@ -79,7 +79,7 @@ fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
         provider: metadata::provider_as_of_now(context)?,
         began: (context.world.clock.now(), context.world.clock.uptime()),
     };
-    check_algorithms(&attempt.provider)?;
+    check_provider(&attempt.provider)?;
     match &context.profile.redirect_uri {
         RedirectUri::Elsewhere(uri) => attempt.by_paste(uri),
         RedirectUri::Fixed(uri, _) if args.paste => attempt.by_paste(uri),
@@ -89,8 +89,12 @@ fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     }
 }
 
-/// RS256 is the only algorithm there is here, and the one that every provider must have (OpenID Connect Discovery 3).
-fn check_algorithms(provider: &Provider) -> Result<()> {
+/// Whether a login can begin there, and come to an end: RS256 is the only algorithm there is here, and the one that every
+/// provider must have (OpenID Connect Discovery 3).
+fn check_provider(provider: &Provider) -> Result<()> {
+    if let Err(why) = &provider.authorization_endpoint {
+        return Err(Error::invalid(format!("{DOING}: {why}")));
+    }
     let offered = &provider.id_token_algorithms;
     if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
         return Ok(());

@@ -109,7 +109,7 @@ pub fn authorization_request(
     parameters.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
     parameters.extend(options.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     check_parameters(&parameters, options)?;
-    let mut url = provider.authorization_endpoint.clone();
+    let mut url = provider.authorization_endpoint.clone()?;
     url.query_pairs_mut().extend_pairs(&parameters); // RFC 6749 3.1: the endpoint's own query stays
     let expected = Expected {
         state,

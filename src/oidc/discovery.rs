@@ -25,8 +25,9 @@ pub struct Issuer {
 pub struct Provider {
     /// `issuer`: the document's own bytes, which every later comparison uses.
     pub issuer: String,
-    /// `authorization_endpoint`: safe to hand to a program that opens URLs.
-    pub authorization_endpoint: Url,
+    /// `authorization_endpoint`, safe to hand to a program that opens URLs; or why no login may begin there, which stops
+    /// nothing else.
+    pub authorization_endpoint: Result<Url, String>,
     /// `token_endpoint`.
     pub token_endpoint: Url,
     /// `jwks_uri`.
@@ -161,28 +162,30 @@ impl Provider {
     /// `endpoint_hosts` (`host` or `host:port`) are trusted for endpoints beside the issuer's own host and port.
     ///
     /// # Errors
-    /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, lacks an endpoint that every
-    /// login needs, has such a one that leads elsewhere or could be dangerous to open, or offers no PKCE with S256. What
-    /// not every job needs is read as absent where it is odd ([`Provider::why_without`]).
+    /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, or has no token endpoint or keys, or
+    /// such as lead elsewhere. What not every job needs is read as absent where it is odd, and missed by the job that
+    /// needs it ([`Provider::why_without`], `authorization_endpoint`).
     pub fn from_document(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
         let document = answer::object(bytes, WHOSE)?;
         let named = checked_issuer(&document, issuer)?;
-        check_pkce(&document)?;
         let usable = |name: &str, text: &str| {
             endpoint(text, issuer, endpoint_hosts)
                 .map_err(|why| format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)))
         };
-        let required = |name: &str| usable(name, answer::required(&document, name, WHOSE)?).map_err(Problem::Invalid);
+        let needed = |name: &str| match text(&document, name) {
+            Some(text) => usable(name, text),
+            None => Err(format!("{WHOSE}: `{name}` is missing, or says nothing")),
+        };
         let mut unusable = Vec::new();
         let mut optional =
             |name: &'static str| usable(name, text(&document, name)?).map_err(|why| unusable.push((name, why))).ok();
-        let authorization_endpoint = required("authorization_endpoint")?;
-        check_own_query(&authorization_endpoint)?;
         Ok(Self {
             issuer: named,
-            authorization_endpoint,
-            token_endpoint: required("token_endpoint")?,
-            jwks_uri: required("jwks_uri")?,
+            authorization_endpoint: check_pkce(&document)
+                .and_then(|()| needed("authorization_endpoint"))
+                .and_then(without_our_parameters),
+            token_endpoint: needed("token_endpoint").map_err(Problem::Invalid)?,
+            jwks_uri: needed("jwks_uri").map_err(Problem::Invalid)?,
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
             lists_public_clients_for_revocation: names(&document, "revocation_endpoint_auth_methods_supported")
@@ -223,10 +226,10 @@ fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem>
 }
 
 /// RFC 7636 4.2, RFC 9700 2.1.1: S256 and nothing else. A provider that has no list is sent S256 all the same.
-fn check_pkce(document: &Object) -> Result<(), Problem> {
+fn check_pkce(document: &Object) -> Result<(), String> {
     match document.get("code_challenge_methods_supported") {
         Some(Value::Array(methods)) if !methods.iter().any(|method| method == "S256") => {
-            invalid(format!("{WHOSE}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
+            Err(format!("{WHOSE}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
         }
         _ => Ok(()),
     }
@@ -275,12 +278,10 @@ fn is_plain(text: &str) -> bool {
 
 /// RFC 6749 3.1 lets the authorization endpoint have a query of its own, but a parameter must not occur twice: one
 /// that fixes what a login chooses (its `state`, its `redirect_uri`) is refused.
-fn check_own_query(endpoint: &Url) -> Result<(), Problem> {
+fn without_our_parameters(endpoint: Url) -> Result<Url, String> {
     match endpoint.query_pairs().find(|(name, _)| super::is_reserved(name)) {
-        None => Ok(()),
-        Some((name, _)) => {
-            invalid(format!("{WHOSE}: `authorization_endpoint` has `{}` in its query", printable(&name)))
-        }
+        None => Ok(endpoint),
+        Some((name, _)) => Err(format!("{WHOSE}: `authorization_endpoint` has `{}` in its query", printable(&name))),
     }
 }
 

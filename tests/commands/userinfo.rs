@@ -161,6 +161,29 @@ fn an_access_token_is_sent_to_no_other_host_and_an_endpoint_there_stops_nothing_
 }
 
 #[test]
+fn what_only_a_login_needs_stops_only_a_login() {
+    for (name, value) in [
+        ("authorization_endpoint", json!(null)),
+        ("authorization_endpoint", json!("https://evil.example/authorize")),
+        ("authorization_endpoint", json!("https://id.example/authorize?state=x")),
+        ("code_challenge_methods_supported", json!(["plain"])),
+        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+    ] {
+        let bench = logged_in();
+        bench.pass(Seconds::days(2));
+        let mut document = discovery();
+        document[name] = value;
+        bench.provider.always("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.always("/jwks", json(200, &jwks_named("k1")));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+        bench.provider.answers("/connect/userinfo", json(200, &claims()));
+        bench.run(&["userinfo"]).exits(0);
+        bench.run(&["login"]).exits(7).says(name);
+        assert_eq!(bench.browser.shown.lock().unwrap().len(), 1, "no second login was shown");
+    }
+}
+
+#[test]
 fn whatever_else_an_answer_says_is_no_reason_to_stop() {
     let odd = [json!(null), json!(""), json!(7), json!({ "a": [null] }), json!([]), json!("false"), json!(1e300)];
     for name in ["email", "email_verified", "updated_at", "address", "iss", "aud", "exp", "acr", "ial", "error"] {
