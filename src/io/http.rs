@@ -80,8 +80,10 @@ impl SystemHttp {
     }
 
     fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> Self {
+        let of_ours = |name: &str| proxy::VARIABLES.contains(&name) || trust::VARIABLES.contains(&name);
+        let kept = env.0.iter().filter(|(name, _)| of_ours(name)).map(|(name, value)| (name.clone(), value.clone()));
         let (runtime, clients) = (OnceLock::new(), Mutex::default());
-        Self { deadline, connect_deadline, env: env.clone(), runtime, clients }
+        Self { deadline, connect_deadline, env: Env(kept.collect()), runtime, clients }
     }
 
     /// Nobody asks a proxy for this machine itself, and nothing but this machine is asked without TLS.
@@ -231,7 +233,7 @@ fn classified(error: &reqwest::Error, route: &Route) -> HttpFailure {
     };
     let tls = causes(error).find_map(rustls_error);
     let certificate =
-        |why: &str, kind| HttpFailure { what: format!("the certificate of {route} does not check out: {why}"), kind };
+        |why: &str, kind| HttpFailure { what: format!("{} does not check out: {why}", shown(route)), kind };
     match tls {
         Some(rustls::Error::InvalidCertificate(problem)) => {
             let kind = match problem {
@@ -250,6 +252,14 @@ fn classified(error: &reqwest::Error, route: &Route) -> HttpFailure {
         return not_sent(format!("no connection to {route}: {why}"));
     }
     HttpFailure { what: format!("the answer of {route} was lost: {cause}"), kind: HttpFailureKind::AnswerLost }
+}
+
+/// Whose certificate it is: a proxy that is spoken to over TLS shows one first.
+fn shown(route: &Route) -> String {
+    match &route.proxy {
+        Some(proxy) if proxy.shown.starts_with("https:") => format!("the proxy's certificate, or that of {route},"),
+        _ => format!("the certificate of {route}"),
+    }
 }
 
 /// What the proxy's own answer comes to, of which no more is known than hyper's words for it.

@@ -7,8 +7,14 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-/// What is asked, in this order: the first that is set counts.
-const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// What names a proxy, in this order: the first that is set counts.
+const NAMING: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// What names the hosts that have none.
+const EXEMPTING: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// All that is read here.
+pub(super) const VARIABLES: [&str; 6] = [NAMING[0], NAMING[1], NAMING[2], NAMING[3], EXEMPTING[0], EXEMPTING[1]];
 
 /// A proxy.
 pub(super) struct Proxy {
@@ -24,7 +30,7 @@ impl Proxy {
     /// The proxy for that HTTPS host, if it has one. A setting that cannot be used is an error and never passed over:
     /// whoever set it does not want the host to be asked directly.
     pub(super) fn of(env: &Env, host: &str) -> Result<Option<Self>, String> {
-        let set = VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
+        let set = NAMING.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
         let Some((variable, value)) = set else { return Ok(None) };
         if is_exempt(env, host) {
             return Ok(None);
@@ -49,7 +55,7 @@ impl Proxy {
 
 /// Whether NO_PROXY says that this host is asked directly, read as reqwest and curl read it.
 fn is_exempt(env: &Env, host: &str) -> bool {
-    let exempt = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env.get(name)).unwrap_or_default();
+    let exempt = EXEMPTING.into_iter().find_map(|name| env.get(name)).unwrap_or_default();
     let uri = format!("https://{host}/").parse::<Uri>();
     uri.is_ok_and(|uri| Matcher::builder().all("http://proxy").no(exempt).build().intercept(&uri).is_none())
 }

@@ -177,6 +177,9 @@ fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_passwor
         assert!(!failure.what.contains("canary") && !failure.what.contains("secret"), "{}", failure.what);
     }
     assert_eq!(through("pac+http://p/p.pac").kind, HttpFailureKind::Setting);
+    let tls = through(tls_server().as_str());
+    assert_eq!(tls.kind, HttpFailureKind::UnknownAuthority);
+    assert!(tls.what.starts_with("the proxy's certificate, or that of id.test"), "{}", tls.what);
 }
 
 #[test]

@@ -9,6 +9,9 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 use std::path::Path;
 
+/// What names authorities in the place of the system's.
+pub(super) const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// The certificates of a PEM file, at least one, and none that cannot be one.
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failure = |why: &str| printable(&format!("{}: {why}", path.display()));
@@ -33,11 +36,12 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 
 /// Why this system has no authorities to trust: what the environment names in their place, if it does.
 pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
-    if let Some(file) = env.0.get("SSL_CERT_FILE") {
+    let [file, dir] = VARIABLES;
+    if let Some(file) = env.0.get(file) {
         let why = certificates(Path::new(file.expose())).err();
         return Err(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
     }
-    if let Some(dir) = env.get("SSL_CERT_DIR") {
+    if let Some(dir) = env.get(dir) {
         return Err(printable(&format!("SSL_CERT_DIR {dir}: no certificate can be read there")));
     }
     Ok("this system has no certificate authorities to trust: install its ca-certificates package, or name a file with \
