@@ -83,8 +83,11 @@
 //!   and ends it then; Ctrl-C or Ctrl-\ pressed twice is obeyed at once.
 //! * **The keyring of Linux is reached through `secret-service`**, on which the `keyring` crate stands: that crate connects
 //!   once per process, so that a service which died while a refresh token was spent would never be reached again, and
-//!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same. The session is
-//!   a plain one, unless the service insists.
+//!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same but for their
+//!   labels. The session is a plain one, unless the service insists.
+//! * **A keyring that finds nothing is asked whether it is locked** (`io::keyring`): some hide what is locked. The default
+//!   collection is asked, and the one where the entry was last, which is kept in a file because no locked service tells. What
+//!   is found costs no question. Nobody is asked for a password on suspicion where nobody sits, nor while a token is spent.
 //! * **A file that the user names may be a pipe** (`<(…)`): it is read once, whole, and what it held is kept for this run
 //!   (`io::private::read_named`), because a command reads its configuration and its key more often. What is our own (entries,
 //!   caches) must be a file.

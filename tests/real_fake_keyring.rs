@@ -302,6 +302,9 @@ fn at_a_terminal_the_prompt_is_put_up_told_and_waited_for() {
         assert!(outcome.stderr.contains("waiting for the keyring's prompt, on this user's desktop"), "{outcome:#?}");
 
         keyring.lock();
+        keyring.calls();
+        at_a_terminal(&home, "policy --short").finish().expect(6);
+        assert!(!keyring.was_asked("Prompt"), "a shell's prompt asks for no password");
         let mut logout = at_a_terminal(&home, "logout");
         logout.wait_for_word(|word| word == "prompt,");
         keyring.dismiss();

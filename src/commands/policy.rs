@@ -37,7 +37,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy)
 fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     let required = args.require.as_deref().map(Seconds::parse).transpose();
     let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
-    let session = context.load()?;
+    // A shell's prompt is no place to be asked for a password, at every line.
+    let session = if args.short { context.load_without_asking()? } else { context.load()? };
     let now = context.world.clock.now();
     let profile = &context.profile;
     let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);

@@ -123,7 +123,7 @@ impl<'c> Watch<'c> {
         if uptime.saturating_sub(self.read_at) < READ_EVERY {
             return;
         }
-        match self.context.load() {
+        match self.context.load_without_asking() {
             Ok(session) => (self.session, self.unread) = (session, None),
             Err(error) => self.unread = Some(error.report().message),
         }
