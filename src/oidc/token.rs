@@ -134,15 +134,13 @@ pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> 
     if !answer::required(&object, "token_type", WHOSE)?.eq_ignore_ascii_case("Bearer") {
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
-    let scopes = answer::string(&object, "scope", WHOSE)?
-        .map(|scope| scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect());
     let access_token = take(&mut object, "access_token", '!'..='~')?;
     Ok(TokenAnswer {
         access_token: access_token.map_or_else(|| invalid(format!("{WHOSE}: `access_token` is missing")), Ok)?,
         expires_in: lifetime_if_it_says_one(&object),
         id_token: take(&mut object, "id_token", '!'..='~')?,
         refresh_token: take(&mut object, "refresh_token", ' '..='~')?,
-        scopes,
+        scopes: scopes_however_they_are_written(&object),
         date: provider_time(response),
     })
 }
@@ -193,6 +191,18 @@ fn lifetime_if_it_says_one(object: &Object) -> Option<Seconds> {
     }?;
     // `as` saturates, and makes 0 of what is no number.
     Some(Seconds((seconds as i64).min(Time::MAX.unix()))).filter(|lifetime| *lifetime > Seconds::ZERO)
+}
+
+/// `scope` (RFC 6749 3.3): names with spaces between them. A leniency: also a list of names, as some providers write it. What
+/// names none says nothing, and is read as absent.
+fn scopes_however_they_are_written(object: &Object) -> Option<Vec<String>> {
+    let names = match object.get("scope")? {
+        Value::String(scope) => scope.split(' ').collect(),
+        Value::Array(names) => names.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?,
+        _ => return None,
+    };
+    let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// Takes the token of that name out of the answer: no copy of it stays behind. `null` and `""` are none. Only characters of `allowed`

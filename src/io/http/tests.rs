@@ -91,7 +91,7 @@ fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
 }
 
 #[test]
-fn an_answer_that_is_truncated_too_large_too_slow_or_compressed_is_lost() {
+fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_is_lost() {
     let (truncated, _) = server(|s, _| s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap());
     let (large, count) = server(|s, _| {
         let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
@@ -104,16 +104,53 @@ fn an_answer_that_is_truncated_too_large_too_slow_or_compressed_is_lost() {
         }
     });
     let (packed, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    });
+    let (garbled, _) = server(|s, _| {
         s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    });
+    let (bomb, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n").unwrap();
+        s.write_all(&gzip(&vec![b' '; 1 << 21])).unwrap();
     });
     let hurried = Request { deadline: Some(Duration::from_millis(10)), ..get(slow.clone()) };
     assert!(http().send(&hurried).unwrap_err().what.ends_with("did not answer within 0 s"));
-    for (url, word) in [(truncated, "lost"), (large, "1 MiB"), (slow, "within"), (packed, "compressed")] {
+    for (url, word) in [
+        (truncated, "lost"),
+        (large, "1 MiB"),
+        (slow, "within"),
+        (packed, "packed"),
+        (garbled, "packed"),
+        (bomb, "packed"),
+    ] {
         let failure = http().send(&get(url)).unwrap_err();
         assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
         assert!(failure.what.contains(word), "{}", failure.what);
     }
     assert_eq!(count.load(Ordering::SeqCst), 1, "what is too large once is too large twice");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn an_answer_that_is_packed_though_nobody_asked_for_it_is_read_all_the_same() {
+    for (coding, body) in [
+        ("gzip", gzip(b"{\"a\":1}")),
+        ("X-GZIP", gzip(b"{\"a\":1}")),
+        ("none", b"{\"a\":1}".to_vec()),
+        ("", b"{\"a\":1}".to_vec()),
+        ("Identity", b"{\"a\":1}".to_vec()),
+    ] {
+        let (url, _) = server(move |s, _| {
+            s.write_all(format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\n\r\n").as_bytes()).unwrap();
+            s.write_all(&body).unwrap();
+        });
+        assert_eq!(http().send(&get(url)).unwrap().body, b"{\"a\":1}", "{coding}");
+    }
 }
 
 #[test]

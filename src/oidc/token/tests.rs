@@ -101,7 +101,6 @@ fn a_member_of_another_kind_makes_the_answer_invalid() {
         ("refresh_token", json!(["rt"])),
         ("refresh_token", json!("a\u{1b}b")),
         ("id_token", json!({})),
-        ("scope", json!(["openid"])),
     ] {
         assert!(matches!(accept(&with(full(), &[(name, value.clone())])), Err(Problem::Invalid(_))), "{name} {value}");
     }
@@ -139,6 +138,22 @@ fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() 
     ] {
         let answer = accept_token_answer(&response(200, &members(&[("expires_in", &value)]))).unwrap();
         assert_eq!(answer.expires_in, seconds.map(Seconds), "{value}");
+    }
+}
+
+#[test]
+fn scopes_are_names_in_a_string_or_a_list_and_anything_else_says_nothing() {
+    for (value, names) in [
+        (json!(["openid", "profile"]), Some(vec!["openid", "profile"])),
+        (json!(" openid "), Some(vec!["openid"])),
+        (json!(" "), None),
+        (json!([]), None),
+        (json!(["openid", 7]), None),
+        (json!(7), None),
+        (json!({}), None),
+    ] {
+        let answer = accept_token_answer(&response(200, &members(&[("scope", &value)]))).unwrap();
+        assert_eq!(answer.scopes, names.map(|names| names.into_iter().map(str::to_owned).collect()), "{value}");
     }
 }
 
