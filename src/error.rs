@@ -76,8 +76,8 @@ pub enum Situation {
     /// The network or the provider may do better later.
     Unreachable(String),
     /// Whether a signature is the provider's is not known: its key is not among those known here, and they cannot be had,
-    /// or were looked for too recently to be asked for again. `unreachable`, or what else having them failed with; and
-    /// the text.
+    /// or were looked for too recently to be asked for again; or another algorithm than ours made it. `unreachable` where
+    /// later may help, or what else having them failed with; and the text.
     KeyNotKnown(&'static str, String),
     /// A request that spends something was sent, and no answer came.
     AnswerLost(String),
