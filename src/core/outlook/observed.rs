@@ -58,7 +58,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
         let told = Sentence::new("Probably it had simply ended: the policy gave it until ").at(life.expires_at);
         return Some(match refused_at(session)? {
             here if here >= life.expires_at => told.say("."),
-            here => told.say(&format!(
+            here => told.say(format!(
                 ", and the provider's clock, which has moved {} ahead of this machine's, is past that.",
                 at.since(here).human()
             )),

@@ -127,7 +127,7 @@ pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
 
 pub(super) fn refused_once(session: &Session) -> Option<Sentence> {
     let (at, error) = session.refused_once()?;
-    Some(Sentence::new("the provider refused the refresh of ").at(at).say(&format!(
+    Some(Sentence::new("the provider refused the refresh of ").at(at).say(format!(
         " ({}) and did not say that the refresh token has ended. It is kept, and the next refresh tries it once more: ",
         printable(error)
     )).run("tidp refresh --force"))
