@@ -80,7 +80,9 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     if outlook.sure_for(now).is_some_and(|left| left < access_token_end.left(now)) {
         what += &format!("; the access token works until {}", context.out.when(access_token_end, now));
     }
-    Err(Situation::TooLittleLife { what, login_helps: most.is_none_or(|(_, most)| most >= required) }.into())
+    // Where no policy is known, a login changes nothing about that.
+    let login_helps = outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required);
+    Err(Situation::TooLittleLife { what, login_helps }.into())
 }
 
 /// Why nothing tells the session's end.
@@ -197,11 +199,9 @@ fn told(what: &Happening) -> String {
         Happening::Refused { reason, error } => {
             format!("refresh (because {}) refused: {}", why(*reason), printable(error))
         }
-        Happening::RefusedOnce { reason, error } => format!(
-            "refresh (because {}) refused, and not said for what: {}; the refresh token was kept",
-            why(*reason),
-            printable(error)
-        ),
+        Happening::RefusedTokenKept { reason, error, .. } => {
+            format!("refresh (because {}) refused: {}; the refresh token was kept", why(*reason), printable(error))
+        }
         Happening::Unanswered { reason } => {
             format!("refresh (because {}): no answer came that could be used", why(*reason))
         }

@@ -256,10 +256,10 @@ fn not_accepted(
     };
     let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
     // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the first.
-    let was_doubted = session.unfinished_refresh().is_some() || session.refused_once().is_some();
+    let was_doubted = session.unfinished_refresh().is_some() || session.may_have_been_refused();
     match meaning {
         Refused::Client => {
-            put_back(context, &session.client_refused(&refusal.said, reason, sent_at));
+            put_back(context, &session.refresh_refused_token_kept(&refusal.said, reason, sent_at, false));
             Err(match refusal.words {
                 Some(words) => Situation::Refused(DOING, words),
                 None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
@@ -298,7 +298,9 @@ fn refused(
         None => return Err(Situation::NoSession.into()),
     }
     if !for_good {
-        let session = begun.refresh_refused_once(&said, reason, at);
+        // Whoever refuses has spent nothing: there is nothing to find unfinished.
+        let session = Session { refresh_started_at: None, ..begun.clone() };
+        let session = session.refresh_refused_token_kept(&said, reason, at, true);
         context.store.save_without_asking(&context.entry(), &session.to_document())?;
         return Err(Situation::RefreshRefusedOnce { said, words }.into());
     }

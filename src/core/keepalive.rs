@@ -43,7 +43,7 @@ pub enum Prospect {
 impl Prospect {
     /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
     pub fn of(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
-        if let (Some((at, _)), Some(life)) = (session.refused_once(), RefreshLife::by_policy(session, policy)) {
+        if let (Some((at, _)), Some(life)) = (session.refused_token_kept(), RefreshLife::by_policy(session, policy)) {
             // Whether there is anything to keep alive is told by the next refresh.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }

@@ -74,7 +74,7 @@ enum Situation {
     /// The provider refused the refresh token.
     Refused(Time),
     /// The provider refused a refresh and did not say for what: the next one tells.
-    RefusedOnce,
+    RefusedTokenKept,
     /// One is held, of which no policy tells the end.
     Endless,
     /// A refresh would renew it.
@@ -95,8 +95,8 @@ impl Situation {
             RefreshToken::Refused { at, .. } => return Self::Refused(at),
             RefreshToken::Held(_) => {}
         }
-        if session.refused_once().is_some() {
-            return Self::RefusedOnce;
+        if session.refused_token_kept().is_some() {
+            return Self::RefusedTokenKept;
         }
         let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshLife::of(session, p)?))) else {
             return Self::Endless;
@@ -118,7 +118,7 @@ impl Situation {
         let idle = if policy_known { NextAction::None } else { NextAction::Unknown };
         match (self, plan.action) {
             (Self::NoSession | Self::Refused(_) | Self::Ended(_), _) => (NextAction::Login, None),
-            (Self::RefusedOnce, _) => (NextAction::Refresh, plan.changes_at),
+            (Self::RefusedTokenKept, _) => (NextAction::Refresh, plan.changes_at),
             (Self::NeverIssued, Action::Use) => (NextAction::None, plan.changes_at),
             (Self::NeverIssued, _) => (NextAction::Login, plan.changes_at),
             (Self::Endless, Action::Use) => (idle, plan.changes_at),
@@ -135,7 +135,7 @@ impl Situation {
     /// The refresh token's life, where a policy tells one.
     fn life(self) -> Option<RefreshLife> {
         match self {
-            Self::NoSession | Self::NeverIssued | Self::Refused(_) | Self::RefusedOnce | Self::Endless => None,
+            Self::NoSession | Self::NeverIssued | Self::Refused(_) | Self::RefusedTokenKept | Self::Endless => None,
             Self::Renewable(life) | Self::SsoEnded(life) | Self::Fixed(life) | Self::Ended(life) => Some(life),
         }
     }
@@ -218,7 +218,7 @@ impl Outlook {
 fn after_refresh(now: Time, at: Situation, session: Option<&Session>, policy: Option<&Policy>) -> Option<Time> {
     match at {
         Situation::NoSession | Situation::NeverIssued | Situation::Refused(_) => None,
-        Situation::RefusedOnce | Situation::Endless | Situation::Ended(_) => None,
+        Situation::RefusedTokenKept | Situation::Endless | Situation::Ended(_) => None,
         Situation::SsoEnded(life) | Situation::Fixed(life) => Some(life.expires_at),
         Situation::Renewable(_) => {
             let (session, policy) = session.zip(policy)?;

@@ -133,7 +133,7 @@ fn keep_alive(
     policy: Option<&Policy>,
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    if session.held().is_none() || session.refused_once().is_some() {
+    if session.held().is_none() || session.refused_token_kept().is_some() {
         // Nothing can be kept alive, or nobody knows: due, so that the login is asked for, or the provider.
         return (Some(RefreshReason::Keepalive), None);
     }

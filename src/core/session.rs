@@ -144,19 +144,21 @@ pub enum Happening {
         /// What it did to the refresh token.
         renewal: Renewal,
     },
-    /// The provider refused the refresh: for the refresh token, which is gone then, or for the client.
+    /// The provider refused the refresh token, which is gone then.
     Refused {
         /// Why it was made.
         reason: RefreshReason,
         /// The provider's `error` code, or `HTTP 400` where it has none.
         error: String,
     },
-    /// The provider refused the refresh and did not say for what: the refresh token is kept, and tried once more.
-    RefusedOnce {
+    /// The provider refused the refresh, and not for the refresh token as far as it says: that is kept.
+    RefusedTokenKept {
         /// Why it was made.
         reason: RefreshReason,
         /// The provider's `error` code, or `HTTP 400` where it has none.
         error: String,
+        /// Whether it may have been for the refresh token all the same.
+        unclear: bool,
     },
     /// No answer came, or none that could be used: the refresh token may have been spent.
     Unanswered {
@@ -338,34 +340,32 @@ impl Session {
         .with_event(at, Happening::Refused { reason, error: error.to_owned() })
     }
 
-    /// The session after a refusal that does not say for what: the token is kept, but nothing is claimed of it until the
-    /// next refresh.
+    /// The session after a refusal that does not say that the refresh token has ended: it is kept, but nothing is claimed of
+    /// it until a refresh succeeds. Of many in a row that say the same the first one is remembered.
     #[must_use]
-    pub fn refresh_refused_once(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
-        Self { refresh_started_at: None, ..self.clone() }
-            .with_event(at, Happening::RefusedOnce { reason, error: error.to_owned() })
-    }
-
-    /// The session after a refusal that is about the client: the token is as good as before. Of many in a row the first is
-    /// remembered.
-    #[must_use]
-    pub fn client_refused(&self, error: &str, reason: RefreshReason, at: Time) -> Self {
-        let what = Happening::Refused { reason, error: error.to_owned() };
+    pub fn refresh_refused_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
+        let what = Happening::RefusedTokenKept { reason, error: error.to_owned(), unclear };
         let again = self.events.last().is_some_and(|last| last.what == what);
         if again { self.clone() } else { self.clone().with_event(at, what) }
     }
 
-    /// When the provider refused the refresh token held without saying for what, and its words; `None` once a refresh or
-    /// login has succeeded.
-    pub fn refused_once(&self) -> Option<(Time, &str)> {
-        self.held()?;
-        let since = self
-            .events
-            .iter()
-            .rev()
-            .take_while(|event| !matches!(event.what, Happening::Login { .. } | Happening::Refreshed { .. }));
-        since.into_iter().find_map(|event| match &event.what {
-            Happening::RefusedOnce { error, .. } => Some((event.at, error.as_str())),
+    /// When the provider last refused a refresh for something else than the refresh token that is held, as far as it said, and
+    /// its word; `None` once a refresh or login has succeeded.
+    pub fn refused_token_kept(&self) -> Option<(Time, &str)> {
+        self.refusals().next().map(|(at, error, _)| (at, error))
+    }
+
+    /// Whether one of them since then may have been for the refresh token all the same.
+    pub fn may_have_been_refused(&self) -> bool {
+        self.refusals().any(|(_, _, unclear)| unclear)
+    }
+
+    fn refusals(&self) -> impl Iterator<Item = (Time, &str, bool)> {
+        let last_first = self.events.iter().rev().filter(|_| self.held().is_some());
+        let since =
+            last_first.take_while(|event| !matches!(event.what, Happening::Login { .. } | Happening::Refreshed { .. }));
+        since.filter_map(|event| match &event.what {
+            Happening::RefusedTokenKept { error, unclear, .. } => Some((event.at, error.as_str(), *unclear)),
             _ => None,
         })
     }

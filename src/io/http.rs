@@ -128,6 +128,10 @@ impl SystemHttp {
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            // Leniencies: a header that is badly written is nothing that an answer with a spent token's successor is lost for.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .dns_resolver(SystemResolver::default())
             .connect_timeout(self.connect_deadline)
             // A connection kept from before a wait may be dead, and a POST that dies with it cannot be sent again.

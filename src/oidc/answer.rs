@@ -3,8 +3,12 @@
 use super::{Problem, ProviderError};
 use crate::core::jwt::json::strict_object;
 use crate::core::text::printable;
+use crate::core::time::Time;
 use crate::world::Response;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// A JSON object with its members.
 pub(super) type Object = Map<String, Value>;
@@ -33,9 +37,57 @@ pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], 
 /// The JSON object in `bytes`.
 ///
 /// # Errors
-/// [`Problem::Invalid`].
+/// [`Problem::Unreachable`] if it has no end: the answer was cut off on its way. [`Problem::Invalid`] if it is none.
 pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
-    strict_object(without_byte_order_mark(bytes)).or_else(|why| invalid(format!("{whose} is no JSON object: {why}")))
+    let bytes = without_byte_order_mark(bytes).trim_ascii();
+    let why = match strict_object(bytes) {
+        Ok(object) => return Ok(object),
+        Err(why) => why,
+    };
+    if bytes.starts_with(b"{") && !bytes.ends_with(b"}") {
+        return Err(Problem::Unreachable(format!("{whose}: it was cut off on its way")));
+    }
+    let readable = object_without_what_nobody_can_read(bytes);
+    readable.map_or_else(|| invalid(format!("{whose} is no JSON object: {why}")), Ok)
+}
+
+/// A leniency: a member that is needed for nothing may hold what no strict reader takes (half an emoji, bytes that are no
+/// UTF-8, a number beyond all numbers, any depth), and the job goes on without it. One that stands there twice has two
+/// readings: it is kept as `false`, which is no value of any member that is needed.
+fn object_without_what_nobody_can_read(bytes: &[u8]) -> Option<Object> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut object = Object::new();
+    for (name, value) in serde_json::from_str::<Members<'_>>(&text).ok()?.0 {
+        if object.contains_key(&name) {
+            object.insert(name, Value::Bool(false));
+        } else if let Ok(member) = strict_object(format!("{{\"v\":{value}}}").as_bytes()) {
+            object.extend(member.into_iter().map(|(_, value)| (name.clone(), value)));
+        }
+    }
+    Some(object)
+}
+
+/// The members of an object as they are written, each value unread.
+struct Members<'t>(Vec<(String, &'t RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Vec<(String, &'de RawValue)>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Reader).map(Members)
+    }
 }
 
 /// The text that a member says; one that is `null`, empty or no string says nothing, and is read as absent. For members
@@ -53,14 +105,16 @@ fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
 /// provider's place.
 pub(super) fn is_web_page(response: &Response) -> bool {
     let kind = response.header("content-type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    kind.starts_with("text/html") || without_byte_order_mark(&response.body).trim_ascii_start().starts_with(b"<")
+    let body = without_byte_order_mark(&response.body).trim_ascii_start();
+    // Some frameworks call all that they send a page, JSON too.
+    body.starts_with(b"<") || (kind.starts_with("text/html") && !body.starts_with(b"{"))
 }
 
 /// What an answer that is no success means, for every endpoint:
 ///
 /// | answer | meaning |
 /// |---|---|
-/// | 408, 429, 5xx | later |
+/// | 408, 425, 429, 5xx | later |
 /// | 407 | later: a proxy wants to know who asks |
 /// | 4xx with an OAuth `error`, in the body or in `WWW-Authenticate` | refused in those words; later, where they say so |
 /// | a web page, under 2xx or 4xx | later: something in between has answered |
@@ -69,7 +123,7 @@ pub(super) fn is_web_page(response: &Response) -> bool {
 pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
     let status = response.status;
     match status {
-        408 | 429 | 500..=599 => {
+        408 | 425 | 429 | 500..=599 => {
             Problem::Unreachable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
         }
         407 => Problem::Unreachable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
@@ -82,8 +136,7 @@ pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
 }
 
 fn refusal(response: &Response, whose: &str) -> Problem {
-    let object = strict_object(without_byte_order_mark(&response.body)).ok();
-    let in_body = object.and_then(|object| oauth_error(&object, whose).ok().flatten());
+    let in_body = object(&response.body, whose).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
     match in_body.or_else(|| challenge_error(response)) {
         Some(words) => refused_or_later(words, whose),
@@ -94,10 +147,10 @@ fn refusal(response: &Response, whose: &str) -> Problem {
     }
 }
 
-/// An OAuth error, unless it only puts off (RFC 6749 4.1.2.1 has these two; some send them from the token endpoint).
+/// An OAuth error, unless it only puts off (RFC 6749 4.1.2.1, RFC 8628 3.5; some send them from any endpoint).
 pub(super) fn refused_or_later(words: ProviderError, whose: &str) -> Problem {
     match words.error.as_str() {
-        "temporarily_unavailable" | "server_error" => {
+        "temporarily_unavailable" | "server_error" | "slow_down" | "too_many_requests" => {
             Problem::Unreachable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error))
         }
         _ => Problem::Refused(words),
@@ -128,19 +181,17 @@ fn wait(response: &Response) -> String {
         after if after.bytes().all(|b| b.is_ascii_digit()) => {
             format!(" and asks to wait {} seconds", printable(after))
         }
-        after => format!(" and asks to wait until {}", printable(after)),
+        after if Time::from_http_date(after).is_some() => format!(" and asks to wait until {}", printable(after)),
+        _ => String::new(),
     }
 }
 
-/// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that says something.
-///
-/// # Errors
-/// [`Problem::Invalid`] if `error` is neither a string nor `null`.
-pub(super) fn oauth_error(object: &Object, whose: &str) -> Result<Option<ProviderError>, Problem> {
-    Ok(string(object, "error", whose)?.map(|error| ProviderError {
+/// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that is a string that says something.
+pub(super) fn oauth_error(object: &Object) -> Option<ProviderError> {
+    text(object, "error").map(|error| ProviderError {
         error: error.to_owned(),
         error_description: object.get("error_description").and_then(Value::as_str).map(str::to_owned),
-    }))
+    })
 }
 
 /// The string of that name, if there is one that says something: `null` and `""` are read as absent, because a provider

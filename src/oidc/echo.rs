@@ -1,7 +1,7 @@
 //! A refusal that quotes a credential back ("refresh token 'abc' is unknown"): it is shown to people and written to
 //! logs, so what was sent is cut out of it before anybody reads it.
 
-use crate::core::jwt::json::strict_object;
+use super::answer;
 use crate::core::secret::Secret;
 use crate::world::{Body, Request, Response};
 use base64::Engine;
@@ -23,8 +23,8 @@ pub fn without_credentials(request: &Request, response: Response) -> Response {
     let cut = |text: &str| credentials.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
     let headers = response.headers.into_iter().map(|(name, value)| (name, cut(&value))).collect();
     // In the words as they are read, however they are escaped; what is no object of this kind is never quoted by us.
-    let body = match strict_object(&response.body) {
-        Ok(mut object) if object.get("error").is_some_and(Value::is_string) => {
+    let body = match answer::object(&response.body, "the answer") {
+        Ok(mut object) if answer::oauth_error(&object).is_some() => {
             for value in object.values_mut() {
                 if let Value::String(text) = value {
                     *text = cut(text);
@@ -98,6 +98,10 @@ mod tests {
                 assert_eq!(told, r#"{"error":"invalid_grant","error_description":"… … of client-1: … …"}"#);
             }
         }
+        // However the rest of it is written.
+        for odd in [r#"{"x":1e999,"error":"rt/+ secret"}"#, "\u{feff}{\"error\":\"rt/+ secret\"}"] {
+            assert!(!shown(&request(ClientAuthentication::None), 400, odd).contains("secret"), "{odd}");
+        }
         let mut asked = request(ClientAuthentication::None);
         for name in ["code", "code_verifier", "token"] {
             asked.body = Some(Body::Form(Secret::new(format!("{name}=quoted-back&grant_type=x"))));
@@ -118,6 +122,9 @@ mod tests {
         ] {
             assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
         }
+        // Nor is an answer an error that has one which says nothing.
+        let granted = r#"{"access_token":"a","error":"","refresh_token":"rt/+ secret"}"#;
+        assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
         let short = r#"{"error":"error secret"}"#;
         assert_eq!(shown(&request(ClientAuthentication::Post(Secret::new("error"))), 400, short), short);
         let six = request(ClientAuthentication::Post(Secret::new("secret")));

@@ -121,7 +121,7 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     let (issued_at, expires_at) =
         (needed_time(&token.registered.iat, "iat")?, needed_time(&token.registered.exp, "exp")?);
     let auth_time = verify::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
-    let nonce = claims.get("nonce").and_then(Value::as_str).map(str::to_owned);
+    let nonce = said(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &check.occasion {
         Occasion::Login { expected, .. } => after_login(new, expected, check)?,
@@ -148,8 +148,8 @@ fn check_session_is_ours(claims: &Claims, previous: Option<&IdToken>, same_sub: 
     if !same_sub {
         return refuse("it is another account's than the session's (`sub`)");
     }
-    match (claims.get("nonce"), previous) {
-        (None | Some(Value::Null), _) | (_, None) => Ok(()),
+    match (said(claims, "nonce"), previous) {
+        (None, _) | (_, None) => Ok(()),
         (Some(nonce), Some(previous)) if nonce.as_str() == previous.nonce.as_deref() => Ok(()),
         _ => refuse("it has another `nonce` than the login's"),
     }
@@ -178,8 +178,8 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
         let aud = claims.get("aud").unwrap_or(&Value::Null).to_string();
         return refuse(format!("it is not for `{}` alone: its `aud` is {}", printable(client_id), printable(&aud)));
     }
-    match claims.get("azp") {
-        None | Some(Value::Null) => Ok(()),
+    match said(claims, "azp") {
+        None => Ok(()),
         Some(azp) if azp == client_id => Ok(()),
         Some(_) => refuse("it was issued to another client (`azp`)"),
     }
@@ -208,12 +208,17 @@ fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
     }
 }
 
+/// The claim, unless it says nothing: `null` and `""` are read as absent.
+fn said<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
+    claims.get(name).filter(|claim| !claim.is_null() && *claim != "")
+}
+
 /// Core 3.1.3.6, 3.3.2.11: the left half of the hash, where the claim is there.
 fn check_hash(claims: &Claims, name: &str, of: &Secret) -> Checked {
     let hash = Sha256::digest(of.expose());
     let wanted = URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(()),
+    match said(claims, name) {
+        None => Ok(()),
         Some(Value::String(found)) if *found == wanted => Ok(()),
         Some(_) => refuse(format!("it belongs to another answer (`{name}`)")),
     }

@@ -56,8 +56,11 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
         return Ok(Revocation::Revoked);
     }
     let problem = answer::no_success(response, "the revocation");
-    let wants_authentication =
-        response.status == 401 || matches!(&problem, Problem::Refused(words) if words.error == "invalid_client");
+    let wants_authentication = match &problem {
+        Problem::RefusedWithoutWords { status, .. } => *status == 401,
+        Problem::Refused(words) => words.error == "invalid_client",
+        Problem::Invalid(_) | Problem::Unreachable(_) => false,
+    };
     let is_public = client.authentication == ClientAuthentication::None;
     if wants_authentication && is_public && !provider.lists_public_clients_for_revocation {
         return Ok(Revocation::NotForPublicClients);

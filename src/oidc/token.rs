@@ -127,11 +127,12 @@ pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
 /// token or type of another kind than it must be, a `token_type` that is not Bearer.
 pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> {
     let mut object = answer::object(answer::body(response, WHOSE)?, WHOSE)?;
-    if let Some(words) = answer::oauth_error(&object, WHOSE)? {
+    if let Some(words) = answer::oauth_error(&object) {
         return Err(answer::refused_or_later(words, WHOSE));
     }
-    // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter.
-    if !answer::required(&object, "token_type", WHOSE)?.eq_ignore_ascii_case("Bearer") {
+    // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter. A leniency: where none is
+    // named, it is the one that everybody means.
+    if answer::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
     let access_token = take(&mut object, "access_token", '!'..='~')?;

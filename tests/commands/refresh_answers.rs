@@ -124,11 +124,12 @@ fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
             bench.run(&["refresh"]).exits(4).says(error);
         }
         assert_eq!(held(&bench).as_deref(), Some("rt-1"));
-        bench.run(&["policy", "--require", "2d"]).exits(0);
-        let refused = |event: &&tidp::core::session::Event| matches!(event.what, Happening::Refused { .. });
+        bench.run(&["policy", "--require", "2d"]).exits(3).says("refused the last refresh");
+        let refused = |event: &&tidp::core::session::Event| matches!(event.what, Happening::RefusedTokenKept { .. });
         assert_eq!(bench.session().unwrap().events.iter().filter(refused).count(), 1, "{error}");
         bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
         bench.run(&["refresh"]).exits(0).leaves_out("begun");
+        bench.run(&["policy", "--require", "2d"]).exits(0);
     }
 }
 
@@ -235,6 +236,7 @@ fn any_other_refusal_is_told_with_its_status_and_spends_nothing() {
             bench.run(&["token"]).exits(4).says(&format!("HTTP {status}"));
         }
         assert_eq!(held(&bench).as_deref(), Some("rt-1"));
+        bench.run(&["policy", "--require", "1s"]).exits(3);
     }
 }
 

@@ -50,6 +50,9 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_what_lies_ahead(&self) {
         let name = self.policy.name.as_str();
+        if self.session.refused_token_kept().is_some() {
+            return self.remark("The provider refused the last refresh: it is asked now whether the session lives.");
+        }
         match self.prospect() {
             Prospect::Renewal { due, end } if due > self.now() => {
                 let within = self.time_left().is_none_or(|left| due.left(self.now()) < left);

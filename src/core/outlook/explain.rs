@@ -2,7 +2,7 @@
 
 use super::observed::{policy_mismatch, probable_refusal};
 use super::sentence::Sentence;
-use super::warnings::{clock_went_back, ends_first, interrupted, refused_once};
+use super::warnings::{clock_went_back, ends_first, interrupted, refused_token_kept};
 use super::{Situation, after_refresh, relied_on};
 use crate::core::plan::{Renew, renewal_due_at};
 use crate::core::policy::Policy;
@@ -35,8 +35,8 @@ pub(super) fn explanation(
     match (situation, case) {
         (Situation::NeverIssued, _) => said.extend(never_issued(now, session)),
         (Situation::Refused(at), _) => said.extend(refused(now, at, session, policy)),
-        (Situation::RefusedOnce, _) => {
-            said.extend(refused_once(session).map(Sentence::as_prose));
+        (Situation::RefusedTokenKept, _) => {
+            said.extend(refused_token_kept(session).map(Sentence::as_prose));
             said.extend(still_works(now, session));
         }
         (Situation::Renewable(_), Some(case)) => said.extend(case.renewable(situation)),

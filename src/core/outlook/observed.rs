@@ -145,7 +145,7 @@ fn spent_before(session: &Session) -> Option<&'static str> {
         .events
         .iter()
         .rev()
-        .find(|e| !matches!(e.what, Happening::Refused { .. } | Happening::RefusedOnce { .. }))?;
+        .find(|e| !matches!(e.what, Happening::Refused { .. } | Happening::RefusedTokenKept { .. }))?;
     match before.what {
         Happening::Unanswered { .. } | Happening::Interrupted => {
             Some("the refresh before it brought no answer that could be used")
@@ -154,7 +154,7 @@ fn spent_before(session: &Session) -> Option<&'static str> {
         Happening::Login { .. }
         | Happening::Refreshed { .. }
         | Happening::Refused { .. }
-        | Happening::RefusedOnce { .. } => None,
+        | Happening::RefusedTokenKept { .. } => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Re
         ("sso_ended", sso_ended(now, situation)),
         ("ends_soon", policy.and_then(|policy| ends_soon(now, situation, policy))),
         ("dies_before_access_token", policy.and_then(|policy| dies_early(now, situation, session, policy, renew))),
-        ("refresh_refused", refused_once(session)),
+        ("refresh_refused", refused_token_kept(session)),
         ("refresh_interrupted", interrupted(session)),
         ("policy_mismatch", policy.and_then(|policy| policy_mismatch(session, policy))),
         ("clock_skew", clock_went_back(now, session)),
@@ -125,8 +125,8 @@ pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
     ))
 }
 
-pub(super) fn refused_once(session: &Session) -> Option<Sentence> {
-    let (at, error) = session.refused_once()?;
+pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
+    let (at, error) = session.refused_token_kept()?;
     Some(Sentence::new("the provider refused the refresh of ").at(at).say(format!(
         " ({}) and did not say that the refresh token has ended. It is kept, and the next refresh tries it once more: ",
         printable(error)

@@ -32,7 +32,7 @@ impl RefreshLife {
     /// What `policy` says of the refresh token held; `None` where none is held, the policy issues none, or the provider has
     /// refused it once: then nothing is known of it.
     pub fn of(session: &Session, policy: &Policy) -> Option<Self> {
-        if session.refused_once().is_some() { None } else { Self::by_policy(session, policy) }
+        if session.refused_token_kept().is_some() { None } else { Self::by_policy(session, policy) }
     }
 
     /// The same, whatever the provider has said of the token.
@@ -56,7 +56,7 @@ impl RefreshLife {
 impl Sso {
     /// What was observed, read under `policy`.
     pub fn of(session: &Session, policy: &Policy) -> Self {
-        match session.held().filter(|_| session.refused_once().is_none()) {
+        match session.held().filter(|_| session.refused_token_kept().is_none()) {
             _ if !policy.tells_of_sso => Self::Unknown,
             Some(held) if policy.sliding && held.not_renewed_since.is_some() => Self::Ended,
             Some(held) if policy.sliding && held.maybe_renewed_at.is_none() => Self::Active,

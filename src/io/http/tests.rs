@@ -130,6 +130,16 @@ fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_i
     assert_eq!(count.load(Ordering::SeqCst), 1, "what is too large once is too large twice");
 }
 
+#[test]
+fn a_header_that_is_badly_written_loses_no_answer() {
+    for header in ["X-Folded: a\r\n b", "X-Spaced : a", "no colon at all", "X-Odd: \x01"] {
+        let (url, _) = server(move |s, _| {
+            s.write_all(format!("HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}").as_bytes()).unwrap();
+        });
+        assert_eq!(http().send(&get(url)).unwrap().body, b"{}", "{header:?}");
+    }
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(bytes).unwrap();

@@ -111,7 +111,7 @@ fn a_document_that_lacks_something_is_refused_by_the_name_of_what_it_lacks() {
     for body in ["", "<html>"] {
         assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Unreachable(_))), "{body}");
     }
-    for body in ["{\"issuer\":", "null", "[]", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
+    for body in ["{\"issuer\":}", "null", "[]", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
         assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Invalid(_))), "{body}");
     }
 }

@@ -265,6 +265,9 @@ fn a_refreshed_id_token_that_is_only_out_of_time_is_told_from_one_that_is_wrong(
 fn an_azp_that_is_ours_may_come_and_go_and_a_nonce_that_the_login_had_not_must_not_appear() {
     assert!(refresh(&[("azp", Value::Null)]).is_ok());
     assert!(refresh(&[("azp", json!(CLIENT))]).is_ok());
+    for name in ["azp", "nonce", "at_hash"] {
+        assert!(refresh(&[(name, json!(""))]).is_ok(), "a claim that says nothing is absent: {name}");
+    }
     let access_token = Secret::new("the-access-token");
     let bare = IdToken { nonce: None, ..previous() };
     let accepted = |previous| {

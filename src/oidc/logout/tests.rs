@@ -57,6 +57,9 @@ fn only_a_provider_that_lists_no_public_clients_and_refuses_one_is_known_to_let_
         (400, invalid_client, public(), both, false),
         (400, "", public(), basic.clone(), false),
         (503, "", public(), basic.clone(), false),
+        (401, r#"{"error":"temporarily_unavailable"}"#, public(), basic.clone(), false),
+        (401, r#"{"error":"invalid_token"}"#, public(), basic.clone(), false),
+        (401, "<html>", public(), basic.clone(), false),
         (401, "", secret(), basic.clone(), false),
         (401, invalid_client, secret(), basic.clone(), false),
     ] {
