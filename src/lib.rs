@@ -47,10 +47,18 @@
 //! * **One lock per session**, not per store: its path depends on the user, the store and the session alone, so two
 //!   profiles never wait for each other, and two environments never miss each other.
 //! * **The access-token cache is named without scopes**: a logout must find what a login under other scopes has cached.
-//! * **An ID token that cannot be judged is left out after a refresh**, with a warning: its key cannot be had or is not
-//!   published yet, or it is wrong in nothing but its time. The rest is stored, because the refresh token is spent and the
-//!   answer came over TLS from the provider, which could as well have sent none. One that fails another check makes the
-//!   whole answer worthless.
+//! * **A spent token's answer is kept for what harms nobody** (`oidc::id_token` has the table): after a refresh, an ID token
+//!   that nobody here can judge, or with a flaw that points to nobody else, is left out with a warning. The rest is stored,
+//!   because the refresh token is spent and the answer came over TLS from the provider, which could as well have sent no ID
+//!   token. One that may be somebody else's makes the whole answer worthless. A member that says nothing, or that nobody
+//!   needs, is read as absent (`oidc::answer`).
+//! * **What a refusal means is decided in one place**: the status in `oidc::answer::no_success`, the error in
+//!   `oidc::token::meaning_of_refusal`. Refused is the refresh token, which is dropped; or the client, and the token is
+//!   kept; or it is not said, and the token is kept, tried once more by the next run, and dropped if that is refused like
+//!   the first. Until a refresh succeeds, nothing is claimed of how long a session lives whose refresh was refused.
+//! * **A copy of the discovery document locks nobody out** (`commands::metadata`): a login reads it anew; an address at which
+//!   nothing is (404, 405, 410), or an ID token's other `iss`, has it read once more. A refresh that is due still makes one
+//!   request.
 //! * **A login and a logout wait three minutes for the lock**, a refresh 15 seconds: what a person has asked for is not lost
 //!   to a refresh at a slow provider. What a hung write may still do in a keyring keeps that lock.
 //! * **The cached token says what opened its store** (the key of sealed files, the bus of the keyring) and is named after
