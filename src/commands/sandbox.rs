@@ -76,6 +76,7 @@ fn start_line(sandbox: &Sandbox) -> String {
          \x20 tidp policy\n\n\
          Move its clock a day:   curl -d '{{\"advance\": 86400}}' {issuer}/sandbox/clock\n\
          End its SSO sessions:   curl -d '{{}}' {issuer}/sandbox/sso/end\n\
-         What it has seen:       curl {issuer}/sandbox\n"
+         What it has seen:       curl {issuer}/sandbox\n\
+         Only its own clock moves: tidp goes by this machine's, and `tidp refresh --force` asks. `tidp demo` moves both.\n"
     )
 }
