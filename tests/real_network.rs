@@ -241,7 +241,7 @@ fn a_provider_that_describes_itself_badly_is_not_shown_to_the_browser() {
         document.to_string()
     };
     for body in [
-        "{\"issuer\"".to_owned(),
+        "{\"issuer\"}".to_owned(),
         "null".to_owned(),
         "[]".to_owned(),
         "[".repeat(100_000),
@@ -254,9 +254,11 @@ fn a_provider_that_describes_itself_badly_is_not_shown_to_the_browser() {
         provider.answers(DISCOVERY, http(200, &[("Content-Type", "application/json")], &body));
         assert_eq!(home.tidp(&["login", "--timeout", "5s", "--json"]).error(7)["kind"], "invalid", "{body:.80}");
     }
-    // A web page is from whatever stands between.
-    provider.answers(DISCOVERY, http(200, &[("Content-Type", "text/html")], "<html>"));
-    home.tidp(&["login", "--timeout", "5s", "--json"]).error(5);
+    // A web page is from whatever stands between, and half a document was cut off there.
+    for (kind, body) in [("text/html", "<html>"), ("application/json", "{\"issuer\"")] {
+        provider.answers(DISCOVERY, http(200, &[("Content-Type", kind)], body));
+        home.tidp(&["login", "--timeout", "5s", "--json"]).error(5);
+    }
     provider.answers(DISCOVERY, http(404, &[], ""));
     home.tidp(&["login", "--timeout", "5s", "--json"]).error(4);
     assert!(!home.path("opened").exists());

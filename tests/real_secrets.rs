@@ -279,6 +279,7 @@ fn no_secret_is_told_by_an_answer_that_is_refused_or_not_understood() {
     ] {
         answers.push(http(status, &json, &body));
     }
+    let harmless = ["\"id_token\":\"", "\"expires_in\":\"", "\"scope\":["];
     for answer in answers {
         scene.provider.repents();
         scene.run(&["login"], &[]).expect(0);
@@ -286,7 +287,12 @@ fn no_secret_is_told_by_an_answer_that_is_refused_or_not_understood() {
         let said = String::from_utf8_lossy(&answer).into_owned();
         for args in [&["refresh", "--force"][..], &["refresh", "--force", "--json"], &["login"], &["login", "--json"]] {
             let outcome = scene.run(args, &[]);
-            assert!(outcome.code.is_some_and(|code| code > 1), "{args:?} after {said}: {outcome:#?}");
+            // A flaw that harms nobody costs a refresh nothing.
+            let harmless = args[0] == "refresh" && harmless.iter().any(|flaw| said.contains(flaw));
+            assert!(
+                outcome.code.is_some_and(|code| code > 1 || (harmless && code == 0)),
+                "{args:?} after {said}: {outcome:#?}"
+            );
         }
         scene.provider.answers("/userinfo", answer.clone());
         scene.provider.answers("/logout", answer.clone());

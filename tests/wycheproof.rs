@@ -29,7 +29,11 @@ struct Tally {
 /// The keys a group offers: the public ones, and the symmetric ones as an attacker would have them.
 fn keys(group: &Value) -> KeySet {
     let key = group.get("public").or_else(|| group.get("private")).unwrap();
-    let set = if key.get("keys").is_some() { key.clone() } else { json!({ "keys": [key] }) };
+    let mut set = if key.get("keys").is_some() { key.clone() } else { json!({ "keys": [key] }) };
+    // Of a private key the public half: a set that publishes the other one is refused as a whole.
+    for key in set["keys"].as_array_mut().unwrap().iter_mut().filter_map(Value::as_object_mut) {
+        key.retain(|name, _| !["d", "p", "q", "dp", "dq", "qi"].contains(&name.as_str()));
+    }
     KeySet::from_document(set.to_string().as_bytes()).unwrap()
 }
 
