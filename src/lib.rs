@@ -78,8 +78,8 @@
 //! * **Verdicts on a signature are three** (`commands::metadata`): right, wrong, not known. Not known is what another
 //!   algorithm has signed, or a key that the provider does not publish, whether that was found just now or a moment ago:
 //!   five minutes are between two fetches for want of a key; or while newer keys than those that have not signed it cannot
-//!   be had. A login is not made to wait for the five minutes. A refresh waits three seconds for keys, for its refresh
-//!   token is spent; without any, the ID token is left out.
+//!   be had. A login is not made to wait for the five minutes. A refresh waits three seconds for each
+//!   request that keys take, for its refresh token is spent; without any, the ID token is left out.
 //! * **A key set without `kid` in the token** is tried key by key, at most a hundred.
 //! * **The callback is served by hyper, the sandbox by tiny_http**: the first is exposed to every page and program on the
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.

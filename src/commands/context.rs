@@ -7,6 +7,7 @@ use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::core::secret::Secret;
 use crate::core::session::{EntryKey, Session, SessionKey};
 use crate::core::text::{printable_path, text_in, text_of, without_byte_order_mark};
+use crate::core::time::Time;
 use crate::error::{Error, NoLogin, Result, Situation};
 use crate::oidc::echo;
 use crate::oidc::token::{Client, ClientAuthentication};
@@ -48,6 +49,8 @@ pub struct Context<'w> {
     pub key: SessionKey,
     /// When this run last looked for a key of the provider's: also where no cache can note it.
     pub keys_sought: Mutex<Option<Look>>,
+    /// When this run last read the provider's discovery document, and not its copy.
+    pub discovery_read: Mutex<Option<Time>>,
 }
 
 impl Configured {
@@ -178,7 +181,7 @@ impl<'w> Context<'w> {
     /// A context for a profile and store already at hand.
     pub fn new(world: &'w World, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { world, out, profile, store, key, keys_sought: Mutex::default() }
+        Self { world, out, profile, store, key, keys_sought: Mutex::default(), discovery_read: Mutex::default() }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.

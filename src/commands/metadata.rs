@@ -68,19 +68,20 @@ fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Resul
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
         .map_err(|problem| Error::problem(DOING, problem))?;
-    keep(context, request, &response, context.world.clock.now(), None);
+    let now = context.world.clock.now();
+    *context.discovery_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    keep(context, request, &response, now, None);
     Ok(provider)
 }
 
 /// The provider as its document is now, if `known` comes from a copy in the cache and differs: after an answer that makes
-/// the copy doubtful. Not asked for while somebody waits for long, and not where the copy is a moment old.
+/// the copy doubtful. Not waited for for long, and not asked for where this run has read it a moment ago.
 pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).ok()?;
     let mut request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
     let now = context.world.clock.now();
-    if cached(context, &request)
-        .is_some_and(|cached| cached.fetched_at <= now && now < cached.fetched_at.plus(JUST_NOW))
-    {
+    let read = *context.discovery_read.lock().unwrap_or_else(PoisonError::into_inner);
+    if read.is_some_and(|read| read <= now && now < read.plus(JUST_NOW)) {
         return None;
     }
     request.deadline = Some(IN_A_HURRY);

@@ -88,7 +88,7 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
 /// Why nothing tells the session's end.
 fn unknown(context: &Context<'_>, outlook: &Outlook) -> String {
     match outlook.policy {
-        Some(_) => "the provider refused the last refresh, and the next one tells".to_owned(),
+        Some(_) => "the provider refused the last refresh".to_owned(),
         None => format!("the profile {} names no client type", printable(&context.profile.name)),
     }
 }

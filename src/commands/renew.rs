@@ -111,15 +111,17 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
         Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
-            let obtained = context.out.keeping_back(|| exchange(context, session, reason))?;
+            let obtained =
+                context.out.keeping_back(|| exchange(context, session, reason, before.may_have_been_refused()))?;
             token_cache::put(context, &obtained.session);
             Ok(obtained)
         }
     }
 }
 
-/// One refresh, under the lock: the session after it, stored.
-fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> Result<Obtained> {
+/// One refresh, under the lock: the session after it, stored. `was_doubted`: whether the refresh token may have been refused
+/// when this run began; that another run was refused a moment ago is no second answer.
+fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<Obtained> {
     let session = noticing_an_interrupted_one(context, session);
     let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
@@ -147,7 +149,10 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason) -> R
     };
     let answer = match token::accept_token_answer(&response) {
         Ok(answer) => answer,
-        Err(problem) => return not_accepted(context, &session, &begun, reason, sent_at, &response, problem),
+        Err(problem) => {
+            let was_doubted = was_doubted || session.unfinished_refresh().is_some();
+            return not_accepted(context, &session, &begun, reason, sent_at, &response, problem, was_doubted);
+        }
     };
     let answer = received::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
         .inspect_err(|_| note_in_entry(context, &begun.refresh_discarded(reason, sent_at)))?;
@@ -239,12 +244,13 @@ fn not_accepted(
     sent_at: Time,
     response: &Response,
     problem: Problem,
+    was_doubted: bool,
 ) -> Result<Obtained> {
     let refusal = match problem {
         Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
         Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
         // Put off, it says; but a gateway in front of it can say that of what the provider has done.
-        Problem::Unreachable(what) if matches!(response.status, 408 | 429 | 503) => {
+        Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
             put_back(context, &session.refresh_unanswered(reason, sent_at));
             return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
         }
@@ -255,8 +261,6 @@ fn not_accepted(
         }
     };
     let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
-    // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the first.
-    let was_doubted = session.unfinished_refresh().is_some() || session.may_have_been_refused();
     match meaning {
         Refused::Client => {
             put_back(context, &session.refresh_refused_token_kept(&refusal.said, reason, sent_at, false));
@@ -267,6 +271,8 @@ fn not_accepted(
             .into())
         }
         Refused::RefreshToken => refused(context, begun, reason, sent_at, response, refusal, true),
+        // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the
+        // first.
         Refused::Unclear => refused(context, begun, reason, sent_at, response, refusal, was_doubted),
     }
 }

@@ -10,10 +10,10 @@ use crate::core::plan::Intent;
 use crate::core::secret::Secret;
 use crate::core::text::printable;
 use crate::error::{Error, Result};
+use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::userinfo::{self, Check, UserinfoProblem};
-use crate::oidc::{Problem, ProviderError};
 use crate::world::World;
 use serde_json::{Map, Value};
 
@@ -30,26 +30,23 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
         let (access_token, _) = token::obtain(context, None, true)?;
         let mut provider = metadata::provider(context)?;
         let claims = match ask(context, &mut provider, &access_token.value)? {
-            Some(claims) => claims,
+            Ok(claims) => claims,
             // 401 for a token that should be valid: one refresh, one more try.
-            None => {
+            Err(_) => {
                 let fresh = renew::obtain(context, context.session()?, Intent::Force)?.session.access_token;
-                ask(context, &mut provider, &fresh.value)?.ok_or_else(not_accepted)?
+                ask(context, &mut provider, &fresh.value)??
             }
         };
         if out.json { out.document(Value::Object(claims)) } else { show(context, &provider, &claims) }
     })
 }
 
-/// Asks once; `None` for 401.
-fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Option<Claims>> {
+/// Asks once; the inner failure is a 401.
+fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Result<Claims>> {
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
     let first = request(provider).ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
     let response = metadata::send(context, provider, &first, request).map_err(|f| Error::unanswered(DOING, &f))?;
-    if response.status == 401 {
-        return Ok(None);
-    }
     let session = context.session()?;
     let accept = |keys: Option<&KeySet>| {
         let check =
@@ -63,18 +60,15 @@ fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result
         }
         outcome => outcome,
     };
-    outcome.map(Some).map_err(|problem| match problem {
+    let is_401 = response.status == 401
+        && matches!(&outcome, Err(UserinfoProblem::Problem(Problem::Refused(_) | Problem::RefusedWithoutWords { .. })));
+    let outcome = outcome.map_err(|problem| match problem {
         UserinfoProblem::UnknownKey => {
             Error::invalid("the userinfo is signed by a key that the provider does not publish")
         }
         UserinfoProblem::Problem(problem) => Error::problem(DOING, problem),
-    })
-}
-
-fn not_accepted() -> Error {
-    let error = "invalid_token".to_owned();
-    let error_description = Some("the userinfo endpoint does not accept a fresh access token".to_owned());
-    Error::problem(DOING, Problem::Refused(ProviderError { error, error_description }))
+    });
+    if is_401 { Ok(outcome) } else { outcome.map(Ok) }
 }
 
 fn show(context: &Context<'_>, provider: &Provider, claims: &Claims) -> Result<()> {

@@ -199,7 +199,7 @@ pub struct Session {
     /// How far the provider's clock was ahead of this machine's when it last answered; zero where they agreed.
     #[serde(default)]
     pub provider_ahead: Seconds,
-    /// Whether the last refresh brought no ID token at all: then only a login brings another.
+    /// Whether the last refresh brought no ID token that can be used: then only a login brings another.
     #[serde(default)]
     pub refresh_brings_no_id_token: bool,
     /// Set while a refresh is under way; found by a later run, it means that a token may have been spent.
@@ -215,7 +215,7 @@ pub struct Refreshed {
     pub access_token: AccessToken,
     /// A new ID token, if one came that can be used.
     pub id_token: Option<IdToken>,
-    /// Whether one came at all.
+    /// Whether one came that this refresh or a later one can use.
     pub id_token_came: bool,
     /// How far the provider's clock is ahead of this machine's; zero where they agree.
     pub provider_ahead: Seconds,

@@ -67,15 +67,13 @@ enum Meaning {
     Request,
 }
 
-fn meaning(error: &str) -> Meaning {
-    match error {
+fn meaning(words: &ProviderError) -> Meaning {
+    match words.error.as_str() {
+        _ if words.needs_the_user() => Meaning::NeedsUser,
+        _ if words.puts_off() => Meaning::Later,
         "access_denied" => Meaning::Cancelled,
-        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
-            Meaning::NeedsUser
-        }
         "invalid_scope" => Meaning::Scopes,
         "unmet_authentication_requirements" => Meaning::Levels,
-        "server_error" | "temporarily_unavailable" => Meaning::Later,
         "invalid_grant" => Meaning::CodeRefused,
         "invalid_client"
         | "unauthorized_client"
@@ -133,7 +131,7 @@ impl NoLogin {
     /// Why there is no session, for the page in the browser.
     pub fn shown(&self) -> WhyNot {
         match self {
-            Self::Refused(provider, _) => match meaning(&provider.error) {
+            Self::Refused(provider, _) => match meaning(provider) {
                 Meaning::Cancelled => WhyNot::Cancelled,
                 Meaning::NeedsUser => WhyNot::NeedsUser,
                 Meaning::Levels => WhyNot::TooWeak,
@@ -169,7 +167,7 @@ fn refused(provider: &ProviderError, asked: &AskedFor, profile: Option<&str>) ->
     let said = told(provider);
     let login = || with_profile("tidp login", profile);
     let refused = |hint| ("refused", 4, format!("the provider refused the login ({said})"), hint);
-    match meaning(&provider.error) {
+    match meaning(provider) {
         Meaning::Cancelled => {
             ("refused", 4, format!("the login was cancelled, or is not allowed, at the provider ({said})"), login())
         }

@@ -204,23 +204,28 @@ async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Re
         body.extend_from_slice(&chunk);
     }
     match unpacked_though_packing_was_not_asked_for(&coding, body) {
-        Some(body) => Ok(Response { status, headers, body }),
-        None => Err(dropped(format!("{route} sent an answer packed in a way that was not asked for"))),
+        Ok(body) => Ok(Response { status, headers, body }),
+        Err(why) => Err(dropped(format!("{route} sent an answer {why}"))),
     }
 }
 
 /// A leniency: no coding is asked for, and yet some servers pack, or name one that is none. The answer may hold the successor
-/// of a spent refresh token, so what can be read is read, within the same limit. `None` where it cannot.
-fn unpacked_though_packing_was_not_asked_for(coding: &str, body: Vec<u8>) -> Option<Vec<u8>> {
+/// of a spent refresh token, so what can be read is read, within the same limit.
+///
+/// # Errors
+/// Why it cannot be read, after "an answer".
+fn unpacked_though_packing_was_not_asked_for(coding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
     match coding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" | "none" => Some(body),
+        _ if body.is_empty() => Ok(body),
+        "" | "identity" | "none" => Ok(body),
         "gzip" | "x-gzip" => {
             let mut unpacked = Vec::new();
             let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-            MultiGzDecoder::new(body.as_slice()).take(most).read_to_end(&mut unpacked).ok()?;
-            (unpacked.len() <= LARGEST).then_some(unpacked)
+            let read = MultiGzDecoder::new(body.as_slice()).take(most).read_to_end(&mut unpacked);
+            read.map_err(|_| "packed (gzip) and damaged")?;
+            if unpacked.len() > LARGEST { Err("larger than 1 MiB") } else { Ok(unpacked) }
         }
-        _ => None,
+        _ => Err("packed in a way that was not asked for"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What all JSON answers have in common: status codes, strict objects, typed members.
+//! What all JSON answers have in common: status codes, objects, typed members.
 
 use super::{Problem, ProviderError};
 use crate::core::jwt::json::strict_object;
@@ -8,6 +8,7 @@ use crate::world::Response;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A JSON object with its members.
@@ -31,7 +32,10 @@ pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], 
     if response.body.trim_ascii().is_empty() {
         return instead("nothing");
     }
-    if is_web_page(response) { instead("a web page") } else { Ok(&response.body) }
+    if is_web_page(response) {
+        return instead("a web page");
+    }
+    if is_no_json(&response.body) { instead("a text") } else { Ok(&response.body) }
 }
 
 /// The JSON object in `bytes`.
@@ -52,17 +56,17 @@ pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
 }
 
 /// A leniency: a member that is needed for nothing may hold what no strict reader takes (half an emoji, bytes that are no
-/// UTF-8, a number beyond all numbers, any depth), and the job goes on without it. One that stands there twice has two
-/// readings: it is kept as `false`, which is no value of any member that is needed.
+/// UTF-8, a number beyond all numbers, any depth), and the job goes on without it. `None` if a name stands there twice: that
+/// has two readings.
 fn object_without_what_nobody_can_read(bytes: &[u8]) -> Option<Object> {
     let text = String::from_utf8_lossy(bytes);
-    let mut object = Object::new();
+    let (mut object, mut names) = (Object::new(), BTreeSet::new());
     for (name, value) in serde_json::from_str::<Members<'_>>(&text).ok()?.0 {
-        if object.contains_key(&name) {
-            object.insert(name, Value::Bool(false));
-        } else if let Ok(member) = strict_object(format!("{{\"v\":{value}}}").as_bytes()) {
-            object.extend(member.into_iter().map(|(_, value)| (name.clone(), value)));
+        if !names.insert(name.clone()) {
+            return None;
         }
+        let member = strict_object(format!("{{\"v\":{value}}}").as_bytes()).unwrap_or_default();
+        object.extend(member.into_iter().map(|(_, value)| (name.clone(), value)));
     }
     Some(object)
 }
@@ -106,8 +110,17 @@ fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
 pub(super) fn is_web_page(response: &Response) -> bool {
     let kind = response.header("content-type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
     let body = without_byte_order_mark(&response.body).trim_ascii_start();
-    // Some frameworks call all that they send a page, JSON too.
-    body.starts_with(b"<") || (kind.starts_with("text/html") && !body.starts_with(b"{"))
+    // Some frameworks call all that they send a page, JSON and nothing too.
+    body.starts_with(b"<") || (kind.starts_with("text/html") && !body.is_empty() && !body.starts_with(b"{"))
+}
+
+/// Whether it does not even begin as JSON does (RFC 8259 3): the words of something in between.
+fn is_no_json(body: &[u8]) -> bool {
+    let body = without_byte_order_mark(body).trim_ascii_start();
+    let begins = |literal: &[u8]| body.starts_with(literal);
+    // A JWT, which signed userinfo is, begins with the `e` of `{"`.
+    !body.first().is_some_and(|first| b"{[\"-0123456789e".contains(first))
+        && ![&b"null"[..], b"true", b"false"].into_iter().any(begins)
 }
 
 /// What an answer that is no success means, for every endpoint:
@@ -116,7 +129,7 @@ pub(super) fn is_web_page(response: &Response) -> bool {
 /// |---|---|
 /// | 408, 425, 429, 5xx | later |
 /// | 407 | later: a proxy wants to know who asks |
-/// | 4xx with an OAuth `error`, in the body or in `WWW-Authenticate` | refused in those words; later, where they say so |
+/// | 4xx with an OAuth `error` | refused in those words; later, where they say so |
 /// | a web page, under 2xx or 4xx | later: something in between has answered |
 /// | any other 4xx | refused, and nobody says why |
 /// | the rest, redirections among them | not valid |
@@ -129,7 +142,7 @@ pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
         407 => Problem::Unreachable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
         400..=499 => refusal(response, whose),
         // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
-        300..=399 => Problem::Invalid(format!("{whose}: the provider answered with a redirection (HTTP {status})")),
+        300..=399 => Problem::Invalid(format!("{whose}: a redirection came instead of it (HTTP {status})")),
         200..=299 if is_web_page(response) => Problem::Unreachable(format!("{whose}: a web page came instead of it")),
         _ => Problem::Invalid(format!("{whose}: the provider answered HTTP {status}")),
     }
@@ -138,7 +151,7 @@ pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
 fn refusal(response: &Response, whose: &str) -> Problem {
     let in_body = object(&response.body, whose).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
-    match in_body.or_else(|| challenge_error(response)) {
+    match in_body {
         Some(words) => refused_or_later(words, whose),
         None if is_web_page(response) => Problem::Unreachable(format!(
             "{whose}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
@@ -147,31 +160,12 @@ fn refusal(response: &Response, whose: &str) -> Problem {
     }
 }
 
-/// An OAuth error, unless it only puts off (RFC 6749 4.1.2.1, RFC 8628 3.5; some send them from any endpoint).
+/// An OAuth error, unless it only puts off.
 pub(super) fn refused_or_later(words: ProviderError, whose: &str) -> Problem {
-    match words.error.as_str() {
-        "temporarily_unavailable" | "server_error" | "slow_down" | "too_many_requests" => {
-            Problem::Unreachable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error))
-        }
-        _ => Problem::Refused(words),
+    if words.puts_off() {
+        return Problem::Unreachable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error));
     }
-}
-
-/// The error in a `WWW-Authenticate` challenge (RFC 6750 3).
-fn challenge_error(response: &Response) -> Option<ProviderError> {
-    let challenge = response.header("www-authenticate")?;
-    Some(ProviderError {
-        error: quoted(challenge, "error")?.to_owned(),
-        error_description: quoted(challenge, "error_description").map(str::to_owned),
-    })
-}
-
-/// The value of `name="…"` in a challenge.
-fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
-    let start = format!("{name}=\"");
-    let at =
-        challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;
-    challenge[at + start.len()..].split_once('"').map(|(value, _)| value).filter(|value| !value.is_empty())
+    Problem::Refused(words)
 }
 
 /// `Retry-After` (RFC 9110 10.2.3) as part of a sentence.

@@ -196,7 +196,7 @@ impl Provider {
             id_token_algorithms: names(&document, "id_token_signing_alg_values_supported"),
             authorization_response_iss_parameter_supported: document
                 .get("authorization_response_iss_parameter_supported")
-                .is_some_and(|flag| *flag == Value::Bool(true)),
+                .is_some_and(is_meant_as_true),
             is_pairwise: names(&document, "subject_types_supported") == ["pairwise"],
             unusable,
         })
@@ -302,6 +302,16 @@ fn allows(entry: &str, url: &Url) -> bool {
 /// Whether `host`, `host:port`, `[v6]` or `[v6]:port` names a port.
 fn has_port(entry: &str) -> bool {
     entry.rsplit(']').next().is_some_and(|after| after.contains(':'))
+}
+
+/// Whether a flag is set, also one that is written as a text or number: what it switches on protects somebody.
+fn is_meant_as_true(flag: &Value) -> bool {
+    match flag {
+        Value::Bool(flag) => *flag,
+        Value::String(text) => text.eq_ignore_ascii_case("true") || text == "1",
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written.

@@ -28,6 +28,9 @@ pub enum LogoutOutcome {
     Unexpected(u16),
 }
 
+/// How the answer is called in messages.
+const WHOSE: &str = "the revocation";
+
 /// The revocation of a refresh token (RFC 7009 2.1). `None` if the provider has no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.revocation_endpoint.as_ref()?;
@@ -53,9 +56,11 @@ pub enum Revocation {
 /// and 5xx (the token must be taken to live on); the rest as `answer::no_success` has it.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
     if (200..300).contains(&response.status) && !answer::is_web_page(response) {
-        return Ok(Revocation::Revoked);
+        // Whatever else stands there is not looked at (RFC 7009 2.2), but a no is a no.
+        let refused = answer::object(&response.body, WHOSE).ok().and_then(|object| answer::oauth_error(&object));
+        return refused.map_or(Ok(Revocation::Revoked), |words| Err(answer::refused_or_later(words, WHOSE)));
     }
-    let problem = answer::no_success(response, "the revocation");
+    let problem = answer::no_success(response, WHOSE);
     let wants_authentication = match &problem {
         Problem::RefusedWithoutWords { status, .. } => *status == 401,
         Problem::Refused(words) => words.error == "invalid_client",
@@ -91,13 +96,13 @@ pub fn custom_logout_request(
 /// Reads the answer to [`custom_logout_request`].
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
-        200 if answer::is_web_page(response) => LogoutOutcome::Unavailable,
         200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
+        200 if answer::is_web_page(response) => LogoutOutcome::Unavailable,
         200 | 204 => LogoutOutcome::LoggedOut,
         400 => LogoutOutcome::HintMissing,
         401 => LogoutOutcome::HintRefused,
         424 => LogoutOutcome::Incomplete,
-        408 | 429 | 500..=599 => LogoutOutcome::Unavailable,
+        407 | 408 | 425 | 429 | 500..=599 => LogoutOutcome::Unavailable,
         status => LogoutOutcome::Unexpected(status),
     }
 }

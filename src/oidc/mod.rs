@@ -44,6 +44,35 @@ pub struct ProviderError {
     pub error_description: Option<String>,
 }
 
+impl ProviderError {
+    /// Whether it only puts off (RFC 6749 4.1.2.1, RFC 8628 3.5; some send them from any endpoint).
+    pub fn puts_off(&self) -> bool {
+        matches!(self.error.as_str(), "temporarily_unavailable" | "server_error" | "slow_down" | "too_many_requests")
+    }
+
+    /// Whether it says that the user has something to do (OpenID Connect Core 3.1.2.6).
+    pub fn needs_the_user(&self) -> bool {
+        matches!(
+            self.error.as_str(),
+            "login_required" | "interaction_required" | "consent_required" | "account_selection_required"
+        )
+    }
+
+    /// Whether only a login mends what it says of a refresh: RFC 6749 5.2, RFC 6750 3.1, RFC 8628 3.5, RFC 9470 3, OpenID
+    /// Connect Core Error Code unmet_authentication_requirements.
+    pub fn needs_a_login(&self) -> bool {
+        let ended = matches!(
+            self.error.as_str(),
+            "invalid_grant"
+                | "invalid_token"
+                | "expired_token"
+                | "insufficient_user_authentication"
+                | "unmet_authentication_requirements"
+        );
+        ended || self.needs_the_user()
+    }
+}
+
 /// The parameters that only `authorize`, or a named option, sets. A user's or a provider's own parameter of such a name
 /// would occur twice, or undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1).
 const RESERVED: [&str; 18] = [

@@ -132,14 +132,14 @@ pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> 
     }
     // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter. A leniency: where none is
     // named, it is the one that everybody means.
-    if answer::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+    if answer::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer")) {
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
     let access_token = take(&mut object, "access_token", '!'..='~')?;
     Ok(TokenAnswer {
         access_token: access_token.map_or_else(|| invalid(format!("{WHOSE}: `access_token` is missing")), Ok)?,
         expires_in: lifetime_if_it_says_one(&object),
-        id_token: take(&mut object, "id_token", '!'..='~')?,
+        id_token: id_token_however_odd(&mut object),
         refresh_token: take(&mut object, "refresh_token", ' '..='~')?,
         scopes: scopes_however_they_are_written(&object),
         date: provider_time(response),
@@ -159,23 +159,26 @@ pub enum Refused {
 
 /// What a refusal is about, by its error or, where it has none, by its status.
 pub fn meaning_of_refusal(words: Option<&ProviderError>, status: u16) -> Refused {
-    match words.map(|words| words.error.as_str()) {
-        Some(
-            "invalid_grant" // RFC 6749 5.2
-            | "invalid_token" | "expired_token" // RFC 6750 3.1, RFC 8628 3.5
-            | "insufficient_user_authentication" // RFC 9470 3
-            | "login_required" | "interaction_required" | "consent_required" | "account_selection_required" // Core 3.1.2.6
-            | "unmet_authentication_requirements", // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
-        ) => Refused::RefreshToken,
-        Some(
-            "invalid_client" | "unauthorized_client" | "invalid_request" | "unsupported_grant_type" | "invalid_scope"
-            | "invalid_target" | "invalid_dpop_proof" | "use_dpop_nonce" | "slow_down",
-        ) => Refused::Client,
-        Some(_) => Refused::Unclear,
-        None if matches!(status, 400 | 401) => Refused::Unclear,
-        None => Refused::Client,
+    match words {
+        Some(words) if words.needs_a_login() => Refused::RefreshToken,
+        Some(words) if CLIENT_ERRORS.contains(&words.error.as_str()) => Refused::Client,
+        // A gateway in front has an `error` of its own for a path or an address that it does not let through.
+        _ if matches!(status, 200 | 400 | 401) => Refused::Unclear,
+        _ => Refused::Client,
     }
 }
+
+/// The errors of a refresh that are about the client or the request (RFC 6749 5.2, RFC 8707 2, RFC 9449 5 and 8).
+const CLIENT_ERRORS: [&str; 8] = [
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_request",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
+];
 
 /// The provider's clock, as the answer's `Date` header tells it (RFC 9110 6.6.1).
 pub fn provider_time(response: &Response) -> Option<Time> {
@@ -204,6 +207,16 @@ fn scopes_however_they_are_written(object: &Object) -> Option<Vec<String>> {
     };
     let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
     (!names.is_empty()).then_some(names)
+}
+
+/// `id_token`, unless it says nothing. One of another type is no token, and is told as such where ID tokens are judged: after a
+/// refresh that costs the ID token and not the session.
+fn id_token_however_odd(object: &mut Object) -> Option<Secret> {
+    match object.remove("id_token")? {
+        Value::Null => None,
+        Value::String(token) => Some(Secret::new(token)).filter(|token| !token.expose().is_empty()),
+        odd => Some(Secret::new(odd.to_string())),
+    }
 }
 
 /// Takes the token of that name out of the answer: no copy of it stays behind. `null` and `""` are none. Only characters of `allowed`

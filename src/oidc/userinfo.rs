@@ -64,7 +64,7 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
 /// # Errors
 /// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
 pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<String, Value>, UserinfoProblem> {
-    let body = answer::body(response, WHOSE).map_err(in_the_endpoints_words)?;
+    let body = answer::body(response, WHOSE).map_err(|problem| in_the_challenges_words(problem, response))?;
     let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
     let claims = match kind.split(';').next().map(str::trim) {
         Some("application/jwt") => signed(body, check)?,
@@ -104,14 +104,29 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
     }
 }
 
-/// A status alone is a refusal in the words that the challenge should have had (RFC 6750 3.1).
-fn in_the_endpoints_words(problem: Problem) -> Problem {
-    let error = match problem {
+/// A refusal by its status is one in the words of the challenge (RFC 6750 3), or in those that it should have had (3.1).
+/// Without a challenge nobody has said anything.
+fn in_the_challenges_words(problem: Problem, response: &Response) -> Problem {
+    let standard = match problem {
         Problem::RefusedWithoutWords { status: 401, .. } => "invalid_token",
         Problem::RefusedWithoutWords { status: 403, .. } => "insufficient_scope",
         other => return other,
     };
-    Problem::Refused(ProviderError { error: error.to_owned(), error_description: None })
+    match response.header("www-authenticate") {
+        None => problem,
+        Some(challenge) => Problem::Refused(ProviderError {
+            error: quoted(challenge, "error").unwrap_or(standard).to_owned(),
+            error_description: quoted(challenge, "error_description").map(str::to_owned),
+        }),
+    }
+}
+
+/// The value of `name="…"` in a challenge.
+fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+    let start = format!("{name}=\"");
+    let at =
+        challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;
+    challenge[at + start.len()..].split_once('"').map(|(value, _)| value).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -278,7 +278,7 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     bench.run(&["refresh"]).exits(0).leaves_out("left out");
     // A signature that is wrong by keys that have just been fetched is wrong. Where none can be had, nobody knows.
     let token = |claims| sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims);
-    let (right, other) = (token(json!({ "iss": ISSUER, "sub": SUB })), token(json!({})));
+    let (right, other) = (token(json!({ "iss": ISSUER, "sub": SUB, "aud": "app" })), token(json!({})));
     let forged = format!("{}{}", &right[..right.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..]);
     let answer = Answer::new().member("id_token", forged.into()).refresh_token("rt-3");
     bench.provider.refreshes(bench.clock.time(), "rt-2", answer.clone());
@@ -343,7 +343,7 @@ fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_
     bench.run(&["refresh", "--force"]).exits(0).says("left out");
     assert_eq!(bench.session().unwrap().id_token, old);
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").sub("ola").refresh_token("rt-2"));
-    bench.run(&["refresh", "--force"]).exits(7).says("another provider's or account's");
+    bench.run(&["refresh", "--force"]).exits(7).says("another account's than the session's");
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));

@@ -4,7 +4,7 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, discovery};
 use serde_json::{Value, json};
-use tidp::core::session::Happening;
+use tidp::core::session::{EntryKey, Happening, RefreshReason};
 use tidp::core::time::Seconds;
 use tidp::world::Response;
 
@@ -61,6 +61,28 @@ fn a_flaw_of_the_new_id_token_costs_the_id_token_and_not_the_session() {
         bench.run(&["refresh"]).exits(7);
         assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{claim}");
     }
+}
+
+#[test]
+fn an_id_token_that_is_no_token_costs_the_id_token_and_not_the_session() {
+    for odd in [json!(5), json!(false), json!({}), json!([]), json!(" "), json!("garbage")] {
+        let bench = expired();
+        let answer = Answer::new().refresh_token("rt-2").member("id_token", odd.clone());
+        bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+        bench.run(&["refresh"]).exits(0).says("left out");
+        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{odd}");
+        // One that comes flawed each time is not asked for again and again.
+        bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
+    }
+}
+
+#[test]
+fn more_scope_than_the_session_had_is_a_warning() {
+    let bench = expired();
+    let answer = Answer::new().refresh_token("rt-2").member("scope", json!("openid admin"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    let outcome = bench.run(&["refresh", "--json"]).exits(0).says("admin");
+    assert_eq!(outcome.json()["warnings"][0]["code"], "scope_more_than_asked");
 }
 
 #[test]
@@ -176,6 +198,71 @@ fn a_refusal_that_does_not_say_for_what_is_tried_once_more_and_then_believed() {
 }
 
 #[test]
+fn runs_side_by_side_are_no_second_answer_to_each_other() {
+    let bench = expired();
+    let before = bench.session().unwrap();
+    let refused = before.refresh_refused_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
+    // Another run was refused while this one waited for the lock.
+    let entry = EntryKey::Session(bench.key()).name();
+    bench.stores.when_lock_is_taken(&entry, refused.to_document().expose());
+    bench.provider.answers("/connect/token", plain(400, "", ""));
+    bench.run(&["token"]).exits(4).says("tries it once more");
+    assert_eq!(held(&bench).as_deref(), Some("rt-1"));
+    bench.provider.answers("/connect/token", plain(400, "", ""));
+    bench.run(&["token"]).exits(3);
+}
+
+#[test]
+fn a_gateways_own_error_says_nothing_of_the_refresh_token() {
+    for status in [403, 404] {
+        let bench = expired();
+        bench.provider.fails("/connect/token", tidp::world::HttpFailureKind::AnswerLost);
+        bench.run(&["token"]).exits(5);
+        for _ in 0..3 {
+            bench.provider.answers("/connect/token", json(status, &json!({ "error": "Not Found", "status": status })));
+            (status == 404).then(|| bench.provider.announces_discovery());
+            bench.run(&["token"]).exits(4);
+            bench.pass(Seconds(60));
+        }
+        assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{status}");
+    }
+}
+
+#[test]
+fn what_puts_off_under_a_refusal_spends_nothing() {
+    for response in [
+        json(400, &json!({ "error": "temporarily_unavailable" })),
+        json(401, &json!({ "error": "slow_down" })),
+        plain(403, "text/html", "<html>blocked"),
+        plain(425, "", ""),
+    ] {
+        let bench = expired();
+        bench.provider.answers("/connect/token", response);
+        bench.run(&["token"]).exits(5).leaves_out("may have been spent");
+        assert!(bench.session().unwrap().refresh_started_at.is_none());
+    }
+}
+
+#[test]
+fn an_id_token_that_nobody_can_judge_and_that_names_another_client_makes_the_answer_worthless() {
+    let bench = expired();
+    bench.pass(Seconds::days(1));
+    bench.provider.announces_discovery();
+    bench.provider.fails("/jwks", tidp::world::HttpFailureKind::NotSent);
+    let answer = Answer::new().refresh_token("rt-2").id_claim("aud", json!("another"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    bench.run(&["refresh"]).exits(7).says("`aud`");
+    // One of another algorithm that names nobody else is left out, and the rest is kept.
+    let bench = expired();
+    let claims = json!({ "iss": ISSUER, "sub": crate::support::tokens::SUB, "aud": "app" });
+    let token = crate::support::tokens::sign(&json!({ "alg": "ES256", "kid": "k1" }), &claims);
+    let answer = Answer::new().refresh_token("rt-2").member("id_token", token.into());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    bench.run(&["refresh"]).exits(0).says("ES256");
+    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
+}
+
+#[test]
 fn a_refresh_token_that_may_have_been_spent_is_tried_once_and_the_refusal_tells() {
     let bench = expired();
     bench.provider.fails("/connect/token", tidp::world::HttpFailureKind::AnswerLost);
@@ -287,6 +374,14 @@ fn endpoints_that_have_moved_are_found_by_reading_discovery_once_more() {
         bench.run(&["token"]).exits(0);
         assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{status}");
     }
+    // Also right after the copy was made.
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.provider.answers("/connect/token", plain(404, "", ""));
+    bench.provider.answers("/.well-known/openid-configuration", moved("token_endpoint", "/v2/token"));
+    let now = bench.clock.time();
+    bench.provider.expect("/v2/token", move |_| Ok(Answer::new().refresh_token("rt-2").response(now, None)));
+    bench.run(&["refresh", "--force"]).exits(0);
     // Where the new document names the same address, it is a refusal, and the session is kept.
     let bench = expired();
     bench.provider.answers("/connect/token", plain(404, "", ""));

@@ -127,10 +127,17 @@ pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
 
 pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
     let (at, error) = session.refused_token_kept()?;
-    Some(Sentence::new("the provider refused the refresh of ").at(at).say(format!(
-        " ({}) and did not say that the refresh token has ended. It is kept, and the next refresh tries it once more: ",
-        printable(error)
-    )).run("tidp refresh --force"))
+    let refused = Sentence::new("the provider refused the refresh of ").at(at);
+    let refused =
+        refused.say(&format!(" ({}) and did not say that the refresh token has ended. It is kept, ", printable(error)));
+    Some(
+        if session.may_have_been_refused() {
+            refused.say("and the next refresh tries it once more and tells: ")
+        } else {
+            refused.say("and how long it lives is said again after a refresh that succeeds: ")
+        }
+        .run("tidp refresh --force"),
+    )
 }
 
 /// A stored time in the future: nothing computed from it can be right.

@@ -7,7 +7,7 @@
 use crate::io::lock::hashed;
 use crate::io::private;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Where entries lie.
@@ -32,7 +32,7 @@ impl Places {
     pub(super) fn written(&self, entry: &str, collection: &str) {
         self.seen(entry, collection);
         if let Some(file) = self.file(entry)
-            && std::fs::read(&file).ok().as_deref() != Some(collection.as_bytes())
+            && read(&file).as_deref() != Some(collection)
         {
             let _ = private::write_whole(&file, collection.as_bytes());
         }
@@ -51,7 +51,7 @@ impl Places {
             Some(entry) => self.file(entry).into_iter().collect(),
             None => self.files(),
         };
-        let written = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        let written = files.iter().filter_map(|file| read(file));
         let memory = self.memory();
         let seen = memory.iter().filter(|(name, _)| entry.is_none_or(|entry| entry == *name));
         let seen = seen.map(|(_, collection)| (collection.clone(), true));
@@ -70,6 +70,12 @@ impl Places {
     fn memory(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is ours is a file, and no larger than a name; anything else is not looked at.
+fn read(file: &Path) -> Option<String> {
+    let file = private::open(file, private::Links::Refuse).ok()??;
+    String::from_utf8(private::read_all(&file, 4_096).ok()?).ok()
 }
 
 #[cfg(test)]

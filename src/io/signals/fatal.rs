@@ -25,7 +25,9 @@ fn of_this_platform() -> impl Iterator<Item = i32> {
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         Signal::STKFLT,
     ];
-    named.map(Signal::as_raw).into_iter().chain(35..=64)
+    // glibc keeps two for itself, musl three.
+    const FIRST: i32 = if cfg!(target_env = "gnu") { 34 } else { 35 };
+    named.map(Signal::as_raw).into_iter().chain(FIRST..=64)
 }
 
 #[cfg(not(target_os = "linux"))]

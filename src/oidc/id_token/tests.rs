@@ -222,6 +222,13 @@ fn a_refreshed_id_token_that_may_be_somebody_elses_makes_the_answer_worthless() 
         let flawed_too = refresh(&[(name, value), ("iat", Value::Null)]);
         assert!(matches!(flawed_too, Err(IdTokenProblem::Invalid(_))), "{name}");
     }
+    // Also where nobody here can judge it: what it says itself is too much.
+    for header in [with(header(), &[("kid", json!("unknown"))]), with(header(), &[("alg", json!("ES256"))])] {
+        for (name, value) in [("aud", json!("other")), ("nonce", json!("other")), ("at_hash", hash("another-token"))] {
+            let answer = refresh_of(&sign(&header, &with(claims(), &[(name, value)])));
+            assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{header} {name} {answer:?}");
+        }
+    }
     let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &with(header(), &[("typ", json!("at+jwt"))]), &claims());
     assert!(matches!(refresh_of(&forged), Err(IdTokenProblem::BadSignature)));
 }

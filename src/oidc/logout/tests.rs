@@ -27,12 +27,15 @@ fn revocation(response: &Response, client: &Client, methods: Value) -> Result<Re
 fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
     let accept = |response| revocation(&response, &public(), Value::Null);
     for status in [200, 204] {
-        assert_eq!(accept(response(status, "")), Ok(Revocation::Revoked));
+        let empty = with_header(response(status, ""), "content-type", "text/html");
+        assert_eq!(accept(empty), Ok(Revocation::Revoked), "{status}");
     }
     let refused = accept(response(400, r#"{"error":"unsupported_token_type"}"#));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
     let later = accept(with_header(response(503, ""), "retry-after", "9"));
     assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains("9 seconds")));
+    let refused = accept(response(200, r#"{"error":"unsupported_token_type"}"#));
+    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
     // Nobody has revoked anything where a page comes in the provider's place.
     for status in [200, 403] {
         assert!(matches!(accept(response(status, "<html>")), Err(Problem::Unreachable(_))), "{status}");

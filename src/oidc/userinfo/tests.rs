@@ -78,9 +78,14 @@ fn a_refusal_carries_the_challenges_words() {
     assert_eq!(accept(&told, None), words("expired", Some("too late")));
     for challenge in [r#"Bearer error_description="x""#, r#"Bearer no_error="y", error_description="x""#] {
         let told = with_header(response(401, ""), "www-authenticate", challenge);
-        assert_eq!(accept(&told, None), words("invalid_token", None), "{challenge}");
+        assert_eq!(accept(&told, None), words("invalid_token", Some("x")), "{challenge}");
     }
-    assert_eq!(accept(&response(403, ""), None), words("insufficient_scope", None));
+    let bare = with_header(response(403, ""), "www-authenticate", "Bearer");
+    assert_eq!(accept(&bare, None), words("insufficient_scope", None));
+    for status in [401, 403] {
+        let wordless = accept(&response(status, "Blocked"), None);
+        assert!(matches!(wordless, Err(UserinfoProblem::Problem(Problem::RefusedWithoutWords { .. }))), "{status}");
+    }
     for (status, later) in [(302, false), (404, false), (503, true)] {
         let answer = accept(&response(status, r#"{"sub":"alice"}"#), None);
         assert_eq!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unreachable(_)))), later, "{status}");
