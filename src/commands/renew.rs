@@ -151,7 +151,8 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
         Ok(answer) => answer,
         Err(problem) => {
             let was_doubted = was_doubted || session.unfinished_refresh().is_some();
-            return not_accepted(context, &session, &begun, reason, sent_at, &response, problem, was_doubted);
+            let attempt = Attempt { session: &session, begun: &begun, reason, sent_at, was_doubted };
+            return attempt.not_accepted(context, &response, problem);
         }
     };
     let answer = received::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
@@ -235,46 +236,16 @@ fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, se
     .into()
 }
 
-/// The provider answered, but with no tokens: what that means for the ones we hold.
-fn not_accepted(
-    context: &Context<'_>,
-    session: &Session,
-    begun: &Session,
+/// A refresh that was sent, and has brought no tokens.
+struct Attempt<'a> {
+    /// As it was found under the lock.
+    session: &'a Session,
+    /// The same, with the mark of this refresh.
+    begun: &'a Session,
     reason: RefreshReason,
     sent_at: Time,
-    response: &Response,
-    problem: Problem,
+    /// Whether the refresh token may have been spent or refused before.
     was_doubted: bool,
-) -> Result<Obtained> {
-    let refusal = match problem {
-        Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
-        Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
-        // Put off, it says; but a gateway in front of it can say that of what the provider has done.
-        Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
-            put_back(context, &session.refresh_unanswered(reason, sent_at));
-            return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
-        }
-        Problem::Unreachable(what) => return Err(answer_lost(context, begun, reason, sent_at, &what)),
-        Problem::Invalid(what) => {
-            note_in_entry(context, &begun.refresh_discarded(reason, sent_at));
-            return Err(Error::invalid(format!("{DOING}: {what}")));
-        }
-    };
-    let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
-    match meaning {
-        Refused::Client => {
-            put_back(context, &session.refresh_refused_token_kept(&refusal.said, reason, sent_at, false));
-            Err(match refusal.words {
-                Some(words) => Situation::Refused(DOING, words),
-                None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
-            }
-            .into())
-        }
-        Refused::RefreshToken => refused(context, begun, reason, sent_at, response, refusal, true),
-        // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the
-        // first.
-        Refused::Unclear => refused(context, begun, reason, sent_at, response, refusal, was_doubted),
-    }
 }
 
 /// A refusal, as it is remembered and told.
@@ -285,37 +256,75 @@ struct Refusal {
     words: Option<ProviderError>,
 }
 
-/// The refresh token was refused, or may have been. Another process may have renewed the session in a way our lock does not
-/// cover; if not, the token is dropped if that is `for_good`, and only it.
-fn refused(
-    context: &Context<'_>,
-    begun: &Session,
-    reason: RefreshReason,
-    at: Time,
-    response: &Response,
-    Refusal { said, words }: Refusal,
-    for_good: bool,
-) -> Result<Obtained> {
-    match context.load_without_asking()? {
-        Some(session) if session.generation != begun.generation => {
-            return Ok(Obtained { session, how: How::Adopted });
+impl Attempt<'_> {
+    /// The provider answered, but with no tokens: what that means for the ones we hold.
+    fn not_accepted(&self, context: &Context<'_>, response: &Response, problem: Problem) -> Result<Obtained> {
+        let refusal = match problem {
+            Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
+            Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
+            // Put off, it says; but a gateway in front of it can say that of what the provider has done.
+            Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
+                put_back(context, &self.session.refresh_unanswered(self.reason, self.sent_at));
+                return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
+            }
+            Problem::Unreachable(what) => {
+                return Err(answer_lost(context, self.begun, self.reason, self.sent_at, &what));
+            }
+            Problem::Invalid(what) => {
+                note_in_entry(context, &self.begun.refresh_discarded(self.reason, self.sent_at));
+                return Err(Error::invalid(format!("{DOING}: {what}")));
+            }
+        };
+        let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
+        match meaning {
+            Refused::Client => {
+                put_back(
+                    context,
+                    &self.session.refresh_refused_token_kept(&refusal.said, self.reason, self.sent_at, false),
+                );
+                Err(match refusal.words {
+                    Some(words) => Situation::Refused(DOING, words),
+                    None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
+                }
+                .into())
+            }
+            Refused::RefreshToken => self.refused(context, response, refusal, true),
+            // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the
+            // first.
+            Refused::Unclear => self.refused(context, response, refusal, self.was_doubted),
         }
-        Some(_) => {}
-        None => return Err(Situation::NoSession.into()),
     }
-    if !for_good {
-        // Whoever refuses has spent nothing: there is nothing to find unfinished.
-        let session = Session { refresh_started_at: None, ..begun.clone() };
-        let session = session.refresh_refused_token_kept(&said, reason, at, true);
-        context.store.save_without_asking(&context.entry(), &session.to_document())?;
-        return Err(Situation::RefreshRefusedOnce { said, words }.into());
+
+    /// The refresh token was refused, or may have been. Another process may have renewed the session in a way our lock does
+    /// not cover; if not, the token is dropped if that is `for_good`, and only it.
+    fn refused(
+        &self,
+        context: &Context<'_>,
+        response: &Response,
+        Refusal { said, words }: Refusal,
+        for_good: bool,
+    ) -> Result<Obtained> {
+        match context.load_without_asking()? {
+            Some(session) if session.generation != self.begun.generation => {
+                return Ok(Obtained { session, how: How::Adopted });
+            }
+            Some(_) => {}
+            None => return Err(Situation::NoSession.into()),
+        }
+        if !for_good {
+            // Whoever refuses has spent nothing: there is nothing to find unfinished.
+            let session = Session { refresh_started_at: None, ..self.begun.clone() };
+            let session = session.refresh_refused_token_kept(&said, self.reason, self.sent_at, true);
+            context.store.save_without_asking(&context.entry(), &session.to_document())?;
+            return Err(Situation::RefreshRefusedOnce { said, words }.into());
+        }
+        let provider_ahead = received::provider_ahead(self.sent_at, token::provider_time(response));
+        let refused = self.begun.refresh_refused(&said, self.reason, self.sent_at, provider_ahead);
+        context.store.save_without_asking(&context.entry(), &refused.to_document())?;
+        let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
+        let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
+        Err(Situation::RefreshTokenRefused { said, words, likely }.into())
     }
-    let provider_ahead = received::provider_ahead(at, token::provider_time(response));
-    let refused = begun.refresh_refused(&said, reason, at, provider_ahead);
-    context.store.save_without_asking(&context.entry(), &refused.to_document())?;
-    let likely = observed::probable_refusal(&refused, context.profile.policy.as_ref());
-    let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
-    Err(Situation::RefreshTokenRefused { said, words, likely }.into())
 }
 
 /// The old token is spent: its successor is stored however long that takes. Signals are let through once the wait is

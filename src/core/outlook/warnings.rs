@@ -129,7 +129,7 @@ pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
     let (at, error) = session.refused_token_kept()?;
     let refused = Sentence::new("the provider refused the refresh of ").at(at);
     let refused =
-        refused.say(&format!(" ({}) and did not say that the refresh token has ended. It is kept, ", printable(error)));
+        refused.say(format!(" ({}) and did not say that the refresh token has ended. It is kept, ", printable(error)));
     Some(
         if session.may_have_been_refused() {
             refused.say("and the next refresh tries it once more and tells: ")
