@@ -31,6 +31,9 @@ pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     if url.fragment().is_some() {
         return Err(wrong("has a fragment"));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("has a user name or a password"));
+    }
     let loopback = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -40,8 +43,8 @@ pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     if url.scheme() != "http" || !loopback {
         return Ok(RedirectUri::Elsewhere(text.to_owned()));
     }
-    if url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("has a query or a user name"));
+    if url.query().is_some() {
+        return Err(wrong("has a query"));
     }
     let host = url.host_str().unwrap_or_default().to_owned();
     let at = |port| ListenAt { host: host.clone(), port, path: url.path().to_owned() };

@@ -67,10 +67,6 @@ impl Issuer {
             return wrong(why);
         }
         let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
-        // `https:host` is read as `https://host`, but nobody means to write it.
-        if !text.contains("://") {
-            return wrong("has no `//` before its host");
-        }
         match url.scheme() {
             "https" => {}
             "http" if is_loopback_literal(&url) => {}
@@ -314,13 +310,19 @@ fn is_meant_as_true(flag: &Value) -> bool {
     }
 }
 
-/// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written.
+/// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written; or what nobody can
+/// see in it.
 pub fn rewritten_in_silence(text: &str) -> Option<&'static str> {
     let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let is_web = matches!(&*scheme, "http" | "https");
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
         Some("has a space, a control character or a backslash in it")
-    } else if matches!(&*scheme, "http" | "https") && text[scheme.len()..].starts_with(":///") {
+    } else if printable(text) != text {
+        Some("has a character in it that cannot be seen")
+    } else if is_web && text[scheme.len()..].starts_with(":///") {
         Some("has no host between its second and its third slash") // RFC 9110 4.2.2
+    } else if is_web && !text[scheme.len()..].starts_with("://") {
+        Some("has no `//` before its host")
     } else {
         None
     }
