@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptors;
 mod decode;
 mod exec;
 mod golden;

@@ -1,0 +1,374 @@
+//! What every acceptor promises of what it accepts, over documents that are right but for what chance has changed in them.
+//! The promises are told here a second time, by other code. Each property also wants a fair share to be accepted and a fair
+//! share refused, so that it cannot hold for want of cases.
+
+use crate::support::START;
+use crate::support::tokens::{ISSUER, SUB, discovery, jwks, sign};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tidp::core::jwt::Jwt;
+use tidp::core::secret::Secret;
+use tidp::core::session::{EntryKey, IdToken, Session, SessionKey};
+use tidp::core::time::{Seconds, Time};
+use tidp::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request};
+use tidp::oidc::discovery::{Issuer, Provider, accept_discovery};
+use tidp::oidc::id_token::{Accepted, Check, accept_id_token};
+use tidp::oidc::jwks::{KeySet, accept_jwks};
+use tidp::oidc::token::accept_token_answer;
+use tidp::oidc::userinfo::{self, accept_userinfo};
+use tidp::world::Response;
+
+/// What may be done to a member: nothing, taking it out, or one of these in its place.
+#[derive(Clone, Debug)]
+enum Change {
+    Remove(String),
+    Set(String, Value),
+}
+
+/// One of the members, and one of the odd values or of those `ours`, which are right elsewhere.
+fn changes(names: &'static [&'static str], ours: Vec<Value>) -> impl Strategy<Value = Vec<Change>> {
+    let mut values = vec![
+        json!(null),
+        json!(""),
+        json!(" "),
+        json!("x"),
+        json!(0),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!(["x", 1]),
+        json!("a\u{1b}b"),
+        json!("æ"),
+        json!("https://evil.example/x"),
+        json!("http://id.example/x"),
+        json!("https:///id.example/x"),
+    ];
+    values.extend(ours);
+    let name = select(names).prop_map(str::to_owned);
+    let change = (name, proptest::option::of(select(values))).prop_map(|(name, value)| match value {
+        None => Change::Remove(name),
+        Some(value) => Change::Set(name, value),
+    });
+    proptest::collection::vec(change, 0..3)
+}
+
+fn changed(mut document: Value, changes: &[Change]) -> Value {
+    let members = document.as_object_mut().unwrap();
+    for change in changes {
+        match change {
+            Change::Remove(name) => drop(members.remove(name)),
+            Change::Set(name, value) => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+    document
+}
+
+/// Runs `case` on so many inputs; `Some(())` is accepted.
+fn holds<T: std::fmt::Debug>(cases: usize, inputs: impl Strategy<Value = T>, case: impl Fn(&T) -> bool) {
+    let mut runner = TestRunner::deterministic();
+    let accepted = (0..cases).filter(|_| case(&inputs.new_tree(&mut runner).unwrap().current())).count();
+    assert!(accepted * 10 > cases && accepted * 20 < cases * 19, "{accepted} of {cases} are accepted");
+}
+
+fn answered(body: &Value) -> Response {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    Response { status: 200, headers, body: body.to_string().into_bytes() }
+}
+
+fn provider() -> Provider {
+    Provider::from_document(discovery().to_string().as_bytes(), &Issuer::parse(ISSUER).unwrap(), &[]).unwrap()
+}
+
+#[test]
+fn an_accepted_token_answer_has_tokens_that_fit_into_a_header() {
+    let names = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token", "error", "other"];
+    let ours = vec![json!("bearer"), json!("DPoP"), json!("3600"), json!(60), json!(["openid"]), json!("a b")];
+    holds(4_000, changes(names, ours), |changes| {
+        let full = json!({ "access_token": "at.1", "token_type": "Bearer", "expires_in": 3600, "scope": "openid",
+                           "refresh_token": "rt 1", "id_token": "a.b.c" });
+        let body = changed(full, changes);
+        let Ok(answer) = accept_token_answer(&answered(&body)) else { return false };
+        let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+        assert!(visible(answer.access_token.expose()), "{body}");
+        assert_eq!(body["access_token"], answer.access_token.expose());
+        if let Some(token) = &answer.refresh_token {
+            assert!(
+                !token.expose().is_empty() && token.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte)),
+                "{body}"
+            );
+            assert_eq!(body["refresh_token"], token.expose());
+        }
+        assert!(answer.expires_in.is_none_or(|life| life >= Seconds(1) && life.0 <= Time::MAX.unix()), "{body}");
+        assert!(answer.scopes.iter().flatten().all(|scope| !scope.is_empty()), "{body}");
+        assert!(body["error"].as_str().is_none_or(str::is_empty), "an error is a refusal: {body}");
+        let kind = body["token_type"].as_str().unwrap_or_default().trim().to_ascii_lowercase();
+        assert!(kind.is_empty() || kind == "bearer", "{body}");
+        assert!(body["token_type"].is_string() || body["token_type"].is_null(), "{body}");
+        true
+    });
+}
+
+fn expected() -> Expected {
+    let options = AuthorizationOptions::default();
+    authorization_request(&provider(), "app", "http://127.0.0.1:1/callback", &options, Randomness([7; 96])).unwrap().1
+}
+
+fn half_hash(text: &str) -> Value {
+    B64.encode(&Sha256::digest(text)[..16]).into()
+}
+
+/// Whether the claim is absent, or says nothing.
+fn says_nothing(claims: &Value, name: &str) -> bool {
+    claims[name].is_null() || claims[name] == ""
+}
+
+/// What no ID token may lack, whatever the occasion.
+fn is_ours(claims: &Value, accepted: &Accepted) {
+    let ours = |audience: &Value| *audience == "app";
+    assert_eq!(claims["iss"], ISSUER);
+    assert!(
+        ours(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(ours))
+    );
+    assert!(says_nothing(claims, "azp") || ours(&claims["azp"]), "{claims}");
+    assert!(says_nothing(claims, "at_hash") || claims["at_hash"] == half_hash("at"), "{claims}");
+    assert_eq!(claims["sub"], accepted.account.sub.as_str());
+    let (iat, exp) = (claims["iat"].as_f64().unwrap(), claims["exp"].as_f64().unwrap());
+    let now = START.unix() as f64;
+    assert!(exp > now - 60.0 && iat <= now + 60.0, "{claims}");
+    assert!(claims["nbf"].is_null() || claims["nbf"].as_f64().unwrap() <= now + 60.0, "{claims}");
+}
+
+const CLAIMS: &[&str] =
+    &["iss", "sub", "aud", "azp", "nonce", "at_hash", "iat", "exp", "nbf", "auth_time", "preferred_username", "other"];
+
+fn claims(nonce: &str) -> Value {
+    let now = START.unix();
+    json!({ "iss": ISSUER, "sub": SUB, "aud": "app", "azp": "app", "nonce": nonce, "at_hash": half_hash("at"), "iat": now,
+            "exp": now + 300, "nbf": now, "auth_time": now - 5, "preferred_username": "kari" })
+}
+
+fn claim_values() -> Vec<Value> {
+    let now = START.unix();
+    vec![
+        json!(now - 30),
+        json!(now - 3_600),
+        json!(now + 3_600),
+        json!(["app"]),
+        json!(["app", "x"]),
+        json!("app"),
+        json!(SUB),
+    ]
+}
+
+#[test]
+fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
+    let (keys, at, code) =
+        (KeySet::from_document(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
+    let expected = expected();
+    holds(300, changes(CLAIMS, claim_values()), |changes| {
+        let claims = changed(claims(expected.nonce.expose()), changes);
+        let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
+        let check = Check::login(ISSUER, "app", START, &at, &expected, &code);
+        let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
+        is_ours(&claims, &accepted);
+        assert_eq!(claims["nonce"], expected.nonce.expose());
+        assert!(claims["iat"].as_f64().unwrap() >= (START.unix() - 600) as f64, "{claims}");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_id_token_of_a_refresh_is_ours_and_the_sessions() {
+    let (keys, at) = (KeySet::from_document(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"));
+    let previous = IdToken {
+        value: Secret::new("old"),
+        expires_at: START,
+        issued_at: START.minus(Seconds(60)),
+        auth_time: Some(START.unix() - 5),
+        nonce: Some("the-nonce".into()),
+    };
+    holds(300, changes(CLAIMS, claim_values()), |changes| {
+        let claims = changed(claims("the-nonce"), changes);
+        let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
+        let check = Check::refresh(ISSUER, "app", START, &at, Some(&previous), SUB);
+        let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
+        is_ours(&claims, &accepted);
+        assert_eq!(claims["sub"], SUB);
+        assert!(says_nothing(&claims, "nonce") || claims["nonce"] == "the-nonce", "{claims}");
+        assert!(claims["auth_time"].is_null() || claims["auth_time"] == json!(START.unix() - 5), "{claims}");
+        assert!(claims["iat"].as_f64().unwrap() >= (START.unix() - 60) as f64, "{claims}");
+        assert_eq!(accepted.token.nonce.as_deref(), Some("the-nonce"), "the original is remembered");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_discovery_document_leads_nowhere_but_to_its_issuer() {
+    let names = &[
+        "issuer",
+        "token_endpoint",
+        "jwks_uri",
+        "authorization_endpoint",
+        "userinfo_endpoint",
+        "revocation_endpoint",
+        "end_session_endpoint",
+        "custom_logout_endpoint",
+        "code_challenge_methods_supported",
+        "id_token_signing_alg_values_supported",
+        "authorization_response_iss_parameter_supported",
+    ];
+    let ours = vec![
+        json!(format!("{ISSUER}/")),
+        json!(format!("{ISSUER}/a")),
+        json!("https://id.example:444/a"),
+        json!(["S256"]),
+    ];
+    let issuer = Issuer::parse(ISSUER).unwrap();
+    holds(4_000, changes(names, ours), |changes| {
+        let document = changed(discovery(), changes);
+        let Ok(provider) = accept_discovery(&answered(&document), &issuer, &[]) else { return false };
+        assert_eq!(document["issuer"], provider.issuer.as_str());
+        assert_eq!(provider.issuer.trim_end_matches('/'), ISSUER);
+        let endpoints = [Some(&provider.token_endpoint), Some(&provider.jwks_uri)];
+        let others = [&provider.userinfo_endpoint, &provider.revocation_endpoint, &provider.end_session_endpoint];
+        let logout = provider.custom_logout_endpoint.as_ref();
+        for url in endpoints.into_iter().chain(others.map(Option::as_ref)).chain([logout]).flatten() {
+            assert!(url.as_str().starts_with("https://id.example/"), "{url} of {document}");
+        }
+        true
+    });
+}
+
+#[test]
+fn an_accepted_key_set_has_no_private_key_and_verifies_what_its_key_has_signed() {
+    let names = &["kty", "use", "alg", "kid", "n", "e", "d", "key_ops", "other"];
+    let ours = vec![json!("sig"), json!("RS256"), json!("EC"), json!("AQAB"), json!(["verify"])];
+    let token = sign(&json!({ "alg": "RS256", "kid": "k1" }), &json!({}));
+    let key = jwks()["keys"][0].clone();
+    holds(2_000, changes(names, ours), |changes| {
+        let member = changed(key.clone(), changes);
+        let Ok(keys) = accept_jwks(&answered(&json!({ "keys": [1, member] }))) else { return false };
+        let is_private = ["RSA", "EC", "OKP"].iter().any(|kty| member["kty"] == *kty);
+        assert!(!(is_private && member["d"].as_str().is_some_and(|d| !d.is_empty())), "{member}");
+        let verifies = keys.verify(&Jwt::parse(&token).unwrap()).is_ok();
+        if verifies {
+            for name in ["n", "e"] {
+                assert_eq!(member[name], key[name], "{member}");
+            }
+            assert!(says_nothing(&member, "kid") || !member["kid"].is_string() || member["kid"] == "k1", "{member}");
+        }
+        verifies
+    });
+}
+
+#[test]
+fn accepted_userinfo_is_the_sessions_own() {
+    let names = &["sub", "iss", "aud", "name", "email_verified"];
+    let keys = KeySet::from_document(jwks().to_string().as_bytes()).unwrap();
+    let inputs = (changes(names, vec![json!(SUB), json!("app"), json!(ISSUER), json!(["app", "x"])]), any::<bool>());
+    holds(400, inputs, |(changes, signed)| {
+        let claims = changed(json!({ "sub": SUB, "iss": ISSUER, "aud": "app", "name": "Kari" }), changes);
+        let mut response = answered(&claims);
+        if *signed {
+            response.headers = vec![("content-type".to_owned(), "application/jwt".to_owned())];
+            response.body = sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims).into_bytes();
+        }
+        let check = userinfo::Check { issuer: ISSUER, client_id: "app", sub: SUB, keys: Some(&keys) };
+        let Ok(accepted) = accept_userinfo(&response, &check) else { return false };
+        assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
+        assert!(!signed || says_nothing(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_callback_has_our_state_once_our_issuer_and_a_code() {
+    let part = || {
+        let value =
+            select(vec!["", "x", "STATE", "CODE", "https%3A%2F%2Fid.example", "https%3A%2F%2Fevil.example", "%1b"]);
+        (select(vec!["state", "iss", "code", "error", "other", "State"]), value)
+    };
+    let expected = expected();
+    let state = expected.state.expose().to_owned();
+    let inputs = (proptest::collection::vec(part(), 0..2), any::<[bool; 3]>());
+    holds(4_000, inputs, |(more, left_out)| {
+        let mut parts = Vec::new();
+        let right = [("state", "STATE"), ("iss", "https%3A%2F%2Fid.example"), ("code", "CODE")];
+        parts.extend(right.into_iter().zip(left_out).filter(|(_, out)| !*out || more.len() == 1).map(|(part, _)| part));
+        parts.extend(more.iter().copied());
+        let query = parts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        let query = query.replace("STATE", &state);
+        let Ok(code) = accept_callback(&expected, &query) else { return false };
+        let values = |name: &str| parts.iter().filter(|part| part.0 == name).map(|part| part.1).collect::<Vec<_>>();
+        assert_eq!(values("state"), ["STATE"], "{query}");
+        assert_eq!(values("iss"), ["https%3A%2F%2Fid.example"], "{query}");
+        assert_eq!(values("error"), Vec::<&str>::new(), "{query}");
+        assert!(values("code").len() == 1 && !code.0.expose().is_empty(), "{query}");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_jwt_is_what_its_text_says() {
+    let header = (select(vec![json!("RS256"), json!("none"), json!(7), json!(null)]), any::<bool>());
+    let noise = proptest::option::weighted(0.3, (0_usize..60, select(vec!['.', '=', '+', 'A', ' ', 'é'])));
+    holds(4_000, (header, noise), |((alg, odd), noise)| {
+        let payload = if *odd { "{\"a\":1,\"a\":2}" } else { "{\"a\":1}" };
+        let mut text = format!("{}.{}.c2ln", B64.encode(json!({ "alg": alg }).to_string()), B64.encode(payload));
+        if let Some((at, with)) = noise {
+            text.insert((*at).min(text.len()), *with);
+        }
+        let Ok(jwt) = Jwt::parse(&text) else { return false };
+        let parts: Vec<&str> = text.split('.').collect();
+        assert_eq!(parts.len(), 3, "{text}");
+        let header: Map<String, Value> = serde_json::from_slice(&B64.decode(parts[0]).unwrap()).unwrap();
+        assert_eq!((&jwt.jws.header, header["alg"].is_string()), (&header, true), "{text}");
+        assert_eq!(
+            Value::Object(jwt.claims()),
+            serde_json::from_slice::<Value>(&B64.decode(parts[1]).unwrap()).unwrap()
+        );
+        assert_eq!(jwt.jws.signature(), B64.decode(parts[2]).unwrap(), "{text}");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_document_is_its_entrys_session_and_reads_back() {
+    let bench = crate::support::Bench::new("MobileApp");
+    bench.log_in();
+    let document: Value =
+        serde_json::from_str(&bench.stores.raw(&EntryKey::Session(bench.key()).name()).unwrap()).unwrap();
+    let names = &[
+        "version",
+        "key",
+        "generation",
+        "account",
+        "scopes",
+        "login_at",
+        "access_token",
+        "id_token",
+        "refresh_token",
+        "refresh_started_at",
+        "events",
+        "provider_ahead",
+        "refresh_brings_no_id_token",
+        "other",
+    ];
+    let other = json!({ "profile": "another", "issuer": ISSUER, "client_id": "app" });
+    let key: SessionKey = bench.key();
+    holds(4_000, changes(names, vec![other, json!(2), json!([]), json!({ "state": "never_issued" })]), |changes| {
+        let text = Secret::new(changed(document.clone(), changes).to_string());
+        let Ok(session) = Session::from_document(&text, &key) else { return false };
+        assert_eq!((&session.key, session.version), (&key, 1), "{changes:?}");
+        assert_eq!(Session::from_document(&session.to_document(), &key), Ok(session), "{changes:?}");
+        true
+    });
+}
