@@ -240,7 +240,9 @@ fn an_accepted_discovery_document_leads_nowhere_but_to_its_issuer() {
         let endpoints = [Some(&provider.token_endpoint), Some(&provider.jwks_uri)];
         let others = [&provider.userinfo_endpoint, &provider.revocation_endpoint, &provider.end_session_endpoint];
         let logout = provider.custom_logout_endpoint.as_ref();
-        for url in endpoints.into_iter().chain(others.map(Option::as_ref)).chain([logout]).flatten() {
+        // The one that the browser is sent to stops a login only.
+        let login = provider.authorization_endpoint.as_ref().ok();
+        for url in endpoints.into_iter().chain(others.map(Option::as_ref)).chain([logout, login]).flatten() {
             assert!(url.as_str().starts_with("https://id.example/"), "{url} of {document}");
         }
         true
@@ -285,6 +287,9 @@ fn accepted_userinfo_is_the_sessions_own() {
         let Ok(accepted) = accept_userinfo(&response, &check) else { return false };
         assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
         assert!(!signed || says_nothing(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
+        let ours = |audience: &Value| *audience == "app";
+        let for_us = ours(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| all.iter().any(ours));
+        assert!(!signed || says_nothing(&claims, "aud") || for_us, "{claims}");
         true
     });
 }
@@ -369,6 +374,24 @@ fn an_accepted_document_is_its_entrys_session_and_reads_back() {
         let Ok(session) = Session::from_document(&text, &key) else { return false };
         assert_eq!((&session.key, session.version), (&key, 1), "{changes:?}");
         assert_eq!(Session::from_document(&session.to_document(), &key), Ok(session), "{changes:?}");
+        true
+    });
+}
+
+#[test]
+fn an_accepted_issuer_is_https_or_this_machine_and_says_nothing_else() {
+    let parts = (
+        select(vec!["https://", "http://", "https:", "https:///", "HTTPS://", "javascript:", ""]),
+        select(vec!["id.example", "127.0.0.1", "[::1]", "localhost", "me@id.example", "id.example:444", ""]),
+        select(vec!["", "/", "/a", "/a/", "?q", "#f", "/\u{200b}", "/\t", "\\a"]),
+    );
+    holds(4_000, parts, |(scheme, host, path)| {
+        let text = format!("{scheme}{host}{path}");
+        let Ok(issuer) = Issuer::parse(&text) else { return false };
+        let is_loopback = ["127.0.0.1", "[::1]"].contains(host);
+        assert!(["https://", "HTTPS://"].contains(scheme) || (*scheme == "http://" && is_loopback), "{text}");
+        assert!(!host.is_empty() && !host.contains('@') && ["", "/", "/a", "/a/"].contains(path), "{text}");
+        assert!(issuer.as_str().starts_with("http"), "{text}");
         true
     });
 }
