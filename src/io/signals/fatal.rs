@@ -2,14 +2,19 @@
 
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
-use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::low_level;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// Those that signal-hook knows: it can give one its default effect back.
-pub(super) const KNOWN: [i32; 10] =
-    [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF];
+pub(super) const KNOWN: [i32; 13] = [
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF,
+    // A supervisor's watchdog sends this one; the other two only come from somebody else, too.
+    SIGABRT, SIGTRAP, SIGSYS,
+];
 
 /// All of this platform: [`KNOWN`] and what only some have.
 pub(super) fn all() -> impl Iterator<Item = i32> {
