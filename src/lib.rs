@@ -14,7 +14,7 @@
 //! | [`cli`] | the command line as clap types; completions come from it alone | nothing of the crate |
 //! | [`commands`] | one file per command, each a story: load → decide → send → accept → save → print | all but `io` (`sandbox` only from `demo`, `sandbox` and `simulate`) |
 //!
-//! `main` composes [`world::World::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
+//! `main` composes [`ports::World::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
 //! entropy, a scripted provider, a store in memory) and call the same [`run`]. `tests/doors.rs` holds this table against
 //! the `use` lines.
 //!
@@ -22,7 +22,7 @@
 //!
 //! `main` → [`run`] → `commands::token` → `commands::renew` (the protocol: lock, read again, journal, send, accept,
 //! store, cache, unlock) → `oidc::token` (the request and its answer) → `core::session` (the transition) →
-//! `io::keyring`. One direction, and no other way: a refresh is made in `commands::renew` and nowhere else.
+//! `adapters::keyring`. One direction, and no other way: a refresh is made in `commands::renew` and nowhere else.
 //!
 //! # Conventions
 //!
@@ -38,7 +38,7 @@
 //!   does no harm. The provider's own are an ID token's `iat` and `auth_time`.
 //! * A token, code, verifier or client secret is a [`core::secret::Secret`]: no `Display`, a `Debug` that shows nothing,
 //!   wiped when dropped. Search for `expose` to see every place where one leaves its type.
-//! * What came from outside passes `core::text::printable` before it reaches a terminal.
+//! * What came from outside passes `domain::text::printable` before it reaches a terminal.
 //! * An error is a situation with the exact next command. No panic, no `unwrap` outside tests; where a library panics,
 //!   because no thread can be had, [`fail_by_panic`] makes a sentence and an exit code of it.
 //!
@@ -85,24 +85,24 @@
 //!   machine and must bound time, size and number of connections, which tiny_http cannot.
 //!   tiny_http starts threads without asking whether it may (`ulimit -u`, a container's pids limit): the sandbox finds that
 //!   out before.
-//! * **Names are looked up on a thread of our own** (`io::http::resolver`), because the one that comes with the HTTP
+//! * **Names are looked up on a thread of our own** (`adapters::http::resolver`), because the one that comes with the HTTP
 //!   client panics where it cannot be had. Which proxy there is is decided here too, so that it can be told.
-//! * **Every signal that would end the process waits for a spent token's successor** (`io::signals::fatal` lists them),
+//! * **Every signal that would end the process waits for a spent token's successor** (`adapters::signals::fatal` lists them),
 //!   and ends it then; Ctrl-C or Ctrl-\ pressed twice is obeyed at once.
 //! * **The keyring of Linux is reached through `secret-service`**, on which the `keyring` crate stands: that crate connects
 //!   once per process, so that a service which died while a refresh token was spent would never be reached again, and
 //!   always agrees on a key, which took more than half of the time of `tidp token`. Entries are the same but for their
 //!   labels. The session is a plain one, unless the service insists.
-//! * **A keyring that finds nothing is asked whether it is locked** (`io::keyring`): some hide what is locked. The default
+//! * **A keyring that finds nothing is asked whether it is locked** (`adapters::keyring`): some hide what is locked. The default
 //!   collection is asked, and the one where the entry was last, which is kept in a file because no locked service tells. What
 //!   is found costs no question. Nobody is asked for a password on suspicion where nobody sits, nor while a token is spent.
 //! * **A file that the user names may be a pipe** (`<(…)`): it is read once, whole, and what it held is kept for this run
-//!   (`io::private::read_named`), because a command reads its configuration and its key more often. What is our own (entries,
+//!   (`adapters::private::read_named`), because a command reads its configuration and its key more often. What is our own (entries,
 //!   caches) must be a file.
 //! * **A write that hangs is waited for, one that is refused is made again** when a spent token's successor is stored. A
 //!   second write beside one that hangs could be overtaken by it and undo what a later run has stored.
 //! * **Where an entry is too small for a session** (a Windows credential: 2,560 bytes) it holds the least session that can
-//!   go on, and a key for the whole one in a file (`io::small_entries`): a cache, whose loss costs one refresh.
+//!   go on, and a key for the whole one in a file (`adapters::small_entries`): a cache, whose loss costs one refresh.
 //! * **A loopback address is for one user**: the opener's arguments can be read by all, so whose socket a connection comes
 //!   from is looked up in Linux's socket tables when a request is right. What cannot be known is served, because a
 //!   browser outside of the tables (WSL) is a browser too; a socket already closed is not, because it is listed as root's.
@@ -111,7 +111,7 @@
 //!   because of a stale tab, a form post or too many cookies helps nobody.
 //! * **`prompt=none` sends the ID token as a hint by way of a loopback address**, as a logout in the browser does: no
 //!   argument of a program and no terminal holds it. A URL that is to be pasted goes without.
-//! * **A terminal is asked for characters, not for lines** (`io::terminal`): it would cut a line at 4,095 of them, and what
+//! * **A terminal is asked for characters, not for lines** (`adapters::terminal`): it would cut a line at 4,095 of them, and what
 //!   is pasted, an address with a code or a token, can be longer.
 //! * **The keys are fetched on a thread that nobody waits for** before the code, which is short-lived, is exchanged. It
 //!   is started through `World::background`, which the tests' world runs at once.
@@ -135,22 +135,26 @@
 //! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `doctor`. Not tried: Windows and macOS (for
 //! Windows the crate is known to compile; what it does there about small credentials is tested on Linux).
 
+pub mod adapters;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod core;
+pub mod domain;
 pub mod error;
-pub mod io;
+pub mod explain;
+pub mod flows;
+pub mod jwt;
 pub mod oidc;
+pub mod ports;
 pub mod sandbox;
-pub mod world;
+pub mod terminal;
 
 use clap::error::ErrorKind;
-use commands::output::Output;
 use error::{Error, Setup, Situation};
+use ports::World;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
-use world::World;
+use terminal::output::Output;
 
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
@@ -162,7 +166,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
             (out, outcome)
         }
         Err(error) => {
-            let out = Output::new(world, &cli::wrong::shown_so(&args));
+            let out = Output::new(world, &cli::usage_error::shown_so(&args));
             let outcome = not_parsed(&args, &error, &out);
             (out, outcome)
         }
@@ -173,7 +177,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
         Err(Error { situation: Situation::Exited(code), .. }) => code,
         Err(error) => {
             let is_usage = matches!(error.situation, Situation::Usage { .. });
-            let command = if is_usage { cli::wrong::named(&args) } else { String::new() };
+            let command = if is_usage { cli::usage_error::named(&args) } else { String::new() };
             let report = error.of_command(&command).report();
             out.failure(&report);
             report.exit_code
@@ -188,7 +192,7 @@ pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, world: &World, pa
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();
     let report = error::of_panic(message, &place, std::thread::current().name()).report();
-    Output::new(world, &cli::wrong::shown_so(&args)).failure(&report);
+    Output::new(world, &cli::usage_error::shown_so(&args)).failure(&report);
     report.exit_code
 }
 
@@ -207,9 +211,9 @@ fn not_parsed(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error
         out.note(text.trim_end());
         "no command was given".to_owned()
     } else {
-        core::text::printable(&in_one_line(&text))
+        domain::text::printable(&in_one_line(&text))
     };
-    Err(match cli::wrong::with_dashes(args, error) {
+    Err(match cli::usage_error::with_dashes(args, error) {
         Some((line, goes_on)) => Setup::NoDashes(what, line, goes_on).into(),
         None => Error::usage(what),
     })

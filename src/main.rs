@@ -1,8 +1,8 @@
 //! The program: the system's world, the command line, an exit code.
 
 use std::process::exit;
-use tidp::io::process::hardening::harden;
-use tidp::world::World;
+use tidp::adapters::process::hardening::harden;
+use tidp::ports::World;
 
 fn main() {
     // Before a secret is touched: no core dump, no debugger of the same user.

@@ -6,31 +6,41 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A room, and what it may import of the crate beside itself: a whole room, or single items of one.
-const DOORS: [(&str, &[&str]); 11] = [
-    ("core", &[]),
-    ("oidc", &["core", "world::Body", "world::Method", "world::Request", "world::Response"]),
-    ("world", &["core"]),
-    ("io", &["core", "world"]),
-    ("sandbox", &["core", "world::Clock", "world::Entropy"]),
+const DOORS: [(&str, &[&str]); 15] = [
+    ("domain", &[]),
+    ("jwt", &["domain"]),
+    ("oidc", &["domain", "jwt", "ports::Body", "ports::Method", "ports::Request", "ports::Response"]),
+    ("ports", &["domain"]),
+    ("adapters", &["domain", "ports"]),
+    ("sandbox", &["domain", "ports::Clock", "ports::Entropy"]),
     ("cli", &[]),
-    ("config", &["core", "error", "oidc", "world"]),
-    ("error", &["core", "oidc", "world"]),
-    ("commands", &["cli", "config", "core", "error", "oidc", "world"]),
-    ("lib", &["cli", "commands", "config", "core", "error", "io", "oidc", "sandbox", "world"]),
+    ("error", &["domain", "oidc", "ports"]),
+    ("config", &["domain", "error", "explain::claims", "oidc", "ports"]),
+    ("terminal", &["cli", "domain", "error", "explain", "ports"]),
+    ("explain", &["domain", "jwt", "terminal"]),
+    ("flows", &["cli", "config", "domain", "error", "explain", "jwt", "oidc", "ports", "terminal"]),
+    ("commands", &["cli", "config", "domain", "error", "explain", "flows", "jwt", "oidc", "ports", "terminal"]),
+    (
+        "lib",
+        &[
+            "adapters", "cli", "commands", "config", "domain", "error", "explain", "flows", "jwt", "oidc", "ports",
+            "sandbox", "terminal",
+        ],
+    ),
     ("main", &[]),
 ];
 
-/// Files, or folders, that may import more than their room: these commands run the stand-in provider.
+/// Files, or folders, that may import more than their room: these run the stand-in provider.
 const WIDER: [(&str, &str); 4] = [
     ("commands/demo.rs", "sandbox"),
     ("commands/sandbox.rs", "sandbox"),
-    ("commands/simulate.rs", "sandbox"),
-    ("commands/simulate/", "sandbox"),
+    ("commands/policy_simulate.rs", "sandbox"),
+    ("explain/simulation/", "sandbox"),
 ];
 
 /// Where a clock is read and time is waited for.
 const CLOCK: [&str; 3] = ["Instant::now", "SystemTime::now", "thread::sleep"];
-const CLOCK_ROOM: &str = "io";
+const CLOCK_ROOM: &str = "adapters";
 
 #[test]
 fn every_room_imports_through_its_doors_alone() {
@@ -77,10 +87,11 @@ fn time_is_read_and_waited_for_in_one_room() {
 
 #[test]
 fn imports_are_read_however_they_are_written() {
-    let code = "use crate::core::time::{Seconds, Time};\nuse crate::world::{\n    Body, Request as R,\n    self,\n};\n\
-                use crate::{io::http, cli};\nlet x = crate::config::profile();\n";
+    let code = "use crate::domain::time::{Seconds, Time};\nuse crate::ports::{\n    Body, Request as R,\n    self,\n};\n\
+                use crate::{adapters::http, cli};\nlet x = crate::config::profile();\n";
     let found = imports(&without_comments(&format!("{code}// crate::sandbox::Engine\n")));
-    let expected = ["cli", "config::profile", "core::time", "io::http", "world::Body", "world::Request", "world::self"];
+    let expected =
+        ["adapters::http", "cli", "config::profile", "domain::time", "ports::Body", "ports::Request", "ports::self"];
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 

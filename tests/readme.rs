@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tidp::cli::Cli;
 use tidp::config;
-use tidp::core::secret::Secret;
-use tidp::world::Env;
+use tidp::domain::secret::Secret;
+use tidp::ports::Env;
 
 /// What a reader fills in or has, and what stands for it here; `{issuer}` is a sandbox that needs no click.
 const STAND_INS: [(&str, &str); 6] = [
@@ -269,7 +269,7 @@ fn the_exit_codes_are_those_of_the_errors() {
     for row in table(&readme(), "\n## Exit codes\n") {
         said.extend(row[0].split(", ").map(|code| code.parse::<u8>().unwrap()));
     }
-    let sources = [include_str!("../src/error.rs"), include_str!("../src/error/login.rs")];
+    let sources = [include_str!("../src/error/mod.rs"), include_str!("../src/error/login.rs")];
     let source: String = sources.concat().split_whitespace().collect();
     // A situation's row: its kind and its code.
     let mut given: BTreeSet<u8> =
@@ -306,7 +306,7 @@ fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
             .filter(|key| !key.starts_with('#'))
             .collect()
     };
-    let source = concat!(include_str!("../src/config.rs"), include_str!("../src/config/keys.rs"));
+    let source = concat!(include_str!("../src/config/mod.rs"), include_str!("../src/config/profile_keys.rs"));
     let of_profile = source.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once("\", Shape::"));
     let (_, of_file) = source.split_once("pub struct Config {").unwrap();
     let of_file = of_file.lines().take_while(|line| *line != "}");

@@ -3,11 +3,11 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
-use tidp::commands::simulate::scenario::{Disagreement, Event, Scenario, Story, What, play, play_against};
-use tidp::core::plan::{DEFAULT_MIN_TTL, Renew};
-use tidp::core::policy::{POLICIES, Policy, PolicyName};
-use tidp::core::session::RefreshReason;
-use tidp::core::time::Seconds;
+use tidp::domain::decision::{DEFAULT_MIN_TTL, Renew};
+use tidp::domain::policy::{POLICIES, Policy, PolicyName};
+use tidp::domain::session::RefreshReason;
+use tidp::domain::time::Seconds;
+use tidp::explain::simulation::simulator::{Disagreement, Event, Scenario, Story, What, play, play_against};
 use tidp::sandbox::Rotation;
 
 /// The five policies, and some that a provider may have been changed to.

@@ -9,7 +9,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tidp::core::jwt::Jws;
+use tidp::jwt::Jws;
 use tidp::oidc::jwks::KeySet;
 
 /// Marked valid, and malformed for a strict reader: `tcId` in the signature file, and why.

@@ -1,8 +1,8 @@
 //! `tidp completions SHELL`: the script, generated from the command line's own definition.
 
-use super::output::Output;
 use crate::cli::{Cli, Shell};
 use crate::error::Result;
+use crate::terminal::output::Output;
 use clap::CommandFactory;
 
 /// Prints it.

@@ -2,21 +2,21 @@
 
 mod stream;
 
-use super::context::{Configured, Context};
-use super::inspect;
-use super::metadata::{self, Keys};
-use super::output::Output;
 use crate::cli::{self, Global};
+use crate::commands::inspect;
 use crate::config::{Profile, is_telenorid_plus};
-use crate::core::claims::{self, Whose};
-use crate::core::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
-use crate::core::text::{printable, printable_json, printable_path, text_in};
-use crate::core::time::{Seconds, Time};
+use crate::domain::text::{printable, printable_json, printable_path, text_in};
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
+use crate::explain::claims::{self, Whose};
+use crate::flows::context::{Configured, Context};
+use crate::flows::provider_metadata::{self, Keys};
+use crate::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{KeySet, MayBeTheKeys};
-use crate::oidc::verify::{TokenProblem, verify_token};
-use crate::world::World;
+use crate::oidc::signed_token::{TokenProblem, verify_token};
+use crate::ports::World;
+use crate::terminal::output::Output;
 use colored::Color;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl Known {
     /// asks, and the longer the provider takes to fail the fewer do.
     fn of(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Self {
         let asked = context.world.clock.now();
-        let keys = metadata::newest_keys(context, provider, at_hand);
+        let keys = provider_metadata::newest_keys(context, provider, at_hand);
         let at = context.world.clock.now();
         let minute = Seconds::minutes(1);
         let rest = if keys.is_ok() { minute } else { Seconds(2 * at.since(asked).0).clamp(Seconds(10), minute) };
@@ -106,7 +106,7 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
         return Ok(Verifier::Nobody);
     }
     let context = Box::new(Context::open(world, out, global)?);
-    let provider = Box::new(metadata::provider(&context)?);
+    let provider = Box::new(provider_metadata::provider(&context)?);
     let known = Known::of(&context, &provider, None);
     known.keys.as_ref().map_err(Clone::clone)?;
     Ok(Verifier::Provider { context, provider, known: RwLock::new(known) })
@@ -196,7 +196,7 @@ impl Decoder<'_> {
                         }
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
                         let outcome = match &mut known.keys {
-                            Ok(keys) => metadata::judged(context, provider, keys, check),
+                            Ok(keys) => provider_metadata::judged(context, provider, keys, check),
                             // What no key could save is told as such.
                             Err(error) => match check(&KeySet::default()) {
                                 Err(problem) if problem.key_fault().is_none() => Ok(Err(problem)),

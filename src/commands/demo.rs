@@ -1,13 +1,13 @@
 //! `tidp demo`: the whole story on the built-in sandbox, on a machine with nothing set up. It keeps its session in
 //! memory, moves a clock of its own, and leaves nothing behind.
 
-use super::output::Output;
 use crate::cli::{self, Cli};
-use crate::core::secret::Secret;
-use crate::core::time::{Seconds, Time};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result};
+use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Request, Stream, Terminal, TokenCache, World};
 use crate::sandbox::{Options, Rotation, Sandbox, USERS};
-use crate::world::{Browser, Clock, Dirs, Env, Http, Method, Request, Stream, Terminal, TokenCache, World};
+use crate::terminal::output::Output;
 use clap::Parser;
 use colored::Color;
 use serde_json::{Value, json};

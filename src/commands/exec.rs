@@ -1,12 +1,12 @@
 //! `tidp exec -- CMD…`: becomes CMD with `TIDP_ACCESS_TOKEN` set, so signals and the exit code are CMD's own.
 
-use super::context::Context;
-use super::output::Output;
-use super::token;
 use crate::cli::{self, Global};
-use crate::core::text::printable;
+use crate::commands::token;
+use crate::domain::text::printable;
 use crate::error::{Error, Result, Situation};
-use crate::world::World;
+use crate::flows::context::Context;
+use crate::ports::World;
+use crate::terminal::output::Output;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 

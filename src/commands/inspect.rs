@@ -1,20 +1,20 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
-use super::context::Context;
-use super::metadata::{self, Verdict};
-use super::output::Output;
 use crate::cli::Global;
-use crate::core::claims::{self, Whose};
-use crate::core::jwt::{Jwt, Registered};
-use crate::core::outlook::sentence::setting;
-use crate::core::outlook::warnings;
-use crate::core::secret::Secret;
-use crate::core::session::{RefreshLife, RefreshToken, Session, Sso};
-use crate::core::text::printable;
-use crate::core::time::Time;
+use crate::domain::secret::Secret;
+use crate::domain::session::{RefreshLife, RefreshToken, Session, Sso};
+use crate::domain::text::printable;
+use crate::domain::time::Time;
 use crate::error::{Result, Situation};
+use crate::explain::claims::{self, Whose};
+use crate::explain::outlook::sentence::setting;
+use crate::explain::outlook::warnings;
+use crate::flows::context::Context;
+use crate::flows::provider_metadata::{self, Verdict};
+use crate::jwt::{Jwt, Registered};
 use crate::oidc::discovery::Provider;
-use crate::world::World;
+use crate::ports::World;
+use crate::terminal::output::Output;
 use colored::Color;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
             let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());
             out.warn(warning.code, message);
         }
-        let provider = metadata::provider(context);
+        let provider = provider_metadata::provider(context);
         let document = document_of(context, &session, &provider);
         let whose = context.profile.whose(provider.as_ref().ok());
         if out.json { out.document(document) } else { show(context, &session, &document, whose) }
@@ -43,7 +43,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
 
 /// The contract's `inspect` document.
 pub fn document(context: &Context<'_>, session: &Session) -> Value {
-    document_of(context, session, &metadata::provider(context))
+    document_of(context, session, &provider_metadata::provider(context))
 }
 
 fn document_of(context: &Context<'_>, session: &Session, provider: &Result<Provider>) -> Value {
@@ -103,7 +103,7 @@ fn verify(
     for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
         let Some(token) = token else { continue };
         let verdict = match Jwt::parse(token.expose()) {
-            Ok(jwt) => metadata::signature(context, provider, &jwt),
+            Ok(jwt) => provider_metadata::signature(context, provider, &jwt),
             Err(_) => Verdict::NotKnown(OPAQUE.to_owned()),
         };
         (document["verified"], document["verified_reason"]) = match verdict {

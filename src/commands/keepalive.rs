@@ -5,20 +5,20 @@
 //! CMD goes on, and its code counts.
 //! Every wait is short and followed by a look at the wall clock, so that a suspended machine notices when it wakes.
 
-mod telling;
+mod messages;
 
-use super::context::Context;
-use super::exec::not_started;
-use super::output::Output;
-use super::renew::{self, How, Obtained};
 use crate::cli::{self, Global};
-use crate::core::keepalive::{Prospect, lead, try_again_after};
-use crate::core::plan::Intent;
-use crate::core::policy::Policy;
-use crate::core::session::{RefreshToken, Session};
-use crate::core::time::{Seconds, Time};
+use crate::commands::exec::not_started;
+use crate::domain::decision::Intent;
+use crate::domain::keepalive::{Prospect, lead, try_again_after};
+use crate::domain::policy::Policy;
+use crate::domain::session::{RefreshToken, Session};
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
-use crate::world::{Ended, Lock, StoreFailureKind, Watch, World};
+use crate::flows::context::Context;
+use crate::flows::refresh::{self, How, Obtained};
+use crate::ports::{Ended, Lock, StoreFailureKind, Watch, World};
+use crate::terminal::output::Output;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -117,9 +117,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Reads the session; nothing is refreshed yet.
     fn begin(context: &'c Context<'w>, length: Option<Seconds>, wrapping: bool) -> Result<Self> {
         let session = living(context)?;
-        let policy = context.profile.policy.ok_or_else(telling::no_policy)?;
+        let policy = context.profile.policy.ok_or_else(messages::no_policy)?;
         if session.held().is_none() || policy.lifetime.is_none() {
-            return Err(telling::nothing_to_keep(context, &session, &policy));
+            return Err(messages::nothing_to_keep(context, &session, &policy));
         }
         let clock = &context.world.clock;
         let mut keeper = Self {
@@ -173,7 +173,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         loop {
             let patience = match self.turn() {
                 Ok(Some(patience)) => patience,
-                Ok(None) if self.wrapping => return Ok(Some(self.leave_alone(watch, telling::TIME_IS_OVER))),
+                Ok(None) if self.wrapping => return Ok(Some(self.leave_alone(watch, messages::TIME_IS_OVER))),
                 Ok(None) => return Ok(None),
                 Err(error) if self.wrapping => return Ok(Some(self.leave_alone(watch, &error.report().message))),
                 Err(error) => return Err(error),
@@ -238,7 +238,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             },
             Prospect::End(end) | Prospect::SsoEnded(end) if self.waits_for(end) => Ok(end),
             Prospect::End(end) | Prospect::SsoEnded(end) => self.look_again(end),
-            Prospect::Nothing => Err(telling::nothing_to_keep(self.context, &self.session, &self.policy)),
+            Prospect::Nothing => Err(messages::nothing_to_keep(self.context, &self.session, &self.policy)),
         }
     }
 
@@ -253,7 +253,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Refreshes, unless another process has meanwhile.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| renew::obtain(self.context, before, intent)) {
+        match self.context.session().and_then(|before| refresh::obtain(self.context, before, intent)) {
             Ok(obtained) => self.accept(obtained),
             Err(error) if may_pass(&error) => return self.bear(&error, end),
             Err(error) => return Err(error),

@@ -1,37 +1,40 @@
 //! `tidp login`: authorization code with PKCE in the browser, the redirect caught on a loopback port or pasted.
 //! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
 
-mod told;
-mod waiting;
-mod wished;
-mod wishes;
+mod callback_wait;
+mod messages;
+mod options;
+mod requirements;
 
-use super::context::Context;
-use super::metadata::Keys;
-use super::output::Output;
-use super::{inspect, metadata, received, token_cache};
 use crate::cli::{self, Global};
+use crate::commands::inspect;
 use crate::config::{AuthMethod, RedirectUri};
-use crate::core::outlook::sentence::setting;
-use crate::core::secret::Secret;
-use crate::core::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
-use crate::core::text::printable;
-use crate::core::time::{Seconds, Time};
+use crate::domain::secret::Secret;
+use crate::domain::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
 use crate::error::{AskedFor, Error, NoLogin, Result, Setup, Situation, with_profile};
+use crate::explain::outlook::sentence::setting;
+use crate::flows::access_token_cache;
+use crate::flows::context::Context;
+use crate::flows::provider_metadata;
+use crate::flows::provider_metadata::Keys;
+use crate::flows::token_response;
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::world::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, World};
+use crate::ports::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, World};
+use crate::terminal::output::Output;
+use callback_wait::Waiting;
+use messages::summarise;
+pub use messages::{show, warn_of_memory};
+use options::Wishes;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-use told::summarise;
-pub use told::{show, warn_of_memory};
 use url::Url;
-use waiting::Waiting;
-use wishes::Wishes;
 
 const DOING: &str = "logging in";
 
@@ -76,7 +79,7 @@ fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
         wishes: Wishes::of(context, args)?,
         before: previous_session(context)?,
         client: context.client()?,
-        provider: metadata::provider_as_of_now(context)?,
+        provider: provider_metadata::provider_as_of_now(context)?,
         began: (context.world.clock.now(), context.world.clock.uptime()),
     };
     check_provider(&attempt.provider)?;
@@ -154,7 +157,7 @@ impl Ahead {
 
     /// Sends the request, if there are no keys in the cache. Where that cannot be done beside the wait, it is done later.
     fn ask(context: &Context<'_>, provider: &Provider) -> Self {
-        let Some(request) = metadata::wanted_keys(context, provider) else { return Self::none() };
+        let Some(request) = provider_metadata::wanted_keys(context, provider) else { return Self::none() };
         let http = Arc::clone(&context.world.http);
         let (sender, receiver) = channel();
         let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
@@ -190,8 +193,9 @@ impl Attempt<'_, '_> {
                 authorize::accept_callback(&expected, query.expose()).map_err(|no| self.not_granted(no, &expected))
             })
             .and_then(|code| self.exchanged(&code, &expected, keys));
-        listener
-            .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(told::shown(error)), |_| Page::LoggedIn));
+        listener.finish(
+            outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(messages::shown(error)), |_| Page::LoggedIn),
+        );
         outcome
     }
 
@@ -293,13 +297,13 @@ impl Attempt<'_, '_> {
             other => other,
         })?;
         let answer = token::accept_code_answer(&response).map_err(|problem| self.not_granted(problem, expected))?;
-        let session = metadata::fetched_keys(context, &self.provider, keys.answer())
+        let session = provider_metadata::fetched_keys(context, &self.provider, keys.answer())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
             && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
         {
-            received::revoke_unwanted(context, &self.provider, token);
+            token_response::revoke_unwanted(context, &self.provider, token);
         }
         session
     }
@@ -315,14 +319,14 @@ impl Attempt<'_, '_> {
         let context = self.context;
         let raw =
             answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
-        let now = received::judging_time(context, answer.date);
+        let now = token_response::judging_time(context, answer.date);
         let check =
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
                 .waited(self.waited());
-        let mut accepted = received::validated(context, &self.provider, keys, raw, &check)?;
+        let mut accepted = token_response::validated(context, &self.provider, keys, raw, &check)?;
         accepted.token = accepted.token.counted_from(sent_at, now);
-        wished::check(&self.wishes, &accepted)?;
-        wished::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);
+        requirements::check(&self.wishes, &accepted)?;
+        requirements::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);
         self.session(answer, accepted, sent_at)
     }
 
@@ -355,10 +359,10 @@ impl Attempt<'_, '_> {
             // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
             scopes: answer.scopes.clone().unwrap_or_else(|| self.wishes.options.scopes.clone()),
             login_at: sent_at,
-            access_token: received::access_token(answer, sent_at),
+            access_token: token_response::access_token(answer, sent_at),
             id_token: Some(accepted.token),
             refresh_token,
-            provider_ahead: received::provider_ahead(self.context.world.clock.now(), answer.date),
+            provider_ahead: token_response::provider_ahead(self.context.world.clock.now(), answer.date),
             refresh_brings_no_id_token: false,
             refresh_started_at: None,
             events: Vec::new(),
@@ -381,7 +385,7 @@ impl Attempt<'_, '_> {
             );
         }
         // First, so that a login that is killed here never leaves the new session with the old one's access token.
-        token_cache::forget(context);
+        access_token_cache::forget(context);
         let (entry, document) = (context.entry(), session.to_document());
         let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
             // Which of several is the session nobody knows, and from now on it is none of them.
@@ -396,7 +400,7 @@ impl Attempt<'_, '_> {
         {
             return Err(failure.into());
         }
-        token_cache::put(context, &session);
+        access_token_cache::put(context, &session);
         Ok(session)
     }
 }

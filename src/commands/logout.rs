@@ -1,25 +1,27 @@
 //! `tidp logout`: the local session first and always, then the refresh token, then the provider's session; each
 //! outcome reported as it was.
 
-mod told;
+mod messages;
 
-use super::context::{Configured, Context};
-use super::login::{random, show};
-use super::output::Output;
-use super::{metadata, token_cache, warn};
 use crate::cli::{self, Global};
+use crate::commands::login::{random, show};
 use crate::config::{self, Profile};
-use crate::core::secret::Secret;
-use crate::core::session::{EntryKey, RefreshLife, RefreshToken, Session, SessionKey};
-use crate::core::text::{hex, printable};
-use crate::core::time::{Seconds, Time};
+use crate::domain::secret::Secret;
+use crate::domain::session::{EntryKey, RefreshLife, RefreshToken, Session, SessionKey};
+use crate::domain::text::{hex, printable};
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
+use crate::flows::access_token_cache;
+use crate::flows::advisory_warnings;
+use crate::flows::context::{Configured, Context};
+use crate::flows::provider_metadata;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::world::{Entries, Ignored, Store, StoreFailureKind, World};
+use crate::ports::{Entries, Ignored, Store, StoreFailureKind, World};
+use crate::terminal::output::Output;
+use messages::{ACCESS_TOKEN, Outcome, REFRESH_TOKEN, SSO_SESSION, State};
 use serde_json::json;
 use std::collections::BTreeSet;
-use told::{ACCESS_TOKEN, Outcome, REFRESH_TOKEN, SSO_SESSION, State};
 
 /// How long a browser may take to fetch the page that sends it on.
 const BROWSER_PATIENCE: Seconds = Seconds(20);
@@ -133,20 +135,20 @@ fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
     };
     Ok(match ended {
         Ended::Nothing => {
-            told::no_session(context);
+            messages::no_session(context);
             let nothing = || State::Nothing("there was no session".into());
             outcome(None, false, nothing(), nothing(), None)
         }
         Ended::Unreadable => {
-            told::logged_out(context, None);
+            messages::logged_out(context, None);
             let refresh_token = State::Left("could not be read, so one that was there could not be revoked".into());
             let sso_session = State::Left("not ended: the ID token that names it could not be read".into());
             let told = (refresh_token.told(out, REFRESH_TOKEN), sso_session.told(out, SSO_SESSION));
-            told::tell(out, ACCESS_TOKEN, "could not be read; one that was there works until its end");
+            messages::tell(out, ACCESS_TOKEN, "could not be read; one that was there works until its end");
             outcome(None, true, told.0, told.1, None)
         }
         Ended::Session(session) => {
-            told::logged_out(context, Some(&session.account));
+            messages::logged_out(context, Some(&session.account));
             let (refresh_token, sso_session) = at_provider(context, args, &session);
             let valid_until = access_token(context, session.access_token.expires_at);
             outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
@@ -165,14 +167,14 @@ fn access_token(context: &Context<'_>, end: Time) -> Option<Time> {
     } else {
         format!("may work until {when}")
     };
-    told::tell(context.out, ACCESS_TOKEN, &text);
+    messages::tell(context.out, ACCESS_TOKEN, &text);
     Some(end).filter(|end| *end > now)
 }
 
 /// What can be done at the provider: the refresh token, then the provider's session.
 fn at_provider(context: &Context<'_>, args: &cli::Logout, session: &Session) -> (State, State) {
     let out = context.out;
-    let provider = if args.local { None } else { Some(metadata::provider(context)) };
+    let provider = if args.local { None } else { Some(provider_metadata::provider(context)) };
     let provider = provider.as_ref().map(Result::as_ref);
     let refresh_token = revoke(context, provider, session).told(out, REFRESH_TOKEN);
     let sso_session = match (provider, &session.id_token) {
@@ -196,7 +198,7 @@ enum Ended {
 fn end_local_session(context: &Context<'_>) -> Result<Ended> {
     let _lock = context.lock(&context.entry())?;
     // Also where the store then fails: nobody is served a token after asking to be logged out.
-    token_cache::forget(context);
+    access_token_cache::forget(context);
     let ended = match context.load() {
         Ok(None) => Ended::Nothing,
         Ok(Some(session)) => Ended::Session(Box::new(session)),
@@ -246,7 +248,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     let Some(first) = request(provider) else {
         return State::Left(format!("not revoked: {}", provider.why_without("revocation_endpoint"))).leaving(&left);
     };
-    let answer = match metadata::send(context, provider, &first, request) {
+    let answer = match provider_metadata::send(context, provider, &first, request) {
         Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
         Ok(response) => logout::accept_revocation(&response, provider, &client),
     };
@@ -294,7 +296,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
             None => format!("not ended: {}", provider.why_without("end_session_endpoint")),
         });
     };
-    match metadata::send(context, &mut provider.clone(), &first, request) {
+    match provider_metadata::send(context, &mut provider.clone(), &first, request) {
         Err(failure) => State::failed(Error::unanswered("could not be ended", &failure)),
         Ok(response) => match logout::accept_custom_logout(&response) {
             LogoutOutcome::LoggedOut => State::Done("ended at the provider".into()),
@@ -319,7 +321,7 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
     let ignored = |what| {
         if let Ignored::AnotherUser(user) = what {
-            warn::another_user(context.out, user, "run tidp as the user whose browser it is");
+            advisory_warnings::another_user(context.out, user, "run tidp as the user whose browser it is");
         }
     };
     if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {

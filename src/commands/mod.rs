@@ -2,7 +2,6 @@
 //! (`context`, `metadata`, `output`, `received`, `renew`, `token_cache`).
 
 pub mod completions;
-pub mod context;
 pub mod decode;
 pub mod demo;
 pub mod exec;
@@ -10,25 +9,20 @@ pub mod inspect;
 pub mod keepalive;
 pub mod login;
 pub mod logout;
-pub mod metadata;
-pub mod output;
 pub mod policy;
+pub mod policy_simulate;
+pub mod policy_watch;
 pub mod profile;
-pub mod received;
 pub mod refresh;
-pub mod renew;
 pub mod sandbox;
-pub mod simulate;
 pub mod token;
-pub mod token_cache;
 pub mod userinfo;
-pub mod warn;
 
 use crate::cli::{Cli, Command};
-use crate::core::text::printable;
+use crate::domain::text::printable;
 use crate::error::{Error, Result};
-use crate::world::World;
-use output::Output;
+use crate::ports::World;
+use crate::terminal::output::Output;
 
 /// Runs the command as the only one of its process.
 ///

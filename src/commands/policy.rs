@@ -1,24 +1,22 @@
 //! `tidp policy`: the active policy, how much life is left, what a refresh would change, when to act and how.
 
-mod watch;
-
-use super::context::Context;
-use super::output::Output;
-use super::simulate;
 use crate::cli::{self, Global, PolicyCommand};
+use crate::commands::policy_simulate;
+use crate::commands::policy_watch;
 use crate::config;
-use crate::core::outlook::catalogue::{self, Description};
-use crate::core::outlook::sentence::{Sentence, render_all};
-use crate::core::outlook::{Outlook, warnings};
-use crate::core::session::{Happening, RefreshReason, Renewal, Session};
-use crate::core::text::printable;
-use crate::core::time::{Seconds, Time};
-use crate::core::timeline::{self, Role, Style, Timeline};
+use crate::domain::session::{Happening, RefreshReason, Renewal, Session};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
-use crate::world::World;
-use colored::Color;
+use crate::explain::outlook::policy_descriptions::{self, Description};
+use crate::explain::outlook::sentence::{Sentence, render_all};
+use crate::explain::outlook::{Outlook, warnings};
+use crate::explain::timeline::{self, Style, Timeline};
+use crate::flows::context::Context;
+use crate::ports::World;
+use crate::terminal::layout::{painted, wrapped};
+use crate::terminal::output::Output;
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
 /// Runs it.
 ///
@@ -28,8 +26,8 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy)
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, name),
-        Some(PolicyCommand::Simulate(args)) => simulate::run(out, args),
-        None if args.watch => watch::run(world, out, global, args),
+        Some(PolicyCommand::Simulate(args)) => policy_simulate::run(out, args),
+        None if args.watch => policy_watch::run(world, out, global, args),
         None => Context::open(world, out, global)?.run(|context| explain(context, args)),
     }
 }
@@ -128,7 +126,7 @@ fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>,
 }
 
 /// All of it as a person reads it, on that many columns.
-fn picture(
+pub(super) fn picture(
     context: &Context<'_>,
     outlook: &Outlook,
     session: Option<&Session>,
@@ -160,21 +158,6 @@ fn picture(
         }
     }
     text
-}
-
-/// `text` in the colour of its role.
-pub(super) fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
-    let color = match role {
-        Role::Text => return text.to_owned(),
-        Role::Label => return out.bold(text),
-        Role::Faint | Role::Past | Role::Edge => Color::BrightBlack,
-        Role::Now => Color::Cyan,
-        Role::Sure => Color::Green,
-        Role::Implied => Color::Yellow,
-        Role::Renewal => Color::Blue,
-        Role::Over => Color::Red,
-    };
-    out.paint(text, color)
 }
 
 /// What happened, for a person.
@@ -212,49 +195,8 @@ fn told(what: &Happening) -> String {
     }
 }
 
-/// `text` in lines of at most `columns` (and at most 100, which is as wide as prose reads well).
-pub(super) fn wrapped(text: &str, columns: usize) -> String {
-    let width = columns.clamp(20, 100);
-    let mut lines = String::new();
-    let mut used = 0;
-    for word in unbroken(text, width) {
-        let columns = word.width();
-        if used > 0 && used + 1 + columns > width {
-            lines.push('\n');
-            used = 0;
-        } else if used > 0 {
-            lines.push(' ');
-            used += 1;
-        }
-        lines.push_str(&word);
-        used += columns;
-    }
-    lines + "\n"
-}
-
-/// The words of `text`, a command in backticks as one word if a line can hold it: copied from two lines, its first half
-/// would be another command.
-fn unbroken(text: &str, width: usize) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut command: Vec<&str> = Vec::new();
-    for word in text.split(' ') {
-        command.push(word);
-        if command.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
-            whole_or_words(std::mem::take(&mut command), width, &mut words);
-        }
-    }
-    // A backtick that nothing closes begins no command.
-    words.extend(command.into_iter().map(str::to_owned));
-    words
-}
-
-fn whole_or_words(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
-    let whole = parts.join(" ");
-    if whole.width() <= width { words.push(whole) } else { words.extend(parts.into_iter().map(str::to_owned)) }
-}
-
 fn list(out: &Output<'_>) -> Result<()> {
-    let all = catalogue::catalogue();
+    let all = policy_descriptions::catalogue();
     if out.json {
         return out.document(json!({ "policies": all.iter().map(described).collect::<Vec<_>>() }));
     }
@@ -277,7 +219,7 @@ fn summary(description: &Description) -> String {
 
 fn show(out: &Output<'_>, name: &str) -> Result<()> {
     let name = config::policy_name(name).map_err(Error::usage)?;
-    let description = catalogue::describe(name);
+    let description = policy_descriptions::describe(name);
     if out.json {
         return out.document(described(&description));
     }

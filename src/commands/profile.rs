@@ -1,15 +1,15 @@
 //! `tidp profile …`: the configuration file, changed with its comments kept; the client secret goes into the store.
 
-use super::context::{Configured, Context, LOCK_PATIENCE, patiently};
-use super::output::Output;
 use crate::cli::{Global, ProfileAdd, ProfileCommand};
 use crate::config::{self, AuthMethod, Config, Profile, RedirectUri};
-use crate::core::plan::Renew;
-use crate::core::session::EntryKey;
-use crate::core::text::{printable, printable_path, text_in};
-use crate::core::time::Seconds;
+use crate::domain::decision::Renew;
+use crate::domain::session::EntryKey;
+use crate::domain::text::{printable, printable_path, text_in};
+use crate::domain::time::Seconds;
 use crate::error::{Error, Result, Setup, Situation, quoted};
-use crate::world::{LARGEST_FILE, Lock, World};
+use crate::flows::context::{Configured, Context, LOCK_PATIENCE, patiently};
+use crate::ports::{LARGEST_FILE, Lock, World};
+use crate::terminal::output::Output;
 use colored::Color;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,15 +1,15 @@
 //! `tidp refresh`: refreshes if that is due, and says what it did and why.
 
-use super::context::Context;
-use super::output::Output;
-use super::renew::{self, How};
-use super::warn;
 use crate::cli::{self, Global};
-use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
-use crate::core::policy::Policy;
-use crate::core::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
+use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
+use crate::domain::policy::Policy;
+use crate::domain::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
 use crate::error::{Result, with_profile};
-use crate::world::World;
+use crate::flows::advisory_warnings;
+use crate::flows::context::Context;
+use crate::flows::refresh::{self, How};
+use crate::ports::World;
+use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
 /// Runs it.
@@ -26,7 +26,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
     Context::open(world, out, global)?.run(|context| {
         let before = context.session()?;
         let claims_before = before.id_token.clone();
-        let obtained = renew::obtain(context, before, intent)?;
+        let obtained = refresh::obtain(context, before, intent)?;
         tell(context, &obtained.session, obtained.how);
         if intent == Intent::Claims && obtained.session.id_token == claims_before {
             context.out.warn(
@@ -37,7 +37,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
                 ),
             );
         }
-        warn::in_passing(context, &obtained.session, None);
+        advisory_warnings::in_passing(context, &obtained.session, None);
         if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
     })
 }

@@ -1,11 +1,11 @@
 //! `tidp sandbox`: the stand-in provider on a loopback port, until it is stopped.
 
-use super::output::Output;
 use crate::cli::{self, Handles};
-use crate::core::time::Seconds;
+use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
+use crate::ports::World;
 use crate::sandbox::{Options, Rotation, Sandbox, USERS};
-use crate::world::World;
+use crate::terminal::output::Output;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -1,14 +1,16 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
-use super::context::Context;
-use super::output::Output;
-use super::{renew, token_cache, warn};
 use crate::cli::{self, Global, TokenFormat};
-use crate::core::plan::{DEFAULT_MIN_TTL, Intent};
-use crate::core::session::{AccessToken, Session};
-use crate::core::time::{Seconds, Time};
+use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
+use crate::domain::session::{AccessToken, Session};
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Setup, Situation};
-use crate::world::{Env, World};
+use crate::flows::access_token_cache;
+use crate::flows::advisory_warnings;
+use crate::flows::context::Context;
+use crate::flows::refresh;
+use crate::ports::{Env, World};
+use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
 /// A refresh succeeded and is stored, but too late: the next run refreshes again.
@@ -82,7 +84,7 @@ pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
 /// As the contract says of `tidp token`.
 pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) -> Result<(AccessToken, Vec<String>)> {
     let min_ttl = asked.unwrap_or(DEFAULT_MIN_TTL);
-    if let Some(cached) = token_cache::get(context, min_ttl) {
+    if let Some(cached) = access_token_cache::get(context, min_ttl) {
         return Ok((cached.access_token, cached.scopes));
     }
     let intent = Intent::AccessToken { min_ttl };
@@ -91,12 +93,12 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
     if !may_refresh {
         return stored(context, before, asked);
     }
-    match renew::obtain(context, before.clone(), intent) {
+    match refresh::obtain(context, before.clone(), intent) {
         Ok(obtained) => {
             // Before the token is cached, for the cache keeps when the next warning is due.
-            warn::in_passing(context, &obtained.session, Some(obtained.how));
-            if matches!(obtained.how, renew::How::NotDue(_)) {
-                token_cache::offer(context, &obtained.session);
+            advisory_warnings::in_passing(context, &obtained.session, Some(obtained.how));
+            if matches!(obtained.how, refresh::How::NotDue(_)) {
+                access_token_cache::offer(context, &obtained.session);
             }
             sensible(min_ttl, &obtained.session.access_token, asked)?;
             if context.world.clock.now() >= obtained.session.access_token.expires_at {
@@ -141,7 +143,7 @@ fn sensible(min_ttl: Seconds, token: &AccessToken, asked: Option<Seconds>) -> Re
 /// `--no-refresh`: what is at hand, if it has enough life left.
 fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Result<(AccessToken, Vec<String>)> {
     if serves(context, &session.access_token, asked) {
-        warn::in_passing(context, &session, None);
+        advisory_warnings::in_passing(context, &session, None);
         return Ok((session.access_token, session.scopes));
     }
     Err(Situation::RefreshForbidden.into())
@@ -150,7 +152,7 @@ fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Re
 /// Whether the token is valid now, with what was explicitly asked for left; not if the clock has gone back.
 fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) -> bool {
     let now = context.world.clock.now();
-    let trusted = token.obtained_at <= now.plus(crate::core::plan::CLOCK_TOLERANCE);
+    let trusted = token.obtained_at <= now.plus(crate::domain::decision::CLOCK_TOLERANCE);
     trusted && now < token.expires_at.minus(asked.unwrap_or(Seconds::ZERO))
 }
 
@@ -159,13 +161,13 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
     let (session, how) = if args.no_refresh {
         (before.clone(), None)
     } else {
-        let obtained = renew::obtain(context, before.clone(), Intent::IdToken)?;
+        let obtained = refresh::obtain(context, before.clone(), Intent::IdToken)?;
         (obtained.session, Some(obtained.how))
     };
-    warn::in_passing(context, &session, how);
+    advisory_warnings::in_passing(context, &session, how);
     let now = context.world.clock.now();
     // One that has just been accepted is valid by the provider's clock, whatever this machine's says.
-    let is_new = matches!(how, Some(renew::How::Refreshed(..))) && session.id_token != before.id_token;
+    let is_new = matches!(how, Some(refresh::How::Refreshed(..))) && session.id_token != before.id_token;
     let token = session.id_token.as_ref().filter(|token| is_new || now < token.expires_at);
     let Some(token) = token else {
         return Err(match args.no_refresh {

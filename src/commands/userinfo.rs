@@ -1,20 +1,21 @@
 //! `tidp userinfo`: the claims of the userinfo endpoint (OIDC Core 5.3).
 
-use super::context::Context;
-use super::metadata;
-use super::output::Output;
-use super::{renew, token};
 use crate::cli::Global;
-use crate::core::claims;
-use crate::core::plan::Intent;
-use crate::core::secret::Secret;
-use crate::core::text::printable;
+use crate::commands::token;
+use crate::domain::decision::Intent;
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
 use crate::error::{Error, Result};
+use crate::explain::claims;
+use crate::flows::context::Context;
+use crate::flows::provider_metadata;
+use crate::flows::refresh;
 use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::userinfo::{self, Check, UserinfoProblem};
-use crate::world::World;
+use crate::ports::World;
+use crate::terminal::output::Output;
 use serde_json::{Map, Value};
 
 type Claims = Map<String, Value>;
@@ -28,12 +29,12 @@ const DOING: &str = "reading the userinfo";
 pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(world, out, global)?.run(|context| {
         let (access_token, _) = token::obtain(context, None, true)?;
-        let mut provider = metadata::provider(context)?;
+        let mut provider = provider_metadata::provider(context)?;
         let claims = match ask(context, &mut provider, &access_token.value)? {
             Ok(claims) => claims,
             // 401 for a token that should be valid: one refresh, one more try.
             Err(_) => {
-                let fresh = renew::obtain(context, context.session()?, Intent::Force)?.session.access_token;
+                let fresh = refresh::obtain(context, context.session()?, Intent::Force)?.session.access_token;
                 ask(context, &mut provider, &fresh.value)??
             }
         };
@@ -46,7 +47,8 @@ fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
     let first = request(provider).ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
-    let response = metadata::send(context, provider, &first, request).map_err(|f| Error::unanswered(DOING, &f))?;
+    let response =
+        provider_metadata::send(context, provider, &first, request).map_err(|f| Error::unanswered(DOING, &f))?;
     let session = context.session()?;
     let accept = |keys: Option<&KeySet>| {
         let check =
@@ -56,7 +58,9 @@ fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result
     let outcome = match accept(None) {
         // Only a signed answer needs the keys.
         Err(UserinfoProblem::UnknownKey) => {
-            metadata::judged(context, provider, &mut metadata::keys(context, provider)?, |keys| accept(Some(keys)))?
+            provider_metadata::judged(context, provider, &mut provider_metadata::keys(context, provider)?, |keys| {
+                accept(Some(keys))
+            })?
         }
         outcome => outcome,
     };

@@ -1,10 +1,10 @@
 //! Which store, and where its key comes from.
 
 use super::Config;
-use crate::core::secret::Secret;
-use crate::core::text::printable;
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
 use crate::error::{Error, Result, Setup};
-use crate::world::Env;
+use crate::ports::Env;
 use std::path::PathBuf;
 
 /// Which store is chosen, before its key is fetched.

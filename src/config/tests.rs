@@ -1,9 +1,9 @@
-use super::keys::KEYS;
+use super::profile_keys::KEYS;
 use super::*;
-use crate::core::policy::PolicyName;
-use crate::core::secret::Secret;
-use crate::core::time::Seconds;
-use crate::world::ListenAt;
+use crate::domain::policy::PolicyName;
+use crate::domain::secret::Secret;
+use crate::domain::time::Seconds;
+use crate::ports::ListenAt;
 
 const PATH: &str = "/etc/tidp/config.toml";
 

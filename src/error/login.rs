@@ -1,9 +1,9 @@
 //! How a login ends without a session, where what is to be done depends on what was asked for.
 
 use super::{quoted, told, with_profile};
-use crate::core::text::printable;
+use crate::domain::text::printable;
 use crate::oidc::ProviderError;
-use crate::world::WhyNot;
+use crate::ports::WhyNot;
 
 /// What a login asked for, as far as a remedy speaks of it; printable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A panic as a failure. There is none of our own; libraries panic where they cannot start a thread.
 
 use super::{Error, Situation};
-use crate::core::text::printable;
-use crate::world::{StoreFailure, StoreFailureKind};
+use crate::domain::text::printable;
+use crate::ports::{StoreFailure, StoreFailureKind};
 
 /// What a panic comes to: its message, where it was, and the thread's name. The message is told to nobody, because it may
 /// hold anything.

@@ -1,7 +1,7 @@
 //! What is wrong before a command has begun: its words, its profile, what the machine lacks for it. Each has a remedy.
 
 use super::{quoted, with_profile};
-use crate::core::text::{printable, printable_path};
+use crate::domain::text::{printable, printable_path};
 use std::path::PathBuf;
 
 /// What is wrong.

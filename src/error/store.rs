@@ -1,7 +1,7 @@
 //! What is said of a store that failed.
 
-use crate::core::text::printable;
-use crate::world::{StoreFailure, StoreFailureKind};
+use crate::domain::text::printable;
+use crate::ports::{StoreFailure, StoreFailureKind};
 
 /// What has happened to the store, for a person.
 pub fn store_message(failure: &StoreFailure) -> String {

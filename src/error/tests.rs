@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::{StoreFailureKind, WhyNot};
+use crate::ports::{StoreFailureKind, WhyNot};
 use serde_json::Map;
 
 fn said() -> ProviderError {

@@ -1,13 +1,13 @@
 //! The authorization code flow's first half (OpenID Connect Core 3.1.2, RFC 6749 4.1, RFC 7636, RFC 9207): the URL
 //! for the browser, and the redirect that comes back.
 
-use super::answer::invalid;
 use super::discovery::Provider;
 use super::is_reserved;
+use super::response::invalid;
 use super::{Problem, ProviderError};
-use crate::core::secret::Secret;
-use crate::core::text::printable;
-use crate::core::time::Seconds;
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
+use crate::domain::time::Seconds;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};

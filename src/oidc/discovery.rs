@@ -1,10 +1,10 @@
 //! OpenID Connect Discovery 1.0: from a configured issuer to the provider's endpoints.
 
 use super::Problem;
-use super::answer::{self, Object, invalid, text};
-use crate::core::text::printable;
-use crate::core::time::Seconds;
-use crate::world::{Method, Request, Response};
+use super::response::{self, Object, invalid, text};
+use crate::domain::text::printable;
+use crate::domain::time::Seconds;
+use crate::ports::{Method, Request, Response};
 use serde_json::Value;
 use std::path::Path;
 use url::{Host, Url};
@@ -124,12 +124,12 @@ pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Req
 /// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_document`].
 ///
 /// # Errors
-/// What `answer::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
+/// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
 /// [`Provider::from_document`] refuses.
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
     match response.status {
-        200 => Provider::from_document(answer::body(response, WHOSE)?, issuer, endpoint_hosts),
-        _ => Err(answer::no_success(response, WHOSE)),
+        200 => Provider::from_document(response::body(response, WHOSE)?, issuer, endpoint_hosts),
+        _ => Err(response::no_success(response, WHOSE)),
     }
 }
 
@@ -162,7 +162,7 @@ impl Provider {
     /// such as lead elsewhere. What not every job needs is read as absent where it is odd, and missed by the job that
     /// needs it ([`Provider::why_without`], `authorization_endpoint`).
     pub fn from_document(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
-        let document = answer::object(bytes, WHOSE)?;
+        let document = response::object(bytes, WHOSE)?;
         let named = checked_issuer(&document, issuer)?;
         let usable = |name: &str, text: &str| {
             endpoint(text, issuer, endpoint_hosts)
@@ -208,7 +208,7 @@ impl Provider {
 /// Discovery 4.3: the document must name the issuer it was asked for. Otherwise it may be another provider's, whose
 /// endpoints would get this one's codes (RFC 9700 4.4, mix-up).
 fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
-    let named = answer::required(document, "issuer", WHOSE)?;
+    let named = response::required(document, "issuer", WHOSE)?;
     if issuer.is(named) {
         return Ok(named.to_owned());
     }

@@ -3,8 +3,8 @@
 use super::discovery::{Issuer, Provider};
 use super::jwks::KeySet;
 use super::token::{Client, ClientAuthentication};
-use crate::core::time::Time;
-use crate::world::{Body, Request, Response};
+use crate::domain::time::Time;
+use crate::ports::{Body, Request, Response};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RsaEncoding};

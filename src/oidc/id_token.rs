@@ -10,16 +10,16 @@
 //! | the times | [`IdTokenProblem::OutOfTime`] | the same |
 //! | its key or algorithm is not known here | [`IdTokenProblem::UnknownKey`], [`IdTokenProblem::OtherAlgorithm`] | the same |
 
-pub use super::verify::TokenProblem as IdTokenProblem;
+pub use super::signed_token::TokenProblem as IdTokenProblem;
 
 use super::authorize::{Code, Expected};
 use super::jwks::KeySet;
-use super::verify::{self, LEEWAY, flawed, refuse};
-use crate::core::jwt::{Jwt, Registered};
-use crate::core::secret::Secret;
-use crate::core::session::{Account, IdToken};
-use crate::core::text::printable;
-use crate::core::time::{Seconds, Time};
+use super::signed_token::{self, LEEWAY, flawed, refuse};
+use crate::domain::secret::Secret;
+use crate::domain::session::{Account, IdToken};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use crate::jwt::{Jwt, Registered};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -111,7 +111,7 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
         verdict => verdict,
     };
     let claims = token.claims();
-    verify::check_issuer(&token.registered, check.issuer)?; // no. 2
+    signed_token::check_issuer(&token.registered, check.issuer)?; // no. 2
     check_audience(&claims, check.client_id)?;
     check_hash(&claims, "at_hash", check.access_token)?; // Core 3.1.3.8
     let sub = subject(&claims)?;
@@ -126,7 +126,7 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     check_kind(&token)?;
     let (issued_at, expires_at) =
         (needed_time(&token.registered.iat, "iat")?, needed_time(&token.registered.exp, "exp")?);
-    let auth_time = verify::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
+    let auth_time = signed_token::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
     let nonce = said(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &check.occasion {
@@ -193,15 +193,15 @@ fn check_audience(claims: &Claims, client_id: &str) -> Checked {
 
 /// Core 2: both are required.
 fn needed_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem> {
-    verify::time(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
+    signed_token::time(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
 }
 
 /// Core 3.1.3.7 no. 9 and 10.
 fn check_times(claims: &Registered, issued_at: Time, now: Time) -> Checked {
-    verify::check_expiry(claims, now, LEEWAY)?;
-    verify::check_start(claims, now, LEEWAY)?;
+    signed_token::check_expiry(claims, now, LEEWAY)?;
+    signed_token::check_start(claims, now, LEEWAY)?;
     if issued_at > now.plus(LEEWAY) {
-        return verify::out_of_time(format!("it was issued in the future, at {issued_at}"));
+        return signed_token::out_of_time(format!("it was issued in the future, at {issued_at}"));
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! The provider's keys (RFC 7517) and the one signature algorithm that TelenorID+ uses: RS256 (RFC 7518 3.3).
 
 use super::Problem;
-use super::answer::{self, Object, invalid, text};
 use super::discovery::{Provider, get};
-use super::roca;
-use crate::core::jwt::{Jws, Jwt};
-use crate::core::text::printable;
-use crate::world::{Request, Response};
+use super::response::{self, Object, invalid, text};
+use super::weak_rsa;
+use crate::domain::text::printable;
+use crate::jwt::{Jws, Jwt};
+use crate::ports::{Request, Response};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -87,12 +87,12 @@ pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
 /// Reads the answer to [`jwks_request`].
 ///
 /// # Errors
-/// What `answer::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
+/// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
 /// [`KeySet::from_document`] refuses.
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
     match response.status {
-        200 => KeySet::from_document(answer::body(response, WHOSE)?),
-        _ => Err(answer::no_success(response, WHOSE)),
+        200 => KeySet::from_document(response::body(response, WHOSE)?),
+        _ => Err(response::no_success(response, WHOSE)),
     }
 }
 
@@ -104,7 +104,7 @@ impl KeySet {
     /// can sign as the provider, and nothing that such a provider seems to have signed protects anybody.
     pub fn from_document(bytes: &[u8]) -> Result<Self, Problem> {
         aws_lc_rs::init(); // which is fast once it has asked what the processor can do
-        let document = answer::object(bytes, WHOSE)?;
+        let document = response::object(bytes, WHOSE)?;
         let Some(Value::Array(members)) = document.get("keys") else {
             return invalid(format!("{WHOSE} has no array `keys`"));
         };
@@ -213,7 +213,7 @@ fn number(member: &Object, name: &str) -> Option<Vec<u8>> {
 fn is_strong(n: &[u8], e: &[u8]) -> bool {
     let bits = |number: &[u8]| number.len() * 8 - number.first().map_or(0, |first| first.leading_zeros() as usize);
     let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
-    (2048..=8192).contains(&bits(n)) && odd(n) && (2..=33).contains(&bits(e)) && odd(e) && !roca::has_fingerprint(n)
+    (2048..=8192).contains(&bits(n)) && odd(n) && (2..=33).contains(&bits(e)) && odd(e) && !weak_rsa::has_fingerprint(n)
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //! `custom_logout_endpoint`, or RP-Initiated Logout 1.0 in the browser).
 
 use super::Problem;
-use super::answer;
 use super::discovery::Provider;
+use super::response;
 use super::token::{Client, ClientAuthentication, post};
-use crate::core::secret::Secret;
-use crate::world::{Body, Method, Request, Response};
+use crate::domain::secret::Secret;
+use crate::ports::{Body, Method, Request, Response};
 use std::path::Path;
 
 /// How TelenorID+ answered a logout without a browser. Only the first two mean that the SSO session is over.
@@ -53,14 +53,14 @@ pub enum Revocation {
 ///
 /// # Errors
 /// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unreachable`] for 429
-/// and 5xx (the token must be taken to live on); the rest as `answer::no_success` has it.
+/// and 5xx (the token must be taken to live on); the rest as `response::no_success` has it.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
-    if (200..300).contains(&response.status) && !answer::is_web_page(response) {
+    if (200..300).contains(&response.status) && !response::is_web_page(response) {
         // Whatever else stands there is not looked at (RFC 7009 2.2), but a no is a no.
-        let refused = answer::object(&response.body, WHOSE).ok().and_then(|object| answer::oauth_error(&object));
-        return refused.map_or(Ok(Revocation::Revoked), |words| Err(answer::refused_or_later(words, WHOSE)));
+        let refused = response::object(&response.body, WHOSE).ok().and_then(|object| response::oauth_error(&object));
+        return refused.map_or(Ok(Revocation::Revoked), |words| Err(response::refused_or_later(words, WHOSE)));
     }
-    let problem = answer::no_success(response, WHOSE);
+    let problem = response::no_success(response, WHOSE);
     let wants_authentication = match &problem {
         Problem::RefusedWithoutWords { status, .. } => *status == 401,
         Problem::Refused(words) => words.error == "invalid_client",
@@ -97,7 +97,7 @@ pub fn custom_logout_request(
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
         200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
-        200 if answer::is_web_page(response) => LogoutOutcome::Unavailable,
+        200 if response::is_web_page(response) => LogoutOutcome::Unavailable,
         200 | 204 => LogoutOutcome::LoggedOut,
         400 => LogoutOutcome::HintMissing,
         401 => LogoutOutcome::HintRefused,

@@ -1,12 +1,12 @@
 //! The token endpoint (RFC 6749 3.2, OpenID Connect Core 3.1.3 and 12): a code or a refresh token for tokens.
 
-use super::answer::{self, Object, invalid};
 use super::authorize::{Code, Expected};
 use super::discovery::Provider;
+use super::response::{self, Object, invalid};
 use super::{Problem, ProviderError};
-use crate::core::secret::Secret;
-use crate::core::time::{Seconds, Time};
-use crate::world::{Body, Method, Request, Response};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Time};
+use crate::ports::{Body, Method, Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -122,17 +122,17 @@ pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
 /// Reads any token answer: those to a code and to a refresh go through here.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `answer::body` says of a status and
+/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `response::body` says of a status and
 /// of what cannot be the provider's; [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a
 /// token or type of another kind than it must be, a `token_type` that is not Bearer.
 pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> {
-    let mut object = answer::object(answer::body(response, WHOSE)?, WHOSE)?;
-    if let Some(words) = answer::oauth_error(&object) {
-        return Err(answer::refused_or_later(words, WHOSE));
+    let mut object = response::object(response::body(response, WHOSE)?, WHOSE)?;
+    if let Some(words) = response::oauth_error(&object) {
+        return Err(response::refused_or_later(words, WHOSE));
     }
     // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter. A leniency: where none is
     // named, it is the one that everybody means.
-    if answer::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer")) {
+    if response::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer")) {
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
     let access_token = take(&mut object, "access_token", '!'..='~')?;

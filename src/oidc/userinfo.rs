@@ -1,14 +1,14 @@
 //! The userinfo endpoint (OpenID Connect Core 5.3).
 
-use super::answer::{self, Object};
 use super::discovery::{Provider, get};
 use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
-use super::verify;
+use super::response::{self, Object};
+use super::signed_token;
 use super::{Problem, ProviderError};
-use crate::core::jwt::Jwt;
-use crate::core::secret::Secret;
-use crate::core::text::printable;
-use crate::world::{Request, Response};
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
+use crate::jwt::Jwt;
+use crate::ports::{Request, Response};
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -64,14 +64,14 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
 /// # Errors
 /// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
 pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<String, Value>, UserinfoProblem> {
-    let body = answer::body(response, WHOSE).map_err(|problem| in_the_challenges_words(problem, response))?;
+    let body = response::body(response, WHOSE).map_err(|problem| in_the_challenges_words(problem, response))?;
     let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
     let claims = match kind.split(';').next().map(str::trim) {
         Some("application/jwt") => signed(body, check)?,
-        _ => answer::object(body, WHOSE)?,
+        _ => response::object(body, WHOSE)?,
     };
     // Core 5.3.2: the claims of another subject must not be used.
-    if answer::required(&claims, "sub", WHOSE)? != check.sub {
+    if response::required(&claims, "sub", WHOSE)? != check.sub {
         return Err(Problem::Invalid(format!("{WHOSE} is about another account than the session's (`sub`)")).into());
     }
     Ok(claims)
@@ -89,7 +89,7 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
         other => wrong(&other.to_string()),
     })?;
     if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
-        verify::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
+        signed_token::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
     }
     let claims = token.claims();
     match claims.get("aud") {

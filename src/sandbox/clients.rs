@@ -1,8 +1,8 @@
 //! The clients registered at the sandbox, and how they authenticate.
 
 use super::params::{Params, Refusal};
-use crate::core::policy::{ClientType, Policy, PolicyName};
-use crate::core::secret::Secret;
+use crate::domain::policy::{ClientType, Policy, PolicyName};
+use crate::domain::secret::Secret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// The registration that lets a client that uses PKCE listen on any loopback port.

@@ -12,17 +12,17 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use tidp::core::jwt::Jwt;
-use tidp::core::secret::Secret;
-use tidp::core::session::{EntryKey, IdToken, Session, SessionKey};
-use tidp::core::time::{Seconds, Time};
+use tidp::domain::secret::Secret;
+use tidp::domain::session::{EntryKey, IdToken, Session, SessionKey};
+use tidp::domain::time::{Seconds, Time};
+use tidp::jwt::Jwt;
 use tidp::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request};
 use tidp::oidc::discovery::{Issuer, Provider, accept_discovery};
 use tidp::oidc::id_token::{Accepted, Check, accept_id_token};
 use tidp::oidc::jwks::{KeySet, accept_jwks};
 use tidp::oidc::token::accept_token_answer;
 use tidp::oidc::userinfo::{self, accept_userinfo};
-use tidp::world::Response;
+use tidp::ports::Response;
 
 /// What may be done to a member: nothing, taking it out, or one of these in its place.
 #[derive(Clone, Debug)]

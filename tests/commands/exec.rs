@@ -1,8 +1,8 @@
 use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::io::ErrorKind;
-use tidp::core::time::Seconds;
-use tidp::world::HttpFailureKind;
+use tidp::domain::time::Seconds;
+use tidp::ports::HttpFailureKind;
 
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");

@@ -3,8 +3,8 @@
 use crate::support::tokens::Answer;
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
-use tidp::core::time::Seconds;
-use tidp::world::HttpFailureKind;
+use tidp::domain::time::Seconds;
+use tidp::ports::HttpFailureKind;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;

@@ -10,9 +10,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidp::core::session::{EntryKey, Happening};
-use tidp::core::time::Seconds;
-use tidp::world::{Ignored, ListenAt, Page};
+use tidp::domain::session::{EntryKey, Happening};
+use tidp::domain::time::Seconds;
+use tidp::ports::{Ignored, ListenAt, Page};
 use url::Url;
 
 fn mobile() -> Bench {

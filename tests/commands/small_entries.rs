@@ -5,10 +5,10 @@ use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tidp::core::session::EntryKey;
-use tidp::core::time::Seconds;
-use tidp::io::small_entries::SmallEntries;
-use tidp::world::{Store, StoreChoice, StoreFailure, Stores};
+use tidp::adapters::overflow_store::SmallEntries;
+use tidp::domain::session::EntryKey;
+use tidp::domain::time::Seconds;
+use tidp::ports::{Store, StoreChoice, StoreFailure, Stores};
 
 /// Less than any session with its tokens, more than the least one.
 const LIMIT: usize = 1200;

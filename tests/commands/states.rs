@@ -3,8 +3,8 @@
 use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, discovery, jwks};
-use tidp::core::time::Seconds;
-use tidp::world::HttpFailureKind;
+use tidp::domain::time::Seconds;
+use tidp::ports::HttpFailureKind;
 
 fn mobile() -> Bench {
     let bench = Bench::new("MobileApp");

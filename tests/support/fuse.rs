@@ -4,9 +4,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
-use tidp::core::secret::Secret;
-use tidp::core::time::{Seconds, Time};
-use tidp::world::{
+use tidp::domain::secret::Secret;
+use tidp::domain::time::{Seconds, Time};
+use tidp::ports::{
     self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Request, Response, Store,
     StoreChoice, StoreFailure, Stream, Waiting, World,
 };
@@ -92,7 +92,7 @@ pub fn until_the_power_goes<T>(work: impl FnOnce() -> T) -> Option<T> {
 /// A port behind the fuse.
 struct Wired<P: ?Sized>(Arc<Fuse>, P);
 
-impl world::Clock for Wired<Arc<dyn world::Clock>> {
+impl ports::Clock for Wired<Arc<dyn ports::Clock>> {
     fn now(&self) -> Time {
         self.0.around("clock.now", || self.1.now())
     }
@@ -106,19 +106,19 @@ impl world::Clock for Wired<Arc<dyn world::Clock>> {
     }
 }
 
-impl world::Entropy for Wired<Arc<dyn world::Entropy>> {
+impl ports::Entropy for Wired<Arc<dyn ports::Entropy>> {
     fn fill(&self, buffer: &mut [u8]) -> std::io::Result<()> {
         self.0.around("entropy.fill", || self.1.fill(buffer))
     }
 }
 
-impl world::Http for Wired<Arc<dyn world::Http>> {
+impl ports::Http for Wired<Arc<dyn ports::Http>> {
     fn send(&self, request: &Request) -> Result<Response, HttpFailure> {
         self.0.around(&format!("http {}", request.url.path()), || self.1.send(request))
     }
 }
 
-impl world::Stores for Wired<Arc<dyn world::Stores>> {
+impl ports::Stores for Wired<Arc<dyn ports::Stores>> {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
         let store = self.0.around("stores.open", || self.1.open(choice))?;
         Ok(Box::new(Wired(Arc::clone(&self.0), store)))
@@ -154,7 +154,7 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.delete", || self.1.delete(entry))
     }
 
-    fn entries(&self) -> Result<world::Entries, StoreFailure> {
+    fn entries(&self) -> Result<ports::Entries, StoreFailure> {
         self.0.around("store.entries", || self.1.entries())
     }
 
@@ -167,7 +167,7 @@ impl Store for Wired<Box<dyn Store>> {
     }
 }
 
-impl world::TokenCache for Wired<Arc<dyn world::TokenCache>> {
+impl ports::TokenCache for Wired<Arc<dyn ports::TokenCache>> {
     fn get(&self, name: &str) -> Option<Secret> {
         self.0.around("cache.get", || self.1.get(name))
     }
@@ -181,7 +181,7 @@ impl world::TokenCache for Wired<Arc<dyn world::TokenCache>> {
     }
 }
 
-impl world::Browser for Wired<Arc<dyn world::Browser>> {
+impl ports::Browser for Wired<Arc<dyn ports::Browser>> {
     fn available(&self) -> bool {
         self.0.around("browser.available", || self.1.available())
     }
@@ -191,7 +191,7 @@ impl world::Browser for Wired<Arc<dyn world::Browser>> {
     }
 }
 
-impl world::Callback for Wired<Arc<dyn world::Callback>> {
+impl ports::Callback for Wired<Arc<dyn ports::Callback>> {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
         let listener = self.0.around("callback.listen", || self.1.listen(at))?;
         Ok(Box::new(Wired(Arc::clone(&self.0), listener)))
@@ -223,7 +223,7 @@ impl Listener for Wired<Box<dyn Listener>> {
     }
 }
 
-impl world::Terminal for Wired<Arc<dyn world::Terminal>> {
+impl ports::Terminal for Wired<Arc<dyn ports::Terminal>> {
     fn out(&self, text: &str) -> std::io::Result<()> {
         self.0.around("terminal.out", || self.1.out(text))
     }
@@ -257,7 +257,7 @@ impl world::Terminal for Wired<Arc<dyn world::Terminal>> {
     }
 }
 
-impl world::Files for Wired<Arc<dyn world::Files>> {
+impl ports::Files for Wired<Arc<dyn ports::Files>> {
     fn read(&self, path: &std::path::Path) -> std::io::Result<Option<Vec<u8>>> {
         self.0.around("files.read", || self.1.read(path))
     }
@@ -266,7 +266,7 @@ impl world::Files for Wired<Arc<dyn world::Files>> {
         self.0.around("files.write", || self.1.write(path, bytes))
     }
 
-    fn try_lock(&self, path: &std::path::Path) -> std::io::Result<Option<Box<dyn world::Lock>>> {
+    fn try_lock(&self, path: &std::path::Path) -> std::io::Result<Option<Box<dyn ports::Lock>>> {
         self.0.around("files.try_lock", || self.1.try_lock(path))
     }
 
@@ -283,7 +283,7 @@ impl world::Files for Wired<Arc<dyn world::Files>> {
     }
 }
 
-impl world::Children for Wired<Arc<dyn world::Children>> {
+impl ports::Children for Wired<Arc<dyn ports::Children>> {
     fn replace(&self, command: &[std::ffi::OsString], env: ChildEnv<'_>) -> std::io::Error {
         self.0.around("children.replace", || self.1.replace(command, env))
     }

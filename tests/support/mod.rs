@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
-use tidp::core::secret::Secret;
-use tidp::core::session::{EntryKey, Session, SessionKey};
-use tidp::core::time::{Seconds, Time};
-use tidp::world::{Dirs, Env, World};
+use tidp::domain::secret::Secret;
+use tidp::domain::session::{EntryKey, Session, SessionKey};
+use tidp::domain::time::{Seconds, Time};
+use tidp::ports::{Dirs, Env, World};
 use tokens::{Answer, ISSUER};
 
 /// Where every story starts: 2026-01-31T12:00:00Z.

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tidp::core::secret::Secret;
-use tidp::core::time::{Seconds, Time};
-use tidp::world::{
+use tidp::domain::secret::Secret;
+use tidp::domain::time::{Seconds, Time};
+use tidp::ports::{
     self, ChildEnv, Ended, Entries, Held, Ignored, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
     StoreFailureKind, Stream, Waiting,
 };
@@ -40,7 +40,7 @@ impl Clock {
     }
 }
 
-impl world::Clock for Clock {
+impl ports::Clock for Clock {
     fn now(&self) -> Time {
         self.time()
     }
@@ -61,7 +61,7 @@ impl world::Clock for Clock {
 #[derive(Default)]
 pub struct Entropy(Mutex<u64>);
 
-impl world::Entropy for Entropy {
+impl ports::Entropy for Entropy {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
         use sha2::Digest;
         let mut counter = self.0.lock().unwrap();
@@ -177,7 +177,7 @@ impl TestStores {
     }
 }
 
-impl world::Stores for TestStores {
+impl ports::Stores for TestStores {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
         let name = match choice {
             StoreChoice::Keyring => "keyring",
@@ -303,7 +303,7 @@ impl TestCache {
     }
 }
 
-impl world::TokenCache for TestCache {
+impl ports::TokenCache for TestCache {
     fn get(&self, name: &str) -> Option<Secret> {
         let now = self.1.time();
         self.0.lock().unwrap().get(name).filter(|(_, end)| now < *end).map(|(document, _)| Secret::new(document))
@@ -343,7 +343,7 @@ impl TestBrowser {
     }
 }
 
-impl world::Browser for TestBrowser {
+impl ports::Browser for TestBrowser {
     fn available(&self) -> bool {
         !*self.missing.lock().unwrap()
     }
@@ -410,7 +410,7 @@ pub fn granted(url: &Url) -> String {
     query.append_pair("iss", super::tokens::ISSUER).finish()
 }
 
-impl world::Callback for Callback {
+impl ports::Callback for Callback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
         if *self.port_is_taken.lock().unwrap() {
             return Err("address in use".into());
@@ -428,7 +428,7 @@ impl world::Callback for Callback {
         }))
     }
 
-    fn hand_over(&self, target: &Secret) -> Result<Box<dyn world::HandOver>, String> {
+    fn hand_over(&self, target: &Secret) -> Result<Box<dyn ports::HandOver>, String> {
         self.handed_over.lock().unwrap().push(target.expose().to_owned());
         let comes = !*self.nobody_comes.lock().unwrap();
         // It is the browser that gets there.
@@ -446,7 +446,7 @@ struct HandOver {
     clock: Arc<Clock>,
 }
 
-impl world::HandOver for HandOver {
+impl ports::HandOver for HandOver {
     fn url(&self) -> &Url {
         &self.url
     }
@@ -552,7 +552,7 @@ impl Terminal {
 /// How many lines of standard input arrive together: enough to be worked on by several threads.
 const LINES_AT_ONCE: usize = 50;
 
-impl world::Terminal for Terminal {
+impl ports::Terminal for Terminal {
     fn out(&self, text: &str) -> io::Result<()> {
         if let Some(kind) = *self.broken.lock().unwrap() {
             return Err(kind.into());
@@ -668,7 +668,7 @@ struct FileLock;
 
 impl Lock for FileLock {}
 
-impl world::Files for Files {
+impl ports::Files for Files {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(self.0.lock().unwrap().get(path).cloned())
     }
@@ -721,7 +721,7 @@ pub struct Children {
     pub error: Mutex<Option<io::ErrorKind>>,
 }
 
-impl world::Children for Children {
+impl ports::Children for Children {
     fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), value.map(|v| v.expose().to_owned()))).collect();
         self.replaced.lock().unwrap().push((command.to_vec(), env));
@@ -772,12 +772,12 @@ impl Signals {
     }
 }
 
-impl world::Signals for Signals {
+impl ports::Signals for Signals {
     fn hold(&self) -> Box<dyn Held> {
         Box::new(Quiet)
     }
 
-    fn watch(&self) -> io::Result<Box<dyn world::Watch>> {
+    fn watch(&self) -> io::Result<Box<dyn ports::Watch>> {
         Ok(Box::new(Watch {
             clock: Arc::clone(&self.clock),
             script: Arc::clone(&self.script),
@@ -798,7 +798,7 @@ struct Watch {
     not_started: Arc<Mutex<Option<io::ErrorKind>>>,
 }
 
-impl world::Watch for Watch {
+impl ports::Watch for Watch {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
         self.started.lock().unwrap().push(command.to_vec());
         self.not_started.lock().unwrap().map_or(Ok(()), |kind| Err(kind.into()))
@@ -806,9 +806,9 @@ impl world::Watch for Watch {
 
     fn wait(&mut self, patience: Duration) -> Option<Ended> {
         // Measured as the system does: a timer stands still while the machine sleeps.
-        let until = world::Clock::uptime(&*self.clock) + patience;
+        let until = ports::Clock::uptime(&*self.clock) + patience;
         assert!(until < Duration::from_secs(1_000 * 86_400), "nothing ends this wait");
-        let left = || Seconds(until.saturating_sub(world::Clock::uptime(&*self.clock)).as_secs() as i64);
+        let left = || Seconds(until.saturating_sub(ports::Clock::uptime(&*self.clock)).as_secs() as i64);
         loop {
             let by_then = self.clock.time().plus(left());
             let next = {

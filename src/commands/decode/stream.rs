@@ -1,9 +1,9 @@
 //! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
 
 use super::{Decoder, Verifier};
-use crate::core::jwt::LONGEST;
-use crate::core::text::{printable_json, text_in};
+use crate::domain::text::{printable_json, text_in};
 use crate::error::{Error, Result, Situation};
+use crate::jwt::LONGEST;
 use colored::Color;
 use serde_json::Value;
 use std::collections::BTreeMap;

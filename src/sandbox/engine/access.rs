@@ -1,8 +1,8 @@
 //! What a grant gives: access token, ID token, refresh token, as data that `tokens` signs.
 
 use super::{Authentication, Engine, Seed};
-use crate::core::secret::Secret;
-use crate::core::time::{Seconds, Time};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Time};
 
 /// All that one token answer holds.
 #[derive(Clone, Debug)]

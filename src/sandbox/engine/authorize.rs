@@ -1,8 +1,8 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2): what is asked, and what answers it.
 
 use super::{Client, Engine, MOST_WAITING, Seed, SsoSession, User, granted_scopes};
-use crate::core::secret::Secret;
-use crate::core::time::Time;
+use crate::domain::secret::Secret;
+use crate::domain::time::Time;
 use crate::sandbox::params::{Params, Refusal};
 
 /// An authorization request that passed its checks.

@@ -1,7 +1,7 @@
 //! Authorization codes: one use, 60 seconds, bound to client, redirect URI and PKCE verifier.
 
 use super::{Authentication, AuthorizeRequest, Engine, Grant, IdToken, Issued, Seed};
-use crate::core::time::{Seconds, Time};
+use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::{Params, Refusal};
 use crate::sandbox::random::sha256_base64url;
 

@@ -1,8 +1,8 @@
 //! Device authorization (RFC 8628), and the token endpoint's choice of grant.
 
 use super::{Client, Engine, Grant, IdToken, Issued, MOST_WAITING, Seed, User, granted_scopes};
-use crate::core::secret::Secret;
-use crate::core::time::{Seconds, Time};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::{Params, Refusal};
 
 /// How long a device code lives, and how long a device waits between two polls at first.

@@ -21,8 +21,8 @@ use super::clients::Client;
 use super::params::Refusal;
 use super::random::Seed;
 use super::users::User;
-use crate::core::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
-use crate::core::time::{Seconds, Time};
+use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use crate::domain::time::{Seconds, Time};
 use crowd::Crowd;
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,8 +1,8 @@
 //! Refresh tokens: the five policies, enforced to the second.
 
 use super::{Access, Engine, IdToken, Issued, Rotation, Seed};
-use crate::core::policy::Policy;
-use crate::core::time::Time;
+use crate::domain::policy::Policy;
+use crate::domain::time::Time;
 use crate::sandbox::params::Refusal;
 
 /// A refresh token.

@@ -1,8 +1,8 @@
 //! SSO sessions: who is logged in at the provider, until when, and how it ends.
 
 use super::{Engine, Seed, User};
-use crate::core::secret::Secret;
-use crate::core::time::Time;
+use crate::domain::secret::Secret;
+use crate::domain::time::Time;
 
 /// How and when a user proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::http::{Request, Response};
 use super::{Shared, lock};
-use crate::core::time::Seconds;
+use crate::domain::time::Seconds;
 use crate::sandbox::engine::Rotation;
 use crate::sandbox::users::User;
 use serde_json::{Value, json};

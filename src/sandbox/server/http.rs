@@ -1,6 +1,6 @@
 //! Requests and answers as plain data, so that routes are functions; and their way from and to the socket.
 
-use crate::core::time::Time;
+use crate::domain::time::Time;
 use crate::sandbox::params::{Params, Refusal};
 use serde_json::{Value, json};
 use std::io::{Cursor, Read, Write};

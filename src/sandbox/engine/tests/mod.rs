@@ -5,7 +5,7 @@ mod device;
 mod refresh;
 
 use super::*;
-use crate::core::policy::{ClientType, POLICIES, Policy};
+use crate::domain::policy::{ClientType, POLICIES, Policy};
 use crate::sandbox::clients::{ANY_LOOPBACK_PORT, registered};
 use crate::sandbox::params::Params;
 use crate::sandbox::random::sha256_base64url;

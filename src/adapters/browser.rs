@@ -1,0 +1,251 @@
+//! The user's browser: `$BROWSER` first, else what the desktop opens links with. Never through a shell.
+
+use crate::domain::text::printable;
+use crate::ports::{Browser, Env};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use url::Url;
+
+/// What a browser never inherits.
+const STRIPPED: [&str; 3] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"];
+
+/// How long a failure of the opener is waited for; one that hangs, or is the browser itself, runs on.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// The browser of this user.
+#[derive(Debug)]
+pub struct SystemBrowser {
+    /// `BROWSER`, if it is set.
+    chosen: Option<String>,
+    desktop: bool,
+}
+
+impl SystemBrowser {
+    /// The browser that `env` (`BROWSER`, `DISPLAY`, `WAYLAND_DISPLAY`) leads to.
+    pub fn new(env: &Env) -> Self {
+        let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
+        Self {
+            chosen: env.get("BROWSER").map(str::to_owned),
+            // Over SSH the desktop of a Mac or of Windows is there, and in front of somebody else.
+            desktop: display || cfg!(any(target_os = "macos", windows)) && env.get("SSH_CONNECTION").is_none(),
+        }
+    }
+}
+
+impl Browser for SystemBrowser {
+    fn available(&self) -> bool {
+        self.chosen.is_some() || self.desktop
+    }
+
+    fn open(&self, url: &Url) -> Result<(), String> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("only http and https addresses are opened".into());
+        }
+        let commands = match &self.chosen {
+            Some(chosen) => {
+                alternatives(chosen).into_iter().filter_map(|choice| command(choice, url.as_str())).collect()
+            }
+            None => open::commands(url.as_str()),
+        };
+        // What should have worked is tried first: of the others, most machines have none.
+        let mut first = None;
+        for command in commands {
+            match started(command) {
+                Ok(()) => return Ok(()),
+                Err(why) => first = first.or(Some(why)),
+            }
+        }
+        Err(first.unwrap_or_else(|| "BROWSER names no program".to_owned()))
+    }
+}
+
+/// The browsers named, first choice first: `firefox:lynx`. A Windows path has a colon of its own, and so may be the path
+/// of a program that is there.
+fn alternatives(chosen: &str) -> Vec<&str> {
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    if path_with_spaces(chosen).is_some_and(|(path, _)| path.contains(separator)) {
+        return vec![chosen];
+    }
+    chosen.split(separator).filter(|choice| !choice.trim().is_empty()).collect()
+}
+
+/// The path at the beginning of `choice` that a program is at, up to a space or the end, and what comes after it: a person who
+/// sets `BROWSER` to a path with spaces (`/mnt/c/Program Files/…`) does not think of quoting it.
+fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
+    let choice = choice.trim();
+    let ends = choice.match_indices(' ').map(|(end, _)| end).chain([choice.len()]);
+    let longest_first = ends.rev().map(|end| choice.split_at(end));
+    let is_program = |path: &str| path.contains(std::path::MAIN_SEPARATOR) && std::path::Path::new(path).is_file();
+    longest_first.into_iter().find(|(path, _)| is_program(path))
+}
+
+/// The program with its arguments; the URL takes the place of `%s`, or comes last.
+fn command(choice: &str, url: &str) -> Option<Command> {
+    let (program, rest) = path_with_spaces(choice).map_or((None, choice), |(path, rest)| (Some(path), rest));
+    let words = shell_words::split(rest).ok()?;
+    let words = program.map(str::to_owned).into_iter().chain(words);
+    let mut placed = false;
+    let mut words = words.map(|word| filled(&word, url, &mut placed)).collect::<Vec<_>>().into_iter();
+    let mut command = Command::new(words.next()?);
+    command.args(words);
+    if !placed {
+        command.arg(url);
+    }
+    Some(command)
+}
+
+/// `word` with `%s` replaced by the URL and `%%` by `%`, in one pass, so that nothing in the URL is read as either.
+fn filled(word: &str, url: &str, placed: &mut bool) -> String {
+    let mut filled = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('%') {
+        filled.push_str(before);
+        rest = after.strip_prefix(['s', '%']).unwrap_or(after);
+        if after.starts_with('s') {
+            *placed = true;
+            filled.push_str(url);
+        } else {
+            filled.push('%');
+        }
+    }
+    filled + rest
+}
+
+/// Starts the opener in a process group of its own (a ^C here is not meant for the browser) and looks for a failure
+/// that shows at once.
+fn started(mut command: Command) -> Result<(), String> {
+    let name = printable(&command.get_program().to_string_lossy());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for variable in STRIPPED {
+        command.env_remove(variable);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
+    match ended_within(child, GRACE) {
+        Some(false) => Err(format!("`{name}` failed")),
+        Some(true) | None => Ok(()),
+    }
+}
+
+/// Whether the child succeeded, if it ends that soon. Its end is waited for on a thread that is left behind.
+fn ended_within(mut child: Child, patience: Duration) -> Option<bool> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));
+    std::thread::Builder::new().spawn(waiting).ok()?;
+    receiver.recv_timeout(patience).ok()
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use std::fs;
+    use std::path::Path;
+
+    fn browser(chosen: &str) -> SystemBrowser {
+        SystemBrowser::new(&Env([("BROWSER".to_owned(), Secret::new(chosen))].into()))
+    }
+
+    /// A program that writes its arguments, one a line, and its environment into `dir`.
+    fn stub(dir: &Path, then: &str) -> String {
+        stub_at(dir, &dir.join("stub"), then)
+    }
+
+    fn stub_at(dir: &Path, path: &Path, then: &str) -> String {
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}/args.new'; env > '{0}/env'; mv '{0}/args.new' '{0}/args'; {then}\n",
+            dir.display()
+        );
+        fs::write(path, script).unwrap();
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn the_url_is_one_argument_whatever_stands_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let stub = stub(dir.path(), "");
+        let url = Url::parse("https://id.test/a?x=%20$(calc)&y='\"%s%%;rm -rf").unwrap();
+        for (chosen, before) in [
+            (stub.clone(), ""),
+            (format!("'{stub}' --flag %s"), "--flag\n"),
+            (format!("/nowhere/at/all:{stub} 'a  b' 50%%"), "a  b\n50%\n"),
+        ] {
+            browser(&chosen).open(&url).unwrap();
+            assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), format!("{before}{url}\n"));
+        }
+    }
+
+    #[test]
+    fn a_path_with_spaces_needs_no_quotes_where_a_program_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let spaced = dir.path().join("Program Files: (x86)");
+        fs::create_dir(&spaced).unwrap();
+        let stub = stub_at(dir.path(), &spaced.join("fire fox.exe"), "");
+        // What a shorter path leads to is not meant.
+        stub_at(dir.path(), &spaced.join("fire"), "exit 1");
+        let url = Url::parse("https://id.test/a").unwrap();
+        for (chosen, args) in [
+            (stub.clone(), format!("{url}\n")),
+            (format!(" {stub} "), format!("{url}\n")),
+            (format!("{stub} --new 'a b'"), format!("--new\na b\n{url}\n")),
+            (format!("{stub} -u %s -x"), format!("-u\n{url}\n-x\n")),
+        ] {
+            browser(&chosen).open(&url).unwrap();
+            assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), args, "{chosen}");
+        }
+        let [failing, good] = ["failing", "good"].map(|name| dir.path().join(name));
+        let list = format!("{} --new:{}", stub_at(dir.path(), &failing, "exit 1"), stub_at(dir.path(), &good, ""));
+        browser(&list).open(&url).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), format!("{url}\n"), "still a list");
+        assert!(browser(&format!("{} x", spaced.join("water").display())).open(&url).is_err());
+    }
+
+    #[test]
+    fn of_several_openers_that_fail_the_first_is_named() {
+        let url = Url::parse("https://id.test/").unwrap();
+        let why = browser("/nowhere/first:/nowhere/second").open(&url).unwrap_err();
+        assert!(why.contains("`/nowhere/first` could not be started"), "{why}");
+    }
+
+    #[test]
+    fn an_opener_that_hangs_does_not_hold_us_up_and_one_that_fails_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Url::parse("https://id.test/").unwrap();
+        let hanging = stub(dir.path(), "sleep 5");
+        let before = crate::adapters::system::SystemClock::start();
+        browser(&hanging).open(&url).unwrap();
+        assert!(crate::ports::Clock::uptime(&before) < Duration::from_secs(2));
+        let failing = stub(dir.path(), "exit 1");
+        assert!(browser(&failing).open(&url).unwrap_err().contains("failed"));
+        assert!(browser("/nowhere/at/all").open(&url).is_err());
+        assert!(browser("'unclosed").open(&url).is_err());
+    }
+
+    #[test]
+    fn nothing_but_a_web_address_reaches_a_program() {
+        for url in ["file:///etc/passwd", "javascript:alert(1)", "ms-msdt:/x", "mailto:a@b"] {
+            assert!(browser("/bin/true").open(&Url::parse(url).unwrap()).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn there_is_hope_with_a_browser_or_a_display() {
+        let with = |name: &str| SystemBrowser::new(&Env([(name.to_owned(), Secret::new("x"))].into())).available();
+        assert!(with("BROWSER") && with("DISPLAY") && with("WAYLAND_DISPLAY"));
+        assert_eq!(with("TERM"), cfg!(target_os = "macos"));
+        assert!(!with("SSH_CONNECTION"));
+    }
+
+    #[test]
+    fn no_secret_of_ours_is_in_the_commands_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let stub = stub(dir.path(), "");
+        let mut command = Command::new(stub);
+        command.envs(STRIPPED.map(|name| (name, "planted")));
+        started(command).unwrap();
+        assert!(!fs::read_to_string(dir.path().join("env")).unwrap().contains("planted"));
+    }
+}

@@ -1,0 +1,238 @@
+//! Files that hold no token: configuration, caches of public data, warning stamps.
+
+use super::lock;
+use super::owned_files::{self, Links};
+use crate::domain::text::text_in;
+use crate::ports::{Files, LARGEST_FILE, Lock};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::io;
+use std::path::Path;
+
+/// The file system.
+#[derive(Debug)]
+pub struct SystemFiles;
+
+impl Files for SystemFiles {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        owned_files::read_named(path, |_, _| ())
+    }
+
+    fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        owned_files::read_named(path, |file, bytes| {
+            let key = text_in(bytes).map(|text| STANDARD.decode(text.trim()));
+            // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
+            // read-only: it is what it is.
+            if matches!(key, Ok(Ok(key)) if key.len() == 32) {
+                let _ = owned_files::keep_private(file);
+            }
+        })
+    }
+
+    fn is_pipe(&self, path: &Path) -> bool {
+        owned_files::is_pipe(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        owned_files::write_whole(&owned_files::target(path)?, bytes)
+    }
+
+    /// On the directory in which the file is exchanged, whatever symlink leads there.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        lock::try_lock_dir(owned_files::parent(&owned_files::target(path)?))
+    }
+
+    fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match owned_files::enter(owned_files::parent(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entered => entered?,
+        }
+        let Some(file) = owned_files::open(path, Links::Refuse)? else { return Ok(None) };
+        owned_files::refuse_shared(&file)?;
+        owned_files::keep_private(&file)?;
+        owned_files::read_all(&file, LARGEST_FILE).map(Some)
+    }
+
+    fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let dir = owned_files::parent(path);
+        owned_files::create_dir(dir).and_then(|()| owned_files::enter(dir))?;
+        owned_files::write_whole(path, bytes)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        owned_files::remove(path).map(drop)
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_written_whole_and_for_its_owner_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/b/keys.json");
+        assert_eq!(SystemFiles.read(&path).unwrap(), None);
+        for write in [SystemFiles::write, SystemFiles::write_own] {
+            write(&SystemFiles, &path, b"one").unwrap();
+            write(&SystemFiles, &path, b"two").unwrap();
+            assert_eq!(SystemFiles.read(&path).unwrap().as_deref(), Some(&b"two"[..]));
+            assert_eq!(SystemFiles.read_own(&path).unwrap().as_deref(), Some(&b"two"[..]));
+        }
+        assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&root.path().join("a"))), (0o600, 0o700, 0o700));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing temporary is left");
+        SystemFiles.remove(&path).unwrap();
+        SystemFiles.remove(&path).unwrap();
+        assert_eq!(SystemFiles.read(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_is_for_its_user_alone_once_it_has_been_read_and_others_files_are_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, link) = (root.path().join("key"), root.path().join("link"));
+        symlink(&path, &link).unwrap();
+        let key = format!("{}=\n", "A".repeat(43));
+        fs::write(&path, &key).unwrap();
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let read = || assert_eq!(SystemFiles.read_key(&link).unwrap().as_deref(), Some(key.as_bytes()));
+        for loose in [0o666, 0o644, 0o440] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(loose)).unwrap();
+            read();
+            assert_eq!(mode(), loose & 0o700);
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            read();
+            assert_eq!(mode(), 0o644);
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_keeps_its_mode() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("passwd");
+        fs::write(&path, "root:x:0:0").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        SystemFiles.read_key(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_symlink_in_the_place_of_a_cache_is_replaced_and_what_it_points_to_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let (target, link) = (root.path().join("precious"), root.path().join("cache"));
+        fs::write(&target, "mine").unwrap();
+        symlink(&target, &link).unwrap();
+        assert!(SystemFiles.read_own(&link).is_err());
+        SystemFiles.write_own(&link, b"new").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+        assert!(!fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_none_of_ours_and_is_written_anew() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("tidp");
+        let path = dir.join("keys.json");
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        for loose in [0o620, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(loose)).unwrap();
+            assert!(SystemFiles.read_own(&path).is_err(), "{loose:o}");
+            SystemFiles.write_own(&path, b"ours").unwrap();
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(SystemFiles.read_own(&path).is_ok());
+        assert_eq!((mode(&dir), mode(&path)), (0o700, 0o600));
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        assert_eq!(mode(&dir), 0o700);
+        fs::rename(&dir, root.path().join("real")).unwrap();
+        symlink(root.path().join("real"), &dir).unwrap();
+        assert!(SystemFiles.read_own(&path).is_err() && SystemFiles.write_own(&path, b"new").is_err());
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_none_of_ours() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("keys.json");
+        SystemFiles.write_own(&path, b"ours").unwrap();
+        // Only the superuser can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            assert!(SystemFiles.read_own(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_is_a_symlink_stays_one_also_before_its_target_exists() {
+        let root = tempfile::tempdir().unwrap();
+        let (target, link) = (root.path().join("dotfiles/tidp.toml"), root.path().join("config/config.toml"));
+        fs::create_dir(root.path().join("config")).unwrap();
+        symlink("../second", &link).unwrap();
+        symlink("dotfiles/tidp.toml", root.path().join("second")).unwrap();
+        for text in ["one", "two"] {
+            SystemFiles.write(&link, text.as_bytes()).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read_to_string(&target).unwrap(), text);
+            assert_eq!(SystemFiles.read(&link).unwrap().unwrap(), text.as_bytes());
+        }
+        assert_eq!(fs::read_dir(root.path().join("dotfiles")).unwrap().count(), 1, "nothing temporary is left");
+        symlink("b", root.path().join("a")).unwrap();
+        symlink("a", root.path().join("b")).unwrap();
+        assert!(SystemFiles.write(&root.path().join("a"), b"x").is_err());
+    }
+
+    #[test]
+    fn the_lock_of_a_file_is_the_one_of_whatever_leads_to_it() {
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("config.toml");
+        symlink("dotfiles/tidp.toml", &link).unwrap();
+        let held = SystemFiles.try_lock(&link).unwrap();
+        assert!(held.is_some());
+        assert!(SystemFiles.try_lock(&root.path().join("dotfiles/tidp.toml")).unwrap().is_none());
+        assert!(SystemFiles.try_lock(&root.path().join("another")).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_however_much_comes_and_a_directory_is_no_file() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(SystemFiles.read(root.path()).is_err());
+        assert!(SystemFiles.read(Path::new("/dev/zero")).is_err());
+        let large = root.path().join("large");
+        fs::write(&large, vec![0; (1 << 20) + 1]).unwrap();
+        assert!(SystemFiles.read(&large).is_err());
+    }
+
+    #[test]
+    fn a_pipe_is_read_whole_and_once_and_what_it_held_is_had_again() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let there = pipe.clone();
+        let writer = std::thread::spawn(move || {
+            let mut pipe = fs::OpenOptions::new().write(true).open(there).unwrap();
+            // More than a pipe holds, so that it comes in pieces.
+            (0..3).for_each(|_| io::Write::write_all(&mut pipe, &[b'x'; 100_000]).unwrap());
+        });
+        assert_eq!(SystemFiles.read(&pipe).unwrap().unwrap().len(), 300_000);
+        writer.join().unwrap();
+        assert_eq!(SystemFiles.read_key(&pipe).unwrap().unwrap().len(), 300_000, "nobody writes any more");
+        assert!(SystemFiles.is_pipe(&pipe) && SystemFiles.is_pipe(Path::new("/dev/null")));
+        assert!(!SystemFiles.is_pipe(root.path()) && !SystemFiles.is_pipe(&root.path().join("nothing")));
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_of_our_own_is_refused_without_waiting() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(SystemFiles.read_own(&pipe).is_err());
+    }
+}

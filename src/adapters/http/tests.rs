@@ -1,0 +1,291 @@
+use super::*;
+use crate::domain::secret::Secret;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A server that answers every connection with `answer` and closes it; its URL, and how many connections came.
+fn server(answer: impl Fn(&mut TcpStream, String) + Send + 'static) -> (Url, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/path?secret=query", listener.local_addr().unwrap())).unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).unwrap_or(0);
+            answer(&mut stream, String::from_utf8_lossy(&head[..read]).into_owned());
+        }
+    });
+    (url, count)
+}
+
+fn get(url: Url) -> Request {
+    Request {
+        method: Method::Get,
+        url,
+        authorization: None,
+        accept: "application/json",
+        body: None,
+        ca_file: None,
+        deadline: None,
+    }
+}
+
+fn post(url: Url) -> Request {
+    let body = Some(Body::Form(Secret::new("code=planted")));
+    Request { method: Method::Post, body, authorization: Some(Secret::new("Basic cGxhbnRlZA==")), ..get(url) }
+}
+
+fn http() -> SystemHttp {
+    SystemHttp::with_deadlines(&Env::default(), Duration::from_millis(800), Duration::from_millis(400))
+}
+
+#[test]
+fn a_post_carries_its_form_and_says_who_it_is() {
+    let (url, _) = server(|stream, head| {
+        let echo = format!("HTTP/1.1 200 OK\r\nX-Seen: yes\r\nContent-Length: {}\r\n\r\n{head}", head.len());
+        stream.write_all(echo.as_bytes()).unwrap();
+    });
+    let answer = http().send(&post(url)).unwrap();
+    assert_eq!((answer.status, answer.header("x-seen")), (200, Some("yes")));
+    let seen = String::from_utf8(answer.body).unwrap().to_lowercase();
+    assert!(seen.starts_with("post /path?secret=query http/1.1"), "{seen}");
+    for line in [
+        "accept: application/json",
+        "accept-encoding: identity",
+        "authorization: basic cgxhbnrlza==",
+        "content-type: application/x-www-form-urlencoded",
+        concat!("user-agent: tidp/", env!("CARGO_PKG_VERSION")),
+    ] {
+        assert!(seen.contains(line), "{line} in {seen}");
+    }
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (target, hits) = server(|_, _| {});
+    let location = target.to_string();
+    for status in [301, 302, 303, 307, 308] {
+        let location = location.clone();
+        let (url, _) = server(move |stream, _| {
+            write!(stream, "HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        assert_eq!(http().send(&post(url)).unwrap().status, status);
+    }
+    assert_eq!(hits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
+    for (request, tries) in [(get as fn(Url) -> Request, 2), (post, 1)] {
+        let (url, count) = server(|_, _| {});
+        let failure = http().send(&request(url)).unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
+        assert_eq!(count.load(Ordering::SeqCst), tries);
+        assert!(!failure.what.contains("secret"), "{}", failure.what);
+    }
+}
+
+#[test]
+fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_is_lost() {
+    let (truncated, _) = server(|s, _| s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap());
+    let (large, count) = server(|s, _| {
+        let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while s.write_all(&[b' '; 65536]).is_ok() {}
+    });
+    let (slow, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n").unwrap();
+        while s.write_all(b" ").is_ok() {
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    });
+    let (packed, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    });
+    let (garbled, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    });
+    let (bomb, _) = server(|s, _| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n").unwrap();
+        s.write_all(&gzip(&vec![b' '; 1 << 21])).unwrap();
+    });
+    let hurried = Request { deadline: Some(Duration::from_millis(10)), ..get(slow.clone()) };
+    assert!(http().send(&hurried).unwrap_err().what.ends_with("did not answer within 0 s"));
+    for (url, word) in [
+        (truncated, "lost"),
+        (large, "1 MiB"),
+        (slow, "within"),
+        (packed, "packed"),
+        (garbled, "damaged"),
+        (bomb, "1 MiB"),
+    ] {
+        let failure = http().send(&get(url)).unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
+        assert!(failure.what.contains(word), "{}", failure.what);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1, "what is too large once is too large twice");
+}
+
+#[test]
+fn a_header_that_is_badly_written_loses_no_answer() {
+    for header in ["X-Folded: a\r\n b", "X-Spaced : a", "no colon at all", "X-Odd: \x01"] {
+        let (url, _) = server(move |s, _| {
+            s.write_all(format!("HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}").as_bytes()).unwrap();
+        });
+        assert_eq!(http().send(&get(url)).unwrap().body, b"{}", "{header:?}");
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn an_answer_that_is_packed_though_nobody_asked_for_it_is_read_all_the_same() {
+    for (coding, body) in [
+        ("gzip", gzip(b"{\"a\":1}")),
+        ("X-GZIP", gzip(b"{\"a\":1}")),
+        ("none", b"{\"a\":1}".to_vec()),
+        ("", b"{\"a\":1}".to_vec()),
+        ("Identity", b"{\"a\":1}".to_vec()),
+        ("gzip", Vec::new()),
+        ("br", Vec::new()),
+    ] {
+        let expected: &[u8] = if body.is_empty() { b"" } else { b"{\"a\":1}" };
+        let (url, _) = server(move |s, _| {
+            s.write_all(format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\n\r\n").as_bytes()).unwrap();
+            s.write_all(&body).unwrap();
+        });
+        assert_eq!(http().send(&get(url)).unwrap().body, expected, "{coding}");
+    }
+}
+
+#[test]
+fn what_never_reached_the_provider_is_told_apart() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = http().send(&post(Url::parse(&format!("http://{free}/x?secret=1")).unwrap())).unwrap_err();
+    assert_eq!(refused.kind, HttpFailureKind::NotSent);
+    assert!(refused.what.contains("127.0.0.1") && !refused.what.contains("secret"), "{}", refused.what);
+    let (plain, _) = server(|s, _| s.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
+    let mut tls = plain;
+    tls.set_scheme("https").unwrap();
+    let failure = http().send(&post(tls)).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::NotSent);
+    assert!(failure.what.ends_with("what came is no TLS"), "{}", failure.what);
+}
+
+#[test]
+fn a_ca_file_that_is_missing_or_holds_none_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ca.pem");
+    let send = || {
+        let request = Request { ca_file: Some(path.clone()), ..get(Url::parse("https://127.0.0.1:1/").unwrap()) };
+        http().send(&request).unwrap_err()
+    };
+    for contents in [None, Some("hello"), Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n")] {
+        if let Some(contents) = contents {
+            std::fs::write(&path, contents).unwrap();
+        }
+        let failure = send();
+        assert_eq!(failure.kind, HttpFailureKind::Setting, "{contents:?}: {}", failure.what);
+        assert!(failure.what.contains("ca.pem"));
+    }
+}
+
+/// A proxy for what is in no name service: what is wrong is told before or by the proxy.
+fn through(proxy: &str) -> HttpFailure {
+    let env = Env([("https_proxy".to_owned(), Secret::new(proxy))].into());
+    let http = SystemHttp::with_deadlines(&env, Duration::from_millis(800), Duration::from_millis(400));
+    http.send(&post(Url::parse("https://id.test/x?secret=1").unwrap())).unwrap_err()
+}
+
+#[test]
+fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_password() {
+    let at = |answer: &'static [u8]| server(move |stream, _| stream.write_all(answer).unwrap()).0;
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (url, why) in [
+        (at(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), "http://USER:PASSWORD@HOST:PORT"),
+        (at(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno\r\n"), "the proxy refused"),
+        (at(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"), "the proxy refused"),
+        (at(b"220 smtp ready\r\n"), "the proxy refused"),
+        (at(b""), "the proxy hung up"),
+        (at(b"HTTP/1.1 200 OK\r\n\r\n"), "broken off"),
+        (Url::parse(&format!("http://{free}")).unwrap(), "refused"),
+        (Url::parse("http://proxy.invalid:3128").unwrap(), ""),
+    ] {
+        let (host, port) = (url.host_str().unwrap(), url.port().unwrap());
+        let failure = through(&format!("http://user:canary@{host}:{port}"));
+        assert_eq!(failure.kind, HttpFailureKind::NotSent, "{}", failure.what);
+        let named = format!("id.test (through the proxy http://{host}:{port}, which https_proxy names)");
+        assert!(failure.what.contains(&named) && failure.what.contains(why), "{why}: {}", failure.what);
+        assert!(!failure.what.contains("canary") && !failure.what.contains("secret"), "{}", failure.what);
+    }
+    assert_eq!(through("pac+http://p/p.pac").kind, HttpFailureKind::Setting);
+    let tls = through(tls_server().as_str());
+    assert_eq!(tls.kind, HttpFailureKind::UnknownAuthority);
+    assert!(tls.what.starts_with("the proxy's certificate, or that of id.test"), "{}", tls.what);
+}
+
+#[test]
+fn this_machine_is_known_by_its_names_and_addresses() {
+    for (url, loopback) in [
+        ("http://127.0.0.1:1/", true),
+        ("http://[::1]/", true),
+        ("http://localhost:80/", true),
+        ("https://id.telenor.no/", false),
+        ("https://127.0.0.1.evil.test/", false),
+    ] {
+        assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback, "{url}");
+    }
+}
+
+/// A TLS server on 127.0.0.1 whose certificate nobody but its own file vouches for; its URL.
+fn tls_server() -> Url {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("test-cert.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("test-key.pem")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_beside_the_systems() {
+    let url = tls_server();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ca.pem");
+    std::fs::write(&path, include_bytes!("test-cert.pem")).unwrap();
+    let trusting = |url: &Url| Request { ca_file: Some(path.clone()), ..post(url.clone()) };
+    let http = SystemHttp::new(&Env::default());
+
+    let failure = http.send(&post(url.clone())).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::UnknownAuthority, "{}", failure.what);
+    assert_eq!(http.send(&trusting(&url)).map(|answer| answer.status), Ok(200));
+    let mut misnamed = url;
+    misnamed.set_host(Some("localhost")).unwrap();
+    let failure = http.send(&trusting(&misnamed)).unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
+    assert!(failure.what.ends_with("it is for another host: 127.0.0.1"), "{}", failure.what);
+}

@@ -1,0 +1,219 @@
+//! Certificates: those that are trusted beside the system's, and what is wrong with a server's, in words.
+
+use crate::adapters::owned_files;
+use crate::domain::text::{printable, text_in};
+use crate::domain::time::Time;
+use crate::ports::Env;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::{CertificateError, RootCertStore};
+use std::path::Path;
+
+/// What names authorities in the place of the system's.
+pub(super) const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// The certificates of a PEM file, at least one, and none that cannot be one.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let failure = |why: &str| printable(&format!("{}: {why}", path.display()));
+    let pem = owned_files::read_named(path, |_, _| ()).map_err(|error| failure(&error.to_string()))?;
+    let pem = pem.ok_or_else(|| failure("there is no such file"))?;
+    if pem.starts_with(&[0x30]) {
+        return Err(failure("it is no PEM file; if it is a certificate, `openssl x509 -inform der` makes one of it"));
+    }
+    let pem = text_in(&pem).map_err(|why| failure(&format!("it is {why}")))?;
+    let mut found = Vec::new();
+    for (number, read) in (1..).zip(CertificateDer::pem_slice_iter(pem.as_bytes())) {
+        let certificate = read.ok().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+        found.push(certificate.ok_or_else(|| failure(&format!("its certificate number {number} is damaged")))?);
+    }
+    match found.is_empty() {
+        false => Ok(found),
+        true if pem.trim().is_empty() => Err(failure("it is empty")),
+        true if pem.contains("PRIVATE KEY-----") => Err(failure("it holds a private key and no certificate")),
+        true => Err(failure("it holds no PEM certificate")),
+    }
+}
+
+/// Why this system has no authorities to trust: what the environment names in their place, if it does.
+pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
+    let [file, dir] = VARIABLES;
+    if let Some(file) = env.0.get(file) {
+        let why = certificates(Path::new(file.expose())).err();
+        return Err(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
+    }
+    if let Some(dir) = env.get(dir) {
+        return Err(printable(&format!("SSL_CERT_DIR {dir}: no certificate can be read there")));
+    }
+    Ok("this system has no certificate authorities to trust: install its ca-certificates package, or name a file with \
+        ca_file or SSL_CERT_FILE"
+        .to_owned())
+}
+
+/// What is wrong with a server's certificate.
+pub(super) fn fault(problem: &CertificateError) -> String {
+    let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).rfc3339();
+    match problem {
+        CertificateError::UnknownIssuer => {
+            "no authority that is trusted here has signed it (it signs itself, or a company's own authority does)"
+                .into()
+        }
+        CertificateError::Expired => "it has expired".into(),
+        CertificateError::ExpiredContext { time, not_after } => {
+            format!("it expired on {} (by this machine's clock it is {})", at(not_after), at(time))
+        }
+        CertificateError::NotValidYet => "it is not valid yet".into(),
+        CertificateError::NotValidYetContext { time, not_before } => {
+            format!("it is not valid before {} (by this machine's clock it is {})", at(not_before), at(time))
+        }
+        CertificateError::NotValidForName => "it is for another host".into(),
+        CertificateError::NotValidForNameContext { presented, .. } => match &names(presented)[..] {
+            [] => "it names no host".into(),
+            names => format!("it is for another host: {}", listed(names)),
+        },
+        CertificateError::Revoked => "it is revoked".into(),
+        CertificateError::BadEncoding => "it is damaged".into(),
+        CertificateError::BadSignature => "its signature is wrong".into(),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "it is signed in a way that is not trusted any more, as with SHA-1".into()
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it is not for servers".into()
+        }
+        CertificateError::Other(other) => match other.0.to_string() {
+            // What webpki and the platform's verifier call it, in types that are not in our tree.
+            what if what == "CaUsedAsEndEntity" => {
+                "it signs itself and is marked as an authority's (CA:TRUE), which is not taken for a server's: the server \
+                 needs one that an authority has signed, or one made with CA:FALSE"
+                    .into()
+            }
+            what if what == "certificate had invalid extensions" => "it is not for servers".into(),
+            what => printable(&what),
+        },
+        other => printable(&other.to_string()),
+    }
+}
+
+/// Hosts as they are written, of names as webpki writes them: `DnsName("id.test")`, `IpAddress(127.0.0.1)`.
+fn names(presented: &[String]) -> Vec<String> {
+    let bare = |name: &String| {
+        let inner = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
+        Some(printable(inner.strip_suffix(')')?.trim_matches('"')))
+    };
+    presented.iter().filter_map(bare).collect()
+}
+
+/// The first few of many.
+fn listed(names: &[String]) -> String {
+    const TOLD: usize = 5;
+    let told = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
+}
+
+/// What is wrong with TLS where it is not the certificate.
+pub(super) fn tls_fault(problem: &rustls::Error) -> Option<String> {
+    Some(match problem {
+        rustls::Error::InvalidMessage(_) => "what came is no TLS".into(),
+        rustls::Error::PeerIncompatible(_) => "it offers no version or cipher of TLS that is safe today".into(),
+        rustls::Error::AlertReceived(alert) => format!("it broke TLS off ({alert:?})"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use rustls::OtherError;
+    use rustls::pki_types::ServerName;
+    use std::fmt;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const CERTIFICATE: &str = include_str!("test-cert.pem");
+
+    #[test]
+    fn a_ca_file_that_is_none_is_told_by_what_it_is_instead() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("corp\u{1b}.pem");
+        let block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let words = |contents: &[u8]| {
+            std::fs::write(&path, contents).unwrap();
+            certificates(&path).map(|found| found.len())
+        };
+        for (contents, why) in [
+            (String::new(), "it is empty"),
+            ("hello".into(), "it holds no PEM certificate"),
+            (include_str!("test-key.pem").into(), "a private key and no certificate"),
+            ("0\u{2}\u{1}".into(), "openssl x509 -inform der"),
+            (block.into(), "certificate number 1 is damaged"),
+            (format!("{CERTIFICATE}{block}{CERTIFICATE}"), "certificate number 2 is damaged"),
+            (block.replace("AAAA", "!!"), "certificate number 1 is damaged"),
+        ] {
+            let what = words(contents.as_bytes()).unwrap_err();
+            assert!(what.contains("corp\\u{1b}.pem: ") && what.contains(why), "{contents:?}: {what}");
+        }
+        assert_eq!(words(format!("\u{feff}# ours\n{CERTIFICATE}\n{CERTIFICATE}").as_bytes()), Ok(2));
+        assert!(certificates(&dir.path().join("none")).unwrap_err().ends_with("there is no such file"));
+        assert!(certificates(dir.path()).is_err());
+    }
+
+    #[test]
+    fn where_the_environment_names_authorities_in_vain_it_is_named() {
+        let told =
+            |name: &str, value: &str| no_authorities(&Env([(name.to_owned(), Secret::new(value))].into())).unwrap_err();
+        assert_eq!(told("SSL_CERT_FILE", "/nowhere/ca.pem"), "SSL_CERT_FILE /nowhere/ca.pem: there is no such file");
+        assert!(told("SSL_CERT_DIR", "/nowhere").starts_with("SSL_CERT_DIR /nowhere: "));
+        assert!(no_authorities(&Env::default()).unwrap().contains("ca-certificates"));
+    }
+
+    /// An error whose text is that.
+    #[derive(Debug)]
+    struct Called(&'static str);
+
+    impl fmt::Display for Called {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Called {}
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_in_words() {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let other = |what| CertificateError::Other(OtherError(Arc::new(Called(what))));
+        let names = |presented: &[&str]| CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("id.test").unwrap(),
+            presented: presented.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let many = ["DnsName(\"a\")"; 7];
+        for (problem, words) in [
+            (CertificateError::UnknownIssuer, "no authority that is trusted here"),
+            (
+                CertificateError::ExpiredContext { time: at(86_400), not_after: at(0) },
+                "it expired on 1970-01-01T00:00:00Z (by this machine's clock it is 1970-01-02T00:00:00Z)",
+            ),
+            (
+                CertificateError::NotValidYetContext { time: at(0), not_before: at(60) },
+                "it is not valid before 1970-01-01T00:01:00Z (by this machine's clock it is 1970-01-01T00:00:00Z)",
+            ),
+            (
+                names(&["DnsName(\"*.b\u{1b}.test\")", "IpAddress(10.0.0.1)", "DirectoryName"]),
+                "it is for another host: *.b\\u{1b}.test, 10.0.0.1",
+            ),
+            (names(&many), "a, a, a, a, a and 2 more"),
+            (names(&[]), "it names no host"),
+            (other("CaUsedAsEndEntity"), "one made with CA:FALSE"),
+            (other("certificate had invalid extensions"), "not for servers"),
+            (other("odd\u{1b}"), "odd\\u{1b}"),
+            (CertificateError::BadEncoding, "damaged"),
+        ] {
+            let told = fault(&problem);
+            assert!(told.contains(words), "{problem:?}: {told}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The pages a browser is shown: fixed texts, compiled in. Nothing that was received ever becomes part of one.
+
+use crate::ports::{Page, WhyNot};
+
+/// The hash of `pages/style.css`, the one style that runs. A test computes it.
+macro_rules! style_hash {
+    () => {
+        "sha256-c8ydbYU97OiZv/HkSZuc3Qx4FnXT86HGrW5znk1dhmw="
+    };
+}
+
+/// `Content-Security-Policy` of every answer.
+pub(super) const POLICY: &str = concat!(
+    "default-src 'none'; style-src '",
+    style_hash!(),
+    "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+);
+
+/// One page in both languages.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    en: &'static str,
+    nb: &'static str,
+    /// What stands in [`REASON`]'s place, in English and in Norwegian.
+    reason: Option<(&'static str, &'static str)>,
+}
+
+/// Where a page says why.
+const REASON: &str = "<!-- reason -->";
+
+macro_rules! page {
+    ($language:literal, $name:literal) => {
+        concat!(
+            "<!doctype html>\n<html lang=\"",
+            $language,
+            "\">\n<head>\n<meta charset=\"utf-8\">\n",
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>",
+            include_str!("../pages/style.css"),
+            "</style>\n",
+            include_str!(concat!("../pages/", $name, ".", $language, ".html"))
+        )
+    };
+}
+
+macro_rules! text {
+    ($name:literal) => {
+        Text { en: page!("en", $name), nb: page!("nb", $name), reason: None }
+    };
+}
+
+/// The session is stored.
+pub(super) const LOGGED_IN: Text = text!("logged-in");
+/// It did not come to a session.
+pub(super) const NOT_LOGGED_IN: Text = text!("not-logged-in");
+/// The user was logged out at the provider.
+pub(super) const LOGGED_OUT: Text = text!("logged-out");
+/// How it ended is not known here.
+pub(super) const NEUTRAL: Text = text!("neutral");
+/// Another path.
+pub(super) const NOT_FOUND: Text = text!("not-found");
+/// Anything else that is ignored.
+pub(super) const BAD_REQUEST: Text = text!("bad-request");
+
+impl From<Page> for Text {
+    fn from(page: Page) -> Self {
+        match page {
+            Page::LoggedIn => LOGGED_IN,
+            Page::NotLoggedIn(why) => Self { reason: Some(reason(why)), ..NOT_LOGGED_IN },
+            Page::LoggedOut => LOGGED_OUT,
+        }
+    }
+}
+
+/// Why there is no session, in both languages.
+fn reason(why: WhyNot) -> (&'static str, &'static str) {
+    match why {
+        WhyNot::Cancelled => ("The login was cancelled.", "Innloggingen ble avbrutt."),
+        WhyNot::TimedOut => ("It took too long.", "Det tok for lang tid."),
+        WhyNot::Refused => ("The login service refused the request.", "Innloggingstjenesten avviste forespørselen."),
+        WhyNot::Unavailable => (
+            "The login service cannot do it just now. Try again later.",
+            "Innloggingstjenesten kan ikke gjøre det akkurat nå. Prøv igjen senere.",
+        ),
+        WhyNot::NeedsUser => (
+            "The login service wants to ask you something, and was told not to.",
+            "Innloggingstjenesten vil spørre deg om noe, men fikk beskjed om å la være.",
+        ),
+        WhyNot::AnotherAccount => {
+            ("This is another account than the one asked for.", "Dette er en annen konto enn den det ble spurt etter.")
+        }
+        WhyNot::TooWeak => ("A stronger login was asked for.", "Det ble spurt etter en sterkere innlogging."),
+        WhyNot::NotValid => ("The answer failed a check.", "Svaret besto ikke en kontroll."),
+        WhyNot::NotStored => ("The session could not be stored.", "Økten kunne ikke lagres."),
+        WhyNot::Failed => ("It did not work.", "Det gikk ikke."),
+    }
+}
+
+impl Text {
+    /// The page in the language that `accept_language` (RFC 9110 12.5.4) prefers: Norwegian or, otherwise, English.
+    pub(super) fn for_reader(self, accept_language: &str) -> String {
+        let mut best = (0.0, false);
+        for item in accept_language.split(',') {
+            let mut parts = item.split(';').map(str::trim);
+            let language = parts.next().unwrap_or_default().split('-').next().unwrap_or_default().to_ascii_lowercase();
+            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok());
+            let norwegian = matches!(language.as_str(), "nb" | "no" | "nn");
+            match quality {
+                Some(quality) if quality > best.0 && (norwegian || matches!(language.as_str(), "en" | "*")) => {
+                    best = (quality, norwegian);
+                }
+                _ => {}
+            }
+        }
+        self.page(best.1)
+    }
+
+    fn page(self, norwegian: bool) -> String {
+        let (en, nb) = self.reason.unwrap_or_default();
+        if norwegian { self.nb.replace(REASON, nb) } else { self.en.replace(REASON, en) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use sha2::{Digest, Sha256};
+
+    const REASONS: [WhyNot; 10] = [
+        WhyNot::Cancelled,
+        WhyNot::TimedOut,
+        WhyNot::Refused,
+        WhyNot::Unavailable,
+        WhyNot::NeedsUser,
+        WhyNot::AnotherAccount,
+        WhyNot::TooWeak,
+        WhyNot::NotValid,
+        WhyNot::NotStored,
+        WhyNot::Failed,
+    ];
+
+    /// Every page there is, in every language.
+    fn all() -> Vec<String> {
+        let reasons = REASONS.map(|why| Text::from(Page::NotLoggedIn(why)));
+        let texts = [LOGGED_IN, LOGGED_OUT, NEUTRAL, NOT_FOUND, BAD_REQUEST].into_iter().chain(reasons);
+        texts.flat_map(|text| [text.page(false), text.page(true)]).collect()
+    }
+
+    #[test]
+    fn a_login_that_failed_is_told_its_reason_in_our_words_and_sent_to_the_terminal() {
+        let pages: Vec<_> = REASONS.map(|why| (why, Text::from(Page::NotLoggedIn(why)))).into();
+        for (why, text) in &pages {
+            let ((en, nb), [english, norwegian]) = (reason(*why), [text.page(false), text.page(true)]);
+            assert!(
+                english.contains(&format!("<p>{en}</p>"))
+                    && english.contains("Go back to the terminal for the details.")
+            );
+            assert!(norwegian.contains(&format!("<p>{nb}</p>")) && norwegian.contains("Gå tilbake til terminalen"));
+        }
+        let mut different: Vec<_> = pages.iter().flat_map(|(_, text)| [text.page(false), text.page(true)]).collect();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), 2 * REASONS.len(), "each has its own words");
+    }
+
+    #[test]
+    fn the_style_of_every_page_is_the_one_the_policy_allows() {
+        for page in all() {
+            let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+            let hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(style)));
+            assert_eq!(hash, style_hash!());
+            assert_eq!(page.matches("<style").count(), 1);
+        }
+    }
+
+    #[test]
+    fn no_page_runs_a_script_or_fetches_anything() {
+        for page in all() {
+            for word in ["<script", "src=", "href=", "url(", "@import", "style=", "http:", "https:"] {
+                assert!(!page.contains(word), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_reader_gets_the_language_asked_for_most() {
+        for (accept, norwegian) in [
+            ("", false),
+            ("nb-NO,nb;q=0.9,no;q=0.8,nn;q=0.7,en-US;q=0.6", true),
+            ("en-US,en;q=0.9,nb;q=0.8", false),
+            ("de, nb;q=0.3", true),
+            ("en;q=0.2, no ; q=0.5", true),
+            ("NN", true),
+            ("nb;q=0", false),
+            ("nb;q=x, en;q=0.1", false),
+            ("*", false),
+        ] {
+            assert_eq!(LOGGED_IN.for_reader(accept) == LOGGED_IN.nb, norwegian, "{accept}");
+        }
+    }
+}

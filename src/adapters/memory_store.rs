@@ -1,0 +1,96 @@
+//! A store that is gone when the process ends: for `demo`.
+
+use crate::domain::secret::Secret;
+use crate::ports::{Entries, Lock, Store, StoreFailure, Waiting};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The store; its clones share what they hold.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    entries: BTreeMap<String, Secret>,
+    locked: BTreeSet<String>,
+}
+
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn identity(&self) -> String {
+        format!("memory:{}", std::process::id())
+    }
+
+    fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        Ok(self.state().entries.get(entry).cloned())
+    }
+
+    fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        self.state().entries.insert(entry.to_owned(), document.clone());
+        Ok(())
+    }
+
+    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: Waiting<'_>) -> Result<(), StoreFailure> {
+        self.save(entry, document)
+    }
+
+    fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
+        Ok(self.state().entries.remove(entry).is_some())
+    }
+
+    fn entries(&self) -> Result<Entries, StoreFailure> {
+        Ok(self.state().entries.keys().cloned().collect::<Vec<_>>().into())
+    }
+
+    fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        let taken = self.state().locked.insert(entry.to_owned());
+        Ok(taken.then(|| Box::new(Held { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
+    }
+}
+
+struct Held {
+    store: MemoryStore,
+    entry: String,
+}
+
+impl Lock for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.store.state().locked.remove(&self.entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_clone_writes_the_other_reads_until_it_is_deleted() {
+        let store = MemoryStore::default();
+        let other = store.clone();
+        store.save("a", &Secret::new("1")).unwrap();
+        assert_eq!(other.load("a"), Ok(Some(Secret::new("1"))));
+        assert_eq!(other.entries(), Ok(vec!["a".to_owned()].into()));
+        assert_eq!((other.delete("a"), store.delete("a"), store.load("a")), (Ok(true), Ok(false), Ok(None)));
+    }
+
+    #[test]
+    fn one_holds_an_entrys_lock_at_a_time() {
+        let store = MemoryStore::default();
+        let held = store.try_lock("a").unwrap();
+        assert!(store.clone().try_lock("a").unwrap().is_none());
+        assert!(store.try_lock("b").unwrap().is_some());
+        drop(held);
+        assert!(store.try_lock("a").unwrap().is_some());
+    }
+}

@@ -1,0 +1,123 @@
+use super::*;
+use crate::adapters::memory_store::MemoryStore;
+use crate::domain::session::tests::logged_in;
+use crate::domain::session::{HeldToken, RefreshToken, Session};
+use crate::domain::time::Time;
+use std::fs;
+use std::path::Path;
+
+/// A session whose access token alone is larger than an entry.
+fn session(refresh_token: &str) -> Session {
+    let mut session = logged_in(Time::from_unix(1_800_000_000), Some(refresh_token));
+    session.access_token.value = Secret::new("at".repeat(2000));
+    session
+}
+
+fn over(memory: &MemoryStore, dir: &Path) -> SmallEntries {
+    SmallEntries::new(Box::new(memory.clone()), 2560, dir.join("entries"))
+}
+
+fn only_file(dir: &Path) -> PathBuf {
+    let mut files: Vec<_> = fs::read_dir(dir.join("entries")).unwrap().map(|found| found.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    files.remove(0)
+}
+
+/// What is left of a session without its file.
+fn least_of(session: &Session) -> Result<Option<Secret>, StoreFailure> {
+    Ok(Some(minimal_session(&session.to_document()).unwrap()))
+}
+
+#[test]
+fn what_fits_is_stored_as_it_is_and_has_no_file() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    let store = over(&memory, root.path());
+    let document = Secret::new("x".repeat(2560));
+    store.save("a", &document).unwrap();
+    assert_eq!((memory.load("a"), store.load("a")), (Ok(Some(document.clone())), Ok(Some(document))));
+    assert!(!root.path().join("entries").exists());
+}
+
+#[test]
+fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    let store = over(&memory, root.path());
+    for (save, token) in [("plainly", "rt-1"), ("at any cost", "rt-2")] {
+        let document = session(token).to_document();
+        match save {
+            "plainly" => store.save("a", &document).unwrap(),
+            _ => store.save_at_any_cost("a", &document, &|_, _| {}).unwrap(),
+        }
+        let entry = memory.load("a").unwrap().unwrap();
+        assert!(entry.expose().len() <= 2560 && entry.expose().contains(token));
+        assert_eq!(store.load("a"), Ok(Some(document)));
+        let file = String::from_utf8_lossy(&fs::read(only_file(root.path())).unwrap()).into_owned();
+        assert!(!file.contains("atat") && !file.contains(token));
+    }
+    assert_eq!(store.entries(), Ok(vec!["a".to_owned()].into()));
+    assert_eq!(store.delete("a"), Ok(true));
+    assert_eq!(fs::read_dir(root.path().join("entries")).unwrap().count(), 0);
+    assert_eq!((store.load("a"), store.delete("a")), (Ok(None), Ok(false)));
+}
+
+#[test]
+fn a_file_that_is_missing_damaged_or_of_another_write_costs_no_refresh_token() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    let store = over(&memory, root.path());
+    let (old, new) = (session("rt-1"), session("rt-2"));
+    store.save("a", &old.to_document()).unwrap();
+    let of_the_old_one = fs::read(only_file(root.path())).unwrap();
+    store.save("a", &new.to_document()).unwrap();
+    let file = only_file(root.path());
+    for bytes in [of_the_old_one, b"garbage".to_vec()] {
+        fs::write(&file, bytes).unwrap();
+        assert_eq!(store.load("a"), least_of(&new));
+    }
+    fs::remove_file(file).unwrap();
+    assert_eq!(store.load("a"), least_of(&new));
+}
+
+#[test]
+fn a_file_under_the_entrys_own_key_that_holds_another_session_is_ignored() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    let store = over(&memory, root.path());
+    let session = session("rt-1");
+    store.save("a", &session.to_document()).unwrap();
+    let entry = memory.load("a").unwrap().unwrap();
+    let key = Secret::new(entry.expose().lines().nth(1).unwrap());
+    let other = Session { generation: 7, ..session.clone() };
+    FileStore::sealed(&root.path().join("entries"), &key).unwrap().save("a", &other.to_document()).unwrap();
+    assert_eq!(store.load("a"), least_of(&session));
+}
+
+#[test]
+fn without_a_place_for_the_file_nothing_is_begun_but_a_spent_tokens_successor_is_stored() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    fs::write(root.path().join("entries"), "no directory").unwrap();
+    let store = over(&memory, root.path());
+    let session = session("rt-1");
+    assert_eq!(store.save("a", &session.to_document()).unwrap_err().kind, StoreFailureKind::Refused);
+    assert_eq!(memory.load("a"), Ok(None));
+    store.save_at_any_cost("a", &session.to_document(), &|_, _| {}).unwrap();
+    assert_eq!(store.load("a"), least_of(&session));
+}
+
+#[test]
+fn what_cannot_be_made_small_is_refused_before_anything_is_written() {
+    let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
+    let store = over(&memory, root.path());
+    let mut long = session("rt");
+    let Some(held) = long.held().cloned() else { panic!("a refresh token") };
+    long.refresh_token = RefreshToken::Held(HeldToken { value: Secret::new("r".repeat(2500)), ..held });
+    for document in [long.to_document(), Secret::new("no session".repeat(300))] {
+        for saved in [store.save("a", &document), store.save_at_any_cost("a", &document, &|_, _| {})] {
+            let failure = saved.unwrap_err();
+            assert_eq!(
+                (failure.kind, failure.detail.as_str()),
+                (StoreFailureKind::Refused, "it is longer than 2560 bytes")
+            );
+        }
+    }
+    assert_eq!(memory.load("a"), Ok(None));
+    assert!(!root.path().join("entries").exists());
+}

@@ -1,0 +1,102 @@
+//! Opens the store that the configuration names, and no other.
+
+use super::file_store::FileStore;
+use super::keyring::KeyringStore;
+use super::memory_store::MemoryStore;
+use super::overflow_store::SmallEntries;
+use crate::ports::{Env, Store, StoreChoice, StoreFailure, Stores, Terminal};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How many bytes a credential of the keyring holds, where that is less than a session takes: on Windows
+/// `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h), 5 × 512.
+const LARGEST_CREDENTIAL: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
+
+/// The machine's stores.
+pub struct SystemStores {
+    /// What decides where the keyring's locks lie, and which keyring it is.
+    env: Env,
+    /// Our directory for state: for the rest of a session that does not fit its credential, and where entries lie.
+    state: Option<PathBuf>,
+    memory: MemoryStore,
+    /// Where somebody is told of a prompt.
+    terminal: Arc<dyn Terminal>,
+}
+
+impl SystemStores {
+    /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it or is known of it.
+    /// Who sits at `terminal`, if somebody does, is told of its prompt.
+    pub fn new(env: &Env, state: Option<&Path>, terminal: Arc<dyn Terminal>) -> Self {
+        let seen = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
+        let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
+        let state = state.map(|state| state.join("tidp"));
+        Self { env: Env(seen.collect()), state, memory: MemoryStore::default(), terminal }
+    }
+}
+
+impl Stores for SystemStores {
+    fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
+        Ok(match choice {
+            StoreChoice::Keyring => {
+                // An unlock prompt can only be answered where somebody sits.
+                let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+                let person = somebody.then(|| Arc::clone(&self.terminal));
+                let within = |name| self.state.as_ref().map(|state| state.join(name));
+                let keyring = Box::new(KeyringStore::new(person, self.env.clone(), within("keyring")));
+                match (LARGEST_CREDENTIAL, within("entries")) {
+                    (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir)),
+                    _ => keyring,
+                }
+            }
+            StoreChoice::File { dir, key } => Box::new(FileStore::sealed(dir, key)?),
+            StoreChoice::PlaintextFile { dir } => Box::new(FileStore::plaintext(dir)),
+            StoreChoice::Memory => Box::new(self.memory.clone()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::terminal::SystemTerminal;
+    use crate::domain::secret::Secret;
+    use crate::ports::StoreFailureKind;
+
+    fn stores(env: &Env) -> SystemStores {
+        SystemStores::new(env, None, Arc::<SystemTerminal>::default())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn keyrings_of_two_buses_are_told_apart() {
+        let opened_with = |name: &str, value: &str| {
+            let env = Env([(name.to_owned(), Secret::new(value))].into());
+            stores(&env).open(&StoreChoice::Keyring).unwrap().opened_with()
+        };
+        assert_ne!(opened_with("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=a"), opened_with("XDG_RUNTIME_DIR", "/b"));
+        assert_ne!(opened_with("XDG_RUNTIME_DIR", "/a"), opened_with("XDG_RUNTIME_DIR", "/b"));
+    }
+
+    #[test]
+    fn each_choice_opens_its_own_store() {
+        let stores = stores(&Env::default());
+        let dir = std::path::PathBuf::from("/nowhere");
+        let name = |choice| stores.open(&choice).map(|store| store.name());
+        assert_eq!(name(StoreChoice::Keyring), Ok("keyring"));
+        assert_eq!(name(StoreChoice::Memory), Ok("memory"));
+        assert_eq!(name(StoreChoice::PlaintextFile { dir: dir.clone() }), Ok("plaintext-file"));
+        let key = Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        assert_eq!(name(StoreChoice::File { dir: dir.clone(), key }), Ok("file"));
+        let failure = name(StoreChoice::File { dir, key: Secret::new("a passphrase") }).unwrap_err();
+        assert_eq!(failure.kind, StoreFailureKind::WrongKey);
+        assert!(!failure.detail.contains("passphrase"));
+    }
+
+    #[test]
+    fn what_is_kept_in_memory_is_seen_by_whoever_opens_it_again() {
+        let stores = stores(&Env::default());
+        stores.open(&StoreChoice::Memory).unwrap().save("a", &Secret::new("1")).unwrap();
+        assert_eq!(stores.open(&StoreChoice::Memory).unwrap().load("a"), Ok(Some(Secret::new("1"))));
+    }
+}

@@ -1,0 +1,139 @@
+//! The wait for a redirect or a pasted address: never silent about what came and did not count, or about what may be wrong.
+
+use crate::domain::secret::Secret;
+use crate::domain::time::Seconds;
+use crate::error::{AskedFor, Error, NoLogin, Result, with_profile};
+use crate::flows::advisory_warnings;
+use crate::flows::context::Context;
+use crate::oidc::Problem;
+use crate::oidc::authorize::{self, Code, Expected, Pasted};
+use crate::ports::{HandOver, Ignored, Listener};
+use std::cell::{Cell, RefCell};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// How long nobody is told anything while nobody comes.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// A wait that has begun.
+pub(super) struct Waiting<'c, 'w> {
+    context: &'c Context<'w>,
+    asked: AskedFor,
+    /// Until when the clock's uptime is waited for.
+    until: Duration,
+    /// When that is said which is most often wrong, unless it has been.
+    silent_until: Cell<Option<Duration>>,
+    /// What came and did not count: each is told once.
+    ignored: RefCell<Vec<&'static str>>,
+}
+
+impl<'c, 'w> Waiting<'c, 'w> {
+    /// Begins it.
+    pub(super) fn begin(context: &'c Context<'w>, asked: AskedFor, patience: Seconds) -> Self {
+        let now = context.world.clock.uptime();
+        let until = now.saturating_add(patience.to_std());
+        let silent_until = Cell::new(Some(now.saturating_add(SILENCE)).filter(|silent_until| *silent_until < until));
+        Self { context, asked, until, silent_until, ignored: RefCell::default() }
+    }
+
+    /// The query of the redirect to `listener`, once the browser has been sent on from `hand_over`, where there is one.
+    pub(super) fn for_redirect(
+        &self,
+        hand_over: Option<Box<dyn HandOver>>,
+        listener: &mut dyn Listener,
+        expected: &Expected,
+    ) -> Result<Secret> {
+        let ignored = |what| self.ignored(what);
+        if let Some(mut hand_over) = hand_over {
+            self.patiently(|patience| Ok(hand_over.wait(&ignored, patience).then_some(())))?;
+        }
+        let is_ours = |query: &str| {
+            authorize::check_ours(expected, query).map_err(|why| self.tell_of(NOT_OURS, why.as_str())).is_ok()
+        };
+        self.patiently(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
+    }
+
+    /// The code in the address that is pasted. A person who pastes something else is asked again, for as long as there is
+    /// time; a script is not.
+    pub(super) fn for_paste(&self, expected: &Expected, not_granted: impl Fn(Problem) -> Error) -> Result<Code> {
+        let (out, terminal) = (self.context.out, &self.context.world.terminal);
+        loop {
+            let line = Secret::new(self.patiently(|patience| self.line(patience))?);
+            let is_typed = terminal.stdin_is_terminal();
+            let (what, error) = match authorize::accept_pasted(expected, line.expose()) {
+                Ok(code) => return Ok(code),
+                Err(Pasted::Problem(problem)) => return Err(not_granted(problem)),
+                Err(Pasted::NotOurs(what)) => (what.clone(), Error::invalid(what)),
+                Err(Pasted::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
+                    out.ask("That line was empty. Paste the whole address here, from http to its end:");
+                    continue;
+                }
+                Err(Pasted::BareCode) => wrong_paste("that is a bare code"),
+                Err(Pasted::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
+            };
+            if !is_typed {
+                return Err(error);
+            }
+            let mut letters = what.chars();
+            let what: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+            out.ask(&format!("{what}. Paste the whole address here, from http to its end:"));
+        }
+    }
+
+    /// A line of standard input, if one comes in time.
+    fn line(&self, patience: Duration) -> Result<Option<String>> {
+        match self.context.world.terminal.read_line_within(patience) {
+            Ok(Some(line)) => Ok(Some(line)),
+            Ok(None) => Err(Error::usage("nothing was pasted: standard input is at its end")),
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
+            Err(error) => Err(Error::failed(format!("cannot read standard input: {error}"))),
+        }
+    }
+
+    /// Waits until something comes. What may be wrong is said once, when nothing has come for a while.
+    fn patiently<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
+        let clock = &self.context.world.clock;
+        loop {
+            let until = self.silent_until.get().unwrap_or(self.until);
+            if let Some(come) = wait(until.saturating_sub(clock.uptime()))? {
+                return Ok(come);
+            }
+            if self.silent_until.take().is_none() {
+                let ended = NoLogin::TimedOut { asked: self.asked.clone(), ignored: self.ignored.take() };
+                return Err(ended.into());
+            }
+            let suspicion = self.asked.suspicion();
+            self.context.out.note(&format!("Still waiting. If the browser shows an error, {suspicion}."));
+        }
+    }
+
+    fn ignored(&self, what: Ignored) {
+        let why = match what {
+            Ignored::AnotherUser(user) => {
+                let paste = with_profile("tidp login --paste", self.context.profile.named.as_deref());
+                return advisory_warnings::another_user(self.context.out, user, &format!("log in with `{paste}`"));
+            }
+            Ignored::AnotherPath => "it came to another path than the redirect URI's",
+            Ignored::AnotherHost => "it came to another host name or port than the redirect URI's",
+            Ignored::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
+            Ignored::TooLarge => "its head is larger than 16 KiB (delete the browser's cookies for this address)",
+            Ignored::Unreadable => "it could not be read as plain HTTP (a browser may insist on https)",
+        };
+        self.tell_of(NO_REDIRECT, why);
+    }
+
+    /// Tells of what came and did not count, each kind once.
+    fn tell_of(&self, what: &str, why: &'static str) {
+        if !self.ignored.borrow().contains(&why) {
+            self.ignored.borrow_mut().push(why);
+            self.context.out.warn("redirect_ignored", format!("{what} was ignored: {why}"));
+        }
+    }
+}
+
+const NOT_OURS: &str = "a redirect that does not belong to this login";
+const NO_REDIRECT: &str = "a request to the redirect URI";
+
+fn wrong_paste(what: &str) -> (String, Error) {
+    (what.to_owned(), Error::usage(format!("{what}: paste it whole, from http to its end")))
+}

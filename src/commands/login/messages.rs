@@ -1,0 +1,97 @@
+//! What a login tells a person, before and after.
+
+use crate::config::{self, StoreKind};
+use crate::domain::decision::Renew;
+use crate::domain::session::{RefreshLife, Session};
+use crate::domain::text::printable;
+use crate::domain::time::Seconds;
+use crate::error::{Error, Situation};
+use crate::explain::outlook::sentence::setting;
+use crate::flows::advisory_warnings;
+use crate::flows::context::{Configured, Context};
+use crate::ports::{WhyNot, World};
+use crate::terminal::output::Output;
+use url::Url;
+
+/// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
+pub fn warn_of_memory(world: &World, out: &Output<'_>) {
+    let store = Configured::load(world).and_then(|configured| config::store(&world.env, &configured.config));
+    if store == Ok(StoreKind::Memory) {
+        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
+    }
+}
+
+/// Sends the user to that page, to do `what` there: in the browser, or where there is none (or `by_hand`) by its URL.
+/// Says how long it is waited for. Whether a browser was opened.
+pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_hand: bool) -> bool {
+    let (out, browser, waiting) = (context.out, &context.world.browser, patience.human());
+    let opened =
+        !by_hand && browser.available() && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
+    out.ask(&if opened {
+        format!("{what} in the browser (waiting {waiting}). If it did not open, open this URL:\n\n  {url}\n")
+    } else {
+        format!("Open this URL in a browser on this machine (waiting {waiting}):\n\n  {url}\n")
+    });
+    opened
+}
+
+fn could_not_be_opened(out: &Output<'_>, why: &str) {
+    out.note(&format!("The browser could not be opened: {}.", printable(why)));
+}
+
+/// Why there is no session, for the page in the browser.
+pub(super) fn shown(error: &Error) -> WhyNot {
+    match &error.situation {
+        Situation::NoLogin(ended) => ended.shown(),
+        Situation::Unreachable(_) => WhyNot::Unavailable,
+        Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
+        Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
+        _ => WhyNot::Failed,
+    }
+}
+
+/// Issuer, account, policy and its end, on stderr.
+pub(super) fn summarise(context: &Context<'_>, session: &Session) {
+    let (out, now) = (context.out, context.world.clock.now());
+    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
+    out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
+    out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
+    let (policy, named) = (context.profile.policy.as_ref(), context.profile.named.as_deref());
+    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    out.note(&match (policy, life, session.held()) {
+        (Some(policy), Some(life), _) => {
+            let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
+            format!(
+                "Policy {}: the refresh token lives until {}, {how}.",
+                policy.name.as_str(),
+                out.when(life.expires_at, now)
+            )
+        }
+        (Some(policy), None, _) => format!(
+            "Policy {}: no refresh token; log in again when the access token has expired.",
+            policy.name.as_str()
+        ),
+        (None, _, Some(_)) => {
+            format!(
+                "A refresh token came; set {} to know how long it lives.",
+                setting(context.profile.key_of_policy(), None, named)
+            )
+        }
+        (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
+    });
+    if let Some(policy) = policy
+        && session.held().is_some()
+        && context.profile.renew == Renew::WhenDue
+        && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
+    {
+        out.warn(
+            "dies_before_access_token",
+            format!(
+                "under this policy the refresh token dies before the access token does: refreshing only when that has \
+                 expired loses the session. Set {} to have `tidp token` renew it in time",
+                setting("renew", Some("before-session-ends"), named)
+            ),
+        );
+        advisory_warnings::stamp(context);
+    }
+}

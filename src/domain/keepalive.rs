@@ -1,0 +1,159 @@
+//! When a session that is kept alive on purpose is renewed: at the last sensible moment, which leaves time for a
+//! network that is down, and not at the same moment as everybody else.
+
+use crate::domain::decision::{clock_went_back, renewal_at};
+use crate::domain::policy::Policy;
+use crate::domain::session::{RefreshLife, Session, Sso};
+use crate::domain::time::{Seconds, Time};
+
+/// How much of a life of that length is left when it is renewed: a fifth, and up to a tenth more as `chance` (any
+/// number) has it. Less than a third, and at least a second where the life is longer than that.
+pub fn lead(lifetime: Seconds, chance: u64) -> Seconds {
+    let spread = u64::try_from(lifetime.0 / 10).unwrap_or(0).saturating_add(1);
+    let jitter = i64::try_from(chance % spread).unwrap_or(0);
+    Seconds((lifetime.0 / 5).max(1).saturating_add(jitter))
+}
+
+/// How long after the `failures`th failure in a row (from 1) to try again: 5 s, then twice as long each time, but at
+/// most ten minutes, and at most a quarter of what is `left` until the end, so that some tries always remain.
+pub fn try_again_after(failures: u32, left: Seconds) -> Seconds {
+    const FIRST: i64 = 5;
+    let doubled = FIRST << failures.saturating_sub(1).min(20);
+    Seconds(doubled.min(600).min((left.0 / 4).max(FIRST)))
+}
+
+/// What lies ahead of a session that is to be kept alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// It is renewed at `due`; without that it ends at `end`, as its policy implies.
+    Renewal {
+        /// When the refresh is made.
+        due: Time,
+        /// The end that the policy implies.
+        end: Time,
+    },
+    /// No refresh moves its end, by the policy.
+    End(Time),
+    /// No refresh moves its end, because the user's SSO session has ended.
+    SsoEnded(Time),
+    /// There is no refresh token, or none that the policy knows an end of.
+    Nothing,
+}
+
+impl Prospect {
+    /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
+    pub fn of(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
+        if let (Some((at, _)), Some(life)) = (session.refused_token_kept(), RefreshLife::by_policy(session, policy)) {
+            // Whether there is anything to keep alive is told by the next refresh.
+            return Self::Renewal { due: at.min(now), end: life.expires_at };
+        }
+        let Some(life) = RefreshLife::of(session, policy) else { return Self::Nothing };
+        match renewal_at(session, policy, lead) {
+            // A time counted from one that a wrong clock wrote would come too late.
+            Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
+            Some(due) => Self::Renewal { due, end: life.expires_at },
+            None if Sso::of(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
+            None => Self::End(life.expires_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::{Action, Intent, Renew, decide};
+    use crate::domain::policy::PolicyName;
+    use crate::domain::session::RefreshReason;
+    use crate::domain::session::tests::{logged_in, refreshed};
+    use proptest::prelude::*;
+
+    const LOGIN: Time = Time::from_unix(1_800_000_000);
+
+    fn after(seconds: i64) -> Time {
+        LOGIN.plus(Seconds(seconds))
+    }
+
+    #[test]
+    fn ten_minutes_are_renewed_in_the_eighth_minute_at_the_latest_and_in_the_seventh_at_the_earliest() {
+        let policy = PolicyName::PublicWeb.documented();
+        let due = |chance| Prospect::of(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
+        assert_eq!(due(0), Prospect::Renewal { due: after(480), end: after(600) });
+        assert_eq!(due(60), Prospect::Renewal { due: after(420), end: after(600) });
+        assert_eq!(due(61), due(0));
+    }
+
+    #[test]
+    fn what_no_refresh_moves_just_ends() {
+        let session = logged_in(LOGIN, Some("r"));
+        let of = |session: &Session, policy| Prospect::of(after(1), session, &policy, Seconds(100));
+        assert_eq!(of(&session, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
+        let not_renewed = refreshed(&session, after(9), None);
+        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), Prospect::SsoEnded(after(600)));
+        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
+        let capped = Policy { absolute_lifetime: Some(Seconds(600)), ..PolicyName::Mobile.documented() };
+        assert_eq!(of(&session, capped), Prospect::End(after(600)));
+        assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), Prospect::Nothing);
+        assert_eq!(of(&session, PolicyName::NoRefresh.documented()), Prospect::Nothing);
+    }
+
+    #[test]
+    fn after_the_clock_went_back_a_renewal_is_due_at_once() {
+        let (session, policy) = (logged_in(LOGIN, Some("r")), PolicyName::Web.documented());
+        let at = |now| Prospect::of(now, &session, &policy, Seconds(120));
+        assert_eq!(at(after(-60)), Prospect::Renewal { due: after(480), end: after(600) });
+        assert_eq!(at(after(-61)), Prospect::Renewal { due: after(-61), end: after(600) });
+    }
+
+    #[test]
+    fn failures_are_followed_by_ever_longer_waits_that_leave_time_for_more_tries() {
+        let waits = |left| [1, 2, 3, 4, 8, 99, u32::MAX].map(|failures| try_again_after(failures, Seconds(left)).0);
+        assert_eq!(waits(100_000), [5, 10, 20, 40, 600, 600, 600]);
+        assert_eq!(waits(120), [5, 10, 20, 30, 30, 30, 30]);
+        assert_eq!(waits(0), [5; 7]);
+        assert_eq!(waits(-50), [5; 7]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_refresh_is_sent_before_the_end_relied_on_with_a_fifth_of_the_life_left_for_failures(
+            lifetime in 2..8_000_000i64, chances in proptest::collection::vec(any::<u64>(), 1..20),
+            latency in 0..30i64, same in any::<bool>(),
+        ) {
+            let policy = Policy { lifetime: Some(Seconds(lifetime)), ..PolicyName::Mobile.documented() };
+            let mut session = logged_in(LOGIN, Some("r"));
+            for (n, chance) in chances.into_iter().enumerate() {
+                let lead = lead(Seconds(lifetime), chance);
+                let now = session.access_token.obtained_at;
+                let Prospect::Renewal { due, end } = Prospect::of(now, &session, &policy, lead) else {
+                    return Err(TestCaseError::fail("renewable"));
+                };
+                let life = RefreshLife::of(&session, &policy).unwrap();
+                prop_assert!(due < end && end == life.expires_at);
+                prop_assert!(same || due < life.expires_at_earliest);
+                prop_assert!(end.since(due).0 >= lifetime / 5 && end.since(due).0 <= (lifetime * 2 + 2) / 3);
+                let decided = |now| {
+                    decide(now, Some(&session), Some(&policy), Renew::WhenDue, Intent::KeepAlive { lead }).action
+                };
+                prop_assert_eq!(decided(due), Action::Refresh(RefreshReason::Keepalive));
+                prop_assert!(decided(due.minus(Seconds(1))) != decided(due) || session.login_at == due);
+                // The answer takes a while; its life counts from when it was sent, and the next refresh from that.
+                let sent_at = due.plus(Seconds(latency.min(end.since(due).0 - 1)));
+                session = refreshed(&session, sent_at, Some(&if same { "r".to_owned() } else { format!("r{n}") }));
+            }
+        }
+
+        #[test]
+        fn the_tries_before_an_end_are_several_and_never_at_once(lifetime in 40..8_000_000i64) {
+            let mut left = lead(Seconds(lifetime), 0);
+            let mut tries = 0;
+            while left.0 > 0 {
+                tries += 1;
+                let wait = try_again_after(tries, left);
+                prop_assert!(wait.0 >= 5);
+                left = Seconds(left.0 - wait.0);
+            }
+            prop_assert!(tries >= 2);
+            prop_assert!(i64::from(tries) <= 40 + lifetime / 600, "{} tries", tries);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What of a session must not be lost, for a store whose entries hold little.
+
+use super::{AccessToken, Session, Unreadable};
+use crate::domain::decision::CLOCK_TOLERANCE;
+use crate::domain::secret::Secret;
+
+/// The smallest session that goes on where the one in `document` stood: its refresh token, its account, its times, its
+/// journal; but no ID token, no event, and an access token that is none and has expired, so that a refresh is due.
+///
+/// # Errors
+/// [`Unreadable::Garbage`] if `document` is no session of this version.
+pub fn minimal_session(document: &Secret) -> Result<Secret, Unreadable> {
+    let session: Session = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
+    let obtained_at = session.access_token.obtained_at;
+    // Past on every clock that is trusted with this session.
+    let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
+    let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
+    Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.to_document())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::{self, Action, Intent, Renew};
+    use crate::domain::session::RefreshReason;
+    use crate::domain::session::tests::logged_in;
+    use crate::domain::time::{Seconds, Time};
+
+    #[test]
+    fn the_least_session_has_kept_its_refresh_token_and_is_due() {
+        let at = Time::from_unix(1_800_000_000);
+        let whole = logged_in(at, Some("rt")).refresh_begun(at);
+        let least = Session::from_document(&minimal_session(&whole.to_document()).unwrap(), &whole.key).unwrap();
+        assert_eq!((&least.refresh_token, least.generation), (&whole.refresh_token, whole.generation));
+        assert_eq!((least.refresh_started_at, &least.account), (whole.refresh_started_at, &whole.account));
+        assert!(!whole.events.is_empty() && least.events.is_empty() && least.id_token.is_none());
+        for now in [at, at.minus(CLOCK_TOLERANCE)] {
+            let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
+            let decision = decision::decide(now, Some(&least), None, Renew::WhenDue, intent);
+            assert_eq!(decision.action, Action::Refresh(RefreshReason::Expired));
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_has_no_least_one() {
+        assert_eq!(minimal_session(&Secret::new("a client secret")), Err(Unreadable::Garbage));
+    }
+}

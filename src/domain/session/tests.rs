@@ -1,0 +1,304 @@
+use super::*;
+use crate::domain::policy::{ClientType, Policy, PolicyName};
+use crate::domain::time::Seconds;
+use proptest::prelude::*;
+
+const LOGIN: Time = Time::from_unix(1_800_000_000);
+
+/// A session as a login at `at` leaves it.
+pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
+    let held = |value: &str| HeldToken {
+        value: Secret::new(value),
+        renewed_at: at,
+        maybe_renewed_at: None,
+        not_renewed_since: None,
+    };
+    Session {
+        version: SCHEMA,
+        key: SessionKey { profile: "p".into(), issuer: "https://id.example".into(), client_id: "c".into() },
+        generation: u64::MAX,
+        account: Account { sub: "s".into(), username: None },
+        scopes: vec!["openid".into(), "offline_access".into()],
+        login_at: at,
+        access_token: access_token(at),
+        id_token: Some(id_token(at)),
+        refresh_token: refresh_token.map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
+        provider_ahead: Seconds::ZERO,
+        refresh_brings_no_id_token: false,
+        refresh_started_at: None,
+        events: Vec::new(),
+    }
+    .with_event(at, Happening::Login { refresh_token: refresh_token.is_some() })
+}
+
+pub(crate) fn access_token(at: Time) -> AccessToken {
+    AccessToken { value: Secret::new("at"), obtained_at: at, expires_at: at.plus(Seconds::hours(1)) }
+}
+
+fn id_token(at: Time) -> IdToken {
+    IdToken {
+        value: Secret::new("it"),
+        expires_at: at.plus(Seconds::minutes(5)),
+        issued_at: at,
+        auth_time: None,
+        nonce: None,
+    }
+}
+
+/// The session after a refresh at `at` answered with `refresh_token`.
+pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>) -> Session {
+    let answer = Refreshed {
+        access_token: access_token(at),
+        id_token: None,
+        id_token_came: true,
+        provider_ahead: Seconds::ZERO,
+        refresh_token: refresh_token.map(Secret::new),
+        scopes: None,
+    };
+    session.refresh_begun(at).refreshed(answer, RefreshReason::Expired, at)
+}
+
+fn policy(name: PolicyName) -> Policy {
+    name.documented()
+}
+
+#[test]
+fn a_fixed_life_ends_fourteen_days_after_the_login_whatever_the_answers_bring() {
+    let confidential = policy(ClientType::Confidential.policy());
+    let mut session = logged_in(LOGIN, Some("r0"));
+    for (day, answer) in [(1, Some("r0")), (5, Some("r1")), (13, None)] {
+        session = refreshed(&session, LOGIN.plus(Seconds::days(day)), answer);
+        let life = RefreshLife::of(&session, &confidential).unwrap();
+        let end = LOGIN.plus(Seconds::days(14));
+        assert_eq!(life, RefreshLife { renewed_at: LOGIN, expires_at: end, expires_at_earliest: end });
+        assert_eq!(Sso::of(&session, &confidential), Sso::Unknown);
+    }
+}
+
+#[test]
+fn a_new_handle_renews_a_sliding_life_for_sure() {
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(89)), Some("r1"));
+    let life = RefreshLife::of(&session, &policy(PolicyName::Mobile)).unwrap();
+    let end = LOGIN.plus(Seconds::days(179));
+    assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
+    assert_eq!(Sso::of(&session, &policy(PolicyName::Mobile)), Sso::Active);
+}
+
+#[test]
+fn the_same_handle_moves_the_implied_end_but_not_the_one_to_rely_on() {
+    let mobile = policy(PolicyName::Mobile);
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(10)), Some("r0"));
+    let life = RefreshLife::of(&session, &mobile).unwrap();
+    assert_eq!(life.renewed_at, LOGIN);
+    assert_eq!(life.expires_at, LOGIN.plus(Seconds::days(100)));
+    assert_eq!(life.expires_at_earliest, LOGIN.plus(Seconds::days(90)));
+    assert_eq!(Sso::of(&session, &mobile), Sso::Unknown);
+}
+
+#[test]
+fn an_answer_without_a_refresh_token_keeps_the_old_one_with_its_old_end() {
+    let mobile = policy(PolicyName::Mobile);
+    let first = LOGIN.plus(Seconds::days(1));
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), first, None);
+    let later = refreshed(&session, LOGIN.plus(Seconds::days(2)), None);
+    assert_eq!(later.held().unwrap().value, Secret::new("r0"));
+    assert_eq!(later.held().unwrap().not_renewed_since, Some(first));
+    assert_eq!(RefreshLife::of(&later, &mobile).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
+    assert_eq!(Sso::of(&later, &mobile), Sso::Ended);
+    let revived = refreshed(&later, LOGIN.plus(Seconds::days(3)), Some("r0"));
+    assert_eq!(Sso::of(&revived, &mobile), Sso::Unknown);
+}
+
+#[test]
+fn an_absolute_lifetime_caps_both_ends() {
+    let capped = Policy { absolute_lifetime: Some(Seconds::days(100)), ..policy(PolicyName::Mobile) };
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(50)), Some("r1"));
+    let life = RefreshLife::of(&session, &capped).unwrap();
+    let end = LOGIN.plus(Seconds::days(100));
+    assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
+}
+
+#[test]
+fn a_clock_that_was_ahead_does_not_hold_renewals_back_once_a_renewal_is_seen() {
+    let mobile = policy(PolicyName::Mobile);
+    let real = LOGIN.minus(Seconds::days(365));
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), real, Some("r0"));
+    assert_eq!(RefreshLife::of(&session, &mobile).unwrap().expires_at, real.plus(Seconds::days(90)));
+}
+
+#[test]
+fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
+    let never = logged_in(LOGIN, None);
+    let refused =
+        logged_in(LOGIN, Some("r0")).refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+    let held = logged_in(LOGIN, Some("r0"));
+    assert_eq!(RefreshLife::of(&never, &policy(PolicyName::Mobile)), None);
+    assert_eq!(RefreshLife::of(&refused, &policy(PolicyName::Mobile)), None);
+    assert_eq!(RefreshLife::of(&held, &policy(PolicyName::NoRefresh)), None);
+}
+
+#[test]
+fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_leaves_it() {
+    let begun = logged_in(LOGIN, Some("r0")).refresh_begun(LOGIN);
+    assert_eq!(begun.generation, u64::MAX);
+    assert_eq!(begun.refresh_started_at, Some(LOGIN));
+    let lost = begun.refresh_unanswered(RefreshReason::Expired, LOGIN);
+    assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
+    let refused = begun.refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+    assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
+    assert_eq!(refused.access_token, begun.access_token);
+    let answered = refreshed(&begun, LOGIN, Some("r1"));
+    assert_eq!((answered.refresh_started_at, answered.generation), (None, 0));
+    assert_eq!(answered.id_token, begun.id_token);
+}
+
+#[test]
+fn only_the_last_twenty_events_are_remembered() {
+    let session = (1..=30).fold(logged_in(LOGIN, Some("r")), |s, n| refreshed(&s, LOGIN.plus(Seconds(n)), Some("r")));
+    let times: Vec<Time> = session.events.iter().map(|event| event.at).collect();
+    assert_eq!(times, (11..=30).map(|n| LOGIN.plus(Seconds(n))).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_document_of_another_version_of_another_session_or_of_no_kind_is_refused() {
+    let session = logged_in(LOGIN, Some("r0"));
+    let read = |text: &str| Session::from_document(&Secret::new(text), &session.key);
+    let document = session.to_document();
+    let text = document.expose();
+    assert_eq!(read(&text.replace("\"version\":1", "\"version\":2")), Err(Unreadable::Version(2)));
+    assert_eq!(read(r#"{"version":3,"sealed":"…"}"#), Err(Unreadable::Version(3)));
+    for garbage in
+        ["", "{}", "null", "[1]", "{\"version\":1}", "{\"version\":-1}", &text[..text.len() - 1], &format!("{text}x")]
+    {
+        assert_eq!(read(garbage), Err(Unreadable::Garbage), "{garbage}");
+    }
+    for other in [
+        SessionKey { profile: "q".into(), ..session.key.clone() },
+        SessionKey { issuer: "https://id.example/".into(), ..session.key.clone() },
+        SessionKey { client_id: "C".into(), ..session.key.clone() },
+    ] {
+        assert_eq!(Session::from_document(&document, &other), Err(Unreadable::Misplaced));
+    }
+}
+
+#[test]
+fn a_name_this_program_did_not_write_is_no_key() {
+    for name in ["", "p", "[]", r#"["p","i"]"#, r#"["p","i","c","other"]"#, r#"["p", "i","c"]"#, r#"["p","i","c",1]"#] {
+        assert_eq!(EntryKey::parse(name), None, "{name}");
+    }
+}
+
+// ── any history ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// One step of a generated history; the clock moves by `.0` first, forward or back.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    New,
+    Same,
+    None,
+    Refused,
+    Unanswered,
+}
+
+pub(crate) fn history() -> impl Strategy<Value = (Time, Vec<(i64, Step)>)> {
+    let jump = prop_oneof![0..700i64, 0..8_000_000i64, -8_000_000..0i64, Just(i64::MAX), Just(i64::MIN)];
+    let step = prop_oneof![
+        4 => Just(Step::New), 4 => Just(Step::Same), 3 => Just(Step::None), 1 => Just(Step::Refused), 1 => Just(Step::Unanswered)
+    ];
+    let start = prop_oneof![Just(0), Just(Time::MAX.unix()), 0..Time::MAX.unix()];
+    (start.prop_map(Time::from_unix), prop::collection::vec((jump, step), 0..30))
+}
+
+pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
+    let cap = prop_oneof![Just(None), (1..20_000_000i64).prop_map(|s| Some(Seconds(s)))];
+    (prop::sample::select(crate::domain::policy::POLICIES.to_vec()), cap)
+        .prop_map(|(policy, absolute_lifetime)| Policy { absolute_lifetime, ..policy })
+}
+
+/// The session after each step, with the time of the step.
+pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> {
+    let (mut now, mut session) = (start, logged_in(start, Some("r0")));
+    let mut states = vec![(now, session.clone())];
+    for (n, (jump, step)) in steps.iter().enumerate() {
+        now = now.plus(Seconds(*jump));
+        let Some(held) = session.held() else { break };
+        let same = held.value.expose().to_owned();
+        session = match step {
+            Step::New => refreshed(&session, now, Some(&format!("r{}", n + 1))),
+            Step::Same => refreshed(&session, now, Some(&same)),
+            Step::None => refreshed(&session, now, None),
+            Step::Refused => session.refresh_refused("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
+            Step::Unanswered => session.refresh_begun(now).refresh_unanswered(RefreshReason::Expired, now),
+        };
+        states.push((now, session.clone()));
+    }
+    states
+}
+
+#[test]
+fn an_entry_is_labelled_for_people() {
+    let key = |profile: &str, issuer: &str| SessionKey {
+        profile: profile.into(),
+        issuer: issuer.into(),
+        client_id: "app".into(),
+    };
+    let session = |profile, issuer| EntryKey::Session(key(profile, issuer)).label();
+    assert_eq!(session("work", "https://id.telenor.no"), "work (id.telenor.no)");
+    assert_eq!(session("work", "http://127.0.0.1:8080/a/b"), "work (127.0.0.1:8080)");
+    assert_eq!(session("a/b\n", "https://id.telenor.no"), "a-b\\u{a} (id.telenor.no)");
+    assert_eq!(session("app@https://id.telenor.no", "https://id.telenor.no"), "app (id.telenor.no)");
+    let secret = EntryKey::ClientSecret(key("work", "https://id.telenor.no"));
+    assert_eq!(secret.label(), "client secret of work (id.telenor.no)");
+}
+
+proptest! {
+    #[test]
+    fn the_sure_end_is_never_later_than_the_implied_one((start, steps) in history(), policy in any_policy()) {
+        for (_, session) in lived(start, &steps) {
+            if let Some(life) = RefreshLife::of(&session, &policy) {
+                prop_assert!(life.expires_at_earliest <= life.expires_at);
+                prop_assert!(Time::MIN <= life.renewed_at && life.expires_at <= Time::MAX);
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_moves_only_where_a_renewal_was_given((start, steps) in history(), policy in any_policy()) {
+        let states = lived(start, &steps);
+        for (pair, (_, step)) in states.windows(2).zip(&steps) {
+            let lives = (RefreshLife::of(&pair[0].1, &policy), RefreshLife::of(&pair[1].1, &policy));
+            let (Some(before), Some(after)) = lives else { continue };
+            if !policy.sliding || matches!(step, Step::None | Step::Unanswered) {
+                prop_assert_eq!(before, after);
+            }
+            if matches!(step, Step::Same) {
+                prop_assert!(after.expires_at_earliest <= before.expires_at_earliest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_document_reads_back_as_what_was_written((start, steps) in history(), generation: u64, sub: String) {
+        for (_, mut session) in lived(start, &steps) {
+            session.generation = generation;
+            session.account.sub = sub.clone();
+            prop_assert_eq!(Session::from_document(&session.to_document(), &session.key), Ok(session));
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_name_of_its_own_that_reads_back(
+        a in prop::array::uniform3("[\\PC\0\n\"\\\\,\\[\\]]{0,4}|client_secret"),
+        b in prop::array::uniform3("[\\PC\0\n\"\\\\,\\[\\]]{0,4}|client_secret"),
+    ) {
+        let key = |[profile, issuer, client_id]: [String; 3]| SessionKey { profile, issuer, client_id };
+        let (a, b) = (key(a), key(b));
+        let keys = [EntryKey::Session(a.clone()), EntryKey::ClientSecret(a), EntryKey::Session(b.clone()), EntryKey::ClientSecret(b)];
+        for one in &keys {
+            prop_assert_eq!(EntryKey::parse(&one.name()), Some(one.clone()));
+            for other in &keys {
+                prop_assert_eq!(one == other, one.name() == other.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! What claims mean to a person. Only what a standard says, or what TelenorID+ documents of its own, is explained; of
+//! anything else nothing is claimed.
+
+use crate::domain::text::{printable, printable_document};
+use crate::domain::time::Time;
+use crate::jwt::{Registered, whole_seconds};
+use serde_json::{Map, Value};
+
+/// Whose claims are explained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// TelenorID+'s: what that alone documents may be said.
+    pub telenorid_plus: bool,
+    /// A provider's that says of every `sub` that it differs per client (Core 8).
+    pub pairwise: bool,
+}
+
+/// Said of an ID token that has expired: nothing is wrong with the session.
+pub fn id_tokens_are_short(whose: Whose) -> &'static str {
+    if whose.telenorid_plus {
+        "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment it came; that it has expired is \
+         normal and does not end the session"
+    } else {
+        "an ID token says who logged in, at the moment it came; that it has expired is normal and does not end the session"
+    }
+}
+
+/// Values whose meaning TelenorID+ documents: the claim, the value, what it means.
+const VALUES: [(&str, &str, &str); 20] = [
+    ("acr", "urn:telenor.identity.aal.1", "assurance level 1: one factor"),
+    ("acr", "urn:telenor.identity.aal.2", "assurance level 2: two factors"),
+    ("acr", "urn:telenor.identity.aal.3", "assurance level 3: bound to hardware, such as BankID"),
+    ("ial", "telenor.identity.ial0", "identity assurance level 0, the lowest of 0 to 3"),
+    ("ial", "telenor.identity.ial1", "identity assurance level 1 of 0 to 3"),
+    ("ial", "telenor.identity.ial2", "identity assurance level 2 of 0 to 3"),
+    ("ial", "telenor.identity.ial3", "identity assurance level 3, the highest of 0 to 3"),
+    ("amr", "urn:telenor.identity.amr.td_pwd", "password"),
+    ("amr", "urn:telenor.identity.amr.td_otp", "one-time code"),
+    ("amr", "urn:telenor.identity.amr.td_sso", "single sign-on: an earlier login was reused"),
+    ("amr", "urn:telenor.identity.amr.bankid", "BankID"),
+    ("amr", "urn:tnidplus:kyc", "a check of who the customer is (KYC)"),
+    ("idp", "no.bankid.login.vipps", "BankID"),
+    ("idp", "no.azure.login", "Azure"),
+    ("idp", "no.telenor.cassowary", "a client certificate"),
+    ("idp", "no.telenor.kookaburra", "a service phone"),
+    ("idp", "no.telenor.kiwi", "a T-We box"),
+    ("scope", "openid", "who logged in"),
+    ("scope", "offline_access", "a refresh token, where the client's policy has one"),
+    ("scope", "profile", "name"),
+];
+
+/// Claims that mean the same whatever their value and whoever the provider is (RFC 7519 4.1, RFC 9068 2.2, Core 2 and
+/// 3.1.3.6, FAPI 1.0 part 2 5.1.1, Back-Channel Logout 1.0 2.1).
+const NAMES: [(&str, &str); 9] = [
+    ("sid", "the user's session at the provider"),
+    ("jti", "this token's own name"),
+    ("client_id", "the client that the token was issued to"),
+    ("azp", "the client that the token was issued to"),
+    ("at_hash", "ties the ID token to the access token that came with it"),
+    ("s_hash", "ties the ID token to the login's state"),
+    ("nonce", "ties the ID token to the login that asked for it"),
+    ("auth_time", "when the user last proved who they are"),
+    ("nbf", "not valid before this time"),
+];
+
+/// What the claim `name` with that `value` means, for a person; `None` where nothing is documented.
+/// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
+pub fn explain(name: &str, value: &Value, whose: Whose) -> Option<String> {
+    if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
+        return Some((*meaning).to_owned());
+    }
+    let meaning_of_name = match name {
+        "sub" if whose.telenorid_plus || whose.pairwise => {
+            "the account, as this client alone knows it: it differs per client"
+        }
+        "sub" => "the account",
+        _ if !whose.telenorid_plus => return None,
+        "preferred_username" => "a phone number or an e-mail address",
+        _ => "",
+    };
+    if !meaning_of_name.is_empty() {
+        return Some(meaning_of_name.to_owned());
+    }
+    let texts: Vec<&str> = match value {
+        Value::String(text) if name == "scope" => text.split_whitespace().collect(),
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => return None,
+    };
+    let meanings: Vec<String> = texts.into_iter().filter_map(|text| meaning(name, text)).collect();
+    (!meanings.is_empty()).then(|| meanings.join("; "))
+}
+
+/// What one value means.
+fn meaning(name: &str, text: &str) -> Option<String> {
+    let value = if name == "idp" { text.strip_prefix("idp:").unwrap_or(text) } else { text };
+    if let Some((.., meaning)) = VALUES.iter().find(|(n, v, _)| *n == name && *v == value) {
+        return Some(if name == "scope" { format!("{value}: {meaning}") } else { (*meaning).to_owned() });
+    }
+    match (name, value.strip_prefix("urn:telenor.identity.amr.az_"), value.strip_prefix("api:")) {
+        ("amr", Some(method), _) => Some(format!("Azure ({})", printable(method))),
+        ("scope", _, Some(api)) => Some(format!("api:{}: access to that API", printable(api))),
+        _ => None,
+    }
+}
+
+/// The scopes of a token's claims: TelenorID+ writes a list of strings, the standard one string with spaces
+/// (RFC 9068 2.2.3); both are read. Empty where there is no such claim.
+pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
+    match claims.get("scope") {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The claims that are times, where they are numbers that have a date, in the order a life has; whole seconds, the
+/// fraction dropped.
+pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time)> {
+    all_of(claims).filter_map(|(name, claim)| Some((name, dated(whole_seconds(claim)?)?)))
+}
+
+/// What is wrong with those that are no numbers (RFC 7519 2), or have no date: a code, and a sentence.
+pub fn undated(claims: &Registered) -> impl Iterator<Item = (&'static str, String)> {
+    all_of(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
+        None => Some(("time_not_a_number", format!("`{name}` is not a number, so it is no time"))),
+        Some(seconds) if dated(seconds).is_some() => None,
+        Some(seconds) if seconds > 0 && dated(seconds / 1_000).is_some() => {
+            Some(("time_out_of_range", format!("`{name}` is out of range (milliseconds instead of seconds?)")))
+        }
+        Some(_) => Some(("time_out_of_range", format!("`{name}` is out of range"))),
+    })
+}
+
+/// A claim's value as a person reads it, printable. A string that could be read as another type stands in quotes, for
+/// `"123"` is not `123`. `written` is the text of any other value, in which a number keeps every digit.
+pub fn shown(value: &Value, written: Option<&str>) -> String {
+    match value.as_str() {
+        Some(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
+        Some(_) => printable(&value.to_string()),
+        None => written.map_or_else(|| printable_document(&value.to_string()), printable_document),
+    }
+}
+
+fn all_of(claims: &Registered) -> impl Iterator<Item = (&'static str, &Value)> {
+    let Registered { auth_time, iat, nbf, exp, .. } = claims;
+    [("auth_time", auth_time), ("iat", iat), ("nbf", nbf), ("exp", exp)]
+        .into_iter()
+        .filter_map(|(name, claim)| Some((name, claim.as_ref()?)))
+}
+
+fn dated(seconds: i64) -> Option<Time> {
+    Some(Time::from_unix(seconds)).filter(|time| time.unix() == seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn explain(name: &str, value: &Value) -> Option<String> {
+        super::explain(name, value, Whose { telenorid_plus: true, pairwise: true })
+    }
+
+    #[test]
+    fn what_telenorid_plus_alone_documents_is_said_of_no_other_provider() {
+        let other = Whose::default();
+        for (name, value) in [
+            ("acr", json!("urn:telenor.identity.aal.2")),
+            ("amr", json!(["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.az_mfa"])),
+            ("ial", json!("telenor.identity.ial1")),
+            ("idp", json!("no.azure.login")),
+            ("scope", json!("openid profile offline_access api:x")),
+            ("preferred_username", json!("a@b")),
+        ] {
+            assert!(explain(name, &value).is_some(), "{name}");
+            assert_eq!(super::explain(name, &value, other), None, "{name}");
+        }
+        let of_sub = |whose: Whose| super::explain("sub", &json!("a"), whose).unwrap();
+        assert_eq!(of_sub(other), "the account");
+        assert!(of_sub(Whose { pairwise: true, ..other }).contains("differs per client"));
+        assert!(of_sub(Whose { telenorid_plus: true, ..other }).contains("differs per client"));
+        for name in NAMES.map(|(name, _)| name) {
+            let said = super::explain(name, &json!("a"), other).unwrap();
+            assert!(!said.contains("SSO") && !said.contains("Telenor"), "{said}");
+        }
+        assert!(!id_tokens_are_short(other).contains("Telenor") && !id_tokens_are_short(other).contains('5'));
+    }
+
+    #[test]
+    fn a_string_that_could_be_another_type_is_told_by_its_quotes() {
+        for text in ["123", "-1", "1.5", "1e3", "true", "false", "null", "[1]", "{}", "\"x\"", " 1 ", ""] {
+            assert_eq!(shown(&json!(text), None), json!(text).to_string(), "{text}");
+            if let Ok(other) = serde_json::from_str::<Value>(text) {
+                assert_ne!(shown(&json!(text), None), shown(&other, Some(text)), "{text}");
+            }
+        }
+        for text in ["kari", "+4790000001", "0123", "True", "a \"b\"", "2026-01-31", "{x}"] {
+            assert_eq!(shown(&json!(text), None), text);
+        }
+    }
+
+    #[test]
+    fn assurance_is_explained_whether_it_is_one_value_or_a_list() {
+        let two = "assurance level 2: two factors";
+        assert_eq!(explain("acr", &json!("urn:telenor.identity.aal.2")).as_deref(), Some(two));
+        assert_eq!(explain("acr", &json!(["urn:telenor.identity.aal.2", "x"])).as_deref(), Some(two));
+        assert_eq!(
+            explain("amr", &json!(["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.az_mfa"])).as_deref(),
+            Some("password; Azure (mfa)")
+        );
+        assert_eq!(explain("idp", &json!("idp:no.bankid.login.vipps")).as_deref(), Some("BankID"));
+        assert_eq!(explain("idp", &json!("no.bankid.login.vipps")).as_deref(), Some("BankID"));
+        assert_eq!(explain("scope", &json!("profile openid")).as_deref(), Some("profile: name; openid: who logged in"));
+    }
+
+    #[test]
+    fn of_what_is_not_documented_nothing_is_said() {
+        for (name, value) in [
+            ("acr", json!("urn:telenor.identity.aal.4")),
+            ("acr", json!("urn:telenor.identity.aal.2 urn:telenor.identity.aal.3")),
+            ("acr", json!(2)),
+            ("amr", json!([])),
+            ("amr", json!(["urn:telenor.identity.amr.td_hdr", 7, null])),
+            ("ial", json!({"level": 3})),
+            ("kurtid", json!("1")),
+            ("idp", json!("urn:telenor.identity.aal.1")),
+        ] {
+            assert_eq!(explain(name, &value), None, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn an_explanation_carries_no_control_character_from_the_token() {
+        let explained = explain("amr", &json!(["urn:telenor.identity.amr.az_\u{1b}[2J"])).unwrap();
+        assert_eq!(explained, "Azure (\\u{1b}[2J)");
+        assert!(!explain("scope", &json!(["api:\u{202e}x"])).unwrap().contains('\u{202e}'));
+    }
+
+    #[test]
+    fn scopes_are_read_from_a_list_and_from_a_string() {
+        let scopes = |value: Value| scopes_of(json!({ "scope": value }).as_object().unwrap());
+        assert_eq!(scopes(json!(["openid", "api:x", 3])), ["openid", "api:x"]);
+        assert_eq!(scopes(json!("openid  api:x")), ["openid", "api:x"]);
+        assert_eq!(scopes(json!(null)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn times_are_numbers_that_have_a_date_and_nothing_else() {
+        let read = |claims: Value| {
+            let claims = Registered::of(claims.as_object().unwrap());
+            (times_of(&claims).collect::<Vec<_>>(), undated(&claims).map(|(_, what)| what).collect::<Vec<_>>())
+        };
+        let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
+        assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
+        assert_eq!(wrong, ["`nbf` is not a number, so it is no time"]);
+        let claims =
+            json!({"exp": 253_402_207_201_i64, "iat": 1e300, "nbf": -0.5, "auth_time": 18_446_744_073_709_551_615_u64});
+        let (times, wrong) = read(claims);
+        assert_eq!(times, []);
+        let milliseconds = "`exp` is out of range (milliseconds instead of seconds?)";
+        assert_eq!(
+            wrong,
+            ["`auth_time` is out of range", "`iat` is out of range", "`nbf` is out of range", milliseconds]
+        );
+    }
+}

@@ -1,0 +1,204 @@
+use super::*;
+use crate::domain::policy::{Policy, PolicyName};
+use crate::domain::session::RefreshReason;
+use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
+use proptest::prelude::*;
+
+const LOGIN: Time = Time::from_unix(1_800_000_000);
+
+fn day(n: i64) -> Time {
+    LOGIN.plus(Seconds::days(n))
+}
+
+fn local(at: Time) -> String {
+    at.rfc3339().replace('T', " ").replace(":00Z", "")
+}
+
+fn picture(now: Time, session: &Session, policy: Policy, columns: usize, style: Style) -> String {
+    let timeline = Timeline::of(now, session, Some(&policy), Renew::WhenDue);
+    draw(&timeline, columns, style, &local).iter().map(|line| line.text() + "\n").collect()
+}
+
+/// Every kind of session, for looking at: `cargo test timeline -- --nocapture`.
+fn samples() -> Vec<(&'static str, Time, Session, Policy)> {
+    let fresh = logged_in(LOGIN, Some("r0"));
+    let mobile = PolicyName::Mobile.documented();
+    let web = PolicyName::PublicWeb.documented();
+    let same = refreshed(&refreshed(&fresh, day(3), Some("r1")), day(20), Some("r1"));
+    let ended = refreshed(&same, day(40), None);
+    let refused = ended.refresh_refused("invalid_grant", RefreshReason::Expired, day(41), Seconds::ZERO);
+    let old = (1..15).fold(fresh.clone(), |s, n| refreshed(&s, day(n * 40), Some(&format!("r{n}"))));
+    vec![
+        ("mobile, just logged in", LOGIN.plus(Seconds(60)), fresh.clone(), mobile),
+        ("mobile, same handle", day(30), same, mobile),
+        ("mobile, SSO ended", day(40), ended, mobile),
+        ("mobile, refused", day(41), refused, mobile),
+        ("mobile, old", day(580), old, mobile),
+        ("mobile, ended", day(100), fresh.clone(), mobile),
+        ("mobile, long ended", day(1000), fresh.clone(), mobile),
+        ("web", LOGIN.plus(Seconds(240)), fresh.clone(), web),
+        ("web, ended", LOGIN.plus(Seconds(1_240)), fresh.clone(), web),
+        ("confidential", day(9), refreshed(&fresh, day(9), Some("r0")), PolicyName::Confidential.documented()),
+        ("none", LOGIN.plus(Seconds(1_240)), logged_in(LOGIN, None), PolicyName::NoRefresh.documented()),
+    ]
+}
+
+/// The bars alone.
+fn bars(now: Time, session: &Session, policy: Policy, columns: usize) -> Vec<String> {
+    let all = picture(now, session, policy, columns, Style::default());
+    all.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_ten_minute_refresh_token_is_seen_to_end_long_before_the_access_token_of_an_hour() {
+    let (_, now, session, policy) = samples().swap_remove(7);
+    assert_eq!(
+        bars(now, &session, policy, 60),
+        [
+            "refresh token  ├─●━━━┫                                10 min",
+            "access token   ├─●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
+        ]
+    );
+}
+
+#[test]
+fn a_life_to_rely_on_and_one_only_implied_look_different_and_unlike_lives_have_scales_of_their_own() {
+    let (_, now, session, policy) = samples().swap_remove(2);
+    assert_eq!(
+        bars(now, &session, policy, 60),
+        [
+            "refresh token  ├┼────┊─────●━━━━━━━━━━━━━━━━┿┅┅┅┅┫  110 days",
+            "access token   ├●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
+        ]
+    );
+}
+
+#[test]
+fn an_end_long_ago_is_drawn_before_a_broken_axis_and_a_refusal_is_marked() {
+    let (_, now, session, policy) = samples().swap_remove(6);
+    let drawn = bars(now, &session, policy, 60);
+    assert_eq!(drawn[0], "refresh token  ├────────────────────────────┫┈┈╱╱┈●  90 days");
+    let (_, now, session, policy) = samples().swap_remove(3);
+    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ├─┼──────────────┊────────────────✗●  41 days");
+}
+
+#[test]
+fn of_a_session_renewed_many_times_the_beginning_is_left_out_so_that_what_is_left_can_be_seen() {
+    let (_, now, session, policy) = samples().swap_remove(4);
+    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ╱─┼──────┼───────┼───●━━━━━━━━━━━━┫  180 days");
+}
+
+#[test]
+fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
+    let (_, now, session, policy) = samples().swap_remove(1);
+    let all = picture(now, &session, policy, 120, Style::default());
+    assert!(all.contains("┿ relied on until     in 63 days       2027-04-18 08:00  a refresh before then renews it\n"));
+    assert!(all.contains("┫ refresh token ends  in 80 days       2027-05-05 08:00  if the last refresh renewed it\n"));
+    let timeline = Timeline::of(now, &session, Some(&policy), Renew::BeforeSessionEnds);
+    let due = draw(&timeline, 120, Style::default(), &local).into_iter().find(|l| l.text().contains("renewal due"));
+    assert!(due.unwrap().text().starts_with("◇ renewal due         in 50 days"));
+    let (_, now, session, policy) = samples().swap_remove(2);
+    let ended = picture(now, &session, policy, 120, Style::default());
+    assert!(
+        ended.contains("┿ relied on until     in 53 days   2027-04-18 08:00  only a login helps then\n"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
+    let (_, now, session, policy) = samples().swap_remove(0);
+    let ends = |columns| {
+        let all = picture(now, &session, policy, columns, Style::default());
+        all.lines().skip_while(|line| !line.contains("refresh token ends")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(ends(120)[0].ends_with("in 89 days 23 h  2027-04-15 08:00  a refresh before then renews it"));
+    assert!(ends(80)[0].ends_with("in 89 days 23 h  2027-04-15 08:00"));
+    assert_eq!(ends(37), ["┫ refresh token ends  in 89 days 23 h"]);
+    assert_eq!(ends(36), ["┫ refresh token ends", "  in 89 days 23 h"]);
+}
+
+#[test]
+fn where_there_is_little_room_the_name_stands_above_its_bar_and_the_scale_is_left_out() {
+    let (_, now, session, policy) = samples().swap_remove(0);
+    assert!(bars(now, &session, policy, 45)[0].starts_with("refresh token  ├●━"));
+    assert_eq!(bars(now, &session, policy, 44)[0], "refresh token");
+    assert_eq!(bars(now, &session, policy, 25)[1], "├●━━━━━━━━━━━━━━━━━━━━━━┫");
+}
+
+#[test]
+fn past_and_life_and_an_end_to_come_and_one_that_has_come_are_told_apart_by_their_roles() {
+    let drawn = |sample: usize| {
+        let (_, now, session, policy) = samples().swap_remove(sample);
+        let timeline = Timeline::of(now, &session, Some(&policy), Renew::WhenDue);
+        draw(&timeline, 60, Style::default(), &local)
+    };
+    let bar = |line: &Line| line.0.iter().map(|span| (span.role, span.text.trim().to_owned())).collect::<Vec<_>>();
+    let expected = [
+        (Role::Label, "refresh token"),
+        (Role::Edge, "├"),
+        (Role::Past, "─"),
+        (Role::Now, "●"),
+        (Role::Sure, "━━━"),
+        (Role::Edge, "┫"),
+        (Role::Text, ""),
+        (Role::Faint, "10 min"),
+    ];
+    assert_eq!(bar(&drawn(7)[0]), expected.map(|(role, text)| (role, text.to_owned())));
+    assert!(bar(&drawn(8)[0]).contains(&(Role::Over, "┫".to_owned())));
+    for (sample, words, role) in [(7, "token ends", Role::Edge), (8, "token ended", Role::Over)] {
+        let line = drawn(sample).into_iter().find(|line| line.text().contains(&format!("refresh {words}"))).unwrap();
+        assert_eq!((line.0[0].text.as_str(), line.0[0].role), ("┫ ", role));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_line_is_wider_than_asked_whatever_the_times(
+        (start, steps) in history(), policy in any_policy(),
+        columns in prop_oneof![20..=22usize, 20..=250usize], ascii: bool, known: bool,
+        renew in prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)],
+        moved in prop_oneof![-8_000_000..8_000_000i64, Just(i64::MIN), Just(i64::MAX)],
+    ) {
+        for (at, session) in lived(start, &steps) {
+            let timeline = Timeline::of(at.plus(Seconds(moved)), &session, known.then_some(&policy), renew);
+            let lines = draw(&timeline, columns, Style { ascii }, &local);
+            let now = if ascii { 'O' } else { '●' };
+            prop_assert!(lines.iter().any(|line| line.text().contains(now)));
+            for line in lines {
+                prop_assert!(line.text().width() <= columns, "{}", line.text());
+                prop_assert!(!ascii || line.text().is_ascii());
+                prop_assert!(!line.text().ends_with(' '));
+            }
+        }
+    }
+
+    #[test]
+    fn now_is_drawn_before_an_end_to_come_and_after_one_that_has_come(age in prop_oneof![0..4_000i64, 590..700i64, 0..20_000_000i64], columns in 20..=200usize) {
+        let now = LOGIN.plus(Seconds(age));
+        for policy in [PolicyName::Mobile, PolicyName::PublicWeb, PolicyName::Confidential].map(PolicyName::documented) {
+            let drawn = bars(now, &logged_in(LOGIN, Some("r")), policy, columns);
+            let bar = drawn.iter().find(|line| line.contains('●')).unwrap();
+            let ended = age >= policy.lifetime.unwrap().0;
+            prop_assert!(bar.contains('┫'), "{}", bar);
+            prop_assert_eq!(bar.find('●') > bar.find('┫'), ended, "{}", bar);
+        }
+    }
+}
+
+#[test]
+fn samples_to_look_at() {
+    for (name, now, session, policy) in samples() {
+        for (columns, ascii) in [(80, false), (40, false), (120, false), (80, true)] {
+            println_sample(&format!(
+                "── {name}, {columns}\n{}",
+                picture(now, &session, policy, columns, Style { ascii })
+            ));
+        }
+    }
+}
+
+#[allow(clippy::disallowed_macros)] // shown by --nocapture only
+fn println_sample(text: &str) {
+    println!("{text}");
+}

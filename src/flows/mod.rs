@@ -1,0 +1,8 @@
+//! What a command makes happen, over the ports: nothing here prints an answer.
+
+pub mod access_token_cache;
+pub mod advisory_warnings;
+pub mod context;
+pub mod provider_metadata;
+pub mod refresh;
+pub mod token_response;

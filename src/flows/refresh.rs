@@ -1,0 +1,359 @@
+//! The refresh protocol, in one place for every command that needs a token:
+//! lock → read again → journal, which also proves the store can be written → send → accept → store → cache → unlock.
+//!
+//! No refresh token is sent twice in one run. The one window no client can close: this process is killed after the
+//! provider has spent a one-time token and before its successor is stored. The journal's mark says so to the next run.
+
+use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
+use crate::domain::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
+use crate::domain::time::Time;
+use crate::error::{Error, Result, Situation, store_message};
+use crate::explain::outlook::observations;
+use crate::flows::access_token_cache;
+use crate::flows::context::Context;
+use crate::flows::provider_metadata;
+use crate::flows::token_response;
+use crate::oidc::discovery::Provider;
+use crate::oidc::token::Refused;
+use crate::oidc::{Problem, ProviderError, token};
+use crate::ports::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKind};
+use std::cell::RefCell;
+use std::time::Duration;
+
+const DOING: &str = "refreshing";
+
+/// A session whose token serves, and how it came to.
+pub struct Obtained {
+    /// The session.
+    pub session: Session,
+    /// How.
+    pub how: How,
+}
+
+/// How a token came to be at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The stored one serves; this is when that changes.
+    NotDue(Option<Time>),
+    /// Another process refreshed meanwhile.
+    Adopted,
+    /// This run refreshed.
+    Refreshed(RefreshReason, Renewal),
+}
+
+/// What the plan says about the session now.
+pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
+    let profile = &context.profile;
+    decision::decide(context.world.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
+}
+
+/// The session, or what becomes of it if a refresh is due, with a token that serves `intent`. `before` is what the store
+/// held just now: reading it takes most of the time where nothing is due.
+///
+/// # Errors
+/// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. Nothing is lost by any
+/// of them, except where the error says that it may be.
+pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<Obtained> {
+    if decision::clock_went_back(context.world.clock.now(), &before) {
+        let written = context.out.local(before.access_token.obtained_at);
+        context.out.warn(
+            "clock_skew",
+            format!("this machine's clock went back: the session was written at {written}; its tokens are not trusted"),
+        );
+    }
+    let decision = decision(context, &before, intent);
+    match decision.action {
+        Action::Use => return Ok(Obtained { session: before, how: How::NotDue(decision.changes_at) }),
+        Action::Login(reason) => return Err(login_needed(reason)),
+        Action::Refresh(_) => {}
+    }
+    let cached = || match intent {
+        Intent::AccessToken { min_ttl } => access_token_cache::get(context, min_ttl),
+        Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
+    };
+    match context.lock_or(cached)? {
+        Ok(lock) => refresh_under(lock, context, intent, &before),
+        Err(found) => {
+            Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
+        }
+    }
+}
+
+/// Only a login helps: the situation for why.
+pub fn login_needed(reason: LoginReason) -> Error {
+    match reason {
+        LoginReason::NoSession => Situation::NoSession,
+        LoginReason::NoRefreshToken => Situation::NoRefreshToken,
+        LoginReason::Refused => Situation::RefreshTokenGone,
+        LoginReason::NoIdToken => Situation::NoIdToken,
+    }
+    .into()
+}
+
+fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, before: &Session) -> Result<Obtained> {
+    let session = context.session().inspect_err(|error| {
+        if error.situation == Situation::NoSession {
+            access_token_cache::forget(context);
+        }
+    })?;
+    let changed = session.generation != before.generation;
+    // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
+    if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
+        return Ok(Obtained { session, how: How::Adopted });
+    }
+    // Where no token lives as long as is asked for, one that a sibling got meanwhile is as good as one of ours would be.
+    let token = &session.access_token;
+    let is_new = *token != before.access_token
+        && context.world.clock.now() < token.expires_at
+        && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
+    let decision = decision(context, &session, intent);
+    match decision.action {
+        Action::Refresh(RefreshReason::Expired) if is_new => Ok(Obtained { session, how: How::Adopted }),
+        Action::Use if changed => Ok(Obtained { session, how: How::Adopted }),
+        Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
+        Action::Login(reason) => Err(login_needed(reason)),
+        Action::Refresh(reason) => {
+            let obtained =
+                context.out.keeping_back(|| exchange(context, session, reason, before.may_have_been_refused()))?;
+            access_token_cache::put(context, &obtained.session);
+            Ok(obtained)
+        }
+    }
+}
+
+/// One refresh, under the lock: the session after it, stored. `was_doubted`: whether the refresh token may have been refused
+/// when this run began; that another run was refused a moment ago is no second answer.
+fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<Obtained> {
+    let session = noticing_an_interrupted_one(context, session);
+    let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
+    // All that can fail without the token being spent comes first, and all that may take long.
+    let mut provider = provider_metadata::provider(context)?;
+    let client = context.client()?;
+    let keys = provider_metadata::keys(context, &provider);
+    let signals = RefCell::new(Some(context.world.signals.hold()));
+    let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
+    // First, so that a refresh that is killed never leaves the new session with the old access token.
+    access_token_cache::forget(context);
+    journal(context, &begun)?;
+
+    let sent_at = context.world.clock.now();
+    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value);
+    let first = request(&provider);
+    let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
+        Ok(response) => response,
+        Err(failure) if failure.kind == HttpFailureKind::AnswerLost => {
+            return Err(answer_lost(context, &begun, reason, sent_at, &failure.what));
+        }
+        Err(failure) => {
+            put_back(context, &session);
+            return Err(Error::unanswered(DOING, &failure));
+        }
+    };
+    let answer = match token::accept_token_answer(&response) {
+        Ok(answer) => answer,
+        Err(problem) => {
+            let was_doubted = was_doubted || session.unfinished_refresh().is_some();
+            let attempt = Attempt { session: &session, begun: &begun, reason, sent_at, was_doubted };
+            return attempt.not_accepted(context, &response, problem);
+        }
+    };
+    let answer = token_response::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
+        .inspect_err(|_| note_in_entry(context, &begun.refresh_discarded(reason, sent_at)))?;
+    let renewal = old.answered_by(answer.refresh_token.as_ref());
+    let refreshed = begun.refreshed(answer, reason, sent_at);
+    if !still_ours(context, &begun)? {
+        access_token_cache::forget(context);
+        let revoked =
+            refreshed.held().is_some_and(|new| token_response::revoke_unwanted(context, &provider, &new.value));
+        return Err(Situation::SessionChanged { revoked }.into());
+    }
+    store_successor(context, &refreshed, &signals)?;
+    if let Some(at) = session.refresh_started_at {
+        context.out.note(&format!(
+            "The refresh token still worked: nothing was lost with the answer of {}.",
+            context.out.local(at)
+        ));
+    }
+    Ok(Obtained { session: refreshed, how: How::Refreshed(reason, renewal) })
+}
+
+/// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
+fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Session {
+    let Some((at, discarded)) = session.unfinished_refresh() else { return session };
+    context.out.warn(
+        "refresh_interrupted",
+        format!(
+            "a refresh begun at {} {}; its refresh token may have been spent. Trying it once: where the provider takes a \
+             refresh token again, nothing is lost; where each serves once and it had been spent, a new login is needed",
+            context.out.local(at),
+            if discarded { "got an answer that was not used" } else { "was not finished" },
+        ),
+    );
+    let known = session.events.last().is_some_and(|e| {
+        !matches!(e.what, Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. })
+    });
+    if known { session } else { session.with_event(at, Happening::Interrupted) }
+}
+
+/// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written. From here on
+/// signals are held, and nobody is asked to unlock it.
+fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
+    let document = begun.to_document();
+    context.store.save_without_asking(&context.entry(), &document)?;
+    if context.store.load_without_asking(&context.entry())?.as_ref() == Some(&document) {
+        return Ok(());
+    }
+    let detail = "what was written is not what is read back".to_owned();
+    Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
+}
+
+/// Whether the entry is still the one whose token was sent: a logout or login without our lock may have come between. A
+/// lock is not waited for here, where signals are held, but where the new token is stored.
+fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
+    match context.load_without_asking() {
+        Ok(Some(now)) => Ok(now.generation == begun.generation),
+        Ok(None) => Ok(false),
+        // A newer tidp has logged in: that session is not ours to overwrite.
+        Err(Error { situation: Situation::Entry(Unreadable::Version(_)), .. }) => Ok(false),
+        // It could be written and read a moment ago, and the old token is spent: storing the new one is what is left.
+        Err(_) => Ok(true),
+    }
+}
+
+/// The request did not reach the provider, or was put off by it: the entry is as it was.
+fn put_back(context: &Context<'_>, session: &Session) {
+    // If this fails the mark stays, and the next run says that a refresh was begun: true as well.
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
+}
+
+/// Stores an event. The mark is stored already; if this fails, only the event is missing.
+fn note_in_entry(context: &Context<'_>, session: &Session) {
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
+}
+
+fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
+    note_in_entry(context, &begun.refresh_unanswered(reason, sent_at));
+    Situation::AnswerLost(format!(
+        "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
+    ))
+    .into()
+}
+
+/// A refresh that was sent, and has brought no tokens.
+struct Attempt<'a> {
+    /// As it was found under the lock.
+    session: &'a Session,
+    /// The same, with the mark of this refresh.
+    begun: &'a Session,
+    reason: RefreshReason,
+    sent_at: Time,
+    /// Whether the refresh token may have been spent or refused before.
+    was_doubted: bool,
+}
+
+/// A refusal, as it is remembered and told.
+struct Refusal {
+    /// The error code, or the status.
+    said: String,
+    /// The provider's words, where it has any.
+    words: Option<ProviderError>,
+}
+
+impl Attempt<'_> {
+    /// The provider answered, but with no tokens: what that means for the ones we hold.
+    fn not_accepted(&self, context: &Context<'_>, response: &Response, problem: Problem) -> Result<Obtained> {
+        let refusal = match problem {
+            Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
+            Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
+            // Put off, it says; but a gateway in front of it can say that of what the provider has done.
+            Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
+                put_back(context, &self.session.refresh_unanswered(self.reason, self.sent_at));
+                return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
+            }
+            Problem::Unreachable(what) => {
+                return Err(answer_lost(context, self.begun, self.reason, self.sent_at, &what));
+            }
+            Problem::Invalid(what) => {
+                note_in_entry(context, &self.begun.refresh_discarded(self.reason, self.sent_at));
+                return Err(Error::invalid(format!("{DOING}: {what}")));
+            }
+        };
+        let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
+        match meaning {
+            Refused::Client => {
+                put_back(
+                    context,
+                    &self.session.refresh_refused_token_kept(&refusal.said, self.reason, self.sent_at, false),
+                );
+                Err(match refusal.words {
+                    Some(words) => Situation::Refused(DOING, words),
+                    None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
+                }
+                .into())
+            }
+            Refused::RefreshToken => self.refused(context, response, refusal, true),
+            // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the
+            // first.
+            Refused::Unclear => self.refused(context, response, refusal, self.was_doubted),
+        }
+    }
+
+    /// The refresh token was refused, or may have been. Another process may have renewed the session in a way our lock does
+    /// not cover; if not, the token is dropped if that is `for_good`, and only it.
+    fn refused(
+        &self,
+        context: &Context<'_>,
+        response: &Response,
+        Refusal { said, words }: Refusal,
+        for_good: bool,
+    ) -> Result<Obtained> {
+        match context.load_without_asking()? {
+            Some(session) if session.generation != self.begun.generation => {
+                return Ok(Obtained { session, how: How::Adopted });
+            }
+            Some(_) => {}
+            None => return Err(Situation::NoSession.into()),
+        }
+        if !for_good {
+            // Whoever refuses has spent nothing: there is nothing to find unfinished.
+            let session = Session { refresh_started_at: None, ..self.begun.clone() };
+            let session = session.refresh_refused_token_kept(&said, self.reason, self.sent_at, true);
+            context.store.save_without_asking(&context.entry(), &session.to_document())?;
+            return Err(Situation::RefreshRefusedOnce { said, words }.into());
+        }
+        let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
+        let refused = self.begun.refresh_refused(&said, self.reason, self.sent_at, provider_ahead);
+        context.store.save_without_asking(&context.entry(), &refused.to_document())?;
+        let likely = observations::probable_refusal(&refused, context.profile.policy.as_ref());
+        let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
+        Err(Situation::RefreshTokenRefused { said, words, likely }.into())
+    }
+}
+
+/// The old token is spent: its successor is stored however long that takes. Signals are let through once the wait is
+/// long enough to be told, so that a person can end it.
+fn store_successor(
+    context: &Context<'_>,
+    session: &Session,
+    held: &RefCell<Option<Box<dyn crate::ports::Held>>>,
+) -> Result<()> {
+    let document = session.to_document();
+    let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {
+        let store = failed.map_or_else(|| context.store.name().into(), store_message);
+        context.out.tell_of_waiting(&format!(
+            "waiting for the store to take the new refresh token ({store}): {} s so far; ending this now loses the session",
+            so_far.as_secs()
+        ));
+        held.borrow_mut().take();
+    };
+    match context.store.save_at_any_cost(&context.entry(), &document, &waiting) {
+        Ok(()) => Ok(()),
+        // A write whose end is not known is believed only when it is read back.
+        Err(_)
+            if context.store.load_without_asking(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) =>
+        {
+            Ok(())
+        }
+        Err(failure) => Err(Situation::SuccessorLost(failure).into()),
+    }
+}

@@ -1,0 +1,265 @@
+//! What a command says, and where: the answer to stdout, all prose to stderr, colour per stream.
+
+use crate::cli::{ColorWhen, Global};
+use crate::domain::text::printable_json;
+use crate::domain::time::Time;
+use crate::error::{Error, Report, Result, Situation, Warning};
+use crate::ports::{Env, Stream, World};
+use colored::{Color, Colorize};
+use serde_json::Value;
+use std::io::ErrorKind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The two streams of one run.
+pub struct Output<'w> {
+    world: &'w World,
+    /// Whether the answer is one JSON document.
+    pub json: bool,
+    quiet: bool,
+    verbose: bool,
+    colors: (bool, bool),
+    warnings: Mutex<Vec<Warning>>,
+    /// What is kept from stderr for now.
+    kept_back: Mutex<Option<String>>,
+}
+
+/// Whether a stream gets colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a person sees it.
+pub fn colored_stream(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
+    match when.unwrap_or_default() {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto if env.get("NO_COLOR").is_some() => false,
+        ColorWhen::Auto if env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        ColorWhen::Auto => stream.is_terminal && env.get("TERM") != Some("dumb"),
+    }
+}
+
+impl<'w> Output<'w> {
+    /// The streams as the global options want them.
+    pub fn new(world: &'w World, global: &Global) -> Self {
+        let colors = (
+            colored_stream(global.color, &world.env, world.terminal.stdout()),
+            colored_stream(global.color, &world.env, world.terminal.stderr()),
+        );
+        Self {
+            world,
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            colors,
+            warnings: Mutex::default(),
+            kept_back: Mutex::default(),
+        }
+    }
+
+    /// Does `work`, and keeps from stderr until it is done all that nobody need see at once: between a token that is spent
+    /// and its successor's storing nothing may wait for a terminal that is stopped or a pipe that nobody reads.
+    pub fn keeping_back<T>(&self, work: impl FnOnce() -> T) -> T {
+        *self.kept_back() = Some(String::new());
+        let done = work();
+        let told = self.kept_back().take();
+        self.remark(&told.unwrap_or_default());
+        done
+    }
+
+    fn kept_back(&self) -> MutexGuard<'_, Option<String>> {
+        self.kept_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remark(&self, text: &str) {
+        if let Some(kept) = &mut *self.kept_back() {
+            *kept += text;
+            return;
+        }
+        if !text.is_empty() {
+            self.world.terminal.err(text);
+        }
+    }
+
+    /// What the user should see of a wait, if stderr takes it at once; nobody waits for it to be read.
+    pub fn tell_of_waiting(&self, text: &str) {
+        self.world.terminal.err_if_ready(&format!("{text}\n"));
+    }
+
+    /// The answer, on stdout as it is.
+    ///
+    /// # Errors
+    /// [`Situation::OutputClosed`] where the reader has gone; `failed` for any other failure to write.
+    pub fn answer(&self, text: &str) -> Result<()> {
+        self.world.terminal.out(text).map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Situation::OutputClosed.into(),
+            _ => Error::failed(format!("cannot write to standard output: {error}")),
+        })
+    }
+
+    /// The answer under `--json`: the document, with what warnings have said so far.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn document(&self, mut document: Value) -> Result<()> {
+        let warnings = self.warned();
+        if !warnings.is_empty() && document.is_object() {
+            document["warnings"] = warnings.into();
+        }
+        self.answer(&printable_json(format!("{document}\n")))
+    }
+
+    /// A remark on stderr; none under `--quiet`.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.remark(&format!("{text}\n"));
+        }
+    }
+
+    /// What the user must see to go on, on stderr: a URL, a prompt.
+    pub fn ask(&self, text: &str) {
+        self.world.terminal.err(&format!("{text}\n"));
+    }
+
+    /// A warning on stderr (none under `--quiet`), and in the document under `--json`.
+    pub fn warn(&self, code: &'static str, message: impl Into<String>) {
+        let message = message.into();
+        self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
+        self.warnings().push(Warning { code, message });
+    }
+
+    fn warnings(&self) -> MutexGuard<'_, Vec<Warning>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What warnings have said so far, as a document shows it.
+    pub fn warned(&self) -> Vec<Value> {
+        self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
+    }
+
+    /// Whether notes and warnings are kept from stderr.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether this run has given a warning of that code.
+    pub fn has_warned(&self, code: &str) -> bool {
+        self.warnings().iter().any(|warning| warning.code == code)
+    }
+
+    /// What is being done, on stderr under `--verbose`.
+    pub fn trace(&self, text: &str) {
+        if self.verbose {
+            self.remark(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
+        }
+    }
+
+    /// A failure, on stderr: last of all.
+    pub fn failure(&self, report: &Report) {
+        if self.json {
+            return self.world.terminal.err(&printable_json(format!("{}\n", report.to_json())));
+        }
+        self.world.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
+        if let Some(hint) = &report.hint {
+            self.world.terminal.err(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
+        }
+    }
+
+    /// `text` in that colour, if stdout has colours.
+    pub fn paint(&self, text: &str, color: Color) -> String {
+        painted(text, color, self.colors.0)
+    }
+
+    /// `text` in bold, if stdout has colours.
+    pub fn bold(&self, text: &str) -> String {
+        if self.colors.0 { forced(|| text.bold().to_string()) } else { text.to_owned() }
+    }
+
+    /// `text` in that colour, if stderr has colours.
+    pub fn paint_err(&self, text: &str, color: Color) -> String {
+        painted(text, color, self.colors.1)
+    }
+
+    /// How many columns stdout has; 80 where nobody knows.
+    pub fn columns(&self) -> usize {
+        let told = || self.world.env.get("COLUMNS").and_then(|text| text.parse().ok());
+        self.world.terminal.stdout().columns.or_else(told).unwrap_or(80).into()
+    }
+
+    /// Whether characters beyond ASCII can be shown: the locale says so (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
+    pub fn utf8(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.world.env.get(name));
+        // Without any, as in a container, today's terminals still are UTF-8; `C` and `POSIX` are a decision.
+        locale.is_none_or(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.ends_with("utf-8") || locale.ends_with("utf8")
+        })
+    }
+
+    /// `time` as a person here reads it: `2026-01-31 13:00:00 CET`.
+    pub fn local(&self, time: Time) -> String {
+        local_time(time, &(self.world.time_zone)())
+    }
+
+    /// `time` and how far it is from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    pub fn when(&self, time: Time, now: Time) -> String {
+        format!("{} ({})", self.local(time), relative(time, now))
+    }
+}
+
+/// `in 13 days 4 h`, `5 min ago`, `now`.
+pub fn relative(time: Time, now: Time) -> String {
+    match time.since(now) {
+        gap if gap.0 > 0 => format!("in {}", gap.human()),
+        gap if gap.0 < 0 => format!("{} ago", gap.human()),
+        _ => "now".to_owned(),
+    }
+}
+
+/// `time` in that zone, with the zone's abbreviation, DST and all.
+pub fn local_time(time: Time, zone: &jiff::tz::TimeZone) -> String {
+    jiff::Timestamp::from_second(time.unix())
+        .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+        .unwrap_or_default()
+}
+
+fn painted(text: &str, color: Color, on: bool) -> String {
+    if on { forced(|| text.color(color).to_string()) } else { text.to_owned() }
+}
+
+/// `colored` looks at stdout only; the decision was made per stream, so its own is overridden.
+fn forced(paint: impl FnOnce() -> String) -> String {
+    colored::control::set_override(true);
+    paint()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn env(pairs: &[(&str, &str)]) -> Env {
+        Env(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+    }
+
+    #[test]
+    fn the_flag_beats_the_environment_which_beats_the_terminal() {
+        let stream = |is_terminal| Stream { is_terminal, columns: None, rows: None };
+        for (when, variables, is_terminal, expected) in [
+            (None, &[][..], true, true),
+            (None, &[], false, false),
+            (None, &[("TERM", "dumb")], true, false),
+            (None, &[("NO_COLOR", "1")], true, false),
+            (None, &[("NO_COLOR", "")], true, true),
+            (None, &[("CLICOLOR_FORCE", "1")], false, true),
+            (None, &[("CLICOLOR_FORCE", "0")], false, false),
+            (None, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], true, false),
+            (Some(ColorWhen::Always), &[("NO_COLOR", "1")], false, true),
+            (Some(ColorWhen::Never), &[("CLICOLOR_FORCE", "1")], true, false),
+        ] {
+            assert_eq!(colored_stream(when, &env(variables), stream(is_terminal)), expected, "{when:?} {is_terminal}");
+        }
+    }
+
+    #[test]
+    fn local_times_follow_daylight_saving() {
+        let oslo = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        assert_eq!(local_time(Time::from_unix(1_767_225_600), &oslo), "2026-01-01 01:00:00 CET");
+        assert_eq!(local_time(Time::from_unix(1_782_864_000), &oslo), "2026-07-01 02:00:00 CEST");
+    }
+}
