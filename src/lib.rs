@@ -14,7 +14,7 @@
 //! | [`cli`] | the command line as clap types; completions come from it alone | nothing of the crate |
 //! | [`commands`] | one file per command, each a story: load → decide → send → accept → save → print | all but `io` (`sandbox` only from `demo`, `sandbox` and `simulate`) |
 //!
-//! `main` composes [`ports::World::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
+//! `main` composes [`ports::Ports::system`] and calls [`run`]. The tests compose another world (a frozen clock, seeded
 //! entropy, a scripted provider, a store in memory) and call the same [`run`]. `tests/doors.rs` holds this table against
 //! the `use` lines.
 //!
@@ -31,7 +31,7 @@
 //! * What must be checked later is returned with what is sent: `authorization_request(…) -> (Url, Expected)`.
 //! * One decision, `core::plan::decide`: use / refresh because / log in because. A policy's end never stops an attempt:
 //!   it is an estimate, the provider decides.
-//! * A session holds observations only; what a policy makes of them is computed (`core::session::RefreshLife`), so a
+//! * A session holds observations only; what a policy makes of them is computed (`core::session::RefreshTokenExpiry`), so a
 //!   profile that is corrected explains its past anew. `expires_at` is what the policy implies, `expires_at_earliest`
 //!   what can be relied on; they differ when the same handle came back.
 //! * A stored time is by this machine's clock, the end of either token too, so that a clock which is wrong, and stays so,
@@ -114,7 +114,7 @@
 //! * **A terminal is asked for characters, not for lines** (`adapters::terminal`): it would cut a line at 4,095 of them, and what
 //!   is pasted, an address with a code or a token, can be longer.
 //! * **The keys are fetched on a thread that nobody waits for** before the code, which is short-lived, is exchanged. It
-//!   is started through `World::background`, which the tests' world runs at once.
+//!   is started through `Ports::background`, which the tests' world runs at once.
 //! * **Signatures are checked by `aws-lc-rs` itself**, with each key parsed once: it is in the tree for TLS, and a JWT
 //!   library around it parsed the key anew for every token. RS256 is the only algorithm there is.
 //! * **`keepalive` looks at the wall clock every ten seconds** instead of sleeping until a renewal is due, because a
@@ -151,22 +151,22 @@ pub mod terminal;
 
 use clap::error::ErrorKind;
 use error::{Error, Setup, Situation};
-use ports::World;
+use ports::Ports;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use terminal::output::Output;
 
 /// Runs `tidp` with these arguments (the program's name first) in that world, and gives the exit code.
-pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
+pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let (out, outcome) = match cli::parse(&args) {
         Ok(cli) => {
-            let out = Output::new(world, &cli.global);
-            let outcome = commands::run_alone(world, &out, &cli);
+            let out = Output::new(ports, &cli.global);
+            let outcome = commands::run_alone(ports, &out, &cli);
             (out, outcome)
         }
         Err(error) => {
-            let out = Output::new(world, &cli::usage_error::shown_so(&args));
+            let out = Output::new(ports, &cli::usage_error::shown_so(&args));
             let outcome = not_parsed(&args, &error, &out);
             (out, outcome)
         }
@@ -187,12 +187,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 
 /// Tells a panic as the failure it comes to, on standard error alone, and gives the exit code: an abort has none of the
 /// table's.
-pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, world: &World, panic: &PanicHookInfo<'_>) -> u8 {
+pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();
     let report = error::of_panic(message, &place, std::thread::current().name()).report();
-    Output::new(world, &cli::usage_error::shown_so(&args)).failure(&report);
+    Output::new(ports, &cli::usage_error::shown_so(&args)).failure(&report);
     report.exit_code
 }
 

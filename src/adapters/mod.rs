@@ -1,6 +1,6 @@
 //! The thin edges: each file implements one port of [`crate::ports`] for the system, with one kind of side effect.
 //!
-//! Nothing here decides anything about sessions, and nothing is done before it is asked for: [`World::system`] starts
+//! Nothing here decides anything about sessions, and nothing is done before it is asked for: [`Ports::system`] starts
 //! no thread, builds no runtime, reads no file and draws no random number, because `tidp token` with a cached token
 //! needs none of these.
 //!
@@ -37,10 +37,10 @@ pub mod stores;
 pub mod system;
 pub mod terminal;
 
-use crate::ports::World;
+use crate::ports::Ports;
 use std::sync::Arc;
 
-impl World {
+impl Ports {
     /// The world as it is: the composition root. Touches nothing but the environment and the clock.
     pub fn system() -> Self {
         let (env, dirs) = (system::env(), system::dirs());

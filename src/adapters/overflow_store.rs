@@ -20,14 +20,14 @@ use zeroize::Zeroizing;
 const FORMAT: &str = "tidp small 1\n";
 
 /// The store, and where the rest goes.
-pub struct SmallEntries {
+pub struct OverflowStore {
     store: Box<dyn Store>,
     /// How many bytes an entry holds.
     limit: usize,
     dir: PathBuf,
 }
 
-impl SmallEntries {
+impl OverflowStore {
     /// Entries of `store` of at most `limit` bytes, with files in `dir`.
     pub fn new(store: Box<dyn Store>, limit: usize, dir: PathBuf) -> Self {
         Self { store, limit, dir }
@@ -66,7 +66,7 @@ impl SmallEntries {
     }
 }
 
-impl Store for SmallEntries {
+impl Store for OverflowStore {
     fn name(&self) -> &'static str {
         self.store.name()
     }

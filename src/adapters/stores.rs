@@ -3,7 +3,7 @@
 use super::file_store::FileStore;
 use super::keyring::KeyringStore;
 use super::memory_store::MemoryStore;
-use super::overflow_store::SmallEntries;
+use super::overflow_store::OverflowStore;
 use crate::ports::{Env, Store, StoreChoice, StoreFailure, Stores, Terminal};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Stores for SystemStores {
                 let within = |name| self.state.as_ref().map(|state| state.join(name));
                 let keyring = Box::new(KeyringStore::new(person, self.env.clone(), within("keyring")));
                 match (LARGEST_CREDENTIAL, within("entries")) {
-                    (Some(limit), Some(dir)) => Box::new(SmallEntries::new(keyring, limit, dir)),
+                    (Some(limit), Some(dir)) => Box::new(OverflowStore::new(keyring, limit, dir)),
                     _ => keyring,
                 }
             }

@@ -13,9 +13,9 @@ use crate::flows::context::{Configured, Context};
 use crate::flows::provider_metadata::{self, Keys};
 use crate::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::{KeySet, MayBeTheKeys};
+use crate::oidc::jwks::{KeySet, StaleKeys};
 use crate::oidc::signed_token::{TokenProblem, verify_token};
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use colored::Color;
 use serde::Serialize;
@@ -45,9 +45,9 @@ impl Known {
     /// The newest keys. They serve for a minute before it is looked whether they may. Where none can be had not every token
     /// asks, and the longer the provider takes to fail the fewer do.
     fn of(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Self {
-        let asked = context.world.clock.now();
+        let asked = context.ports.clock.now();
         let keys = provider_metadata::newest_keys(context, provider, at_hand);
-        let at = context.world.clock.now();
+        let at = context.ports.clock.now();
         let minute = Seconds::minutes(1);
         let rest = if keys.is_ok() { minute } else { Seconds(2 * at.since(asked).0).clamp(Seconds(10), minute) };
         Self { keys, at, rest }
@@ -62,14 +62,14 @@ impl Known {
 ///
 /// # Errors
 /// `invalid` if any text is no JWT or fails `--verify`; the others are printed all the same.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
     let decoder = Decoder {
-        world,
+        ports,
         out,
         leeway,
-        verifier: verifier(world, out, global, args)?,
-        profile: profile(world, out, global),
+        verifier: verifier(ports, out, global, args)?,
+        profile: profile(ports, out, global),
     };
     match args.tokens.as_slice() {
         [] => decoder.stream(),
@@ -92,10 +92,10 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Decode)
     }
 }
 
-fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Verifier<'w>> {
+fn verifier<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Verifier<'w>> {
     if let Some(path) = &args.jwks {
         let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
-        let bytes = world.files.read(path).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
         let text = text_in(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
         let keys =
@@ -105,7 +105,7 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
     if !args.verify {
         return Ok(Verifier::Nobody);
     }
-    let context = Box::new(Context::open(world, out, global)?);
+    let context = Box::new(Context::open(ports, out, global)?);
     let provider = Box::new(provider_metadata::provider(&context)?);
     let known = Known::of(&context, &provider, None);
     known.keys.as_ref().map_err(Clone::clone)?;
@@ -113,12 +113,12 @@ fn verifier<'w>(world: &'w World, out: &'w Output<'w>, global: &Global, args: &c
 }
 
 /// The profile in use, if there is one: where a person reads, claims of its provider are explained as `inspect` does.
-fn profile(world: &World, out: &Output<'_>, global: &Global) -> Option<Profile> {
-    if out.json { None } else { Configured::load(world).ok()?.profile(world, global).ok() }
+fn profile(ports: &Ports, out: &Output<'_>, global: &Global) -> Option<Profile> {
+    if out.json { None } else { Configured::load(ports).ok()?.profile(ports, global).ok() }
 }
 
 struct Decoder<'w> {
-    world: &'w World,
+    ports: &'w Ports,
     out: &'w Output<'w>,
     leeway: Seconds,
     verifier: Verifier<'w>,
@@ -157,7 +157,7 @@ impl Decoder<'_> {
             Malformed::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("this is no JWT: {why}")),
             Malformed::NotAToken(why) => Situation::Invalid(format!("this is no JWT: {why}")),
         })?;
-        let now = self.world.clock.now();
+        let now = self.ports.clock.now();
         let verified = self.verify(&jwt, now)?;
         let warnings = self.warnings(&jwt, now);
         if self.out.json {
@@ -180,7 +180,7 @@ impl Decoder<'_> {
             Verifier::File(keys) => verify_token(jwt, keys, None, now, self.leeway),
             Verifier::Provider { context, provider, known } => {
                 // By the clock, for keys may have been waited for.
-                let now = || self.world.clock.now();
+                let now = || self.ports.clock.now();
                 let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), self.leeway);
                 let newest = known.read().unwrap_or_else(PoisonError::into_inner);
                 let outcome = newest.keys.as_ref().ok().filter(|_| newest.serves(now())).map(|keys| check(&keys.set));

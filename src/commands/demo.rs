@@ -5,7 +5,7 @@ use crate::cli::{self, Cli};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result};
-use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Request, Stream, Terminal, TokenCache, World};
+use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Ports, Request, Stream, Terminal, TokenCache};
 use crate::sandbox::{Options, Rotation, Sandbox, USERS};
 use crate::terminal::output::Output;
 use clap::Parser;
@@ -122,7 +122,7 @@ impl Browser for StoryBrowser {
             }
             approve(http.as_ref(), url);
         };
-        // Not `World::background`: this has to wait for the command that waits for it.
+        // Not `Ports::background`: this has to wait for the command that waits for it.
         std::thread::Builder::new().spawn(follow).map(drop).map_err(|error| error.to_string())
     }
 }
@@ -151,17 +151,17 @@ fn approve(http: &dyn Http, start: Url) {
 ///
 /// # Errors
 /// `failed`, if a step of the story does not go as told.
-pub fn run(world: &World, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
-    let clock = Arc::new(StoryClock { real: Arc::clone(&world.clock), moved: AtomicI64::new(0) });
+pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
+    let clock = Arc::new(StoryClock { real: Arc::clone(&ports.clock), moved: AtomicI64::new(0) });
     let options =
         Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
-    let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&world.entropy))
+    let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
-    let real_browser = !args.no_browser && world.terminal.stdout().is_terminal && world.browser.available();
+    let real_browser = !args.no_browser && ports.terminal.stdout().is_terminal && ports.browser.available();
     let stage = Arc::new(Stage::default());
     let story = Story {
         out,
-        world: story_world(world, &sandbox, &clock, &stage, real_browser),
+        ports: story_world(ports, &sandbox, &clock, &stage, real_browser),
         stage,
         clock,
         steps: Mutex::default(),
@@ -175,12 +175,12 @@ pub fn run(world: &World, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
 }
 
 fn story_world(
-    world: &World,
+    ports: &Ports,
     sandbox: &Sandbox,
     clock: &Arc<StoryClock>,
     stage: &Arc<Stage>,
     real_browser: bool,
-) -> World {
+) -> Ports {
     let own = [
         ("TIDP_ISSUER", sandbox.issuer()),
         ("TIDP_CLIENT_ID", "sandbox-mobile"),
@@ -188,29 +188,29 @@ fn story_world(
         ("TIDP_STORE", "memory"),
         ("NO_COLOR", "1"),
     ];
-    let mut env: Env = world.env.clone();
+    let mut env: Env = ports.env.clone();
     env.0.retain(|name, _| !name.contains("TIDP_") && name != "CLICOLOR_FORCE");
     env.0.extend(own.map(|(name, value)| (name.to_owned(), Secret::new(value))));
     let browser = StoryBrowser {
-        real: real_browser.then(|| Arc::clone(&world.browser)),
-        http: Arc::clone(&world.http),
-        clock: Arc::clone(&world.clock),
+        real: real_browser.then(|| Arc::clone(&ports.browser)),
+        http: Arc::clone(&ports.http),
+        clock: Arc::clone(&ports.clock),
     };
-    World {
+    Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         terminal: Arc::clone(stage) as Arc<dyn Terminal>,
         cache: Arc::new(NoCache),
         dirs: Dirs { config: None, data: None, state: None, cache: None },
         browser: Arc::new(browser),
         env,
-        ..world.clone()
+        ..ports.clone()
     }
 }
 
 /// The story, as far as it is told.
 struct Story<'w> {
     out: &'w Output<'w>,
-    world: World,
+    ports: Ports,
     stage: Arc<Stage>,
     clock: Arc<StoryClock>,
     steps: Mutex<Vec<Value>>,
@@ -257,7 +257,7 @@ impl Story<'_> {
         let line = format!("tidp {}", command.join(" "));
         let cli = Cli::try_parse_from(std::iter::once("tidp").chain(command.iter().copied()))
             .map_err(|error| Error::failed(format!("{line}: {error}")))?;
-        let outcome = super::run(&self.world, &Output::new(&self.world, &cli.global), &cli);
+        let outcome = super::run(&self.ports, &Output::new(&self.ports, &cli.global), &cli);
         let (printed, told) = self.stage.take();
         if let Err(error) = outcome {
             return Err(Error::failed(format!("`{line}` failed: {}", error.report().message)));

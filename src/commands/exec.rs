@@ -5,7 +5,7 @@ use crate::commands::token;
 use crate::domain::text::printable;
 use crate::error::{Error, Result, Situation};
 use crate::flows::context::Context;
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -15,10 +15,10 @@ use std::io::{self, ErrorKind};
 /// # Errors
 /// As `tidp token` where there is no token; 125 to 127 as env(1) where `exec` itself failed, CMD cannot be
 /// run, or was not found.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let asked = token::min_ttl(args.min_ttl.as_deref())?;
-    let (token, _) = Context::open(world, out, global)?.run(|context| token::obtain(context, asked, true))?;
-    let error = world.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.value))]);
+    let (token, _) = Context::open(ports, out, global)?.run(|context| token::obtain(context, asked, true))?;
+    let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.value))]);
     Err(not_started(&args.command, &error))
 }
 

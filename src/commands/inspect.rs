@@ -2,7 +2,7 @@
 
 use crate::cli::Global;
 use crate::domain::secret::Secret;
-use crate::domain::session::{RefreshLife, RefreshToken, Session, Sso};
+use crate::domain::session::{RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::error::{Result, Situation};
@@ -13,7 +13,7 @@ use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, Verdict};
 use crate::jwt::{Jwt, Registered};
 use crate::oidc::discovery::Provider;
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use colored::Color;
 use serde_json::{Map, Value, json};
@@ -26,10 +26,10 @@ const OPAQUE: &str = "opaque";
 ///
 /// # Errors
 /// `login_required` where there is no session; `store`, `config`.
-pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
-    Context::open(world, out, global)?.run(|context| {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
+    Context::open(ports, out, global)?.run(|context| {
         let session = context.load()?.ok_or(Situation::NoSession)?;
-        let now = world.clock.now();
+        let now = ports.clock.now();
         for warning in warnings::warnings(now, &session, context.profile.policy.as_ref(), context.profile.renew) {
             let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());
             out.warn(warning.code, message);
@@ -47,7 +47,7 @@ pub fn document(context: &Context<'_>, session: &Session) -> Value {
 }
 
 fn document_of(context: &Context<'_>, session: &Session, provider: &Result<Provider>) -> Value {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let access = &session.access_token;
     let mut id_token = match &session.id_token {
         Some(token) => token_document(&token.value, token.expires_at, now),
@@ -115,7 +115,7 @@ fn verify(
 }
 
 fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy));
     let state = match (&session.refresh_token, life) {
         (RefreshToken::NeverIssued, _) => "none",
         (RefreshToken::Refused { .. }, _) => "expired",
@@ -134,7 +134,7 @@ fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
 
 fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose) -> Result<()> {
     let out = context.out;
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     let profile = &context.profile;
     let unknown = || format!("unknown: set {}", setting(profile.key_of_policy(), None, profile.named.as_deref()));
@@ -166,8 +166,10 @@ fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose
 
 fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> String {
     let out = context.out;
-    match (&session.refresh_token, context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy)))
-    {
+    match (
+        &session.refresh_token,
+        context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy)),
+    ) {
         (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
         (RefreshToken::Refused { at, .. }, _) => format!("refused by the provider {}", out.when(*at, now)),
         (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),

@@ -16,8 +16,8 @@ use crate::domain::session::{RefreshToken, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, How, Obtained};
-use crate::ports::{Ended, Lock, StoreFailureKind, Watch, World};
+use crate::flows::refresh::{self, FreshSession, How};
+use crate::ports::{Ended, Lock, Ports, StoreFailureKind, Watch};
 use crate::terminal::output::Output;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -36,14 +36,14 @@ const GRACE: Seconds = Seconds(60);
 /// # Errors
 /// `login_required` when the session has ended or there is nothing to keep alive, `busy` for a second one; 126 or 127
 /// where CMD cannot be started; CMD's own code.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepalive) -> Result<()> {
     let length = args.duration.as_deref().map(Seconds::parse).transpose();
     let length = length.map_err(|what| Error::usage(format!("--for: {what}")))?;
-    Context::open(world, out, global)?.run(|context| {
+    Context::open(ports, out, global)?.run(|context| {
         let mut keeper = Keeper::begin(context, length, !args.command.is_empty())?;
         let _only_one = only_one(context)?;
         let mut watch =
-            world.signals.watch().map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
+            ports.signals.watch().map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
         keeper.tell_what_lies_ahead();
         // Before CMD is started: where there is no session, it does not start.
         keeper.step()?;
@@ -62,7 +62,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Keepali
             None | Some(Ended::Code(0)) => Ok(()),
             Some(Ended::Code(code)) => Err(Situation::Exited(code).into()),
             Some(Ended::Signal(signal)) => {
-                world.signals.end_by(signal);
+                ports.signals.end_by(signal);
                 Err(Situation::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
             }
         }
@@ -121,7 +121,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         if session.held().is_none() || policy.lifetime.is_none() {
             return Err(messages::nothing_to_keep(context, &session, &policy));
         }
-        let clock = &context.world.clock;
+        let clock = &context.ports.clock;
         let mut keeper = Self {
             context,
             policy,
@@ -141,11 +141,11 @@ impl<'c, 'w> Keeper<'c, 'w> {
     }
 
     fn now(&self) -> Time {
-        self.context.world.clock.now()
+        self.context.ports.clock.now()
     }
 
     fn uptime(&self) -> Duration {
-        self.context.world.clock.uptime()
+        self.context.ports.clock.uptime()
     }
 
     fn prospect(&self) -> Prospect {
@@ -156,7 +156,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn draw_lead(&mut self) {
         let mut random = [0; 8];
         // Without chance the moment is still right, only the same for all.
-        let _ = self.context.world.entropy.fill(&mut random);
+        let _ = self.context.ports.entropy.fill(&mut random);
         self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
     }
 
@@ -261,7 +261,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
         Ok(self.now())
     }
 
-    fn accept(&mut self, Obtained { session, how }: Obtained) {
+    fn accept(&mut self, FreshSession { session, how }: FreshSession) {
         if let Some(failing) = self.failing.take() {
             self.tell_that_it_works_again(failing);
         }
@@ -305,7 +305,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn look_again(&mut self, end: Time) -> Result<Time> {
         match self.context.load() {
             Ok(Some(session)) if session.generation != self.session.generation => {
-                self.accept(Obtained { session, how: How::Adopted });
+                self.accept(FreshSession { session, how: How::Adopted });
                 Ok(self.now())
             }
             _ => Err(self.ended(end)),

@@ -10,7 +10,7 @@ use crate::cli::{self, Global};
 use crate::commands::inspect;
 use crate::config::{AuthMethod, RedirectUri};
 use crate::domain::secret::Secret;
-use crate::domain::session::{Account, Happening, HeldToken, RefreshToken, SCHEMA, Session};
+use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{AskedFor, Error, NoLogin, Result, Setup, Situation, with_profile};
@@ -25,12 +25,12 @@ use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
 use crate::oidc::token::{self, Client, TokenAnswer};
-use crate::ports::{HandOver, ListenAt, Listener, Page, Response, StoreFailureKind, World};
+use crate::ports::{HandOver, ListenAt, Listener, Page, Ports, Response, StoreFailureKind};
 use crate::terminal::output::Output;
 use callback_wait::Waiting;
 use messages::summarise;
 pub use messages::{show, warn_of_memory};
-use options::Wishes;
+use options::LoginOptions;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -41,7 +41,7 @@ const DOING: &str = "logging in";
 /// A login under way: what was asked for, of whom, and what must be checked later.
 struct Attempt<'c, 'w> {
     context: &'c Context<'w>,
-    wishes: Wishes,
+    wishes: LoginOptions,
     client: Client,
     provider: Provider,
     before: Option<Session>,
@@ -53,8 +53,8 @@ struct Attempt<'c, 'w> {
 ///
 /// # Errors
 /// As the contract's exit codes say; then nothing was stored.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
-    Context::open(world, out, global)?.run(|context| {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
+    Context::open(ports, out, global)?.run(|context| {
         let session = log_in(context, args)?;
         summarise(context, &session);
         if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
@@ -76,11 +76,11 @@ fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     // What can fail without the user's help fails before the user is asked for it: wishes, store, secret, discovery.
     let attempt = Attempt {
         context,
-        wishes: Wishes::of(context, args)?,
+        wishes: LoginOptions::of(context, args)?,
         before: previous_session(context)?,
         client: context.client()?,
         provider: provider_metadata::provider_as_of_now(context)?,
-        began: (context.world.clock.now(), context.world.clock.uptime()),
+        began: (context.ports.clock.now(), context.ports.clock.uptime()),
     };
     check_provider(&attempt.provider)?;
     match &context.profile.redirect_uri {
@@ -123,7 +123,7 @@ fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
 }
 
 fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
-    context.world.callback.listen(at).map_err(|what| {
+    context.ports.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
         Setup::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host)).into()
     })
@@ -142,15 +142,15 @@ fn some_port(context: &Context<'_>, at: &ListenAt) -> Result<String> {
 pub fn random<const N: usize>(context: &Context<'_>) -> Result<[u8; N]> {
     let mut bytes = [0; N];
     let failed = |error| Error::failed(format!("the system has no randomness to give: {error}"));
-    context.world.entropy.fill(&mut bytes).map_err(failed)?;
+    context.ports.entropy.fill(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
 /// The answer to a request for the provider's keys that was sent while the user is in the browser; nobody who gives up
 /// waits for it.
-struct Ahead(Option<(Receiver<Response>, Time)>);
+struct KeyPrefetch(Option<(Receiver<Response>, Time)>);
 
-impl Ahead {
+impl KeyPrefetch {
     fn none() -> Self {
         Self(None)
     }
@@ -158,11 +158,11 @@ impl Ahead {
     /// Sends the request, if there are no keys in the cache. Where that cannot be done beside the wait, it is done later.
     fn ask(context: &Context<'_>, provider: &Provider) -> Self {
         let Some(request) = provider_metadata::wanted_keys(context, provider) else { return Self::none() };
-        let http = Arc::clone(&context.world.http);
+        let http = Arc::clone(&context.ports.http);
         let (sender, receiver) = channel();
         let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
-        let asked_at = context.world.clock.now();
-        Self((context.world.background)(Box::new(fetch)).ok().map(|()| (receiver, asked_at)))
+        let asked_at = context.ports.clock.now();
+        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| (receiver, asked_at)))
     }
 
     /// The answer, waited for as long as the network is, and when it was asked for; `None` where none came.
@@ -186,7 +186,7 @@ impl Attempt<'_, '_> {
         let waiting = Waiting::begin(self.context, self.asked_for(&redirect_uri), self.wishes.timeout);
         let hand_over = self.handed_over(&url);
         self.show(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
-        let keys = Ahead::ask(self.context, &self.provider);
+        let keys = KeyPrefetch::ask(self.context, &self.provider);
         let outcome = waiting
             .for_redirect(hand_over, listener.as_mut(), &expected)
             .and_then(|query| {
@@ -204,7 +204,7 @@ impl Attempt<'_, '_> {
     fn handed_over(&self, url: &Url) -> Option<Box<dyn HandOver>> {
         let hinted = authorize::with_id_token_hint(url, self.hint()?);
         let without = |what| self.context.out.note(&format!("The ID token is not sent as a hint: {what}."));
-        self.context.world.callback.hand_over(&hinted).map_err(without).ok()
+        self.context.ports.callback.hand_over(&hinted).map_err(without).ok()
     }
 
     /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.
@@ -244,7 +244,7 @@ impl Attempt<'_, '_> {
 
     fn show(&self, url: &Url) {
         let note = || self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
-        let is_remote = self.context.world.env.get("SSH_CONNECTION").is_some();
+        let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
         if is_remote {
             note();
         }
@@ -266,10 +266,10 @@ impl Attempt<'_, '_> {
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
         let code = waiting.for_paste(&expected, |problem| self.not_granted(problem, &expected))?;
-        self.exchanged(&code, &expected, Ahead::none())
+        self.exchanged(&code, &expected, KeyPrefetch::none())
     }
 
-    fn exchanged(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
+    fn exchanged(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
         self.context.out.keeping_back(|| self.exchange(code, expected, keys))
     }
 
@@ -286,10 +286,10 @@ impl Attempt<'_, '_> {
 
     /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
     /// the answer; stores the session.
-    fn exchange(&self, code: &Code, expected: &Expected, keys: Ahead) -> Result<Session> {
+    fn exchange(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
         let context = self.context;
         let request = token::code_request(&self.provider, &self.client, code, expected);
-        let sent_at = context.world.clock.now();
+        let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
             Error { situation: Situation::Unreachable(what), .. } => {
                 Situation::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
@@ -333,7 +333,7 @@ impl Attempt<'_, '_> {
     /// How long the user and the provider have taken, by either clock: one may be set meanwhile, the other one stands still
     /// while the machine sleeps. A second that has begun counts.
     fn waited(&self) -> Seconds {
-        let clock = &self.context.world.clock;
+        let clock = &self.context.ports.clock;
         let (since, uptime) = self.began;
         let awake = clock.uptime().saturating_sub(uptime);
         let awake =
@@ -362,19 +362,19 @@ impl Attempt<'_, '_> {
             access_token: token_response::access_token(answer, sent_at),
             id_token: Some(accepted.token),
             refresh_token,
-            provider_ahead: token_response::provider_ahead(self.context.world.clock.now(), answer.date),
+            provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), answer.date),
             refresh_brings_no_id_token: false,
             refresh_started_at: None,
             events: Vec::new(),
         };
-        Ok(session.with_event(sent_at, Happening::Login { refresh_token: answer.refresh_token.is_some() }))
+        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: answer.refresh_token.is_some() }))
     }
 
     /// Under the lock, over whatever is there: the last login wins, whole.
     fn store(&self, session: Session) -> Result<Session> {
         let context = self.context;
         let _lock = context.lock(&context.entry())?;
-        let _signals = context.world.signals.hold();
+        let _signals = context.ports.signals.hold();
         if let Some(before) = &self.before
             && before.account.sub != session.account.sub
         {

@@ -7,7 +7,7 @@ use crate::cli::{self, Global};
 use crate::commands::login::{random, show};
 use crate::config::{self, Profile};
 use crate::domain::secret::Secret;
-use crate::domain::session::{EntryKey, RefreshLife, RefreshToken, Session, SessionKey};
+use crate::domain::session::{EntryKey, RefreshToken, RefreshTokenExpiry, Session, SessionKey};
 use crate::domain::text::{hex, printable};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
@@ -17,7 +17,7 @@ use crate::flows::context::{Configured, Context};
 use crate::flows::provider_metadata;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{Entries, Ignored, Store, StoreFailureKind, World};
+use crate::ports::{Entries, Ignored, Ports, Store, StoreFailureKind};
 use crate::terminal::output::Output;
 use messages::{ACCESS_TOKEN, Outcome, REFRESH_TOKEN, SSO_SESSION, State};
 use serde_json::json;
@@ -30,7 +30,7 @@ const BROWSER_PATIENCE: Seconds = Seconds(20);
 ///
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
     // Nobody who names one profile wants to be logged out of the others. One in the environment is for every command.
     if args.all && global.profile.is_some() {
         return Err(Error::usage(
@@ -38,11 +38,11 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
         ));
     }
     let (endings, rest): (Vec<_>, _) = if args.all {
-        let (contexts, store) = all(world, out, global)?;
+        let (contexts, store) = all(ports, out, global)?;
         let end = |context: Context<'_>| context.run(|context| ending(context, args));
         (contexts.into_iter().map(end).collect(), nothing_is_left(store.as_ref()))
     } else {
-        (vec![Context::open(world, out, global)?.run(|context| log_out(context, args))], Ok(()))
+        (vec![Context::open(ports, out, global)?.run(|context| log_out(context, args))], Ok(()))
     };
     if endings.is_empty() && rest.is_ok() {
         out.note("There was no session.");
@@ -67,12 +67,12 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Logout)
 }
 
 /// Every session in the store, with its profile where there still is one; and the store.
-fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
-    let configured = Configured::load(world)?;
+fn all<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
+    let configured = Configured::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
-    let profiles = configured.profile(world, global).ok().into_iter();
+    let profiles = configured.profile(ports, global).ok().into_iter();
     let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
-    let store = configured.store(world)?;
+    let store = configured.store(ports)?;
     let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
         EntryKey::Session(key) => Some(key),
         EntryKey::ClientSecret(_) => None,
@@ -83,7 +83,7 @@ fn all<'w>(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<(Ve
     let context = |key: &SessionKey| {
         let profile = profiles.iter().find(|profile| profile.session_key() == *key);
         let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
-        Ok(Context::new(world, out, profile, configured.store(world)?))
+        Ok(Context::new(ports, out, profile, configured.store(ports)?))
     };
     let contexts: Result<_> = keys.iter().map(context).collect();
     Ok((contexts?, store))
@@ -139,7 +139,7 @@ fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
             let nothing = || State::Nothing("there was no session".into());
             outcome(None, false, nothing(), nothing(), None)
         }
-        Ended::Unreadable => {
+        Ended::InvalidEntry => {
             messages::logged_out(context, None);
             let refresh_token = State::Left("could not be read, so one that was there could not be revoked".into());
             let sso_session = State::Left("not ended: the ID token that names it could not be read".into());
@@ -158,7 +158,7 @@ fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
 
 /// Tells until when the access token works, wherever it was copied to; `None` if it does not any more.
 fn access_token(context: &Context<'_>, end: Time) -> Option<Time> {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let when = context.out.when(end, now);
     let text = if end <= now {
         format!("has ended, {when}")
@@ -190,7 +190,7 @@ fn at_provider(context: &Context<'_>, args: &cli::Logout, session: &Session) -> 
 /// What was in the store.
 enum Ended {
     Nothing,
-    Unreadable,
+    InvalidEntry,
     Session(Box<Session>),
 }
 
@@ -203,7 +203,7 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Ok(None) => Ended::Nothing,
         Ok(Some(session)) => Ended::Session(Box::new(session)),
         // Whatever it is, the user wants it gone.
-        Err(Error { situation: Situation::Entry(_), .. }) => Ended::Unreadable,
+        Err(Error { situation: Situation::Entry(_), .. }) => Ended::InvalidEntry,
         // Nor does removing it need the key, or anything else than its name, or there to be only one.
         Err(Error { situation: Situation::Store(failure), .. })
             if matches!(
@@ -211,11 +211,11 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
                 StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
             ) =>
         {
-            Ended::Unreadable
+            Ended::InvalidEntry
         }
         Err(error) => return Err(error),
     };
-    let _signals = context.world.signals.hold();
+    let _signals = context.ports.signals.hold();
     context.store.delete(&context.entry())?;
     Ok(ended)
 }
@@ -227,7 +227,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
         RefreshToken::Held(held) => held,
         RefreshToken::NeverIssued => return State::Nothing("none to revoke: the login brought none".into()),
         RefreshToken::Refused { at, .. } => {
-            let when = context.out.when(*at, context.world.clock.now());
+            let when = context.out.when(*at, context.ports.clock.now());
             return State::Nothing(format!("refused by the provider before, {when}"));
         }
     };
@@ -269,7 +269,7 @@ fn revoked(context: &Context<'_>, session: &Session) -> String {
     match session.unfinished_refresh() {
         None => "revoked".to_owned(),
         Some((at, _)) => {
-            let when = context.out.when(at, context.world.clock.now());
+            let when = context.out.when(at, context.ports.clock.now());
             format!("revoked; a refresh begun {when} was not finished, and what it may have brought is not known here")
         }
     }
@@ -277,8 +277,8 @@ fn revoked(context: &Context<'_>, session: &Session) -> String {
 
 /// For how long the refresh token lives on, as its policy tells.
 fn lives_on(context: &Context<'_>, session: &Session) -> String {
-    let now = context.world.clock.now();
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshLife::of(session, policy));
+    let now = context.ports.clock.now();
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy));
     let end = life.map(|life| life.expires_at).filter(|end| *end > now);
     end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default()
 }
@@ -312,7 +312,7 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
         return State::Left(format!("not ended: {}", provider.why_without("end_session_endpoint")));
     };
-    let mut hand_over = match context.world.callback.hand_over(&url) {
+    let mut hand_over = match context.ports.callback.hand_over(&url) {
         Ok(hand_over) => hand_over,
         Err(what) => {
             return State::failed(Error::failed(format!("could not be ended: cannot listen on 127.0.0.1: {what}")));

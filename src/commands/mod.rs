@@ -21,43 +21,43 @@ pub mod userinfo;
 use crate::cli::{Cli, Command};
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 
 /// Runs the command as the only one of its process.
 ///
 /// # Errors
 /// The command's own.
-pub fn run_alone(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
+pub fn run_alone(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     if matches!(cli.command, Command::Login(_)) {
-        login::warn_of_memory(world, out);
+        login::warn_of_memory(ports, out);
     }
-    run(world, out, cli)
+    run(ports, out, cli)
 }
 
 /// Runs the command, be it one of several that share what is in memory.
 ///
 /// # Errors
 /// The command's own.
-pub fn run(world: &World, out: &Output<'_>, cli: &Cli) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     let global = &cli.global;
-    if let Some(name) = world.env.not_unicode() {
+    if let Some(name) = ports.env.not_unicode() {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
     match &cli.command {
-        Command::Demo(args) => demo::run(world, out, args),
-        Command::Login(args) => login::run(world, out, global, args),
-        Command::Token(args) => token::run(world, out, global, args),
-        Command::Refresh(args) => refresh::run(world, out, global, args),
-        Command::Inspect => inspect::run(world, out, global),
-        Command::Decode(args) => decode::run(world, out, global, args),
-        Command::Policy(args) => policy::run(world, out, global, args),
-        Command::Keepalive(args) => keepalive::run(world, out, global, args),
-        Command::Exec(args) => exec::run(world, out, global, args),
-        Command::Userinfo => userinfo::run(world, out, global),
-        Command::Logout(args) => logout::run(world, out, global, args),
-        Command::Profile(args) => profile::run(world, out, global, &args.what),
-        Command::Sandbox(args) => sandbox::run(world, out, args),
+        Command::Demo(args) => demo::run(ports, out, args),
+        Command::Login(args) => login::run(ports, out, global, args),
+        Command::Token(args) => token::run(ports, out, global, args),
+        Command::Refresh(args) => refresh::run(ports, out, global, args),
+        Command::Inspect => inspect::run(ports, out, global),
+        Command::Decode(args) => decode::run(ports, out, global, args),
+        Command::Policy(args) => policy::run(ports, out, global, args),
+        Command::Keepalive(args) => keepalive::run(ports, out, global, args),
+        Command::Exec(args) => exec::run(ports, out, global, args),
+        Command::Userinfo => userinfo::run(ports, out, global),
+        Command::Logout(args) => logout::run(ports, out, global, args),
+        Command::Profile(args) => profile::run(ports, out, global, &args.what),
+        Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::{self, Global, PolicyCommand};
 use crate::commands::policy_simulate;
 use crate::commands::policy_watch;
 use crate::config;
-use crate::domain::session::{Happening, RefreshReason, Renewal, Session};
+use crate::domain::session::{EventKind, RefreshReason, Renewal, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, Situation};
@@ -13,7 +13,7 @@ use crate::explain::outlook::sentence::{Sentence, render_all};
 use crate::explain::outlook::{Outlook, warnings};
 use crate::explain::timeline::{self, Style, Timeline};
 use crate::flows::context::Context;
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::layout::{painted, wrapped};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -22,13 +22,13 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// As the contract's exit codes say.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, name),
         Some(PolicyCommand::Simulate(args)) => policy_simulate::run(out, args),
-        None if args.watch => policy_watch::run(world, out, global, args),
-        None => Context::open(world, out, global)?.run(|context| explain(context, args)),
+        None if args.watch => policy_watch::run(ports, out, global, args),
+        None => Context::open(ports, out, global)?.run(|context| explain(context, args)),
     }
 }
 
@@ -37,7 +37,7 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
     // A shell's prompt is no place to be asked for a password, at every line.
     let session = if args.short { context.load_without_asking()? } else { context.load()? };
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let profile = &context.profile;
     let outlook = Outlook::of(now, session.as_ref(), profile.policy.as_ref(), profile.client_type, profile.renew);
     // Before the answer: stdout stays empty on failure.
@@ -161,7 +161,7 @@ pub(super) fn picture(
 }
 
 /// What happened, for a person.
-fn told(what: &Happening) -> String {
+fn told(what: &EventKind) -> String {
     let why = |reason: RefreshReason| match reason {
         RefreshReason::Expired => "the access token had expired",
         RefreshReason::Claims => "up-to-date claims were asked for",
@@ -169,9 +169,9 @@ fn told(what: &Happening) -> String {
         RefreshReason::Keepalive => "to renew the session before it ends",
     };
     match what {
-        Happening::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
-        Happening::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
-        Happening::Refreshed { reason, renewal } => {
+        EventKind::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
+        EventKind::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
+        EventKind::Refreshed { reason, renewal } => {
             let outcome = match renewal {
                 Renewal::New => "a new refresh token came",
                 Renewal::Same => "the same refresh token came back",
@@ -179,19 +179,19 @@ fn told(what: &Happening) -> String {
             };
             format!("refreshed because {}: {outcome}", why(*reason))
         }
-        Happening::Refused { reason, error } => {
+        EventKind::Refused { reason, error } => {
             format!("refresh (because {}) refused: {}", why(*reason), printable(error))
         }
-        Happening::RefusedTokenKept { reason, error, .. } => {
+        EventKind::RefusedTokenKept { reason, error, .. } => {
             format!("refresh (because {}) refused: {}; the refresh token was kept", why(*reason), printable(error))
         }
-        Happening::Unanswered { reason } => {
+        EventKind::Unanswered { reason } => {
             format!("refresh (because {}): no answer came that could be used", why(*reason))
         }
-        Happening::Discarded { reason } => {
+        EventKind::Discarded { reason } => {
             format!("refresh (because {}): the answer failed a check and was not used", why(*reason))
         }
-        Happening::Interrupted => "a refresh was begun and not finished".to_owned(),
+        EventKind::Interrupted => "a refresh was begun and not finished".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::Outlook;
 use crate::flows::context::Context;
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::{Output, relative};
 use colored::Color;
 use std::time::Duration;
@@ -28,18 +28,18 @@ const LEAVE: &str = "\x1b[?7h\x1b[?1049l";
 ///
 /// # Errors
 /// `usage` where standard output is no terminal; as `tidp policy` before the first picture.
-pub(super) fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
-    if !world.terminal.stdout().is_terminal || world.env.get("TERM") == Some("dumb") {
+pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
+    if !ports.terminal.stdout().is_terminal || ports.env.get("TERM") == Some("dumb") {
         return Err(Error::usage("--watch draws on a terminal, and standard output is none"));
     }
-    Context::open(world, out, global)?.run(|context| {
+    Context::open(ports, out, global)?.run(|context| {
         let session = context.load()?;
-        let signals = world.signals.hold();
+        let signals = ports.signals.hold();
         let ended = out.answer(ENTER).and_then(|()| {
             let mut watch = Watch::new(context, args, session);
             while !signals.pending() {
                 watch.draw()?;
-                world.clock.pause(TICK);
+                ports.clock.pause(TICK);
                 watch.read_again();
             }
             Ok(())
@@ -67,13 +67,13 @@ type Size = (usize, usize);
 
 impl<'c> Watch<'c> {
     fn new(context: &'c Context<'c>, args: &'c cli::Policy, session: Option<Session>) -> Self {
-        let read_at = context.world.clock.uptime();
+        let read_at = context.ports.clock.uptime();
         Self { context, args, session, unread: None, read_at, shown: String::new(), drawn: None }
     }
 
     /// Draws the picture for now, unless it is on the screen already.
     fn draw(&mut self) -> Result<()> {
-        let (now, size) = (self.context.world.clock.now(), self.size());
+        let (now, size) = (self.context.ports.clock.now(), self.size());
         if self.drawn == Some((now, size)) {
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl<'c> Watch<'c> {
     }
 
     fn size(&self) -> Size {
-        (self.context.out.columns(), self.context.world.terminal.stdout().rows.unwrap_or(24).into())
+        (self.context.out.columns(), self.context.ports.terminal.stdout().rows.unwrap_or(24).into())
     }
 
     /// The picture, cut to the screen, with a foot that says how old it is.
@@ -121,7 +121,7 @@ impl<'c> Watch<'c> {
 
     /// Reads the store again once in a while. A store that fails for a moment costs a remark, not the picture.
     fn read_again(&mut self) {
-        let uptime = self.context.world.clock.uptime();
+        let uptime = self.context.ports.clock.uptime();
         if uptime.saturating_sub(self.read_at) < READ_EVERY {
             return;
         }
@@ -129,7 +129,7 @@ impl<'c> Watch<'c> {
             Ok(session) => (self.session, self.unread) = (session, None),
             Err(error) => self.unread = Some(error.report().message),
         }
-        self.read_at = self.context.world.clock.uptime();
+        self.read_at = self.context.ports.clock.uptime();
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::text::{printable, printable_path, text_in};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, Setup, Situation, quoted};
 use crate::flows::context::{Configured, Context, LOCK_PATIENCE, patiently};
-use crate::ports::{LARGEST_FILE, Lock, World};
+use crate::ports::{LARGEST_FILE, Lock, Ports};
 use crate::terminal::output::Output;
 use colored::Color;
 use serde_json::{Value, json};
@@ -20,25 +20,25 @@ use unicode_width::UnicodeWidthStr;
 ///
 /// # Errors
 /// `usage`, `config`, `store`.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, what: &ProfileCommand) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileCommand) -> Result<()> {
     match what {
-        ProfileCommand::Add(args) => add(world, out, args),
-        ProfileCommand::List => list(world, out),
-        ProfileCommand::Show { name } => show(world, out, global, name.as_deref()),
-        ProfileCommand::Use { name } => make_default(world, out, name),
-        ProfileCommand::Remove { name } => remove(world, out, name),
-        ProfileCommand::Secret { name, remove } => secret(world, out, global, name, *remove),
+        ProfileCommand::Add(args) => add(ports, out, args),
+        ProfileCommand::List => list(ports, out),
+        ProfileCommand::Show { name } => show(ports, out, global, name.as_deref()),
+        ProfileCommand::Use { name } => make_default(ports, out, name),
+        ProfileCommand::Remove { name } => remove(ports, out, name),
+        ProfileCommand::Secret { name, remove } => secret(ports, out, global, name, *remove),
     }
 }
 
-fn add(world: &World, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
+fn add(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
-    let (configured, _lock) = to_be_changed(world, Configured::load_or_new)?;
+    let (configured, _lock) = to_be_changed(ports, Configured::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
         return Err(Setup::ProfileExists(args.name.clone()).into());
     }
     let first = configured.config.profile.is_empty();
-    let profile = change(world, &configured, |document| {
+    let profile = change(ports, &configured, |document| {
         let profiles = document.entry("profile").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -83,16 +83,16 @@ fn keys(args: &ProfileAdd) -> Table {
 }
 
 /// The configuration, read under the lock that a change of it needs: another `tidp` may have changed it just now.
-fn to_be_changed(world: &World, load: fn(&World) -> Result<Configured>) -> Result<(Configured, Box<dyn Lock>)> {
+fn to_be_changed(ports: &Ports, load: fn(&Ports) -> Result<Configured>) -> Result<(Configured, Box<dyn Lock>)> {
     // Read without the lock first: where there is nothing to change, no directory is made for its sake.
-    let configured = load(world)?;
+    let configured = load(ports)?;
     let path = path_of(&configured)?;
     if configured.is_pipe {
         return Err(Setup::ConfigIsPipe(path.to_owned()).into());
     }
-    let attempt = |_| world.files.try_lock(path).map_err(|error| failed(path, &error));
-    let lock = patiently(world, LOCK_PATIENCE, attempt)?.ok_or(Situation::ConfigBusy)?;
-    Ok((load(world)?, lock))
+    let attempt = |_| ports.files.try_lock(path).map_err(|error| failed(path, &error));
+    let lock = patiently(ports, LOCK_PATIENCE, attempt)?.ok_or(Situation::ConfigBusy)?;
+    Ok((load(ports)?, lock))
 }
 
 fn path_of(configured: &Configured) -> Result<&Path> {
@@ -100,9 +100,9 @@ fn path_of(configured: &Configured) -> Result<&Path> {
 }
 
 /// The file as it is written, comments and all, and where it is.
-fn as_written<'c>(world: &World, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
+fn as_written<'c>(ports: &Ports, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
     let path = path_of(configured)?;
-    let bytes = world.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
+    let bytes = ports.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
     let wrong = |what: &str| Error::config(format!("{}: it is {what}", printable_path(path)));
     let document = text_in(&bytes).map_err(wrong)?.parse();
     Ok((path, document.map_err(|_| wrong("not TOML"))?))
@@ -114,30 +114,30 @@ fn failed(path: &Path, error: &std::io::Error) -> Error {
 
 /// Changes the file; what comes out must be a configuration in which the profile that `edit` names makes sense.
 fn change(
-    world: &World,
+    ports: &Ports,
     configured: &Configured,
     edit: impl FnOnce(&mut DocumentMut) -> Result<String>,
 ) -> Result<Profile> {
-    let (path, mut document) = as_written(world, configured)?;
+    let (path, mut document) = as_written(ports, configured)?;
     let name = edit(&mut document)?;
     let text = document.to_string();
     // What is wrong with it stands in no file.
     let config = Config { path: None, ..config::parse(&text, path)? };
     let profile = config::file_profile(&name, &config, configured.base())?;
-    write(world, path, &text)?;
+    write(ports, path, &text)?;
     Ok(profile)
 }
 
 /// Writes the file, if it can be read again.
-fn write(world: &World, path: &Path, text: &str) -> Result<()> {
+fn write(ports: &Ports, path: &Path, text: &str) -> Result<()> {
     if text.len() as u64 > LARGEST_FILE {
         return Err(Setup::ConfigTooLarge(path.to_owned()).into());
     }
-    world.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))
+    ports.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))
 }
 
-fn list(world: &World, out: &Output<'_>) -> Result<()> {
-    let configured = Configured::load(world)?;
+fn list(ports: &Ports, out: &Output<'_>) -> Result<()> {
+    let configured = Configured::load(ports)?;
     let config = &configured.config;
     let default = config::default_profile(config).ok();
     let profiles: Vec<_> =
@@ -189,11 +189,11 @@ fn policy_name(profile: &Profile) -> &'static str {
     profile.policy.map_or("policy unknown", |policy| policy.name.as_str())
 }
 
-fn show(world: &World, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
-    let configured = Configured::load(world)?;
+fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
+    let configured = Configured::load(ports)?;
     let profile = match name {
         Some(name) => config::file_profile(name, &configured.config, configured.base())?,
-        None => configured.profile(world, global)?,
+        None => configured.profile(ports, global)?,
     };
     let document = described(&profile, &configured);
     if out.json {
@@ -243,12 +243,12 @@ fn described(profile: &Profile, configured: &Configured) -> Value {
     })
 }
 
-fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
-    let (configured, _lock) = to_be_changed(world, Configured::load)?;
+fn make_default(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
+    let (configured, _lock) = to_be_changed(ports, Configured::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }
-    let profile = change(world, &configured, |document| {
+    let profile = change(ports, &configured, |document| {
         // Assigned as an item, it would lose the comment that stands beside it.
         match document.get_mut("default_profile").and_then(Item::as_value_mut) {
             Some(default) => {
@@ -264,21 +264,21 @@ fn make_default(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
     if out.json { out.document(described(&profile, &configured)) } else { Ok(()) }
 }
 
-fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
-    let (configured, _lock) = to_be_changed(world, Configured::load)?;
+fn remove(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
+    let (configured, _lock) = to_be_changed(ports, Configured::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }
     // A profile that makes no sense can have no session; it can still be removed.
     if let Ok(profile) = config::file_profile(name, &configured.config, configured.base()) {
-        let store = configured.store(world)?;
+        let store = configured.store(ports)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
             return Err(Setup::ProfileHasSession(name.to_owned()).into());
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }
-    let (path, mut document) = as_written(world, &configured)?;
+    let (path, mut document) = as_written(ports, &configured)?;
     if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
         profiles.remove(name);
     }
@@ -286,7 +286,7 @@ fn remove(world: &World, out: &Output<'_>, name: &str) -> Result<()> {
     if was_default {
         document.remove("default_profile");
     }
-    write(world, path, &document.to_string())?;
+    write(ports, path, &document.to_string())?;
     let then = if was_default { without_default(&configured.config, name) } else { String::new() };
     out.note(&format!("Removed the profile `{}`{then}.", printable(name)));
     if out.json {
@@ -308,9 +308,9 @@ fn without_default(config: &Config, name: &str) -> String {
     }
 }
 
-fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: bool) -> Result<()> {
+fn secret(ports: &Ports, out: &Output<'_>, global: &Global, name: &str, remove: bool) -> Result<()> {
     let global = Global { profile: Some(name.to_owned()), ..global.clone() };
-    Context::open(world, out, &global)?.run(|context| {
+    Context::open(ports, out, &global)?.run(|context| {
         let entry = EntryKey::ClientSecret(context.key.clone()).name();
         if remove {
             let _lock = context.lock(&entry)?;
@@ -323,7 +323,7 @@ fn secret(world: &World, out: &Output<'_>, global: &Global, name: &str, remove: 
             printable(&context.profile.client_id),
             printable(&context.profile.issuer)
         );
-        let secret = world
+        let secret = ports
             .terminal
             .read_secret(&prompt)
             .map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;

@@ -3,12 +3,12 @@
 use crate::cli::{self, Global};
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshLife, RefreshReason, Renewal, Session, Sso};
+use crate::domain::session::{RefreshReason, RefreshTokenExpiry, Renewal, Session, Sso};
 use crate::error::{Result, with_profile};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, How};
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// As the contract's exit codes say.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh) -> Result<()> {
     let intent = match (args.claims, args.force) {
         (_, true) => Intent::Force,
         (true, _) => Intent::Claims,
         // The same threshold as `token`, so that the two never disagree about what is due.
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
-    Context::open(world, out, global)?.run(|context| {
+    Context::open(ports, out, global)?.run(|context| {
         let before = context.session()?;
         let claims_before = before.id_token.clone();
         let obtained = refresh::obtain(context, before, intent)?;
@@ -44,7 +44,7 @@ pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Refresh
 
 /// What happened, for a person.
 pub fn tell(context: &Context<'_>, session: &Session, how: How) {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let out = context.out;
     let token_until = out.when(session.access_token.expires_at, now);
     match how {
@@ -60,10 +60,10 @@ pub fn tell(context: &Context<'_>, session: &Session, how: How) {
 }
 
 fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> String {
-    let now = context.world.clock.now();
-    let when = |life: RefreshLife| context.out.when(life.expires_at_earliest, now);
+    let now = context.ports.clock.now();
+    let when = |life: RefreshTokenExpiry| context.out.when(life.expires_at_earliest, now);
     let policy = context.profile.policy.as_ref();
-    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
     match (policy, life, renewal) {
         (Some(policy), Some(life), _) if !policy.sliding => {
             format!("The refresh token keeps its end under {}: {}.", policy.name.as_str(), when(life))
@@ -92,7 +92,7 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
 
 fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
     let policy = context.profile.policy.as_ref();
-    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
     let (refreshed, reason, rotated, renewed) = match how {
         How::NotDue(_) => (false, "not_due", false, Some(false)),
         How::Adopted => (false, "adopted", false, adopted_renewal(session, policy)),

@@ -3,7 +3,7 @@
 use crate::cli::{self, Handles};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::sandbox::{Options, Rotation, Sandbox, USERS};
 use crate::terminal::output::Output;
 use serde_json::json;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `usage`; `failed` if the port cannot be had.
-pub fn run(world: &World, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
-    let sandbox = Sandbox::start(options(args)?, Arc::clone(&world.clock), Arc::clone(&world.entropy))
+pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
+    let sandbox = Sandbox::start(options(args)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1:{}: {error}", args.port)))?;
     out.answer(&if out.json { json_line(&sandbox) } else { start_line(&sandbox) })?;
     sandbox.join();

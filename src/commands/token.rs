@@ -9,7 +9,7 @@ use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::refresh;
-use crate::ports::{Env, World};
+use crate::ports::{Env, Ports};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
@@ -29,12 +29,12 @@ struct Printed<'a> {
 ///
 /// # Errors
 /// As the contract's exit codes say; stdout then stays empty.
-pub fn run(world: &World, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
     if format == TokenFormat::ExecCredential {
-        api_version(&world.env)?;
+        api_version(&ports.env)?;
     }
-    let context = Context::open(world, out, global)?;
+    let context = Context::open(ports, out, global)?;
     context.run(
         |context| if args.id_token { id_token(context, args, format) } else { access_token(context, args, format) },
     )
@@ -101,7 +101,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
                 access_token_cache::offer(context, &obtained.session);
             }
             sensible(min_ttl, &obtained.session.access_token, asked)?;
-            if context.world.clock.now() >= obtained.session.access_token.expires_at {
+            if context.ports.clock.now() >= obtained.session.access_token.expires_at {
                 return Err(Situation::Unreachable(ENDED_ON_ITS_WAY.into()).into());
             }
             Ok((obtained.session.access_token, obtained.session.scopes))
@@ -151,7 +151,7 @@ fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Re
 
 /// Whether the token is valid now, with what was explicitly asked for left; not if the clock has gone back.
 fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) -> bool {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let trusted = token.obtained_at <= now.plus(crate::domain::decision::CLOCK_TOLERANCE);
     trusted && now < token.expires_at.minus(asked.unwrap_or(Seconds::ZERO))
 }
@@ -165,7 +165,7 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
         (obtained.session, Some(obtained.how))
     };
     advisory_warnings::in_passing(context, &session, how);
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     // One that has just been accepted is valid by the provider's clock, whatever this machine's says.
     let is_new = matches!(how, Some(refresh::How::Refreshed(..))) && session.id_token != before.id_token;
     let token = session.id_token.as_ref().filter(|token| is_new || now < token.expires_at);
@@ -197,7 +197,7 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> R
             let mut document = json!({
                 name: token,
                 "expires_at": printed.expires_at.rfc3339(),
-                "expires_in": printed.expires_at.left(context.world.clock.now()).0,
+                "expires_in": printed.expires_at.left(context.ports.clock.now()).0,
             });
             if let Some(scopes) = printed.scopes {
                 document["token_type"] = "Bearer".into();
@@ -206,7 +206,7 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printed<'_>) -> R
             context.out.document(document)
         }
         TokenFormat::ExecCredential => context.out.document(json!({
-            "apiVersion": api_version(&context.world.env)?,
+            "apiVersion": api_version(&context.ports.env)?,
             "kind": "ExecCredential",
             "status": { "token": token, "expirationTimestamp": printed.expires_at.rfc3339() },
         })),

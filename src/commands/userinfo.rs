@@ -14,7 +14,7 @@ use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
 use crate::oidc::userinfo::{self, Check, UserinfoProblem};
-use crate::ports::World;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Map, Value};
 
@@ -26,8 +26,8 @@ const DOING: &str = "reading the userinfo";
 ///
 /// # Errors
 /// As the contract's exit codes say.
-pub fn run(world: &World, out: &Output<'_>, global: &Global) -> Result<()> {
-    Context::open(world, out, global)?.run(|context| {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
+    Context::open(ports, out, global)?.run(|context| {
         let (access_token, _) = token::obtain(context, None, true)?;
         let mut provider = provider_metadata::provider(context)?;
         let claims = match ask(context, &mut provider, &access_token.value)? {

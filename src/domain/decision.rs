@@ -1,7 +1,7 @@
 //! The one decision: use the cached token, refresh, or log in. Every command asks it here.
 
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshLife, RefreshReason, RefreshToken, Session, Sso};
+use crate::domain::session::{RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 
 /// How far in the future a stored time may lie before it means that the clock went back.
@@ -168,7 +168,7 @@ pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<T
     if !policy.sliding || Sso::of(session, policy) == Sso::Ended {
         return None;
     }
-    let life = RefreshLife::of(session, policy)?;
+    let life = RefreshTokenExpiry::of(session, policy)?;
     if policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest) {
         return None;
     }

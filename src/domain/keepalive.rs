@@ -3,7 +3,7 @@
 
 use crate::domain::decision::{clock_went_back, renewal_at};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshLife, Session, Sso};
+use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 
 /// How much of a life of that length is left when it is renewed: a fifth, and up to a tenth more as `chance` (any
@@ -43,11 +43,13 @@ pub enum Prospect {
 impl Prospect {
     /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
     pub fn of(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
-        if let (Some((at, _)), Some(life)) = (session.refused_token_kept(), RefreshLife::by_policy(session, policy)) {
+        if let (Some((at, _)), Some(life)) =
+            (session.refused_token_kept(), RefreshTokenExpiry::by_policy(session, policy))
+        {
             // Whether there is anything to keep alive is told by the next refresh.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }
-        let Some(life) = RefreshLife::of(session, policy) else { return Self::Nothing };
+        let Some(life) = RefreshTokenExpiry::of(session, policy) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
             // A time counted from one that a wrong clock wrote would come too late.
             Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
@@ -127,7 +129,7 @@ mod tests {
                 let Prospect::Renewal { due, end } = Prospect::of(now, &session, &policy, lead) else {
                     return Err(TestCaseError::fail("renewable"));
                 };
-                let life = RefreshLife::of(&session, &policy).unwrap();
+                let life = RefreshTokenExpiry::of(&session, &policy).unwrap();
                 prop_assert!(due < end && end == life.expires_at);
                 prop_assert!(same || due < life.expires_at_earliest);
                 prop_assert!(end.since(due).0 >= lifetime / 5 && end.since(due).0 <= (lifetime * 2 + 2) / 3);

@@ -1,13 +1,13 @@
 //! A session: what a login gave and what every refresh since has changed, with nothing said that was not observed.
 //!
 //! A session holds observations only. What a policy makes of them (when the refresh token ends, whether the SSO
-//! session lives) is computed by [`RefreshLife`], so that a profile whose policy was corrected explains its past anew.
+//! session lives) is computed by [`RefreshTokenExpiry`], so that a profile whose policy was corrected explains its past anew.
 
 mod expiry;
 mod key;
 mod minimal;
 
-pub use expiry::{RefreshLife, Sso};
+pub use expiry::{RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
@@ -125,13 +125,13 @@ pub struct Event {
     pub at: Time,
     /// What.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: EventKind,
 }
 
 /// What can happen to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Happening {
+pub enum EventKind {
     /// The user logged in.
     Login {
         /// Whether a refresh token came.
@@ -227,7 +227,7 @@ pub struct Refreshed {
 
 /// Why a store's document is not a session that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum InvalidEntry {
     /// It is not the JSON this program writes.
     Garbage,
     /// A newer program wrote it.
@@ -269,18 +269,18 @@ impl Session {
     /// Reads a store's document.
     ///
     /// # Errors
-    /// [`Unreadable`] if it is none, was written by a newer version, or belongs to another session than `key`.
-    pub fn from_document(document: &Secret, key: &SessionKey) -> Result<Self, Unreadable> {
+    /// [`InvalidEntry`] if it is none, was written by a newer version, or belongs to another session than `key`.
+    pub fn from_document(document: &Secret, key: &SessionKey) -> Result<Self, InvalidEntry> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
-        let versioned: Versioned = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
+        let versioned: Versioned = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
         if versioned.version != SCHEMA {
-            return Err(Unreadable::Version(versioned.version));
+            return Err(InvalidEntry::Version(versioned.version));
         }
-        let session: Self = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
-        if session.key == *key { Ok(session) } else { Err(Unreadable::Misplaced) }
+        let session: Self = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
+        if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
     }
 
     /// The same session with its refresh marked as under way: the journal, and the proof that the store can be written.
@@ -323,7 +323,7 @@ impl Session {
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event(sent_at, Happening::Refreshed { reason, renewal })
+        .with_event(sent_at, EventKind::Refreshed { reason, renewal })
     }
 
     /// The session after the provider refused its refresh token for good, as its clock, `provider_ahead` of this machine's,
@@ -337,14 +337,14 @@ impl Session {
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event(at, Happening::Refused { reason, error: error.to_owned() })
+        .with_event(at, EventKind::Refused { reason, error: error.to_owned() })
     }
 
     /// The session after a refusal that does not say that the refresh token has ended: it is kept, but nothing is claimed of
     /// it until a refresh succeeds. Of many in a row that say the same the first one is remembered.
     #[must_use]
     pub fn refresh_refused_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
-        let what = Happening::RefusedTokenKept { reason, error: error.to_owned(), unclear };
+        let what = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
         let again = self.events.last().is_some_and(|last| last.what == what);
         if again { self.clone() } else { self.clone().with_event(at, what) }
     }
@@ -363,9 +363,9 @@ impl Session {
     fn refusals(&self) -> impl Iterator<Item = (Time, &str, bool)> {
         let last_first = self.events.iter().rev().filter(|_| self.held().is_some());
         let since =
-            last_first.take_while(|event| !matches!(event.what, Happening::Login { .. } | Happening::Refreshed { .. }));
+            last_first.take_while(|event| !matches!(event.what, EventKind::Login { .. } | EventKind::Refreshed { .. }));
         since.filter_map(|event| match &event.what {
-            Happening::RefusedTokenKept { error, unclear, .. } => Some((event.at, error.as_str(), *unclear)),
+            EventKind::RefusedTokenKept { error, unclear, .. } => Some((event.at, error.as_str(), *unclear)),
             _ => None,
         })
     }
@@ -374,16 +374,16 @@ impl Session {
     /// have been spent. Of many in a row the first one is remembered, lest a long outage make all else forgotten.
     #[must_use]
     pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {
-        if self.events.last().is_some_and(|last| matches!(last.what, Happening::Unanswered { .. })) {
+        if self.events.last().is_some_and(|last| matches!(last.what, EventKind::Unanswered { .. })) {
             return self.clone();
         }
-        self.clone().with_event(sent_at, Happening::Unanswered { reason })
+        self.clone().with_event(sent_at, EventKind::Unanswered { reason })
     }
 
     /// The session after a refresh whose answer failed a check: nothing of it is used, and the mark stays.
     #[must_use]
     pub fn refresh_discarded(&self, reason: RefreshReason, sent_at: Time) -> Self {
-        self.clone().with_event(sent_at, Happening::Discarded { reason })
+        self.clone().with_event(sent_at, EventKind::Discarded { reason })
     }
 
     /// When the last refresh that came to nothing was begun, if one left its mark; and whether its answer came, and failed
@@ -392,15 +392,15 @@ impl Session {
         let mark = self.refresh_started_at?;
         let last = self.events.last().filter(|last| last.at >= mark);
         Some(match last.map(|last| (last.at, &last.what)) {
-            Some((at, Happening::Discarded { .. })) => (at, true),
-            Some((at, Happening::Unanswered { .. })) => (at, false),
+            Some((at, EventKind::Discarded { .. })) => (at, true),
+            Some((at, EventKind::Unanswered { .. })) => (at, false),
             _ => (mark, false),
         })
     }
 
     /// The session with one more event, the oldest ones beyond 20 forgotten.
     #[must_use]
-    pub fn with_event(mut self, at: Time, what: Happening) -> Self {
+    pub fn with_event(mut self, at: Time, what: EventKind) -> Self {
         self.events.push(Event { at, what });
         let excess = self.events.len().saturating_sub(EVENTS);
         self.events.drain(..excess);

@@ -7,7 +7,7 @@ mod panic;
 mod setup;
 mod store;
 
-use crate::domain::session::Unreadable;
+use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::oidc::{Problem, ProviderError};
 use crate::ports::{HttpFailure, HttpFailureKind, StoreFailure};
@@ -92,7 +92,7 @@ pub enum Situation {
     /// The store failed.
     Store(StoreFailure),
     /// The store holds something else than a session of ours.
-    Entry(Unreadable),
+    Entry(InvalidEntry),
     /// The store holds entries that cannot be read, so nobody knows whose sessions they are.
     EntriesUnreadable {
         /// The store's name.
@@ -316,7 +316,7 @@ impl Error {
             }
             Situation::NotKeptAlive(what) => ("login_required", 3, what.clone(), login()),
             Situation::Store(failure) => ("store", 6, store_message(failure), store_hint(failure)),
-            Situation::Entry(Unreadable::Version(version)) => (
+            Situation::Entry(InvalidEntry::Version(version)) => (
                 "store",
                 6,
                 format!("the stored session was written by a newer tidp (format {version})"),

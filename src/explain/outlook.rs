@@ -11,7 +11,7 @@ pub mod warnings;
 
 use crate::domain::decision::{Action, Decision, Intent, Renew, decide};
 use crate::domain::policy::{ClientType, Policy};
-use crate::domain::session::{RefreshLife, RefreshToken, Session, Sso};
+use crate::domain::session::{RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 use sentence::Sentence;
 use serde::Serialize;
@@ -76,15 +76,15 @@ enum Situation {
     /// The provider refused a refresh and did not say for what: the next one tells.
     RefusedTokenKept,
     /// One is held, of which no policy tells the end.
-    Endless,
+    UnknownExpiry,
     /// A refresh would renew it.
-    Renewable(RefreshLife),
+    Renewable(RefreshTokenExpiry),
     /// Sliding, but the SSO session has ended: no refresh renews it.
-    SsoEnded(RefreshLife),
+    SsoEnded(RefreshTokenExpiry),
     /// No refresh moves its end: a fixed life, or a sliding one that has reached its absolute end.
-    Fixed(RefreshLife),
+    Fixed(RefreshTokenExpiry),
     /// Its end has come.
-    Ended(RefreshLife),
+    Ended(RefreshTokenExpiry),
 }
 
 impl Situation {
@@ -98,8 +98,8 @@ impl Situation {
         if session.refused_token_kept().is_some() {
             return Self::RefusedTokenKept;
         }
-        let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshLife::of(session, p)?))) else {
-            return Self::Endless;
+        let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshTokenExpiry::of(session, p)?))) else {
+            return Self::UnknownExpiry;
         };
         let capped = policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest);
         if now >= life.expires_at {
@@ -121,8 +121,8 @@ impl Situation {
             (Self::RefusedTokenKept, _) => (NextAction::Refresh, plan.changes_at),
             (Self::NeverIssued, Action::Use) => (NextAction::None, plan.changes_at),
             (Self::NeverIssued, _) => (NextAction::Login, plan.changes_at),
-            (Self::Endless, Action::Use) => (idle, plan.changes_at),
-            (Self::Endless, _) => (NextAction::Refresh, plan.changes_at),
+            (Self::UnknownExpiry, Action::Use) => (idle, plan.changes_at),
+            (Self::UnknownExpiry, _) => (NextAction::Refresh, plan.changes_at),
             (Self::Renewable(life), _) => (NextAction::Refresh, Some(relied_on(now, life))),
             (Self::SsoEnded(life) | Self::Fixed(life), action) => {
                 let end = relied_on(now, life);
@@ -133,9 +133,11 @@ impl Situation {
     }
 
     /// The refresh token's life, where a policy tells one.
-    fn life(self) -> Option<RefreshLife> {
+    fn life(self) -> Option<RefreshTokenExpiry> {
         match self {
-            Self::NoSession | Self::NeverIssued | Self::Refused(_) | Self::RefusedTokenKept | Self::Endless => None,
+            Self::NoSession | Self::NeverIssued | Self::Refused(_) | Self::RefusedTokenKept | Self::UnknownExpiry => {
+                None
+            }
             Self::Renewable(life) | Self::SsoEnded(life) | Self::Fixed(life) | Self::Ended(life) => Some(life),
         }
     }
@@ -147,7 +149,7 @@ pub fn is_renewable(now: Time, session: &Session, policy: Option<&Policy>) -> bo
 }
 
 /// The end to act before: the one that can be relied on, or once that has passed, the implied one.
-fn relied_on(now: Time, life: RefreshLife) -> Time {
+fn relied_on(now: Time, life: RefreshTokenExpiry) -> Time {
     if now < life.expires_at_earliest { life.expires_at_earliest } else { life.expires_at }
 }
 
@@ -218,7 +220,7 @@ impl Outlook {
 fn after_refresh(now: Time, at: Situation, session: Option<&Session>, policy: Option<&Policy>) -> Option<Time> {
     match at {
         Situation::NoSession | Situation::NeverIssued | Situation::Refused(_) => None,
-        Situation::RefusedTokenKept | Situation::Endless | Situation::Ended(_) => None,
+        Situation::RefusedTokenKept | Situation::UnknownExpiry | Situation::Ended(_) => None,
         Situation::SsoEnded(life) | Situation::Fixed(life) => Some(life.expires_at),
         Situation::Renewable(_) => {
             let (session, policy) = session.zip(policy)?;

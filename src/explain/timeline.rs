@@ -10,7 +10,7 @@ mod tests;
 
 use crate::domain::decision::{Renew, renewal_due_at};
 use crate::domain::policy::Policy;
-use crate::domain::session::{Happening, RefreshLife, RefreshToken, Renewal, Session};
+use crate::domain::session::{EventKind, RefreshToken, RefreshTokenExpiry, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::explain::outlook::is_renewable;
 use unicode_width::UnicodeWidthStr;
@@ -29,7 +29,7 @@ pub struct Timeline {
     /// The refreshes that renewed the refresh token or may have, oldest first; `true`: a new one came, so for sure.
     pub renewals: Vec<(Time, bool)>,
     /// The refresh token's life, where its policy tells one.
-    pub refresh_token: Option<RefreshLife>,
+    pub refresh_token: Option<RefreshTokenExpiry>,
     /// When it was refused.
     pub refused_at: Option<Time>,
     /// Whether a refresh before its end would renew it.
@@ -116,11 +116,11 @@ impl Line {
 impl Timeline {
     /// The picture of `session` at `now` under `policy`.
     pub fn of(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Self {
-        let refresh_token = policy.and_then(|policy| RefreshLife::of(session, policy));
+        let refresh_token = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
         let sliding = policy.is_some_and(|policy| policy.sliding);
         let renewals = session.events.iter().filter_map(|event| match event.what {
-            Happening::Refreshed { renewal: Renewal::New, .. } => Some((event.at, true)),
-            Happening::Refreshed { renewal: Renewal::Same, .. } => Some((event.at, false)),
+            EventKind::Refreshed { renewal: Renewal::New, .. } => Some((event.at, true)),
+            EventKind::Refreshed { renewal: Renewal::Same, .. } => Some((event.at, false)),
             _ => None,
         });
         Self {

@@ -32,8 +32,8 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     if !is_on(context) {
         return None;
     }
-    let cached: CachedToken = serde_json::from_str(context.world.cache.get(&name(context))?.expose()).ok()?;
-    let now = context.world.clock.now();
+    let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&name(context))?.expose()).ok()?;
+    let now = context.ports.clock.now();
     let trusted = cached.access_token.obtained_at <= now.plus(decision::CLOCK_TOLERANCE);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
@@ -45,7 +45,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
 /// Caches the session's access token for as long as it lives. Only a holder of the lock that has just read or written
 /// the store may call this, so that a logout is never undone.
 pub fn put(context: &Context<'_>, session: &Session) {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let left = session.access_token.expires_at.left(now);
     if !is_on(context) || left <= Seconds::ZERO {
         return forget(context);
@@ -61,7 +61,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
         warn_at: advisory_warnings::due_at(context, session),
     };
     if let Ok(document) = serde_json::to_string(&cached) {
-        context.world.cache.put(&name(context), &Secret::new(document), left);
+        context.ports.cache.put(&name(context), &Secret::new(document), left);
     }
 }
 
@@ -78,12 +78,12 @@ pub fn offer(context: &Context<'_>, session: &Session) {
 
 /// Forgets the session's token, also one that was cached before the cache was switched off.
 pub fn forget(context: &Context<'_>) {
-    context.world.cache.forget(&name(context));
+    context.ports.cache.forget(&name(context));
 }
 
 /// Whether tokens are cached: not if the user does not want it, and not beside a store in memory.
 fn is_on(context: &Context<'_>) -> bool {
-    config::caches_access_tokens(&context.world.env).unwrap_or(false) && context.store.name() != "memory"
+    config::caches_access_tokens(&context.ports.env).unwrap_or(false) && context.store.name() != "memory"
 }
 
 /// A hash, so that the name says nothing to whoever lists keys.

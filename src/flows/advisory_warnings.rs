@@ -32,7 +32,7 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
     if context.out.is_quiet() || context.store.name() == "memory" {
         return;
     }
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let (policy, renew) = (context.profile.policy.as_ref(), context.profile.renew);
     let mut due = warnings::in_passing(now, session, policy, renew);
     // The stamp is looked at only where there is something to say.
@@ -62,7 +62,7 @@ fn sso_just_ended(session: &Session, how: Option<How>) -> bool {
 
 /// When the next warning in passing is due, if the session stays as it is; `None`: never.
 pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let from = warnings::in_passing_from(now, session, context.profile.policy.as_ref(), context.profile.renew)?;
     // Where the stamp cannot be kept, the cache alone keeps the hour.
     let warned = CODES.iter().any(|code| context.out.has_warned(code)).then_some(now);
@@ -72,18 +72,18 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
 /// Records that a warning was given now. Where that fails, the next one comes too early: no reason to fail.
 pub fn stamp(context: &Context<'_>) {
     if let Some(path) = path(context).filter(|_| !context.out.is_quiet()) {
-        let _ = context.world.files.write_own(&path, context.world.clock.now().unix().to_string().as_bytes());
+        let _ = context.ports.files.write_own(&path, context.ports.clock.now().unix().to_string().as_bytes());
     }
 }
 
 /// When the last warning was given. A stamp from the future was written by a clock that has been set back since.
 fn last(context: &Context<'_>, now: Time) -> Option<Time> {
-    let bytes = context.world.files.read_own(&path(context)?).ok()??;
+    let bytes = context.ports.files.read_own(&path(context)?).ok()??;
     let at = Time::from_unix(std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?);
     (at <= now.plus(CLOCK_TOLERANCE)).then_some(at)
 }
 
 fn path(context: &Context<'_>) -> Option<PathBuf> {
-    let state = context.world.dirs.state.as_ref()?;
+    let state = context.ports.dirs.state.as_ref()?;
     (context.store.name() != "memory").then(|| state.join("tidp").join(format!("warned-{}", session_hash(context))))
 }

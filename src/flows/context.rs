@@ -10,7 +10,7 @@ use crate::error::{Error, NoLogin, Result, Situation};
 use crate::flows::provider_metadata::Look;
 use crate::oidc::redact;
 use crate::oidc::token::{Client, ClientAuthentication};
-use crate::ports::{HttpFailure, Lock, Request, Response, Store, StoreChoice, World};
+use crate::ports::{HttpFailure, Lock, Ports, Request, Response, Store, StoreChoice};
 use crate::terminal::output::Output;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -38,7 +38,7 @@ pub struct Configured {
 /// A profile and the store its session is in.
 pub struct Context<'w> {
     /// The ports.
-    pub world: &'w World,
+    pub ports: &'w Ports,
     /// The streams.
     pub out: &'w Output<'w>,
     /// The profile.
@@ -58,10 +58,10 @@ impl Configured {
     ///
     /// # Errors
     /// `config`, if it cannot be read or makes no sense.
-    pub fn load(world: &World) -> Result<Self> {
-        let configured = Self::load_or_new(world)?;
+    pub fn load(ports: &Ports) -> Result<Self> {
+        let configured = Self::load_or_new(ports)?;
         match &configured.path {
-            Some(path) if configured.is_new && world.env.get("TIDP_CONFIG").is_some() => {
+            Some(path) if configured.is_new && ports.env.get("TIDP_CONFIG").is_some() => {
                 Err(Error::config(format!("TIDP_CONFIG names a file that is not there: {}", printable_path(path))))
             }
             _ => Ok(configured),
@@ -72,13 +72,13 @@ impl Configured {
     ///
     /// # Errors
     /// `config`, if it cannot be read or makes no sense.
-    pub fn load_or_new(world: &World) -> Result<Self> {
-        config::caches_access_tokens(&world.env)?;
-        let Some(path) = config::config_path(&world.env, &world.dirs) else {
+    pub fn load_or_new(ports: &Ports) -> Result<Self> {
+        config::caches_access_tokens(&ports.env)?;
+        let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
             return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
         };
         let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
-        let read = world.files.read(&path).map_err(unreadable)?;
+        let read = ports.files.read(&path).map_err(unreadable)?;
         let is_new = read.is_none();
         let config = match read {
             Some(bytes) => {
@@ -88,7 +88,7 @@ impl Configured {
             }
             None => Config::default(),
         };
-        let is_pipe = world.files.is_pipe(&path);
+        let is_pipe = ports.files.is_pipe(&path);
         Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
 
@@ -96,8 +96,8 @@ impl Configured {
     ///
     /// # Errors
     /// As [`config::profile`].
-    pub fn profile(&self, world: &World, global: &Global) -> Result<Profile> {
-        config::profile(global.profile.as_deref(), &world.env, &self.config, self.base())
+    pub fn profile(&self, ports: &Ports, global: &Global) -> Result<Profile> {
+        config::profile(global.profile.as_deref(), &ports.env, &self.config, self.base())
     }
 
     /// The directory relative paths in the file start from; `None`, so the current one, where it came through a pipe.
@@ -109,32 +109,32 @@ impl Configured {
     ///
     /// # Errors
     /// `config` for a choice that makes no sense, `store` if it cannot be used.
-    pub fn store(&self, world: &World) -> Result<Box<dyn Store>> {
+    pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
         let dir = || {
-            let own = world.env.get("TIDP_STORE_DIR").map(PathBuf::from);
-            own.or_else(|| Some(world.dirs.data.as_ref()?.join("tidp").join("sessions")))
+            let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
+            own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
                 .ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"))
         };
-        let choice = match config::store(&world.env, &self.config)? {
+        let choice = match config::store(&ports.env, &self.config)? {
             StoreKind::Keyring => StoreChoice::Keyring,
             StoreKind::Memory => StoreChoice::Memory,
             StoreKind::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
-            StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(world, source)? },
+            StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
         };
-        Ok(world.stores.open(&choice)?)
+        Ok(ports.stores.open(&choice)?)
     }
 }
 
-fn store_key(world: &World, source: KeySource) -> Result<Secret> {
+fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {
     let text = match source {
         KeySource::Given(key) => key,
         KeySource::Command(command) => {
-            world.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
+            ports.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
         }
         KeySource::File(path) => {
             let name = printable_path(&path);
             let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
-            let bytes = world.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
+            let bytes = ports.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
             let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
             Secret::new(text_of(bytes).map_err(|why| unreadable(format!("it is {why}")))?)
         }
@@ -148,13 +148,13 @@ fn store_key(world: &World, source: KeySource) -> Result<Secret> {
 /// # Errors
 /// Those of `attempt`.
 pub fn patiently<T>(
-    world: &World,
+    ports: &Ports,
     patience: Duration,
     mut attempt: impl FnMut(Duration) -> Result<Option<T>>,
 ) -> Result<Option<T>> {
-    let started = world.clock.uptime();
+    let started = ports.clock.uptime();
     loop {
-        let waited = world.clock.uptime().saturating_sub(started);
+        let waited = ports.clock.uptime().saturating_sub(started);
         if let Some(done) = attempt(waited)? {
             return Ok(Some(done));
         }
@@ -162,7 +162,7 @@ pub fn patiently<T>(
             return Ok(None);
         }
         // Short at first, for a refresh takes tens of milliseconds; longer later, to leave the processor to it.
-        world.clock.pause((waited / 4).clamp(Duration::from_millis(5), Duration::from_millis(50)));
+        ports.clock.pause((waited / 4).clamp(Duration::from_millis(5), Duration::from_millis(50)));
     }
 }
 
@@ -171,17 +171,17 @@ impl<'w> Context<'w> {
     ///
     /// # Errors
     /// `config`, `usage` or `store`.
-    pub fn open(world: &'w World, out: &'w Output<'w>, global: &Global) -> Result<Self> {
-        let configured = Configured::load(world)?;
-        let profile = configured.profile(world, global)?;
-        let store = configured.store(world).map_err(|error| error.of_profile(profile.named.as_deref()))?;
-        Ok(Self::new(world, out, profile, store))
+    pub fn open(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<Self> {
+        let configured = Configured::load(ports)?;
+        let profile = configured.profile(ports, global)?;
+        let store = configured.store(ports).map_err(|error| error.of_profile(profile.named.as_deref()))?;
+        Ok(Self::new(ports, out, profile, store))
     }
 
     /// A context for a profile and store already at hand.
-    pub fn new(world: &'w World, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
+    pub fn new(ports: &'w Ports, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { world, out, profile, store, key, keys_sought: Mutex::default(), discovery_read: Mutex::default() }
+        Self { ports, out, profile, store, key, keys_sought: Mutex::default(), discovery_read: Mutex::default() }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.
@@ -195,7 +195,7 @@ impl<'w> Context<'w> {
     /// The same failure; where the provider refused the client for its secret (RFC 6749 5.2), and that is the one which
     /// `tidp profile secret` has stored, as such.
     pub fn of_secret(&self, error: Error) -> Error {
-        let (env, profile) = (&self.world.env, &self.profile);
+        let (env, profile) = (&self.ports.env, &self.profile);
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()
             && env.get("TIDP_CLIENT_SECRET").is_none();
@@ -268,7 +268,7 @@ impl<'w> Context<'w> {
             }
             Ok(self.store.try_lock(&self.entry())?.map(Ok))
         };
-        patiently(self.world, LOCK_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
+        patiently(self.ports, LOCK_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
     }
 
     /// Waits, however slow a refresh in another process is, for the lock of that entry: the session's
@@ -285,7 +285,7 @@ impl<'w> Context<'w> {
             }
             Ok(lock)
         };
-        patiently(self.world, LONG_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
+        patiently(self.ports, LONG_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
     }
 
     /// Sends one request; an error that quotes a credential comes back without it.
@@ -293,9 +293,9 @@ impl<'w> Context<'w> {
     /// # Errors
     /// As the port.
     pub fn send(&self, request: &Request) -> std::result::Result<Response, HttpFailure> {
-        let started = self.world.clock.uptime();
-        let answer = self.world.http.send(request);
-        let took = self.world.clock.uptime().saturating_sub(started).as_millis();
+        let started = self.ports.clock.uptime();
+        let answer = self.ports.http.send(request);
+        let took = self.ports.clock.uptime().saturating_sub(started).as_millis();
         let outcome = match &answer {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.what.clone(),
@@ -318,12 +318,12 @@ impl<'w> Context<'w> {
     }
 
     fn client_secret(&self) -> Result<Secret> {
-        if let Some(secret) = self.world.env.get("TIDP_CLIENT_SECRET") {
+        if let Some(secret) = self.ports.env.get("TIDP_CLIENT_SECRET") {
             return Ok(Secret::new(secret));
         }
         if let Some(command) = &self.profile.client_secret_command {
             let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
-            return self.world.children.output(command).map_err(failed);
+            return self.ports.children.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
         let stored = self.store.load(&entry)?.ok_or(Situation::NoClientSecret)?;

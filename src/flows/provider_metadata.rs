@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Situation};
 use crate::flows::context::Context;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::{self, Issuer, Provider};
-use crate::oidc::jwks::{self, KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
+use crate::oidc::jwks::{self, KeyFault, KeySet, SignatureProblem, StaleKeys};
 use crate::ports::{HttpFailure, Request, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -68,7 +68,7 @@ fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Resul
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
         .map_err(|problem| Error::problem(DOING, problem))?;
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     *context.discovery_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     keep(context, request, &response, now, None);
     Ok(provider)
@@ -79,7 +79,7 @@ fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Resul
 pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).ok()?;
     let mut request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let read = *context.discovery_read.lock().unwrap_or_else(PoisonError::into_inner);
     if read.is_some_and(|read| read <= now && now < read.plus(JUST_NOW)) {
         return None;
@@ -159,7 +159,7 @@ pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<Keys> {
 /// `unreachable`, `invalid`.
 pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Result<Keys> {
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let at_hand = at_hand.filter(|keys| keys.serve(now)).cloned();
     let cached = cached(context, &request).and_then(|cached| Keys::of(&cached, now));
     if let Some(newest) = cached.into_iter().chain(at_hand).max_by_key(|keys| keys.came) {
@@ -211,7 +211,7 @@ const IN_A_HURRY: Duration = Duration::from_secs(3);
 /// `unreachable` or `invalid`, where the keys that would decide cannot be had; `unreachable` also where they may not be
 /// asked for again so soon. A signature that is wrong by keys of a moment ago, or by keys that came since they were last
 /// looked for, is wrong.
-pub fn with_keys<T, E: MayBeTheKeys>(
+pub fn with_keys<T, E: StaleKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut Keys,
@@ -223,7 +223,7 @@ pub fn with_keys<T, E: MayBeTheKeys>(
         Err(faulted) => faulted,
     };
     let request = jwks::jwks_request(provider, context.profile.ca_file.as_deref());
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let cached = cached(context, &request);
     // Whoever else looked may have found it, even within the second in which ours came.
     if let Some(other) = cached.as_ref().and_then(|cached| Keys::of(cached, now)).filter(|o| keys.came <= o.came) {
@@ -271,7 +271,7 @@ fn last_look(own: Option<Look>, cached: Option<&Cached>, now: Time) -> Option<Lo
 }
 
 /// What is decided, or a problem that newer keys might solve.
-fn faulted<T, E: MayBeTheKeys>(
+fn faulted<T, E: StaleKeys>(
     checked: std::result::Result<T, E>,
 ) -> std::result::Result<std::result::Result<T, E>, (E, KeyFault)> {
     match checked {
@@ -305,7 +305,7 @@ fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Option<Look>> {
 ///
 /// # Errors
 /// Those of [`with_keys`], and [`Situation::KeyNotKnown`].
-pub fn judged<T, E: MayBeTheKeys>(
+pub fn judged<T, E: StaleKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut Keys,
@@ -366,7 +366,7 @@ fn fetch_keys(
     let response = send(context, &mut provider, &first, |provider| Some(request(provider)))
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
-    let came = context.world.clock.now();
+    let came = context.ports.clock.now();
     let fresh_until = keep(context, &request(&provider), &response, came, refetched_at);
     Ok(Keys { set, came, fresh_until, fetched: true })
 }
@@ -392,7 +392,7 @@ fn keep(
 fn write(context: &Context<'_>, request: &Request, cached: &Cached) {
     if let (Some(path), Ok(bytes)) = (path(context, request), serde_json::to_vec(cached)) {
         // A cache that cannot be kept costs the next run a request, no more.
-        let _ = context.world.files.write_own(&path, &bytes);
+        let _ = context.ports.files.write_own(&path, &bytes);
     }
 }
 
@@ -406,12 +406,12 @@ impl Cached {
 }
 
 fn fresh(context: &Context<'_>, request: &Request) -> Option<Cached> {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     cached(context, request).filter(|cached| cached.serves(now))
 }
 
 fn cached(context: &Context<'_>, request: &Request) -> Option<Cached> {
-    let bytes = context.world.files.read_own(&path(context, request)?).ok()??;
+    let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
     serde_json::from_slice(&bytes).ok().filter(|cached: &Cached| cached.url == request.url.as_str())
 }
 
@@ -419,7 +419,7 @@ fn cached(context: &Context<'_>, request: &Request) -> Option<Cached> {
 /// nothing to a run that does not trust it.
 fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
     let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
-    let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.world.env.get(name));
+    let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));
     let hash = Sha256::digest(serde_json::json!([request.url.as_str(), ca_file, system]).to_string());
-    Some(context.world.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
+    Some(context.ports.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
 }

@@ -5,7 +5,7 @@
 //! provider has spent a one-time token and before its successor is stored. The journal's mark says so to the next run.
 
 use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
-use crate::domain::session::{Happening, RefreshReason, Renewal, Session, Unreadable};
+use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::error::{Error, Result, Situation, store_message};
 use crate::explain::outlook::observations;
@@ -23,7 +23,7 @@ use std::time::Duration;
 const DOING: &str = "refreshing";
 
 /// A session whose token serves, and how it came to.
-pub struct Obtained {
+pub struct FreshSession {
     /// The session.
     pub session: Session,
     /// How.
@@ -44,7 +44,7 @@ pub enum How {
 /// What the plan says about the session now.
 pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
     let profile = &context.profile;
-    decision::decide(context.world.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
+    decision::decide(context.ports.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
 }
 
 /// The session, or what becomes of it if a refresh is due, with a token that serves `intent`. `before` is what the store
@@ -53,8 +53,8 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. Nothing is lost by any
 /// of them, except where the error says that it may be.
-pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<Obtained> {
-    if decision::clock_went_back(context.world.clock.now(), &before) {
+pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
+    if decision::clock_went_back(context.ports.clock.now(), &before) {
         let written = context.out.local(before.access_token.obtained_at);
         context.out.warn(
             "clock_skew",
@@ -63,7 +63,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
     }
     let decision = decision(context, &before, intent);
     match decision.action {
-        Action::Use => return Ok(Obtained { session: before, how: How::NotDue(decision.changes_at) }),
+        Action::Use => return Ok(FreshSession { session: before, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => return Err(login_needed(reason)),
         Action::Refresh(_) => {}
     }
@@ -74,7 +74,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
     match context.lock_or(cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),
         Err(found) => {
-            Ok(Obtained { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
+            Ok(FreshSession { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
         }
     }
 }
@@ -90,7 +90,12 @@ pub fn login_needed(reason: LoginReason) -> Error {
     .into()
 }
 
-fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, before: &Session) -> Result<Obtained> {
+fn refresh_under(
+    _lock: Box<dyn Lock>,
+    context: &Context<'_>,
+    intent: Intent,
+    before: &Session,
+) -> Result<FreshSession> {
     let session = context.session().inspect_err(|error| {
         if error.situation == Situation::NoSession {
             access_token_cache::forget(context);
@@ -99,18 +104,18 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
     let changed = session.generation != before.generation;
     // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
     if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
-        return Ok(Obtained { session, how: How::Adopted });
+        return Ok(FreshSession { session, how: How::Adopted });
     }
     // Where no token lives as long as is asked for, one that a sibling got meanwhile is as good as one of ours would be.
     let token = &session.access_token;
     let is_new = *token != before.access_token
-        && context.world.clock.now() < token.expires_at
+        && context.ports.clock.now() < token.expires_at
         && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
     let decision = decision(context, &session, intent);
     match decision.action {
-        Action::Refresh(RefreshReason::Expired) if is_new => Ok(Obtained { session, how: How::Adopted }),
-        Action::Use if changed => Ok(Obtained { session, how: How::Adopted }),
-        Action::Use => Ok(Obtained { session, how: How::NotDue(decision.changes_at) }),
+        Action::Refresh(RefreshReason::Expired) if is_new => Ok(FreshSession { session, how: How::Adopted }),
+        Action::Use if changed => Ok(FreshSession { session, how: How::Adopted }),
+        Action::Use => Ok(FreshSession { session, how: How::NotDue(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
             let obtained =
@@ -123,20 +128,20 @@ fn refresh_under(_lock: Box<dyn Lock>, context: &Context<'_>, intent: Intent, be
 
 /// One refresh, under the lock: the session after it, stored. `was_doubted`: whether the refresh token may have been refused
 /// when this run began; that another run was refused a moment ago is no second answer.
-fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<Obtained> {
+fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<FreshSession> {
     let session = noticing_an_interrupted_one(context, session);
     let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
     let keys = provider_metadata::keys(context, &provider);
-    let signals = RefCell::new(Some(context.world.signals.hold()));
-    let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.world.clock.now()));
+    let signals = RefCell::new(Some(context.ports.signals.hold()));
+    let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
     access_token_cache::forget(context);
     journal(context, &begun)?;
 
-    let sent_at = context.world.clock.now();
+    let sent_at = context.ports.clock.now();
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value);
     let first = request(&provider);
     let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
@@ -174,7 +179,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
             context.out.local(at)
         ));
     }
-    Ok(Obtained { session: refreshed, how: How::Refreshed(reason, renewal) })
+    Ok(FreshSession { session: refreshed, how: How::Refreshed(reason, renewal) })
 }
 
 /// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
@@ -190,9 +195,9 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
         ),
     );
     let known = session.events.last().is_some_and(|e| {
-        !matches!(e.what, Happening::Login { .. } | Happening::Refreshed { .. } | Happening::Refused { .. })
+        !matches!(e.what, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
     });
-    if known { session } else { session.with_event(at, Happening::Interrupted) }
+    if known { session } else { session.with_event(at, EventKind::Interrupted) }
 }
 
 /// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written. From here on
@@ -214,7 +219,7 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
-        Err(Error { situation: Situation::Entry(Unreadable::Version(_)), .. }) => Ok(false),
+        Err(Error { situation: Situation::Entry(InvalidEntry::Version(_)), .. }) => Ok(false),
         // It could be written and read a moment ago, and the old token is spent: storing the new one is what is left.
         Err(_) => Ok(true),
     }
@@ -261,7 +266,7 @@ struct Refusal {
 
 impl Attempt<'_> {
     /// The provider answered, but with no tokens: what that means for the ones we hold.
-    fn not_accepted(&self, context: &Context<'_>, response: &Response, problem: Problem) -> Result<Obtained> {
+    fn not_accepted(&self, context: &Context<'_>, response: &Response, problem: Problem) -> Result<FreshSession> {
         let refusal = match problem {
             Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
             Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
@@ -306,10 +311,10 @@ impl Attempt<'_> {
         response: &Response,
         Refusal { said, words }: Refusal,
         for_good: bool,
-    ) -> Result<Obtained> {
+    ) -> Result<FreshSession> {
         match context.load_without_asking()? {
             Some(session) if session.generation != self.begun.generation => {
-                return Ok(Obtained { session, how: How::Adopted });
+                return Ok(FreshSession { session, how: How::Adopted });
             }
             Some(_) => {}
             None => return Err(Situation::NoSession.into()),

@@ -39,7 +39,7 @@ pub fn provider_ahead(now: Time, date: Option<Time>) -> Seconds {
 /// The time that a token just received is judged by: ours, unless the provider's clock is more than a minute away. A slow
 /// laptop must not lose a session over it.
 pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let ahead = provider_ahead(now, date);
     if ahead == Seconds::ZERO {
         return now;
@@ -112,7 +112,7 @@ pub fn refreshed(
         access_token: access_token(&answer, sent_at),
         id_token,
         id_token_came: comes_usable,
-        provider_ahead: provider_ahead(context.world.clock.now(), answer.date),
+        provider_ahead: provider_ahead(context.ports.clock.now(), answer.date),
         refresh_token: answer.refresh_token,
         scopes: answer.scopes,
     })

@@ -53,12 +53,12 @@ pub enum KeyFault {
 }
 
 /// A problem that newer keys might solve.
-pub trait MayBeTheKeys {
+pub trait StaleKeys {
     /// How; `None` if no key would make a difference.
     fn key_fault(&self) -> Option<KeyFault>;
 }
 
-impl MayBeTheKeys for SignatureProblem {
+impl StaleKeys for SignatureProblem {
     fn key_fault(&self) -> Option<KeyFault> {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),

@@ -1,6 +1,6 @@
 //! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
 
-use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
+use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, Registered, numeric_date};
@@ -38,7 +38,7 @@ impl From<SignatureProblem> for TokenProblem {
     }
 }
 
-impl MayBeTheKeys for TokenProblem {
+impl StaleKeys for TokenProblem {
     fn key_fault(&self) -> Option<KeyFault> {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),

@@ -1,7 +1,7 @@
 //! The userinfo endpoint (OpenID Connect Core 5.3).
 
 use super::discovery::{Provider, get};
-use super::jwks::{KeyFault, KeySet, MayBeTheKeys, SignatureProblem};
+use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
 use super::response::{self, Object};
 use super::signed_token;
 use super::{Problem, ProviderError};
@@ -37,7 +37,7 @@ pub enum UserinfoProblem {
     Problem(Problem),
 }
 
-impl MayBeTheKeys for UserinfoProblem {
+impl StaleKeys for UserinfoProblem {
     fn key_fault(&self) -> Option<KeyFault> {
         match self {
             Self::UnknownKey => Some(KeyFault::Missing),

@@ -1,4 +1,4 @@
-//! The ports: everything that is not pure comes in through a [`World`]. `io` implements them for the system,
+//! The ports: everything that is not pure comes in through a [`Ports`]. `io` implements them for the system,
 //! the tests implement them with a frozen clock, seeded entropy, a scripted provider and a store in memory.
 //!
 //! Ports speak plain data and block; none of them decides anything.
@@ -22,7 +22,7 @@ use url::Url;
 
 /// All that a command may touch. A clone shares the ports; `demo` clones one and exchanges a few.
 #[derive(Clone)]
-pub struct World {
+pub struct Ports {
     /// The wall clock, the monotonic clock, and waiting.
     pub clock: Arc<dyn Clock>,
     /// Unpredictable numbers.
@@ -154,7 +154,7 @@ pub enum Ignored {
     /// Its head is larger than what is read of one.
     TooLarge,
     /// It could not be read as a plain request.
-    Unreadable,
+    InvalidEntry,
 }
 
 /// What the page says: only what is true.

@@ -4,7 +4,7 @@ use crate::cli::{ColorWhen, Global};
 use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::error::{Error, Report, Result, Situation, Warning};
-use crate::ports::{Env, Stream, World};
+use crate::ports::{Env, Ports, Stream};
 use colored::{Color, Colorize};
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The two streams of one run.
 pub struct Output<'w> {
-    world: &'w World,
+    ports: &'w Ports,
     /// Whether the answer is one JSON document.
     pub json: bool,
     quiet: bool,
@@ -36,13 +36,13 @@ pub fn colored_stream(when: Option<ColorWhen>, env: &Env, stream: Stream) -> boo
 
 impl<'w> Output<'w> {
     /// The streams as the global options want them.
-    pub fn new(world: &'w World, global: &Global) -> Self {
+    pub fn new(ports: &'w Ports, global: &Global) -> Self {
         let colors = (
-            colored_stream(global.color, &world.env, world.terminal.stdout()),
-            colored_stream(global.color, &world.env, world.terminal.stderr()),
+            colored_stream(global.color, &ports.env, ports.terminal.stdout()),
+            colored_stream(global.color, &ports.env, ports.terminal.stderr()),
         );
         Self {
-            world,
+            ports,
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -72,13 +72,13 @@ impl<'w> Output<'w> {
             return;
         }
         if !text.is_empty() {
-            self.world.terminal.err(text);
+            self.ports.terminal.err(text);
         }
     }
 
     /// What the user should see of a wait, if stderr takes it at once; nobody waits for it to be read.
     pub fn tell_of_waiting(&self, text: &str) {
-        self.world.terminal.err_if_ready(&format!("{text}\n"));
+        self.ports.terminal.err_if_ready(&format!("{text}\n"));
     }
 
     /// The answer, on stdout as it is.
@@ -86,7 +86,7 @@ impl<'w> Output<'w> {
     /// # Errors
     /// [`Situation::OutputClosed`] where the reader has gone; `failed` for any other failure to write.
     pub fn answer(&self, text: &str) -> Result<()> {
-        self.world.terminal.out(text).map_err(|error| match error.kind() {
+        self.ports.terminal.out(text).map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Situation::OutputClosed.into(),
             _ => Error::failed(format!("cannot write to standard output: {error}")),
         })
@@ -113,7 +113,7 @@ impl<'w> Output<'w> {
 
     /// What the user must see to go on, on stderr: a URL, a prompt.
     pub fn ask(&self, text: &str) {
-        self.world.terminal.err(&format!("{text}\n"));
+        self.ports.terminal.err(&format!("{text}\n"));
     }
 
     /// A warning on stderr (none under `--quiet`), and in the document under `--json`.
@@ -152,11 +152,11 @@ impl<'w> Output<'w> {
     /// A failure, on stderr: last of all.
     pub fn failure(&self, report: &Report) {
         if self.json {
-            return self.world.terminal.err(&printable_json(format!("{}\n", report.to_json())));
+            return self.ports.terminal.err(&printable_json(format!("{}\n", report.to_json())));
         }
-        self.world.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
+        self.ports.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {
-            self.world.terminal.err(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
+            self.ports.terminal.err(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
         }
     }
 
@@ -177,13 +177,13 @@ impl<'w> Output<'w> {
 
     /// How many columns stdout has; 80 where nobody knows.
     pub fn columns(&self) -> usize {
-        let told = || self.world.env.get("COLUMNS").and_then(|text| text.parse().ok());
-        self.world.terminal.stdout().columns.or_else(told).unwrap_or(80).into()
+        let told = || self.ports.env.get("COLUMNS").and_then(|text| text.parse().ok());
+        self.ports.terminal.stdout().columns.or_else(told).unwrap_or(80).into()
     }
 
     /// Whether characters beyond ASCII can be shown: the locale says so (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
     pub fn utf8(&self) -> bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.world.env.get(name));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.ports.env.get(name));
         // Without any, as in a container, today's terminals still are UTF-8; `C` and `POSIX` are a decision.
         locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
@@ -193,7 +193,7 @@ impl<'w> Output<'w> {
 
     /// `time` as a person here reads it: `2026-01-31 13:00:00 CET`.
     pub fn local(&self, time: Time) -> String {
-        local_time(time, &(self.world.time_zone)())
+        local_time(time, &(self.ports.time_zone)())
     }
 
     /// `time` and how far it is from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.

@@ -566,7 +566,7 @@ fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     for (keys, told) in [(answer(200, &jwks()), "not among those"), (answer(503, &json!({})), "could not be had")] {
         let mut bench = verifier();
-        bench.world.dirs.cache = None;
+        bench.ports.dirs.cache = None;
         bench.provider.answers("/jwks", keys);
         let outcome = verified_after(&bench, [(&unknown, 0), (&unknown, 11)]);
         assert!(outcome.stderr.contains(told), "{}", outcome.stderr);

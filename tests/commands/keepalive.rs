@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, Happening, RefreshReason, Refreshed, Session};
+use tidp::domain::session::{EntryKey, EventKind, RefreshReason, Refreshed, Session};
 use tidp::domain::time::{Seconds, Time};
 use tidp::ports::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
 
@@ -77,7 +77,7 @@ fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_a
     outcome.says("none for an API call").says("because the session would have ended");
     let events = bench.session().unwrap().events;
     assert!(
-        matches!(events.last().unwrap().what, Happening::Refreshed { reason: RefreshReason::Keepalive, .. }),
+        matches!(events.last().unwrap().what, EventKind::Refreshed { reason: RefreshReason::Keepalive, .. }),
         "{events:?}"
     );
     assert_eq!(bench.stores.locks(), Vec::<String>::new());

@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidp::domain::session::{EntryKey, Happening};
+use tidp::domain::session::{EntryKey, EventKind};
 use tidp::domain::time::Seconds;
 use tidp::ports::{Ignored, ListenAt, Page};
 use url::Url;
@@ -165,7 +165,7 @@ fn what_is_stored_counts_from_before_the_code_was_sent() {
     assert_eq!(session.scopes, ["openid", "api:x"], "no scope in the answer: all that was asked for was granted");
     assert_eq!((session.account.sub.as_str(), session.account.username.as_deref()), (SUB, Some("+4790000001")));
     assert_eq!((session.events.len(), session.events[0].at), (1, START));
-    assert_eq!(session.events[0].what, Happening::Login { refresh_token: true });
+    assert_eq!(session.events[0].what, EventKind::Login { refresh_token: true });
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn the_browser_opens_after_one_request_for_what_the_provider_is_now_and_one_foll
 #[test]
 fn keys_that_cannot_be_fetched_beside_the_wait_are_fetched_after_the_code() {
     let mut bench = mobile();
-    bench.world.background = |_| Err(std::io::ErrorKind::WouldBlock.into());
+    bench.ports.background = |_| Err(std::io::ErrorKind::WouldBlock.into());
     bench.log_in();
     assert_eq!(bench.provider.paths(), ["/.well-known/openid-configuration", "/connect/token", "/jwks"]);
 }

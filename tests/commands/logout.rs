@@ -257,7 +257,7 @@ fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_
     for (json, browser) in [(false, false), (true, false), (false, true)] {
         let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
         bench.log_in();
-        bench.world.env.0.remove("TIDP_CLIENT_SECRET");
+        bench.ports.env.0.remove("TIDP_CLIENT_SECRET");
         if !browser {
             custom_logout(&bench, 200, "the state");
         }
@@ -283,7 +283,7 @@ fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_
 fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
     let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
     bench.log_in();
-    bench.world.env.0.clear();
+    bench.ports.env.0.clear();
     moved(&bench, &bench.key_of("work"));
     bench.stores.take(&EntryKey::Session(bench.key()).name());
     let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
@@ -493,7 +493,7 @@ fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_i
         assert!(kept("work") && kept("gone") && kept("changed"));
     }
     let mut bench = three_sessions();
-    bench.world.env.0.clear();
+    bench.ports.env.0.clear();
     bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("Logged out of `gone`");
 }
 

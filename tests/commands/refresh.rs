@@ -4,7 +4,7 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, SUB, another_jwks_named, jwks, jwks_named, sign};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidp::domain::session::{EntryKey, Happening};
+use tidp::domain::session::{EntryKey, EventKind};
 use tidp::domain::time::Seconds;
 use tidp::ports::{HttpFailureKind, Response, StoreFailureKind};
 
@@ -229,7 +229,7 @@ fn a_refresh_that_was_killed_is_recorded_by_the_next_run() {
     bench.provider.refuses("invalid_grant");
     bench.run(&["refresh"]).exits(3).says("refresh");
     let events = bench.session().unwrap().events;
-    assert!(events.iter().any(|event| matches!(event.what, Happening::Interrupted)), "{events:?}");
+    assert!(events.iter().any(|event| matches!(event.what, EventKind::Interrupted)), "{events:?}");
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn between_a_spent_token_and_the_storing_of_its_successor_nothing_waits_for_the_
     bench.provider.answers("/jwks", json(200, &jwks()));
     let fuse = Fuse::whole();
     let args = ["tidp", "refresh", "--verbose"].map(std::ffi::OsString::from);
-    assert_eq!(tidp::run(args, &fuse.over(&bench.world)), 0);
+    assert_eq!(tidp::run(args, &fuse.over(&bench.ports)), 0);
     let moments = fuse.moments();
     let at = |what: &str| moments.iter().position(|moment| moment == what).unwrap();
     let window = &moments[at("after http /connect/token")..at("after store.save_at_any_cost")];
@@ -318,7 +318,7 @@ fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next
             assert!(bench.session().unwrap().refresh_started_at.is_none(), "nothing is under way");
         });
         let again = bench.session().unwrap().events;
-        assert_eq!(again.iter().filter(|event| matches!(event.what, Happening::Unanswered { .. })).count(), 1);
+        assert_eq!(again.iter().filter(|event| matches!(event.what, EventKind::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
         bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it brought no answer");
         let bench = expired();

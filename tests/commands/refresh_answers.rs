@@ -4,7 +4,7 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, discovery};
 use serde_json::{Value, json};
-use tidp::domain::session::{EntryKey, Happening, RefreshReason};
+use tidp::domain::session::{EntryKey, EventKind, RefreshReason};
 use tidp::domain::time::Seconds;
 use tidp::ports::Response;
 
@@ -147,7 +147,7 @@ fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
         }
         assert_eq!(held(&bench).as_deref(), Some("rt-1"));
         bench.run(&["policy", "--require", "2d"]).exits(3).says("refused the last refresh");
-        let refused = |event: &&tidp::domain::session::Event| matches!(event.what, Happening::RefusedTokenKept { .. });
+        let refused = |event: &&tidp::domain::session::Event| matches!(event.what, EventKind::RefusedTokenKept { .. });
         assert_eq!(bench.session().unwrap().events.iter().filter(refused).count(), 1, "{error}");
         bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
         bench.run(&["refresh"]).exits(0).leaves_out("begun");

@@ -5,7 +5,7 @@ use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tidp::adapters::overflow_store::SmallEntries;
+use tidp::adapters::overflow_store::OverflowStore;
 use tidp::domain::session::EntryKey;
 use tidp::domain::time::Seconds;
 use tidp::ports::{Store, StoreChoice, StoreFailure, Stores};
@@ -17,7 +17,7 @@ struct Small(Arc<dyn Stores>, PathBuf);
 
 impl Stores for Small {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
-        Ok(Box::new(SmallEntries::new(self.0.open(choice)?, LIMIT, self.1.clone())))
+        Ok(Box::new(OverflowStore::new(self.0.open(choice)?, LIMIT, self.1.clone())))
     }
 }
 
@@ -25,7 +25,7 @@ impl Stores for Small {
 fn a_session_outlives_the_loss_of_what_did_not_fit_its_entry() {
     let root = tempfile::tempdir().unwrap();
     let mut bench = Bench::new("MobileApp");
-    bench.world.stores = Arc::new(Small(Arc::clone(&bench.world.stores), root.path().join("entries")));
+    bench.ports.stores = Arc::new(Small(Arc::clone(&bench.ports.stores), root.path().join("entries")));
     bench.log_in();
     let entry = || bench.stores.raw(&EntryKey::Session(bench.key()).name()).unwrap();
     assert!(entry().len() <= LIMIT && entry().contains("rt-1"), "{}", entry());

@@ -20,7 +20,7 @@ impl Lasting {
     fn new(rotates: bool) -> Self {
         let mut bench = Bench::new("MobileApp");
         let provider = OneTime::new(&bench.clock, &bench.browser, rotates);
-        bench.world.http = Arc::clone(&provider) as _;
+        bench.ports.http = Arc::clone(&provider) as _;
         Self { bench, provider }
     }
 
@@ -44,9 +44,9 @@ impl Lasting {
 
     /// Runs the command until the power goes; whether it came to its end, and what it had printed by then.
     fn run_behind(&self, fuse: &Arc<Fuse>, args: &[&str]) -> (bool, String) {
-        let world = fuse.over(&self.bench.world);
+        let ports = fuse.over(&self.bench.ports);
         let args = std::iter::once("tidp").chain(args.iter().copied()).map(OsString::from);
-        let code = until_the_power_goes(|| tidp::run(args, &world));
+        let code = until_the_power_goes(|| tidp::run(args, &ports));
         assert!(code.is_none_or(|code| code == 0), "{code:?}: {:?}", self.bench.terminal.take());
         (code.is_some(), self.bench.terminal.take().0)
     }
@@ -252,9 +252,9 @@ fn a_refresh_stopped_twice_is_told_as_truly_as_one_stopped_once() {
         loop {
             let lasting = Lasting::logged_in(true);
             lasting.run_behind(&Fuse::blowing_at(first), &["refresh", "--force"]);
-            let world = Fuse::blowing_at(second).over(&lasting.bench.world);
+            let ports = Fuse::blowing_at(second).over(&lasting.bench.ports);
             let args = ["tidp", "refresh", "--force"].map(OsString::from);
-            let ended = until_the_power_goes(|| tidp::run(args, &world)).is_some();
+            let ended = until_the_power_goes(|| tidp::run(args, &ports)).is_some();
             lasting.bench.terminal.take();
             match lasting.session().unwrap().held() {
                 Some(_) => lasting.next_refresh_works_or_tells(),
@@ -302,7 +302,7 @@ fn whoever_stops_with_the_lock_lets_go_of_it() {
     let lasting = Lasting::expired(false);
     lasting.run_behind(&Fuse::blowing_at(at), &["token"]);
     let entry = EntryKey::Session(lasting.bench.key()).name();
-    let store = lasting.bench.world.stores.open(&tidp::ports::StoreChoice::Keyring).unwrap();
+    let store = lasting.bench.ports.stores.open(&tidp::ports::StoreChoice::Keyring).unwrap();
     assert!(store.try_lock(&entry).unwrap().is_some());
 }
 

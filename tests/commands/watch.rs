@@ -30,7 +30,7 @@ fn watched(bench: &mut Bench, size: (u16, u16), seconds: i64, meanwhile: impl Fn
     *bench.terminal.columns.lock().unwrap() = Some(size.0);
     *bench.terminal.rows.lock().unwrap() = Some(size.1);
     let end = bench.clock.time().plus(Seconds(seconds));
-    bench.world.signals = Arc::new(CtrlC(Arc::clone(&bench.clock), end, Arc::new(meanwhile)));
+    bench.ports.signals = Arc::new(CtrlC(Arc::clone(&bench.clock), end, Arc::new(meanwhile)));
     bench.run(&["policy", "--watch", "--color", "never"]).exits(0).stdout
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidp::domain::secret::Secret;
 use tidp::domain::time::{Seconds, Time};
 use tidp::ports::{
-    self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Request, Response, Store,
-    StoreChoice, StoreFailure, Stream, Waiting, World,
+    self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Ports, Request, Response, Store,
+    StoreChoice, StoreFailure, Stream, Waiting,
 };
 use url::Url;
 
@@ -56,19 +56,19 @@ impl Fuse {
     }
 
     /// That world with this fuse in every wire that leads out of it.
-    pub fn over(self: &Arc<Self>, world: &World) -> World {
-        World {
-            clock: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.clock))),
-            entropy: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.entropy))),
-            http: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.http))),
-            stores: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.stores))),
-            cache: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.cache))),
-            browser: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.browser))),
-            callback: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.callback))),
-            terminal: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.terminal))),
-            files: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.files))),
-            children: Arc::new(Wired(Arc::clone(self), Arc::clone(&world.children))),
-            ..world.clone()
+    pub fn over(self: &Arc<Self>, ports: &Ports) -> Ports {
+        Ports {
+            clock: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.clock))),
+            entropy: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.entropy))),
+            http: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.http))),
+            stores: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.stores))),
+            cache: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.cache))),
+            browser: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.browser))),
+            callback: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.callback))),
+            terminal: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.terminal))),
+            files: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.files))),
+            children: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.children))),
+            ..ports.clone()
         }
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tidp::domain::secret::Secret;
 use tidp::domain::session::{EntryKey, Session, SessionKey};
 use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{Dirs, Env, World};
+use tidp::ports::{Dirs, Env, Ports};
 use tokens::{Answer, ISSUER};
 
 /// Where every story starts: 2026-01-31T12:00:00Z.
@@ -38,7 +38,7 @@ pub struct Bench {
     pub files: Arc<Files>,
     pub children: Arc<Children>,
     pub signals: Arc<Signals>,
-    pub world: World,
+    pub ports: Ports,
 }
 
 /// How a command ended.
@@ -127,7 +127,7 @@ impl Bench {
         let (files, children) = (Arc::new(Files::default()), Arc::new(Children::default()));
         let signals = Arc::new(Signals::new(Arc::clone(&clock)));
         let dir = |name: &str| Some(Path::new("/home/kari").join(name));
-        let world = World {
+        let ports = Ports {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(Entropy::default()),
             http: Arc::clone(&provider) as _,
@@ -147,7 +147,7 @@ impl Bench {
             dirs: Dirs { config: dir("config"), data: dir("data"), state: dir("state"), cache: dir("cache") },
             time_zone: || jiff::tz::TimeZone::UTC,
         };
-        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, signals, world }
+        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, signals, ports }
     }
 
     /// A machine with that configuration file and no variable of ours.
@@ -160,7 +160,7 @@ impl Bench {
     /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.world.env.0.insert(name.to_owned(), Secret::new(value));
+        self.ports.env.0.insert(name.to_owned(), Secret::new(value));
         self
     }
 
@@ -175,7 +175,7 @@ impl Bench {
     /// As [`Bench::run`], without looking at requests left over.
     pub fn run_on(&self, args: &[&str]) -> Outcome {
         let args = std::iter::once("tidp").chain(args.iter().copied()).map(OsString::from);
-        let code = tidp::run(args, &self.world);
+        let code = tidp::run(args, &self.ports);
         let (stdout, stderr) = self.terminal.take();
         Outcome { code, stdout, stderr }
     }

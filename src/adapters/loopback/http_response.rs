@@ -2,7 +2,7 @@
 //! meet.
 
 use super::pages::{self, Text};
-use super::peer::Visitor;
+use super::peer::Peer;
 use crate::domain::secret::Secret;
 use crate::ports::Ignored;
 use http_body_util::Full;
@@ -101,11 +101,11 @@ impl Desk {
     }
 
     /// Whether what is here is for `visitor`.
-    fn admits(&self, visitor: Visitor) -> bool {
-        if let Visitor::Stranger(id) = visitor {
+    fn admits(&self, visitor: Peer) -> bool {
+        if let Peer::Stranger(id) = visitor {
             self.ignored(Ignored::AnotherUser(id));
         }
-        visitor == Visitor::Welcome
+        visitor == Peer::Welcome
     }
 
     /// Has it told, if it is the first of its kind.
@@ -149,7 +149,7 @@ impl Desk {
         &self,
         request: Parts,
         body: &impl Body,
-        visitor: impl Future<Output = Visitor>,
+        visitor: impl Future<Output = Peer>,
     ) -> (Response<Full<Bytes>>, bool) {
         let language = request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let asked = match self.asked(&request, body) {
@@ -222,7 +222,7 @@ impl Desk {
             StatusCode::MISDIRECTED_REQUEST => Some(Ignored::AnotherHost),
             StatusCode::METHOD_NOT_ALLOWED if [Method::HEAD, Method::OPTIONS].contains(&request.method) => None,
             StatusCode::METHOD_NOT_ALLOWED => Some(Ignored::AnotherMethod),
-            _ => Some(Ignored::Unreadable),
+            _ => Some(Ignored::InvalidEntry),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// Who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visitor {
+pub(super) enum Peer {
     /// This user, or root: relays (sshd, WSL) connect as root, and from root nothing is kept anyway. Or it cannot be
     /// known, as in no table (another system, a browser outside of this one).
     Welcome,
@@ -24,18 +24,18 @@ pub(super) enum Visitor {
 
 /// Looks visitors up on a thread of its own, because reading the tables may take a while and holds up nobody there. All
 /// who are waiting are looked up at once, so that a crowd costs no more than one.
-pub(super) struct Visitors(mpsc::Sender<Question>);
+pub(super) struct Peers(mpsc::Sender<Question>);
 
 struct Question {
     visitor: End,
     ours: End,
-    answer: oneshot::Sender<Visitor>,
+    answer: oneshot::Sender<Peer>,
 }
 
 /// One end of a connection; an IPv4 address that is written as an IPv6 one is the IPv4 one.
 type End = (IpAddr, u16);
 
-impl Visitors {
+impl Peers {
     /// # Errors
     /// If there is no thread to be had, a table that is there cannot be opened, or what is in it tells nobody apart.
     pub(super) fn start() -> io::Result<Self> {
@@ -51,7 +51,7 @@ impl Visitors {
                 let questions: Vec<_> = std::iter::once(first).chain(asked.try_iter()).collect();
                 let tables = tables.read();
                 for Question { visitor, ours, answer } in questions {
-                    let found = tables.as_ref().map_or(Visitor::Gone, |tables| looked_up(tables, visitor, ours, own));
+                    let found = tables.as_ref().map_or(Peer::Gone, |tables| looked_up(tables, visitor, ours, own));
                     let _ = answer.send(found);
                 }
             }
@@ -60,15 +60,15 @@ impl Visitors {
     }
 
     /// Who is at the other end of `stream`, as of now.
-    pub(super) async fn at(&self, stream: &TcpStream) -> Visitor {
-        let (Ok(visitor), Ok(ours)) = (stream.peer_addr(), stream.local_addr()) else { return Visitor::Gone };
+    pub(super) async fn at(&self, stream: &TcpStream) -> Peer {
+        let (Ok(visitor), Ok(ours)) = (stream.peer_addr(), stream.local_addr()) else { return Peer::Gone };
         let (answer, told) = oneshot::channel();
         let _ = self.0.send(Question { visitor: end(visitor), ours: end(ours), answer });
         match told.await {
-            Ok(Visitor::Stranger(id)) => Visitor::Stranger(id),
+            Ok(Peer::Stranger(id)) => Peer::Stranger(id),
             // A socket that was reset is in no table; then this side has no peer either.
-            Ok(Visitor::Welcome) if stream.peer_addr().is_ok() => Visitor::Welcome,
-            _ => Visitor::Gone,
+            Ok(Peer::Welcome) if stream.peer_addr().is_ok() => Peer::Welcome,
+            _ => Peer::Gone,
         }
     }
 }
@@ -123,20 +123,20 @@ impl<F: Read + Seek> Tables<F> {
 }
 
 /// Who `visitor` is to the user `own`, according to `tables`, which list both sockets of a loopback connection.
-fn looked_up(tables: &str, visitor: End, ours: End, own: Option<u32>) -> Visitor {
+fn looked_up(tables: &str, visitor: End, ours: End, own: Option<u32>) -> Peer {
     let at_our_port = format!(":{:04X} ", ours.1);
-    let mut found = Visitor::Welcome;
+    let mut found = Peer::Welcome;
     for row in tables.lines().filter(|line| line.contains(&at_our_port)).filter_map(Row::parse) {
         if (row.local, row.remote) == (visitor, ours) {
             match row.uid {
                 // Closed: it is listed as root's.
-                _ if row.inode == "0" && row.state != ESTABLISHED => found = Visitor::Gone,
-                id if id == 0 || Some(id) == own => return Visitor::Welcome,
-                id => return Visitor::Stranger(id),
+                _ if row.inode == "0" && row.state != ESTABLISHED => found = Peer::Gone,
+                id if id == 0 || Some(id) == own => return Peer::Welcome,
+                id => return Peer::Stranger(id),
             }
         } else if (row.local, row.remote) == (ours, visitor) && row.state == CLOSE_WAIT {
             // It has said its last, and the kernel may have forgotten it.
-            found = Visitor::Gone;
+            found = Peer::Gone;
         }
     }
     found

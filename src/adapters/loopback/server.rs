@@ -1,7 +1,7 @@
 //! Connections: how many at once, how long each, how much of it. On a thread of its own with a runtime of its own.
 
 use super::http_response::{Desk, unreadable};
-use super::peer::Visitors;
+use super::peer::Peers;
 use crate::ports::Ignored;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -46,7 +46,7 @@ impl Server {
     pub(super) fn start(sockets: Vec<Socket>, desk: Arc<Desk>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (crowd, visitors) = (Crowd::default(), Arc::new(Visitors::start()?));
+        let (crowd, visitors) = (Crowd::default(), Arc::new(Peers::start()?));
         {
             let _entered = runtime.enter();
             for socket in sockets {
@@ -75,7 +75,7 @@ impl Drop for Server {
 #[derive(Clone)]
 struct House {
     desk: Arc<Desk>,
-    visitors: Arc<Visitors>,
+    visitors: Arc<Peers>,
 }
 
 /// The connections there are, oldest first.
@@ -153,7 +153,7 @@ async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<At
         _ if was_request => {}
         0 if !silent => {}
         414 | 431 => desk.ignored(Ignored::TooLarge),
-        _ => desk.ignored(Ignored::Unreadable),
+        _ => desk.ignored(Ignored::InvalidEntry),
     }
     linger(rest, if silent { unreadable(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
 }

@@ -13,8 +13,8 @@ fn session(refresh_token: &str) -> Session {
     session
 }
 
-fn over(memory: &MemoryStore, dir: &Path) -> SmallEntries {
-    SmallEntries::new(Box::new(memory.clone()), 2560, dir.join("entries"))
+fn over(memory: &MemoryStore, dir: &Path) -> OverflowStore {
+    OverflowStore::new(Box::new(memory.clone()), 2560, dir.join("entries"))
 }
 
 fn only_file(dir: &Path) -> PathBuf {

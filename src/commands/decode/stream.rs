@@ -79,7 +79,7 @@ struct Order {
 impl Decoder<'_> {
     /// Standard input, as it arrives: one token is one answer, and its failure the command's.
     pub(super) fn stream(&self) -> Result<()> {
-        if self.world.terminal.stdin_is_terminal() {
+        if self.ports.terminal.stdin_is_terminal() {
             self.out.note("Paste a token and press Enter (a long one is not cut off). Ctrl-D ends it.");
         }
         let mut count = Count::default();
@@ -96,7 +96,7 @@ impl Decoder<'_> {
 
     /// The lines that have arrived; `None` at the end of input, or if none comes so soon.
     fn arrived(&self, patience: Option<Duration>) -> Result<Option<Vec<u8>>> {
-        match self.world.terminal.read_lines(patience) {
+        match self.ports.terminal.read_lines(patience) {
             Ok(lines) => Ok(Some(lines).filter(|lines| !lines.is_empty())),
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
             Err(error) => Err(Error::failed(format!("cannot read standard input: {error}"))),

@@ -3,7 +3,7 @@
 use super::{Failing, Keeper};
 use crate::domain::keepalive::Prospect;
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshLife, Renewal, Session, Sso};
+use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
 use crate::domain::time::Time;
 use crate::error::{Error, Situation};
 use crate::flows::context::Context;
@@ -88,7 +88,8 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_refreshed(&self, before: &Session, renewal: Renewal) {
         let out = self.context.out;
-        let end = |session| RefreshLife::of(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX);
+        let end =
+            |session| RefreshTokenExpiry::of(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX);
         let (old, new) = (end(before), end(&self.session));
         let (now, was_to_end) = (out.local(self.now()), relative(old, self.now()));
         match renewal {
@@ -117,7 +118,7 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_adopted(&self) {
         let now = self.context.out.local(self.now());
-        if let Some(life) = RefreshLife::of(&self.session, &self.policy) {
+        if let Some(life) = RefreshTokenExpiry::of(&self.session, &self.policy) {
             let end = self.when(life.expires_at);
             self.remark(&format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}."));
         }

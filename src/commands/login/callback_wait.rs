@@ -30,7 +30,7 @@ pub(super) struct Waiting<'c, 'w> {
 impl<'c, 'w> Waiting<'c, 'w> {
     /// Begins it.
     pub(super) fn begin(context: &'c Context<'w>, asked: AskedFor, patience: Seconds) -> Self {
-        let now = context.world.clock.uptime();
+        let now = context.ports.clock.uptime();
         let until = now.saturating_add(patience.to_std());
         let silent_until = Cell::new(Some(now.saturating_add(SILENCE)).filter(|silent_until| *silent_until < until));
         Self { context, asked, until, silent_until, ignored: RefCell::default() }
@@ -56,7 +56,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
     /// The code in the address that is pasted. A person who pastes something else is asked again, for as long as there is
     /// time; a script is not.
     pub(super) fn for_paste(&self, expected: &Expected, not_granted: impl Fn(Problem) -> Error) -> Result<Code> {
-        let (out, terminal) = (self.context.out, &self.context.world.terminal);
+        let (out, terminal) = (self.context.out, &self.context.ports.terminal);
         loop {
             let line = Secret::new(self.patiently(|patience| self.line(patience))?);
             let is_typed = terminal.stdin_is_terminal();
@@ -82,7 +82,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
 
     /// A line of standard input, if one comes in time.
     fn line(&self, patience: Duration) -> Result<Option<String>> {
-        match self.context.world.terminal.read_line_within(patience) {
+        match self.context.ports.terminal.read_line_within(patience) {
             Ok(Some(line)) => Ok(Some(line)),
             Ok(None) => Err(Error::usage("nothing was pasted: standard input is at its end")),
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
@@ -92,7 +92,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
 
     /// Waits until something comes. What may be wrong is said once, when nothing has come for a while.
     fn patiently<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
-        let clock = &self.context.world.clock;
+        let clock = &self.context.ports.clock;
         loop {
             let until = self.silent_until.get().unwrap_or(self.until);
             if let Some(come) = wait(until.saturating_sub(clock.uptime()))? {
@@ -117,7 +117,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
             Ignored::AnotherHost => "it came to another host name or port than the redirect URI's",
             Ignored::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
             Ignored::TooLarge => "its head is larger than 16 KiB (delete the browser's cookies for this address)",
-            Ignored::Unreadable => "it could not be read as plain HTTP (a browser may insist on https)",
+            Ignored::InvalidEntry => "it could not be read as plain HTTP (a browser may insist on https)",
         };
         self.tell_of(NO_REDIRECT, why);
     }

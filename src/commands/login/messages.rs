@@ -2,20 +2,20 @@
 
 use crate::config::{self, StoreKind};
 use crate::domain::decision::Renew;
-use crate::domain::session::{RefreshLife, Session};
+use crate::domain::session::{RefreshTokenExpiry, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Situation};
 use crate::explain::outlook::sentence::setting;
 use crate::flows::advisory_warnings;
 use crate::flows::context::{Configured, Context};
-use crate::ports::{WhyNot, World};
+use crate::ports::{Ports, WhyNot};
 use crate::terminal::output::Output;
 use url::Url;
 
 /// Says that the session will not outlive this command, where the store is `memory`; before anybody logs in for it.
-pub fn warn_of_memory(world: &World, out: &Output<'_>) {
-    let store = Configured::load(world).and_then(|configured| config::store(&world.env, &configured.config));
+pub fn warn_of_memory(ports: &Ports, out: &Output<'_>) {
+    let store = Configured::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
     if store == Ok(StoreKind::Memory) {
         out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
     }
@@ -24,7 +24,7 @@ pub fn warn_of_memory(world: &World, out: &Output<'_>) {
 /// Sends the user to that page, to do `what` there: in the browser, or where there is none (or `by_hand`) by its URL.
 /// Says how long it is waited for. Whether a browser was opened.
 pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_hand: bool) -> bool {
-    let (out, browser, waiting) = (context.out, &context.world.browser, patience.human());
+    let (out, browser, waiting) = (context.out, &context.ports.browser, patience.human());
     let opened =
         !by_hand && browser.available() && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
     out.ask(&if opened {
@@ -52,12 +52,12 @@ pub(super) fn shown(error: &Error) -> WhyNot {
 
 /// Issuer, account, policy and its end, on stderr.
 pub(super) fn summarise(context: &Context<'_>, session: &Session) {
-    let (out, now) = (context.out, context.world.clock.now());
+    let (out, now) = (context.out, context.ports.clock.now());
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
     out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
     let (policy, named) = (context.profile.policy.as_ref(), context.profile.named.as_deref());
-    let life = policy.and_then(|policy| RefreshLife::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
     out.note(&match (policy, life, session.held()) {
         (Some(policy), Some(life), _) => {
             let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };

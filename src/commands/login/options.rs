@@ -8,7 +8,7 @@ use crate::flows::context::Context;
 use crate::oidc::authorize::AuthorizationOptions;
 
 /// What the user wants of this login, checked.
-pub(super) struct Wishes {
+pub(super) struct LoginOptions {
     /// The request's parameters.
     pub(super) options: AuthorizationOptions,
     /// An assurance level without which there is no login.
@@ -21,7 +21,7 @@ pub(super) struct Wishes {
     pub(super) no_browser: bool,
 }
 
-impl Wishes {
+impl LoginOptions {
     /// Reads them.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What came, held against what was wished for: without some of it there is no login, the rest is told.
 
-use super::options::Wishes;
+use super::options::LoginOptions;
 use crate::domain::text::printable;
 use crate::error::{NoLogin, Result};
 use crate::oidc::authorize::granted_otherwise;
@@ -12,7 +12,7 @@ use crate::terminal::output::Output;
 ///
 /// # Errors
 /// `invalid`, with the login that might bring it.
-pub(super) fn check(wishes: &Wishes, accepted: &Accepted) -> Result<()> {
+pub(super) fn check(wishes: &LoginOptions, accepted: &Accepted) -> Result<()> {
     let sub = &accepted.account.sub;
     if let Some(wanted) = wishes.expect_sub.clone().filter(|wanted| wanted != sub) {
         return Err(NoLogin::AnotherAccount { sub: sub.clone(), wanted }.into());
@@ -25,13 +25,13 @@ pub(super) fn check(wishes: &Wishes, accepted: &Accepted) -> Result<()> {
 }
 
 /// What was wished for and did not come, or came unasked.
-pub(super) fn tell_of_the_rest(out: &Output<'_>, wishes: &Wishes, accepted: &Accepted, answer: &TokenAnswer) {
+pub(super) fn tell_of_the_rest(out: &Output<'_>, wishes: &LoginOptions, accepted: &Accepted, answer: &TokenAnswer) {
     tell_of_unmet_levels(out, wishes, accepted);
     tell_of_other_scopes(out, wishes, answer);
 }
 
 /// `acr_values` is a wish (OIDC Core 3.1.2.1): a provider may ignore it. A provider asked for (`idp:…`) is no level.
-fn tell_of_unmet_levels(out: &Output<'_>, wishes: &Wishes, accepted: &Accepted) {
+fn tell_of_unmet_levels(out: &Output<'_>, wishes: &LoginOptions, accepted: &Accepted) {
     let wished = wishes.options.acr_values.as_deref().unwrap_or_default();
     let mut wanted = wished.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
     let got = levels(&accepted.claims);
@@ -42,7 +42,7 @@ fn tell_of_unmet_levels(out: &Output<'_>, wishes: &Wishes, accepted: &Accepted) 
 }
 
 /// RFC 6749 5.1: the provider says so where it grants other scopes than were asked for.
-fn tell_of_other_scopes(out: &Output<'_>, wishes: &Wishes, answer: &TokenAnswer) {
+fn tell_of_other_scopes(out: &Output<'_>, wishes: &LoginOptions, answer: &TokenAnswer) {
     let Some(granted) = &answer.scopes else { return };
     let (less, more) = granted_otherwise(&wishes.options.scopes, granted, answer.refresh_token.is_some());
     if !less.is_empty() {

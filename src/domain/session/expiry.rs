@@ -19,7 +19,7 @@ pub enum Sso {
 
 /// What a policy makes of the observations: when the refresh token ends. Estimates; only the provider decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RefreshLife {
+pub struct RefreshTokenExpiry {
     /// Where the life counts from: the login (fixed), or the last evident renewal (sliding).
     pub renewed_at: Time,
     /// The end that the policy implies: every answer with a refresh token taken as a renewal.
@@ -28,7 +28,7 @@ pub struct RefreshLife {
     pub expires_at_earliest: Time,
 }
 
-impl RefreshLife {
+impl RefreshTokenExpiry {
     /// What `policy` says of the refresh token held; `None` where none is held, the policy issues none, or the provider has
     /// refused it once: then nothing is known of it.
     pub fn of(session: &Session, policy: &Policy) -> Option<Self> {

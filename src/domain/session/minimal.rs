@@ -1,6 +1,6 @@
 //! What of a session must not be lost, for a store whose entries hold little.
 
-use super::{AccessToken, Session, Unreadable};
+use super::{AccessToken, InvalidEntry, Session};
 use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::secret::Secret;
 
@@ -8,9 +8,9 @@ use crate::domain::secret::Secret;
 /// journal; but no ID token, no event, and an access token that is none and has expired, so that a refresh is due.
 ///
 /// # Errors
-/// [`Unreadable::Garbage`] if `document` is no session of this version.
-pub fn minimal_session(document: &Secret) -> Result<Secret, Unreadable> {
-    let session: Session = serde_json::from_str(document.expose()).map_err(|_| Unreadable::Garbage)?;
+/// [`InvalidEntry::Garbage`] if `document` is no session of this version.
+pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
+    let session: Session = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
     let obtained_at = session.access_token.obtained_at;
     // Past on every clock that is trusted with this session.
     let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
@@ -43,6 +43,6 @@ mod tests {
 
     #[test]
     fn what_is_no_session_has_no_least_one() {
-        assert_eq!(minimal_session(&Secret::new("a client secret")), Err(Unreadable::Garbage));
+        assert_eq!(minimal_session(&Secret::new("a client secret")), Err(InvalidEntry::Garbage));
     }
 }

@@ -6,7 +6,7 @@ use super::warnings::{clock_went_back, ends_first, interrupted, refused_token_ke
 use super::{Situation, after_refresh, relied_on};
 use crate::domain::decision::{Renew, renewal_due_at};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshLife, Session, Sso};
+use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::Time;
 
 /// What is being explained.
@@ -15,7 +15,7 @@ struct Case<'a> {
     session: &'a Session,
     policy: &'a Policy,
     renew: Renew,
-    life: RefreshLife,
+    life: RefreshTokenExpiry,
 }
 
 /// The sentences, in the order they are read.
@@ -214,7 +214,7 @@ impl Case<'_> {
 
     /// When the refresh token ends: what the policy implies, and where it differs, what can be relied on.
     fn end(&self, and: &str) -> Vec<Sentence> {
-        let RefreshLife { expires_at, expires_at_earliest, .. } = self.life;
+        let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = self.life;
         let left = expires_at.left(self.now).human();
         let mut said = vec![Sentence::new("The refresh token ends ").at(expires_at).say(format!(", in {left}, {and}"))];
         if expires_at_earliest < expires_at {

@@ -5,7 +5,7 @@ use super::sentence::Sentence;
 use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
-use crate::domain::session::{Event, Happening, HeldToken, RefreshLife, RefreshToken, Renewal, Session};
+use crate::domain::session::{Event, EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session};
 use crate::domain::time::{Seconds, Time};
 
 /// Where the session's answers contradict its policy, worded as a warning; `None` where they do not.
@@ -94,7 +94,7 @@ fn refused_at(session: &Session) -> Option<Time> {
 
 /// The moment of the refusal, and the life the token had then, told from the events. Only the provider's clock decides, so
 /// the moment is by that one, as it would be shown here had the two clocks gone on together since it last answered.
-fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshLife)> {
+fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
     let RefreshToken::Refused { at, clocks_moved_apart } = session.refresh_token else { return None };
     let at = at.plus(clocks_moved_apart);
     let mut held = HeldToken {
@@ -105,16 +105,16 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
     };
     for event in &session.events {
         match event.what {
-            Happening::Login { .. } | Happening::Refreshed { renewal: Renewal::New, .. } => {
+            EventKind::Login { .. } | EventKind::Refreshed { renewal: Renewal::New, .. } => {
                 held.renewed_at = event.at;
                 held.maybe_renewed_at = None;
             }
-            Happening::Refreshed { renewal: Renewal::Same, .. } => held.maybe_renewed_at = Some(event.at),
+            EventKind::Refreshed { renewal: Renewal::Same, .. } => held.maybe_renewed_at = Some(event.at),
             _ => {}
         }
     }
     let then = Session { refresh_token: RefreshToken::Held(held), ..session.clone() };
-    Some((at, RefreshLife::by_policy(&then, policy)?))
+    Some((at, RefreshTokenExpiry::by_policy(&then, policy)?))
 }
 
 /// A refresh that succeeded clearly after the end that the policy implies: when, and that end.
@@ -123,8 +123,8 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
     for Event { at, what } in &session.events {
         let renewal = match what {
-            Happening::Login { .. } => Renewal::New,
-            Happening::Refreshed { renewal, .. } => {
+            EventKind::Login { .. } => Renewal::New,
+            EventKind::Refreshed { renewal, .. } => {
                 if let Some(end) = end.filter(|end| *at > end.plus(CLOCK_TOLERANCE)) {
                     return Some((*at, end));
                 }
@@ -145,16 +145,16 @@ fn spent_before(session: &Session) -> Option<&'static str> {
         .events
         .iter()
         .rev()
-        .find(|e| !matches!(e.what, Happening::Refused { .. } | Happening::RefusedTokenKept { .. }))?;
+        .find(|e| !matches!(e.what, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. }))?;
     match before.what {
-        Happening::Unanswered { .. } | Happening::Interrupted => {
+        EventKind::Unanswered { .. } | EventKind::Interrupted => {
             Some("the refresh before it brought no answer that could be used")
         }
-        Happening::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
-        Happening::Login { .. }
-        | Happening::Refreshed { .. }
-        | Happening::Refused { .. }
-        | Happening::RefusedTokenKept { .. } => None,
+        EventKind::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
+        EventKind::Login { .. }
+        | EventKind::Refreshed { .. }
+        | EventKind::Refused { .. }
+        | EventKind::RefusedTokenKept { .. } => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::warnings::warnings;
 use super::*;
 use crate::domain::policy::PolicyName;
 use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
-use crate::domain::session::{Happening, RefreshReason};
+use crate::domain::session::{EventKind, RefreshReason};
 use proptest::prelude::*;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -257,7 +257,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
     let lost = fresh().refresh_unanswered(RefreshReason::Expired, after(60));
     assert!(probable(&refused(120, &lost)).contains("spent already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE), None);
-    let interrupted = fresh().with_event(after(60), Happening::Interrupted);
+    let interrupted = fresh().with_event(after(60), EventKind::Interrupted);
     assert!(probable(&refused(120, &interrupted)).contains("spent already"));
     assert_eq!(probable_refusal(&fresh(), Some(&MOBILE)), None);
 }

@@ -1,4 +1,4 @@
-//! A scenario played: the client's own decisions ([`decision::decide`], [`Session::refreshed`], [`RefreshLife`]) against
+//! A scenario played: the client's own decisions ([`decision::decide`], [`Session::refreshed`], [`RefreshTokenExpiry`]) against
 //! the sandbox's engine, which enforces the policy by itself. Two independent pieces, so that either can catch the
 //! other in a lie: after every step the client's estimate is held against the engine's truth.
 
@@ -6,8 +6,8 @@ use crate::domain::decision::{self, Action, Intent, Renew};
 use crate::domain::policy::{ClientType, Policy};
 use crate::domain::secret::Secret;
 use crate::domain::session::{
-    AccessToken, Account, HeldToken, RefreshLife, RefreshReason, RefreshToken, Refreshed, SCHEMA, Session, SessionKey,
-    Sso,
+    AccessToken, Account, HeldToken, RefreshReason, RefreshToken, RefreshTokenExpiry, Refreshed, SCHEMA, Session,
+    SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::{Client, Engine, Issued, Rotation, Seed, Settings, USERS};
@@ -232,7 +232,7 @@ impl Stage {
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
         let Some(held) = self.session.held() else { return Ok(false) };
-        let life = RefreshLife::of(&self.session, &self.scenario.policy);
+        let life = RefreshTokenExpiry::of(&self.session, &self.scenario.policy);
         let answer = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
         let Ok(issued) = answer else {
             if life.is_some_and(|life| now < life.expires_at_earliest) {
@@ -273,7 +273,7 @@ impl Stage {
                 "whether the policy issues refresh tokens is seen differently by the provider",
             ));
         }
-        match (RefreshLife::of(&self.session, policy), self.truth) {
+        match (RefreshTokenExpiry::of(&self.session, policy), self.truth) {
             (None, None) => {}
             (Some(life), Some(truth)) if life.expires_at_earliest <= truth && truth <= life.expires_at => {}
             _ => return Err(disagreement(at, "the client expects another end of the refresh token than the provider")),
@@ -290,7 +290,7 @@ impl Stage {
     }
 
     fn happens(&mut self, at: Seconds, what: What) {
-        let life = RefreshLife::of(&self.session, &self.scenario.policy);
+        let life = RefreshTokenExpiry::of(&self.session, &self.scenario.policy);
         let ends = life.zip(self.truth).map(|(life, truth)| Ends {
             truth: truth.since(LOGIN),
             relied_on: life.expires_at_earliest.since(LOGIN),

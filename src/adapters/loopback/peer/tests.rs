@@ -32,29 +32,29 @@ fn at(host: &str, port: u16) -> End {
     (host.parse().unwrap(), port)
 }
 
-fn found(host: &str, port: u16) -> Visitor {
+fn found(host: &str, port: u16) -> Peer {
     looked_up(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), Some(ME))
 }
 
 #[test]
 #[cfg(target_endian = "little")]
 fn the_tables_name_the_user_of_each_visitor_in_either_family() {
-    assert_eq!(found("127.0.0.1", 40_001), Visitor::Welcome, "this user");
-    assert_eq!(found("127.0.0.1", 40_002), Visitor::Stranger(65_534));
-    assert_eq!(found("127.0.0.1", 40_003), Visitor::Welcome, "root");
-    assert_eq!(found("127.0.0.1", 40_004), Visitor::Welcome, "a connection to somebody else tells nothing");
-    assert_eq!(found("::1", 40_001), Visitor::Stranger(65_533));
-    assert_eq!(found("127.0.0.1", 40_016), Visitor::Stranger(65_532), "an IPv4 address in an IPv6 socket");
-    assert_eq!(found("127.0.0.1", 40_099), Visitor::Welcome, "not listed");
-    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), Some(ME)), Visitor::Welcome, "no table");
+    assert_eq!(found("127.0.0.1", 40_001), Peer::Welcome, "this user");
+    assert_eq!(found("127.0.0.1", 40_002), Peer::Stranger(65_534));
+    assert_eq!(found("127.0.0.1", 40_003), Peer::Welcome, "root");
+    assert_eq!(found("127.0.0.1", 40_004), Peer::Welcome, "a connection to somebody else tells nothing");
+    assert_eq!(found("::1", 40_001), Peer::Stranger(65_533));
+    assert_eq!(found("127.0.0.1", 40_016), Peer::Stranger(65_532), "an IPv4 address in an IPv6 socket");
+    assert_eq!(found("127.0.0.1", 40_099), Peer::Welcome, "not listed");
+    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), Some(ME)), Peer::Welcome, "no table");
 }
 
 #[test]
 #[cfg(target_endian = "little")]
 fn a_socket_that_is_closed_is_not_taken_for_roots() {
-    assert_eq!(found("127.0.0.1", 40_005), Visitor::Gone, "listed without an owner");
-    assert_eq!(found("127.0.0.1", 40_006), Visitor::Gone, "forgotten already");
-    assert_eq!(found("127.0.0.1", 40_007), Visitor::Welcome, "closed for writing alone, its owner still there");
+    assert_eq!(found("127.0.0.1", 40_005), Peer::Gone, "listed without an owner");
+    assert_eq!(found("127.0.0.1", 40_006), Peer::Gone, "forgotten already");
+    assert_eq!(found("127.0.0.1", 40_007), Peer::Welcome, "closed for writing alone, its owner still there");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
     assert_eq!(telling(65_534, "65534\n", "0 1000 1\n"), None);
     assert_eq!(telling(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
     assert_eq!(telling(0, "65534\n", "0 1000 1\n"), Some(0));
-    assert_eq!(looked_up(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Visitor::Stranger(65_534));
+    assert_eq!(looked_up(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Peer::Stranger(65_534));
 }
 
 /// A visitor's connection and our end of it, which has received a request.
@@ -99,7 +99,7 @@ fn connected(server: &str, client: &str) -> (Plain, Plain) {
     (visitor, listener.accept().unwrap().0)
 }
 
-fn asked(visitors: &Visitors, stream: Plain) -> Visitor {
+fn asked(visitors: &Peers, stream: Plain) -> Peer {
     stream.set_nonblocking(true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { visitors.at(&TcpStream::from_std(stream).unwrap()).await })
@@ -114,15 +114,15 @@ fn reset(visitor: Plain) {
 
 #[test]
 fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
-    let visitors = Visitors::start().unwrap();
+    let visitors = Peers::start().unwrap();
     for client in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
         let (visitor, ours) = connected("127.0.0.1:0", client);
         visitor.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(asked(&visitors, ours), Visitor::Welcome, "{client}");
+        assert_eq!(asked(&visitors, ours), Peer::Welcome, "{client}");
         for leave in [drop, reset] {
             let (visitor, ours) = connected("127.0.0.1:0", client);
             leave(visitor);
-            assert_eq!(asked(&visitors, ours), Visitor::Gone, "{client}");
+            assert_eq!(asked(&visitors, ours), Peer::Gone, "{client}");
         }
     }
 }
@@ -134,9 +134,9 @@ fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
     let looking = std::thread::spawn(move || {
         let question = asking.recv().unwrap();
         reset(visitor);
-        question.answer.send(Visitor::Welcome).unwrap();
+        question.answer.send(Peer::Welcome).unwrap();
     });
-    assert_eq!(asked(&Visitors(questions), ours), Visitor::Gone);
+    assert_eq!(asked(&Peers(questions), ours), Peer::Gone);
     looking.join().unwrap();
 }
 
@@ -147,7 +147,7 @@ fn a_connection_of_ours_is_listed_with_our_id() {
     let (peer, ours) = (end(visitor.local_addr().unwrap()), end(listener.local_addr().unwrap()));
     let (tables, own) = (Tables::open().unwrap().read().unwrap(), own_id().unwrap());
     let as_seen_by_another = looked_up(&tables, peer, ours, Some(own + 1));
-    assert_eq!(as_seen_by_another, if own == 0 { Visitor::Welcome } else { Visitor::Stranger(own) });
+    assert_eq!(as_seen_by_another, if own == 0 { Peer::Welcome } else { Peer::Stranger(own) });
     let rows = tables.lines().filter_map(Row::parse);
     assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own)).count(), 1);
 }
