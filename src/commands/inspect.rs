@@ -71,7 +71,7 @@ fn document_of(context: &Context<'_>, session: &Session, provider: &Result<Provi
         "access_token": access_token,
         "id_token": id_token,
         "refresh_token": refresh_token(context, session, now),
-        "sso": context.profile.policy.map_or(Sso::Unknown, |policy| Sso::of(session, &policy)),
+        "sso": context.profile.policy.map_or(Sso::Unknown, |policy| Sso::from_session(session, &policy)),
         "policy": context.profile.policy.map(|policy| {
             json!({ "name": policy.name, "sliding": policy.sliding, "lifetime": policy.lifetime })
         }),
@@ -115,7 +115,7 @@ fn verify(
 }
 
 fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy));
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     let state = match (&session.refresh_token, life) {
         (RefreshToken::NeverIssued, _) => "none",
         (RefreshToken::Refused { .. }, _) => "expired",
@@ -168,7 +168,7 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
     let out = context.out;
     match (
         &session.refresh_token,
-        context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy)),
+        context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::from_session(session, policy)),
     ) {
         (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
         (RefreshToken::Refused { at, .. }, _) => format!("refused by the provider {}", out.when(*at, now)),
@@ -188,7 +188,7 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
 /// What the answers so far tell of the user's SSO session at the provider.
 fn sso_told(context: &Context<'_>, session: &Session, now: Time) -> String {
     let held = session.held();
-    match context.profile.policy.as_ref().map_or(Sso::Unknown, |policy| Sso::of(session, policy)) {
+    match context.profile.policy.as_ref().map_or(Sso::Unknown, |policy| Sso::from_session(session, policy)) {
         Sso::Active => {
             let at = held.map_or(session.login_at, |held| held.renewed_at);
             format!("active {}", context.out.when(at, now))

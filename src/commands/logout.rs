@@ -278,7 +278,7 @@ fn revoked(context: &Context<'_>, session: &Session) -> String {
 /// For how long the refresh token lives on, as its policy tells.
 fn lives_on(context: &Context<'_>, session: &Session) -> String {
     let now = context.ports.clock.now();
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::of(session, policy));
+    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     let end = life.map(|life| life.expires_at).filter(|end| *end > now);
     end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default()
 }

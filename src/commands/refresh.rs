@@ -63,7 +63,7 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
     let now = context.ports.clock.now();
     let when = |life: RefreshTokenExpiry| context.out.when(life.expires_at_earliest, now);
     let policy = context.profile.policy.as_ref();
-    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     match (policy, life, renewal) {
         (Some(policy), Some(life), _) if !policy.sliding => {
             format!("The refresh token keeps its end under {}: {}.", policy.name.as_str(), when(life))
@@ -92,7 +92,7 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
 
 fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
     let policy = context.profile.policy.as_ref();
-    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     let (refreshed, reason, rotated, renewed) = match how {
         How::NotDue(_) => (false, "not_due", false, Some(false)),
         How::Adopted => (false, "adopted", false, adopted_renewal(session, policy)),
@@ -122,7 +122,7 @@ fn renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
 }
 
 fn adopted_renewal(session: &Session, policy: Option<&Policy>) -> Option<bool> {
-    match policy.map(|policy| Sso::of(session, policy))? {
+    match policy.map(|policy| Sso::from_session(session, policy))? {
         Sso::Active => Some(true),
         Sso::Ended => Some(false),
         Sso::Unknown => None,

@@ -165,10 +165,10 @@ pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) 
 /// once the SSO session has ended or an absolute end is reached, for then nothing renews it; and never more than once
 /// a third of a life, also where renewals cannot be told (the same handle comes back).
 pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<Time> {
-    if !policy.sliding || Sso::of(session, policy) == Sso::Ended {
+    if !policy.sliding || Sso::from_session(session, policy) == Sso::Ended {
         return None;
     }
-    let life = RefreshTokenExpiry::of(session, policy)?;
+    let life = RefreshTokenExpiry::from_session(session, policy)?;
     if policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest) {
         return None;
     }

@@ -49,12 +49,12 @@ impl Prospect {
             // Whether there is anything to keep alive is told by the next refresh.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }
-        let Some(life) = RefreshTokenExpiry::of(session, policy) else { return Self::Nothing };
+        let Some(life) = RefreshTokenExpiry::from_session(session, policy) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
             // A time counted from one that a wrong clock wrote would come too late.
             Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
-            None if Sso::of(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
+            None if Sso::from_session(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
             None => Self::End(life.expires_at),
         }
     }
@@ -129,7 +129,7 @@ mod tests {
                 let Prospect::Renewal { due, end } = Prospect::of(now, &session, &policy, lead) else {
                     return Err(TestCaseError::fail("renewable"));
                 };
-                let life = RefreshTokenExpiry::of(&session, &policy).unwrap();
+                let life = RefreshTokenExpiry::from_session(&session, &policy).unwrap();
                 prop_assert!(due < end && end == life.expires_at);
                 prop_assert!(same || due < life.expires_at_earliest);
                 prop_assert!(end.since(due).0 >= lifetime / 5 && end.since(due).0 <= (lifetime * 2 + 2) / 3);

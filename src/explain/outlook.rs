@@ -98,7 +98,7 @@ impl Situation {
         if session.refused_token_kept().is_some() {
             return Self::RefusedTokenKept;
         }
-        let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshTokenExpiry::of(session, p)?))) else {
+        let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshTokenExpiry::from_session(session, p)?))) else {
             return Self::UnknownExpiry;
         };
         let capped = policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest);
@@ -106,7 +106,7 @@ impl Situation {
             Self::Ended(life)
         } else if !policy.sliding || capped {
             Self::Fixed(life)
-        } else if Sso::of(session, policy) == Sso::Ended {
+        } else if Sso::from_session(session, policy) == Sso::Ended {
             Self::SsoEnded(life)
         } else {
             Self::Renewable(life)
@@ -179,7 +179,7 @@ impl Outlook {
             remaining: life.map(|life| life.expires_at.left(now)).or(refused.then_some(Seconds::ZERO)),
             expired: refused || matches!(situation, Situation::Ended(_)),
             after_refresh_expires_at: after_refresh(now, situation, session, policy),
-            sso: session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::of(session, policy)),
+            sso: session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::from_session(session, policy)),
             next_action,
             act_before,
             access_token_expires_at: session.map(|session| session.access_token.expires_at),

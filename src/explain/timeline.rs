@@ -116,7 +116,7 @@ impl Line {
 impl Timeline {
     /// The picture of `session` at `now` under `policy`.
     pub fn of(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Self {
-        let refresh_token = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
+        let refresh_token = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
         let sliding = policy.is_some_and(|policy| policy.sliding);
         let renewals = session.events.iter().filter_map(|event| match event.what {
             EventKind::Refreshed { renewal: Renewal::New, .. } => Some((event.at, true)),

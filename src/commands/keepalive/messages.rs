@@ -79,7 +79,7 @@ impl Keeper<'_, '_> {
     fn why_it_ends(&self) -> String {
         if !self.policy.sliding {
             format!("under {} no refresh moves the end of a session", self.policy.name.as_str())
-        } else if Sso::of(&self.session, &self.policy) == Sso::Ended {
+        } else if Sso::from_session(&self.session, &self.policy) == Sso::Ended {
             "its SSO session has ended, and without that a refresh does not renew this session".to_owned()
         } else {
             "this session has reached the end that no renewal moves".to_owned()
@@ -88,8 +88,9 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_refreshed(&self, before: &Session, renewal: Renewal) {
         let out = self.context.out;
-        let end =
-            |session| RefreshTokenExpiry::of(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX);
+        let end = |session| {
+            RefreshTokenExpiry::from_session(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX)
+        };
         let (old, new) = (end(before), end(&self.session));
         let (now, was_to_end) = (out.local(self.now()), relative(old, self.now()));
         match renewal {
@@ -118,7 +119,7 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_adopted(&self) {
         let now = self.context.out.local(self.now());
-        if let Some(life) = RefreshTokenExpiry::of(&self.session, &self.policy) {
+        if let Some(life) = RefreshTokenExpiry::from_session(&self.session, &self.policy) {
             let end = self.when(life.expires_at);
             self.remark(&format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}."));
         }

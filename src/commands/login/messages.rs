@@ -57,7 +57,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
     out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
     out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
     let (policy, named) = (context.profile.policy.as_ref(), context.profile.named.as_deref());
-    let life = policy.and_then(|policy| RefreshTokenExpiry::of(session, policy));
+    let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     out.note(&match (policy, life, session.held()) {
         (Some(policy), Some(life), _) => {
             let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };

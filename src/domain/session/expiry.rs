@@ -31,7 +31,7 @@ pub struct RefreshTokenExpiry {
 impl RefreshTokenExpiry {
     /// What `policy` says of the refresh token held; `None` where none is held, the policy issues none, or the provider has
     /// refused it once: then nothing is known of it.
-    pub fn of(session: &Session, policy: &Policy) -> Option<Self> {
+    pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
         if session.refused_token_kept().is_some() { None } else { Self::by_policy(session, policy) }
     }
 
@@ -55,7 +55,7 @@ impl RefreshTokenExpiry {
 
 impl Sso {
     /// What was observed, read under `policy`.
-    pub fn of(session: &Session, policy: &Policy) -> Self {
+    pub fn from_session(session: &Session, policy: &Policy) -> Self {
         match session.held().filter(|_| session.refused_token_kept().is_none()) {
             _ if !policy.tells_of_sso => Self::Unknown,
             Some(held) if policy.sliding && held.not_renewed_since.is_some() => Self::Ended,

@@ -68,31 +68,31 @@ fn a_fixed_life_ends_fourteen_days_after_the_login_whatever_the_answers_bring() 
     let mut session = logged_in(LOGIN, Some("r0"));
     for (day, answer) in [(1, Some("r0")), (5, Some("r1")), (13, None)] {
         session = refreshed(&session, LOGIN.plus(Seconds::days(day)), answer);
-        let life = RefreshTokenExpiry::of(&session, &confidential).unwrap();
+        let life = RefreshTokenExpiry::from_session(&session, &confidential).unwrap();
         let end = LOGIN.plus(Seconds::days(14));
         assert_eq!(life, RefreshTokenExpiry { renewed_at: LOGIN, expires_at: end, expires_at_earliest: end });
-        assert_eq!(Sso::of(&session, &confidential), Sso::Unknown);
+        assert_eq!(Sso::from_session(&session, &confidential), Sso::Unknown);
     }
 }
 
 #[test]
 fn a_new_handle_renews_a_sliding_life_for_sure() {
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(89)), Some("r1"));
-    let life = RefreshTokenExpiry::of(&session, &policy(PolicyName::Mobile)).unwrap();
+    let life = RefreshTokenExpiry::from_session(&session, &policy(PolicyName::Mobile)).unwrap();
     let end = LOGIN.plus(Seconds::days(179));
     assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
-    assert_eq!(Sso::of(&session, &policy(PolicyName::Mobile)), Sso::Active);
+    assert_eq!(Sso::from_session(&session, &policy(PolicyName::Mobile)), Sso::Active);
 }
 
 #[test]
 fn the_same_handle_moves_the_implied_end_but_not_the_one_to_rely_on() {
     let mobile = policy(PolicyName::Mobile);
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(10)), Some("r0"));
-    let life = RefreshTokenExpiry::of(&session, &mobile).unwrap();
+    let life = RefreshTokenExpiry::from_session(&session, &mobile).unwrap();
     assert_eq!(life.renewed_at, LOGIN);
     assert_eq!(life.expires_at, LOGIN.plus(Seconds::days(100)));
     assert_eq!(life.expires_at_earliest, LOGIN.plus(Seconds::days(90)));
-    assert_eq!(Sso::of(&session, &mobile), Sso::Unknown);
+    assert_eq!(Sso::from_session(&session, &mobile), Sso::Unknown);
 }
 
 #[test]
@@ -103,17 +103,17 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one_with_its_old_end() {
     let later = refreshed(&session, LOGIN.plus(Seconds::days(2)), None);
     assert_eq!(later.held().unwrap().value, Secret::new("r0"));
     assert_eq!(later.held().unwrap().not_renewed_since, Some(first));
-    assert_eq!(RefreshTokenExpiry::of(&later, &mobile).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
-    assert_eq!(Sso::of(&later, &mobile), Sso::Ended);
+    assert_eq!(RefreshTokenExpiry::from_session(&later, &mobile).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
+    assert_eq!(Sso::from_session(&later, &mobile), Sso::Ended);
     let revived = refreshed(&later, LOGIN.plus(Seconds::days(3)), Some("r0"));
-    assert_eq!(Sso::of(&revived, &mobile), Sso::Unknown);
+    assert_eq!(Sso::from_session(&revived, &mobile), Sso::Unknown);
 }
 
 #[test]
 fn an_absolute_lifetime_caps_both_ends() {
     let capped = Policy { absolute_lifetime: Some(Seconds::days(100)), ..policy(PolicyName::Mobile) };
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(50)), Some("r1"));
-    let life = RefreshTokenExpiry::of(&session, &capped).unwrap();
+    let life = RefreshTokenExpiry::from_session(&session, &capped).unwrap();
     let end = LOGIN.plus(Seconds::days(100));
     assert_eq!((life.expires_at, life.expires_at_earliest), (end, end));
 }
@@ -123,7 +123,7 @@ fn a_clock_that_was_ahead_does_not_hold_renewals_back_once_a_renewal_is_seen() {
     let mobile = policy(PolicyName::Mobile);
     let real = LOGIN.minus(Seconds::days(365));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), real, Some("r0"));
-    assert_eq!(RefreshTokenExpiry::of(&session, &mobile).unwrap().expires_at, real.plus(Seconds::days(90)));
+    assert_eq!(RefreshTokenExpiry::from_session(&session, &mobile).unwrap().expires_at, real.plus(Seconds::days(90)));
 }
 
 #[test]
@@ -132,9 +132,9 @@ fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
     let refused =
         logged_in(LOGIN, Some("r0")).refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     let held = logged_in(LOGIN, Some("r0"));
-    assert_eq!(RefreshTokenExpiry::of(&never, &policy(PolicyName::Mobile)), None);
-    assert_eq!(RefreshTokenExpiry::of(&refused, &policy(PolicyName::Mobile)), None);
-    assert_eq!(RefreshTokenExpiry::of(&held, &policy(PolicyName::NoRefresh)), None);
+    assert_eq!(RefreshTokenExpiry::from_session(&never, &policy(PolicyName::Mobile)), None);
+    assert_eq!(RefreshTokenExpiry::from_session(&refused, &policy(PolicyName::Mobile)), None);
+    assert_eq!(RefreshTokenExpiry::from_session(&held, &policy(PolicyName::NoRefresh)), None);
 }
 
 #[test]
@@ -255,7 +255,7 @@ proptest! {
     #[test]
     fn the_sure_end_is_never_later_than_the_implied_one((start, steps) in history(), policy in any_policy()) {
         for (_, session) in lived(start, &steps) {
-            if let Some(life) = RefreshTokenExpiry::of(&session, &policy) {
+            if let Some(life) = RefreshTokenExpiry::from_session(&session, &policy) {
                 prop_assert!(life.expires_at_earliest <= life.expires_at);
                 prop_assert!(Time::MIN <= life.renewed_at && life.expires_at <= Time::MAX);
             }
@@ -266,7 +266,7 @@ proptest! {
     fn an_end_moves_only_where_a_renewal_was_given((start, steps) in history(), policy in any_policy()) {
         let states = lived(start, &steps);
         for (pair, (_, step)) in states.windows(2).zip(&steps) {
-            let lives = (RefreshTokenExpiry::of(&pair[0].1, &policy), RefreshTokenExpiry::of(&pair[1].1, &policy));
+            let lives = (RefreshTokenExpiry::from_session(&pair[0].1, &policy), RefreshTokenExpiry::from_session(&pair[1].1, &policy));
             let (Some(before), Some(after)) = lives else { continue };
             if !policy.sliding || matches!(step, Step::None | Step::Unanswered) {
                 prop_assert_eq!(before, after);

@@ -130,7 +130,7 @@ impl Case<'_> {
         if let Some(after) = after_refresh(self.now, situation, Some(self.session), Some(self.policy))
             && after > self.life.expires_at
         {
-            let doubt = match Sso::of(self.session, self.policy) {
+            let doubt = match Sso::from_session(self.session, self.policy) {
                 _ if !self.policy.tells_of_sso => ", if the profile is right.",
                 Sso::Active => ".",
                 Sso::Unknown | Sso::Ended => ", if the user's SSO session still lives.",

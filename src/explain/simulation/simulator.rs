@@ -232,7 +232,7 @@ impl Stage {
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
         let Some(held) = self.session.held() else { return Ok(false) };
-        let life = RefreshTokenExpiry::of(&self.session, &self.scenario.policy);
+        let life = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
         let answer = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
         let Ok(issued) = answer else {
             if life.is_some_and(|life| now < life.expires_at_earliest) {
@@ -273,14 +273,14 @@ impl Stage {
                 "whether the policy issues refresh tokens is seen differently by the provider",
             ));
         }
-        match (RefreshTokenExpiry::of(&self.session, policy), self.truth) {
+        match (RefreshTokenExpiry::from_session(&self.session, policy), self.truth) {
             (None, None) => {}
             (Some(life), Some(truth)) if life.expires_at_earliest <= truth && truth <= life.expires_at => {}
             _ => return Err(disagreement(at, "the client expects another end of the refresh token than the provider")),
         }
         let sid = issued.access.authentication.as_ref().map(|authentication| authentication.sid.as_str());
         let alive = sid.is_some_and(|sid| self.engine.sso_is_alive(sid, LOGIN.plus(at)));
-        match Sso::of(&self.session, policy) {
+        match Sso::from_session(&self.session, policy) {
             Sso::Active if at > Seconds::ZERO && !alive => {
                 Err(disagreement(at, "the client takes an SSO session for active that has ended"))
             }
@@ -290,7 +290,7 @@ impl Stage {
     }
 
     fn happens(&mut self, at: Seconds, what: What) {
-        let life = RefreshTokenExpiry::of(&self.session, &self.scenario.policy);
+        let life = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
         let ends = life.zip(self.truth).map(|(life, truth)| Ends {
             truth: truth.since(LOGIN),
             relied_on: life.expires_at_earliest.since(LOGIN),
