@@ -1,8 +1,8 @@
-//! The rooms of the house and the doors between them, checked by reading the sources. The table is the rule; the crate
+//! The rooms of `src`, what each may import, and no circle between files: checked by reading the sources. The crate
 //! documentation in `src/lib.rs` gives the reasons.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A room, and what it may import of the crate beside itself: a whole room, or single items of one.
@@ -64,8 +64,8 @@ fn every_room_imports_through_its_doors_alone() {
 #[test]
 fn nobody_leaves_a_room_through_its_roof() {
     // `super` as often as a module is deep names the crate's root, past the doors.
-    for source in sources().iter().filter(|source| source.depth > 1) {
-        let roof = "super::".repeat(source.depth);
+    for source in sources().iter().filter(|source| source.module.len() > 1) {
+        let roof = "super::".repeat(source.module.len());
         assert!(!source.code.contains(&roof), "src/{} reaches the crate's root with {roof}", source.name);
     }
 }
@@ -88,11 +88,144 @@ fn time_is_read_and_waited_for_in_one_room() {
 #[test]
 fn imports_are_read_however_they_are_written() {
     let code = "use crate::domain::time::{Seconds, Time};\nuse crate::ports::{\n    Body, Request as R,\n    self,\n};\n\
-                use crate::{adapters::http, cli};\nlet x = crate::config::profile();\n";
-    let found = imports(&without_comments(&format!("{code}// crate::sandbox::Engine\n")));
+                use crate::{adapters::http, cli};\nfn f() { crate::config::profile() }\n// crate::sandbox::Engine\n";
+    let found = read_source("a.rs", code).imports();
     let expected =
-        ["adapters::http", "cli", "config::profile", "domain::time", "ports::Body", "ports::Request", "ports::self"];
+        ["adapters::http", "cli", "config::profile", "domain::time", "ports", "ports::Body", "ports::Request"];
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
+/// Circles that are still to be cut, each the names of its files. A circle within one of these is allowed too.
+#[rustfmt::skip]
+const KNOWN: &[&str] = &[
+    "adapters/keyring.rs adapters/keyring/native.rs adapters/keyring/secret_service.rs",
+    "adapters/process.rs adapters/process_watch.rs adapters/signals.rs",
+    "adapters/terminal.rs adapters/terminal/line_input.rs",
+    "cli/mod.rs cli/parse.rs cli/policy.rs",
+    "commands/decode.rs commands/decode/stream.rs",
+    "commands/demo.rs commands/mod.rs",
+    "commands/keepalive.rs commands/keepalive/messages.rs",
+    "commands/policy.rs commands/policy_watch.rs",
+    "config/mod.rs config/profile_keys.rs config/store.rs",
+    "error/login.rs error/mod.rs error/setup.rs",
+    "explain/outlook.rs explain/outlook/explanation.rs explain/outlook/warnings.rs",
+    "explain/simulation/chart.rs explain/simulation/report.rs",
+    "explain/timeline.rs explain/timeline/bar.rs",
+    "flows/access_token_cache.rs flows/advisory_warnings.rs flows/refresh.rs",
+    "flows/context.rs flows/provider_metadata.rs",
+    "sandbox/engine/access.rs sandbox/engine/authorize.rs sandbox/engine/code.rs sandbox/engine/device.rs sandbox/engine/mod.rs sandbox/engine/refresh.rs sandbox/engine/sso.rs",
+    "sandbox/server/control.rs sandbox/server/mod.rs",
+];
+
+#[test]
+fn files_import_each_other_in_no_circle() {
+    let graph = import_graph(&sources());
+    let known = |circle: &[String]| {
+        KNOWN.iter().any(|known| circle.iter().all(|file| known.split(' ').any(|name| name == file)))
+    };
+    let found: Vec<String> =
+        circles(&graph).iter().filter(|circle| !known(circle)).map(|circle| describe(circle, &graph)).collect();
+    assert!(found.is_empty(), "files that import each other:\n{}", found.join("\n\n"));
+}
+
+#[test]
+fn a_circle_is_found_however_it_is_imported() {
+    let files = [
+        ("lib.rs", "pub mod a;\nmod b;\nfn run() { a::start() }"),
+        (
+            "a.rs",
+            "mod child;\npub use child::{Item, Other};\nuse crate::b::{self as other, deep::Leaf};\nfn f() -> Item {}",
+        ),
+        ("a/child.rs", "use super::Thing;"),
+        ("b/mod.rs", "pub(crate) mod deep;\npub use deep::Leaf;"),
+        ("b/deep.rs", "fn f() { crate::a::Other }\n#[cfg(test)]\nmod tests {\n    use crate::c;\n}"),
+        ("c.rs", "use crate::b::Leaf;\n#[cfg(test)]\nmod fixtures;"),
+        ("c/fixtures.rs", "use crate::c::Thing;"),
+    ];
+    let files: Vec<Source> = files.iter().map(|(name, code)| read_source(name, code)).collect();
+    let graph = import_graph(&files);
+    let targets = |file: &str| graph[file].keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(targets("lib.rs"), ["a.rs"]);
+    assert_eq!(targets("a.rs"), ["a/child.rs", "b/deep.rs", "b/mod.rs"]);
+    assert_eq!(targets("a/child.rs"), ["a.rs"]);
+    assert_eq!(targets("b/mod.rs"), [""; 0]);
+    assert_eq!(targets("b/deep.rs"), ["a/child.rs"]);
+    assert_eq!(targets("c.rs"), ["b/deep.rs"]);
+    assert!(!graph.contains_key("c/fixtures.rs"));
+    assert_eq!(circles(&graph), [["a.rs", "a/child.rs", "b/deep.rs"]]);
+}
+
+/// File → imported file → the names it takes from there.
+type Graph = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+/// Which file imports what from which other file, tests left out. A re-exported item counts as its own file's, and a
+/// re-export alone as no import.
+fn import_graph(sources: &[Source]) -> Graph {
+    let tests: Vec<Vec<String>> = sources
+        .iter()
+        .flat_map(|source| source.test_modules.iter().map(|name| [&source.module[..], &[name.clone()]].concat()))
+        .collect();
+    let sources: Vec<&Source> =
+        sources.iter().filter(|source| !tests.iter().any(|test| source.module.starts_with(test))).collect();
+    let files: BTreeMap<&[String], &str> =
+        sources.iter().map(|source| (&source.module[..], source.name.as_str())).collect();
+    let paths: BTreeMap<&str, Vec<ImportPath>> =
+        sources.iter().map(|source| (source.name.as_str(), source.paths())).collect();
+    let reexports: BTreeMap<Vec<String>, &[String]> = sources
+        .iter()
+        .flat_map(|source| paths[source.name.as_str()].iter().map(move |path| (source, path)))
+        .filter(|(_, path)| path.public)
+        .map(|(source, path)| ([&source.module[..], &[path.alias.clone()]].concat(), &path.segments[..]))
+        .collect();
+    let mut graph = Graph::new();
+    for source in sources {
+        let imports = graph.entry(source.name.clone()).or_default();
+        for path in paths[source.name.as_str()].iter().filter(|path| !path.public || source.mentions(&path.alias)) {
+            let mut segments = &path.segments[..];
+            let (file, item) = loop {
+                let depth = (0..=segments.len()).rev().find(|depth| files.contains_key(&segments[..*depth])).unwrap();
+                match segments.get(..=depth).and_then(|named| reexports.get(named)) {
+                    Some(target) => segments = target,
+                    None => break (files[&segments[..depth]], segments[depth..].join("::")),
+                }
+            };
+            if file != source.name && !(item.is_empty() && path.public) {
+                let item = if item.is_empty() { "the module".to_owned() } else { item };
+                imports.entry(file.to_owned()).or_default().insert(item);
+            }
+        }
+    }
+    graph
+}
+
+/// The groups of files that can all reach each other, sorted.
+fn circles(graph: &Graph) -> Vec<Vec<String>> {
+    let reachable: BTreeMap<&str, BTreeSet<&str>> = graph
+        .keys()
+        .map(|file| {
+            let (mut found, mut open) = (BTreeSet::new(), vec![file.as_str()]);
+            while let Some(next) = open.pop() {
+                open.extend(graph[next].keys().map(String::as_str).filter(|target| found.insert(*target)));
+            }
+            (file.as_str(), found)
+        })
+        .collect();
+    let circle = |file: &str| -> Vec<String> {
+        let back = |other: &&&str| reachable[**other].contains(file);
+        reachable[file].iter().filter(back).map(|other| (*other).to_owned()).collect()
+    };
+    let found: BTreeSet<Vec<String>> = graph.keys().map(|file| circle(file)).filter(|files| files.len() > 1).collect();
+    found.into_iter().collect()
+}
+
+fn describe(circle: &[String], graph: &Graph) -> String {
+    let mut lines = vec![circle.join(" ↔ ")];
+    for file in circle {
+        for (target, items) in graph[file].iter().filter(|(target, _)| circle.contains(target)) {
+            lines.push(format!("  {file} uses {target}: {}", items.iter().cloned().collect::<Vec<_>>().join(", ")));
+        }
+    }
+    lines.join("\n")
 }
 
 /// A file of `src`.
@@ -101,15 +234,106 @@ struct Source {
     name: String,
     /// The room it is in: its first directory, or its own name.
     room: String,
-    /// How many names its module's path has.
-    depth: usize,
-    /// Its text without comments.
+    /// Its module's path; empty for the crate's root.
+    module: Vec<String>,
+    /// Its text without comments and test modules.
     code: String,
+    /// The modules that it declares for tests alone.
+    test_modules: Vec<String>,
+}
+
+/// A path that names something of the crate, from the crate's root.
+struct ImportPath {
+    segments: Vec<String>,
+    /// The name it has in the file that imports it.
+    alias: String,
+    /// Whether it is a `pub use`.
+    public: bool,
 }
 
 impl Source {
+    /// What it names of the crate, as room and item.
     fn imports(&self) -> BTreeSet<String> {
-        imports(&self.code)
+        self.paths().iter().map(|path| path.segments[..path.segments.len().min(2)].join("::")).collect()
+    }
+
+    /// Every path into the crate, in `use` items and in the code.
+    fn paths(&self) -> Vec<ImportPath> {
+        let (mut paths, mut code) = (Vec::new(), String::new());
+        for statement in self.code.split_inclusive(';') {
+            let start = statement.match_indices("use ").map(|(at, _)| at).find(|at| is_use(statement, *at));
+            let (before, tree) = start.map_or((statement, ""), |at| statement.split_at(at));
+            code += before;
+            let public = before.lines().last().is_some_and(|line| line.trim_start().starts_with("pub"));
+            expand("", tree.trim_start_matches("use ").trim_end_matches(';'), public, &mut paths);
+        }
+        let inline =
+            code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter(|word| word.contains("::"));
+        for word in inline {
+            expand("", word.trim_end_matches(':'), false, &mut paths);
+        }
+        let children: Vec<&str> = code
+            .split_inclusive(';')
+            .filter_map(|item| item.strip_suffix(';')?.rsplit_once("mod ").map(|(_, name)| name))
+            .collect();
+        paths.into_iter().filter_map(|path| self.from_root(path, &children)).collect()
+    }
+
+    /// The path with `crate`, `self`, `super` and the names of this file's `children` resolved; `None` for another crate's.
+    fn from_root(&self, path: ImportPath, children: &[&str]) -> Option<ImportPath> {
+        let supers = path.segments.iter().take_while(|segment| *segment == "super").count();
+        let (base, skipped) = match path.segments[0].as_str() {
+            "crate" => (&[][..], 1),
+            "self" => (&self.module[..], 1),
+            "super" => (&self.module[..self.module.len().checked_sub(supers)?], supers),
+            child if children.contains(&child) => (&self.module[..], 0),
+            _ => return None,
+        };
+        Some(ImportPath { segments: [base, &path.segments[skipped..]].concat(), ..path })
+    }
+
+    /// Whether the code uses that name, beside importing it.
+    fn mentions(&self, name: &str) -> bool {
+        let uses = self
+            .code
+            .split(';')
+            .filter(|statement| !statement.match_indices("use ").any(|(at, _)| is_use(statement, at)));
+        uses.flat_map(|code| code.split(|c: char| !(c.is_alphanumeric() || c == '_'))).any(|word| word == name)
+    }
+}
+
+/// Whether the `use ` at `at` begins an item.
+fn is_use(statement: &str, at: usize) -> bool {
+    let line = statement[..at].rsplit('\n').next().unwrap_or_default().trim_start();
+    line.is_empty() || line.starts_with("pub ") || (line.starts_with("pub(") && line.ends_with(") "))
+}
+
+/// Adds the paths of a `use` tree below `prefix`.
+fn expand(prefix: &str, tree: &str, public: bool, paths: &mut Vec<ImportPath>) {
+    let tree = tree.trim();
+    if let Some(members) = tree.strip_prefix('{') {
+        let (mut depth, mut start) = (0, 0);
+        for (at, c) in members.char_indices() {
+            match c {
+                ',' | '}' if depth == 0 => {
+                    expand(prefix, &members[start..at], public, paths);
+                    start = at + 1;
+                }
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+        }
+    } else if let Some((head, rest)) = tree.split_once("::").filter(|(head, _)| !head.contains(' ')) {
+        expand(&format!("{prefix}{head}::"), rest, public, paths);
+    } else if !tree.is_empty() {
+        let (name, alias) = tree.split_once(" as ").unwrap_or((tree, tree));
+        let path = if name == "self" { prefix.to_owned() } else { format!("{prefix}{name}") };
+        let segments: Vec<String> = path.split("::").filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+        if let Some(last) = segments.last() {
+            let alias = if alias == "self" { last } else { alias }.to_owned();
+            paths.push(ImportPath { alias, segments, public });
+        }
     }
 }
 
@@ -118,7 +342,11 @@ fn sources() -> Vec<Source> {
     let mut files = Vec::new();
     collect(&src, &mut files);
     assert!(files.len() > 50, "only {} files were found", files.len());
-    files.iter().map(|path| source(&src, path)).collect()
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
+        read_source(&name, &std::fs::read_to_string(path).unwrap())
+    };
+    files.iter().map(read).collect()
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
@@ -132,11 +360,13 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn source(src: &Path, path: &Path) -> Source {
-    let name = path.strip_prefix(src).unwrap().to_str().unwrap().replace('\\', "/");
-    let module: Vec<&str> = name.trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
-    let (room, depth) = (module[0].to_owned(), module.len());
-    Source { code: without_comments(&std::fs::read_to_string(path).unwrap()), room, depth, name }
+fn read_source(name: &str, text: &str) -> Source {
+    let module: Vec<String> =
+        name.trim_end_matches(".rs").trim_end_matches("/mod").split('/').map(str::to_owned).collect();
+    let room = module[0].clone();
+    let module = if name == "lib.rs" { Vec::new() } else { module };
+    let (code, test_modules) = without_tests(&without_comments(text));
+    Source { code: flattened(&without_scopes(&code)), test_modules, room, module, name: name.to_owned() }
 }
 
 fn without_comments(text: &str) -> String {
@@ -144,50 +374,47 @@ fn without_comments(text: &str) -> String {
     text.lines().map(|line| &line[..code(line)]).collect::<Vec<_>>().join("\n")
 }
 
-/// Everything that is named from the crate's root, two names deep: `use` lines and paths in the code.
-fn imports(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, root) in code.match_indices("crate::") {
-        for room in group(&code[at + root.len()..]) {
-            match room.split_once("::") {
-                Some((room, rest)) => found.extend(group(rest).iter().map(|item| format!("{room}::{}", first(item)))),
-                None => drop(found.insert(room)),
-            }
-        }
+/// The code with every `pub(in crate::…)` written as `pub`.
+fn without_scopes(code: &str) -> String {
+    let mut pieces = code.split("pub(in ");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |kept, piece| kept + "pub" + piece.split_once(')').map_or("", |(_, rest)| rest))
+}
+
+/// The code without items that are compiled for tests alone, and the modules among them that are other files.
+fn without_tests(code: &str) -> (String, Vec<String>) {
+    let mut pieces = code.split("#[cfg(test)]\n");
+    let (mut kept, mut modules) = (pieces.next().unwrap_or_default().to_owned(), Vec::new());
+    for piece in pieces {
+        let item = &piece[..item_end(piece)];
+        modules
+            .extend(item.strip_suffix(';').and_then(|item| item.rsplit_once("mod ")).map(|(_, name)| name.to_owned()));
+        kept += &piece[item.len()..];
     }
-    found
+    (kept, modules)
 }
 
-/// What a path goes on with: the members of a `{…}`, or the one path that follows.
-fn group(text: &str) -> Vec<String> {
-    let Some(inside) = text.strip_prefix('{') else {
-        let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
-        let braces = if text[end..].starts_with('{') { members(&text[end + 1..]).join(",") } else { String::new() };
-        return vec![if braces.is_empty() { text[..end].to_owned() } else { format!("{}{{{braces}}}", &text[..end]) }];
-    };
-    members(inside)
-}
-
-/// The members up to the brace that closes them, nested braces left whole.
-fn members(text: &str) -> Vec<String> {
-    let (mut depth, mut members) = (0, vec![String::new()]);
-    for c in text.chars() {
-        match c {
-            '}' if depth == 0 => break,
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                members.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        members.last_mut().unwrap().push(c);
+/// Where the first item of `code` ends, as rustfmt writes it.
+fn item_end(code: &str) -> usize {
+    let head = code.find([';', '{']).unwrap_or(code.len());
+    if code[head..].starts_with(';') {
+        return head + 1;
     }
-    members.iter().map(|member| member.trim().to_owned()).filter(|member| !member.is_empty()).collect()
+    let close = format!("\n{}}}", &code[..code.len() - code.trim_start_matches(' ').len()]);
+    code.find(&close).map_or(code.len(), |at| at + close.len())
 }
 
-/// The first name of a path.
-fn first(path: &str) -> &str {
-    path.split([':', ' ', '{']).next().unwrap_or_default()
+/// The code in which the `super` of a module within the file is the file's `self`.
+fn flattened(code: &str) -> String {
+    let mut flat = String::new();
+    for (n, piece) in code.split("\nmod ").enumerate() {
+        let end = if n > 0 && piece.find('{') < piece.find(';') { item_end(piece) } else { 0 };
+        flat += if n > 0 { "\nmod " } else { "" };
+        flat += &piece[..end]
+            .replace("super::super::", "SUPER::")
+            .replace("super::", "self::")
+            .replace("SUPER::", "super::");
+        flat += &piece[end..];
+    }
+    flat
 }

@@ -152,7 +152,7 @@ fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Re
 /// Whether the token is valid now, with what was explicitly asked for left; not if the clock has gone back.
 fn serves(context: &Context<'_>, token: &AccessToken, asked: Option<Seconds>) -> bool {
     let now = context.ports.clock.now();
-    let trusted = token.obtained_at <= now.plus(crate::domain::decision::CLOCK_TOLERANCE);
+    let trusted = token.obtained_at <= now.plus(crate::domain::time::CLOCK_TOLERANCE);
     trusted && now < token.expires_at.minus(asked.unwrap_or(Seconds::ZERO))
 }
 

@@ -2,10 +2,7 @@
 
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
-use crate::domain::time::{Seconds, Time};
-
-/// How far in the future a stored time may lie before it means that the clock went back.
-pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// How much life a token must have left where nothing is said.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);

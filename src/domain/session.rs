@@ -11,9 +11,8 @@ pub use expiry::{RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
-use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::secret::{Secret, stored};
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
 
 /// The version of the document below; another one is refused, never guessed at.

@@ -15,6 +15,9 @@ pub struct Time(i64);
 #[serde(transparent)]
 pub struct Seconds(pub i64);
 
+/// How far ahead of the clock a stored time may lie before it means that the clock went back.
+pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
+
 impl Time {
     /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);

@@ -5,7 +5,7 @@ use crate::domain::decision::{self, Intent};
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::text::hex;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     }
     let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&name(context))?.expose()).ok()?;
     let now = context.ports.clock.now();
-    let trusted = cached.access_token.obtained_at <= now.plus(decision::CLOCK_TOLERANCE);
+    let trusted = cached.access_token.obtained_at <= now.plus(CLOCK_TOLERANCE);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
     let no_warning = context.out.is_quiet() || cached.warn_at.is_none_or(|at| now < at);

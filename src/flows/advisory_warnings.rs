@@ -2,9 +2,8 @@
 //! hour per session and never under `--quiet`. The hour is kept by a stamp, a small file that holds a time and no
 //! secret; when the next warning is due is kept beside the cached token, so that a cached token costs no look at either.
 
-use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::session::{Renewal, Session};
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::explain::outlook::warnings::{self, IN_PASSING as CODES};
 use crate::flows::access_token_cache::session_hash;
 use crate::flows::context::Context;

@@ -1,11 +1,10 @@
 //! Token answers turned into parts of a session, validated: the same for a login's and a refresh's.
 
-use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, IdToken, Refreshed, Session};
 use crate::domain::text::printable;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, Again, Keys};

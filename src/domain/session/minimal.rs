@@ -1,8 +1,8 @@
 //! What of a session must not be lost, for a store whose entries hold little.
 
 use super::{AccessToken, InvalidEntry, Session};
-use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::secret::Secret;
+use crate::domain::time::CLOCK_TOLERANCE;
 
 /// The smallest session that goes on where the one in `document` stood: its refresh token, its account, its times, its
 /// journal; but no ID token, no event, and an access token that is none and has expired, so that a refresh is due.

@@ -2,11 +2,10 @@
 //! probably refused. The provider says neither, so both are worded as likelihoods.
 
 use super::sentence::Sentence;
-use crate::domain::decision::CLOCK_TOLERANCE;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Event, EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session};
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// Where the session's answers contradict its policy, worded as a warning; `None` where they do not.
 pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {

@@ -3,11 +3,11 @@
 use super::observations::policy_mismatch;
 use super::sentence::Sentence;
 use super::{Situation, relied_on};
-use crate::domain::decision::{CLOCK_TOLERANCE, Renew};
+use crate::domain::decision::Renew;
 use crate::domain::policy::Policy;
 use crate::domain::session::Session;
 use crate::domain::text::printable;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// A warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
