@@ -150,7 +150,7 @@ pub mod sandbox;
 pub mod terminal;
 
 use clap::error::ErrorKind;
-use error::{Error, Setup, Situation};
+use error::{ChildProcessError, Error, SetupError, Situation};
 use ports::Ports;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
@@ -174,9 +174,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(Error { situation: Situation::OutputClosed, .. }) => 0,
-        Err(Error { situation: Situation::Exited(code), .. }) => code,
+        Err(Error { situation: Situation::ChildProcess(ChildProcessError::Exited(code)), .. }) => code,
         Err(error) => {
-            let is_usage = matches!(error.situation, Situation::Usage { .. });
+            let is_usage = matches!(error.situation, Situation::Setup(SetupError::Usage { .. }));
             let command = if is_usage { cli::usage_error::named(&args) } else { String::new() };
             let report = error.of_command(&command).report();
             out.failure(&report);
@@ -214,7 +214,7 @@ fn not_parsed(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error
         domain::text::printable(&in_one_line(&text))
     };
     Err(match cli::usage_error::with_dashes(args, error) {
-        Some((line, goes_on)) => Setup::NoDashes(what, line, goes_on).into(),
+        Some((corrected, has_more)) => SetupError::MissingDashes { message: what, corrected, has_more }.into(),
         None => Error::usage(what),
     })
 }

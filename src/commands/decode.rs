@@ -7,7 +7,7 @@ use crate::commands::inspect;
 use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json, printable_path, text_in};
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Kind, Result, ValidationError};
 use crate::explain::claims::{self, Whose};
 use crate::flows::context::{Configured, Context};
 use crate::flows::provider_metadata::{self, Keys};
@@ -98,8 +98,8 @@ fn verifier<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global, args: &c
         let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
         let text = text_in(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
-        let keys =
-            KeySet::from_document(text.as_bytes()).map_err(|problem| Error::problem("reading the key set", problem))?;
+        let keys = KeySet::from_document(text.as_bytes())
+            .map_err(|problem| Error::problem("cannot read the key set", problem))?;
         return Ok(Verifier::File(keys));
     }
     if !args.verify {
@@ -150,12 +150,14 @@ impl Decoder<'_> {
     fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
         let text = tidied(text);
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
-            Malformed::Encrypted(header) => Situation::Opaque(format!(
+            Malformed::Encrypted(header) => ValidationError::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
                 printable(&Value::Object(header).to_string())
             )),
-            Malformed::NotAToken(why) if may_be_opaque(text) => Situation::Opaque(format!("this is no JWT: {why}")),
-            Malformed::NotAToken(why) => Situation::Invalid(format!("this is no JWT: {why}")),
+            Malformed::NotAToken(why) if may_be_opaque(text) => {
+                ValidationError::Opaque(format!("this is no JWT: {why}"))
+            }
+            Malformed::NotAToken(why) => ValidationError::Invalid(format!("this is no JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
         let verified = self.verify(&jwt, now)?;
@@ -205,14 +207,14 @@ impl Decoder<'_> {
                         };
                         outcome.map_err(|error| {
                             let report = error.report();
-                            Situation::KeyNotKnown(report.kind, report.message)
+                            ValidationError::NotVerified(report.kind, report.message)
                         })?
                     }
                 }
             }
         };
         // What no later run would know better either is refused, and not called wrong.
-        let not_known = |why: String| Situation::KeyNotKnown("invalid", why).into();
+        let not_known = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => {
                 not_known("none of these keys has signed it, so whether it is valid is not known".into())

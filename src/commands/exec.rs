@@ -3,7 +3,7 @@
 use crate::cli::{self, Global};
 use crate::commands::token;
 use crate::domain::text::printable;
-use crate::error::{Error, Result, Situation};
+use crate::error::{ChildProcessError, Error, Result};
 use crate::flows::context::Context;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -31,5 +31,5 @@ pub(super) fn not_started(command: &[OsString], error: &io::Error) -> Error {
         ErrorKind::ArgumentListTooLong | ErrorKind::OutOfMemory | ErrorKind::InvalidInput => 125,
         _ => 126,
     };
-    Situation::NotStarted(code, format!("cannot run `{name}`: {error}")).into()
+    ChildProcessError::NotStarted(code, format!("cannot run `{name}`: {error}")).into()
 }

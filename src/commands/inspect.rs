@@ -5,7 +5,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::error::{Result, Situation};
+use crate::error::{Result, SessionError};
 use crate::explain::claims::{self, Whose};
 use crate::explain::outlook::sentence::setting;
 use crate::explain::outlook::warnings;
@@ -28,7 +28,7 @@ const OPAQUE: &str = "opaque";
 /// `login_required` where there is no session; `store`, `config`.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(ports, out, global)?.run(|context| {
-        let session = context.load()?.ok_or(Situation::NoSession)?;
+        let session = context.load()?.ok_or(SessionError::NoSession)?;
         let now = ports.clock.now();
         for warning in warnings::warnings(now, &session, context.profile.policy.as_ref(), context.profile.renew) {
             let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());

@@ -14,7 +14,7 @@ use crate::domain::keepalive::{Prospect, lead, try_again_after};
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
+use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, FreshSession, How};
 use crate::ports::{Ended, Lock, Ports, StoreFailureKind, Watch};
@@ -60,10 +60,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
         keeper.tell_what_was_done();
         match ending? {
             None | Some(Ended::Code(0)) => Ok(()),
-            Some(Ended::Code(code)) => Err(Situation::Exited(code).into()),
+            Some(Ended::Code(code)) => Err(ChildProcessError::Exited(code).into()),
             Some(Ended::Signal(signal)) => {
                 ports.signals.end_by(signal);
-                Err(Situation::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
+                Err(ChildProcessError::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
             }
         }
     })
@@ -72,14 +72,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
 /// One keepalive a session; the kernel lets go of the lock when its holder dies.
 fn only_one(context: &Context<'_>) -> Result<Box<dyn Lock>> {
     let lock = context.store.try_lock(&format!("{} keepalive", context.entry()))?;
-    lock.ok_or_else(|| Situation::AlreadyKeptAlive.into())
+    lock.ok_or_else(|| SessionError::AlreadyKeptAlive.into())
 }
 
 /// The session, unless it is known to have ended.
 fn living(context: &Context<'_>) -> Result<Session> {
     let session = context.session()?;
     match session.refresh_token {
-        RefreshToken::Refused { .. } => Err(Situation::RefreshTokenGone.into()),
+        RefreshToken::Refused { .. } => Err(SessionError::RefreshTokenRejected.into()),
         RefreshToken::NeverIssued | RefreshToken::Held(_) => Ok(session),
     }
 }
@@ -204,7 +204,14 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn look(&mut self) -> Result<()> {
         self.looked = self.uptime();
         match living(self.context) {
-            Err(error) if matches!(error.situation, Situation::NoSession | Situation::RefreshTokenGone) => Err(error),
+            Err(error)
+                if matches!(
+                    error.situation,
+                    Situation::Session(SessionError::NoSession | SessionError::RefreshTokenRejected)
+                ) =>
+            {
+                Err(error)
+            }
             // It says nothing, and is left alone until the next renewal: it may have asked the user to unlock it.
             Err(_) => {
                 self.looked = Duration::MAX;
@@ -316,10 +323,9 @@ impl<'c, 'w> Keeper<'c, 'w> {
 /// Whether trying again later may help.
 fn may_pass(error: &Error) -> bool {
     match &error.situation {
-        Situation::Unreachable(_) | Situation::AnswerLost(_) | Situation::Busy | Situation::SessionChanged { .. } => {
-            true
-        }
-        Situation::Store(failure) => match failure.kind {
+        Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
+        | Situation::Session(SessionError::Busy | SessionError::Changed { .. }) => true,
+        Situation::Store(StoreError::Failed(failure)) => match failure.kind {
             StoreFailureKind::Missing
             | StoreFailureKind::NotSetUp
             | StoreFailureKind::Locked

@@ -13,7 +13,9 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{AskedFor, Error, NoLogin, Result, Setup, Situation, with_profile};
+use crate::error::{
+    Error, LoginError, NetworkError, RequestedLogin, Result, SetupError, Situation, StoreError, with_profile,
+};
 use crate::explain::outlook::sentence::setting;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
@@ -36,7 +38,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use url::Url;
 
-const DOING: &str = "logging in";
+const DOING: &str = "login failed";
 
 /// A login under way: what was asked for, of whom, and what must be checked later.
 struct Attempt<'c, 'w> {
@@ -67,7 +69,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
 /// As [`run`].
 pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
     attempted(context, args).map_err(|error| match error.situation {
-        Situation::Unreachable(what) => NoLogin::Later(what).into(),
+        Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what).into(),
         situation => Error { situation, ..error },
     })
 }
@@ -114,8 +116,10 @@ fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     context.store.check_writable(&context.entry())?;
     match context.load() {
         Ok(session) => Ok(session),
-        Err(Error { situation: Situation::Entry(_), .. }) => Ok(None),
-        Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Ambiguous => {
+        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
+        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
+            if failure.kind == StoreFailureKind::Ambiguous =>
+        {
             Ok(None)
         }
         Err(error) => Err(error),
@@ -125,7 +129,8 @@ fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
 fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
     context.ports.callback.listen(at).map_err(|what| {
         let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        Setup::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host)).into()
+        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+            .into()
     })
 }
 
@@ -215,9 +220,9 @@ impl Attempt<'_, '_> {
     }
 
     /// What the remedies speak of.
-    fn asked_for(&self, redirect_uri: &str) -> AskedFor {
+    fn asked_for(&self, redirect_uri: &str) -> RequestedLogin {
         let (profile, options) = (&self.context.profile, &self.wishes.options);
-        AskedFor {
+        RequestedLogin {
             client: format!(
                 "client_id `{}` ({}), redirect_uri `{}` ({})",
                 printable(&profile.client_id),
@@ -225,15 +230,15 @@ impl Attempt<'_, '_> {
                 printable(redirect_uri),
                 profile.redirect_uri_from
             ),
-            secret_from: match &profile.client_secret_command {
+            secret_source: match &profile.client_secret_command {
                 _ if profile.auth_method == AuthMethod::None => None,
                 Some(_) => Some("client_secret_command"),
                 None => Some("TIDP_CLIENT_SECRET"),
             },
             scopes: printable(&options.scopes.join(" ")),
-            scopes_from: format!("--scope, or {}", setting("scopes", None, profile.named.as_deref())),
+            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.named.as_deref())),
             acr_values: options.acr_values.as_deref().map(printable),
-            never_asks: profile.prompt.as_deref() == Some("none"),
+            profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),
         }
     }
 
@@ -276,9 +281,9 @@ impl Attempt<'_, '_> {
     /// The provider's no, at the redirect or for the code.
     fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
         match problem {
-            Problem::Refused(provider) => NoLogin::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
+            Problem::Refused(provider) => LoginError::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
             Problem::RefusedWithoutWords { what, .. } => {
-                NoLogin::RefusedWithoutWords(what, self.asked_for(&expected.redirect_uri)).into()
+                LoginError::StatusOnly(what, self.asked_for(&expected.redirect_uri)).into()
             }
             problem @ (Problem::Invalid(_) | Problem::Unreachable(_)) => Error::problem(DOING, problem),
         }
@@ -291,8 +296,8 @@ impl Attempt<'_, '_> {
         let request = token::code_request(&self.provider, &self.client, code, expected);
         let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
-            Error { situation: Situation::Unreachable(what), .. } => {
-                Situation::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
+            Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
+                NetworkError::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
             }
             other => other,
         })?;
@@ -407,5 +412,5 @@ impl Attempt<'_, '_> {
 
 /// Whether the store may have the session although it did not say so: then its refresh token must stay good.
 fn may_be_stored(outcome: &Result<Session>) -> bool {
-    matches!(outcome, Err(Error { situation: Situation::Store(failure), .. }) if failure.kind == StoreFailureKind::Unknown)
+    matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
 }

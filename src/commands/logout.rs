@@ -10,7 +10,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, RefreshToken, RefreshTokenExpiry, Session, SessionKey};
 use crate::domain::text::{hex, printable};
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
 use crate::flows::context::{Configured, Context};
@@ -105,7 +105,7 @@ fn nothing_is_left(store: &dyn Store) -> Result<()> {
     let Entries { unreadable: count, place, .. } = store.entries()?;
     match count {
         0 => Ok(()),
-        _ => Err(Situation::EntriesUnreadable { store: store.name(), count, place }.into()),
+        _ => Err(StoreError::EntriesUnreadable { store: store.name(), count, place }.into()),
     }
 }
 
@@ -203,9 +203,9 @@ fn end_local_session(context: &Context<'_>) -> Result<Ended> {
         Ok(None) => Ended::Nothing,
         Ok(Some(session)) => Ended::Session(Box::new(session)),
         // Whatever it is, the user wants it gone.
-        Err(Error { situation: Situation::Entry(_), .. }) => Ended::InvalidEntry,
+        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ended::InvalidEntry,
         // Nor does removing it need the key, or anything else than its name, or there to be only one.
-        Err(Error { situation: Situation::Store(failure), .. })
+        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
             if matches!(
                 failure.kind,
                 StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
@@ -332,18 +332,18 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
 
 fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
     let (kind, what) = match outcome {
-        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => ("failed", "it did not fail".to_owned()),
-        LogoutOutcome::HintMissing => ("refused", "the provider missed the ID token (400)".to_owned()),
-        LogoutOutcome::HintRefused => ("refused", "the provider did not accept the ID token (401)".to_owned()),
+        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => (Kind::Failed, "it did not fail".to_owned()),
+        LogoutOutcome::HintMissing => (Kind::Refused, "the provider missed the ID token (400)".to_owned()),
+        LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)".to_owned()),
         LogoutOutcome::Incomplete => {
-            ("unreachable", "a system behind it failed (424), so the logout is not complete".to_owned())
+            (Kind::Unreachable, "a system behind it failed (424), so the logout is not complete".to_owned())
         }
-        LogoutOutcome::Unavailable => ("unreachable", "it cannot do it just now".to_owned()),
+        LogoutOutcome::Unavailable => (Kind::Unreachable, "it cannot do it just now".to_owned()),
         LogoutOutcome::Unexpected(status) => (
-            if (400..500).contains(&status) { "refused" } else { "invalid" },
+            if (400..500).contains(&status) { Kind::Refused } else { Kind::Invalid },
             format!("it answered {status}, which its guide does not name"),
         ),
     };
     let what = format!("could not be ended: {what}. The user can end it on the provider's self-service page");
-    Situation::LogoutIncomplete(kind, what).into()
+    SessionError::LogoutIncomplete(kind, what).into()
 }

@@ -7,7 +7,7 @@ use crate::config;
 use crate::domain::session::{EventKind, RefreshReason, Renewal, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Result, SessionError};
 use crate::explain::outlook::policy_descriptions::{self, Description};
 use crate::explain::outlook::sentence::{Sentence, render_all};
 use crate::explain::outlook::{Outlook, warnings};
@@ -59,7 +59,7 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
 
 /// `--require`: an error where less is left than asked for, or nobody can tell.
 fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Time) -> Result<()> {
-    let access_token_end = outlook.access_token_expires_at.ok_or(Situation::NoSession)?;
+    let access_token_end = outlook.access_token_expires_at.ok_or(SessionError::NoSession)?;
     let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
     let asked = required.human();
     let by_refresh_token = outlook.expired || outlook.expires_at_earliest.is_some();
@@ -80,7 +80,7 @@ fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Tim
     }
     // Where no policy is known, a login changes nothing about that.
     let login_helps = outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required);
-    Err(Situation::TooLittleLife { what, login_helps }.into())
+    Err(SessionError::LifetimeTooShort { message: what, login_helps }.into())
 }
 
 /// Why nothing tells the session's end.

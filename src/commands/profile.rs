@@ -6,7 +6,7 @@ use crate::domain::decision::Renew;
 use crate::domain::session::EntryKey;
 use crate::domain::text::{printable, printable_path, text_in};
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result, Setup, Situation, quoted};
+use crate::error::{Error, Result, SetupError, quoted};
 use crate::flows::context::{Configured, Context, LOCK_PATIENCE, patiently};
 use crate::ports::{LARGEST_FILE, Lock, Ports};
 use crate::terminal::output::Output;
@@ -35,7 +35,7 @@ fn add(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
     let (configured, _lock) = to_be_changed(ports, Configured::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
-        return Err(Setup::ProfileExists(args.name.clone()).into());
+        return Err(SetupError::ProfileExists(args.name.clone()).into());
     }
     let first = configured.config.profile.is_empty();
     let profile = change(ports, &configured, |document| {
@@ -88,10 +88,10 @@ fn to_be_changed(ports: &Ports, load: fn(&Ports) -> Result<Configured>) -> Resul
     let configured = load(ports)?;
     let path = path_of(&configured)?;
     if configured.is_pipe {
-        return Err(Setup::ConfigIsPipe(path.to_owned()).into());
+        return Err(SetupError::ConfigIsPipe(path.to_owned()).into());
     }
     let attempt = |_| ports.files.try_lock(path).map_err(|error| failed(path, &error));
-    let lock = patiently(ports, LOCK_PATIENCE, attempt)?.ok_or(Situation::ConfigBusy)?;
+    let lock = patiently(ports, LOCK_PATIENCE, attempt)?.ok_or(SetupError::ConfigBusy)?;
     Ok((load(ports)?, lock))
 }
 
@@ -131,7 +131,7 @@ fn change(
 /// Writes the file, if it can be read again.
 fn write(ports: &Ports, path: &Path, text: &str) -> Result<()> {
     if text.len() as u64 > LARGEST_FILE {
-        return Err(Setup::ConfigTooLarge(path.to_owned()).into());
+        return Err(SetupError::ConfigTooLarge(path.to_owned()).into());
     }
     ports.files.write(path, text.as_bytes()).map_err(|error| failed(path, &error))
 }
@@ -274,7 +274,7 @@ fn remove(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
         let store = configured.store(ports)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-            return Err(Setup::ProfileHasSession(name.to_owned()).into());
+            return Err(SetupError::ProfileHasSession(name.to_owned()).into());
         }
         store.delete(&EntryKey::ClientSecret(key).name())?;
     }

@@ -4,7 +4,7 @@ use crate::cli::{self, Global, TokenFormat};
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Setup, Situation};
+use crate::error::{Error, NetworkError, Result, SessionError, SetupError, Situation};
 use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
@@ -58,7 +58,7 @@ fn api_version(env: &Env) -> Result<&'static str> {
     let info: Option<Value> = serde_json::from_str(info).ok();
     let asked = info.as_ref().and_then(|info| info.get("apiVersion")?.as_str());
     let spoken = SPOKEN.into_iter().find(|version| asked == Some(version));
-    spoken.ok_or_else(|| Setup::ExecCredentialVersion(asked.map(str::to_owned)).into())
+    spoken.ok_or_else(|| SetupError::ExecCredentialVersion(asked.map(str::to_owned)).into())
 }
 
 fn access_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Result<()> {
@@ -102,7 +102,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
             }
             sensible(min_ttl, &obtained.session.access_token, asked)?;
             if context.ports.clock.now() >= obtained.session.access_token.expires_at {
-                return Err(Situation::Unreachable(ENDED_ON_ITS_WAY.into()).into());
+                return Err(NetworkError::Unreachable(ENDED_ON_ITS_WAY.into()).into());
             }
             Ok((obtained.session.access_token, obtained.session.scopes))
         }
@@ -124,7 +124,7 @@ pub fn obtain(context: &Context<'_>, asked: Option<Seconds>, may_refresh: bool) 
 
 /// Whether the session at hand is known to be another process's no more: ended, or replaced.
 fn has_ended(error: &Error) -> bool {
-    matches!(error.situation, Situation::NoSession | Situation::SessionChanged { .. })
+    matches!(error.situation, Situation::Session(SessionError::NoSession | SessionError::Changed { .. }))
 }
 
 /// A token that can never have as much life left as is asked for would be refreshed on every call.
@@ -146,7 +146,7 @@ fn stored(context: &Context<'_>, session: Session, asked: Option<Seconds>) -> Re
         advisory_warnings::in_passing(context, &session, None);
         return Ok((session.access_token, session.scopes));
     }
-    Err(Situation::RefreshForbidden.into())
+    Err(SessionError::RefreshForbidden.into())
 }
 
 /// Whether the token is valid now, with what was explicitly asked for left; not if the clock has gone back.
@@ -171,8 +171,8 @@ fn id_token(context: &Context<'_>, args: &cli::Token, format: TokenFormat) -> Re
     let token = session.id_token.as_ref().filter(|token| is_new || now < token.expires_at);
     let Some(token) = token else {
         return Err(match args.no_refresh {
-            true => Situation::RefreshForbidden,
-            false => Situation::NoIdToken,
+            true => SessionError::RefreshForbidden,
+            false => SessionError::NoIdToken,
         }
         .into());
     };

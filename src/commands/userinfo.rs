@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 type Claims = Map<String, Value>;
 
-const DOING: &str = "reading the userinfo";
+const DOING: &str = "cannot read the userinfo";
 
 /// Runs it.
 ///

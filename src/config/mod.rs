@@ -14,7 +14,7 @@ use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy};
 use crate::domain::session::SessionKey;
 use crate::domain::text::{printable, printable_path};
-use crate::error::{Error, Result, Setup};
+use crate::error::{Error, Result, SetupError};
 use crate::explain::claims::Whose;
 use crate::oidc::discovery::Provider;
 use crate::ports::{Dirs, Env};
@@ -239,13 +239,13 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
 /// The profile the file makes the default: the named one, or the only one.
 ///
 /// # Errors
-/// [`Setup::NoProfile`] where there is none, `config` where there are several and none is the default.
+/// [`SetupError::NoProfile`] where there is none, `config` where there are several and none is the default.
 pub fn default_profile(config: &Config) -> Result<&str> {
     match (&config.default_profile, config.profile.len()) {
         (Some(name), _) => Ok(name),
-        (None, 0) => Err(Setup::NoProfile.into()),
+        (None, 0) => Err(SetupError::NoProfile.into()),
         (None, 1) => Ok(config.profile.keys().next().map_or("", String::as_str)),
-        (None, _) => Err(Setup::NoDefaultProfile(names(config)).into()),
+        (None, _) => Err(SetupError::NoDefaultProfile { existing: names(config) }.into()),
     }
 }
 
@@ -261,9 +261,9 @@ pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<
 /// The error for a profile that is not in the file.
 pub fn no_such_profile(name: &str, config: &Config) -> Error {
     if config.profile.is_empty() {
-        return Setup::NoProfile.into();
+        return SetupError::NoProfile.into();
     }
-    Setup::NoSuchProfile(name.to_owned(), names(config)).into()
+    SetupError::NoSuchProfile { name: name.to_owned(), existing: names(config) }.into()
 }
 
 fn names(config: &Config) -> Vec<String> {

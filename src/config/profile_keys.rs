@@ -6,7 +6,7 @@ use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::domain::text::{printable, printable_path};
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result, Setup};
+use crate::error::{Error, Result, SetupError};
 use crate::ports::Env;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ pub(super) fn resolve(
         table.remove("issuer");
     }
     if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
-        return Err(Setup::SecretInFile(name.to_owned()).into());
+        return Err(SetupError::SecretInFile(name.to_owned()).into());
     }
     let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
     let source = |key: &str, is_set: bool| match (env.get(&variable(key)), name) {

@@ -3,7 +3,7 @@
 use super::Config;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::error::{Error, Result, Setup};
+use crate::error::{Error, Result, SetupError};
 use crate::ports::Env;
 use std::path::PathBuf;
 
@@ -58,7 +58,7 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
             let command =
                 || config.store_key_command.clone().filter(|command| !command.is_empty()).map(KeySource::Command);
             let source = given().or_else(file).or_else(command);
-            source.map(StoreKind::File).ok_or_else(|| Setup::NoStoreKey.into())
+            source.map(StoreKind::File).ok_or_else(|| SetupError::NoStoreKey.into())
         }
         other => {
             Err(Error::config(format!("store `{}` is none of keyring, file, plaintext-file, memory", printable(other))))

@@ -3,6 +3,7 @@ use super::*;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
+use crate::error::Kind;
 use crate::ports::ListenAt;
 
 const PATH: &str = "/etc/tidp/config.toml";
@@ -28,7 +29,7 @@ fn read(lines: &str) -> Profile {
 #[track_caller]
 fn wrong<T: std::fmt::Debug>(result: Result<T>, words: &str) {
     let report = result.unwrap_err().report();
-    assert_eq!((report.kind, report.exit_code), ("config", 2), "{}", report.message);
+    assert_eq!((report.kind, report.exit_code), (Kind::Config, 2), "{}", report.message);
     assert!(report.message.contains(words), "`{words}` is not in: {}", report.message);
 }
 
@@ -156,7 +157,7 @@ fn a_profile_needs_an_issuer_that_is_one_and_a_client_id() {
     wrong(one("[profile.p]\nenvironment = \"test\"\nclient_id = \"app\""), "neither staging nor production");
     for bad in ["http://id.example", "http://localhost.example:1", "id.example", "https://id.example/?x", "ftp://x"] {
         let text = format!("[profile.p]\nissuer = \"{bad}\"\nclient_id = \"app\"");
-        assert_eq!(one(&text).unwrap_err().report().kind, "config", "{bad}");
+        assert_eq!(one(&text).unwrap_err().report().kind, Kind::Config, "{bad}");
     }
     for (given, issuer) in [
         ("issuer = \"http://127.0.0.1:8765\"", "http://127.0.0.1:8765"),
@@ -205,8 +206,8 @@ fn where_no_profile_can_be_told_the_error_says_which_there_are() {
     wrong(choose(None, TWO), "(a, b)");
     wrong(choose(Some("c"), TWO), "there is no profile `c` (there are: a, b)");
     wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");
-    assert_eq!(choose(None, "").unwrap_err(), Setup::NoProfile.into());
-    assert_eq!(choose(Some("c"), "").unwrap_err(), Setup::NoProfile.into());
+    assert_eq!(choose(None, "").unwrap_err(), SetupError::NoProfile.into());
+    assert_eq!(choose(Some("c"), "").unwrap_err(), SetupError::NoProfile.into());
     wrong(choose(None, &format!("default_profile = \"c\"\n{TWO}")), "there is no profile `c`");
 }
 
@@ -373,7 +374,7 @@ fn a_profile_name_is_safe_in_a_file_a_prompt_and_a_shell() {
     }
     let too_long = "x".repeat(65);
     for name in ["", ".", "../x", "a/b", "-a", "a b", "å", "a\0", "a\u{1b}", too_long.as_str()] {
-        assert_eq!(check_profile_name(name).unwrap_err().report().kind, "usage", "{name}");
+        assert_eq!(check_profile_name(name).unwrap_err().report().kind, Kind::Usage, "{name}");
     }
 }
 

@@ -1,208 +1,120 @@
-//! How a login ends without a session, where what is to be done depends on what was asked for.
+//! A login that ends without a session. The hint depends on what was requested.
 
-use super::{quoted, told, with_profile};
+use super::login_refusal::{Meaning, meaning, refused};
+use super::{Kind, Report, Situation, quoted, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::ProviderError;
 use crate::ports::WhyNot;
 
-/// What a login asked for, as far as a remedy speaks of it; printable.
+/// The parts of a login request that its errors name; printable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AskedFor {
-    /// The client and the redirect URI, and where each comes from: what is most often wrong on the first day.
+pub struct RequestedLogin {
+    /// The client and the redirect URI, and where each was set: what is most often wrong on the first day.
     pub client: String,
-    /// Where the client's secret comes from, if it has one that can be named.
-    pub secret_from: Option<&'static str>,
-    /// The scopes.
+    /// Where the client secret was set.
+    pub secret_source: Option<&'static str>,
     pub scopes: String,
-    /// Where other scopes can be asked for.
-    pub scopes_from: String,
-    /// The assurance levels, where there were any.
+    pub scopes_source: String,
     pub acr_values: Option<String>,
-    /// Whether the profile, and not the command line, said `prompt=none`: the same command would end the same way.
-    pub never_asks: bool,
+    /// Whether the profile, and not the command line, has `prompt=none`: the same command would fail again.
+    pub profile_has_prompt_none: bool,
 }
 
-/// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoLogin {
-    /// The provider answered with an error, at the redirect or for the code.
-    Refused(ProviderError, AskedFor),
-    /// The provider refused the code with its status alone; the text says which.
-    RefusedWithoutWords(String, AskedFor),
-    /// The provider or the network may do better later.
-    Later(String),
-    /// Nobody finished it in time.
+pub enum LoginError {
+    /// The provider returned an error, to the redirect URI or for the code.
+    Refused(ProviderError, RequestedLogin),
+    /// The provider refused the code with a status and no error.
+    StatusOnly(String, RequestedLogin),
+    /// Trying again later may help.
+    Unavailable(String),
     TimedOut {
-        /// What was asked for.
-        asked: AskedFor,
-        /// What came meanwhile, and why it was ignored.
+        request: RequestedLogin,
+        /// Why requests to the redirect URI were ignored.
         ignored: Vec<&'static str>,
     },
-    /// `--expect-sub`: this account came instead of that one.
-    AnotherAccount {
-        /// Who came.
-        sub: String,
-        /// Who was wanted.
-        wanted: String,
-    },
-    /// `--require-acr`: the login has this level, if any, and not that one.
-    TooWeak {
-        /// What came.
-        acr: String,
-        /// What was wanted.
-        wanted: String,
-    },
+    /// `--expect-sub`: another account has logged in.
+    OtherAccount { sub: String, expected: String },
+    /// `--require-acr`: the login has another assurance level, or none.
+    AcrNotMet { acr: String, required: String },
 }
 
-/// What an error of the provider means for a login (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
-#[derive(Clone, Copy)]
-enum Meaning {
-    Cancelled,
-    NeedsUser,
-    Scopes,
-    Levels,
-    Later,
-    CodeRefused,
-    Client,
-    Request,
-}
-
-fn meaning(words: &ProviderError) -> Meaning {
-    match words.error.as_str() {
-        _ if words.needs_the_user() => Meaning::NeedsUser,
-        _ if words.puts_off() => Meaning::Later,
-        "access_denied" => Meaning::Cancelled,
-        "invalid_scope" => Meaning::Scopes,
-        "unmet_authentication_requirements" => Meaning::Levels,
-        "invalid_grant" => Meaning::CodeRefused,
-        "invalid_client"
-        | "unauthorized_client"
-        | "unsupported_response_type"
-        | "unsupported_grant_type"
-        | "invalid_redirect_uri"
-        | "redirect_uri_mismatch" => Meaning::Client,
-        _ => Meaning::Request,
-    }
-}
-
-impl NoLogin {
-    /// Kind, exit code, what happened, and what to do about it.
-    pub(super) fn report(&self, profile: Option<&str>) -> (&'static str, u8, String, Option<String>) {
+impl LoginError {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
         let run = |command: &str| with_profile(command, profile);
-        let (kind, exit_code, message, hint) = match self {
-            Self::Refused(provider, asked) => refused(provider, asked, profile),
-            Self::RefusedWithoutWords(what, asked) => {
-                let message = format!(
-                    "the provider refused the login without saying why ({what}). It was asked for with {}",
-                    asked.client
-                );
-                ("refused", 4, message, show(profile))
+        match self {
+            Self::Refused(provider, request) => refused(provider, request, profile).provider(Some(provider)),
+            Self::StatusOnly(status, request) => Report::new(
+                Kind::Refused,
+                format!(
+                    "the provider refused the login ({status}, no reason given); requested with {}",
+                    request.client
+                ),
+            )
+            .hint(show_profile(profile)),
+            Self::Unavailable(message) => {
+                Report::new(Kind::Unreachable, message).hint(format!("try again later: {}", run("tidp login")))
             }
-            Self::Later(what) => ("unreachable", 5, what.clone(), format!("try again later: {}", run("tidp login"))),
-            Self::TimedOut { asked, ignored } => {
-                let ignored = match ignored.join("; ") {
-                    none if none.is_empty() => none,
-                    ignored => format!(". What came was ignored: {ignored}"),
+            Self::TimedOut { request, ignored } => {
+                let ignored = match ignored.is_empty() {
+                    true => String::new(),
+                    false => format!(". Ignored requests: {}", ignored.join("; ")),
                 };
                 let message = format!(
                     "the login was not finished in time; nothing was stored{ignored}. If the browser showed an error, {}",
-                    asked.suspicion()
+                    request.suspicion()
                 );
-                ("timeout", 124, message, show(profile))
+                Report::new(Kind::Timeout, message).hint(show_profile(profile))
             }
-            Self::AnotherAccount { sub, wanted } => {
-                let message = format!(
-                    "this is another account (`sub` {}) than the one asked for with --expect-sub",
-                    printable(sub)
-                );
-                let again = format!("tidp login --prompt login --expect-sub {}", quoted(wanted));
-                ("invalid", 7, message, run(&again))
-            }
-            Self::TooWeak { acr, wanted } => {
+            Self::OtherAccount { sub, expected } => {
                 let message =
-                    format!("the login's assurance level (acr) is {acr}, and `{}` is required", printable(wanted));
-                let again = format!("tidp login --prompt login --require-acr {}", quoted(wanted));
-                ("invalid", 7, message, run(&again))
+                    format!("another account has logged in (`sub` {}) than --expect-sub names", printable(sub));
+                let again = format!("tidp login --prompt login --expect-sub {}", quoted(expected));
+                Report::new(Kind::Invalid, message).hint(run(&again))
             }
-        };
-        (kind, exit_code, message, Some(hint))
-    }
-
-    /// Why there is no session, for the page in the browser.
-    pub fn shown(&self) -> WhyNot {
-        match self {
-            Self::Refused(provider, _) => match meaning(provider) {
-                Meaning::Cancelled => WhyNot::Cancelled,
-                Meaning::NeedsUser => WhyNot::NeedsUser,
-                Meaning::Levels => WhyNot::TooWeak,
-                Meaning::Later => WhyNot::Unavailable,
-                Meaning::Scopes | Meaning::CodeRefused | Meaning::Client | Meaning::Request => WhyNot::Refused,
-            },
-            Self::RefusedWithoutWords(..) => WhyNot::Refused,
-            Self::Later(_) => WhyNot::Unavailable,
-            Self::TimedOut { .. } => WhyNot::TimedOut,
-            Self::AnotherAccount { .. } => WhyNot::AnotherAccount,
-            Self::TooWeak { .. } => WhyNot::TooWeak,
+            Self::AcrNotMet { acr, required } => {
+                let message =
+                    format!("the login's assurance level (acr) is {acr}, but `{}` is required", printable(required));
+                let again = format!("tidp login --prompt login --require-acr {}", quoted(required));
+                Report::new(Kind::Invalid, message).hint(run(&again))
+            }
         }
     }
 
-    /// The provider's words, where it said something.
-    pub(super) fn provider(&self) -> Option<&ProviderError> {
+    /// Why there is no session, for the page in the browser.
+    pub fn page_reason(&self) -> WhyNot {
         match self {
-            Self::Refused(provider, _) => Some(provider),
-            _ => None,
+            Self::Refused(provider, _) => match meaning(provider) {
+                Meaning::Cancelled => WhyNot::Cancelled,
+                Meaning::InteractionRequired => WhyNot::NeedsUser,
+                Meaning::Acr => WhyNot::TooWeak,
+                Meaning::Unavailable => WhyNot::Unavailable,
+                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::Request => WhyNot::Refused,
+            },
+            Self::StatusOnly(..) => WhyNot::Refused,
+            Self::Unavailable(_) => WhyNot::Unavailable,
+            Self::TimedOut { .. } => WhyNot::TimedOut,
+            Self::OtherAccount { .. } => WhyNot::AnotherAccount,
+            Self::AcrNotMet { .. } => WhyNot::TooWeak,
         }
     }
 }
 
-impl AskedFor {
+impl RequestedLogin {
     /// What to suspect when the browser shows an error instead of coming back.
     pub fn suspicion(&self) -> String {
         format!("the provider may not know this client or redirect URI: {}", self.client)
     }
 }
 
-/// What each error means: one decision for the redirect and for the answer to the code.
-fn refused(provider: &ProviderError, asked: &AskedFor, profile: Option<&str>) -> (&'static str, u8, String, String) {
-    let said = told(provider);
-    let login = || with_profile("tidp login", profile);
-    let refused = |hint| ("refused", 4, format!("the provider refused the login ({said})"), hint);
-    match meaning(provider) {
-        Meaning::Cancelled => {
-            ("refused", 4, format!("the login was cancelled, or is not allowed, at the provider ({said})"), login())
-        }
-        Meaning::NeedsUser => {
-            let again = if asked.never_asks { "tidp login --prompt login" } else { "tidp login" };
-            let message = format!("the provider wants the user to do something first ({said})");
-            ("login_required", 3, message, with_profile(again, profile))
-        }
-        Meaning::Scopes => refused(format!("scopes asked for: {} ({})", asked.scopes, asked.scopes_from)),
-        Meaning::Levels => match &asked.acr_values {
-            Some(levels) => refused(format!("assurance level asked for: {levels} (acr_values)")),
-            None => refused(login()),
-        },
-        Meaning::Later => {
-            let message = format!("the provider cannot log anybody in just now ({said})");
-            ("unreachable", 5, message, format!("try again later: {}", login()))
-        }
-        Meaning::CodeRefused => {
-            ("refused", 4, format!("the provider refused the code of this login ({said})"), login())
-        }
-        Meaning::Client => {
-            let secret = asked.secret_from.map(|from| format!(", client secret ({from})")).unwrap_or_default();
-            let message =
-                format!("the provider does not take this client for this login ({said}): {}{secret}", asked.client);
-            ("refused", 4, message, show(profile))
-        }
-        Meaning::Request => {
-            let message = format!("the provider refused the login ({said}). It was asked for with {}", asked.client);
-            ("refused", 4, message, show(profile))
-        }
-    }
-}
-
-/// Where client and redirect URI can be looked at.
-fn show(profile: Option<&str>) -> String {
+/// The command that shows client and redirect URI.
+pub(super) fn show_profile(profile: Option<&str>) -> String {
     let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
     format!("tidp profile show{name}")
+}
+
+impl From<LoginError> for Situation {
+    fn from(error: LoginError) -> Self {
+        Self::Login(Box::new(error))
+    }
 }

@@ -1,119 +1,132 @@
-//! What is wrong before a command has begun: its words, its profile, what the machine lacks for it. Each has a remedy.
+//! What is wrong before a command begins: the command line, the configuration, what the machine lacks.
 
-use super::{quoted, with_profile};
+use super::{Kind, Report, Situation, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
 use std::path::PathBuf;
 
-/// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setup {
-    /// A command to run lacks the `--` before it: what is wrong, the command line as it was meant up to that command, and
-    /// whether more follows.
-    NoDashes(String, Vec<String>, bool),
-    /// Nothing is configured.
+pub enum SetupError {
+    Usage {
+        message: String,
+        /// The command (`policy simulate`) whose help the hint names; empty where it is not known.
+        command: String,
+    },
+    /// The `--` before CMD is missing.
+    MissingDashes {
+        message: String,
+        /// The corrected command line, up to CMD.
+        corrected: Vec<String>,
+        has_more: bool,
+    },
+    Config(String),
     NoProfile,
-    /// There is no profile of that name, only these.
-    NoSuchProfile(String, Vec<String>),
-    /// There are these profiles, and none is the default.
-    NoDefaultProfile(Vec<String>),
-    /// The profile to be added is there.
+    NoSuchProfile {
+        name: String,
+        existing: Vec<String>,
+    },
+    NoDefaultProfile {
+        existing: Vec<String>,
+    },
     ProfileExists(String),
-    /// The profile to be removed has a session.
     ProfileHasSession(String),
-    /// The configuration to be changed came through this pipe.
     ConfigIsPipe(PathBuf),
-    /// The configuration there would become larger than it may be.
     ConfigTooLarge(PathBuf),
-    /// kubectl asks for an ExecCredential in that version, or says none that can be read.
+    ConfigBusy,
+    /// kubectl asks for this apiVersion, or names none.
     ExecCredentialVersion(Option<String>),
-    /// A client secret stands in the profile of that name.
+    /// `client_secret` stands in this profile.
     SecretInFile(String),
-    /// The file store has no key.
+    NoClientSecret,
     NoStoreKey,
-    /// Nobody can listen where the redirect leads.
+    /// The redirect URI's address cannot be listened on.
     NoListener(String),
 }
 
-impl Setup {
-    pub(super) fn kind(&self) -> &'static str {
+impl SetupError {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        let usage = |message: String| Report::new(Kind::Usage, message);
+        let config = |message: String| Report::new(Kind::Config, message);
         match self {
-            Self::NoDashes(..) | Self::ProfileExists(_) | Self::ProfileHasSession(_) => "usage",
-            _ => "config",
-        }
-    }
-
-    pub(super) fn message(&self) -> String {
-        match self {
-            Self::NoDashes(what, ..) | Self::NoListener(what) => what.clone(),
-            Self::NoProfile => "no profile is configured (`tidp demo` needs none)".to_owned(),
-            Self::NoSuchProfile(name, names) => {
-                format!("there is no profile `{}` (there are: {})", printable(name), listed(names))
+            Self::Usage { message, command } => {
+                let words = ["tidp", command, "--help"].into_iter().filter(|word| !word.is_empty());
+                usage(message.clone()).hint(words.collect::<Vec<_>>().join(" "))
             }
-            Self::NoDefaultProfile(names) => {
-                format!("there are several profiles and no default, and --profile names none ({})", listed(names))
+            Self::MissingDashes { message, corrected, has_more } => {
+                let line: Vec<_> = corrected.iter().map(|word| quoted(word)).collect();
+                usage(message.clone()).hint(line.join(" ") + if *has_more { " …" } else { "" })
+            }
+            Self::Config(message) => config(message.clone()),
+            Self::NoProfile => config("no profile is configured (`tidp demo` needs none)".into())
+                .hint("tidp profile add NAME --environment staging --client-id ID --client-type MobileApp"),
+            Self::NoSuchProfile { name, existing } => {
+                config(format!("there is no profile `{}`; existing profiles: {}", printable(name), list(existing)))
+                    .hint("tidp profile list")
+            }
+            Self::NoDefaultProfile { existing } => {
+                let first = existing.first().map_or_else(String::new, |name| quoted(name));
+                config(format!("choose a profile with --profile or set a default; existing: {}", list(existing)))
+                    .hint(format!("tidp profile use {first}"))
             }
             Self::ProfileExists(name) => {
-                format!("there is a profile `{}` already: remove it first, or choose another name", printable(name))
+                usage(format!("profile `{}` already exists; remove it or choose another name", printable(name)))
+                    .hint(format!("tidp profile show {}", quoted(name)))
             }
-            Self::ProfileHasSession(name) => format!("`{}` has a session, which must be ended first", printable(name)),
+            Self::ProfileHasSession(name) => {
+                usage(format!("profile `{}` has a session; log out first", printable(name)))
+                    .hint(with_profile("tidp logout", Some(name)))
+            }
             Self::ConfigIsPipe(path) => {
-                format!("the configuration comes through a pipe ({}), which cannot be changed", printable_path(path))
+                config(format!("the configuration is a pipe ({}) and cannot be changed", printable_path(path)))
+                    .hint("set TIDP_CONFIG to a file, or unset it")
             }
             Self::ConfigTooLarge(path) => {
-                format!(
-                    "{} would become larger than 1 MiB, more than is read: nothing was changed",
-                    printable_path(path)
-                )
+                let path = printable_path(path);
+                config(format!("{path} would become larger than 1 MiB, the most that is read; nothing was changed"))
+                    .hint("tidp profile remove NAME")
             }
-            Self::ExecCredentialVersion(Some(version)) => format!(
-                "KUBERNETES_EXEC_INFO asks for an ExecCredential in apiVersion `{}`, which is not spoken here",
-                printable(version)
-            ),
-            Self::ExecCredentialVersion(None) => {
-                "KUBERNETES_EXEC_INFO, which kubectl sets, does not say in which apiVersion it wants the ExecCredential"
-                    .to_owned()
+            Self::ConfigBusy => {
+                Report::new(Kind::Busy, "another tidp has been changing the configuration for more than 15 s")
             }
-            Self::SecretInFile(name) => format!(
-                "profile `{}`: no secret belongs in config.toml: remove `client_secret` there, and store it instead",
+            Self::ExecCredentialVersion(version) => config(match version {
+                Some(version) => format!(
+                    "KUBERNETES_EXEC_INFO asks for ExecCredential apiVersion `{}`, which is not supported",
+                    printable(version)
+                ),
+                None => "KUBERNETES_EXEC_INFO, which kubectl sets, names no apiVersion for the ExecCredential".into(),
+            })
+            .hint("in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1 (or v1beta1)"),
+            Self::SecretInFile(name) => config(format!(
+                "profile `{}`: client_secret must not be in config.toml; remove it and store it instead",
                 printable(name)
+            ))
+            .hint(format!("tidp profile secret {}", quoted(name))),
+            Self::NoClientSecret => {
+                config("the client is confidential, but there is no client secret".into()).hint(profile.map_or_else(
+                    || "set TIDP_CLIENT_SECRET".into(),
+                    |name| format!("tidp profile secret {}", quoted(name)),
+                ))
+            }
+            // `set -C`: an existing key may have sealed a session, so it is not overwritten.
+            Self::NoStoreKey => config(
+                "the file store needs a key (base64 of 32 random bytes) in TIDP_STORE_KEY_FILE, TIDP_STORE_KEY or \
+                 store_key_command in config.toml"
+                    .into(),
+            )
+            .hint(
+                "(umask 077; set -C; head -c 32 /dev/urandom | base64 > ~/tidp.key) && \
+                 export TIDP_STORE_KEY_FILE=~/tidp.key",
             ),
-            Self::NoStoreKey => "the file store needs a key, base64 of 32 random bytes: TIDP_STORE_KEY_FILE, \
-                 TIDP_STORE_KEY, or store_key_command in config.toml"
-                .to_owned(),
-        }
-    }
-
-    /// The exact next command.
-    pub(super) fn hint(&self, profile: Option<&str>) -> String {
-        match self {
-            Self::NoDashes(_, line, goes_on) => {
-                let line: Vec<_> = line.iter().map(|word| quoted(word)).collect();
-                line.join(" ") + if *goes_on { " …" } else { "" }
-            }
-            Self::NoProfile => {
-                "tidp profile add NAME --environment staging --client-id ID --client-type MobileApp".to_owned()
-            }
-            Self::NoSuchProfile(..) => "tidp profile list".to_owned(),
-            Self::NoDefaultProfile(names) => {
-                format!("tidp profile use {}", names.first().map_or_else(String::new, |name| quoted(name)))
-            }
-            Self::ProfileExists(name) => format!("tidp profile show {}", quoted(name)),
-            Self::ProfileHasSession(name) => with_profile("tidp logout", Some(name)),
-            Self::ConfigIsPipe(_) => "let TIDP_CONFIG name a file, or unset it".to_owned(),
-            Self::ConfigTooLarge(_) => "tidp profile remove NAME".to_owned(),
-            Self::ExecCredentialVersion(_) => {
-                "in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1 (or v1beta1)".to_owned()
-            }
-            Self::SecretInFile(name) => format!("tidp profile secret {}", quoted(name)),
-            // A key that is there is not written over, for it may have sealed a session.
-            Self::NoStoreKey => "(umask 077; set -C; head -c 32 /dev/urandom | base64 > ~/tidp.key) && \
-                 export TIDP_STORE_KEY_FILE=~/tidp.key"
-                .to_owned(),
-            Self::NoListener(_) => with_profile("tidp login --paste", profile),
+            Self::NoListener(message) => config(message.clone()).hint(with_profile("tidp login --paste", profile)),
         }
     }
 }
 
-fn listed(names: &[String]) -> String {
+fn list(names: &[String]) -> String {
     names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
+}
+
+impl From<SetupError> for Situation {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
 }

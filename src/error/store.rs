@@ -1,9 +1,59 @@
-//! What is said of a store that failed.
+//! The store fails, or holds something that is not a session.
 
+use super::{Kind, Report, Situation, with_profile};
+use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
 
-/// What has happened to the store, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    Failed(StoreFailure),
+    InvalidEntry(InvalidEntry),
+    /// Entries that cannot be read, so that nobody knows whose sessions they hold.
+    EntriesUnreadable {
+        store: &'static str,
+        count: usize,
+        place: String,
+    },
+    /// The old refresh token is used up and the new one is not stored.
+    NewTokenNotStored(StoreFailure),
+}
+
+impl StoreError {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        let login = with_profile("tidp login", profile);
+        match self {
+            Self::Failed(failure) => {
+                Report { hint: store_hint(failure).map(str::to_owned), ..store(store_message(failure)) }
+            }
+            Self::InvalidEntry(InvalidEntry::Version(version)) => {
+                store(format!("the stored session was written by a newer tidp (format {version})"))
+                    .hint(format!("update tidp, or start over: {login}"))
+            }
+            Self::InvalidEntry(_) => store("the store's entry for this session is not a session".into()).hint(login),
+            Self::EntriesUnreadable { store: name, count, place } => {
+                let (files, them) =
+                    if *count == 1 { ("1 file".into(), "it") } else { (format!("{count} files"), "them") };
+                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(match *name
+                {
+                    "file" => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove the unreadable files",
+                    _ => "remove the unreadable files",
+                })
+            }
+            Self::NewTokenNotStored(failure) => store(format!(
+                "the refresh token was used, but the new one could not be stored: {}",
+                store_message(failure)
+            ))
+            .hint(login),
+        }
+    }
+}
+
+fn store(message: String) -> Report {
+    Report::new(Kind::Store, message)
+}
+
+/// Which store, and what happened to it.
 pub fn store_message(failure: &StoreFailure) -> String {
     let store = match failure.store {
         "keyring" => "the OS keyring",
@@ -11,51 +61,55 @@ pub fn store_message(failure: &StoreFailure) -> String {
         "plaintext-file" => "the plain-text file store",
         other => other,
     };
-    let what = match failure.kind {
+    let problem = match failure.kind {
         StoreFailureKind::Missing => "cannot be found",
         StoreFailureKind::NotSetUp => "is running, but has no default collection yet",
         StoreFailureKind::Locked => "is locked",
-        StoreFailureKind::TimedOut => "did not answer in time",
-        StoreFailureKind::Refused => "refused",
+        StoreFailureKind::TimedOut => "did not respond in time",
+        StoreFailureKind::Refused => "returned an error",
         StoreFailureKind::WrongKey => "cannot be opened with this key",
-        StoreFailureKind::Damaged => "holds something in the entry's place that is none",
-        StoreFailureKind::Ambiguous => "holds two entries of the same name",
-        StoreFailureKind::Unknown => "did not say whether it has written; it may have",
+        StoreFailureKind::Damaged => "has a corrupt entry",
+        StoreFailureKind::Ambiguous => "has two entries of the same name",
+        StoreFailureKind::Unknown => "did not confirm the write",
         StoreFailureKind::NoLock | StoreFailureKind::NoLocksThere => "cannot be locked",
     };
     let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
-    format!("{store} {what}{detail}")
+    format!("{store} {problem}{detail}")
 }
 
-/// What can be done about it, where there is something.
-pub(super) fn store_hint(failure: &StoreFailure) -> Option<String> {
-    let hint = match (failure.store, failure.kind) {
+fn store_hint(failure: &StoreFailure) -> Option<&'static str> {
+    Some(match (failure.store, failure.kind) {
         ("keyring", StoreFailureKind::Missing) => {
-            "start a keyring (gnome-keyring, KWallet, KeePassXC), or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            "start a keyring (gnome-keyring, KWallet, KeePassXC), or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
         ("keyring", StoreFailureKind::NotSetUp) => {
-            "make one: run `tidp login` in a terminal of a desktop, which asks for its password, or without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
         ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
         ("keyring", StoreFailureKind::TimedOut) => {
-            "unlock or restart the keyring, and answer its prompt if it shows one; or choose another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+            "unlock or restart the keyring, and answer its prompt if it shows one; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
         ("keyring", StoreFailureKind::Ambiguous) => {
-            "`tidp login` puts one in their place, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
+            "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
         }
         (_, StoreFailureKind::WrongKey) => {
-            "give the key the store was made with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, `tidp logout` then `tidp login` starts anew; a new key: head -c 32 /dev/urandom | base64"
+            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`; a new key: head -c 32 /dev/urandom | base64"
         }
-        (_, StoreFailureKind::Damaged) => "`tidp logout` then `tidp login` starts anew",
+        (_, StoreFailureKind::Damaged) => "start over: `tidp logout` then `tidp login`",
         ("keyring", StoreFailureKind::NoLock) => {
-            "see to it that there is a directory of your own that you can write to, or name another one: TIDP_LOCK_DIR"
+            "make a directory of your own writable, or name another one: TIDP_LOCK_DIR"
         }
         ("keyring", StoreFailureKind::NoLocksThere) => "name a directory on a local disk: TIDP_LOCK_DIR",
         (_, StoreFailureKind::NoLock) => {
-            "see to it that there is a directory of your own that you can write to, or keep the sessions in another one: TIDP_STORE_DIR"
+            "make a directory of your own writable, or keep the sessions in another one: TIDP_STORE_DIR"
         }
         (_, StoreFailureKind::NoLocksThere) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
         _ => return None,
-    };
-    Some(hint.to_owned())
+    })
+}
+
+impl From<StoreError> for Situation {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }

@@ -1,8 +1,11 @@
 use super::*;
-use crate::ports::{StoreFailureKind, WhyNot};
+use crate::domain::session::InvalidEntry;
+use crate::oidc::Problem;
+use crate::ports::{HttpFailure, HttpFailureKind, StoreFailureKind, WhyNot};
 use serde_json::Map;
+use std::collections::BTreeSet;
 
-fn said() -> ProviderError {
+fn provider_error() -> ProviderError {
     ProviderError { error: "e\u{1b}".into(), error_description: Some("d\u{202e}".into()) }
 }
 
@@ -10,148 +13,183 @@ fn store(store: &'static str, kind: StoreFailureKind) -> StoreFailure {
     StoreFailure { store, kind, detail: "detail".into() }
 }
 
-fn unreadable(store: &'static str, count: usize) -> Situation {
-    Situation::EntriesUnreadable { store, count, place: "/there".into() }
+fn unreadable(store: &'static str, count: usize) -> StoreError {
+    StoreError::EntriesUnreadable { store, count, place: "/there".into() }
 }
 
-fn asked() -> AskedFor {
+fn requested() -> RequestedLogin {
     let text = str::to_owned;
-    AskedFor {
+    RequestedLogin {
         client: text("client_id `app` (default)"),
-        secret_from: Some("TIDP_CLIENT_SECRET"),
+        secret_source: Some("TIDP_CLIENT_SECRET"),
         scopes: text("openid foo"),
-        scopes_from: text("--scope"),
+        scopes_source: text("--scope"),
         acr_values: Some(text("aal.3")),
-        never_asks: false,
+        profile_has_prompt_none: false,
     }
 }
 
-fn no_login(ended: NoLogin) -> Situation {
-    Situation::NoLogin(Box::new(ended))
+/// A situation; its kind and exit code; a piece of its hint (empty: it has none); whether it has a provider's error.
+type Row = (Situation, Kind, u8, &'static str, bool);
+
+fn row(situation: impl Into<Situation>, kind: Kind, exit_code: u8, hint: &'static str) -> Row {
+    let situation = situation.into();
+    (situation, kind, exit_code, hint, false)
 }
 
-fn timed_out() -> NoLogin {
-    NoLogin::TimedOut { asked: asked(), ignored: vec!["this came"] }
+fn provider_row(situation: impl Into<Situation>, kind: Kind, exit_code: u8, hint: &'static str) -> Row {
+    (situation.into(), kind, exit_code, hint, true)
 }
 
-fn another_account() -> NoLogin {
-    NoLogin::AnotherAccount { sub: "kari".into(), wanted: "o la".into() }
+fn text() -> String {
+    "what happened".to_owned()
 }
 
-fn too_weak() -> NoLogin {
-    NoLogin::TooWeak { acr: "none".into(), wanted: "aal.3".into() }
+fn table() -> Vec<Row> {
+    [setup_rows(), provider_rows(), session_rows(), store_rows(), login_rows(), other_rows()].concat()
 }
 
-/// Every situation: its kind, its exit code, a piece of its hint (empty: it has none), whether the provider said something.
-fn table() -> Vec<(Situation, &'static str, u8, &'static str, bool)> {
-    let text = || "what".to_owned();
-    let missing = || store("keyring", StoreFailureKind::Missing);
+fn setup_rows() -> Vec<Row> {
+    let existing = || vec!["a".to_owned(), "b c".to_owned()];
+    let corrected = ["tidp", "exec", "--", "my tool"].map(str::to_owned).to_vec();
     vec![
-        (Situation::Usage { what: text(), command: String::new() }, "usage", 2, "tidp --help", false),
-        (Situation::Setup(Setup::NoStoreKey), "config", 2, "TIDP_STORE_KEY_FILE=", false),
-        (Situation::Config(text()), "config", 2, "", false),
-        (Situation::NoClientSecret, "config", 2, "TIDP_CLIENT_SECRET", false),
-        (Situation::NoSession, "login_required", 3, "tidp login", false),
-        (Situation::NoRefreshToken, "login_required", 3, "tidp login", false),
-        (
-            Situation::RefreshTokenRefused { said: text(), words: Some(said()), likely: text() },
-            "login_required",
-            3,
-            "tidp login",
-            true,
-        ),
-        (Situation::RefreshRefusedOnce { said: text(), words: None }, "refused", 4, "tidp login", false),
-        (Situation::NoIdToken, "login_required", 3, "tidp login", false),
-        (Situation::RefusedWithoutWords(text()), "refused", 4, "", false),
-        (Situation::RefreshTokenGone, "login_required", 3, "tidp login", false),
-        (Situation::RefreshForbidden, "login_required", 3, "tidp refresh", false),
-        (no_login(NoLogin::Refused(said(), asked())), "refused", 4, "tidp profile show", true),
-        (no_login(NoLogin::Later(text())), "unreachable", 5, "try again later: tidp login", false),
-        (no_login(another_account()), "invalid", 7, "tidp login --prompt login --expect-sub 'o la'", false),
-        (no_login(too_weak()), "invalid", 7, "tidp login --prompt login --require-acr aal.3", false),
-        (Situation::TooLittleLife { what: text(), login_helps: true }, "login_required", 3, "tidp login", false),
-        (Situation::TooLittleLife { what: text(), login_helps: false }, "login_required", 3, "", false),
-        (Situation::Refused("doing", said()), "refused", 4, "", true),
-        (Situation::SecretRefused("doing", said()), "refused", 4, "", true),
-        (Situation::Unreachable(text()), "unreachable", 5, "", false),
-        (Situation::KeyNotKnown("unreachable", text()), "unreachable", 5, "", false),
-        (Situation::KeyNotKnown("invalid", text()), "invalid", 7, "", false),
-        (Situation::AnswerLost(text()), "unreachable", 5, "", false),
-        (Situation::Busy, "busy", 5, "", false),
-        (Situation::ConfigBusy, "busy", 5, "", false),
-        (Situation::AlreadyKeptAlive, "busy", 5, "", false),
-        (Situation::NotKeptAlive(text()), "login_required", 3, "tidp login", false),
-        (Situation::Store(missing()), "store", 6, "TIDP_STORE=file", false),
-        (Situation::Store(store("keyring", StoreFailureKind::NotSetUp)), "store", 6, "tidp login", false),
-        (Situation::Store(store("keyring", StoreFailureKind::Refused)), "store", 6, "", false),
-        (Situation::Entry(InvalidEntry::Garbage), "store", 6, "tidp login", false),
-        (Situation::Entry(InvalidEntry::Misplaced), "store", 6, "tidp login", false),
-        (Situation::Entry(InvalidEntry::Version(9)), "store", 6, "update tidp", false),
-        (unreadable("file", 2), "store", 6, "TIDP_STORE_KEY_FILE", false),
-        (unreadable("plaintext-file", 1), "store", 6, "remove what", false),
-        (Situation::SuccessorLost(missing()), "store", 6, "tidp login", false),
-        (Situation::Invalid(text()), "invalid", 7, "", false),
-        (Situation::Opaque(text()), "invalid", 7, "", false),
-        (no_login(timed_out()), "timeout", 124, "tidp profile show", false),
-        (Situation::UnknownAuthority(text()), "invalid", 7, "TIDP_CA_FILE", false),
-        (Situation::LogoutIncomplete("refused", text()), "refused", 4, "", false),
-        (Situation::LogoutIncomplete("unreachable", text()), "unreachable", 5, "", false),
-        (
-            Situation::LoggedOutOnlyHere(text(), Box::new(Situation::NoClientSecret.into())),
-            "config",
+        row(SetupError::Usage { message: text(), command: String::new() }, Kind::Usage, 2, "tidp --help"),
+        row(
+            SetupError::MissingDashes { message: text(), corrected, has_more: true },
+            Kind::Usage,
             2,
-            "TIDP_CLIENT_SECRET",
-            false,
+            "tidp exec -- 'my tool' …",
         ),
-        (Situation::SessionChanged { revoked: true }, "failed", 1, "tidp inspect", false),
-        (Situation::OutputClosed, "failed", 0, "", false),
-        (Situation::NotStarted(127, text()), "failed", 127, "", false),
-        (Situation::Exited(42), "failed", 42, "", false),
-        (Situation::Failed(text()), "failed", 1, "", false),
+        row(SetupError::Config(text()), Kind::Config, 2, ""),
+        row(SetupError::NoProfile, Kind::Config, 2, "tidp profile add NAME"),
+        row(SetupError::NoSuchProfile { name: "c".into(), existing: existing() }, Kind::Config, 2, "tidp profile list"),
+        row(SetupError::NoDefaultProfile { existing: existing() }, Kind::Config, 2, "tidp profile use a"),
+        row(SetupError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile show a"),
+        row(SetupError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
+        row(SetupError::ConfigIsPipe("/dev/fd/63".into()), Kind::Config, 2, "TIDP_CONFIG"),
+        row(SetupError::ConfigTooLarge("/c.toml".into()), Kind::Config, 2, "tidp profile remove NAME"),
+        row(SetupError::ConfigBusy, Kind::Busy, 5, ""),
+        row(SetupError::ExecCredentialVersion(Some("v9".into())), Kind::Config, 2, "client.authentication.k8s.io/v1"),
+        row(SetupError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
+        row(SetupError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
+        row(SetupError::NoStoreKey, Kind::Config, 2, "TIDP_STORE_KEY_FILE="),
+        row(SetupError::NoListener(text()), Kind::Config, 2, "tidp login --paste"),
     ]
 }
 
-/// A new situation does not compile here until it has a row above: then raise the count.
-fn number(situation: &Situation) -> usize {
-    match situation {
-        Situation::Usage { .. } => 0,
-        Situation::Config(_) => 1,
-        Situation::NoClientSecret => 3,
-        Situation::NoSession => 4,
-        Situation::NoRefreshToken => 5,
-        Situation::RefreshTokenRefused { .. } => 6,
-        Situation::RefreshTokenGone => 7,
-        Situation::RefreshForbidden => 8,
-        Situation::TooLittleLife { .. } => 9,
-        Situation::LoggedOutOnlyHere(..) => 10,
-        Situation::Refused(..) => 11,
-        Situation::Unreachable(_) => 12,
-        Situation::AnswerLost(_) => 13,
-        Situation::AlreadyKeptAlive => 14,
-        Situation::Busy => 15,
-        Situation::Store(_) => 16,
-        Situation::Entry(_) => 17,
-        Situation::SuccessorLost(_) => 18,
-        Situation::Invalid(_) => 19,
-        Situation::NoLogin(_) => 20,
-        Situation::LogoutIncomplete(..) => 21,
-        Situation::SessionChanged { .. } => 22,
-        Situation::OutputClosed => 23,
-        Situation::NotStarted(..) => 24,
-        Situation::Failed(_) => 25,
-        Situation::NotKeptAlive(_) => 26,
-        Situation::Exited(_) => 27,
-        Situation::ConfigBusy => 28,
-        Situation::EntriesUnreadable { .. } => 29,
-        Situation::KeyNotKnown(..) => 30,
-        Situation::Setup(_) => 31,
-        Situation::UnknownAuthority(_) => 32,
-        Situation::RefreshRefusedOnce { .. } => 33,
-        Situation::NoIdToken => 34,
-        Situation::RefusedWithoutWords(_) => 35,
-        Situation::SecretRefused(..) => 2,
-        Situation::Opaque(_) => 36,
+fn provider_rows() -> Vec<Row> {
+    let rejected = |error| ProviderRefusal::RefreshToken { code: text(), error, likely_cause: "Probably.".into() };
+    vec![
+        provider_row(rejected(Some(provider_error())), Kind::LoginRequired, 3, "tidp login"),
+        row(ProviderRefusal::RefreshTokenKept { code: "HTTP 400".into(), error: None }, Kind::Refused, 4, "tidp login"),
+        row(ProviderRefusal::StatusOnly(text()), Kind::Refused, 4, ""),
+        provider_row(ProviderRefusal::WithError("refresh failed", provider_error()), Kind::Refused, 4, ""),
+        provider_row(ProviderRefusal::StoredSecret("refresh failed", provider_error()), Kind::Refused, 4, ""),
+    ]
+}
+
+fn session_rows() -> Vec<Row> {
+    let too_short = |login_helps| SessionError::LifetimeTooShort { message: text(), login_helps };
+    let logged_out = SessionError::LoggedOutLocally(text(), Box::new(SetupError::NoClientSecret.into()));
+    vec![
+        row(SessionError::NoSession, Kind::LoginRequired, 3, "tidp login"),
+        row(SessionError::NoRefreshToken, Kind::LoginRequired, 3, "tidp login"),
+        row(SessionError::RefreshTokenRejected, Kind::LoginRequired, 3, "tidp login"),
+        row(SessionError::NoIdToken, Kind::LoginRequired, 3, "tidp login"),
+        row(SessionError::RefreshForbidden, Kind::LoginRequired, 3, "tidp refresh"),
+        row(too_short(true), Kind::LoginRequired, 3, "tidp login"),
+        row(too_short(false), Kind::LoginRequired, 3, ""),
+        row(SessionError::Busy, Kind::Busy, 5, ""),
+        row(SessionError::AlreadyKeptAlive, Kind::Busy, 5, ""),
+        row(SessionError::CannotKeepAlive(text()), Kind::LoginRequired, 3, "tidp login"),
+        row(SessionError::Changed { revoked: true }, Kind::Failed, 1, "tidp inspect"),
+        row(SessionError::LogoutIncomplete(Kind::Refused, text()), Kind::Refused, 4, ""),
+        row(SessionError::LogoutIncomplete(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
+        row(logged_out, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
+    ]
+}
+
+fn store_rows() -> Vec<Row> {
+    let missing = || store("keyring", StoreFailureKind::Missing);
+    vec![
+        row(StoreError::Failed(missing()), Kind::Store, 6, "TIDP_STORE=file"),
+        row(store("keyring", StoreFailureKind::NotSetUp), Kind::Store, 6, "tidp login"),
+        row(store("keyring", StoreFailureKind::Refused), Kind::Store, 6, ""),
+        row(StoreError::InvalidEntry(InvalidEntry::Garbage), Kind::Store, 6, "tidp login"),
+        row(StoreError::InvalidEntry(InvalidEntry::Misplaced), Kind::Store, 6, "tidp login"),
+        row(StoreError::InvalidEntry(InvalidEntry::Version(9)), Kind::Store, 6, "update tidp"),
+        row(unreadable("file", 2), Kind::Store, 6, "TIDP_STORE_KEY_FILE"),
+        row(unreadable("plaintext-file", 1), Kind::Store, 6, "remove the unreadable files"),
+        row(StoreError::NewTokenNotStored(missing()), Kind::Store, 6, "tidp login"),
+    ]
+}
+
+fn login_rows() -> Vec<Row> {
+    let timed_out = LoginError::TimedOut { request: requested(), ignored: vec!["this came"] };
+    let other_account = LoginError::OtherAccount { sub: "kari".into(), expected: "o la".into() };
+    let acr_not_met = LoginError::AcrNotMet { acr: "none".into(), required: "aal.3".into() };
+    vec![
+        provider_row(LoginError::Refused(provider_error(), requested()), Kind::Refused, 4, "tidp profile show"),
+        row(LoginError::StatusOnly("HTTP 400".into(), requested()), Kind::Refused, 4, "tidp profile show"),
+        row(LoginError::Unavailable(text()), Kind::Unreachable, 5, "try again later: tidp login"),
+        row(timed_out, Kind::Timeout, 124, "tidp profile show"),
+        row(other_account, Kind::Invalid, 7, "tidp login --prompt login --expect-sub 'o la'"),
+        row(acr_not_met, Kind::Invalid, 7, "tidp login --prompt login --require-acr aal.3"),
+    ]
+}
+
+fn other_rows() -> Vec<Row> {
+    vec![
+        row(NetworkError::Unreachable(text()), Kind::Unreachable, 5, ""),
+        row(NetworkError::ResponseLost(text()), Kind::Unreachable, 5, ""),
+        row(NetworkError::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
+        row(ValidationError::Invalid(text()), Kind::Invalid, 7, ""),
+        row(ValidationError::Opaque(text()), Kind::Invalid, 7, ""),
+        row(ValidationError::NotVerified(Kind::Unreachable, text()), Kind::Unreachable, 5, ""),
+        row(ValidationError::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, ""),
+        row(ChildProcessError::NotStarted(127, text()), Kind::Failed, 127, ""),
+        row(ChildProcessError::Exited(42), Kind::Failed, 42, ""),
+        row(Situation::OutputClosed, Kind::Failed, 0, ""),
+        row(Situation::Failed(text()), Kind::Failed, 1, ""),
+    ]
+}
+
+/// Every situation that the files of the families declare: `Session(NoSession`.
+fn declared_situations() -> BTreeSet<String> {
+    let families = [
+        ("Setup", include_str!("setup.rs")),
+        ("Network", include_str!("network.rs")),
+        ("Provider", include_str!("provider.rs")),
+        ("Validation", include_str!("validation.rs")),
+        ("Store", include_str!("store.rs")),
+        ("Session", include_str!("session.rs")),
+        ("Login", include_str!("login.rs")),
+        ("ChildProcess", include_str!("child_process.rs")),
+    ];
+    let mut declared = BTreeSet::from(["OutputClosed".to_owned(), "Failed".to_owned()]);
+    for (family, source) in families {
+        let (_, variants) = source.split_once(" enum ").unwrap();
+        let (variants, _) = variants.split_once("\n}").unwrap();
+        let variants = variants
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "))
+            .filter(|line| line.starts_with(char::is_uppercase));
+        declared.extend(variants.map(|line| format!("{family}({}", first_word(line))));
     }
+    declared
+}
+
+/// `Session(NoSession`, `Failed`.
+fn name(situation: &Situation) -> String {
+    let text = format!("{situation:?}");
+    match text.split_once('(').filter(|_| !matches!(situation, Situation::Failed(_))) {
+        Some((family, variant)) => format!("{family}({}", first_word(variant)),
+        None => first_word(&text),
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
 fn members(report: &Report) -> Map<String, Value> {
@@ -163,8 +201,8 @@ fn members(report: &Report) -> Map<String, Value> {
 #[test]
 fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
     let rows = table();
-    let covered: std::collections::BTreeSet<usize> = rows.iter().map(|row| number(&row.0)).collect();
-    assert_eq!(covered.len(), 37, "a situation has no row");
+    let covered: BTreeSet<String> = rows.iter().map(|row| name(&row.0)).collect();
+    assert_eq!(covered, declared_situations(), "every situation needs an example in `table`");
     for (situation, kind, exit_code, hint, _) in rows {
         let report = Error::from(situation.clone()).report();
         assert_eq!((report.kind, report.exit_code), (kind, exit_code), "{situation:?}");
@@ -172,7 +210,8 @@ fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
             Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{situation:?}: {told}"),
             None => assert_eq!(hint, "", "{situation:?}"),
         }
-        let untold = matches!(situation, Situation::OutputClosed | Situation::Exited(_));
+        let untold =
+            matches!(situation, Situation::OutputClosed | Situation::ChildProcess(ChildProcessError::Exited(_)));
         assert!(untold || !report.message.is_empty(), "{situation:?}");
     }
 }
@@ -195,11 +234,11 @@ fn the_document_has_the_contracts_members_and_no_others() {
 
 #[test]
 fn the_providers_words_are_whole_in_the_document_and_printable_in_the_message() {
-    let report = Error::from(Situation::Refused("refreshing", said())).report();
-    assert_eq!(report.message, "refreshing: the provider said no (e\\u{1b}: d\\u{202e})");
+    let report = Error::from(ProviderRefusal::WithError("refresh failed", provider_error())).report();
+    assert_eq!(report.message, "refresh failed: e\\u{1b}: d\\u{202e}");
     assert_eq!(members(&report)["provider"], json!({ "error": "e\u{1b}", "error_description": "d\u{202e}" }));
     let brief = ProviderError { error: "access_denied".into(), error_description: None };
-    let report = Error::from(Situation::Refused("refreshing", brief)).report();
+    let report = Error::from(ProviderRefusal::WithError("refresh failed", brief)).report();
     assert_eq!(members(&report)["provider"], json!({ "error": "access_denied" }));
 }
 
@@ -210,33 +249,33 @@ fn a_hint_names_the_profile_as_a_shell_reads_it() {
         (Some("demo"), "tidp login --profile demo"),
         (Some("my work; rm"), "tidp login --profile 'my work; rm'"),
     ] {
-        let report = Error::from(Situation::NoSession).of_profile(profile).report();
+        let report = Error::from(SessionError::NoSession).of_profile(profile).report();
         assert_eq!(report.hint.as_deref(), Some(hint));
     }
-    let secret = Error::from(Situation::NoClientSecret).of_profile(Some("demo")).report();
+    let secret = Error::from(SetupError::NoClientSecret).of_profile(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
-    let trusting = Error::from(Situation::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
+    let trusting = Error::from(NetworkError::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
     assert!(trusting.hint.is_some_and(|hint| hint.contains("tidp profile set 'my work' ca_file ")));
-    let first = Error::from(Situation::NoSession).of_profile(Some("a")).of_profile(Some("b"));
+    let first = Error::from(SessionError::NoSession).of_profile(Some("a")).of_profile(Some("b"));
     assert_eq!(first.profile.as_deref(), Some("a"), "the first to know the profile is right");
 }
 
 #[test]
 fn a_missing_answer_means_what_its_cause_means() {
     for (kind, expected) in [
-        (HttpFailureKind::NotSent, "unreachable"),
-        (HttpFailureKind::AnswerLost, "unreachable"),
-        (HttpFailureKind::Certificate, "invalid"),
-        (HttpFailureKind::UnknownAuthority, "invalid"),
-        (HttpFailureKind::Setting, "config"),
+        (HttpFailureKind::NotSent, Kind::Unreachable),
+        (HttpFailureKind::AnswerLost, Kind::Unreachable),
+        (HttpFailureKind::Certificate, Kind::Invalid),
+        (HttpFailureKind::UnknownAuthority, Kind::Invalid),
+        (HttpFailureKind::Setting, Kind::Config),
     ] {
         let report = Error::unanswered("asking", &HttpFailure { what: "why".into(), kind }).report();
         assert_eq!((report.kind, report.message.as_str()), (expected, "asking: why"));
     }
     for (problem, expected) in [
-        (Problem::Invalid("why".into()), "invalid"),
-        (Problem::Unreachable("why".into()), "unreachable"),
-        (Problem::Refused(said()), "refused"),
+        (Problem::Invalid("why".into()), Kind::Invalid),
+        (Problem::Unreachable("why".into()), Kind::Unreachable),
+        (Problem::Refused(provider_error()), Kind::Refused),
     ] {
         assert_eq!(Error::problem("asking", problem).report().kind, expected);
     }
@@ -252,11 +291,11 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
         ("keyring", Locked, "the OS keyring is locked", "unlock the keyring"),
         ("keyring", TimedOut, "the OS keyring did not answer in time", "unlock or restart"),
         ("keyring", Ambiguous, "two entries of the same name", "remove one of them"),
-        ("keyring", Unknown, "it may have", ""),
+        ("keyring", Unknown, "did not confirm the write", ""),
         ("file", Missing, "the encrypted file store cannot be found", ""),
         ("file", WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
-        ("plaintext-file", Damaged, "in the entry's place that is none", "`tidp logout` then `tidp login`"),
-        ("plaintext-file", Refused, "the plain-text file store refused", ""),
+        ("plaintext-file", Damaged, "has a corrupt entry", "`tidp logout` then `tidp login`"),
+        ("plaintext-file", Refused, "the plain-text file store returned an error", ""),
         ("plaintext-file", NoLock, "cannot be locked", "in another one: TIDP_STORE_DIR"),
         ("file", NoLocksThere, "cannot be locked", "on a local disk: TIDP_STORE_DIR"),
         ("keyring", NoLock, "cannot be locked", "name another one: TIDP_LOCK_DIR"),
@@ -274,14 +313,14 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
 #[test]
 fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_the_providers_words() {
     for situation in [
-        Situation::NoClientSecret,
-        Situation::Refused("x", said()),
-        Situation::Unreachable("x".into()),
-        Situation::Store(store("keyring", StoreFailureKind::Locked)),
+        Situation::from(SetupError::NoClientSecret),
+        ProviderRefusal::WithError("x", provider_error()).into(),
+        NetworkError::Unreachable("x".into()).into(),
+        store("keyring", StoreFailureKind::Locked).into(),
     ] {
         let because = Error::from(situation).of_profile(Some("work"));
         let expected = Report { message: "what is left".into(), ..because.report() };
-        let report = Error::from(Situation::LoggedOutOnlyHere("what is left".into(), Box::new(because))).report();
+        let report = Error::from(SessionError::LoggedOutLocally("what is left".into(), Box::new(because))).report();
         assert_eq!(report, expected);
     }
 }
@@ -289,44 +328,88 @@ fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_
 #[test]
 fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
     for (error, kind, exit_code, hint, shown) in [
-        ("access_denied", "refused", 4, "tidp login --profile demo", WhyNot::Cancelled),
-        ("login_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("interaction_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("consent_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("account_selection_required", "login_required", 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("invalid_scope", "refused", 4, "scopes asked for: openid foo (--scope)", WhyNot::Refused),
+        ("access_denied", Kind::Refused, 4, "tidp login --profile demo", WhyNot::Cancelled),
+        ("login_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("interaction_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("consent_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("account_selection_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
+        ("invalid_scope", Kind::Refused, 4, "requested scopes: openid foo (--scope)", WhyNot::Refused),
         (
             "unmet_authentication_requirements",
-            "refused",
+            Kind::Refused,
             4,
-            "assurance level asked for: aal.3 (acr_values)",
+            "requested assurance level: aal.3 (acr_values)",
             WhyNot::TooWeak,
         ),
-        ("server_error", "unreachable", 5, "try again later: tidp login --profile demo", WhyNot::Unavailable),
+        ("server_error", Kind::Unreachable, 5, "try again later: tidp login --profile demo", WhyNot::Unavailable),
         (
             "temporarily_unavailable",
-            "unreachable",
+            Kind::Unreachable,
             5,
             "try again later: tidp login --profile demo",
             WhyNot::Unavailable,
         ),
-        ("invalid_grant", "refused", 4, "tidp login --profile demo", WhyNot::Refused),
-        ("invalid_client", "refused", 4, "tidp profile show demo", WhyNot::Refused),
-        ("unauthorized_client", "refused", 4, "tidp profile show demo", WhyNot::Refused),
-        ("unsupported_response_type", "refused", 4, "tidp profile show demo", WhyNot::Refused),
-        ("invalid_request", "refused", 4, "tidp profile show demo", WhyNot::Refused),
-        ("another\u{1b}", "refused", 4, "tidp profile show demo", WhyNot::Refused),
+        ("invalid_grant", Kind::Refused, 4, "tidp login --profile demo", WhyNot::Refused),
+        ("invalid_client", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
+        ("unauthorized_client", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
+        ("unsupported_response_type", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
+        ("invalid_request", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
+        ("another\u{1b}", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
     ] {
-        let ended = NoLogin::Refused(ProviderError { error: error.into(), error_description: None }, asked());
-        assert_eq!(ended.shown(), shown, "{error}");
+        let ended = LoginError::Refused(ProviderError { error: error.into(), error_description: None }, requested());
+        assert_eq!(ended.page_reason(), shown, "{error}");
         let report = Error::from(ended).of_profile(Some("demo")).report();
         assert_eq!((report.kind, report.exit_code, report.hint.as_deref()), (kind, exit_code, Some(hint)), "{error}");
         assert!(report.message.contains(&printable(error)) && !report.message.contains('\u{1b}'));
         assert_eq!(report.message.contains("client_id `app`"), hint == "tidp profile show demo", "{error}");
         assert_eq!(report.provider.unwrap().error, error);
     }
-    let never_asks = AskedFor { never_asks: true, ..asked() };
+    let unattended = RequestedLogin { profile_has_prompt_none: true, ..requested() };
     let needed = ProviderError { error: "login_required".into(), error_description: None };
-    let report = Error::from(NoLogin::Refused(needed, never_asks)).report();
+    let report = Error::from(LoginError::Refused(needed, unattended)).report();
     assert_eq!(report.hint.as_deref(), Some("tidp login --prompt login"));
+}
+
+/// The page on which the wording can be reviewed. `TIDP_UPDATE=1` writes it anew.
+#[test]
+fn catalogue_lists_every_situation_as_users_see_it() {
+    let mut page = "# Every error: situation, kind, exit code; message; hint.\n".to_owned();
+    for situation in table().into_iter().map(|row| row.0).chain(more_examples()) {
+        let report = Error::from(situation.clone()).of_profile(Some("demo")).report();
+        let hint = report.hint.map_or_else(String::new, |hint| format!("    hint: {hint}\n"));
+        let name = name(&situation).replace('(', " ");
+        page += &format!("\n{name}: {:?}, {}\n    error: {}\n{hint}", report.kind, report.exit_code, report.message);
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/error/catalogue.txt");
+    if std::env::var_os("TIDP_UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert_eq!(page, std::fs::read_to_string(path).unwrap());
+}
+
+/// What `table` leaves out: situations with several messages or hints.
+fn more_examples() -> Vec<Situation> {
+    use StoreFailureKind::{
+        Ambiguous, Damaged, Locked, NoLock, NoLocksThere, NotSetUp, Refused, TimedOut, Unknown, WrongKey,
+    };
+    let refused = |error: &str| {
+        LoginError::Refused(ProviderError { error: error.into(), error_description: None }, requested()).into()
+    };
+    let mut examples: Vec<Situation> = [
+        "access_denied",
+        "login_required",
+        "invalid_scope",
+        "unmet_authentication_requirements",
+        "server_error",
+        "invalid_grant",
+        "invalid_client",
+    ]
+    .map(refused)
+    .into();
+    let keyring = [Locked, TimedOut, Ambiguous, Unknown, NotSetUp, Refused, NoLock, NoLocksThere];
+    examples.extend(keyring.map(|kind| store("keyring", kind).into()));
+    examples.extend([WrongKey, Damaged, NoLock, NoLocksThere].map(|kind| store("file", kind).into()));
+    examples.push(SetupError::ExecCredentialVersion(None).into());
+    examples.push(SessionError::Changed { revoked: false }.into());
+    examples
 }

@@ -6,7 +6,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::{printable_path, text_in, text_of, without_byte_order_mark};
 use crate::domain::time::Time;
-use crate::error::{Error, NoLogin, Result, Situation};
+use crate::error::{Error, LoginError, ProviderRefusal, Result, SessionError, SetupError, Situation, StoreError};
 use crate::flows::provider_metadata::Look;
 use crate::oidc::redact;
 use crate::oidc::token::{Client, ClientAuthentication};
@@ -199,21 +199,21 @@ impl<'w> Context<'w> {
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()
             && env.get("TIDP_CLIENT_SECRET").is_none();
-        let error = match error.situation {
-            Situation::NoLogin(ended) => match *ended {
-                NoLogin::Refused(provider, _) if is_stored && provider.error == "invalid_client" => {
-                    Error { situation: Situation::SecretRefused("logging in", provider), ..error }
-                }
-                ended => Error { situation: Situation::NoLogin(Box::new(ended)), ..error },
-            },
-            situation => Error { situation, ..error },
-        };
-        match error.situation {
-            Situation::Refused(doing, provider) if is_stored && provider.error == "invalid_client" => {
-                Error { situation: Situation::SecretRefused(doing, provider), ..error }
+        let situation = match error.situation {
+            Situation::Provider(ProviderRefusal::WithError(failed_step, provider))
+                if is_stored && provider.error == "invalid_client" =>
+            {
+                ProviderRefusal::StoredSecret(failed_step, provider).into()
             }
-            situation => Error { situation, ..error },
-        }
+            Situation::Login(login) => match *login {
+                LoginError::Refused(provider, _) if is_stored && provider.error == "invalid_client" => {
+                    ProviderRefusal::StoredSecret("login failed", provider).into()
+                }
+                other => other.into(),
+            },
+            other => other,
+        };
+        Error { situation, ..error }
     }
 
     /// The session's entry in the store.
@@ -238,16 +238,17 @@ impl<'w> Context<'w> {
     }
 
     fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {
-        let read = |document| Session::from_document(&document, &self.key).map_err(|e| Situation::Entry(e).into());
+        let read =
+            |document| Session::from_document(&document, &self.key).map_err(|e| StoreError::InvalidEntry(e).into());
         document.map(read).transpose()
     }
 
     /// The stored session.
     ///
     /// # Errors
-    /// [`Situation::NoSession`], or `store`.
+    /// [`SessionError::NoSession`], or `store`.
     pub fn session(&self) -> Result<Session> {
-        self.load()?.ok_or_else(|| Situation::NoSession.into())
+        self.load()?.ok_or_else(|| SessionError::NoSession.into())
     }
 
     /// Waits for the session's lock; between tries `meanwhile` may bring what the wait was for.
@@ -268,7 +269,7 @@ impl<'w> Context<'w> {
             }
             Ok(self.store.try_lock(&self.entry())?.map(Ok))
         };
-        patiently(self.ports, LOCK_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
+        patiently(self.ports, LOCK_PATIENCE, attempt)?.ok_or_else(|| SessionError::Busy.into())
     }
 
     /// Waits, however slow a refresh in another process is, for the lock of that entry: the session's
@@ -285,7 +286,7 @@ impl<'w> Context<'w> {
             }
             Ok(lock)
         };
-        patiently(self.ports, LONG_PATIENCE, attempt)?.ok_or_else(|| Situation::Busy.into())
+        patiently(self.ports, LONG_PATIENCE, attempt)?.ok_or_else(|| SessionError::Busy.into())
     }
 
     /// Sends one request; an error that quotes a credential comes back without it.
@@ -326,7 +327,7 @@ impl<'w> Context<'w> {
             return self.ports.children.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
-        let stored = self.store.load(&entry)?.ok_or(Situation::NoClientSecret)?;
+        let stored = self.store.load(&entry)?.ok_or(SetupError::NoClientSecret)?;
         // An older tidp has stored one as it came.
         Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }

@@ -3,7 +3,7 @@
 
 use crate::domain::text::hex;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Kind, Result, ValidationError};
 use crate::flows::context::Context;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::{self, Issuer, Provider};
@@ -64,7 +64,7 @@ pub fn provider_as_of_now(context: &Context<'_>) -> Result<Provider> {
 }
 
 fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
-    const DOING: &str = "reading the provider's discovery document";
+    const DOING: &str = "cannot read the discovery document";
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
         .map_err(|problem| Error::problem(DOING, problem))?;
@@ -293,7 +293,7 @@ fn not_known(context: &Context<'_>, at: Time, came: Option<Time>) -> Error {
     let what = format!(
         "whether the provider has signed it is not known: {why}; they are looked for again from {again} on at the latest"
     );
-    Situation::KeyNotKnown("unreachable", what).into()
+    ValidationError::NotVerified(Kind::Unreachable, what).into()
 }
 
 fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Option<Look>> {
@@ -304,7 +304,7 @@ fn sought<'c>(context: &'c Context<'_>) -> MutexGuard<'c, Option<Look>> {
 /// that: this run just now, or another one a moment ago.
 ///
 /// # Errors
-/// Those of [`with_keys`], and [`Situation::KeyNotKnown`].
+/// Those of [`with_keys`], and [`ValidationError::NotVerified`].
 pub fn judged<T, E: StaleKeys>(
     context: &Context<'_>,
     provider: &Provider,
@@ -354,7 +354,7 @@ fn fetch_keys(
     deadline: Option<Duration>,
     refetched_at: Option<Time>,
 ) -> Result<Keys> {
-    const DOING: &str = "reading the provider's keys";
+    const DOING: &str = "cannot read the provider's keys";
     let request =
         |provider: &Provider| Request { deadline, ..jwks::jwks_request(provider, context.profile.ca_file.as_deref()) };
     let mut provider = provider.clone();

@@ -7,7 +7,7 @@
 use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
-use crate::error::{Error, Result, Situation, store_message};
+use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
@@ -20,7 +20,7 @@ use crate::ports::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKi
 use std::cell::RefCell;
 use std::time::Duration;
 
-const DOING: &str = "refreshing";
+const DOING: &str = "refresh failed";
 
 /// A session whose token serves, and how it came to.
 pub struct FreshSession {
@@ -82,10 +82,10 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
 /// Only a login helps: the situation for why.
 pub fn login_needed(reason: LoginReason) -> Error {
     match reason {
-        LoginReason::NoSession => Situation::NoSession,
-        LoginReason::NoRefreshToken => Situation::NoRefreshToken,
-        LoginReason::Refused => Situation::RefreshTokenGone,
-        LoginReason::NoIdToken => Situation::NoIdToken,
+        LoginReason::NoSession => SessionError::NoSession,
+        LoginReason::NoRefreshToken => SessionError::NoRefreshToken,
+        LoginReason::Refused => SessionError::RefreshTokenRejected,
+        LoginReason::NoIdToken => SessionError::NoIdToken,
     }
     .into()
 }
@@ -97,7 +97,7 @@ fn refresh_under(
     before: &Session,
 ) -> Result<FreshSession> {
     let session = context.session().inspect_err(|error| {
-        if error.situation == Situation::NoSession {
+        if error.situation == SessionError::NoSession.into() {
             access_token_cache::forget(context);
         }
     })?;
@@ -130,7 +130,7 @@ fn refresh_under(
 /// when this run began; that another run was refused a moment ago is no second answer.
 fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<FreshSession> {
     let session = noticing_an_interrupted_one(context, session);
-    let Some(old) = session.held() else { return Err(Situation::NoRefreshToken.into()) };
+    let Some(old) = session.held() else { return Err(SessionError::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
@@ -170,7 +170,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
         access_token_cache::forget(context);
         let revoked =
             refreshed.held().is_some_and(|new| token_response::revoke_unwanted(context, &provider, &new.value));
-        return Err(Situation::SessionChanged { revoked }.into());
+        return Err(SessionError::Changed { revoked }.into());
     }
     store_successor(context, &refreshed, &signals)?;
     if let Some(at) = session.refresh_started_at {
@@ -219,7 +219,7 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
-        Err(Error { situation: Situation::Entry(InvalidEntry::Version(_)), .. }) => Ok(false),
+        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(InvalidEntry::Version(_))), .. }) => Ok(false),
         // It could be written and read a moment ago, and the old token is spent: storing the new one is what is left.
         Err(_) => Ok(true),
     }
@@ -238,7 +238,7 @@ fn note_in_entry(context: &Context<'_>, session: &Session) {
 
 fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
     note_in_entry(context, &begun.refresh_unanswered(reason, sent_at));
-    Situation::AnswerLost(format!(
+    NetworkError::ResponseLost(format!(
         "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
     ))
     .into()
@@ -273,7 +273,7 @@ impl Attempt<'_> {
             // Put off, it says; but a gateway in front of it can say that of what the provider has done.
             Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
                 put_back(context, &self.session.refresh_unanswered(self.reason, self.sent_at));
-                return Err(Situation::Unreachable(format!("{DOING}: {what}")).into());
+                return Err(NetworkError::Unreachable(format!("{DOING}: {what}")).into());
             }
             Problem::Unreachable(what) => {
                 return Err(answer_lost(context, self.begun, self.reason, self.sent_at, &what));
@@ -291,8 +291,8 @@ impl Attempt<'_> {
                     &self.session.refresh_refused_token_kept(&refusal.said, self.reason, self.sent_at, false),
                 );
                 Err(match refusal.words {
-                    Some(words) => Situation::Refused(DOING, words),
-                    None => Situation::RefusedWithoutWords(format!("{DOING}: the provider answered {}", refusal.said)),
+                    Some(words) => ProviderRefusal::WithError(DOING, words),
+                    None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {}", refusal.said)),
                 }
                 .into())
             }
@@ -317,21 +317,21 @@ impl Attempt<'_> {
                 return Ok(FreshSession { session, how: How::Adopted });
             }
             Some(_) => {}
-            None => return Err(Situation::NoSession.into()),
+            None => return Err(SessionError::NoSession.into()),
         }
         if !for_good {
             // Whoever refuses has spent nothing: there is nothing to find unfinished.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
             let session = session.refresh_refused_token_kept(&said, self.reason, self.sent_at, true);
             context.store.save_without_asking(&context.entry(), &session.to_document())?;
-            return Err(Situation::RefreshRefusedOnce { said, words }.into());
+            return Err(ProviderRefusal::RefreshTokenKept { code: said, error: words }.into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
         let refused = self.begun.refresh_refused(&said, self.reason, self.sent_at, provider_ahead);
         context.store.save_without_asking(&context.entry(), &refused.to_document())?;
         let likely = observations::probable_refusal(&refused, context.profile.policy.as_ref());
         let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
-        Err(Situation::RefreshTokenRefused { said, words, likely }.into())
+        Err(ProviderRefusal::RefreshToken { code: said, error: words, likely_cause: likely }.into())
     }
 }
 
@@ -359,6 +359,6 @@ fn store_successor(
         {
             Ok(())
         }
-        Err(failure) => Err(Situation::SuccessorLost(failure).into()),
+        Err(failure) => Err(StoreError::NewTokenNotStored(failure).into()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Decoder, Verifier};
 use crate::domain::text::{printable_json, text_in};
-use crate::error::{Error, Result, Situation};
+use crate::error::{Error, Kind, Result, Situation, ValidationError};
 use crate::jwt::LONGEST;
 use colored::Color;
 use serde_json::Value;
@@ -32,8 +32,8 @@ pub(super) struct Count {
     opaque: u64,
     failed: u64,
     unknown: u64,
-    /// What having the keys failed with that would tell.
-    keys: &'static str,
+    /// Of the kinds of those, the one to report.
+    not_verified_kind: Option<Kind>,
 }
 
 /// What became of some lines.
@@ -185,11 +185,11 @@ impl Decoder<'_> {
                 Outcome::Bad(number, error) => {
                     count.all += 1;
                     match error.situation {
-                        Situation::Opaque(_) => count.opaque += 1,
-                        Situation::Invalid(_) => count.failed += 1,
-                        // Of several kinds the one that sorts first is told: `config`, `invalid`, `unreachable`.
-                        Situation::KeyNotKnown(kind, _) => {
-                            count.keys = if count.unknown == 0 { kind } else { kind.min(count.keys) };
+                        Situation::Validation(ValidationError::Opaque(_)) => count.opaque += 1,
+                        Situation::Validation(ValidationError::Invalid(_)) => count.failed += 1,
+                        Situation::Validation(ValidationError::NotVerified(kind, _)) => {
+                            count.not_verified_kind =
+                                Some(count.not_verified_kind.map_or(kind, |first| first.min(kind)));
                             count.unknown += 1;
                         }
                         _ => {
@@ -212,7 +212,7 @@ impl Decoder<'_> {
             let mut document = report.to_json();
             document["line"] = line.into();
             if !matches!(self.verifier, Verifier::Nobody) {
-                let is_refused = matches!(error.situation, Situation::Invalid(_));
+                let is_refused = matches!(error.situation, Situation::Validation(ValidationError::Invalid(_)));
                 document["verified"] = if is_refused { false.into() } else { Value::Null };
                 document["verified_reason"] = report.message.into();
             }
@@ -221,8 +221,10 @@ impl Decoder<'_> {
         }
         self.out.answer(&std::mem::take(answers))?;
         let verdict = match error.situation {
-            Situation::KeyNotKnown(..) => self.out.paint_err("not verified:", Color::Yellow),
-            Situation::Opaque(_) => self.out.paint_err("opaque:", Color::Yellow),
+            Situation::Validation(ValidationError::NotVerified(..)) => {
+                self.out.paint_err("not verified:", Color::Yellow)
+            }
+            Situation::Validation(ValidationError::Opaque(_)) => self.out.paint_err("opaque:", Color::Yellow),
             _ => self.out.paint_err("not valid:", Color::Red),
         };
         self.out.ask(&format!("{verdict} line {line}: {}", report.message));
@@ -296,10 +298,10 @@ impl Count {
                 (_, false) => format!(", {count} {what}"),
             };
         }
-        match (self.all, self.opaque + self.failed, self.unknown) {
+        match (self.all, self.opaque + self.failed, self.not_verified_kind) {
             (0, ..) => Err(Error::usage("there is no token on standard input")),
-            (_, 0, 0) => Ok(()),
-            (_, 0, _) => Err(Situation::KeyNotKnown(self.keys, told).into()),
+            (_, 0, None) => Ok(()),
+            (_, 0, Some(kind)) => Err(ValidationError::NotVerified(kind, told).into()),
             _ => Err(Error::invalid(told)),
         }
     }

@@ -5,7 +5,7 @@ use crate::domain::keepalive::Prospect;
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
 use crate::domain::time::Time;
-use crate::error::{Error, Situation};
+use crate::error::{Error, SessionError};
 use crate::flows::context::Context;
 use crate::terminal::output::relative;
 
@@ -23,7 +23,7 @@ pub(super) fn no_policy() -> Error {
 /// No refresh token, or a policy that knows none.
 pub(super) fn nothing_to_keep(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
     let until = context.out.local(session.access_token.expires_at);
-    Situation::NotKeptAlive(if session.held().is_some() {
+    SessionError::CannotKeepAlive(if session.held().is_some() {
         format!(
             "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
              provider issued one; its client type is probably another",
@@ -172,7 +172,7 @@ impl Keeper<'_, '_> {
     pub(super) fn failed_until(&self, error: &Error, end: Time) -> Error {
         let end = self.context.out.local(end);
         let message = error.report().message;
-        Situation::NotKeptAlive(format!(
+        SessionError::CannotKeepAlive(format!(
             "the session has ended, as its policy implies ({end}): until then it could not be renewed, at last because: {message}"
         ))
         .into()
@@ -180,7 +180,7 @@ impl Keeper<'_, '_> {
 
     pub(super) fn ended(&self, end: Time) -> Error {
         let why = self.why_it_ends();
-        Situation::NotKeptAlive(if self.now() < end {
+        SessionError::CannotKeepAlive(if self.now() < end {
             format!("the session cannot be kept alive: {why}. It ends {}", self.when(end))
         } else {
             format!("the session has ended ({}): {why}", self.context.out.local(end))

@@ -2,7 +2,7 @@
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
-use crate::error::{AskedFor, Error, NoLogin, Result, with_profile};
+use crate::error::{Error, LoginError, RequestedLogin, Result, with_profile};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::oidc::Problem;
@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// A wait that has begun.
 pub(super) struct Waiting<'c, 'w> {
     context: &'c Context<'w>,
-    asked: AskedFor,
+    asked: RequestedLogin,
     /// Until when the clock's uptime is waited for.
     until: Duration,
     /// When that is said which is most often wrong, unless it has been.
@@ -29,7 +29,7 @@ pub(super) struct Waiting<'c, 'w> {
 
 impl<'c, 'w> Waiting<'c, 'w> {
     /// Begins it.
-    pub(super) fn begin(context: &'c Context<'w>, asked: AskedFor, patience: Seconds) -> Self {
+    pub(super) fn begin(context: &'c Context<'w>, asked: RequestedLogin, patience: Seconds) -> Self {
         let now = context.ports.clock.uptime();
         let until = now.saturating_add(patience.to_std());
         let silent_until = Cell::new(Some(now.saturating_add(SILENCE)).filter(|silent_until| *silent_until < until));
@@ -99,7 +99,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
                 return Ok(come);
             }
             if self.silent_until.take().is_none() {
-                let ended = NoLogin::TimedOut { asked: self.asked.clone(), ignored: self.ignored.take() };
+                let ended = LoginError::TimedOut { request: self.asked.clone(), ignored: self.ignored.take() };
                 return Err(ended.into());
             }
             let suspicion = self.asked.suspicion();

@@ -5,7 +5,7 @@ use crate::domain::decision::Renew;
 use crate::domain::session::{RefreshTokenExpiry, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
-use crate::error::{Error, Situation};
+use crate::error::{Error, NetworkError, SessionError, Situation, StoreError, ValidationError};
 use crate::explain::outlook::sentence::setting;
 use crate::flows::advisory_warnings;
 use crate::flows::context::{Configured, Context};
@@ -42,10 +42,10 @@ fn could_not_be_opened(out: &Output<'_>, why: &str) {
 /// Why there is no session, for the page in the browser.
 pub(super) fn shown(error: &Error) -> WhyNot {
     match &error.situation {
-        Situation::NoLogin(ended) => ended.shown(),
-        Situation::Unreachable(_) => WhyNot::Unavailable,
-        Situation::Invalid(_) | Situation::KeyNotKnown(..) => WhyNot::NotValid,
-        Situation::Store(_) | Situation::Busy => WhyNot::NotStored,
+        Situation::Login(error) => error.page_reason(),
+        Situation::Network(NetworkError::Unreachable(_)) => WhyNot::Unavailable,
+        Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => WhyNot::NotValid,
+        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy) => WhyNot::NotStored,
         _ => WhyNot::Failed,
     }
 }

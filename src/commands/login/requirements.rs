@@ -2,7 +2,7 @@
 
 use super::options::LoginOptions;
 use crate::domain::text::printable;
-use crate::error::{NoLogin, Result};
+use crate::error::{LoginError, Result};
 use crate::oidc::authorize::granted_otherwise;
 use crate::oidc::id_token::{Accepted, levels};
 use crate::oidc::token::TokenAnswer;
@@ -15,11 +15,11 @@ use crate::terminal::output::Output;
 pub(super) fn check(wishes: &LoginOptions, accepted: &Accepted) -> Result<()> {
     let sub = &accepted.account.sub;
     if let Some(wanted) = wishes.expect_sub.clone().filter(|wanted| wanted != sub) {
-        return Err(NoLogin::AnotherAccount { sub: sub.clone(), wanted }.into());
+        return Err(LoginError::OtherAccount { sub: sub.clone(), expected: wanted }.into());
     }
     let has = |level: &String| levels(&accepted.claims).contains(&level.as_str());
     match wishes.require_acr.clone().filter(|wanted| !has(wanted)) {
-        Some(wanted) => Err(NoLogin::TooWeak { acr: level(accepted), wanted }.into()),
+        Some(wanted) => Err(LoginError::AcrNotMet { acr: level(accepted), required: wanted }.into()),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::session::{Account, SessionKey};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::error::{Error, Situation};
+use crate::error::{Error, SessionError};
 use crate::flows::context::Context;
 use crate::terminal::output::Output;
 use colored::Color;
@@ -120,7 +120,7 @@ impl Outcome {
         steps.into_iter().find_map(|(of, state)| match state {
             State::Failed(what, because) => {
                 let what = format!("the session is gone here, but the {of} {what}");
-                Some(Situation::LoggedOutOnlyHere(what, Box::new(because.clone())).into())
+                Some(SessionError::LoggedOutLocally(what, Box::new(because.clone())).into())
             }
             State::Done(_) | State::Nothing(_) | State::Left(_) => None,
         })

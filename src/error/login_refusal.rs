@@ -1,0 +1,74 @@
+//! What the provider's errors mean for a login, whether they come to the redirect URI or for the code.
+
+use super::login::{RequestedLogin, show_profile};
+use super::{Kind, Report, provider_message, with_profile};
+use crate::oidc::ProviderError;
+
+/// The meanings (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
+#[derive(Clone, Copy)]
+pub(super) enum Meaning {
+    Cancelled,
+    InteractionRequired,
+    Scopes,
+    Acr,
+    Unavailable,
+    Code,
+    Client,
+    Request,
+}
+
+pub(super) fn meaning(provider: &ProviderError) -> Meaning {
+    match provider.error.as_str() {
+        _ if provider.needs_the_user() => Meaning::InteractionRequired,
+        _ if provider.puts_off() => Meaning::Unavailable,
+        "access_denied" => Meaning::Cancelled,
+        "invalid_scope" => Meaning::Scopes,
+        "unmet_authentication_requirements" => Meaning::Acr,
+        "invalid_grant" => Meaning::Code,
+        "invalid_client"
+        | "unauthorized_client"
+        | "unsupported_response_type"
+        | "unsupported_grant_type"
+        | "invalid_redirect_uri"
+        | "redirect_uri_mismatch" => Meaning::Client,
+        _ => Meaning::Request,
+    }
+}
+
+pub(super) fn refused(provider: &ProviderError, request: &RequestedLogin, profile: Option<&str>) -> Report {
+    let reason = provider_message(provider);
+    let refused = |message: &str| Report::new(Kind::Refused, format!("{message} ({reason})"));
+    let login = with_profile("tidp login", profile);
+    match meaning(provider) {
+        Meaning::Cancelled => refused("the login was cancelled or not allowed at the provider").hint(login),
+        Meaning::InteractionRequired => {
+            let again = if request.profile_has_prompt_none { "tidp login --prompt login" } else { "tidp login" };
+            Report::new(Kind::LoginRequired, format!("the provider requires user interaction ({reason})"))
+                .hint(with_profile(again, profile))
+        }
+        Meaning::Scopes => refused("the provider refused the login")
+            .hint(format!("requested scopes: {} ({})", request.scopes, request.scopes_source)),
+        Meaning::Acr => refused("the provider refused the login").hint(match &request.acr_values {
+            Some(values) => format!("requested assurance level: {values} (acr_values)"),
+            None => login,
+        }),
+        Meaning::Unavailable => {
+            Report::new(Kind::Unreachable, format!("the provider cannot log anybody in at the moment ({reason})"))
+                .hint(format!("try again later: {login}"))
+        }
+        Meaning::Code => refused("the provider rejected the authorization code").hint(login),
+        Meaning::Client => {
+            let secret = request.secret_source.map(|source| format!(", client secret ({source})")).unwrap_or_default();
+            let message = format!(
+                "the provider does not accept this client for this login ({reason}): {}{secret}",
+                request.client
+            );
+            Report::new(Kind::Refused, message).hint(show_profile(profile))
+        }
+        Meaning::Request => Report::new(
+            Kind::Refused,
+            format!("the provider refused the login ({reason}); requested with {}", request.client),
+        )
+        .hint(show_profile(profile)),
+    }
+}

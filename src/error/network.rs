@@ -1,0 +1,47 @@
+//! The provider cannot be reached, or is not whom it says it is.
+
+use super::{Error, Kind, Report, Situation, quoted};
+use crate::ports::{HttpFailure, HttpFailureKind};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkError {
+    /// Trying again later may help.
+    Unreachable(String),
+    /// A refresh token or code was sent, and no response came.
+    ResponseLost(String),
+    /// The server's certificate was issued by an authority that is not trusted here.
+    UnknownAuthority(String),
+}
+
+impl NetworkError {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        match self {
+            Self::Unreachable(message) | Self::ResponseLost(message) => Report::new(Kind::Unreachable, message),
+            Self::UnknownAuthority(message) => {
+                let set = |name: &str| format!("tidp profile set {} ca_file FILE", quoted(name));
+                let set = profile.map_or_else(|| "set TIDP_CA_FILE=FILE".into(), set);
+                Report::new(Kind::Invalid, message)
+                    .hint(format!("if you trust the authority: {set} (its certificate, PEM)"))
+            }
+        }
+    }
+}
+
+impl From<NetworkError> for Situation {
+    fn from(error: NetworkError) -> Self {
+        Self::Network(error)
+    }
+}
+
+impl Error {
+    /// No response to a request that spends nothing. `failed_step` begins the message: `refresh failed`.
+    pub fn unanswered(failed_step: &str, failure: &HttpFailure) -> Self {
+        let message = format!("{failed_step}: {}", failure.what);
+        match failure.kind {
+            HttpFailureKind::NotSent | HttpFailureKind::AnswerLost => NetworkError::Unreachable(message).into(),
+            HttpFailureKind::UnknownAuthority => NetworkError::UnknownAuthority(message).into(),
+            HttpFailureKind::Certificate => Self::invalid(message),
+            HttpFailureKind::Setting => Self::config(message),
+        }
+    }
+}

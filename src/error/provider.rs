@@ -1,0 +1,86 @@
+//! The provider refuses: the client, the request or the refresh token.
+
+use super::{Error, Kind, NetworkError, Report, Situation, provider_message, quoted, with_profile};
+use crate::domain::text::printable;
+use crate::oidc::{Problem, ProviderError};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderRefusal {
+    /// The step that failed (`refresh failed`), and the provider's error.
+    WithError(&'static str, ProviderError),
+    /// The provider sent a status and no error.
+    StatusOnly(String),
+    /// As `WithError`, where the client's secret is the stored one.
+    StoredSecret(&'static str, ProviderError),
+    /// The refresh token is rejected for good.
+    RefreshToken {
+        /// The error code, or the status.
+        code: String,
+        error: Option<ProviderError>,
+        /// The probable cause, from the policy.
+        likely_cause: String,
+    },
+    /// The refresh is refused without a reason; the refresh token is kept.
+    RefreshTokenKept { code: String, error: Option<ProviderError> },
+}
+
+impl ProviderRefusal {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        let login = || with_profile("tidp login", profile);
+        match self {
+            Self::WithError(failed_step, error) => Report::new(Kind::Refused, refusal(failed_step, error)),
+            Self::StatusOnly(message) => Report::new(Kind::Refused, message),
+            Self::StoredSecret(failed_step, error) => Report {
+                hint: profile.map(|name| format!("tidp profile secret {}", quoted(name))),
+                ..Report::new(Kind::Refused, refusal(failed_step, error))
+            },
+            Self::RefreshToken { code, error, likely_cause } => {
+                let reason = error.as_ref().map_or_else(|| printable(code), provider_message);
+                let message = format!("the provider rejected the refresh token ({reason}). {likely_cause}");
+                Report::new(Kind::LoginRequired, message).hint(login())
+            }
+            Self::RefreshTokenKept { code, error } => {
+                let no_reason = || format!("{}, no reason given", printable(code));
+                let reason = error.as_ref().map_or_else(no_reason, provider_message);
+                let message = format!(
+                    "the provider refused the refresh ({reason}). The refresh token is kept: the next refresh tries it \
+                     once more and shows whether the session has ended"
+                );
+                Report::new(Kind::Refused, message).hint(login())
+            }
+        }
+        .provider(self.error())
+    }
+
+    fn error(&self) -> Option<&ProviderError> {
+        match self {
+            Self::WithError(_, error) | Self::StoredSecret(_, error) => Some(error),
+            Self::RefreshToken { error, .. } | Self::RefreshTokenKept { error, .. } => error.as_ref(),
+            Self::StatusOnly(_) => None,
+        }
+    }
+}
+
+fn refusal(failed_step: &str, error: &ProviderError) -> String {
+    format!("{failed_step}: {}", provider_message(error))
+}
+
+impl From<ProviderRefusal> for Situation {
+    fn from(refusal: ProviderRefusal) -> Self {
+        Self::Provider(refusal)
+    }
+}
+
+impl Error {
+    /// A response that is not accepted. `failed_step` begins the message: `refresh failed`.
+    pub fn problem(failed_step: &'static str, problem: Problem) -> Self {
+        match problem {
+            Problem::Invalid(what) => Self::invalid(format!("{failed_step}: {what}")),
+            Problem::Refused(error) => ProviderRefusal::WithError(failed_step, error).into(),
+            Problem::RefusedWithoutWords { what, .. } => {
+                ProviderRefusal::StatusOnly(format!("{failed_step}: {what}")).into()
+            }
+            Problem::Unreachable(what) => NetworkError::Unreachable(format!("{failed_step}: {what}")).into(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The session is missing, used up, in use or changed.
+
+use super::{Error, Kind, Report, Situation, with_profile};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionError {
+    NoSession,
+    /// The token has expired and the login brought no refresh token.
+    NoRefreshToken,
+    /// The provider rejected the refresh token in an earlier run.
+    RefreshTokenRejected,
+    /// The ID token has expired and a refresh brings no other.
+    NoIdToken,
+    /// A refresh is due and `--no-refresh` forbids it.
+    RefreshForbidden,
+    /// `policy --require`: less lifetime is left than required.
+    LifetimeTooShort {
+        message: String,
+        login_helps: bool,
+    },
+    /// Another process holds the session's lock.
+    Busy,
+    /// Another `keepalive` runs for this session.
+    AlreadyKeptAlive,
+    /// `keepalive`: there is nothing to keep alive, or the session has ended.
+    CannotKeepAlive(String),
+    /// A login or logout came between a refresh and the storing of its result.
+    Changed {
+        /// Whether the provider confirmed that the new refresh token is revoked.
+        revoked: bool,
+    },
+    /// The provider did not end its own session.
+    LogoutIncomplete(Kind, String),
+    /// The local session is removed; the message says what is left at the provider, the error why.
+    LoggedOutLocally(String, Box<Error>),
+}
+
+impl SessionError {
+    pub(super) fn report(&self, profile: Option<&str>) -> Report {
+        let login_required = |message: &str| Report::new(Kind::LoginRequired, message);
+        let login = with_profile("tidp login", profile);
+        match self {
+            Self::NoSession => login_required("there is no session").hint(login),
+            Self::NoRefreshToken => login_required("this session has no refresh token; log in again").hint(login),
+            Self::RefreshTokenRejected => {
+                login_required("the provider rejected the refresh token; log in again").hint(login)
+            }
+            Self::NoIdToken => {
+                login_required("the ID token has expired, and a refresh brings no new one that is valid").hint(login)
+            }
+            Self::RefreshForbidden => login_required("a refresh is due, but --no-refresh forbids it")
+                .hint(with_profile("tidp refresh", profile)),
+            Self::LifetimeTooShort { message, login_helps: true } => login_required(message).hint(login),
+            Self::LifetimeTooShort { message, login_helps: false } => login_required(message),
+            Self::CannotKeepAlive(message) => login_required(message).hint(login),
+            Self::Busy => Report::new(Kind::Busy, "another tidp has been using this session for more than 15 s"),
+            Self::AlreadyKeptAlive => {
+                Report::new(Kind::Busy, "another `tidp keepalive` is already running for this session")
+            }
+            Self::Changed { revoked } => {
+                let new_token = match revoked {
+                    true => "was revoked",
+                    false => "could not be revoked and stays valid until it expires",
+                };
+                let message = format!(
+                    "another login or logout changed the session during the refresh; the new refresh token was not \
+                     stored and {new_token}"
+                );
+                Report::new(Kind::Failed, message).hint(with_profile("tidp inspect", profile))
+            }
+            Self::LogoutIncomplete(kind, message) => Report::new(*kind, message),
+            Self::LoggedOutLocally(message, cause) => Report { message: message.clone(), ..cause.report() },
+        }
+    }
+}
+
+impl From<SessionError> for Situation {
+    fn from(error: SessionError) -> Self {
+        Self::Session(error)
+    }
+}
