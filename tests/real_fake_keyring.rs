@@ -426,7 +426,7 @@ fn a_login_whose_end_is_not_known_is_whole_if_it_was_written() {
     let Some((_provider, home, keyring)) = machine() else { return };
     keyring.fault("CreateItem", 0, Fault::DieAfter);
     let said = store_error(&home, &home.tidp(&["login", "--json"]));
-    assert!(said.contains("it may have"), "{said}");
+    assert!(said.contains("did not confirm the write"), "{said}");
     keyring.restart();
     assert!(!session_lives(&home));
 }

@@ -203,8 +203,8 @@ fn the_flag_beats_the_environment_which_beats_the_file() {
 fn where_no_profile_can_be_told_the_error_says_which_there_are() {
     let choose = |flag, text: &str| profile(flag, &Env::default(), &config(text), None);
     wrong(choose(None, TWO), "several profiles and no default");
-    wrong(choose(None, TWO), "(a, b)");
-    wrong(choose(Some("c"), TWO), "there is no profile `c` (there are: a, b)");
+    wrong(choose(None, TWO), ": a, b");
+    wrong(choose(Some("c"), TWO), "there is no profile `c`; existing profiles: a, b");
     wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");
     assert_eq!(choose(None, "").unwrap_err(), SetupError::NoProfile.into());
     assert_eq!(choose(Some("c"), "").unwrap_err(), SetupError::NoProfile.into());

@@ -67,8 +67,10 @@ impl LoginError {
                 Report::new(Kind::Timeout, message).hint(show_profile(profile))
             }
             Self::OtherAccount { sub, expected } => {
-                let message =
-                    format!("another account has logged in (`sub` {}) than --expect-sub names", printable(sub));
+                let message = format!(
+                    "the account that logged in (`sub` {}) is not the one that --expect-sub names",
+                    printable(sub)
+                );
                 let again = format!("tidp login --prompt login --expect-sub {}", quoted(expected));
                 Report::new(Kind::Invalid, message).hint(run(&again))
             }

@@ -43,7 +43,7 @@ impl SessionError {
             Self::NoSession => login_required("there is no session").hint(login),
             Self::NoRefreshToken => login_required("this session has no refresh token; log in again").hint(login),
             Self::RefreshTokenRejected => {
-                login_required("the provider rejected the refresh token; log in again").hint(login)
+                login_required("the session has ended: the provider rejected the refresh token").hint(login)
             }
             Self::NoIdToken => {
                 login_required("the ID token has expired, and a refresh brings no new one that is valid").hint(login)

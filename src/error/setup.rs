@@ -64,8 +64,11 @@ impl SetupError {
             }
             Self::NoDefaultProfile { existing } => {
                 let first = existing.first().map_or_else(String::new, |name| quoted(name));
-                config(format!("choose a profile with --profile or set a default; existing: {}", list(existing)))
-                    .hint(format!("tidp profile use {first}"))
+                config(format!(
+                    "there are several profiles and no default; choose one with --profile: {}",
+                    list(existing)
+                ))
+                .hint(format!("tidp profile use {first}"))
             }
             Self::ProfileExists(name) => {
                 usage(format!("profile `{}` already exists; remove it or choose another name", printable(name)))

@@ -289,7 +289,7 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
     for (name, kind, words, hint) in [
         ("keyring", Missing, "the OS keyring cannot be found", "start a keyring"),
         ("keyring", Locked, "the OS keyring is locked", "unlock the keyring"),
-        ("keyring", TimedOut, "the OS keyring did not answer in time", "unlock or restart"),
+        ("keyring", TimedOut, "the OS keyring did not respond in time", "unlock or restart"),
         ("keyring", Ambiguous, "two entries of the same name", "remove one of them"),
         ("keyring", Unknown, "did not confirm the write", ""),
         ("file", Missing, "the encrypted file store cannot be found", ""),

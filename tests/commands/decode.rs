@@ -468,7 +468,7 @@ fn a_wrong_signature_is_no_verdict_while_newer_keys_cannot_be_had() {
     let bench = verifier();
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
     bench.provider.answers("/jwks", answer(503, &json!({})));
-    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("reading the provider's keys");
+    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("cannot read the provider's keys");
     decode(&bench, &[&forged()], &["--verify"]).exits(5).says("could not be had when they were last looked for");
     bench.pass(Seconds::minutes(5));
     bench.provider.answers("/jwks", answer(200, &jwks()));
@@ -617,7 +617,8 @@ fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
     bench.provider.answers("/jwks", answer(200, &json!({})));
     let outcome = decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7);
     assert!(
-        outcome.stderr.contains("reading the provider's keys") && outcome.stderr.contains("2 of 2 tokens could not")
+        outcome.stderr.contains("cannot read the provider's keys")
+            && outcome.stderr.contains("2 of 2 tokens could not")
     );
 }
 
@@ -730,7 +731,7 @@ fn a_key_set_from_a_file_needs_neither_profile_nor_network() {
         .exits(7)
         .says("not verified: line 1: none of these keys has signed it");
     bench.files.put("keys.json", "[]");
-    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("reading the key set");
+    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("cannot read the key set");
 }
 
 #[test]

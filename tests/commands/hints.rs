@@ -58,7 +58,7 @@ fn what_is_wrong_with_the_configuration_has_a_command_that_mends_it() {
         bench.run(args).exits(2).leaves_out("s3cret");
     }
     let bench = Bench::with_config(&wrong);
-    bench.run(&["token"]).exits(2).says("profile `work`: no secret belongs in config.toml");
+    bench.run(&["token"]).exits(2).says("profile `work`: client_secret must not be in config.toml");
     let bench = Bench::new("MobileApp").env("TIDP_STORE", "file");
     assert!(hint(&bench, &["token"]).ends_with("&& export TIDP_STORE_KEY_FILE=~/tidp.key"));
 }

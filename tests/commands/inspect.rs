@@ -124,7 +124,7 @@ fn keys_that_cannot_be_had_leave_the_verdict_open() {
     bench.provider.always("/jwks", answer(503, &json!({})));
     assert_eq!(verified(&bench), [json!(null), json!(null)]);
     let told = bench.run(&["inspect"]).exits(0).stdout;
-    assert_eq!(told.matches("signature not checked: reading the provider's keys: ").count(), 2, "{told}");
+    assert_eq!(told.matches("signature not checked: cannot read the provider's keys: ").count(), 2, "{told}");
 }
 
 /// Keys that no cache may keep.

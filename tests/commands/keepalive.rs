@@ -353,7 +353,7 @@ fn a_command_outlives_the_session_and_its_code_counts() {
     bench.provider.refuses("invalid_grant");
     bench.signals.end_after(5_000, Ended::Code(9));
     let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("not kept alive any more");
-    outcome.says("refused the refresh token").says("The command goes on");
+    outcome.says("rejected the refresh token").says("The command goes on");
     assert_eq!(bench.clock.time(), START.plus(Seconds(5_000)));
 }
 
@@ -407,7 +407,7 @@ fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
     let refused =
         bench.session().unwrap().refresh_refused("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
     bench.signals.happens_after(1, move || stores.put(&name, refused.to_document().expose()));
-    bench.run(&["keepalive", "--for", "6s"]).exits(3).says("has refused the refresh token");
+    bench.run(&["keepalive", "--for", "6s"]).exits(3).says("rejected the refresh token");
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
             4,
             "refused",
             WhyNot::Refused,
-            "scopes asked for: openid profile offline_access (--scope, or TIDP_SCOPES)",
+            "requested scopes: openid profile offline_access (--scope, or TIDP_SCOPES)",
         ),
         ("whatever", 4, "refused", WhyNot::Refused, "tidp profile show"),
         ("login_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
@@ -329,7 +329,7 @@ fn a_code_is_sent_once_however_its_exchange_ends() {
         (Ok(used), 4, r"used\u{d}", login, refused),
         (Ok(no_client), 4, "client_id `app` (TIDP_CLIENT_ID)", show, refused),
         (Ok(json(400, &json!({ "error": "temporarily_unavailable" }))), 5, "temporarily_unavailable", try_later, later),
-        (Ok(json(400, &json!({ "error": "invalid_scope" }))), 4, "invalid_scope", "hint: scopes asked for: ", refused),
+        (Ok(json(400, &json!({ "error": "invalid_scope" }))), 4, "invalid_scope", "hint: requested scopes: ", refused),
         (Ok(json(429, &json!({}))), 5, "429", try_later, later),
         (Ok(json(500, &json!({}))), 5, "500", try_later, later),
         (Ok(json(503, &json!({}))), 5, "503", try_later, later),
@@ -370,7 +370,7 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
         (
             good(),
             &["--require-acr", "urn:telenor.identity.aal.3"],
-            "(acr) is urn:telenor.identity.aal.2, and `urn:telenor.identity.aal.3` is required",
+            "(acr) is urn:telenor.identity.aal.2, but `urn:telenor.identity.aal.3` is required",
         ),
         (claim("auth_time", json!(start - 7_200)), &["--max-age", "60"], "longer ago than `max_age`"),
         (claim("auth_time", json!(start - 50)), &["--max-age", "0"], "longer ago than `max_age`"),
@@ -383,7 +383,7 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
         assert!(error["message"].as_str().unwrap().contains(words), "{error} lacks `{words}`");
         let (hint, why) = match words {
             "--expect-sub" => (json!("tidp login --prompt login --expect-sub ola"), WhyNot::AnotherAccount),
-            "(acr) is urn:telenor.identity.aal.2, and `urn:telenor.identity.aal.3` is required" => {
+            "(acr) is urn:telenor.identity.aal.2, but `urn:telenor.identity.aal.3` is required" => {
                 (json!("tidp login --prompt login --require-acr urn:telenor.identity.aal.3"), WhyNot::TooWeak)
             }
             _ => (json!(null), WhyNot::NotValid),

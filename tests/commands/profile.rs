@@ -150,7 +150,7 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
     }
     let bench = Bench::with_config(&profile("a", ""));
     let again = ["profile", "add", "a", "--issuer", ISSUER, "--client-id", "other"];
-    is_wrong(&bench, &again, "there is a profile `a` already");
+    is_wrong(&bench, &again, "profile `a` already exists");
     assert_eq!(bench.files.text(CONFIG), profile("a", ""));
 }
 
@@ -255,7 +255,7 @@ fn the_list_stands_in_columns() {
 fn use_and_show_and_remove_know_only_profiles_there_are() {
     for command in ["use", "show", "remove", "secret"] {
         let bench = Bench::with_config(&profile("a", ""));
-        is_wrong(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}` (there are: a)");
+        is_wrong(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}`; existing profiles: a");
         assert_eq!(bench.files.text(CONFIG), profile("a", ""));
     }
 }
@@ -384,8 +384,8 @@ fn a_configuration_that_comes_through_a_pipe_is_read_and_never_written() {
     bench.files.are_pipes();
     assert_eq!(shown(&bench, &[])["ca_file"], "corp.pem", "beside no file");
     for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "a"], &["remove", "a"]] {
-        let outcome = is_wrong(&bench, &[&["profile"], args].concat(), "comes through a pipe (/dev/fd/63)");
-        outcome.says("hint: let TIDP_CONFIG name a file");
+        let outcome = is_wrong(&bench, &[&["profile"], args].concat(), "is a pipe (/dev/fd/63)");
+        outcome.says("hint: set TIDP_CONFIG to a file");
     }
     assert_eq!(bench.files.text(pipe), profile("a", "ca_file = \"corp.pem\""));
 }
@@ -409,7 +409,7 @@ fn what_another_tidp_has_changed_meanwhile_is_kept() {
     let bench = Bench::with_config(&before);
     bench.files.when_lock_is_taken(CONFIG, &meanwhile);
     let add = ["profile", "add", "sibling", "--issuer", ISSUER, "--client-id", "x"];
-    is_wrong(&bench, &add, "there is a profile `sibling` already");
+    is_wrong(&bench, &add, "profile `sibling` already exists");
 }
 
 #[test]
@@ -418,7 +418,7 @@ fn a_change_that_does_not_get_its_turn_changes_nothing() {
     for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "b"], &["remove", "b"]] {
         let bench = Bench::with_config(&before);
         bench.files.hold_lock();
-        bench.run(&[&["profile"], args].concat()).exits(5).says("another tidp is changing the configuration");
+        bench.run(&[&["profile"], args].concat()).exits(5).says("another tidp has been changing the configuration");
         assert_eq!(bench.files.text(CONFIG), before);
     }
 }

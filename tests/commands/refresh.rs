@@ -430,7 +430,7 @@ fn a_successor_that_cannot_be_stored_is_said_and_nothing_is_printed() {
     let bench = expired();
     bench.stores.fail("save_at_any_cost", StoreFailureKind::Refused);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
-    bench.run(&["token"]).exits(6).says("its successor could not be stored");
+    bench.run(&["token"]).exits(6).says("the new one could not be stored");
 }
 
 #[test]

@@ -158,10 +158,10 @@ fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
 /// Refusals that do not say for what, each with the words that tell it.
 fn unclear() -> Vec<(Response, &'static str)> {
     vec![
-        (plain(400, "", ""), "HTTP 400, without saying why"),
-        (plain(401, "text/plain", "no"), "HTTP 401, without saying why"),
-        (json(400, &json!({ "message": "no" })), "HTTP 400, without saying why"),
-        (json(400, &json!({ "error": { "code": 7 } })), "HTTP 400, without saying why"),
+        (plain(400, "", ""), "HTTP 400, no reason given"),
+        (plain(401, "text/plain", "no"), "HTTP 401, no reason given"),
+        (json(400, &json!({ "message": "no" })), "HTTP 400, no reason given"),
+        (json(400, &json!({ "error": { "code": 7 } })), "HTTP 400, no reason given"),
         (
             json(400, &json!({ "error": "bad_request", "error_description": "the grant is invalid" })),
             "grant is invalid",
@@ -180,7 +180,7 @@ fn a_refusal_that_does_not_say_for_what_is_tried_once_more_and_then_believed() {
         assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{words}");
         assert!(bench.session().unwrap().refresh_started_at.is_none(), "a refusal has spent nothing");
         bench.provider.answers("/connect/token", response.clone());
-        bench.run(&["token"]).exits(3).says("refused the refresh token");
+        bench.run(&["token"]).exits(3).says("rejected the refresh token");
         assert_eq!(held(&bench), None, "{words}");
         bench.run(&["token"]).exits(3);
     }

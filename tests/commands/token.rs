@@ -156,9 +156,9 @@ fn an_exec_credential_is_in_the_version_that_kubectl_asks_for_or_is_none() {
         (info("client.authentication.k8s.io/v2"), "`client.authentication.k8s.io/v2`"),
         (info("client.authentication.k8s.io/v1alpha1"), "v1alpha1"),
         (info(r"\u001b[31m"), r"\u{1b}[31m"),
-        (r#"{"kind":"ExecCredential"}"#.to_owned(), "does not say in which apiVersion"),
-        ("v1".to_owned(), "does not say in which apiVersion"),
-        (r#"{"apiVersion":1}"#.to_owned(), "does not say in which apiVersion"),
+        (r#"{"kind":"ExecCredential"}"#.to_owned(), "names no apiVersion"),
+        ("v1".to_owned(), "names no apiVersion"),
+        (r#"{"apiVersion":1}"#.to_owned(), "names no apiVersion"),
     ] {
         // A token that is due is not spent for it.
         let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &told);
@@ -335,7 +335,7 @@ fn a_failing_keyring_is_an_error_with_its_remedy_and_nothing_is_sent() {
     for (kind, words) in [
         (StoreFailureKind::Missing, "TIDP_STORE=file"),
         (StoreFailureKind::Locked, "unlock the keyring"),
-        (StoreFailureKind::TimedOut, "did not answer in time"),
+        (StoreFailureKind::TimedOut, "did not respond in time"),
         (StoreFailureKind::Ambiguous, "two entries"),
     ] {
         let bench = Bench::new("MobileApp");

@@ -91,8 +91,8 @@ fn what_else_the_endpoint_says_has_its_code_and_costs_no_refresh() {
         (Ok(Response { status: 401, headers: Vec::new(), body: b"<html>Log in".to_vec() }), 5, "a web page"),
         (Ok(Response { status: 200, headers: Vec::new(), body: b"Blocked here".to_vec() }), 5, "a text came"),
         (Ok(json(408, &json!({}))), 5, "408"),
-        (Err(HttpFailureKind::AnswerLost), 5, "reading the userinfo"),
-        (Err(HttpFailureKind::Certificate), 7, "reading the userinfo"),
+        (Err(HttpFailureKind::AnswerLost), 5, "cannot read the userinfo"),
+        (Err(HttpFailureKind::Certificate), 7, "cannot read the userinfo"),
     ] {
         let bench = logged_in();
         match answer {
