@@ -275,7 +275,7 @@ impl Attempt<'_, '_> {
     }
 
     fn exchanged(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
-        self.context.out.keeping_back(|| self.exchange(code, expected, keys))
+        self.context.reporter.buffered(|| self.exchange(code, expected, keys))
     }
 
     /// The provider's no, at the redirect or for the code.

@@ -37,7 +37,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     let trusted = cached.access_token.obtained_at <= now.plus(CLOCK_TOLERANCE);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
-    let no_warning = context.out.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
+    let no_warning = context.reporter.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
     let same_store = cached.store == context.store.opened_with();
     (same_store && trusted && enough && no_renewal && no_warning).then_some(cached)
 }

@@ -8,7 +8,7 @@ use crate::explain::outlook::warnings::{self, IN_PASSING as CODES};
 use crate::flows::access_token_cache::session_hash;
 use crate::flows::context::Context;
 use crate::flows::refresh::How;
-use crate::terminal::output::Output;
+use crate::ports::Reporter;
 use std::path::PathBuf;
 
 /// How long a session's warnings rest.
@@ -16,19 +16,19 @@ const REST: Seconds = Seconds::hours(1);
 
 /// Warns that another user of the machine was at the address meant for this user's browser; `remedy` is for whoever
 /// uses that browser.
-pub fn another_user(out: &Output<'_>, user: u32, remedy: &str) {
+pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     let message = format!(
         "a program of another user of this machine (uid {user}) asked for what is meant for your browser, and was \
          refused. If that was your browser, {remedy}"
     );
-    out.warn("another_user", message);
+    reporter.warn("another_user", message);
 }
 
 /// Warns of what `session` gives reason to. That a refresh of this run (`how`) found the SSO session ended is news, and
 /// told whenever it happens.
 pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
     // A store in memory belongs to a run that ends with its session.
-    if context.out.is_quiet() || context.store.name() == "memory" {
+    if context.reporter.is_quiet() || context.store.name() == "memory" {
         return;
     }
     let now = context.ports.clock.now();
@@ -43,10 +43,11 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
         let found = warnings::warnings(now, session, policy, renew);
         all.extend(found.into_iter().filter(|warning| warning.code == "sso_ended").map(|warning| (warning, false)));
     }
-    all.retain(|(warning, _)| !context.out.has_warned(warning.code));
+    all.retain(|(warning, _)| !context.reporter.has_warned(warning.code));
     for (warning, _) in &all {
-        let message = warning.message.render(&|time| context.out.local(time), context.profile.named.as_deref());
-        context.out.warn(warning.code, message);
+        let message =
+            warning.message.render(&|time| context.reporter.local_time(time), context.profile.named.as_deref());
+        context.reporter.warn(warning.code, message);
     }
     if all.iter().any(|(_, rests)| *rests) {
         stamp(context);
@@ -64,13 +65,13 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
     let from = warnings::in_passing_from(now, session, context.profile.policy.as_ref(), context.profile.renew)?;
     // Where the stamp cannot be kept, the cache alone keeps the hour.
-    let warned = CODES.iter().any(|code| context.out.has_warned(code)).then_some(now);
+    let warned = CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
     Some(warned.or_else(|| last(context, now)).map_or(from, |last| from.max(last.plus(REST))))
 }
 
 /// Records that a warning was given now. Where that fails, the next one comes too early: no reason to fail.
 pub fn stamp(context: &Context<'_>) {
-    if let Some(path) = path(context).filter(|_| !context.out.is_quiet()) {
+    if let Some(path) = path(context).filter(|_| !context.reporter.is_quiet()) {
         let _ = context.ports.files.write_own(&path, context.ports.clock.now().unix().to_string().as_bytes());
     }
 }

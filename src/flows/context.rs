@@ -10,7 +10,7 @@ use crate::error::{Error, LoginError, ProviderRefusal, Result, SessionError, Set
 use crate::flows::provider_metadata::Look;
 use crate::oidc::redact;
 use crate::oidc::token::{Client, ClientAuthentication};
-use crate::ports::{HttpFailure, Lock, Ports, Request, Response, Store, StoreChoice};
+use crate::ports::{HttpFailure, Lock, Ports, Reporter, Request, Response, Store, StoreChoice};
 use crate::terminal::output::Output;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -41,6 +41,8 @@ pub struct Context<'w> {
     pub ports: &'w Ports,
     /// The streams.
     pub out: &'w Output<'w>,
+    /// Takes what a flow reports.
+    pub reporter: &'w dyn Reporter,
     /// The profile.
     pub profile: Profile,
     /// The store.
@@ -181,7 +183,16 @@ impl<'w> Context<'w> {
     /// A context for a profile and store already at hand.
     pub fn new(ports: &'w Ports, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { ports, out, profile, store, key, keys_sought: Mutex::default(), discovery_read: Mutex::default() }
+        Self {
+            ports,
+            out,
+            reporter: out,
+            profile,
+            store,
+            key,
+            keys_sought: Mutex::default(),
+            discovery_read: Mutex::default(),
+        }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.
@@ -282,7 +293,7 @@ impl<'w> Context<'w> {
         let attempt = |waited: Duration| {
             let lock = self.store.try_lock(entry)?;
             if lock.is_none() && waited >= Duration::from_secs(2) && !std::mem::replace(&mut told, true) {
-                self.out.tell_of_waiting("Another tidp is working on this session; waiting for it to finish.");
+                self.reporter.progress("Another tidp is working on this session; waiting for it to finish.");
             }
             Ok(lock)
         };
@@ -301,7 +312,7 @@ impl<'w> Context<'w> {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.what.clone(),
         };
-        self.out.trace(&format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
+        self.reporter.trace(format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
         answer.map(|response| redact::without_credentials(request, response))
     }
 

@@ -285,7 +285,7 @@ fn faulted<T, E: StaleKeys>(
 
 /// The keys were looked for at `at`, and `came` last after that, if they did; it is too early to look again.
 fn not_known(context: &Context<'_>, at: Time, came: Option<Time>) -> Error {
-    let [last, again] = [came.unwrap_or(at), at.plus(REFETCH_COOLDOWN)].map(|time| context.out.local(time));
+    let [last, again] = [came.unwrap_or(at), at.plus(REFETCH_COOLDOWN)].map(|time| context.reporter.local_time(time));
     let why = match came {
         Some(_) => format!("the key is not among those it published when they were last looked for ({last})"),
         None => format!("its keys could not be had when they were last looked for ({last})"),

@@ -55,8 +55,8 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 /// of them, except where the error says that it may be.
 pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
     if decision::clock_went_back(context.ports.clock.now(), &before) {
-        let written = context.out.local(before.access_token.obtained_at);
-        context.out.warn(
+        let written = context.reporter.local_time(before.access_token.obtained_at);
+        context.reporter.warn(
             "clock_skew",
             format!("this machine's clock went back: the session was written at {written}; its tokens are not trusted"),
         );
@@ -119,7 +119,7 @@ fn refresh_under(
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
             let obtained =
-                context.out.keeping_back(|| exchange(context, session, reason, before.may_have_been_refused()))?;
+                context.reporter.buffered(|| exchange(context, session, reason, before.may_have_been_refused()))?;
             access_token_cache::put(context, &obtained.session);
             Ok(obtained)
         }
@@ -174,9 +174,9 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
     }
     store_successor(context, &refreshed, &signals)?;
     if let Some(at) = session.refresh_started_at {
-        context.out.note(&format!(
+        context.reporter.note(format!(
             "The refresh token still worked: nothing was lost with the answer of {}.",
-            context.out.local(at)
+            context.reporter.local_time(at)
         ));
     }
     Ok(FreshSession { session: refreshed, how: How::Refreshed(reason, renewal) })
@@ -185,12 +185,12 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
 /// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
 fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Session {
     let Some((at, discarded)) = session.unfinished_refresh() else { return session };
-    context.out.warn(
+    context.reporter.warn(
         "refresh_interrupted",
         format!(
             "a refresh begun at {} {}; its refresh token may have been spent. Trying it once: where the provider takes a \
              refresh token again, nothing is lost; where each serves once and it had been spent, a new login is needed",
-            context.out.local(at),
+            context.reporter.local_time(at),
             if discarded { "got an answer that was not used" } else { "was not finished" },
         ),
     );
@@ -330,7 +330,8 @@ impl Attempt<'_> {
         let refused = self.begun.refresh_refused(&said, self.reason, self.sent_at, provider_ahead);
         context.store.save_without_asking(&context.entry(), &refused.to_document())?;
         let likely = observations::probable_refusal(&refused, context.profile.policy.as_ref());
-        let likely = likely.map(|sentence| sentence.render(&|time| context.out.local(time), None)).unwrap_or_default();
+        let likely =
+            likely.map(|sentence| sentence.render(&|time| context.reporter.local_time(time), None)).unwrap_or_default();
         Err(ProviderRefusal::RefreshToken { code: said, error: words, likely_cause: likely }.into())
     }
 }
@@ -345,7 +346,7 @@ fn store_successor(
     let document = session.to_document();
     let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {
         let store = failed.map_or_else(|| context.store.name().into(), store_message);
-        context.out.tell_of_waiting(&format!(
+        context.reporter.progress(format!(
             "waiting for the store to take the new refresh token ({store}): {} s so far; ending this now loses the session",
             so_far.as_secs()
         ));

@@ -44,7 +44,7 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
         return now;
     }
     let direction = if ahead.0 < 0 { "ahead of" } else { "behind" };
-    context.out.warn(
+    context.reporter.warn(
         "clock_skew",
         format!(
             "this machine's clock is {} {direction} the provider's; the tokens were judged by the provider's",
@@ -123,7 +123,7 @@ fn tell_of_more_scopes(context: &Context<'_>, session: &Session, answer: &TokenA
         answer.scopes.iter().flatten().filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
     if !more.is_empty() {
         let message = format!("the refresh granted more scope than the session had: {}", printable(&more.join(" ")));
-        context.out.warn("scope_more_than_asked", message);
+        context.reporter.warn("scope_more_than_asked", message);
     }
 }
 
@@ -134,7 +134,7 @@ fn names_another_issuer(raw: &Secret, issuer: &str) -> bool {
 
 fn left_out(context: &Context<'_>, why: &str) -> Option<IdToken> {
     let message = format!("the new ID token was left out, because it could not be accepted: {why}");
-    context.out.warn("id_token_not_checked", message);
+    context.reporter.warn("id_token_not_checked", message);
     None
 }
 

@@ -4,9 +4,11 @@
 //! Ports speak plain data and block; none of them decides anything.
 
 mod http;
+mod reporter;
 mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
+pub use reporter::{Notice, Reporter};
 pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, Waiting};
 
 use crate::domain::secret::Secret;

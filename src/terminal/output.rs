@@ -4,7 +4,7 @@ use crate::cli::{ColorWhen, Global};
 use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::error::{Error, Report, Result, Situation, Warning};
-use crate::ports::{Env, Ports, Stream};
+use crate::ports::{Env, Notice, Ports, Reporter, Stream};
 use colored::{Color, Colorize};
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -50,16 +50,6 @@ impl<'w> Output<'w> {
             warnings: Mutex::default(),
             kept_back: Mutex::default(),
         }
-    }
-
-    /// Does `work`, and keeps from stderr until it is done all that nobody need see at once: between a token that is spent
-    /// and its successor's storing nothing may wait for a terminal that is stopped or a pipe that nobody reads.
-    pub fn keeping_back<T>(&self, work: impl FnOnce() -> T) -> T {
-        *self.kept_back() = Some(String::new());
-        let done = work();
-        let told = self.kept_back().take();
-        self.remark(&told.unwrap_or_default());
-        done
     }
 
     fn kept_back(&self) -> MutexGuard<'_, Option<String>> {
@@ -199,6 +189,39 @@ impl<'w> Output<'w> {
     /// `time` and how far it is from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
     pub fn when(&self, time: Time, now: Time) -> String {
         format!("{} ({})", self.local(time), relative(time, now))
+    }
+}
+
+impl Reporter for Output<'_> {
+    fn report(&self, notice: Notice) {
+        match notice {
+            Notice::Warning { code, message } => self.warn(code, message),
+            Notice::Note(text) => self.note(&text),
+            Notice::Prompt(text) => self.ask(&text),
+            Notice::Progress(text) => self.tell_of_waiting(&text),
+            Notice::Trace(text) => self.trace(&text),
+        }
+    }
+
+    fn has_warned(&self, code: &str) -> bool {
+        self.has_warned(code)
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    fn local_time(&self, time: Time) -> String {
+        self.local(time)
+    }
+
+    fn hold(&self) {
+        *self.kept_back() = Some(String::new());
+    }
+
+    fn release(&self) {
+        let held = self.kept_back().take();
+        self.remark(&held.unwrap_or_default());
     }
 }
 
