@@ -325,7 +325,7 @@ fn the_stores_and_the_variables_are_those_there_are() {
         Env(set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into())
     };
     let none = config::store(&env("none"), &config::Config::default()).unwrap_err().report().message;
-    let there_are: Vec<_> = none.split_once("is none of ").unwrap().1.split(", ").collect();
+    let there_are: Vec<_> = none.split_once("expected one of ").unwrap().1.split(", ").collect();
     let rows = table(&text, "\n### Where the session is kept\n");
     assert_eq!(rows.iter().map(|row| row[0].trim_matches('`')).collect::<Vec<_>>(), there_are);
     for store in there_are {

@@ -31,7 +31,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         let session = context.load()?.ok_or(SessionError::NoSession)?;
         let now = ports.clock.now();
         for warning in warnings::warnings(now, &session, context.profile.policy.as_ref(), context.profile.renew) {
-            let message = warning.message.render(&|time| out.local(time), context.profile.named.as_deref());
+            let message = warning.message.render(&|time| out.local(time), context.profile.name_in_hints.as_deref());
             out.warn(warning.code, message);
         }
         let provider = provider_metadata::provider(context);
@@ -137,7 +137,7 @@ fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose
     let now = context.ports.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     let profile = &context.profile;
-    let unknown = || format!("unknown: set {}", setting(profile.key_of_policy(), None, profile.named.as_deref()));
+    let unknown = || format!("unknown: set {}", setting(profile.policy_key(), None, profile.name_in_hints.as_deref()));
     let policy = context.profile.policy.map_or_else(unknown, |policy| policy.name.as_str().to_owned());
     let rows = [
         ("Account", printable(account)),

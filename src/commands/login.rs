@@ -226,9 +226,9 @@ impl Attempt<'_, '_> {
             client: format!(
                 "client_id `{}` ({}), redirect_uri `{}` ({})",
                 printable(&profile.client_id),
-                profile.client_id_from,
+                profile.client_id_source,
                 printable(redirect_uri),
-                profile.redirect_uri_from
+                profile.redirect_uri_source
             ),
             secret_source: match &profile.client_secret_command {
                 _ if profile.auth_method == AuthMethod::None => None,
@@ -236,7 +236,7 @@ impl Attempt<'_, '_> {
                 None => Some("TIDP_CLIENT_SECRET"),
             },
             scopes: printable(&options.scopes.join(" ")),
-            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.named.as_deref())),
+            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.name_in_hints.as_deref())),
             acr_values: options.acr_values.as_deref().map(printable),
             profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),
         }
@@ -244,7 +244,7 @@ impl Attempt<'_, '_> {
 
     /// The login that needs no port of this machine.
     fn paste(&self) -> String {
-        with_profile("tidp login --paste", self.context.profile.named.as_deref())
+        with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref())
     }
 
     fn show(&self, url: &Url) {

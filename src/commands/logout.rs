@@ -240,7 +240,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     let client = match context.client() {
         Ok(client) => client,
         Err(error) => {
-            let error = error.of_profile(context.profile.named.as_deref());
+            let error = error.of_profile(context.profile.name_in_hints.as_deref());
             return State::failed_by(COULD_NOT, error).leaving(&left);
         }
     };
@@ -259,7 +259,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
         }
         Err(problem) => {
             let error = context.of_secret(Error::problem(COULD_NOT, problem));
-            State::failed(error.of_profile(context.profile.named.as_deref())).leaving(&left)
+            State::failed(error.of_profile(context.profile.name_in_hints.as_deref())).leaving(&left)
         }
     }
 }

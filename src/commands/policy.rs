@@ -93,7 +93,7 @@ fn unknown(context: &Context<'_>, outlook: &Outlook) -> String {
 
 /// Without the distance from now: the sentences say it themselves where it matters.
 fn render(context: &Context<'_>, sentence: &Sentence) -> String {
-    sentence.render(&|time| context.out.local(time), context.profile.named.as_deref())
+    sentence.render(&|time| context.out.local(time), context.profile.name_in_hints.as_deref())
 }
 
 fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>, why: bool) -> Value {
@@ -115,7 +115,7 @@ fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>,
         "next_action": outlook.next_action,
         "act_before": time(outlook.act_before),
         "access_token_expires_at": time(outlook.access_token_expires_at),
-        "explanation": render_all(&outlook.explanation, &Time::rfc3339, context.profile.named.as_deref()),
+        "explanation": render_all(&outlook.explanation, &Time::rfc3339, context.profile.name_in_hints.as_deref()),
     });
     if why {
         let events = session.map(|session| session.events.as_slice()).unwrap_or_default();

@@ -33,7 +33,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
                 "claims_not_updated",
                 format!(
                     "no new ID token came, so the claims are as old as before; a login brings new ones: `{}`",
-                    with_profile("tidp login", context.profile.named.as_deref())
+                    with_profile("tidp login", context.profile.name_in_hints.as_deref())
                 ),
             );
         }

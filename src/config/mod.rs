@@ -1,4 +1,4 @@
-//! Flags over environment over file → one [`Profile`]: a pure merge of tables, read once into types.
+//! Flags, then environment, then file: merged into one [`Profile`]. Pure.
 
 mod profile_keys;
 mod redirect_uri;
@@ -24,52 +24,43 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Table;
 
-/// What `config.toml` may hold beside profiles. Unknown keys are refused: a misspelt one must not be ignored.
+/// `config.toml`. Unknown keys are refused, so that a misspelt one is not ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The profile used where none is named.
     pub default_profile: Option<String>,
-    /// `keyring`, `file`, `plaintext-file` or `memory`; `TIDP_STORE` wins.
     pub store: Option<String>,
-    /// Prints the file store's key.
+    /// A command that prints the file store's key.
     pub store_key_command: Option<Vec<String>>,
-    /// The profiles, as they stand in the file.
     #[serde(default)]
     pub profile: BTreeMap<String, Table>,
-    /// Where it was read from; `None` for one that is not written yet.
+    /// `None` if the file does not exist yet.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,
 }
 
-/// TelenorID+'s issuers, by the `environment` that stands for each.
+/// TelenorID+'s environments and their issuers.
 pub const TELENORID_PLUS: [(&str, &str); 2] =
     [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
 
-/// Whether that is one of TelenorID+'s issuers.
 pub fn is_telenorid_plus(issuer: &str) -> bool {
     TELENORID_PLUS.iter().any(|(_, own)| issuer.strip_suffix('/').unwrap_or(issuer) == *own)
 }
 
-/// How a client proves who it is at the token endpoint (RFC 6749 2.3.1).
+/// Client authentication at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMethod {
-    /// A public client: not at all.
+    /// A public client.
     None,
-    /// `client_secret_basic`.
     Basic,
-    /// `client_secret_post`.
     Post,
 }
 
-/// Where a value in use was written.
+/// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// In that variable.
     Variable(String),
-    /// In the profile of that name.
     Profile(String),
-    /// Nowhere.
     Default,
 }
 
@@ -83,70 +74,57 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// A profile, ready for use.
+/// A profile, validated and with its defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Its name; for issuer and client from the environment alone, named after them.
+    /// `CLIENT_ID@ISSUER` where the environment names the client.
     pub name: String,
-    /// The name to give in a hint; `None` where the environment names the client.
-    pub named: Option<String>,
-    /// The issuer as configured.
+    /// The name that `--profile` takes in hints; `None` where the environment names the client.
+    pub name_in_hints: Option<String>,
     pub issuer: String,
-    /// The client.
     pub client_id: String,
-    /// Where the client was written.
-    pub client_id_from: Source,
-    /// The client's type, if configured.
+    pub client_id_source: Source,
     pub client_type: Option<ClientType>,
-    /// The policy: the configured one, or the one that follows from the client type.
+    /// The configured one, or the one that follows from the client type.
     pub policy: Option<Policy>,
-    /// When sessions are renewed.
     pub renew: Renew,
-    /// The scopes a login asks for.
     pub scopes: Vec<String>,
-    /// Where the redirect goes.
     pub redirect_uri: RedirectUri,
-    /// Where that was written.
-    pub redirect_uri_from: Source,
-    /// How the client secret is sent, if there is one.
+    pub redirect_uri_source: Source,
     pub auth_method: AuthMethod,
-    /// Prints the client secret.
+    /// A command that prints the client secret.
     pub client_secret_command: Option<Vec<String>>,
     /// Certificate authorities trusted beside the system's.
     pub ca_file: Option<PathBuf>,
-    /// `acr_values` of a login.
     pub acr_values: Option<String>,
-    /// `login_hint` of a login.
     pub login_hint: Option<String>,
-    /// `ui_locales` of a login.
     pub ui_locales: Option<String>,
-    /// `prompt` of a login.
     pub prompt: Option<String>,
     /// Hosts that endpoints may be on, beside the issuer's.
     pub endpoint_hosts: Vec<String>,
 }
 
 impl Profile {
-    /// Whether what is true for TelenorID+ only may be said of this profile's provider: it is one of TelenorID+'s issuers,
-    /// or the profile names a client type, which no other provider has (a sandbox, a proxy).
+    /// Whether the provider behaves as TelenorID+: by its issuer, or by a client type, which no other provider has (a
+    /// sandbox, a proxy).
     pub fn is_telenorid_plus(&self) -> bool {
         self.client_type.is_some() || is_telenorid_plus(&self.issuer)
     }
 
-    /// A profile for a session whose own is gone: just enough to end it with.
+    /// A profile for a session whose own profile is removed: enough to log out.
     pub fn orphan(key: &SessionKey) -> Self {
         Self {
             name: key.profile.clone(),
-            named: Some(key.profile.clone()),
+            name_in_hints: Some(key.profile.clone()),
             issuer: key.issuer.clone(),
             client_id: key.client_id.clone(),
-            client_id_from: Source::Default,
+            client_id_source: Source::Default,
             client_type: None,
             policy: None,
             renew: Renew::default(),
             scopes: Vec::new(),
             redirect_uri: RedirectUri::Elsewhere(String::new()),
-            redirect_uri_from: Source::Default,
+            redirect_uri_source: Source::Default,
             auth_method: AuthMethod::None,
             client_secret_command: None,
             ca_file: None,
@@ -158,12 +136,12 @@ impl Profile {
         }
     }
 
-    /// The key that would tell its refresh policy.
-    pub fn key_of_policy(&self) -> &'static str {
+    /// The profile key that sets the refresh policy.
+    pub fn policy_key(&self) -> &'static str {
         if self.is_telenorid_plus() { "client_type" } else { "policy" }
     }
 
-    /// Whose claims its provider's are, as far as its discovery document is at hand.
+    /// How to read the provider's claims, as far as its discovery document is known.
     pub fn whose(&self, provider: Option<&Provider>) -> Whose {
         Whose {
             telenorid_plus: self.is_telenorid_plus(),
@@ -171,21 +149,15 @@ impl Profile {
         }
     }
 
-    /// What its session is named by, once discovery has said what the issuer is called.
     pub fn session_key(&self) -> SessionKey {
         SessionKey { profile: self.name.clone(), issuer: self.issuer.clone(), client_id: self.client_id.clone() }
     }
 }
 
-/// Where the config file is: `TIDP_CONFIG`, or `tidp/config.toml` under the user's configuration directory.
 pub fn config_path(env: &Env, dirs: &Dirs) -> Option<PathBuf> {
     env.get("TIDP_CONFIG").map(PathBuf::from).or_else(|| Some(dirs.config.as_ref()?.join("tidp").join("config.toml")))
 }
 
-/// Reads the file's text.
-///
-/// # Errors
-/// `config`, naming the place, if it is not the TOML it should be.
 pub fn parse(text: &str, path: &Path) -> Result<Config> {
     let config = toml::from_str(text).map(|config| Config { path: Some(path.to_owned()), ..config });
     config.map_err(|error| {
@@ -198,18 +170,15 @@ pub fn parse(text: &str, path: &Path) -> Result<Config> {
 
 /// The profile in use: `flag` (`--profile`) or `TIDP_PROFILE`, then the environment's own issuer and client, then the
 /// default of the file, then its only profile.
-///
-/// # Errors
-/// `config` or `usage`: no such profile, a value that makes no sense, or issuer and client id from two sources.
 pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let from_env = env_table(env)?;
     let env_issuer = from_env.contains_key("issuer") || from_env.contains_key("environment");
     match (env_issuer, from_env.contains_key("client_id")) {
         (true, false) => {
-            return Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID: they come from one source together"));
+            return Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID; set both or neither"));
         }
         (false, true) => {
-            return Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER: they come from one source together"));
+            return Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER; set both or neither"));
         }
         _ => {}
     }
@@ -228,7 +197,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
         let own = file_profile(name, config, base)?;
         if (&own.issuer, &own.client_id) != (&profile.issuer, &profile.client_id) {
             return Err(Error::config(format!(
-                "TIDP_ISSUER and TIDP_CLIENT_ID name another client than the profile `{}` does: unset them, or leave the profile out",
+                "TIDP_ISSUER and TIDP_CLIENT_ID name another client than profile `{}`; unset them or drop --profile",
                 printable(name)
             )));
         }
@@ -236,10 +205,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     Ok(profile)
 }
 
-/// The profile the file makes the default: the named one, or the only one.
-///
-/// # Errors
-/// [`SetupError::NoProfile`] where there is none, `config` where there are several and none is the default.
+/// The file's `default_profile`, or its only profile.
 pub fn default_profile(config: &Config) -> Result<&str> {
     match (&config.default_profile, config.profile.len()) {
         (Some(name), _) => Ok(name),
@@ -249,16 +215,12 @@ pub fn default_profile(config: &Config) -> Result<&str> {
     }
 }
 
-/// The file's own profile of that name, without the environment: for `profile list`, `logout --all`.
-///
-/// # Errors
-/// `config`, as [`profile`].
+/// The profile without the environment: for `profile list` and `logout --all`.
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
     resolve(Some(name), config.path.as_deref(), table.clone(), &Env::default(), base)
 }
 
-/// The error for a profile that is not in the file.
 pub fn no_such_profile(name: &str, config: &Config) -> Error {
     if config.profile.is_empty() {
         return SetupError::NoProfile.into();
@@ -270,17 +232,14 @@ fn names(config: &Config) -> Vec<String> {
     config.profile.keys().cloned().collect()
 }
 
-/// A name that is safe in a file, a prompt and a shell.
-///
-/// # Errors
-/// `usage`.
+/// Refuses a name that is not safe in a file, a prompt and a shell.
 pub fn check_profile_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "`{}` is no profile name: use up to 64 letters (a to z), digits, dots, dashes and underscores, a letter or digit first",
+        "invalid profile name `{}`: use up to 64 letters (a to z), digits, dots, dashes and underscores; start with a letter or digit",
         printable(name)
     )))
 }

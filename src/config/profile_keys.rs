@@ -1,4 +1,4 @@
-//! The keys of a profile, from the file and from the environment, read once into types.
+//! The keys of a profile, from the file and the environment, read into types.
 
 use super::redirect_uri;
 use super::{AuthMethod, Profile, Source, TELENORID_PLUS};
@@ -12,54 +12,40 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// The keys of a profile; each has an environment variable `TIDP_…` in upper case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    issuer: Option<String>,
-    environment: Option<String>,
-    client_id: Option<String>,
-    client_type: Option<String>,
-    policy: Option<String>,
-    refresh_lifetime: Option<String>,
-    sliding: Option<bool>,
-    absolute_lifetime: Option<String>,
-    renew: Option<String>,
-    scopes: Option<Vec<String>>,
-    redirect_uri: Option<String>,
-    client_secret_command: Option<Vec<String>>,
-    auth_method: Option<String>,
-    ca_file: Option<PathBuf>,
-    acr_values: Option<String>,
-    login_hint: Option<String>,
-    ui_locales: Option<String>,
-    prompt: Option<String>,
-    endpoint_hosts: Option<Vec<String>>,
+/// Declares the keys of a profile, their types, and how the environment variable of each is read.
+macro_rules! profile_keys {
+    ($($key:ident: $type:ty = $shape:ident,)+) => {
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct ProfileKeys { $($key: Option<$type>,)+ }
+
+        pub(super) const KEYS: &[(&str, Shape)] = &[$((stringify!($key), Shape::$shape),)+];
+    };
 }
 
-/// The names of [`Keys`], and how a variable's text becomes a value.
-pub(super) const KEYS: [(&str, Shape); 19] = [
-    ("issuer", Shape::Text),
-    ("environment", Shape::Text),
-    ("client_id", Shape::Text),
-    ("client_type", Shape::Text),
-    ("policy", Shape::Text),
-    ("refresh_lifetime", Shape::Text),
-    ("sliding", Shape::Flag),
-    ("absolute_lifetime", Shape::Text),
-    ("renew", Shape::Text),
-    ("scopes", Shape::Words),
-    ("redirect_uri", Shape::Text),
-    ("client_secret_command", Shape::Command),
-    ("auth_method", Shape::Text),
-    ("ca_file", Shape::Text),
-    ("acr_values", Shape::Text),
-    ("login_hint", Shape::Text),
-    ("ui_locales", Shape::Text),
-    ("prompt", Shape::Text),
-    ("endpoint_hosts", Shape::Words),
-];
+profile_keys! {
+    issuer: String = Text,
+    environment: String = Text,
+    client_id: String = Text,
+    client_type: String = Text,
+    policy: String = Text,
+    refresh_lifetime: String = Text,
+    sliding: bool = Flag,
+    absolute_lifetime: String = Text,
+    renew: String = Text,
+    scopes: Vec<String> = Words,
+    redirect_uri: String = Text,
+    client_secret_command: Vec<String> = Command,
+    auth_method: String = Text,
+    ca_file: PathBuf = Text,
+    acr_values: String = Text,
+    login_hint: String = Text,
+    ui_locales: String = Text,
+    prompt: String = Text,
+    endpoint_hosts: Vec<String> = Words,
+}
 
+/// How an environment variable's text becomes a value.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     Text,
@@ -70,27 +56,25 @@ pub(super) enum Shape {
 
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
-    for (key, shape) in KEYS {
-        let variable = variable(key);
+    for &(key, shape) in KEYS {
+        let variable = variable_name(key);
         let Some(text) = env.get(&variable) else { continue };
-        let wrong = |what: &str| Error::config(format!("{variable}: `{}` is {what}", printable(text)));
+        let wrong = |what: &str| Error::config(format!("{variable}: `{}` {what}", printable(text)));
         let value = match shape {
             Shape::Text => Value::String(text.to_owned()),
-            Shape::Flag => Value::Boolean(text.parse().map_err(|_| wrong("neither true nor false"))?),
+            Shape::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
             Shape::Words => words(text.split_whitespace()),
-            Shape::Command => words(shell_words::split(text).map_err(|_| wrong("no command line"))?),
+            Shape::Command => words(shell_words::split(text).map_err(|_| wrong("is not a command line"))?),
         };
         table.insert(key.to_owned(), value);
     }
-    // One name for the same thing: whichever of the two the environment sets replaces both of the file's.
     if table.contains_key("issuer") && table.contains_key("environment") {
-        return Err(Error::config("TIDP_ISSUER and TIDP_ENVIRONMENT are both set"));
+        return Err(Error::config("TIDP_ISSUER and TIDP_ENVIRONMENT cannot be combined"));
     }
     Ok(table)
 }
 
-/// The variable that stands for that key of a profile.
-fn variable(key: &str) -> String {
+fn variable_name(key: &str) -> String {
     format!("TIDP_{}", key.to_ascii_uppercase())
 }
 
@@ -98,7 +82,7 @@ fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
     Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
 }
 
-/// Reads the keys in `table`, which are those of the profile `name` in the file at `path` and of the environment.
+/// Reads `table`, which holds the keys of the profile `name` in the file at `path` and those of the environment.
 pub(super) fn resolve(
     name: Option<&str>,
     path: Option<&Path>,
@@ -106,10 +90,11 @@ pub(super) fn resolve(
     env: &Env,
     base: Option<&Path>,
 ) -> Result<Profile> {
-    let of_file = path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
-    let of_profile = |name| format!("profile `{}`{of_file}", printable(name));
-    let place = name.map_or_else(|| "the environment".to_owned(), of_profile);
+    let file = path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
+    let place =
+        name.map_or_else(|| "the environment".to_owned(), |name| format!("profile `{}`{file}", printable(name)));
     let wrong = |what: String| Error::config(format!("{place}: {what}"));
+    // Either variable replaces both keys of the file.
     if env.get("TIDP_ISSUER").is_some() {
         table.remove("environment");
     } else if env.get("TIDP_ENVIRONMENT").is_some() {
@@ -118,13 +103,13 @@ pub(super) fn resolve(
     if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
         return Err(SetupError::SecretInFile(name.to_owned()).into());
     }
-    let keys: Keys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&spoken(&error))))?;
-    let source = |key: &str, is_set: bool| match (env.get(&variable(key)), name) {
+    let keys: ProfileKeys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&one_line(&error))))?;
+    let source = |key: &str, is_set: bool| match (env.get(&variable_name(key)), name) {
         (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
         (None, _) => Source::Default,
-        (Some(_), _) => Source::Variable(variable(key)),
+        (Some(_), _) => Source::Variable(variable_name(key)),
     };
-    // What one of the environment's values has wrong is not looked for in the file.
+    // A wrong value is reported for the place where it was set.
     let wrong_in = |key: &str, what: String| match source(key, true) {
         place @ Source::Variable(_) => Error::config(format!("{place}: {what}")),
         Source::Profile(_) | Source::Default => wrong(what),
@@ -140,7 +125,7 @@ pub(super) fn resolve(
         ("prompt", keys.prompt.as_ref()),
     ] {
         if let Some(text) = text.filter(|text| text.chars().any(char::is_control)) {
-            return Err(wrong_in(key, format!("{key} `{}` has a control character in it", printable(text))));
+            return Err(wrong_in(key, format!("{key} `{}` contains a control character", printable(text))));
         }
     }
     let client_type =
@@ -148,12 +133,12 @@ pub(super) fn resolve(
     let policy = policy(&keys, client_type).map_err(|(key, what)| wrong_in(key, what))?;
     let mut profile = Profile {
         name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
-        named: name.map(str::to_owned),
+        name_in_hints: name.map(str::to_owned),
         scopes: scopes(&keys, policy.as_ref()).map_err(|what| wrong_in("scopes", what))?,
         redirect_uri: redirect_uri::redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
             .map_err(|what| wrong_in("redirect_uri", what))?,
-        redirect_uri_from: source("redirect_uri", keys.redirect_uri.is_some()),
-        client_id_from: source("client_id", true),
+        redirect_uri_source: source("redirect_uri", keys.redirect_uri.is_some()),
+        client_id_source: source("client_id", true),
         auth_method: auth_method(&keys, client_type, env).map_err(|what| wrong_in("auth_method", what))?,
         renew: renew(keys.renew.as_deref()).map_err(|what| wrong_in("renew", what))?,
         ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
@@ -173,54 +158,48 @@ pub(super) fn resolve(
     Ok(profile)
 }
 
-/// What is wrong with a value, and under which key it stands, in one line.
-fn spoken(error: &toml::de::Error) -> String {
+fn one_line(error: &toml::de::Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn issuer(keys: &Keys) -> std::result::Result<String, String> {
+fn issuer(keys: &ProfileKeys) -> std::result::Result<String, String> {
     match (keys.issuer.as_deref(), keys.environment.as_deref()) {
-        (Some(_), Some(_)) => Err("issuer and environment are both given".into()),
+        (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
         (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
             Some((_, issuer)) => Ok((*issuer).to_owned()),
-            None => Err(format!("environment `{}` is neither staging nor production", printable(named))),
+            None => Err(format!("unknown environment `{}`; expected staging or production", printable(named))),
         },
         (None, None) => Err("issuer is missing".into()),
     }
 }
 
-/// The client type of that name.
-///
-/// # Errors
-/// A sentence naming the ones there are.
 pub fn client_type(text: &str) -> std::result::Result<ClientType, String> {
     ClientType::parse(text).ok_or_else(|| {
         let all = ClientType::ALL.map(ClientType::as_str).join(", ");
-        format!("client_type `{}` is none of {all}", printable(text))
+        format!("unknown client_type `{}`; expected one of {all}", printable(text))
     })
 }
 
-/// The policy of that name.
-///
-/// # Errors
-/// A sentence naming the ones there are.
 pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
     PolicyName::parse(text).ok_or_else(|| {
         let all = POLICIES.map(|policy| policy.name.as_str()).join(", ");
-        format!("policy `{}` is none of {all}", printable(text))
+        format!("unknown policy `{}`; expected one of {all}", printable(text))
     })
 }
 
-/// The policy, as far as it is known; an error with the key that is wrong.
-fn policy(keys: &Keys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, (&'static str, String)> {
+/// The policy, if it is known; an error comes with the key that is wrong.
+fn policy(
+    keys: &ProfileKeys,
+    client_type: Option<ClientType>,
+) -> std::result::Result<Option<Policy>, (&'static str, String)> {
     let named = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| ("policy", what))?;
     let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
     let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
     let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
     let Some(name) = named.or_else(|| client_type.map(ClientType::policy)) else {
-        let alone = |key| Err((key, format!("{key} is given without client_type or policy")));
-        return changed.map_or(Ok(None), alone);
+        let missing = |key| Err((key, format!("{key} needs client_type or policy")));
+        return changed.map_or(Ok(None), missing);
     };
     let [lifetime, absolute] = lifetimes.map(|(key, text)| {
         let parsed = text.as_deref().map(Seconds::parse_some).transpose();
@@ -235,7 +214,7 @@ fn policy(keys: &Keys, client_type: Option<ClientType>) -> std::result::Result<O
     }))
 }
 
-fn scopes(keys: &Keys, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
+fn scopes(keys: &ProfileKeys, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
     match &keys.scopes {
         Some(scopes) => check_scopes(scopes.clone()),
         None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
@@ -243,19 +222,24 @@ fn scopes(keys: &Keys, policy: Option<&Policy>) -> std::result::Result<Vec<Strin
     }
 }
 
-/// Scopes as RFC 6749 3.3 spells them, `openid` among them (OIDC Core 3.1.2.1).
-///
-/// # Errors
-/// A sentence naming what is wrong.
+/// Checks scopes: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
 pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
     let legal = |c: char| matches!(c, '\u{21}' | '\u{23}'..='\u{5b}' | '\u{5d}'..='\u{7e}');
     if let Some(bad) = scopes.iter().find(|scope| scope.is_empty() || !scope.chars().all(legal)) {
-        return Err(format!("`{}` is no scope", printable(bad)));
+        return Err(format!("invalid scope `{}`", printable(bad)));
     }
-    if scopes.iter().any(|scope| scope == "openid") { Ok(scopes) } else { Err("the scopes lack `openid`".into()) }
+    if scopes.iter().any(|scope| scope == "openid") {
+        Ok(scopes)
+    } else {
+        Err("the scopes must include `openid`".into())
+    }
 }
 
-fn auth_method(keys: &Keys, client_type: Option<ClientType>, env: &Env) -> std::result::Result<AuthMethod, String> {
+fn auth_method(
+    keys: &ProfileKeys,
+    client_type: Option<ClientType>,
+    env: &Env,
+) -> std::result::Result<AuthMethod, String> {
     let has_secret = match client_type {
         Some(client_type) => client_type.is_confidential(),
         None => keys.client_secret_command.is_some() || env.get("TIDP_CLIENT_SECRET").is_some(),
@@ -263,9 +247,10 @@ fn auth_method(keys: &Keys, client_type: Option<ClientType>, env: &Env) -> std::
     match keys.auth_method.as_deref() {
         Some("client_secret_basic") => Ok(AuthMethod::Basic),
         Some("client_secret_post") => Ok(AuthMethod::Post),
-        Some(other) => {
-            Err(format!("auth_method `{}` is neither client_secret_basic nor client_secret_post", printable(other)))
-        }
+        Some(other) => Err(format!(
+            "unknown auth_method `{}`; expected client_secret_basic or client_secret_post",
+            printable(other)
+        )),
         None if has_secret => Ok(AuthMethod::Basic),
         None => Ok(AuthMethod::None),
     }
@@ -275,6 +260,8 @@ fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
     match text {
         None | Some("when-due") => Ok(Renew::WhenDue),
         Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
-        Some(other) => Err(format!("renew `{}` is neither when-due nor before-session-ends", printable(other))),
+        Some(other) => {
+            Err(format!("unknown value `{}` for renew; expected when-due or before-session-ends", printable(other)))
+        }
     }
 }

@@ -42,16 +42,16 @@ fn a_profile_of_issuer_and_client_id_alone_gets_what_suits_most() {
     let ListenAt { host, port, path } = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
     let expected = Profile {
         name: "p".into(),
-        named: Some("p".into()),
+        name_in_hints: Some("p".into()),
         issuer: "https://id.example".into(),
         client_id: "app".into(),
-        client_id_from: Source::Profile("p".into()),
+        client_id_source: Source::Profile("p".into()),
         client_type: None,
         policy: None,
         renew: Renew::WhenDue,
         scopes: strings(&["openid", "profile", "offline_access"]),
         redirect_uri: RedirectUri::AnyPort(ListenAt { host, port, path }),
-        redirect_uri_from: Source::Default,
+        redirect_uri_source: Source::Default,
         auth_method: AuthMethod::None,
         client_secret_command: None,
         ca_file: None,
@@ -117,22 +117,25 @@ fn every_value_that_makes_no_sense_is_refused_with_its_name() {
     for (lines, words) in [
         (
             "client_type = \"Native\"",
-            "client_type `Native` is none of Public, PublicWithRefresh, Confidential, MobileApp",
+            "unknown client_type `Native`; expected one of Public, PublicWithRefresh, Confidential, MobileApp",
         ),
-        ("policy = \"Sliding\"", "policy `Sliding` is none of NoRefresh, Confidential, Mobile, PublicWeb, Web"),
+        (
+            "policy = \"Sliding\"",
+            "unknown policy `Sliding`; expected one of NoRefresh, Confidential, Mobile, PublicWeb, Web",
+        ),
         ("policy = \"Web\"\nrefresh_lifetime = \"soon\"", "refresh_lifetime: `soon` is no duration"),
         ("policy = \"Web\"\nabsolute_lifetime = \"\"", "absolute_lifetime: `` is no duration"),
-        ("refresh_lifetime = \"90d\"", "without client_type or policy"),
-        ("sliding = true", "without client_type or policy"),
+        ("refresh_lifetime = \"90d\"", "needs client_type or policy"),
+        ("sliding = true", "needs client_type or policy"),
         ("sliding = \"true\"", "expected a boolean in `sliding`"),
-        ("renew = \"always\"", "renew `always` is neither when-due nor before-session-ends"),
+        ("renew = \"always\"", "unknown value `always` for renew; expected when-due or before-session-ends"),
         ("scopes = [\"profile\"]", "lack `openid`"),
-        ("scopes = [\"openid\", \"a b\"]", "`a b` is no scope"),
-        ("scopes = [\"openid\", \"\"]", "`` is no scope"),
+        ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
+        ("scopes = [\"openid\", \"\"]", "invalid scope ``"),
         ("scopes = \"openid\"", "sequence"),
-        ("redirect_uri = \"/callback\"", "is no absolute URI"),
-        ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt` is neither"),
-        ("environment = \"staging\"", "issuer and environment are both given"),
+        ("redirect_uri = \"/callback\"", "is not an absolute URI"),
+        ("auth_method = \"private_key_jwt\"", "unknown auth_method `private_key_jwt`"),
+        ("environment = \"staging\"", "issuer and environment cannot be combined"),
         ("client_secret = \"s3cret\"", "client_secret"),
         ("scope = [\"openid\"]", "scope"),
     ] {
@@ -140,8 +143,8 @@ fn every_value_that_makes_no_sense_is_refused_with_its_name() {
         wrong(with(lines, &[]), "profile `p`");
     }
     for (variable, value, words) in [
-        ("TIDP_SLIDING", "yes", "TIDP_SLIDING: `yes` is neither true nor false"),
-        ("TIDP_CLIENT_SECRET_COMMAND", "pass 'x", "is no command line"),
+        ("TIDP_SLIDING", "yes", "TIDP_SLIDING: `yes` is not true or false"),
+        ("TIDP_CLIENT_SECRET_COMMAND", "pass 'x", "is not a command line"),
         ("TIDP_RENEW", "\u{1b}", "renew `\\u{1b}`"),
     ] {
         wrong(with("", &[(variable, value)]), words);
@@ -215,13 +218,13 @@ fn where_no_profile_can_be_told_the_error_says_which_there_are() {
 fn issuer_and_client_id_come_from_one_source_together() {
     let both = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
     let own = profile(None, &env(&both), &config(TWO), None).unwrap();
-    assert_eq!((own.name.as_str(), own.named.as_deref()), ("app@https://id.example", None));
+    assert_eq!((own.name.as_str(), own.name_in_hints.as_deref()), ("app@https://id.example", None));
     wrong(profile(None, &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
     wrong(profile(Some("a"), &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
     wrong(profile(None, &env(&both[1..]), &config(TWO), None), "without TIDP_ISSUER");
     wrong(profile(Some("a"), &env(&both), &config(TWO), None), "name another client than the profile `a`");
     let same = [("TIDP_ISSUER", "https://a.example/"), ("TIDP_CLIENT_ID", "a")];
-    assert_eq!(profile(Some("a"), &env(&same), &config(TWO), None).unwrap().named.as_deref(), Some("a"));
+    assert_eq!(profile(Some("a"), &env(&same), &config(TWO), None).unwrap().name_in_hints.as_deref(), Some("a"));
     let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];
     assert_eq!(profile(None, &env(&staging), &config(""), None).unwrap().issuer, "https://id-test.telenor.no");
     let three = [staging[0], staging[1], both[0]];
@@ -265,7 +268,7 @@ fn a_registered_redirect_uri_is_used_as_it_is_and_only_one_may_have_any_port() {
         ("https://app.example/\u{200b}cb", "cannot be seen"),
         ("http://127.0.0.1/cb#x", "has a fragment"),
         ("https://app.example/#", "has a fragment"),
-        ("callback", "is no absolute URI"),
+        ("callback", "is not an absolute URI"),
     ] {
         let error = redirect_uri(uri).unwrap_err();
         assert!(error.contains(words), "{uri}: {error}");
@@ -349,13 +352,16 @@ fn the_store_is_the_one_that_is_named_and_a_file_store_says_where_its_key_is() {
         (&[("TIDP_STORE", "plaintext-file")], "", StoreKind::PlaintextFile),
         (&[], command, of_command()),
         (&[file], command, StoreKind::File(KeySource::File("/key".into()))),
-        (&[file, key], command, StoreKind::File(KeySource::Given(Secret::new("a2V5")))),
+        (&[file, key], command, StoreKind::File(KeySource::Variable(Secret::new("a2V5")))),
     ] {
         assert_eq!(store(&env(variables), &config(text)).unwrap(), expected, "{text}");
     }
     wrong(store(&env(&[("TIDP_STORE", "file")]), &Config::default()), "needs a key");
     wrong(store(&Env::default(), &config("store = \"file\"\nstore_key_command = []")), "needs a key");
-    wrong(store(&env(&[("TIDP_STORE", "disk")]), &Config::default()), "store `disk` is none of keyring, file");
+    wrong(
+        store(&env(&[("TIDP_STORE", "disk")]), &Config::default()),
+        "unknown store `disk`; expected one of keyring, file",
+    );
 }
 
 #[test]

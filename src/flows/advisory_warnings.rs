@@ -46,7 +46,7 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
     all.retain(|(warning, _)| !context.reporter.has_warned(warning.code));
     for (warning, _) in &all {
         let message =
-            warning.message.render(&|time| context.reporter.local_time(time), context.profile.named.as_deref());
+            warning.message.render(&|time| context.reporter.local_time(time), context.profile.name_in_hints.as_deref());
         context.reporter.warn(warning.code, message);
     }
     if all.iter().any(|(_, rests)| *rests) {

@@ -129,7 +129,7 @@ impl Configured {
 
 fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {
     let text = match source {
-        KeySource::Given(key) => key,
+        KeySource::Variable(key) => key,
         KeySource::Command(command) => {
             ports.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
         }
@@ -176,7 +176,7 @@ impl<'w> Context<'w> {
     pub fn open(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<Self> {
         let configured = Configured::load(ports)?;
         let profile = configured.profile(ports, global)?;
-        let store = configured.store(ports).map_err(|error| error.of_profile(profile.named.as_deref()))?;
+        let store = configured.store(ports).map_err(|error| error.of_profile(profile.name_in_hints.as_deref()))?;
         Ok(Self::new(ports, out, profile, store))
     }
 
@@ -200,7 +200,7 @@ impl<'w> Context<'w> {
     /// # Errors
     /// Those of `work`.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        work(&self).map_err(|error| self.of_secret(error).of_profile(self.profile.named.as_deref()))
+        work(&self).map_err(|error| self.of_secret(error).of_profile(self.profile.name_in_hints.as_deref()))
     }
 
     /// The same failure; where the provider refused the client for its secret (RFC 6749 5.2), and that is the one which

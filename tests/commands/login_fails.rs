@@ -39,7 +39,7 @@ fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
     let secret_of_another = Bench::new("Confidential").env("TIDP_CLIENT_SECRET_COMMAND", "no-such-command");
     for (bench, args, code, words) in [
         (mobile(), &["--scope", "profile"][..], 2, "lack `openid`"),
-        (mobile(), &["--scope", "openid caf\u{e9}"], 2, "is no scope"),
+        (mobile(), &["--scope", "openid caf\u{e9}"], 2, "invalid scope"),
         (mobile(), &["--timeout", "0"], 2, "--timeout"),
         (mobile(), &["--timeout", "soon"], 2, "--timeout"),
         (mobile(), &["--max-age", "young"], 2, "--max-age"),

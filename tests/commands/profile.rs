@@ -138,7 +138,7 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
         ("--redirect-uri", " http://127.0.0.1/cb", "has a space"),
         ("--redirect-uri", "https:\\\\app.example\\cb", "backslash"),
         ("--redirect-uri", "https:///app.example/cb", "has no host between"),
-        ("--client-id", "a\u{1b}b", r"profile `p`: client_id `a\u{1b}b` has a control character in it"),
+        ("--client-id", "a\u{1b}b", r"profile `p`: client_id `a\u{1b}b` contains a control character"),
         ("--issuer", "https://kari:pw@id.example", "user name"),
     ] {
         let bench = Bench::with_env(&[]);
@@ -180,20 +180,20 @@ fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
     for (line, words) in [
         ("client_type = \"Desktop\"", "client_type `Desktop`"),
         ("policy = \"Mobil\\u001b\"", r"policy `Mobil\u{1b}`"),
-        ("refresh_lifetime = \"1h\"", "without client_type or policy"),
+        ("refresh_lifetime = \"1h\"", "needs client_type or policy"),
         ("policy = \"Web\"\nrefresh_lifetime = \"a while\"", "refresh_lifetime"),
         ("policy = \"Web\"\nabsolute_lifetime = \"-1h\"", "absolute_lifetime"),
         ("policy = \"Web\"\nrefresh_lifetime = \"0s\"", "refresh_lifetime: `0s` is no time at all"),
         ("policy = \"Web\"\nabsolute_lifetime = \"0d\"", "absolute_lifetime: `0d` is no time at all"),
         ("sliding = \"yes\"", "expected a boolean in `sliding`"),
         ("scopes = \"openid\"", "in `scopes`"),
-        ("scopes = [\"openid\", \"a b\"]", "`a b` is no scope"),
+        ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
         ("renew = \"always\"", "renew `always`"),
         ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt`"),
         ("environment = \"staging\"", "issuer and environment"),
         ("client_secret = \"s3cret\"", "client_secret"),
         ("redirect_uri = \"http://127.0.0.1/c\\u007fb\"", "redirect_uri `http://127.0.0.1/c\\u{7f}b` has a"),
-        ("login_hint = \"a\\nb\"", "login_hint `a\\u{a}b` has a control character in it"),
+        ("login_hint = \"a\\nb\"", "login_hint `a\\u{a}b` contains a control character"),
         ("client_typ = \"MobileApp\"", "client_typ"),
     ] {
         let bench = Bench::with_config(&profile("work", line));
@@ -230,7 +230,11 @@ fn list_shows_every_profile_and_the_default() {
     let out = bench.run(&["profile", "list"]).exits(0).stdout;
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines[0], "* a  https://id.example  app  Mobile");
-    assert!(lines[1].starts_with(&format!("  b  profile `b` in {CONFIG}: policy `x` is none of")), "{}", lines[1]);
+    assert!(
+        lines[1].starts_with(&format!("  b  profile `b` in {CONFIG}: unknown policy `x`; expected one of")),
+        "{}",
+        lines[1]
+    );
     let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
     assert_eq!(
         (&document["profiles"][0]["default"], &document["profiles"][1]["default"]),
@@ -314,9 +318,9 @@ fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
     for (variable, value, words) in [
         ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
         ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
-        ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: client_type `Desktop` is none of"),
-        ("TIDP_POLICY", "Weekly", "TIDP_POLICY: policy `Weekly` is none of"),
-        ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes lack `openid`"),
+        ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: unknown client_type `Desktop`; expected one of"),
+        ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
+        ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
         ("TIDP_RENEW", "always", "TIDP_RENEW: renew `always`"),
         ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: auth_method `none`"),
     ] {
@@ -324,7 +328,7 @@ fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
         is_wrong(&bench, &["login"], words).leaves_out("config.toml");
     }
     let bench = Bench::with_config(&profile("work", "")).env("TIDP_REFRESH_LIFETIME", "1h");
-    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime is given without client_type or policy");
+    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime needs client_type or policy");
 }
 
 #[test]
@@ -548,7 +552,7 @@ fn the_environment_beats_the_file_key_by_key() {
     ] {
         assert_eq!(document[key], value, "{key}");
     }
-    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is neither true nor false");
+    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
     fn ignored(&self, what: Ignored) {
         let why = match what {
             Ignored::AnotherUser(user) => {
-                let paste = with_profile("tidp login --paste", self.context.profile.named.as_deref());
+                let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
                 return advisory_warnings::another_user(self.context.out, user, &format!("log in with `{paste}`"));
             }
             Ignored::AnotherPath => "it came to another path than the redirect URI's",

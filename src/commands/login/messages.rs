@@ -56,7 +56,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     out.note(&format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)));
     out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
-    let (policy, named) = (context.profile.policy.as_ref(), context.profile.named.as_deref());
+    let (policy, named) = (context.profile.policy.as_ref(), context.profile.name_in_hints.as_deref());
     let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
     out.note(&match (policy, life, session.held()) {
         (Some(policy), Some(life), _) => {
@@ -74,7 +74,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
         (None, _, Some(_)) => {
             format!(
                 "A refresh token came; set {} to know how long it lives.",
-                setting(context.profile.key_of_policy(), None, named)
+                setting(context.profile.policy_key(), None, named)
             )
         }
         (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
