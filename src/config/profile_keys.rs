@@ -261,7 +261,7 @@ fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
         None | Some("when-due") => Ok(Renew::WhenDue),
         Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
         Some(other) => {
-            Err(format!("unknown value `{}` for renew; expected when-due or before-session-ends", printable(other)))
+            Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other)))
         }
     }
 }

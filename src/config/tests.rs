@@ -128,8 +128,8 @@ fn every_value_that_makes_no_sense_is_refused_with_its_name() {
         ("refresh_lifetime = \"90d\"", "needs client_type or policy"),
         ("sliding = true", "needs client_type or policy"),
         ("sliding = \"true\"", "expected a boolean in `sliding`"),
-        ("renew = \"always\"", "unknown value `always` for renew; expected when-due or before-session-ends"),
-        ("scopes = [\"profile\"]", "lack `openid`"),
+        ("renew = \"always\"", "unknown renew `always`; expected when-due or before-session-ends"),
+        ("scopes = [\"profile\"]", "must include `openid`"),
         ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
         ("scopes = [\"openid\", \"\"]", "invalid scope ``"),
         ("scopes = \"openid\"", "sequence"),
@@ -157,7 +157,7 @@ fn a_profile_needs_an_issuer_that_is_one_and_a_client_id() {
     wrong(one("[profile.p]\nclient_id = \"app\""), "issuer is missing");
     wrong(one("[profile.p]\nissuer = \"https://id.example\""), "client_id is missing");
     wrong(one("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"\""), "client_id is missing");
-    wrong(one("[profile.p]\nenvironment = \"test\"\nclient_id = \"app\""), "neither staging nor production");
+    wrong(one("[profile.p]\nenvironment = \"test\"\nclient_id = \"app\""), "expected staging or production");
     for bad in ["http://id.example", "http://localhost.example:1", "id.example", "https://id.example/?x", "ftp://x"] {
         let text = format!("[profile.p]\nissuer = \"{bad}\"\nclient_id = \"app\"");
         assert_eq!(one(&text).unwrap_err().report().kind, Kind::Config, "{bad}");
@@ -222,7 +222,7 @@ fn issuer_and_client_id_come_from_one_source_together() {
     wrong(profile(None, &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
     wrong(profile(Some("a"), &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
     wrong(profile(None, &env(&both[1..]), &config(TWO), None), "without TIDP_ISSUER");
-    wrong(profile(Some("a"), &env(&both), &config(TWO), None), "name another client than the profile `a`");
+    wrong(profile(Some("a"), &env(&both), &config(TWO), None), "name another client than profile `a`");
     let same = [("TIDP_ISSUER", "https://a.example/"), ("TIDP_CLIENT_ID", "a")];
     assert_eq!(profile(Some("a"), &env(&same), &config(TWO), None).unwrap().name_in_hints.as_deref(), Some("a"));
     let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];

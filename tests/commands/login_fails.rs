@@ -38,7 +38,7 @@ fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'stat
 fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
     let secret_of_another = Bench::new("Confidential").env("TIDP_CLIENT_SECRET_COMMAND", "no-such-command");
     for (bench, args, code, words) in [
-        (mobile(), &["--scope", "profile"][..], 2, "lack `openid`"),
+        (mobile(), &["--scope", "profile"][..], 2, "must include `openid`"),
         (mobile(), &["--scope", "openid caf\u{e9}"], 2, "invalid scope"),
         (mobile(), &["--timeout", "0"], 2, "--timeout"),
         (mobile(), &["--timeout", "soon"], 2, "--timeout"),

@@ -321,7 +321,7 @@ fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
         ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: unknown client_type `Desktop`; expected one of"),
         ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
         ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
-        ("TIDP_RENEW", "always", "TIDP_RENEW: renew `always`"),
+        ("TIDP_RENEW", "always", "TIDP_RENEW: unknown renew `always`"),
         ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: auth_method `none`"),
     ] {
         let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
@@ -509,8 +509,8 @@ fn issuer_and_client_come_from_one_source_together() {
     is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
     let both = |issuer, client| work().env("TIDP_ISSUER", issuer).env("TIDP_CLIENT_ID", client);
     let ours = ["token", "--profile", "work"];
-    is_wrong(&both(ISSUER, "other"), &ours, "name another client than the profile `work`");
-    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than the profile `work`");
+    is_wrong(&both(ISSUER, "other"), &ours, "name another client than profile `work`");
+    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than profile `work`");
     is_wrong(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
     assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
     let document = shown(&both("https://ID.example:443/", "other"), &[]);
