@@ -260,8 +260,6 @@ fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
     match text {
         None | Some("when-due") => Ok(Renew::WhenDue),
         Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
-        Some(other) => {
-            Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other)))
-        }
+        Some(other) => Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other))),
     }
 }

@@ -228,7 +228,7 @@ fn issuer_and_client_id_come_from_one_source_together() {
     let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];
     assert_eq!(profile(None, &env(&staging), &config(""), None).unwrap().issuer, "https://id-test.telenor.no");
     let three = [staging[0], staging[1], both[0]];
-    wrong(profile(None, &env(&three), &config(""), None), "are both set");
+    wrong(profile(None, &env(&three), &config(""), None), "cannot be combined");
 }
 
 #[test]

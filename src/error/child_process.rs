@@ -1,6 +1,6 @@
 //! How `exec` and `keepalive -- CMD` end because of CMD.
 
-use super::{Kind, Report, Situation};
+use super::report::{Kind, Report};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildProcessError {
@@ -16,11 +16,5 @@ impl ChildProcessError {
             Self::NotStarted(code, message) => Report::new(Kind::Failed, message).exit_code(*code),
             Self::Exited(code) => Report::new(Kind::Failed, "").exit_code(*code),
         }
-    }
-}
-
-impl From<ChildProcessError> for Situation {
-    fn from(error: ChildProcessError) -> Self {
-        Self::ChildProcess(error)
     }
 }

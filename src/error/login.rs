@@ -1,24 +1,10 @@
 //! A login that ends without a session. The hint depends on what was requested.
 
-use super::login_refusal::{Meaning, meaning, refused};
-use super::{Kind, Report, Situation, quoted, with_profile};
+use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
+use super::report::{Kind, Report, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::ProviderError;
 use crate::ports::WhyNot;
-
-/// The parts of a login request that its errors name; printable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestedLogin {
-    /// The client and the redirect URI, and where each was set: what is most often wrong on the first day.
-    pub client: String,
-    /// Where the client secret was set.
-    pub secret_source: Option<&'static str>,
-    pub scopes: String,
-    pub scopes_source: String,
-    pub acr_values: Option<String>,
-    /// Whether the profile, and not the command line, has `prompt=none`: the same command would fail again.
-    pub profile_has_prompt_none: bool,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginError {
@@ -99,24 +85,5 @@ impl LoginError {
             Self::OtherAccount { .. } => WhyNot::AnotherAccount,
             Self::AcrNotMet { .. } => WhyNot::TooWeak,
         }
-    }
-}
-
-impl RequestedLogin {
-    /// What to suspect when the browser shows an error instead of coming back.
-    pub fn suspicion(&self) -> String {
-        format!("the provider may not know this client or redirect URI: {}", self.client)
-    }
-}
-
-/// The command that shows client and redirect URI.
-pub(super) fn show_profile(profile: Option<&str>) -> String {
-    let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
-    format!("tidp profile show{name}")
-}
-
-impl From<LoginError> for Situation {
-    fn from(error: LoginError) -> Self {
-        Self::Login(Box::new(error))
     }
 }

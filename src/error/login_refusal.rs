@@ -1,9 +1,28 @@
 //! What the provider's errors mean for a login, whether they come to the redirect URI or for the code.
 
-use super::login::{RequestedLogin, show_profile};
-use super::{Kind, Report, provider_message, with_profile};
+use super::report::{Kind, Report, provider_message, show_profile, with_profile};
 use crate::oidc::ProviderError;
 
+/// The parts of a login request that its errors name; printable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestedLogin {
+    /// The client and the redirect URI, and where each was set: what is most often wrong on the first day.
+    pub client: String,
+    /// Where the client secret was set.
+    pub secret_source: Option<&'static str>,
+    pub scopes: String,
+    pub scopes_source: String,
+    pub acr_values: Option<String>,
+    /// Whether the profile, and not the command line, has `prompt=none`: the same command would fail again.
+    pub profile_has_prompt_none: bool,
+}
+
+impl RequestedLogin {
+    /// What to suspect when the browser shows an error instead of coming back.
+    pub fn suspicion(&self) -> String {
+        format!("the provider may not know this client or redirect URI: {}", self.client)
+    }
+}
 /// The meanings (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
 #[derive(Clone, Copy)]
 pub(super) enum Meaning {

@@ -1,7 +1,6 @@
 //! The provider cannot be reached, or is not whom it says it is.
 
-use super::{Error, Kind, Report, Situation, quoted};
-use crate::ports::{HttpFailure, HttpFailureKind};
+use super::report::{Kind, Report, quoted};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkError {
@@ -23,25 +22,6 @@ impl NetworkError {
                 Report::new(Kind::Invalid, message)
                     .hint(format!("if you trust the authority: {set} (its certificate, PEM)"))
             }
-        }
-    }
-}
-
-impl From<NetworkError> for Situation {
-    fn from(error: NetworkError) -> Self {
-        Self::Network(error)
-    }
-}
-
-impl Error {
-    /// No response to a request that spends nothing. `failed_step` begins the message: `refresh failed`.
-    pub fn unanswered(failed_step: &str, failure: &HttpFailure) -> Self {
-        let message = format!("{failed_step}: {}", failure.what);
-        match failure.kind {
-            HttpFailureKind::NotSent | HttpFailureKind::AnswerLost => NetworkError::Unreachable(message).into(),
-            HttpFailureKind::UnknownAuthority => NetworkError::UnknownAuthority(message).into(),
-            HttpFailureKind::Certificate => Self::invalid(message),
-            HttpFailureKind::Setting => Self::config(message),
         }
     }
 }

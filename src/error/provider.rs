@@ -1,8 +1,8 @@
 //! The provider refuses: the client, the request or the refresh token.
 
-use super::{Error, Kind, NetworkError, Report, Situation, provider_message, quoted, with_profile};
+use super::report::{Kind, Report, provider_message, quoted, with_profile};
 use crate::domain::text::printable;
-use crate::oidc::{Problem, ProviderError};
+use crate::oidc::ProviderError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderRefusal {
@@ -63,24 +63,4 @@ impl ProviderRefusal {
 
 fn refusal(failed_step: &str, error: &ProviderError) -> String {
     format!("{failed_step}: {}", provider_message(error))
-}
-
-impl From<ProviderRefusal> for Situation {
-    fn from(refusal: ProviderRefusal) -> Self {
-        Self::Provider(refusal)
-    }
-}
-
-impl Error {
-    /// A response that is not accepted. `failed_step` begins the message: `refresh failed`.
-    pub fn problem(failed_step: &'static str, problem: Problem) -> Self {
-        match problem {
-            Problem::Invalid(what) => Self::invalid(format!("{failed_step}: {what}")),
-            Problem::Refused(error) => ProviderRefusal::WithError(failed_step, error).into(),
-            Problem::RefusedWithoutWords { what, .. } => {
-                ProviderRefusal::StatusOnly(format!("{failed_step}: {what}")).into()
-            }
-            Problem::Unreachable(what) => NetworkError::Unreachable(format!("{failed_step}: {what}")).into(),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The session is missing, used up, in use or changed.
 
-use super::{Error, Kind, Report, Situation, with_profile};
+use super::report::{Kind, Report, with_profile};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
@@ -31,8 +31,8 @@ pub enum SessionError {
     },
     /// The provider did not end its own session.
     LogoutIncomplete(Kind, String),
-    /// The local session is removed; the message says what is left at the provider, the error why.
-    LoggedOutLocally(String, Box<Error>),
+    /// The local session is removed; the message says what is left at the provider, the report why.
+    LoggedOutLocally(String, Box<Report>),
 }
 
 impl SessionError {
@@ -69,13 +69,7 @@ impl SessionError {
                 Report::new(Kind::Failed, message).hint(with_profile("tidp inspect", profile))
             }
             Self::LogoutIncomplete(kind, message) => Report::new(*kind, message),
-            Self::LoggedOutLocally(message, cause) => Report { message: message.clone(), ..cause.report() },
+            Self::LoggedOutLocally(message, cause) => Report { message: message.clone(), ..(**cause).clone() },
         }
-    }
-}
-
-impl From<SessionError> for Situation {
-    fn from(error: SessionError) -> Self {
-        Self::Session(error)
     }
 }

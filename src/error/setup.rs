@@ -1,6 +1,6 @@
 //! What is wrong before a command begins: the command line, the configuration, what the machine lacks.
 
-use super::{Kind, Report, Situation, quoted, with_profile};
+use super::report::{Kind, Report, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
 use std::path::PathBuf;
 
@@ -126,10 +126,4 @@ impl SetupError {
 
 fn list(names: &[String]) -> String {
     names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
-}
-
-impl From<SetupError> for Situation {
-    fn from(error: SetupError) -> Self {
-        Self::Setup(error)
-    }
 }

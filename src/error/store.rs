@@ -1,6 +1,6 @@
 //! The store fails, or holds something that is not a session.
 
-use super::{Kind, Report, Situation, with_profile};
+use super::report::{Kind, Report, with_profile};
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
@@ -106,10 +106,4 @@ fn store_hint(failure: &StoreFailure) -> Option<&'static str> {
         (_, StoreFailureKind::NoLocksThere) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
         _ => return None,
     })
-}
-
-impl From<StoreError> for Situation {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }

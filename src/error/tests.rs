@@ -1,8 +1,9 @@
 use super::*;
 use crate::domain::session::InvalidEntry;
-use crate::oidc::Problem;
+use crate::domain::text::printable;
+use crate::oidc::{Problem, ProviderError};
 use crate::ports::{HttpFailure, HttpFailureKind, StoreFailureKind, WhyNot};
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 fn provider_error() -> ProviderError {
@@ -90,7 +91,7 @@ fn provider_rows() -> Vec<Row> {
 
 fn session_rows() -> Vec<Row> {
     let too_short = |login_helps| SessionError::LifetimeTooShort { message: text(), login_helps };
-    let logged_out = SessionError::LoggedOutLocally(text(), Box::new(SetupError::NoClientSecret.into()));
+    let logged_out = SessionError::LoggedOutLocally(text(), Box::new(Error::from(SetupError::NoClientSecret).report()));
     vec![
         row(SessionError::NoSession, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::NoRefreshToken, Kind::LoginRequired, 3, "tidp login"),
@@ -320,7 +321,8 @@ fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_
     ] {
         let because = Error::from(situation).of_profile(Some("work"));
         let expected = Report { message: "what is left".into(), ..because.report() };
-        let report = Error::from(SessionError::LoggedOutLocally("what is left".into(), Box::new(because))).report();
+        let report =
+            Error::from(SessionError::LoggedOutLocally("what is left".into(), Box::new(because.report()))).report();
         assert_eq!(report, expected);
     }
 }

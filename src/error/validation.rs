@@ -1,6 +1,6 @@
 //! A certificate, document, callback or token that is not accepted, or cannot be judged.
 
-use super::{Kind, Report, Situation};
+use super::report::{Kind, Report};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValidationError {
@@ -18,11 +18,5 @@ impl ValidationError {
             Self::Invalid(message) | Self::Opaque(message) => Report::new(Kind::Invalid, message),
             Self::NotVerified(kind, message) => Report::new(*kind, message),
         }
-    }
-}
-
-impl From<ValidationError> for Situation {
-    fn from(error: ValidationError) -> Self {
-        Self::Validation(error)
     }
 }

@@ -63,7 +63,7 @@ fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
             mobile().env("TIDP_CLIENT_ID", "a\u{1b}b"),
             &[],
             2,
-            r"TIDP_CLIENT_ID: client_id `a\u{1b}b` has a control character",
+            r"TIDP_CLIENT_ID: client_id `a\u{1b}b` contains a control character",
         ),
         (Bench::new("Confidential"), &[], 2, "TIDP_CLIENT_SECRET"),
         (secret_of_another, &[], 2, "client_secret_command"),

@@ -322,7 +322,7 @@ fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
         ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
         ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
         ("TIDP_RENEW", "always", "TIDP_RENEW: unknown renew `always`"),
-        ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: auth_method `none`"),
+        ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: unknown auth_method `none`"),
     ] {
         let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
         is_wrong(&bench, &["login"], words).leaves_out("config.toml");

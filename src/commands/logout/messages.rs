@@ -120,7 +120,7 @@ impl Outcome {
         steps.into_iter().find_map(|(of, state)| match state {
             State::Failed(what, because) => {
                 let what = format!("the session is gone here, but the {of} {what}");
-                Some(SessionError::LoggedOutLocally(what, Box::new(because.clone())).into())
+                Some(SessionError::LoggedOutLocally(what, Box::new(because.report())).into())
             }
             State::Done(_) | State::Nothing(_) | State::Left(_) => None,
         })
