@@ -1,0 +1,108 @@
+//! A failure as the user sees it, and what its kind means.
+
+use crate::domain::text::printable;
+use crate::oidc::ProviderError;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The contract's kinds of failure, each with its exit code. The order says which one to report of several: what the
+/// user must change comes before what may pass by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Usage,
+    Config,
+    Failed,
+    Invalid,
+    LoginRequired,
+    Refused,
+    Store,
+    Busy,
+    Unreachable,
+    Timeout,
+}
+
+impl Kind {
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage | Self::Config => 2,
+            Self::LoginRequired => 3,
+            Self::Refused => 4,
+            Self::Unreachable | Self::Busy => 5,
+            Self::Store => 6,
+            Self::Invalid => 7,
+            Self::Timeout => 124,
+        }
+    }
+}
+
+/// A failure as the user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub kind: Kind,
+    pub exit_code: u8,
+    pub message: String,
+    /// The exact next command, where there is one.
+    pub hint: Option<String>,
+    /// The provider's own error, where it sent one.
+    pub provider: Option<ProviderError>,
+}
+
+impl Report {
+    /// A row of the table: the exit code follows from the kind.
+    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, exit_code: kind.exit_code(), message: message.into(), hint: None, provider: None }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    pub(super) fn exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
+    }
+
+    pub(super) fn provider(self, provider: Option<&ProviderError>) -> Self {
+        Self { provider: provider.cloned(), ..self }
+    }
+
+    /// The document on the last line of stderr under `--json`.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({ "kind": self.kind, "message": self.message, "exit_code": self.exit_code });
+        if let Some(hint) = &self.hint {
+            error["hint"] = hint.as_str().into();
+        }
+        if let Some(provider) = &self.provider {
+            error["provider"] = json!({ "error": provider.error });
+            if let Some(description) = &provider.error_description {
+                error["provider"]["error_description"] = description.as_str().into();
+            }
+        }
+        json!({ "error": error })
+    }
+}
+
+/// The provider's error and its description, printable.
+pub(super) fn provider_message(provider: &ProviderError) -> String {
+    match &provider.error_description {
+        Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
+        None => printable(&provider.error),
+    }
+}
+
+/// The command with `--profile`, unless a command without it means the same.
+pub fn with_profile(command: &str, profile: Option<&str>) -> String {
+    profile.map_or_else(|| command.to_owned(), |profile| format!("{command} --profile {}", quoted(profile)))
+}
+
+/// A word as a shell reads it back, its control characters as escapes.
+pub fn quoted(word: &str) -> String {
+    printable(&shell_words::quote(word))
+}
+
+/// The command that shows client and redirect URI.
+pub(super) fn show_profile(profile: Option<&str>) -> String {
+    let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
+    format!("tidp profile show{name}")
+}
