@@ -308,12 +308,11 @@ fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
             .filter(|key| !key.starts_with('#'))
             .collect()
     };
-    let source = concat!(include_str!("../src/config/mod.rs"), include_str!("../src/config/profile_keys.rs"));
-    let of_profile = source.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once("\", Shape::"));
+    let source = include_str!("../src/config/mod.rs");
     let (_, of_file) = source.split_once("pub struct Config {").unwrap();
     let of_file = of_file.lines().take_while(|line| *line != "}");
     let of_file = of_file.filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(": Option")?.0));
-    let there_are = of_profile.map(|(key, _)| key).chain(of_file).map(str::to_owned).collect();
+    let there_are = profile_keys().chain(of_file).map(str::to_owned).collect();
     assert_eq!(keys(&(switched_on + &alternatives)), there_are);
 }
 
@@ -337,9 +336,14 @@ fn the_stores_and_the_variables_are_those_there_are() {
     let names = text.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.starts_with("TIDP_"));
     for name in names {
         let key = name.trim_start_matches("TIDP_").to_lowercase();
-        let known = sources.contains(&format!("\"{name}\"")) || sources.contains(&format!("(\"{key}\", Shape::"));
+        let known = sources.contains(&format!("\"{name}\"")) || profile_keys().any(|known| known == key);
         assert!(known, "nothing reads {name}");
     }
+}
+
+fn profile_keys() -> impl Iterator<Item = &'static str> {
+    let (_, keys) = include_str!("../src/config/profile_keys.rs").split_once("\nprofile_keys! {\n").unwrap();
+    keys.lines().take_while(|line| *line != "}").filter_map(|line| Some(line.trim().split_once(": ")?.0))
 }
 
 /// Every source file under a folder.

@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::oidc::{Problem, ProviderError};
-use crate::ports::{HttpFailure, HttpFailureKind, StoreFailureKind, WhyNot};
+use crate::ports::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind, WhyNot};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
