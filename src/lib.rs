@@ -166,7 +166,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
             (out, outcome)
         }
         Err(error) => {
-            let out = Output::new(ports, &cli::usage_error::shown_so(&args));
+            let out = Output::new(ports, &cli::display_options(&args));
             let outcome = not_parsed(&args, &error, &out);
             (out, outcome)
         }
@@ -177,7 +177,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
         Err(Error { situation: Situation::ChildProcess(ChildProcessError::Exited(code)), .. }) => code,
         Err(error) => {
             let is_usage = matches!(error.situation, Situation::Setup(SetupError::Usage { .. }));
-            let command = if is_usage { cli::usage_error::named(&args) } else { String::new() };
+            let command = if is_usage { cli::command_name(&args) } else { String::new() };
             let report = error.of_command(&command).report();
             out.failure(&report);
             report.exit_code
@@ -192,7 +192,7 @@ pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, pa
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();
     let report = error::of_panic(message, &place, std::thread::current().name()).report();
-    Output::new(ports, &cli::usage_error::shown_so(&args)).failure(&report);
+    Output::new(ports, &cli::display_options(&args)).failure(&report);
     report.exit_code
 }
 
@@ -213,7 +213,7 @@ fn not_parsed(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error
     } else {
         domain::text::printable(&in_one_line(&text))
     };
-    Err(match cli::usage_error::with_dashes(args, error) {
+    Err(match cli::with_dashes(args, error) {
         Some((corrected, has_more)) => SetupError::MissingDashes { message: what, corrected, has_more }.into(),
         None => Error::usage(what),
     })

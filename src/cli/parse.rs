@@ -1,37 +1,33 @@
-//! A command line read with as little of the definition as it needs.
+//! Parses the command line with no more of the definition than it needs.
 
-use super::{Cli, Global, Keepalive, Token, TokenFormat};
+use super::commands::{Cli, Command, Global, Keepalive, Token, TokenFormat};
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use std::ffi::OsString;
 
-/// Reads the arguments (the program's name first) as `Cli::try_parse_from` does, but that `--` with nothing after it is
-/// wrong: a script whose `$CMD` is empty does not want to wait until the session ends.
+/// The parsed arguments (the program's name comes first), or clap's error, which may be help or the version.
 ///
-/// clap copies the global options into every command there is, two thirds of its work for `tidp token`. A command can
-/// only be run by its name, so the ones whose names stand nowhere in the arguments are left out first; whatever does not
-/// parse so, be it a request for help, is for the whole definition to judge.
+/// The result is that of `Cli::try_parse_from`, with one exception: `keepalive --` with nothing after it is an error, because
+/// a script whose `$CMD` is empty does not want to wait until the session ends.
 ///
-/// # Errors
-/// clap's, help and version among them.
+/// Three attempts, from fast to complete. `tidp token` needs no parser. Other lines are parsed with the commands that they
+/// mention, because clap copies the global options into every command, which is two thirds of its work. Whatever fails so
+/// (or asks for help) is parsed with the whole definition.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     if let Some(token) = plain_token(args) {
-        return Ok(Cli { global: Global::default(), command: super::Command::Token(token) });
+        return Ok(Cli { global: Global::default(), command: Command::Token(token) });
     }
-    let parsed = lean(args).try_get_matches_from(args).and_then(|mut found| Cli::from_arg_matches_mut(&mut found));
-    let cli = parsed.or_else(|_| Cli::try_parse_from(args))?;
-    match &cli.command {
-        super::Command::Keepalive(Keepalive { command, .. })
-            if command.is_empty() && args.last().is_some_and(|last| last == "--") =>
-        {
-            Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "there is no command after `--`"))
-        }
-        _ => Ok(cli),
+    let cli = parse_mentioned_commands(args).or_else(|_| Cli::try_parse_from(args))?;
+    if let Command::Keepalive(Keepalive { command, .. }) = &cli.command
+        && command.is_empty()
+        && args.last().is_some_and(|last| last == "--")
+    {
+        return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "there is no command after `--`"));
     }
+    Ok(cli)
 }
 
-/// `tidp token`, alone or with `--format`, as it stands in front of every request of somebody's loop: there is nothing in
-/// it that takes a parser, which would be a sixth of the command's work.
+/// `tidp token`, alone or with `--format`: scripts run it before every request, and clap would be a sixth of its work.
 fn plain_token(args: &[OsString]) -> Option<Token> {
     let format = match args {
         [_, token] if token == "token" => None,
@@ -43,10 +39,14 @@ fn plain_token(args: &[OsString]) -> Option<Token> {
     Some(Token { format, ..Token::default() })
 }
 
-fn lean(args: &[OsString]) -> Command {
+fn parse_mentioned_commands(args: &[OsString]) -> Result<Cli, clap::Error> {
     let whole = Cli::command();
-    let named = whole.get_subcommands().filter(|command| args.iter().any(|arg| arg == command.get_name()));
-    Command::new("tidp").disable_help_subcommand(true).args(whole.get_arguments().cloned()).subcommands(named.cloned())
+    let mentioned = whole.get_subcommands().filter(|command| args.iter().any(|arg| arg == command.get_name()));
+    let smaller = clap::Command::new("tidp")
+        .disable_help_subcommand(true)
+        .args(whole.get_arguments().cloned())
+        .subcommands(mentioned.cloned());
+    Cli::from_arg_matches_mut(&mut smaller.try_get_matches_from(args)?)
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_is_empty_is_not_the_same_as_none() {
+    fn keepalive_with_an_empty_command_is_an_error() {
         for (line, is_right) in
             [("keepalive", true), ("keepalive -- --", true), ("keepalive --for 1m --", false), ("exec --", false)]
         {
@@ -63,13 +63,12 @@ mod tests {
         }
     }
 
-    /// What came of it: the command line as read, or what is said instead.
-    fn told(outcome: Result<Cli, clap::Error>) -> String {
+    fn to_text(outcome: Result<Cli, clap::Error>) -> String {
         outcome.map_or_else(|error| error.render().to_string(), |cli| format!("{cli:?}"))
     }
 
     #[test]
-    fn a_command_line_means_what_it_means_to_the_whole_definition() {
+    fn every_line_parses_as_with_the_whole_definition() {
         let commands = Cli::command();
         let names = commands.get_subcommands().map(|command| command.get_name().to_owned());
         let lines = names.flat_map(|name| [name.clone(), format!("{name} --help"), format!("{name} --nonsense")]);
@@ -116,10 +115,10 @@ mod tests {
         let mut parsed = 0;
         for line in lines.chain(others.map(str::to_owned)) {
             let args: Vec<OsString> = ["tidp"].into_iter().chain(line.split_whitespace()).map(Into::into).collect();
-            assert_eq!(told(parse(&args)), told(Cli::try_parse_from(&args)), "tidp {line}");
-            parsed += u32::from(lean(&args).try_get_matches_from(&args).is_ok());
+            assert_eq!(to_text(parse(&args)), to_text(Cli::try_parse_from(&args)), "tidp {line}");
+            parsed += u32::from(parse_mentioned_commands(&args).is_ok());
         }
         assert!(plain_token(&["tidp", "token", "--format", "raw"].map(Into::into)).is_some());
-        assert!(parsed > 20, "{parsed}: these are to be read without the whole definition");
+        assert!(parsed > 20, "only {parsed} lines were parsed without the whole definition");
     }
 }

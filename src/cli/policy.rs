@@ -1,75 +1,82 @@
-//! The command line of `tidp policy`.
+//! The options of `tidp policy`.
 
-use super::{Handles, POLICIES};
+use super::sandbox::RefreshTokens;
+use crate::domain::policy::{ClientType, POLICIES};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-/// Explain the refresh policy and how much life is left
+pub(super) fn policy_names() -> PossibleValuesParser {
+    POLICIES.iter().map(|policy| policy.name.as_str()).into()
+}
+
+pub(super) fn client_type_names() -> PossibleValuesParser {
+    ClientType::ALL.map(ClientType::as_str).into()
+}
+
+/// Explain the refresh policy and how long the session lasts
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {
-    /// What to show instead of the session's policy.
     #[command(subcommand)]
     pub what: Option<PolicyCommand>,
-    /// One short line, for a prompt: `Mobile 89d`
+    /// Print one short line for a prompt: `Mobile 89d`
     #[arg(long, conflicts_with = "why")]
     pub short: bool,
-    /// List the events behind the answer
+    /// List the events behind the explanation
     #[arg(long)]
     pub why: bool,
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub ascii: bool,
-    /// Exit with 3 when less than this is left of the refresh token's life, or without one of the access token's
+    /// Exit with 3 if the refresh token, or without one the access token, expires sooner than this
     #[arg(long, value_name = "DURATION")]
     pub require: Option<String>,
-    /// Count down live on the terminal, until Ctrl-C
+    /// Update the display every second until Ctrl-C
     #[arg(long, conflicts_with_all = ["short", "require"])]
     pub watch: bool,
 }
 
-/// `tidp policy …`.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// The five policies, a line each
+    /// List the policies
     List,
-    /// One policy explained
+    /// Explain one policy
     Show {
-        /// Its name
-        #[arg(value_parser = POLICIES, ignore_case = true)]
+        /// Name of the policy
+        #[arg(value_parser = policy_names(), ignore_case = true)]
         name: String,
     },
-    /// What if: play a session under a policy, offline, and see what happens and when it dies
+    /// Simulate a session under a policy, offline, and show when it ends
     Simulate(Simulate),
 }
 
-/// `tidp policy simulate`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Simulate {
-    /// The policy
-    #[arg(long, value_name = "NAME", value_parser = POLICIES, ignore_case = true, required_unless_present = "compare")]
+    /// Name of the policy
+    #[arg(long, value_name = "NAME", value_parser = policy_names(), ignore_case = true, required_unless_present = "compare")]
     pub policy: Option<String>,
-    /// All five policies side by side
+    /// Compare all policies
     #[arg(long, conflicts_with = "policy")]
     pub compare: bool,
     /// How often a script runs `tidp token`
     #[arg(long, value_name = "DURATION", default_value = "8m")]
     pub every: String,
-    /// How long to look
+    /// Length of the simulation
     #[arg(long = "for", value_name = "DURATION", default_value = "2h")]
     pub length: String,
-    /// How long an access token lives
+    /// Lifetime of an access token
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub access_token: String,
     /// End the user's SSO session this long after the login
     #[arg(long, value_name = "DURATION")]
     pub sso_ends_after: Option<String>,
-    /// Whether a refresh hands out a new handle, or the same one again
+    /// Whether a refresh returns a new refresh token or the same one
     #[arg(long, value_enum, default_value_t)]
-    pub refresh_tokens: Handles,
-    /// The profile's `renew`: when `tidp token` refreshes
+    pub refresh_tokens: RefreshTokens,
+    /// When `tidp token` refreshes (the profile's `renew`)
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub renew: RenewWhen,
-    /// The script runs `tidp refresh --force` instead of `tidp token`
+    /// Let the script run `tidp refresh --force` instead of `tidp token`
     #[arg(long, conflicts_with = "renew")]
     pub force: bool,
     /// Draw with plain ASCII characters
@@ -77,12 +84,11 @@ pub struct Simulate {
     pub ascii: bool,
 }
 
-/// A profile's `renew`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RenewWhen {
     /// Only when the access token has expired
     #[default]
     WhenDue,
-    /// Also in the last third of a sliding life
+    /// Also in the last third of a sliding lifetime
     BeforeSessionEnds,
 }

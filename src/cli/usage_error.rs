@@ -1,12 +1,13 @@
-//! What can be told of a command line that clap has refused.
+//! What can be said about a command line that clap refuses.
 
-use super::{Cli, ColorWhen, Global, parse};
+use super::commands::{Cli, ColorWhen, Global};
+use super::parse::parse;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
-/// The command that the arguments name, below `tidp`: `policy simulate`; empty where they name none.
-pub fn named(args: &[OsString]) -> String {
+/// The command in the arguments, without `tidp`: `policy simulate`; empty if there is none.
+pub fn command_name(args: &[OsString]) -> String {
     let found = Cli::command().ignore_errors(true).try_get_matches_from(args).ok();
     let mut words = Vec::new();
     let mut at = found.as_ref();
@@ -18,7 +19,7 @@ pub fn named(args: &[OsString]) -> String {
 }
 
 /// The global options that decide how an error is shown.
-pub fn shown_so(args: &[OsString]) -> Global {
+pub fn display_options(args: &[OsString]) -> Global {
     let ours = || args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
     let after = ours().skip_while(|arg| *arg != "--color").nth(1);
     let when = after.or_else(|| ours().find_map(|arg| arg.strip_prefix("--color=")));
@@ -26,8 +27,8 @@ pub fn shown_so(args: &[OsString]) -> Global {
     Global { json: ours().any(|arg| arg == "--json"), color, ..Global::default() }
 }
 
-/// The command line as it was meant, where all that it lacks is the `--` before a command to run: up to that command, and
-/// whether it goes on. What follows is for the command, and may be secret.
+/// The corrected command line, if only the `--` before CMD is missing: up to CMD, and whether more follows. What follows
+/// belongs to CMD and may be secret.
 pub fn with_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
     let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
     let with_dashes_at = |at: usize| {
@@ -50,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_command_line_still_says_which_command_it_is_for() {
+    fn command_name_is_found_in_a_wrong_line() {
         for (line, command) in [
             ("", ""),
             ("--nope", ""),
@@ -65,12 +66,12 @@ mod tests {
             ("exec token", "exec"),
             ("sandbox --clock abc", "sandbox"),
         ] {
-            assert_eq!(named(&args(line)), command, "tidp {line}");
+            assert_eq!(command_name(&args(line)), command, "tidp {line}");
         }
     }
 
     #[test]
-    fn dashes_are_offered_where_they_are_all_that_lacks() {
+    fn missing_dashes_are_suggested() {
         for (line, meant) in [
             ("exec sh -c true", Some("tidp exec -- sh …")),
             ("exec --min-ttl 5m exec x", Some("tidp exec --min-ttl 5m -- exec …")),
@@ -85,7 +86,7 @@ mod tests {
             let args = args(line);
             let error = parse(&args).unwrap_err();
             let found =
-                with_dashes(&args, &error).map(|(line, goes_on)| line.join(" ") + if goes_on { " …" } else { "" });
+                with_dashes(&args, &error).map(|(line, has_more)| line.join(" ") + if has_more { " …" } else { "" });
             assert_eq!(found.as_deref(), meant, "tidp {line}");
         }
     }

@@ -1,7 +1,7 @@
 //! `tidp policy simulate`: what a script, a policy and an SSO session do to each other, played offline to the second.
 //! Needs no profile and no network: the client's own decisions are played against the sandbox's engine.
 
-use crate::cli::{Handles, RenewWhen, Simulate};
+use crate::cli::{RefreshTokens, RenewWhen, Simulate};
 use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{POLICIES, Policy};
@@ -65,8 +65,8 @@ fn scenario(args: &Simulate, policy: Policy) -> Result<Scenario> {
         length,
         sso_ends_after: args.sso_ends_after.as_deref().map(|text| duration("--sso-ends-after", text, 0)).transpose()?,
         refresh_tokens: match args.refresh_tokens {
-            Handles::Rotate => Rotation::Rotate,
-            Handles::Reuse => Rotation::Reuse,
+            RefreshTokens::Rotate => Rotation::Rotate,
+            RefreshTokens::Reuse => Rotation::Reuse,
         },
         renew: match args.renew {
             RenewWhen::WhenDue => Renew::WhenDue,

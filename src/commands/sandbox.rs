@@ -1,6 +1,6 @@
 //! `tidp sandbox`: the stand-in provider on a loopback port, until it is stopped.
 
-use crate::cli::{self, Handles};
+use crate::cli::{self, RefreshTokens};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::ports::Ports;
@@ -35,8 +35,8 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
         port: args.port,
         auto_approve: args.auto_approve.then_some(&USERS[0]),
         refresh_tokens: match args.refresh_tokens {
-            Handles::Rotate => Rotation::Rotate,
-            Handles::Reuse => Rotation::Reuse,
+            RefreshTokens::Rotate => Rotation::Rotate,
+            RefreshTokens::Reuse => Rotation::Reuse,
         },
         access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,
         clock_offset,
