@@ -25,296 +25,296 @@ function __fish_tidp_using_subcommand
 end
 
 complete -c tidp -n "__fish_tidp_needs_command" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_needs_command" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_needs_command" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_needs_command" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_needs_command" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_needs_command" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_needs_command" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_needs_command" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_needs_command" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_needs_command" -s V -l version -d 'Print version'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "demo" -d 'See the whole story on the built-in sandbox: login, token, refresh under a policy, logout'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "login" -d 'Log in with the browser; the session goes into the OS keyring'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "token" -d 'Print a valid access token, refreshing only if that is due'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "refresh" -d 'Refresh the session if that is due'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "demo" -d 'Show login, token, refresh and logout on the built-in sandbox'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "login" -d 'Log in with the browser and keep the session in the OS keyring'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "token" -d 'Print a valid access token, refreshing it if necessary'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "refresh" -d 'Refresh the session if it is due'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "inspect" -d 'Show the session: account, tokens, claims, policy'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "decode" -d 'Decode a JWT offline, or verify it'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "policy" -d 'Explain the refresh policy and how much life is left'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "keepalive" -d 'Keep a sliding session alive on purpose: while a command runs, for some time, or until it ends'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "policy" -d 'Explain the refresh policy and how long the session lasts'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "keepalive" -d 'Keep a sliding session alive while a command runs, for some time, or until it ends'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "exec" -d 'Run a command with TIDP_ACCESS_TOKEN set'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the userinfo claims'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'End the session: here first, then at the provider'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, choose and remove profiles'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+ on a loopback port, to try an app against each policy'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'Log out: remove the local session, then end it at the provider'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, select and remove profiles'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Do not open a browser: the demo approves the login itself'
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Approve the login without a browser'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: only if the SSO session still lives; login: ask for credentials again' -r -f -a "none\t''
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: succeed only while the SSO session is active; login: ask for credentials again' -r -f -a "none\t''
 login\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'The phone number to fill in' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l acr-values -d 'Assurance levels or providers wished for, separated by spaces' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l require-acr -d 'As --acr-values, but anything else is refused (exit 7)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Languages of the login page, such as no' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l max-age -d 'The longest time since the user proved who they are (0s: now)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes instead of the profile\'s; repeat, or separate by spaces' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l extra-param -d 'A further parameter of the authorization request, for a provider that knows it; repeat' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'Phone number to fill in on the login page' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l acr-values -d 'Requested acr_values, space-separated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l require-acr -d 'As --acr-values, but fail if the login has none of them (exit 7)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Preferred languages of the login page, such as no' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l max-age -d 'Maximum authentication age (OIDC max_age); 0s forces a new login' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes instead of the profile\'s; repeatable or space-separated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l extra-param -d 'Extra parameter of the authorization request; repeatable' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Refuse any other account than the one with this `sub` (exit 7)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Fail if another account than the one with this `sub` logs in (exit 7)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
-complete -c tidp -n "__fish_tidp_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
-complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'How to print it [default: raw]' -r -f -a "raw\t'The token alone'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'Output format [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
 curl\t'A line for `curl -K -`'
 env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)'
 json\t'{"access_token":…} (with --id-token: {"id_token":…})'
 exec-credential\t'A Kubernetes ExecCredential'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l id-token -d 'Print the ID token instead'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l no-refresh -d 'Never touch the network'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to bring the ID token\'s claims up to date'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to update the ID token\'s claims'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check against the keys in this file (a JWK set) instead' -r -F
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'How far clocks may differ when times are checked' -r
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check against the keys in this file (a JWK set)' -r -F
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'Clock difference to tolerate when times are checked' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times, with the profile\'s provider'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times against the profile\'s provider'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 when less than this is left of the refresh token\'s life, or without one of the access token\'s' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 if the refresh token, or without one the access token, expires sooner than this' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l short -d 'One short line, for a prompt: `Mobile 89d`'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l why -d 'List the events behind the answer'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l short -d 'Print one short line for a prompt: `Mobile 89d`'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l why -d 'List the events behind the explanation'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l ascii -d 'Draw with plain ASCII characters'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l watch -d 'Count down live on the terminal, until Ctrl-C'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "list" -d 'The five policies, a line each'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "show" -d 'One policy explained'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "simulate" -d 'What if: play a session under a policy, offline, and see what happens and when it dies'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l watch -d 'Update the display every second until Ctrl-C'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "list" -d 'List the policies'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "show" -d 'Explain one policy'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -f -a "simulate" -d 'Simulate a session under a policy, offline, and show when it ends'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'The policy' -r -f -a "NoRefresh\t''
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'Name of the policy' -r -f -a "NoRefresh\t''
 Confidential\t''
 Mobile\t''
 PublicWeb\t''
 Web\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l every -d 'How often a script runs `tidp token`' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l for -d 'How long to look' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l access-token -d 'How long an access token lives' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l for -d 'Length of the simulation' -r
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l access-token -d 'Lifetime of an access token' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l sso-ends-after -d 'End the user\'s SSO session this long after the login' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l refresh-tokens -d 'Whether a refresh hands out a new handle, or the same one again' -r -f -a "rotate\t'A new handle each time; the old one is dead'
-reuse\t'The same handle each time'"
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l renew -d 'The profile\'s `renew`: when `tidp token` refreshes' -r -f -a "when-due\t'Only when the access token has expired'
-before-session-ends\t'Also in the last third of a sliding life'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l refresh-tokens -d 'Whether a refresh returns a new refresh token or the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
+reuse\t'The same refresh token each time'"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l renew -d 'When `tidp token` refreshes (the profile\'s `renew`)' -r -f -a "when-due\t'Only when the access token has expired'
+before-session-ends\t'Also in the last third of a sliding lifetime'"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l compare -d 'All five policies side by side'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l force -d 'The script runs `tidp refresh --force` instead of `tidp token`'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l compare -d 'Compare all policies'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l force -d 'Let the script run `tidp refresh --force` instead of `tidp token`'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l ascii -d 'Draw with plain ASCII characters'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Refresh no more after this time; without CMD, end then with 0 [default: while CMD runs, or the session lives]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Stop refreshing after this time; without CMD, exit then with 0 [default: as long as CMD or the session lasts]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'How much life the token must have left [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Only here: the provider is not told'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'All profiles, and sessions whose profile is gone'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Delete the local session only'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'Log out of all profiles, and end sessions whose profile is removed'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "add" -d 'Add a profile to config.toml; the first one becomes the default'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "list" -d 'All profiles, a line each'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "show" -d 'One profile, with everything that follows from it'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "list" -d 'List all profiles'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "show" -d 'Show one profile with all its settings'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "use" -d 'Make a profile the default'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "remove" -d 'Remove a profile that has no session'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "secret" -d 'Put the client secret into the keyring; read from the terminal without echo, or from stdin'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l issuer -d 'The provider\'s issuer, such as https://id-test.telenor.no' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l environment -d 'TelenorID+\'s staging or production' -r -f -a "staging\t''
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "secret" -d 'Store the client secret in the keyring, read from the terminal without echo or from stdin'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l issuer -d 'Issuer URL of the provider, such as https://id-test.telenor.no' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l environment -d 'TelenorID+ environment' -r -f -a "staging\t''
 production\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-id -d 'The client' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-type -d 'The client\'s type, which decides its refresh policy' -r -f -a "Public\t''
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-id -d 'Client ID' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l client-type -d 'Client type, which determines the refresh policy' -r -f -a "Public\t''
 PublicWithRefresh\t''
 Confidential\t''
 MobileApp\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'The refresh policy, where it is not the one that follows from the client type' -r -f -a "NoRefresh\t''
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'Refresh policy, if not the one of the client type' -r -f -a "NoRefresh\t''
 Confidential\t''
 Mobile\t''
 PublicWeb\t''
 Web\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l scope -d 'Scopes; repeat, or separate by spaces' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l redirect-uri -d 'The registered redirect URI [default: http://127.0.0.1/callback]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l scope -d 'Scopes; repeatable or space-separated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l redirect-uri -d 'Registered redirect URI [default: http://127.0.0.1/callback]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l auth-method -d 'How the client secret is sent' -r -f -a "client_secret_basic\t''
 client_secret_post\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l remove -d 'Remove the secret instead'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0: any free one' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh hands out a new handle and kills the old one, or the same handle again' -r -f -a "rotate\t'A new handle each time; the old one is dead'
-reuse\t'The same handle each time'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'How long access tokens live' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead (a minus sign: behind)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0: any free one' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
+reuse\t'The same refresh token each time'"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'Lifetime of access tokens' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in without a page, as the first test user'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in as the first test user, without a page'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal'
-always\t'Always'
-never\t'Never'"
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand completions" -s q -l quiet -d 'No notes and no warnings on stderr; errors stay'
-complete -c tidp -n "__fish_tidp_using_subcommand completions" -s v -l verbose -d 'Say on stderr which requests are made (never what is in them)'
-complete -c tidp -n "__fish_tidp_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s h -l help -d 'Print help'

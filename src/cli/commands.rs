@@ -293,7 +293,7 @@ pub struct ProfileAdd {
     /// Client ID
     #[arg(long, value_name = "ID")]
     pub client_id: String,
-    /// Client type in TelenorID+, which determines the refresh policy
+    /// Client type, which determines the refresh policy
     #[arg(long, value_name = "TYPE", value_parser = client_type_names(), ignore_case = true)]
     pub client_type: Option<String>,
     /// Refresh policy, if not the one of the client type
