@@ -157,7 +157,10 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
 #[test]
 fn the_help_lists_the_types_and_policies_there_are_and_each_is_taken_in_any_letter_case() {
     let bench = Bench::with_env(&[]);
-    let help = |args: &[&str]| bench.run(&[args, &["--help"]].concat()).exits(0).stdout;
+    let help = |args: &[&str]| {
+        let wrapped = bench.run(&[args, &["--help"]].concat()).exits(0).stdout;
+        wrapped.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
     let policies = POLICIES.map(|policy| policy.name.as_str());
     let listed = |names: &[&str]| format!("[possible values: {}]", names.join(", "));
     assert!(help(&["profile", "add"]).contains(&listed(&ClientType::ALL.map(ClientType::as_str))));
