@@ -23,7 +23,7 @@ const NOW: Time = Time::from_unix(1_795_393_000);
 
 fn session() -> Session {
     let key = SessionKey { profile: "work".into(), issuer: "https://id.example".into(), client_id: "app".into() };
-    Session::from_document(&Secret::new(include_str!("session.json")), &key).unwrap()
+    Session::from_json(&Secret::new(include_str!("session.json")), &key).unwrap()
 }
 
 /// A signed access token with the claims TelenorID+ sends, and the key set it is verified with.
@@ -42,7 +42,7 @@ fn token() -> (String, KeySet) {
     let (n, e) = (key.public_key().modulus(), key.public_key().exponent());
     let (n, e) = (n.big_endian_without_leading_zero(), e.big_endian_without_leading_zero());
     let jwks = json!({ "keys": [{ "kty": "RSA", "kid": "k1", "n": B64.encode(n), "e": B64.encode(e) }] });
-    (format!("{input}.{}", B64.encode(signature)), KeySet::from_document(jwks.to_string().as_bytes()).unwrap())
+    (format!("{input}.{}", B64.encode(signature)), KeySet::from_json(jwks.to_string().as_bytes()).unwrap())
 }
 
 fn pure(criterion: &mut Criterion) {

@@ -53,7 +53,7 @@
 //!   token. One that may be somebody else's makes the whole answer worthless. A member that says nothing, or that nobody
 //!   needs, is read as absent (`oidc::answer`).
 //! * **What a refusal means is decided in one place**: the status in `oidc::answer::no_success`, the error in
-//!   `oidc::token::meaning_of_refusal`. Refused is the refresh token, which is dropped; or the client, and the token is
+//!   `oidc::token::refusal_cause`. Refused is the refresh token, which is dropped; or the client, and the token is
 //!   kept; or it is not said, and the token is kept, tried once more by the next run, and dropped if that is refused like
 //!   the first. Until a refresh succeeds, nothing is claimed of how long a session lives whose refresh was refused.
 //! * **A copy of the discovery document locks nobody out** (`commands::metadata`): a login reads it anew; an address at which

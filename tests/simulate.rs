@@ -18,7 +18,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             lifetime: Some(Seconds(life)),
             sliding,
             absolute_lifetime: cap.filter(|_| sliding).map(Seconds),
-            tells_of_sso: true,
+            reports_sso: true,
         });
     prop_oneof![proptest::sample::select(POLICIES.to_vec()), changed]
 }

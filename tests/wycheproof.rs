@@ -34,7 +34,7 @@ fn keys(group: &Value) -> KeySet {
     for key in set["keys"].as_array_mut().unwrap().iter_mut().filter_map(Value::as_object_mut) {
         key.retain(|name, _| !["d", "p", "q", "dp", "dq", "qi"].contains(&name.as_str()));
     }
-    KeySet::from_document(set.to_string().as_bytes()).unwrap()
+    KeySet::from_json(set.to_string().as_bytes()).unwrap()
 }
 
 /// The algorithm in the token's header, read by none of our code.

@@ -2,7 +2,7 @@
 
 use super::lock;
 use super::owned_files::{self, Links};
-use crate::domain::text::text_in;
+use crate::domain::text::utf8_text;
 use crate::ports::{Files, LARGEST_FILE, Lock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ impl Files for SystemFiles {
 
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         owned_files::read_named(path, |file, bytes| {
-            let key = text_in(bytes).map(|text| STANDARD.decode(text.trim()));
+            let key = utf8_text(bytes).map(|text| STANDARD.decode(text.trim()));
             // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
             // read-only: it is what it is.
             if matches!(key, Ok(Ok(key)) if key.len() == 32) {

@@ -3,7 +3,7 @@
 use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::domain::text::{printable, text_of};
+use crate::domain::text::{into_utf8_text, printable};
 use crate::ports::{ChildEnv, Children, Clock, Signals};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -75,7 +75,7 @@ impl Children for SystemChildren {
         if !status.success() {
             return Err(format!("`{name}` failed: {status}"));
         }
-        let text = text_of(printed).map_err(|why| format!("what `{name}` printed is {why}"))?;
+        let text = into_utf8_text(printed).map_err(|why| format!("what `{name}` printed is {why}"))?;
         let text = Secret::new(text);
         match without_line_end(text.expose()) {
             "" => Err(format!("`{name}` printed nothing")),

@@ -104,7 +104,7 @@ mod unix {
             let mut handlers = Vec::new();
             let asked = Arc::new(AtomicBool::new(false));
             let ignored = Ignored::now();
-            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.puts_off(*signal));
+            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.is_temporary(*signal));
             for signal in free {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
@@ -180,7 +180,7 @@ mod unix {
         }
 
         /// SIGHUP is put off only where it is known that it has its effect: under `nohup` it must keep having none.
-        fn puts_off(&self, signal: i32) -> bool {
+        fn is_temporary(&self, signal: i32) -> bool {
             self.has(signal).map_or(signal != SIGHUP, |ignored| !ignored)
         }
     }
@@ -203,7 +203,7 @@ mod unix {
 
         #[test]
         fn what_nohup_may_have_ignored_stays_so_where_that_cannot_be_known() {
-            let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| Ignored(mask).puts_off(signal));
+            let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| Ignored(mask).is_temporary(signal));
             assert_eq!(put_off(Some(0)), [true; 3]);
             assert_eq!(put_off(Some(u64::MAX)), [false; 3]);
             assert_eq!(put_off(None), [true, true, false]);

@@ -6,7 +6,7 @@ mod line_input;
 use super::process::without_line_end;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::domain::text::{text_of, without_byte_order_mark};
+use crate::domain::text::{into_utf8_text, without_byte_order_mark};
 use crate::ports::{Clock, Stream, Terminal};
 #[cfg(not(unix))]
 use std::io::Write;
@@ -226,7 +226,7 @@ impl Terminal for SystemTerminal {
         #[cfg(unix)]
         return self.reading(None, |lines| {
             let typing = lines.input.get_mut().typing.get_or_insert_default();
-            let line = text_of(typing.hidden_line()?);
+            let line = into_utf8_text(typing.hidden_line()?);
             line.map(typed).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
         });
         #[cfg(not(unix))]
@@ -302,7 +302,7 @@ impl<R: BufRead> Lines<R> {
             return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
         let mut line =
-            text_of(line).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))?;
+            into_utf8_text(line).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))?;
         line.truncate(without_line_end(&line).len());
         Ok(Some(line))
     }

@@ -5,13 +5,13 @@ mod stream;
 use crate::cli::{self, Global};
 use crate::commands::inspect;
 use crate::config::{Profile, is_telenorid_plus};
-use crate::domain::text::{printable, printable_json, printable_path, text_in};
+use crate::domain::text::{printable, printable_json, printable_path, utf8_text};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
-use crate::explain::claims::{self, Whose};
+use crate::explain::claims::{self, ClaimIssuer};
 use crate::flows::context::{Configured, Context};
 use crate::flows::provider_metadata::{self, Keys};
-use crate::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, tidied};
+use crate::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, trim_token};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{KeySet, StaleKeys};
 use crate::oidc::signed_token::{TokenProblem, verify_token};
@@ -97,9 +97,9 @@ fn verifier<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global, args: &c
         let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
         let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-        let text = text_in(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
-        let keys = KeySet::from_document(text.as_bytes())
-            .map_err(|problem| Error::problem("cannot read the key set", problem))?;
+        let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+        let keys =
+            KeySet::from_json(text.as_bytes()).map_err(|problem| Error::problem("cannot read the key set", problem))?;
         return Ok(Verifier::File(keys));
     }
     if !args.verify {
@@ -127,7 +127,7 @@ struct Decoder<'w> {
 
 impl Decoder<'_> {
     /// Whose claims these are: as far as the token itself says, for nobody else may have been asked.
-    fn whose(&self, jwt: &Jwt<'_>) -> Whose {
+    fn whose(&self, jwt: &Jwt<'_>) -> ClaimIssuer {
         let iss = jwt.registered.iss.as_ref().and_then(Value::as_str).unwrap_or_default();
         let provider = match &self.verifier {
             Verifier::Provider { provider, .. } => Some(&**provider),
@@ -135,8 +135,8 @@ impl Decoder<'_> {
         };
         let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
         match self.profile.as_ref().filter(|profile| bare(&profile.issuer) == bare(iss)) {
-            Some(profile) => profile.whose(provider),
-            None => Whose { telenorid_plus: is_telenorid_plus(iss), pairwise: false },
+            Some(profile) => profile.claim_issuer(provider),
+            None => ClaimIssuer { telenorid_plus: is_telenorid_plus(iss), pairwise: false },
         }
     }
 
@@ -148,7 +148,7 @@ impl Decoder<'_> {
 
     /// One token's answer, added to `answers`, which go out as [`Decoder::printable`] has them.
     fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
-        let text = tidied(text);
+        let text = trim_token(text);
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
             Malformed::Encrypted(header) => ValidationError::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
@@ -240,7 +240,7 @@ impl Decoder<'_> {
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
-            times: claims::times_of(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
+            times: claims::times(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
             expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
             warnings: warnings
                 .iter()
@@ -297,12 +297,12 @@ struct About<'a> {
 
 /// When that is, if the token says so.
 fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
-    claims::times_of(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
+    claims::times(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
 }
 
 /// What a reader of the token should beware of, whatever the time.
 fn warnings(jwt: &Jwt<'_>) -> Vec<Coded> {
-    let mut warnings: Vec<Coded> = claims::undated(&jwt.registered).collect();
+    let mut warnings: Vec<Coded> = claims::invalid_times(&jwt.registered).collect();
     if jwt.jws.alg().eq_ignore_ascii_case("none") {
         warnings.push(("not_signed", "alg is none: the token is not signed at all".to_owned()));
     } else if jwt.jws.signature().is_empty() {

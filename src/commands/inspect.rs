@@ -6,12 +6,12 @@ use crate::domain::session::{RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
-use crate::explain::claims::{self, Whose};
+use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::outlook::sentence::setting;
 use crate::explain::outlook::warnings;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, Verdict};
-use crate::jwt::{Jwt, Registered};
+use crate::jwt::{Jwt, RegisteredClaims};
 use crate::oidc::discovery::Provider;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -36,7 +36,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         }
         let provider = provider_metadata::provider(context);
         let document = document_of(context, &session, &provider);
-        let whose = context.profile.whose(provider.as_ref().ok());
+        let whose = context.profile.claim_issuer(provider.as_ref().ok());
         if out.json { out.document(document) } else { show(context, &session, &document, whose) }
     })
 }
@@ -132,7 +132,7 @@ fn refresh_token(context: &Context<'_>, session: &Session, now: Time) -> Value {
     })
 }
 
-fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose) -> Result<()> {
+fn show(context: &Context<'_>, session: &Session, document: &Value, whose: ClaimIssuer) -> Result<()> {
     let out = context.out;
     let now = context.ports.clock.now();
     let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
@@ -158,7 +158,7 @@ fn show(context: &Context<'_>, session: &Session, document: &Value, whose: Whose
     if let Some(id_token) = &session.id_token {
         token(context, "ID token", &document["id_token"], id_token.expires_at, now, whose)?;
         if now >= id_token.expires_at {
-            out.note(&format!("Note: {}.", claims::id_tokens_are_short(whose)));
+            out.note(&format!("Note: {}.", claims::expired_id_token_note(whose)));
         }
     }
     Ok(())
@@ -171,7 +171,7 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
         context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::from_session(session, policy)),
     ) {
         (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
-        (RefreshToken::Refused { at, .. }, _) => format!("refused by the provider {}", out.when(*at, now)),
+        (RefreshToken::Refused { refused_at: at, .. }, _) => format!("refused by the provider {}", out.when(*at, now)),
         (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
         (RefreshToken::Held(_), Some(life)) if life.expires_at == life.expires_at_earliest => {
             let verb = if now < life.expires_at { "lives until" } else { "ended" };
@@ -187,13 +187,13 @@ fn refresh_token_told(context: &Context<'_>, session: &Session, now: Time) -> St
 
 /// What the answers so far tell of the user's SSO session at the provider.
 fn sso_told(context: &Context<'_>, session: &Session, now: Time) -> String {
-    let held = session.held();
+    let held = session.held_token();
     match context.profile.policy.as_ref().map_or(Sso::Unknown, |policy| Sso::from_session(session, policy)) {
         Sso::Active => {
             let at = held.map_or(session.login_at, |held| held.renewed_at);
             format!("active {}", context.out.when(at, now))
         }
-        Sso::Ended => match held.and_then(|held| held.not_renewed_since) {
+        Sso::Ended => match held.and_then(|held| held.omitted_since) {
             Some(since) => format!("ended: found {}; refreshing renews nothing", context.out.when(since, now)),
             None => "ended; refreshing renews nothing".to_owned(),
         },
@@ -207,7 +207,7 @@ fn token(
     document: &Value,
     expires_at: Time,
     now: Time,
-    whose: Whose,
+    whose: ClaimIssuer,
 ) -> Result<()> {
     let out = context.out;
     let state =
@@ -237,14 +237,14 @@ pub fn claim_lines(
     claims: &Map<String, Value>,
     written: &BTreeMap<String, &str>,
     now: Time,
-    whose: Whose,
+    whose: ClaimIssuer,
 ) -> String {
-    let times: Vec<_> = claims::times_of(&Registered::of(claims)).collect();
+    let times: Vec<_> = claims::times(&RegisteredClaims::from_claims(claims)).collect();
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
         let meaning = time.or_else(|| claims::explain(name, value, whose));
-        let value = claims::shown(value, written.get(name).copied());
+        let value = claims::value_text(value, written.get(name).copied());
         let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());

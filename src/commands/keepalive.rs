@@ -10,7 +10,7 @@ mod messages;
 use crate::cli::{self, Global};
 use crate::commands::exec::not_started;
 use crate::domain::decision::Intent;
-use crate::domain::keepalive::{Prospect, lead, try_again_after};
+use crate::domain::keepalive::{Prospect, lead, retry_delay};
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::time::{Seconds, Time};
@@ -118,7 +118,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn begin(context: &'c Context<'w>, length: Option<Seconds>, wrapping: bool) -> Result<Self> {
         let session = living(context)?;
         let policy = context.profile.policy.ok_or_else(messages::no_policy)?;
-        if session.held().is_none() || policy.lifetime.is_none() {
+        if session.held_token().is_none() || policy.lifetime.is_none() {
             return Err(messages::nothing_to_keep(context, &session, &policy));
         }
         let clock = &context.ports.clock;
@@ -149,7 +149,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     }
 
     fn prospect(&self) -> Prospect {
-        Prospect::of(self.now(), &self.session, &self.policy, self.lead)
+        Prospect::new(self.now(), &self.session, &self.policy, self.lead)
     }
 
     /// Chance decides anew for each renewal, so that many machines that started together drift apart.
@@ -301,7 +301,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
             return Err(self.failed_until(error, end));
         }
         let left = end.left(now);
-        let wait = try_again_after(tries, left);
+        let wait = retry_delay(tries, left);
         // The last try is made when the end comes, because only the provider knows whether it has.
         let wait = if left > Seconds::ZERO { wait.min(left) } else { wait };
         self.failing = Some(Failing { since, tries, last: now, wait });

@@ -26,7 +26,7 @@ use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{Accepted, Check};
-use crate::oidc::token::{self, Client, TokenAnswer};
+use crate::oidc::token::{self, Client, TokenResponse};
 use crate::ports::{HandOver, ListenAt, Listener, Page, Ports, Response, StoreFailureKind};
 use crate::terminal::output::Output;
 use callback_wait::Waiting;
@@ -282,10 +282,10 @@ impl Attempt<'_, '_> {
     fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
         match problem {
             Problem::Refused(provider) => LoginError::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
-            Problem::RefusedWithoutWords { what, .. } => {
+            Problem::RefusedByStatus { what, .. } => {
                 LoginError::StatusOnly(what, self.asked_for(&expected.redirect_uri)).into()
             }
-            problem @ (Problem::Invalid(_) | Problem::Unreachable(_)) => Error::problem(DOING, problem),
+            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
         }
     }
 
@@ -301,7 +301,7 @@ impl Attempt<'_, '_> {
             }
             other => other,
         })?;
-        let answer = token::accept_code_answer(&response).map_err(|problem| self.not_granted(problem, expected))?;
+        let answer = token::accept_code_response(&response).map_err(|problem| self.not_granted(problem, expected))?;
         let session = provider_metadata::fetched_keys(context, &self.provider, keys.answer())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
@@ -315,7 +315,7 @@ impl Attempt<'_, '_> {
 
     fn validated(
         &self,
-        answer: &TokenAnswer,
+        answer: &TokenResponse,
         expected: &Expected,
         code: &Code,
         keys: Keys,
@@ -329,7 +329,7 @@ impl Attempt<'_, '_> {
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
                 .waited(self.waited());
         let mut accepted = token_response::validated(context, &self.provider, keys, raw, &check)?;
-        accepted.token = accepted.token.counted_from(sent_at, now);
+        accepted.token = accepted.token.with_local_expiry(sent_at, now);
         requirements::check(&self.wishes, &accepted)?;
         requirements::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);
         self.session(answer, accepted, sent_at)
@@ -346,14 +346,14 @@ impl Attempt<'_, '_> {
         clock.now().since(since).max(Seconds(awake))
     }
 
-    fn session(&self, answer: &TokenAnswer, accepted: Accepted, sent_at: Time) -> Result<Session> {
+    fn session(&self, answer: &TokenResponse, accepted: Accepted, sent_at: Time) -> Result<Session> {
         let refresh_token = match &answer.refresh_token {
             None => RefreshToken::NeverIssued,
             Some(value) => RefreshToken::Held(HeldToken {
                 value: value.clone(),
                 renewed_at: sent_at,
-                maybe_renewed_at: None,
-                not_renewed_since: None,
+                reused_at: None,
+                omitted_since: None,
             }),
         };
         let session = Session {
@@ -391,7 +391,7 @@ impl Attempt<'_, '_> {
         }
         // First, so that a login that is killed here never leaves the new session with the old one's access token.
         access_token_cache::forget(context);
-        let (entry, document) = (context.entry(), session.to_document());
+        let (entry, document) = (context.entry(), session.to_json());
         let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
             // Which of several is the session nobody knows, and from now on it is none of them.
             StoreFailureKind::Ambiguous => {

@@ -226,7 +226,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     let held = match &session.refresh_token {
         RefreshToken::Held(held) => held,
         RefreshToken::NeverIssued => return State::Nothing("none to revoke: the login brought none".into()),
-        RefreshToken::Refused { at, .. } => {
+        RefreshToken::Refused { refused_at: at, .. } => {
             let when = context.out.when(*at, context.ports.clock.now());
             return State::Nothing(format!("refused by the provider before, {when}"));
         }

@@ -61,16 +61,16 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
 fn require(context: &Context<'_>, outlook: &Outlook, required: Seconds, now: Time) -> Result<()> {
     let access_token_end = outlook.access_token_expires_at.ok_or(SessionError::NoSession)?;
     let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
-    let asked = required.human();
+    let asked = required.to_text();
     let by_refresh_token = outlook.expired || outlook.expires_at_earliest.is_some();
     let mut what = match (outlook.sure_for(now), most) {
         (Some(left), _) if left >= required => return Ok(()),
         (Some(_), Some((policy, most))) if by_refresh_token && most < required => {
-            format!("under {policy} a refresh token lives {}, less than {asked}", most.human())
+            format!("under {policy} a refresh token lives {}, less than {asked}", most.to_text())
         }
         (Some(left), _) => {
             let which = if by_refresh_token { "refresh" } else { "access" };
-            format!("the {which} token can be relied on for {}, less than {asked}", left.human())
+            format!("the {which} token can be relied on for {}, less than {asked}", left.to_text())
         }
         (None, _) => format!("nobody can tell whether the session lasts {asked}: {}", unknown(context, outlook)),
     };
@@ -120,7 +120,7 @@ fn document(context: &Context<'_>, outlook: &Outlook, session: Option<&Session>,
     if why {
         let events = session.map(|session| session.events.as_slice()).unwrap_or_default();
         document["events"] =
-            events.iter().map(|event| json!({ "at": event.at.rfc3339(), "event": told(&event.what) })).collect();
+            events.iter().map(|event| json!({ "at": event.time.rfc3339(), "event": told(&event.kind) })).collect();
     }
     document
 }
@@ -154,7 +154,7 @@ pub(super) fn picture(
     if args.why {
         text.push('\n');
         for event in session.map(|session| session.events.as_slice()).unwrap_or_default() {
-            text += &format!("{}  {}\n", out.when(event.at, now), told(&event.what));
+            text += &format!("{}  {}\n", out.when(event.time, now), told(&event.kind));
         }
     }
     text
@@ -211,8 +211,8 @@ fn summary(description: &Description) -> String {
     let policy = description.policy;
     let life = match (policy.lifetime, policy.sliding) {
         (None, _) => "no refresh token".to_owned(),
-        (Some(lifetime), true) => format!("{}, renewed by a refresh", lifetime.human()),
-        (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.human()),
+        (Some(lifetime), true) => format!("{}, renewed by a refresh", lifetime.to_text()),
+        (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.to_text()),
     };
     format!("{life:<30} {}", description.used_by)
 }

@@ -4,7 +4,7 @@ use crate::cli::{Global, ProfileAdd, ProfileCommand};
 use crate::config::{self, AuthMethod, Config, Profile, RedirectUri};
 use crate::domain::decision::Renew;
 use crate::domain::session::EntryKey;
-use crate::domain::text::{printable, printable_path, text_in};
+use crate::domain::text::{printable, printable_path, utf8_text};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError, quoted};
 use crate::flows::context::{Configured, Context, LOCK_PATIENCE, patiently};
@@ -104,7 +104,7 @@ fn as_written<'c>(ports: &Ports, configured: &'c Configured) -> Result<(&'c Path
     let path = path_of(configured)?;
     let bytes = ports.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
     let wrong = |what: &str| Error::config(format!("{}: it is {what}", printable_path(path)));
-    let document = text_in(&bytes).map_err(wrong)?.parse();
+    let document = utf8_text(&bytes).map_err(wrong)?.parse();
     Ok((path, document.map_err(|_| wrong("not TOML"))?))
 }
 
@@ -203,7 +203,7 @@ fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) ->
         let text = match value {
             Value::Null => continue,
             Value::Array(items) if items.is_empty() => continue,
-            Value::Number(seconds) => Seconds(seconds.as_i64().unwrap_or_default()).human(),
+            Value::Number(seconds) => Seconds(seconds.as_i64().unwrap_or_default()).to_text(),
             Value::String(text) => printable(text),
             Value::Array(items) => items.iter().filter_map(Value::as_str).map(printable).collect::<Vec<_>>().join(" "),
             other => other.to_string(),

@@ -74,7 +74,7 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
             context.out.when(life.expires_at, now),
             when(life)
         ),
-        (Some(policy), Some(life), Renewal::None) if !policy.tells_of_sso => format!(
+        (Some(policy), Some(life), Renewal::None) if !policy.reports_sso => format!(
             "No new refresh token came back; the old one stays: if the refresh renewed it, it lives until {}; rely on {}.",
             context.out.when(life.expires_at, now),
             when(life)
@@ -114,7 +114,7 @@ fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
 fn renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
     match (policy, renewal) {
         (Some(policy), _) if !policy.sliding => Some(false),
-        (Some(policy), Renewal::None) if !policy.tells_of_sso => None,
+        (Some(policy), Renewal::None) if !policy.reports_sso => None,
         (_, Renewal::None) => Some(false),
         (Some(_), Renewal::New) => Some(true),
         (None, Renewal::New) | (_, Renewal::Same) => None,

@@ -135,8 +135,8 @@ fn sensible(min_ttl: Seconds, token: &AccessToken, asked: Option<Seconds>) -> Re
     }
     Err(Error::usage(format!(
         "--min-ttl {} is not below the token's lifetime of {}",
-        min_ttl.human(),
-        lifetime.human()
+        min_ttl.to_text(),
+        lifetime.to_text()
     )))
 }
 

@@ -65,7 +65,7 @@ fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result
         outcome => outcome,
     };
     let is_401 = response.status == 401
-        && matches!(&outcome, Err(UserinfoProblem::Problem(Problem::Refused(_) | Problem::RefusedWithoutWords { .. })));
+        && matches!(&outcome, Err(UserinfoProblem::Problem(Problem::Refused(_) | Problem::RefusedByStatus { .. })));
     let outcome = outcome.map_err(|problem| match problem {
         UserinfoProblem::UnknownKey => {
             Error::invalid("the userinfo is signed by a key that the provider does not publish")
@@ -77,10 +77,10 @@ fn ask(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result
 
 fn show(context: &Context<'_>, provider: &Provider, claims: &Claims) -> Result<()> {
     let out = context.out;
-    let whose = context.profile.whose(Some(provider));
+    let whose = context.profile.claim_issuer(Some(provider));
     for (name, value) in claims {
         let meaning = claims::explain(name, value, whose).map(|meaning| format!("   ({meaning})")).unwrap_or_default();
-        let (name, value) = (printable(name), claims::shown(value, None));
+        let (name, value) = (printable(name), claims::value_text(value, None));
         out.answer(&format!("{}  {value}{meaning}\n", out.bold(&format!("{name:<20}"))))?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::domain::policy::{ClientType, Policy};
 use crate::domain::session::SessionKey;
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Error, Result, SetupError};
-use crate::explain::claims::Whose;
+use crate::explain::claims::ClaimIssuer;
 use crate::oidc::discovery::Provider;
 use crate::ports::{Dirs, Env};
 use profile_keys::{env_table, resolve};
@@ -142,8 +142,8 @@ impl Profile {
     }
 
     /// How to read the provider's claims, as far as its discovery document is known.
-    pub fn whose(&self, provider: Option<&Provider>) -> Whose {
-        Whose {
+    pub fn claim_issuer(&self, provider: Option<&Provider>) -> ClaimIssuer {
+        ClaimIssuer {
             telenorid_plus: self.is_telenorid_plus(),
             pairwise: provider.is_some_and(|provider| provider.is_pairwise),
         }

@@ -153,8 +153,8 @@ pub(super) fn resolve(
         prompt: keys.prompt,
         endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
     };
-    let tells_of_sso = profile.is_telenorid_plus();
-    profile.policy = profile.policy.map(|policy| Policy { tells_of_sso, ..policy });
+    let reports_sso = profile.is_telenorid_plus();
+    profile.policy = profile.policy.map(|policy| Policy { reports_sso, ..policy });
     Ok(profile)
 }
 
@@ -202,7 +202,7 @@ fn policy(
         return changed.map_or(Ok(None), missing);
     };
     let [lifetime, absolute] = lifetimes.map(|(key, text)| {
-        let parsed = text.as_deref().map(Seconds::parse_some).transpose();
+        let parsed = text.as_deref().map(Seconds::parse_positive).transpose();
         parsed.map_err(|what| (key, format!("{key}: {what}")))
     });
     let documented = name.documented();

@@ -322,10 +322,10 @@ fn a_policy_is_the_client_types_unless_another_one_or_other_numbers_are_given() 
         lifetime: Some(Seconds::days(30)),
         sliding: true,
         absolute_lifetime: Some(Seconds::days(60)),
-        tells_of_sso: true,
+        reports_sso: true,
     };
     assert_eq!(changed, expected);
-    assert!(!policy("policy = \"Mobile\"").tells_of_sso, "another provider's");
+    assert!(!policy("policy = \"Mobile\"").reports_sso, "another provider's");
 }
 
 #[test]

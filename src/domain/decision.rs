@@ -130,7 +130,7 @@ fn keep_alive(
     policy: Option<&Policy>,
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    if session.held().is_none() || session.refused_token_kept().is_some() {
+    if session.held_token().is_none() || session.unresolved_refusal().is_some() {
         // Nothing can be kept alive, or nobody knows: due, so that the login is asked for, or the provider.
         return (Some(RefreshReason::Keepalive), None);
     }
@@ -169,7 +169,7 @@ pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<T
     if policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest) {
         return None;
     }
-    let last_try = session.held()?.maybe_renewed_at.unwrap_or(life.renewed_at);
+    let last_try = session.held_token()?.reused_at.unwrap_or(life.renewed_at);
     let third = Seconds(policy.lifetime?.0 / 3);
     Some(life.expires_at.minus(lead).max(last_try.plus(third)))
 }

@@ -16,7 +16,7 @@ pub fn lead(lifetime: Seconds, chance: u64) -> Seconds {
 
 /// How long after the `failures`th failure in a row (from 1) to try again: 5 s, then twice as long each time, but at
 /// most ten minutes, and at most a quarter of what is `left` until the end, so that some tries always remain.
-pub fn try_again_after(failures: u32, left: Seconds) -> Seconds {
+pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
     const FIRST: i64 = 5;
     let doubled = FIRST << failures.saturating_sub(1).min(20);
     Seconds(doubled.min(600).min((left.0 / 4).max(FIRST)))
@@ -42,9 +42,9 @@ pub enum Prospect {
 
 impl Prospect {
     /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
-    pub fn of(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
+    pub fn new(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
         if let (Some((at, _)), Some(life)) =
-            (session.refused_token_kept(), RefreshTokenExpiry::by_policy(session, policy))
+            (session.unresolved_refusal(), RefreshTokenExpiry::by_policy(session, policy))
         {
             // Whether there is anything to keep alive is told by the next refresh.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn ten_minutes_are_renewed_in_the_eighth_minute_at_the_latest_and_in_the_seventh_at_the_earliest() {
         let policy = PolicyName::PublicWeb.documented();
-        let due = |chance| Prospect::of(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
+        let due = |chance| Prospect::new(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
         assert_eq!(due(0), Prospect::Renewal { due: after(480), end: after(600) });
         assert_eq!(due(60), Prospect::Renewal { due: after(420), end: after(600) });
         assert_eq!(due(61), due(0));
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_no_refresh_moves_just_ends() {
         let session = logged_in(LOGIN, Some("r"));
-        let of = |session: &Session, policy| Prospect::of(after(1), session, &policy, Seconds(100));
+        let of = |session: &Session, policy| Prospect::new(after(1), session, &policy, Seconds(100));
         assert_eq!(of(&session, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
         let not_renewed = refreshed(&session, after(9), None);
         assert_eq!(of(&not_renewed, PolicyName::Web.documented()), Prospect::SsoEnded(after(600)));
@@ -101,14 +101,14 @@ mod tests {
     #[test]
     fn after_the_clock_went_back_a_renewal_is_due_at_once() {
         let (session, policy) = (logged_in(LOGIN, Some("r")), PolicyName::Web.documented());
-        let at = |now| Prospect::of(now, &session, &policy, Seconds(120));
+        let at = |now| Prospect::new(now, &session, &policy, Seconds(120));
         assert_eq!(at(after(-60)), Prospect::Renewal { due: after(480), end: after(600) });
         assert_eq!(at(after(-61)), Prospect::Renewal { due: after(-61), end: after(600) });
     }
 
     #[test]
     fn failures_are_followed_by_ever_longer_waits_that_leave_time_for_more_tries() {
-        let waits = |left| [1, 2, 3, 4, 8, 99, u32::MAX].map(|failures| try_again_after(failures, Seconds(left)).0);
+        let waits = |left| [1, 2, 3, 4, 8, 99, u32::MAX].map(|failures| retry_delay(failures, Seconds(left)).0);
         assert_eq!(waits(100_000), [5, 10, 20, 40, 600, 600, 600]);
         assert_eq!(waits(120), [5, 10, 20, 30, 30, 30, 30]);
         assert_eq!(waits(0), [5; 7]);
@@ -126,7 +126,7 @@ mod tests {
             for (n, chance) in chances.into_iter().enumerate() {
                 let lead = lead(Seconds(lifetime), chance);
                 let now = session.access_token.obtained_at;
-                let Prospect::Renewal { due, end } = Prospect::of(now, &session, &policy, lead) else {
+                let Prospect::Renewal { due, end } = Prospect::new(now, &session, &policy, lead) else {
                     return Err(TestCaseError::fail("renewable"));
                 };
                 let life = RefreshTokenExpiry::from_session(&session, &policy).unwrap();
@@ -150,7 +150,7 @@ mod tests {
             let mut tries = 0;
             while left.0 > 0 {
                 tries += 1;
-                let wait = try_again_after(tries, left);
+                let wait = retry_delay(tries, left);
                 prop_assert!(wait.0 >= 5);
                 left = Seconds(left.0 - wait.0);
             }

@@ -44,7 +44,7 @@ pub struct Policy {
     pub absolute_lifetime: Option<Seconds>,
     /// Whether answers tell of the user's SSO session: one with a new refresh token that it lives, one without any that it
     /// has ended. So TelenorID+ documents it; elsewhere a new one is optional, and says nothing (RFC 6749 6).
-    pub tells_of_sso: bool,
+    pub reports_sso: bool,
 }
 
 /// The provider's table ("Token Refresh", January 2026). The sandbox enforces it, the client explains it.
@@ -57,7 +57,7 @@ pub const POLICIES: [Policy; 5] = [
 ];
 
 const fn row(name: PolicyName, lifetime: Option<Seconds>, sliding: bool) -> Policy {
-    Policy { name, lifetime, sliding, absolute_lifetime: None, tells_of_sso: true }
+    Policy { name, lifetime, sliding, absolute_lifetime: None, reports_sso: true }
 }
 
 /// What TelenorID+'s guide says an access token lives (seconds); answers say it themselves, and that counts.
@@ -124,7 +124,7 @@ impl ClientType {
 impl Policy {
     /// Whether the refresh token ends before an access token of `access_token_lifetime` does, so that
     /// refreshing only when the access token has expired loses the session.
-    pub fn dies_before_access_token(&self, access_token_lifetime: Seconds) -> bool {
+    pub fn expires_before_access_token(&self, access_token_lifetime: Seconds) -> bool {
         self.lifetime.is_some_and(|lifetime| lifetime < access_token_lifetime)
     }
 }
@@ -148,7 +148,7 @@ mod tests {
         );
         for policy in POLICIES {
             assert_eq!(policy.name.documented(), policy);
-            assert!(policy.tells_of_sso);
+            assert!(policy.reports_sso);
             assert_eq!(PolicyName::parse(&policy.name.as_str().to_uppercase()), Some(policy.name));
         }
         assert_eq!(PolicyName::parse("Sliding"), None);
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn only_the_ten_minute_policies_die_before_an_hours_access_token_and_none_before_one_that_lives_as_long() {
-        let dying = POLICIES.map(|p| p.dies_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
+        let dying = POLICIES.map(|p| p.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
         assert_eq!(dying, [false, false, false, true, true]);
-        assert!(POLICIES.iter().all(|p| !p.lifetime.is_some_and(|lifetime| p.dies_before_access_token(lifetime))));
+        assert!(POLICIES.iter().all(|p| !p.lifetime.is_some_and(|lifetime| p.expires_before_access_token(lifetime))));
     }
 }

@@ -81,8 +81,8 @@ pub enum RefreshToken {
     Held(HeldToken),
     /// The provider refused it, and only a login helps; it is gone.
     Refused {
-        /// When.
-        at: Time,
+        #[serde(rename = "at")]
+        refused_at: Time,
         /// How much further the provider's clock had moved since it last answered than this machine's.
         #[serde(default)]
         clocks_moved_apart: Seconds,
@@ -98,9 +98,11 @@ pub struct HeldToken {
     /// The last time its renewal was evident: the login, or an answer with a new handle.
     pub renewed_at: Time,
     /// The last time the same handle came back, if that was later: a renewal that cannot be told from none.
-    pub maybe_renewed_at: Option<Time>,
+    #[serde(rename = "maybe_renewed_at")]
+    pub reused_at: Option<Time>,
     /// When the first answer without a refresh token came since the last one with one.
-    pub not_renewed_since: Option<Time>,
+    #[serde(rename = "not_renewed_since")]
+    pub omitted_since: Option<Time>,
 }
 
 /// Why a refresh was made.
@@ -119,12 +121,12 @@ pub enum RefreshReason {
 
 /// One thing that happened to a session. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// When (for a request: before it was sent).
-    pub at: Time,
-    /// What.
+pub struct SessionEvent {
+    /// For a request, the time before it was sent.
+    #[serde(rename = "at")]
+    pub time: Time,
     #[serde(flatten)]
-    pub what: EventKind,
+    pub kind: EventKind,
 }
 
 /// What can happen to a session.
@@ -204,12 +206,12 @@ pub struct Session {
     /// Set while a refresh is under way; found by a later run, it means that a token may have been spent.
     pub refresh_started_at: Option<Time>,
     /// The last 20 events, oldest first.
-    pub events: Vec<Event>,
+    pub events: Vec<SessionEvent>,
 }
 
 /// What a refresh's answer brought, already validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refreshed {
+pub struct NewTokens {
     /// The new access token.
     pub access_token: AccessToken,
     /// A new ID token, if one came that can be used.
@@ -239,7 +241,7 @@ impl IdToken {
     /// One just accepted, whose end is still its `exp`, with its end by this machine's clock. Where `judged_at` was the
     /// provider's time, because the clocks differ, that is what it had left then, from when its request was sent.
     #[must_use]
-    pub fn counted_from(self, sent_at: Time, judged_at: Time) -> Self {
+    pub fn with_local_expiry(self, sent_at: Time, judged_at: Time) -> Self {
         match sent_at.since(judged_at) {
             Seconds(skew) if Seconds(skew.abs()) <= CLOCK_TOLERANCE => self,
             skew => Self { expires_at: self.expires_at.plus(skew), ..self },
@@ -249,7 +251,7 @@ impl IdToken {
 
 impl HeldToken {
     /// What an answer with that refresh token (or none) does to this one.
-    pub fn answered_by(&self, token: Option<&Secret>) -> Renewal {
+    pub fn renewal_by(&self, token: Option<&Secret>) -> Renewal {
         match token {
             None => Renewal::None,
             Some(token) if *token == self.value => Renewal::Same,
@@ -260,7 +262,7 @@ impl HeldToken {
 
 impl Session {
     /// The document a store keeps.
-    pub fn to_document(&self) -> Secret {
+    pub fn to_json(&self) -> Secret {
         // Serialising plain data with string keys cannot fail; an empty document would be refused as garbage.
         Secret::new(serde_json::to_string(self).unwrap_or_default())
     }
@@ -269,7 +271,7 @@ impl Session {
     ///
     /// # Errors
     /// [`InvalidEntry`] if it is none, was written by a newer version, or belongs to another session than `key`.
-    pub fn from_document(document: &Secret, key: &SessionKey) -> Result<Self, InvalidEntry> {
+    pub fn from_json(document: &Secret, key: &SessionKey) -> Result<Self, InvalidEntry> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
@@ -284,29 +286,26 @@ impl Session {
 
     /// The same session with its refresh marked as under way: the journal, and the proof that the store can be written.
     #[must_use]
-    pub fn refresh_begun(&self, now: Time) -> Self {
+    pub fn with_refresh_started(&self, now: Time) -> Self {
         Self { refresh_started_at: Some(now), ..self.clone() }
     }
 
     /// The session after a successful refresh that was sent at `sent_at`.
     #[must_use]
-    pub fn refreshed(&self, answer: Refreshed, reason: RefreshReason, sent_at: Time) -> Self {
+    pub fn after_refresh(&self, answer: NewTokens, reason: RefreshReason, sent_at: Time) -> Self {
         let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
-            (RefreshToken::Held(held), Some(value)) if held.answered_by(Some(&value)) == Renewal::Same => {
+            (RefreshToken::Held(held), Some(value)) if held.renewal_by(Some(&value)) == Renewal::Same => {
                 // A renewal recorded after now was recorded by a clock that has been set back since: it happened
                 // before now all the same, and must not hold the next renewals back until that clock's time comes.
                 let renewed_at = held.renewed_at.min(sent_at);
-                let maybe_renewed_at = Some(sent_at);
-                (HeldToken { renewed_at, maybe_renewed_at, not_renewed_since: None, ..held.clone() }, Renewal::Same)
+                (HeldToken { renewed_at, reused_at: Some(sent_at), omitted_since: None, ..held.clone() }, Renewal::Same)
             }
-            (_, Some(value)) => (
-                HeldToken { value, renewed_at: sent_at, maybe_renewed_at: None, not_renewed_since: None },
-                Renewal::New,
-            ),
-            (RefreshToken::Held(held), None) => (
-                HeldToken { not_renewed_since: held.not_renewed_since.or(Some(sent_at)), ..held.clone() },
-                Renewal::None,
-            ),
+            (_, Some(value)) => {
+                (HeldToken { value, renewed_at: sent_at, reused_at: None, omitted_since: None }, Renewal::New)
+            }
+            (RefreshToken::Held(held), None) => {
+                (HeldToken { omitted_since: held.omitted_since.or(Some(sent_at)), ..held.clone() }, Renewal::None)
+            }
             (RefreshToken::NeverIssued | RefreshToken::Refused { .. }, None) => {
                 return Self { access_token: answer.access_token, ..self.clone() };
             }
@@ -328,11 +327,11 @@ impl Session {
     /// The session after the provider refused its refresh token for good, as its clock, `provider_ahead` of this machine's,
     /// stood at `at`: the token is dropped, the rest stays.
     #[must_use]
-    pub fn refresh_refused(&self, error: &str, reason: RefreshReason, at: Time, provider_ahead: Seconds) -> Self {
+    pub fn after_refusal(&self, error: &str, reason: RefreshReason, at: Time, provider_ahead: Seconds) -> Self {
         let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
         Self {
             generation: self.generation.wrapping_add(1),
-            refresh_token: RefreshToken::Refused { at, clocks_moved_apart },
+            refresh_token: RefreshToken::Refused { refused_at: at, clocks_moved_apart },
             refresh_started_at: None,
             ..self.clone()
         }
@@ -342,15 +341,15 @@ impl Session {
     /// The session after a refusal that does not say that the refresh token has ended: it is kept, but nothing is claimed of
     /// it until a refresh succeeds. Of many in a row that say the same the first one is remembered.
     #[must_use]
-    pub fn refresh_refused_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
-        let what = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
-        let again = self.events.last().is_some_and(|last| last.what == what);
-        if again { self.clone() } else { self.clone().with_event(at, what) }
+    pub fn after_refusal_with_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
+        let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
+        let repeated = self.events.last().is_some_and(|last| last.kind == kind);
+        if repeated { self.clone() } else { self.clone().with_event(at, kind) }
     }
 
     /// When the provider last refused a refresh for something else than the refresh token that is held, as far as it said, and
     /// its word; `None` once a refresh or login has succeeded.
-    pub fn refused_token_kept(&self) -> Option<(Time, &str)> {
+    pub fn unresolved_refusal(&self) -> Option<(Time, &str)> {
         self.refusals().next().map(|(at, error, _)| (at, error))
     }
 
@@ -360,11 +359,11 @@ impl Session {
     }
 
     fn refusals(&self) -> impl Iterator<Item = (Time, &str, bool)> {
-        let last_first = self.events.iter().rev().filter(|_| self.held().is_some());
+        let last_first = self.events.iter().rev().filter(|_| self.held_token().is_some());
         let since =
-            last_first.take_while(|event| !matches!(event.what, EventKind::Login { .. } | EventKind::Refreshed { .. }));
-        since.filter_map(|event| match &event.what {
-            EventKind::RefusedTokenKept { error, unclear, .. } => Some((event.at, error.as_str(), *unclear)),
+            last_first.take_while(|event| !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. }));
+        since.filter_map(|event| match &event.kind {
+            EventKind::RefusedTokenKept { error, unclear, .. } => Some((event.time, error.as_str(), *unclear)),
             _ => None,
         })
     }
@@ -372,8 +371,8 @@ impl Session {
     /// The session after a refresh that brought no answer, or none that could be used: a mark stays, because the token may
     /// have been spent. Of many in a row the first one is remembered, lest a long outage make all else forgotten.
     #[must_use]
-    pub fn refresh_unanswered(&self, reason: RefreshReason, sent_at: Time) -> Self {
-        if self.events.last().is_some_and(|last| matches!(last.what, EventKind::Unanswered { .. })) {
+    pub fn after_lost_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
+        if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
             return self.clone();
         }
         self.clone().with_event(sent_at, EventKind::Unanswered { reason })
@@ -381,7 +380,7 @@ impl Session {
 
     /// The session after a refresh whose answer failed a check: nothing of it is used, and the mark stays.
     #[must_use]
-    pub fn refresh_discarded(&self, reason: RefreshReason, sent_at: Time) -> Self {
+    pub fn after_discarded_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
         self.clone().with_event(sent_at, EventKind::Discarded { reason })
     }
 
@@ -389,8 +388,8 @@ impl Session {
     /// a check.
     pub fn unfinished_refresh(&self) -> Option<(Time, bool)> {
         let mark = self.refresh_started_at?;
-        let last = self.events.last().filter(|last| last.at >= mark);
-        Some(match last.map(|last| (last.at, &last.what)) {
+        let last = self.events.last().filter(|last| last.time >= mark);
+        Some(match last.map(|last| (last.time, &last.kind)) {
             Some((at, EventKind::Discarded { .. })) => (at, true),
             Some((at, EventKind::Unanswered { .. })) => (at, false),
             _ => (mark, false),
@@ -399,15 +398,15 @@ impl Session {
 
     /// The session with one more event, the oldest ones beyond 20 forgotten.
     #[must_use]
-    pub fn with_event(mut self, at: Time, what: EventKind) -> Self {
-        self.events.push(Event { at, what });
+    pub fn with_event(mut self, time: Time, kind: EventKind) -> Self {
+        self.events.push(SessionEvent { time, kind });
         let excess = self.events.len().saturating_sub(EVENTS);
         self.events.drain(..excess);
         self
     }
 
     /// The refresh token, if one is held.
-    pub fn held(&self) -> Option<&HeldToken> {
+    pub fn held_token(&self) -> Option<&HeldToken> {
         match &self.refresh_token {
             RefreshToken::Held(held) => Some(held),
             RefreshToken::NeverIssued | RefreshToken::Refused { .. } => None,

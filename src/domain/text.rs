@@ -23,7 +23,7 @@ pub fn without_byte_order_mark(text: &str) -> &str {
 ///
 /// # Errors
 /// What it is instead, as part of a sentence.
-pub fn text_in(bytes: &[u8]) -> Result<&str, &'static str> {
+pub fn utf8_text(bytes: &[u8]) -> Result<&str, &'static str> {
     // With its byte order mark, or without: half of each character of a token or a key is zero there.
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] = bytes {
         return Err("UTF-16, as PowerShell's `>` writes it, and not UTF-8");
@@ -31,12 +31,12 @@ pub fn text_in(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map(without_byte_order_mark).map_err(|_| "not UTF-8")
 }
 
-/// As [`text_in`], with nothing copied that may be a secret.
+/// As [`utf8_text`], with nothing copied that may be a secret.
 ///
 /// # Errors
-/// As [`text_in`].
-pub fn text_of(mut bytes: Vec<u8>) -> Result<String, &'static str> {
-    let mark = bytes.len() - text_in(&bytes)?.len();
+/// As [`utf8_text`].
+pub fn into_utf8_text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
+    let mark = bytes.len() - utf8_text(&bytes)?.len();
     bytes.drain(..mark);
     String::from_utf8(bytes).map_err(|_| "not UTF-8")
 }
@@ -124,11 +124,11 @@ mod tests {
             (b"\xef\xbb\xbf", Ok("")),
             (b"\xff", Err("not UTF-8")),
         ] {
-            assert_eq!(text_in(bytes), text);
-            assert_eq!(text_of(bytes.to_vec()).as_deref(), text.as_ref().copied());
+            assert_eq!(utf8_text(bytes), text);
+            assert_eq!(into_utf8_text(bytes.to_vec()).as_deref(), text.as_ref().copied());
         }
         for utf_16 in [&b"\xff\xfes\0"[..], b"\xfe\xff\0s", b"s\0", b"\0s", b"\xff\xfe"] {
-            assert!(text_in(utf_16).is_err_and(|why| why.contains("UTF-16")), "{utf_16:?}");
+            assert!(utf8_text(utf_16).is_err_and(|why| why.contains("UTF-16")), "{utf_16:?}");
         }
         assert_eq!(without_byte_order_mark("a\u{feff}"), "a\u{feff}", "only at the beginning");
     }

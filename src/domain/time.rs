@@ -146,7 +146,7 @@ impl Seconds {
     ///
     /// # Errors
     /// As [`Seconds::parse`]; also for zero.
-    pub fn parse_some(text: &str) -> Result<Self, String> {
+    pub fn parse_positive(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
             Self::ZERO => Err(format!("`{}` is no time at all", crate::domain::text::printable(text))),
             some => Ok(some),
@@ -154,7 +154,7 @@ impl Seconds {
     }
 
     /// The two largest units a person needs: `89 days 23 h`, `59 min`, `9 min 30 s`, `0 s`. The sign is dropped.
-    pub fn human(self) -> String {
+    pub fn to_text(self) -> String {
         let s = self.0.unsigned_abs();
         let (days, hours, minutes, seconds) = (s / 86_400, s / 3_600 % 24, s / 60 % 60, s % 60);
         let day = |n| if n == 1 { "1 day".to_owned() } else { format!("{n} days") };
@@ -172,7 +172,7 @@ impl Seconds {
     }
 
     /// The largest unit alone, for a prompt: `89d`, `3h`, `9m`, `30s`.
-    pub fn short(self) -> String {
+    pub fn to_short_text(self) -> String {
         match self.0.unsigned_abs() {
             s if s >= 86_400 => format!("{}d", s / 86_400),
             s if s >= 3_600 => format!("{}h", s / 3_600),
@@ -211,8 +211,8 @@ mod tests {
         for (text, seconds) in [("0", 0), ("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("14d", 1_209_600)] {
             assert_eq!(Seconds::parse(text), Ok(Seconds(seconds)), "{text}");
         }
-        assert!(["0", "0s", "0d0h"].map(Seconds::parse_some).iter().all(Result::is_err));
-        assert_eq!(Seconds::parse_some("1s"), Ok(Seconds(1)));
+        assert!(["0", "0s", "0d0h"].map(Seconds::parse_positive).iter().all(Result::is_err));
+        assert_eq!(Seconds::parse_positive("1s"), Ok(Seconds(1)));
         assert_eq!(Seconds::parse("253402207200s"), Ok(Seconds(Time::MAX.unix())));
         for text in [
             "",
@@ -250,9 +250,9 @@ mod tests {
             (8_639_999, "99 days 23 h"),
             (8_643_600, "100 days"),
         ] {
-            assert_eq!(Seconds(seconds).human(), text);
+            assert_eq!(Seconds(seconds).to_text(), text);
         }
-        let short = [7_775_999, 86_399, 3_599, 59].map(|seconds| Seconds(seconds).short());
+        let short = [7_775_999, 86_399, 3_599, 59].map(|seconds| Seconds(seconds).to_short_text());
         assert_eq!(short, ["89d", "23h", "59m", "59s"]);
     }
 }

@@ -3,13 +3,13 @@
 use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
 use super::report::{Kind, Report, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
-use crate::oidc::ProviderError;
+use crate::oidc::OAuthError;
 use crate::ports::WhyNot;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginError {
     /// The provider returned an error, to the redirect URI or for the code.
-    Refused(ProviderError, RequestedLogin),
+    Refused(OAuthError, RequestedLogin),
     /// The provider refused the code with a status and no error.
     StatusOnly(String, RequestedLogin),
     /// Trying again later may help.

@@ -1,7 +1,7 @@
 //! What the provider's errors mean for a login, whether they come to the redirect URI or for the code.
 
 use super::report::{Kind, Report, provider_message, show_profile, with_profile};
-use crate::oidc::ProviderError;
+use crate::oidc::OAuthError;
 
 /// The parts of a login request that its errors name; printable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub(super) enum Meaning {
     Request,
 }
 
-pub(super) fn meaning(provider: &ProviderError) -> Meaning {
+pub(super) fn meaning(provider: &OAuthError) -> Meaning {
     match provider.error.as_str() {
-        _ if provider.needs_the_user() => Meaning::InteractionRequired,
-        _ if provider.puts_off() => Meaning::Unavailable,
+        _ if provider.needs_interaction() => Meaning::InteractionRequired,
+        _ if provider.is_temporary() => Meaning::Unavailable,
         "access_denied" => Meaning::Cancelled,
         "invalid_scope" => Meaning::Scopes,
         "unmet_authentication_requirements" => Meaning::Acr,
@@ -54,7 +54,7 @@ pub(super) fn meaning(provider: &ProviderError) -> Meaning {
     }
 }
 
-pub(super) fn refused(provider: &ProviderError, request: &RequestedLogin, profile: Option<&str>) -> Report {
+pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: Option<&str>) -> Report {
     let reason = provider_message(provider);
     let refused = |message: &str| Report::new(Kind::Refused, format!("{message} ({reason})"));
     let login = with_profile("tidp login", profile);

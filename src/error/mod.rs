@@ -80,10 +80,10 @@ impl Error {
         match problem {
             Problem::Invalid(what) => Self::invalid(format!("{failed_step}: {what}")),
             Problem::Refused(error) => ProviderRefusal::WithError(failed_step, error).into(),
-            Problem::RefusedWithoutWords { what, .. } => {
+            Problem::RefusedByStatus { what, .. } => {
                 ProviderRefusal::StatusOnly(format!("{failed_step}: {what}")).into()
             }
-            Problem::Unreachable(what) => NetworkError::Unreachable(format!("{failed_step}: {what}")).into(),
+            Problem::Unavailable(what) => NetworkError::Unreachable(format!("{failed_step}: {what}")).into(),
         }
     }
 

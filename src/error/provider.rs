@@ -2,26 +2,26 @@
 
 use super::report::{Kind, Report, provider_message, quoted, with_profile};
 use crate::domain::text::printable;
-use crate::oidc::ProviderError;
+use crate::oidc::OAuthError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderRefusal {
     /// The step that failed (`refresh failed`), and the provider's error.
-    WithError(&'static str, ProviderError),
+    WithError(&'static str, OAuthError),
     /// The provider sent a status and no error.
     StatusOnly(String),
     /// As `WithError`, where the client's secret is the stored one.
-    StoredSecret(&'static str, ProviderError),
+    StoredSecret(&'static str, OAuthError),
     /// The refresh token is rejected for good.
     RefreshToken {
         /// The error code, or the status.
         code: String,
-        error: Option<ProviderError>,
+        error: Option<OAuthError>,
         /// The probable cause, from the policy.
         likely_cause: String,
     },
     /// The refresh is refused without a reason; the refresh token is kept.
-    RefreshTokenKept { code: String, error: Option<ProviderError> },
+    RefreshTokenKept { code: String, error: Option<OAuthError> },
 }
 
 impl ProviderRefusal {
@@ -52,7 +52,7 @@ impl ProviderRefusal {
         .provider(self.error())
     }
 
-    fn error(&self) -> Option<&ProviderError> {
+    fn error(&self) -> Option<&OAuthError> {
         match self {
             Self::WithError(_, error) | Self::StoredSecret(_, error) => Some(error),
             Self::RefreshToken { error, .. } | Self::RefreshTokenKept { error, .. } => error.as_ref(),
@@ -61,6 +61,6 @@ impl ProviderRefusal {
     }
 }
 
-fn refusal(failed_step: &str, error: &ProviderError) -> String {
+fn refusal(failed_step: &str, error: &OAuthError) -> String {
     format!("{failed_step}: {}", provider_message(error))
 }

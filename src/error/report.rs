@@ -1,7 +1,7 @@
 //! A failure as the user sees it, and what its kind means.
 
 use crate::domain::text::printable;
-use crate::oidc::ProviderError;
+use crate::oidc::OAuthError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ pub struct Report {
     /// The exact next command, where there is one.
     pub hint: Option<String>,
     /// The provider's own error, where it sent one.
-    pub provider: Option<ProviderError>,
+    pub provider: Option<OAuthError>,
 }
 
 impl Report {
@@ -63,7 +63,7 @@ impl Report {
         Self { exit_code, ..self }
     }
 
-    pub(super) fn provider(self, provider: Option<&ProviderError>) -> Self {
+    pub(super) fn provider(self, provider: Option<&OAuthError>) -> Self {
         Self { provider: provider.cloned(), ..self }
     }
 
@@ -84,7 +84,7 @@ impl Report {
 }
 
 /// The provider's error and its description, printable.
-pub(super) fn provider_message(provider: &ProviderError) -> String {
+pub(super) fn provider_message(provider: &OAuthError) -> String {
     match &provider.error_description {
         Some(description) => format!("{}: {}", printable(&provider.error), printable(description)),
         None => printable(&provider.error),

@@ -1,13 +1,13 @@
 use super::*;
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
-use crate::oidc::{Problem, ProviderError};
+use crate::oidc::{OAuthError, Problem};
 use crate::ports::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind, WhyNot};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-fn provider_error() -> ProviderError {
-    ProviderError { error: "e\u{1b}".into(), error_description: Some("d\u{202e}".into()) }
+fn provider_error() -> OAuthError {
+    OAuthError { error: "e\u{1b}".into(), error_description: Some("d\u{202e}".into()) }
 }
 
 fn store(store: &'static str, kind: StoreFailureKind) -> StoreFailure {
@@ -238,7 +238,7 @@ fn the_providers_words_are_whole_in_the_document_and_printable_in_the_message() 
     let report = Error::from(ProviderRefusal::WithError("refresh failed", provider_error())).report();
     assert_eq!(report.message, "refresh failed: e\\u{1b}: d\\u{202e}");
     assert_eq!(members(&report)["provider"], json!({ "error": "e\u{1b}", "error_description": "d\u{202e}" }));
-    let brief = ProviderError { error: "access_denied".into(), error_description: None };
+    let brief = OAuthError { error: "access_denied".into(), error_description: None };
     let report = Error::from(ProviderRefusal::WithError("refresh failed", brief)).report();
     assert_eq!(members(&report)["provider"], json!({ "error": "access_denied" }));
 }
@@ -275,7 +275,7 @@ fn a_missing_answer_means_what_its_cause_means() {
     }
     for (problem, expected) in [
         (Problem::Invalid("why".into()), Kind::Invalid),
-        (Problem::Unreachable("why".into()), Kind::Unreachable),
+        (Problem::Unavailable("why".into()), Kind::Unreachable),
         (Problem::Refused(provider_error()), Kind::Refused),
     ] {
         assert_eq!(Error::problem("asking", problem).report().kind, expected);
@@ -358,7 +358,7 @@ fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
         ("invalid_request", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
         ("another\u{1b}", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
     ] {
-        let ended = LoginError::Refused(ProviderError { error: error.into(), error_description: None }, requested());
+        let ended = LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested());
         assert_eq!(ended.page_reason(), shown, "{error}");
         let report = Error::from(ended).of_profile(Some("demo")).report();
         assert_eq!((report.kind, report.exit_code, report.hint.as_deref()), (kind, exit_code, Some(hint)), "{error}");
@@ -367,7 +367,7 @@ fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
         assert_eq!(report.provider.unwrap().error, error);
     }
     let unattended = RequestedLogin { profile_has_prompt_none: true, ..requested() };
-    let needed = ProviderError { error: "login_required".into(), error_description: None };
+    let needed = OAuthError { error: "login_required".into(), error_description: None };
     let report = Error::from(LoginError::Refused(needed, unattended)).report();
     assert_eq!(report.hint.as_deref(), Some("tidp login --prompt login"));
 }
@@ -395,7 +395,7 @@ fn more_examples() -> Vec<Situation> {
         Ambiguous, Damaged, Locked, NoLock, NoLocksThere, NotSetUp, Refused, TimedOut, Unknown, WrongKey,
     };
     let refused = |error: &str| {
-        LoginError::Refused(ProviderError { error: error.into(), error_description: None }, requested()).into()
+        LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested()).into()
     };
     let mut examples: Vec<Situation> = [
         "access_denied",

@@ -3,12 +3,12 @@
 
 use crate::domain::text::{printable, printable_document};
 use crate::domain::time::Time;
-use crate::jwt::{Registered, whole_seconds};
+use crate::jwt::{RegisteredClaims, whole_seconds};
 use serde_json::{Map, Value};
 
 /// Whose claims are explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Whose {
+pub struct ClaimIssuer {
     /// TelenorID+'s: what that alone documents may be said.
     pub telenorid_plus: bool,
     /// A provider's that says of every `sub` that it differs per client (Core 8).
@@ -16,7 +16,7 @@ pub struct Whose {
 }
 
 /// Said of an ID token that has expired: nothing is wrong with the session.
-pub fn id_tokens_are_short(whose: Whose) -> &'static str {
+pub fn expired_id_token_note(whose: ClaimIssuer) -> &'static str {
     if whose.telenorid_plus {
         "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment it came; that it has expired is \
          normal and does not end the session"
@@ -65,7 +65,7 @@ const NAMES: [(&str, &str); 9] = [
 
 /// What the claim `name` with that `value` means, for a person; `None` where nothing is documented.
 /// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
-pub fn explain(name: &str, value: &Value, whose: Whose) -> Option<String> {
+pub fn explain(name: &str, value: &Value, whose: ClaimIssuer) -> Option<String> {
     if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
         return Some((*meaning).to_owned());
     }
@@ -116,16 +116,16 @@ pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
 
 /// The claims that are times, where they are numbers that have a date, in the order a life has; whole seconds, the
 /// fraction dropped.
-pub fn times_of(claims: &Registered) -> impl Iterator<Item = (&'static str, Time)> {
-    all_of(claims).filter_map(|(name, claim)| Some((name, dated(whole_seconds(claim)?)?)))
+pub fn times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, Time)> {
+    time_claims(claims).filter_map(|(name, claim)| Some((name, time_from_seconds(whole_seconds(claim)?)?)))
 }
 
 /// What is wrong with those that are no numbers (RFC 7519 2), or have no date: a code, and a sentence.
-pub fn undated(claims: &Registered) -> impl Iterator<Item = (&'static str, String)> {
-    all_of(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
+pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, String)> {
+    time_claims(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
         None => Some(("time_not_a_number", format!("`{name}` is not a number, so it is no time"))),
-        Some(seconds) if dated(seconds).is_some() => None,
-        Some(seconds) if seconds > 0 && dated(seconds / 1_000).is_some() => {
+        Some(seconds) if time_from_seconds(seconds).is_some() => None,
+        Some(seconds) if seconds > 0 && time_from_seconds(seconds / 1_000).is_some() => {
             Some(("time_out_of_range", format!("`{name}` is out of range (milliseconds instead of seconds?)")))
         }
         Some(_) => Some(("time_out_of_range", format!("`{name}` is out of range"))),
@@ -134,7 +134,7 @@ pub fn undated(claims: &Registered) -> impl Iterator<Item = (&'static str, Strin
 
 /// A claim's value as a person reads it, printable. A string that could be read as another type stands in quotes, for
 /// `"123"` is not `123`. `written` is the text of any other value, in which a number keeps every digit.
-pub fn shown(value: &Value, written: Option<&str>) -> String {
+pub fn value_text(value: &Value, written: Option<&str>) -> String {
     match value.as_str() {
         Some(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
         Some(_) => printable(&value.to_string()),
@@ -142,14 +142,14 @@ pub fn shown(value: &Value, written: Option<&str>) -> String {
     }
 }
 
-fn all_of(claims: &Registered) -> impl Iterator<Item = (&'static str, &Value)> {
-    let Registered { auth_time, iat, nbf, exp, .. } = claims;
+fn time_claims(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, &Value)> {
+    let RegisteredClaims { auth_time, iat, nbf, exp, .. } = claims;
     [("auth_time", auth_time), ("iat", iat), ("nbf", nbf), ("exp", exp)]
         .into_iter()
         .filter_map(|(name, claim)| Some((name, claim.as_ref()?)))
 }
 
-fn dated(seconds: i64) -> Option<Time> {
+fn time_from_seconds(seconds: i64) -> Option<Time> {
     Some(Time::from_unix(seconds)).filter(|time| time.unix() == seconds)
 }
 
@@ -159,12 +159,12 @@ mod tests {
     use serde_json::json;
 
     fn explain(name: &str, value: &Value) -> Option<String> {
-        super::explain(name, value, Whose { telenorid_plus: true, pairwise: true })
+        super::explain(name, value, ClaimIssuer { telenorid_plus: true, pairwise: true })
     }
 
     #[test]
     fn what_telenorid_plus_alone_documents_is_said_of_no_other_provider() {
-        let other = Whose::default();
+        let other = ClaimIssuer::default();
         for (name, value) in [
             ("acr", json!("urn:telenor.identity.aal.2")),
             ("amr", json!(["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.az_mfa"])),
@@ -176,27 +176,27 @@ mod tests {
             assert!(explain(name, &value).is_some(), "{name}");
             assert_eq!(super::explain(name, &value, other), None, "{name}");
         }
-        let of_sub = |whose: Whose| super::explain("sub", &json!("a"), whose).unwrap();
+        let of_sub = |whose: ClaimIssuer| super::explain("sub", &json!("a"), whose).unwrap();
         assert_eq!(of_sub(other), "the account");
-        assert!(of_sub(Whose { pairwise: true, ..other }).contains("differs per client"));
-        assert!(of_sub(Whose { telenorid_plus: true, ..other }).contains("differs per client"));
+        assert!(of_sub(ClaimIssuer { pairwise: true, ..other }).contains("differs per client"));
+        assert!(of_sub(ClaimIssuer { telenorid_plus: true, ..other }).contains("differs per client"));
         for name in NAMES.map(|(name, _)| name) {
             let said = super::explain(name, &json!("a"), other).unwrap();
             assert!(!said.contains("SSO") && !said.contains("Telenor"), "{said}");
         }
-        assert!(!id_tokens_are_short(other).contains("Telenor") && !id_tokens_are_short(other).contains('5'));
+        assert!(!expired_id_token_note(other).contains("Telenor") && !expired_id_token_note(other).contains('5'));
     }
 
     #[test]
     fn a_string_that_could_be_another_type_is_told_by_its_quotes() {
         for text in ["123", "-1", "1.5", "1e3", "true", "false", "null", "[1]", "{}", "\"x\"", " 1 ", ""] {
-            assert_eq!(shown(&json!(text), None), json!(text).to_string(), "{text}");
+            assert_eq!(value_text(&json!(text), None), json!(text).to_string(), "{text}");
             if let Ok(other) = serde_json::from_str::<Value>(text) {
-                assert_ne!(shown(&json!(text), None), shown(&other, Some(text)), "{text}");
+                assert_ne!(value_text(&json!(text), None), value_text(&other, Some(text)), "{text}");
             }
         }
         for text in ["kari", "+4790000001", "0123", "True", "a \"b\"", "2026-01-31", "{x}"] {
-            assert_eq!(shown(&json!(text), None), text);
+            assert_eq!(value_text(&json!(text), None), text);
         }
     }
 
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn times_are_numbers_that_have_a_date_and_nothing_else() {
         let read = |claims: Value| {
-            let claims = Registered::of(claims.as_object().unwrap());
-            (times_of(&claims).collect::<Vec<_>>(), undated(&claims).map(|(_, what)| what).collect::<Vec<_>>())
+            let claims = RegisteredClaims::from_claims(claims.as_object().unwrap());
+            (times(&claims).collect::<Vec<_>>(), invalid_times(&claims).map(|(_, what)| what).collect::<Vec<_>>())
         };
         let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);

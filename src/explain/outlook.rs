@@ -92,10 +92,10 @@ impl Situation {
         let Some(session) = session else { return Self::NoSession };
         match session.refresh_token {
             RefreshToken::NeverIssued => return Self::NeverIssued,
-            RefreshToken::Refused { at, .. } => return Self::Refused(at),
+            RefreshToken::Refused { refused_at: at, .. } => return Self::Refused(at),
             RefreshToken::Held(_) => {}
         }
-        if session.refused_token_kept().is_some() {
+        if session.unresolved_refusal().is_some() {
             return Self::RefusedTokenKept;
         }
         let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshTokenExpiry::from_session(session, p)?))) else {
@@ -168,7 +168,8 @@ impl Outlook {
         let (next_action, act_before) = situation.next(now, policy.is_some(), plan);
         let refused = matches!(situation, Situation::Refused(_));
         // Held under a policy that issues none: what is held has no documented times.
-        let held = session.filter(|_| policy.is_none_or(|policy| policy.lifetime.is_some())).and_then(Session::held);
+        let held =
+            session.filter(|_| policy.is_none_or(|policy| policy.lifetime.is_some())).and_then(Session::held_token);
         Self {
             policy: policy.copied(),
             client_type,
@@ -207,10 +208,10 @@ impl Outlook {
         let Some(access_token_end) = self.access_token_expires_at else { return "no session".to_owned() };
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
         match (self.sure_for(now), self.expires_at) {
-            (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.short()),
-            (Some(_), Some(implied)) if implied > now => format!("{name} {}?", implied.left(now).short()),
+            (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.to_short_text()),
+            (Some(_), Some(implied)) if implied > now => format!("{name} {}?", implied.left(now).to_short_text()),
             (Some(_), _) => format!("{name} ended"),
-            (None, _) if access_token_end > now => format!("{name} {}+", access_token_end.left(now).short()),
+            (None, _) if access_token_end > now => format!("{name} {}+", access_token_end.left(now).to_short_text()),
             (None, _) => format!("{name} refresh due"),
         }
     }

@@ -118,9 +118,9 @@ impl Timeline {
     pub fn of(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Self {
         let refresh_token = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
         let sliding = policy.is_some_and(|policy| policy.sliding);
-        let renewals = session.events.iter().filter_map(|event| match event.what {
-            EventKind::Refreshed { renewal: Renewal::New, .. } => Some((event.at, true)),
-            EventKind::Refreshed { renewal: Renewal::Same, .. } => Some((event.at, false)),
+        let renewals = session.events.iter().filter_map(|event| match event.kind {
+            EventKind::Refreshed { renewal: Renewal::New, .. } => Some((event.time, true)),
+            EventKind::Refreshed { renewal: Renewal::Same, .. } => Some((event.time, false)),
             _ => None,
         });
         Self {
@@ -131,7 +131,7 @@ impl Timeline {
             renewals: if sliding { renewals.collect() } else { Vec::new() },
             refresh_token,
             refused_at: match session.refresh_token {
-                RefreshToken::Refused { at, .. } => Some(at),
+                RefreshToken::Refused { refused_at: at, .. } => Some(at),
                 RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
             },
             renewable: is_renewable(now, session, policy),
@@ -239,8 +239,8 @@ fn relative(at: Time, now: Time) -> String {
     let distance = at.since(now);
     match distance.0 {
         0 => String::new(),
-        1.. => format!("in {}", distance.human()),
-        _ => format!("{} ago", distance.human()),
+        1.. => format!("in {}", distance.to_text()),
+        _ => format!("{} ago", distance.to_text()),
     }
 }
 
@@ -250,5 +250,5 @@ fn padded(text: &str, width: usize) -> String {
 
 /// A length of time as a bar's scale is named.
 fn scale(length: Seconds) -> String {
-    length.human()
+    length.to_text()
 }

@@ -56,7 +56,7 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
 
 /// Whether this run's refresh is the first one to bring no refresh token.
 fn sso_just_ended(session: &Session, how: Option<How>) -> bool {
-    let since = session.held().and_then(|held| held.not_renewed_since);
+    let since = session.held_token().and_then(|held| held.omitted_since);
     matches!(how, Some(How::Refreshed(_, Renewal::None))) && since == Some(session.access_token.obtained_at)
 }
 

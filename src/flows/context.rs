@@ -4,7 +4,7 @@ use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
-use crate::domain::text::{printable_path, text_in, text_of, without_byte_order_mark};
+use crate::domain::text::{into_utf8_text, printable_path, utf8_text, without_byte_order_mark};
 use crate::domain::time::Time;
 use crate::error::{Error, LoginError, ProviderRefusal, Result, SessionError, SetupError, Situation, StoreError};
 use crate::flows::provider_metadata::Look;
@@ -84,8 +84,8 @@ impl Configured {
         let is_new = read.is_none();
         let config = match read {
             Some(bytes) => {
-                let text =
-                    text_in(&bytes).map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
+                let text = utf8_text(&bytes)
+                    .map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
                 config::parse(text, &path)?
             }
             None => Config::default(),
@@ -138,7 +138,7 @@ fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {
             let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
             let bytes = ports.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
             let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-            Secret::new(text_of(bytes).map_err(|why| unreadable(format!("it is {why}")))?)
+            Secret::new(into_utf8_text(bytes).map_err(|why| unreadable(format!("it is {why}")))?)
         }
     };
     Ok(Secret::new(text.expose().trim()))
@@ -249,8 +249,7 @@ impl<'w> Context<'w> {
     }
 
     fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {
-        let read =
-            |document| Session::from_document(&document, &self.key).map_err(|e| StoreError::InvalidEntry(e).into());
+        let read = |document| Session::from_json(&document, &self.key).map_err(|e| StoreError::InvalidEntry(e).into());
         document.map(read).transpose()
     }
 

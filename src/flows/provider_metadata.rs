@@ -46,7 +46,7 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
     let hosts = &context.profile.endpoint_hosts;
     if let Some(cached) = fresh(context, &request)
-        && let Ok(provider) = Provider::from_document(cached.document.as_bytes(), &issuer, hosts)
+        && let Ok(provider) = Provider::from_json(cached.document.as_bytes(), &issuer, hosts)
     {
         return Ok(provider);
     }
@@ -136,7 +136,7 @@ pub struct Look {
 impl Keys {
     /// `None` if they are not for use now.
     fn of(cached: &Cached, now: Time) -> Option<Self> {
-        let set = KeySet::from_document(cached.document.as_bytes()).ok().filter(|_| cached.serves(now))?;
+        let set = KeySet::from_json(cached.document.as_bytes()).ok().filter(|_| cached.serves(now))?;
         Some(Self { set, came: cached.fetched_at, fresh_until: cached.fresh_until, fetched: false })
     }
 

@@ -14,8 +14,8 @@ use crate::flows::context::Context;
 use crate::flows::provider_metadata;
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
-use crate::oidc::token::Refused;
-use crate::oidc::{Problem, ProviderError, token};
+use crate::oidc::token::RefusalCause;
+use crate::oidc::{OAuthError, Problem, token};
 use crate::ports::{HttpFailureKind, Lock, Response, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -103,7 +103,7 @@ fn refresh_under(
     })?;
     let changed = session.generation != before.generation;
     // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
-    if changed && session.held().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
+    if changed && session.held_token().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
         return Ok(FreshSession { session, how: How::Adopted });
     }
     // Where no token lives as long as is asked for, one that a sibling got meanwhile is as good as one of ours would be.
@@ -130,13 +130,13 @@ fn refresh_under(
 /// when this run began; that another run was refused a moment ago is no second answer.
 fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_doubted: bool) -> Result<FreshSession> {
     let session = noticing_an_interrupted_one(context, session);
-    let Some(old) = session.held() else { return Err(SessionError::NoRefreshToken.into()) };
+    let Some(old) = session.held_token() else { return Err(SessionError::NoRefreshToken.into()) };
     // All that can fail without the token being spent comes first, and all that may take long.
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
     let keys = provider_metadata::keys(context, &provider);
     let signals = RefCell::new(Some(context.ports.signals.hold()));
-    let begun = session.refresh_begun(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
+    let begun = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
     access_token_cache::forget(context);
     journal(context, &begun)?;
@@ -154,7 +154,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
             return Err(Error::unanswered(DOING, &failure));
         }
     };
-    let answer = match token::accept_token_answer(&response) {
+    let answer = match token::accept_token_response(&response) {
         Ok(answer) => answer,
         Err(problem) => {
             let was_doubted = was_doubted || session.unfinished_refresh().is_some();
@@ -163,13 +163,13 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
         }
     };
     let answer = token_response::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
-        .inspect_err(|_| note_in_entry(context, &begun.refresh_discarded(reason, sent_at)))?;
-    let renewal = old.answered_by(answer.refresh_token.as_ref());
-    let refreshed = begun.refreshed(answer, reason, sent_at);
+        .inspect_err(|_| note_in_entry(context, &begun.after_discarded_response(reason, sent_at)))?;
+    let renewal = old.renewal_by(answer.refresh_token.as_ref());
+    let refreshed = begun.after_refresh(answer, reason, sent_at);
     if !still_ours(context, &begun)? {
         access_token_cache::forget(context);
         let revoked =
-            refreshed.held().is_some_and(|new| token_response::revoke_unwanted(context, &provider, &new.value));
+            refreshed.held_token().is_some_and(|new| token_response::revoke_unwanted(context, &provider, &new.value));
         return Err(SessionError::Changed { revoked }.into());
     }
     store_successor(context, &refreshed, &signals)?;
@@ -195,7 +195,7 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
         ),
     );
     let known = session.events.last().is_some_and(|e| {
-        !matches!(e.what, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
+        !matches!(e.kind, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
     });
     if known { session } else { session.with_event(at, EventKind::Interrupted) }
 }
@@ -203,7 +203,7 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
 /// Writes the mark and reads it back: nothing is spent before the store has proved that it can be written. From here on
 /// signals are held, and nobody is asked to unlock it.
 fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
-    let document = begun.to_document();
+    let document = begun.to_json();
     context.store.save_without_asking(&context.entry(), &document)?;
     if context.store.load_without_asking(&context.entry())?.as_ref() == Some(&document) {
         return Ok(());
@@ -228,16 +228,16 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
 /// The request did not reach the provider, or was put off by it: the entry is as it was.
 fn put_back(context: &Context<'_>, session: &Session) {
     // If this fails the mark stays, and the next run says that a refresh was begun: true as well.
-    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_json());
 }
 
 /// Stores an event. The mark is stored already; if this fails, only the event is missing.
 fn note_in_entry(context: &Context<'_>, session: &Session) {
-    let _ = context.store.save_without_asking(&context.entry(), &session.to_document());
+    let _ = context.store.save_without_asking(&context.entry(), &session.to_json());
 }
 
 fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
-    note_in_entry(context, &begun.refresh_unanswered(reason, sent_at));
+    note_in_entry(context, &begun.after_lost_response(reason, sent_at));
     NetworkError::ResponseLost(format!(
         "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
     ))
@@ -261,7 +261,7 @@ struct Refusal {
     /// The error code, or the status.
     said: String,
     /// The provider's words, where it has any.
-    words: Option<ProviderError>,
+    words: Option<OAuthError>,
 }
 
 impl Attempt<'_> {
@@ -269,26 +269,26 @@ impl Attempt<'_> {
     fn not_accepted(&self, context: &Context<'_>, response: &Response, problem: Problem) -> Result<FreshSession> {
         let refusal = match problem {
             Problem::Refused(words) => Refusal { said: words.error.clone(), words: Some(words) },
-            Problem::RefusedWithoutWords { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
+            Problem::RefusedByStatus { status, .. } => Refusal { said: format!("HTTP {status}"), words: None },
             // Put off, it says; but a gateway in front of it can say that of what the provider has done.
-            Problem::Unreachable(what) if matches!(response.status, 400..=499 | 503) => {
-                put_back(context, &self.session.refresh_unanswered(self.reason, self.sent_at));
+            Problem::Unavailable(what) if matches!(response.status, 400..=499 | 503) => {
+                put_back(context, &self.session.after_lost_response(self.reason, self.sent_at));
                 return Err(NetworkError::Unreachable(format!("{DOING}: {what}")).into());
             }
-            Problem::Unreachable(what) => {
+            Problem::Unavailable(what) => {
                 return Err(answer_lost(context, self.begun, self.reason, self.sent_at, &what));
             }
             Problem::Invalid(what) => {
-                note_in_entry(context, &self.begun.refresh_discarded(self.reason, self.sent_at));
+                note_in_entry(context, &self.begun.after_discarded_response(self.reason, self.sent_at));
                 return Err(Error::invalid(format!("{DOING}: {what}")));
             }
         };
-        let meaning = token::meaning_of_refusal(refusal.words.as_ref(), response.status);
+        let meaning = token::refusal_cause(refusal.words.as_ref(), response.status);
         match meaning {
-            Refused::Client => {
+            RefusalCause::Client => {
                 put_back(
                     context,
-                    &self.session.refresh_refused_token_kept(&refusal.said, self.reason, self.sent_at, false),
+                    &self.session.after_refusal_with_token_kept(&refusal.said, self.reason, self.sent_at, false),
                 );
                 Err(match refusal.words {
                     Some(words) => ProviderRefusal::WithError(DOING, words),
@@ -296,10 +296,10 @@ impl Attempt<'_> {
                 }
                 .into())
             }
-            Refused::RefreshToken => self.refused(context, response, refusal, true),
+            RefusalCause::RefreshToken => self.refused(context, response, refusal, true),
             // A token that may have been spent was tried once: the answer tells. So does a second one that says no more than the
             // first.
-            Refused::Unclear => self.refused(context, response, refusal, self.was_doubted),
+            RefusalCause::Unclear => self.refused(context, response, refusal, self.was_doubted),
         }
     }
 
@@ -322,13 +322,13 @@ impl Attempt<'_> {
         if !for_good {
             // Whoever refuses has spent nothing: there is nothing to find unfinished.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
-            let session = session.refresh_refused_token_kept(&said, self.reason, self.sent_at, true);
-            context.store.save_without_asking(&context.entry(), &session.to_document())?;
+            let session = session.after_refusal_with_token_kept(&said, self.reason, self.sent_at, true);
+            context.store.save_without_asking(&context.entry(), &session.to_json())?;
             return Err(ProviderRefusal::RefreshTokenKept { code: said, error: words }.into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
-        let refused = self.begun.refresh_refused(&said, self.reason, self.sent_at, provider_ahead);
-        context.store.save_without_asking(&context.entry(), &refused.to_document())?;
+        let refused = self.begun.after_refusal(&said, self.reason, self.sent_at, provider_ahead);
+        context.store.save_without_asking(&context.entry(), &refused.to_json())?;
         let likely = observations::probable_refusal(&refused, context.profile.policy.as_ref());
         let likely =
             likely.map(|sentence| sentence.render(&|time| context.reporter.local_time(time), None)).unwrap_or_default();
@@ -343,7 +343,7 @@ fn store_successor(
     session: &Session,
     held: &RefCell<Option<Box<dyn crate::ports::Held>>>,
 ) -> Result<()> {
-    let document = session.to_document();
+    let document = session.to_json();
     let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {
         let store = failed.map_or_else(|| context.store.name().into(), store_message);
         context.reporter.progress(format!(

@@ -2,7 +2,7 @@
 
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::secret::Secret;
-use crate::domain::session::{AccessToken, IdToken, Refreshed, Session};
+use crate::domain::session::{AccessToken, IdToken, NewTokens, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::error::{Error, Result};
@@ -13,12 +13,12 @@ use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
-use crate::oidc::token::TokenAnswer;
+use crate::oidc::token::TokenResponse;
 
 /// The access token of an answer to a request sent at `sent_at`. Its life is counted from there, not from when the
 /// answer came; where the answer does not say how long (RFC 6749 5.1 allows that), its own `exp` - `iat` says, or
 /// what the provider documents.
-pub fn access_token(answer: &TokenAnswer, sent_at: Time) -> AccessToken {
+pub fn access_token(answer: &TokenResponse, sent_at: Time) -> AccessToken {
     let lifetime =
         answer.expires_in.or_else(|| own_lifetime(&answer.access_token)).unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     AccessToken { value: answer.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
@@ -48,7 +48,7 @@ pub fn judging_time(context: &Context<'_>, date: Option<Time>) -> Time {
         "clock_skew",
         format!(
             "this machine's clock is {} {direction} the provider's; the tokens were judged by the provider's",
-            Seconds(ahead.0.saturating_abs()).human()
+            Seconds(ahead.0.saturating_abs()).to_text()
         ),
     );
     now.plus(ahead)
@@ -68,9 +68,9 @@ pub fn refreshed(
     mut provider: Provider,
     keys: Result<Keys>,
     session: &Session,
-    answer: TokenAnswer,
+    answer: TokenResponse,
     sent_at: Time,
-) -> Result<Refreshed> {
+) -> Result<NewTokens> {
     tell_of_more_scopes(context, session, &answer);
     // One with a flaw of its own will come with it again.
     let mut comes_usable = answer.id_token.is_some();
@@ -86,7 +86,7 @@ pub fn refreshed(
             let previous = session.id_token.as_ref();
             let check = Check::refresh(&provider.issuer, client_id, now, &answer.access_token, previous, sub);
             match keys.and_then(|keys| judged(context, &provider, keys, Again::AtOnceIfWrong, raw, &check)) {
-                Ok(Ok(accepted)) => Some(accepted.token.counted_from(sent_at, now)),
+                Ok(Ok(accepted)) => Some(accepted.token.with_local_expiry(sent_at, now)),
                 Ok(Err(problem @ (IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature))) => {
                     return Err(not_valid(problem));
                 }
@@ -107,7 +107,7 @@ pub fn refreshed(
             }
         }
     };
-    Ok(Refreshed {
+    Ok(NewTokens {
         access_token: access_token(&answer, sent_at),
         id_token,
         id_token_came: comes_usable,
@@ -118,7 +118,7 @@ pub fn refreshed(
 }
 
 /// RFC 6749 6: a refresh grants no more than the login did.
-fn tell_of_more_scopes(context: &Context<'_>, session: &Session, answer: &TokenAnswer) {
+fn tell_of_more_scopes(context: &Context<'_>, session: &Session, answer: &TokenResponse) {
     let more: Vec<&str> =
         answer.scopes.iter().flatten().filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
     if !more.is_empty() {

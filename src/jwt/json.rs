@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// What is kept of an object's members while it is read.
-pub trait Keep {
+pub trait MemberSlots {
     /// The place of the member `name`; `None` if its value is only checked.
-    fn place(&mut self, name: &str) -> Option<&mut Value>;
+    fn slot(&mut self, name: &str) -> Option<&mut Value>;
 }
 
 /// All of them.
-impl Keep for Map<String, Value> {
-    fn place(&mut self, name: &str) -> Option<&mut Value> {
+impl MemberSlots for Map<String, Value> {
+    fn slot(&mut self, name: &str) -> Option<&mut Value> {
         Some(self.entry(name).or_insert(Value::Null))
     }
 }
@@ -24,10 +24,10 @@ impl Keep for Map<String, Value> {
 /// Reads one JSON object and nothing after it.
 ///
 /// # Errors
-/// Those of [`strict_members`].
-pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+/// Those of [`parse_members`].
+pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let mut all = Map::new();
-    strict_members(bytes, &mut all)?;
+    parse_members(bytes, &mut all)?;
     Ok(all)
 }
 
@@ -37,7 +37,7 @@ pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
 /// A printable clause saying why not: no UTF-8, a byte order mark, no JSON, no object, nested deeper than 127 levels,
 /// a number beyond a double's range, a lone surrogate, or, anywhere inside, an object with two members of one name
 /// (RFC 8259 4; RFC 7515 4 and RFC 7519 4 let a reader refuse them).
-pub fn strict_members(bytes: &[u8], kept: &mut impl Keep) -> Result<(), String> {
+pub fn parse_members(bytes: &[u8], kept: &mut impl MemberSlots) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let told = |error: serde_json::Error| printable(&error.to_string());
@@ -90,8 +90,8 @@ struct Nothing;
 #[derive(Deserialize, PartialEq, Eq)]
 struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-impl Keep for Nothing {
-    fn place(&mut self, _: &str) -> Option<&mut Value> {
+impl MemberSlots for Nothing {
+    fn slot(&mut self, _: &str) -> Option<&mut Value> {
         None
     }
 }
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-impl<'de, K: Keep> Visitor<'de> for Members<'_, K> {
+impl<'de, K: MemberSlots> Visitor<'de> for Members<'_, K> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +166,7 @@ impl<'de, K: Keep> Visitor<'de> for Members<'_, K> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut names: Vec<Name<'de>> = Vec::new();
         while let Some(name) = members.next_key::<Name<'de>>()? {
-            match self.0.place(&name.0) {
+            match self.0.slot(&name.0) {
                 Some(place) => *place = members.next_value_seed(Strict { keep: true })?,
                 None => drop(members.next_value_seed(Strict { keep: false })?),
             }
@@ -217,18 +217,18 @@ mod tests {
     #[test]
     fn a_name_that_occurs_twice_is_refused_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            for read in [strict_object(text.as_bytes()).err(), strict_members(text.as_bytes(), &mut Nothing).err()] {
+            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut Nothing).err()] {
                 assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
             }
         }
-        assert!(strict_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
+        assert!(parse_object(br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#).is_ok());
     }
 
     #[test]
     fn what_has_one_reading_is_read_as_everybody_reads_it() {
         let text =
             r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
-        assert_eq!(strict_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
+        assert_eq!(parse_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
     }
 
     // S112
@@ -239,13 +239,13 @@ mod tests {
         for text in
             ["", "[]", "1", "\"x\"", "null", "{", "{} x", "{\"a\":1e400}", "{\"a\":\"\\ud800\"}", &deep, &deep_object]
         {
-            assert!(strict_object(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
+            assert!(parse_object(text.as_bytes()).is_err(), "{}", &text[..text.len().min(20)]);
         }
         for (text, what) in [(" []", "an array"), ("null", "null"), ("true", "a single value")] {
-            assert_eq!(strict_object(text.as_bytes()), Err(format!("it is {what}")));
+            assert_eq!(parse_object(text.as_bytes()), Err(format!("it is {what}")));
         }
-        assert!(strict_object(b"\xef\xbb\xbf{}").is_err());
-        assert!(strict_object(b"{\"a\":\"\xff\"}").is_err());
+        assert!(parse_object(b"\xef\xbb\xbf{}").is_err());
+        assert!(parse_object(b"{\"a\":\"\xff\"}").is_err());
     }
 
     #[test]

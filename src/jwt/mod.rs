@@ -7,7 +7,7 @@ use crate::domain::text::without_byte_order_mark;
 use crate::domain::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use json::Keep as _;
+use json::MemberSlots as _;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -33,14 +33,14 @@ pub struct Jwt<'a> {
     /// The JWS that carries it.
     pub jws: Jws<'a>,
     /// Those of its claims that any token is judged by.
-    pub registered: Registered,
+    pub registered: RegisteredClaims,
 }
 
 /// The claims that say who issued a token and when it is valid, whatever their values are (RFC 7519 4.1; `auth_time`:
 /// OIDC Core 2). `None` is a claim that is not there.
 #[derive(Clone, Default, PartialEq)]
 #[allow(missing_docs)] // the names are the RFCs'
-pub struct Registered {
+pub struct RegisteredClaims {
     pub iss: Option<Value>,
     pub auth_time: Option<Value>,
     pub iat: Option<Value>,
@@ -150,8 +150,8 @@ impl<'a> Jwt<'a> {
     /// twice in one (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let mut registered = Registered::default();
-        json::strict_members(&jws.payload, &mut registered).or_else(|why| no_object("payload", &why))?;
+        let mut registered = RegisteredClaims::default();
+        json::parse_members(&jws.payload, &mut registered).or_else(|why| no_object("payload", &why))?;
         Ok(Self { jws, registered })
     }
 
@@ -167,12 +167,12 @@ impl<'a> Jwt<'a> {
     }
 }
 
-impl Registered {
+impl RegisteredClaims {
     /// Those among `claims`.
-    pub fn of(claims: &Map<String, Value>) -> Self {
+    pub fn from_claims(claims: &Map<String, Value>) -> Self {
         let mut registered = Self::default();
         for (name, value) in claims {
-            if let Some(place) = registered.place(name) {
+            if let Some(place) = registered.slot(name) {
                 place.clone_from(value);
             }
         }
@@ -180,8 +180,8 @@ impl Registered {
     }
 }
 
-impl json::Keep for Registered {
-    fn place(&mut self, name: &str) -> Option<&mut Value> {
+impl json::MemberSlots for RegisteredClaims {
+    fn slot(&mut self, name: &str) -> Option<&mut Value> {
         let claim = match name {
             "iss" => &mut self.iss,
             "auth_time" => &mut self.auth_time,
@@ -208,7 +208,7 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
 }
 
 fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
-    json::strict_object(bytes).or_else(|why| no_object("header", &why))
+    json::parse_object(bytes).or_else(|why| no_object("header", &why))
 }
 
 fn no_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
@@ -235,7 +235,7 @@ pub fn whole_seconds(claim: &Value) -> Option<i64> {
 
 /// The token in a line that a person or a script gave: without the space, the quotes and the `Authorization:` and
 /// `Bearer` around it that copying brings along.
-pub fn tidied(line: &str) -> &str {
+pub fn trim_token(line: &str) -> &str {
     let mut text = without_byte_order_mark(line.trim()).trim();
     for quote in ['"', '\''] {
         text = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote)).unwrap_or(text).trim();

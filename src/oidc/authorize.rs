@@ -4,7 +4,7 @@
 use super::discovery::Provider;
 use super::is_reserved;
 use super::response::invalid;
-use super::{Problem, ProviderError};
+use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
@@ -223,7 +223,7 @@ pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Pro
     let code = one(raw_query, "code")?;
     match (error, code) {
         (Some(error), _) => {
-            Err(Problem::Refused(ProviderError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
+            Err(Problem::Refused(OAuthError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
         }
         (None, Some(code)) if !code.is_empty() => Ok(Code(Secret::new(code))),
         (None, _) => invalid("the redirect has neither a `code` nor an `error`"),

@@ -121,14 +121,14 @@ pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Req
     }
 }
 
-/// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_document`].
+/// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_json`].
 ///
 /// # Errors
 /// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
-/// [`Provider::from_document`] refuses.
+/// [`Provider::from_json`] refuses.
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
     match response.status {
-        200 => Provider::from_document(response::body(response, WHOSE)?, issuer, endpoint_hosts),
+        200 => Provider::from_json(response::body(response, WHOSE)?, issuer, endpoint_hosts),
         _ => Err(response::no_success(response, WHOSE)),
     }
 }
@@ -161,7 +161,7 @@ impl Provider {
     /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, or has no token endpoint or keys, or
     /// such as lead elsewhere. What not every job needs is read as absent where it is odd, and missed by the job that
     /// needs it ([`Provider::why_without`], `authorization_endpoint`).
-    pub fn from_document(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
+    pub fn from_json(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
         let document = response::object(bytes, WHOSE)?;
         let named = checked_issuer(&document, issuer)?;
         let usable = |name: &str, text: &str| {

@@ -42,7 +42,7 @@ pub(super) fn with(mut object: Value, changes: &[(&str, Value)]) -> Value {
 }
 
 pub(super) fn key_set(members: &[Value]) -> KeySet {
-    KeySet::from_document(json!({ "keys": members }).to_string().as_bytes()).unwrap()
+    KeySet::from_json(json!({ "keys": members }).to_string().as_bytes()).unwrap()
 }
 
 /// The honest set: the first key, called `k1`.
@@ -86,7 +86,7 @@ pub(super) fn metadata() -> Value {
 }
 
 pub(super) fn provider_of(metadata: &Value) -> Provider {
-    Provider::from_document(metadata.to_string().as_bytes(), &Issuer::parse(ISSUER).unwrap(), &[]).unwrap()
+    Provider::from_json(metadata.to_string().as_bytes(), &Issuer::parse(ISSUER).unwrap(), &[]).unwrap()
 }
 
 pub(super) fn provider() -> Provider {

@@ -19,7 +19,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, IdToken};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::{Jwt, Registered};
+use crate::jwt::{Jwt, RegisteredClaims};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -197,7 +197,7 @@ fn needed_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem
 }
 
 /// Core 3.1.3.7 no. 9 and 10.
-fn check_times(claims: &Registered, issued_at: Time, now: Time) -> Checked {
+fn check_times(claims: &RegisteredClaims, issued_at: Time, now: Time) -> Checked {
     signed_token::check_expiry(claims, now, LEEWAY)?;
     signed_token::check_start(claims, now, LEEWAY)?;
     if issued_at > now.plus(LEEWAY) {

@@ -88,10 +88,10 @@ pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
 ///
 /// # Errors
 /// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
-/// [`KeySet::from_document`] refuses.
+/// [`KeySet::from_json`] refuses.
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
     match response.status {
-        200 => KeySet::from_document(response::body(response, WHOSE)?),
+        200 => KeySet::from_json(response::body(response, WHOSE)?),
         _ => Err(response::no_success(response, WHOSE)),
     }
 }
@@ -102,7 +102,7 @@ impl KeySet {
     /// # Errors
     /// [`Problem::Invalid`] if it is no object with an array `keys`, or publishes a private key: then whoever has read it
     /// can sign as the provider, and nothing that such a provider seems to have signed protects anybody.
-    pub fn from_document(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Problem> {
         aws_lc_rs::init(); // which is fast once it has asked what the processor can do
         let document = response::object(bytes, WHOSE)?;
         let Some(Value::Array(members)) = document.get("keys") else {

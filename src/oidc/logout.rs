@@ -52,7 +52,7 @@ pub enum Revocation {
 /// same.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unreachable`] for 429
+/// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unavailable`] for 429
 /// and 5xx (the token must be taken to live on); the rest as `response::no_success` has it.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
     if (200..300).contains(&response.status) && !response::is_web_page(response) {
@@ -62,9 +62,9 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
     }
     let problem = response::no_success(response, WHOSE);
     let wants_authentication = match &problem {
-        Problem::RefusedWithoutWords { status, .. } => *status == 401,
+        Problem::RefusedByStatus { status, .. } => *status == 401,
         Problem::Refused(words) => words.error == "invalid_client",
-        Problem::Invalid(_) | Problem::Unreachable(_) => false,
+        Problem::Invalid(_) | Problem::Unavailable(_) => false,
     };
     let is_public = client.authentication == ClientAuthentication::None;
     if wants_authentication && is_public && !provider.lists_public_clients_for_revocation {

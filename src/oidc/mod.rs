@@ -23,35 +23,35 @@ pub enum Problem {
     /// It failed a check: it is not what it must be. The sentence names what, for a person; printable, no secret.
     Invalid(String),
     /// The provider said no, in OAuth terms.
-    Refused(ProviderError),
+    Refused(OAuthError),
     /// The provider said no with its status alone.
-    RefusedWithoutWords {
+    RefusedByStatus {
         /// 4xx.
         status: u16,
         /// A printable sentence.
         what: String,
     },
     /// It may work later: 429, 5xx.
-    Unreachable(String),
+    Unavailable(String),
 }
 
 /// The provider's own words (RFC 6749 5.2, 4.1.2.1), as they came: not yet printable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderError {
+pub struct OAuthError {
     /// `error`.
     pub error: String,
     /// `error_description`.
     pub error_description: Option<String>,
 }
 
-impl ProviderError {
+impl OAuthError {
     /// Whether it only puts off (RFC 6749 4.1.2.1, RFC 8628 3.5; some send them from any endpoint).
-    pub fn puts_off(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         matches!(self.error.as_str(), "temporarily_unavailable" | "server_error" | "slow_down" | "too_many_requests")
     }
 
     /// Whether it says that the user has something to do (OpenID Connect Core 3.1.2.6).
-    pub fn needs_the_user(&self) -> bool {
+    pub fn needs_interaction(&self) -> bool {
         matches!(
             self.error.as_str(),
             "login_required" | "interaction_required" | "consent_required" | "account_selection_required"
@@ -60,7 +60,7 @@ impl ProviderError {
 
     /// Whether only a login mends what it says of a refresh: RFC 6749 5.2, RFC 6750 3.1, RFC 8628 3.5, RFC 9470 3, OpenID
     /// Connect Core Error Code unmet_authentication_requirements.
-    pub fn needs_a_login(&self) -> bool {
+    pub fn needs_login(&self) -> bool {
         let ended = matches!(
             self.error.as_str(),
             "invalid_grant"
@@ -69,7 +69,7 @@ impl ProviderError {
                 | "insufficient_user_authentication"
                 | "unmet_authentication_requirements"
         );
-        ended || self.needs_the_user()
+        ended || self.needs_interaction()
     }
 }
 

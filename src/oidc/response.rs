@@ -1,9 +1,9 @@
 //! What all JSON answers have in common: status codes, objects, typed members.
 
-use super::{Problem, ProviderError};
+use super::{OAuthError, Problem};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::jwt::json::strict_object;
+use crate::jwt::json::parse_object;
 use crate::ports::Response;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -22,13 +22,13 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
 /// The body of a successful answer; `whose` names the answer in a message ("the token answer").
 ///
 /// # Errors
-/// Those of [`no_success`]; [`Problem::Unreachable`] also where a web page or nothing came, for that is not the
+/// Those of [`no_success`]; [`Problem::Unavailable`] also where a web page or nothing came, for that is not the
 /// provider's answer.
 pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], Problem> {
     if !(200..300).contains(&response.status) {
         return Err(no_success(response, whose));
     }
-    let instead = |what| Err(Problem::Unreachable(format!("{whose}: {what} came instead of it")));
+    let instead = |what| Err(Problem::Unavailable(format!("{whose}: {what} came instead of it")));
     if response.body.trim_ascii().is_empty() {
         return instead("nothing");
     }
@@ -41,15 +41,15 @@ pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], 
 /// The JSON object in `bytes`.
 ///
 /// # Errors
-/// [`Problem::Unreachable`] if it has no end: the answer was cut off on its way. [`Problem::Invalid`] if it is none.
+/// [`Problem::Unavailable`] if it has no end: the answer was cut off on its way. [`Problem::Invalid`] if it is none.
 pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
     let bytes = without_byte_order_mark(bytes).trim_ascii();
-    let why = match strict_object(bytes) {
+    let why = match parse_object(bytes) {
         Ok(object) => return Ok(object),
         Err(why) => why,
     };
     if bytes.starts_with(b"{") && !bytes.ends_with(b"}") {
-        return Err(Problem::Unreachable(format!("{whose}: it was cut off on its way")));
+        return Err(Problem::Unavailable(format!("{whose}: it was cut off on its way")));
     }
     let readable = object_without_what_nobody_can_read(bytes);
     readable.map_or_else(|| invalid(format!("{whose} is no JSON object: {why}")), Ok)
@@ -65,7 +65,7 @@ fn object_without_what_nobody_can_read(bytes: &[u8]) -> Option<Object> {
         if !names.insert(name.clone()) {
             return None;
         }
-        let member = strict_object(format!("{{\"v\":{value}}}").as_bytes()).unwrap_or_default();
+        let member = parse_object(format!("{{\"v\":{value}}}").as_bytes()).unwrap_or_default();
         object.extend(member.into_iter().map(|(_, value)| (name.clone(), value)));
     }
     Some(object)
@@ -137,13 +137,13 @@ pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
     let status = response.status;
     match status {
         408 | 425 | 429 | 500..=599 => {
-            Problem::Unreachable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
+            Problem::Unavailable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
         }
-        407 => Problem::Unreachable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
+        407 => Problem::Unavailable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
         400..=499 => refusal(response, whose),
         // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
         300..=399 => Problem::Invalid(format!("{whose}: a redirection came instead of it (HTTP {status})")),
-        200..=299 if is_web_page(response) => Problem::Unreachable(format!("{whose}: a web page came instead of it")),
+        200..=299 if is_web_page(response) => Problem::Unavailable(format!("{whose}: a web page came instead of it")),
         _ => Problem::Invalid(format!("{whose}: the provider answered HTTP {status}")),
     }
 }
@@ -153,17 +153,17 @@ fn refusal(response: &Response, whose: &str) -> Problem {
     let status = response.status;
     match in_body {
         Some(words) => refused_or_later(words, whose),
-        None if is_web_page(response) => Problem::Unreachable(format!(
+        None if is_web_page(response) => Problem::Unavailable(format!(
             "{whose}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
         )),
-        None => Problem::RefusedWithoutWords { status, what: format!("{whose}: the provider answered HTTP {status}") },
+        None => Problem::RefusedByStatus { status, what: format!("{whose}: the provider answered HTTP {status}") },
     }
 }
 
 /// An OAuth error, unless it only puts off.
-pub(super) fn refused_or_later(words: ProviderError, whose: &str) -> Problem {
-    if words.puts_off() {
-        return Problem::Unreachable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error));
+pub(super) fn refused_or_later(words: OAuthError, whose: &str) -> Problem {
+    if words.is_temporary() {
+        return Problem::Unavailable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error));
     }
     Problem::Refused(words)
 }
@@ -181,8 +181,8 @@ fn wait(response: &Response) -> String {
 }
 
 /// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that is a string that says something.
-pub(super) fn oauth_error(object: &Object) -> Option<ProviderError> {
-    text(object, "error").map(|error| ProviderError {
+pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
+    text(object, "error").map(|error| OAuthError {
         error: error.to_owned(),
         error_description: object.get("error_description").and_then(Value::as_str).map(str::to_owned),
     })

@@ -3,7 +3,7 @@
 use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::jwt::{Jwt, Registered, numeric_date};
+use crate::jwt::{Jwt, RegisteredClaims, numeric_date};
 use serde_json::Value;
 use std::fmt;
 
@@ -97,7 +97,7 @@ pub fn verify_token(
 }
 
 /// `iss` must be the issuer, byte for byte (Core 3.1.3.7 no. 2, RFC 9068 4).
-pub(super) fn check_issuer(claims: &Registered, issuer: &str) -> Result<(), TokenProblem> {
+pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<(), TokenProblem> {
     match &claims.iss {
         Some(Value::String(iss)) if iss == issuer => Ok(()),
         Some(Value::String(iss)) => {
@@ -120,7 +120,7 @@ pub(super) fn time(claim: Option<&Value>, name: &str) -> Result<Option<Time>, To
 }
 
 /// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
-pub(super) fn check_expiry(claims: &Registered, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+pub(super) fn check_expiry(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time(claims.exp.as_ref(), "exp")? {
         Some(exp) if now >= exp.plus(leeway) => out_of_time(format!("it expired at {exp}")),
         _ => Ok(()),
@@ -128,7 +128,7 @@ pub(super) fn check_expiry(claims: &Registered, now: Time, leeway: Seconds) -> R
 }
 
 /// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
-pub(super) fn check_start(claims: &Registered, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+pub(super) fn check_start(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time(claims.nbf.as_ref(), "nbf")? {
         Some(nbf) if nbf > now.plus(leeway) => out_of_time(format!("it is not valid before {nbf}")),
         _ => Ok(()),

@@ -3,7 +3,7 @@
 use super::authorize::{Code, Expected};
 use super::discovery::Provider;
 use super::response::{self, Object, invalid};
-use super::{Problem, ProviderError};
+use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Body, Method, Request, Response};
@@ -40,7 +40,7 @@ pub struct Client {
 
 /// A successful token answer (RFC 6749 5.1, Core 3.1.3.3). Its ID token is **not** validated yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenAnswer {
+pub struct TokenResponse {
     /// `access_token`: visible ASCII, so that it can stand in a header.
     pub access_token: Secret,
     /// `expires_in`, at least a second.
@@ -112,10 +112,10 @@ fn basic(client_id: &str, secret: &Secret) -> Secret {
 /// Reads the answer to [`code_request`].
 ///
 /// # Errors
-/// Those of [`accept_token_answer`]; [`Problem::Invalid`] also where no ID token came, for `openid` was asked for
+/// Those of [`accept_token_response`]; [`Problem::Invalid`] also where no ID token came, for `openid` was asked for
 /// (Core 3.1.3.3).
-pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
-    let answer = accept_token_answer(response)?;
+pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Problem> {
+    let answer = accept_token_response(response)?;
     if answer.id_token.is_some() { Ok(answer) } else { invalid(format!("{WHOSE}: `id_token` is missing")) }
 }
 
@@ -125,7 +125,7 @@ pub fn accept_code_answer(response: &Response) -> Result<TokenAnswer, Problem> {
 /// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `response::body` says of a status and
 /// of what cannot be the provider's; [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a
 /// token or type of another kind than it must be, a `token_type` that is not Bearer.
-pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> {
+pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
     let mut object = response::object(response::body(response, WHOSE)?, WHOSE)?;
     if let Some(words) = response::oauth_error(&object) {
         return Err(response::refused_or_later(words, WHOSE));
@@ -136,7 +136,7 @@ pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> 
         return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
     }
     let access_token = take(&mut object, "access_token", '!'..='~')?;
-    Ok(TokenAnswer {
+    Ok(TokenResponse {
         access_token: access_token.map_or_else(|| invalid(format!("{WHOSE}: `access_token` is missing")), Ok)?,
         expires_in: lifetime_if_it_says_one(&object),
         id_token: id_token_however_odd(&mut object),
@@ -148,7 +148,7 @@ pub fn accept_token_answer(response: &Response) -> Result<TokenAnswer, Problem> 
 
 /// What a refusal of a refresh is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusalCause {
     /// The refresh token or its user: only a login helps.
     RefreshToken,
     /// The client, the request or the address: the refresh token is as good as before.
@@ -158,13 +158,13 @@ pub enum Refused {
 }
 
 /// What a refusal is about, by its error or, where it has none, by its status.
-pub fn meaning_of_refusal(words: Option<&ProviderError>, status: u16) -> Refused {
+pub fn refusal_cause(words: Option<&OAuthError>, status: u16) -> RefusalCause {
     match words {
-        Some(words) if words.needs_a_login() => Refused::RefreshToken,
-        Some(words) if CLIENT_ERRORS.contains(&words.error.as_str()) => Refused::Client,
+        Some(words) if words.needs_login() => RefusalCause::RefreshToken,
+        Some(words) if CLIENT_ERRORS.contains(&words.error.as_str()) => RefusalCause::Client,
         // A gateway in front has an `error` of its own for a path or an address that it does not let through.
-        _ if matches!(status, 200 | 400 | 401) => Refused::Unclear,
-        _ => Refused::Client,
+        _ if matches!(status, 200 | 400 | 401) => RefusalCause::Unclear,
+        _ => RefusalCause::Client,
     }
 }
 

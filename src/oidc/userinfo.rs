@@ -4,7 +4,7 @@ use super::discovery::{Provider, get};
 use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
 use super::response::{self, Object};
 use super::signed_token;
-use super::{Problem, ProviderError};
+use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::jwt::Jwt;
@@ -108,13 +108,13 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
 /// Without a challenge nobody has said anything.
 fn in_the_challenges_words(problem: Problem, response: &Response) -> Problem {
     let standard = match problem {
-        Problem::RefusedWithoutWords { status: 401, .. } => "invalid_token",
-        Problem::RefusedWithoutWords { status: 403, .. } => "insufficient_scope",
+        Problem::RefusedByStatus { status: 401, .. } => "invalid_token",
+        Problem::RefusedByStatus { status: 403, .. } => "insufficient_scope",
         other => return other,
     };
     match response.header("www-authenticate") {
         None => problem,
-        Some(challenge) => Problem::Refused(ProviderError {
+        Some(challenge) => Problem::Refused(OAuthError {
             error: quoted(challenge, "error").unwrap_or(standard).to_owned(),
             error_description: quoted(challenge, "error_description").map(str::to_owned),
         }),

@@ -228,8 +228,8 @@ impl Reporter for Output<'_> {
 /// `in 13 days 4 h`, `5 min ago`, `now`.
 pub fn relative(time: Time, now: Time) -> String {
     match time.since(now) {
-        gap if gap.0 > 0 => format!("in {}", gap.human()),
-        gap if gap.0 < 0 => format!("{} ago", gap.human()),
+        gap if gap.0 > 0 => format!("in {}", gap.to_text()),
+        gap if gap.0 < 0 => format!("{} ago", gap.to_text()),
         _ => "now".to_owned(),
     }
 }

@@ -20,7 +20,7 @@ use tidp::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, ac
 use tidp::oidc::discovery::{Issuer, Provider, accept_discovery};
 use tidp::oidc::id_token::{Accepted, Check, accept_id_token};
 use tidp::oidc::jwks::{KeySet, accept_jwks};
-use tidp::oidc::token::accept_token_answer;
+use tidp::oidc::token::accept_token_response;
 use tidp::oidc::userinfo::{self, accept_userinfo};
 use tidp::ports::Response;
 
@@ -84,7 +84,7 @@ fn answered(body: &Value) -> Response {
 }
 
 fn provider() -> Provider {
-    Provider::from_document(discovery().to_string().as_bytes(), &Issuer::parse(ISSUER).unwrap(), &[]).unwrap()
+    Provider::from_json(discovery().to_string().as_bytes(), &Issuer::parse(ISSUER).unwrap(), &[]).unwrap()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn an_accepted_token_answer_has_tokens_that_fit_into_a_header() {
         let full = json!({ "access_token": "at.1", "token_type": "Bearer", "expires_in": 3600, "scope": "openid",
                            "refresh_token": "rt 1", "id_token": "a.b.c" });
         let body = changed(full, changes);
-        let Ok(answer) = accept_token_answer(&answered(&body)) else { return false };
+        let Ok(answer) = accept_token_response(&answered(&body)) else { return false };
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
         assert!(visible(answer.access_token.expose()), "{body}");
         assert_eq!(body["access_token"], answer.access_token.expose());
@@ -171,7 +171,7 @@ fn claim_values() -> Vec<Value> {
 #[test]
 fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
     let (keys, at, code) =
-        (KeySet::from_document(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
+        (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
     let expected = expected();
     holds(300, changes(CLAIMS, claim_values()), |changes| {
         let claims = changed(claims(expected.nonce.expose()), changes);
@@ -187,7 +187,7 @@ fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
 
 #[test]
 fn an_accepted_id_token_of_a_refresh_is_ours_and_the_sessions() {
-    let (keys, at) = (KeySet::from_document(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"));
+    let (keys, at) = (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"));
     let previous = IdToken {
         value: Secret::new("old"),
         expires_at: START,
@@ -274,7 +274,7 @@ fn an_accepted_key_set_has_no_private_key_and_verifies_what_its_key_has_signed()
 #[test]
 fn accepted_userinfo_is_the_sessions_own() {
     let names = &["sub", "iss", "aud", "name", "email_verified"];
-    let keys = KeySet::from_document(jwks().to_string().as_bytes()).unwrap();
+    let keys = KeySet::from_json(jwks().to_string().as_bytes()).unwrap();
     let inputs = (changes(names, vec![json!(SUB), json!("app"), json!(ISSUER), json!(["app", "x"])]), any::<bool>());
     holds(400, inputs, |(changes, signed)| {
         let claims = changed(json!({ "sub": SUB, "iss": ISSUER, "aud": "app", "name": "Kari" }), changes);
@@ -371,9 +371,9 @@ fn an_accepted_document_is_its_entrys_session_and_reads_back() {
     let key: SessionKey = bench.key();
     holds(4_000, changes(names, vec![other, json!(2), json!([]), json!({ "state": "never_issued" })]), |changes| {
         let text = Secret::new(changed(document.clone(), changes).to_string());
-        let Ok(session) = Session::from_document(&text, &key) else { return false };
+        let Ok(session) = Session::from_json(&text, &key) else { return false };
         assert_eq!((&session.key, session.version), (&key, 1), "{changes:?}");
-        assert_eq!(Session::from_document(&session.to_document(), &key), Ok(session), "{changes:?}");
+        assert_eq!(Session::from_json(&session.to_json(), &key), Ok(session), "{changes:?}");
         true
     });
 }

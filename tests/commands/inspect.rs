@@ -77,9 +77,11 @@ fn no_secret_but_the_claims_is_shown() {
     let session = bench.session().unwrap();
     for args in [&["inspect"][..], &["inspect", "--json"], &["inspect", "--verbose"]] {
         let outcome = bench.run(args).exits(0);
-        for secret in
-            [&session.access_token.value, &session.held().unwrap().value, &session.id_token.as_ref().unwrap().value]
-        {
+        for secret in [
+            &session.access_token.value,
+            &session.held_token().unwrap().value,
+            &session.id_token.as_ref().unwrap().value,
+        ] {
             assert!(!format!("{outcome:?}").contains(secret.expose()), "{args:?}");
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, EventKind, RefreshReason, Refreshed, Session};
+use tidp::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, Session};
 use tidp::domain::time::{Seconds, Time};
 use tidp::ports::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
 
@@ -46,7 +46,7 @@ fn not_renewed(bench: &Bench) {
 }
 
 fn renewed(session: &Session, token: &str, at: Time) -> Session {
-    let answer = Refreshed {
+    let answer = NewTokens {
         access_token: session.access_token.clone(),
         id_token: None,
         id_token_came: true,
@@ -54,7 +54,7 @@ fn renewed(session: &Session, token: &str, at: Time) -> Session {
         refresh_token: Some(Secret::new(token)),
         scopes: None,
     };
-    session.refreshed(answer, RefreshReason::Forced, at)
+    session.after_refresh(answer, RefreshReason::Forced, at)
 }
 
 fn entry(bench: &Bench) -> String {
@@ -77,7 +77,7 @@ fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_a
     outcome.says("none for an API call").says("because the session would have ended");
     let events = bench.session().unwrap().events;
     assert!(
-        matches!(events.last().unwrap().what, EventKind::Refreshed { reason: RefreshReason::Keepalive, .. }),
+        matches!(events.last().unwrap().kind, EventKind::Refreshed { reason: RefreshReason::Keepalive, .. }),
         "{events:?}"
     );
     assert_eq!(bench.stores.locks(), Vec::<String>::new());
@@ -131,7 +131,7 @@ fn a_network_that_stays_away_past_the_end_is_the_sessions_end() {
     assert!(outcome.error()["message"].as_str().unwrap().contains("no route"));
     let tries = seen.lock().unwrap().0.clone();
     assert_eq!(tries.last(), Some(&600), "the last try is made when the end comes: {tries:?}");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1", "nothing was thrown away");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1", "nothing was thrown away");
 }
 
 #[test]
@@ -164,9 +164,9 @@ fn a_renewal_by_a_sibling_is_used_instead_of_a_refresh() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let sibling = renewed(&bench.session().unwrap(), "rt-1b", START.plus(Seconds(300)));
-    bench.signals.happens_after(300, move || stores.put(&name, sibling.to_document().expose()));
+    bench.signals.happens_after(300, move || stores.put(&name, sibling.to_json().expose()));
     bench.run(&["keepalive", "--for", "11m"]).exits(0).says("1 renewal by another tidp was used").says("No refresh in");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1b");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1b");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_command_goes_on_without_renewal_and_a_login_before_the_end_is_kept_alive_in
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let login = renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
     let login = Session { generation: 7, ..login };
-    bench.signals.happens_after(500, move || stores.put(&name, login.to_document().expose()));
+    bench.signals.happens_after(500, move || stores.put(&name, login.to_json().expose()));
     bench.signals.end_after(900, Ended::Code(0));
     bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which ends");
 }
@@ -292,9 +292,8 @@ fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() 
     unknown.log_in();
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
     let refused = ten_minutes();
-    refused.edit(|session| {
-        *session = session.refresh_refused("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO)
-    });
+    refused
+        .edit(|session| *session = session.after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO));
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {
         assert!(bench.signals.started.lock().unwrap().is_empty());
@@ -404,9 +403,8 @@ fn a_session_that_has_ended_before_the_time_given_is_over_is_a_three() {
 fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    let refused =
-        bench.session().unwrap().refresh_refused("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
-    bench.signals.happens_after(1, move || stores.put(&name, refused.to_document().expose()));
+    let refused = bench.session().unwrap().after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
+    bench.signals.happens_after(1, move || stores.put(&name, refused.to_json().expose()));
     bench.run(&["keepalive", "--for", "6s"]).exits(3).says("rejected the refresh token");
 }
 
@@ -415,7 +413,7 @@ fn a_login_in_the_sessions_place_is_no_end() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let login = Session { generation: 7, ..renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(30))) };
-    bench.signals.happens_after(30, move || stores.put(&name, login.to_document().expose()));
+    bench.signals.happens_after(30, move || stores.put(&name, login.to_json().expose()));
     bench.run(&["keepalive", "--for", "3m"]).exits(0);
 }
 

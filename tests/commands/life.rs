@@ -202,7 +202,7 @@ fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_t
     for name in ["PublicWeb", "Web"] {
         let bench = logged_in("PublicWithRefresh", name, &[]);
         let outcome = bench.run(&["policy", "--json"]).exits(0);
-        assert_eq!(outcome.warnings(), ["dies_before_access_token"]);
+        assert_eq!(outcome.warnings(), ["expires_before_access_token"]);
         assert_eq!(outcome.json()["after_refresh_expires_at"], moment(10 * MINUTE));
         bench.at(10 * MINUTE);
         bench.run(&["token"]).exits(0);

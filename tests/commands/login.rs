@@ -160,12 +160,12 @@ fn what_is_stored_counts_from_before_the_code_was_sent() {
     let session = bench.session().unwrap();
     assert_eq!((session.login_at, session.access_token.obtained_at), (START, START));
     assert_eq!(session.access_token.expires_at, START.plus(Seconds(3_600)));
-    assert_eq!(session.held().unwrap().renewed_at, START);
+    assert_eq!(session.held_token().unwrap().renewed_at, START);
     assert_eq!(session.id_token.unwrap().expires_at, START.plus(Seconds(307)));
     assert_eq!(session.scopes, ["openid", "api:x"], "no scope in the answer: all that was asked for was granted");
     assert_eq!((session.account.sub.as_str(), session.account.username.as_deref()), (SUB, Some("+4790000001")));
-    assert_eq!((session.events.len(), session.events[0].at), (1, START));
-    assert_eq!(session.events[0].what, EventKind::Login { refresh_token: true });
+    assert_eq!((session.events.len(), session.events[0].time), (1, START));
+    assert_eq!(session.events[0].kind, EventKind::Login { refresh_token: true });
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn another_account_than_before_is_told_and_replaces_it_whole() {
         bench.run(&["login", "--json"]).exits(0).says(r"another account (ola\u{1b}) than before (+4790000001)");
     assert_eq!(outcome.json()["warnings"][0]["code"], "account_changed");
     let session = bench.session().unwrap();
-    assert_eq!((session.account.sub.as_str(), session.held().unwrap().value.expose()), ("ola", "rt-2"));
+    assert_eq!((session.account.sub.as_str(), session.held_token().unwrap().value.expose()), ("ola", "rt-2"));
     assert!(bench.cache.documents().concat().contains(session.access_token.value.expose()));
 }
 
@@ -334,7 +334,7 @@ fn a_ten_minute_policy_is_warned_of_unless_the_profile_renews_in_time() {
     let warned = |bench: Bench| {
         announce(&bench, Answer::new().refresh_token("rt-1"));
         let codes = bench.run(&["login", "--json"]).exits(0).json()["warnings"][0]["code"].clone();
-        codes == "dies_before_access_token"
+        codes == "expires_before_access_token"
     };
     assert!(warned(Bench::new("PublicWithRefresh")));
     assert!(!warned(Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends")));

@@ -27,7 +27,7 @@ fn is_gone(bench: &Bench) {
 /// The session moved under another key, as a profile that was changed since left it.
 fn moved(bench: &Bench, key: &SessionKey) {
     let session = Session { key: key.clone(), ..bench.session().unwrap() };
-    bench.stores.put(&EntryKey::Session(key.clone()).name(), session.to_document().expose());
+    bench.stores.put(&EntryKey::Session(key.clone()).name(), session.to_json().expose());
 }
 
 /// What is told where all that can be ended was ended, ten minutes after the login.

@@ -120,7 +120,7 @@ fn why_lists_what_happened_oldest_first() {
     let bench = renewed();
     bench.edit(|session| {
         let at = session.login_at;
-        session.events.push(tidp::domain::session::Event { at, what: EventKind::Interrupted });
+        session.events.push(tidp::domain::session::SessionEvent { time: at, kind: EventKind::Interrupted });
     });
     let events = [
         ("2026-01-31T12:00:00Z", "login, with a refresh token"),

@@ -50,7 +50,7 @@ fn the_same_token_coming_back_may_have_been_renewed_and_none_was_not() {
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["renewed"], false);
     assert_eq!(outcome.json()["warnings"][0]["code"], "sso_ended");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1", "the old token is kept");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1", "the old token is kept");
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
     bench.log_in();
     // The lock is busy at first; while it is waited for, a sibling stores its refresh.
     let sibling = bench.session().unwrap();
-    let renewed = sibling.refreshed(
-        tidp::domain::session::Refreshed {
+    let renewed = sibling.after_refresh(
+        tidp::domain::session::NewTokens {
             access_token: sibling.access_token.clone(),
             id_token: None,
             id_token_came: true,
@@ -95,7 +95,7 @@ fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
         tidp::domain::session::RefreshReason::Expired,
         bench.clock.time(),
     );
-    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_document().expose());
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
     let document = bench.run(&["refresh", "--force", "--json"]).exits(0).json();
     assert_eq!((&document["refreshed"], &document["reason"]), (&json!(false), &json!("adopted")));
 }
@@ -110,12 +110,12 @@ fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
     renewed.access_token.obtained_at = bench.clock.time();
     renewed.access_token.expires_at = bench.clock.time().plus(Seconds(20));
     let entry = EntryKey::Session(bench.key()).name();
-    bench.stores.when_lock_is_taken(&entry, renewed.to_document().expose());
+    bench.stores.when_lock_is_taken(&entry, renewed.to_json().expose());
     assert_eq!(bench.run(&["token"]).exits(0).stdout, "siblings\n");
     bench.pass(Seconds(20));
     renewed.access_token.value = tidp::domain::secret::Secret::new("ended");
     renewed.generation += 1;
-    bench.stores.when_lock_is_taken(&entry, renewed.to_document().expose());
+    bench.stores.when_lock_is_taken(&entry, renewed.to_json().expose());
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     assert_ne!(bench.run(&["token"]).exits(0).stdout, "ended\n");
 }
@@ -128,7 +128,7 @@ fn a_siblings_token_with_less_life_than_is_asked_for_is_refreshed_where_a_new_on
     renewed.access_token.value = tidp::domain::secret::Secret::new("siblings");
     renewed.access_token.obtained_at = bench.clock.time().minus(Seconds::minutes(6));
     renewed.access_token.expires_at = bench.clock.time().plus(Seconds::minutes(9));
-    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_document().expose());
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     assert_ne!(bench.run(&["token", "--min-ttl", "10m"]).exits(0).stdout, "siblings\n");
 }
@@ -164,7 +164,7 @@ fn an_expired_or_revoked_refresh_token_is_dropped_and_a_login_asked_for() {
     assert_eq!(outcome.error()["kind"], "login_required");
     assert_eq!(outcome.error()["provider"]["error"], "invalid_grant");
     let session = bench.session().unwrap();
-    assert!(session.held().is_none());
+    assert!(session.held_token().is_none());
     assert!(session.id_token.is_some(), "the rest is kept");
     bench.run(&["refresh"]).exits(3);
 }
@@ -175,7 +175,7 @@ fn a_refusal_of_the_client_is_no_end_of_the_session() {
     bench.provider.refuses("invalid_client");
     bench.run(&["refresh"]).exits(4).says("invalid_client");
     let session = bench.session().unwrap();
-    assert_eq!(session.held().unwrap().value.expose(), "rt-1");
+    assert_eq!(session.held_token().unwrap().value.expose(), "rt-1");
     assert!(session.refresh_started_at.is_none());
 }
 
@@ -195,7 +195,7 @@ fn what_may_work_later_is_unreachable_and_loses_nothing() {
         bench.provider.answers("/connect/token", response);
         bench.run(&["refresh"]).exits(5);
         let session = bench.session().unwrap();
-        assert_eq!(session.held().unwrap().value.expose(), "rt-1");
+        assert_eq!(session.held_token().unwrap().value.expose(), "rt-1");
         assert_eq!(session.refresh_started_at.is_some(), spent, "{status}");
     }
 }
@@ -229,7 +229,7 @@ fn a_refresh_that_was_killed_is_recorded_by_the_next_run() {
     bench.provider.refuses("invalid_grant");
     bench.run(&["refresh"]).exits(3).says("refresh");
     let events = bench.session().unwrap().events;
-    assert!(events.iter().any(|event| matches!(event.what, EventKind::Interrupted)), "{events:?}");
+    assert!(events.iter().any(|event| matches!(event.kind, EventKind::Interrupted)), "{events:?}");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn another_accounts_id_token_makes_the_whole_answer_worthless() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-1");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     bench.provider.refreshes(bench.clock.time(), "rt-2", answer);
     bench.provider.answers("/jwks", json(503, &json!({})));
     bench.run(&["refresh", "--force"]).exits(0).says("left out");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-3");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-3");
     let patience = bench.provider.last("/jwks").deadline;
     assert_eq!(patience, Some(Duration::from_secs(3)), "the successor of a spent token waits to be stored");
 }
@@ -318,7 +318,7 @@ fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next
             assert!(bench.session().unwrap().refresh_started_at.is_none(), "nothing is under way");
         });
         let again = bench.session().unwrap().events;
-        assert_eq!(again.iter().filter(|event| matches!(event.what, EventKind::Unanswered { .. })).count(), 1);
+        assert_eq!(again.iter().filter(|event| matches!(event.kind, EventKind::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
         bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it brought no answer");
         let bench = expired();
@@ -356,7 +356,7 @@ fn keys_rotated_and_out_of_reach_cost_the_id_token_but_not_the_session() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(503, &json!({})));
     bench.run(&["refresh"]).exits(0).says("left out");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.run(&["refresh"]).exits(0).says("left out");
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
 #[test]
@@ -451,7 +451,7 @@ fn a_date_that_makes_nonsense_of_a_good_id_token_costs_the_id_token_and_not_the_
         let now = bench.clock.time();
         bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2").date(date));
         bench.run(&["refresh"]).exits(0).says("left out").says("clock");
-        assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+        assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     }
     let bench = expired();
     let wrong = Answer::new().sub("ola").refresh_token("rt-2").date("Thu, 01 Jan 2015 00:00:00 GMT");
@@ -481,13 +481,13 @@ fn a_token_that_is_still_valid_is_not_served_once_a_logout_or_login_came_between
 fn a_siblings_refused_refresh_is_not_adopted() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    let refused = bench.session().unwrap().refresh_refused(
+    let refused = bench.session().unwrap().after_refusal(
         "invalid_grant",
         tidp::domain::session::RefreshReason::Expired,
         bench.clock.time(),
         Seconds::ZERO,
     );
-    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), refused.to_document().expose());
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), refused.to_json().expose());
     bench.run(&["refresh", "--force"]).exits(3);
 }
 
@@ -500,7 +500,7 @@ fn a_session_renewed_where_our_lock_does_not_reach_is_adopted_instead_of_given_u
     bench.provider.expect("/connect/token", {
         let stores = std::sync::Arc::clone(&bench.stores);
         move |_| {
-            stores.put(&entry, elsewhere.to_document().expose());
+            stores.put(&entry, elsewhere.to_json().expose());
             Ok(json(400, &json!({ "error": "invalid_grant" })))
         }
     });

@@ -17,7 +17,7 @@ fn expired() -> Bench {
 }
 
 fn held(bench: &Bench) -> Option<String> {
-    bench.session().unwrap().held().map(|held| held.value.expose().to_owned())
+    bench.session().unwrap().held_token().map(|held| held.value.expose().to_owned())
 }
 
 /// That status with that body, and no more than it takes.
@@ -147,7 +147,8 @@ fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
         }
         assert_eq!(held(&bench).as_deref(), Some("rt-1"));
         bench.run(&["policy", "--require", "2d"]).exits(3).says("refused the last refresh");
-        let refused = |event: &&tidp::domain::session::Event| matches!(event.what, EventKind::RefusedTokenKept { .. });
+        let refused =
+            |event: &&tidp::domain::session::SessionEvent| matches!(event.kind, EventKind::RefusedTokenKept { .. });
         assert_eq!(bench.session().unwrap().events.iter().filter(refused).count(), 1, "{error}");
         bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
         bench.run(&["refresh"]).exits(0).leaves_out("begun");
@@ -201,10 +202,10 @@ fn a_refusal_that_does_not_say_for_what_is_tried_once_more_and_then_believed() {
 fn runs_side_by_side_are_no_second_answer_to_each_other() {
     let bench = expired();
     let before = bench.session().unwrap();
-    let refused = before.refresh_refused_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
+    let refused = before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
     // Another run was refused while this one waited for the lock.
     let entry = EntryKey::Session(bench.key()).name();
-    bench.stores.when_lock_is_taken(&entry, refused.to_document().expose());
+    bench.stores.when_lock_is_taken(&entry, refused.to_json().expose());
     bench.provider.answers("/connect/token", plain(400, "", ""));
     bench.run(&["token"]).exits(4).says("tries it once more");
     assert_eq!(held(&bench).as_deref(), Some("rt-1"));

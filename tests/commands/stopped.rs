@@ -57,7 +57,7 @@ impl Lasting {
 
     /// The refresh token in the store.
     fn held(&self) -> String {
-        self.session().expect("a session").held().expect("a refresh token").value.expose().to_owned()
+        self.session().expect("a session").held_token().expect("a refresh token").value.expose().to_owned()
     }
 
     /// Whether the store's refresh token is spent: the one window.
@@ -256,7 +256,7 @@ fn a_refresh_stopped_twice_is_told_as_truly_as_one_stopped_once() {
             let args = ["tidp", "refresh", "--force"].map(OsString::from);
             let ended = until_the_power_goes(|| tidp::run(args, &ports)).is_some();
             lasting.bench.terminal.take();
-            match lasting.session().unwrap().held() {
+            match lasting.session().unwrap().held_token() {
                 Some(_) => lasting.next_refresh_works_or_tells(),
                 // The second run was told that the token was spent, and has written it down.
                 None => drop(lasting.run(&["refresh", "--force"]).exits(3)),

@@ -71,7 +71,7 @@ fn a_machine_that_slept_or_whose_clock_jumped_during_a_refresh_prints_no_token_t
             Ok(Answer::new().refresh_token("rt-2").response(now, None))
         });
         let outcome = bench.run(&["token"]);
-        assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2", "by {by:?}");
+        assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2", "by {by:?}");
         if by > Seconds::ZERO {
             assert_eq!(outcome.exits(5).says("has ended already").stdout, "");
             bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
@@ -110,7 +110,7 @@ fn an_expired_token_is_refreshed_with_exactly_one_request() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
     let token = bench.run(&["token"]).exits(0).stdout;
     assert_eq!(token.trim_end(), Answer::new().mark("second").access_token(bench.clock.time()));
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     assert!(bench.session().unwrap().refresh_started_at.is_none());
 }
 
@@ -327,7 +327,7 @@ fn a_profile_that_renews_before_its_session_ends_refreshes_in_the_last_third_of_
     bench.pass(Seconds(1));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0);
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
 #[test]

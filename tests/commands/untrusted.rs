@@ -348,7 +348,7 @@ proptest! {
         let entry = EntryKey::Session(bench.key()).name();
         let whole = bench.stores.raw(&entry).unwrap();
         for document in [text, mutated(&whole, &changes)] {
-            let _ = Session::from_document(&Secret::new(document.as_str()), &bench.key());
+            let _ = Session::from_json(&Secret::new(document.as_str()), &bench.key());
             bench.stores.put(&entry, &document);
             for args in [&["inspect"][..], &["policy", "--why"], &["token", "--no-refresh"]] {
                 let outcome = bench.run_on(args);

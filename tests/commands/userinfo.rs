@@ -69,7 +69,7 @@ fn a_refused_token_is_refreshed_once_and_tried_once_more() {
     bench.run(&["userinfo"]).exits(0);
     let fresh = format!("Bearer {}", Answer::new().mark("second").access_token(bench.clock.time()));
     assert_eq!(bench.provider.last("/connect/userinfo").authorization, Some(fresh));
-    assert_eq!(bench.session().unwrap().held().unwrap().value.expose(), "rt-2");
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 
     bench.provider.answers("/connect/userinfo", refused(401, "Bearer"));
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));

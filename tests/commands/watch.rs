@@ -59,7 +59,7 @@ fn a_renewal_by_another_process_shows_up_within_five_seconds() {
     let at = bench.clock.time().plus(Seconds(2));
     let shown = watched(&mut bench, (80, 40), 9, move || {
         if clock.time() == at {
-            let renewed = tidp::domain::session::Refreshed {
+            let renewed = tidp::domain::session::NewTokens {
                 access_token: session.access_token.clone(),
                 id_token: None,
                 id_token_came: true,
@@ -67,9 +67,9 @@ fn a_renewal_by_another_process_shows_up_within_five_seconds() {
                 refresh_token: Some(tidp::domain::secret::Secret::new("rt-2")),
                 scopes: None,
             };
-            let renewed = session.refreshed(renewed, tidp::domain::session::RefreshReason::Forced, at);
+            let renewed = session.after_refresh(renewed, tidp::domain::session::RefreshReason::Forced, at);
             let entry = tidp::domain::session::EntryKey::Session(key.clone()).name();
-            stores.put(&entry, renewed.to_document().expose());
+            stores.put(&entry, renewed.to_json().expose());
         }
     });
     let (before, after) = shown.split_once("last refresh").expect("the renewal");

@@ -203,14 +203,14 @@ impl Bench {
     /// The stored session.
     pub fn session(&self) -> Option<Session> {
         let document = self.stores.raw(&EntryKey::Session(self.key()).name())?;
-        Some(Session::from_document(&Secret::new(document), &self.key()).expect("a session"))
+        Some(Session::from_json(&Secret::new(document), &self.key()).expect("a session"))
     }
 
     /// Changes the stored session behind everybody's back.
     pub fn edit(&self, edit: impl FnOnce(&mut Session)) {
         let mut session = self.session().expect("a session");
         edit(&mut session);
-        self.stores.put(&EntryKey::Session(self.key()).name(), session.to_document().expose());
+        self.stores.put(&EntryKey::Session(self.key()).name(), session.to_json().expose());
     }
 
     /// Logs in as Kari through discovery, browser, code exchange and keys; the answer is `answer`.

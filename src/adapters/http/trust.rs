@@ -1,7 +1,7 @@
 //! Certificates: those that are trusted beside the system's, and what is wrong with a server's, in words.
 
 use crate::adapters::owned_files;
-use crate::domain::text::{printable, text_in};
+use crate::domain::text::{printable, utf8_text};
 use crate::domain::time::Time;
 use crate::ports::Env;
 use rustls::pki_types::pem::PemObject;
@@ -20,7 +20,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     if pem.starts_with(&[0x30]) {
         return Err(failure("it is no PEM file; if it is a certificate, `openssl x509 -inform der` makes one of it"));
     }
-    let pem = text_in(&pem).map_err(|why| failure(&format!("it is {why}")))?;
+    let pem = utf8_text(&pem).map_err(|why| failure(&format!("it is {why}")))?;
     let mut found = Vec::new();
     for (number, read) in (1..).zip(CertificateDer::pem_slice_iter(pem.as_bytes())) {
         let certificate = read.ok().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());

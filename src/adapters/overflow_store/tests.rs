@@ -25,7 +25,7 @@ fn only_file(dir: &Path) -> PathBuf {
 
 /// What is left of a session without its file.
 fn least_of(session: &Session) -> Result<Option<Secret>, StoreFailure> {
-    Ok(Some(minimal_session(&session.to_document()).unwrap()))
+    Ok(Some(minimal_session(&session.to_json()).unwrap()))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     for (save, token) in [("plainly", "rt-1"), ("at any cost", "rt-2")] {
-        let document = session(token).to_document();
+        let document = session(token).to_json();
         match save {
             "plainly" => store.save("a", &document).unwrap(),
             _ => store.save_at_any_cost("a", &document, &|_, _| {}).unwrap(),
@@ -65,9 +65,9 @@ fn a_file_that_is_missing_damaged_or_of_another_write_costs_no_refresh_token() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let (old, new) = (session("rt-1"), session("rt-2"));
-    store.save("a", &old.to_document()).unwrap();
+    store.save("a", &old.to_json()).unwrap();
     let of_the_old_one = fs::read(only_file(root.path())).unwrap();
-    store.save("a", &new.to_document()).unwrap();
+    store.save("a", &new.to_json()).unwrap();
     let file = only_file(root.path());
     for bytes in [of_the_old_one, b"garbage".to_vec()] {
         fs::write(&file, bytes).unwrap();
@@ -82,11 +82,11 @@ fn a_file_under_the_entrys_own_key_that_holds_another_session_is_ignored() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let session = session("rt-1");
-    store.save("a", &session.to_document()).unwrap();
+    store.save("a", &session.to_json()).unwrap();
     let entry = memory.load("a").unwrap().unwrap();
     let key = Secret::new(entry.expose().lines().nth(1).unwrap());
     let other = Session { generation: 7, ..session.clone() };
-    FileStore::sealed(&root.path().join("entries"), &key).unwrap().save("a", &other.to_document()).unwrap();
+    FileStore::sealed(&root.path().join("entries"), &key).unwrap().save("a", &other.to_json()).unwrap();
     assert_eq!(store.load("a"), least_of(&session));
 }
 
@@ -96,9 +96,9 @@ fn without_a_place_for_the_file_nothing_is_begun_but_a_spent_tokens_successor_is
     fs::write(root.path().join("entries"), "no directory").unwrap();
     let store = over(&memory, root.path());
     let session = session("rt-1");
-    assert_eq!(store.save("a", &session.to_document()).unwrap_err().kind, StoreFailureKind::Refused);
+    assert_eq!(store.save("a", &session.to_json()).unwrap_err().kind, StoreFailureKind::Refused);
     assert_eq!(memory.load("a"), Ok(None));
-    store.save_at_any_cost("a", &session.to_document(), &|_, _| {}).unwrap();
+    store.save_at_any_cost("a", &session.to_json(), &|_, _| {}).unwrap();
     assert_eq!(store.load("a"), least_of(&session));
 }
 
@@ -107,9 +107,9 @@ fn what_cannot_be_made_small_is_refused_before_anything_is_written() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let mut long = session("rt");
-    let Some(held) = long.held().cloned() else { panic!("a refresh token") };
+    let Some(held) = long.held_token().cloned() else { panic!("a refresh token") };
     long.refresh_token = RefreshToken::Held(HeldToken { value: Secret::new("r".repeat(2500)), ..held });
-    for document in [long.to_document(), Secret::new("no session".repeat(300))] {
+    for document in [long.to_json(), Secret::new("no session".repeat(300))] {
         for saved in [store.save("a", &document), store.save_at_any_cost("a", &document, &|_, _| {})] {
             let failure = saved.unwrap_err();
             assert_eq!(

@@ -1,7 +1,7 @@
 //! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
 
 use super::{Decoder, Verifier};
-use crate::domain::text::{printable_json, text_in};
+use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Result, Situation, ValidationError};
 use crate::jwt::LONGEST;
 use colored::Color;
@@ -278,7 +278,7 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
     if line.len() > LONGEST {
         return Err(Error::invalid("the line is longer than 1 MiB"));
     }
-    let text = text_in(line).map_err(|why| Error::invalid(format!("the line is {why}")))?;
+    let text = utf8_text(line).map_err(|why| Error::invalid(format!("the line is {why}")))?;
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 

@@ -23,7 +23,7 @@ pub(super) fn no_policy() -> Error {
 /// No refresh token, or a policy that knows none.
 pub(super) fn nothing_to_keep(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
     let until = context.out.local(session.access_token.expires_at);
-    SessionError::CannotKeepAlive(if session.held().is_some() {
+    SessionError::CannotKeepAlive(if session.held_token().is_some() {
         format!(
             "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
              provider issued one; its client type is probably another",
@@ -50,7 +50,7 @@ impl Keeper<'_, '_> {
 
     pub(super) fn tell_what_lies_ahead(&self) {
         let name = self.policy.name.as_str();
-        if self.session.refused_token_kept().is_some() {
+        if self.session.unresolved_refusal().is_some() {
             return self.remark("The provider refused the last refresh: it is asked now whether the session lives.");
         }
         match self.prospect() {
@@ -98,7 +98,7 @@ impl Keeper<'_, '_> {
                 "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",
                 self.when(new)
             )),
-            Renewal::None if self.policy.tells_of_sso => out.warn(
+            Renewal::None if self.policy.reports_sso => out.warn(
                 "sso_ended",
                 format!(
                     "the refresh brought no renewal, because the user's SSO session has ended: this session ends {}. \
@@ -133,7 +133,7 @@ impl Keeper<'_, '_> {
     }
 
     pub(super) fn tell_that_it_works_again(&self, failing: Failing) {
-        let lasted = self.now().since(failing.since).human();
+        let lasted = self.now().since(failing.since).to_text();
         self.context
             .out
             .note(&format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
@@ -148,7 +148,7 @@ impl Keeper<'_, '_> {
 
     /// How many refreshes there were, and why.
     pub(super) fn tell_what_was_done(&self) {
-        let lasted = self.now().since(self.began.0).human();
+        let lasted = self.now().since(self.began.0).to_text();
         let refreshes = match self.refreshes {
             0 => format!("No refresh in {lasted}: none was due"),
             1 => format!("1 refresh in {lasted}, to renew the session before its end"),

@@ -24,7 +24,7 @@ pub fn warn_of_memory(ports: &Ports, out: &Output<'_>) {
 /// Sends the user to that page, to do `what` there: in the browser, or where there is none (or `by_hand`) by its URL.
 /// Says how long it is waited for. Whether a browser was opened.
 pub fn show(context: &Context<'_>, url: &Url, what: &str, patience: Seconds, by_hand: bool) -> bool {
-    let (out, browser, waiting) = (context.out, &context.ports.browser, patience.human());
+    let (out, browser, waiting) = (context.out, &context.ports.browser, patience.to_text());
     let opened =
         !by_hand && browser.available() && browser.open(url).inspect_err(|why| could_not_be_opened(out, why)).is_ok();
     out.ask(&if opened {
@@ -58,7 +58,7 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
     out.note(&format!("The access token is valid until {}.", out.when(session.access_token.expires_at, now)));
     let (policy, named) = (context.profile.policy.as_ref(), context.profile.name_in_hints.as_deref());
     let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
-    out.note(&match (policy, life, session.held()) {
+    out.note(&match (policy, life, session.held_token()) {
         (Some(policy), Some(life), _) => {
             let how = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh moves it" };
             format!(
@@ -80,12 +80,12 @@ pub(super) fn summarise(context: &Context<'_>, session: &Session) {
         (None, _, None) => "No refresh token came; log in again when the access token has expired.".to_owned(),
     });
     if let Some(policy) = policy
-        && session.held().is_some()
+        && session.held_token().is_some()
         && context.profile.renew == Renew::WhenDue
-        && policy.dies_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
+        && policy.expires_before_access_token(session.access_token.expires_at.since(session.access_token.obtained_at))
     {
         out.warn(
-            "dies_before_access_token",
+            "expires_before_access_token",
             format!(
                 "under this policy the refresh token dies before the access token does: refreshing only when that has \
                  expired loses the session. Set {} to have `tidp token` renew it in time",

@@ -34,7 +34,7 @@ impl LoginOptions {
         let scopes = config::check_scopes(scopes).map_err(|what| usage("--scope", what))?;
         let max_age =
             args.max_age.as_deref().map(Seconds::parse).transpose().map_err(|what| usage("--max-age", what))?;
-        let timeout = Seconds::parse_some(&args.timeout).map_err(|what| usage("--timeout", what))?;
+        let timeout = Seconds::parse_positive(&args.timeout).map_err(|what| usage("--timeout", what))?;
         let options = AuthorizationOptions {
             scopes,
             prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),

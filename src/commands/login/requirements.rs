@@ -5,7 +5,7 @@ use crate::domain::text::printable;
 use crate::error::{LoginError, Result};
 use crate::oidc::authorize::granted_otherwise;
 use crate::oidc::id_token::{Accepted, levels};
-use crate::oidc::token::TokenAnswer;
+use crate::oidc::token::TokenResponse;
 use crate::terminal::output::Output;
 
 /// The account and the level without which there is no login.
@@ -25,7 +25,7 @@ pub(super) fn check(wishes: &LoginOptions, accepted: &Accepted) -> Result<()> {
 }
 
 /// What was wished for and did not come, or came unasked.
-pub(super) fn tell_of_the_rest(out: &Output<'_>, wishes: &LoginOptions, accepted: &Accepted, answer: &TokenAnswer) {
+pub(super) fn tell_of_the_rest(out: &Output<'_>, wishes: &LoginOptions, accepted: &Accepted, answer: &TokenResponse) {
     tell_of_unmet_levels(out, wishes, accepted);
     tell_of_other_scopes(out, wishes, answer);
 }
@@ -42,7 +42,7 @@ fn tell_of_unmet_levels(out: &Output<'_>, wishes: &LoginOptions, accepted: &Acce
 }
 
 /// RFC 6749 5.1: the provider says so where it grants other scopes than were asked for.
-fn tell_of_other_scopes(out: &Output<'_>, wishes: &LoginOptions, answer: &TokenAnswer) {
+fn tell_of_other_scopes(out: &Output<'_>, wishes: &LoginOptions, answer: &TokenResponse) {
     let Some(granted) = &answer.scopes else { return };
     let (less, more) = granted_otherwise(&wishes.options.scopes, granted, answer.refresh_token.is_some());
     if !less.is_empty() {

@@ -40,7 +40,7 @@ fn a_policys_end_never_stops_an_attempt() {
 fn without_a_refresh_token_a_login_is_needed_once_the_access_token_has_ended() {
     let never = logged_in(LOGIN, None);
     let refused =
-        logged_in(LOGIN, Some("r")).refresh_refused("invalid_grant", RefreshReason::Forced, LOGIN, Seconds::ZERO);
+        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Forced, LOGIN, Seconds::ZERO);
     for (session, reason) in [(&never, LoginReason::NoRefreshToken), (&refused, LoginReason::Refused)] {
         let ask = |seconds| at(seconds, session, PolicyName::NoRefresh, Renew::BeforeSessionEnds, TOKEN);
         assert_eq!(ask(3_569), (Action::Use, Some(3_570)));
@@ -85,7 +85,7 @@ fn a_session_to_be_kept_alive_is_renewed_when_so_much_of_it_is_left_and_without_
     assert_eq!(ask(9_000_000, &session, PolicyName::Confidential), (Action::Use, None));
     let ended = refreshed(&session, after(9), None);
     assert_eq!(ask(700, &ended, PolicyName::PublicWeb), (Action::Use, None));
-    let refused = session.refresh_refused("invalid_grant", RefreshReason::Keepalive, after(9), Seconds::ZERO);
+    let refused = session.after_refusal("invalid_grant", RefreshReason::Keepalive, after(9), Seconds::ZERO);
     assert_eq!(ask(9, &refused, PolicyName::Mobile), (Action::Login(LoginReason::Refused), None));
     assert_eq!(ask(-61, &session, PolicyName::Mobile), (Action::Refresh(RefreshReason::Keepalive), Some(-60)));
 }
@@ -191,7 +191,7 @@ proptest! {
             }
             prop_assert!(now.since(last) >= Seconds(200));
             let Some((n, same)) = renewals.next() else { break };
-            let handle = if *same { session.held().unwrap().value.expose().to_owned() } else { format!("r{}", n + 1) };
+            let handle = if *same { session.held_token().unwrap().value.expose().to_owned() } else { format!("r{}", n + 1) };
             session = refreshed(&session, now, Some(&handle));
             last = now;
         }

@@ -32,12 +32,12 @@ impl RefreshTokenExpiry {
     /// What `policy` says of the refresh token held; `None` where none is held, the policy issues none, or the provider has
     /// refused it once: then nothing is known of it.
     pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
-        if session.refused_token_kept().is_some() { None } else { Self::by_policy(session, policy) }
+        if session.unresolved_refusal().is_some() { None } else { Self::by_policy(session, policy) }
     }
 
     /// The same, whatever the provider has said of the token.
     pub fn by_policy(session: &Session, policy: &Policy) -> Option<Self> {
-        let held = session.held()?;
+        let held = session.held_token()?;
         let lifetime = policy.lifetime?;
         let capped = |from: Time| {
             let end = from.plus(lifetime);
@@ -45,10 +45,9 @@ impl RefreshTokenExpiry {
         };
         let renewed_at = if policy.sliding { held.renewed_at } else { session.login_at };
         // Where the old token stays without a word, the last refresh may have renewed it.
-        let unsaid = held.not_renewed_since.filter(|_| !policy.tells_of_sso).map(|_| session.access_token.obtained_at);
-        let maybe_renewed_at = held.maybe_renewed_at.max(unsaid);
-        let implied_from =
-            if policy.sliding { maybe_renewed_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
+        let unsaid = held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.access_token.obtained_at);
+        let reused_at = held.reused_at.max(unsaid);
+        let implied_from = if policy.sliding { reused_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
         Some(Self { renewed_at, expires_at: capped(implied_from), expires_at_earliest: capped(renewed_at) })
     }
 }
@@ -56,10 +55,10 @@ impl RefreshTokenExpiry {
 impl Sso {
     /// What was observed, read under `policy`.
     pub fn from_session(session: &Session, policy: &Policy) -> Self {
-        match session.held().filter(|_| session.refused_token_kept().is_none()) {
-            _ if !policy.tells_of_sso => Self::Unknown,
-            Some(held) if policy.sliding && held.not_renewed_since.is_some() => Self::Ended,
-            Some(held) if policy.sliding && held.maybe_renewed_at.is_none() => Self::Active,
+        match session.held_token().filter(|_| session.unresolved_refusal().is_none()) {
+            _ if !policy.reports_sso => Self::Unknown,
+            Some(held) if policy.sliding && held.omitted_since.is_some() => Self::Ended,
+            Some(held) if policy.sliding && held.reused_at.is_none() => Self::Active,
             _ => Self::Unknown,
         }
     }

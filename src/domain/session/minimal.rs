@@ -15,7 +15,7 @@ pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
     // Past on every clock that is trusted with this session.
     let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
     let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
-    Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.to_document())
+    Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.to_json())
 }
 
 #[cfg(test)]
@@ -29,8 +29,8 @@ mod tests {
     #[test]
     fn the_least_session_has_kept_its_refresh_token_and_is_due() {
         let at = Time::from_unix(1_800_000_000);
-        let whole = logged_in(at, Some("rt")).refresh_begun(at);
-        let least = Session::from_document(&minimal_session(&whole.to_document()).unwrap(), &whole.key).unwrap();
+        let whole = logged_in(at, Some("rt")).with_refresh_started(at);
+        let least = Session::from_json(&minimal_session(&whole.to_json()).unwrap(), &whole.key).unwrap();
         assert_eq!((&least.refresh_token, least.generation), (&whole.refresh_token, whole.generation));
         assert_eq!((least.refresh_started_at, &least.account), (whole.refresh_started_at, &whole.account));
         assert!(!whole.events.is_empty() && least.events.is_empty() && least.id_token.is_none());

@@ -7,12 +7,8 @@ const LOGIN: Time = Time::from_unix(1_800_000_000);
 
 /// A session as a login at `at` leaves it.
 pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
-    let held = |value: &str| HeldToken {
-        value: Secret::new(value),
-        renewed_at: at,
-        maybe_renewed_at: None,
-        not_renewed_since: None,
-    };
+    let held =
+        |value: &str| HeldToken { value: Secret::new(value), renewed_at: at, reused_at: None, omitted_since: None };
     Session {
         version: SCHEMA,
         key: SessionKey { profile: "p".into(), issuer: "https://id.example".into(), client_id: "c".into() },
@@ -47,7 +43,7 @@ fn id_token(at: Time) -> IdToken {
 
 /// The session after a refresh at `at` answered with `refresh_token`.
 pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>) -> Session {
-    let answer = Refreshed {
+    let answer = NewTokens {
         access_token: access_token(at),
         id_token: None,
         id_token_came: true,
@@ -55,7 +51,7 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
         refresh_token: refresh_token.map(Secret::new),
         scopes: None,
     };
-    session.refresh_begun(at).refreshed(answer, RefreshReason::Expired, at)
+    session.with_refresh_started(at).after_refresh(answer, RefreshReason::Expired, at)
 }
 
 fn policy(name: PolicyName) -> Policy {
@@ -101,8 +97,8 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one_with_its_old_end() {
     let first = LOGIN.plus(Seconds::days(1));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), first, None);
     let later = refreshed(&session, LOGIN.plus(Seconds::days(2)), None);
-    assert_eq!(later.held().unwrap().value, Secret::new("r0"));
-    assert_eq!(later.held().unwrap().not_renewed_since, Some(first));
+    assert_eq!(later.held_token().unwrap().value, Secret::new("r0"));
+    assert_eq!(later.held_token().unwrap().omitted_since, Some(first));
     assert_eq!(RefreshTokenExpiry::from_session(&later, &mobile).unwrap().expires_at, LOGIN.plus(Seconds::days(90)));
     assert_eq!(Sso::from_session(&later, &mobile), Sso::Ended);
     let revived = refreshed(&later, LOGIN.plus(Seconds::days(3)), Some("r0"));
@@ -130,7 +126,7 @@ fn a_clock_that_was_ahead_does_not_hold_renewals_back_once_a_renewal_is_seen() {
 fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
     let never = logged_in(LOGIN, None);
     let refused =
-        logged_in(LOGIN, Some("r0")).refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+        logged_in(LOGIN, Some("r0")).after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     let held = logged_in(LOGIN, Some("r0"));
     assert_eq!(RefreshTokenExpiry::from_session(&never, &policy(PolicyName::Mobile)), None);
     assert_eq!(RefreshTokenExpiry::from_session(&refused, &policy(PolicyName::Mobile)), None);
@@ -139,12 +135,12 @@ fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
 
 #[test]
 fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_leaves_it() {
-    let begun = logged_in(LOGIN, Some("r0")).refresh_begun(LOGIN);
+    let begun = logged_in(LOGIN, Some("r0")).with_refresh_started(LOGIN);
     assert_eq!(begun.generation, u64::MAX);
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
-    let lost = begun.refresh_unanswered(RefreshReason::Expired, LOGIN);
+    let lost = begun.after_lost_response(RefreshReason::Expired, LOGIN);
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
-    let refused = begun.refresh_refused("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
+    let refused = begun.after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
     assert_eq!(refused.access_token, begun.access_token);
     let answered = refreshed(&begun, LOGIN, Some("r1"));
@@ -155,15 +151,15 @@ fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_le
 #[test]
 fn only_the_last_twenty_events_are_remembered() {
     let session = (1..=30).fold(logged_in(LOGIN, Some("r")), |s, n| refreshed(&s, LOGIN.plus(Seconds(n)), Some("r")));
-    let times: Vec<Time> = session.events.iter().map(|event| event.at).collect();
+    let times: Vec<Time> = session.events.iter().map(|event| event.time).collect();
     assert_eq!(times, (11..=30).map(|n| LOGIN.plus(Seconds(n))).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_document_of_another_version_of_another_session_or_of_no_kind_is_refused() {
     let session = logged_in(LOGIN, Some("r0"));
-    let read = |text: &str| Session::from_document(&Secret::new(text), &session.key);
-    let document = session.to_document();
+    let read = |text: &str| Session::from_json(&Secret::new(text), &session.key);
+    let document = session.to_json();
     let text = document.expose();
     assert_eq!(read(&text.replace("\"version\":1", "\"version\":2")), Err(InvalidEntry::Version(2)));
     assert_eq!(read(r#"{"version":3,"sealed":"…"}"#), Err(InvalidEntry::Version(3)));
@@ -177,7 +173,7 @@ fn a_document_of_another_version_of_another_session_or_of_no_kind_is_refused() {
         SessionKey { issuer: "https://id.example/".into(), ..session.key.clone() },
         SessionKey { client_id: "C".into(), ..session.key.clone() },
     ] {
-        assert_eq!(Session::from_document(&document, &other), Err(InvalidEntry::Misplaced));
+        assert_eq!(Session::from_json(&document, &other), Err(InvalidEntry::Misplaced));
     }
 }
 
@@ -221,14 +217,14 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
     let mut states = vec![(now, session.clone())];
     for (n, (jump, step)) in steps.iter().enumerate() {
         now = now.plus(Seconds(*jump));
-        let Some(held) = session.held() else { break };
+        let Some(held) = session.held_token() else { break };
         let same = held.value.expose().to_owned();
         session = match step {
             Step::New => refreshed(&session, now, Some(&format!("r{}", n + 1))),
             Step::Same => refreshed(&session, now, Some(&same)),
             Step::None => refreshed(&session, now, None),
-            Step::Refused => session.refresh_refused("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
-            Step::Unanswered => session.refresh_begun(now).refresh_unanswered(RefreshReason::Expired, now),
+            Step::Refused => session.after_refusal("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
+            Step::Unanswered => session.with_refresh_started(now).after_lost_response(RefreshReason::Expired, now),
         };
         states.push((now, session.clone()));
     }
@@ -282,7 +278,7 @@ proptest! {
         for (_, mut session) in lived(start, &steps) {
             session.generation = generation;
             session.account.sub = sub.clone();
-            prop_assert_eq!(Session::from_document(&session.to_document(), &session.key), Ok(session));
+            prop_assert_eq!(Session::from_json(&session.to_json(), &session.key), Ok(session));
         }
     }
 

@@ -68,21 +68,21 @@ fn rule(policy: Option<&Policy>) -> Sentence {
             .say(".");
     };
     let name = policy.name.as_str();
-    let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.human()) else {
+    let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
         return Sentence::new(format!(
             "{name}: no refresh token is issued; once the access token ends, only a login helps."
         ));
     };
     let mut said = if policy.sliding {
-        let condition = if policy.tells_of_sso { " while the user's SSO session lives" } else { "" };
+        let condition = if policy.reports_sso { " while the user's SSO session lives" } else { "" };
         format!("{name}: a refresh token lives {lifetime}, and each refresh renews it{condition}")
     } else {
         format!("{name}: a refresh token lives {lifetime} from the login, however often it is used")
     };
     if let Some(cap) = policy.absolute_lifetime {
-        said.push_str(&format!("; it ends {} after the login at the latest", cap.human()));
+        said.push_str(&format!("; it ends {} after the login at the latest", cap.to_text()));
     }
-    if !policy.tells_of_sso {
+    if !policy.reports_sso {
         said.push_str(" (as the profile says)");
     } else if *policy != policy.name.documented() {
         said.push_str(" (as the profile says; TelenorID+ documents another rule under this name)");
@@ -131,7 +131,7 @@ impl Case<'_> {
             && after > self.life.expires_at
         {
             let doubt = match Sso::from_session(self.session, self.policy) {
-                _ if !self.policy.tells_of_sso => ", if the profile is right.",
+                _ if !self.policy.reports_sso => ", if the profile is right.",
                 Sso::Active => ".",
                 Sso::Unknown | Sso::Ended => ", if the user's SSO session still lives.",
             };
@@ -183,7 +183,7 @@ impl Case<'_> {
     }
 
     fn sso_ended(&self) -> Vec<Sentence> {
-        let since = self.session.held().and_then(|held| held.not_renewed_since).unwrap_or(self.now);
+        let since = self.session.held_token().and_then(|held| held.omitted_since).unwrap_or(self.now);
         let mut said = vec![
             Sentence::new("The user's SSO session has ended: the refresh of ")
                 .at(since)
@@ -215,12 +215,12 @@ impl Case<'_> {
     /// When the refresh token ends: what the policy implies, and where it differs, what can be relied on.
     fn end(&self, and: &str) -> Vec<Sentence> {
         let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = self.life;
-        let left = expires_at.left(self.now).human();
+        let left = expires_at.left(self.now).to_text();
         let mut said = vec![Sentence::new("The refresh token ends ").at(expires_at).say(format!(", in {left}, {and}"))];
         if expires_at_earliest < expires_at {
             let only = if self.now < expires_at_earliest { "Only " } else { "What could be relied on, " };
             let rest = if self.now < expires_at_earliest { " can be relied on" } else { ", has passed" };
-            let came = match self.session.held().and_then(|held| held.maybe_renewed_at) {
+            let came = match self.session.held_token().and_then(|held| held.reused_at) {
                 Some(_) => "the same refresh token again",
                 None => "no new refresh token",
             };

@@ -4,7 +4,7 @@
 use super::sentence::Sentence;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
-use crate::domain::session::{Event, EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session};
+use crate::domain::session::{EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session, SessionEvent};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// Where the session's answers contradict its policy, worded as a warning; `None` where they do not.
@@ -59,7 +59,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
             here if here >= life.expires_at => told.say("."),
             here => told.say(format!(
                 ", and the provider's clock, which has moved {} ahead of this machine's, is past that.",
-                at.since(here).human()
+                at.since(here).to_text()
             )),
         });
     }
@@ -86,7 +86,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
 /// When the refresh token was refused, by this machine's clock.
 fn refused_at(session: &Session) -> Option<Time> {
     match session.refresh_token {
-        RefreshToken::Refused { at, .. } => Some(at),
+        RefreshToken::Refused { refused_at: at, .. } => Some(at),
         RefreshToken::NeverIssued | RefreshToken::Held(_) => None,
     }
 }
@@ -94,21 +94,17 @@ fn refused_at(session: &Session) -> Option<Time> {
 /// The moment of the refusal, and the life the token had then, told from the events. Only the provider's clock decides, so
 /// the moment is by that one, as it would be shown here had the two clocks gone on together since it last answered.
 fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
-    let RefreshToken::Refused { at, clocks_moved_apart } = session.refresh_token else { return None };
+    let RefreshToken::Refused { refused_at: at, clocks_moved_apart } = session.refresh_token else { return None };
     let at = at.plus(clocks_moved_apart);
-    let mut held = HeldToken {
-        value: Secret::default(),
-        renewed_at: session.login_at,
-        maybe_renewed_at: None,
-        not_renewed_since: None,
-    };
+    let mut held =
+        HeldToken { value: Secret::default(), renewed_at: session.login_at, reused_at: None, omitted_since: None };
     for event in &session.events {
-        match event.what {
+        match event.kind {
             EventKind::Login { .. } | EventKind::Refreshed { renewal: Renewal::New, .. } => {
-                held.renewed_at = event.at;
-                held.maybe_renewed_at = None;
+                held.renewed_at = event.time;
+                held.reused_at = None;
             }
-            EventKind::Refreshed { renewal: Renewal::Same, .. } => held.maybe_renewed_at = Some(event.at),
+            EventKind::Refreshed { renewal: Renewal::Same, .. } => held.reused_at = Some(event.time),
             _ => {}
         }
     }
@@ -120,7 +116,7 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
 fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
-    for Event { at, what } in &session.events {
+    for SessionEvent { time: at, kind: what } in &session.events {
         let renewal = match what {
             EventKind::Login { .. } => Renewal::New,
             EventKind::Refreshed { renewal, .. } => {
@@ -144,8 +140,8 @@ fn spent_before(session: &Session) -> Option<&'static str> {
         .events
         .iter()
         .rev()
-        .find(|e| !matches!(e.what, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. }))?;
-    match before.what {
+        .find(|e| !matches!(e.kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. }))?;
+    match before.kind {
         EventKind::Unanswered { .. } | EventKind::Interrupted => {
             Some("the refresh before it brought no answer that could be used")
         }

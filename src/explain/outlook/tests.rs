@@ -42,7 +42,7 @@ fn fresh() -> Session {
 }
 
 fn refused(seconds: i64, session: &Session) -> Session {
-    session.refresh_refused("invalid_grant", RefreshReason::Expired, after(seconds), Seconds::ZERO)
+    session.after_refusal("invalid_grant", RefreshReason::Expired, after(seconds), Seconds::ZERO)
 }
 
 const MOBILE: Policy = PolicyName::Mobile.documented();
@@ -191,7 +191,7 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
     ] {
         assert!(text.contains(needed), "{needed}\nis not in\n{text}");
     }
-    assert_eq!(codes(60, &fresh(), WEB), ["dies_before_access_token"]);
+    assert_eq!(codes(60, &fresh(), WEB), ["expires_before_access_token"]);
     assert_eq!(codes(60, &fresh(), MOBILE), Vec::<&str>::new());
 }
 
@@ -216,7 +216,7 @@ fn an_end_that_nothing_prolongs_is_warned_of_a_day_before_or_in_the_last_tenth_o
 
 #[test]
 fn a_refresh_without_an_end_and_a_clock_that_went_back_are_warned_of() {
-    assert_eq!(codes(60, &fresh().refresh_begun(after(50)), MOBILE), ["refresh_interrupted"]);
+    assert_eq!(codes(60, &fresh().with_refresh_started(after(50)), MOBILE), ["refresh_interrupted"]);
     assert_eq!(codes(-60, &fresh(), MOBILE), Vec::<&str>::new());
     assert_eq!(codes(-61, &fresh(), MOBILE), ["clock_skew"]);
     assert_eq!(next(-61, &fresh(), CONFIDENTIAL), (NextAction::Refresh, Some(-60)));
@@ -254,7 +254,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
     assert!(probable(&refused(95 * DAY, &same)).contains("could be relied on until @7776000"));
     let renewed_after_the_clock_was_set_back = refreshed(&same, after(5 * DAY), Some("r1"));
     assert!(probable(&refused(97 * DAY, &renewed_after_the_clock_was_set_back)).contains("simply ended"));
-    let lost = fresh().refresh_unanswered(RefreshReason::Expired, after(60));
+    let lost = fresh().after_lost_response(RefreshReason::Expired, after(60));
     assert!(probable(&refused(120, &lost)).contains("spent already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted);
@@ -281,7 +281,7 @@ fn samples_to_read() {
         (60, logged_in(LOGIN, None), Some(NO_REFRESH)),
         (7_200, refused(7_100, &fresh()), Some(MOBILE)),
         (60, fresh(), None),
-        (-600, fresh().refresh_begun(after(-700)), Some(MOBILE)),
+        (-600, fresh().with_refresh_started(after(-700)), Some(MOBILE)),
     ] {
         println!(
             "── {}\n{}\n",

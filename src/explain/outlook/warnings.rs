@@ -18,14 +18,14 @@ pub struct Warning {
     pub message: Sentence,
 }
 
-/// What the session at `now` gives reason to warn of: `sso_ended`, `ends_soon`, `dies_before_access_token`,
+/// What the session at `now` gives reason to warn of: `sso_ended`, `ends_soon`, `expires_before_access_token`,
 /// `refresh_refused`, `refresh_interrupted`, `policy_mismatch`, `clock_skew`, in that order, each at most once.
 pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Vec<Warning> {
     let situation = Situation::of(now, Some(session), policy);
     [
         ("sso_ended", sso_ended(now, situation)),
         ("ends_soon", policy.and_then(|policy| ends_soon(now, situation, policy))),
-        ("dies_before_access_token", policy.and_then(|policy| dies_early(now, situation, session, policy, renew))),
+        ("expires_before_access_token", policy.and_then(|policy| dies_early(now, situation, session, policy, renew))),
         ("refresh_refused", refused_token_kept(session)),
         ("refresh_interrupted", interrupted(session)),
         ("policy_mismatch", policy.and_then(|policy| policy_mismatch(session, policy))),
@@ -37,7 +37,7 @@ pub fn warnings(now: Time, session: &Session, policy: Option<&Policy>, renew: Re
 }
 
 /// The codes that [`in_passing`] gives.
-pub const IN_PASSING: [&str; 3] = ["sso_ended", "ends_soon", "dies_before_access_token"];
+pub const IN_PASSING: [&str; 3] = ["sso_ended", "ends_soon", "expires_before_access_token"];
 
 /// Those of [`warnings`] that are worth a line while the user does something else, such as fetching a token: that an end
 /// which nothing moves is near, or that a sliding life ends before the access token does.
@@ -83,7 +83,7 @@ fn ends_soon(now: Time, situation: Situation, policy: &Policy) -> Option<Sentenc
     let Situation::Fixed(life) = situation else { return None };
     let left = life.expires_at.left(now);
     (now >= near(life.expires_at, policy)?).then(|| {
-        Sentence::new(format!("this session ends in {}, and no refresh prolongs it (", left.human()))
+        Sentence::new(format!("this session ends in {}, and no refresh prolongs it (", left.to_text()))
             .at(life.expires_at)
             .say("): log in before then: ")
             .run("tidp login")
@@ -109,7 +109,7 @@ fn dies_early(now: Time, situation: Situation, session: &Session, policy: &Polic
 /// Whether a refresh that waits for the access token to expire comes too late.
 pub(super) fn ends_first(session: &Session, policy: &Policy) -> bool {
     let token = &session.access_token;
-    policy.dies_before_access_token(token.expires_at.since(token.obtained_at))
+    policy.expires_before_access_token(token.expires_at.since(token.obtained_at))
 }
 
 pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
@@ -126,7 +126,7 @@ pub(super) fn interrupted(session: &Session) -> Option<Sentence> {
 }
 
 pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
-    let (at, error) = session.refused_token_kept()?;
+    let (at, error) = session.unresolved_refusal()?;
     let refused = Sentence::new("the provider refused the refresh of ").at(at);
     let refused =
         refused.say(format!(" ({}) and did not say that the refresh token has ended. It is kept, ", printable(error)));
@@ -142,7 +142,7 @@ pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
 
 /// A stored time in the future: nothing computed from it can be right.
 pub(super) fn clock_went_back(now: Time, session: &Session) -> Option<Sentence> {
-    let held = session.held();
+    let held = session.held_token();
     let latest = [Some(session.login_at), Some(session.access_token.obtained_at), held.map(|held| held.renewed_at)]
         .into_iter()
         .flatten()

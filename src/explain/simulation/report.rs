@@ -250,7 +250,7 @@ fn cause(scenario: &Scenario, story: &Story) -> &'static str {
         (_, false) => "its end is fixed from the login, and no refresh moves it",
         _ if died_of_sso(scenario, story) => "the SSO session had ended, and a refresh after that renews nothing",
         _ if scenario.force => "the script called too seldom to renew it",
-        _ if scenario.renew == Renew::WhenDue && scenario.policy.dies_before_access_token(scenario.access_token) => {
+        _ if scenario.renew == Renew::WhenDue && scenario.policy.expires_before_access_token(scenario.access_token) => {
             "a refresh that waits for the access token to end comes too late"
         }
         _ => "the script called too seldom to renew it",

@@ -6,7 +6,7 @@ use crate::domain::decision::{self, Action, Intent, Renew};
 use crate::domain::policy::{ClientType, Policy};
 use crate::domain::secret::Secret;
 use crate::domain::session::{
-    AccessToken, Account, HeldToken, RefreshReason, RefreshToken, RefreshTokenExpiry, Refreshed, SCHEMA, Session,
+    AccessToken, Account, HeldToken, NewTokens, RefreshReason, RefreshToken, RefreshTokenExpiry, SCHEMA, Session,
     SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
@@ -181,8 +181,8 @@ impl Stage {
         let held = |value: &Secret| HeldToken {
             value: value.clone(),
             renewed_at: LOGIN,
-            maybe_renewed_at: None,
-            not_renewed_since: None,
+            reused_at: None,
+            omitted_since: None,
         };
         let session = Session {
             version: SCHEMA,
@@ -231,14 +231,14 @@ impl Stage {
 
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
-        let Some(held) = self.session.held() else { return Ok(false) };
+        let Some(held) = self.session.held_token() else { return Ok(false) };
         let life = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
         let answer = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
         let Ok(issued) = answer else {
             if life.is_some_and(|life| now < life.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
-            self.session = self.session.refresh_refused("invalid_grant", reason, now, Seconds::ZERO);
+            self.session = self.session.after_refusal("invalid_grant", reason, now, Seconds::ZERO);
             self.happens(at, What::Refused);
             return Ok(false);
         };
@@ -249,7 +249,7 @@ impl Stage {
             ));
         }
         let renewed = issued.refresh_ends_at > self.truth;
-        let answer = Refreshed {
+        let answer = NewTokens {
             access_token: access_token(&issued, now),
             id_token: None,
             id_token_came: true,
@@ -257,7 +257,7 @@ impl Stage {
             refresh_token: issued.refresh_token.clone(),
             scopes: None,
         };
-        self.session = self.session.refreshed(answer, reason, now);
+        self.session = self.session.after_refresh(answer, reason, now);
         self.truth = issued.refresh_ends_at;
         self.agree(at, &issued)?;
         self.happens(at, What::Refreshed { reason, renewed });
@@ -267,7 +267,7 @@ impl Stage {
     /// Holds what the client makes of an answer against what the engine knows.
     fn agree(&self, at: Seconds, issued: &Issued) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
-        if self.session.held().is_some() != policy.lifetime.is_some() {
+        if self.session.held_token().is_some() != policy.lifetime.is_some() {
             return Err(disagreement(
                 at,
                 "whether the policy issues refresh tokens is seen differently by the provider",
@@ -323,5 +323,5 @@ impl Stage {
 }
 
 fn disagreement(at: Seconds, what: &str) -> Disagreement {
-    Disagreement(format!("{what}, {} after the login", at.human()))
+    Disagreement(format!("{what}, {} after the login", at.to_text()))
 }

@@ -26,7 +26,7 @@ fn samples() -> Vec<(&'static str, Time, Session, Policy)> {
     let web = PolicyName::PublicWeb.documented();
     let same = refreshed(&refreshed(&fresh, day(3), Some("r1")), day(20), Some("r1"));
     let ended = refreshed(&same, day(40), None);
-    let refused = ended.refresh_refused("invalid_grant", RefreshReason::Expired, day(41), Seconds::ZERO);
+    let refused = ended.after_refusal("invalid_grant", RefreshReason::Expired, day(41), Seconds::ZERO);
     let old = (1..15).fold(fresh.clone(), |s, n| refreshed(&s, day(n * 40), Some(&format!("r{n}"))));
     vec![
         ("mobile, just logged in", LOGIN.plus(Seconds(60)), fresh.clone(), mobile),

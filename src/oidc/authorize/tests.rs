@@ -166,7 +166,7 @@ fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
     assert_eq!(accept_callback(&expected, &right(&expected)), Ok(Code(Secret::new("abc"))));
     let state = expected.state.expose();
     let refused = format!("error=login_required&error_description=a+b&state={state}&iss={ISSUER}");
-    let words = ProviderError { error: "login_required".to_owned(), error_description: Some("a b".to_owned()) };
+    let words = OAuthError { error: "login_required".to_owned(), error_description: Some("a b".to_owned()) };
     assert_eq!(accept_callback(&expected, &refused), Err(Problem::Refused(words)));
     for query in [
         format!("code=abc&state={state}&iss=https%3A%2F%2Fevil.example"), // S37

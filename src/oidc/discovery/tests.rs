@@ -5,7 +5,7 @@ use serde_json::json;
 
 fn read(configured: &str, metadata: &Value, hosts: &[&str]) -> Result<Provider, Problem> {
     let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
-    Provider::from_document(metadata.to_string().as_bytes(), &Issuer::parse(configured).unwrap(), &hosts)
+    Provider::from_json(metadata.to_string().as_bytes(), &Issuer::parse(configured).unwrap(), &hosts)
 }
 
 fn refusal(metadata: &Value) -> String {
@@ -109,7 +109,7 @@ fn a_document_that_lacks_something_is_refused_by_the_name_of_what_it_lacks() {
     }
     let issuer = Issuer::parse("https://id.example").unwrap();
     for body in ["", "<html>"] {
-        assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Unreachable(_))), "{body}");
+        assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Unavailable(_))), "{body}");
     }
     for body in ["{\"issuer\":}", "null", "[]", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
         assert!(matches!(accept_discovery(&response(200, body), &issuer, &[]), Err(Problem::Invalid(_))), "{body}");
@@ -189,7 +189,7 @@ fn only_a_200_carries_a_document() {
     let body = metadata().to_string();
     for status in [400, 404] {
         let answer = accept_discovery(&response(status, "{}"), &issuer, &[]);
-        assert!(matches!(answer, Err(Problem::RefusedWithoutWords { .. })), "{status}");
+        assert!(matches!(answer, Err(Problem::RefusedByStatus { .. })), "{status}");
     }
     for status in [201, 204, 301, 302, 307, 308] {
         let answer = accept_discovery(&response(status, &body), &issuer, &[]);
@@ -197,7 +197,7 @@ fn only_a_200_carries_a_document() {
     }
     for status in [429, 500, 503] {
         let answer = accept_discovery(&with_header(response(status, &body), "retry-after", "7"), &issuer, &[]);
-        assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.contains("wait 7 seconds")), "{status}");
+        assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.contains("wait 7 seconds")), "{status}");
     }
     assert!(accept_discovery(&response(200, &body), &issuer, &[]).is_ok());
 }
@@ -321,11 +321,11 @@ proptest! {
     fn no_document_and_no_issuer_makes_the_reader_panic(text in "\\PC*", body: Vec<u8>, at in 0_usize..600, byte: u8) {
         let issuer = Issuer::parse("https://id.example").unwrap();
         let _ = Issuer::parse(&text);
-        let _ = Provider::from_document(&body, &issuer, std::slice::from_ref(&text));
+        let _ = Provider::from_json(&body, &issuer, std::slice::from_ref(&text));
         let _ = read("https://id.example", &with(metadata(), &[("token_endpoint", json!(text))]), &[&text]);
         let mut mutated = metadata().to_string().into_bytes();
         let place = at % mutated.len();
         mutated[place] = byte;
-        let _ = Provider::from_document(&mutated, &issuer, &[]);
+        let _ = Provider::from_json(&mutated, &issuer, &[]);
     }
 }

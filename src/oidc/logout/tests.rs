@@ -33,15 +33,15 @@ fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
     let refused = accept(response(400, r#"{"error":"unsupported_token_type"}"#));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
     let later = accept(with_header(response(503, ""), "retry-after", "9"));
-    assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains("9 seconds")));
+    assert!(matches!(later, Err(Problem::Unavailable(why)) if why.contains("9 seconds")));
     let refused = accept(response(200, r#"{"error":"unsupported_token_type"}"#));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
     // Nobody has revoked anything where a page comes in the provider's place.
     for status in [200, 403] {
-        assert!(matches!(accept(response(status, "<html>")), Err(Problem::Unreachable(_))), "{status}");
+        assert!(matches!(accept(response(status, "<html>")), Err(Problem::Unavailable(_))), "{status}");
     }
     for status in [400, 403, 404] {
-        assert!(matches!(accept(response(status, "")), Err(Problem::RefusedWithoutWords { .. })), "{status}");
+        assert!(matches!(accept(response(status, "")), Err(Problem::RefusedByStatus { .. })), "{status}");
     }
     assert!(matches!(accept(response(302, "")), Err(Problem::Invalid(_))));
 }

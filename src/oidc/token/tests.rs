@@ -1,4 +1,4 @@
-use super::super::ProviderError;
+use super::super::OAuthError;
 use super::super::authorize::{AuthorizationOptions, Randomness, authorization_request};
 use super::super::fixtures::{CLIENT, client, form, provider, response, with, with_header};
 use super::*;
@@ -19,8 +19,8 @@ fn full() -> Value {
            "id_token": "a.b.c", "refresh_token": "rt"})
 }
 
-fn accept(body: &Value) -> Result<TokenAnswer, Problem> {
-    accept_token_answer(&response(200, &body.to_string()))
+fn accept(body: &Value) -> Result<TokenResponse, Problem> {
+    accept_token_response(&response(200, &body.to_string()))
 }
 
 // S57
@@ -69,7 +69,7 @@ fn a_good_answer_is_read_whole_whatever_the_case_of_bearer() {
     for kind in ["Bearer", "BEARER", "bEaReR", " Bearer "] {
         let body = with(full(), &[("token_type", json!(kind))]).to_string();
         let dated = with_header(response(200, &body), "date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        let wanted = TokenAnswer {
+        let wanted = TokenResponse {
             access_token: Secret::new("at"),
             expires_in: Some(Seconds(3600)),
             id_token: Some(Secret::new("a.b.c")),
@@ -77,7 +77,7 @@ fn a_good_answer_is_read_whole_whatever_the_case_of_bearer() {
             scopes: Some(vec!["openid".to_owned(), "profile".to_owned()]),
             date: Some(Time::from_unix(784_111_777)),
         };
-        assert_eq!(accept_token_answer(&dated), Ok(wanted));
+        assert_eq!(accept_token_response(&dated), Ok(wanted));
     }
     let least = accept(&json!({"access_token": "at", "token_type": "bearer"})).unwrap();
     assert_eq!((least.expires_in, least.id_token, least.refresh_token, least.scopes), (None, None, None, None));
@@ -111,7 +111,7 @@ fn a_member_of_another_kind_makes_the_answer_invalid() {
         r#"{"access_token":"a","refresh_token":"b","refresh_token":"b"}"#,
         r#"{"access_token":"a\ud83d","token_type":"Bearer"}"#,
     ] {
-        assert!(matches!(accept_token_answer(&response(200, body)), Err(Problem::Invalid(_))), "{body}");
+        assert!(matches!(accept_token_response(&response(200, body)), Err(Problem::Invalid(_))), "{body}");
     }
 }
 
@@ -121,7 +121,7 @@ fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() 
     for empty in &nothing {
         for name in ["refresh_token", "id_token", "scope", "expires_in", "error", "token_type"] {
             let body = members(&[(name, empty)]);
-            let answer = accept_token_answer(&response(200, &body)).unwrap();
+            let answer = accept_token_response(&response(200, &body)).unwrap();
             let absent = match name {
                 "refresh_token" => answer.refresh_token.is_none(),
                 "id_token" => answer.id_token.is_none(),
@@ -142,7 +142,7 @@ fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() 
         (json!("soon"), None),
         (json!("NaN"), None),
     ] {
-        let answer = accept_token_answer(&response(200, &members(&[("expires_in", &value)]))).unwrap();
+        let answer = accept_token_response(&response(200, &members(&[("expires_in", &value)]))).unwrap();
         assert_eq!(answer.expires_in, seconds.map(Seconds), "{value}");
     }
 }
@@ -158,7 +158,7 @@ fn scopes_are_names_in_a_string_or_a_list_and_anything_else_says_nothing() {
         (json!(7), None),
         (json!({}), None),
     ] {
-        let answer = accept_token_answer(&response(200, &members(&[("scope", &value)]))).unwrap();
+        let answer = accept_token_response(&response(200, &members(&[("scope", &value)]))).unwrap();
         assert_eq!(answer.scopes, names.map(|names| names.into_iter().map(str::to_owned).collect()), "{value}");
     }
 }
@@ -176,20 +176,20 @@ fn what_nobody_can_read_in_a_member_that_nobody_needs_costs_nothing() {
     for odd in [r#""half \ud83d""#, "1e999", &deep, r#"{"a":1,"a":2}"#, r#"{"a":"\ud83d"}"#] {
         for name in ["name", "x"] {
             let body = full().to_string().replacen('{', &format!("{{\"{name}\":{odd},"), 1);
-            let answer = accept_token_answer(&response(200, &body)).unwrap();
+            let answer = accept_token_response(&response(200, &body)).unwrap();
             assert_eq!(answer, accept(&full()).unwrap(), "{}", &body[..60]);
         }
     }
     // What is there twice has two readings.
     for twice in [r#"{"name":1,"name":2,"#, r#"{"access_token":"\ud83d","access_token":"x","#] {
         let body = full().to_string().replacen('{', twice, 1);
-        assert!(matches!(accept_token_answer(&response(200, &body)), Err(Problem::Invalid(_))), "{twice}");
+        assert!(matches!(accept_token_response(&response(200, &body)), Err(Problem::Invalid(_))), "{twice}");
     }
     let mut bytes = full().to_string().replacen('{', r#"{"name":"?","#, 1).into_bytes();
     let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
     bytes[at] = 0xff;
-    assert!(accept_token_answer(&Response { status: 200, headers: vec![], body: bytes }).is_ok());
-    let refused = accept_token_answer(&response(400, r#"{"error":"invalid_grant","trace":1e999}"#));
+    assert!(accept_token_response(&Response { status: 200, headers: vec![], body: bytes }).is_ok());
+    let refused = accept_token_response(&response(400, r#"{"error":"invalid_grant","trace":1e999}"#));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "invalid_grant"));
 }
 
@@ -203,15 +203,15 @@ fn an_error_that_is_no_text_beside_good_tokens_is_none() {
 #[test]
 fn an_answer_that_was_cut_off_is_lost_and_not_wrong() {
     for body in ["{", "{\"access_token\":\"at\"", "{\"access_token\":\"at\",\n"] {
-        let answer = accept_token_answer(&response(200, body));
-        assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.contains("cut off")), "{body}");
+        let answer = accept_token_response(&response(200, body));
+        assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.contains("cut off")), "{body}");
     }
 }
 
 #[test]
 fn a_byte_order_mark_before_an_answer_is_no_part_of_it() {
-    assert!(accept_token_answer(&response(200, &format!("\u{feff}{}", full()))).is_ok());
-    let refused = accept_token_answer(&response(400, "\u{feff}{\"error\":\"invalid_grant\"}"));
+    assert!(accept_token_response(&response(200, &format!("\u{feff}{}", full()))).is_ok());
+    let refused = accept_token_response(&response(400, "\u{feff}{\"error\":\"invalid_grant\"}"));
     assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "invalid_grant"));
 }
 
@@ -227,9 +227,9 @@ fn a_life_beyond_all_time_is_clamped() {
 #[test]
 fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
     let refused = r#"{"error":"invalid_grant","error_description":"gone"}"#;
-    let words = ProviderError { error: "invalid_grant".to_owned(), error_description: Some("gone".to_owned()) };
+    let words = OAuthError { error: "invalid_grant".to_owned(), error_description: Some("gone".to_owned()) };
     for status in [200, 400, 401, 403] {
-        let answer = accept_token_answer(&response(status, refused));
+        let answer = accept_token_response(&response(status, refused));
         assert_eq!(answer, Err(Problem::Refused(words.clone())), "{status}");
     }
     for (status, body) in [
@@ -244,27 +244,29 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
         (404, "not found"),
         (451, ""),
     ] {
-        let answer = accept_token_answer(&response(status, body));
+        let answer = accept_token_response(&response(status, body));
         assert!(
-            matches!(answer, Err(Problem::RefusedWithoutWords { status: told, .. }) if told == status),
+            matches!(answer, Err(Problem::RefusedByStatus { status: told, .. }) if told == status),
             "{status} {body}: {answer:?}"
         );
     }
     for (status, body) in [(302, refused), (307, refused), (308, &full().to_string())] {
-        assert!(matches!(accept_token_answer(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
+        assert!(matches!(accept_token_response(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
     }
-    assert!(accept_token_answer(&response(201, &full().to_string())).is_ok());
+    assert!(accept_token_response(&response(201, &full().to_string())).is_ok());
     // A challenge is the language of a filter in front, not of the token endpoint.
     let challenge = r#"Bearer error="invalid_token""#;
-    let challenged = accept_token_answer(&with_header(response(401, ""), "www-authenticate", challenge));
-    assert!(matches!(challenged, Err(Problem::RefusedWithoutWords { status: 401, .. })));
+    let challenged = accept_token_response(&with_header(response(401, ""), "www-authenticate", challenge));
+    assert!(matches!(challenged, Err(Problem::RefusedByStatus { status: 401, .. })));
     for (status, error) in
         [(400, "temporarily_unavailable"), (200, "server_error"), (401, "server_error"), (400, "slow_down")]
     {
-        let later = accept_token_answer(&response(status, &json!({ "error": error }).to_string()));
-        assert!(matches!(later, Err(Problem::Unreachable(why)) if why.contains(error)), "{status} {error}");
+        let later = accept_token_response(&response(status, &json!({ "error": error }).to_string()));
+        assert!(matches!(later, Err(Problem::Unavailable(why)) if why.contains(error)), "{status} {error}");
     }
-    assert!(matches!(accept_token_answer(&response(407, "")), Err(Problem::Unreachable(why)) if why.contains("proxy")));
+    assert!(
+        matches!(accept_token_response(&response(407, "")), Err(Problem::Unavailable(why)) if why.contains("proxy"))
+    );
     for status in [408, 425, 429, 500, 502, 503, 511] {
         for (after, said) in [
             ("120", "and asks to wait 120 seconds"),
@@ -272,8 +274,8 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
             ("", &*format!("HTTP {status}")),
             ("soon", &*format!("HTTP {status}")),
         ] {
-            let answer = accept_token_answer(&with_header(response(status, refused), "retry-after", after));
-            assert!(matches!(answer, Err(Problem::Unreachable(why)) if why.ends_with(said)), "{status} {after}");
+            let answer = accept_token_response(&with_header(response(status, refused), "retry-after", after));
+            assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.ends_with(said)), "{status} {after}");
         }
     }
 }
@@ -283,9 +285,9 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
 fn a_login_without_an_id_token_is_none() {
     let without = with(full(), &[("id_token", Value::Null)]).to_string();
     assert!(
-        matches!(accept_code_answer(&response(200, &without)), Err(Problem::Invalid(why)) if why.contains("id_token"))
+        matches!(accept_code_response(&response(200, &without)), Err(Problem::Invalid(why)) if why.contains("id_token"))
     );
-    assert!(accept_code_answer(&response(200, &full().to_string())).is_ok());
+    assert!(accept_code_response(&response(200, &full().to_string())).is_ok());
 }
 
 // S104 beside S60
@@ -302,47 +304,51 @@ fn what_stands_in_the_providers_place_is_a_bad_moment_and_no_reason_to_lose_the_
         (404, "<html>", ""),
     ] {
         let page = with_header(response(status, body), "content-type", kind);
-        let answer = accept_token_answer(&page);
+        let answer = accept_token_response(&page);
         assert!(
-            matches!(&answer, Err(Problem::Unreachable(why)) if !why.contains("JSON")),
+            matches!(&answer, Err(Problem::Unavailable(why)) if !why.contains("JSON")),
             "{status} {body} {answer:?}"
         );
-        let login = accept_code_answer(&page);
-        assert!(matches!(login, Err(Problem::Unreachable(_))), "{status} {body}");
+        let login = accept_code_response(&page);
+        assert!(matches!(login, Err(Problem::Unavailable(_))), "{status} {body}");
     }
     // Some frameworks call JSON a page.
     let named = with_header(response(200, &full().to_string()), "content-type", "text/html; charset=utf-8");
-    assert!(accept_token_answer(&named).is_ok());
+    assert!(accept_token_response(&named).is_ok());
     let refused = with_header(response(400, r#"{"error":"invalid_grant"}"#), "content-type", "text/html");
-    assert!(matches!(accept_token_answer(&refused), Err(Problem::Refused(_))));
+    assert!(matches!(accept_token_response(&refused), Err(Problem::Refused(_))));
     // And nothing too.
     let empty = with_header(response(400, ""), "content-type", "text/html; charset=utf-8");
-    assert!(matches!(accept_token_answer(&empty), Err(Problem::RefusedWithoutWords { .. })));
+    assert!(matches!(accept_token_response(&empty), Err(Problem::RefusedByStatus { .. })));
 }
 
 #[test]
 fn a_refusal_is_about_the_refresh_token_the_client_or_it_does_not_say() {
-    let meaning = |error: &str| {
-        meaning_of_refusal(Some(&ProviderError { error: error.to_owned(), error_description: None }), 400)
-    };
+    let meaning =
+        |error: &str| refusal_cause(Some(&OAuthError { error: error.to_owned(), error_description: None }), 400);
     for error in ["invalid_grant", "invalid_token", "interaction_required", "login_required", "consent_required"] {
-        assert_eq!(meaning(error), Refused::RefreshToken, "{error}");
+        assert_eq!(meaning(error), RefusalCause::RefreshToken, "{error}");
     }
     for error in ["invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type"]
     {
-        assert_eq!(meaning(error), Refused::Client, "{error}");
+        assert_eq!(meaning(error), RefusalCause::Client, "{error}");
     }
     for error in ["bad_request", "INVALID_GRANT", "access_denied"] {
-        assert_eq!(meaning(error), Refused::Unclear, "{error}");
+        assert_eq!(meaning(error), RefusalCause::Unclear, "{error}");
     }
     // A gateway's own error for what it does not let through.
-    for (status, refused) in [(401, Refused::Unclear), (403, Refused::Client), (404, Refused::Client)] {
-        let words = ProviderError { error: "Not Found".to_owned(), error_description: None };
-        assert_eq!(meaning_of_refusal(Some(&words), status), refused, "{status}");
+    for (status, refused) in [(401, RefusalCause::Unclear), (403, RefusalCause::Client), (404, RefusalCause::Client)] {
+        let words = OAuthError { error: "Not Found".to_owned(), error_description: None };
+        assert_eq!(refusal_cause(Some(&words), status), refused, "{status}");
     }
-    let by_status = [(400, Refused::Unclear), (401, Refused::Unclear), (403, Refused::Client), (404, Refused::Client)];
+    let by_status = [
+        (400, RefusalCause::Unclear),
+        (401, RefusalCause::Unclear),
+        (403, RefusalCause::Client),
+        (404, RefusalCause::Client),
+    ];
     for (status, refused) in by_status {
-        assert_eq!(meaning_of_refusal(None, status), refused, "{status}");
+        assert_eq!(refusal_cause(None, status), refused, "{status}");
     }
 }
 
@@ -358,10 +364,10 @@ fn debugging_an_answer_shows_no_token() {
 proptest! {
     #[test]
     fn no_answer_makes_the_reader_panic(status: u16, body: Vec<u8>, text in "\\PC*", at in 0_usize..300, byte: u8) {
-        let _ = accept_token_answer(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
+        let _ = accept_token_response(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
         let mut mutated = full().to_string().into_bytes();
         let place = at % mutated.len();
         mutated[place] = byte;
-        let _ = accept_token_answer(&Response { status: 200, headers: vec![], body: mutated });
+        let _ = accept_token_response(&Response { status: 200, headers: vec![], body: mutated });
     }
 }

@@ -34,7 +34,7 @@ fn only_the_sessions_own_claims_are_accepted() {
     }
     for body in ["", "<html>"] {
         let answer = accept(&response(200, body), None);
-        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unreachable(_)))), "{body}");
+        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), "{body}");
     }
 }
 
@@ -69,7 +69,7 @@ fn a_signed_answer_is_verified_like_any_token() {
 fn a_refusal_carries_the_challenges_words() {
     let challenge = r#"Bearer realm="x", error="expired", error_description="too late""#;
     let words = |error: &str, description: Option<&str>| {
-        Err(UserinfoProblem::Problem(Problem::Refused(ProviderError {
+        Err(UserinfoProblem::Problem(Problem::Refused(OAuthError {
             error: error.to_owned(),
             error_description: description.map(str::to_owned),
         })))
@@ -84,11 +84,11 @@ fn a_refusal_carries_the_challenges_words() {
     assert_eq!(accept(&bare, None), words("insufficient_scope", None));
     for status in [401, 403] {
         let wordless = accept(&response(status, "Blocked"), None);
-        assert!(matches!(wordless, Err(UserinfoProblem::Problem(Problem::RefusedWithoutWords { .. }))), "{status}");
+        assert!(matches!(wordless, Err(UserinfoProblem::Problem(Problem::RefusedByStatus { .. }))), "{status}");
     }
     for (status, later) in [(302, false), (404, false), (503, true)] {
         let answer = accept(&response(status, r#"{"sub":"alice"}"#), None);
-        assert_eq!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unreachable(_)))), later, "{status}");
+        assert_eq!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), later, "{status}");
         assert!(answer.is_err());
     }
 }
