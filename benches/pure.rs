@@ -10,14 +10,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
 use std::hint::black_box;
-use tidp::domain::decision::{Intent, Renew, decide};
-use tidp::domain::policy::PolicyName;
-use tidp::domain::secret::Secret;
-use tidp::domain::session::{Session, SessionKey};
-use tidp::domain::time::{Seconds, Time};
-use tidp::explain::timeline::{Style, Timeline, draw};
-use tidp::jwt::Jwt;
-use tidp::oidc::jwks::KeySet;
+use tidp::testing::domain::decision::{Intent, Renew, decide};
+use tidp::testing::domain::policy::PolicyName;
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{Session, SessionKey};
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::explain::timeline::{Style, Timeline, draw};
+use tidp::testing::jwt::Jwt;
+use tidp::testing::oidc::jwks::KeySet;
 
 const NOW: Time = Time::from_unix(1_795_393_000);
 

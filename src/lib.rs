@@ -135,23 +135,26 @@
 //! No daemon, no telemetry, no `--insecure`. Not yet built: the device flow, `doctor`. Not tried: Windows and macOS (for
 //! Windows the crate is known to compile; what it does there about small credentials is tested on Linux).
 
-pub mod adapters;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod domain;
-pub mod error;
-pub mod explain;
-pub mod flows;
-pub mod jwt;
-pub mod oidc;
-pub mod ports;
-pub mod sandbox;
-pub mod terminal;
+mod adapters;
+mod cli;
+mod commands;
+mod config;
+mod domain;
+mod error;
+mod explain;
+mod flows;
+mod jwt;
+mod oidc;
+mod ports;
+mod sandbox;
+mod terminal;
+#[doc(hidden)]
+pub mod testing;
 
+pub use adapters::process::hardening::harden;
 use clap::error::ErrorKind;
 use error::{ChildProcessError, Error, SetupError, Situation};
-use ports::Ports;
+pub use ports::Ports;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use terminal::output::Output;

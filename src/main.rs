@@ -1,8 +1,7 @@
 //! The program: the system's world, the command line, an exit code.
 
 use std::process::exit;
-use tidp::adapters::process::hardening::harden;
-use tidp::ports::Ports;
+use tidp::{Ports, harden};
 
 fn main() {
     // Before a secret is touched: no core dump, no debugger of the same user.

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::path::Path;
-use tidp::cli::Shell;
-use tidp::commands::completions::script;
+use tidp::testing::cli::Shell;
+use tidp::testing::commands::completions::script;
 
 const SCRIPTS: [(Shell, &str); 5] = [
     (Shell::Bash, "tidp.bash"),

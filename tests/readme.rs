@@ -12,10 +12,10 @@ use clap::{CommandFactory as _, Parser as _};
 use real::{Home, Provider, require};
 use std::collections::BTreeSet;
 use std::path::Path;
-use tidp::cli::Cli;
-use tidp::config;
-use tidp::domain::secret::Secret;
-use tidp::ports::Env;
+use tidp::testing::cli::Cli;
+use tidp::testing::config;
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::ports::Env;
 
 /// What a reader fills in or has, and what stands for it here; `{issuer}` is a sandbox that needs no click.
 const STAND_INS: [(&str, &str); 6] = [

@@ -3,12 +3,12 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
-use tidp::domain::decision::{DEFAULT_MIN_TTL, Renew};
-use tidp::domain::policy::{POLICIES, Policy, PolicyName};
-use tidp::domain::session::RefreshReason;
-use tidp::domain::time::Seconds;
-use tidp::explain::simulation::simulator::{Disagreement, Event, Scenario, Story, What, play, play_against};
-use tidp::sandbox::Rotation;
+use tidp::testing::domain::decision::{DEFAULT_MIN_TTL, Renew};
+use tidp::testing::domain::policy::{POLICIES, Policy, PolicyName};
+use tidp::testing::domain::session::RefreshReason;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::explain::simulation::simulator::{Disagreement, Event, Scenario, Story, What, play, play_against};
+use tidp::testing::sandbox::Rotation;
 
 /// The five policies, and some that a provider may have been changed to.
 fn policy() -> impl Strategy<Value = Policy> {

@@ -9,8 +9,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tidp::jwt::Jws;
-use tidp::oidc::jwks::KeySet;
+use tidp::testing::jwt::Jws;
+use tidp::testing::oidc::jwks::KeySet;
 
 /// Marked valid, and malformed for a strict reader: `tcId` in the signature file, and why.
 /// (346, 347, 350 and 351, whose key is of another algorithm than their header, are PS384 and ES512: unsupported.)

@@ -7,8 +7,8 @@ mod sandbox;
 mod usage_error;
 
 pub use commands::{
-    Cli, ColorWhen, Command, Decode, Demo, Exec, Global, Keepalive, Login, Logout, ProfileAdd, ProfileArgs,
-    ProfileCommand, Refresh, Shell, Token, TokenFormat,
+    Cli, ColorWhen, Command, Decode, Demo, Exec, Global, Keepalive, Login, Logout, ProfileAdd, ProfileCommand, Refresh,
+    Shell, Token, TokenFormat,
 };
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};

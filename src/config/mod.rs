@@ -6,7 +6,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use profile_keys::{check_scopes, client_type, policy_name};
+pub use profile_keys::{check_scopes, policy_name};
 pub use redirect_uri::{RedirectUri, redirect_uri};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 

@@ -174,7 +174,7 @@ fn issuer(keys: &ProfileKeys) -> std::result::Result<String, String> {
     }
 }
 
-pub fn client_type(text: &str) -> std::result::Result<ClientType, String> {
+fn client_type(text: &str) -> std::result::Result<ClientType, String> {
     ClientType::parse(text).ok_or_else(|| {
         let all = ClientType::ALL.map(ClientType::as_str).join(", ");
         format!("unknown client_type `{}`; expected one of {all}", printable(text))

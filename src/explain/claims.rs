@@ -4,7 +4,7 @@
 use crate::domain::text::{printable, printable_document};
 use crate::domain::time::Time;
 use crate::jwt::{RegisteredClaims, whole_seconds};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Whose claims are explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,16 +101,6 @@ fn meaning(name: &str, text: &str) -> Option<String> {
         ("amr", Some(method), _) => Some(format!("Azure ({})", printable(method))),
         ("scope", _, Some(api)) => Some(format!("api:{}: access to that API", printable(api))),
         _ => None,
-    }
-}
-
-/// The scopes of a token's claims: TelenorID+ writes a list of strings, the standard one string with spaces
-/// (RFC 9068 2.2.3); both are read. Empty where there is no such claim.
-pub fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
-    match claims.get("scope") {
-        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -235,14 +225,6 @@ mod tests {
         let explained = explain("amr", &json!(["urn:telenor.identity.amr.az_\u{1b}[2J"])).unwrap();
         assert_eq!(explained, "Azure (\\u{1b}[2J)");
         assert!(!explain("scope", &json!(["api:\u{202e}x"])).unwrap().contains('\u{202e}'));
-    }
-
-    #[test]
-    fn scopes_are_read_from_a_list_and_from_a_string() {
-        let scopes = |value: Value| scopes_of(json!({ "scope": value }).as_object().unwrap());
-        assert_eq!(scopes(json!(["openid", "api:x", 3])), ["openid", "api:x"]);
-        assert_eq!(scopes(json!("openid  api:x")), ["openid", "api:x"]);
-        assert_eq!(scopes(json!(null)), Vec::<String>::new());
     }
 
     #[test]

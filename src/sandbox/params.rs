@@ -16,6 +16,7 @@ impl Params {
     }
 
     /// Parameters given as pairs.
+    #[cfg(test)]
     pub fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }

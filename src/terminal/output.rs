@@ -122,11 +122,6 @@ impl<'w> Output<'w> {
         self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
-    /// Whether notes and warnings are kept from stderr.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// Whether this run has given a warning of that code.
     pub fn has_warned(&self, code: &str) -> bool {
         self.warnings().iter().any(|warning| warning.code == code)

@@ -12,17 +12,19 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, IdToken, Session, SessionKey};
-use tidp::domain::time::{Seconds, Time};
-use tidp::jwt::Jwt;
-use tidp::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request};
-use tidp::oidc::discovery::{Issuer, Provider, accept_discovery};
-use tidp::oidc::id_token::{Accepted, Check, accept_id_token};
-use tidp::oidc::jwks::{KeySet, accept_jwks};
-use tidp::oidc::token::accept_token_response;
-use tidp::oidc::userinfo::{self, accept_userinfo};
-use tidp::ports::Response;
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, IdToken, Session, SessionKey};
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::jwt::Jwt;
+use tidp::testing::oidc::authorize::{
+    AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request,
+};
+use tidp::testing::oidc::discovery::{Issuer, Provider, accept_discovery};
+use tidp::testing::oidc::id_token::{Accepted, Check, accept_id_token};
+use tidp::testing::oidc::jwks::{KeySet, accept_jwks};
+use tidp::testing::oidc::token::accept_token_response;
+use tidp::testing::oidc::userinfo::{self, accept_userinfo};
+use tidp::testing::ports::Response;
 
 /// What may be done to a member: nothing, taking it out, or one of these in its place.
 #[derive(Clone, Debug)]

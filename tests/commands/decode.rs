@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tidp::domain::time::Seconds;
-use tidp::ports::Response;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::Response;
 
 /// A token of the provider that lives an hour, with these claims beside or instead of its own.
 fn token(header: &Value, claims: &Value) -> String {

@@ -1,8 +1,8 @@
 use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::io::ErrorKind;
-use tidp::domain::time::Seconds;
-use tidp::ports::HttpFailureKind;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::HttpFailureKind;
 
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");

@@ -4,8 +4,8 @@
 use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::path::Path;
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::HttpFailureKind;
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::HttpFailureKind;
 
 /// What happens to a session before it is looked at.
 #[derive(Clone, Copy, Debug)]

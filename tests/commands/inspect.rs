@@ -2,9 +2,9 @@ use crate::support::Bench;
 use crate::support::provider::json as answer;
 use crate::support::tokens::{Answer, SUB, discovery, jwks, jwks_named, sign};
 use serde_json::{Value, json};
-use tidp::domain::secret::Secret;
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, Response};
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, Response};
 
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");

@@ -4,10 +4,10 @@ use serde_json::json;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, Session};
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, Session};
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
 
 /// A session just begun under the ten-minute policy.
 fn ten_minutes() -> Bench {

@@ -3,8 +3,8 @@
 use crate::support::tokens::Answer;
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
-use tidp::domain::time::Seconds;
-use tidp::ports::HttpFailureKind;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::HttpFailureKind;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;

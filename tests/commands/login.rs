@@ -10,9 +10,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidp::domain::session::{EntryKey, EventKind};
-use tidp::domain::time::Seconds;
-use tidp::ports::{Ignored, ListenAt, Page};
+use tidp::testing::domain::session::{EntryKey, EventKind};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{Ignored, ListenAt, Page};
 use url::Url;
 
 fn mobile() -> Bench {

@@ -5,8 +5,8 @@ use crate::support::ports::{granted, parameter};
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, another_jwks_named, discovery, jwks, jwks_named};
 use serde_json::{Value, json};
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, Ignored, Page, Response, StoreFailureKind, WhyNot};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, Ignored, Page, Response, StoreFailureKind, WhyNot};
 
 fn mobile() -> Bench {
     Bench::new("MobileApp")

@@ -2,9 +2,9 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, discovery};
 use crate::support::{Bench, CONFIG};
 use serde_json::{Value, json};
-use tidp::domain::session::{EntryKey, Session, SessionKey};
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, Ignored, Method, Response, StoreFailureKind};
+use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, Ignored, Method, Response, StoreFailureKind};
 
 /// A Mobile session.
 fn logged_in() -> Bench {

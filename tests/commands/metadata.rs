@@ -1,7 +1,7 @@
 use crate::support::tokens::{ISSUER, sign};
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
-use tidp::domain::time::{Seconds, Time};
+use tidp::testing::domain::time::{Seconds, Time};
 
 /// A machine that has verified a token, and thereby cached discovery document and keys.
 fn verified() -> Bench {

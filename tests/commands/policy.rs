@@ -1,8 +1,8 @@
 use crate::support::Bench;
 use crate::support::tokens::{Answer, ISSUER};
 use serde_json::json;
-use tidp::domain::session::EventKind;
-use tidp::domain::time::Seconds;
+use tidp::testing::domain::session::EventKind;
+use tidp::testing::domain::time::Seconds;
 
 const DAY: i64 = 86_400;
 
@@ -120,7 +120,7 @@ fn why_lists_what_happened_oldest_first() {
     let bench = renewed();
     bench.edit(|session| {
         let at = session.login_at;
-        session.events.push(tidp::domain::session::SessionEvent { time: at, kind: EventKind::Interrupted });
+        session.events.push(tidp::testing::domain::session::SessionEvent { time: at, kind: EventKind::Interrupted });
     });
     let events = [
         ("2026-01-31T12:00:00Z", "login, with a refresh token"),

@@ -1,9 +1,9 @@
 use crate::support::tokens::{Answer, ISSUER};
 use crate::support::{Bench, CONFIG, Outcome};
 use serde_json::{Value, json};
-use tidp::domain::policy::{ClientType, POLICIES};
-use tidp::domain::session::EntryKey;
-use tidp::ports::StoreFailureKind;
+use tidp::testing::domain::policy::{ClientType, POLICIES};
+use tidp::testing::domain::session::EntryKey;
+use tidp::testing::ports::StoreFailureKind;
 
 /// A profile's table.
 fn profile(name: &str, more: &str) -> String {

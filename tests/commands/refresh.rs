@@ -4,9 +4,9 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, SUB, another_jwks_named, jwks, jwks_named, sign};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidp::domain::session::{EntryKey, EventKind};
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, Response, StoreFailureKind};
+use tidp::testing::domain::session::{EntryKey, EventKind};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, Response, StoreFailureKind};
 
 /// A Mobile session whose access token has expired.
 fn expired() -> Bench {
@@ -84,15 +84,15 @@ fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
     // The lock is busy at first; while it is waited for, a sibling stores its refresh.
     let sibling = bench.session().unwrap();
     let renewed = sibling.after_refresh(
-        tidp::domain::session::NewTokens {
+        tidp::testing::domain::session::NewTokens {
             access_token: sibling.access_token.clone(),
             id_token: None,
             id_token_came: true,
             provider_ahead: Seconds::ZERO,
-            refresh_token: Some(tidp::domain::secret::Secret::new("rt-2")),
+            refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
             scopes: None,
         },
-        tidp::domain::session::RefreshReason::Expired,
+        tidp::testing::domain::session::RefreshReason::Expired,
         bench.clock.time(),
     );
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
@@ -106,14 +106,14 @@ fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
     let sibling = bench.session().unwrap();
     let mut renewed = sibling.clone();
     renewed.generation += 1;
-    renewed.access_token.value = tidp::domain::secret::Secret::new("siblings");
+    renewed.access_token.value = tidp::testing::domain::secret::Secret::new("siblings");
     renewed.access_token.obtained_at = bench.clock.time();
     renewed.access_token.expires_at = bench.clock.time().plus(Seconds(20));
     let entry = EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken(&entry, renewed.to_json().expose());
     assert_eq!(bench.run(&["token"]).exits(0).stdout, "siblings\n");
     bench.pass(Seconds(20));
-    renewed.access_token.value = tidp::domain::secret::Secret::new("ended");
+    renewed.access_token.value = tidp::testing::domain::secret::Secret::new("ended");
     renewed.generation += 1;
     bench.stores.when_lock_is_taken(&entry, renewed.to_json().expose());
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
@@ -125,7 +125,7 @@ fn a_siblings_token_with_less_life_than_is_asked_for_is_refreshed_where_a_new_on
     let bench = expired();
     let mut renewed = bench.session().unwrap();
     renewed.generation += 1;
-    renewed.access_token.value = tidp::domain::secret::Secret::new("siblings");
+    renewed.access_token.value = tidp::testing::domain::secret::Secret::new("siblings");
     renewed.access_token.obtained_at = bench.clock.time().minus(Seconds::minutes(6));
     renewed.access_token.expires_at = bench.clock.time().plus(Seconds::minutes(9));
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
@@ -483,7 +483,7 @@ fn a_siblings_refused_refresh_is_not_adopted() {
     bench.log_in();
     let refused = bench.session().unwrap().after_refusal(
         "invalid_grant",
-        tidp::domain::session::RefreshReason::Expired,
+        tidp::testing::domain::session::RefreshReason::Expired,
         bench.clock.time(),
         Seconds::ZERO,
     );

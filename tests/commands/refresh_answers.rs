@@ -4,9 +4,9 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, discovery};
 use serde_json::{Value, json};
-use tidp::domain::session::{EntryKey, EventKind, RefreshReason};
-use tidp::domain::time::Seconds;
-use tidp::ports::Response;
+use tidp::testing::domain::session::{EntryKey, EventKind, RefreshReason};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::Response;
 
 /// A Mobile session whose access token has expired.
 fn expired() -> Bench {
@@ -147,8 +147,9 @@ fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
         }
         assert_eq!(held(&bench).as_deref(), Some("rt-1"));
         bench.run(&["policy", "--require", "2d"]).exits(3).says("refused the last refresh");
-        let refused =
-            |event: &&tidp::domain::session::SessionEvent| matches!(event.kind, EventKind::RefusedTokenKept { .. });
+        let refused = |event: &&tidp::testing::domain::session::SessionEvent| {
+            matches!(event.kind, EventKind::RefusedTokenKept { .. })
+        };
         assert_eq!(bench.session().unwrap().events.iter().filter(refused).count(), 1, "{error}");
         bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
         bench.run(&["refresh"]).exits(0).leaves_out("begun");
@@ -217,7 +218,7 @@ fn runs_side_by_side_are_no_second_answer_to_each_other() {
 fn a_gateways_own_error_says_nothing_of_the_refresh_token() {
     for status in [403, 404] {
         let bench = expired();
-        bench.provider.fails("/connect/token", tidp::ports::HttpFailureKind::AnswerLost);
+        bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
         bench.run(&["token"]).exits(5);
         for _ in 0..3 {
             bench.provider.answers("/connect/token", json(status, &json!({ "error": "Not Found", "status": status })));
@@ -249,7 +250,7 @@ fn an_id_token_that_nobody_can_judge_and_that_names_another_client_makes_the_ans
     let bench = expired();
     bench.pass(Seconds::days(1));
     bench.provider.announces_discovery();
-    bench.provider.fails("/jwks", tidp::ports::HttpFailureKind::NotSent);
+    bench.provider.fails("/jwks", tidp::testing::ports::HttpFailureKind::NotSent);
     let answer = Answer::new().refresh_token("rt-2").id_claim("aud", json!("another"));
     bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
     bench.run(&["refresh"]).exits(7).says("`aud`");
@@ -266,7 +267,7 @@ fn an_id_token_that_nobody_can_judge_and_that_names_another_client_makes_the_ans
 #[test]
 fn a_refresh_token_that_may_have_been_spent_is_tried_once_and_the_refusal_tells() {
     let bench = expired();
-    bench.provider.fails("/connect/token", tidp::ports::HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
     bench.run(&["token"]).exits(5);
     bench.provider.answers("/connect/token", plain(400, "", ""));
     bench.run(&["token"]).exits(3).says("Trying it once").says("hint: tidp login");

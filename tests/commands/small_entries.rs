@@ -5,10 +5,10 @@ use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tidp::adapters::overflow_store::OverflowStore;
-use tidp::domain::session::EntryKey;
-use tidp::domain::time::Seconds;
-use tidp::ports::{Store, StoreChoice, StoreFailure, Stores};
+use tidp::testing::adapters::overflow_store::OverflowStore;
+use tidp::testing::domain::session::EntryKey;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{Store, StoreChoice, StoreFailure, Stores};
 
 /// Less than any session with its tokens, more than the least one.
 const LIMIT: usize = 1200;

@@ -3,8 +3,8 @@
 use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, discovery, jwks};
-use tidp::domain::time::Seconds;
-use tidp::ports::HttpFailureKind;
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::HttpFailureKind;
 
 fn mobile() -> Bench {
     let bench = Bench::new("MobileApp");

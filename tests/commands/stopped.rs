@@ -7,8 +7,8 @@ use crate::support::one_time::OneTime;
 use crate::support::{Bench, Outcome};
 use std::ffi::OsString;
 use std::sync::Arc;
-use tidp::domain::session::{EntryKey, Session};
-use tidp::domain::time::Seconds;
+use tidp::testing::domain::session::{EntryKey, Session};
+use tidp::testing::domain::time::Seconds;
 
 /// What lasts from one run to the next: the machine's store, cache and files, and the provider.
 struct Lasting {
@@ -302,7 +302,7 @@ fn whoever_stops_with_the_lock_lets_go_of_it() {
     let lasting = Lasting::expired(false);
     lasting.run_behind(&Fuse::blowing_at(at), &["token"]);
     let entry = EntryKey::Session(lasting.bench.key()).name();
-    let store = lasting.bench.ports.stores.open(&tidp::ports::StoreChoice::Keyring).unwrap();
+    let store = lasting.bench.ports.stores.open(&tidp::testing::ports::StoreChoice::Keyring).unwrap();
     assert!(store.try_lock(&entry).unwrap().is_some());
 }
 

@@ -2,8 +2,8 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, discovery, jwks};
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, StoreFailureKind};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, StoreFailureKind};
 
 #[test]
 fn without_a_session_nothing_is_printed_and_a_login_is_asked_for() {
@@ -93,7 +93,7 @@ fn a_token_cached_under_another_key_or_from_another_keyring_of_the_same_name_is_
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.stores.open_with("another");
-    let entry = tidp::domain::session::EntryKey::Session(bench.key()).name();
+    let entry = tidp::testing::domain::session::EntryKey::Session(bench.key()).name();
     bench.stores.take(&entry);
     bench.run(&["token"]).exits(3).says("no session");
     log_in_again(&bench);
@@ -178,7 +178,7 @@ fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.cache.clear();
-    bench.edit(|session| session.access_token.value = tidp::domain::secret::Secret::new("a;rm"));
+    bench.edit(|session| session.access_token.value = tidp::testing::domain::secret::Secret::new("a;rm"));
     bench.run(&["token", "--format", "env"]).exits(7);
 }
 
@@ -360,7 +360,7 @@ fn a_session_that_a_logout_has_just_ended_is_not_served_any_more() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_580));
-    let entry = tidp::domain::session::EntryKey::Session(bench.key()).name();
+    let entry = tidp::testing::domain::session::EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken_away(&entry);
     bench.run(&["token"]).exits(3);
     assert!(bench.cache.documents().is_empty());

@@ -9,11 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use proptest::prelude::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use tidp::config;
-use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, Session};
-use tidp::domain::time::Seconds;
-use tidp::ports::Response;
+use tidp::testing::config;
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, Session};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::Response;
 
 /// One of each kind that must not reach a terminal: escape, bell, carriage return, C1, bidi, zero width, separator, tag.
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}\u{7f}";

@@ -6,7 +6,7 @@ use crate::support::provider::json;
 use crate::support::tokens::Answer;
 use serde_json::json;
 use std::io::ErrorKind;
-use tidp::domain::time::Seconds;
+use tidp::testing::domain::time::Seconds;
 
 #[test]
 fn a_wrong_command_line_is_told_before_anything_is_done() {

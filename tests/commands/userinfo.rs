@@ -2,8 +2,8 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks_named, sign};
 use serde_json::{Value, json};
-use tidp::domain::time::Seconds;
-use tidp::ports::{HttpFailureKind, Method, Response};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{HttpFailureKind, Method, Response};
 
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");

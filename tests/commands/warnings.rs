@@ -1,7 +1,7 @@
 use crate::support::Bench;
 use crate::support::tokens::Answer;
 use std::path::PathBuf;
-use tidp::domain::time::Seconds;
+use tidp::testing::domain::time::Seconds;
 
 const EARLY: &str = "before the access token does";
 const SOON: &str = "no refresh prolongs it";

@@ -1,7 +1,7 @@
 use crate::support::Bench;
 use std::sync::Arc;
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{Clock, Held, Signals, Watch};
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::{Clock, Held, Signals, Watch};
 
 /// Ctrl-C, at a certain time.
 struct CtrlC(Arc<crate::support::ports::Clock>, Time, Arc<dyn Fn() + Send + Sync>);
@@ -59,16 +59,16 @@ fn a_renewal_by_another_process_shows_up_within_five_seconds() {
     let at = bench.clock.time().plus(Seconds(2));
     let shown = watched(&mut bench, (80, 40), 9, move || {
         if clock.time() == at {
-            let renewed = tidp::domain::session::NewTokens {
+            let renewed = tidp::testing::domain::session::NewTokens {
                 access_token: session.access_token.clone(),
                 id_token: None,
                 id_token_came: true,
                 provider_ahead: Seconds::ZERO,
-                refresh_token: Some(tidp::domain::secret::Secret::new("rt-2")),
+                refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
                 scopes: None,
             };
-            let renewed = session.after_refresh(renewed, tidp::domain::session::RefreshReason::Forced, at);
-            let entry = tidp::domain::session::EntryKey::Session(key.clone()).name();
+            let renewed = session.after_refresh(renewed, tidp::testing::domain::session::RefreshReason::Forced, at);
+            let entry = tidp::testing::domain::session::EntryKey::Session(key.clone()).name();
             stores.put(&entry, renewed.to_json().expose());
         }
     });
@@ -88,7 +88,7 @@ fn the_store_is_read_no_more_than_every_five_seconds_and_may_fail_for_a_moment()
     let failed = std::sync::atomic::AtomicBool::new(false);
     let shown = watched(&mut bench, (80, 40), 14, move || {
         if clock.time() >= at && !failed.swap(true, std::sync::atomic::Ordering::SeqCst) {
-            stores.fail("load", tidp::ports::StoreFailureKind::Locked);
+            stores.fail("load", tidp::testing::ports::StoreFailureKind::Locked);
         }
     });
     let (_, after) = shown.split_once("is locked").expect("the failure is told");

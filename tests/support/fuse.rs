@@ -4,9 +4,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
-use tidp::domain::secret::Secret;
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::{
     self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Ports, Request, Response, Store,
     StoreChoice, StoreFailure, Stream, Waiting,
 };

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
-use tidp::domain::secret::Secret;
-use tidp::domain::session::{EntryKey, Session, SessionKey};
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{Dirs, Env, Ports};
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::{Dirs, Env, Ports};
 use tokens::{Answer, ISSUER};
 
 /// Where every story starts: 2026-01-31T12:00:00Z.

@@ -7,7 +7,7 @@ use super::tokens::{Answer, ISSUER, discovery, jwks};
 use serde_json::json as object;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tidp::ports::{Body, Http, HttpFailure, Request, Response};
+use tidp::testing::ports::{Body, Http, HttpFailure, Request, Response};
 
 /// The provider.
 pub struct OneTime {

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tidp::domain::secret::Secret;
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::{
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::{
     self, ChildEnv, Ended, Entries, Held, Ignored, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
     StoreFailureKind, Stream, Waiting,
 };

@@ -6,8 +6,8 @@ use super::tokens::{Answer, ISSUER, discovery, jwks};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tidp::domain::time::Time;
-use tidp::ports::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
+use tidp::testing::domain::time::Time;
+use tidp::testing::ports::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 
 type Answerer = Box<dyn FnOnce(&Seen) -> Result<Response, HttpFailure> + Send>;
 

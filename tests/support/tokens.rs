@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
-use tidp::domain::time::{Seconds, Time};
-use tidp::ports::Response;
+use tidp::testing::domain::time::{Seconds, Time};
+use tidp::testing::ports::Response;
 
 pub const ISSUER: &str = "https://id.example";
 pub const SUB: &str = "kari-at-app";

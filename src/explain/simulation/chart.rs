@@ -121,7 +121,7 @@ fn calls(axis: Axis, story: &Story, marks: Marks) -> Cells {
 }
 
 /// A life from the login to `end`, with its renewals marked.
-pub fn life(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) -> Cells {
+pub(super) fn life(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) -> Cells {
     let ends_at = axis.column(end);
     let over = end <= axis.length;
     let mut cells: Cells = (0..axis.width)
@@ -142,7 +142,7 @@ pub fn life(axis: Axis, renewals: &[Seconds], end: Seconds, marks: Marks) -> Cel
 }
 
 /// A session's life, and what its last access token still gives after it.
-pub fn session(axis: Axis, story: &Story, marks: Marks) -> Cells {
+pub(super) fn session(axis: Axis, story: &Story, marks: Marks) -> Cells {
     let last = Seconds(story.ends_at.0.max(story.access_token_ends_at.0));
     let mut cells = life(axis, &[], last, marks);
     let (from, to) = (axis.column(story.ends_at), axis.column(last));

@@ -47,6 +47,7 @@ pub struct IdToken {
     pub lifetime: Seconds,
 }
 
+#[cfg(test)]
 impl Issued {
     /// Whether that scope was granted.
     pub fn has_scope(&self, scope: &str) -> bool {

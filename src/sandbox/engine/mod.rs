@@ -14,7 +14,6 @@ mod tests;
 pub use access::{Access, IdToken, Issued};
 pub use authorize::{AuthorizeRequest, Reply, Step};
 pub(super) use device::DEVICE_CODE;
-pub use device::DeviceStart;
 pub use sso::{Authentication, SsoSession};
 
 use super::clients::Client;

@@ -156,22 +156,13 @@ impl Sandbox {
     }
 
     /// Moves the sandbox's clock forward (back, if negative).
+    #[cfg(test)]
     pub fn advance(&self, by: Seconds) {
         self.shared.advance(by);
     }
 
-    /// Ends all SSO sessions: refreshes renew nothing from now on.
-    pub fn end_sso(&self) {
-        let now = self.shared.now();
-        lock(&self.shared.engine).end_sso(None, now);
-    }
-
-    /// Makes all refresh tokens unknown.
-    pub fn revoke_all(&self) {
-        lock(&self.shared.engine).revoke_all();
-    }
-
     /// How many requests an endpoint has had (`discovery`, `jwks`, `authorize`, `token`, `userinfo` …).
+    #[cfg(test)]
     pub fn requests(&self, endpoint: &str) -> u64 {
         lock(&self.shared.requests).get(endpoint).copied().unwrap_or(0)
     }

@@ -1,0 +1,46 @@
+//! What the tests and benchmarks use of the crate. It is not an interface: everything else stays private, so that the
+//! compiler sees what nobody uses.
+
+pub mod adapters {
+    pub mod overflow_store {
+        pub use crate::adapters::overflow_store::OverflowStore;
+    }
+}
+pub mod cli {
+    pub use crate::cli::{Cli, Shell};
+}
+pub mod commands {
+    pub mod completions {
+        pub use crate::commands::completions::script;
+    }
+}
+pub mod config {
+    pub use crate::config::{Config, parse, profile, store};
+}
+pub mod domain {
+    pub use crate::domain::{decision, policy, secret, session, time};
+}
+pub mod explain {
+    pub mod simulation {
+        pub mod simulator {
+            pub use crate::explain::simulation::simulator::{
+                Disagreement, Event, Scenario, Story, What, play, play_against,
+            };
+        }
+    }
+    pub mod timeline {
+        pub use crate::explain::timeline::{Style, Timeline, draw};
+    }
+}
+pub mod jwt {
+    pub use crate::jwt::{Jws, Jwt};
+}
+pub mod oidc {
+    pub use crate::oidc::{authorize, discovery, id_token, jwks, token, userinfo};
+}
+pub mod ports {
+    pub use crate::ports::*;
+}
+pub mod sandbox {
+    pub use crate::sandbox::Rotation;
+}
