@@ -10,7 +10,8 @@ use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
 use crate::explain::claims::{self, ClaimIssuer};
 use crate::flows::context::{Configured, Context};
-use crate::flows::provider_metadata::{self, Keys};
+use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
+use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, Malformed, json as written, may_be_opaque, numeric_date, trim_token};
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{KeySet, StaleKeys};
@@ -34,9 +35,9 @@ enum Verifier<'w> {
     File(KeySet),
 }
 
-/// Keys, or why they cannot be had, and when that was found: a stream may outlive them.
+/// ProviderKeys, or why they cannot be had, and when that was found: a stream may outlive them.
 struct Known {
-    keys: Result<Keys>,
+    keys: Result<ProviderKeys>,
     at: Time,
     rest: Seconds,
 }
@@ -44,9 +45,9 @@ struct Known {
 impl Known {
     /// The newest keys. They serve for a minute before it is looked whether they may. Where none can be had not every token
     /// asks, and the longer the provider takes to fail the fewer do.
-    fn of(context: &Context<'_>, provider: &Provider, at_hand: Option<&Keys>) -> Self {
+    fn of(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Self {
         let asked = context.ports.clock.now();
-        let keys = provider_metadata::newest_keys(context, provider, at_hand);
+        let keys = provider_keys::newest_keys(context, provider, at_hand);
         let at = context.ports.clock.now();
         let minute = Seconds::minutes(1);
         let rest = if keys.is_ok() { minute } else { Seconds(2 * at.since(asked).0).clamp(Seconds(10), minute) };
@@ -198,7 +199,11 @@ impl Decoder<'_> {
                         }
                         // Keys that cannot be had say nothing of this token, and nothing of the others.
                         let outcome = match &mut known.keys {
-                            Ok(keys) => provider_metadata::judged(context, provider, keys, check),
+                            Ok(keys) => match provider_keys::judge_with_keys(context, provider, keys, check) {
+                                Ok(()) => Ok(Ok(())),
+                                Err(VerifyError::Rejected(problem)) => Ok(Err(problem)),
+                                Err(VerifyError::Undecided(error)) => Err(error),
+                            },
                             // What no key could save is told as such.
                             Err(error) => match check(&KeySet::default()) {
                                 Err(problem) if problem.key_fault().is_none() => Ok(Err(problem)),

@@ -4,6 +4,7 @@ use crate::cli::{self, Global};
 use crate::commands::token;
 use crate::domain::text::printable;
 use crate::error::{ChildProcessError, Error, Result};
+use crate::flows::access_token::{self, RefreshAllowed};
 use crate::flows::context::Context;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -16,9 +17,10 @@ use std::io::{self, ErrorKind};
 /// As `tidp token` where there is no token; 125 to 127 as env(1) where `exec` itself failed, CMD cannot be
 /// run, or was not found.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
-    let asked = token::min_ttl(args.min_ttl.as_deref())?;
-    let (token, _) = Context::open(ports, out, global)?.run(|context| token::obtain(context, asked, true))?;
-    let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.value))]);
+    let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
+    let token = Context::open(ports, out, global)?
+        .run(|context| access_token::valid_token(context, min_ttl, RefreshAllowed::IfDue))?;
+    let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
     Err(not_started(&args.command, &error))
 }
 

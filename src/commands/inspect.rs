@@ -10,7 +10,8 @@ use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::outlook::sentence::setting;
 use crate::explain::outlook::warnings;
 use crate::flows::context::Context;
-use crate::flows::provider_metadata::{self, Verdict};
+use crate::flows::provider_keys::{self, SignatureVerdict};
+use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, RegisteredClaims};
 use crate::oidc::discovery::Provider;
 use crate::ports::Ports;
@@ -103,13 +104,13 @@ fn verify(
     for (token, document) in [(Some(&session.access_token.value), access_token), (id_token_value, id_token)] {
         let Some(token) = token else { continue };
         let verdict = match Jwt::parse(token.expose()) {
-            Ok(jwt) => provider_metadata::signature(context, provider, &jwt),
-            Err(_) => Verdict::NotKnown(OPAQUE.to_owned()),
+            Ok(jwt) => provider_keys::signature_verdict(context, provider, &jwt),
+            Err(_) => SignatureVerdict::Undecided(OPAQUE.to_owned()),
         };
         (document["verified"], document["verified_reason"]) = match verdict {
-            Verdict::Valid => (true.into(), Value::Null),
-            Verdict::NotValid(why) => (false.into(), why.into()),
-            Verdict::NotKnown(why) => (Value::Null, why.into()),
+            SignatureVerdict::Valid => (true.into(), Value::Null),
+            SignatureVerdict::Rejected(why) => (false.into(), why.into()),
+            SignatureVerdict::Undecided(why) => (Value::Null, why.into()),
         };
     }
 }

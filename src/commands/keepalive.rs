@@ -16,7 +16,7 @@ use crate::domain::session::{RefreshToken, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, FreshSession, How};
+use crate::flows::refresh::{self, FreshSession, TokenSource};
 use crate::ports::{Ended, Lock, Ports, StoreFailureKind, Watch};
 use crate::terminal::output::Output;
 use std::io::ErrorKind;
@@ -260,7 +260,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     /// Refreshes, unless another process has meanwhile.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh::obtain(self.context, before, intent)) {
+        match self.context.session().and_then(|before| refresh::ensure_fresh(self.context, before, intent)) {
             Ok(obtained) => self.accept(obtained),
             Err(error) if may_pass(&error) => return self.bear(&error, end),
             Err(error) => return Err(error),
@@ -268,23 +268,23 @@ impl<'c, 'w> Keeper<'c, 'w> {
         Ok(self.now())
     }
 
-    fn accept(&mut self, FreshSession { session, how }: FreshSession) {
+    fn accept(&mut self, FreshSession { session, source }: FreshSession) {
         if let Some(failing) = self.failing.take() {
             self.tell_that_it_works_again(failing);
         }
         self.looked = self.uptime();
         let changed = session.generation != self.session.generation;
         let before = std::mem::replace(&mut self.session, session);
-        match how {
-            How::Refreshed(_, renewal) => {
+        match source {
+            TokenSource::Refreshed(_, renewal) => {
                 self.refreshes += 1;
                 self.tell_refreshed(&before, renewal);
             }
-            How::Adopted | How::NotDue(_) if changed => {
+            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) if changed => {
                 self.adopted += 1;
                 self.tell_adopted();
             }
-            How::Adopted | How::NotDue(_) => return,
+            TokenSource::RefreshedElsewhere | TokenSource::Stored(_) => return,
         }
         self.draw_lead();
     }
@@ -312,7 +312,7 @@ impl<'c, 'w> Keeper<'c, 'w> {
     fn look_again(&mut self, end: Time) -> Result<Time> {
         match self.context.load() {
             Ok(Some(session)) if session.generation != self.session.generation => {
-                self.accept(FreshSession { session, how: How::Adopted });
+                self.accept(FreshSession { session, source: TokenSource::RefreshedElsewhere });
                 Ok(self.now())
             }
             _ => Err(self.ended(end)),

@@ -19,8 +19,8 @@ use crate::error::{
 use crate::explain::outlook::sentence::setting;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
+use crate::flows::provider_keys::{self, ProviderKeys};
 use crate::flows::provider_metadata;
-use crate::flows::provider_metadata::Keys;
 use crate::flows::token_response;
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Randomness};
@@ -162,7 +162,7 @@ impl KeyPrefetch {
 
     /// Sends the request, if there are no keys in the cache. Where that cannot be done beside the wait, it is done later.
     fn ask(context: &Context<'_>, provider: &Provider) -> Self {
-        let Some(request) = provider_metadata::wanted_keys(context, provider) else { return Self::none() };
+        let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::none() };
         let http = Arc::clone(&context.ports.http);
         let (sender, receiver) = channel();
         let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
@@ -302,7 +302,7 @@ impl Attempt<'_, '_> {
             other => other,
         })?;
         let answer = token::accept_code_response(&response).map_err(|problem| self.not_granted(problem, expected))?;
-        let session = provider_metadata::fetched_keys(context, &self.provider, keys.answer())
+        let session = provider_keys::prefetched_keys(context, &self.provider, keys.answer())
             .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
@@ -318,17 +318,17 @@ impl Attempt<'_, '_> {
         answer: &TokenResponse,
         expected: &Expected,
         code: &Code,
-        keys: Keys,
+        keys: ProviderKeys,
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
         let raw =
             answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
-        let now = token_response::judging_time(context, answer.date);
+        let now = token_response::validation_time(context, answer.date);
         let check =
             Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
                 .waited(self.waited());
-        let mut accepted = token_response::validated(context, &self.provider, keys, raw, &check)?;
+        let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &check)?;
         accepted.token = accepted.token.with_local_expiry(sent_at, now);
         requirements::check(&self.wishes, &accepted)?;
         requirements::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);

@@ -7,7 +7,7 @@ use crate::domain::session::{RefreshReason, RefreshTokenExpiry, Renewal, Session
 use crate::error::{Result, with_profile};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, How};
+use crate::flows::refresh::{self, TokenSource};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -26,8 +26,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
     Context::open(ports, out, global)?.run(|context| {
         let before = context.session()?;
         let claims_before = before.id_token.clone();
-        let obtained = refresh::obtain(context, before, intent)?;
-        tell(context, &obtained.session, obtained.how);
+        let obtained = refresh::ensure_fresh(context, before, intent)?;
+        tell(context, &obtained.session, obtained.source);
         if intent == Intent::Claims && obtained.session.id_token == claims_before {
             context.out.warn(
                 "claims_not_updated",
@@ -37,22 +37,22 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
                 ),
             );
         }
-        advisory_warnings::in_passing(context, &obtained.session, None);
-        if out.json { out.document(document(context, &obtained.session, obtained.how)) } else { Ok(()) }
+        advisory_warnings::warn_if_due(context, &obtained.session, None);
+        if out.json { out.document(document(context, &obtained.session, obtained.source)) } else { Ok(()) }
     })
 }
 
 /// What happened, for a person.
-pub fn tell(context: &Context<'_>, session: &Session, how: How) {
+pub fn tell(context: &Context<'_>, session: &Session, source: TokenSource) {
     let now = context.ports.clock.now();
     let out = context.out;
     let token_until = out.when(session.access_token.expires_at, now);
-    match how {
-        How::NotDue(_) => out.note(&format!("Not due: the access token is valid until {token_until}.")),
-        How::Adopted => {
+    match source {
+        TokenSource::Stored(_) => out.note(&format!("Not due: the access token is valid until {token_until}.")),
+        TokenSource::RefreshedElsewhere => {
             out.note(&format!("Another tidp has just refreshed; its access token is valid until {token_until}."))
         }
-        How::Refreshed(_, renewal) => {
+        TokenSource::Refreshed(_, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {token_until}."));
             out.note(&renewal_told(context, session, renewal));
         }
@@ -90,13 +90,13 @@ fn renewal_told(context: &Context<'_>, session: &Session, renewal: Renewal) -> S
     }
 }
 
-fn document(context: &Context<'_>, session: &Session, how: How) -> Value {
+fn document(context: &Context<'_>, session: &Session, source: TokenSource) -> Value {
     let policy = context.profile.policy.as_ref();
     let life = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
-    let (refreshed, reason, rotated, renewed) = match how {
-        How::NotDue(_) => (false, "not_due", false, Some(false)),
-        How::Adopted => (false, "adopted", false, adopted_renewal(session, policy)),
-        How::Refreshed(reason, renewal) => {
+    let (refreshed, reason, rotated, renewed) = match source {
+        TokenSource::Stored(_) => (false, "not_due", false, Some(false)),
+        TokenSource::RefreshedElsewhere => (false, "adopted", false, adopted_renewal(session, policy)),
+        TokenSource::Refreshed(reason, renewal) => {
             (true, reason_name(reason), renewal == Renewal::New, renewed(renewal, policy))
         }
     };

@@ -4,12 +4,10 @@ use crate::config;
 use crate::domain::decision::{self, Intent};
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
-use crate::domain::text::hex;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What is cached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,14 +63,13 @@ pub fn put(context: &Context<'_>, session: &Session) {
     }
 }
 
-/// Caches a token that was found in the store, if nobody else is at work on the session.
-pub fn offer(context: &Context<'_>, session: &Session) {
+/// Caches the stored token, unless another process holds the session's lock.
+pub fn put_if_unlocked(context: &Context<'_>) {
     if is_on(context)
         && let Ok(Some(_lock)) = context.store.try_lock(&context.entry())
-        && let Ok(Some(now)) = context.load()
-        && now == *session
+        && let Ok(Some(session)) = context.load()
     {
-        put(context, &now);
+        put(context, &session);
     }
 }
 
@@ -88,11 +85,5 @@ fn is_on(context: &Context<'_>) -> bool {
 
 /// A hash, so that the name says nothing to whoever lists keys.
 fn name(context: &Context<'_>) -> String {
-    format!("tidp:{}", session_hash(context))
-}
-
-/// Names the session without saying anything about it.
-pub(super) fn session_hash(context: &Context<'_>) -> String {
-    let identity = serde_json::json!([context.store.identity(), context.entry()]).to_string();
-    hex(&Sha256::digest(identity))
+    format!("tidp:{}", context.session_hash())
 }

@@ -5,9 +5,7 @@
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::explain::outlook::warnings::{self, IN_PASSING as CODES};
-use crate::flows::access_token_cache::session_hash;
 use crate::flows::context::Context;
-use crate::flows::refresh::How;
 use crate::ports::Reporter;
 use std::path::PathBuf;
 
@@ -24,9 +22,9 @@ pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     reporter.warn("another_user", message);
 }
 
-/// Warns of what `session` gives reason to. That a refresh of this run (`how`) found the SSO session ended is news, and
+/// Warns of what `session` gives reason to. That a refresh of this run found the SSO session ended is news, and
 /// told whenever it happens.
-pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
+pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Renewal>) {
     // A store in memory belongs to a run that ends with its session.
     if context.reporter.is_quiet() || context.store.name() == "memory" {
         return;
@@ -39,7 +37,7 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
         due.clear();
     }
     let mut all: Vec<_> = due.into_iter().map(|warning| (warning, true)).collect();
-    if sso_just_ended(session, how) && all.iter().all(|(warning, _)| warning.code != "sso_ended") {
+    if sso_just_ended(session, renewal) && all.iter().all(|(warning, _)| warning.code != "sso_ended") {
         let found = warnings::warnings(now, session, policy, renew);
         all.extend(found.into_iter().filter(|warning| warning.code == "sso_ended").map(|warning| (warning, false)));
     }
@@ -55,9 +53,9 @@ pub fn in_passing(context: &Context<'_>, session: &Session, how: Option<How>) {
 }
 
 /// Whether this run's refresh is the first one to bring no refresh token.
-fn sso_just_ended(session: &Session, how: Option<How>) -> bool {
+fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
     let since = session.held_token().and_then(|held| held.omitted_since);
-    matches!(how, Some(How::Refreshed(_, Renewal::None))) && since == Some(session.access_token.obtained_at)
+    renewal == Some(Renewal::None) && since == Some(session.access_token.obtained_at)
 }
 
 /// When the next warning in passing is due, if the session stays as it is; `None`: never.
@@ -85,5 +83,5 @@ fn last(context: &Context<'_>, now: Time) -> Option<Time> {
 
 fn path(context: &Context<'_>) -> Option<PathBuf> {
     let state = context.ports.dirs.state.as_ref()?;
-    (context.store.name() != "memory").then(|| state.join("tidp").join(format!("warned-{}", session_hash(context))))
+    (context.store.name() != "memory").then(|| state.join("tidp").join(format!("warned-{}", context.session_hash())))
 }

@@ -4,16 +4,15 @@ use crate::cli::Global;
 use crate::config::{self, AuthMethod, Config, KeySource, Profile, StoreKind};
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
-use crate::domain::text::{into_utf8_text, printable_path, utf8_text, without_byte_order_mark};
-use crate::domain::time::Time;
+use crate::domain::text::{hex, into_utf8_text, printable_path, utf8_text, without_byte_order_mark};
 use crate::error::{Error, LoginError, ProviderRefusal, Result, SessionError, SetupError, Situation, StoreError};
-use crate::flows::provider_metadata::Look;
+use crate::flows::provider_lookups::ProviderLookups;
 use crate::oidc::redact;
 use crate::oidc::token::{Client, ClientAuthentication};
 use crate::ports::{HttpFailure, Lock, Ports, Reporter, Request, Response, Store, StoreChoice};
 use crate::terminal::output::Output;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a command waits for another process to finish with the session.
@@ -49,10 +48,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     /// What the session is named by.
     pub key: SessionKey,
-    /// When this run last looked for a key of the provider's: also where no cache can note it.
-    pub keys_sought: Mutex<Option<Look>>,
-    /// When this run last read the provider's discovery document, and not its copy.
-    pub discovery_read: Mutex<Option<Time>>,
+    /// What this run has fetched from the provider.
+    pub lookups: ProviderLookups,
 }
 
 impl Configured {
@@ -183,16 +180,7 @@ impl<'w> Context<'w> {
     /// A context for a profile and store already at hand.
     pub fn new(ports: &'w Ports, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self {
-            ports,
-            out,
-            reporter: out,
-            profile,
-            store,
-            key,
-            keys_sought: Mutex::default(),
-            discovery_read: Mutex::default(),
-        }
+        Self { ports, out, reporter: out, profile, store, key, lookups: ProviderLookups::default() }
     }
 
     /// Runs `work`, and names the profile in the hint of its failure.
@@ -230,6 +218,12 @@ impl<'w> Context<'w> {
     /// The session's entry in the store.
     pub fn entry(&self) -> String {
         EntryKey::Session(self.key.clone()).name()
+    }
+
+    /// A hash that names this session in this store, in caches and on the file system, without describing it.
+    pub fn session_hash(&self) -> String {
+        let identity = serde_json::json!([self.store.identity(), self.entry()]).to_string();
+        hex(&Sha256::digest(identity))
     }
 
     /// The stored session, if there is one.

@@ -1,8 +1,14 @@
 //! What a command makes happen, over the ports: nothing here prints an answer.
 
+pub mod access_token;
 pub mod access_token_cache;
 pub mod advisory_warnings;
 pub mod context;
+pub mod id_token;
+pub mod provider_cache;
+pub mod provider_keys;
+pub mod provider_lookups;
 pub mod provider_metadata;
 pub mod refresh;
 pub mod token_response;
+pub mod userinfo;

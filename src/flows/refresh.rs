@@ -11,6 +11,7 @@ use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, S
 use crate::explain::outlook::observations;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
+use crate::flows::provider_keys;
 use crate::flows::provider_metadata;
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
@@ -22,23 +23,31 @@ use std::time::Duration;
 
 const DOING: &str = "refresh failed";
 
-/// A session whose token serves, and how it came to.
+/// A session whose token can be used now.
 pub struct FreshSession {
-    /// The session.
     pub session: Session,
-    /// How.
-    pub how: How,
+    pub source: TokenSource,
 }
 
-/// How a token came to be at hand.
+/// Where a token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// The stored one serves; this is when that changes.
-    NotDue(Option<Time>),
-    /// Another process refreshed meanwhile.
-    Adopted,
+pub enum TokenSource {
+    /// It was stored and no refresh is due, until the time given.
+    Stored(Option<Time>),
+    /// Another process refreshed while this one waited.
+    RefreshedElsewhere,
     /// This run refreshed.
     Refreshed(RefreshReason, Renewal),
+}
+
+impl TokenSource {
+    /// What this run's refresh did to the refresh token; `None` if this run did not refresh.
+    pub fn renewal(self) -> Option<Renewal> {
+        match self {
+            Self::Refreshed(_, renewal) => Some(renewal),
+            Self::Stored(_) | Self::RefreshedElsewhere => None,
+        }
+    }
 }
 
 /// What the plan says about the session now.
@@ -53,7 +62,7 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. Nothing is lost by any
 /// of them, except where the error says that it may be.
-pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
+pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
     if decision::clock_went_back(context.ports.clock.now(), &before) {
         let written = context.reporter.local_time(before.access_token.obtained_at);
         context.reporter.warn(
@@ -63,7 +72,7 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
     }
     let decision = decision(context, &before, intent);
     match decision.action {
-        Action::Use => return Ok(FreshSession { session: before, how: How::NotDue(decision.changes_at) }),
+        Action::Use => return Ok(FreshSession { session: before, source: TokenSource::Stored(decision.changes_at) }),
         Action::Login(reason) => return Err(login_needed(reason)),
         Action::Refresh(_) => {}
     }
@@ -73,9 +82,10 @@ pub fn obtain(context: &Context<'_>, before: Session, intent: Intent) -> Result<
     };
     match context.lock_or(cached)? {
         Ok(lock) => refresh_under(lock, context, intent, &before),
-        Err(found) => {
-            Ok(FreshSession { session: Session { access_token: found.access_token, ..before }, how: How::Adopted })
-        }
+        Err(found) => Ok(FreshSession {
+            session: Session { access_token: found.access_token, ..before },
+            source: TokenSource::RefreshedElsewhere,
+        }),
     }
 }
 
@@ -104,7 +114,7 @@ fn refresh_under(
     let changed = session.generation != before.generation;
     // A sibling whose refresh was refused has changed the session too, but left nothing to adopt.
     if changed && session.held_token().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
-        return Ok(FreshSession { session, how: How::Adopted });
+        return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
     }
     // Where no token lives as long as is asked for, one that a sibling got meanwhile is as good as one of ours would be.
     let token = &session.access_token;
@@ -113,9 +123,11 @@ fn refresh_under(
         && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
     let decision = decision(context, &session, intent);
     match decision.action {
-        Action::Refresh(RefreshReason::Expired) if is_new => Ok(FreshSession { session, how: How::Adopted }),
-        Action::Use if changed => Ok(FreshSession { session, how: How::Adopted }),
-        Action::Use => Ok(FreshSession { session, how: How::NotDue(decision.changes_at) }),
+        Action::Refresh(RefreshReason::Expired) if is_new => {
+            Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere })
+        }
+        Action::Use if changed => Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere }),
+        Action::Use => Ok(FreshSession { session, source: TokenSource::Stored(decision.changes_at) }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
             let obtained =
@@ -134,7 +146,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
     // All that can fail without the token being spent comes first, and all that may take long.
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
-    let keys = provider_metadata::keys(context, &provider);
+    let keys = provider_keys::keys(context, &provider);
     let signals = RefCell::new(Some(context.ports.signals.hold()));
     let begun = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
@@ -162,7 +174,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
             return attempt.not_accepted(context, &response, problem);
         }
     };
-    let answer = token_response::refreshed(context, provider.clone(), keys, &begun, answer, sent_at)
+    let answer = token_response::accept_refresh(context, &provider, keys, &begun, answer, sent_at)
         .inspect_err(|_| note_in_entry(context, &begun.after_discarded_response(reason, sent_at)))?;
     let renewal = old.renewal_by(answer.refresh_token.as_ref());
     let refreshed = begun.after_refresh(answer, reason, sent_at);
@@ -179,7 +191,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
             context.reporter.local_time(at)
         ));
     }
-    Ok(FreshSession { session: refreshed, how: How::Refreshed(reason, renewal) })
+    Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
 
 /// A refresh that an earlier run began and did not finish: the token may have been spent. It is tried, once.
@@ -314,7 +326,7 @@ impl Attempt<'_> {
     ) -> Result<FreshSession> {
         match context.load_without_asking()? {
             Some(session) if session.generation != self.begun.generation => {
-                return Ok(FreshSession { session, how: How::Adopted });
+                return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
             }
             Some(_) => {}
             None => return Err(SessionError::NoSession.into()),

@@ -138,7 +138,7 @@ fn uncached(keys: &Value) -> Response {
 
 #[test]
 fn of_a_key_that_the_provider_has_withdrawn_every_command_says_the_same() {
-    let (not_known, told) = (json!(null), "the key is not among those it published when they were last looked for");
+    let (not_known, told) = (json!(null), "its key is not among those the provider published at");
     for keys in [answer(200, &jwks_named("k2")), uncached(&jwks_named("k2"))] {
         let bench = logged_in();
         let id_token = bench.session().unwrap().id_token.unwrap().value;

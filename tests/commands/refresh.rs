@@ -275,7 +275,7 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     is_replaced();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks()));
-    bench.run(&["refresh"]).exits(0).leaves_out("left out");
+    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
     // A signature that is wrong by keys that have just been fetched is wrong. Where none can be had, nobody knows.
     let token = |claims| sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims);
     let (right, other) = (token(json!({ "iss": ISSUER, "sub": SUB, "aud": "app" })), token(json!({})));
@@ -286,7 +286,7 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
     bench.run(&["refresh", "--force"]).exits(7).says("its signature is wrong");
     bench.provider.refreshes(bench.clock.time(), "rt-2", answer);
     bench.provider.answers("/jwks", json(503, &json!({})));
-    bench.run(&["refresh", "--force"]).exits(0).says("left out");
+    bench.run(&["refresh", "--force"]).exits(0).says("was skipped");
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-3");
     let patience = bench.provider.last("/jwks").deadline;
     assert_eq!(patience, Some(Duration::from_secs(3)), "the successor of a spent token waits to be stored");
@@ -305,7 +305,7 @@ fn between_a_spent_token_and_the_storing_of_its_successor_nothing_waits_for_the_
     let window = &moments[at("after http /connect/token")..at("after store.save_at_any_cost")];
     assert!(window.iter().all(|moment| !moment.contains("terminal")), "{window:?}");
     let told = bench.terminal.take().1;
-    assert!(told.contains("left out") && told.contains("/connect/token"), "{told}");
+    assert!(told.contains("was skipped") && told.contains("/connect/token"), "{told}");
 }
 
 #[test]
@@ -338,9 +338,9 @@ fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_
     let old = bench.session().unwrap().id_token;
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-    bench.run(&["refresh"]).exits(0).says("left out").says("none of the provider's keys has signed it");
+    bench.run(&["refresh"]).exits(0).says("was skipped").says("none of the provider's keys has signed it");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
-    bench.run(&["refresh", "--force"]).exits(0).says("left out");
+    bench.run(&["refresh", "--force"]).exits(0).says("was skipped");
     assert_eq!(bench.session().unwrap().id_token, old);
     bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().kid("k9").sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(7).says("another account's than the session's");
@@ -355,7 +355,7 @@ fn keys_rotated_and_out_of_reach_cost_the_id_token_but_not_the_session() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(503, &json!({})));
-    bench.run(&["refresh"]).exits(0).says("left out");
+    bench.run(&["refresh"]).exits(0).says("was skipped");
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
@@ -402,7 +402,7 @@ fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
     bench.provider.answers("/.well-known/openid-configuration", json(200, &crate::support::tokens::discovery()));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
-    bench.run(&["refresh"]).exits(0).says("left out");
+    bench.run(&["refresh"]).exits(0).says("was skipped");
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
@@ -450,7 +450,7 @@ fn a_date_that_makes_nonsense_of_a_good_id_token_costs_the_id_token_and_not_the_
         let bench = expired();
         let now = bench.clock.time();
         bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2").date(date));
-        bench.run(&["refresh"]).exits(0).says("left out").says("clock");
+        bench.run(&["refresh"]).exits(0).says("was skipped").says("clock");
         assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     }
     let bench = expired();

@@ -69,7 +69,7 @@ fn an_id_token_that_is_no_token_costs_the_id_token_and_not_the_session() {
         let bench = expired();
         let answer = Answer::new().refresh_token("rt-2").member("id_token", odd.clone());
         bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-        bench.run(&["refresh"]).exits(0).says("left out");
+        bench.run(&["refresh"]).exits(0).says("was skipped");
         assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{odd}");
         // One that comes flawed each time is not asked for again and again.
         bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
@@ -90,7 +90,7 @@ fn an_azp_that_appears_and_is_ours_is_accepted() {
     let bench = expired();
     let answer = Answer::new().refresh_token("rt-2").id_claim("azp", json!("app"));
     bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.run(&["refresh"]).exits(0).leaves_out("left out");
+    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
 }
 
 #[test]
@@ -407,7 +407,7 @@ fn endpoints_that_have_moved_are_found_by_reading_discovery_once_more() {
     bench.provider.answers("/jwks", plain(404, "", ""));
     bench.provider.answers("/.well-known/openid-configuration", moved("jwks_uri", "/v2/jwks"));
     bench.provider.answers("/v2/jwks", json(200, &crate::support::tokens::jwks_named("k2")));
-    bench.run(&["refresh"]).exits(0).leaves_out("left out");
+    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
 }
 
 #[test]
@@ -419,7 +419,7 @@ fn an_issuer_that_is_spelled_anew_costs_one_request_and_not_the_session() {
     let answer = Answer::new().refresh_token("rt-2").id_claim("iss", slash.into());
     bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
     bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-    bench.run(&["refresh"]).exits(0).leaves_out("left out");
+    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
     assert_eq!(held(&bench).as_deref(), Some("rt-2"));
 }
 

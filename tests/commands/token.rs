@@ -73,7 +73,7 @@ fn a_machine_that_slept_or_whose_clock_jumped_during_a_refresh_prints_no_token_t
         let outcome = bench.run(&["token"]);
         assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2", "by {by:?}");
         if by > Seconds::ZERO {
-            assert_eq!(outcome.exits(5).says("has ended already").stdout, "");
+            assert_eq!(outcome.exits(5).says("has already expired").stdout, "");
             bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
             bench.run(&["token"]).exits(0);
         } else {
@@ -187,7 +187,7 @@ fn min_ttl_decides_what_is_due_and_must_be_below_the_lifetime() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);
-    bench.run(&["token", "--min-ttl", "1h"]).exits(2).says("not below the token's lifetime");
+    bench.run(&["token", "--min-ttl", "1h"]).exits(2).says("must be shorter than the token's lifetime");
     bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("no duration");
     bench.pass(Seconds(60));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
@@ -264,7 +264,7 @@ fn the_id_token_is_refreshed_when_it_has_expired() {
     bench.pass(Seconds::minutes(10));
     let date = "Sat, 31 Jan 2026 12:10:00 GMT";
     bench.provider.refreshes(theirs, "rt-4", Answer::new().refresh_token("rt-5").date(date));
-    bench.run(&["token", "--id-token"]).exits(0).says("judged by the provider's");
+    bench.run(&["token", "--id-token"]).exits(0).says("validated by the provider's");
 }
 
 /// So many seconds after the start, as JSON tells times.
@@ -280,7 +280,7 @@ fn by_a_clock_that_is_wrong_an_id_token_lives_as_long_as_it_does_and_no_longer()
         bench.pass(Seconds(wrong));
         let answer = Answer::new().refresh_token("rt-1").date(date);
         bench.provider.announces_login(&bench.browser, START, answer);
-        bench.run(&["login"]).exits(0).says("judged by the provider's");
+        bench.run(&["login"]).exits(0).says("validated by the provider's");
         let left = |ends: i64| {
             let printed = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
             assert_eq!((&printed["expires_in"], &printed["expires_at"]), (&json!(ends), &at(wrong + 300)), "{wrong}");

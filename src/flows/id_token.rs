@@ -1,0 +1,31 @@
+//! A valid ID token: from the store, or by a refresh.
+
+use crate::domain::decision::Intent;
+use crate::domain::session::IdToken;
+use crate::error::{Result, SessionError};
+use crate::flows::access_token::RefreshAllowed;
+use crate::flows::advisory_warnings;
+use crate::flows::context::Context;
+use crate::flows::refresh::{self, FreshSession, TokenSource};
+
+/// An ID token that has not expired.
+///
+/// # Errors
+/// `login_required` where there is none and a refresh brings none; else those of a refresh.
+pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
+    let before = context.session()?;
+    let (FreshSession { session, source }, missing) = match allowed {
+        RefreshAllowed::Never => (
+            FreshSession { session: before.clone(), source: TokenSource::Stored(None) },
+            SessionError::RefreshForbidden,
+        ),
+        RefreshAllowed::IfDue => {
+            (refresh::ensure_fresh(context, before.clone(), Intent::IdToken)?, SessionError::NoIdToken)
+        }
+    };
+    advisory_warnings::warn_if_due(context, &session, source.renewal());
+    let now = context.ports.clock.now();
+    // A token that was just accepted is valid by the provider's clock, whatever this machine's clock says.
+    let is_new = source.renewal().is_some() && session.id_token != before.id_token;
+    session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| missing.into())
+}

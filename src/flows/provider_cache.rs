@@ -1,0 +1,92 @@
+//! The cache of documents fetched from the provider: discovery and keys, a file each. A cache that cannot be read or
+//! written is not an error: the next run fetches again.
+
+use crate::domain::text::hex;
+use crate::domain::time::Time;
+use crate::flows::context::Context;
+use crate::oidc::discovery;
+use crate::ports::{Request, Response};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// A cached document.
+#[derive(Serialize, Deserialize)]
+pub struct CachedDocument {
+    /// Where it was fetched from: the file's name is only a hash of it.
+    url: String,
+    pub fetched_at: Time,
+    pub fresh_until: Time,
+    /// When it was last fetched again for want of a key.
+    #[serde(default)]
+    pub refetched_at: Option<Time>,
+    /// Whether a fetch has succeeded since then.
+    #[serde(default)]
+    pub refetched: bool,
+    pub document: String,
+}
+
+/// Caches the response, and returns until when it may be used.
+pub fn store(
+    context: &Context<'_>,
+    request: &Request,
+    response: &Response,
+    fetched_at: Time,
+    refetched_at: Option<Time>,
+) -> Time {
+    let fresh_until = fetched_at.plus(discovery::cache_life(response));
+    if let Ok(document) = String::from_utf8(response.body.clone()) {
+        // The time of the last refetch outlives a document that expires before the cooldown.
+        let refetched_at = refetched_at.or_else(|| read(context, request)?.refetched_at);
+        let url = request.url.to_string();
+        write(
+            context,
+            request,
+            &CachedDocument { url, fetched_at, fresh_until, refetched_at, refetched: true, document },
+        );
+    }
+    fresh_until
+}
+
+/// Notes in the cache that the document is about to be fetched again, so that other processes wait too.
+pub fn note_refetch(context: &Context<'_>, request: &Request, at: Time) {
+    if let Some(cached) = read(context, request) {
+        write(context, request, &CachedDocument { refetched_at: Some(at), refetched: false, ..cached });
+    }
+}
+
+fn write(context: &Context<'_>, request: &Request, cached: &CachedDocument) {
+    if let (Some(path), Ok(bytes)) = (path(context, request), serde_json::to_vec(cached)) {
+        let _ = context.ports.files.write_own(&path, &bytes);
+    }
+}
+
+impl CachedDocument {
+    pub fn is_fresh(&self, now: Time) -> bool {
+        // Times that `store` would not have written are not trusted.
+        let credible =
+            self.fetched_at <= now && self.fresh_until <= self.fetched_at.plus(discovery::LONGEST_CACHE_LIFE);
+        credible && now < self.fresh_until
+    }
+}
+
+/// The cached document if it may still be used.
+pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
+    let now = context.ports.clock.now();
+    read(context, request).filter(|cached| cached.is_fresh(now))
+}
+
+/// The cached document, however old.
+pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
+    let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
+    serde_json::from_slice(&bytes).ok().filter(|cached: &CachedDocument| cached.url == request.url.as_str())
+}
+
+/// Named after the URL and the certificate authorities trusted: a document fetched under one authority is not used by
+/// a run that trusts another.
+fn path(context: &Context<'_>, request: &Request) -> Option<PathBuf> {
+    let ca_file = request.ca_file.as_deref().map(Path::to_string_lossy);
+    let system = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| context.ports.env.get(name));
+    let hash = Sha256::digest(serde_json::json!([request.url.as_str(), ca_file, system]).to_string());
+    Some(context.ports.dirs.cache.as_ref()?.join("tidp").join(format!("{}.json", hex(&hash[..16]))))
+}

@@ -1,0 +1,271 @@
+//! The provider's signing keys (RFC 7517), and the one rule for when they are fetched again.
+//!
+//! A signature that does not verify may mean that the provider has rotated its keys (OIDC Core 10.1.1). The rule:
+//! 1. Try the keys at hand, then newer ones that another process has cached.
+//! 2. Keys fetched in the last ten seconds are current: they decide.
+//! 3. Otherwise fetch once more, but for want of a key at most every five minutes, so that nobody can make us send
+//!    requests by sending us tokens. Until then the signature is undecided, not invalid.
+
+use crate::domain::time::{Seconds, Time};
+use crate::error::{Error, Kind, Result, ValidationError};
+use crate::flows::context::Context;
+use crate::flows::provider_cache::{self, CachedDocument};
+use crate::flows::provider_lookups::KeyLookup;
+use crate::flows::provider_metadata::{self, HURRIED_DEADLINE, JUST_NOW};
+use crate::jwt::Jwt;
+use crate::oidc::discovery::Provider;
+use crate::oidc::jwks::{self, KeyFault, KeySet, SignatureProblem, StaleKeys};
+use crate::ports::{Request, Response};
+use std::time::Duration;
+
+/// How long to wait before fetching again for a key that was not found. Counts attempts, not successes.
+const REFETCH_COOLDOWN: Seconds = Seconds::minutes(5);
+
+/// The provider's keys, and how old they are.
+#[derive(Clone)]
+pub struct ProviderKeys {
+    pub set: KeySet,
+    fetched_at: Time,
+    fresh_until: Time,
+    /// Fetched by this run for immediate use: not from the cache, and not while waiting for the user.
+    is_new: bool,
+}
+
+/// When keys may be fetched again before the cooldown is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Refetch {
+    /// At once: after a login, which would be lost otherwise.
+    Now,
+    /// At once for a bad signature, which would cost the session: after a refresh. With a short deadline, because the
+    /// new refresh token is not stored yet.
+    NowIfBadSignature,
+    /// Never.
+    AfterCooldown,
+}
+
+/// Why a signed document is not accepted.
+pub enum VerifyError<E> {
+    /// The provider's current keys say no.
+    Rejected(E),
+    /// The keys that would decide cannot be had now.
+    Undecided(Error),
+}
+
+/// The result of checking a signature. The text says why, and is printable.
+pub enum SignatureVerdict {
+    Valid,
+    Rejected(String),
+    Undecided(String),
+}
+
+impl ProviderKeys {
+    fn from_cache(cached: &CachedDocument, now: Time) -> Option<Self> {
+        let set = KeySet::from_json(cached.document.as_bytes()).ok().filter(|_| cached.is_fresh(now))?;
+        Some(Self { set, fetched_at: cached.fetched_at, fresh_until: cached.fresh_until, is_new: false })
+    }
+
+    fn is_fresh(&self, now: Time) -> bool {
+        self.fetched_at <= now && now < self.fresh_until
+    }
+}
+
+impl Refetch {
+    fn ignores_cooldown(self, fault: KeyFault) -> bool {
+        self == Self::Now || (self == Self::NowIfBadSignature && fault == KeyFault::Mismatch)
+    }
+
+    fn deadline(self) -> Option<Duration> {
+        (self == Self::NowIfBadSignature).then_some(HURRIED_DEADLINE)
+    }
+}
+
+/// The provider's keys: cached, or fetched.
+///
+/// # Errors
+/// `unreachable`, `invalid`.
+pub fn keys(context: &Context<'_>, provider: &Provider) -> Result<ProviderKeys> {
+    newest_keys(context, provider, None)
+}
+
+/// The newest of the keys at hand and those in the cache while they are fresh; otherwise they are fetched.
+///
+/// # Errors
+/// `unreachable`, `invalid`.
+pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&ProviderKeys>) -> Result<ProviderKeys> {
+    let now = context.ports.clock.now();
+    let at_hand = at_hand.filter(|keys| keys.is_fresh(now)).cloned();
+    let cached = provider_cache::read(context, &keys_request(context, provider))
+        .and_then(|cached| ProviderKeys::from_cache(&cached, now));
+    match cached.into_iter().chain(at_hand).max_by_key(|keys| keys.fetched_at) {
+        Some(newest) => Ok(newest),
+        None => fetch_keys(context, provider, None, None),
+    }
+}
+
+/// The request to prefetch the keys with while the user is in the browser; `None` if they are cached.
+pub fn prefetch_request(context: &Context<'_>, provider: &Provider) -> Option<Request> {
+    let request = keys_request(context, provider);
+    if provider_cache::fresh(context, &request).is_some() { None } else { Some(request) }
+}
+
+/// The keys from the response to [`prefetch_request`] sent at the time given; without a usable one, as [`keys`].
+///
+/// # Errors
+/// `unreachable`, `invalid`.
+pub fn prefetched_keys(
+    context: &Context<'_>,
+    provider: &Provider,
+    response: Option<(Response, Time)>,
+) -> Result<ProviderKeys> {
+    if let Some((response, sent_at)) = response
+        && let Ok(set) = jwks::accept_jwks(&response)
+    {
+        let request = keys_request(context, provider);
+        let fresh_until = provider_cache::store(context, &request, &response, sent_at, None);
+        return Ok(ProviderKeys { set, fetched_at: sent_at, fresh_until, is_new: false });
+    }
+    keys(context, provider)
+}
+
+/// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest known.
+pub fn verify_with_keys<T, E: StaleKeys>(
+    context: &Context<'_>,
+    provider: &Provider,
+    keys: &mut ProviderKeys,
+    refetch: Refetch,
+    check: impl Fn(&KeySet) -> std::result::Result<T, E>,
+) -> std::result::Result<T, VerifyError<E>> {
+    let mut outcome = check(&keys.set);
+    let Some(mut fault) = key_fault(&outcome) else { return outcome.map_err(VerifyError::Rejected) };
+    let now = context.ports.clock.now();
+    let cached = provider_cache::read(context, &keys_request(context, provider));
+    if let Some(other) = cached.as_ref().and_then(|cached| ProviderKeys::from_cache(cached, now))
+        && keys.fetched_at <= other.fetched_at
+    {
+        let second = check(&other.set);
+        let second_fault = key_fault(&second);
+        if second_fault.is_none() || keys.fetched_at < other.fetched_at {
+            (*keys, outcome) = (other, second);
+            let Some(second_fault) = second_fault else { return outcome.map_err(VerifyError::Rejected) };
+            fault = second_fault;
+        }
+    }
+    let own = context.lookups.key_lookup();
+    if are_current(keys, fault, own, now) {
+        return outcome.map_err(VerifyError::Rejected);
+    }
+    if !refetch.ignores_cooldown(fault)
+        && let Some(lookup) = recent_lookup(own, cached.as_ref(), now)
+    {
+        return match (lookup.fetched_at, fault) {
+            (Some(_), KeyFault::Mismatch) => outcome.map_err(VerifyError::Rejected),
+            (Some(_), KeyFault::Missing) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
+            (None, _) => Err(undecided(context, lookup.at, None)),
+        };
+    }
+    context.lookups.set_key_lookup(now, None);
+    *keys = fetch_keys(context, provider, refetch.deadline(), Some(now)).map_err(VerifyError::Undecided)?;
+    context.lookups.set_key_lookup(now, Some(keys.fetched_at));
+    check(&keys.set).map_err(VerifyError::Rejected)
+}
+
+/// As [`verify_with_keys`] after the cooldown, for somebody else's token: a key that the provider does not publish
+/// leaves the signature undecided, whichever run found that out.
+pub fn judge_with_keys<T, E: StaleKeys>(
+    context: &Context<'_>,
+    provider: &Provider,
+    keys: &mut ProviderKeys,
+    check: impl Fn(&KeySet) -> std::result::Result<T, E>,
+) -> std::result::Result<T, VerifyError<E>> {
+    match verify_with_keys(context, provider, keys, Refetch::AfterCooldown, check) {
+        Err(VerifyError::Rejected(problem)) if problem.key_fault() == Some(KeyFault::Missing) => {
+            let looked_at = context.lookups.key_lookup().map_or(keys.fetched_at, |lookup| lookup.at);
+            Err(undecided(context, looked_at, Some(keys.fetched_at)))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether the provider has signed `jwt`.
+pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt: &Jwt<'_>) -> SignatureVerdict {
+    let without_keys = KeySet::default().verify(jwt);
+    let outcome = match key_fault(&without_keys) {
+        // No key could change this outcome.
+        None => without_keys.map_err(VerifyError::Rejected),
+        Some(_) => provider
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|provider| Ok((provider, keys(context, provider)?)))
+            .map_err(VerifyError::Undecided)
+            .and_then(|(provider, mut keys)| judge_with_keys(context, provider, &mut keys, |keys| keys.verify(jwt))),
+    };
+    match outcome {
+        Ok(()) => SignatureVerdict::Valid,
+        Err(VerifyError::Rejected(SignatureProblem::OtherAlgorithm(alg))) => {
+            SignatureVerdict::Undecided(format!("signed with {alg}"))
+        }
+        Err(VerifyError::Rejected(problem)) => SignatureVerdict::Rejected(problem.to_string()),
+        Err(VerifyError::Undecided(error)) => SignatureVerdict::Undecided(error.report().message),
+    }
+}
+
+fn key_fault<T, E: StaleKeys>(outcome: &std::result::Result<T, E>) -> Option<KeyFault> {
+    outcome.as_ref().err()?.key_fault()
+}
+
+/// Whether the keys are what the provider publishes now. A missing key was then looked for; a bad signature was checked
+/// with keys fetched for it.
+fn are_current(keys: &ProviderKeys, fault: KeyFault, own: Option<KeyLookup>, now: Time) -> bool {
+    let fetched_at = match fault {
+        KeyFault::Missing => own.and_then(|lookup| lookup.fetched_at),
+        KeyFault::Mismatch => Some(keys.fetched_at).filter(|_| keys.is_new),
+    };
+    fetched_at.is_some_and(|at| at <= now && now < at.plus(JUST_NOW))
+}
+
+/// The last lookup, by this run or another one, if the cooldown since then is not over.
+fn recent_lookup(own: Option<KeyLookup>, cached: Option<&CachedDocument>, now: Time) -> Option<KeyLookup> {
+    let noted = cached.and_then(|cached| {
+        let fetched_at = Some(cached.fetched_at).filter(|_| cached.refetched);
+        Some(KeyLookup { at: cached.refetched_at?, fetched_at })
+    });
+    let is_recent = |lookup: &KeyLookup| lookup.at <= now && now < lookup.at.plus(REFETCH_COOLDOWN);
+    noted.into_iter().chain(own).filter(is_recent).max_by_key(|lookup| lookup.at)
+}
+
+/// The keys were looked for at `looked_at`; `fetched_at` is when the newest ones came, if the provider could be reached.
+fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>) -> VerifyError<E> {
+    let [last, next] = [fetched_at.unwrap_or(looked_at), looked_at.plus(REFETCH_COOLDOWN)]
+        .map(|time| context.reporter.local_time(time));
+    let why = match fetched_at {
+        Some(_) => format!("its key is not among those the provider published at {last}"),
+        None => format!("the provider's keys could not be fetched at {last}"),
+    };
+    let message = format!("signature not verified: {why}; keys can be fetched again after {next}");
+    VerifyError::Undecided(ValidationError::NotVerified(Kind::Unreachable, message).into())
+}
+
+fn keys_request(context: &Context<'_>, provider: &Provider) -> Request {
+    jwks::jwks_request(provider, context.profile.ca_file.as_deref())
+}
+
+fn fetch_keys(
+    context: &Context<'_>,
+    provider: &Provider,
+    deadline: Option<Duration>,
+    refetched_at: Option<Time>,
+) -> Result<ProviderKeys> {
+    const DOING: &str = "cannot read the provider's keys";
+    let request = |provider: &Provider| Request { deadline, ..keys_request(context, provider) };
+    let mut provider = provider.clone();
+    let first = request(&provider);
+    if let Some(refetched_at) = refetched_at {
+        provider_cache::note_refetch(context, &first, refetched_at);
+    }
+    let response = provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider)))
+        .map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let set = jwks::accept_jwks(&response).map_err(|problem| Error::problem(DOING, problem))?;
+    let fetched_at = context.ports.clock.now();
+    let fresh_until = provider_cache::store(context, &request(&provider), &response, fetched_at, refetched_at);
+    Ok(ProviderKeys { set, fetched_at, fresh_until, is_new: true })
+}

@@ -1,0 +1,77 @@
+//! The userinfo claims (OIDC Core 5.3): request them, and once more after a refresh if the access token is refused.
+
+use crate::domain::decision::Intent;
+use crate::domain::secret::Secret;
+use crate::error::{Error, Result};
+use crate::flows::access_token::{self, RefreshAllowed};
+use crate::flows::context::Context;
+use crate::flows::provider_keys::{self, VerifyError};
+use crate::flows::{provider_metadata, refresh};
+use crate::oidc::Problem;
+use crate::oidc::discovery::Provider;
+use crate::oidc::jwks::KeySet;
+use crate::oidc::userinfo::{self, Check, UserinfoProblem};
+use serde_json::{Map, Value};
+
+const DOING: &str = "cannot read the userinfo";
+
+/// Claims by name.
+pub type Claims = Map<String, Value>;
+
+enum Outcome {
+    Claims(Claims),
+    /// HTTP 401: the provider does not take the access token.
+    TokenRefused(Error),
+}
+
+/// The user's claims, and the provider as its discovery document is now.
+///
+/// # Errors
+/// Those of [`access_token::valid_token`]; `invalid` if the response is not acceptable; `unreachable`; `refused`.
+pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
+    let token = access_token::valid_token(context, None, RefreshAllowed::IfDue)?.access_token;
+    let mut provider = provider_metadata::provider(context)?;
+    let claims = match request_claims(context, &mut provider, &token.value)? {
+        Outcome::Claims(claims) => claims,
+        Outcome::TokenRefused(_) => {
+            let session = refresh::ensure_fresh(context, context.session()?, Intent::Force)?.session;
+            match request_claims(context, &mut provider, &session.access_token.value)? {
+                Outcome::Claims(claims) => claims,
+                Outcome::TokenRefused(error) => return Err(error),
+            }
+        }
+    };
+    Ok((claims, provider))
+}
+
+fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Outcome> {
+    let ca_file = context.profile.ca_file.as_deref();
+    let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
+    let first = request(provider).ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
+    let response = provider_metadata::send(context, provider, &first, request)
+        .map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let session = context.session()?;
+    let accept = |keys: Option<&KeySet>| {
+        let (client_id, sub) = (&session.key.client_id, &session.account.sub);
+        userinfo::accept_userinfo(&response, &Check { issuer: &provider.issuer, client_id, sub, keys })
+    };
+    let accepted = match accept(None) {
+        // Only a signed response needs the keys.
+        Err(UserinfoProblem::UnknownKey) => {
+            let mut keys = provider_keys::keys(context, provider)?;
+            provider_keys::judge_with_keys(context, provider, &mut keys, |keys| accept(Some(keys)))
+        }
+        outcome => outcome.map_err(VerifyError::Rejected),
+    };
+    let error = match accepted {
+        Ok(claims) => return Ok(Outcome::Claims(claims)),
+        Err(VerifyError::Undecided(error)) => return Err(error),
+        Err(VerifyError::Rejected(UserinfoProblem::UnknownKey)) => {
+            return Err(Error::invalid("the userinfo is signed by a key that the provider does not publish"));
+        }
+        Err(VerifyError::Rejected(UserinfoProblem::Problem(problem))) => problem,
+    };
+    let is_refusal = matches!(error, Problem::Refused(_) | Problem::RefusedByStatus { .. });
+    let error = Error::problem(DOING, error);
+    if is_refusal && response.status == 401 { Ok(Outcome::TokenRefused(error)) } else { Err(error) }
+}
