@@ -280,7 +280,7 @@ impl Decoder<'_> {
             inspect::claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now, whose)
         );
         let payload = jwt.payload_text();
-        let written = written::members(&payload);
+        let written = written::raw_members(&payload);
         text += &format!("{}\n{}", out.bold("Payload"), inspect::claim_lines(out, &jwt.claims(), &written, now, whose));
         text
     }

@@ -141,6 +141,7 @@ fn approve(http: &dyn Http, start: Url) {
             body: None,
             ca_file: None,
             deadline: None,
+            secrets: Vec::new(),
         };
         let Ok(response) = http.send(&request) else { return };
         next = response.header("location").and_then(|location| url.join(location).ok());

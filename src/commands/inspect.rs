@@ -17,6 +17,7 @@ use crate::oidc::discovery::Provider;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use colored::Color;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -236,7 +237,7 @@ fn token(
 pub fn claim_lines(
     out: &Output<'_>,
     claims: &Map<String, Value>,
-    written: &BTreeMap<String, &str>,
+    written: &BTreeMap<String, &RawValue>,
     now: Time,
     whose: ClaimIssuer,
 ) -> String {
@@ -245,7 +246,7 @@ pub fn claim_lines(
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
         let meaning = time.or_else(|| claims::explain(name, value, whose));
-        let value = claims::value_text(value, written.get(name).copied());
+        let value = claims::value_text(value, written.get(name).map(|text| text.get()));
         let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());

@@ -25,7 +25,7 @@ use crate::flows::token_response;
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, Expected, Randomness};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{Accepted, Check};
+use crate::oidc::id_token::{Accepted, Check, TokenRequest};
 use crate::oidc::token::{self, Client, TokenResponse};
 use crate::ports::{HandOver, ListenAt, Listener, Page, Ports, Response, StoreFailureKind};
 use crate::terminal::output::Output;
@@ -325,9 +325,13 @@ impl Attempt<'_, '_> {
         let raw =
             answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
         let now = token_response::validation_time(context, answer.date);
-        let check =
-            Check::login(&self.provider.issuer, &self.client.client_id, now, &answer.access_token, expected, code)
-                .waited(self.waited());
+        let check = Check {
+            issuer: &self.provider.issuer,
+            client_id: &self.client.client_id,
+            now,
+            access_token: &answer.access_token,
+            request: TokenRequest::Login { expected, code, waited: self.waited() },
+        };
         let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &check)?;
         accepted.token = accepted.token.with_local_expiry(sent_at, now);
         requirements::check(&self.wishes, &accepted)?;

@@ -47,18 +47,14 @@ pub struct Policy {
     pub reports_sso: bool,
 }
 
-/// The provider's table ("Token Refresh", January 2026). The sandbox enforces it, the client explains it.
+/// The documented policies, in the order of the guide. The sandbox enforces them, the client explains them.
 pub const POLICIES: [Policy; 5] = [
-    row(PolicyName::NoRefresh, None, false),
-    row(PolicyName::Confidential, Some(Seconds::days(14)), false),
-    row(PolicyName::Mobile, Some(Seconds::days(90)), true),
-    row(PolicyName::PublicWeb, Some(Seconds::minutes(10)), true),
-    row(PolicyName::Web, Some(Seconds::minutes(10)), true),
+    PolicyName::NoRefresh.documented(),
+    PolicyName::Confidential.documented(),
+    PolicyName::Mobile.documented(),
+    PolicyName::PublicWeb.documented(),
+    PolicyName::Web.documented(),
 ];
-
-const fn row(name: PolicyName, lifetime: Option<Seconds>, sliding: bool) -> Policy {
-    Policy { name, lifetime, sliding, absolute_lifetime: None, reports_sso: true }
-}
 
 /// What TelenorID+'s guide says an access token lives (seconds); answers say it themselves, and that counts.
 pub const DOCUMENTED_ACCESS_TOKEN_LIFETIME: Seconds = Seconds(3_600);
@@ -80,9 +76,15 @@ impl PolicyName {
         POLICIES.iter().map(|p| p.name).find(|name| name.as_str().eq_ignore_ascii_case(text))
     }
 
-    /// The row of the provider's table.
+    /// The policy as the guide documents it ("Token Refresh", January 2026).
     pub const fn documented(self) -> Policy {
-        POLICIES[self as usize]
+        let (lifetime, sliding) = match self {
+            Self::NoRefresh => (None, false),
+            Self::Confidential => (Some(Seconds::days(14)), false),
+            Self::Mobile => (Some(Seconds::days(90)), true),
+            Self::PublicWeb | Self::Web => (Some(Seconds::minutes(10)), true),
+        };
+        Policy { name: self, lifetime, sliding, absolute_lifetime: None, reports_sso: true }
     }
 }
 

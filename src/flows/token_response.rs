@@ -11,7 +11,7 @@ use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, numeric_date};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem};
+use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem, TokenRequest};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
@@ -109,9 +109,13 @@ fn refreshed_id_token(
     };
     let provider = changed.as_ref().unwrap_or(provider);
     let now = validation_time(context, response.date);
-    let (client_id, sub) = (&session.key.client_id, &session.account.sub);
-    let check =
-        Check::refresh(&provider.issuer, client_id, now, &response.access_token, session.id_token.as_ref(), sub);
+    let check = Check {
+        issuer: &provider.issuer,
+        client_id: &session.key.client_id,
+        now,
+        access_token: &response.access_token,
+        request: TokenRequest::Refresh { previous: session.id_token.as_ref(), sub: &session.account.sub },
+    };
     let skip = |reason: &str, will_come_usable| {
         let message = format!("the new ID token was skipped because it could not be accepted: {reason}");
         context.reporter.warn("id_token_not_checked", message);

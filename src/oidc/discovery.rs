@@ -118,6 +118,7 @@ pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Req
         body: None,
         ca_file: ca_file.map(Path::to_owned),
         deadline: None,
+        secrets: Vec::new(),
     }
 }
 

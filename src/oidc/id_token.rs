@@ -39,15 +39,29 @@ pub struct Check<'a> {
     pub now: Time,
     /// The access token that came with it (`at_hash`).
     pub access_token: &'a Secret,
-    /// How long ago a login's request was sent: so long after `max_age` was kept may the token have been issued.
-    pub waited: Seconds,
-    occasion: Occasion<'a>,
+    /// The request that brought it.
+    pub request: TokenRequest<'a>,
 }
 
+/// The request that brought an ID token, as far as the token must fit it.
 #[derive(Clone, Debug)]
-enum Occasion<'a> {
-    Login { expected: &'a Expected, code: &'a Code },
-    Refresh { previous: Option<&'a IdToken>, sub: &'a str },
+pub enum TokenRequest<'a> {
+    /// The exchange of a login's code.
+    Login {
+        /// What was sent to the authorization endpoint.
+        expected: &'a Expected,
+        /// The code that came back.
+        code: &'a Code,
+        /// How long ago the user was sent there: by so much the authentication may be older than `max_age` allows.
+        waited: Seconds,
+    },
+    /// A refresh.
+    Refresh {
+        /// The session's ID token.
+        previous: Option<&'a IdToken>,
+        /// The session's account.
+        sub: &'a str,
+    },
 }
 
 /// A validated ID token.
@@ -63,40 +77,6 @@ pub struct Accepted {
 
 type Claims = Map<String, Value>;
 type Checked = Result<(), IdTokenProblem>;
-
-impl<'a> Check<'a> {
-    /// For the ID token of a login: `expected` is what was sent, `code` what came back.
-    pub fn login(
-        issuer: &'a str,
-        client_id: &'a str,
-        now: Time,
-        access_token: &'a Secret,
-        expected: &'a Expected,
-        code: &'a Code,
-    ) -> Self {
-        let occasion = Occasion::Login { expected, code };
-        Self { issuer, client_id, now, access_token, waited: Seconds::ZERO, occasion }
-    }
-
-    /// For the ID token of a refresh: `previous` is the session's ID token, `sub` the session's account.
-    pub fn refresh(
-        issuer: &'a str,
-        client_id: &'a str,
-        now: Time,
-        access_token: &'a Secret,
-        previous: Option<&'a IdToken>,
-        sub: &'a str,
-    ) -> Self {
-        let occasion = Occasion::Refresh { previous, sub };
-        Self { issuer, client_id, now, access_token, waited: Seconds::ZERO, occasion }
-    }
-
-    /// The same, so long after the request was sent.
-    #[must_use]
-    pub fn waited(self, waited: Seconds) -> Self {
-        Self { waited, ..self }
-    }
-}
 
 /// Validates an ID token: kind, signature, claims, and what ties it to the request and the tokens beside it.
 ///
@@ -115,9 +95,9 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     check_audience(&claims, check.client_id)?;
     check_hash(&claims, "at_hash", check.access_token)?; // Core 3.1.3.8
     let sub = subject(&claims)?;
-    match &check.occasion {
-        Occasion::Login { expected, code } => check_login_is_ours(&claims, expected, code)?,
-        Occasion::Refresh { previous, sub: original } => {
+    match &check.request {
+        TokenRequest::Login { expected, code, .. } => check_login_is_ours(&claims, expected, code)?,
+        TokenRequest::Refresh { previous, sub: original } => {
             check_session_is_ours(&claims, *previous, sub == *original)?;
         }
     }
@@ -129,9 +109,9 @@ pub fn accept_id_token(raw: &Secret, keys: &KeySet, check: &Check<'_>) -> Result
     let auth_time = signed_token::time(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
     let nonce = said(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
-    let accepted = match &check.occasion {
-        Occasion::Login { expected, .. } => after_login(new, expected, check)?,
-        Occasion::Refresh { previous, .. } => after_refresh(new, *previous)?,
+    let accepted = match &check.request {
+        TokenRequest::Login { expected, waited, .. } => after_login(new, expected.max_age, *waited, check.now)?,
+        TokenRequest::Refresh { previous, .. } => after_refresh(new, *previous)?,
     };
     // Last, so that a token which is only out of time is known to be right in all else.
     check_times(&token.registered, issued_at, check.now)?;
@@ -239,27 +219,20 @@ pub fn levels(claims: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-/// What only a login's ID token must pass: it is new, and as fresh as was asked for.
-fn after_login(new: IdToken, expected: &Expected, check: &Check<'_>) -> Result<IdToken, IdTokenProblem> {
-    if new.issued_at < check.now.minus(OLDEST) {
+/// What only a login's ID token must pass: it is new, and the user authenticated as recently as was asked for.
+fn after_login(new: IdToken, max_age: Option<Seconds>, waited: Seconds, now: Time) -> Result<IdToken, IdTokenProblem> {
+    if new.issued_at < now.minus(OLDEST) {
         return refuse(format!("it was not issued for this login, but at {}", new.issued_at));
     }
-    check_auth_time(&new, expected.max_age, check)?;
-    Ok(new)
-}
-
-/// No. 13: a `max_age` that was asked for must be answered with an `auth_time`, and kept.
-///
-/// Both `auth_time` and `iat` are the provider's, so that no leeway is needed; between the two lie the age that was allowed
-/// when the request came and what the user has done since.
-fn check_auth_time(new: &IdToken, max_age: Option<Seconds>, check: &Check<'_>) -> Checked {
+    // No. 13. Both `auth_time` and `iat` are by the provider's clock, so no leeway is needed; between the two lie the age
+    // that was allowed when the request came, and what the user has done since.
     match (new.auth_time.map(Time::from_unix), max_age) {
-        (Some(at), _) if at > check.now.plus(LEEWAY) => refuse("its `auth_time` is in the future"),
+        (Some(at), _) if at > now.plus(LEEWAY) => refuse("its `auth_time` is in the future"),
         (None, Some(_)) => refuse("it has no `auth_time`, although `max_age` was asked for"),
-        (Some(at), Some(max_age)) if new.issued_at > at.plus(max_age).plus(check.waited) => {
+        (Some(at), Some(max_age)) if new.issued_at > at.plus(max_age).plus(waited) => {
             refuse(format!("the user last authenticated at {at}, longer ago than `max_age` allows"))
         }
-        _ => Ok(()),
+        _ => Ok(new),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::Problem;
 use super::discovery::Provider;
+use super::redact;
 use super::response;
 use super::token::{Client, ClientAuthentication, post};
 use crate::domain::secret::Secret;
@@ -34,7 +35,8 @@ const WHOSE: &str = "the revocation";
 /// The revocation of a refresh token (RFC 7009 2.1). `None` if the provider has no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.revocation_endpoint.as_ref()?;
-    Some(post(url, client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")]))
+    let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
+    Some(post(url, client, &parameters, &[refresh_token]))
 }
 
 /// What became of a revocation that did not fail.
@@ -90,6 +92,7 @@ pub fn custom_logout_request(
         body: Some(Body::Json(Secret::new(body.to_string()))),
         ca_file: ca_file.map(Path::to_owned),
         deadline: None,
+        secrets: redact::quotable_forms([id_token_hint.expose()]),
     })
 }
 
@@ -102,7 +105,7 @@ pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
         400 => LogoutOutcome::HintMissing,
         401 => LogoutOutcome::HintRefused,
         424 => LogoutOutcome::Incomplete,
-        407 | 408 | 425 | 429 | 500..=599 => LogoutOutcome::Unavailable,
+        status if response::is_temporary(status) => LogoutOutcome::Unavailable,
         status => LogoutOutcome::Unexpected(status),
     }
 }

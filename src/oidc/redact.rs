@@ -1,33 +1,26 @@
-//! A refusal that quotes a credential back ("refresh token 'abc' is unknown"): it is shown to people and written to
-//! logs, so what was sent is cut out of it before anybody reads it.
+//! Credentials cut out of a refusal that quotes them ("refresh token 'abc' is unknown"), because it is shown to people
+//! and written to logs.
 
 use super::response;
 use crate::domain::secret::Secret;
-use crate::ports::{Body, Request, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::ports::{Request, Response};
 use serde_json::Value;
-use std::borrow::Cow;
 use url::form_urlencoded;
 
-/// The form members that are credentials (RFC 6749, 7009, 7636).
-const CREDENTIALS: [&str; 5] = ["refresh_token", "code", "code_verifier", "client_secret", "token"];
+/// Shorter credentials occur by chance in words that have nothing to do with them.
+const MIN_LENGTH: usize = 6;
 
-/// Shorter ones would be found in words that have nothing to do with them.
-const SHORTEST: usize = 6;
-
-/// `response`, and if it is an error in OAuth's terms (RFC 6749 5.2, also one under 200), every credential of `request` in
-/// its words replaced by `…`. What grants something comes back as it is: that may be the very refresh token that was sent.
+/// `response`, and if it is an OAuth error (RFC 6749 5.2, also under 200), with every secret of `request` in its texts
+/// replaced by `…`. A grant stays as it is: it may hand out the very refresh token that was sent.
 pub fn without_credentials(request: &Request, response: Response) -> Response {
-    let credentials = credentials(request);
-    let cut = |text: &str| credentials.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "…"));
-    let headers = response.headers.into_iter().map(|(name, value)| (name, cut(&value))).collect();
-    // In the words as they are read, however they are escaped; what is no object of this kind is never quoted by us.
+    let redact = |text: &str| request.secrets.iter().fold(text.to_owned(), |t, secret| t.replace(secret.expose(), "…"));
+    let headers = response.headers.into_iter().map(|(name, value)| (name, redact(&value))).collect();
+    // The parsed texts, so that escapes hide nothing.
     let body = match response::object(&response.body, "the answer") {
         Ok(mut object) if response::oauth_error(&object).is_some() => {
             for value in object.values_mut() {
                 if let Value::String(text) = value {
-                    *text = cut(text);
+                    *text = redact(text);
                 }
             }
             Value::Object(object).to_string().into_bytes()
@@ -37,44 +30,29 @@ pub fn without_credentials(request: &Request, response: Response) -> Response {
     Response { status: response.status, headers, body }
 }
 
-fn credentials(request: &Request) -> Vec<Secret> {
-    let mut found = Vec::new();
-    if let Some(Body::Form(form)) = &request.body {
-        let members = form_urlencoded::parse(form.expose().as_bytes());
-        found.extend(members.filter(|(name, _)| CREDENTIALS.contains(&name.as_ref())).map(|(_, value)| secret(value)));
-    }
-    let authorization = request.authorization.as_ref().map(Secret::expose);
-    if let Some(token) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
-        found.push(Secret::new(token));
-    }
-    if let Some(pair) = authorization.and_then(|value| value.strip_prefix("Basic ")) {
-        found.push(Secret::new(pair));
-        let decoded = STANDARD.decode(pair).ok().and_then(|bytes| String::from_utf8(bytes).ok()).map(Secret::new);
-        // RFC 6749 2.3.1: both halves are form-encoded.
-        if let Some((_, encoded)) = decoded.as_ref().and_then(|pair| pair.expose().split_once(':')) {
-            found.push(Secret::new(encoded));
-            let as_name = form_urlencoded::parse(encoded.as_bytes()).next();
-            found.extend(as_name.map(|(name, _)| secret(name)));
-        }
-    }
-    let encoded =
-        |secret: &Secret| Secret::new(form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect::<String>());
-    found.extend(found.iter().map(encoded).collect::<Vec<_>>());
-    found.retain(|credential| credential.expose().len() >= SHORTEST);
-    // One may be part of another, of which nothing must remain either.
-    found.sort_by_key(|credential| std::cmp::Reverse(credential.expose().len()));
-    found
-}
-
-fn secret(text: Cow<'_, str>) -> Secret {
-    Secret::new(text.into_owned())
+/// The secrets as they are and form-encoded; the longest first, because one may be part of another.
+pub(super) fn quotable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Vec<Secret> {
+    let encoded = |secret: &str| Secret::new(form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>());
+    let mut forms: Vec<Secret> =
+        secrets.into_iter().flat_map(|secret| [Secret::new(secret), encoded(secret)]).collect();
+    forms.retain(|form| form.expose().len() >= MIN_LENGTH);
+    forms.sort_by_key(|form| std::cmp::Reverse(form.expose().len()));
+    forms
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, authorization_request};
     use crate::oidc::fixtures::{provider, response};
-    use crate::oidc::token::{Client, ClientAuthentication, refresh_request};
+    use crate::oidc::logout::revocation_request;
+    use crate::oidc::token::{Client, ClientAuthentication, code_request, refresh_request};
+    use crate::oidc::userinfo::userinfo_request;
+
+    fn expected() -> Expected {
+        let options = AuthorizationOptions::default();
+        authorization_request(&provider(), "c", "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
+    }
 
     fn request(authentication: ClientAuthentication) -> Request {
         let client = Client { client_id: "client-1".into(), authentication, ca_file: None };
@@ -102,15 +80,19 @@ mod tests {
         for odd in [r#"{"x":1e999,"error":"rt/+ secret"}"#, "\u{feff}{\"error\":\"rt/+ secret\"}"] {
             assert!(!shown(&request(ClientAuthentication::None), 400, odd).contains("secret"), "{odd}");
         }
-        let mut asked = request(ClientAuthentication::None);
-        for name in ["code", "code_verifier", "token"] {
-            asked.body = Some(Body::Form(Secret::new(format!("{name}=quoted-back&grant_type=x"))));
-            assert_eq!(shown(&asked, 400, r#"{"error":"quoted-back"}"#), r#"{"error":"…"}"#, "{name}");
+        let client = Client { client_id: "c".into(), authentication: ClientAuthentication::None, ca_file: None };
+        let (code, expected) = (Code(Secret::new("the-code")), expected());
+        let exchange = code_request(&provider(), &client, &code, &expected);
+        let revocation = revocation_request(&provider(), &client, &Secret::new("rt-secret")).unwrap();
+        for (request, secret) in
+            [(&exchange, "the-code"), (&exchange, expected.code_verifier.expose()), (&revocation, "rt-secret")]
+        {
+            assert_eq!(shown(request, 400, &format!(r#"{{"error":"{secret}"}}"#)), r#"{"error":"…"}"#, "{secret}");
         }
-        asked.authorization = Some(Secret::new("Bearer at-secret"));
+        let userinfo = userinfo_request(&provider(), &Secret::new("at-secret"), None).unwrap();
         let mut refused = response(401, "");
         refused.headers.push(("www-authenticate".into(), "Bearer error_description=\"at-secret ended\"".into()));
-        let refused = without_credentials(&asked, refused);
+        let refused = without_credentials(&userinfo, refused);
         assert_eq!(refused.header("www-authenticate"), Some("Bearer error_description=\"… ended\""));
     }
 

@@ -136,16 +136,21 @@ fn is_no_json(body: &[u8]) -> bool {
 pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
     let status = response.status;
     match status {
-        408 | 425 | 429 | 500..=599 => {
+        407 => Problem::Unavailable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
+        status if is_temporary(status) => {
             Problem::Unavailable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
         }
-        407 => Problem::Unavailable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
         400..=499 => refusal(response, whose),
         // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
         300..=399 => Problem::Invalid(format!("{whose}: a redirection came instead of it (HTTP {status})")),
         200..=299 if is_web_page(response) => Problem::Unavailable(format!("{whose}: a web page came instead of it")),
         _ => Problem::Invalid(format!("{whose}: the provider answered HTTP {status}")),
     }
+}
+
+/// Whether the same request may succeed later.
+pub(super) const fn is_temporary(status: u16) -> bool {
+    matches!(status, 407 | 408 | 425 | 429 | 500..=599)
 }
 
 fn refusal(response: &Response, whose: &str) -> Problem {

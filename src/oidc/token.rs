@@ -2,6 +2,7 @@
 
 use super::authorize::{Code, Expected};
 use super::discovery::Provider;
+use super::redact;
 use super::response::{self, Object, invalid};
 use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
@@ -38,6 +39,15 @@ pub struct Client {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Client {
+    fn secret(&self) -> Option<&Secret> {
+        match &self.authentication {
+            ClientAuthentication::None => None,
+            ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => Some(secret),
+        }
+    }
+}
+
 /// A successful token answer (RFC 6749 5.1, Core 3.1.3.3). Its ID token is **not** validated yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenResponse {
@@ -63,25 +73,22 @@ pub fn code_request(provider: &Provider, client: &Client, code: &Code, expected:
         ("redirect_uri", &expected.redirect_uri), // byte for byte the one sent before
         ("code_verifier", expected.code_verifier.expose()),
     ];
-    post(&provider.token_endpoint, client, &parameters)
+    post(&provider.token_endpoint, client, &parameters, &[&code.0, &expected.code_verifier])
 }
 
 /// A refresh (RFC 6749 6). No `scope` is sent, so that none is widened and none is lost. Never sent twice: the token
 /// may be spent by the first.
 pub fn refresh_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Request {
-    post(
-        &provider.token_endpoint,
-        client,
-        &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())],
-    )
+    let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+    post(&provider.token_endpoint, client, &parameters, &[refresh_token])
 }
 
 /// A form POST with the client's authentication: both halves of Basic form-encoded first (RFC 6749 2.3.1), a secret
-/// in the body otherwise; of a public client only its id (3.2.1).
-pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)]) -> Request {
+/// in the body otherwise; of a public client only its id (3.2.1). `credentials` are those among the parameters.
+pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)], credentials: &[&Secret]) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(parameters);
-    let authorization = match &client.authentication {
+    let basic = match &client.authentication {
         ClientAuthentication::None => {
             form.append_pair("client_id", &client.client_id);
             None
@@ -90,12 +97,14 @@ pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)]) -> R
             form.append_pair("client_id", &client.client_id).append_pair("client_secret", secret.expose());
             None
         }
-        ClientAuthentication::Basic(secret) => Some(basic(&client.client_id, secret)),
+        ClientAuthentication::Basic(secret) => Some(basic_credentials(&client.client_id, secret)),
     };
+    let secrets = credentials.iter().copied().chain(client.secret()).chain(&basic).map(Secret::expose);
     Request {
         method: Method::Post,
         url: url.clone(),
-        authorization,
+        secrets: redact::quotable_forms(secrets),
+        authorization: basic.map(|pair| Secret::new(format!("Basic {}", pair.expose()))),
         accept: "application/json",
         body: Some(Body::Form(Secret::new(form.finish()))),
         ca_file: client.ca_file.clone(),
@@ -103,10 +112,10 @@ pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)]) -> R
     }
 }
 
-fn basic(client_id: &str, secret: &Secret) -> Secret {
+fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Secret::new(format!("{}:{}", encoded(client_id), encoded(secret.expose())));
-    Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())))
+    Secret::new(STANDARD.encode(pair.expose()))
 }
 
 /// Reads the answer to [`code_request`].

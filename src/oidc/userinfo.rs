@@ -2,6 +2,7 @@
 
 use super::discovery::{Provider, get};
 use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
+use super::redact;
 use super::response::{self, Object};
 use super::signed_token;
 use super::{OAuthError, Problem};
@@ -56,7 +57,11 @@ impl From<Problem> for UserinfoProblem {
 /// such endpoint.
 pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
     let request = get(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
-    Some(Request { authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))), ..request })
+    Some(Request {
+        authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))),
+        secrets: redact::quotable_forms([access_token.expose()]),
+        ..request
+    })
 }
 
 /// Reads the answer to [`userinfo_request`]: a JSON object, or a JWT that is verified (Core 5.3.2).

@@ -51,6 +51,8 @@ pub struct Request {
     pub ca_file: Option<PathBuf>,
     /// How long the answer is waited for, if less long than usual.
     pub deadline: Option<Duration>,
+    /// The credentials in it, in every form a response may quote them in: they are cut out of its errors.
+    pub secrets: Vec<Secret>,
 }
 
 /// One HTTP answer as plain data; redirects are not followed but handed over as they are.

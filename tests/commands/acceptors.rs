@@ -20,7 +20,7 @@ use tidp::testing::oidc::authorize::{
     AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request,
 };
 use tidp::testing::oidc::discovery::{Issuer, Provider, accept_discovery};
-use tidp::testing::oidc::id_token::{Accepted, Check, accept_id_token};
+use tidp::testing::oidc::id_token::{Accepted, Check, TokenRequest, accept_id_token};
 use tidp::testing::oidc::jwks::{KeySet, accept_jwks};
 use tidp::testing::oidc::token::accept_token_response;
 use tidp::testing::oidc::userinfo::{self, accept_userinfo};
@@ -178,7 +178,8 @@ fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
     holds(300, changes(CLAIMS, claim_values()), |changes| {
         let claims = changed(claims(expected.nonce.expose()), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
-        let check = Check::login(ISSUER, "app", START, &at, &expected, &code);
+        let request = TokenRequest::Login { expected: &expected, code: &code, waited: Seconds::ZERO };
+        let check = Check { issuer: ISSUER, client_id: "app", now: START, access_token: &at, request };
         let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
         is_ours(&claims, &accepted);
         assert_eq!(claims["nonce"], expected.nonce.expose());
@@ -200,7 +201,8 @@ fn an_accepted_id_token_of_a_refresh_is_ours_and_the_sessions() {
     holds(300, changes(CLAIMS, claim_values()), |changes| {
         let claims = changed(claims("the-nonce"), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
-        let check = Check::refresh(ISSUER, "app", START, &at, Some(&previous), SUB);
+        let request = TokenRequest::Refresh { previous: Some(&previous), sub: SUB };
+        let check = Check { issuer: ISSUER, client_id: "app", now: START, access_token: &at, request };
         let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
         is_ours(&claims, &accepted);
         assert_eq!(claims["sub"], SUB);

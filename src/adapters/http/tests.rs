@@ -32,6 +32,7 @@ fn get(url: Url) -> Request {
         body: None,
         ca_file: None,
         deadline: None,
+        secrets: Vec::new(),
     }
 }
 

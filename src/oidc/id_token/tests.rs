@@ -26,7 +26,8 @@ fn claims() -> Value {
 fn login_with(token: &str, max_age: Option<i64>, waited: i64) -> Result<Accepted, IdTokenProblem> {
     let (access_token, code) = (Secret::new("the-access-token"), Code(Secret::new("the-code")));
     let expected = expected(max_age);
-    let check = Check::login(ISSUER, CLIENT, NOW, &access_token, &expected, &code).waited(Seconds(waited));
+    let request = TokenRequest::Login { expected: &expected, code: &code, waited: Seconds(waited) };
+    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
     accept_id_token(&Secret::new(token), &keys(), &check)
 }
 
@@ -44,7 +45,8 @@ fn refresh(changes: &[(&str, Value)]) -> Result<Accepted, IdTokenProblem> {
 
 fn refresh_of(token: &str) -> Result<Accepted, IdTokenProblem> {
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
-    let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&previous), "alice");
+    let request = TokenRequest::Refresh { previous: Some(&previous), sub: "alice" };
+    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
     accept_id_token(&Secret::new(token), &keys(), &check)
 }
 
@@ -164,7 +166,8 @@ fn neither_a_forged_nor_a_malformed_token_is_accepted() {
         assert!(refused, "{token}");
     }
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
-    let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, Some(&previous), "alice");
+    let request = TokenRequest::Refresh { previous: Some(&previous), sub: "alice" };
+    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
     let unknown = accept_id_token(&Secret::new(good), &key_set(&[]), &check);
     assert_eq!(unknown.map(|_| ()), Err(IdTokenProblem::UnknownKey));
 }
@@ -278,7 +281,8 @@ fn an_azp_that_is_ours_may_come_and_go_and_a_nonce_that_the_login_had_not_must_n
     let access_token = Secret::new("the-access-token");
     let bare = IdToken { nonce: None, ..previous() };
     let accepted = |previous| {
-        let check = Check::refresh(ISSUER, CLIENT, NOW, &access_token, previous, "alice");
+        let request = TokenRequest::Refresh { previous: previous, sub: "alice" };
+        let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
         accept_id_token(&Secret::new(sign(&header(), &claims())), &keys(), &check)
     };
     assert!(matches!(accepted(Some(&bare)), Err(IdTokenProblem::Invalid(_))));
