@@ -346,6 +346,25 @@ fn profile_keys() -> impl Iterator<Item = &'static str> {
     keys.lines().take_while(|line| *line != "}").filter_map(|line| Some(line.trim().split_once(": ")?.0))
 }
 
+#[test]
+fn documented_paths_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for page in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/decisions.md", "src/lib.rs"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path =
+                word.contains('/') && (word.ends_with(".rs") || word.ends_with(".md") || word.ends_with(".txt"));
+            if is_path && !word.contains(['*', ' ']) && !word.contains("NAME") {
+                let known = root.join(word).exists() || root.join("src").join(word).exists();
+                assert!(known, "{page} names {word}, which is not there");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 40, "{checked}");
+}
+
 /// Every source file under a folder.
 fn sources(folder: &Path) -> String {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
