@@ -107,7 +107,7 @@ fn every_key_means_the_same_in_the_file_and_in_the_environment() {
     }
     let tried = EACH.map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase());
     for (key, _) in KEYS {
-        let elsewhere = ["issuer", "environment", "client_id"].contains(&key);
+        let elsewhere = ["issuer", "environment", "client_id"].contains(key);
         assert!(elsewhere || tried.iter().any(|tried| tried == key), "{key} has no row");
     }
 }

@@ -374,6 +374,7 @@ fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
 
 /// The page on which the wording can be reviewed. `TIDP_UPDATE=1` writes it anew.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a switch of the developer, not of the program")]
 fn catalogue_lists_every_situation_as_users_see_it() {
     let mut page = "# Every error: situation, kind, exit code; message; hint.\n".to_owned();
     for situation in table().into_iter().map(|row| row.0).chain(more_examples()) {
