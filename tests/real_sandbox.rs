@@ -289,7 +289,7 @@ fn a_discovery_document_of_another_issuer_opens_no_browser() {
 }
 
 #[test]
-fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
+fn full_disk_fails_and_closed_pipe_does_not() {
     let Some((_provider, home)) = logged_in() else { return };
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
     for args in [&["token"][..], &["inspect", "--json"], &["policy"], &["--help"]] {

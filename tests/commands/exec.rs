@@ -11,7 +11,7 @@ fn logged_in() -> Bench {
 }
 
 #[test]
-fn the_command_gets_the_access_token_and_nothing_else_of_ours() {
+fn exec_passes_only_the_access_token() {
     let bench = logged_in().env("TIDP_CLIENT_SECRET", "s3cret");
     bench.run(&["exec", "--", "curl", "-v", "--profile", "x"]).exits(127);
     let token = bench.session().unwrap().access_token.value;
@@ -21,7 +21,7 @@ fn the_command_gets_the_access_token_and_nothing_else_of_ours() {
 }
 
 #[test]
-fn an_expired_token_is_refreshed_first() {
+fn exec_refreshes_expired_token_first() {
     let bench = logged_in();
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
@@ -31,7 +31,7 @@ fn an_expired_token_is_refreshed_first() {
 }
 
 #[test]
-fn without_a_token_the_command_does_not_start() {
+fn exec_without_token_does_not_start_command() {
     let bench = Bench::new("MobileApp");
     assert_eq!(bench.run(&["exec", "--json", "--", "true"]).exits(3).error()["kind"], "login_required");
     assert!(bench.children.replaced.lock().unwrap().is_empty());
@@ -44,7 +44,7 @@ fn without_a_token_the_command_does_not_start() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_ends_as_under_env() {
+fn exec_failure_codes_match_env() {
     for (kind, code) in
         [(ErrorKind::NotFound, 127), (ErrorKind::PermissionDenied, 126), (ErrorKind::ArgumentListTooLong, 125)]
     {

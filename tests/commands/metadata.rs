@@ -35,7 +35,7 @@ fn seconds(time: Time) -> Value {
 }
 
 #[test]
-fn a_cache_that_somebody_else_could_have_written_is_none() {
+fn foreign_cache_is_not_read() {
     let bench = verified();
     verifies(&bench);
     bench.files.are_foreign();
@@ -45,7 +45,7 @@ fn a_cache_that_somebody_else_could_have_written_is_none() {
 }
 
 #[test]
-fn no_cache_is_believed_for_longer_than_a_day_nor_before_it_was_written() {
+fn cache_with_implausible_times_is_not_used() {
     for (fetched_at, fresh_until) in [(0, 30 * 365 * 86_400), (0, 86_401), (60, 3_600), (-86_400, 0)] {
         let bench = verified();
         edit(&bench, |cached| {
@@ -58,7 +58,7 @@ fn no_cache_is_believed_for_longer_than_a_day_nor_before_it_was_written() {
 }
 
 #[test]
-fn what_one_certificate_authority_vouched_for_is_nothing_to_a_run_that_does_not_trust_it() {
+fn cache_is_separate_per_certificate_authority() {
     for trusted in ["TIDP_CA_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
         let mut bench = Bench::new("MobileApp");
         for authority in ["/etc/evil.pem", "/etc/corp.pem", ""] {

@@ -4,7 +4,8 @@ use crate::support::provider::json;
 use crate::support::tokens::{Answer, ISSUER, SUB, another_jwks_named, jwks, jwks_named, sign};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidp::testing::domain::session::{EntryKey, EventKind};
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, EventKind, Session};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Response, StoreFailureKind};
 
@@ -17,7 +18,7 @@ fn expired() -> Bench {
 }
 
 #[test]
-fn a_refresh_that_is_not_due_is_not_made() {
+fn refresh_not_due_sends_nothing() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let document = bench.run(&["refresh", "--json"]).exits(0).says("Not due").json();
@@ -25,7 +26,7 @@ fn a_refresh_that_is_not_due_is_not_made() {
 }
 
 #[test]
-fn a_refresh_that_is_due_sends_the_refresh_token_and_nothing_more_than_it_must() {
+fn refresh_sends_only_required_parameters() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     let document = bench.run(&["refresh", "--json"]).exits(0).json();
@@ -40,7 +41,7 @@ fn a_refresh_that_is_due_sends_the_refresh_token_and_nothing_more_than_it_must()
 }
 
 #[test]
-fn the_same_token_coming_back_may_have_been_renewed_and_none_was_not() {
+fn reused_refresh_token_leaves_renewal_unknown() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
     let document = bench.run(&["refresh", "--json"]).exits(0).json();
@@ -54,7 +55,7 @@ fn the_same_token_coming_back_may_have_been_renewed_and_none_was_not() {
 }
 
 #[test]
-fn the_scopes_that_an_answer_names_are_the_sessions_from_then_on_and_no_word_changes_none() {
+fn scopes_follow_the_refresh_response() {
     let bench = expired();
     for (spent, answer) in [
         ("rt-1", Answer::new().refresh_token("rt-2").member("scope", json!("openid profile"))),
@@ -68,7 +69,7 @@ fn the_scopes_that_an_answer_names_are_the_sessions_from_then_on_and_no_word_cha
 }
 
 #[test]
-fn force_and_claims_refresh_what_is_not_due() {
+fn force_and_claims_refresh_before_expiry() {
     for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
         let bench = Bench::new("MobileApp");
         bench.log_in();
@@ -78,7 +79,7 @@ fn force_and_claims_refresh_what_is_not_due() {
 }
 
 #[test]
-fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
+fn forced_refresh_adopts_concurrent_refresh() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     // The lock is busy at first; while it is waited for, a sibling stores its refresh.
@@ -101,7 +102,7 @@ fn a_forced_refresh_adopts_one_that_another_process_finished_while_it_waited() {
 }
 
 #[test]
-fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
+fn short_lived_token_of_another_process_is_adopted() {
     let bench = expired();
     let sibling = bench.session().unwrap();
     let mut renewed = sibling.clone();
@@ -121,7 +122,7 @@ fn of_tokens_that_are_due_as_soon_as_they_come_a_siblings_is_taken() {
 }
 
 #[test]
-fn a_siblings_token_with_less_life_than_is_asked_for_is_refreshed_where_a_new_one_has_more() {
+fn adopted_token_below_min_ttl_is_refreshed() {
     let bench = expired();
     let mut renewed = bench.session().unwrap();
     renewed.generation += 1;
@@ -134,7 +135,7 @@ fn a_siblings_token_with_less_life_than_is_asked_for_is_refreshed_where_a_new_on
 }
 
 #[test]
-fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
+fn held_lock_times_out_as_busy() {
     let bench = expired();
     bench.stores.hold_lock(true);
     let outcome = bench.run(&["refresh", "--json"]).exits(5);
@@ -142,7 +143,7 @@ fn a_lock_that_is_held_too_long_is_busy_and_nothing_is_sent() {
 }
 
 #[test]
-fn nothing_is_spent_before_the_store_has_proved_that_it_can_be_written() {
+fn unwritable_store_stops_refresh_before_sending() {
     for (call, kind) in
         [("save", StoreFailureKind::Refused), ("save", StoreFailureKind::TimedOut), ("save", StoreFailureKind::Unknown)]
     {
@@ -157,7 +158,7 @@ fn nothing_is_spent_before_the_store_has_proved_that_it_can_be_written() {
 }
 
 #[test]
-fn an_expired_or_revoked_refresh_token_is_dropped_and_a_login_asked_for() {
+fn invalid_grant_drops_refresh_token() {
     let bench = expired();
     bench.provider.refuses("invalid_grant");
     let outcome = bench.run(&["refresh", "--json"]).exits(3);
@@ -170,7 +171,7 @@ fn an_expired_or_revoked_refresh_token_is_dropped_and_a_login_asked_for() {
 }
 
 #[test]
-fn a_refusal_of_the_client_is_no_end_of_the_session() {
+fn invalid_client_keeps_session() {
     let bench = expired();
     bench.provider.refuses("invalid_client");
     bench.run(&["refresh"]).exits(4).says("invalid_client");
@@ -180,7 +181,7 @@ fn a_refusal_of_the_client_is_no_end_of_the_session() {
 }
 
 #[test]
-fn what_may_work_later_is_unreachable_and_loses_nothing() {
+fn temporary_failure_keeps_session() {
     let html =
         Response { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
     for (response, spent) in [
@@ -201,7 +202,7 @@ fn what_may_work_later_is_unreachable_and_loses_nothing() {
 }
 
 #[test]
-fn a_request_that_never_left_leaves_no_mark_and_a_lost_answer_does() {
+fn only_lost_response_leaves_refresh_mark() {
     let bench = expired();
     bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
     bench.run(&["refresh"]).exits(5);
@@ -212,7 +213,7 @@ fn a_request_that_never_left_leaves_no_mark_and_a_lost_answer_does() {
 }
 
 #[test]
-fn a_refresh_found_unfinished_is_tried_once_and_told() {
+fn interrupted_refresh_is_retried_with_warning() {
     let bench = expired();
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     bench.run(&["refresh"]).exits(5);
@@ -223,7 +224,7 @@ fn a_refresh_found_unfinished_is_tried_once_and_told() {
 }
 
 #[test]
-fn a_refresh_that_was_killed_is_recorded_by_the_next_run() {
+fn killed_refresh_is_recorded_by_next_run() {
     let bench = expired();
     bench.edit(|session| session.refresh_started_at = Some(session.login_at.plus(Seconds(3_601))));
     bench.provider.refuses("invalid_grant");
@@ -233,7 +234,7 @@ fn a_refresh_that_was_killed_is_recorded_by_the_next_run() {
 }
 
 #[test]
-fn a_certificate_that_does_not_check_out_is_no_time_to_try_again() {
+fn bad_certificate_is_not_retried() {
     let bench = expired();
     bench.provider.fails("/connect/token", HttpFailureKind::Certificate);
     bench.run(&["refresh"]).exits(7);
@@ -241,7 +242,7 @@ fn a_certificate_that_does_not_check_out_is_no_time_to_try_again() {
 }
 
 #[test]
-fn another_accounts_id_token_makes_the_whole_answer_worthless() {
+fn id_token_of_another_account_discards_response() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
@@ -249,7 +250,7 @@ fn another_accounts_id_token_makes_the_whole_answer_worthless() {
 }
 
 #[test]
-fn keys_rotated_meanwhile_are_fetched_once_more() {
+fn rotated_keys_are_fetched_once_more() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
@@ -257,7 +258,7 @@ fn keys_rotated_meanwhile_are_fetched_once_more() {
 }
 
 #[test]
-fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
+fn key_replaced_under_same_kid_is_fetched_once() {
     let bench = expired();
     let is_replaced = || {
         bench.files.0.lock().unwrap().values_mut().for_each(|file| {
@@ -293,7 +294,7 @@ fn a_key_replaced_under_its_name_costs_one_request_and_not_the_session() {
 }
 
 #[test]
-fn between_a_spent_token_and_the_storing_of_its_successor_nothing_waits_for_the_terminal() {
+fn stderr_is_buffered_until_new_token_is_stored() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(200, &jwks()));
@@ -309,7 +310,7 @@ fn between_a_spent_token_and_the_storing_of_its_successor_nothing_waits_for_the_
 }
 
 #[test]
-fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next() {
+fn gateway_error_is_mentioned_at_next_refusal() {
     for status in [503, 429] {
         let bench = expired();
         (0..3).for_each(|_| {
@@ -333,7 +334,7 @@ fn a_gateway_that_put_a_refresh_off_is_remembered_when_the_token_is_refused_next
 }
 
 #[test]
-fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_minutes() {
+fn unknown_key_lookup_waits_for_cooldown() {
     let bench = expired();
     let old = bench.session().unwrap().id_token;
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-1"));
@@ -351,7 +352,7 @@ fn unknown_keys_cost_the_id_token_alone_and_are_looked_for_at_most_once_in_five_
 }
 
 #[test]
-fn keys_rotated_and_out_of_reach_cost_the_id_token_but_not_the_session() {
+fn unreachable_rotated_keys_skip_id_token() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
     bench.provider.answers("/jwks", json(503, &json!({})));
@@ -360,7 +361,7 @@ fn keys_rotated_and_out_of_reach_cost_the_id_token_but_not_the_session() {
 }
 
 #[test]
-fn an_answer_that_failed_a_check_is_told_as_such_when_the_token_is_refused_next() {
+fn discarded_response_is_mentioned_at_next_refusal() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
@@ -371,7 +372,7 @@ fn an_answer_that_failed_a_check_is_told_as_such_when_the_token_is_refused_next(
 }
 
 #[test]
-fn of_two_refreshes_that_came_to_nothing_the_last_one_is_told_as_what_it_was() {
+fn last_failed_refresh_is_described_accurately() {
     for discarded_first in [true, false] {
         let bench = expired();
         let discarded = || bench.provider.answers("/connect/token", json(200, &json!({})));
@@ -396,7 +397,7 @@ fn of_two_refreshes_that_came_to_nothing_the_last_one_is_told_as_what_it_was() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
+fn unreachable_keys_skip_id_token() {
     let bench = expired();
     bench.pass(Seconds(86_400));
     bench.provider.answers("/.well-known/openid-configuration", json(200, &crate::support::tokens::discovery()));
@@ -407,7 +408,7 @@ fn keys_that_cannot_be_had_cost_the_id_token_but_not_the_session() {
 }
 
 #[test]
-fn a_logout_that_came_between_is_not_undone() {
+fn logout_during_refresh_is_not_undone() {
     let bench = expired();
     let entry = EntryKey::Session(bench.key()).name();
     bench.provider.expect("/connect/token", {
@@ -426,7 +427,42 @@ fn a_logout_that_came_between_is_not_undone() {
 }
 
 #[test]
-fn a_successor_that_cannot_be_stored_is_said_and_nothing_is_printed() {
+fn login_during_refresh_is_not_overwritten() {
+    let bench = expired();
+    let entry = EntryKey::Session(bench.key()).name();
+    let mut login = bench.session().unwrap();
+    login.generation += 1;
+    bench.provider.expect("/connect/token", {
+        let (stores, now, login) = (std::sync::Arc::clone(&bench.stores), bench.clock.time(), login.clone());
+        move |_| {
+            stores.put(&entry, login.to_json().expose());
+            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+        }
+    });
+    bench.provider.revokes("rt-2");
+    bench.run(&["refresh"]).exits(1).says("revoked");
+    assert_eq!(bench.session(), Some(login));
+}
+
+#[test]
+fn quoted_credentials_are_redacted_from_errors() {
+    let bench = expired();
+    bench.edit(|session| {
+        let json = session.to_json().expose().replace("rt-1", "rt-1-long-enough-to-redact");
+        *session = Session::from_json(&Secret::new(json), &session.key).unwrap();
+    });
+    bench.provider.expect("/connect/token", |seen| {
+        let token = seen.field("refresh_token").unwrap();
+        assert_eq!(token, "rt-1-long-enough-to-redact");
+        let description = format!("refresh token {token} is unknown");
+        Ok(json(400, &json!({ "error": "invalid_grant", "error_description": description })))
+    });
+    let outcome = bench.run(&["refresh", "--verbose"]).exits(3).says("refresh token … is unknown");
+    outcome.leaves_out("long-enough-to-redact");
+}
+
+#[test]
+fn unstorable_new_token_is_an_error() {
     let bench = expired();
     bench.stores.fail("save_at_any_cost", StoreFailureKind::Refused);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
@@ -434,7 +470,7 @@ fn a_successor_that_cannot_be_stored_is_said_and_nothing_is_printed() {
 }
 
 #[test]
-fn a_slow_clock_does_not_lose_the_session_and_is_told() {
+fn slow_clock_is_warned_about_and_keeps_session() {
     let bench = expired();
     let theirs = bench.clock.time().plus(Seconds::hours(2));
     let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 15:00:00 GMT");
@@ -445,7 +481,7 @@ fn a_slow_clock_does_not_lose_the_session_and_is_told() {
 }
 
 #[test]
-fn a_date_that_makes_nonsense_of_a_good_id_token_costs_the_id_token_and_not_the_session() {
+fn implausible_date_header_skips_id_token() {
     for date in ["Thu, 01 Jan 2015 00:00:00 GMT", "Sat, 31 Jan 2026 18:00:00 GMT"] {
         let bench = expired();
         let now = bench.clock.time();
@@ -460,7 +496,7 @@ fn a_date_that_makes_nonsense_of_a_good_id_token_costs_the_id_token_and_not_the_
 }
 
 #[test]
-fn a_token_that_is_still_valid_is_not_served_once_a_logout_or_login_came_between() {
+fn valid_token_is_not_served_after_concurrent_logout() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_580));
@@ -478,7 +514,7 @@ fn a_token_that_is_still_valid_is_not_served_once_a_logout_or_login_came_between
 }
 
 #[test]
-fn a_siblings_refused_refresh_is_not_adopted() {
+fn refused_refresh_of_another_process_is_not_adopted() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let refused = bench.session().unwrap().after_refusal(
@@ -492,7 +528,7 @@ fn a_siblings_refused_refresh_is_not_adopted() {
 }
 
 #[test]
-fn a_session_renewed_where_our_lock_does_not_reach_is_adopted_instead_of_given_up() {
+fn refusal_adopts_session_refreshed_elsewhere() {
     let bench = expired();
     let entry = EntryKey::Session(bench.key()).name();
     let mut elsewhere = bench.session().unwrap();

@@ -33,7 +33,7 @@ fn with_member(response: Response, name: &str, value: &Value) -> Response {
 }
 
 #[test]
-fn a_flaw_of_the_new_id_token_costs_the_id_token_and_not_the_session() {
+fn flawed_new_id_token_is_skipped() {
     let now = expired().clock.time().unix();
     for (claim, value) in [
         ("auth_time", json!(now - 60)),
@@ -64,7 +64,7 @@ fn a_flaw_of_the_new_id_token_costs_the_id_token_and_not_the_session() {
 }
 
 #[test]
-fn an_id_token_that_is_no_token_costs_the_id_token_and_not_the_session() {
+fn malformed_new_id_token_is_skipped() {
     for odd in [json!(5), json!(false), json!({}), json!([]), json!(" "), json!("garbage")] {
         let bench = expired();
         let answer = Answer::new().refresh_token("rt-2").member("id_token", odd.clone());
@@ -77,7 +77,7 @@ fn an_id_token_that_is_no_token_costs_the_id_token_and_not_the_session() {
 }
 
 #[test]
-fn more_scope_than_the_session_had_is_a_warning() {
+fn wider_scope_after_refresh_is_warned_about() {
     let bench = expired();
     let answer = Answer::new().refresh_token("rt-2").member("scope", json!("openid admin"));
     bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
@@ -86,7 +86,7 @@ fn more_scope_than_the_session_had_is_a_warning() {
 }
 
 #[test]
-fn an_azp_that_appears_and_is_ours_is_accepted() {
+fn new_azp_naming_this_client_is_accepted() {
     let bench = expired();
     let answer = Answer::new().refresh_token("rt-2").id_claim("azp", json!("app"));
     bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
@@ -94,7 +94,7 @@ fn an_azp_that_appears_and_is_ours_is_accepted() {
 }
 
 #[test]
-fn a_member_that_says_nothing_costs_neither_a_login_nor_a_session() {
+fn empty_response_members_are_ignored() {
     for (name, value) in [
         ("scope", json!("")),
         ("scope", Value::Null),
@@ -124,7 +124,7 @@ fn a_member_that_says_nothing_costs_neither_a_login_nor_a_session() {
 }
 
 #[test]
-fn a_refusal_that_only_a_login_mends_ends_the_session() {
+fn refusals_requiring_login_drop_refresh_token() {
     for error in ["invalid_grant", "interaction_required", "login_required", "consent_required", "invalid_token"] {
         let bench = expired();
         bench.provider.refuses(error);
@@ -138,7 +138,7 @@ fn a_refusal_that_only_a_login_mends_ends_the_session() {
 }
 
 #[test]
-fn a_refusal_of_the_client_leaves_the_refresh_token_as_good_as_it_was() {
+fn client_refusals_keep_refresh_token() {
     for error in ["invalid_client", "unauthorized_client", "invalid_scope", "invalid_request"] {
         let bench = expired();
         for _ in 0..3 {
@@ -172,7 +172,7 @@ fn unclear() -> Vec<(Response, &'static str)> {
 }
 
 #[test]
-fn a_refusal_that_does_not_say_for_what_is_tried_once_more_and_then_believed() {
+fn unclear_refusal_is_retried_once() {
     for (response, words) in unclear() {
         let bench = expired();
         bench.provider.answers("/connect/token", response.clone());
@@ -200,7 +200,7 @@ fn a_refusal_that_does_not_say_for_what_is_tried_once_more_and_then_believed() {
 }
 
 #[test]
-fn runs_side_by_side_are_no_second_answer_to_each_other() {
+fn concurrent_unclear_refusals_count_once() {
     let bench = expired();
     let before = bench.session().unwrap();
     let refused = before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
@@ -215,7 +215,7 @@ fn runs_side_by_side_are_no_second_answer_to_each_other() {
 }
 
 #[test]
-fn a_gateways_own_error_says_nothing_of_the_refresh_token() {
+fn gateway_errors_keep_refresh_token() {
     for status in [403, 404] {
         let bench = expired();
         bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
@@ -231,7 +231,7 @@ fn a_gateways_own_error_says_nothing_of_the_refresh_token() {
 }
 
 #[test]
-fn what_puts_off_under_a_refusal_spends_nothing() {
+fn temporary_refusals_leave_no_refresh_mark() {
     for response in [
         json(400, &json!({ "error": "temporarily_unavailable" })),
         json(401, &json!({ "error": "slow_down" })),
@@ -246,7 +246,7 @@ fn what_puts_off_under_a_refusal_spends_nothing() {
 }
 
 #[test]
-fn an_id_token_that_nobody_can_judge_and_that_names_another_client_makes_the_answer_worthless() {
+fn unverifiable_id_token_for_another_client_is_rejected() {
     let bench = expired();
     bench.pass(Seconds::days(1));
     bench.provider.announces_discovery();
@@ -265,7 +265,7 @@ fn an_id_token_that_nobody_can_judge_and_that_names_another_client_makes_the_ans
 }
 
 #[test]
-fn a_refresh_token_that_may_have_been_spent_is_tried_once_and_the_refusal_tells() {
+fn possibly_spent_token_is_tried_once() {
     let bench = expired();
     bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
     bench.run(&["token"]).exits(5);
@@ -275,7 +275,7 @@ fn a_refresh_token_that_may_have_been_spent_is_tried_once_and_the_refusal_tells(
 }
 
 #[test]
-fn nothing_claims_that_a_session_lives_whose_refresh_was_refused() {
+fn refused_session_is_reported_as_unknown() {
     let bench = expired();
     bench.provider.answers("/connect/token", plain(400, "", ""));
     bench.run(&["refresh"]).exits(4);
@@ -298,7 +298,7 @@ fn nothing_claims_that_a_session_lives_whose_refresh_was_refused() {
 }
 
 #[test]
-fn a_keepalive_asks_at_once_whether_a_refused_session_lives() {
+fn keepalive_retries_refused_session_at_once() {
     for client_type in ["MobileApp", "PublicWithRefresh"] {
         let bench = Bench::new(client_type);
         bench.log_in();
@@ -317,7 +317,7 @@ fn a_keepalive_asks_at_once_whether_a_refused_session_lives() {
 }
 
 #[test]
-fn any_other_refusal_is_told_with_its_status_and_spends_nothing() {
+fn other_refusals_show_http_status() {
     for status in [403, 413, 451] {
         let bench = expired();
         for _ in 0..3 {
@@ -330,7 +330,7 @@ fn any_other_refusal_is_told_with_its_status_and_spends_nothing() {
 }
 
 #[test]
-fn a_refresh_token_that_has_ended_by_the_providers_clock_is_said_to_have_ended() {
+fn expiry_by_provider_clock_is_explained() {
     let refused_at = |bench: &Bench, date: &str| {
         let mut refused = json(400, &json!({ "error": "invalid_grant" }));
         refused.headers.push(("date".into(), date.into()));
@@ -358,7 +358,7 @@ fn a_refresh_token_that_has_ended_by_the_providers_clock_is_said_to_have_ended()
 }
 
 #[test]
-fn endpoints_that_have_moved_are_found_by_reading_discovery_once_more() {
+fn moved_endpoints_are_rediscovered() {
     let moved = |name: &str, path: &str| {
         let mut document = discovery();
         document[name] = format!("{ISSUER}{path}").into();
@@ -411,7 +411,7 @@ fn endpoints_that_have_moved_are_found_by_reading_discovery_once_more() {
 }
 
 #[test]
-fn an_issuer_that_is_spelled_anew_costs_one_request_and_not_the_session() {
+fn respelled_issuer_is_rediscovered() {
     let bench = expired();
     let slash = format!("{ISSUER}/");
     let mut document = discovery();
@@ -424,7 +424,7 @@ fn an_issuer_that_is_spelled_anew_costs_one_request_and_not_the_session() {
 }
 
 #[test]
-fn claims_that_no_id_token_brought_are_not_said_to_be_new() {
+fn claims_refresh_without_id_token_warns() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());

@@ -133,7 +133,7 @@ fn stretch<T>(stories: &[(String, T)], is: impl Fn(&T) -> bool) -> Vec<&str> {
 }
 
 #[test]
-fn a_login_stopped_anywhere_leaves_no_session_or_all_of_it() {
+fn stopped_login_leaves_no_partial_session() {
     let stories = stopped_everywhere(
         &["login"],
         || Lasting::new(true),
@@ -153,7 +153,7 @@ fn a_login_stopped_anywhere_leaves_no_session_or_all_of_it() {
 }
 
 #[test]
-fn a_login_over_another_account_stopped_anywhere_leaves_the_old_session_or_the_new_one_whole() {
+fn stopped_second_login_leaves_old_or_new_session() {
     let stories = stopped_everywhere(
         &["login"],
         || {
@@ -176,7 +176,7 @@ fn a_login_over_another_account_stopped_anywhere_leaves_the_old_session_or_the_n
 }
 
 #[test]
-fn a_refresh_stopped_anywhere_leaves_the_old_token_or_the_new_one_but_for_the_one_window() {
+fn stopped_refresh_loses_token_only_in_known_window() {
     for (command, begin) in [
         (["refresh", "--force"].as_slice(), Lasting::logged_in as fn(bool) -> Lasting),
         (["token"].as_slice(), Lasting::expired),
@@ -212,7 +212,7 @@ fn a_refresh_stopped_anywhere_leaves_the_old_token_or_the_new_one_but_for_the_on
 }
 
 #[test]
-fn where_the_keys_must_be_fetched_too_that_is_done_before_the_token_is_spent() {
+fn keys_are_fetched_before_token_is_spent() {
     let stories = stopped_everywhere(
         &["token"],
         || {
@@ -228,7 +228,7 @@ fn where_the_keys_must_be_fetched_too_that_is_done_before_the_token_is_spent() {
 }
 
 #[test]
-fn with_a_handle_that_comes_back_a_refresh_can_be_stopped_anywhere() {
+fn stopped_refresh_with_reusable_token_loses_nothing() {
     let stories = stopped_everywhere(
         &["refresh", "--force"],
         || Lasting::logged_in(false),
@@ -242,7 +242,7 @@ fn with_a_handle_that_comes_back_a_refresh_can_be_stopped_anywhere() {
 }
 
 #[test]
-fn a_refresh_stopped_twice_is_told_as_truly_as_one_stopped_once() {
+fn refresh_stopped_twice_is_described_accurately() {
     let all = Fuse::whole();
     assert!(Lasting::logged_in(true).run_behind(&all, &["refresh", "--force"]).0);
     let states = ["store.save", "http /connect/token", "store.save_at_any_cost"];
@@ -270,7 +270,7 @@ fn a_refresh_stopped_twice_is_told_as_truly_as_one_stopped_once() {
 }
 
 #[test]
-fn a_logout_stopped_anywhere_serves_nothing_that_is_gone_and_is_finished_by_the_next() {
+fn stopped_logout_is_finished_by_the_next() {
     for command in [["logout"].as_slice(), &["logout", "--local"], &["logout", "--all"]] {
         let stories = stopped_everywhere(
             command,
@@ -295,7 +295,7 @@ fn a_logout_stopped_anywhere_serves_nothing_that_is_gone_and_is_finished_by_the_
 }
 
 #[test]
-fn whoever_stops_with_the_lock_lets_go_of_it() {
+fn stopped_process_releases_lock() {
     let fuse = Fuse::whole();
     Lasting::expired(true).run_behind(&fuse, &["token"]);
     let at = fuse.moments().iter().position(|moment| moment == "after http /connect/token").unwrap();
@@ -307,7 +307,7 @@ fn whoever_stops_with_the_lock_lets_go_of_it() {
 }
 
 #[test]
-fn whoever_only_reads_caches_nothing_while_another_is_at_work_on_the_session() {
+fn reader_caches_nothing_while_session_is_locked() {
     let lasting = Lasting::logged_in(true);
     lasting.bench.cache.clear();
     lasting.bench.stores.hold_lock(true);

@@ -6,7 +6,7 @@ use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, StoreFailureKind};
 
 #[test]
-fn without_a_session_nothing_is_printed_and_a_login_is_asked_for() {
+fn token_without_session_requires_login() {
     let bench = Bench::new("MobileApp");
     let outcome = bench.run(&["token", "--json"]).exits(3);
     assert_eq!(outcome.error()["kind"], "login_required");
@@ -14,7 +14,7 @@ fn without_a_session_nothing_is_printed_and_a_login_is_asked_for() {
 }
 
 #[test]
-fn a_valid_token_is_printed_without_any_request() {
+fn valid_token_is_printed_without_requests() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.cache.clear();
@@ -24,7 +24,7 @@ fn a_valid_token_is_printed_without_any_request() {
 }
 
 #[test]
-fn a_cached_token_is_printed_without_touching_the_store() {
+fn cached_token_is_printed_without_the_store() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let loads = bench.stores.loads();
@@ -34,7 +34,7 @@ fn a_cached_token_is_printed_without_touching_the_store() {
 }
 
 #[test]
-fn a_token_found_in_the_store_is_cached_for_the_next_run() {
+fn stored_token_is_cached_for_next_run() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.cache.clear();
@@ -45,7 +45,7 @@ fn a_token_found_in_the_store_is_cached_for_the_next_run() {
 }
 
 #[test]
-fn the_cache_can_be_switched_off() {
+fn cache_can_be_disabled() {
     let bench = Bench::new("MobileApp").env("TIDP_ACCESS_TOKEN_CACHE", "off");
     bench.log_in();
     bench.run(&["token"]).exits(0);
@@ -60,7 +60,7 @@ fn the_cache_can_be_switched_off() {
 }
 
 #[test]
-fn a_machine_that_slept_or_whose_clock_jumped_during_a_refresh_prints_no_token_that_has_ended() {
+fn token_that_expired_during_refresh_is_not_printed() {
     for by in [Seconds::hours(8), Seconds::hours(-8)] {
         let bench = Bench::new("MobileApp");
         bench.log_in();
@@ -89,7 +89,7 @@ fn log_in_again(bench: &Bench) {
 }
 
 #[test]
-fn a_token_cached_under_another_key_or_from_another_keyring_of_the_same_name_is_not_served() {
+fn token_cached_from_another_store_is_not_served() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.stores.open_with("another");
@@ -103,7 +103,7 @@ fn a_token_cached_under_another_key_or_from_another_keyring_of_the_same_name_is_
 }
 
 #[test]
-fn an_expired_token_is_refreshed_with_exactly_one_request() {
+fn expired_token_is_refreshed_once() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_571));
@@ -115,7 +115,7 @@ fn an_expired_token_is_refreshed_with_exactly_one_request() {
 }
 
 #[test]
-fn every_format_is_what_its_reader_expects() {
+fn token_formats_match_their_readers() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let token = bench.run(&["token"]).exits(0).stdout.trim_end().to_owned();
@@ -140,7 +140,7 @@ fn every_format_is_what_its_reader_expects() {
 }
 
 #[test]
-fn an_exec_credential_is_in_the_version_that_kubectl_asks_for_or_is_none() {
+fn exec_credential_uses_version_kubectl_requests() {
     let info = |version: &str| {
         format!(r#"{{"apiVersion":"{version}","kind":"ExecCredential","spec":{{"interactive":false}}}}"#)
     };
@@ -174,7 +174,7 @@ fn an_exec_credential_is_in_the_version_that_kubectl_asks_for_or_is_none() {
 }
 
 #[test]
-fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
+fn token_with_unsafe_characters_is_not_printed() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.cache.clear();
@@ -183,7 +183,7 @@ fn a_token_that_could_break_out_of_a_header_or_a_shell_is_not_printed() {
 }
 
 #[test]
-fn min_ttl_decides_what_is_due_and_must_be_below_the_lifetime() {
+fn min_ttl_must_be_below_token_lifetime() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);
@@ -195,7 +195,7 @@ fn min_ttl_decides_what_is_due_and_must_be_below_the_lifetime() {
 }
 
 #[test]
-fn no_refresh_prints_what_still_works_and_never_touches_the_network() {
+fn no_refresh_prints_valid_token_without_network() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_599));
@@ -205,7 +205,7 @@ fn no_refresh_prints_what_still_works_and_never_touches_the_network() {
 }
 
 #[test]
-fn a_still_valid_token_is_served_with_a_warning_when_the_refresh_that_is_due_cannot_be_had() {
+fn valid_token_is_served_when_refresh_fails() {
     for kind in [HttpFailureKind::NotSent, HttpFailureKind::AnswerLost] {
         let bench = Bench::new("MobileApp");
         bench.log_in();
@@ -219,7 +219,7 @@ fn a_still_valid_token_is_served_with_a_warning_when_the_refresh_that_is_due_can
 }
 
 #[test]
-fn a_session_without_a_refresh_token_ends_with_its_access_token() {
+fn session_without_refresh_token_requires_login() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     bench.pass(Seconds(3_569));
@@ -229,7 +229,7 @@ fn a_session_without_a_refresh_token_ends_with_its_access_token() {
 }
 
 #[test]
-fn an_id_token_is_never_called_an_access_token() {
+fn id_token_is_not_labelled_access_token() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let token = bench.session().unwrap().id_token.unwrap().value;
@@ -243,7 +243,7 @@ fn an_id_token_is_never_called_an_access_token() {
 }
 
 #[test]
-fn the_id_token_is_refreshed_when_it_has_expired() {
+fn expired_id_token_is_refreshed() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let first = bench.run(&["token", "--id-token"]).exits(0).stdout;
@@ -273,7 +273,7 @@ fn at(seconds: i64) -> Value {
 }
 
 #[test]
-fn by_a_clock_that_is_wrong_an_id_token_lives_as_long_as_it_does_and_no_longer() {
+fn wrong_clock_keeps_id_token_lifetime() {
     let date = "Sat, 31 Jan 2026 12:00:00 GMT";
     for wrong in [360, 3_660, -3_660] {
         let bench = Bench::new("MobileApp");
@@ -306,7 +306,7 @@ fn by_a_clock_that_is_wrong_an_id_token_lives_as_long_as_it_does_and_no_longer()
 }
 
 #[test]
-fn a_clock_that_went_back_is_noticed_and_the_cached_token_is_not_trusted() {
+fn clock_set_back_distrusts_cached_token() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let theirs = bench.clock.time();
@@ -319,7 +319,7 @@ fn a_clock_that_went_back_is_noticed_and_the_cached_token_is_not_trusted() {
 }
 
 #[test]
-fn a_profile_that_renews_before_its_session_ends_refreshes_in_the_last_third_of_its_life() {
+fn renew_before_expiry_starts_in_last_third() {
     let bench = Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends");
     bench.log_in();
     bench.pass(Seconds(399));
@@ -331,7 +331,7 @@ fn a_profile_that_renews_before_its_session_ends_refreshes_in_the_last_third_of_
 }
 
 #[test]
-fn a_failing_keyring_is_an_error_with_its_remedy_and_nothing_is_sent() {
+fn failing_keyring_is_an_error_with_hint() {
     for (kind, words) in [
         (StoreFailureKind::Missing, "TIDP_STORE=file"),
         (StoreFailureKind::Locked, "unlock the keyring"),
@@ -345,7 +345,7 @@ fn a_failing_keyring_is_an_error_with_its_remedy_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
+fn full_disk_fails_and_closed_pipe_does_not() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::StorageFull);
@@ -356,7 +356,7 @@ fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
 }
 
 #[test]
-fn a_session_that_a_logout_has_just_ended_is_not_served_any_more() {
+fn token_is_not_served_after_logout() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_580));

@@ -26,7 +26,7 @@ fn signed(header: &Value, claims: &Value) -> Response {
 }
 
 #[test]
-fn the_token_goes_into_the_header_and_nowhere_else() {
+fn userinfo_sends_token_in_header_only() {
     let bench = logged_in();
     bench.provider.answers("/connect/userinfo", json(200, &claims()));
     let answer = bench.run(&["userinfo", "--json"]).exits(0);
@@ -39,7 +39,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
 }
 
 #[test]
-fn a_person_sees_each_claim_and_what_it_means() {
+fn userinfo_explains_each_claim() {
     let bench = logged_in();
     let told = json!({ "sub": SUB, "given_name": "Kari\u{1b}[31m", "ial": "telenor.identity.ial1" });
     bench.provider.answers("/connect/userinfo", json(200, &told));
@@ -50,7 +50,7 @@ fn a_person_sees_each_claim_and_what_it_means() {
 }
 
 #[test]
-fn another_accounts_claims_are_not_printed() {
+fn userinfo_of_another_account_is_rejected() {
     for sub in [json!("ola"), json!(null), json!(""), json!(7), json!([SUB])] {
         let bench = logged_in();
         let mut claims = claims();
@@ -61,7 +61,7 @@ fn another_accounts_claims_are_not_printed() {
 }
 
 #[test]
-fn a_refused_token_is_refreshed_once_and_tried_once_more() {
+fn userinfo_refreshes_refused_token_once() {
     let bench = logged_in();
     bench.provider.answers("/connect/userinfo", refused(401, "Bearer error=\"invalid_token\""));
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
@@ -79,7 +79,7 @@ fn a_refused_token_is_refreshed_once_and_tried_once_more() {
 }
 
 #[test]
-fn what_else_the_endpoint_says_has_its_code_and_costs_no_refresh() {
+fn other_userinfo_errors_cause_no_refresh() {
     let challenge = "Bearer error=\"insufficient_scope\", error_description=\"no\u{1b}[2J\"";
     let html = Response { status: 200, headers: Vec::new(), body: b"<html>".to_vec() };
     for (answer, code, words) in [
@@ -104,7 +104,7 @@ fn what_else_the_endpoint_says_has_its_code_and_costs_no_refresh() {
 }
 
 #[test]
-fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
+fn signed_userinfo_is_verified() {
     let ours = |name: &str, value: Value| {
         let mut claims = claims();
         (claims["iss"], claims["aud"]) = (ISSUER.into(), "app".into());
@@ -145,7 +145,7 @@ fn a_signed_answer_counts_only_if_the_provider_signed_it_for_us() {
 }
 
 #[test]
-fn an_access_token_is_sent_to_no_other_host_and_an_endpoint_there_stops_nothing_else() {
+fn userinfo_endpoint_on_foreign_host_is_not_used() {
     for url in ["https://evil.example/userinfo", "https:///connect/userinfo", "http://id.example/userinfo", "userinfo"]
     {
         let bench = Bench::new("MobileApp");
@@ -163,7 +163,7 @@ fn an_access_token_is_sent_to_no_other_host_and_an_endpoint_there_stops_nothing_
 }
 
 #[test]
-fn what_only_a_login_needs_stops_only_a_login() {
+fn discovery_faults_for_login_stop_only_login() {
     for (name, value) in [
         ("authorization_endpoint", json!(null)),
         ("authorization_endpoint", json!("https://evil.example/authorize")),
@@ -186,7 +186,7 @@ fn what_only_a_login_needs_stops_only_a_login() {
 }
 
 #[test]
-fn whatever_else_an_answer_says_is_no_reason_to_stop() {
+fn odd_userinfo_claims_are_printed() {
     let odd = [json!(null), json!(""), json!(7), json!({ "a": [null] }), json!([]), json!("false"), json!(1e300)];
     for name in ["email", "email_verified", "updated_at", "address", "iss", "aud", "exp", "acr", "ial", "error"] {
         for value in &odd {
@@ -200,7 +200,7 @@ fn whatever_else_an_answer_says_is_no_reason_to_stop() {
 }
 
 #[test]
-fn without_a_session_or_an_endpoint_nothing_is_asked() {
+fn userinfo_without_session_or_endpoint_sends_nothing() {
     Bench::new("MobileApp").run(&["userinfo"]).exits(3);
     let bench = logged_in();
     bench.pass(Seconds::days(1));

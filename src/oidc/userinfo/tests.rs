@@ -16,7 +16,7 @@ fn jwt(token: &str) -> Response {
 
 // S126
 #[test]
-fn the_token_goes_into_the_header_and_nowhere_else() {
+fn userinfo_sends_token_in_header_only() {
     let request = userinfo_request(&provider(), &Secret::new("canary"), None).unwrap();
     assert_eq!(request.authorization, Some(Secret::new("Bearer canary")));
     assert_eq!((request.url.as_str(), request.body), ("https://id.example/connect/userinfo", None));
