@@ -1,420 +1,76 @@
-//! `tidp login`: authorization code with PKCE in the browser, the redirect caught on a loopback port or pasted.
-//! Nothing is stored before every check has passed, and no lock is held while a human is in the browser.
-
-mod callback_wait;
-mod messages;
-mod options;
-mod requirements;
+//! `tidp login`: logs in through the browser and stores the session.
 
 use crate::cli::{self, Global};
 use crate::commands::inspect;
-use crate::config::{AuthMethod, RedirectUri};
-use crate::domain::secret::Secret;
-use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
-use crate::domain::text::printable;
-use crate::domain::time::{Seconds, Time};
-use crate::error::{
-    Error, LoginError, NetworkError, RequestedLogin, Result, SetupError, Situation, StoreError, with_profile,
-};
-use crate::explain::outlook::sentence::setting;
-use crate::flows::access_token_cache;
-use crate::flows::context::Context;
-use crate::flows::provider_keys::{self, ProviderKeys};
-use crate::flows::provider_metadata;
-use crate::flows::token_response;
-use crate::oidc::Problem;
-use crate::oidc::authorize::{self, Code, Expected, Randomness};
-use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{Accepted, Check, TokenRequest};
-use crate::oidc::token::{self, Client, TokenResponse};
-use crate::ports::{HandOver, ListenAt, Listener, Page, Ports, Response, StoreFailureKind};
+use crate::config::{self, Profile, StoreKind};
+use crate::domain::decision::Renew;
+use crate::domain::time::Seconds;
+use crate::error::{Error, Result};
+use crate::explain::login_messages;
+use crate::flows::advisory_warnings;
+use crate::flows::context::{Configured, Context};
+use crate::flows::login::{self, LoginOptions};
+use crate::oidc::authorize::AuthorizationOptions;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
-use callback_wait::Waiting;
-use messages::summarise;
-pub use messages::{show, warn_of_memory};
-use options::LoginOptions;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-use url::Url;
 
-const DOING: &str = "login failed";
-
-/// A login under way: what was asked for, of whom, and what must be checked later.
-struct Attempt<'c, 'w> {
-    context: &'c Context<'w>,
-    wishes: LoginOptions,
-    client: Client,
-    provider: Provider,
-    before: Option<Session>,
-    /// When it began, by the wall clock and by the monotonic one.
-    began: (Time, Duration),
-}
-
-/// Runs it.
+/// Logs in, and prints a summary or the session as JSON.
 ///
 /// # Errors
-/// As the contract's exit codes say; then nothing was stored.
+/// Those of the flow; then nothing was stored.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
     Context::open(ports, out, global)?.run(|context| {
-        let session = log_in(context, args)?;
-        summarise(context, &session);
+        let session = login::log_in(context, login_options(&context.profile, args)?)?;
+        let (now, profile) = (context.ports.clock.now(), &context.profile);
+        let (policy, name) = (profile.policy.as_ref(), profile.name_in_hints.as_deref());
+        for line in login_messages::summary(&session, policy, profile.policy_key(), name, &|time| out.when(time, now)) {
+            out.note(&line);
+        }
+        if profile.renew == Renew::WhenDue
+            && let Some(warning) =
+                policy.and_then(|policy| login_messages::early_expiry_warning(&session, policy, name))
+        {
+            out.warn("expires_before_access_token", warning);
+            advisory_warnings::stamp(context);
+        }
         if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
     })
 }
 
-/// Logs in and stores the session.
-///
-/// # Errors
-/// As [`run`].
-pub fn log_in(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
-    attempted(context, args).map_err(|error| match error.situation {
-        Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what).into(),
-        situation => Error { situation, ..error },
+/// Warns that the session will not outlive this command if the store is `memory`, before anybody logs in for it.
+pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
+    let store = Configured::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
+    if store == Ok(StoreKind::Memory) {
+        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
+    }
+}
+
+/// The command line over the profile.
+fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
+    let usage = |option: &str, what: String| Error::usage(format!("{option}: {what}"));
+    let scopes: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
+    let scopes = if scopes.is_empty() { profile.scopes.clone() } else { scopes };
+    let max_age = args.max_age.as_deref().map(Seconds::parse).transpose().map_err(|what| usage("--max-age", what))?;
+    let acr_values = args.require_acr.as_ref().or(args.acr_values.as_ref()).or(profile.acr_values.as_ref());
+    Ok(LoginOptions {
+        request: AuthorizationOptions {
+            scopes: config::check_scopes(scopes).map_err(|what| usage("--scope", what))?,
+            prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
+            login_hint: args.login_hint.clone().or_else(|| profile.login_hint.clone()),
+            acr_values: acr_values.cloned(),
+            ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
+            max_age,
+            extra: args.extra_param.iter().map(|text| extra_param(text)).collect::<Result<_>>()?,
+        },
+        require_acr: args.require_acr.clone(),
+        expect_sub: args.expect_sub.clone(),
+        timeout: Seconds::parse_positive(&args.timeout).map_err(|what| usage("--timeout", what))?,
+        no_browser: args.no_browser,
+        paste: args.paste,
     })
 }
 
-fn attempted(context: &Context<'_>, args: &cli::Login) -> Result<Session> {
-    // What can fail without the user's help fails before the user is asked for it: wishes, store, secret, discovery.
-    let attempt = Attempt {
-        context,
-        wishes: LoginOptions::of(context, args)?,
-        before: previous_session(context)?,
-        client: context.client()?,
-        provider: provider_metadata::provider_as_of_now(context)?,
-        began: (context.ports.clock.now(), context.ports.clock.uptime()),
-    };
-    check_provider(&attempt.provider)?;
-    match &context.profile.redirect_uri {
-        RedirectUri::Elsewhere(uri) => attempt.by_paste(uri),
-        RedirectUri::Fixed(uri, _) if args.paste => attempt.by_paste(uri),
-        RedirectUri::AnyPort(at) if args.paste => attempt.by_paste(&some_port(context, at)?),
-        RedirectUri::Fixed(uri, at) => attempt.by_loopback(listen(context, at)?, Some(uri)),
-        RedirectUri::AnyPort(at) => attempt.by_loopback(listen(context, at)?, None),
-    }
-}
-
-/// Whether a login can begin there, and come to an end: RS256 is the only algorithm there is here, and the one that every
-/// provider must have (OpenID Connect Discovery 3).
-fn check_provider(provider: &Provider) -> Result<()> {
-    if let Err(why) = &provider.authorization_endpoint {
-        return Err(Error::invalid(format!("{DOING}: {why}")));
-    }
-    let offered = &provider.id_token_algorithms;
-    if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
-        printable(&offered.join(", "))
-    )))
-}
-
-/// Proves that the store answers, and gives the session that is about to be replaced. An entry that is no session of
-/// ours is what this login mends.
-fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
-    context.store.check_writable(&context.entry())?;
-    match context.load() {
-        Ok(session) => Ok(session),
-        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
-        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
-            if failure.kind == StoreFailureKind::Ambiguous =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
-    context.ports.callback.listen(at).map_err(|what| {
-        let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
-            .into()
-    })
-}
-
-/// Where nobody listens, the browser shows an error and keeps the URL: that is what gets pasted.
-fn some_port(context: &Context<'_>, at: &ListenAt) -> Result<String> {
-    let [high, low] = random::<2>(context)?;
-    Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
-}
-
-/// Bytes nobody can guess.
-///
-/// # Errors
-/// `failed`, if the system has none to give.
-pub fn random<const N: usize>(context: &Context<'_>) -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let failed = |error| Error::failed(format!("the system has no randomness to give: {error}"));
-    context.ports.entropy.fill(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
-/// The answer to a request for the provider's keys that was sent while the user is in the browser; nobody who gives up
-/// waits for it.
-struct KeyPrefetch(Option<(Receiver<Response>, Time)>);
-
-impl KeyPrefetch {
-    fn none() -> Self {
-        Self(None)
-    }
-
-    /// Sends the request, if there are no keys in the cache. Where that cannot be done beside the wait, it is done later.
-    fn ask(context: &Context<'_>, provider: &Provider) -> Self {
-        let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::none() };
-        let http = Arc::clone(&context.ports.http);
-        let (sender, receiver) = channel();
-        let fetch = move || http.send(&request).into_iter().for_each(|answer| drop(sender.send(answer)));
-        let asked_at = context.ports.clock.now();
-        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| (receiver, asked_at)))
-    }
-
-    /// The answer, waited for as long as the network is, and when it was asked for; `None` where none came.
-    fn answer(self) -> Option<(Response, Time)> {
-        let (receiver, asked_at) = self.0?;
-        Some((receiver.recv().ok()?, asked_at))
-    }
-}
-
-impl Attempt<'_, '_> {
-    fn request(&self, redirect_uri: &str) -> Result<(Url, Expected)> {
-        let randomness = Randomness(random(self.context)?);
-        let client_id = &self.client.client_id;
-        authorize::authorization_request(&self.provider, client_id, redirect_uri, &self.wishes.options, randomness)
-            .map_err(Error::usage)
-    }
-
-    fn by_loopback(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
-        let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
-        let (url, expected) = self.request(&redirect_uri)?;
-        let waiting = Waiting::begin(self.context, self.asked_for(&redirect_uri), self.wishes.timeout);
-        let hand_over = self.handed_over(&url);
-        self.show(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
-        let keys = KeyPrefetch::ask(self.context, &self.provider);
-        let outcome = waiting
-            .for_redirect(hand_over, listener.as_mut(), &expected)
-            .and_then(|query| {
-                authorize::accept_callback(&expected, query.expose()).map_err(|no| self.not_granted(no, &expected))
-            })
-            .and_then(|code| self.exchanged(&code, &expected, keys));
-        listener.finish(
-            outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(messages::shown(error)), |_| Page::LoggedIn),
-        );
-        outcome
-    }
-
-    /// Where `prompt=none` needs the ID token of the session there is, which no argument of a program and no terminal may
-    /// hold: an address that sends the browser on, once.
-    fn handed_over(&self, url: &Url) -> Option<Box<dyn HandOver>> {
-        let hinted = authorize::with_id_token_hint(url, self.hint()?);
-        let without = |what| self.context.out.note(&format!("The ID token is not sent as a hint: {what}."));
-        self.context.ports.callback.hand_over(&hinted).map_err(without).ok()
-    }
-
-    /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.
-    fn hint(&self) -> Option<&Secret> {
-        let asks_nothing = self.wishes.options.prompt.as_deref() == Some("none");
-        let session = self.before.as_ref().filter(|_| asks_nothing)?;
-        Some(&session.id_token.as_ref()?.value)
-    }
-
-    /// What the remedies speak of.
-    fn asked_for(&self, redirect_uri: &str) -> RequestedLogin {
-        let (profile, options) = (&self.context.profile, &self.wishes.options);
-        RequestedLogin {
-            client: format!(
-                "client_id `{}` ({}), redirect_uri `{}` ({})",
-                printable(&profile.client_id),
-                profile.client_id_source,
-                printable(redirect_uri),
-                profile.redirect_uri_source
-            ),
-            secret_source: match &profile.client_secret_command {
-                _ if profile.auth_method == AuthMethod::None => None,
-                Some(_) => Some("client_secret_command"),
-                None => Some("TIDP_CLIENT_SECRET"),
-            },
-            scopes: printable(&options.scopes.join(" ")),
-            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.name_in_hints.as_deref())),
-            acr_values: options.acr_values.as_deref().map(printable),
-            profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),
-        }
-    }
-
-    /// The login that needs no port of this machine.
-    fn paste(&self) -> String {
-        with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref())
-    }
-
-    fn show(&self, url: &Url) {
-        let note = || self.context.out.note(&format!("On another machine's browser? Use `{}`.", self.paste()));
-        let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
-        if is_remote {
-            note();
-        }
-        let opened = show(self.context, url, "Log in", self.wishes.timeout, self.wishes.no_browser);
-        if !opened && !is_remote {
-            note();
-        }
-    }
-
-    fn by_paste(self, redirect_uri: &str) -> Result<Session> {
-        let (url, expected) = self.request(redirect_uri)?;
-        let waiting = Waiting::begin(self.context, self.asked_for(redirect_uri), self.wishes.timeout);
-        let out = self.context.out;
-        if self.hint().is_some() {
-            out.note("The ID token is not sent as a hint: an address that is printed must not hold it.");
-        }
-        out.ask(&format!("Open this URL in a browser and log in:\n\n  {url}\n"));
-        out.ask(
-            "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
-        );
-        let code = waiting.for_paste(&expected, |problem| self.not_granted(problem, &expected))?;
-        self.exchanged(&code, &expected, KeyPrefetch::none())
-    }
-
-    fn exchanged(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
-        self.context.reporter.buffered(|| self.exchange(code, expected, keys))
-    }
-
-    /// The provider's no, at the redirect or for the code.
-    fn not_granted(&self, problem: Problem, expected: &Expected) -> Error {
-        match problem {
-            Problem::Refused(provider) => LoginError::Refused(provider, self.asked_for(&expected.redirect_uri)).into(),
-            Problem::RefusedByStatus { what, .. } => {
-                LoginError::StatusOnly(what, self.asked_for(&expected.redirect_uri)).into()
-            }
-            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
-        }
-    }
-
-    /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
-    /// the answer; stores the session.
-    fn exchange(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
-        let context = self.context;
-        let request = token::code_request(&self.provider, &self.client, code, expected);
-        let sent_at = context.ports.clock.now();
-        let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
-            Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
-                NetworkError::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
-            }
-            other => other,
-        })?;
-        let answer = token::accept_code_response(&response).map_err(|problem| self.not_granted(problem, expected))?;
-        let session = provider_keys::prefetched_keys(context, &self.provider, keys.answer())
-            .and_then(|keys| self.validated(&answer, expected, code, keys, sent_at))
-            .and_then(|session| self.store(session));
-        if session.is_err()
-            && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
-        {
-            token_response::revoke_unwanted(context, &self.provider, token);
-        }
-        session
-    }
-
-    fn validated(
-        &self,
-        answer: &TokenResponse,
-        expected: &Expected,
-        code: &Code,
-        keys: ProviderKeys,
-        sent_at: Time,
-    ) -> Result<Session> {
-        let context = self.context;
-        let raw =
-            answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
-        let now = token_response::validation_time(context, answer.date);
-        let check = Check {
-            issuer: &self.provider.issuer,
-            client_id: &self.client.client_id,
-            now,
-            access_token: &answer.access_token,
-            request: TokenRequest::Login { expected, code, waited: self.waited() },
-        };
-        let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &check)?;
-        accepted.token = accepted.token.with_local_expiry(sent_at, now);
-        requirements::check(&self.wishes, &accepted)?;
-        requirements::tell_of_the_rest(context.out, &self.wishes, &accepted, answer);
-        self.session(answer, accepted, sent_at)
-    }
-
-    /// How long the user and the provider have taken, by either clock: one may be set meanwhile, the other one stands still
-    /// while the machine sleeps. A second that has begun counts.
-    fn waited(&self) -> Seconds {
-        let clock = &self.context.ports.clock;
-        let (since, uptime) = self.began;
-        let awake = clock.uptime().saturating_sub(uptime);
-        let awake =
-            i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
-        clock.now().since(since).max(Seconds(awake))
-    }
-
-    fn session(&self, answer: &TokenResponse, accepted: Accepted, sent_at: Time) -> Result<Session> {
-        let refresh_token = match &answer.refresh_token {
-            None => RefreshToken::NeverIssued,
-            Some(value) => RefreshToken::Held(HeldToken {
-                value: value.clone(),
-                renewed_at: sent_at,
-                reused_at: None,
-                omitted_since: None,
-            }),
-        };
-        let session = Session {
-            version: SCHEMA,
-            key: self.context.key.clone(),
-            generation: u64::from_be_bytes(random(self.context)?),
-            account: accepted.account,
-            // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
-            scopes: answer.scopes.clone().unwrap_or_else(|| self.wishes.options.scopes.clone()),
-            login_at: sent_at,
-            access_token: token_response::access_token(answer, sent_at),
-            id_token: Some(accepted.token),
-            refresh_token,
-            provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), answer.date),
-            refresh_brings_no_id_token: false,
-            refresh_started_at: None,
-            events: Vec::new(),
-        };
-        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: answer.refresh_token.is_some() }))
-    }
-
-    /// Under the lock, over whatever is there: the last login wins, whole.
-    fn store(&self, session: Session) -> Result<Session> {
-        let context = self.context;
-        let _lock = context.lock(&context.entry())?;
-        let _signals = context.ports.signals.hold();
-        if let Some(before) = &self.before
-            && before.account.sub != session.account.sub
-        {
-            let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
-            context.out.warn(
-                "account_changed",
-                format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
-            );
-        }
-        // First, so that a login that is killed here never leaves the new session with the old one's access token.
-        access_token_cache::forget(context);
-        let (entry, document) = (context.entry(), session.to_json());
-        let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
-            // Which of several is the session nobody knows, and from now on it is none of them.
-            StoreFailureKind::Ambiguous => {
-                context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
-            }
-            _ => Err(failure),
-        });
-        if let Err(failure) = saved
-            // A write whose end is not known is believed only when it is read back.
-            && !context.store.load(&entry).is_ok_and(|stored| stored.as_ref() == Some(&document))
-        {
-            return Err(failure.into());
-        }
-        access_token_cache::put(context, &session);
-        Ok(session)
-    }
-}
-
-/// Whether the store may have the session although it did not say so: then its refresh token must stay good.
-fn may_be_stored(outcome: &Result<Session>) -> bool {
-    matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
+fn extra_param(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').ok_or_else(|| Error::usage("--extra-param: write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }

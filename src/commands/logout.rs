@@ -4,7 +4,6 @@
 mod messages;
 
 use crate::cli::{self, Global};
-use crate::commands::login::{random, show};
 use crate::config::{self, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, RefreshToken, RefreshTokenExpiry, Session, SessionKey};
@@ -13,8 +12,10 @@ use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
+use crate::flows::browser::open_or_print_url;
 use crate::flows::context::{Configured, Context};
 use crate::flows::provider_metadata;
+use crate::flows::random_bytes::random_bytes;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
 use crate::ports::{Entries, Ignored, Ports, Store, StoreFailureKind};
@@ -284,7 +285,7 @@ fn lives_on(context: &Context<'_>, session: &Session) -> String {
 }
 
 fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
-    let state = match random::<16>(context) {
+    let state = match random_bytes::<16>(context) {
         Ok(bytes) => hex(&bytes),
         Err(error) => return State::failed_by("could not be ended", error),
     };
@@ -318,10 +319,10 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
             return State::failed(Error::failed(format!("could not be ended: cannot listen on 127.0.0.1: {what}")));
         }
     };
-    show(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
+    open_or_print_url(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
     let ignored = |what| {
         if let Ignored::AnotherUser(user) = what {
-            advisory_warnings::another_user(context.out, user, "run tidp as the user whose browser it is");
+            advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");
         }
     };
     if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {

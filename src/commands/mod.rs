@@ -30,7 +30,7 @@ use crate::terminal::output::Output;
 /// The command's own.
 pub fn run_alone(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     if matches!(cli.command, Command::Login(_)) {
-        login::warn_of_memory(ports, out);
+        login::warn_of_memory_store(ports, out);
     }
     run(ports, out, cli)
 }

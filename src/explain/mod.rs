@@ -1,6 +1,7 @@
 //! What a session can expect, as words and pictures. Pure.
 
 pub mod claims;
+pub mod login_messages;
 pub mod outlook;
 pub mod simulation;
 pub mod timeline;

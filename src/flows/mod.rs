@@ -3,12 +3,15 @@
 pub mod access_token;
 pub mod access_token_cache;
 pub mod advisory_warnings;
+pub mod browser;
 pub mod context;
 pub mod id_token;
+pub mod login;
 pub mod provider_cache;
 pub mod provider_keys;
 pub mod provider_lookups;
 pub mod provider_metadata;
+pub mod random_bytes;
 pub mod refresh;
 pub mod token_response;
 pub mod userinfo;

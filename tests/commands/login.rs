@@ -140,7 +140,7 @@ fn success_is_told_on_stderr_alone_and_shown_in_the_browser() {
     let outcome = bench.log_in();
     assert_eq!(outcome.stdout, "");
     let outcome = outcome.says("Logged in as +4790000001 at https://id.example.");
-    outcome.says("Policy Mobile: the refresh token lives until 2026-05-01 12:00:00 UTC (in 90 days)");
+    outcome.says("Policy Mobile: the refresh token expires at 2026-05-01 12:00:00 UTC (in 90 days)");
     assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::LoggedIn]);
     let paths = bench.provider.paths();
     assert_eq!(paths, ["/.well-known/openid-configuration", "/jwks", "/connect/token"]);
@@ -465,9 +465,9 @@ fn other_scopes_than_were_asked_for_are_told_once_with_which() {
         announce(&bench, if refresh_token { answer.refresh_token("rt-1") } else { answer });
         bench.run(&["login", "--json"]).exits(0)
     };
-    let less = "The provider granted less than was asked for: not the scopes `profile offline_access`.";
+    let less = "The provider did not grant the scopes `profile offline_access`.";
     assert_eq!(log_in("openid", false).says(less).warnings(), [""; 0]);
-    let more = log_in("openid profile a\u{1b}b", true).says(r"granted scopes that were not asked for: `a\u{1b}b`");
+    let more = log_in("openid profile a\u{1b}b", true).says(r"granted scopes that were not requested: `a\u{1b}b`");
     assert_eq!(more.leaves_out("less than").warnings(), ["scope_more_than_asked"]);
     log_in("profile", true).leaves_out("asked for");
 }

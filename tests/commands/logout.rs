@@ -334,9 +334,9 @@ fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument()
 #[test]
 fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_and_after_what_is_done_already() {
     for (case, asks) in [
-        ("", "Finish the logout in the browser (waiting 20 s). If it did not open"),
-        ("missing", "Open this URL in a browser on this machine (waiting 20 s)"),
-        ("broken", "Open this URL in a browser on this machine (waiting 20 s)"),
+        ("", "Finish the logout in your browser (waiting up to 20 s). If it did not open"),
+        ("missing", "Open this URL in a browser on this machine (waiting up to 20 s)"),
+        ("broken", "Open this URL in a browser on this machine (waiting up to 20 s)"),
     ] {
         let bench = logged_in();
         let id_token = bench.session().unwrap().id_token.unwrap().value;

@@ -81,7 +81,7 @@ fn a_sliding_life_that_ends_before_the_access_token_is_told_unless_the_profile_r
 #[test]
 fn the_logins_own_warning_counts_for_the_hour() {
     let bench = Bench::new("PublicWithRefresh");
-    bench.log_in().says("dies before the access token");
+    bench.log_in().says("expires before the access token");
     bench.run(&["token"]).exits(0).leaves_out("warning");
     assert_eq!(stamps(&bench).len(), 1);
     let bench = Bench::new("PublicWithRefresh");

@@ -13,12 +13,12 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 /// How long nobody is told anything while nobody comes.
-const SILENCE: Duration = Duration::from_secs(20);
+const FIRST_NOTE_AFTER: Duration = Duration::from_secs(20);
 
 /// A wait that has begun.
-pub(super) struct Waiting<'c, 'w> {
+pub(super) struct CallbackWait<'c, 'w> {
     context: &'c Context<'w>,
-    asked: RequestedLogin,
+    request: RequestedLogin,
     /// Until when the clock's uptime is waited for.
     until: Duration,
     /// When that is said which is most often wrong, unless it has been.
@@ -27,45 +27,46 @@ pub(super) struct Waiting<'c, 'w> {
     ignored: RefCell<Vec<&'static str>>,
 }
 
-impl<'c, 'w> Waiting<'c, 'w> {
+impl<'c, 'w> CallbackWait<'c, 'w> {
     /// Begins it.
-    pub(super) fn begin(context: &'c Context<'w>, asked: RequestedLogin, patience: Seconds) -> Self {
+    pub(super) fn begin(context: &'c Context<'w>, request: RequestedLogin, patience: Seconds) -> Self {
         let now = context.ports.clock.uptime();
         let until = now.saturating_add(patience.to_std());
-        let silent_until = Cell::new(Some(now.saturating_add(SILENCE)).filter(|silent_until| *silent_until < until));
-        Self { context, asked, until, silent_until, ignored: RefCell::default() }
+        let silent_until =
+            Cell::new(Some(now.saturating_add(FIRST_NOTE_AFTER)).filter(|silent_until| *silent_until < until));
+        Self { context, request, until, silent_until, ignored: RefCell::default() }
     }
 
     /// The query of the redirect to `listener`, once the browser has been sent on from `hand_over`, where there is one.
-    pub(super) fn for_redirect(
+    pub(super) fn redirect_query(
         &self,
         hand_over: Option<Box<dyn HandOver>>,
         listener: &mut dyn Listener,
         expected: &Expected,
     ) -> Result<Secret> {
-        let ignored = |what| self.ignored(what);
+        let ignored = |what| self.warn_of_ignored(what);
         if let Some(mut hand_over) = hand_over {
-            self.patiently(|patience| Ok(hand_over.wait(&ignored, patience).then_some(())))?;
+            self.wait_until_timeout(|patience| Ok(hand_over.wait(&ignored, patience).then_some(())))?;
         }
         let is_ours = |query: &str| {
-            authorize::check_ours(expected, query).map_err(|why| self.tell_of(NOT_OURS, why.as_str())).is_ok()
+            authorize::check_ours(expected, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
         };
-        self.patiently(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
+        self.wait_until_timeout(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
     }
 
     /// The code in the address that is pasted. A person who pastes something else is asked again, for as long as there is
     /// time; a script is not.
-    pub(super) fn for_paste(&self, expected: &Expected, not_granted: impl Fn(Problem) -> Error) -> Result<Code> {
-        let (out, terminal) = (self.context.out, &self.context.ports.terminal);
+    pub(super) fn pasted_code(&self, expected: &Expected, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
+        let (reporter, terminal) = (self.context.reporter, &self.context.ports.terminal);
         loop {
-            let line = Secret::new(self.patiently(|patience| self.line(patience))?);
+            let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
             let is_typed = terminal.stdin_is_terminal();
             let (what, error) = match authorize::accept_pasted(expected, line.expose()) {
                 Ok(code) => return Ok(code),
-                Err(Pasted::Problem(problem)) => return Err(not_granted(problem)),
+                Err(Pasted::Problem(problem)) => return Err(refusal(problem)),
                 Err(Pasted::NotOurs(what)) => (what.clone(), Error::invalid(what)),
                 Err(Pasted::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
-                    out.ask("That line was empty. Paste the whole address here, from http to its end:");
+                    reporter.prompt("That line was empty. Paste the whole address here, from http to its end:");
                     continue;
                 }
                 Err(Pasted::BareCode) => wrong_paste("that is a bare code"),
@@ -76,12 +77,12 @@ impl<'c, 'w> Waiting<'c, 'w> {
             }
             let mut letters = what.chars();
             let what: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-            out.ask(&format!("{what}. Paste the whole address here, from http to its end:"));
+            reporter.prompt(format!("{what}. Paste the whole address here, from http to its end:"));
         }
     }
 
     /// A line of standard input, if one comes in time.
-    fn line(&self, patience: Duration) -> Result<Option<String>> {
+    fn read_line(&self, patience: Duration) -> Result<Option<String>> {
         match self.context.ports.terminal.read_line_within(patience) {
             Ok(Some(line)) => Ok(Some(line)),
             Ok(None) => Err(Error::usage("nothing was pasted: standard input is at its end")),
@@ -91,7 +92,7 @@ impl<'c, 'w> Waiting<'c, 'w> {
     }
 
     /// Waits until something comes. What may be wrong is said once, when nothing has come for a while.
-    fn patiently<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
+    fn wait_until_timeout<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
         let clock = &self.context.ports.clock;
         loop {
             let until = self.silent_until.get().unwrap_or(self.until);
@@ -99,19 +100,19 @@ impl<'c, 'w> Waiting<'c, 'w> {
                 return Ok(come);
             }
             if self.silent_until.take().is_none() {
-                let ended = LoginError::TimedOut { request: self.asked.clone(), ignored: self.ignored.take() };
+                let ended = LoginError::TimedOut { request: self.request.clone(), ignored: self.ignored.take() };
                 return Err(ended.into());
             }
-            let suspicion = self.asked.suspicion();
-            self.context.out.note(&format!("Still waiting. If the browser shows an error, {suspicion}."));
+            let suspicion = self.request.suspicion();
+            self.context.reporter.note(format!("Still waiting. If the browser shows an error, {suspicion}."));
         }
     }
 
-    fn ignored(&self, what: Ignored) {
+    fn warn_of_ignored(&self, what: Ignored) {
         let why = match what {
             Ignored::AnotherUser(user) => {
                 let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
-                return advisory_warnings::another_user(self.context.out, user, &format!("log in with `{paste}`"));
+                return advisory_warnings::another_user(self.context.reporter, user, &format!("log in with `{paste}`"));
             }
             Ignored::AnotherPath => "it came to another path than the redirect URI's",
             Ignored::AnotherHost => "it came to another host name or port than the redirect URI's",
@@ -119,14 +120,14 @@ impl<'c, 'w> Waiting<'c, 'w> {
             Ignored::TooLarge => "its head is larger than 16 KiB (delete the browser's cookies for this address)",
             Ignored::InvalidEntry => "it could not be read as plain HTTP (a browser may insist on https)",
         };
-        self.tell_of(NO_REDIRECT, why);
+        self.warn_once(NO_REDIRECT, why);
     }
 
     /// Tells of what came and did not count, each kind once.
-    fn tell_of(&self, what: &str, why: &'static str) {
+    fn warn_once(&self, what: &str, why: &'static str) {
         if !self.ignored.borrow().contains(&why) {
             self.ignored.borrow_mut().push(why);
-            self.context.out.warn("redirect_ignored", format!("{what} was ignored: {why}"));
+            self.context.reporter.warn("redirect_ignored", format!("{what} was ignored: {why}"));
         }
     }
 }

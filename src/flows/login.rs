@@ -1,0 +1,384 @@
+//! A login: authorization code with PKCE (RFC 7636) in the browser, the redirect caught on a loopback port or pasted.
+//! Nothing is stored before every check has passed. No lock is held while the user is in the browser.
+
+mod callback_wait;
+mod key_prefetch;
+mod options;
+mod requirements;
+
+pub use options::LoginOptions;
+
+pub use crate::config::{AuthMethod, RedirectUri};
+use crate::domain::secret::Secret;
+use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use crate::error::{
+    Error, LoginError, NetworkError, RequestedLogin, Result, SessionError, SetupError, Situation, StoreError,
+    ValidationError, with_profile,
+};
+use crate::explain::outlook::sentence::setting;
+use crate::flows::access_token_cache;
+use crate::flows::browser::open_or_print_url;
+use crate::flows::context::Context;
+use crate::flows::provider_keys::{self, ProviderKeys};
+use crate::flows::provider_metadata;
+use crate::flows::random_bytes::random_bytes;
+use crate::flows::token_response;
+use crate::oidc::Problem;
+use crate::oidc::authorize::{self, Code, Expected, Randomness};
+use crate::oidc::discovery::Provider;
+use crate::oidc::id_token::{Accepted, Check, TokenRequest};
+use crate::oidc::token::{self, Client, TokenResponse};
+use crate::ports::{HandOver, ListenAt, Listener, Page, StoreFailureKind, WhyNot};
+use callback_wait::CallbackWait;
+use key_prefetch::KeyPrefetch;
+use std::time::Duration;
+use url::Url;
+
+const DOING: &str = "login failed";
+
+/// A login under way: what was asked for, of whom, and what must be checked later.
+struct Attempt<'c, 'w> {
+    context: &'c Context<'w>,
+    options: LoginOptions,
+    client: Client,
+    provider: Provider,
+    before: Option<Session>,
+    /// When it started, by the wall clock and by the monotonic one.
+    started: (Time, Duration),
+}
+
+/// Logs in and stores the session.
+///
+/// # Errors
+/// Those of the exchange; then nothing was stored. `usage` for options that make no request.
+pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
+    run_attempt(context, options).map_err(|error| match error.situation {
+        Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what).into(),
+        situation => Error { situation, ..error },
+    })
+}
+
+fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
+    // Whatever can fail without the user fails before the user is asked: the store, the secret, discovery.
+    let attempt = Attempt {
+        context,
+        options,
+        before: previous_session(context)?,
+        client: context.client()?,
+        provider: provider_metadata::provider_as_of_now(context)?,
+        started: (context.ports.clock.now(), context.ports.clock.uptime()),
+    };
+    check_provider(&attempt.provider)?;
+    match &context.profile.redirect_uri {
+        RedirectUri::Elsewhere(uri) => attempt.with_pasted_redirect(uri),
+        RedirectUri::Fixed(uri, _) if attempt.options.paste => attempt.with_pasted_redirect(uri),
+        RedirectUri::AnyPort(at) if attempt.options.paste => {
+            attempt.with_pasted_redirect(&unused_loopback_uri(context, at)?)
+        }
+        RedirectUri::Fixed(uri, at) => attempt.with_loopback_redirect(listen(context, at)?, Some(uri)),
+        RedirectUri::AnyPort(at) => attempt.with_loopback_redirect(listen(context, at)?, None),
+    }
+}
+
+/// Whether a login can begin there, and come to an end: RS256 is the only algorithm there is here, and the one that every
+/// provider must have (OpenID Connect Discovery 3).
+fn check_provider(provider: &Provider) -> Result<()> {
+    if let Err(why) = &provider.authorization_endpoint {
+        return Err(Error::invalid(format!("{DOING}: {why}")));
+    }
+    let offered = &provider.id_token_algorithms;
+    if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
+        printable(&offered.join(", "))
+    )))
+}
+
+/// Proves that the store answers, and gives the session that is about to be replaced. An entry that is no session of
+/// ours is what this login mends.
+fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
+    context.store.check_writable(&context.entry())?;
+    match context.load() {
+        Ok(session) => Ok(session),
+        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
+        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
+            if failure.kind == StoreFailureKind::Ambiguous =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
+    context.ports.callback.listen(at).map_err(|what| {
+        let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
+        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+            .into()
+    })
+}
+
+/// Why there is no session, for the page in the browser.
+fn failure_page(error: &Error) -> WhyNot {
+    match &error.situation {
+        Situation::Login(error) => error.page_reason(),
+        Situation::Network(NetworkError::Unreachable(_)) => WhyNot::Unavailable,
+        Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => WhyNot::NotValid,
+        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy) => WhyNot::NotStored,
+        _ => WhyNot::Failed,
+    }
+}
+
+/// Where nobody listens, the browser shows an error and keeps the URL: that is what gets pasted.
+fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
+    let [high, low] = random_bytes::<2>(context)?;
+    Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
+}
+
+impl Attempt<'_, '_> {
+    fn request(&self, redirect_uri: &str) -> Result<(Url, Expected)> {
+        let randomness = Randomness(random_bytes(self.context)?);
+        let client_id = &self.client.client_id;
+        authorize::authorization_request(&self.provider, client_id, redirect_uri, &self.options.request, randomness)
+            .map_err(Error::usage)
+    }
+
+    fn with_loopback_redirect(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
+        let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
+        let (url, expected) = self.request(&redirect_uri)?;
+        let waiting = CallbackWait::begin(self.context, self.requested_login(&redirect_uri), self.options.timeout);
+        let hand_over = self.hinted_hand_over(&url);
+        self.show_url(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
+        let keys = KeyPrefetch::start(self.context, &self.provider);
+        let outcome = waiting
+            .redirect_query(hand_over, listener.as_mut(), &expected)
+            .and_then(|query| {
+                authorize::accept_callback(&expected, query.expose()).map_err(|no| self.refusal(no, &expected))
+            })
+            .and_then(|code| self.exchange_buffered(&code, &expected, keys));
+        listener
+            .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(failure_page(error)), |_| Page::LoggedIn));
+        outcome
+    }
+
+    /// Where `prompt=none` needs the ID token of the session there is, which no argument of a program and no terminal may
+    /// hold: an address that sends the browser on, once.
+    fn hinted_hand_over(&self, url: &Url) -> Option<Box<dyn HandOver>> {
+        let hinted = authorize::with_id_token_hint(url, self.id_token_hint()?);
+        let without = |what| self.context.reporter.note(format!("The ID token is not sent as a hint: {what}."));
+        self.context.ports.callback.hand_over(&hinted).map_err(without).ok()
+    }
+
+    /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.
+    fn id_token_hint(&self) -> Option<&Secret> {
+        let asks_nothing = self.options.request.prompt.as_deref() == Some("none");
+        let session = self.before.as_ref().filter(|_| asks_nothing)?;
+        Some(&session.id_token.as_ref()?.value)
+    }
+
+    /// What the remedies speak of.
+    fn requested_login(&self, redirect_uri: &str) -> RequestedLogin {
+        let (profile, options) = (&self.context.profile, &self.options.request);
+        RequestedLogin {
+            client: format!(
+                "client_id `{}` ({}), redirect_uri `{}` ({})",
+                printable(&profile.client_id),
+                profile.client_id_source,
+                printable(redirect_uri),
+                profile.redirect_uri_source
+            ),
+            secret_source: match &profile.client_secret_command {
+                _ if profile.auth_method == AuthMethod::None => None,
+                Some(_) => Some("client_secret_command"),
+                None => Some("TIDP_CLIENT_SECRET"),
+            },
+            scopes: printable(&options.scopes.join(" ")),
+            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.name_in_hints.as_deref())),
+            acr_values: options.acr_values.as_deref().map(printable),
+            profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),
+        }
+    }
+
+    /// The login that needs no port of this machine.
+    fn paste_command(&self) -> String {
+        with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref())
+    }
+
+    fn show_url(&self, url: &Url) {
+        let note =
+            || self.context.reporter.note(format!("On another machine's browser? Use `{}`.", self.paste_command()));
+        let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
+        if is_remote {
+            note();
+        }
+        let opened = open_or_print_url(self.context, url, "Log in", self.options.timeout, self.options.no_browser);
+        if !opened && !is_remote {
+            note();
+        }
+    }
+
+    fn with_pasted_redirect(self, redirect_uri: &str) -> Result<Session> {
+        let (url, expected) = self.request(redirect_uri)?;
+        let waiting = CallbackWait::begin(self.context, self.requested_login(redirect_uri), self.options.timeout);
+        let reporter = self.context.reporter;
+        if self.id_token_hint().is_some() {
+            reporter.note("The ID token is not sent as a hint: an address that is printed must not hold it.");
+        }
+        reporter.prompt(format!("Open this URL in a browser and log in:\n\n  {url}\n"));
+        reporter.prompt(
+            "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
+        );
+        let code = waiting.pasted_code(&expected, |problem| self.refusal(problem, &expected))?;
+        self.exchange_buffered(&code, &expected, KeyPrefetch::none())
+    }
+
+    fn exchange_buffered(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
+        self.context.reporter.buffered(|| self.exchange(code, expected, keys))
+    }
+
+    /// The provider's no, at the redirect or for the code.
+    fn refusal(&self, problem: Problem, expected: &Expected) -> Error {
+        match problem {
+            Problem::Refused(provider) => {
+                LoginError::Refused(provider, self.requested_login(&expected.redirect_uri)).into()
+            }
+            Problem::RefusedByStatus { what, .. } => {
+                LoginError::StatusOnly(what, self.requested_login(&expected.redirect_uri)).into()
+            }
+            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
+        }
+    }
+
+    /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
+    /// the answer; stores the session.
+    fn exchange(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
+        let context = self.context;
+        let request = token::code_request(&self.provider, &self.client, code, expected);
+        let sent_at = context.ports.clock.now();
+        let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
+            Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
+                NetworkError::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
+            }
+            other => other,
+        })?;
+        let answer = token::accept_code_response(&response).map_err(|problem| self.refusal(problem, expected))?;
+        let session = provider_keys::prefetched_keys(context, &self.provider, keys.response())
+            .and_then(|keys| self.accepted_session(&answer, expected, code, keys, sent_at))
+            .and_then(|session| self.store(session));
+        if session.is_err()
+            && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
+        {
+            token_response::revoke_unwanted(context, &self.provider, token);
+        }
+        session
+    }
+
+    fn accepted_session(
+        &self,
+        answer: &TokenResponse,
+        expected: &Expected,
+        code: &Code,
+        keys: ProviderKeys,
+        sent_at: Time,
+    ) -> Result<Session> {
+        let context = self.context;
+        let raw =
+            answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
+        let now = token_response::validation_time(context, answer.date);
+        let check = Check {
+            issuer: &self.provider.issuer,
+            client_id: &self.client.client_id,
+            now,
+            access_token: &answer.access_token,
+            request: TokenRequest::Login { expected, code, waited: self.elapsed() },
+        };
+        let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &check)?;
+        accepted.token = accepted.token.with_local_expiry(sent_at, now);
+        requirements::check(&self.options, &accepted)?;
+        requirements::warn_of_differences(context.reporter, &self.options, &accepted, answer);
+        self.session(answer, accepted, sent_at)
+    }
+
+    /// How long the user and the provider have taken, by either clock: one may be set meanwhile, the other one stands still
+    /// while the machine sleeps. A second that has begun counts.
+    fn elapsed(&self) -> Seconds {
+        let clock = &self.context.ports.clock;
+        let (since, uptime) = self.started;
+        let awake = clock.uptime().saturating_sub(uptime);
+        let awake =
+            i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
+        clock.now().since(since).max(Seconds(awake))
+    }
+
+    fn session(&self, answer: &TokenResponse, accepted: Accepted, sent_at: Time) -> Result<Session> {
+        let refresh_token = match &answer.refresh_token {
+            None => RefreshToken::NeverIssued,
+            Some(value) => RefreshToken::Held(HeldToken {
+                value: value.clone(),
+                renewed_at: sent_at,
+                reused_at: None,
+                omitted_since: None,
+            }),
+        };
+        let session = Session {
+            version: SCHEMA,
+            key: self.context.key.clone(),
+            generation: u64::from_be_bytes(random_bytes(self.context)?),
+            account: accepted.account,
+            // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
+            scopes: answer.scopes.clone().unwrap_or_else(|| self.options.request.scopes.clone()),
+            login_at: sent_at,
+            access_token: token_response::access_token(answer, sent_at),
+            id_token: Some(accepted.token),
+            refresh_token,
+            provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), answer.date),
+            refresh_brings_no_id_token: false,
+            refresh_started_at: None,
+            events: Vec::new(),
+        };
+        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: answer.refresh_token.is_some() }))
+    }
+
+    /// Under the lock, over whatever is there: the last login wins, whole.
+    fn store(&self, session: Session) -> Result<Session> {
+        let context = self.context;
+        let _lock = context.lock(&context.entry())?;
+        let _signals = context.ports.signals.hold();
+        if let Some(before) = &self.before
+            && before.account.sub != session.account.sub
+        {
+            let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
+            context.reporter.warn(
+                "account_changed",
+                format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
+            );
+        }
+        // First, so that a login that is killed here never leaves the new session with the old one's access token.
+        access_token_cache::forget(context);
+        let (entry, document) = (context.entry(), session.to_json());
+        let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
+            // Which of several is the session nobody knows, and from now on it is none of them.
+            StoreFailureKind::Ambiguous => {
+                context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
+            }
+            _ => Err(failure),
+        });
+        if let Err(failure) = saved
+            // A write whose end is not known is believed only when it is read back.
+            && !context.store.load(&entry).is_ok_and(|stored| stored.as_ref() == Some(&document))
+        {
+            return Err(failure.into());
+        }
+        access_token_cache::put(context, &session);
+        Ok(session)
+    }
+}
+
+/// Whether the store may have the session although it did not say so: then its refresh token must stay good.
+fn may_be_stored(outcome: &Result<Session>) -> bool {
+    matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
+}
