@@ -102,7 +102,6 @@ const KNOWN: &[&str] = &[
     "adapters/keyring.rs adapters/keyring/native.rs adapters/keyring/secret_service.rs",
     "adapters/process.rs adapters/process_watch.rs adapters/signals.rs",
     "adapters/terminal.rs adapters/terminal/line_input.rs",
-    "commands/decode.rs commands/decode/stream.rs",
     "commands/demo.rs commands/mod.rs",
     "commands/keepalive.rs commands/keepalive/messages.rs",
     "commands/policy.rs commands/policy_watch.rs",

@@ -33,7 +33,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
             out.warn("expires_before_access_token", warning);
             advisory_warnings::stamp(context);
         }
-        if out.json { out.document(inspect::document(context, &session)) } else { Ok(()) }
+        if out.json { out.document(inspect::to_json(context, &session)) } else { Ok(()) }
     })
 }
 

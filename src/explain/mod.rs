@@ -3,5 +3,6 @@
 pub mod claims;
 pub mod login_messages;
 pub mod outlook;
+pub mod session_view;
 pub mod simulation;
 pub mod timeline;

@@ -14,4 +14,5 @@ pub mod provider_metadata;
 pub mod random_bytes;
 pub mod refresh;
 pub mod token_response;
+pub mod token_verifier;
 pub mod userinfo;

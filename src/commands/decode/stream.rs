@@ -1,8 +1,9 @@
 //! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
 
-use super::{Decoder, Verifier};
+use super::decoder::Decoder;
 use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Result, Situation, ValidationError};
+use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::LONGEST;
 use colored::Color;
 use serde_json::Value;
@@ -211,7 +212,7 @@ impl Decoder<'_> {
         if self.out.json {
             let mut document = report.to_json();
             document["line"] = line.into();
-            if !matches!(self.verifier, Verifier::Nobody) {
+            if !matches!(self.verifier, TokenVerifier::Nothing) {
                 let is_refused = matches!(error.situation, Situation::Validation(ValidationError::Invalid(_)));
                 document["verified"] = if is_refused { false.into() } else { Value::Null };
                 document["verified_reason"] = report.message.into();

@@ -1,0 +1,162 @@
+//! One token decoded, as JSON or for a person.
+
+use crate::config::{Profile, is_telenorid_plus};
+use crate::domain::text::{printable, printable_json};
+use crate::domain::time::{Seconds, Time};
+use crate::error::{Result, ValidationError};
+use crate::explain::claims::{self, ClaimIssuer};
+use crate::explain::session_view::claim_lines;
+use crate::flows::token_verifier::TokenVerifier;
+use crate::jwt::json::raw_members;
+use crate::jwt::{Jwt, Malformed, may_be_opaque, numeric_date, trim_token};
+use crate::ports::Ports;
+use crate::terminal::output::Output;
+use colored::Color;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(super) struct Decoder<'w> {
+    pub(super) ports: &'w Ports,
+    pub(super) out: &'w Output<'w>,
+    pub(super) leeway: Seconds,
+    pub(super) verifier: TokenVerifier<'w>,
+    /// The profile whose provider's claims are explained to a person.
+    pub(super) profile: Option<Profile>,
+}
+
+impl Decoder<'_> {
+    /// Who issued the claims, as far as the token itself says.
+    fn claim_issuer(&self, jwt: &Jwt<'_>) -> ClaimIssuer {
+        let iss = jwt.registered.iss.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
+        match self.profile.as_ref().filter(|profile| bare(&profile.issuer) == bare(iss)) {
+            Some(profile) => profile.claim_issuer(self.verifier.provider()),
+            None => ClaimIssuer { telenorid_plus: is_telenorid_plus(iss), pairwise: false },
+        }
+    }
+
+    pub(super) fn decode_one(&self, text: &str) -> Result<()> {
+        let mut answer = String::new();
+        self.decode(text, &mut answer)?;
+        self.out.answer(&self.printable(answer))
+    }
+
+    /// Appends one decoded token to `answers`, which [`Decoder::printable`] makes fit for output.
+    pub(super) fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
+        let text = trim_token(text);
+        let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
+            Malformed::Encrypted(header) => ValidationError::Opaque(format!(
+                "this is an encrypted token (JWE); only its header can be read: {}",
+                printable(&Value::Object(header).to_string())
+            )),
+            Malformed::NotAToken(why) if may_be_opaque(text) => {
+                ValidationError::Opaque(format!("this is no JWT: {why}"))
+            }
+            Malformed::NotAToken(why) => ValidationError::Invalid(format!("this is no JWT: {why}")),
+        })?;
+        let now = self.ports.clock.now();
+        let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;
+        let warnings = self.warnings(&jwt, now);
+        if self.out.json {
+            self.write_json(&jwt, verified, now, &warnings, answers);
+        } else {
+            *answers += &self.text(&jwt, verified, now, &warnings);
+        }
+        Ok(())
+    }
+
+    /// The text to print: JSON still holds the token's own characters, a text for people does not.
+    pub(super) fn printable(&self, answers: String) -> String {
+        if self.out.json { printable_json(answers) } else { answers }
+    }
+
+    fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<CodedWarning> {
+        let mut warnings = warnings(jwt);
+        if let Some(start) = time_of(jwt, "nbf").filter(|start| now < *start) {
+            let start = if self.out.json { start.rfc3339() } else { self.out.when(start, now) };
+            warnings.push(("not_valid_yet", format!("it is not valid before {start}")));
+        }
+        warnings
+    }
+
+    fn write_json(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning], answers: &mut String) {
+        let details = TokenDetails {
+            verified,
+            alg: jwt.jws.alg(),
+            typ: jwt.jws.typ(),
+            times: claims::times(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
+            expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
+            warnings: warnings
+                .iter()
+                .map(|(code, message)| json!({ "code": code, "message": message }))
+                .chain(self.out.warned())
+                .collect(),
+        };
+        let details = serde_json::to_string(&details).unwrap_or_default(); // cannot fail for these types
+        // Both parts are copied from the token, so that numbers keep every digit.
+        let (header, payload) = (jwt.jws.header_text(), jwt.payload_text());
+        for part in ["{\"header\":", &header, ",\"payload\":", &payload, ",", &details[1..], "\n"] {
+            answers.push_str(part);
+        }
+    }
+
+    fn text(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning]) -> String {
+        let (out, claim_issuer) = (self.out, self.claim_issuer(jwt));
+        let (verdict, then) = if verified {
+            (out.paint("verified", Color::Green), ",")
+        } else {
+            (out.paint("not verified: anybody can have written this", Color::Yellow), ";")
+        };
+        let end = time_of(jwt, "exp")
+            .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
+        let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
+        for (_, warning) in warnings {
+            text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
+        }
+        text += &format!(
+            "{}\n{}",
+            out.bold("Header"),
+            claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now, claim_issuer)
+        );
+        let payload = jwt.payload_text();
+        let raw_values = raw_members(&payload);
+        text +=
+            &format!("{}\n{}", out.bold("Payload"), claim_lines(out, &jwt.claims(), &raw_values, now, claim_issuer));
+        text
+    }
+}
+
+/// A warning's code and message.
+type CodedWarning = (&'static str, String);
+
+/// What `--json` prints beside the header and the payload.
+#[derive(Serialize)]
+struct TokenDetails<'a> {
+    verified: bool,
+    alg: &'a str,
+    typ: Option<&'a str>,
+    times: BTreeMap<&'static str, String>,
+    expired: Option<bool>,
+    warnings: Vec<Value>,
+}
+
+fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
+    claims::times(&jwt.registered).find(|(name, _)| *name == claim).map(|(_, time)| time)
+}
+
+/// Warnings that do not depend on the time.
+fn warnings(jwt: &Jwt<'_>) -> Vec<CodedWarning> {
+    let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
+    if jwt.jws.alg().eq_ignore_ascii_case("none") {
+        warnings.push(("not_signed", "alg is none: the token is not signed at all".to_owned()));
+    } else if jwt.jws.signature().is_empty() {
+        warnings.push(("not_signed", "the signature is empty".to_owned()));
+    }
+    for name in ["jku", "x5u", "jwk", "x5c"] {
+        if jwt.jws.header.contains_key(name) {
+            warnings.push(("brings_a_key", format!("the header brings its own key (`{name}`), which is never used")));
+        }
+    }
+    warnings
+}

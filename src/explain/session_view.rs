@@ -1,0 +1,250 @@
+//! A session and its tokens as `tidp inspect` shows them: the same view as JSON and as text.
+
+use super::claims::{self, ClaimIssuer};
+use crate::domain::policy::{Policy, PolicyName};
+use crate::domain::secret::Secret;
+use crate::domain::session::{Account, RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use crate::jwt::{Jwt, RegisteredClaims};
+use crate::terminal::output::Output;
+use colored::Color;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The `verified_reason` of a token that is no JWT: only its issuer can read it.
+pub const OPAQUE: &str = "opaque";
+
+/// What a session holds, and what its policy makes of it.
+#[derive(Serialize)]
+pub struct SessionView<'s> {
+    profile: &'s str,
+    issuer: &'s str,
+    client_id: &'s str,
+    store: &'s str,
+    account: &'s Account,
+    scopes: &'s [String],
+    login_at: String,
+    access_token: TokenView,
+    id_token: TokenView,
+    refresh_token: RefreshTokenView,
+    sso: Sso,
+    policy: Option<PolicyView>,
+    #[serde(skip)]
+    session: &'s Session,
+    #[serde(skip)]
+    refresh_token_expiry: Option<RefreshTokenExpiry>,
+    #[serde(skip)]
+    now: Time,
+}
+
+/// An access or ID token.
+#[derive(Default, Serialize)]
+pub struct TokenView {
+    state: &'static str,
+    expires_at: Option<String>,
+    expires_in: Option<Seconds>,
+    verified: Option<bool>,
+    /// Why it is not valid, or why that is not known.
+    verified_reason: Option<String>,
+    header: Option<Map<String, Value>>,
+    claims: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct RefreshTokenView {
+    state: &'static str,
+    expires_at: Option<String>,
+    expires_at_earliest: Option<String>,
+    expires_in: Option<Seconds>,
+}
+
+#[derive(Serialize)]
+struct PolicyView {
+    name: PolicyName,
+    sliding: bool,
+    lifetime: Option<Seconds>,
+}
+
+impl TokenView {
+    /// The token, with what its verification found: whether it is valid, if that is known, and why not.
+    pub fn new(token: &Secret, expires_at: Time, now: Time, verified: (Option<bool>, Option<String>)) -> Self {
+        let jwt = Jwt::parse(token.expose()).ok();
+        Self {
+            state: if now < expires_at { "valid" } else { "expired" },
+            expires_at: Some(expires_at.rfc3339()),
+            expires_in: Some(expires_at.left(now)),
+            verified: verified.0,
+            verified_reason: verified.1,
+            header: jwt.as_ref().map(|jwt| jwt.jws.header.clone()),
+            claims: jwt.map(|jwt| jwt.claims()),
+        }
+    }
+
+    /// The view of a token that the session does not have.
+    pub fn none() -> Self {
+        Self { state: "none", ..Self::default() }
+    }
+
+    fn text(&self, out: &Output<'_>, label: &str, expires_at: Time, now: Time, claim_issuer: ClaimIssuer) -> String {
+        let state =
+            if now < expires_at { out.paint("valid until", Color::Green) } else { out.paint("expired", Color::Yellow) };
+        let reason = self.verified_reason.as_deref().unwrap_or_default();
+        let signature = match self.verified {
+            Some(true) => "signature checked".to_owned(),
+            Some(false) => format!("SIGNATURE NOT VALID: {reason}"),
+            None if reason == OPAQUE => OPAQUE.to_owned(),
+            None => format!("signature not checked: {reason}"),
+        };
+        let label = out.bold(&format!("{label:<14}"));
+        let claims = self.claims.as_ref();
+        let lines = claims.map(|claims| claim_lines(out, claims, &BTreeMap::new(), now, claim_issuer));
+        format!("\n{label} {state} {}, {signature}\n{}", out.when(expires_at, now), lines.unwrap_or_default())
+    }
+}
+
+impl RefreshTokenView {
+    fn new(token: &RefreshToken, expiry: Option<RefreshTokenExpiry>, now: Time) -> Self {
+        let state = match (token, expiry) {
+            (RefreshToken::NeverIssued, _) => "none",
+            (RefreshToken::Refused { .. }, _) => "expired",
+            (RefreshToken::Held(_), Some(expiry)) if now < expiry.expires_at_earliest => "valid",
+            (RefreshToken::Held(_), Some(expiry)) if now >= expiry.expires_at => "expired",
+            // Without a policy, and between what it guarantees and what it implies, nobody knows.
+            (RefreshToken::Held(_), _) => "unknown",
+        };
+        Self {
+            state,
+            expires_at: expiry.map(|expiry| expiry.expires_at.rfc3339()),
+            expires_at_earliest: expiry.map(|expiry| expiry.expires_at_earliest.rfc3339()),
+            expires_in: expiry.map(|expiry| expiry.expires_at.left(now)),
+        }
+    }
+}
+
+impl<'s> SessionView<'s> {
+    /// The view of `session`, which `store` keeps, at `now`.
+    pub fn new(
+        session: &'s Session,
+        store: &'s str,
+        policy: Option<&Policy>,
+        now: Time,
+        [access_token, id_token]: [TokenView; 2],
+    ) -> Self {
+        let refresh_token_expiry = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
+        Self {
+            profile: &session.key.profile,
+            issuer: &session.key.issuer,
+            client_id: &session.key.client_id,
+            store,
+            account: &session.account,
+            scopes: &session.scopes,
+            login_at: session.login_at.rfc3339(),
+            access_token,
+            id_token,
+            refresh_token: RefreshTokenView::new(&session.refresh_token, refresh_token_expiry, now),
+            sso: policy.map_or(Sso::Unknown, |policy| Sso::from_session(session, policy)),
+            policy: policy.map(|policy| PolicyView {
+                name: policy.name,
+                sliding: policy.sliding,
+                lifetime: policy.lifetime,
+            }),
+            session,
+            refresh_token_expiry,
+            now,
+        }
+    }
+
+    /// The contract's `inspect` document.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default() // cannot fail for these types
+    }
+
+    /// The text for a person. `set_policy` is the setting that names a policy, where none is known.
+    pub fn text(&self, out: &Output<'_>, set_policy: &str, claim_issuer: ClaimIssuer) -> String {
+        let (session, now) = (self.session, self.now);
+        let policy = self.policy.as_ref();
+        let rows = [
+            ("Account", printable(self.account.username.as_deref().unwrap_or(&self.account.sub))),
+            ("Issuer", printable(self.issuer)),
+            ("Client", printable(self.client_id)),
+            ("Profile", printable(self.profile)),
+            ("Scopes", printable(&self.scopes.join(" "))),
+            ("Logged in", out.when(session.login_at, now)),
+            ("Store", self.store.to_owned()),
+            (
+                "Policy",
+                policy.map_or_else(|| format!("unknown: set {set_policy}"), |policy| policy.name.as_str().to_owned()),
+            ),
+            ("Refresh token", self.refresh_token_text(out)),
+            ("SSO session", self.sso_text(out)),
+        ];
+        let mut text = String::new();
+        for (label, value) in rows {
+            text += &format!("{} {value}\n", out.bold(&format!("{label:<14}")));
+        }
+        text += &self.access_token.text(out, "Access token", session.access_token.expires_at, now, claim_issuer);
+        if let Some(id_token) = &session.id_token {
+            text += &self.id_token.text(out, "ID token", id_token.expires_at, now, claim_issuer);
+        }
+        text
+    }
+
+    fn refresh_token_text(&self, out: &Output<'_>) -> String {
+        match (&self.session.refresh_token, self.refresh_token_expiry) {
+            (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
+            (RefreshToken::Refused { refused_at, .. }, _) => {
+                format!("refused by the provider {}", out.when(*refused_at, self.now))
+            }
+            (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
+            (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
+                let verb = if self.now < expiry.expires_at { "lives until" } else { "ended" };
+                format!("{verb} {}", out.when(expiry.expires_at, self.now))
+            }
+            (RefreshToken::Held(_), Some(expiry)) => format!(
+                "lives until {} by the policy; rely on {}",
+                out.when(expiry.expires_at, self.now),
+                out.when(expiry.expires_at_earliest, self.now)
+            ),
+        }
+    }
+
+    fn sso_text(&self, out: &Output<'_>) -> String {
+        let held = self.session.held_token();
+        match self.sso {
+            Sso::Active => {
+                let renewed_at = held.map_or(self.session.login_at, |held| held.renewed_at);
+                format!("active {}", out.when(renewed_at, self.now))
+            }
+            Sso::Ended => match held.and_then(|held| held.omitted_since) {
+                Some(since) => format!("ended: found {}; refreshing renews nothing", out.when(since, self.now)),
+                None => "ended; refreshing renews nothing".to_owned(),
+            },
+            Sso::Unknown => "not known: no answer tells".to_owned(),
+        }
+    }
+}
+
+/// A line for each claim: its name, its value and what it means. A value in `raw_values` is shown as it is written there,
+/// so that numbers keep every digit.
+pub fn claim_lines(
+    out: &Output<'_>,
+    claims: &Map<String, Value>,
+    raw_values: &BTreeMap<String, &RawValue>,
+    now: Time,
+    claim_issuer: ClaimIssuer,
+) -> String {
+    let times: Vec<_> = claims::times(&RegisteredClaims::from_claims(claims)).collect();
+    let mut lines = String::new();
+    for (name, value) in claims {
+        let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
+        let meaning = time.or_else(|| claims::explain(name, value, claim_issuer));
+        let value = claims::value_text(value, raw_values.get(name).map(|text| text.get()));
+        let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
+        let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
+        lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
+    }
+    lines
+}

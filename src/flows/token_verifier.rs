@@ -1,0 +1,151 @@
+//! Tokens verified in any number: with the profile's provider, or with a key set from a file.
+
+use crate::cli::{self, Global};
+use crate::domain::text::{printable_path, utf8_text};
+use crate::domain::time::{Seconds, Time};
+use crate::error::{Error, Kind, Result, ValidationError};
+use crate::flows::context::Context;
+use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
+use crate::flows::provider_metadata;
+use crate::jwt::Jwt;
+use crate::oidc::discovery::Provider;
+use crate::oidc::jwks::{KeySet, StaleKeys};
+use crate::oidc::signed_token::{TokenProblem, verify_token};
+use crate::ports::Ports;
+use crate::terminal::output::Output;
+use std::sync::{PoisonError, RwLock};
+
+/// How long keys are used before it is checked whether they may still be.
+const RECHECK_INTERVAL: Seconds = Seconds::minutes(1);
+
+/// What tokens are verified with.
+pub enum TokenVerifier<'w> {
+    /// Nothing: no token is verified.
+    Nothing,
+    /// The profile's provider, with the newest keys known; they are replaced when a token needs newer ones.
+    Provider { context: Box<Context<'w>>, provider: Box<Provider>, keys: RwLock<KeySnapshot> },
+    /// A key set from a file, whoever issued the token.
+    File(KeySet),
+}
+
+/// The keys, or why they cannot be had, as found at `fetched_at`. A stream of tokens may outlive them.
+pub struct KeySnapshot {
+    keys: Result<ProviderKeys>,
+    fetched_at: Time,
+    valid_for: Seconds,
+}
+
+impl KeySnapshot {
+    /// The newest keys. After a failure the next try waits twice as long as the failed one took, so that a slow provider
+    /// does not delay every token.
+    fn fetch(context: &Context<'_>, provider: &Provider, known: Option<&ProviderKeys>) -> Self {
+        let started_at = context.ports.clock.now();
+        let keys = provider_keys::newest_keys(context, provider, known);
+        let fetched_at = context.ports.clock.now();
+        let retry_delay = Seconds(2 * fetched_at.since(started_at).0).clamp(Seconds(10), RECHECK_INTERVAL);
+        let valid_for = if keys.is_ok() { RECHECK_INTERVAL } else { retry_delay };
+        Self { keys, fetched_at, valid_for }
+    }
+
+    fn is_current(&self, now: Time) -> bool {
+        self.fetched_at <= now && now < self.fetched_at.plus(self.valid_for)
+    }
+}
+
+impl<'w> TokenVerifier<'w> {
+    /// The verifier that the options name.
+    ///
+    /// # Errors
+    /// `config` if the key set's file cannot be read; `unreachable` if the provider's keys cannot be had.
+    pub fn open(ports: &'w Ports, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Self> {
+        if let Some(path) = &args.jwks {
+            let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
+            let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
+            let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+            let keys = KeySet::from_json(text.as_bytes())
+                .map_err(|problem| Error::problem("cannot read the key set", problem))?;
+            return Ok(Self::File(keys));
+        }
+        if !args.verify {
+            return Ok(Self::Nothing);
+        }
+        let context = Box::new(Context::open(ports, out, global)?);
+        let provider = Box::new(provider_metadata::provider(&context)?);
+        let keys = KeySnapshot::fetch(&context, &provider, None);
+        keys.keys.as_ref().map_err(Clone::clone)?;
+        Ok(Self::Provider { context, provider, keys: RwLock::new(keys) })
+    }
+
+    /// Whether the token was verified: `false` if nothing verifies it.
+    ///
+    /// # Errors
+    /// `invalid` if it is not valid; [`ValidationError::NotVerified`] if that cannot be decided.
+    pub fn verify(&self, jwt: &Jwt<'_>, leeway: Seconds, ports: &Ports) -> Result<bool> {
+        let outcome = match self {
+            Self::Nothing => return Ok(false),
+            Self::File(keys) => verify_token(jwt, keys, None, ports.clock.now(), leeway),
+            Self::Provider { context, provider, keys } => verify_with_provider(jwt, leeway, context, provider, keys)
+                .map_err(|error| {
+                    let report = error.report();
+                    ValidationError::NotVerified(report.kind, report.message)
+                })?,
+        };
+        // No later run can decide these either.
+        let undecided = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
+        outcome.map(|()| true).map_err(|problem| match problem {
+            TokenProblem::UnknownKey => {
+                undecided("none of these keys has signed it, so whether it is valid is not known".into())
+            }
+            TokenProblem::OtherAlgorithm(alg) => undecided(format!(
+                "whether the provider has signed it is not known: signed with {alg}, and only RS256 can be checked"
+            )),
+            problem => Error::invalid(format!("the token is not valid: {problem}")),
+        })
+    }
+
+    /// The provider that verifies, if one does.
+    pub fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Provider { provider, .. } => Some(provider),
+            Self::Nothing | Self::File(_) => None,
+        }
+    }
+}
+
+/// The verdict, with newer keys if the known ones do not decide; or why there is none.
+fn verify_with_provider(
+    jwt: &Jwt<'_>,
+    leeway: Seconds,
+    context: &Context<'_>,
+    provider: &Provider,
+    snapshot: &RwLock<KeySnapshot>,
+) -> Result<std::result::Result<(), TokenProblem>> {
+    // The clock is read for each check, because fetching keys takes time.
+    let now = || context.ports.clock.now();
+    let check = |keys: &KeySet| verify_token(jwt, keys, Some(&provider.issuer), now(), leeway);
+    let known = snapshot.read().unwrap_or_else(PoisonError::into_inner);
+    let outcome = known.keys.as_ref().ok().filter(|_| known.is_current(now())).map(|keys| check(&keys.set));
+    drop(known);
+    if let Some(outcome) = outcome
+        && outcome.as_ref().err().is_none_or(|problem| problem.key_fault().is_none())
+    {
+        return Ok(outcome);
+    }
+    let mut known = snapshot.write().unwrap_or_else(PoisonError::into_inner);
+    if !known.is_current(now()) {
+        *known = KeySnapshot::fetch(context, provider, known.keys.as_ref().ok());
+    }
+    match &mut known.keys {
+        Ok(keys) => match provider_keys::judge_with_keys(context, provider, keys, check) {
+            Ok(()) => Ok(Ok(())),
+            Err(VerifyError::Rejected(problem)) => Ok(Err(problem)),
+            Err(VerifyError::Undecided(error)) => Err(error),
+        },
+        // Without keys a token can still be invalid for another reason.
+        Err(error) => match check(&KeySet::default()) {
+            Err(problem) if problem.key_fault().is_none() => Ok(Err(problem)),
+            _ => Err(error.clone()),
+        },
+    }
+}
