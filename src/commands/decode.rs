@@ -7,7 +7,7 @@ use crate::cli::{self, Global};
 use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
-use crate::flows::context::Configured;
+use crate::flows::configuration::Configuration;
 use crate::flows::token_verifier::TokenVerifier;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -48,5 +48,5 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
 
 /// The profile whose provider's claims are explained; none is needed for JSON.
 fn profile(ports: &Ports, out: &Output<'_>, global: &Global) -> Option<Profile> {
-    if out.json { None } else { Configured::load(ports).ok()?.profile(ports, global).ok() }
+    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, global).ok() }
 }

@@ -8,7 +8,8 @@ use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::explain::login_messages;
 use crate::flows::advisory_warnings;
-use crate::flows::context::{Configured, Context};
+use crate::flows::configuration::Configuration;
+use crate::flows::context::Context;
 use crate::flows::login::{self, LoginOptions};
 use crate::oidc::authorize::AuthorizationOptions;
 use crate::ports::Ports;
@@ -39,7 +40,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
 
 /// Warns that the session will not outlive this command if the store is `memory`, before anybody logs in for it.
 pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
-    let store = Configured::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
+    let store = Configuration::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
     if store == Ok(StoreKind::Memory) {
         out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
     }

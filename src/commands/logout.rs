@@ -13,7 +13,8 @@ use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
 use crate::flows::browser::open_or_print_url;
-use crate::flows::context::{Configured, Context};
+use crate::flows::configuration::Configuration;
+use crate::flows::context::Context;
 use crate::flows::provider_metadata;
 use crate::flows::random_bytes::random_bytes;
 use crate::oidc::discovery::Provider;
@@ -69,7 +70,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout)
 
 /// Every session in the store, with its profile where there still is one; and the store.
 fn all<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
-    let configured = Configured::load(ports)?;
+    let configured = Configuration::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
     let profiles = configured.profile(ports, global).ok().into_iter();
     let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
@@ -259,7 +260,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
             State::Left("not revoked: the provider lets no public client revoke".into()).leaving(&left)
         }
         Err(problem) => {
-            let error = context.of_secret(Error::problem(COULD_NOT, problem));
+            let error = context.blame_stored_secret(Error::problem(COULD_NOT, problem));
             State::failed(error.of_profile(context.profile.name_in_hints.as_deref())).leaving(&left)
         }
     }

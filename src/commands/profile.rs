@@ -7,7 +7,9 @@ use crate::domain::session::EntryKey;
 use crate::domain::text::{printable, printable_path, utf8_text};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError, quoted};
-use crate::flows::context::{Configured, Context, LOCK_PATIENCE, patiently};
+use crate::flows::configuration::Configuration;
+use crate::flows::context::Context;
+use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{LARGEST_FILE, Lock, Ports};
 use crate::terminal::output::Output;
 use colored::Color;
@@ -33,7 +35,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileComma
 
 fn add(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     config::check_profile_name(&args.name)?;
-    let (configured, _lock) = to_be_changed(ports, Configured::load_or_new)?;
+    let (configured, _lock) = to_be_changed(ports, Configuration::load_or_new)?;
     if configured.config.profile.contains_key(&args.name) {
         return Err(SetupError::ProfileExists(args.name.clone()).into());
     }
@@ -83,7 +85,7 @@ fn keys(args: &ProfileAdd) -> Table {
 }
 
 /// The configuration, read under the lock that a change of it needs: another `tidp` may have changed it just now.
-fn to_be_changed(ports: &Ports, load: fn(&Ports) -> Result<Configured>) -> Result<(Configured, Box<dyn Lock>)> {
+fn to_be_changed(ports: &Ports, load: fn(&Ports) -> Result<Configuration>) -> Result<(Configuration, Box<dyn Lock>)> {
     // Read without the lock first: where there is nothing to change, no directory is made for its sake.
     let configured = load(ports)?;
     let path = path_of(&configured)?;
@@ -91,16 +93,16 @@ fn to_be_changed(ports: &Ports, load: fn(&Ports) -> Result<Configured>) -> Resul
         return Err(SetupError::ConfigIsPipe(path.to_owned()).into());
     }
     let attempt = |_| ports.files.try_lock(path).map_err(|error| failed(path, &error));
-    let lock = patiently(ports, LOCK_PATIENCE, attempt)?.ok_or(SetupError::ConfigBusy)?;
+    let lock = poll_until(ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or(SetupError::ConfigBusy)?;
     Ok((load(ports)?, lock))
 }
 
-fn path_of(configured: &Configured) -> Result<&Path> {
+fn path_of(configured: &Configuration) -> Result<&Path> {
     configured.path.as_deref().ok_or_else(|| Error::config("there is no home directory: set TIDP_CONFIG"))
 }
 
 /// The file as it is written, comments and all, and where it is.
-fn as_written<'c>(ports: &Ports, configured: &'c Configured) -> Result<(&'c Path, DocumentMut)> {
+fn as_written<'c>(ports: &Ports, configured: &'c Configuration) -> Result<(&'c Path, DocumentMut)> {
     let path = path_of(configured)?;
     let bytes = ports.files.read(path).map_err(|error| failed(path, &error))?.unwrap_or_default();
     let wrong = |what: &str| Error::config(format!("{}: it is {what}", printable_path(path)));
@@ -115,7 +117,7 @@ fn failed(path: &Path, error: &std::io::Error) -> Error {
 /// Changes the file; what comes out must be a configuration in which the profile that `edit` names makes sense.
 fn change(
     ports: &Ports,
-    configured: &Configured,
+    configured: &Configuration,
     edit: impl FnOnce(&mut DocumentMut) -> Result<String>,
 ) -> Result<Profile> {
     let (path, mut document) = as_written(ports, configured)?;
@@ -137,7 +139,7 @@ fn write(ports: &Ports, path: &Path, text: &str) -> Result<()> {
 }
 
 fn list(ports: &Ports, out: &Output<'_>) -> Result<()> {
-    let configured = Configured::load(ports)?;
+    let configured = Configuration::load(ports)?;
     let config = &configured.config;
     let default = config::default_profile(config).ok();
     let profiles: Vec<_> =
@@ -190,7 +192,7 @@ fn policy_name(profile: &Profile) -> &'static str {
 }
 
 fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
-    let configured = Configured::load(ports)?;
+    let configured = Configuration::load(ports)?;
     let profile = match name {
         Some(name) => config::file_profile(name, &configured.config, configured.base())?,
         None => configured.profile(ports, global)?,
@@ -214,7 +216,7 @@ fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) ->
 }
 
 /// Everything that follows from a profile, and where the file is. No secret is in one.
-fn described(profile: &Profile, configured: &Configured) -> Value {
+fn described(profile: &Profile, configured: &Configuration) -> Value {
     let (redirect_uri, redirect) = match &profile.redirect_uri {
         RedirectUri::AnyPort(at) => (format!("http://{}{}", at.host, at.path), "any_port"),
         RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
@@ -244,7 +246,7 @@ fn described(profile: &Profile, configured: &Configured) -> Value {
 }
 
 fn make_default(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
-    let (configured, _lock) = to_be_changed(ports, Configured::load)?;
+    let (configured, _lock) = to_be_changed(ports, Configuration::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }
@@ -265,7 +267,7 @@ fn make_default(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
 }
 
 fn remove(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
-    let (configured, _lock) = to_be_changed(ports, Configured::load)?;
+    let (configured, _lock) = to_be_changed(ports, Configuration::load)?;
     if !configured.config.profile.contains_key(name) {
         return Err(config::no_such_profile(name, &configured.config));
     }

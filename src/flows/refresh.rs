@@ -13,6 +13,7 @@ use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::provider_keys;
 use crate::flows::provider_metadata;
+use crate::flows::session_lock::Wait;
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
 use crate::oidc::token::RefusalCause;
@@ -80,9 +81,9 @@ pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> R
         Intent::AccessToken { min_ttl } => access_token_cache::get(context, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
-    match context.lock_or(cached)? {
-        Ok(lock) => refresh_under(lock, context, intent, &before),
-        Err(found) => Ok(FreshSession {
+    match context.lock_or_find(cached)? {
+        Wait::Locked(lock) => refresh_under(lock, context, intent, &before),
+        Wait::Found(found) => Ok(FreshSession {
             session: Session { access_token: found.access_token, ..before },
             source: TokenSource::RefreshedElsewhere,
         }),

@@ -1,0 +1,62 @@
+//! The client and its secret: from the environment, a command, or the store.
+
+use crate::config::AuthMethod;
+use crate::domain::secret::Secret;
+use crate::domain::session::EntryKey;
+use crate::domain::text::without_byte_order_mark;
+use crate::error::{Error, LoginError, ProviderRefusal, Result, SetupError, Situation};
+use crate::flows::context::Context;
+use crate::oidc::token::{Client, ClientAuthentication};
+
+impl Context<'_> {
+    /// The client, with its secret if it has one.
+    ///
+    /// # Errors
+    /// `config` where a confidential client has no secret; `store` if the keyring that may hold it fails.
+    pub fn client(&self) -> Result<Client> {
+        let authentication = match self.profile.auth_method {
+            AuthMethod::None => ClientAuthentication::None,
+            AuthMethod::Basic => ClientAuthentication::Basic(self.client_secret()?),
+            AuthMethod::Post => ClientAuthentication::Post(self.client_secret()?),
+        };
+        Ok(Client { client_id: self.profile.client_id.clone(), authentication, ca_file: self.profile.ca_file.clone() })
+    }
+
+    fn client_secret(&self) -> Result<Secret> {
+        if let Some(secret) = self.ports.env.get("TIDP_CLIENT_SECRET") {
+            return Ok(Secret::new(secret));
+        }
+        if let Some(command) = &self.profile.client_secret_command {
+            let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
+            return self.ports.children.output(command).map_err(failed);
+        }
+        let entry = EntryKey::ClientSecret(self.key.clone()).name();
+        let stored = self.store.load(&entry)?.ok_or(SetupError::NoClientSecret)?;
+        // An older tidp stored it with its byte order mark.
+        Ok(Secret::new(without_byte_order_mark(stored.expose())))
+    }
+
+    /// The same error; if the provider rejected the client (RFC 6749 5.2) and its secret comes from
+    /// `tidp profile secret`, one whose hint names that command.
+    pub fn blame_stored_secret(&self, error: Error) -> Error {
+        let (env, profile) = (&self.ports.env, &self.profile);
+        let is_stored = profile.auth_method != AuthMethod::None
+            && profile.client_secret_command.is_none()
+            && env.get("TIDP_CLIENT_SECRET").is_none();
+        let situation = match error.situation {
+            Situation::Provider(ProviderRefusal::WithError(failed_step, provider))
+                if is_stored && provider.error == "invalid_client" =>
+            {
+                ProviderRefusal::StoredSecret(failed_step, provider).into()
+            }
+            Situation::Login(login) => match *login {
+                LoginError::Refused(provider, _) if is_stored && provider.error == "invalid_client" => {
+                    ProviderRefusal::StoredSecret("login failed", provider).into()
+                }
+                other => other.into(),
+            },
+            other => other,
+        };
+        Error { situation, ..error }
+    }
+}

@@ -1,0 +1,108 @@
+//! The configuration file, and the store that it chooses.
+
+use crate::cli::Global;
+use crate::config::{self, Config, KeySource, Profile, StoreKind};
+use crate::domain::secret::Secret;
+use crate::domain::text::{into_utf8_text, printable_path, utf8_text};
+use crate::error::{Error, Result};
+use crate::ports::{Ports, Store, StoreChoice};
+use std::path::{Path, PathBuf};
+
+/// What the configuration file says.
+pub struct Configuration {
+    pub config: Config,
+    /// Where it is or would be; `None` without a home directory.
+    pub path: Option<PathBuf>,
+    is_new: bool,
+    /// Whether it was read from a pipe, so that it cannot be changed.
+    pub is_pipe: bool,
+}
+
+impl Configuration {
+    /// The file's contents; empty if it is missing, which is an error where `TIDP_CONFIG` names it.
+    ///
+    /// # Errors
+    /// `config`, if it cannot be read or is not valid.
+    pub fn load(ports: &Ports) -> Result<Self> {
+        let configuration = Self::load_or_new(ports)?;
+        match &configuration.path {
+            Some(path) if configuration.is_new && ports.env.get("TIDP_CONFIG").is_some() => {
+                Err(Error::config(format!("TIDP_CONFIG names a file that is not there: {}", printable_path(path))))
+            }
+            _ => Ok(configuration),
+        }
+    }
+
+    /// The file's contents; empty if it is missing. For commands that are about to write it.
+    ///
+    /// # Errors
+    /// `config`, if it cannot be read or is not valid.
+    pub fn load_or_new(ports: &Ports) -> Result<Self> {
+        config::caches_access_tokens(&ports.env)?;
+        let Some(path) = config::config_path(&ports.env, &ports.dirs) else {
+            return Ok(Self { config: Config::default(), path: None, is_new: true, is_pipe: false });
+        };
+        let unreadable = |error: std::io::Error| Error::config(format!("{}: {error}", printable_path(&path)));
+        let read = ports.files.read(&path).map_err(unreadable)?;
+        let is_new = read.is_none();
+        let config = match read {
+            Some(bytes) => {
+                let text = utf8_text(&bytes)
+                    .map_err(|why| Error::config(format!("{}: it is {why}", printable_path(&path))))?;
+                config::parse(text, &path)?
+            }
+            None => Config::default(),
+        };
+        let is_pipe = ports.files.is_pipe(&path);
+        Ok(Self { config, path: Some(path), is_new, is_pipe })
+    }
+
+    /// The profile in use.
+    ///
+    /// # Errors
+    /// As [`config::profile`].
+    pub fn profile(&self, ports: &Ports, global: &Global) -> Result<Profile> {
+        config::profile(global.profile.as_deref(), &ports.env, &self.config, self.base())
+    }
+
+    /// The directory that relative paths start from; `None`, so the current one, for a pipe.
+    pub fn base(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|_| !self.is_pipe).and_then(Path::parent)
+    }
+
+    /// The opened store.
+    ///
+    /// # Errors
+    /// `config` for a store that is not valid, `store` if it cannot be used.
+    pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
+        let dir = || {
+            let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
+            own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
+                .ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"))
+        };
+        let choice = match config::store(&ports.env, &self.config)? {
+            StoreKind::Keyring => StoreChoice::Keyring,
+            StoreKind::Memory => StoreChoice::Memory,
+            StoreKind::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
+            StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
+        };
+        Ok(ports.stores.open(&choice)?)
+    }
+}
+
+fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {
+    let text = match source {
+        KeySource::Variable(key) => key,
+        KeySource::Command(command) => {
+            ports.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
+        }
+        KeySource::File(path) => {
+            let name = printable_path(&path);
+            let unreadable = |what: String| Error::config(format!("TIDP_STORE_KEY_FILE {name}: {what}"));
+            let bytes = ports.files.read_key(&path).map_err(|error| unreadable(error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
+            Secret::new(into_utf8_text(bytes).map_err(|why| unreadable(format!("it is {why}")))?)
+        }
+    };
+    Ok(Secret::new(text.expose().trim()))
+}

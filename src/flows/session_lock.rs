@@ -1,0 +1,81 @@
+//! Waiting for locks.
+
+use crate::error::{Result, SessionError};
+use crate::flows::context::Context;
+use crate::ports::{Lock, Ports};
+use std::time::Duration;
+
+/// How long a command waits for another process to finish with the session.
+pub const SESSION_LOCK_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a login or logout waits: longer than the slowest refresh, because a person is waiting for it.
+const LOGIN_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// How long a wait may be before the user is told why.
+const SILENT_WAIT: Duration = Duration::from_secs(2);
+
+/// How a wait for the lock ended.
+pub enum Wait<T> {
+    Locked(Box<dyn Lock>),
+    /// Another process brought what the lock was wanted for.
+    Found(T),
+}
+
+/// The first result of `attempt`, which gets the time waited so far; `None` after `timeout`.
+///
+/// # Errors
+/// Those of `attempt`.
+pub fn poll_until<T>(
+    ports: &Ports,
+    timeout: Duration,
+    mut attempt: impl FnMut(Duration) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let started = ports.clock.uptime();
+    loop {
+        let waited = ports.clock.uptime().saturating_sub(started);
+        if let Some(result) = attempt(waited)? {
+            return Ok(Some(result));
+        }
+        if waited >= timeout {
+            return Ok(None);
+        }
+        // Short at first, because a refresh takes tens of milliseconds; longer later, to save CPU.
+        ports.clock.pause((waited / 4).clamp(Duration::from_millis(5), Duration::from_millis(50)));
+    }
+}
+
+impl Context<'_> {
+    /// The session's lock, or what `find` finds while waiting for it.
+    ///
+    /// # Errors
+    /// `busy` after [`SESSION_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    pub fn lock_or_find<T>(&self, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
+        let mut is_waiting = false;
+        let attempt = |_| {
+            // Before trying the lock again, so that many waiting processes need not take it one after another.
+            if std::mem::replace(&mut is_waiting, true)
+                && let Some(found) = find()
+            {
+                return Ok(Some(Wait::Found(found)));
+            }
+            Ok(self.store.try_lock(&self.entry())?.map(Wait::Locked))
+        };
+        poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or_else(|| SessionError::Busy.into())
+    }
+
+    /// The lock of an entry: the session's ([`Context::entry`]) or the client secret's. Reports a long wait.
+    ///
+    /// # Errors
+    /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.
+    pub fn lock(&self, entry: &str) -> Result<Box<dyn Lock>> {
+        let mut has_reported = false;
+        let attempt = |waited: Duration| {
+            let lock = self.store.try_lock(entry)?;
+            if lock.is_none() && waited >= SILENT_WAIT && !std::mem::replace(&mut has_reported, true) {
+                self.reporter.progress("Another tidp is working on this session; waiting for it to finish.");
+            }
+            Ok(lock)
+        };
+        poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?.ok_or_else(|| SessionError::Busy.into())
+    }
+}
