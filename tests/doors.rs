@@ -105,7 +105,6 @@ const KNOWN: &[&str] = &[
     "commands/demo.rs commands/mod.rs",
     "commands/keepalive.rs commands/keepalive/messages.rs",
     "commands/policy.rs commands/policy_watch.rs",
-    "config/mod.rs config/profile_keys.rs config/store.rs",
     "explain/outlook.rs explain/outlook/explanation.rs explain/outlook/warnings.rs",
     "explain/simulation/chart.rs explain/simulation/report.rs",
     "explain/timeline.rs explain/timeline/bar.rs",

@@ -308,7 +308,7 @@ fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
             .filter(|key| !key.starts_with('#'))
             .collect()
     };
-    let source = include_str!("../src/config/mod.rs");
+    let source = include_str!("../src/config/file.rs");
     let (_, of_file) = source.split_once("pub struct Config {").unwrap();
     let of_file = of_file.lines().take_while(|line| *line != "}");
     let of_file = of_file.filter_map(|line| Some(line.trim().strip_prefix("pub ")?.split_once(": Option")?.0));

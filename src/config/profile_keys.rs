@@ -1,7 +1,7 @@
 //! The keys of a profile, from the file and the environment, read into types.
 
+use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use super::redirect_uri;
-use super::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::domain::text::{printable, printable_path};

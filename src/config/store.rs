@@ -1,6 +1,6 @@
 //! Which store, and where its key comes from.
 
-use super::Config;
+use super::file::Config;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::error::{Error, Result, SetupError};

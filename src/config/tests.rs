@@ -1,10 +1,13 @@
+use super::profile::Source;
 use super::profile_keys::KEYS;
 use super::*;
-use crate::domain::policy::PolicyName;
+use crate::domain::decision::Renew;
+use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::secret::Secret;
+use crate::domain::session::SessionKey;
 use crate::domain::time::Seconds;
 use crate::error::Kind;
-use crate::ports::ListenAt;
+use crate::ports::{Dirs, ListenAt};
 
 const PATH: &str = "/etc/tidp/config.toml";
 

@@ -1,0 +1,125 @@
+//! A profile as every command sees it.
+
+use super::redirect_uri::RedirectUri;
+use crate::domain::decision::Renew;
+use crate::domain::policy::{ClientType, Policy};
+use crate::domain::session::SessionKey;
+use crate::domain::text::printable;
+use crate::explain::claims::ClaimIssuer;
+use crate::oidc::discovery::Provider;
+use std::path::PathBuf;
+
+/// TelenorID+'s environments and their issuers.
+pub const TELENORID_PLUS: [(&str, &str); 2] =
+    [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
+
+pub fn is_telenorid_plus(issuer: &str) -> bool {
+    TELENORID_PLUS.iter().any(|(_, own)| issuer.strip_suffix('/').unwrap_or(issuer) == *own)
+}
+
+/// Client authentication at the token endpoint (RFC 6749 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// A public client.
+    None,
+    Basic,
+    Post,
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Variable(String),
+    Profile(String),
+    Default,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::Profile(name) => write!(f, "profile `{}`", printable(name)),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A profile, validated and with its defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// `CLIENT_ID@ISSUER` where the environment names the client.
+    pub name: String,
+    /// The name that `--profile` takes in hints; `None` where the environment names the client.
+    pub name_in_hints: Option<String>,
+    pub issuer: String,
+    pub client_id: String,
+    pub client_id_source: Source,
+    pub client_type: Option<ClientType>,
+    /// The configured one, or the one that follows from the client type.
+    pub policy: Option<Policy>,
+    pub renew: Renew,
+    pub scopes: Vec<String>,
+    pub redirect_uri: RedirectUri,
+    pub redirect_uri_source: Source,
+    pub auth_method: AuthMethod,
+    /// A command that prints the client secret.
+    pub client_secret_command: Option<Vec<String>>,
+    /// Certificate authorities trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    pub acr_values: Option<String>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub prompt: Option<String>,
+    /// Hosts that endpoints may be on, beside the issuer's.
+    pub endpoint_hosts: Vec<String>,
+}
+
+impl Profile {
+    /// Whether the provider behaves as TelenorID+: by its issuer, or by a client type, which no other provider has (a
+    /// sandbox, a proxy).
+    pub fn is_telenorid_plus(&self) -> bool {
+        self.client_type.is_some() || is_telenorid_plus(&self.issuer)
+    }
+
+    /// A profile for a session whose own profile is removed: enough to log out.
+    pub fn orphan(key: &SessionKey) -> Self {
+        Self {
+            name: key.profile.clone(),
+            name_in_hints: Some(key.profile.clone()),
+            issuer: key.issuer.clone(),
+            client_id: key.client_id.clone(),
+            client_id_source: Source::Default,
+            client_type: None,
+            policy: None,
+            renew: Renew::default(),
+            scopes: Vec::new(),
+            redirect_uri: RedirectUri::Elsewhere(String::new()),
+            redirect_uri_source: Source::Default,
+            auth_method: AuthMethod::None,
+            client_secret_command: None,
+            ca_file: None,
+            acr_values: None,
+            login_hint: None,
+            ui_locales: None,
+            prompt: None,
+            endpoint_hosts: Vec::new(),
+        }
+    }
+
+    /// The profile key that sets the refresh policy.
+    pub fn policy_key(&self) -> &'static str {
+        if self.is_telenorid_plus() { "client_type" } else { "policy" }
+    }
+
+    /// How to read the provider's claims, as far as its discovery document is known.
+    pub fn claim_issuer(&self, provider: Option<&Provider>) -> ClaimIssuer {
+        ClaimIssuer {
+            telenorid_plus: self.is_telenorid_plus(),
+            pairwise: provider.is_some_and(|provider| provider.is_pairwise),
+        }
+    }
+
+    pub fn session_key(&self) -> SessionKey {
+        SessionKey { profile: self.name.clone(), issuer: self.issuer.clone(), client_id: self.client_id.clone() }
+    }
+}
