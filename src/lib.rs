@@ -24,10 +24,11 @@
 //!
 //! # Three walks
 //!
-//! * **A refresh token.** `main.rs` → `commands/token.rs` → `flows/refresh.rs` (lock, read again, journal, send, accept, store,
-//!   cache) → `oidc/token.rs` (request and response) → `domain/session.rs` (the new session) → `adapters/keyring.rs`.
-//! * **An ID token.** `adapters/loopback.rs` (the callback) → `commands/login.rs` → `oidc/id_token.rs` (validated) →
-//!   `domain/session.rs` (stored) → `commands/inspect.rs` → `explain/claims.rs`.
+//! * **A refresh token.** `commands/token.rs` → `flows/access_token.rs` (must it be refreshed?) → `flows/refresh.rs` (lock, read
+//!   again, journal, send, store, cache) → `oidc/token.rs` (request and response) → `domain/session.rs` (the new session) →
+//!   `adapters/keyring.rs`.
+//! * **An ID token.** `adapters/loopback.rs` (the callback) → `flows/login.rs` → `flows/token_response.rs` →
+//!   `oidc/id_token.rs` (validated) → `domain/session.rs` (stored) → `commands/inspect.rs`.
 //! * **A lifetime.** `domain/policy.rs` (the table) → `domain/session/expiry.rs` (this session's end) → `explain/outlook.rs` →
 //!   `explain/timeline.rs` (the picture) → `commands/policy.rs`.
 //!
