@@ -14,7 +14,7 @@ const SCRIPTS: [(Shell, &str); 5] = [
 ];
 
 #[test]
-fn the_checked_in_completions_are_up_to_date() {
+fn checked_in_completions_are_up_to_date() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     for (shell, file) in SCRIPTS {
         let script = script(shell);

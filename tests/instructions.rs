@@ -13,7 +13,7 @@ use real::{Home, Provider, require};
 const MOST: u64 = if cfg!(debug_assertions) { 2_300_000 } else { 1_000_000 };
 
 #[test]
-fn a_token_at_hand_costs_few_instructions_no_thread_no_randomness_and_two_files_at_most() {
+fn cached_token_costs_few_instructions_and_two_files() {
     if !["curl", "valgrind", "strace"].iter().all(|program| require(program)) {
         return;
     }

@@ -196,7 +196,7 @@ fn blurred(text: &str) -> String {
 }
 
 #[test]
-fn every_command_named_in_passing_is_one() {
+fn every_command_named_in_prose_exists() {
     let text = readme();
     let prose: String = text.split("```").step_by(2).collect::<Vec<_>>().join("\n");
     let prose: Vec<&str> = prose.lines().filter(|line| !line.starts_with("| `tidp ")).collect();
@@ -227,7 +227,7 @@ fn table(readme: &str, heading: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_commands_are_those_of_the_command_line_with_options_they_have() {
+fn command_table_matches_the_command_line() {
     let mut known = Cli::command();
     known.build();
     let mut named = Vec::new();
@@ -264,7 +264,7 @@ fn the_commands_are_those_of_the_command_line_with_options_they_have() {
 }
 
 #[test]
-fn the_exit_codes_are_those_of_the_errors() {
+fn exit_code_table_matches_the_errors() {
     let mut said: BTreeSet<u8> = BTreeSet::new();
     for row in table(&readme(), "\n## Exit codes\n") {
         said.extend(row[0].split(", ").map(|code| code.parse::<u8>().unwrap()));
@@ -284,7 +284,7 @@ fn the_exit_codes_are_those_of_the_errors() {
 }
 
 #[test]
-fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
+fn example_configuration_is_valid_and_complete() {
     let text = readme();
     let found: Vec<_> = blocks(&text).into_iter().filter(|block| block.language == "toml").collect();
     let [block] = &found[..] else { panic!("one block of toml, not {}", found.len()) };
@@ -317,7 +317,7 @@ fn the_configuration_is_read_as_it_stands_and_with_every_commented_line() {
 }
 
 #[test]
-fn the_stores_and_the_variables_are_those_there_are() {
+fn stores_and_variables_match_the_code() {
     let text = readme();
     let env = |store: &str| {
         let set = [("TIDP_STORE", store), ("TIDP_STORE_KEY", "x")];

@@ -41,7 +41,7 @@ fn strings(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_profile_of_issuer_and_client_id_alone_gets_what_suits_most() {
+fn minimal_profile_gets_defaults() {
     let ListenAt { host, port, path } = ListenAt { host: "127.0.0.1".into(), port: None, path: "/callback".into() };
     let expected = Profile {
         name: "p".into(),
@@ -98,7 +98,7 @@ const EACH: [(&str, &str, &str, &str); 16] = [
 ];
 
 #[test]
-fn every_key_means_the_same_in_the_file_and_in_the_environment() {
+fn every_key_means_the_same_in_file_and_environment() {
     for (line, variable, value, expected) in EACH {
         let from_file = format!("{:?}", read(line));
         assert!(from_file.contains(expected), "{line}: {from_file}");
@@ -116,7 +116,7 @@ fn every_key_means_the_same_in_the_file_and_in_the_environment() {
 }
 
 #[test]
-fn every_value_that_makes_no_sense_is_refused_with_its_name() {
+fn invalid_value_is_refused_with_its_key() {
     for (lines, words) in [
         (
             "client_type = \"Native\"",
@@ -155,7 +155,7 @@ fn every_value_that_makes_no_sense_is_refused_with_its_name() {
 }
 
 #[test]
-fn a_profile_needs_an_issuer_that_is_one_and_a_client_id() {
+fn profile_needs_a_valid_issuer_and_a_client_id() {
     let one = |text: &str| profile(None, &Env::default(), &config(text), None);
     wrong(one("[profile.p]\nclient_id = \"app\""), "issuer is missing");
     wrong(one("[profile.p]\nissuer = \"https://id.example\""), "client_id is missing");
@@ -176,7 +176,7 @@ fn a_profile_needs_an_issuer_that_is_one_and_a_client_id() {
 }
 
 #[test]
-fn the_file_is_refused_with_the_line_that_is_wrong() {
+fn invalid_file_is_refused_with_the_line_number() {
     for (text, words) in [
         ("default_profile = \"a\"\nstor = \"file\"", "config.toml, line 2: unknown field `stor`"),
         ("[profile.p", "config.toml, line 1: "),
@@ -190,7 +190,7 @@ const TWO: &str = "[profile.a]\nissuer = \"https://a.example\"\nclient_id = \"a\
                    [profile.b]\nissuer = \"https://b.example\"\nclient_id = \"b\"\n";
 
 #[test]
-fn the_flag_beats_the_environment_which_beats_the_file() {
+fn flag_overrides_environment_overrides_file() {
     let with_default = format!("default_profile = \"b\"\n{TWO}");
     for (flag, variables, text, expected) in [
         (Some("a"), &[("TIDP_PROFILE", "b")][..], TWO, "a"),
@@ -206,7 +206,7 @@ fn the_flag_beats_the_environment_which_beats_the_file() {
 }
 
 #[test]
-fn where_no_profile_can_be_told_the_error_says_which_there_are() {
+fn unknown_profile_error_lists_existing_profiles() {
     let choose = |flag, text: &str| profile(flag, &Env::default(), &config(text), None);
     wrong(choose(None, TWO), "several profiles and no default");
     wrong(choose(None, TWO), ": a, b");
@@ -235,14 +235,14 @@ fn issuer_and_client_id_come_from_one_source_together() {
 }
 
 #[test]
-fn a_ca_file_lies_beside_the_config_file_unless_it_says_otherwise() {
+fn relative_ca_file_is_beside_the_config_file() {
     let ca = |line: &str| read(line).ca_file.unwrap();
     assert_eq!(ca("ca_file = \"tls/ca.pem\""), Path::new("/etc/tidp/tls/ca.pem"));
     assert_eq!(ca("ca_file = \"/ca.pem\""), Path::new("/ca.pem"));
 }
 
 #[test]
-fn a_registered_redirect_uri_is_used_as_it_is_and_only_one_may_have_any_port() {
+fn redirect_uri_is_used_as_registered() {
     let at = |host: &str, port, path: &str| ListenAt { host: host.into(), port, path: path.into() };
     let fixed = |uri: &str, at| RedirectUri::Fixed(uri.into(), at);
     let elsewhere = |uri: &str| RedirectUri::Elsewhere(uri.into());
@@ -279,7 +279,7 @@ fn a_registered_redirect_uri_is_used_as_it_is_and_only_one_may_have_any_port() {
 }
 
 #[test]
-fn telenorid_plus_is_its_two_issuers_and_whatever_has_one_of_its_client_types() {
+fn telenorid_plus_is_known_by_issuer_or_client_type() {
     let said_of = |issuer: &str, lines: &str| {
         let text = format!("[profile.p]\n{issuer}\nclient_id = \"app\"\n{lines}");
         profile(None, &env(&[]), &config(&text), None).unwrap().is_telenorid_plus()
@@ -304,7 +304,7 @@ fn telenorid_plus_is_its_two_issuers_and_whatever_has_one_of_its_client_types() 
 }
 
 #[test]
-fn offline_access_is_asked_for_unless_the_policy_gives_no_refresh_token() {
+fn offline_access_is_requested_unless_policy_is_norefresh() {
     let without = strings(&["openid", "profile"]);
     assert_eq!(read("client_type = \"Public\"").scopes, without);
     assert_eq!(read("client_type = \"MobileApp\"\npolicy = \"NoRefresh\"").scopes, without);
@@ -313,7 +313,7 @@ fn offline_access_is_asked_for_unless_the_policy_gives_no_refresh_token() {
 }
 
 #[test]
-fn a_policy_is_the_client_types_unless_another_one_or_other_numbers_are_given() {
+fn policy_follows_client_type_unless_configured() {
     let policy = |lines: &str| read(lines).policy.unwrap();
     assert_eq!(policy("client_type = \"PublicWithRefresh\""), PolicyName::PublicWeb.documented());
     assert_eq!(policy("client_type = \"Public\"\npolicy = \"Web\""), PolicyName::Web.documented());
@@ -332,7 +332,7 @@ fn a_policy_is_the_client_types_unless_another_one_or_other_numbers_are_given() 
 }
 
 #[test]
-fn a_client_with_a_secret_sends_it_as_basic_unless_told_otherwise() {
+fn client_secret_basic_is_the_default_auth_method() {
     let method = |lines, variables: &[_]| with(lines, variables).unwrap().auth_method;
     let secret = [("TIDP_CLIENT_SECRET", "s")];
     assert_eq!(method("client_type = \"Confidential\"", &[]), AuthMethod::Basic);
@@ -343,7 +343,7 @@ fn a_client_with_a_secret_sends_it_as_basic_unless_told_otherwise() {
 }
 
 #[test]
-fn the_store_is_the_one_that_is_named_and_a_file_store_says_where_its_key_is() {
+fn store_is_the_named_one_and_file_store_needs_a_key() {
     let command = "store = \"file\"\nstore_key_command = [\"pass\", \"tidp\"]";
     let key = ("TIDP_STORE_KEY", "a2V5");
     let file = ("TIDP_STORE_KEY_FILE", "/key");
@@ -368,7 +368,7 @@ fn the_store_is_the_one_that_is_named_and_a_file_store_says_where_its_key_is() {
 }
 
 #[test]
-fn the_config_file_is_where_the_environment_says_or_in_the_users_directory() {
+fn config_path_is_from_environment_or_user_directory() {
     let dirs = Dirs { config: Some("/home/kari/.config".into()), data: None, state: None, cache: None };
     assert_eq!(config_path(&Env::default(), &dirs).unwrap(), Path::new("/home/kari/.config/tidp/config.toml"));
     assert_eq!(config_path(&env(&[("TIDP_CONFIG", "/x.toml")]), &dirs).unwrap(), Path::new("/x.toml"));
@@ -376,7 +376,7 @@ fn the_config_file_is_where_the_environment_says_or_in_the_users_directory() {
 }
 
 #[test]
-fn a_profile_name_is_safe_in_a_file_a_prompt_and_a_shell() {
+fn unsafe_profile_name_is_refused() {
     let longest = "x".repeat(64);
     for name in ["a", "A-1_b.c", longest.as_str()] {
         assert!(check_profile_name(name).is_ok(), "{name}");
@@ -388,7 +388,7 @@ fn a_profile_name_is_safe_in_a_file_a_prompt_and_a_shell() {
 }
 
 #[test]
-fn a_session_whose_profile_is_gone_can_still_be_ended() {
+fn orphan_profile_is_enough_to_log_out() {
     let key = SessionKey { profile: "old".into(), issuer: "https://id.example".into(), client_id: "app".into() };
     assert_eq!(Profile::orphan(&key).session_key(), key);
 }

@@ -1,17 +1,17 @@
-//! A panic as a failure. There is none of our own; libraries panic where they cannot start a thread.
+//! Reports a panic. Libraries panic where they cannot start a thread.
 
 use super::{Error, Situation};
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
 
-/// What a panic comes to: its message, where it was, and the thread's name. The message is told to nobody, because it may
-/// hold anything.
+/// The error for a panic. Its message is not shown, because it may hold a secret.
 pub fn of_panic(message: &str, place: &str, thread: Option<&str>) -> Error {
     let no_thread = message.contains("spawn") && message.contains("thread");
     let what = if no_thread {
-        "no more threads can be started: a limit on processes is reached (`ulimit -u`, a container's pids limit)".into()
+        "no more threads can be started: a limit on processes is reached (`ulimit -u`, or a container's pids limit)"
+            .into()
     } else {
-        format!("a fault in tidp itself, which should be reported ({})", printable(place))
+        format!("a bug in tidp; please report it ({})", printable(place))
     };
     match thread {
         // The thread of a call to the keyring has the store's name.
@@ -25,17 +25,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_has_a_sentence_and_a_code_of_the_table_and_its_message_stays_untold() {
+    fn panic_is_reported_without_its_message() {
         for (message, thread, code, words) in [
             ("failed to spawn thread: Os { code: 11, canary }", Some("main"), 1, "no more threads"),
             ("OS can't spawn worker thread: canary (os error 11)", None, 1, "ulimit -u"),
             ("cannot spawn async-io thread: canary", Some("keyring"), 6, "the OS keyring"),
-            (
-                "index out of canary",
-                Some("sandbox"),
-                1,
-                "a fault in tidp itself, which should be reported (a\\u{1b}.rs:7)",
-            ),
+            ("index out of canary", Some("sandbox"), 1, "a bug in tidp; please report it (a\\u{1b}.rs:7)"),
         ] {
             let report = of_panic(message, "a\u{1b}.rs:7", thread).report();
             assert_eq!(report.exit_code, code, "{message}");

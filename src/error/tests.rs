@@ -200,7 +200,7 @@ fn members(report: &Report) -> Map<String, Value> {
 }
 
 #[test]
-fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
+fn every_situation_has_kind_exit_code_and_hint() {
     let rows = table();
     let covered: BTreeSet<String> = rows.iter().map(|row| name(&row.0)).collect();
     assert_eq!(covered, declared_situations(), "every situation needs an example in `table`");
@@ -218,7 +218,7 @@ fn every_situation_has_its_kind_its_exit_code_and_its_hint() {
 }
 
 #[test]
-fn the_document_has_the_contracts_members_and_no_others() {
+fn error_document_has_the_contracts_members() {
     for (situation, _, exit_code, hint, provider) in table() {
         let report = Error::from(situation.clone()).report();
         let members = members(&report);
@@ -234,7 +234,7 @@ fn the_document_has_the_contracts_members_and_no_others() {
 }
 
 #[test]
-fn the_providers_words_are_whole_in_the_document_and_printable_in_the_message() {
+fn provider_error_is_raw_in_json_and_escaped_in_message() {
     let report = Error::from(ProviderRefusal::WithError("refresh failed", provider_error())).report();
     assert_eq!(report.message, "refresh failed: e\\u{1b}: d\\u{202e}");
     assert_eq!(members(&report)["provider"], json!({ "error": "e\u{1b}", "error_description": "d\u{202e}" }));
@@ -244,7 +244,7 @@ fn the_providers_words_are_whole_in_the_document_and_printable_in_the_message() 
 }
 
 #[test]
-fn a_hint_names_the_profile_as_a_shell_reads_it() {
+fn hint_quotes_the_profile_name_for_a_shell() {
     for (profile, hint) in [
         (None, "tidp login"),
         (Some("demo"), "tidp login --profile demo"),
@@ -262,7 +262,7 @@ fn a_hint_names_the_profile_as_a_shell_reads_it() {
 }
 
 #[test]
-fn a_missing_answer_means_what_its_cause_means() {
+fn missing_response_is_classified_by_its_cause() {
     for (kind, expected) in [
         (HttpFailureKind::NotSent, Kind::Unreachable),
         (HttpFailureKind::AnswerLost, Kind::Unreachable),
@@ -283,7 +283,7 @@ fn a_missing_answer_means_what_its_cause_means() {
 }
 
 #[test]
-fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is_one() {
+fn store_failure_names_the_store_and_a_remedy() {
     use StoreFailureKind::{
         Ambiguous, Damaged, Locked, Missing, NoLock, NoLocksThere, Refused, TimedOut, Unknown, WrongKey,
     };
@@ -312,7 +312,7 @@ fn every_failure_of_a_store_says_which_store_and_what_and_its_remedy_if_there_is
 }
 
 #[test]
-fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_the_providers_words() {
+fn failure_after_local_logout_keeps_kind_and_hint() {
     for situation in [
         Situation::from(SetupError::NoClientSecret),
         ProviderRefusal::WithError("x", provider_error()).into(),
@@ -328,7 +328,7 @@ fn a_failure_after_a_local_logout_says_what_is_left_and_keeps_its_kind_hint_and_
 }
 
 #[test]
-fn each_error_that_ends_a_login_has_its_exit_code_its_remedy_and_its_page() {
+fn login_error_has_exit_code_hint_and_page() {
     for (error, kind, exit_code, hint, shown) in [
         ("access_denied", Kind::Refused, 4, "tidp login --profile demo", WhyNot::Cancelled),
         ("login_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),

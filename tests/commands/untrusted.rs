@@ -130,7 +130,7 @@ fn no_text_from_outside_reaches_a_terminal_raw() {
 }
 
 #[test]
-fn no_token_to_decode_and_no_word_of_ours_reaches_a_terminal_raw() {
+fn no_decoded_token_reaches_a_terminal_raw() {
     let hostile = format!("x{HOSTILE}");
     let header = json!({ "alg": hostile, "typ": hostile, "kid": hostile, HOSTILE: HOSTILE, "jku": hostile });
     let claims =
@@ -248,7 +248,7 @@ fn no_token_to_decode_and_no_word_of_ours_reaches_a_terminal_raw() {
 
 // S109 to S115.
 #[test]
-fn decode_takes_anything_apart_offline_and_trusts_nothing() {
+fn decode_reads_anything_offline_and_trusts_nothing() {
     let bench = Bench::new("MobileApp");
     let decode = |text: &str| {
         bench.terminal.type_line(text);
@@ -294,7 +294,7 @@ fn cached(bench: &Bench) -> Vec<PathBuf> {
 
 // S94.
 #[test]
-fn a_cached_document_that_is_no_longer_what_it_was_is_fetched_again() {
+fn altered_cached_document_is_fetched_again() {
     type Change = fn(&str) -> String;
     let changes: [Change; 4] = [
         |_| String::new(),

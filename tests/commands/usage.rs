@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use tidp::testing::domain::time::Seconds;
 
 #[test]
-fn a_wrong_command_line_is_told_before_anything_is_done() {
+fn usage_error_comes_before_any_request() {
     for (args, words) in [
         (&["logon"][..], "unrecognized subcommand 'logon'"),
         (&["login", "--device"], "--device"),
@@ -40,7 +40,7 @@ fn a_wrong_command_line_is_told_before_anything_is_done() {
 }
 
 #[test]
-fn without_a_command_the_help_goes_to_stderr_and_it_is_an_error() {
+fn missing_command_prints_help_and_fails() {
     for (args, command, hint) in
         [(&[][..], "\n  login ", "tidp --help"), (&["profile"], "\n  add ", "tidp profile --help")]
     {
@@ -51,13 +51,13 @@ fn without_a_command_the_help_goes_to_stderr_and_it_is_an_error() {
 }
 
 #[test]
-fn what_stands_after_two_dashes_is_not_ours() {
+fn arguments_after_dashes_belong_to_cmd() {
     let outcome = Bench::new("MobileApp").run(&["exec", "--no-such-flag", "--", "x", "--json"]).exits(2);
     assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
 }
 
 #[test]
-fn help_and_version_are_answers() {
+fn help_and_version_go_to_stdout() {
     for args in [&["--help"][..], &["-h"], &["login", "--help"], &["profile", "add", "--help"], &["--version"]] {
         let outcome = Bench::with_env(&[]).run(args).exits(0);
         assert!(!outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{args:?}");
@@ -69,7 +69,7 @@ fn help_and_version_are_answers() {
 }
 
 #[test]
-fn the_help_of_a_command_tells_its_own_options_before_those_of_every_command() {
+fn help_lists_own_options_before_global_ones() {
     for command in [&["token"][..], &["policy", "simulate"], &["profile", "add"], &["exec"]] {
         let help = Bench::with_env(&[]).run(&[command, &["-h"]].concat()).exits(0).stdout;
         let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
@@ -83,7 +83,7 @@ fn the_help_of_a_command_tells_its_own_options_before_those_of_every_command() {
 }
 
 #[test]
-fn an_error_says_what_happened_and_what_to_do() {
+fn error_has_message_and_hint() {
     let bench = Bench::new("MobileApp");
     assert_eq!(bench.run(&["token"]).stderr, "error: there is no session\nhint: tidp login\n");
     let expected =
@@ -94,7 +94,7 @@ fn an_error_says_what_happened_and_what_to_do() {
 }
 
 #[test]
-fn a_wrong_command_line_is_coloured_as_any_error_is() {
+fn usage_error_is_coloured_like_any_error() {
     let plain = Bench::new("MobileApp");
     let forced = Bench::new("MobileApp").env("CLICOLOR_FORCE", "1");
     for (bench, args, is_coloured) in [
@@ -112,7 +112,7 @@ fn a_wrong_command_line_is_coloured_as_any_error_is() {
 }
 
 #[test]
-fn what_was_probably_meant_stands_apart_from_what_is_wrong() {
+fn suggestion_is_separate_from_the_error() {
     let bench = Bench::new("MobileApp");
     let error = "error: unexpected argument '--jsn' found; tip: a similar argument exists: '--json'\n";
     assert!(bench.run(&["token", "--jsn"]).exits(2).stderr.starts_with(error));
@@ -120,7 +120,7 @@ fn what_was_probably_meant_stands_apart_from_what_is_wrong() {
 }
 
 #[test]
-fn help_that_cannot_be_written_is_told_and_one_that_nobody_reads_is_not() {
+fn unwritable_help_is_an_error_unless_the_pipe_is_closed() {
     for args in [&["--help"][..], &["--version"], &["token", "--help"]] {
         let bench = Bench::with_env(&[]);
         *bench.terminal.broken.lock().unwrap() = Some(ErrorKind::StorageFull);
@@ -131,7 +131,7 @@ fn help_that_cannot_be_written_is_told_and_one_that_nobody_reads_is_not() {
 }
 
 #[test]
-fn what_a_provider_says_reaches_the_terminal_only_as_text() {
+fn provider_text_is_escaped_on_the_terminal() {
     let hostile = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{200b}\u{2028}";
     let error = json(400, &json!({ "error": format!("bad{hostile}"), "error_description": hostile }));
     let harmless =
@@ -161,7 +161,7 @@ fn what_a_provider_says_reaches_the_terminal_only_as_text() {
 }
 
 #[test]
-fn quiet_leaves_errors_and_what_a_person_must_do() {
+fn quiet_still_prints_errors_and_instructions() {
     let bench = Bench::new("PublicWithRefresh");
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
     let stderr = bench.run(&["login", "--quiet", "--no-browser"]).exits(0).stderr;
@@ -172,7 +172,7 @@ fn quiet_leaves_errors_and_what_a_person_must_do() {
 }
 
 #[test]
-fn verbose_tells_each_request_and_no_secret() {
+fn verbose_prints_requests_without_secrets() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     bench.pass(Seconds(3_600));
@@ -186,7 +186,7 @@ fn verbose_tells_each_request_and_no_secret() {
 }
 
 #[test]
-fn a_variable_of_ours_that_cannot_be_read_is_not_taken_for_unset() {
+fn non_unicode_variable_is_an_error() {
     let bench = Bench::new("MobileApp").env("=TIDP_PROFILE", "");
     bench.run(&["token"]).exits(2).says("TIDP_PROFILE");
 }
