@@ -117,17 +117,7 @@ pub(super) fn resolve(
     let issuer = issuer(&keys).map_err(|what| wrong_in("issuer", what))?;
     let client_id =
         keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
-    for (key, text) in [
-        ("client_id", keys.client_id.as_ref()),
-        ("acr_values", keys.acr_values.as_ref()),
-        ("login_hint", keys.login_hint.as_ref()),
-        ("ui_locales", keys.ui_locales.as_ref()),
-        ("prompt", keys.prompt.as_ref()),
-    ] {
-        if let Some(text) = text.filter(|text| text.chars().any(char::is_control)) {
-            return Err(wrong_in(key, format!("{key} `{}` contains a control character", printable(text))));
-        }
-    }
+    check_control_characters(&keys).map_err(|(key, what)| wrong_in(key, what))?;
     let client_type =
         keys.client_type.as_deref().map(client_type).transpose().map_err(|what| wrong_in("client_type", what))?;
     let policy = policy(&keys, client_type).map_err(|(key, what)| wrong_in(key, what))?;
@@ -156,6 +146,22 @@ pub(super) fn resolve(
     let reports_sso = profile.is_telenorid_plus();
     profile.policy = profile.policy.map(|policy| Policy { reports_sso, ..policy });
     Ok(profile)
+}
+
+/// Refuses control characters in what a URL or a terminal will show; the error comes with the key that is wrong.
+fn check_control_characters(keys: &ProfileKeys) -> std::result::Result<(), (&'static str, String)> {
+    for (key, text) in [
+        ("client_id", &keys.client_id),
+        ("acr_values", &keys.acr_values),
+        ("login_hint", &keys.login_hint),
+        ("ui_locales", &keys.ui_locales),
+        ("prompt", &keys.prompt),
+    ] {
+        if let Some(text) = text.as_ref().filter(|text| text.chars().any(char::is_control)) {
+            return Err((key, format!("{key} `{}` contains a control character", printable(text))));
+        }
+    }
+    Ok(())
 }
 
 fn one_line(error: &toml::de::Error) -> String {
