@@ -1,113 +1,52 @@
-//! `tidp logout`: the local session first and always, then the refresh token, then the provider's session; each
-//! outcome reported as it was.
-
-mod messages;
+//! `tidp logout`: ends the session here and at the provider.
 
 use crate::cli::{self, Global};
-use crate::config::{self, Profile};
-use crate::domain::secret::Secret;
-use crate::domain::session::{EntryKey, RefreshToken, RefreshTokenExpiry, Session, SessionKey};
-use crate::domain::text::{hex, printable};
-use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
-use crate::flows::access_token_cache;
-use crate::flows::advisory_warnings;
-use crate::flows::browser::open_or_print_url;
-use crate::flows::configuration::Configuration;
+use crate::domain::text::printable;
+use crate::error::{Error, Result};
 use crate::flows::context::Context;
-use crate::flows::provider_metadata;
-use crate::flows::random_bytes::random_bytes;
-use crate::oidc::discovery::Provider;
-use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{Entries, Ignored, Ports, Store, StoreFailureKind};
+use crate::flows::logout::{self, LogoutOptions, Outcome, check_nothing_left, stored_sessions};
+use crate::ports::Ports;
 use crate::terminal::output::Output;
-use messages::{ACCESS_TOKEN, Outcome, REFRESH_TOKEN, SSO_SESSION, State};
 use serde_json::json;
-use std::collections::BTreeSet;
 
-/// How long a browser may take to fetch the page that sends it on.
-const BROWSER_PATIENCE: Seconds = Seconds(20);
-
-/// Runs it.
+/// Logs out: one profile, or all with `--all`.
 ///
 /// # Errors
 /// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
-    // Nobody who names one profile wants to be logged out of the others. One in the environment is for every command.
+    // `--profile` and `--all` contradict each other; TIDP_PROFILE is for every command and does not count.
     if args.all && global.profile.is_some() {
         return Err(Error::usage(
             "--all ends the sessions of all profiles and --profile names one: use one of the two",
         ));
     }
-    let (endings, rest): (Vec<_>, _) = if args.all {
-        let (contexts, store) = all(ports, out, global)?;
-        let end = |context: Context<'_>| context.run(|context| ending(context, args));
-        (contexts.into_iter().map(end).collect(), nothing_is_left(store.as_ref()))
+    let options = LogoutOptions { local: args.local, browser: args.browser };
+    let (outcomes, rest): (Vec<_>, _) = if args.all {
+        let (contexts, store) = stored_sessions(ports, out, global)?;
+        let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
+        (contexts.into_iter().map(log_out).collect(), check_nothing_left(store.as_ref()))
     } else {
-        (vec![Context::open(ports, out, global)?.run(|context| log_out(context, args))], Ok(()))
+        (vec![Context::open(ports, out, global)?.run(|context| logout::log_out(context, options))], Ok(()))
     };
-    if endings.is_empty() && rest.is_ok() {
+    if outcomes.is_empty() && rest.is_ok() {
         out.note("There was no session.");
     }
     let mut failure =
-        endings.iter().find_map(|ending| ending.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
+        outcomes.iter().find_map(|outcome| outcome.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
     if let Err(error) = rest {
         if failure.is_some() {
             note_failure(out, &error.report().message);
         }
         failure = failure.or(Some(error));
     }
-    let outcomes: Vec<_> = endings.into_iter().flatten().collect();
+    let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     match failure {
         Some(error) => Err(error),
         None if out.json && args.all => {
-            out.document(json!({ "sessions": outcomes.iter().map(Outcome::document).collect::<Vec<_>>() }))
+            out.document(json!({ "sessions": outcomes.iter().map(Outcome::to_json).collect::<Vec<_>>() }))
         }
-        None if out.json => out.document(outcomes.first().map(Outcome::document).unwrap_or_default()),
+        None if out.json => out.document(outcomes.first().map(Outcome::to_json).unwrap_or_default()),
         None => Ok(()),
-    }
-}
-
-/// Every session in the store, with its profile where there still is one; and the store.
-fn all<'w>(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
-    let configured = Configuration::load(ports)?;
-    let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
-    let profiles = configured.profile(ports, global).ok().into_iter();
-    let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
-    let store = configured.store(ports)?;
-    let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
-        EntryKey::Session(key) => Some(key),
-        EntryKey::ClientSecret(_) => None,
-    });
-    // What is damaged does not say whose it is; a profile says where its session would be.
-    let of_profiles = profiles.iter().map(Profile::session_key).filter(|key| holds(store.as_ref(), key));
-    let keys: BTreeSet<SessionKey> = named.chain(of_profiles).collect();
-    let context = |key: &SessionKey| {
-        let profile = profiles.iter().find(|profile| profile.session_key() == *key);
-        let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
-        Ok(Context::new(ports, out, profile, configured.store(ports)?))
-    };
-    let contexts: Result<_> = keys.iter().map(context).collect();
-    Ok((contexts?, store))
-}
-
-/// Whether there is anything in that session's place that a logout here and now can end. What another key has sealed is
-/// left alone: with that key, its refresh token can be revoked.
-fn holds(store: &dyn Store, key: &SessionKey) -> bool {
-    match store.load(&EntryKey::Session(key.clone()).name()) {
-        Ok(found) => found.is_some(),
-        Err(failure) => failure.kind != StoreFailureKind::WrongKey,
-    }
-}
-
-/// What no session's name led to, after all of them have ended: leftovers of killed writers are removed, and what cannot
-/// be read is said.
-fn nothing_is_left(store: &dyn Store) -> Result<()> {
-    store.sweep()?;
-    let Entries { unreadable: count, place, .. } = store.entries()?;
-    match count {
-        0 => Ok(()),
-        _ => Err(StoreError::EntriesUnreadable { store: store.name(), count, place }.into()),
     }
 }
 
@@ -115,237 +54,10 @@ fn note_failure(out: &Output<'_>, what: &str) {
     out.note(&format!("{} {what}", out.paint_err("failed:", colored::Color::Red)));
 }
 
-/// One of several logouts: that it failed is said at once, for only the first failure is the command's.
-fn ending(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
-    log_out(context, args).inspect_err(|error| {
+/// One of several logouts. Its failure is printed at once, because only the first one becomes the command's error.
+fn log_out_and_report(context: &Context<'_>, out: &Output<'_>, options: LogoutOptions) -> Result<Outcome> {
+    logout::log_out(context, options).inspect_err(|error| {
         let (name, message) = (printable(&context.profile.name), error.report().message);
-        note_failure(context.out, &format!("the session of `{name}`: {message}"));
+        note_failure(out, &format!("the session of `{name}`: {message}"));
     })
-}
-
-/// Each thing is told when it has happened: what comes after it may take long.
-fn log_out(context: &Context<'_>, args: &cli::Logout) -> Result<Outcome> {
-    let out = context.out;
-    let ended = end_local_session(context)?;
-    let outcome = |account, had_session, refresh_token, sso_session, access_token_valid_until| Outcome {
-        key: context.key.clone(),
-        account,
-        had_session,
-        refresh_token,
-        sso_session,
-        access_token_valid_until,
-    };
-    Ok(match ended {
-        Ended::Nothing => {
-            messages::no_session(context);
-            let nothing = || State::Nothing("there was no session".into());
-            outcome(None, false, nothing(), nothing(), None)
-        }
-        Ended::InvalidEntry => {
-            messages::logged_out(context, None);
-            let refresh_token = State::Left("could not be read, so one that was there could not be revoked".into());
-            let sso_session = State::Left("not ended: the ID token that names it could not be read".into());
-            let told = (refresh_token.told(out, REFRESH_TOKEN), sso_session.told(out, SSO_SESSION));
-            messages::tell(out, ACCESS_TOKEN, "could not be read; one that was there works until its end");
-            outcome(None, true, told.0, told.1, None)
-        }
-        Ended::Session(session) => {
-            messages::logged_out(context, Some(&session.account));
-            let (refresh_token, sso_session) = at_provider(context, args, &session);
-            let valid_until = access_token(context, session.access_token.expires_at);
-            outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
-        }
-    })
-}
-
-/// Tells until when the access token works, wherever it was copied to; `None` if it does not any more.
-fn access_token(context: &Context<'_>, end: Time) -> Option<Time> {
-    let now = context.ports.clock.now();
-    let when = context.out.when(end, now);
-    let text = if end <= now {
-        format!("has ended, {when}")
-    } else if context.profile.is_telenorid_plus() {
-        format!("still works until {when}: access tokens cannot be revoked")
-    } else {
-        format!("may work until {when}")
-    };
-    messages::tell(context.out, ACCESS_TOKEN, &text);
-    Some(end).filter(|end| *end > now)
-}
-
-/// What can be done at the provider: the refresh token, then the provider's session.
-fn at_provider(context: &Context<'_>, args: &cli::Logout, session: &Session) -> (State, State) {
-    let out = context.out;
-    let provider = if args.local { None } else { Some(provider_metadata::provider(context)) };
-    let provider = provider.as_ref().map(Result::as_ref);
-    let refresh_token = revoke(context, provider, session).told(out, REFRESH_TOKEN);
-    let sso_session = match (provider, &session.id_token) {
-        (None, _) => State::Left("not ended (--local)".into()),
-        (Some(Err(error)), _) => State::failed_by("could not be ended", error.clone()),
-        (_, None) => State::Left("not ended: there is no ID token to name it with".into()),
-        (Some(Ok(provider)), Some(token)) if args.browser => end_in_browser(context, provider, &token.value),
-        (Some(Ok(provider)), Some(token)) => end_at_provider(context, provider, &token.value),
-    };
-    (refresh_token, sso_session.told(out, SSO_SESSION))
-}
-
-/// What was in the store.
-enum Ended {
-    Nothing,
-    InvalidEntry,
-    Session(Box<Session>),
-}
-
-/// Removes entry and cached token under the lock: after this, whatever happens, the session is gone here.
-fn end_local_session(context: &Context<'_>) -> Result<Ended> {
-    let _lock = context.lock(&context.entry())?;
-    // Also where the store then fails: nobody is served a token after asking to be logged out.
-    access_token_cache::forget(context);
-    let ended = match context.load() {
-        Ok(None) => Ended::Nothing,
-        Ok(Some(session)) => Ended::Session(Box::new(session)),
-        // Whatever it is, the user wants it gone.
-        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ended::InvalidEntry,
-        // Nor does removing it need the key, or anything else than its name, or there to be only one.
-        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
-            if matches!(
-                failure.kind,
-                StoreFailureKind::WrongKey | StoreFailureKind::Ambiguous | StoreFailureKind::Damaged
-            ) =>
-        {
-            Ended::InvalidEntry
-        }
-        Err(error) => return Err(error),
-    };
-    let _signals = context.ports.signals.hold();
-    context.store.delete(&context.entry())?;
-    Ok(ended)
-}
-
-/// What becomes of the refresh token; without `provider`, nobody may be asked.
-fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider, &Error>>, session: &Session) -> State {
-    const COULD_NOT: &str = "could not be revoked";
-    let held = match &session.refresh_token {
-        RefreshToken::Held(held) => held,
-        RefreshToken::NeverIssued => return State::Nothing("none to revoke: the login brought none".into()),
-        RefreshToken::Refused { refused_at: at, .. } => {
-            let when = context.out.when(*at, context.ports.clock.now());
-            return State::Nothing(format!("refused by the provider before, {when}"));
-        }
-    };
-    let left = lives_on(context, session);
-    let provider = match provider {
-        None => return State::Left("not revoked (--local)".into()).leaving(&left),
-        Some(Err(error)) => return State::failed_by(COULD_NOT, error.clone()).leaving(&left),
-        Some(Ok(provider)) => &mut provider.clone(),
-    };
-    let client = match context.client() {
-        Ok(client) => client,
-        Err(error) => {
-            let error = error.of_profile(context.profile.name_in_hints.as_deref());
-            return State::failed_by(COULD_NOT, error).leaving(&left);
-        }
-    };
-    let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
-    let Some(first) = request(provider) else {
-        return State::Left(format!("not revoked: {}", provider.why_without("revocation_endpoint"))).leaving(&left);
-    };
-    let answer = match provider_metadata::send(context, provider, &first, request) {
-        Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
-        Ok(response) => logout::accept_revocation(&response, provider, &client),
-    };
-    match answer {
-        Ok(Revocation::Revoked) => State::Done(revoked(context, session)),
-        Ok(Revocation::NotForPublicClients) => {
-            State::Left("not revoked: the provider lets no public client revoke".into()).leaving(&left)
-        }
-        Err(problem) => {
-            let error = context.blame_stored_secret(Error::problem(COULD_NOT, problem));
-            State::failed(error.of_profile(context.profile.name_in_hints.as_deref())).leaving(&left)
-        }
-    }
-}
-
-/// That it is revoked; and what a refresh that was not finished may have left beside it.
-fn revoked(context: &Context<'_>, session: &Session) -> String {
-    match session.unfinished_refresh() {
-        None => "revoked".to_owned(),
-        Some((at, _)) => {
-            let when = context.out.when(at, context.ports.clock.now());
-            format!("revoked; a refresh begun {when} was not finished, and what it may have brought is not known here")
-        }
-    }
-}
-
-/// For how long the refresh token lives on, as its policy tells.
-fn lives_on(context: &Context<'_>, session: &Session) -> String {
-    let now = context.ports.clock.now();
-    let life = context.profile.policy.as_ref().and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
-    let end = life.map(|life| life.expires_at).filter(|end| *end > now);
-    end.map(|end| format!("; it may live until {}", context.out.when(end, now))).unwrap_or_default()
-}
-
-fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
-    let state = match random_bytes::<16>(context) {
-        Ok(bytes) => hex(&bytes),
-        Err(error) => return State::failed_by("could not be ended", error),
-    };
-    let ca_file = context.profile.ca_file.as_deref();
-    let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
-    let Some(first) = request(provider) else {
-        return State::Left(match provider.end_session_endpoint {
-            Some(_) => "not ended: at this provider only the browser can (next time: `tidp logout --browser`)".into(),
-            None => format!("not ended: {}", provider.why_without("end_session_endpoint")),
-        });
-    };
-    match provider_metadata::send(context, &mut provider.clone(), &first, request) {
-        Err(failure) => State::failed(Error::unanswered("could not be ended", &failure)),
-        Ok(response) => match logout::accept_custom_logout(&response) {
-            LogoutOutcome::LoggedOut => State::Done("ended at the provider".into()),
-            LogoutOutcome::AlreadyLoggedOut => State::Done("had ended already".into()),
-            failed => State::failed(custom_logout_failed(failed)),
-        },
-    }
-}
-
-/// RP-Initiated Logout 1.0. The URL holds the ID token, so it is never an argument: the opener gets a loopback URL that
-/// sends the browser on, once.
-fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
-    let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
-        return State::Left(format!("not ended: {}", provider.why_without("end_session_endpoint")));
-    };
-    let mut hand_over = match context.ports.callback.hand_over(&url) {
-        Ok(hand_over) => hand_over,
-        Err(what) => {
-            return State::failed(Error::failed(format!("could not be ended: cannot listen on 127.0.0.1: {what}")));
-        }
-    };
-    open_or_print_url(context, hand_over.url(), "Finish the logout", BROWSER_PATIENCE, false);
-    let ignored = |what| {
-        if let Ignored::AnotherUser(user) = what {
-            advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");
-        }
-    };
-    if hand_over.wait(&ignored, BROWSER_PATIENCE.to_std()) {
-        return State::Done("the browser was sent to the provider's logout page".into());
-    }
-    State::failed(Error::failed("could not be ended: no browser came for the logout page"))
-}
-
-fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
-    let (kind, what) = match outcome {
-        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => (Kind::Failed, "it did not fail".to_owned()),
-        LogoutOutcome::HintMissing => (Kind::Refused, "the provider missed the ID token (400)".to_owned()),
-        LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)".to_owned()),
-        LogoutOutcome::Incomplete => {
-            (Kind::Unreachable, "a system behind it failed (424), so the logout is not complete".to_owned())
-        }
-        LogoutOutcome::Unavailable => (Kind::Unreachable, "it cannot do it just now".to_owned()),
-        LogoutOutcome::Unexpected(status) => (
-            if (400..500).contains(&status) { Kind::Refused } else { Kind::Invalid },
-            format!("it answered {status}, which its guide does not name"),
-        ),
-    };
-    let what = format!("could not be ended: {what}. The user can end it on the provider's self-service page");
-    SessionError::LogoutIncomplete(kind, what).into()
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::explain::outlook::Outlook;
 use crate::flows::context::Context;
 use crate::ports::Ports;
-use crate::terminal::output::{Output, relative};
+use crate::terminal::output::Output;
 use colored::Color;
 use std::time::Duration;
 use unicode_width::UnicodeWidthChar;
@@ -136,7 +136,7 @@ impl<'c> Watch<'c> {
 /// How long the session can be relied on, in a few words.
 fn countdown(outlook: &Outlook, now: Time) -> String {
     match outlook.expires_at_earliest.or(outlook.access_token_expires_at) {
-        Some(end) if end > now => format!("ends {}", relative(end, now)),
+        Some(end) if end > now => format!("ends {}", end.relative_to(now)),
         _ => outlook.short(now),
     }
 }

@@ -19,6 +19,15 @@ pub struct Seconds(pub i64);
 pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
 
 impl Time {
+    /// How far the time is from `now`: `in 13 days 4 h`, `5 min ago`, `now`.
+    pub fn relative_to(self, now: Self) -> String {
+        match self.since(now) {
+            gap if gap.0 > 0 => format!("in {}", gap.to_text()),
+            gap if gap.0 < 0 => format!("{} ago", gap.to_text()),
+            _ => "now".to_owned(),
+        }
+    }
+
     /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);
     /// 9999-12-30T22:00:00Z: the last second that has a date in every time zone.

@@ -4,9 +4,9 @@ use crate::cli::Global;
 use crate::config::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
-use crate::domain::text::hex;
-use crate::error::{Result, SessionError, StoreError};
-use crate::flows::configuration::Configuration;
+use crate::domain::text::{hex, into_utf8_text, printable_path, utf8_text, without_byte_order_mark};
+use crate::domain::time::Time;
+use crate::error::{Error, LoginError, ProviderRefusal, Result, SessionError, SetupError, Situation, StoreError};
 use crate::flows::provider_lookups::ProviderLookups;
 use crate::oidc::redact;
 use crate::ports::{HttpFailure, Ports, Reporter, Request, Response, Store};
@@ -58,6 +58,11 @@ impl<'w> Context<'w> {
     pub fn session_hash(&self) -> String {
         let identity = serde_json::json!([self.store.identity(), self.entry()]).to_string();
         hex(&Sha256::digest(identity))
+    }
+
+    /// The time for a person, and how far it is from now: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    pub fn when(&self, time: Time) -> String {
+        format!("{} ({})", self.reporter.local_time(time), time.relative_to(self.ports.clock.now()))
     }
 
     /// The stored session, if there is one.

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod context;
 pub mod id_token;
 pub mod login;
+pub mod logout;
 pub mod provider_cache;
 pub mod provider_keys;
 pub mod provider_lookups;

@@ -14,6 +14,8 @@ pub enum Notice {
     },
     /// What has happened. Hidden by `--quiet`.
     Note(String),
+    /// One line of a report on several things: `  refresh token   revoked`.
+    Step { name: &'static str, text: String, failed: bool },
     /// What the user must read to go on: a URL, a question.
     Prompt(String),
     /// A wait is taking long. Dropped where the terminal would block.

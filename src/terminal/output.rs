@@ -183,7 +183,7 @@ impl<'w> Output<'w> {
 
     /// `time` and how far it is from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
     pub fn when(&self, time: Time, now: Time) -> String {
-        format!("{} ({})", self.local(time), relative(time, now))
+        format!("{} ({})", self.local(time), time.relative_to(now))
     }
 }
 
@@ -192,6 +192,10 @@ impl Reporter for Output<'_> {
         match notice {
             Notice::Warning { code, message } => self.warn(code, message),
             Notice::Note(text) => self.note(&text),
+            Notice::Step { name, text, failed } => {
+                let text = if failed { self.paint_err(&text, Color::Red) } else { text };
+                self.note(&format!("  {name:<13}   {text}"));
+            }
             Notice::Prompt(text) => self.ask(&text),
             Notice::Progress(text) => self.tell_of_waiting(&text),
             Notice::Trace(text) => self.trace(&text),
@@ -217,15 +221,6 @@ impl Reporter for Output<'_> {
     fn release(&self) {
         let held = self.kept_back().take();
         self.remark(&held.unwrap_or_default());
-    }
-}
-
-/// `in 13 days 4 h`, `5 min ago`, `now`.
-pub fn relative(time: Time, now: Time) -> String {
-    match time.since(now) {
-        gap if gap.0 > 0 => format!("in {}", gap.to_text()),
-        gap if gap.0 < 0 => format!("{} ago", gap.to_text()),
-        _ => "now".to_owned(),
     }
 }
 

@@ -121,7 +121,7 @@ fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
         let outcome = outcome.says("  refresh token   could not be revoked: ").leaves_out("not at the provider");
         let last = outcome.stderr.lines().last().unwrap();
         assert!(
-            last.starts_with("error: the session is gone here, but the refresh token could not be revoked: "),
+            last.starts_with("error: the local session was removed, but the refresh token could not be revoked: "),
             "{last}"
         );
         assert!(last.ends_with("; it may live until 2026-05-01 12:00:00 UTC (in 90 days)"), "{last}");
@@ -135,7 +135,7 @@ fn without_a_network_the_session_is_gone_here_all_the_same() {
     bench.pass(Seconds::days(2));
     bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
     let error = bench.run(&["logout", "--json"]).exits(5).says("SSO session     could not be ended: ").error();
-    let begins = "the session is gone here, but the refresh token could not be revoked: ";
+    let begins = "the local session was removed, but the refresh token could not be revoked: ";
     assert!(error["message"].as_str().unwrap().starts_with(begins));
     is_gone(&bench);
 }
@@ -266,7 +266,7 @@ fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_
         let what = "could not be revoked: the client is confidential, but there is no client secret; \
                     it may live until 2026-02-14 12:00:00 UTC (in 14 days)";
         let outcome = outcome.says(&format!("  refresh token   {what}\n"));
-        let error = format!("the session is gone here, but the refresh token {what}");
+        let error = format!("the local session was removed, but the refresh token {what}");
         if json {
             assert_eq!(
                 (&outcome.error()["message"], &outcome.error()["hint"]),

@@ -7,7 +7,6 @@ use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
 use crate::domain::time::Time;
 use crate::error::{Error, SessionError};
 use crate::flows::context::Context;
-use crate::terminal::output::relative;
 
 /// Why nothing more is done after `--for`.
 pub(super) const TIME_IS_OVER: &str = "the time of --for is over";
@@ -92,7 +91,7 @@ impl Keeper<'_, '_> {
             RefreshTokenExpiry::from_session(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX)
         };
         let (old, new) = (end(before), end(&self.session));
-        let (now, was_to_end) = (out.local(self.now()), relative(old, self.now()));
+        let (now, was_to_end) = (out.local(self.now()), old.relative_to(self.now()));
         match renewal {
             Renewal::New => self.remark(&format!(
                 "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",

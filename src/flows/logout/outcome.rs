@@ -5,8 +5,7 @@ use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::error::{Error, SessionError};
 use crate::flows::context::Context;
-use crate::terminal::output::Output;
-use colored::Color;
+use crate::ports::Notice;
 use serde_json::{Value, json};
 
 /// The first step at the provider.
@@ -30,7 +29,7 @@ pub(super) enum State {
 }
 
 /// What a logout of one session came to.
-pub(super) struct Outcome {
+pub struct Outcome {
     pub(super) key: SessionKey,
     pub(super) account: Option<Account>,
     pub(super) had_session: bool,
@@ -59,17 +58,17 @@ impl State {
         }
     }
 
-    /// The same, told.
-    pub(super) fn told(self, out: &Output<'_>, of: &str) -> Self {
-        let text = match &self {
-            Self::Done(text) | Self::Nothing(text) | Self::Left(text) => text.clone(),
-            Self::Failed(text, _) => out.paint_err(text, Color::Red),
+    /// Reports the step, and returns it.
+    pub(super) fn reported(self, context: &Context<'_>, name: &'static str) -> Self {
+        let (text, failed) = match &self {
+            Self::Done(text) | Self::Nothing(text) | Self::Left(text) => (text, false),
+            Self::Failed(text, _) => (text, true),
         };
-        tell(out, of, &text);
+        context.reporter.report(Notice::Step { name, text: text.clone(), failed });
         self
     }
 
-    fn document(&self) -> Value {
+    fn to_json(&self) -> Value {
         let (state, text) = match self {
             Self::Done(text) => ("done", text),
             Self::Nothing(text) => ("nothing", text),
@@ -80,46 +79,46 @@ impl State {
     }
 }
 
-/// A line of the table.
-pub(super) fn tell(out: &Output<'_>, of: &str, text: &str) {
-    out.note(&format!("  {of:<13}   {text}"));
+/// Reports a step that has no state.
+pub(super) fn report(context: &Context<'_>, name: &'static str, text: &str) {
+    context.reporter.report(Notice::Step { name, text: text.to_owned(), failed: false });
 }
 
 /// Whose session has ended here.
-pub(super) fn logged_out(context: &Context<'_>, account: Option<&Account>) {
+pub(super) fn report_logged_out(context: &Context<'_>, account: Option<&Account>) {
     let account = account.map(|account| account.username.as_deref().unwrap_or(&account.sub));
     let whose = account.map_or_else(String::new, |account| format!("{} at ", printable(account)));
     let (profile, issuer) = (printable(&context.key.profile), printable(&context.key.issuer));
-    context.out.note(&format!("Logged out of `{profile}` ({whose}{issuer})."));
+    context.reporter.note(format!("Logged out of `{profile}` ({whose}{issuer})."));
 }
 
 /// That there was nothing to end.
-pub(super) fn no_session(context: &Context<'_>) {
+pub(super) fn report_no_session(context: &Context<'_>) {
     let (profile, issuer) = (printable(&context.key.profile), printable(&context.key.issuer));
-    context.out.note(&format!("There was no session of `{profile}` ({issuer})."));
+    context.reporter.note(format!("There was no session of `{profile}` ({issuer})."));
 }
 
 impl Outcome {
     /// What `--json` shows of it.
-    pub(super) fn document(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         json!({
             "profile": self.key.profile,
             "issuer": self.key.issuer,
             "client_id": self.key.client_id,
             "account": self.account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username })),
             "had_session": self.had_session,
-            "revocation": self.refresh_token.document(),
-            "provider_session": self.sso_session.document(),
+            "revocation": self.refresh_token.to_json(),
+            "provider_session": self.sso_session.to_json(),
             "access_token_valid_until": self.access_token_valid_until.map(Time::rfc3339),
         })
     }
 
     /// The first step that failed, with the local end said first: that much is certain.
-    pub(super) fn failure(&self) -> Option<Error> {
+    pub fn failure(&self) -> Option<Error> {
         let steps = [(REFRESH_TOKEN, &self.refresh_token), (SSO_SESSION, &self.sso_session)];
         steps.into_iter().find_map(|(of, state)| match state {
             State::Failed(what, because) => {
-                let what = format!("the session is gone here, but the {of} {what}");
+                let what = format!("the local session was removed, but the {of} {what}");
                 Some(SessionError::LoggedOutLocally(what, Box::new(because.report())).into())
             }
             State::Done(_) | State::Nothing(_) | State::Left(_) => None,

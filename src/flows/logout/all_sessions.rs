@@ -1,0 +1,57 @@
+//! All the sessions in the store, for `logout --all`.
+
+use crate::cli::Global;
+use crate::config::{self, Profile};
+use crate::domain::session::{EntryKey, SessionKey};
+use crate::error::{Result, StoreError};
+use crate::flows::context::{Configured, Context};
+use crate::ports::{Entries, Ports, Store, StoreFailureKind};
+use crate::terminal::output::Output;
+use std::collections::BTreeSet;
+
+/// Every session in the store, with its profile where there still is one; and the store.
+pub fn stored_sessions<'w>(
+    ports: &'w Ports,
+    out: &'w Output<'w>,
+    global: &Global,
+) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
+    let configured = Configured::load(ports)?;
+    let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
+    let profiles = configured.profile(ports, global).ok().into_iter();
+    let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
+    let store = configured.store(ports)?;
+    let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
+        EntryKey::Session(key) => Some(key),
+        EntryKey::ClientSecret(_) => None,
+    });
+    // What is damaged does not say whose it is; a profile says where its session would be.
+    let of_profiles = profiles.iter().map(Profile::session_key).filter(|key| holds(store.as_ref(), key));
+    let keys: BTreeSet<SessionKey> = named.chain(of_profiles).collect();
+    let context = |key: &SessionKey| {
+        let profile = profiles.iter().find(|profile| profile.session_key() == *key);
+        let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
+        Ok(Context::new(ports, out, profile, configured.store(ports)?))
+    };
+    let contexts: Result<_> = keys.iter().map(context).collect();
+    Ok((contexts?, store))
+}
+
+/// Whether there is anything in that session's place that a logout here and now can end. What another key has sealed is
+/// left alone: with that key, its refresh token can be revoked.
+fn holds(store: &dyn Store, key: &SessionKey) -> bool {
+    match store.load(&EntryKey::Session(key.clone()).name()) {
+        Ok(found) => found.is_some(),
+        Err(failure) => failure.kind != StoreFailureKind::WrongKey,
+    }
+}
+
+/// What no session's name led to, after all of them have ended: leftovers of killed writers are removed, and what cannot
+/// be read is said.
+pub fn check_nothing_left(store: &dyn Store) -> Result<()> {
+    store.sweep()?;
+    let Entries { unreadable: count, place, .. } = store.entries()?;
+    match count {
+        0 => Ok(()),
+        _ => Err(StoreError::EntriesUnreadable { store: store.name(), count, place }.into()),
+    }
+}
