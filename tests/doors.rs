@@ -103,13 +103,10 @@ const KNOWN: &[&str] = &[
     "adapters/process.rs adapters/process_watch.rs adapters/signals.rs",
     "adapters/terminal.rs adapters/terminal/line_input.rs",
     "commands/demo.rs commands/mod.rs",
-    "commands/keepalive.rs commands/keepalive/messages.rs",
     "commands/policy.rs commands/policy_watch.rs",
     "explain/outlook.rs explain/outlook/explanation.rs explain/outlook/warnings.rs",
     "explain/simulation/chart.rs explain/simulation/report.rs",
     "explain/timeline.rs explain/timeline/bar.rs",
-    "flows/access_token_cache.rs flows/advisory_warnings.rs flows/refresh.rs",
-    "flows/context.rs flows/provider_metadata.rs",
     "sandbox/engine/access.rs sandbox/engine/authorize.rs sandbox/engine/code.rs sandbox/engine/device.rs sandbox/engine/mod.rs sandbox/engine/refresh.rs sandbox/engine/sso.rs",
     "sandbox/server/control.rs sandbox/server/mod.rs",
 ];

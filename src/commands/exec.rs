@@ -2,14 +2,11 @@
 
 use crate::cli::{self, Global};
 use crate::commands::token;
-use crate::domain::text::printable;
-use crate::error::{ChildProcessError, Error, Result};
+use crate::error::{ChildProcessError, Result};
 use crate::flows::access_token::{self, RefreshAllowed};
 use crate::flows::context::Context;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
-use std::ffi::OsString;
-use std::io::{self, ErrorKind};
 
 /// Runs it; returns only if CMD did not start.
 ///
@@ -21,17 +18,5 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -
     let token = Context::open(ports, out, global)?
         .run(|context| access_token::valid_token(context, min_ttl, RefreshAllowed::IfDue))?;
     let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
-    Err(not_started(&args.command, &error))
-}
-
-/// CMD did not start: 125 to 127, as env(1).
-pub(super) fn not_started(command: &[OsString], error: &io::Error) -> Error {
-    let name = command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
-    let code = match error.kind() {
-        ErrorKind::NotFound => 127,
-        // CMD could be run, had `exec` not to hand it a token.
-        ErrorKind::ArgumentListTooLong | ErrorKind::OutOfMemory | ErrorKind::InvalidInput => 125,
-        _ => 126,
-    };
-    ChildProcessError::NotStarted(code, format!("cannot run `{name}`: {error}")).into()
+    Err(ChildProcessError::not_started(&args.command, &error).into())
 }

@@ -24,7 +24,7 @@ pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
 
 /// What lies ahead of a session that is to be kept alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prospect {
+pub enum RenewalPlan {
     /// It is renewed at `due`; without that it ends at `end`, as its policy implies.
     Renewal {
         /// When the refresh is made.
@@ -40,7 +40,7 @@ pub enum Prospect {
     Nothing,
 }
 
-impl Prospect {
+impl RenewalPlan {
     /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
     pub fn new(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
         if let (Some((at, _)), Some(life)) =
@@ -78,32 +78,32 @@ mod tests {
     #[test]
     fn ten_minutes_are_renewed_in_the_eighth_minute_at_the_latest_and_in_the_seventh_at_the_earliest() {
         let policy = PolicyName::PublicWeb.documented();
-        let due = |chance| Prospect::new(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
-        assert_eq!(due(0), Prospect::Renewal { due: after(480), end: after(600) });
-        assert_eq!(due(60), Prospect::Renewal { due: after(420), end: after(600) });
+        let due = |chance| RenewalPlan::new(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
+        assert_eq!(due(0), RenewalPlan::Renewal { due: after(480), end: after(600) });
+        assert_eq!(due(60), RenewalPlan::Renewal { due: after(420), end: after(600) });
         assert_eq!(due(61), due(0));
     }
 
     #[test]
     fn what_no_refresh_moves_just_ends() {
         let session = logged_in(LOGIN, Some("r"));
-        let of = |session: &Session, policy| Prospect::new(after(1), session, &policy, Seconds(100));
-        assert_eq!(of(&session, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
+        let of = |session: &Session, policy| RenewalPlan::new(after(1), session, &policy, Seconds(100));
+        assert_eq!(of(&session, PolicyName::Confidential.documented()), RenewalPlan::End(after(14 * 86_400)));
         let not_renewed = refreshed(&session, after(9), None);
-        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), Prospect::SsoEnded(after(600)));
-        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), Prospect::End(after(14 * 86_400)));
+        assert_eq!(of(&not_renewed, PolicyName::Web.documented()), RenewalPlan::SsoEnded(after(600)));
+        assert_eq!(of(&not_renewed, PolicyName::Confidential.documented()), RenewalPlan::End(after(14 * 86_400)));
         let capped = Policy { absolute_lifetime: Some(Seconds(600)), ..PolicyName::Mobile.documented() };
-        assert_eq!(of(&session, capped), Prospect::End(after(600)));
-        assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), Prospect::Nothing);
-        assert_eq!(of(&session, PolicyName::NoRefresh.documented()), Prospect::Nothing);
+        assert_eq!(of(&session, capped), RenewalPlan::End(after(600)));
+        assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), RenewalPlan::Nothing);
+        assert_eq!(of(&session, PolicyName::NoRefresh.documented()), RenewalPlan::Nothing);
     }
 
     #[test]
     fn after_the_clock_went_back_a_renewal_is_due_at_once() {
         let (session, policy) = (logged_in(LOGIN, Some("r")), PolicyName::Web.documented());
-        let at = |now| Prospect::new(now, &session, &policy, Seconds(120));
-        assert_eq!(at(after(-60)), Prospect::Renewal { due: after(480), end: after(600) });
-        assert_eq!(at(after(-61)), Prospect::Renewal { due: after(-61), end: after(600) });
+        let at = |now| RenewalPlan::new(now, &session, &policy, Seconds(120));
+        assert_eq!(at(after(-60)), RenewalPlan::Renewal { due: after(480), end: after(600) });
+        assert_eq!(at(after(-61)), RenewalPlan::Renewal { due: after(-61), end: after(600) });
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             for (n, chance) in chances.into_iter().enumerate() {
                 let lead = lead(Seconds(lifetime), chance);
                 let now = session.access_token.obtained_at;
-                let Prospect::Renewal { due, end } = Prospect::new(now, &session, &policy, lead) else {
+                let RenewalPlan::Renewal { due, end } = RenewalPlan::new(now, &session, &policy, lead) else {
                     return Err(TestCaseError::fail("renewable"));
                 };
                 let life = RefreshTokenExpiry::from_session(&session, &policy).unwrap();

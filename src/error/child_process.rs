@@ -1,6 +1,9 @@
 //! How `exec` and `keepalive -- CMD` end because of CMD.
 
 use super::report::{Kind, Report};
+use crate::domain::text::printable;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildProcessError {
@@ -11,6 +14,18 @@ pub enum ChildProcessError {
 }
 
 impl ChildProcessError {
+    /// CMD did not start: 125 if `exec` itself failed, 126 if CMD cannot be run, 127 if it was not found.
+    pub fn not_started(command: &[OsString], error: &io::Error) -> Self {
+        let name = command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
+        let code = match error.kind() {
+            ErrorKind::NotFound => 127,
+            // CMD could be run, but not with a token in its environment.
+            ErrorKind::ArgumentListTooLong | ErrorKind::OutOfMemory | ErrorKind::InvalidInput => 125,
+            _ => 126,
+        };
+        Self::NotStarted(code, format!("cannot run `{name}`: {error}"))
+    }
+
     pub(super) fn report(&self) -> Report {
         match self {
             Self::NotStarted(code, message) => Report::new(Kind::Failed, message).exit_code(*code),

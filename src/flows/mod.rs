@@ -8,6 +8,7 @@ pub mod client_secret;
 pub mod configuration;
 pub mod context;
 pub mod id_token;
+pub mod keepalive;
 pub mod login;
 pub mod logout;
 pub mod provider_cache;

@@ -95,7 +95,7 @@ fn each_answer_to_the_logout_has_its_own_words_and_code() {
             let error = outcome.error();
             assert_eq!(error["kind"], kind);
             let message = error["message"].as_str().unwrap();
-            assert!(message.contains("gone here") && message.contains("self-service"), "{message}");
+            assert!(message.contains("local session was removed") && message.contains("self-service"), "{message}");
         }
         is_gone(&bench);
     }

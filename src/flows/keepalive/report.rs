@@ -1,15 +1,12 @@
-//! What `keepalive` says: why it refreshes, what it could not do, and in the end how often it refreshed.
+//! What `keepalive` reports: the outlook, each renewal, failures, and a summary.
 
-use super::{Failing, Keeper};
-use crate::domain::keepalive::Prospect;
+use super::state::{FailureStreak, Keepalive};
+use crate::domain::keepalive::RenewalPlan;
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
 use crate::domain::time::Time;
 use crate::error::{Error, SessionError};
 use crate::flows::context::Context;
-
-/// Why nothing more is done after `--for`.
-pub(super) const TIME_IS_OVER: &str = "the time of --for is over";
 
 /// Nobody knows when such a session ends.
 pub(super) fn no_policy() -> Error {
@@ -37,45 +34,52 @@ pub(super) fn nothing_to_keep(context: &Context<'_>, session: &Session, policy: 
     .into()
 }
 
-impl Keeper<'_, '_> {
+impl Keepalive<'_, '_> {
     fn when(&self, time: Time) -> String {
-        self.context.out.when(time, self.now())
+        self.context.when(time)
     }
 
-    /// A remark on the way; while a command runs, only under `--verbose`.
-    fn remark(&self, text: &str) {
-        if self.wrapping { self.context.out.trace(text) } else { self.context.out.note(text) }
+    /// A note_unless_command on the way; while a command runs, only under `--verbose`.
+    fn note_unless_command(&self, text: &str) {
+        if self.has_command { self.context.reporter.trace(text) } else { self.context.reporter.note(text) }
     }
 
-    pub(super) fn tell_what_lies_ahead(&self) {
+    pub(super) fn report_outlook(&self) {
         let name = self.policy.name.as_str();
         if self.session.unresolved_refusal().is_some() {
-            return self.remark("The provider refused the last refresh: it is asked now whether the session lives.");
+            return self.note_unless_command(
+                "The provider refused the last refresh: it is asked now whether the session lives.",
+            );
         }
-        match self.prospect() {
-            Prospect::Renewal { due, end } if due > self.now() => {
+        match self.renewal_plan() {
+            RenewalPlan::Renewal { due, end } if due > self.now() => {
                 let within = self.time_left().is_none_or(|left| due.left(self.now()) < left);
                 let renewal = if within {
                     format!("it will be renewed {}", self.when(due))
                 } else {
                     "no renewal falls within --for".to_owned()
                 };
-                self.remark(&format!("Keeping the session alive: under {name} it ends {}; {renewal}.", self.when(end)));
+                self.note_unless_command(&format!(
+                    "Keeping the session alive: under {name} it ends {}; {renewal}.",
+                    self.when(end)
+                ));
             }
-            Prospect::Renewal { end, .. } => self.remark(&format!(
+            RenewalPlan::Renewal { end, .. } => self.note_unless_command(&format!(
                 "Keeping the session alive: under {name} it ends {}; it is renewed now.",
                 self.when(end)
             )),
-            Prospect::End(end) | Prospect::SsoEnded(end) if self.waits_for(end) => self.context.out.note(&format!(
-                "Nothing to renew: {}, so it ends {}. Waiting; refreshing would not prolong it.",
-                self.why_it_ends(),
-                self.when(end)
-            )),
-            Prospect::End(_) | Prospect::SsoEnded(_) | Prospect::Nothing => {}
+            RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
+                self.context.reporter.note(format!(
+                    "Nothing to renew: {}, so it ends {}. Waiting; refreshing would not prolong it.",
+                    self.end_reason(),
+                    self.when(end)
+                ))
+            }
+            RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
         }
     }
 
-    fn why_it_ends(&self) -> String {
+    fn end_reason(&self) -> String {
         if !self.policy.sliding {
             format!("under {} no refresh moves the end of a session", self.policy.name.as_str())
         } else if Sso::from_session(&self.session, &self.policy) == Sso::Ended {
@@ -85,19 +89,19 @@ impl Keeper<'_, '_> {
         }
     }
 
-    pub(super) fn tell_refreshed(&self, before: &Session, renewal: Renewal) {
-        let out = self.context.out;
+    pub(super) fn report_refresh(&self, before: &Session, renewal: Renewal) {
+        let reporter = self.context.reporter;
         let end = |session| {
             RefreshTokenExpiry::from_session(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX)
         };
         let (old, new) = (end(before), end(&self.session));
-        let (now, was_to_end) = (out.local(self.now()), old.relative_to(self.now()));
+        let (now, was_to_end) = (reporter.local_time(self.now()), old.relative_to(self.now()));
         match renewal {
-            Renewal::New => self.remark(&format!(
+            Renewal::New => self.note_unless_command(&format!(
                 "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",
                 self.when(new)
             )),
-            Renewal::None if self.policy.reports_sso => out.warn(
+            Renewal::None if self.policy.reports_sso => reporter.warn(
                 "sso_ended",
                 format!(
                     "the refresh brought no renewal, because the user's SSO session has ended: this session ends {}. \
@@ -107,7 +111,7 @@ impl Keeper<'_, '_> {
             ),
             Renewal::Same | Renewal::None => {
                 let came = if renewal == Renewal::Same { "the same" } else { "no new" };
-                self.remark(&format!(
+                self.note_unless_command(&format!(
                     "{now}  Refreshed, because the session would have ended {was_to_end}; {came} refresh token came \
                      back: if the old one was renewed, it now ends {}.",
                     self.when(new)
@@ -116,38 +120,40 @@ impl Keeper<'_, '_> {
         }
     }
 
-    pub(super) fn tell_adopted(&self) {
-        let now = self.context.out.local(self.now());
+    pub(super) fn report_adoption(&self) {
+        let now = self.context.reporter.local_time(self.now());
         if let Some(life) = RefreshTokenExpiry::from_session(&self.session, &self.policy) {
             let end = self.when(life.expires_at);
-            self.remark(&format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}."));
+            self.note_unless_command(&format!(
+                "{now}  No refresh needed: another tidp has changed the session, which ends {end}."
+            ));
         }
     }
 
-    pub(super) fn tell_failure(&self, error: &Error, end: Time) {
+    pub(super) fn report_failure(&self, error: &Error, end: Time) {
         let message = error.report().message;
         let message = message.trim_end_matches('.');
         let told = format!("the session could not be renewed: {message}. It ends {}; trying again", self.when(end));
-        self.context.out.warn("not_renewed", told);
+        self.context.reporter.warn("not_renewed", told);
     }
 
-    pub(super) fn tell_that_it_works_again(&self, failing: Failing) {
+    pub(super) fn report_recovery(&self, failing: FailureStreak) {
         let lasted = self.now().since(failing.since).to_text();
         self.context
-            .out
-            .note(&format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
+            .reporter
+            .note(format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
     }
 
-    pub(super) fn tell_that_command_goes_on(&self, why: &str) {
-        self.context.out.warn(
+    pub(super) fn warn_command_goes_on(&self, why: &str) {
+        self.context.reporter.warn(
             "not_kept_alive",
             format!("the session is not kept alive any more: {why}. The command goes on; its exit code will be tidp's"),
         );
     }
 
     /// How many refreshes there were, and why.
-    pub(super) fn tell_what_was_done(&self) {
-        let lasted = self.now().since(self.began.0).to_text();
+    pub(super) fn report_summary(&self) {
+        let lasted = self.now().since(self.started.0).to_text();
         let refreshes = match self.refreshes {
             0 => format!("No refresh in {lasted}: none was due"),
             1 => format!("1 refresh in {lasted}, to renew the session before its end"),
@@ -165,11 +171,11 @@ impl Keeper<'_, '_> {
         if self.refreshes > 0 {
             told.push("none for an API call".to_owned());
         }
-        self.context.out.note(&format!("{}.", told.join("; ")));
+        self.context.reporter.note(format!("{}.", told.join("; ")));
     }
 
-    pub(super) fn failed_until(&self, error: &Error, end: Time) -> Error {
-        let end = self.context.out.local(end);
+    pub(super) fn renewal_failed(&self, error: &Error, end: Time) -> Error {
+        let end = self.context.reporter.local_time(end);
         let message = error.report().message;
         SessionError::CannotKeepAlive(format!(
             "the session has ended, as its policy implies ({end}): until then it could not be renewed, at last because: {message}"
@@ -177,12 +183,12 @@ impl Keeper<'_, '_> {
         .into()
     }
 
-    pub(super) fn ended(&self, end: Time) -> Error {
-        let why = self.why_it_ends();
+    pub(super) fn session_ended(&self, end: Time) -> Error {
+        let why = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {
             format!("the session cannot be kept alive: {why}. It ends {}", self.when(end))
         } else {
-            format!("the session has ended ({}): {why}", self.context.out.local(end))
+            format!("the session has ended ({}): {why}", self.context.reporter.local_time(end))
         })
         .into()
     }
