@@ -173,7 +173,7 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
             State::Left("not revoked: the provider lets no public client revoke".into()).leaving(&left)
         }
         Err(problem) => {
-            let error = context.of_secret(Error::problem(COULD_NOT, problem));
+            let error = context.blame_stored_secret(Error::problem(COULD_NOT, problem));
             State::failed(error.of_profile(context.profile.name_in_hints.as_deref())).leaving(&left)
         }
     }

@@ -4,7 +4,8 @@ use crate::cli::Global;
 use crate::config::{self, Profile};
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::error::{Result, StoreError};
-use crate::flows::context::{Configured, Context};
+use crate::flows::configuration::Configuration;
+use crate::flows::context::Context;
 use crate::ports::{Entries, Ports, Store, StoreFailureKind};
 use crate::terminal::output::Output;
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ pub fn stored_sessions<'w>(
     out: &'w Output<'w>,
     global: &Global,
 ) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
-    let configured = Configured::load(ports)?;
+    let configured = Configuration::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
     let profiles = configured.profile(ports, global).ok().into_iter();
     let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
