@@ -102,13 +102,10 @@ const KNOWN: &[&str] = &[
     "adapters/keyring.rs adapters/keyring/native.rs adapters/keyring/secret_service.rs",
     "adapters/process.rs adapters/process_watch.rs adapters/signals.rs",
     "adapters/terminal.rs adapters/terminal/line_input.rs",
-    "commands/demo.rs commands/mod.rs",
     "commands/policy.rs commands/policy_watch.rs",
     "explain/outlook.rs explain/outlook/explanation.rs explain/outlook/warnings.rs",
     "explain/simulation/chart.rs explain/simulation/report.rs",
     "explain/timeline.rs explain/timeline/bar.rs",
-    "sandbox/engine/access.rs sandbox/engine/authorize.rs sandbox/engine/code.rs sandbox/engine/device.rs sandbox/engine/mod.rs sandbox/engine/refresh.rs sandbox/engine/sso.rs",
-    "sandbox/server/control.rs sandbox/server/mod.rs",
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! `tidp demo`: the whole story on the built-in sandbox, on a machine with nothing set up. It keeps its session in
+//! `tidp demo`: the whole demo on the built-in sandbox, on a machine with nothing set up. It keeps its session in
 //! memory, moves a clock of its own, and leaves nothing behind.
 
 use crate::cli::{self, Cli};
@@ -17,13 +17,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
-/// The clock of the story: the machine's, moved on at will. Sandbox and client share it.
-struct StoryClock {
+/// The clock of the demo: the machine's, moved on at will. Sandbox and client share it.
+struct JumpingClock {
     real: Arc<dyn Clock>,
     moved: AtomicI64,
 }
 
-impl Clock for StoryClock {
+impl Clock for JumpingClock {
     fn now(&self) -> Time {
         self.real.now().plus(Seconds(self.moved.load(Ordering::SeqCst)))
     }
@@ -37,19 +37,19 @@ impl Clock for StoryClock {
     }
 }
 
-/// What the commands of the story print, kept to be shown: standard output and standard error apart.
+/// What the commands of the demo print, kept to be shown: standard output and standard error apart.
 #[derive(Default)]
-struct Stage {
+struct CapturedTerminal {
     printed: Mutex<(String, String)>,
 }
 
-impl Stage {
+impl CapturedTerminal {
     fn take(&self) -> (String, String) {
         std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Terminal for Stage {
+impl Terminal for CapturedTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).0.push_str(text);
         Ok(())
@@ -84,7 +84,7 @@ impl Terminal for Stage {
     }
 }
 
-/// No cache outlives the story.
+/// No cache outlives the demo.
 struct NoCache;
 
 impl TokenCache for NoCache {
@@ -97,18 +97,18 @@ impl TokenCache for NoCache {
     fn forget(&self, _: &str) {}
 }
 
-/// How long a real browser is waited for before the story goes on without it.
+/// How long a real browser is waited for before the demo goes on without it.
 const BROWSER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The browser of the story: the user's, if there is one; where there is none, or it does not come, this program follows
+/// The browser of the demo: the user's, if there is one; where there is none, or it does not come, this program follows
 /// the sandbox's redirects to the callback itself and shows nobody a page.
-struct StoryBrowser {
+struct DemoBrowser {
     real: Option<Arc<dyn Browser>>,
     http: Arc<dyn Http>,
     clock: Arc<dyn Clock>,
 }
 
-impl Browser for StoryBrowser {
+impl Browser for DemoBrowser {
     fn available(&self) -> bool {
         true
     }
@@ -148,38 +148,42 @@ fn approve(http: &dyn Http, start: Url) {
     }
 }
 
-/// Runs it.
+/// Runs one command line in a world of its own.
+pub type RunCommand = fn(&Ports, &Output<'_>, &Cli) -> Result<()>;
+
+/// Plays a login, a refresh and a logout against a sandbox, with a clock that jumps. `run_command` runs each command.
 ///
 /// # Errors
-/// `failed`, if a step of the story does not go as told.
-pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo) -> Result<()> {
-    let clock = Arc::new(StoryClock { real: Arc::clone(&ports.clock), moved: AtomicI64::new(0) });
+/// `failed`, if a command fails.
+pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCommand) -> Result<()> {
+    let clock = Arc::new(JumpingClock { real: Arc::clone(&ports.clock), moved: AtomicI64::new(0) });
     let options =
         Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
     let real_browser = !args.no_browser && ports.terminal.stdout().is_terminal && ports.browser.available();
-    let stage = Arc::new(Stage::default());
-    let story = Story {
+    let screen = Arc::new(CapturedTerminal::default());
+    let demo = Demo {
         out,
-        ports: story_world(ports, &sandbox, &clock, &stage, real_browser),
-        stage,
+        ports: demo_ports(ports, &sandbox, &clock, &screen, real_browser),
+        screen,
         clock,
+        run_command,
         steps: Mutex::default(),
     };
-    story.tell(sandbox.issuer(), real_browser)?;
+    demo.play(sandbox.issuer(), real_browser)?;
     if out.json {
-        out.document(json!({ "steps": story.steps.into_inner().unwrap_or_else(PoisonError::into_inner) }))
+        out.document(json!({ "steps": demo.steps.into_inner().unwrap_or_else(PoisonError::into_inner) }))
     } else {
         Ok(())
     }
 }
 
-fn story_world(
+fn demo_ports(
     ports: &Ports,
     sandbox: &Sandbox,
-    clock: &Arc<StoryClock>,
-    stage: &Arc<Stage>,
+    clock: &Arc<JumpingClock>,
+    screen: &Arc<CapturedTerminal>,
     real_browser: bool,
 ) -> Ports {
     let own = [
@@ -192,14 +196,14 @@ fn story_world(
     let mut env: Env = ports.env.clone();
     env.0.retain(|name, _| !name.contains("TIDP_") && name != "CLICOLOR_FORCE");
     env.0.extend(own.map(|(name, value)| (name.to_owned(), Secret::new(value))));
-    let browser = StoryBrowser {
+    let browser = DemoBrowser {
         real: real_browser.then(|| Arc::clone(&ports.browser)),
         http: Arc::clone(&ports.http),
         clock: Arc::clone(&ports.clock),
     };
     Ports {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        terminal: Arc::clone(stage) as Arc<dyn Terminal>,
+        terminal: Arc::clone(screen) as Arc<dyn Terminal>,
         cache: Arc::new(NoCache),
         dirs: Dirs { config: None, data: None, state: None, cache: None },
         browser: Arc::new(browser),
@@ -208,17 +212,18 @@ fn story_world(
     }
 }
 
-/// The story, as far as it is told.
-struct Story<'w> {
+/// The demo, as far as it is told.
+struct Demo<'w> {
     out: &'w Output<'w>,
     ports: Ports,
-    stage: Arc<Stage>,
-    clock: Arc<StoryClock>,
+    screen: Arc<CapturedTerminal>,
+    run_command: RunCommand,
+    clock: Arc<JumpingClock>,
     steps: Mutex<Vec<Value>>,
 }
 
-impl Story<'_> {
-    fn tell(&self, issuer: &str, real_browser: bool) -> Result<()> {
+impl Demo<'_> {
+    fn play(&self, issuer: &str, real_browser: bool) -> Result<()> {
         self.say(&format!("A stand-in for TelenorID+ now runs inside this program, at {issuer}. Nothing is set up and nothing will be left behind."))?;
         self.say(if real_browser {
             "Log in. The browser opens; this sandbox approves by itself."
@@ -230,12 +235,12 @@ impl Story<'_> {
         self.run(&["token", "--format", "header"])?;
         self.say("Ask for a refresh. It is not due, so the provider is left in peace.")?;
         self.run(&["refresh"])?;
-        self.pass(
+        self.advance(
             Seconds::minutes(61),
             "Sixty-one minutes pass. The access token has expired; `tidp token` refreshes by itself, once.",
         )?;
         self.run(&["token", "--format", "header"])?;
-        self.pass(Seconds::days(30), "Thirty days pass. What does the refresh policy say?")?;
+        self.advance(Seconds::days(30), "Thirty days pass. What does the refresh policy say?")?;
         self.run(&["policy"])?;
         self.run(&["refresh"])?;
         self.run(&["policy", "--short"])?;
@@ -248,7 +253,7 @@ impl Story<'_> {
         if self.out.json { Ok(()) } else { self.out.answer(&format!("\n{}\n", self.out.paint(text, Color::Cyan))) }
     }
 
-    fn pass(&self, time: Seconds, text: &str) -> Result<()> {
+    fn advance(&self, time: Seconds, text: &str) -> Result<()> {
         self.clock.moved.fetch_add(time.0, Ordering::SeqCst);
         self.say(text)
     }
@@ -258,8 +263,8 @@ impl Story<'_> {
         let line = format!("tidp {}", command.join(" "));
         let cli = Cli::try_parse_from(std::iter::once("tidp").chain(command.iter().copied()))
             .map_err(|error| Error::failed(format!("{line}: {error}")))?;
-        let outcome = super::run(&self.ports, &Output::new(&self.ports, &cli.global), &cli);
-        let (printed, told) = self.stage.take();
+        let outcome = (self.run_command)(&self.ports, &Output::new(&self.ports, &cli.global), &cli);
+        let (printed, told) = self.screen.take();
         if let Err(error) = outcome {
             return Err(Error::failed(format!("`{line}` failed: {}", error.report().message)));
         }

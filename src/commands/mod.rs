@@ -45,7 +45,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
     match &cli.command {
-        Command::Demo(args) => demo::run(ports, out, args),
+        Command::Demo(args) => demo::run(ports, out, args, run),
         Command::Login(args) => login::run(ports, out, global, args),
         Command::Token(args) => token::run(ports, out, global, args),
         Command::Refresh(args) => refresh::run(ports, out, global, args),

@@ -1,66 +1,10 @@
 //! What a grant gives: access token, ID token, refresh token, as data that `tokens` signs.
 
-use super::{Authentication, Engine, Seed};
+use super::records::{Access, Authentication, IdToken, Issued};
+use super::state::Engine;
 use crate::domain::secret::Secret;
-use crate::domain::time::{Seconds, Time};
-
-/// All that one token answer holds.
-#[derive(Clone, Debug)]
-pub struct Issued {
-    /// The access token.
-    pub access: Access,
-    /// The ID token, if `openid` was granted.
-    pub id_token: Option<IdToken>,
-    /// The refresh token's handle, if the answer has one.
-    pub refresh_token: Option<Secret>,
-    /// When the refresh token that the client holds now is refused. No answer says it; tests and `simulate` ask.
-    pub refresh_ends_at: Option<Time>,
-}
-
-/// An access token.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// `jti`.
-    pub id: String,
-    /// The grant it comes from; none for `client_credentials`.
-    pub(super) grant: Option<u64>,
-    /// `client_id`.
-    pub client_id: String,
-    /// `scope`.
-    pub scopes: Vec<String>,
-    /// The user, unless the client acts for itself.
-    pub authentication: Option<Authentication>,
-    /// `iat`.
-    pub issued_at: Time,
-    /// `exp`.
-    pub expires_at: Time,
-}
-
-/// What an ID token says beyond the access token's content.
-#[derive(Clone, Debug, Default)]
-pub struct IdToken {
-    /// `nonce` of the authorization request; only in the answer to the login.
-    pub nonce: Option<String>,
-    /// `state` of the authorization request, for `s_hash`; only in the answer to the login.
-    pub state: Option<String>,
-    /// How long it lives.
-    pub lifetime: Seconds,
-}
-
-#[cfg(test)]
-impl Issued {
-    /// Whether that scope was granted.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.access.has_scope(scope)
-    }
-}
-
-impl Access {
-    /// Whether that scope was granted.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
-}
+use crate::domain::time::Time;
+use crate::sandbox::random::Seed;
 
 impl Engine {
     /// The tokens of a login: with a refresh token if `offline_access` was granted.

@@ -1,67 +1,12 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2): what is asked, and what answers it.
 
-use super::{Client, Engine, MOST_WAITING, Seed, SsoSession, User, granted_scopes};
-use crate::domain::secret::Secret;
+use super::records::{AuthorizeRequest, Reply, SsoSession, Step};
+use super::state::{Engine, MOST_WAITING, granted_scopes};
 use crate::domain::time::Time;
+use crate::sandbox::clients::Client;
 use crate::sandbox::params::{Params, Refusal};
-
-/// An authorization request that passed its checks.
-#[derive(Clone)]
-pub struct AuthorizeRequest {
-    /// `client_id`.
-    pub client_id: String,
-    /// `redirect_uri`, as it came.
-    pub redirect_uri: String,
-    /// Whether the answer goes as a form (`response_mode=form_post`) instead of in the query.
-    pub form_post: bool,
-    /// `state`.
-    pub state: Option<String>,
-    /// `nonce`.
-    pub nonce: Option<String>,
-    /// The scopes granted.
-    pub scopes: Vec<String>,
-    /// `code_challenge`, always `S256`.
-    pub challenge: Option<String>,
-    /// `prompt`.
-    pub prompt: Vec<String>,
-    /// `max_age`, in seconds.
-    pub max_age: Option<i64>,
-    /// `login_hint`.
-    pub login_hint: Option<String>,
-    /// `acr_values`.
-    pub acr_values: String,
-    /// `ui_locales`.
-    pub ui_locales: Option<String>,
-}
-
-/// An authorization response: always to a registered URI, always with `iss` (RFC 9207).
-#[derive(Clone)]
-pub struct Reply {
-    /// Where to.
-    pub redirect_uri: String,
-    /// Whether as a form instead of in the query.
-    pub form_post: bool,
-    /// The parameters.
-    pub params: Vec<(&'static str, String)>,
-    /// The SSO cookie to set, after a login.
-    pub cookie: Option<Secret>,
-}
-
-/// What answers an authorization request.
-#[derive(Clone)]
-pub enum Step {
-    /// A page, because it is not certain that the redirect URI is the client's: never a redirect.
-    ErrorPage(Refusal),
-    /// A redirect.
-    Reply(Reply),
-    /// The user is asked; the page's form names this request.
-    LoginPage {
-        /// The name.
-        request_id: String,
-        /// The request.
-        request: Box<AuthorizeRequest>,
-    },
-}
+use crate::sandbox::random::Seed;
+use crate::sandbox::users::User;
 
 impl Engine {
     /// Answers an authorization request of a browser with that SSO cookie. `auto_approve` logs in without a page.

@@ -1,28 +1,14 @@
 //! Authorization codes: one use, 60 seconds, bound to client, redirect URI and PKCE verifier.
 
-use super::{Authentication, AuthorizeRequest, Engine, Grant, IdToken, Issued, Seed};
+use super::records::{Authentication, AuthorizeRequest, Code, CodeState, Grant, IdToken, Issued};
+use super::state::Engine;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::{Params, Refusal};
+use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
 
 /// How long a code lives.
 pub(super) const CODE_LIFETIME: Seconds = Seconds(60);
-
-pub(super) struct Code {
-    request: AuthorizeRequest,
-    authentication: Authentication,
-    expires_at: Time,
-    state: CodeState,
-}
-
-/// A code is used up by the first attempt of its client, be it right or wrong.
-enum CodeState {
-    Fresh,
-    /// The attempt failed.
-    Burnt,
-    /// It gave this grant.
-    Redeemed(u64),
-}
 
 impl Engine {
     pub(super) fn issue_code(

@@ -1,9 +1,13 @@
 //! Device authorization (RFC 8628), and the token endpoint's choice of grant.
 
-use super::{Client, Engine, Grant, IdToken, Issued, MOST_WAITING, Seed, User, granted_scopes};
+use super::records::{Device, DeviceState, Grant, IdToken, Issued};
+use super::state::{Engine, MOST_WAITING, granted_scopes};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
+use crate::sandbox::clients::Client;
 use crate::sandbox::params::{Params, Refusal};
+use crate::sandbox::random::Seed;
+use crate::sandbox::users::User;
 
 /// How long a device code lives, and how long a device waits between two polls at first.
 const LIFETIME: Seconds = Seconds(1_800);
@@ -22,22 +26,6 @@ pub struct DeviceStart {
     pub expires_in: Seconds,
     /// `interval`.
     pub interval: Seconds,
-}
-
-pub(super) struct Device {
-    client_id: String,
-    user_code: String,
-    scopes: Vec<String>,
-    expires_at: Time,
-    interval: Seconds,
-    last_poll: Option<Time>,
-    state: DeviceState,
-}
-
-enum DeviceState {
-    Pending,
-    Denied,
-    Approved(&'static User),
 }
 
 impl Engine {

@@ -1,22 +1,11 @@
 //! Refresh tokens: the five policies, enforced to the second.
 
-use super::{Access, Engine, IdToken, Issued, Rotation, Seed};
+use super::records::{Access, IdToken, Issued, RefreshToken};
+use super::state::{Engine, Rotation};
 use crate::domain::policy::Policy;
 use crate::domain::time::Time;
 use crate::sandbox::params::Refusal;
-
-/// A refresh token.
-#[derive(Clone, Debug)]
-pub(super) struct RefreshToken {
-    /// The family it belongs to.
-    pub grant: u64,
-    /// When the family began: the login.
-    pub login_at: Time,
-    /// The second from which on it is refused.
-    pub ends_at: Time,
-    /// Whether a one-time token has been used.
-    pub spent: bool,
-}
+use crate::sandbox::random::Seed;
 
 /// When a token issued or renewed `now` ends, for a login at `login_at`. `None`: the policy issues none.
 fn end_after(policy: &Policy, login_at: Time, now: Time) -> Option<Time> {

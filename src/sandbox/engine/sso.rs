@@ -1,45 +1,11 @@
 //! SSO sessions: who is logged in at the provider, until when, and how it ends.
 
-use super::{Engine, Seed, User};
+use super::records::{Authentication, SsoSession};
+use super::state::Engine;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
-
-/// How and when a user proved who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentication {
-    /// Who.
-    pub user: &'static User,
-    /// `sid`: the SSO session it belongs to.
-    pub sid: String,
-    /// `auth_time`.
-    pub auth_time: Time,
-    /// `acr`: assurance level 1 to 3.
-    pub level: u8,
-    /// `idp`.
-    pub idp: &'static str,
-    /// `amr`.
-    pub amr: &'static [&'static str],
-}
-
-/// One SSO session.
-#[derive(Clone, Debug)]
-pub struct SsoSession {
-    /// The login that began or last renewed it.
-    pub authentication: Authentication,
-    /// The value of the browser's cookie.
-    pub(super) cookie: Secret,
-    /// When it ends by itself, if it does.
-    pub ends_at: Option<Time>,
-    /// Whether somebody ended it.
-    pub ended: bool,
-}
-
-impl SsoSession {
-    /// Whether it is active.
-    pub fn is_alive(&self, now: Time) -> bool {
-        !self.ended && self.ends_at.is_none_or(|end| now < end)
-    }
-}
+use crate::sandbox::random::Seed;
+use crate::sandbox::users::User;
 
 /// The level, provider and methods of a login for which `acr_values` was asked, as far as `user` can reach it.
 fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'static str]) {

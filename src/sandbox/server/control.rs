@@ -1,28 +1,12 @@
 //! The control API under `/sandbox`: the clock, SSO, keys, failures. For scripts on this machine, not for web pages.
 
 use super::http::{Request, Response};
-use super::{Shared, lock};
+use super::shared::{Failure, Shared, When, lock};
 use crate::domain::time::Seconds;
 use crate::sandbox::engine::Rotation;
 use crate::sandbox::users::User;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
-
-/// An answer planned for an endpoint.
-pub(super) struct Failure {
-    endpoint: String,
-    status: u16,
-    times: u64,
-    retry_after: Option<i64>,
-    when: When,
-}
-
-/// Whether the endpoint acts before its answer is replaced: then the client has lost an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Before,
-    After,
-}
 
 /// The result of a control request: its answer, or a sentence why not.
 type Controlled = Result<Value, String>;

@@ -1,7 +1,7 @@
 //! The endpoints that a browser visits.
 
 use super::http::{Request, Response};
-use super::{Shared, lock};
+use super::shared::{Shared, lock};
 use crate::sandbox::engine::{Reply, Step};
 use crate::sandbox::pages::{self, Language};
 use crate::sandbox::params::Refusal;

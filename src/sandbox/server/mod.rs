@@ -5,25 +5,25 @@ mod http;
 mod interactive;
 mod protocol;
 mod routes;
+mod shared;
 #[cfg(test)]
 mod tests;
 
 use super::clients::{Client, registered};
 use super::engine::{Engine, Rotation, Settings};
-use super::random::Seed;
 use super::tokens::Keys;
 use super::users::User;
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
-use control::Failure;
 use http::{Request, Response};
+use shared::{Shared, lock};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -82,27 +82,6 @@ pub struct Sandbox {
     server: Arc<tiny_http::Server>,
     /// Disconnected once all workers have ended.
     running: Receiver<()>,
-}
-
-/// What the workers share.
-struct Shared {
-    issuer: String,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    offset: AtomicI64,
-    /// Where the machine's time was stopped, if it was.
-    stopped_at: Mutex<Option<Time>>,
-    auto_approve: Option<&'static User>,
-    engine: Mutex<Engine>,
-    keys: Mutex<Keys>,
-    failures: Mutex<Vec<Failure>>,
-    requests: Mutex<BTreeMap<&'static str, u64>>,
-    stopping: AtomicBool,
-}
-
-/// A lock that a panicked worker does not make unusable.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sandbox {
@@ -208,26 +187,5 @@ fn work(shared: &Shared, server: &tiny_http::Server, _ended: &Sender<()>) {
             None => Response::text(413, "the body is too long, or no text"),
         };
         response.send(incoming, shared.now());
-    }
-}
-
-impl Shared {
-    /// The sandbox's time.
-    fn now(&self) -> Time {
-        let machine = lock(&self.stopped_at).unwrap_or_else(|| self.clock.now());
-        machine.plus(Seconds(self.offset.load(Ordering::SeqCst)))
-    }
-
-    fn advance(&self, by: Seconds) {
-        let add = |offset: i64| Some(offset.saturating_add(by.0));
-        // `add` always gives a value, so this cannot fail.
-        let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
-    }
-
-    /// Random bytes for one request.
-    fn seed(&self) -> io::Result<Seed> {
-        let mut seed = Seed([0; 32]);
-        self.entropy.fill(&mut seed.0)?;
-        Ok(seed)
     }
 }

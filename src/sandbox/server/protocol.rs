@@ -1,7 +1,7 @@
 //! The endpoints that programs call.
 
 use super::http::{Request, Response};
-use super::{Shared, lock};
+use super::shared::{Shared, lock};
 use crate::sandbox::clients::{Client, authenticate};
 use crate::sandbox::engine::{Access, SCOPES};
 use crate::sandbox::params::{Params, Refusal};

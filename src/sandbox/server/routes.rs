@@ -1,8 +1,8 @@
 //! Which path is which endpoint, and what all endpoints have in common: counting, planned failures, CORS.
 
-use super::control::When;
 use super::http::{Request, Response};
-use super::{Shared, lock};
+use super::shared::When;
+use super::shared::{Shared, lock};
 use std::io;
 
 /// An endpoint: its name in counts and planned failures, its path, and whether scripts of web pages may call it.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::time::Time;
 use crate::sandbox::random::sha256_base64url;
 use crate::sandbox::users::USERS;
 use serde_json::{Value, json};

@@ -6,10 +6,14 @@ mod refresh;
 
 use super::*;
 use crate::domain::policy::{ClientType, POLICIES, Policy};
+use crate::domain::time::{Seconds, Time};
+use crate::sandbox::clients::Client;
 use crate::sandbox::clients::{ANY_LOOPBACK_PORT, registered};
 use crate::sandbox::params::Params;
+use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
 use crate::sandbox::users::USERS;
+use crate::sandbox::users::User;
 
 const START: Time = Time::from_unix(1_800_000_000);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
