@@ -39,7 +39,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }
         };
-        print(context, format, &token)
+        print(context, out, format, &token)
     })
 }
 
@@ -72,7 +72,7 @@ pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
     text.map(Seconds::parse).transpose().map_err(|what| Error::usage(format!("--min-ttl: {what}")))
 }
 
-fn print(context: &Context<'_>, format: TokenFormat, printed: &Printable) -> Result<()> {
+fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: &Printable) -> Result<()> {
     let token = printed.value.expose();
     // It goes into headers, shell code and curl's configuration: nothing but a token's own characters may be in it
     // (RFC 6750 2.1).
@@ -81,11 +81,11 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printable) -> Res
     }
     let name = if printed.scopes.is_some() { "access_token" } else { "id_token" };
     match format {
-        TokenFormat::Raw => context.out.answer(&format!("{token}\n")),
-        TokenFormat::Header => context.out.answer(&format!("Authorization: Bearer {token}\n")),
-        TokenFormat::Curl => context.out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
+        TokenFormat::Raw => out.answer(&format!("{token}\n")),
+        TokenFormat::Header => out.answer(&format!("Authorization: Bearer {token}\n")),
+        TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         // Quoted, for a shell expands a word that begins with `~`; no token holds a quote.
-        TokenFormat::Env => context.out.answer(&format!("export TIDP_{}='{token}'\n", name.to_ascii_uppercase())),
+        TokenFormat::Env => out.answer(&format!("export TIDP_{}='{token}'\n", name.to_ascii_uppercase())),
         TokenFormat::Json => {
             let mut document = json!({
                 name: token,
@@ -96,9 +96,9 @@ fn print(context: &Context<'_>, format: TokenFormat, printed: &Printable) -> Res
                 document["token_type"] = "Bearer".into();
                 document["scope"] = scopes.join(" ").into();
             }
-            context.out.document(document)
+            out.document(document)
         }
-        TokenFormat::ExecCredential => context.out.document(json!({
+        TokenFormat::ExecCredential => out.document(json!({
             "apiVersion": api_version(&context.ports.env)?,
             "kind": "ExecCredential",
             "status": { "token": token, "expirationTimestamp": printed.expires_at.rfc3339() },

@@ -189,7 +189,7 @@ fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothin
     told(&["inspect"]);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
     assert!(
-        told(&["refresh", "--force"]).contains("No new refresh token came back; the old one stays: if the refresh")
+        told(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed")
     );
     // Nor does a new one tell that it lives.
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));

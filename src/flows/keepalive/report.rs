@@ -18,7 +18,7 @@ pub(super) fn no_policy() -> Error {
 
 /// No refresh token, or a policy that knows none.
 pub(super) fn nothing_to_keep(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
-    let until = context.out.local(session.access_token.expires_at);
+    let until = context.reporter.local_time(session.access_token.expires_at);
     SessionError::CannotKeepAlive(if session.held_token().is_some() {
         format!(
             "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
