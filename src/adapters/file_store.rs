@@ -41,7 +41,7 @@ pub struct FileStore {
     /// The cipher with its key; `None` for plain text.
     cipher: Option<Box<Aes256Gcm>>,
     /// A hash of the key; empty for plain text.
-    opened_with: String,
+    key_fingerprint: String,
 }
 
 /// What a file holds, as JSON.
@@ -70,13 +70,13 @@ impl FileStore {
             kind: StoreFailureKind::WrongKey,
             detail: "the key is not the base64 of 32 bytes".into(),
         })?;
-        let opened_with = hashed(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
-        Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), opened_with })
+        let key_fingerprint = hashed(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
+        Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), key_fingerprint })
     }
 
     /// Readable files in `dir`.
     pub fn plaintext(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), cipher: None, opened_with: String::new() }
+        Self { dir: dir.to_owned(), cipher: None, key_fingerprint: String::new() }
     }
 
     fn extension(&self) -> &'static str {
@@ -182,8 +182,8 @@ impl Store for FileStore {
         format!("{}:{}", self.name(), itself(&self.dir).unwrap_or_default())
     }
 
-    fn opened_with(&self) -> String {
-        self.opened_with.clone()
+    fn key_fingerprint(&self) -> String {
+        self.key_fingerprint.clone()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

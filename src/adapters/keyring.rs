@@ -98,7 +98,7 @@ impl Store for KeyringStore {
         NAME.into()
     }
 
-    fn opened_with(&self) -> String {
+    fn key_fingerprint(&self) -> String {
         Keyring::reached_by(&self.env)
     }
 
@@ -373,14 +373,14 @@ mod tests {
         let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());
         let opened = |address: String| {
             let env = [("DBUS_SESSION_BUS_ADDRESS".to_owned(), Secret::new(address))];
-            KeyringStore::new(None, Env(env.into()), None).opened_with()
+            KeyringStore::new(None, Env(env.into()), None).key_fingerprint()
         };
         let a = opened(format!("unix:path={}", path("a")));
         assert_eq!(a, opened(format!("unix:path={},guid=0123", path("../").replace("../", "./a"))));
         assert_ne!(a, opened(format!("unix:path={}", path("b"))));
         assert_ne!(a, opened("unix:abstract=c".into()));
         let by_default = [("XDG_RUNTIME_DIR".to_owned(), Secret::new("/nowhere"))];
-        assert_eq!(KeyringStore::new(None, Env(by_default.into()), None).opened_with(), "unix:path=/nowhere/bus");
+        assert_eq!(KeyringStore::new(None, Env(by_default.into()), None).key_fingerprint(), "unix:path=/nowhere/bus");
     }
 
     #[test]

@@ -26,6 +26,10 @@ impl Store for MemoryStore {
         "memory"
     }
 
+    fn is_ephemeral(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> String {
         format!("memory:{}", std::process::id())
     }
@@ -53,18 +57,18 @@ impl Store for MemoryStore {
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
         let taken = self.state().locked.insert(entry.to_owned());
-        Ok(taken.then(|| Box::new(Held { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
+        Ok(taken.then(|| Box::new(EntryLock { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
     }
 }
 
-struct Held {
+struct EntryLock {
     store: MemoryStore,
     entry: String,
 }
 
-impl Lock for Held {}
+impl Lock for EntryLock {}
 
-impl Drop for Held {
+impl Drop for EntryLock {
     fn drop(&mut self) {
         self.store.state().locked.remove(&self.entry);
     }

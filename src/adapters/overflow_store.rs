@@ -71,12 +71,16 @@ impl Store for OverflowStore {
         self.store.name()
     }
 
+    fn is_ephemeral(&self) -> bool {
+        self.store.is_ephemeral()
+    }
+
     fn identity(&self) -> String {
         self.store.identity()
     }
 
-    fn opened_with(&self) -> String {
-        self.store.opened_with()
+    fn key_fingerprint(&self) -> String {
+        self.store.key_fingerprint()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

@@ -55,7 +55,7 @@ impl Children for SystemChildren {
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
         // Held until the command has ended, so that none is left behind by a signal that came to this process alone.
-        let signals = SystemSignals.hold();
+        let signals = SystemSignals.defer();
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
         let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
         let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;

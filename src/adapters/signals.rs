@@ -4,7 +4,7 @@
 #[cfg(unix)]
 mod fatal;
 
-use crate::ports::{Held, Signals, Watch};
+use crate::ports::{SignalGuard, Signals, Watch};
 use std::io;
 
 #[cfg(unix)]
@@ -19,7 +19,7 @@ pub struct SystemSignals;
 
 #[cfg(not(unix))]
 impl Signals for SystemSignals {
-    fn hold(&self) -> Box<dyn Held> {
+    fn defer(&self) -> Box<dyn SignalGuard> {
         Box::new(Nothing)
     }
 
@@ -34,7 +34,7 @@ impl Signals for SystemSignals {
 struct Nothing;
 
 #[cfg(not(unix))]
-impl Held for Nothing {
+impl SignalGuard for Nothing {
     fn pending(&self) -> bool {
         false
     }
@@ -42,7 +42,7 @@ impl Held for Nothing {
 
 #[cfg(unix)]
 mod unix {
-    use super::{Held, Signals, Watch, fatal, io};
+    use super::{SignalGuard, Signals, Watch, fatal, io};
     use crate::adapters::process_watch::{ProcessWatch, WATCHED};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGXFSZ};
     use signal_hook::{SigId, flag, low_level};
@@ -70,7 +70,7 @@ mod unix {
     }
 
     impl Signals for SystemSignals {
-        fn hold(&self) -> Box<dyn Held> {
+        fn defer(&self) -> Box<dyn SignalGuard> {
             let watched: &[i32] = if WATCHING.load(Ordering::SeqCst) { &WATCHED } else { &[] };
             let shared = SHARED.get_or_init(|| Shared::install(watched));
             let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +138,7 @@ mod unix {
 
     struct Hold(&'static Shared);
 
-    impl Held for Hold {
+    impl SignalGuard for Hold {
         fn pending(&self) -> bool {
             self.0.came.load(Ordering::SeqCst) != 0
         }
@@ -287,8 +287,8 @@ mod unix {
             let signals = SystemSignals;
             match part.as_str() {
                 "nested" => {
-                    let outer = signals.hold();
-                    let inner = signals.hold();
+                    let outer = signals.defer();
+                    let inner = signals.defer();
                     assert!(!outer.pending());
                     low_level::raise(SIGTERM).unwrap();
                     assert!(outer.pending() && inner.pending());
@@ -298,7 +298,7 @@ mod unix {
                     std::process::exit(7);
                 }
                 "supervised" | "hung up" | "scheduled" | "impatient" | "impatient, Ctrl-\\" | "impatient, both" => {
-                    let held = signals.hold();
+                    let held = signals.defer();
                     let sent = match part.as_str() {
                         "supervised" => [SIGINT, SIGTERM],
                         "hung up" => [SIGHUP, SIGHUP],
@@ -315,27 +315,27 @@ mod unix {
                     std::process::exit(7);
                 }
                 "another" => {
-                    drop(SystemSignals.hold());
-                    let held = signals.hold();
-                    drop(SystemSignals.hold());
+                    drop(SystemSignals.defer());
+                    let held = signals.defer();
+                    drop(SystemSignals.defer());
                     low_level::raise(SIGTERM).unwrap();
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
                     drop(held);
                     std::process::exit(7);
                 }
                 "after" => {
-                    drop(signals.hold());
+                    drop(signals.defer());
                     low_level::raise(SIGINT).unwrap();
                     std::process::exit(7);
                 }
-                "quiet" => drop(signals.hold()),
+                "quiet" => drop(signals.defer()),
                 "watched" | "held before and watched" => {
                     let patience = std::time::Duration::from_secs(20);
                     if part != "watched" {
-                        drop(signals.hold());
+                        drop(signals.defer());
                     }
                     let mut watch = signals.watch().unwrap();
-                    let held = signals.hold();
+                    let held = signals.defer();
                     low_level::raise(SIGTERM).unwrap();
                     drop(held);
                     assert_eq!(watch.wait(patience), Some(crate::ports::Ended::Signal(SIGTERM)));
@@ -352,10 +352,10 @@ mod unix {
                         return;
                     };
                     if how != "watched, and then" {
-                        drop(signals.hold());
+                        drop(signals.defer());
                     }
                     let watch = how.contains("watched").then(|| signals.watch().unwrap());
-                    let held = (how != "released").then(|| signals.hold());
+                    let held = (how != "released").then(|| signals.defer());
                     low_level::raise(signal).unwrap();
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
                     drop(held);

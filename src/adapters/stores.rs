@@ -70,12 +70,15 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn keyrings_of_two_buses_are_told_apart() {
-        let opened_with = |name: &str, value: &str| {
+        let key_fingerprint = |name: &str, value: &str| {
             let env = Env([(name.to_owned(), Secret::new(value))].into());
-            stores(&env).open(&StoreChoice::Keyring).unwrap().opened_with()
+            stores(&env).open(&StoreChoice::Keyring).unwrap().key_fingerprint()
         };
-        assert_ne!(opened_with("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=a"), opened_with("XDG_RUNTIME_DIR", "/b"));
-        assert_ne!(opened_with("XDG_RUNTIME_DIR", "/a"), opened_with("XDG_RUNTIME_DIR", "/b"));
+        assert_ne!(
+            key_fingerprint("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=a"),
+            key_fingerprint("XDG_RUNTIME_DIR", "/b")
+        );
+        assert_ne!(key_fingerprint("XDG_RUNTIME_DIR", "/a"), key_fingerprint("XDG_RUNTIME_DIR", "/b"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
     }
     Context::open(ports, out, global)?.run(|context| {
         let session = context.load()?;
-        let signals = ports.signals.hold();
+        let signals = ports.signals.defer();
         let ended = out.answer(ENTER).and_then(|()| {
             let mut watch = Watch::new(context, args, session);
             while !signals.pending() {

@@ -36,7 +36,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
     let no_warning = context.reporter.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
-    let same_store = cached.store == context.store.opened_with();
+    let same_store = cached.store == context.store.key_fingerprint();
     (same_store && trusted && enough && no_renewal && no_warning).then_some(cached)
 }
 
@@ -52,7 +52,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
     let changes_at = decision::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent).changes_at;
     let cached = CachedToken {
-        store: context.store.opened_with(),
+        store: context.store.key_fingerprint(),
         access_token: session.access_token.clone(),
         scopes: session.scopes.clone(),
         renew_at: changes_at.filter(|at| *at < session.access_token.expires_at),
@@ -80,7 +80,7 @@ pub fn forget(context: &Context<'_>) {
 
 /// Whether tokens are cached: not if the user does not want it, and not beside a store in memory.
 fn is_on(context: &Context<'_>) -> bool {
-    config::caches_access_tokens(&context.ports.env).unwrap_or(false) && context.store.name() != "memory"
+    config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
 }
 
 /// A hash, so that the name says nothing to whoever lists keys.

@@ -26,7 +26,7 @@ pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
 /// told whenever it happens.
 pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Renewal>) {
     // A store in memory belongs to a run that ends with its session.
-    if context.reporter.is_quiet() || context.store.name() == "memory" {
+    if context.reporter.is_quiet() || context.store.is_ephemeral() {
         return;
     }
     let now = context.ports.clock.now();
@@ -83,5 +83,5 @@ fn last(context: &Context<'_>, now: Time) -> Option<Time> {
 
 fn path(context: &Context<'_>) -> Option<PathBuf> {
     let state = context.ports.dirs.state.as_ref()?;
-    (context.store.name() != "memory").then(|| state.join("tidp").join(format!("warned-{}", context.session_hash())))
+    (!context.store.is_ephemeral()).then(|| state.join("tidp").join(format!("warned-{}", context.session_hash())))
 }

@@ -347,7 +347,7 @@ impl Attempt<'_, '_> {
     fn store(&self, session: Session) -> Result<Session> {
         let context = self.context;
         let _lock = context.lock(&context.entry())?;
-        let _signals = context.ports.signals.hold();
+        let _signals = context.ports.signals.defer();
         if let Some(before) = &self.before
             && before.account.sub != session.account.sub
         {

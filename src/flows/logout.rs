@@ -130,7 +130,7 @@ fn end_local_session(context: &Context<'_>) -> Result<Removed> {
         }
         Err(error) => return Err(error),
     };
-    let _signals = context.ports.signals.hold();
+    let _signals = context.ports.signals.defer();
     context.store.delete(&context.entry())?;
     Ok(ended)
 }

@@ -148,7 +148,7 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
     let keys = provider_keys::keys(context, &provider);
-    let signals = RefCell::new(Some(context.ports.signals.hold()));
+    let signals = RefCell::new(Some(context.ports.signals.defer()));
     let begun = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
     access_token_cache::forget(context);
@@ -354,7 +354,7 @@ impl Attempt<'_> {
 fn store_successor(
     context: &Context<'_>,
     session: &Session,
-    held: &RefCell<Option<Box<dyn crate::ports::Held>>>,
+    held: &RefCell<Option<Box<dyn crate::ports::SignalGuard>>>,
 ) -> Result<()> {
     let document = session.to_json();
     let waiting = |so_far: Duration, failed: Option<&StoreFailure>| {

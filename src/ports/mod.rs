@@ -327,7 +327,7 @@ pub trait Children: Send + Sync {
 /// SIGINT, SIGTERM and SIGHUP.
 pub trait Signals: Send + Sync {
     /// Puts them off until the guard is dropped: then one that came ends the process by itself.
-    fn hold(&self) -> Box<dyn Held>;
+    fn defer(&self) -> Box<dyn SignalGuard>;
     /// Takes them over for a command that runs for long: from now on they are told by [`Watch::wait`], and
     /// nothing else puts them off.
     ///
@@ -361,7 +361,7 @@ pub enum Ended {
 }
 
 /// While it lives, SIGINT and SIGTERM are put off.
-pub trait Held {
+pub trait SignalGuard {
     /// Whether one has come since.
     fn pending(&self) -> bool;
 }

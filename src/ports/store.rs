@@ -39,11 +39,15 @@ pub trait Stores: Send + Sync {
 pub trait Store: Send + Sync {
     /// `keyring`, `file`, `plaintext-file` or `memory`.
     fn name(&self) -> &'static str;
+    /// Whether its entries are gone when the process exits.
+    fn is_ephemeral(&self) -> bool {
+        false
+    }
     /// What tells this store from another one of the same user: part of cache and lock names. No secret.
     fn identity(&self) -> String;
     /// What opened it, where one identity may hold different secrets: the key of sealed files, the bus of a keyring. An
     /// access token that was cached under one is not served under another. No secret.
-    fn opened_with(&self) -> String {
+    fn key_fingerprint(&self) -> String {
         String::new()
     }
     /// The entry, if there is one.

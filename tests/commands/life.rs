@@ -188,9 +188,7 @@ fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothin
     assert!(told(&["policy"]).contains("a refresh brought no new refresh token, which does not tell whether"));
     told(&["inspect"]);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
-    assert!(
-        told(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed")
-    );
+    assert!(told(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed"));
     // Nor does a new one tell that it lives.
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0);

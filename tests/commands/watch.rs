@@ -1,13 +1,13 @@
 use crate::support::Bench;
 use std::sync::Arc;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{Clock, Held, Signals, Watch};
+use tidp::testing::ports::{Clock, SignalGuard, Signals, Watch};
 
 /// Ctrl-C, at a certain time.
 struct CtrlC(Arc<crate::support::ports::Clock>, Time, Arc<dyn Fn() + Send + Sync>);
 
 impl Signals for CtrlC {
-    fn hold(&self) -> Box<dyn Held> {
+    fn defer(&self) -> Box<dyn SignalGuard> {
         Box::new(Self(Arc::clone(&self.0), self.1, Arc::clone(&self.2)))
     }
 
@@ -18,7 +18,7 @@ impl Signals for CtrlC {
     fn end_by(&self, _: i32) {}
 }
 
-impl Held for CtrlC {
+impl SignalGuard for CtrlC {
     fn pending(&self) -> bool {
         (self.2)();
         self.0.now() >= self.1

@@ -130,12 +130,16 @@ impl Store for Wired<Box<dyn Store>> {
         self.1.name()
     }
 
+    fn is_ephemeral(&self) -> bool {
+        self.1.is_ephemeral()
+    }
+
     fn identity(&self) -> String {
         self.1.identity()
     }
 
-    fn opened_with(&self) -> String {
-        self.1.opened_with()
+    fn key_fingerprint(&self) -> String {
+        self.1.key_fingerprint()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

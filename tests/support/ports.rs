@@ -9,8 +9,8 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, ChildEnv, Ended, Entries, Held, Ignored, ListenAt, Listener, Lock, Page, Store, StoreChoice, StoreFailure,
-    StoreFailureKind, Stream, Waiting,
+    self, ChildEnv, Ended, Entries, Ignored, ListenAt, Listener, Lock, Page, SignalGuard, Store, StoreChoice,
+    StoreFailure, StoreFailureKind, Stream, Waiting,
 };
 use url::Url;
 
@@ -86,7 +86,7 @@ struct Shelf {
     loads: usize,
     forget_next_save: bool,
     when_locked: Option<(String, String)>,
-    opened_with: String,
+    key_fingerprint: String,
     damaged: BTreeSet<String>,
     leftovers: bool,
 }
@@ -165,7 +165,7 @@ impl TestStores {
 
     /// From now on the store is opened with another key, or is another keyring of the same name.
     pub fn open_with(&self, another: &str) {
-        self.0.lock().unwrap().opened_with = another.to_owned();
+        self.0.lock().unwrap().key_fingerprint = another.to_owned();
     }
 
     pub fn saves(&self) -> usize {
@@ -207,12 +207,16 @@ impl Store for TestStore {
         self.1
     }
 
+    fn is_ephemeral(&self) -> bool {
+        self.1 == "memory"
+    }
+
     fn identity(&self) -> String {
         format!("test {}", self.1)
     }
 
-    fn opened_with(&self) -> String {
-        self.0.lock().unwrap().opened_with.clone()
+    fn key_fingerprint(&self) -> String {
+        self.0.lock().unwrap().key_fingerprint.clone()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
@@ -773,7 +777,7 @@ impl Signals {
 }
 
 impl ports::Signals for Signals {
-    fn hold(&self) -> Box<dyn Held> {
+    fn defer(&self) -> Box<dyn SignalGuard> {
         Box::new(Quiet)
     }
 
@@ -828,7 +832,7 @@ impl ports::Watch for Watch {
 
 struct Quiet;
 
-impl Held for Quiet {
+impl SignalGuard for Quiet {
     fn pending(&self) -> bool {
         false
     }

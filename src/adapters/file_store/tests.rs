@@ -189,7 +189,7 @@ fn the_identity_is_the_directorys_and_not_its_names_and_the_key_is_told_apart() 
     fs::rename(&real, root.path().join("away")).unwrap();
     fs::rename(&other, &real).unwrap();
     assert_ne!(identity(&real), before);
-    let opened = |byte: u8| FileStore::sealed(&real, &key(byte)).unwrap().opened_with();
+    let opened = |byte: u8| FileStore::sealed(&real, &key(byte)).unwrap().key_fingerprint();
     assert!(opened(1) == opened(1) && opened(1) != opened(2) && !opened(1).is_empty());
 }
 

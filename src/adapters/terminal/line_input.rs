@@ -78,7 +78,7 @@ impl Typing {
     fn listen(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<()> {
         let input = io::stdin();
         // A signal ends the process only after the terminal is as it was: what is dropped first is declared last.
-        let hold = SystemSignals.hold();
+        let hold = SystemSignals.defer();
         // A line that is there before it is asked for was kept by the terminal, or as much of it as that does.
         let mut was_kept = ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
         let terminal = ByCharacter::begin(&input)?;
