@@ -44,7 +44,7 @@ const CLOCK: [&str; 3] = ["Instant::now", "SystemTime::now", "thread::sleep"];
 const CLOCK_ROOM: &str = "adapters";
 
 #[test]
-fn every_room_imports_through_its_doors_alone() {
+fn rooms_import_only_through_their_doors() {
     let mut wrong = Vec::new();
     for source in sources() {
         let (_, doors) = DOORS.iter().find(|(room, _)| *room == source.room).unwrap_or_else(|| {
@@ -63,7 +63,7 @@ fn every_room_imports_through_its_doors_alone() {
 }
 
 #[test]
-fn nobody_leaves_a_room_through_its_roof() {
+fn no_import_climbs_out_of_its_room() {
     // `super` as often as a module is deep names the crate's root, past the doors.
     for source in sources().iter().filter(|source| source.module.len() > 1) {
         let roof = "super::".repeat(source.module.len());
@@ -109,7 +109,7 @@ const KNOWN: &[&str] = &[
 ];
 
 #[test]
-fn files_import_each_other_in_no_circle() {
+fn files_do_not_import_each_other() {
     let graph = import_graph(&sources());
     let known = |circle: &[String]| {
         KNOWN.iter().any(|known| circle.iter().all(|file| known.split(' ').any(|name| name == file)))

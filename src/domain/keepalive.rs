@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_minutes_are_renewed_in_the_eighth_minute_at_the_latest_and_in_the_seventh_at_the_earliest() {
+    fn ten_minute_session_is_renewed_after_seven_to_eight() {
         let policy = PolicyName::PublicWeb.documented();
         let due = |chance| RenewalPlan::new(LOGIN, &logged_in(LOGIN, Some("r")), &policy, lead(Seconds(600), chance));
         assert_eq!(due(0), RenewalPlan::Renewal { due: after(480), end: after(600) });
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_followed_by_ever_longer_waits_that_leave_time_for_more_tries() {
+    fn retry_delay_doubles_and_leaves_time_for_more_tries() {
         let waits = |left| [1, 2, 3, 4, 8, 99, u32::MAX].map(|failures| retry_delay(failures, Seconds(left)).0);
         assert_eq!(waits(100_000), [5, 10, 20, 40, 600, 600, 600]);
         assert_eq!(waits(120), [5, 10, 20, 30, 30, 30, 30]);
@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_refresh_is_sent_before_the_end_relied_on_with_a_fifth_of_the_life_left_for_failures(
+        fn refresh_leaves_a_fifth_of_the_life_for_failures(
             lifetime in 2..8_000_000i64, chances in proptest::collection::vec(any::<u64>(), 1..20),
             latency in 0..30i64, same in any::<bool>(),
         ) {

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_ten_minute_policies_die_before_an_hours_access_token_and_none_before_one_that_lives_as_long() {
+    fn only_ten_minute_policies_expire_before_access_token() {
         let dying = POLICIES.map(|p| p.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
         assert_eq!(dying, [false, false, false, true, true]);
         assert!(POLICIES.iter().all(|p| !p.lifetime.is_some_and(|lifetime| p.expires_before_access_token(lifetime))));

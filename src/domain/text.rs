@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_a_text_and_utf_16_is_told_by_its_name() {
+    fn byte_order_mark_is_dropped_and_utf_16_is_named() {
         for (bytes, text) in [
             (&b"\xef\xbb\xbfs\xc3\xa5"[..], Ok("s\u{e5}")),
             (b"s", Ok("s")),

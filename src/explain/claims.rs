@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_telenorid_plus_alone_documents_is_said_of_no_other_provider() {
+    fn telenorid_claims_are_explained_for_no_other_provider() {
         let other = ClaimIssuer::default();
         for (name, value) in [
             ("acr", json!("urn:telenor.identity.aal.2")),

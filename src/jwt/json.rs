@@ -214,7 +214,7 @@ mod tests {
 
     // S112
     #[test]
-    fn what_is_no_object_or_has_two_readings_is_an_error_and_never_a_panic() {
+    fn ambiguous_or_other_json_is_an_error_not_a_panic() {
         let deep = "[".repeat(100_000);
         let deep_object = r#"{"a":"#.repeat(100_000);
         for text in
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn minified_text_keeps_every_digit_and_every_space_inside_a_string() {
+    fn minifying_keeps_digits_and_spaces_in_strings() {
         let text = "{ \"a\\\\\" : 100000000000000000000000000001 ,\n\t\"b \\\" c\" : [ 1.10 , \" \" ] }";
         assert_eq!(minified(text), "{\"a\\\\\":100000000000000000000000000001,\"b \\\" c\":[1.10,\" \"]}");
     }

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_quotes_a_credential_is_read_without_it() {
+    fn quoted_credentials_are_redacted() {
         let (basic, post) = (ClientAuthentication::Basic, ClientAuthentication::Post);
         let quoted = concat!(
             r#"{"error":"invalid_grant","error_description":"rt/+ secret rt\/\u002b secret of client-1: "#,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_may_hand_out_what_was_sent_and_a_word_is_no_credential() {
+    fn grants_and_short_secrets_are_not_redacted() {
         for granted in [
             r#"{"access_token":"a","refresh_token":"rt/+ secret"}"#,
             r#"{"access_token":"a","refresh_token":"rt/+ secret","x":{"error":"none"}}"#,

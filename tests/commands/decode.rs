@@ -44,7 +44,7 @@ fn decoded(lines: &str) -> Value {
 }
 
 #[test]
-fn the_document_has_every_field_of_the_contract_and_nothing_was_asked_of_anybody() {
+fn decode_json_has_contract_fields_and_sends_nothing() {
     let claims = json!({ "nbf": START.unix(), "iss": "http://169.254.169.254/", "scope": ["openid"] });
     let document = decoded(&token(&json!({ "alg": "RS256", "typ": "at+jwt" }), &claims));
     let (iat, exp) = (START.unix(), START.plus(Seconds(3_600)).unix());
@@ -95,7 +95,7 @@ fn a_time_that_has_no_date_is_left_out_and_told() {
 }
 
 #[test]
-fn a_text_is_told_from_a_number_and_a_time_that_is_none_is_warned_of() {
+fn text_is_not_a_number_and_invalid_times_warn() {
     for claim in ["exp", "nbf", "iat", "auth_time"] {
         for value in [json!("1769864400"), json!(null), json!([]), json!(true)] {
             let token = token(&json!({ "alg": "RS256" }), &json!({ claim: value }));
@@ -122,7 +122,7 @@ fn a_text_is_told_from_a_number_and_a_time_that_is_none_is_warned_of() {
 }
 
 #[test]
-fn claims_are_explained_as_inspect_does_it_for_the_profile_in_use_or_by_the_issuer_alone() {
+fn claims_are_explained_by_profile_or_issuer() {
     let claims = |iss: &str| json!({ "iss": iss, "acr": "urn:telenor.identity.aal.2", "sub": "a" });
     let says = |bench: &Bench, iss: &str| {
         let text = decode(bench, &[&token(&json!({ "alg": "RS256" }), &claims(iss))], &[]).exits(0).stdout;
@@ -210,7 +210,7 @@ fn of_an_encrypted_token_only_the_header_is_shown() {
 }
 
 #[test]
-fn one_bad_line_of_many_is_told_in_its_place_and_the_rest_goes_on() {
+fn bad_line_is_reported_in_place_and_the_rest_goes_on() {
     let (good, last) = (plain(), written(r#"{"sub":"ola"}"#));
     let outcome = decode(&bench(), &[&good, "", "nonsense", "  ", &last], &["--json"]).exits_having_answered(7);
     let documents: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -246,7 +246,7 @@ fn of_tokens_that_come_in_bulk_each_is_answered_in_its_place() {
 }
 
 #[test]
-fn whose_output_is_closed_amid_tokens_in_bulk_ends_without_a_word() {
+fn closed_output_ends_bulk_decode_silently() {
     let bench = bench();
     *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::BrokenPipe);
     (1..=400).for_each(|_| bench.terminal.type_line(&plain()));
@@ -272,7 +272,7 @@ fn what_copying_brings_along_is_taken_off() {
 }
 
 #[test]
-fn a_token_on_the_command_line_is_decoded_with_a_warning_and_one_on_standard_input_without() {
+fn token_argument_is_warned_about() {
     let (bench, token) = (bench(), plain());
     let outcome = bench.run(&["decode", &token, "--json"]).exits(0).says("every process on this machine");
     assert_eq!(outcome.json()["warnings"][0]["code"], "token_on_command_line");
@@ -353,7 +353,7 @@ fn forged() -> String {
 }
 
 #[test]
-fn what_verification_refuses_is_refused_and_no_key_is_fetched_from_where_the_token_says() {
+fn invalid_tokens_fail_and_no_key_url_is_followed() {
     let known = json!({ "alg": "RS256", "kid": "k1" });
     let evil = json!({ "alg": "RS256", "kid": "k1", "jku": "https://evil.example/keys" });
     for (token, words) in [
@@ -373,7 +373,7 @@ fn what_verification_refuses_is_refused_and_no_key_is_fetched_from_where_the_tok
 }
 
 #[test]
-fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
+fn unknown_key_is_fetched_once_for_many_tokens() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
@@ -391,7 +391,7 @@ fn a_key_that_is_not_known_is_looked_for_once_however_many_tokens_name_it() {
 }
 
 #[test]
-fn a_key_that_is_not_known_is_looked_for_once_also_where_no_cache_may_be_kept() {
+fn unknown_key_is_fetched_once_without_a_cache() {
     let bench = bench();
     bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
     bench.provider.answers("/jwks", uncached(&jwks()));
@@ -423,7 +423,7 @@ fn verified_after<const N: usize>(bench: &Bench, tokens: [(&str, i64); N]) -> Ou
 }
 
 #[test]
-fn a_key_withdrawn_while_tokens_come_serves_no_longer_than_its_document() {
+fn withdrawn_key_is_dropped_when_its_set_expires() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
@@ -442,7 +442,7 @@ fn slowly(bench: &Bench, seconds: i64, response: Response) {
 }
 
 #[test]
-fn keys_that_have_aged_and_cannot_be_had_are_no_verdict_and_not_asked_for_with_every_token() {
+fn stale_keys_are_undecided_and_not_fetched_each_time() {
     // A slow failure is rested from for longer, but for a minute at most: a machine may have slept meanwhile.
     for (took, rest) in [(0, 10), (15, 30), (28_800, 60)] {
         let bench = verifier();
@@ -469,7 +469,7 @@ fn what_no_key_could_save_is_refused_also_while_none_can_be_had() {
 }
 
 #[test]
-fn a_wrong_signature_is_no_verdict_while_newer_keys_cannot_be_had() {
+fn bad_signature_is_undecided_while_keys_cannot_be_fetched() {
     let bench = verifier();
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
     bench.provider.answers("/jwks", answer(503, &json!({})));
@@ -482,7 +482,7 @@ fn a_wrong_signature_is_no_verdict_while_newer_keys_cannot_be_had() {
 }
 
 #[test]
-fn keys_at_hand_are_not_given_up_for_older_ones_that_a_full_disk_keeps_in_the_cache() {
+fn newer_keys_are_kept_over_an_older_cache() {
     let bench = verifier();
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
     bench.files.are_full();
@@ -494,7 +494,7 @@ fn keys_at_hand_are_not_given_up_for_older_ones_that_a_full_disk_keeps_in_the_ca
 }
 
 #[test]
-fn keys_that_another_run_has_fetched_meanwhile_are_looked_at_before_any_are_asked_for() {
+fn cached_keys_of_another_run_are_used_first() {
     for seconds in [0, 1] {
         fetched_by_another_run_after(Seconds(seconds));
     }
@@ -522,7 +522,7 @@ fn fetched_by_another_run_after(pause: Seconds) {
 }
 
 #[test]
-fn a_key_that_was_looked_for_in_vain_is_looked_for_again_after_five_minutes() {
+fn unknown_key_is_fetched_again_after_five_minutes() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(200, &jwks()));
     bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
@@ -532,7 +532,7 @@ fn a_key_that_was_looked_for_in_vain_is_looked_for_again_after_five_minutes() {
 }
 
 #[test]
-fn of_two_tokens_that_miss_the_same_key_neither_is_judged_however_slow_the_provider_is() {
+fn two_tokens_with_one_unknown_key_stay_undecided() {
     let bench = verifier();
     slowly(&bench, 11, answer(200, &jwks()));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
@@ -540,7 +540,7 @@ fn of_two_tokens_that_miss_the_same_key_neither_is_judged_however_slow_the_provi
 }
 
 #[test]
-fn of_what_kept_tokens_from_being_verified_a_key_set_that_is_none_is_told() {
+fn invalid_key_set_is_the_reported_error() {
     let bench = verifier();
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
     [answer(503, &json!({})), answer(200, &json!({}))]
@@ -551,7 +551,7 @@ fn of_what_kept_tokens_from_being_verified_a_key_set_that_is_none_is_told() {
 }
 
 #[test]
-fn keys_that_came_for_another_reason_are_no_answer_to_who_misses_one() {
+fn keys_fetched_for_another_reason_do_not_decide() {
     let bench = bench();
     bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
     for keys in [jwks(), jwks(), jwks(), jwks_named("k2")] {
@@ -567,7 +567,7 @@ fn keys_that_came_for_another_reason_are_no_answer_to_who_misses_one() {
 }
 
 #[test]
-fn where_no_cache_can_be_kept_it_is_told_as_truly_whether_the_keys_came() {
+fn failed_key_fetch_is_reported_without_a_cache() {
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     for (keys, told) in [(answer(200, &jwks()), "not among those"), (answer(503, &json!({})), "could not be fetched")] {
         let mut bench = verifier();
@@ -608,7 +608,7 @@ fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
 }
 
 #[test]
-fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
+fn recently_failed_key_fetch_is_undecided() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     decode(&bench, &[&plain()], &["--verify"]).exits(0);
@@ -627,7 +627,7 @@ fn keys_that_could_not_be_had_a_moment_ago_are_no_verdict_either() {
 }
 
 #[test]
-fn whoever_had_the_keys_looked_for_in_vain_makes_neither_a_login_fail_nor_a_session_look_forged() {
+fn vain_key_fetch_fails_no_login_and_no_session() {
     let bench = Bench::new("MobileApp");
     let in_vain = || {
         let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));

@@ -137,7 +137,7 @@ fn uncached(keys: &Value) -> Response {
 }
 
 #[test]
-fn of_a_key_that_the_provider_has_withdrawn_every_command_says_the_same() {
+fn withdrawn_key_is_reported_alike_by_every_command() {
     let (not_known, told) = (json!(null), "its key is not among those the provider published at");
     for keys in [answer(200, &jwks_named("k2")), uncached(&jwks_named("k2"))] {
         let bench = logged_in();
@@ -165,7 +165,7 @@ fn of_a_key_that_the_provider_has_withdrawn_every_command_says_the_same() {
 }
 
 #[test]
-fn a_signature_that_is_wrong_by_old_keys_is_no_verdict_while_newer_ones_cannot_be_had() {
+fn bad_signature_by_old_keys_is_undecided() {
     let bench = logged_in();
     bench.pass(Seconds::hours(1));
     bench.edit(|session| {
@@ -242,7 +242,7 @@ fn the_store_in_use_is_named() {
 }
 
 #[test]
-fn a_person_reads_what_the_claims_mean_and_that_an_expired_id_token_is_normal() {
+fn claims_and_expired_id_token_are_explained() {
     let bench = logged_in();
     bench.run(&["inspect"]).exits(0).leaves_out("lives 5 minutes");
     bench.pass(Seconds(300));
@@ -262,7 +262,7 @@ fn a_person_reads_what_the_claims_mean_and_that_an_expired_id_token_is_normal() 
 }
 
 #[test]
-fn of_another_provider_nothing_is_claimed_that_it_does_not_say_itself() {
+fn other_providers_claims_are_not_interpreted() {
     for (client_type, subject_types, pairwise) in
         [("", json!(["public"]), false), ("", json!(["public", "pairwise"]), false), ("", json!(["pairwise"]), true)]
     {

@@ -17,7 +17,7 @@ fn at(seconds: i64, session: &Session, name: PolicyName, renew: Renew, intent: I
 }
 
 #[test]
-fn under_every_policy_a_token_is_used_until_it_has_less_left_than_asked_for() {
+fn token_is_used_until_less_than_min_ttl_is_left() {
     for policy in crate::domain::policy::POLICIES {
         let session = logged_in(LOGIN, Some("r"));
         let ask = |seconds| at(seconds, &session, policy.name, Renew::WhenDue, TOKEN);
@@ -37,7 +37,7 @@ fn a_policys_end_never_stops_an_attempt() {
 }
 
 #[test]
-fn without_a_refresh_token_a_login_is_needed_once_the_access_token_has_ended() {
+fn expired_session_without_refresh_token_needs_login() {
     let never = logged_in(LOGIN, None);
     let refused =
         logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Forced, LOGIN, Seconds::ZERO);
@@ -51,7 +51,7 @@ fn without_a_refresh_token_a_login_is_needed_once_the_access_token_has_ended() {
 }
 
 #[test]
-fn claims_and_force_refresh_whatever_is_left_and_an_id_token_is_refreshed_when_it_has_ended() {
+fn claims_and_force_refresh_at_once_id_token_when_expired() {
     let session = logged_in(LOGIN, Some("r"));
     let ask = |seconds, intent| at(seconds, &session, PolicyName::Mobile, Renew::WhenDue, intent).0;
     assert_eq!(ask(0, Intent::Claims), Action::Refresh(RefreshReason::Claims));
@@ -64,7 +64,7 @@ fn claims_and_force_refresh_whatever_is_left_and_an_id_token_is_refreshed_when_i
 }
 
 #[test]
-fn a_profile_that_asks_for_it_renews_in_the_last_third_of_a_sliding_life() {
+fn renew_profile_refreshes_in_last_third_of_sliding_life() {
     let session = logged_in(LOGIN, Some("r0"));
     let ask = |seconds, session: &Session, name| at(seconds, session, name, Renew::BeforeSessionEnds, TOKEN);
     assert_eq!(ask(399, &session, PolicyName::PublicWeb), (Action::Use, Some(400)));
@@ -76,7 +76,7 @@ fn a_profile_that_asks_for_it_renews_in_the_last_third_of_a_sliding_life() {
 }
 
 #[test]
-fn a_session_to_be_kept_alive_is_renewed_when_so_much_of_it_is_left_and_without_a_refresh_token_only_a_login_helps() {
+fn keepalive_renews_at_lead_time_or_asks_for_login() {
     let session = logged_in(LOGIN, Some("r0"));
     let keep = Intent::KeepAlive { lead: Seconds(120) };
     let ask = |seconds, session: &Session, name| at(seconds, session, name, Renew::WhenDue, keep);
@@ -110,7 +110,7 @@ fn near_an_absolute_end_renewals_stay_a_third_of_a_life_apart() {
 }
 
 #[test]
-fn a_token_from_the_future_is_not_trusted_until_the_clock_has_caught_up() {
+fn token_from_the_future_is_not_trusted() {
     let session = logged_in(LOGIN, Some("r"));
     let ask = |seconds| at(seconds, &session, PolicyName::Mobile, Renew::WhenDue, TOKEN);
     assert_eq!(ask(-60).0, Action::Use);
@@ -174,7 +174,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_kept_alive_is_renewed_at_most_once_a_third_of_its_life_and_never_dies(
+    fn keepalive_renews_in_time_at_most_once_per_third(
         same in prop::collection::vec(any::<bool>(), 20), pause in 1..200i64,
     ) {
         // Somebody asks for a token every `pause` seconds; the provider answers with the same or a new handle.

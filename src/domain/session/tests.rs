@@ -59,7 +59,7 @@ fn policy(name: PolicyName) -> Policy {
 }
 
 #[test]
-fn a_fixed_life_ends_fourteen_days_after_the_login_whatever_the_answers_bring() {
+fn fixed_life_counts_from_login_alone() {
     let confidential = policy(ClientType::Confidential.policy());
     let mut session = logged_in(LOGIN, Some("r0"));
     for (day, answer) in [(1, Some("r0")), (5, Some("r1")), (13, None)] {
@@ -81,7 +81,7 @@ fn a_new_handle_renews_a_sliding_life_for_sure() {
 }
 
 #[test]
-fn the_same_handle_moves_the_implied_end_but_not_the_one_to_rely_on() {
+fn reused_refresh_token_moves_only_the_implied_expiry() {
     let mobile = policy(PolicyName::Mobile);
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(10)), Some("r0"));
     let life = RefreshTokenExpiry::from_session(&session, &mobile).unwrap();
@@ -92,7 +92,7 @@ fn the_same_handle_moves_the_implied_end_but_not_the_one_to_rely_on() {
 }
 
 #[test]
-fn an_answer_without_a_refresh_token_keeps_the_old_one_with_its_old_end() {
+fn response_without_refresh_token_keeps_old_token_and_expiry() {
     let mobile = policy(PolicyName::Mobile);
     let first = LOGIN.plus(Seconds::days(1));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), first, None);
@@ -115,7 +115,7 @@ fn an_absolute_lifetime_caps_both_ends() {
 }
 
 #[test]
-fn a_clock_that_was_ahead_does_not_hold_renewals_back_once_a_renewal_is_seen() {
+fn renewal_is_seen_after_the_clock_was_set_back() {
     let mobile = policy(PolicyName::Mobile);
     let real = LOGIN.minus(Seconds::days(365));
     let session = refreshed(&logged_in(LOGIN, Some("r0")), real, Some("r0"));
@@ -134,7 +134,7 @@ fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
 }
 
 #[test]
-fn a_refresh_changes_the_generation_and_takes_its_mark_back_but_a_lost_answer_leaves_it() {
+fn lost_response_keeps_the_refresh_mark() {
     let begun = logged_in(LOGIN, Some("r0")).with_refresh_started(LOGIN);
     assert_eq!(begun.generation, u64::MAX);
     assert_eq!(begun.refresh_started_at, Some(LOGIN));
@@ -156,7 +156,7 @@ fn only_the_last_twenty_events_are_remembered() {
 }
 
 #[test]
-fn a_document_of_another_version_of_another_session_or_of_no_kind_is_refused() {
+fn foreign_or_corrupt_session_document_is_refused() {
     let session = logged_in(LOGIN, Some("r0"));
     let read = |text: &str| Session::from_json(&Secret::new(text), &session.key);
     let document = session.to_json();

@@ -88,7 +88,7 @@ fn all_random_values_of_two_logins_differ_and_have_256_bits() {
 
 // S18
 #[test]
-fn no_value_smuggles_a_parameter_and_a_control_character_is_a_mistake() {
+fn values_cannot_add_parameters_or_control_characters() {
     let nasty = "a&state=x#=+%20 æøå";
     let wishes = AuthorizationOptions {
         login_hint: Some(nasty.to_owned()),
@@ -185,7 +185,7 @@ fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
 }
 
 #[test]
-fn a_redirect_that_is_not_ours_is_told_by_its_kind_and_one_without_iss_by_the_error_it_carried() {
+fn foreign_redirect_is_refused_with_its_reason() {
     let (_, expected) = login(&options(&[]));
     let state = expected.state.expose();
     for (query, why) in [
@@ -232,7 +232,7 @@ fn the_url_with_an_id_token_hint_is_the_same_and_a_secret() {
 
 // S39
 #[test]
-fn where_the_metadata_is_silent_iss_may_be_absent_but_never_wrong() {
+fn unpromised_iss_may_be_absent_but_never_wrong() {
     let silent = with(metadata(), &[("authorization_response_iss_parameter_supported", Value::Null)]);
     let (_, expected) =
         authorization_request(&provider_of(&silent), CLIENT, REDIRECT, &options(&[]), randomness(7)).unwrap();
@@ -244,7 +244,7 @@ fn where_the_metadata_is_silent_iss_may_be_absent_but_never_wrong() {
 
 // S55
 #[test]
-fn a_pasted_url_is_checked_like_a_callback_whatever_copying_put_around_it() {
+fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
     let (_, expected) = login(&options(&[]));
     let url = format!("{REDIRECT}?{}", right(&expected));
     for text in [
@@ -278,7 +278,7 @@ fn a_pasted_url_is_checked_like_a_callback_whatever_copying_put_around_it() {
 
 proptest! {
     #[test]
-    fn no_query_and_no_pasted_text_makes_the_reader_panic_or_gets_in(text in "\\PC*", at in 0_usize..200, byte: u8) {
+    fn random_redirects_neither_panic_nor_pass(text in "\\PC*", at in 0_usize..200, byte: u8) {
         let (_, expected) = login(&options(&[]));
         prop_assert!(accept_callback(&expected, &text).is_err());
         prop_assert!(accept_pasted(&expected, &text).is_err());

@@ -19,7 +19,7 @@ fn refusal(metadata: &Value) -> String {
 
 // S4
 #[test]
-fn an_issuer_is_https_or_loopback_http_and_nothing_but_host_and_path() {
+fn issuer_is_https_or_loopback_with_host_and_path_only() {
     for text in [
         "http://id.example",
         "http://localhost:1",
@@ -91,7 +91,7 @@ fn the_document_must_name_the_issuer_that_was_asked_for() {
 
 // S2
 #[test]
-fn the_slash_of_a_bare_origin_is_forgiven_and_the_documents_own_spelling_kept() {
+fn trailing_slash_of_bare_origin_is_accepted() {
     for (configured, named) in
         [("https://id.example/", "https://id.example"), ("https://id.example", "https://id.example/")]
     {
@@ -102,7 +102,7 @@ fn the_slash_of_a_bare_origin_is_forgiven_and_the_documents_own_spelling_kept() 
 
 // S8
 #[test]
-fn a_document_that_lacks_something_is_refused_by_the_name_of_what_it_lacks() {
+fn missing_required_member_is_named() {
     for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
         assert!(refusal(&with(metadata(), &[(name, Value::Null)])).contains(&format!("`{name}` is missing")));
         assert!(refusal(&with(metadata(), &[(name, json!(7))])).contains(name));
@@ -129,7 +129,7 @@ fn not_always_needed() -> [(&'static str, Endpoint); 4] {
 }
 
 #[test]
-fn what_the_job_at_hand_does_not_need_is_read_as_absent_where_it_says_nothing() {
+fn odd_optional_members_are_read_as_absent() {
     let document = |name: &str, value: &Value| {
         let mut document = metadata();
         document[name] = value.clone();
@@ -171,7 +171,7 @@ fn what_the_job_at_hand_does_not_need_is_read_as_absent_where_it_says_nothing() 
 }
 
 #[test]
-fn where_an_endpoint_is_wanted_it_is_said_whether_there_is_none_or_one_that_is_not_used() {
+fn missing_and_unusable_endpoints_are_distinguished() {
     let why = |value: Value| {
         let document = with(metadata(), &[("userinfo_endpoint", value)]);
         read("https://id.example", &document, &[]).unwrap().why_without("userinfo_endpoint")
@@ -246,7 +246,7 @@ fn an_endpoint_that_is_not_plain_https_is_refused() {
 
 // S12
 #[test]
-fn an_endpoint_on_another_host_or_port_needs_the_profiles_consent() {
+fn foreign_endpoint_host_needs_endpoint_hosts() {
     let elsewhere = |url: &str| with(metadata(), &[("token_endpoint", json!(url))]);
     for url in ["https://evil.example/t", "https://id.example.evil.example/t", "https://id.example:8443/t"] {
         assert!(refusal(&elsewhere(url)).contains("another host"), "{url}");
@@ -268,7 +268,7 @@ fn an_endpoint_on_another_host_or_port_needs_the_profiles_consent() {
 }
 
 #[test]
-fn only_a_loopback_issuer_has_http_endpoints_and_only_on_loopback() {
+fn http_endpoints_only_on_loopback_for_loopback_issuer() {
     let text = metadata().to_string().replace("https://id.example", "http://127.0.0.1:5000");
     let loopback: Value = serde_json::from_str(&text).unwrap();
     assert!(read("http://127.0.0.1:5000", &loopback, &[]).is_ok());
@@ -287,7 +287,7 @@ fn a_provider_that_offers_pkce_without_s256_is_refused() {
 }
 
 #[test]
-fn an_authorization_endpoint_may_have_a_query_but_not_our_parameters_in_it() {
+fn authorization_endpoint_query_has_none_of_our_parameters() {
     let queried = |query: &str| {
         with(metadata(), &[("authorization_endpoint", json!(format!("https://id.example/authorize?{query}")))])
     };
@@ -298,7 +298,7 @@ fn an_authorization_endpoint_may_have_a_query_but_not_our_parameters_in_it() {
 }
 
 #[test]
-fn a_document_is_kept_as_long_as_it_says_and_never_longer_than_a_day() {
+fn cache_life_follows_max_age_up_to_a_day() {
     let day = Seconds::days(1);
     for (header, life) in [
         (None, day),

@@ -51,7 +51,7 @@ fn refresh_of(token: &str) -> Result<Accepted, IdTokenProblem> {
 }
 
 #[test]
-fn the_id_token_of_an_honest_login_is_accepted_and_says_whose_it_is() {
+fn valid_login_id_token_names_the_account() {
     let accepted = login(&[]).unwrap();
     assert_eq!(accepted.account, Account { sub: "alice".to_owned(), username: Some("4790000000".to_owned()) });
     assert_eq!((accepted.token.issued_at, accepted.token.expires_at), (NOW, NOW.plus(Seconds(300))));
@@ -209,7 +209,7 @@ fn the_levels_of_a_token_are_one_or_several_or_none() {
 
 // S96
 #[test]
-fn a_refreshed_id_token_that_may_be_somebody_elses_makes_the_answer_worthless() {
+fn foreign_refreshed_id_token_is_invalid() {
     for (name, value) in [
         ("sub", json!("mallory")),
         ("iss", json!("https://evil.example")),
@@ -238,7 +238,7 @@ fn a_refreshed_id_token_that_may_be_somebody_elses_makes_the_answer_worthless() 
 
 // S96
 #[test]
-fn what_is_wrong_in_a_refreshed_id_token_alone_is_told_from_what_points_to_somebody_else() {
+fn harmless_flaw_in_refreshed_id_token_is_flawed_only() {
     let now = NOW.unix();
     for (name, value) in [
         ("auth_time", json!(now - 6)),
@@ -260,7 +260,7 @@ fn what_is_wrong_in_a_refreshed_id_token_alone_is_told_from_what_points_to_someb
 
 // S96
 #[test]
-fn a_refreshed_id_token_that_is_only_out_of_time_is_told_from_one_that_is_wrong() {
+fn expired_refreshed_id_token_is_out_of_time_only() {
     let now = NOW.unix();
     for (name, value) in [("exp", json!(now - 60)), ("nbf", json!(now + 61)), ("iat", json!(now + 61))] {
         let answer = refresh(&[(name, value.clone())]);
@@ -272,7 +272,7 @@ fn a_refreshed_id_token_that_is_only_out_of_time_is_told_from_one_that_is_wrong(
 
 // S96
 #[test]
-fn an_azp_that_is_ours_may_come_and_go_and_a_nonce_that_the_login_had_not_must_not_appear() {
+fn own_azp_may_change_and_new_nonce_is_refused() {
     assert!(refresh(&[("azp", Value::Null)]).is_ok());
     assert!(refresh(&[("azp", json!(CLIENT))]).is_ok());
     for name in ["azp", "nonce", "at_hash"] {
@@ -291,7 +291,7 @@ fn an_azp_that_is_ours_may_come_and_go_and_a_nonce_that_the_login_had_not_must_n
 
 // S97
 #[test]
-fn a_refreshed_id_token_may_drop_the_nonce_and_the_original_is_remembered() {
+fn refreshed_id_token_may_drop_the_nonce() {
     for changes in
         [vec![("nonce", Value::Null)], vec![], vec![("auth_time", Value::Null)], vec![("s_hash", json!("x"))]]
     {

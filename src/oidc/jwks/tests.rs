@@ -115,7 +115,7 @@ fn the_key_is_chosen_by_name_and_without_one_by_trial() {
 
 // S86, S92
 #[test]
-fn a_key_that_must_not_verify_rs256_is_skipped_and_the_right_one_found() {
+fn unusable_keys_are_skipped() {
     let modulus = URL_SAFE_NO_PAD.decode(jwk(&KEYS[0])["n"].as_str().unwrap()).unwrap();
     let number = |bytes: &[u8]| json!(URL_SAFE_NO_PAD.encode(bytes));
     let mut even = modulus.clone();

@@ -47,7 +47,7 @@ fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
 }
 
 #[test]
-fn only_a_provider_that_lists_no_public_clients_and_refuses_one_is_known_to_let_none_revoke() {
+fn refused_public_client_cannot_revoke_if_none_is_listed() {
     let (basic, both) = (json!(["client_secret_basic"]), json!(["none", "client_secret_basic"]));
     let invalid_client = r#"{"error":"invalid_client"}"#;
     let secret = || client(ClientAuthentication::Basic(Secret::new("s")));
@@ -112,7 +112,7 @@ fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
 
 // S133
 #[test]
-fn the_logout_page_gets_the_hint_the_registered_uri_and_the_state() {
+fn logout_url_has_hint_redirect_uri_and_state() {
     let (hint, state) = (Secret::new("a.b.c"), Secret::new("s"));
     let url = end_session_url(&provider(), CLIENT, Some(&hint), Some("http://127.0.0.1:1/out?a=b"), Some(&state));
     let url = url.unwrap();

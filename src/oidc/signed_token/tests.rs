@@ -13,7 +13,7 @@ fn access_token(changes: &[(&str, Value)]) -> String {
 
 // S110
 #[test]
-fn an_access_token_passes_with_the_issuers_signature_within_its_time() {
+fn access_token_needs_issuer_signature_and_valid_times() {
     let now = NOW.unix();
     assert_eq!(check(&access_token(&[])), Ok(()));
     for (name, value, passes) in [

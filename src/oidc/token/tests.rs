@@ -25,7 +25,7 @@ fn accept(body: &Value) -> Result<TokenResponse, Problem> {
 
 // S57
 #[test]
-fn a_public_clients_code_request_has_its_id_and_no_trace_of_a_secret() {
+fn public_client_sends_only_its_id() {
     let expected = expected();
     let request =
         code_request(&provider(), &client(ClientAuthentication::None), &Code(Secret::new("a&b=c")), &expected);
@@ -53,7 +53,7 @@ fn a_basic_secret_is_form_encoded_before_base64() {
 
 // S95
 #[test]
-fn a_refresh_asks_for_no_scope_and_a_posted_secret_stays_in_the_body() {
+fn refresh_sends_no_scope_and_posts_secret_in_body() {
     let posting = client(ClientAuthentication::Post(Secret::new("s&t")));
     let request = refresh_request(&provider(), &posting, &Secret::new("r+t"));
     let wanted =
@@ -116,7 +116,7 @@ fn a_member_of_another_kind_makes_the_answer_invalid() {
 }
 
 #[test]
-fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() {
+fn empty_members_are_absent_and_lifetimes_lenient() {
     let nothing = [Value::Null, json!("")];
     for empty in &nothing {
         for name in ["refresh_token", "id_token", "scope", "expires_in", "error", "token_type"] {
@@ -148,7 +148,7 @@ fn a_member_that_says_nothing_is_read_as_absent_and_a_lifetime_as_it_is_meant() 
 }
 
 #[test]
-fn scopes_are_names_in_a_string_or_a_list_and_anything_else_says_nothing() {
+fn scopes_are_read_from_string_or_list() {
     for (value, names) in [
         (json!(["openid", "profile"]), Some(vec!["openid", "profile"])),
         (json!(" openid "), Some(vec!["openid"])),
@@ -171,7 +171,7 @@ fn members(changes: &[(&str, &Value)]) -> String {
 }
 
 #[test]
-fn what_nobody_can_read_in_a_member_that_nobody_needs_costs_nothing() {
+fn unreadable_unneeded_member_is_skipped() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for odd in [r#""half \ud83d""#, "1e999", &deep, r#"{"a":1,"a":2}"#, r#"{"a":"\ud83d"}"#] {
         for name in ["name", "x"] {
@@ -292,7 +292,7 @@ fn a_login_without_an_id_token_is_none() {
 
 // S104 beside S60
 #[test]
-fn what_stands_in_the_providers_place_is_a_bad_moment_and_no_reason_to_lose_the_session() {
+fn web_page_instead_of_response_is_unavailable() {
     for (status, body, kind) in [
         (200, "\n<html>maintenance", ""),
         (200, "<?xml version=\"1.0\"?><fault/>", ""),
@@ -323,7 +323,7 @@ fn what_stands_in_the_providers_place_is_a_bad_moment_and_no_reason_to_lose_the_
 }
 
 #[test]
-fn a_refusal_is_about_the_refresh_token_the_client_or_it_does_not_say() {
+fn refusal_cause_is_token_client_or_unclear() {
     let meaning =
         |error: &str| refusal_cause(Some(&OAuthError { error: error.to_owned(), error_description: None }), 400);
     for error in ["invalid_grant", "invalid_token", "interaction_required", "login_required", "consent_required"] {
