@@ -15,9 +15,11 @@ use tidp::testing::domain::policy::PolicyName;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::explain::timeline::{Style, Timeline, draw};
+use tidp::testing::explain::SessionOutlook;
+use tidp::testing::explain::timeline::{Timeline, draw};
 use tidp::testing::jwt::Jwt;
 use tidp::testing::oidc::jwks::KeySet;
+use tidp::testing::terminal::Charset;
 
 const NOW: Time = Time::from_unix(1_795_393_000);
 
@@ -53,8 +55,9 @@ fn pure(criterion: &mut Criterion) {
     });
     criterion.bench_function("timeline", |b| {
         b.iter(|| {
-            let timeline = Timeline::of(NOW, black_box(&session), Some(&policy), Renew::WhenDue);
-            draw(&timeline, 100, Style::default(), &Time::rfc3339)
+            let session = black_box(&session);
+            let outlook = SessionOutlook::new(NOW, Some(session), Some(&policy), Renew::WhenDue);
+            draw(&Timeline::new(session, &outlook), 100, Charset::Unicode, &Time::rfc3339)
         });
     });
     let (text, keys) = token();

@@ -21,15 +21,13 @@ pub mod domain {
     pub use crate::domain::{decision, policy, secret, session, time};
 }
 pub mod explain {
+    pub use crate::explain::outlook::SessionOutlook;
     pub mod simulation {
-        pub mod simulator {
-            pub use crate::explain::simulation::simulator::{
-                Disagreement, Event, Scenario, Story, What, play, play_against,
-            };
-        }
+        pub use crate::explain::simulation::scenario::Scenario;
+        pub use crate::explain::simulation::simulator::{Disagreement, Event, EventKind, Simulation, run, run_against};
     }
     pub mod timeline {
-        pub use crate::explain::timeline::{Style, Timeline, draw};
+        pub use crate::explain::timeline::{Timeline, picture::draw};
     }
 }
 pub mod jwt {
@@ -43,4 +41,7 @@ pub mod ports {
 }
 pub mod sandbox {
     pub use crate::sandbox::Rotation;
+}
+pub mod terminal {
+    pub use crate::terminal::styled_text::Charset;
 }

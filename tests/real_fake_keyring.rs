@@ -461,7 +461,7 @@ fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
             home.tidp(REFRESH).error(3)["message"]
                 .as_str()
                 .unwrap()
-                .contains("the refresh before it brought no answer")
+                .contains("the refresh before it got no usable response")
         );
     }
 }

@@ -189,7 +189,7 @@ fn when_a_refresh_is_killed_those_who_wait_go_on_or_are_told_the_truth() {
         if code == 3 {
             let why = outcomes
                 .iter()
-                .filter(|outcome| outcome.stderr.contains("the refresh before it brought no answer"))
+                .filter(|outcome| outcome.stderr.contains("the refresh before it got no usable response"))
                 .count();
             assert_eq!(why, 1, "{outcomes:#?}");
             home.tidp(&["login"]).expect(0);
@@ -312,7 +312,10 @@ fn truthfully_lost(home: &Home) {
     let error = outcome.error(3);
     assert_eq!(error["provider"]["error"], "invalid_grant", "{outcome:#?}");
     assert!(outcome.stderr.contains("was not finished"), "{outcome:#?}");
-    assert!(error["message"].as_str().unwrap().contains("the refresh before it brought no answer"), "{outcome:#?}");
+    assert!(
+        error["message"].as_str().unwrap().contains("the refresh before it got no usable response"),
+        "{outcome:#?}"
+    );
 }
 
 /// Numbers that are the same in every run (splitmix64).
@@ -366,7 +369,7 @@ fn killed_at_any_time_nothing_is_lost_but_in_the_one_window() {
             (_, Some(0)) => assert_eq!(served.code, Some(0), "{served:#?}"),
             ("refresh", Some(3)) => {
                 assert!(next.stderr.contains("was not finished"), "{next:#?}");
-                assert!(next.stderr.contains("the refresh before it brought no answer"), "{next:#?}");
+                assert!(next.stderr.contains("the refresh before it got no usable response"), "{next:#?}");
                 lost += 1;
             }
             ("logout", Some(3)) => {

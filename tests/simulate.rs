@@ -7,7 +7,7 @@ use tidp::testing::domain::decision::{DEFAULT_MIN_TTL, Renew};
 use tidp::testing::domain::policy::{POLICIES, Policy, PolicyName};
 use tidp::testing::domain::session::RefreshReason;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::explain::simulation::simulator::{Disagreement, Event, Scenario, Story, What, play, play_against};
+use tidp::testing::explain::simulation::{Disagreement, Event, EventKind, Scenario, Simulation, run, run_against};
 use tidp::testing::sandbox::Rotation;
 
 /// The five policies, and some that a provider may have been changed to.
@@ -48,13 +48,13 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     )
 }
 
-/// The refreshes of a story: when, why, and whether the end moved.
-fn refreshes(story: &Story) -> Vec<(Seconds, RefreshReason, bool)> {
-    let refresh = |event: &Event| match event.what {
-        What::Refreshed { reason, renewed } => Some((event.at, reason, renewed)),
+/// The refreshes of a simulation: when, why, and whether the end moved.
+fn refreshes(simulation: &Simulation) -> Vec<(Seconds, RefreshReason, bool)> {
+    let refresh = |event: &Event| match event.kind {
+        EventKind::Refreshed { reason, renewed } => Some((event.at, reason, renewed)),
         _ => None,
     };
-    story.events.iter().filter_map(refresh).collect()
+    simulation.events.iter().filter_map(refresh).collect()
 }
 
 proptest! {
@@ -64,12 +64,12 @@ proptest! {
     fn client_and_provider_never_disagree_and_the_truth_lies_between_what_is_relied_on_and_what_is_implied(
         scenario in scenario()
     ) {
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
-        for Event { ends, .. } in &story.events {
-            if let Some(ends) = ends {
-                prop_assert!(ends.relied_on <= ends.truth && ends.truth <= ends.implied, "{ends:?}");
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        for Event { expiry, .. } in &simulation.events {
+            if let Some(times) = expiry {
+                prop_assert!(times.earliest <= times.enforced && times.enforced <= times.implied, "{times:?}");
                 if scenario.refresh_tokens == Rotation::Rotate {
-                    prop_assert_eq!(ends.relied_on, ends.implied, "a new handle leaves no doubt");
+                    prop_assert_eq!(times.earliest, times.implied, "a new refresh token leaves no doubt");
                 }
             }
         }
@@ -77,34 +77,34 @@ proptest! {
 
     #[test]
     fn a_fixed_end_never_moves_and_a_sliding_one_only_by_a_renewal_while_the_sso_session_lives(scenario in scenario()) {
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let Policy { lifetime, sliding, absolute_lifetime, .. } = scenario.policy;
         let mut end = lifetime.map(|lifetime| lifetime.min(absolute_lifetime.unwrap_or(lifetime)));
-        for event in &story.events {
-            if let What::Refreshed { renewed, .. } = event.what {
+        for event in &simulation.events {
+            if let EventKind::Refreshed { renewed, .. } = event.kind {
                 let alive = scenario.sso_ends_after.is_none_or(|end| event.at < end);
                 let next = lifetime.map(|life| Seconds(event.at.0 + life.0).min(absolute_lifetime.unwrap_or(Seconds(i64::MAX))));
                 let moves = sliding && alive && next > end;
                 prop_assert_eq!(renewed, moves, "{:?}", event);
                 end = if moves { next } else { end };
             }
-            if let Some(ends) = event.ends {
-                prop_assert_eq!(Some(ends.truth), end, "{:?}", event);
+            if let Some(times) = event.expiry {
+                prop_assert_eq!(Some(times.enforced), end, "{:?}", event);
             }
         }
         if let Some(end) = end {
-            prop_assert_eq!(story.ends_at, end);
-            prop_assert_eq!(story.alive, end > scenario.length);
+            prop_assert_eq!(simulation.ends_at, end);
+            prop_assert_eq!(simulation.alive, end > scenario.length);
         }
     }
 
     #[test]
     fn a_refresh_is_made_only_when_it_is_due_and_never_after_the_end(scenario in scenario()) {
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let mut token_from = Seconds::ZERO;
         let mut last_end = None;
-        for event in &story.events {
-            if let What::Refreshed { reason, .. } = event.what {
+        for event in &simulation.events {
+            if let EventKind::Refreshed { reason, .. } = event.kind {
                 let left = Seconds(token_from.0 + scenario.access_token.0 - event.at.0);
                 match reason {
                     RefreshReason::Forced => prop_assert!(scenario.force),
@@ -117,19 +117,19 @@ proptest! {
                 prop_assert!(last_end.is_none_or(|end| event.at < end), "{:?} after {:?}", event, last_end);
                 token_from = event.at;
             }
-            if let What::Refused = event.what {
+            if let EventKind::Refused = event.kind {
                 prop_assert!(last_end.is_some_and(|end| event.at >= end), "{:?} before {:?}", event, last_end);
             }
             // What ends by itself is told without ends; the last one known counts.
-            last_end = event.ends.map(|ends| ends.truth).or(last_end);
+            last_end = event.expiry.map(|times| times.enforced).or(last_end);
         }
     }
 
     #[test]
     fn a_renewal_on_purpose_comes_at_most_once_in_a_third_of_a_life(scenario in scenario()) {
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let third = scenario.policy.lifetime.map_or(0, |life| life.0 / 3);
-        let on_purpose = refreshes(&story).into_iter().filter(|(_, reason, _)| *reason == RefreshReason::Keepalive);
+        let on_purpose = refreshes(&simulation).into_iter().filter(|(_, reason, _)| *reason == RefreshReason::Keepalive);
         let times: Vec<i64> = on_purpose.map(|(at, ..)| at.0).collect();
         for pair in times.windows(2) {
             prop_assert!(pair[1] - pair[0] >= third, "{pair:?}");
@@ -150,16 +150,16 @@ proptest! {
             renew: Renew::BeforeSessionEnds,
             force: false,
         };
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
-        prop_assert!(story.alive && story.login_needed_at.is_none());
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        prop_assert!(simulation.alive && simulation.login_needed_at.is_none());
     }
 
     #[test]
     fn the_events_are_in_the_order_of_time_and_begin_with_the_login(scenario in scenario()) {
-        let story = play(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
-        prop_assert_eq!(story.events[0].what, What::Login);
-        prop_assert!(story.events.windows(2).all(|pair| pair[0].at <= pair[1].at), "{:?}", story.events);
-        prop_assert!(story.events.iter().all(|event| event.at <= scenario.length));
+        let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
+        prop_assert_eq!(simulation.events[0].kind, EventKind::Login);
+        prop_assert!(simulation.events.windows(2).all(|pair| pair[0].at <= pair[1].at), "{:?}", simulation.events);
+        prop_assert!(simulation.events.iter().all(|event| event.at <= scenario.length));
     }
 }
 
@@ -180,7 +180,7 @@ fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
 #[test]
 fn a_provider_that_lies_about_its_policy_is_caught_whichever_way_it_lies() {
     for (believed, enforced) in POLICIES.iter().flat_map(|a| POLICIES.iter().map(move |b| (a, b))) {
-        let outcome = play_against(&believing(believed.name, Rotation::Rotate), *enforced);
+        let outcome = run_against(&believing(believed.name, Rotation::Rotate), *enforced);
         let same = (believed.lifetime, believed.sliding) == (enforced.lifetime, enforced.sliding);
         assert_eq!(outcome.is_ok(), same, "{:?} against {:?}: {outcome:?}", believed.name, enforced.name);
     }
@@ -191,7 +191,7 @@ fn a_life_that_is_one_second_off_is_caught() {
     for by in [-1, 1] {
         for policy in POLICIES.into_iter().filter(|policy| policy.lifetime.is_some()) {
             let off = Policy { lifetime: policy.lifetime.map(|life| Seconds(life.0 + by)), ..policy };
-            let outcome = play_against(&believing(policy.name, Rotation::Rotate), off);
+            let outcome = run_against(&believing(policy.name, Rotation::Rotate), off);
             assert!(outcome.is_err(), "{:?} {by}", policy.name);
         }
     }

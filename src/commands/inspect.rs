@@ -7,7 +7,6 @@ use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
 use crate::explain::claims;
 use crate::explain::outlook::sentence::setting;
-use crate::explain::outlook::warnings;
 use crate::explain::session_view::{OPAQUE, SessionView, TokenView};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, SignatureVerdict};
@@ -24,7 +23,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(ports, out, global)?.run(|context| {
         let session = context.load()?.ok_or(SessionError::NoSession)?;
         let (now, profile) = (ports.clock.now(), &context.profile);
-        for warning in warnings::warnings(now, &session, profile.policy.as_ref(), profile.renew) {
+        for warning in context.outlook(Some(&session), now).warnings() {
             let message = warning.message.render(&|time| out.local(time), profile.name_in_hints.as_deref());
             out.warn(warning.code, message);
         }

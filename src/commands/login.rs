@@ -31,7 +31,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
             && let Some(warning) =
                 policy.and_then(|policy| login_messages::early_expiry_warning(&session, policy, name))
         {
-            out.warn("expires_before_access_token", warning);
+            out.warn("dies_before_access_token", warning);
             advisory_warnings::stamp(context);
         }
         if out.json { out.document(inspect::to_json(context, &session)) } else { Ok(()) }

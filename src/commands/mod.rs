@@ -10,6 +10,7 @@ pub mod keepalive;
 pub mod login;
 pub mod logout;
 pub mod policy;
+pub mod policy_page;
 pub mod policy_simulate;
 pub mod policy_watch;
 pub mod profile;

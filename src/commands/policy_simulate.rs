@@ -1,61 +1,61 @@
-//! `tidp policy simulate`: what a script, a policy and an SSO session do to each other, played offline to the second.
-//! Needs no profile and no network: the client's own decisions are played against the sandbox's engine.
+//! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no profile and no
+//! network.
 
 use crate::cli::{RefreshTokens, RenewWhen, Simulate};
 use crate::config;
 use crate::domain::decision::Renew;
-use crate::domain::policy::{POLICIES, Policy};
+use crate::domain::policy::{POLICIES, Policy, PolicyName};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
-use crate::explain::simulation::simulator::{Disagreement, Event, Scenario, Story, What, play};
-use crate::explain::simulation::{comparison, report};
-use crate::explain::timeline::Style;
+use crate::explain::simulation::comparison::comparison;
+use crate::explain::simulation::count::compact;
+use crate::explain::simulation::report::report;
+use crate::explain::simulation::scenario::Scenario;
+use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
 use crate::sandbox::Rotation;
 use crate::terminal::output::Output;
+use crate::terminal::styled_text::Charset;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The most calls played.
-const MOST_CALLS: i64 = 100_000;
+const MAX_CALLS: i64 = 100_000;
 
-/// Runs it.
-///
 /// # Errors
 /// `usage` for durations that make no scenario; `failed` if client and provider contradict each other.
 pub fn run(out: &Output<'_>, args: &Simulate) -> Result<()> {
-    let style = Style { ascii: args.ascii || !out.utf8() };
+    let charset = if args.ascii { Charset::Ascii } else { out.charset() };
     let Some(name) = &args.policy else {
-        let played =
-            POLICIES.map(|policy| scenario(args, policy).and_then(|scenario| Ok((scenario, told(&scenario)?))));
-        let played = played.into_iter().collect::<Result<Vec<_>>>()?;
+        let simulated = POLICIES.iter().map(|policy| simulate(args, *policy)).collect::<Result<Vec<_>>>()?;
         if out.json {
-            let all: Vec<Value> = played.iter().map(|(scenario, story)| document(scenario, story)).collect();
+            let all: Vec<Value> = simulated.iter().map(to_json).collect();
             return out.document(json!({ "policies": all }));
         }
-        return out.answer(&comparison::compared(out, &played, style));
+        return out.answer(&out.render(&comparison(&simulated, out.columns(), charset)));
     };
     let policy = config::policy_name(name).map_err(Error::usage)?.documented();
-    let scenario = scenario(args, policy)?;
-    let story = told(&scenario)?;
+    let simulated = simulate(args, policy)?;
     if out.json {
-        out.document(document(&scenario, &story))
-    } else {
-        out.answer(&report::told(out, &scenario, &story, style))
+        return out.document(to_json(&simulated));
     }
+    let (scenario, simulation) = &simulated;
+    out.answer(&out.render(&report(scenario, simulation, out.columns(), charset)))
 }
 
-fn told(scenario: &Scenario) -> Result<Story> {
-    play(scenario).map_err(|Disagreement(what)| {
-        Error::failed(format!("under {} client and provider disagree: {what}", scenario.policy.name.as_str()))
-    })
+fn simulate(args: &Simulate, policy: Policy) -> Result<(Scenario, Simulation)> {
+    let scenario = scenario(args, policy)?;
+    let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
+        Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
+    })?;
+    Ok((scenario, simulation))
 }
 
 fn scenario(args: &Simulate, policy: Policy) -> Result<Scenario> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
-    if length.0 / every.0 > MOST_CALLS {
+    if length.0 / every.0 > MAX_CALLS {
         return Err(Error::usage(format!(
-            "--every {} for {} makes more than {MOST_CALLS} calls: call less often, or look for less long",
-            report::brief(every),
-            report::brief(length)
+            "--every {} for {} makes more than {MAX_CALLS} calls; call less often or shorten --for",
+            compact(every),
+            compact(length)
         )));
     }
     Ok(Scenario {
@@ -82,41 +82,23 @@ fn duration(flag: &str, text: &str, least: i64) -> Result<Seconds> {
     if (Seconds(least)..=Seconds::days(3_650)).contains(&duration) {
         return Ok(duration);
     }
-    Err(Error::usage(format!("{flag} {} is not between {least} s and 3650 days", report::brief(duration))))
+    Err(Error::usage(format!("{flag} {} is not between {least} s and 3650 days", compact(duration))))
 }
 
-fn document(scenario: &Scenario, story: &Story) -> Value {
-    json!({
-        "policy": scenario.policy.name,
-        "events": story.events.iter().map(event).collect::<Vec<_>>(),
-        "alive": story.alive,
-        "ends_at": story.ends_at,
-        "access_token_ends_at": story.access_token_ends_at,
-        "login_needed_at": story.login_needed_at,
-        "calls": story.calls(),
-        "refreshes": story.refreshes(),
+#[derive(Serialize)]
+struct SimulationView<'a> {
+    policy: PolicyName,
+    #[serde(flatten)]
+    simulation: &'a Simulation,
+    calls: usize,
+    refreshes: usize,
+}
+
+fn to_json((scenario, simulation): &(Scenario, Simulation)) -> Value {
+    json!(SimulationView {
+        policy: scenario.policy.name,
+        simulation,
+        calls: simulation.calls(),
+        refreshes: simulation.refreshes(),
     })
-}
-
-fn event(event: &Event) -> Value {
-    let name = match event.what {
-        What::Login => "login",
-        What::SsoEnded => "sso_ended",
-        What::RefreshTokenEnded => "refresh_token_ended",
-        What::AccessTokenEnded => "access_token_ended",
-        What::Used => "used",
-        What::Refreshed { .. } => "refreshed",
-        What::Refused => "refused",
-        What::LoginNeeded => "login_required",
-    };
-    let mut document = json!({ "at": event.at, "event": name });
-    if let What::Refreshed { reason, renewed } = event.what {
-        document["reason"] = json!(reason);
-        document["renewed"] = renewed.into();
-    }
-    if let Some(ends) = event.ends {
-        document["refresh_token_ends_at"] = json!(ends.truth);
-        document["relied_on_until"] = json!(ends.relied_on);
-    }
-    document
 }

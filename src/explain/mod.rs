@@ -1,9 +1,14 @@
 //! What a session can expect, as words and pictures. Pure.
 
 pub mod claims;
+pub mod lifetime_bar;
 pub mod login_messages;
 pub mod outlook;
+pub mod policy_descriptions;
+pub mod policy_page;
 pub mod refresh_messages;
+pub mod session_event;
+pub mod session_requirement;
 pub mod session_view;
 pub mod simulation;
 pub mod timeline;

@@ -1,28 +1,26 @@
-//! What a session can expect under its policy: when it ends, what a refresh now would change, what to do and when.
-//! The facts behind `tidp policy`, computed and put into words without any I/O.
+//! What a session can expect under its policy: when it expires, what a refresh now would change, what to do and when.
+//! Computed once per command; pictures, warnings and sentences read it.
 
 mod explanation;
 pub mod observations;
-pub mod policy_descriptions;
 pub mod sentence;
 #[cfg(test)]
 mod tests;
 pub mod warnings;
 
-use crate::domain::decision::{Action, Decision, Intent, Renew, decide};
-use crate::domain::policy::{ClientType, Policy};
-use crate::domain::session::{RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::decision::{Action, Intent, Renew, decide, renewal_due_at};
+use crate::domain::policy::Policy;
+use crate::domain::session::{HeldToken, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
-use sentence::Sentence;
 use serde::Serialize;
 
 /// What would help the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextAction {
-    /// Nothing: a refresh is not due and would not move the end.
+    /// Nothing: a refresh is not due and would not extend the session.
     None,
-    /// A refresh: it is due, or it would move the end.
+    /// A refresh: it is due, or it would extend the session.
     Refresh,
     /// Only a login.
     Login,
@@ -30,203 +28,201 @@ pub enum NextAction {
     Unknown,
 }
 
-/// The facts behind `tidp policy`. Every end is an estimate from the policy: only the provider decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outlook {
-    /// The policy, if it is known.
-    pub policy: Option<Policy>,
-    /// The client type, if the profile names one.
-    pub client_type: Option<ClientType>,
-    /// When the first refresh token of this session was issued: the login. `None` where none is held.
-    pub issued_at: Option<Time>,
-    /// Where its life counts from: the login (fixed), or the last evident renewal (sliding).
-    pub renewed_at: Option<Time>,
-    /// The end that the policy implies.
-    pub expires_at: Option<Time>,
-    /// The end that can be relied on.
-    pub expires_at_earliest: Option<Time>,
-    /// Until `expires_at`; zero once it has come or the token was refused.
-    pub remaining: Option<Seconds>,
-    /// Whether the refresh token has ended: refused, or past `expires_at`. `false` where there is none to end.
-    pub expired: bool,
-    /// What a refresh now would make of `expires_at`; `None` where no refresh can succeed.
-    pub after_refresh_expires_at: Option<Time>,
-    /// What was observed of the SSO session.
+/// A session at one moment, read under a policy. Every expiry is an estimate: only the provider decides.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionOutlook<'a> {
+    pub now: Time,
+    pub session: Option<&'a Session>,
+    pub policy: Option<&'a Policy>,
+    pub renew: Renew,
+    pub state: SessionState,
+    /// When the refresh token expires; `None` where there is none or nothing tells.
+    pub expiry: Option<RefreshTokenExpiry>,
     pub sso: Sso,
-    /// What would help now.
-    pub next_action: NextAction,
-    /// When that answer changes if nothing is done (for an end: the one that can be relied on, while it lies ahead);
-    /// `None`: never by itself.
-    pub act_before: Option<Time>,
-    /// When the access token ends; `None` without a session.
-    pub access_token_expires_at: Option<Time>,
-    /// All this in sentences.
-    pub explanation: Vec<Sentence>,
+    /// When the profile wants the session renewed.
+    pub renewal_due_at: Option<Time>,
 }
 
-/// What a session and its policy amount to: each calls for something else.
+/// What a session and its policy amount to; each state calls for another explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Situation {
-    /// There is no session.
+pub enum SessionState {
     NoSession,
     /// The login brought no refresh token.
-    NeverIssued,
+    NoRefreshToken,
     /// The provider refused the refresh token.
     Refused(Time),
-    /// The provider refused a refresh and did not say for what: the next one tells.
+    /// The provider refused a refresh without saying that the token is invalid; the next refresh will tell.
     RefusedTokenKept,
-    /// One is held, of which no policy tells the end.
+    /// There is a refresh token, and no policy says when it expires.
     UnknownExpiry,
     /// A refresh would renew it.
     Renewable(RefreshTokenExpiry),
-    /// Sliding, but the SSO session has ended: no refresh renews it.
+    /// A sliding policy, but the SSO session has ended: no refresh renews it.
     SsoEnded(RefreshTokenExpiry),
-    /// No refresh moves its end: a fixed life, or a sliding one that has reached its absolute end.
+    /// No refresh moves its expiry: a fixed lifetime, or a sliding one at its absolute limit.
     Fixed(RefreshTokenExpiry),
-    /// Its end has come.
-    Ended(RefreshTokenExpiry),
+    Expired(RefreshTokenExpiry),
 }
 
-impl Situation {
-    fn of(now: Time, session: Option<&Session>, policy: Option<&Policy>) -> Self {
-        let Some(session) = session else { return Self::NoSession };
+impl SessionState {
+    fn new(now: Time, session: &Session, policy: Option<&Policy>, sso: Sso) -> Self {
         match session.refresh_token {
-            RefreshToken::NeverIssued => return Self::NeverIssued,
+            RefreshToken::NeverIssued => return Self::NoRefreshToken,
             RefreshToken::Refused { refused_at: at, .. } => return Self::Refused(at),
+            RefreshToken::Held(_) if session.unresolved_refusal().is_some() => return Self::RefusedTokenKept,
             RefreshToken::Held(_) => {}
         }
-        if session.unresolved_refusal().is_some() {
-            return Self::RefusedTokenKept;
-        }
-        let Some((policy, life)) = policy.and_then(|p| Some((p, RefreshTokenExpiry::from_session(session, p)?))) else {
-            return Self::UnknownExpiry;
-        };
-        let capped = policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest);
-        if now >= life.expires_at {
-            Self::Ended(life)
-        } else if !policy.sliding || capped {
-            Self::Fixed(life)
-        } else if Sso::from_session(session, policy) == Sso::Ended {
-            Self::SsoEnded(life)
+        let known = policy.and_then(|policy| Some((policy, RefreshTokenExpiry::from_session(session, policy)?)));
+        let Some((policy, expiry)) = known else { return Self::UnknownExpiry };
+        let cap = policy.absolute_lifetime.map(|cap| session.login_at.plus(cap));
+        if now >= expiry.expires_at {
+            Self::Expired(expiry)
+        } else if !policy.sliding || cap.is_some_and(|cap| cap <= expiry.expires_at_earliest) {
+            Self::Fixed(expiry)
+        } else if sso == Sso::Ended {
+            Self::SsoEnded(expiry)
         } else {
-            Self::Renewable(life)
+            Self::Renewable(expiry)
         }
     }
 
-    /// What would help, and when that changes, given the plan for an access token.
-    fn next(self, now: Time, policy_known: bool, plan: Decision) -> (NextAction, Option<Time>) {
-        let idle = if policy_known { NextAction::None } else { NextAction::Unknown };
-        match (self, plan.action) {
-            (Self::NoSession | Self::Refused(_) | Self::Ended(_), _) => (NextAction::Login, None),
-            (Self::RefusedTokenKept, _) => (NextAction::Refresh, plan.changes_at),
-            (Self::NeverIssued, Action::Use) => (NextAction::None, plan.changes_at),
-            (Self::NeverIssued, _) => (NextAction::Login, plan.changes_at),
-            (Self::UnknownExpiry, Action::Use) => (idle, plan.changes_at),
-            (Self::UnknownExpiry, _) => (NextAction::Refresh, plan.changes_at),
-            (Self::Renewable(life), _) => (NextAction::Refresh, Some(relied_on(now, life))),
-            (Self::SsoEnded(life) | Self::Fixed(life), action) => {
-                let end = relied_on(now, life);
-                let next = if action == Action::Use { NextAction::None } else { NextAction::Refresh };
-                (next, Some(plan.changes_at.map_or(end, |at| at.min(end))))
-            }
-        }
-    }
-
-    /// The refresh token's life, where a policy tells one.
-    fn life(self) -> Option<RefreshTokenExpiry> {
+    fn expiry(self) -> Option<RefreshTokenExpiry> {
         match self {
-            Self::NoSession | Self::NeverIssued | Self::Refused(_) | Self::RefusedTokenKept | Self::UnknownExpiry => {
-                None
+            Self::Renewable(expiry) | Self::SsoEnded(expiry) | Self::Fixed(expiry) | Self::Expired(expiry) => {
+                Some(expiry)
             }
-            Self::Renewable(life) | Self::SsoEnded(life) | Self::Fixed(life) | Self::Ended(life) => Some(life),
+            _ => None,
         }
     }
 }
 
-/// Whether a refresh at `now` would renew the session.
-pub fn is_renewable(now: Time, session: &Session, policy: Option<&Policy>) -> bool {
-    matches!(Situation::of(now, Some(session), policy), Situation::Renewable(_))
-}
+impl<'a> SessionOutlook<'a> {
+    pub fn new(now: Time, session: Option<&'a Session>, policy: Option<&'a Policy>, renew: Renew) -> Self {
+        let sso = session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::from_session(session, policy));
+        let state = session.map_or(SessionState::NoSession, |session| SessionState::new(now, session, policy, sso));
+        let renewal_due_at = session.and_then(|session| renewal_due_at(session, policy, renew));
+        Self { now, session, policy, renew, state, expiry: state.expiry(), sso, renewal_due_at }
+    }
 
-/// The end to act before: the one that can be relied on, or once that has passed, the implied one.
-fn relied_on(now: Time, life: RefreshTokenExpiry) -> Time {
-    if now < life.expires_at_earliest { life.expires_at_earliest } else { life.expires_at }
-}
+    /// When the access token expires; `None` without a session.
+    pub fn access_token_expires_at(&self) -> Option<Time> {
+        self.session.map(|session| session.access_token.expires_at)
+    }
 
-impl Outlook {
-    /// The outlook at `now` of `session` (what the store holds) under the profile's `policy` and `renew`.
-    pub fn of(
-        now: Time,
-        session: Option<&Session>,
-        policy: Option<&Policy>,
-        client_type: Option<ClientType>,
-        renew: Renew,
-    ) -> Self {
-        let situation = Situation::of(now, session, policy);
-        let life = situation.life();
-        let plan = decide(now, session, policy, renew, Intent::AccessToken { min_ttl: Seconds::ZERO });
-        let (next_action, act_before) = situation.next(now, policy.is_some(), plan);
-        let refused = matches!(situation, Situation::Refused(_));
-        // Held under a policy that issues none: what is held has no documented times.
-        let held =
-            session.filter(|_| policy.is_none_or(|policy| policy.lifetime.is_some())).and_then(Session::held_token);
-        Self {
-            policy: policy.copied(),
-            client_type,
-            issued_at: held.and(session).map(|session| session.login_at),
-            renewed_at: life.map(|life| life.renewed_at).or_else(|| held.map(|held| held.renewed_at)),
-            expires_at: life.map(|life| life.expires_at),
-            expires_at_earliest: life.map(|life| life.expires_at_earliest),
-            remaining: life.map(|life| life.expires_at.left(now)).or(refused.then_some(Seconds::ZERO)),
-            expired: refused || matches!(situation, Situation::Ended(_)),
-            after_refresh_expires_at: after_refresh(now, situation, session, policy),
-            sso: session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::from_session(session, policy)),
-            next_action,
-            act_before,
-            access_token_expires_at: session.map(|session| session.access_token.expires_at),
-            explanation: explanation::explanation(now, situation, session, policy, renew),
+    /// When the first refresh token of this session was issued; `None` where none is held.
+    pub fn issued_at(&self) -> Option<Time> {
+        self.held_token().and(self.session).map(|session| session.login_at)
+    }
+
+    /// From when the refresh token's lifetime counts: the login (fixed), or the last certain renewal (sliding).
+    pub fn renewed_at(&self) -> Option<Time> {
+        self.expiry.map(|expiry| expiry.renewed_at).or_else(|| self.held_token().map(|held| held.renewed_at))
+    }
+
+    /// The refresh token, unless the policy issues none: then nothing is documented of it.
+    fn held_token(&self) -> Option<&'a HeldToken> {
+        self.session
+            .filter(|_| self.policy.is_none_or(|policy| policy.lifetime.is_some()))
+            .and_then(Session::held_token)
+    }
+
+    /// How long until the refresh token expires by the policy; zero once it has expired or was refused.
+    pub fn remaining(&self) -> Option<Seconds> {
+        match self.state {
+            SessionState::Refused(_) => Some(Seconds::ZERO),
+            _ => self.expiry.map(|expiry| expiry.expires_at.left(self.now)),
         }
     }
 
-    /// How long the session can be relied on from `now`: the refresh token's sure end, or without one the access
-    /// token's; `None` where that is not known. For `--require` and a prompt.
-    pub fn sure_for(&self, now: Time) -> Option<Seconds> {
-        if self.expired {
+    /// Whether the refresh token was refused or has expired; `false` where there is none.
+    pub fn is_expired(&self) -> bool {
+        matches!(self.state, SessionState::Refused(_) | SessionState::Expired(_))
+    }
+
+    /// Whether a refresh now would renew the session.
+    pub fn is_renewable(&self) -> bool {
+        matches!(self.state, SessionState::Renewable(_))
+    }
+
+    /// When the refresh token would expire after a refresh now; `None` where no refresh can succeed.
+    pub fn after_refresh_expires_at(&self) -> Option<Time> {
+        match self.state {
+            SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry) => Some(expiry.expires_at),
+            SessionState::Renewable(_) => {
+                let (session, policy) = self.session.zip(self.policy)?;
+                let end = self.now.plus(policy.lifetime?);
+                Some(policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap))))
+            }
+            _ => None,
+        }
+    }
+
+    /// What would help now, and when that changes if nothing is done (`None`: never by itself).
+    pub fn next_action(&self) -> (NextAction, Option<Time>) {
+        let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
+        let decision = decide(self.now, self.session, self.policy, self.renew, intent);
+        let changes_at = decision.changes_at;
+        let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };
+        match (self.state, decision.action) {
+            (SessionState::NoSession | SessionState::Refused(_) | SessionState::Expired(_), _) => {
+                (NextAction::Login, None)
+            }
+            (SessionState::RefusedTokenKept, _) => (NextAction::Refresh, changes_at),
+            (SessionState::NoRefreshToken, Action::Use) => (NextAction::None, changes_at),
+            (SessionState::NoRefreshToken, _) => (NextAction::Login, changes_at),
+            (SessionState::UnknownExpiry, Action::Use) => (idle, changes_at),
+            (SessionState::UnknownExpiry, _) => (NextAction::Refresh, changes_at),
+            (SessionState::Renewable(expiry), _) => (NextAction::Refresh, Some(self.act_before(expiry))),
+            (SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry), action) => {
+                let end = self.act_before(expiry);
+                let next = if action == Action::Use { NextAction::None } else { NextAction::Refresh };
+                (next, Some(changes_at.map_or(end, |at| at.min(end))))
+            }
+        }
+    }
+
+    /// The expiry to act before: the earliest possible one, or once that has passed, the one the policy implies.
+    fn act_before(&self, expiry: RefreshTokenExpiry) -> Time {
+        if self.now < expiry.expires_at_earliest { expiry.expires_at_earliest } else { expiry.expires_at }
+    }
+
+    /// How long the session certainly lasts: until the refresh token's earliest expiry, or without a refresh token until
+    /// the access token's. `None` where that is not known.
+    pub fn certain_for(&self) -> Option<Seconds> {
+        if self.is_expired() {
             return Some(Seconds::ZERO);
         }
-        let end = match (self.expires_at_earliest, self.issued_at) {
-            (Some(end), _) => Some(end),
+        let end = match (self.expiry, self.held_token()) {
+            (Some(expiry), _) => Some(expiry.expires_at_earliest),
             (None, Some(_)) => None,
-            (None, None) => self.access_token_expires_at,
+            (None, None) => self.access_token_expires_at(),
         };
-        end.map(|end| end.left(now))
+        end.map(|end| end.left(self.now))
     }
 
-    /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer to be relied on), `Mobile ended`, `NoRefresh 59m`,
-    /// `unknown 59m+` (at least the access token's life), `no session`.
-    pub fn short(&self, now: Time) -> String {
-        let Some(access_token_end) = self.access_token_expires_at else { return "no session".to_owned() };
+    /// One line for a prompt: `Mobile 89d`, `Mobile 5d?` (no longer certain), `Mobile ended`, `NoRefresh 59m`,
+    /// `unknown 59m+` (at least until the access token expires), `no session`.
+    pub fn short(&self) -> String {
+        let Some(access_token_expires_at) = self.access_token_expires_at() else { return "no session".to_owned() };
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
-        match (self.sure_for(now), self.expires_at) {
+        match (self.certain_for(), self.expiry.map(|expiry| expiry.expires_at)) {
             (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.to_short_text()),
-            (Some(_), Some(implied)) if implied > now => format!("{name} {}?", implied.left(now).to_short_text()),
+            (Some(_), Some(implied)) if implied > self.now => {
+                format!("{name} {}?", implied.left(self.now).to_short_text())
+            }
             (Some(_), _) => format!("{name} ended"),
-            (None, _) if access_token_end > now => format!("{name} {}+", access_token_end.left(now).to_short_text()),
+            (None, _) if access_token_expires_at > self.now => {
+                format!("{name} {}+", access_token_expires_at.left(self.now).to_short_text())
+            }
             (None, _) => format!("{name} refresh due"),
         }
     }
-}
 
-/// What a refresh now would make of the end.
-fn after_refresh(now: Time, at: Situation, session: Option<&Session>, policy: Option<&Policy>) -> Option<Time> {
-    match at {
-        Situation::NoSession | Situation::NeverIssued | Situation::Refused(_) => None,
-        Situation::RefusedTokenKept | Situation::UnknownExpiry | Situation::Ended(_) => None,
-        Situation::SsoEnded(life) | Situation::Fixed(life) => Some(life.expires_at),
-        Situation::Renewable(_) => {
-            let (session, policy) = session.zip(policy)?;
-            let end = now.plus(policy.lifetime?);
-            Some(policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap))))
-        }
+    /// Whether a refresh that waits for the access token to expire comes too late.
+    fn expires_before_access_token(&self) -> bool {
+        self.session.zip(self.policy).is_some_and(|(session, policy)| {
+            let token = &session.access_token;
+            policy.expires_before_access_token(token.expires_at.since(token.obtained_at))
+        })
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
-use crate::explain::outlook::warnings::{self, IN_PASSING as CODES};
+use crate::explain::outlook::warnings::ADVISORY_CODES;
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
@@ -30,16 +30,21 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
         return;
     }
     let now = context.ports.clock.now();
-    let (policy, renew) = (context.profile.policy.as_ref(), context.profile.renew);
-    let mut due = warnings::in_passing(now, session, policy, renew);
+    let outlook = context.outlook(Some(session), now);
+    let mut due = outlook.advisory_warnings();
     // The stamp is looked at only where there is something to say.
     if !due.is_empty() && last(context, now).is_some_and(|last| now < last.plus(REST)) {
         due.clear();
     }
     let mut all: Vec<_> = due.into_iter().map(|warning| (warning, true)).collect();
     if sso_just_ended(session, renewal) && all.iter().all(|(warning, _)| warning.code != "sso_ended") {
-        let found = warnings::warnings(now, session, policy, renew);
-        all.extend(found.into_iter().filter(|warning| warning.code == "sso_ended").map(|warning| (warning, false)));
+        all.extend(
+            outlook
+                .warnings()
+                .into_iter()
+                .filter(|warning| warning.code == "sso_ended")
+                .map(|warning| (warning, false)),
+        );
     }
     all.retain(|(warning, _)| !context.reporter.has_warned(warning.code));
     for (warning, _) in &all {
@@ -61,9 +66,9 @@ fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
 /// When the next warning in passing is due, if the session stays as it is; `None`: never.
 pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
-    let from = warnings::in_passing_from(now, session, context.profile.policy.as_ref(), context.profile.renew)?;
+    let from = context.outlook(Some(session), now).advisory_warnings_from()?;
     // Where the stamp cannot be kept, the cache alone keeps the hour.
-    let warned = CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
+    let warned = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
     Some(warned.or_else(|| last(context, now)).map_or(from, |last| from.max(last.plus(REST))))
 }
 

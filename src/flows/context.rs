@@ -7,6 +7,7 @@ use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
 use crate::error::{Result, SessionError, StoreError};
+use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::flows::provider_lookups::ProviderLookups;
 use crate::oidc::redact;
@@ -80,6 +81,11 @@ impl<'w> Context<'w> {
     /// As [`Context::load`].
     pub fn load_without_asking(&self) -> Result<Option<Session>> {
         self.read(self.store.load_without_asking(&self.entry())?)
+    }
+
+    /// What the session can expect under the profile's policy.
+    pub fn outlook<'s>(&'s self, session: Option<&'s Session>, now: Time) -> SessionOutlook<'s> {
+        SessionOutlook::new(now, session, self.profile.policy.as_ref(), self.profile.renew)
     }
 
     fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {

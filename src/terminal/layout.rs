@@ -1,39 +1,48 @@
-//! Text laid out on a terminal's columns.
+//! Text wrapped and cut to a terminal's columns.
 
-use crate::explain::timeline::Role;
-use crate::terminal::output::Output;
-use colored::Color;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// `text` in lines of at most `columns` (and at most 100, which is as wide as prose reads well).
-pub fn wrapped(text: &str, columns: usize) -> String {
+/// The lines of `text`, each at most `columns` wide, and at most 100: prose in longer lines is hard to read.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let width = columns.clamp(20, 100);
-    let mut lines = String::new();
-    let mut used = 0;
-    for word in unbroken(text, width) {
-        let columns = word.width();
-        if used > 0 && used + 1 + columns > width {
-            lines.push('\n');
-            used = 0;
-        } else if used > 0 {
-            lines.push(' ');
-            used += 1;
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in words(text, width) {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
         }
-        lines.push_str(&word);
-        used += columns;
+        line.push_str(&word);
     }
-    lines + "\n"
+    lines.push(line);
+    lines
 }
 
-/// The words of `text`, a command in backticks as one word if a line can hold it: copied from two lines, its first half
-/// would be another command.
-fn unbroken(text: &str, width: usize) -> Vec<String> {
+/// `text` wrapped, every line but the first indented by `indent` spaces.
+pub fn wrap_indented(text: &str, columns: usize, indent: usize) -> String {
+    wrap(text, columns.saturating_sub(indent)).join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// `text` cut at `columns`.
+pub fn cut(text: &str, columns: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    text.chars().take_while(fits).collect()
+}
+
+/// The words of `text`. A command in backticks is one word if a line can hold it: half a command, copied from one line,
+/// is another command.
+fn words(text: &str, width: usize) -> Vec<String> {
     let mut words = Vec::new();
     let mut command: Vec<&str> = Vec::new();
     for word in text.split(' ') {
         command.push(word);
         if command.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
-            whole_or_words(std::mem::take(&mut command), width, &mut words);
+            push_command(std::mem::take(&mut command), width, &mut words);
         }
     }
     // A backtick that nothing closes begins no command.
@@ -41,22 +50,7 @@ fn unbroken(text: &str, width: usize) -> Vec<String> {
     words
 }
 
-fn whole_or_words(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
+fn push_command(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
     let whole = parts.join(" ");
     if whole.width() <= width { words.push(whole) } else { words.extend(parts.into_iter().map(str::to_owned)) }
-}
-
-/// `text` in the colour of its role.
-pub fn painted(out: &Output<'_>, role: Role, text: &str) -> String {
-    let color = match role {
-        Role::Text => return text.to_owned(),
-        Role::Label => return out.bold(text),
-        Role::Faint | Role::Past | Role::Edge => Color::BrightBlack,
-        Role::Now => Color::Cyan,
-        Role::Sure => Color::Green,
-        Role::Implied => Color::Yellow,
-        Role::Renewal => Color::Blue,
-        Role::Over => Color::Red,
-    };
-    out.paint(text, color)
 }

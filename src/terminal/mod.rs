@@ -1,4 +1,7 @@
 //! The one place that knows streams, colour, wrapping and tables.
 
 pub mod layout;
+pub mod local_time;
 pub mod output;
+pub mod styled_text;
+pub mod table;

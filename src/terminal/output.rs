@@ -5,7 +5,9 @@ use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream};
-use colored::{Color, Colorize};
+use crate::terminal::local_time::local_time;
+use crate::terminal::styled_text::{self, Charset, Line};
+use colored::Color;
 use serde_json::Value;
 use std::io::ErrorKind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -145,19 +147,24 @@ impl<'w> Output<'w> {
         }
     }
 
+    /// The lines as text for stdout, with colours if it has them.
+    pub fn render(&self, lines: &[Line]) -> String {
+        styled_text::render(lines, self.colors.0)
+    }
+
     /// `text` in that colour, if stdout has colours.
     pub fn paint(&self, text: &str, color: Color) -> String {
-        painted(text, color, self.colors.0)
+        styled_text::paint(text, color, self.colors.0)
     }
 
     /// `text` in bold, if stdout has colours.
     pub fn bold(&self, text: &str) -> String {
-        if self.colors.0 { forced(|| text.bold().to_string()) } else { text.to_owned() }
+        styled_text::bold(text, self.colors.0)
     }
 
     /// `text` in that colour, if stderr has colours.
     pub fn paint_err(&self, text: &str, color: Color) -> String {
-        painted(text, color, self.colors.1)
+        styled_text::paint(text, color, self.colors.1)
     }
 
     /// How many columns stdout has; 80 where nobody knows.
@@ -166,14 +173,15 @@ impl<'w> Output<'w> {
         self.ports.terminal.stdout().columns.or_else(told).unwrap_or(80).into()
     }
 
-    /// Whether characters beyond ASCII can be shown: the locale says so (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
-    pub fn utf8(&self) -> bool {
+    /// Which characters the terminal shows, by its locale (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
+    pub fn charset(&self) -> Charset {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.ports.env.get(name));
-        // Without any, as in a container, today's terminals still are UTF-8; `C` and `POSIX` are a decision.
-        locale.is_none_or(|locale| {
+        // Without a locale, as in a container, today's terminals still are UTF-8. `C` and `POSIX` are a choice.
+        let is_utf8 = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.ends_with("utf-8") || locale.ends_with("utf8")
-        })
+        });
+        if is_utf8 { Charset::Unicode } else { Charset::Ascii }
     }
 
     /// `time` as a person here reads it: `2026-01-31 13:00:00 CET`.
@@ -224,23 +232,6 @@ impl Reporter for Output<'_> {
     }
 }
 
-/// `time` in that zone, with the zone's abbreviation, DST and all.
-pub fn local_time(time: Time, zone: &jiff::tz::TimeZone) -> String {
-    jiff::Timestamp::from_second(time.unix())
-        .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
-        .unwrap_or_default()
-}
-
-fn painted(text: &str, color: Color, on: bool) -> String {
-    if on { forced(|| text.color(color).to_string()) } else { text.to_owned() }
-}
-
-/// `colored` looks at stdout only; the decision was made per stream, so its own is overridden.
-fn forced(paint: impl FnOnce() -> String) -> String {
-    colored::control::set_override(true);
-    paint()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,12 +258,5 @@ mod tests {
         ] {
             assert_eq!(colored_stream(when, &env(variables), stream(is_terminal)), expected, "{when:?} {is_terminal}");
         }
-    }
-
-    #[test]
-    fn local_times_follow_daylight_saving() {
-        let oslo = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        assert_eq!(local_time(Time::from_unix(1_767_225_600), &oslo), "2026-01-01 01:00:00 CET");
-        assert_eq!(local_time(Time::from_unix(1_782_864_000), &oslo), "2026-07-01 02:00:00 CEST");
     }
 }

@@ -166,7 +166,7 @@ fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothin
     let told = |args: &[&str]| {
         let outcome = bench.run(args).exits(0);
         let text = format!("{}{}", outcome.stdout, outcome.stderr).replace('\n', " ");
-        assert!(!text.contains("SSO session has ended") && !text.contains("SSO session lives"), "{args:?}: {text}");
+        assert!(!text.contains("SSO session has ended") && !text.contains("SSO session is active"), "{args:?}: {text}");
         assert!(!text.contains("SSO session   active") && !text.contains("Telenor"), "{args:?}: {text}");
         text
     };
@@ -185,7 +185,7 @@ fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothin
         assert_eq!(members(&document, ends), expected);
         assert_eq!(document["warnings"], json!(null));
     }
-    assert!(told(&["policy"]).contains("a refresh brought no new refresh token, which does not tell whether"));
+    assert!(told(&["policy"]).contains("a refresh returned no new refresh token, which does not show whether"));
     told(&["inspect"]);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
     assert!(told(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed"));
@@ -200,7 +200,7 @@ fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_t
     for name in ["PublicWeb", "Web"] {
         let bench = logged_in("PublicWithRefresh", name, &[]);
         let outcome = bench.run(&["policy", "--json"]).exits(0);
-        assert_eq!(outcome.warnings(), ["expires_before_access_token"]);
+        assert_eq!(outcome.warnings(), ["dies_before_access_token"]);
         assert_eq!(outcome.json()["after_refresh_expires_at"], moment(10 * MINUTE));
         bench.at(10 * MINUTE);
         bench.run(&["token"]).exits(0);
@@ -209,7 +209,7 @@ fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_t
         bench
             .run(&["token"])
             .exits(3)
-            .says("Probably it had simply ended: the policy gave it until 2026-01-31 12:10:00");
+            .says("Probably it had expired: by the policy it was valid until 2026-01-31 12:10:00");
     }
 }
 
@@ -227,11 +227,11 @@ fn the_policys_end_stops_no_attempt_for_only_the_provider_decides() {
 fn the_likely_cause_of_a_refusal_follows_from_the_policys_end() {
     let cases = [
         (("MobileApp", "Mobile"), 90 * DAY - 1, "so it was probably revoked"),
-        (("MobileApp", "Mobile"), 90 * DAY, "Probably it had simply ended"),
+        (("MobileApp", "Mobile"), 90 * DAY, "Probably it had expired: by the policy"),
         (("Confidential", "Confidential"), 14 * DAY - 1, "so it was probably revoked"),
-        (("Confidential", "Confidential"), 14 * DAY, "Probably it had simply ended"),
+        (("Confidential", "Confidential"), 14 * DAY, "Probably it had expired: by the policy"),
         (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE - 1, "so it was probably revoked"),
-        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE, "Probably it had simply ended"),
+        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE, "Probably it had expired: by the policy"),
     ];
     for ((client_type, name), at, cause) in cases {
         let bench = logged_in(client_type, name, &[]);
@@ -268,7 +268,7 @@ fn a_refusal_between_the_sure_end_and_the_implied_one_has_its_own_cause_and_so_h
     bench.at(90 * DAY);
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "Mobile 1d?\n");
     bench.provider.refuses("invalid_grant");
-    bench.run(&["token"]).exits(3).says("it could be relied on until 2026-05-01 12:00:00");
+    bench.run(&["token"]).exits(3).says("it was certain to work only until 2026-05-01 12:00:00");
 
     let bench = logged_in("MobileApp", "Mobile", &[]);
     bench.at(HOUR);

@@ -334,7 +334,7 @@ fn a_ten_minute_policy_is_warned_of_unless_the_profile_renews_in_time() {
     let warned = |bench: Bench| {
         announce(&bench, Answer::new().refresh_token("rt-1"));
         let codes = bench.run(&["login", "--json"]).exits(0).json()["warnings"][0]["code"].clone();
-        codes == "expires_before_access_token"
+        codes == "dies_before_access_token"
     };
     assert!(warned(Bench::new("PublicWithRefresh")));
     assert!(!warned(Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends")));

@@ -41,7 +41,7 @@ fn golden(name: &str, text: &str) {
 fn the_document_has_every_field_of_the_contract() {
     let document = renewed().run(&["policy", "--json"]).exits(0).json();
     let explanation = document["explanation"].as_str().unwrap().to_owned();
-    assert!(explanation.contains("ends 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
+    assert!(explanation.contains("expires 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
     let expected = json!({
         "profile": "app@https://id.example", "policy": "Mobile", "client_type": "MobileApp", "sliding": true,
         "lifetime": 7_776_000, "issued_at": "2026-01-31T12:00:00Z", "renewed_at": "2026-03-12T12:00:00Z",
@@ -77,7 +77,7 @@ fn of_an_unknown_client_type_nothing_is_guessed() {
     assert_eq!(document["next_action"], "unknown");
     assert!(document["explanation"].as_str().unwrap().contains("set TIDP_POLICY, or"), "{document}");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "unknown 1h+\n");
-    bench.run(&["policy", "--require", "1s"]).exits(3).says("nobody can tell whether the session lasts 1 s");
+    bench.run(&["policy", "--require", "1s"]).exits(3).says("it is not known whether the session lasts 1 s");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn too_little_life_is_an_error_that_leaves_stdout_empty() {
     bench.run(&["policy", "--require", "2d"]).exits(0);
     bench.pass(Seconds(1));
     for args in [&["policy", "--require", "2d"][..], &["policy", "--require", "2d", "--json"]] {
-        bench.run(args).exits(3).says("the refresh token can be relied on for 1 day 23 h, less than 2 days");
+        bench.run(args).exits(3).says("the refresh token is certain to work for 1 day 23 h, less than 2 days");
     }
     bench.run(&["policy", "--require", "two days"]).exits(2).says("--require: `two days` is no duration");
 }
@@ -124,8 +124,11 @@ fn why_lists_what_happened_oldest_first() {
     });
     let events = [
         ("2026-01-31T12:00:00Z", "login, with a refresh token"),
-        ("2026-03-12T12:00:00Z", "refreshed because the access token had expired: a new refresh token came"),
-        ("2026-01-31T12:00:00Z", "a refresh was begun and not finished"),
+        (
+            "2026-03-12T12:00:00Z",
+            "refreshed because the access token had expired: the provider returned a new refresh token",
+        ),
+        ("2026-01-31T12:00:00Z", "a refresh was interrupted"),
     ];
     let document = bench.run(&["policy", "--why", "--json"]).exits(0).json();
     assert_eq!(document["events"], json!(events.map(|(at, event)| json!({ "at": at, "event": event }))));
@@ -249,18 +252,18 @@ fn what_is_too_little_is_said_of_the_token_it_is_true_of() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     let works = "; the access token works until 2026-01-31 13:00:00 UTC";
-    let whole = format!("under PublicWeb a refresh token lives 10 min, less than 30 min{works} (in 1 h)");
+    let whole = format!("under PublicWeb a refresh token is valid for 10 min, less than 30 min{works} (in 1 h)");
     assert_eq!(refused(&bench, "30m"), whole);
     bench.run(&["token", "--min-ttl", "30m", "--no-refresh"]).exits(0);
     bench.pass(Seconds::minutes(6));
-    let rest = format!("the refresh token can be relied on for 4 min, less than 5 min{works} (in 54 min)");
+    let rest = format!("the refresh token is certain to work for 4 min, less than 5 min{works} (in 54 min)");
     assert_eq!(refused(&bench, "5m"), rest);
     bench.pass(Seconds::hours(1));
-    assert_eq!(refused(&bench, "5m"), "the refresh token can be relied on for 0 s, less than 5 min");
+    assert_eq!(refused(&bench, "5m"), "the refresh token is certain to work for 0 s, less than 5 min");
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     bench.run(&["policy", "--require", "1h"]).exits(0);
-    assert_eq!(refused(&bench, "2h"), "the access token can be relied on for 1 h, less than 2 h");
+    assert_eq!(refused(&bench, "2h"), "the access token is certain to work for 1 h, less than 2 h");
 }
 
 #[test]

@@ -321,7 +321,7 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         let again = bench.session().unwrap().events;
         assert_eq!(again.iter().filter(|event| matches!(event.kind, EventKind::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
-        bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it brought no answer");
+        bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it got no usable response");
         let bench = expired();
         bench.provider.answers("/connect/token", json(status, &json!({})));
         bench.run(&["refresh"]).exits(5);
@@ -329,7 +329,7 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         bench.provider.announces_discovery();
         bench.provider.answers("/jwks", json(200, &jwks()));
         bench.provider.refuses("invalid_grant");
-        bench.run(&["refresh"]).exits(3).says("it had simply ended");
+        bench.run(&["refresh"]).exits(3).says("it had expired: by the policy");
     }
 }
 
@@ -365,9 +365,9 @@ fn discarded_response_is_mentioned_at_next_refusal() {
     let bench = expired();
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
-    bench.run(&["inspect"]).exits(0).says("was answered, and the answer failed a check");
+    bench.run(&["inspect"]).exits(0).says("was answered, but the response failed a check");
     bench.provider.refuses("invalid_grant");
-    let outcome = bench.run(&["refresh"]).exits(3).says("failed a check and was not used");
+    let outcome = bench.run(&["refresh"]).exits(3).says("failed a check and was discarded");
     assert!(outcome.stderr.contains("got an answer that was not used"), "{}", outcome.stderr);
 }
 
@@ -391,8 +391,8 @@ fn last_failed_refresh_is_described_accurately() {
             discarded()
         }
         bench.run(&["refresh"]).exits(second);
-        let told = if discarded_first { "has no recorded end" } else { "was answered, and the answer failed a check" };
-        bench.run(&["inspect"]).exits(0).says(&format!("a refresh begun 2026-01-31 13:00:10 UTC {told}"));
+        let told = if discarded_first { "did not finish" } else { "was answered, but the response failed a check" };
+        bench.run(&["inspect"]).exits(0).says(&format!("the refresh started 2026-01-31 13:00:10 UTC {told}"));
     }
 }
 

@@ -287,7 +287,7 @@ fn refused_session_is_reported_as_unknown() {
     assert_eq!(policy["warnings"][0]["code"], "refresh_refused");
     let told = bench.run(&["policy", "--why"]).exits(0).stdout;
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("(HTTP 400) and did not say that the refresh token has ended"), "{told}");
+    assert!(told.contains("(HTTP 400) without saying that the refresh token is invalid"), "{told}");
     assert!(told.contains("`tidp refresh --force`") && told.contains("the refresh token was kept"), "{told}");
     assert!(!told.contains("lives until") && !told.contains("There is no hurry"), "{told}");
     bench.run(&["policy", "--require", "1s"]).exits(3).says("refused the last refresh");
@@ -340,9 +340,11 @@ fn expiry_by_provider_clock_is_explained() {
     // Somebody has moved the provider's clock, as a sandbox's can be.
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
-    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").says("simply ended").says("11 min ahead of this machine's");
+    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT")
+        .says("had expired: by the policy")
+        .says("11 min ahead of this machine's");
     let told = bench.run(&["policy"]).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("simply ended") && !told.contains("used elsewhere"), "{told}");
+    assert!(told.contains("had expired: by the policy") && !told.contains("used elsewhere"), "{told}");
     // A clock that was as far ahead at the login explains nothing.
     let bench = Bench::new("PublicWithRefresh");
     let theirs = bench.clock.time().plus(Seconds::minutes(11));
@@ -354,7 +356,7 @@ fn expiry_by_provider_clock_is_explained() {
         Ok(answer.response(theirs, Some(&nonce)))
     });
     bench.run(&["login"]).exits(0).says("behind the provider's");
-    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("simply ended").says("used elsewhere");
+    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
 }
 
 #[test]

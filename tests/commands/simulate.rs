@@ -60,11 +60,14 @@ fn without_refresh_tokens_nothing_is_said_of_new_ones() {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let text = told(&["--policy", "NoRefresh"]);
-    assert!(text.contains("access tokens live 1h, the SSO session lives."), "{text}");
-    assert!(!text.contains("hands out"), "{text}");
+    assert!(text.contains("access tokens are valid for 1h, the SSO session stays active."), "{text}");
+    assert!(!text.contains("a refresh returns"), "{text}");
     for policy in [&["--policy", "Mobile"][..], &["--compare"]] {
         let text = told(policy);
-        assert!(text.contains("access tokens live 1h, a refresh hands out a new refresh token, the SSO"), "{text}");
+        assert!(
+            text.contains("access tokens are valid for 1h, a refresh returns a new refresh token, the SSO"),
+            "{text}"
+        );
     }
 }
 
@@ -140,8 +143,8 @@ fn nobody_is_told_that_a_session_lives_on_after_its_sso_session() {
         let shown = Bench::with_env(&[]).run(&args).exits(0).stdout;
         shown.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(told(&[]).contains("it would live on."));
-    assert!(told(&["--sso-ends-after", "30m"]).contains("it would live on until the SSO session ends."));
+    assert!(told(&[]).contains("it would stay active."));
+    assert!(told(&["--sso-ends-after", "30m"]).contains("it would stay active until the SSO session ends."));
 }
 
 #[test]
@@ -151,6 +154,6 @@ fn what_can_be_relied_on_is_told_where_the_same_handle_came_back() {
         let args = [&["policy", "simulate"], &args[..], more].concat();
         Bench::with_env(&[]).run(&args).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(told(&["--refresh-tokens", "reuse"]).contains("Only 10m can be relied on."));
-    assert!(!told(&[]).contains("can be relied on."));
+    assert!(told(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10m."));
+    assert!(!told(&[]).contains("can rely only on"));
 }

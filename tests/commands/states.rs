@@ -20,11 +20,14 @@ fn inspect_and_policy_say_since_when_the_sso_session_has_ended_until_when_it_wor
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
     bench.run(&["refresh"]).exits(0);
     bench.pass(Seconds(60));
-    let inspected = bench.run(&["inspect"]).exits(0).says("it ends 2026-05-01 12:00:00 UTC").says("tidp login");
+    let inspected =
+        bench.run(&["inspect"]).exits(0).says("before it expires 2026-05-01 12:00:00 UTC").says("tidp login");
     assert!(inspected.stdout.contains("ended: found 2026-01-31 13:00:00 UTC (1 min ago)"), "{}", inspected.stdout);
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "ended");
     let told = bench.run(&["policy"]).exits(0).stdout.replace('\n', " ");
-    for words in ["SSO session has ended", "does not renew it", "in 89 days 22 h, whatever is done", "`tidp login`"] {
+    for words in
+        ["SSO session has ended", "does not renew it", "in 89 days 22 h, and nothing can extend that", "`tidp login`"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
 }
@@ -38,11 +41,15 @@ fn inspect_and_policy_tell_of_a_lost_answer_and_what_it_means_under_either_kind_
     let policy = bench.run(&["policy", "--why"]).exits(0).stdout.replace('\n', " ");
     let inspected = bench.run(&["inspect"]).exits(0).stderr;
     for told in [&policy, &inspected] {
-        for words in ["2026-01-31 13:00:00 UTC", "takes a refresh token again, nothing is lost", "each serves once"] {
+        for words in [
+            "2026-01-31 13:00:00 UTC",
+            "where they can be reused, nothing is lost",
+            "Where refresh tokens are one-time",
+        ] {
             assert!(told.contains(words), "{words}: {told}");
         }
     }
-    assert!(policy.contains("no answer came that could be used"), "among the events: {policy}");
+    assert!(policy.contains("no usable response"), "among the events: {policy}");
     let document = bench.run(&["inspect", "--json"]).exits(0).json();
     assert_eq!(document["warnings"][0]["code"], "refresh_interrupted");
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use tidp::testing::domain::time::Seconds;
 
 const EARLY: &str = "before the access token does";
-const SOON: &str = "no refresh prolongs it";
+const SOON: &str = "a refresh does not extend it";
 
 /// A Confidential session (14 fixed days) with that long to go and an access token that is valid.
 fn confidential_with(left: Seconds) -> Bench {

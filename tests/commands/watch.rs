@@ -92,7 +92,7 @@ fn the_store_is_read_no_more_than_every_five_seconds_and_may_fail_for_a_moment()
         }
     });
     let (_, after) = shown.split_once("is locked").expect("the failure is told");
-    assert!(after.contains("Ctrl-C ends this"), "and is over when it is over");
+    assert!(after.contains("Ctrl-C to quit"), "and is over when it is over");
 }
 
 #[test]

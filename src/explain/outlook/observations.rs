@@ -1,5 +1,5 @@
-//! What a session's own past says about its policy: whether they contradict each other, and why a refresh token was
-//! probably refused. The provider says neither, so both are worded as likelihoods.
+//! What a session's events say about its policy: whether the two contradict each other, and why a refresh token was
+//! probably refused. The provider says neither.
 
 use super::sentence::Sentence;
 use crate::domain::policy::Policy;
@@ -7,7 +7,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session, SessionEvent};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
-/// Where the session's answers contradict its policy, worded as a warning; `None` where they do not.
+/// How the session's responses contradict its policy, worded as a warning; `None` where they do not.
 pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     let name = policy.name.as_str();
     match (&session.refresh_token, policy.lifetime) {
@@ -16,7 +16,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
                 "the profile says {name}, but the provider issued a refresh token: the client is of another type"
             )));
         }
-        (RefreshToken::NeverIssued, Some(_)) if asked_offline(session) => {
+        (RefreshToken::NeverIssued, Some(_)) if session.scopes.iter().any(|scope| scope == "offline_access") => {
             return Some(Sentence::new(format!(
                 "the profile says {name}, but the provider issued no refresh token although offline_access was \
                  granted: the client is probably of type Public (policy NoRefresh)"
@@ -24,76 +24,65 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
         }
         _ => {}
     }
-    if let Some((at, end)) = answered_after_its_end(session, policy) {
+    if let Some((at, expired_at)) = accepted_after_expiry(session, policy) {
         return Some(
             Sentence::new("the provider accepted the refresh token ")
-                .at(at)
-                .say(", though by ")
-                .say(name)
-                .say(" it had ended ")
-                .at(end)
-                .say(": the client's policy is probably another one than the profile says"),
+                .time(at)
+                .text(format!(", but by {name} it had expired "))
+                .time(expired_at)
+                .text(": the client probably has another policy than the profile says"),
         );
     }
-    let (at, life) = life_when_refused(session, policy)?;
+    let (at, expiry) = expiry_when_refused(session, policy)?;
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
-    (at < life.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
+    (at < expiry.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
         Sentence::new("the provider refused the refresh token ")
-            .at(at)
-            .say(", though by ")
-            .say(name)
-            .say(" it had until ")
-            .at(life.expires_at_earliest)
-            .say(": it was revoked or used elsewhere, or the client's policy is another one than the profile says")
+            .time(at)
+            .text(format!(", but by {name} it was valid until "))
+            .time(expiry.expires_at_earliest)
+            .text(": it was revoked or used elsewhere, or the client has another policy than the profile says")
     })
 }
 
-/// Why the provider probably refused the refresh token, in one sentence; `None` if it refused none. Its answer
-/// (`invalid_grant`) does not say.
+/// Why the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
-    let RefreshToken::Refused { .. } = session.refresh_token else { return None };
-    let ended = policy.and_then(|policy| life_when_refused(session, policy));
-    if let Some((at, life)) = ended.filter(|(at, life)| *at >= life.expires_at) {
-        let told = Sentence::new("Probably it had simply ended: the policy gave it until ").at(life.expires_at);
-        return Some(match refused_at(session)? {
-            here if here >= life.expires_at => told.say("."),
-            here => told.say(format!(
+    let RefreshToken::Refused { refused_at, .. } = session.refresh_token else { return None };
+    let known = policy.and_then(|policy| expiry_when_refused(session, policy));
+    if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
+        let expired =
+            Sentence::new("Probably it had expired: by the policy it was valid until ").time(expiry.expires_at);
+        return Some(if refused_at >= expiry.expires_at {
+            expired.text(".")
+        } else {
+            expired.text(format!(
                 ", and the provider's clock, which has moved {} ahead of this machine's, is past that.",
-                at.since(here).to_text()
-            )),
+                at.since(refused_at).to_text()
+            ))
         });
     }
     if let Some(before) = spent_before(session) {
         return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
     }
-    let Some((at, life)) = ended else {
+    let Some((at, expiry)) = known else {
         return Some(Sentence::new(
-            "It had ended, was revoked, or was used elsewhere; the provider does not say which.",
+            "It had expired, was revoked, or was used elsewhere; the provider does not say which.",
         ));
     };
-    Some(if at >= life.expires_at_earliest {
-        Sentence::new("Probably it had ended: it could be relied on until ")
-            .at(life.expires_at_earliest)
-            .say(", and the refreshes after that may not have renewed it.")
+    Some(if at >= expiry.expires_at_earliest {
+        Sentence::new("Probably it had expired: it was certain to work only until ")
+            .time(expiry.expires_at_earliest)
+            .text(", and the refreshes after that may not have renewed it.")
     } else {
-        Sentence::new("The policy gave it until ").at(life.expires_at_earliest).say(
-            ", so it was probably revoked (a logout, say) or used elsewhere, or the client's policy is \
-             another one than the profile says.",
+        Sentence::new("By the policy it was valid until ").time(expiry.expires_at_earliest).text(
+            ", so it was probably revoked (a logout, say) or used elsewhere, or the client has another policy than the \
+             profile says.",
         )
     })
 }
 
-/// When the refresh token was refused, by this machine's clock.
-fn refused_at(session: &Session) -> Option<Time> {
-    match session.refresh_token {
-        RefreshToken::Refused { refused_at: at, .. } => Some(at),
-        RefreshToken::NeverIssued | RefreshToken::Held(_) => None,
-    }
-}
-
-/// The moment of the refusal, and the life the token had then, told from the events. Only the provider's clock decides, so
-/// the moment is by that one, as it would be shown here had the two clocks gone on together since it last answered.
-fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
+/// When the refresh token was refused, and its expiry then, from the events. The provider's clock decides, so the moment
+/// is by that clock: what this machine would show, had the two clocks kept their distance since the last response.
+fn expiry_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
     let RefreshToken::Refused { refused_at: at, clocks_moved_apart } = session.refresh_token else { return None };
     let at = at.plus(clocks_moved_apart);
     let mut held =
@@ -112,8 +101,8 @@ fn life_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refres
     Some((at, RefreshTokenExpiry::by_policy(&then, policy)?))
 }
 
-/// A refresh that succeeded clearly after the end that the policy implies: when, and that end.
-fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
+/// A refresh that succeeded clearly after the expiry that the policy implies: when, and that expiry.
+fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
     for SessionEvent { time: at, kind: what } in &session.events {
@@ -134,7 +123,7 @@ fn answered_after_its_end(session: &Session, policy: &Policy) -> Option<(Time, T
     None
 }
 
-/// What the refresh before the refusal may have spent the token on without bringing another.
+/// How the refresh before the refusal may have spent the token without bringing another.
 fn spent_before(session: &Session) -> Option<&'static str> {
     let before = session
         .events
@@ -142,18 +131,11 @@ fn spent_before(session: &Session) -> Option<&'static str> {
         .rev()
         .find(|e| !matches!(e.kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. }))?;
     match before.kind {
-        EventKind::Unanswered { .. } | EventKind::Interrupted => {
-            Some("the refresh before it brought no answer that could be used")
-        }
-        EventKind::Discarded { .. } => Some("the answer to the refresh before it failed a check and was not used"),
+        EventKind::Unanswered { .. } | EventKind::Interrupted => Some("the refresh before it got no usable response"),
+        EventKind::Discarded { .. } => Some("the response to the refresh before it failed a check and was discarded"),
         EventKind::Login { .. }
         | EventKind::Refreshed { .. }
         | EventKind::Refused { .. }
         | EventKind::RefusedTokenKept { .. } => None,
     }
-}
-
-/// Whether a refresh token was to be expected.
-fn asked_offline(session: &Session) -> bool {
-    session.scopes.iter().any(|scope| scope == "offline_access")
 }

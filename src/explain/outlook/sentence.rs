@@ -1,76 +1,69 @@
-//! A sentence whose times and commands are filled in by whoever shows it: in local time, or in UTC for JSON.
+//! A sentence whose times and commands are filled in where it is shown: local time, or UTC for JSON.
 
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 
-/// A plain sentence in parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence(Vec<Part>);
 
-/// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    /// Words; printable.
-    Words(String),
-    /// A moment.
-    At(Time),
-    /// A command line of this program, to which the profile in use is added.
+    /// Printable text of our own, never from a provider.
+    Text(String),
+    Time(Time),
+    /// A command line of this program; `--profile` is added to it.
     Command(&'static str),
     /// A key of the profile, and its value.
     Setting(&'static str, Option<&'static str>),
 }
 
 impl Sentence {
-    /// Begins with `words`: our own, never foreign ones.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(vec![Part::Words(words.into())])
+    /// A sentence that begins with `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into())])
     }
 
-    /// Goes on with `words`.
     #[must_use]
-    pub fn say(mut self, words: impl Into<String>) -> Self {
-        self.0.push(Part::Words(words.into()));
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
         self
     }
 
-    /// Goes on with a moment.
     #[must_use]
-    pub fn at(mut self, time: Time) -> Self {
-        self.0.push(Part::At(time));
+    pub fn time(mut self, time: Time) -> Self {
+        self.0.push(Part::Time(time));
         self
     }
 
-    /// Goes on with a command to run.
     #[must_use]
-    pub fn run(mut self, command: &'static str) -> Self {
+    pub fn command(mut self, command: &'static str) -> Self {
         self.0.push(Part::Command(command));
         self
     }
 
-    /// Goes on with a key of the profile, and the value that it should have.
     #[must_use]
-    pub fn set(mut self, key: &'static str, value: Option<&'static str>) -> Self {
+    pub fn setting(mut self, key: &'static str, value: Option<&'static str>) -> Self {
         self.0.push(Part::Setting(key, value));
         self
     }
 
-    /// A warning's words as a sentence of their own: a capital letter before, a full stop after.
+    /// A warning as a full sentence: with a capital letter and a full stop.
     #[must_use]
-    pub fn as_prose(mut self) -> Self {
-        if let Some(Part::Words(words)) = self.0.first_mut() {
-            let mut letters = words.chars();
-            *words = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    pub fn capitalized(mut self) -> Self {
+        if let Some(Part::Text(text)) = self.0.first_mut() {
+            let mut letters = text.chars();
+            *text = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
         }
-        self.say(".")
+        self.text(".")
     }
 
-    /// The sentence with its times written by `when`, and `--profile NAME` added to its commands where `profile`
-    /// names the one they must be given; settings are keys of that one, or else variables.
-    pub fn render(&self, when: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
+    /// The sentence with its times written by `format_time`. If `profile` is given, commands get `--profile NAME`, and
+    /// settings are keys of that profile; otherwise settings are environment variables.
+    pub fn render(&self, format_time: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
         let flag = profile.map_or_else(String::new, |name| format!(" --profile {}", shell_words::quote(name)));
         let part = |part: &Part| match part {
-            Part::Words(words) => words.clone(),
-            Part::At(time) => when(*time),
+            Part::Text(text) => text.clone(),
+            Part::Time(time) => format_time(*time),
             Part::Command(command) => format!("`{command}{}`", printable(&flag)),
             Part::Setting(key, value) => setting(key, *value, profile),
         };
@@ -78,7 +71,7 @@ impl Sentence {
     }
 }
 
-/// Where that key of a profile is set: in the profile in the file, or, where none is named, in the environment.
+/// Where to set a key: in the named profile of the file, or in the environment.
 pub fn setting(key: &str, value: Option<&str>, profile: Option<&str>) -> String {
     match (profile, value) {
         (Some(_), None) => format!("{key} in the profile"),
@@ -88,7 +81,7 @@ pub fn setting(key: &str, value: Option<&str>, profile: Option<&str>) -> String 
     }
 }
 
-/// All `sentences`, rendered, as one text.
-pub fn render_all(sentences: &[Sentence], when: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
-    sentences.iter().map(|sentence| sentence.render(when, profile)).collect::<Vec<_>>().join(" ")
+/// All `sentences` as one text.
+pub fn render_all(sentences: &[Sentence], format_time: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
+    sentences.iter().map(|sentence| sentence.render(format_time, profile)).collect::<Vec<_>>().join(" ")
 }

@@ -1,75 +1,79 @@
 //! The five policies side by side.
 
-use super::chart::{self, Marks};
-use super::report::{asked, brief, plural, shown};
-use super::simulator::{Scenario, Story};
-use crate::explain::timeline::{Line, Style};
-use crate::terminal::layout::wrapped;
-use crate::terminal::output::Output;
+use super::chart::session_bar;
+use super::count::{compact, count};
+use super::scenario::Scenario;
+use super::simulator::Simulation;
+use crate::explain::lifetime_bar::{Axis, Marks};
+use crate::terminal::layout::wrap;
+use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::table::{Align, column_widths, row};
 
-/// All policies, a row each.
-pub fn compared(out: &Output<'_>, played: &[(Scenario, Story)], style: Style) -> String {
-    // Asked alike of all; only of one with refresh tokens it can be said whole.
-    let mut whole = played.iter().filter(|(scenario, _)| scenario.policy.lifetime.is_some());
-    let Some((first, _)) = whole.next() else { return String::new() };
-    let mut text = wrapped(&asked(first), out.columns());
-    text.push('\n');
-    let head = ["policy", "refreshes", "session ends", "login needed"];
-    let cells: Vec<[String; 4]> = played.iter().map(|(scenario, story)| compared_row(scenario, story)).collect();
-    let widest = |i: usize| cells.iter().map(|row| row[i].len()).chain([head[i].len()]).max().unwrap_or(0);
-    let widths = [widest(0), widest(1), widest(2), widest(3)];
-    let columns: usize = widths.iter().sum::<usize>() + 6;
-    let beside = out.columns() >= columns + 2 + 16;
-    let width = if beside { (out.columns() - columns - 2).min(80) } else { out.columns().min(80) };
-    let line = |row: [&str; 4]| {
-        format!(
-            "{:<a$}  {:>b$}  {:>c$}  {:>d$}",
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            a = widths[0],
-            b = widths[1],
-            c = widths[2],
-            d = widths[3]
-        )
+const HEAD: [&str; 4] = ["policy", "refreshes", "session ends", "login needed"];
+const ALIGNS: [Align; 4] = [Align::Left, Align::Right, Align::Right, Align::Right];
+const NOTE: &str = "The bars show the session's lifetime, thinner where only its last access token is left. Times are \
+                    counted from the login.";
+
+/// A table with a row and a bar for each policy; sentences where the terminal is too narrow for columns.
+pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset: Charset) -> Vec<Line> {
+    // The scenario is the same for all; only with refresh tokens its description is complete.
+    let Some((first, _)) = simulated.iter().find(|(scenario, _)| scenario.policy.lifetime.is_some()) else {
+        return Vec::new();
     };
-    // Where there is no room for columns, sentences.
-    let narrow = columns > out.columns();
-    let end = brief(first.length);
-    let ruler = format!("login{end:>rest$}", rest = width.saturating_sub(5));
-    let ruler = if beside { format!("  {ruler}") } else { String::new() };
+    let head = HEAD.map(str::to_owned);
+    let mut rows: Vec<[String; 4]> =
+        simulated.iter().map(|(scenario, simulation)| cells(scenario, simulation)).collect();
+    rows.insert(0, head.clone());
+    let widths = column_widths(&rows);
+    let table_width = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+    let bar_beside = columns >= table_width + 2 + 16;
+    let bar_width = if bar_beside { (columns - table_width - 2).min(80) } else { columns.min(80) };
+
+    let mut lines: Vec<Line> = text(&first.description(), columns).collect();
+    lines.push(Line::default());
+    let narrow = table_width > columns;
     if !narrow {
-        text += &out.paint(&format!("{}{ruler}\n", line(head)), colored::Color::BrightBlack);
+        let ruler = format!("  login{:>width$}", compact(first.length), width = bar_width.saturating_sub(5));
+        let ruler = if bar_beside { ruler } else { String::new() };
+        lines.push(Line::new(Role::Faint, row(&head, widths, ALIGNS) + &ruler));
     }
-    for ((scenario, story), row) in played.iter().zip(&cells) {
-        let axis = chart::Axis { length: scenario.length, width };
-        let bar = Line(chart::spans(chart::session(axis, story, Marks::of(style))));
-        let gap = if beside { "  " } else { "\n" };
-        let told = if narrow {
-            wrapped(&sentence(scenario, story), out.columns()).trim_end().to_owned()
+    for ((scenario, simulation), cells) in simulated.iter().zip(&rows[1..]) {
+        let axis = Axis { length: scenario.length, columns: bar_width };
+        let bar = session_bar(axis, simulation, Marks::new(charset)).into_spans();
+        if narrow {
+            lines.extend(text(&sentence(scenario, simulation), columns));
+            lines.push(Line(bar));
+        } else if bar_beside {
+            let mut line = Line::new(Role::Text, row(cells, widths, ALIGNS) + "  ");
+            line.0.extend(bar);
+            lines.push(line);
         } else {
-            line([&row[0], &row[1], &row[2], &row[3]])
-        };
-        text += &format!("{told}{gap}{}", shown(out, &bar));
+            lines.push(Line::new(Role::Text, row(cells, widths, ALIGNS)));
+            lines.push(Line(bar));
+        }
     }
-    text.push('\n');
-    text += &wrapped(
-        "The bars show the session's life, thinner where only its last access token is left. Ends are counted from the login.",
-        out.columns(),
-    );
-    text
+    lines.push(Line::default());
+    lines.extend(text(NOTE, columns));
+    lines
 }
 
-fn sentence(scenario: &Scenario, story: &Story) -> String {
-    let login = story
+fn text(text: &str, columns: usize) -> impl Iterator<Item = Line> {
+    wrap(text, columns).into_iter().map(|line| Line::new(Role::Text, line))
+}
+
+fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
+    let login = simulation
         .login_needed_at
-        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", brief(at)));
-    let refreshes = plural(story.refreshes(), "refresh", "refreshes");
-    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), brief(story.ends_at))
+        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", compact(at)));
+    let refreshes = count(simulation.refreshes(), "refresh", "refreshes");
+    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), compact(simulation.ends_at))
 }
 
-fn compared_row(scenario: &Scenario, story: &Story) -> [String; 4] {
-    let needed = story.login_needed_at.map_or_else(|| "-".to_owned(), brief);
-    [scenario.policy.name.as_str().to_owned(), story.refreshes().to_string(), brief(story.ends_at), needed]
+fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
+    [
+        scenario.policy.name.as_str().to_owned(),
+        simulation.refreshes().to_string(),
+        compact(simulation.ends_at),
+        simulation.login_needed_at.map_or_else(|| "-".to_owned(), compact),
+    ]
 }

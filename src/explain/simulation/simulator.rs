@@ -1,8 +1,9 @@
-//! A scenario played: the client's own decisions ([`decision::decide`], [`Session::refreshed`], [`RefreshTokenExpiry`]) against
-//! the sandbox's engine, which enforces the policy by itself. Two independent pieces, so that either can catch the
-//! other in a lie: after every step the client's estimate is held against the engine's truth.
+//! Runs a scenario: the client's own decisions ([`decision::decide`], [`Session::refreshed`], [`RefreshTokenExpiry`])
+//! against the sandbox's engine, which enforces the policy on its own. After every step the client's estimate is compared
+//! with what the engine enforces, so each of the two checks the other.
 
-use crate::domain::decision::{self, Action, Intent, Renew};
+use super::scenario::Scenario;
+use crate::domain::decision::{self, Action, Intent};
 use crate::domain::policy::{ClientType, Policy};
 use crate::domain::secret::Secret;
 use crate::domain::session::{
@@ -10,144 +11,132 @@ use crate::domain::session::{
     SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::{Client, Engine, Issued, Rotation, Seed, Settings, USERS};
+use crate::sandbox::{Client, Engine, Issued, Seed, Settings, USERS};
+use serde::Serialize;
 
-/// The login. Any moment would do.
+/// The login; any moment would do.
 const LOGIN: Time = Time::from_unix(1_769_860_800);
 const CLIENT: &str = "simulated";
 
-/// What if.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scenario {
-    /// The policy that the client believes in, and (but in tests) the provider enforces.
-    pub policy: Policy,
-    /// How long an access token lives.
-    pub access_token: Seconds,
-    /// How often a script asks for a token: more than zero.
-    pub every: Seconds,
-    /// How long to look.
-    pub length: Seconds,
-    /// When the user's SSO session ends, counted from the login.
-    pub sso_ends_after: Option<Seconds>,
-    /// What becomes of a used refresh token.
-    pub refresh_tokens: Rotation,
-    /// When the profile wants its session renewed.
-    pub renew: Renew,
-    /// Whether the script refreshes every time, instead of asking for a token.
-    pub force: bool,
-}
-
-/// The ends of the refresh token held, counted from the login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
-    /// The provider's own: it refuses the token from then on.
-    pub truth: Seconds,
+/// When the refresh token expires, counted from the login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ExpiryTimes {
+    /// From when on the provider refuses the token.
+    #[serde(rename = "refresh_token_ends_at")]
+    pub enforced: Seconds,
     /// Until when the client relies on it.
-    pub relied_on: Seconds,
-    /// The end that the policy implies to the client.
+    #[serde(rename = "relied_on_until")]
+    pub earliest: Seconds,
+    /// When it expires by the policy, as far as the client can tell.
+    #[serde(skip)]
     pub implied: Seconds,
 }
 
-/// One thing that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something that happens, as `--json` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
     /// When, counted from the login.
     pub at: Seconds,
-    /// What.
-    pub what: What,
-    /// The ends of the refresh token held afterwards; `None` where none is.
-    pub ends: Option<Ends>,
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// Of the refresh token held afterwards; `None` where there is none.
+    #[serde(flatten)]
+    pub expiry: Option<ExpiryTimes>,
 }
 
-/// What can happen in a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The user logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
     Login,
-    /// The user's SSO session ends.
     SsoEnded,
-    /// The refresh token ends.
-    RefreshTokenEnded,
-    /// The last access token ends.
-    AccessTokenEnded,
-    /// The script is served the token at hand.
-    Used,
-    /// The script makes the client refresh.
+    #[serde(rename = "refresh_token_ended")]
+    RefreshTokenExpired,
+    /// The last access token expires.
+    #[serde(rename = "access_token_ended")]
+    AccessTokenExpired,
+    /// The script gets the cached access token.
+    #[serde(rename = "used")]
+    CachedTokenUsed,
+    /// The script's call makes the client refresh.
     Refreshed {
-        /// Why.
         reason: RefreshReason,
-        /// Whether the refresh token's end moved.
+        /// Whether the refresh token's expiry moved.
         renewed: bool,
     },
     /// The provider refuses the refresh token.
     Refused,
-    /// The script is told to log in: there is nothing to refresh with.
-    LoginNeeded,
+    /// The script gets no token: there is nothing to refresh with.
+    LoginRequired,
 }
 
-/// How it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Story {
-    /// What happened, in the order of time.
+impl EventKind {
+    /// Whether the script is told to log in.
+    pub fn needs_login(self) -> bool {
+        matches!(self, Self::Refused | Self::LoginRequired)
+    }
+}
+
+/// How a scenario went, as `--json` shows it. Without refresh tokens, the session is its access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Simulation {
+    /// In the order of time.
     pub events: Vec<Event>,
-    /// Whether the session lives when the time looked at is over: its refresh token does, or, where none was issued,
-    /// its access token.
+    /// Whether the session is alive at the end of the scenario.
     pub alive: bool,
-    /// When it ends, or ended: the refresh token's end, or, where none was issued, the access token's.
+    /// When the session ends.
     pub ends_at: Seconds,
-    /// When the last access token ends.
-    pub access_token_ends_at: Seconds,
+    /// When the last access token expires.
+    #[serde(rename = "access_token_ends_at")]
+    pub access_token_expires_at: Seconds,
     /// When the script was first told to log in.
     pub login_needed_at: Option<Seconds>,
 }
 
-impl Story {
+impl Simulation {
     /// How many refreshes succeeded.
     pub fn refreshes(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event.what, What::Refreshed { .. })).count()
+        self.events.iter().filter(|event| matches!(event.kind, EventKind::Refreshed { .. })).count()
     }
 
     /// How often the script called.
     pub fn calls(&self) -> usize {
-        let calls = |event: &&Event| {
-            matches!(event.what, What::Used | What::Refreshed { .. } | What::Refused | What::LoginNeeded)
-        };
-        self.events.iter().filter(calls).count()
+        let is_call = |kind| matches!(kind, EventKind::CachedTokenUsed | EventKind::Refreshed { .. });
+        self.events.iter().filter(|event| is_call(event.kind) || event.kind.needs_login()).count()
     }
 }
 
-/// The client and the provider contradict each other: one of the two is wrong.
+/// Client and provider contradict each other: one of them is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement(pub String);
 
-/// Plays the scenario.
+/// Runs the scenario.
 ///
 /// # Errors
 /// [`Disagreement`].
-pub fn play(scenario: &Scenario) -> Result<Story, Disagreement> {
-    play_against(scenario, scenario.policy)
+pub fn run(scenario: &Scenario) -> Result<Simulation, Disagreement> {
+    run_against(scenario, scenario.policy)
 }
 
-/// Plays the scenario against a provider that enforces `policy`, whatever the client believes.
+/// Runs the scenario against a provider that enforces `policy`, whatever the client assumes.
 ///
 /// # Errors
 /// [`Disagreement`].
-pub fn play_against(scenario: &Scenario, policy: Policy) -> Result<Story, Disagreement> {
-    let mut stage = Stage::login(*scenario, policy)?;
+pub fn run_against(scenario: &Scenario, policy: Policy) -> Result<Simulation, Disagreement> {
+    let mut simulator = Simulator::login(*scenario, policy)?;
     let mut at = scenario.every;
-    while at <= scenario.length && stage.call(at)? {
+    while at <= scenario.length && simulator.call(at)? {
         at = Seconds(at.0 + scenario.every.0);
     }
-    Ok(stage.told())
+    Ok(simulator.into_simulation())
 }
 
-/// The two players.
-struct Stage {
+/// The client's session and the provider's engine.
+struct Simulator {
     scenario: Scenario,
     engine: Engine,
     session: Session,
-    /// When the engine refuses the token held.
-    truth: Option<Time>,
+    /// When the engine will refuse the refresh token held.
+    enforced_expiry: Option<Time>,
     events: Vec<Event>,
 }
 
@@ -165,7 +154,7 @@ fn access_token(issued: &Issued, now: Time) -> AccessToken {
     }
 }
 
-impl Stage {
+impl Simulator {
     fn login(scenario: Scenario, policy: Policy) -> Result<Self, Disagreement> {
         let settings = Settings {
             refresh_tokens: scenario.refresh_tokens,
@@ -202,14 +191,14 @@ impl Stage {
             refresh_started_at: None,
             events: Vec::new(),
         };
-        let truth = issued.refresh_ends_at;
-        let mut stage = Self { scenario, engine, session, truth, events: Vec::new() };
-        stage.agree(Seconds::ZERO, &issued)?;
-        stage.happens(Seconds::ZERO, What::Login);
-        Ok(stage)
+        let enforced_expiry = issued.refresh_ends_at;
+        let mut simulator = Self { scenario, engine, session, enforced_expiry, events: Vec::new() };
+        simulator.check_agreement(Seconds::ZERO, &issued)?;
+        simulator.record(Seconds::ZERO, EventKind::Login);
+        Ok(simulator)
     }
 
-    /// The script calls; whether it will again.
+    /// One call of the script. Returns whether it goes on calling.
     fn call(&mut self, at: Seconds) -> Result<bool, Disagreement> {
         let intent = if self.scenario.force {
             Intent::Force
@@ -219,10 +208,10 @@ impl Stage {
         let policy = self.scenario.policy;
         let now = LOGIN.plus(at);
         match decision::decide(now, Some(&self.session), Some(&policy), self.scenario.renew, intent).action {
-            Action::Use => self.happens(at, What::Used),
+            Action::Use => self.record(at, EventKind::CachedTokenUsed),
             Action::Refresh(reason) => return self.refresh(at, reason),
             Action::Login(_) => {
-                self.happens(at, What::LoginNeeded);
+                self.record(at, EventKind::LoginRequired);
                 return Ok(false);
             }
         }
@@ -232,24 +221,21 @@ impl Stage {
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
         let now = LOGIN.plus(at);
         let Some(held) = self.session.held_token() else { return Ok(false) };
-        let life = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
-        let answer = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
-        let Ok(issued) = answer else {
-            if life.is_some_and(|life| now < life.expires_at_earliest) {
+        let expiry = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
+        let response = self.engine.refresh(CLIENT, held.value.expose(), &[], now, &seed(at));
+        let Ok(issued) = response else {
+            if expiry.is_some_and(|expiry| now < expiry.expires_at_earliest) {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
             self.session = self.session.after_refusal("invalid_grant", reason, now, Seconds::ZERO);
-            self.happens(at, What::Refused);
+            self.record(at, EventKind::Refused);
             return Ok(false);
         };
-        if life.is_none_or(|life| now >= life.expires_at) {
-            return Err(disagreement(
-                at,
-                "the provider accepted a refresh token that the policy gave no life any more",
-            ));
+        if expiry.is_none_or(|expiry| now >= expiry.expires_at) {
+            return Err(disagreement(at, "the provider accepted a refresh token that had expired by the policy"));
         }
-        let renewed = issued.refresh_ends_at > self.truth;
-        let answer = NewTokens {
+        let renewed = issued.refresh_ends_at > self.enforced_expiry;
+        let tokens = NewTokens {
             access_token: access_token(&issued, now),
             id_token: None,
             id_token_came: true,
@@ -257,68 +243,73 @@ impl Stage {
             refresh_token: issued.refresh_token.clone(),
             scopes: None,
         };
-        self.session = self.session.after_refresh(answer, reason, now);
-        self.truth = issued.refresh_ends_at;
-        self.agree(at, &issued)?;
-        self.happens(at, What::Refreshed { reason, renewed });
+        self.session = self.session.after_refresh(tokens, reason, now);
+        self.enforced_expiry = issued.refresh_ends_at;
+        self.check_agreement(at, &issued)?;
+        self.record(at, EventKind::Refreshed { reason, renewed });
         Ok(true)
     }
 
-    /// Holds what the client makes of an answer against what the engine knows.
-    fn agree(&self, at: Seconds, issued: &Issued) -> Result<(), Disagreement> {
+    /// Compares what the client concludes from a response with what the engine knows.
+    fn check_agreement(&self, at: Seconds, issued: &Issued) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
         if self.session.held_token().is_some() != policy.lifetime.is_some() {
-            return Err(disagreement(
-                at,
-                "whether the policy issues refresh tokens is seen differently by the provider",
-            ));
+            return Err(disagreement(at, "client and provider differ on whether the policy issues refresh tokens"));
         }
-        match (RefreshTokenExpiry::from_session(&self.session, policy), self.truth) {
+        match (RefreshTokenExpiry::from_session(&self.session, policy), self.enforced_expiry) {
             (None, None) => {}
-            (Some(life), Some(truth)) if life.expires_at_earliest <= truth && truth <= life.expires_at => {}
-            _ => return Err(disagreement(at, "the client expects another end of the refresh token than the provider")),
+            (Some(expected), Some(enforced))
+                if expected.expires_at_earliest <= enforced && enforced <= expected.expires_at => {}
+            _ => {
+                return Err(disagreement(
+                    at,
+                    "the client expects the refresh token to expire at another time than the provider",
+                ));
+            }
         }
         let sid = issued.access.authentication.as_ref().map(|authentication| authentication.sid.as_str());
         let alive = sid.is_some_and(|sid| self.engine.sso_is_alive(sid, LOGIN.plus(at)));
         match Sso::from_session(&self.session, policy) {
             Sso::Active if at > Seconds::ZERO && !alive => {
-                Err(disagreement(at, "the client takes an SSO session for active that has ended"))
+                Err(disagreement(at, "the client takes the SSO session for active, but it has ended"))
             }
-            Sso::Ended if alive => Err(disagreement(at, "the client takes an SSO session for ended that is active")),
+            Sso::Ended if alive => {
+                Err(disagreement(at, "the client takes the SSO session for ended, but it is active"))
+            }
             _ => Ok(()),
         }
     }
 
-    fn happens(&mut self, at: Seconds, what: What) {
-        let life = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
-        let ends = life.zip(self.truth).map(|(life, truth)| Ends {
-            truth: truth.since(LOGIN),
-            relied_on: life.expires_at_earliest.since(LOGIN),
-            implied: life.expires_at.since(LOGIN),
+    fn record(&mut self, at: Seconds, kind: EventKind) {
+        let expected = RefreshTokenExpiry::from_session(&self.session, &self.scenario.policy);
+        let expiry = expected.zip(self.enforced_expiry).map(|(expected, enforced)| ExpiryTimes {
+            enforced: enforced.since(LOGIN),
+            earliest: expected.expires_at_earliest.since(LOGIN),
+            implied: expected.expires_at.since(LOGIN),
         });
-        self.events.push(Event { at, what, ends });
+        self.events.push(Event { at, kind, expiry });
     }
 
-    /// The story, with what happens by itself put where it belongs: before what the script does at the same second.
-    fn told(mut self) -> Story {
+    /// The result, with what happens without the script put before what the script does in the same second.
+    fn into_simulation(mut self) -> Simulation {
         let Scenario { length, sso_ends_after, .. } = self.scenario;
-        let access_token_ends_at = self.session.access_token.expires_at.since(LOGIN);
-        let ends_at = self.truth.map_or(access_token_ends_at, |truth| truth.since(LOGIN));
-        let login_needed = |event: &&Event| matches!(event.what, What::Refused | What::LoginNeeded);
-        let login_needed_at = self.events.iter().find(login_needed).map(|event| event.at);
-        let by_itself = [
-            sso_ends_after.map(|at| (at, What::SsoEnded)),
-            self.truth.map(|truth| (truth.since(LOGIN), What::RefreshTokenEnded)),
-            Some((access_token_ends_at, What::AccessTokenEnded)),
+        let access_token_expires_at = self.session.access_token.expires_at.since(LOGIN);
+        let refresh_token_expires_at = self.enforced_expiry.map(|at| at.since(LOGIN));
+        let ends_at = refresh_token_expires_at.unwrap_or(access_token_expires_at);
+        let login_needed_at = self.events.iter().find(|event| event.kind.needs_login()).map(|event| event.at);
+        let timed = [
+            sso_ends_after.map(|at| (at, EventKind::SsoEnded)),
+            refresh_token_expires_at.map(|at| (at, EventKind::RefreshTokenExpired)),
+            Some((access_token_expires_at, EventKind::AccessTokenExpired)),
         ];
-        for (at, what) in by_itself.into_iter().flatten().filter(|(at, _)| *at <= length) {
-            let place = self.events.iter().position(|event| event.at >= at && event.what != What::Login);
+        for (at, kind) in timed.into_iter().flatten().filter(|(at, _)| *at <= length) {
+            let place = self.events.iter().position(|event| event.at >= at && event.kind != EventKind::Login);
             let place = place.unwrap_or(self.events.len());
-            let ends = self.events[..place].last().and_then(|event| event.ends);
-            let ends = ends.filter(|_| what != What::RefreshTokenEnded);
-            self.events.insert(place, Event { at, what, ends });
+            let expiry = self.events[..place].last().and_then(|event| event.expiry);
+            let expiry = expiry.filter(|_| kind != EventKind::RefreshTokenExpired);
+            self.events.insert(place, Event { at, kind, expiry });
         }
-        Story { events: self.events, alive: ends_at > length, ends_at, access_token_ends_at, login_needed_at }
+        Simulation { events: self.events, alive: ends_at > length, ends_at, access_token_expires_at, login_needed_at }
     }
 }
 

@@ -1,8 +1,13 @@
+use super::picture::draw;
 use super::*;
+use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::session::RefreshReason;
 use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
+use crate::domain::time::Seconds;
+use crate::terminal::styled_text::{Charset, Line, Role};
 use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
 
@@ -14,9 +19,15 @@ fn local(at: Time) -> String {
     at.rfc3339().replace('T', " ").replace(":00Z", "")
 }
 
-fn picture(now: Time, session: &Session, policy: Policy, columns: usize, style: Style) -> String {
-    let timeline = Timeline::of(now, session, Some(&policy), Renew::WhenDue);
-    draw(&timeline, columns, style, &local).iter().map(|line| line.text() + "\n").collect()
+fn timeline(now: Time, session: &Session, policy: Option<&Policy>, renew: Renew) -> Timeline {
+    Timeline::new(session, &SessionOutlook::new(now, Some(session), policy, renew))
+}
+
+fn picture(now: Time, session: &Session, policy: Policy, columns: usize, charset: Charset) -> String {
+    draw(&timeline(now, session, Some(&policy), Renew::WhenDue), columns, charset, &local)
+        .iter()
+        .map(|line| line.text() + "\n")
+        .collect()
 }
 
 /// Every kind of session, for looking at: `cargo test timeline -- --nocapture`.
@@ -45,7 +56,7 @@ fn samples() -> Vec<(&'static str, Time, Session, Policy)> {
 
 /// The bars alone.
 fn bars(now: Time, session: &Session, policy: Policy, columns: usize) -> Vec<String> {
-    let all = picture(now, session, policy, columns, Style::default());
+    let all = picture(now, session, policy, columns, Charset::Unicode);
     all.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
@@ -91,31 +102,32 @@ fn of_a_session_renewed_many_times_the_beginning_is_left_out_so_that_what_is_lef
 #[test]
 fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
     let (_, now, session, policy) = samples().swap_remove(1);
-    let all = picture(now, &session, policy, 120, Style::default());
-    assert!(all.contains("┿ relied on until     in 63 days       2027-04-18 08:00  a refresh before then renews it\n"));
-    assert!(all.contains("┫ refresh token ends  in 80 days       2027-05-05 08:00  if the last refresh renewed it\n"));
-    let timeline = Timeline::of(now, &session, Some(&policy), Renew::BeforeSessionEnds);
-    let due = draw(&timeline, 120, Style::default(), &local).into_iter().find(|l| l.text().contains("renewal due"));
-    assert!(due.unwrap().text().starts_with("◇ renewal due         in 50 days"));
-    let (_, now, session, policy) = samples().swap_remove(2);
-    let ended = picture(now, &session, policy, 120, Style::default());
+    let all = picture(now, &session, policy, 120, Charset::Unicode);
     assert!(
-        ended.contains("┿ relied on until     in 53 days   2027-04-18 08:00  only a login helps then\n"),
-        "{ended}"
+        all.contains("┿ rely on it until       in 63 days       2027-04-18 08:00  a refresh before then renews it\n")
     );
+    assert!(
+        all.contains("┫ refresh token expires  in 80 days       2027-05-05 08:00  if the last refresh renewed it\n")
+    );
+    let timeline = timeline(now, &session, Some(&policy), Renew::BeforeSessionEnds);
+    let due = draw(&timeline, 120, Charset::Unicode, &local).into_iter().find(|l| l.text().contains("renewal due"));
+    assert!(due.unwrap().text().starts_with("◇ renewal due            in 50 days"));
+    let (_, now, session, policy) = samples().swap_remove(2);
+    let ended = picture(now, &session, policy, 120, Charset::Unicode);
+    assert!(ended.contains("┿ rely on it until       in 53 days   2027-04-18 08:00  log in before then\n"), "{ended}");
 }
 
 #[test]
 fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
     let (_, now, session, policy) = samples().swap_remove(0);
     let ends = |columns| {
-        let all = picture(now, &session, policy, columns, Style::default());
-        all.lines().skip_while(|line| !line.contains("refresh token ends")).map(str::to_owned).collect::<Vec<_>>()
+        let all = picture(now, &session, policy, columns, Charset::Unicode);
+        all.lines().skip_while(|line| !line.contains("refresh token expires")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert!(ends(120)[0].ends_with("in 89 days 23 h  2027-04-15 08:00  a refresh before then renews it"));
     assert!(ends(80)[0].ends_with("in 89 days 23 h  2027-04-15 08:00"));
-    assert_eq!(ends(37), ["┫ refresh token ends  in 89 days 23 h"]);
-    assert_eq!(ends(36), ["┫ refresh token ends", "  in 89 days 23 h"]);
+    assert_eq!(ends(40), ["┫ refresh token expires  in 89 days 23 h"]);
+    assert_eq!(ends(39), ["┫ refresh token expires", "  in 89 days 23 h"]);
 }
 
 #[test]
@@ -130,8 +142,8 @@ fn where_there_is_little_room_the_name_stands_above_its_bar_and_the_scale_is_lef
 fn past_and_life_and_an_end_to_come_and_one_that_has_come_are_told_apart_by_their_roles() {
     let drawn = |sample: usize| {
         let (_, now, session, policy) = samples().swap_remove(sample);
-        let timeline = Timeline::of(now, &session, Some(&policy), Renew::WhenDue);
-        draw(&timeline, 60, Style::default(), &local)
+        let timeline = timeline(now, &session, Some(&policy), Renew::WhenDue);
+        draw(&timeline, 60, Charset::Unicode, &local)
     };
     let bar = |line: &Line| line.0.iter().map(|span| (span.role, span.text.trim().to_owned())).collect::<Vec<_>>();
     let expected = [
@@ -146,7 +158,7 @@ fn past_and_life_and_an_end_to_come_and_one_that_has_come_are_told_apart_by_thei
     ];
     assert_eq!(bar(&drawn(7)[0]), expected.map(|(role, text)| (role, text.to_owned())));
     assert!(bar(&drawn(8)[0]).contains(&(Role::Over, "┫".to_owned())));
-    for (sample, words, role) in [(7, "token ends", Role::Edge), (8, "token ended", Role::Over)] {
+    for (sample, words, role) in [(7, "token expires", Role::Edge), (8, "token expired", Role::Over)] {
         let line = drawn(sample).into_iter().find(|line| line.text().contains(&format!("refresh {words}"))).unwrap();
         assert_eq!((line.0[0].text.as_str(), line.0[0].role), ("┫ ", role));
     }
@@ -160,9 +172,10 @@ proptest! {
         renew in prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)],
         moved in prop_oneof![-8_000_000..8_000_000i64, Just(i64::MIN), Just(i64::MAX)],
     ) {
+        let charset = if ascii { Charset::Ascii } else { Charset::Unicode };
         for (at, session) in lived(start, &steps) {
-            let timeline = Timeline::of(at.plus(Seconds(moved)), &session, known.then_some(&policy), renew);
-            let lines = draw(&timeline, columns, Style { ascii }, &local);
+            let timeline = timeline(at.plus(Seconds(moved)), &session, known.then_some(&policy), renew);
+            let lines = draw(&timeline, columns, charset, &local);
             let now = if ascii { 'O' } else { '●' };
             prop_assert!(lines.iter().any(|line| line.text().contains(now)));
             for line in lines {
@@ -189,11 +202,10 @@ proptest! {
 #[test]
 fn samples_to_look_at() {
     for (name, now, session, policy) in samples() {
-        for (columns, ascii) in [(80, false), (40, false), (120, false), (80, true)] {
-            println_sample(&format!(
-                "── {name}, {columns}\n{}",
-                picture(now, &session, policy, columns, Style { ascii })
-            ));
+        for (columns, charset) in
+            [(80, Charset::Unicode), (40, Charset::Unicode), (120, Charset::Unicode), (80, Charset::Ascii)]
+        {
+            println_sample(&format!("── {name}, {columns}\n{}", picture(now, &session, policy, columns, charset)));
         }
     }
 }

@@ -1,0 +1,115 @@
+//! The five policies in words, for `tidp policy list` and `tidp policy show NAME`.
+
+use crate::domain::policy::{POLICIES, Policy, PolicyName};
+use crate::domain::time::Seconds;
+use serde::Serialize;
+
+/// A policy in words, as `--json` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyDescription {
+    pub policy: PolicyName,
+    pub sliding: bool,
+    pub lifetime: Option<Seconds>,
+    /// The client types that have it.
+    pub used_by: &'static str,
+    /// What a refresh does.
+    pub on_refresh: &'static str,
+    /// When the refresh token expires.
+    pub life: &'static str,
+    /// What an application should do under it.
+    pub advice: &'static str,
+}
+
+impl PolicyDescription {
+    /// One line for the list.
+    pub fn summary(&self) -> String {
+        let lifetime = match (self.lifetime, self.sliding) {
+            (None, _) => "no refresh token".to_owned(),
+            (Some(lifetime), true) => format!("{}, renewed by a refresh", lifetime.to_text()),
+            (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.to_text()),
+        };
+        format!("{lifetime:<30} {}", self.used_by)
+    }
+
+    /// Its labels and texts for `tidp policy show`.
+    pub fn rows(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("Used by", self.used_by),
+            ("A refresh", self.on_refresh),
+            ("Lifetime", self.life),
+            ("What to do", self.advice),
+        ]
+    }
+}
+
+/// All five, in the order of TelenorID+'s guide.
+pub fn policy_descriptions() -> [PolicyDescription; 5] {
+    POLICIES.map(|policy| policy_description(policy.name))
+}
+
+/// The policy of that name in words.
+pub const fn policy_description(name: PolicyName) -> PolicyDescription {
+    let Policy { sliding, lifetime, .. } = name.documented();
+    let [used_by, on_refresh, life, advice] = texts(name);
+    PolicyDescription { policy: name, sliding, lifetime, used_by, on_refresh, life, advice }
+}
+
+const fn texts(name: PolicyName) -> [&'static str; 4] {
+    match name {
+        PolicyName::NoRefresh => [
+            "Public clients: single-page applications",
+            "there is no refresh token, so nothing can be refreshed",
+            "the session ends with its access token, an hour after the login",
+            "Log in again when the access token has expired; while the user's SSO session is active, prompt=none does \
+             it without asking. Leave offline_access out of the scopes.",
+        ],
+        PolicyName::Confidential => [
+            "Confidential clients: web applications with a backend and a client secret",
+            "gives a new access token; the refresh token's expiry stays where it is",
+            "14 days from the login, however often it is used",
+            "Refresh when the access token has expired, and plan a login before the 14 days are over: nothing extends \
+             them.",
+        ],
+        PolicyName::Mobile => [
+            "MobileApp clients: native applications",
+            "gives a new access token and a new 90-day refresh token, while the user's SSO session is active",
+            "90 days from the last refresh that renewed it",
+            "Refresh when the access token has expired: whoever does so at least once in 90 days stays logged in. A \
+             response without a refresh token means that the SSO session has ended: keep the old one, and do not count \
+             on a longer lifetime.",
+        ],
+        PolicyName::PublicWeb => {
+            texts_of_ten_minutes("PublicWithRefresh clients: single-page applications with refresh tokens")
+        }
+        PolicyName::Web => texts_of_ten_minutes("PublicWithRefresh clients: the same rule as PublicWeb"),
+    }
+}
+
+const fn texts_of_ten_minutes(used_by: &'static str) -> [&'static str; 4] {
+    [
+        used_by,
+        "gives a new access token and a new 10-minute refresh token, while the user's SSO session is active",
+        "10 minutes from the last refresh that renewed it: less than the hour an access token is valid",
+        "Refreshing only when the access token has expired comes too late. To keep the session, refresh within each 10 \
+         minutes on purpose: renew = \"before-session-ends\" in the profile, `tidp keepalive`, or `tidp refresh --force`. \
+         Otherwise log in again.",
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_policy_is_described_by_its_documented_numbers() {
+        let rows = policy_descriptions();
+        assert_eq!(rows.map(|row| row.policy.documented()), POLICIES);
+        for (row, number) in rows.iter().zip(["hour", "14 days", "90 days", "10 minutes", "10 minutes"]) {
+            assert_eq!(
+                (row.lifetime, row.sliding),
+                (row.policy.documented().lifetime, row.policy.documented().sliding)
+            );
+            assert!(row.life.contains(number), "{}", row.life);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What `tidp policy` shows a person: the title, the timeline, the explanation and the session's events.
+
+use super::outlook::SessionOutlook;
+use super::session_event::event_description;
+use super::timeline::Timeline;
+use super::timeline::picture::draw;
+use crate::domain::policy::ClientType;
+use crate::domain::text::printable;
+use crate::domain::time::Time;
+use crate::terminal::layout::wrap;
+use crate::terminal::styled_text::{Charset, Line, Role};
+
+pub struct PolicyPage<'a> {
+    pub outlook: SessionOutlook<'a>,
+    pub profile: &'a str,
+    pub client_type: Option<ClientType>,
+    /// The value that commands need for `--profile`.
+    pub profile_flag: Option<&'a str>,
+    pub with_events: bool,
+}
+
+impl PolicyPage<'_> {
+    /// The page, at most `columns` wide.
+    pub fn lines(&self, columns: usize, charset: Charset, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+        let mut lines = self.title(columns);
+        if let Some(session) = self.outlook.session {
+            lines.extend(draw(&Timeline::new(session, &self.outlook), columns, charset, format_time));
+            lines.push(Line::default());
+        }
+        for sentence in self.outlook.explanation() {
+            let text = wrap(&sentence.render(format_time, self.profile_flag), columns);
+            lines.extend(text.into_iter().map(|line| Line::new(Role::Text, line)));
+        }
+        if self.with_events {
+            lines.push(Line::default());
+            for event in self.outlook.session.iter().flat_map(|session| &session.events) {
+                let distance = event.time.relative_to(self.outlook.now);
+                let description = event_description(&event.kind);
+                lines.push(Line::new(Role::Text, format!("{} ({distance})  {description}", format_time(event.time))));
+            }
+        }
+        lines
+    }
+
+    fn title(&self, columns: usize) -> Vec<Line> {
+        let policy = self.outlook.policy.map_or("policy unknown", |policy| policy.name.as_str());
+        let client = self.client_type.map(|t| format!(", client type {}", t.as_str())).unwrap_or_default();
+        let mut rest = wrap(&format!("{policy}  {}{client}", printable(self.profile)), columns).into_iter();
+        let first = rest.next().unwrap_or_default();
+        let mut title = Line::new(Role::Label, policy);
+        title.push(Role::Text, first.strip_prefix(policy).unwrap_or_default());
+        let rest = rest.map(|line| Line::new(Role::Text, line));
+        std::iter::once(title).chain(rest).chain([Line::default()]).collect()
+    }
+}

@@ -1,0 +1,155 @@
+//! The events of a simulation as a table.
+
+use super::count::compact;
+use super::simulator::{Event, EventKind, ExpiryTimes, Simulation};
+use crate::domain::time::Seconds;
+use crate::explain::session_event::refresh_reason;
+use crate::terminal::layout::wrap_indented;
+use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::table::{Align, column_widths, pad, row};
+
+const HEAD: [&str; 3] = ["after", "what happens", "refresh token expires"];
+const ALIGNS: [Align; 3] = [Align::Right, Align::Left, Align::Left];
+
+/// Of a long run of rows that say the same, this many are kept at its start and at its end.
+const KEPT: (usize, usize) = (4, 2);
+
+/// An event, or several calls in a row that used the cached token.
+struct Row {
+    at: Seconds,
+    kind: EventKind,
+    /// How many calls, and when the last was.
+    repeated: Option<(usize, Seconds)>,
+    expiry: Option<ExpiryTimes>,
+}
+
+type Cells = [String; 3];
+
+/// The table, at most `columns` wide.
+pub fn event_table(simulation: &Simulation, columns: usize, charset: Charset) -> Vec<Line> {
+    let head = HEAD.map(str::to_owned);
+    let styled_rows = styled_rows(&rows(simulation), charset);
+    let cells: Vec<Cells> = std::iter::once(&head).chain(styled_rows.iter().map(|(_, cells)| cells)).cloned().collect();
+    let widths = column_widths(&cells);
+    let narrow = widths.iter().sum::<usize>() + 6 > columns;
+    let line = |cells: &Cells| {
+        if narrow {
+            narrow_row(cells, widths[0], columns)
+        } else {
+            vec![format!("  {}", row(cells, widths, ALIGNS)).trim_end().to_owned()]
+        }
+    };
+    let [after, what, _] = &head;
+    let shown_head = if narrow { [after.clone(), what.clone(), String::new()] } else { head.clone() };
+    let mut lines: Vec<Line> = Vec::new();
+    for (role, cells) in std::iter::once(&(Role::Faint, shown_head)).chain(&styled_rows) {
+        lines.extend(line(cells).into_iter().map(|text| Line::new(*role, text)));
+    }
+    lines
+}
+
+/// A row without a third column.
+fn narrow_row([after, what, expires]: &Cells, width: usize, columns: usize) -> Vec<String> {
+    let expires = if expires.is_empty() { String::new() } else { format!("; refresh token expires {expires}") };
+    let text = wrap_indented(&format!("{what}{expires}"), columns, width + 2);
+    format!("{}  {text}", pad(after, width, Align::Right)).lines().map(str::to_owned).collect()
+}
+
+fn rows(simulation: &Simulation) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for Event { at, kind, expiry } in simulation.events.iter().copied() {
+        match rows.last_mut() {
+            Some(last) if kind == EventKind::CachedTokenUsed && last.kind == kind => {
+                last.repeated = Some((last.repeated.map_or(2, |(n, _)| n + 1), at));
+            }
+            _ => rows.push(Row { at, kind, repeated: None, expiry }),
+        }
+    }
+    rows
+}
+
+/// The rows' cells; the middle of a long run that says the same becomes one row.
+fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
+    let cells = |row: &Row| [compact(row.at), description(row, charset), expiry(row)];
+    let repeats: Vec<bool> = (0..rows.len()).map(|i| repeats_earlier_row(rows, i)).collect();
+    let mut styled = Vec::new();
+    let mut i = 0;
+    while i < rows.len() {
+        let run = repeats[i..].iter().take_while(|repeats| **repeats).count();
+        if run > KEPT.0 + KEPT.1 + 2 {
+            let left_out = &rows[i + KEPT.0..i + run - KEPT.1];
+            styled.extend(rows[i..i + KEPT.0].iter().map(|row| (Role::Text, cells(row))));
+            let mark = if charset == Charset::Ascii { ":" } else { "⋮" };
+            styled.push((Role::Text, [mark.to_owned(), left_out_description(left_out), String::new()]));
+            i += run - KEPT.1;
+        } else {
+            styled.push((role(rows[i].kind), cells(&rows[i])));
+            i += 1;
+        }
+    }
+    styled
+}
+
+fn role(kind: EventKind) -> Role {
+    match kind {
+        EventKind::CachedTokenUsed => Role::Faint,
+        EventKind::SsoEnded | EventKind::RefreshTokenExpired | EventKind::AccessTokenExpired => Role::Implied,
+        EventKind::Refused | EventKind::LoginRequired => Role::Over,
+        EventKind::Login | EventKind::Refreshed { .. } => Role::Text,
+    }
+}
+
+/// Whether the row says nothing that an earlier row has not said.
+fn repeats_earlier_row(rows: &[Row], i: usize) -> bool {
+    match rows[i].kind {
+        EventKind::CachedTokenUsed => true,
+        EventKind::Refreshed { renewed, .. } => {
+            let before = rows[..i].iter().rev().find_map(|row| match row.kind {
+                EventKind::Refreshed { renewed, .. } => Some(renewed),
+                _ => None,
+            });
+            before == Some(renewed)
+        }
+        _ => false,
+    }
+}
+
+fn left_out_description(rows: &[Row]) -> String {
+    let refreshes = rows.iter().filter(|row| matches!(row.kind, EventKind::Refreshed { .. })).count();
+    let cached = rows.iter().filter(|row| row.kind == EventKind::CachedTokenUsed);
+    let cached: usize = cached.map(|row| row.repeated.map_or(1, |(n, _)| n)).sum();
+    let refreshes = format!("{refreshes} more refreshes like these");
+    if cached == 0 { refreshes } else { format!("{refreshes}, {cached} cached tokens") }
+}
+
+fn description(row: &Row, charset: Charset) -> String {
+    let times = if charset == Charset::Ascii { "x" } else { "×" };
+    match (row.kind, row.repeated) {
+        (EventKind::Login, _) => "login".to_owned(),
+        (EventKind::SsoEnded, _) => "the SSO session ends".to_owned(),
+        (EventKind::RefreshTokenExpired, _) => "the refresh token expires".to_owned(),
+        (EventKind::AccessTokenExpired, _) => "the last access token expires".to_owned(),
+        (EventKind::CachedTokenUsed, None) => "cached token".to_owned(),
+        (EventKind::CachedTokenUsed, Some((n, last))) => {
+            format!("cached token ({n}{times}, until {})", compact(last))
+        }
+        (EventKind::Refreshed { reason, renewed }, _) => {
+            let outcome = if renewed { "" } else { "; not renewed" };
+            format!("refresh: {}{outcome}", refresh_reason(reason))
+        }
+        (EventKind::Refused, _) => "refresh refused (invalid_grant): log in".to_owned(),
+        (EventKind::LoginRequired, _) => "nothing to refresh with: log in".to_owned(),
+    }
+}
+
+/// When the refresh token held expires, and where the client relies on less, that too.
+fn expiry(row: &Row) -> String {
+    let expiry = row.expiry.filter(|expiry| row.at < expiry.enforced && row.kind != EventKind::Refused);
+    match expiry {
+        None => String::new(),
+        Some(ExpiryTimes { enforced, earliest, .. }) if earliest < enforced => {
+            format!("{} (sure: {})", compact(enforced), compact(earliest))
+        }
+        Some(ExpiryTimes { enforced, .. }) => compact(enforced),
+    }
+}

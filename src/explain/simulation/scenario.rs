@@ -1,0 +1,57 @@
+//! What is simulated.
+
+use super::count::compact;
+use crate::domain::decision::Renew;
+use crate::domain::policy::Policy;
+use crate::domain::time::Seconds;
+use crate::sandbox::Rotation;
+
+/// A client, a provider, and a script that asks for tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// The policy that the client assumes; outside tests the provider enforces the same.
+    pub policy: Policy,
+    /// How long an access token is valid.
+    pub access_token: Seconds,
+    /// How often the script asks for a token: more than zero.
+    pub every: Seconds,
+    pub length: Seconds,
+    /// When the user's SSO session ends, counted from the login.
+    pub sso_ends_after: Option<Seconds>,
+    /// Whether a refresh returns a new refresh token.
+    pub refresh_tokens: Rotation,
+    pub renew: Renew,
+    /// Whether the script refreshes every time, instead of asking for a token.
+    pub force: bool,
+}
+
+impl Scenario {
+    /// Whether the user's SSO session ends within the scenario.
+    pub fn sso_ends(&self) -> bool {
+        self.sso_ends_after.is_some_and(|end| end <= self.length)
+    }
+
+    /// The scenario in one sentence.
+    pub fn description(&self) -> String {
+        let script = if self.force { "tidp refresh --force" } else { "tidp token" };
+        let renew = match self.renew {
+            Renew::WhenDue => "",
+            Renew::BeforeSessionEnds => " with renew = \"before-session-ends\"",
+        };
+        let rotation = match self.refresh_tokens {
+            _ if self.policy.lifetime.is_none() => "",
+            Rotation::Rotate => ", a refresh returns a new refresh token",
+            Rotation::Reuse => ", a refresh returns the same refresh token",
+        };
+        let sso = match self.sso_ends_after {
+            Some(end) => format!("the SSO session ends after {}", compact(end)),
+            None => "the SSO session stays active".to_owned(),
+        };
+        format!(
+            "A script runs `{script}`{renew} every {}, for {}; access tokens are valid for {}{rotation}, {sso}.",
+            compact(self.every),
+            compact(self.length),
+            compact(self.access_token)
+        )
+    }
+}

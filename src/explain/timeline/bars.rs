@@ -1,0 +1,172 @@
+//! The bars: a token's lifetime on columns.
+
+use super::Timeline;
+use crate::domain::time::{Seconds, Time};
+use crate::explain::lifetime_bar::{Axis, Bar, Marks};
+use crate::terminal::styled_text::{Line, Role};
+use crate::terminal::table::{Align, pad, widest};
+
+struct Lifetime {
+    name: &'static str,
+    start: Time,
+    /// Until when the token is certainly valid.
+    sure_end: Time,
+    end: Time,
+    /// What is marked on it beside its edges, the less important first.
+    marked: Vec<(Time, char, Role)>,
+    /// Whether the time before `start` is left out.
+    older: bool,
+}
+
+impl Lifetime {
+    fn length(&self) -> Seconds {
+        self.end.since(self.start)
+    }
+}
+
+/// An [`Axis`] with the moment where it begins.
+#[derive(Clone, Copy)]
+struct TimeAxis {
+    from: Time,
+    axis: Axis,
+    /// Whether now lies too far beyond the end to be drawn to scale.
+    broken: bool,
+}
+
+impl TimeAxis {
+    /// From `from` to `to`. Where now lies beyond that, it reaches to now; if now is further away than the axis is long,
+    /// the axis is broken.
+    fn new(now: Time, (from, to): (Time, Time), columns: usize) -> Self {
+        let length = to.since(from);
+        let beyond = now.since(to);
+        let (length, columns, broken) = if beyond < Seconds::ZERO {
+            (length, columns, false)
+        } else if beyond <= length {
+            (now.since(from), columns.saturating_sub(1), false)
+        } else {
+            (length, columns.saturating_sub(BREAK).max(1), true)
+        };
+        Self { from, axis: Axis { length, columns }, broken }
+    }
+
+    fn column(self, at: Time) -> usize {
+        self.axis.column(at.since(self.from))
+    }
+
+    fn end(self) -> Time {
+        self.from.plus(self.axis.length)
+    }
+}
+
+/// Lifetimes at most this many times as long as another share its scale.
+const SHARED_SCALE_RATIO: i64 = 12;
+const MIN_BAR: usize = 10;
+/// The columns that a broken axis leaves for the time left out and for now.
+const BREAK: usize = 6;
+
+/// The bars of both tokens.
+pub(super) fn bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
+    let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t)]).collect();
+    let shared = shared_range(&lifetimes);
+    let scales: Vec<String> = lifetimes.iter().map(|lifetime| lifetime.length().to_text()).collect();
+    let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
+    let scale_width = widest(scales.iter().map(String::as_str)) + 2;
+    let room = columns.saturating_sub(names_width);
+    // Where a name beside the bar leaves it too short, the name stands above.
+    let name_beside = room >= 3 * MIN_BAR;
+    let room = if name_beside { room } else { columns };
+    let with_scale = room >= scale_width + 2 * MIN_BAR;
+    let width = if with_scale { room - scale_width } else { room };
+    let mut lines = Vec::new();
+    for (lifetime, scale) in lifetimes.iter().zip(scales) {
+        let mut line = Line::default();
+        if name_beside {
+            line.push(Role::Label, pad(lifetime.name, names_width, Align::Left));
+        } else {
+            lines.push(Line::new(Role::Label, lifetime.name));
+        }
+        let range = shared.unwrap_or((lifetime.start, lifetime.end));
+        line.0.extend(bar(lifetime, t, range, width, marks).into_spans());
+        if with_scale {
+            line.push(Role::Faint, format!("  {scale}"));
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn access_token(t: &Timeline) -> Lifetime {
+    Lifetime {
+        name: "access token",
+        start: t.access_token_from,
+        sure_end: t.access_token_until,
+        end: t.access_token_until.max(t.access_token_from),
+        marked: Vec::new(),
+        older: false,
+    }
+}
+
+/// From the login; of a session renewed many times, from one lifetime before the renewal that counts.
+fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
+    let (sure_end, end) = match (t.refresh_token, t.refused_at) {
+        (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at),
+        (None, Some(refused)) => (refused, refused),
+        (None, None) => return None,
+    };
+    let renewed_at = t.refresh_token.map_or(t.login_at, |expiry| expiry.renewed_at);
+    let (age, left) = (renewed_at.since(t.login_at), end.since(renewed_at));
+    let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
+    let mut marked: Vec<_> =
+        t.renewals.iter().map(|renewal| (renewal.at, renewal.mark(marks), Role::Renewal)).collect();
+    marked.extend(t.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
+    let start = if older { renewed_at.minus(left) } else { t.login_at.min(end) };
+    Some(Lifetime { name: "refresh token", start, sure_end, end, marked, older })
+}
+
+/// One range for all lifetimes, if they are of a like length and near each other.
+fn shared_range(lifetimes: &[Lifetime]) -> Option<(Time, Time)> {
+    let from = lifetimes.iter().map(|lifetime| lifetime.start).min()?;
+    let to = lifetimes.iter().map(|lifetime| lifetime.end).max()?;
+    let shortest = lifetimes.iter().map(|lifetime| lifetime.length().0).min()?;
+    (to.since(from).0 <= shortest.saturating_mul(SHARED_SCALE_RATIO)).then_some((from, to))
+}
+
+fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, marks: Marks) -> Bar {
+    let axis = TimeAxis::new(t.now, range, width);
+    let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
+    let (sure_end, now) = (axis.column(lifetime.sure_end), now_column(t.now, lifetime, axis, width));
+    let mut bar = Bar::new(width, |column| match column {
+        c if c < start || c > end && c > now => (' ', Role::Text),
+        c if c > end && axis.broken && (c + 2 == now || c + 3 == now) => (marks.cut, Role::Past),
+        c if c > end => (marks.gap, Role::Past),
+        c if c <= now => (marks.past, Role::Past),
+        c if c <= sure_end => (marks.sure, Role::Sure),
+        _ => (marks.implied, Role::Implied),
+    });
+    bar.set(start, if lifetime.older { marks.cut } else { marks.start }, Role::Edge);
+    for (at, mark, role) in lifetime.marked.iter().filter(|(at, ..)| *at >= lifetime.start && *at <= lifetime.end) {
+        bar.set(axis.column(*at), *mark, *role);
+    }
+    if lifetime.sure_end < lifetime.end {
+        bar.set(sure_end, marks.sure_end, Role::Edge);
+    }
+    let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.refresh_token.is_none();
+    let over = if t.now >= lifetime.end { Role::Over } else { Role::Edge };
+    bar.set(end, if refused { marks.refused } else { marks.end }, over);
+    bar.set(now, marks.now, Role::Now);
+    bar
+}
+
+/// Now is drawn between the edges or beyond the end as is true, also where a column is too coarse to tell.
+fn now_column(now: Time, lifetime: &Lifetime, axis: TimeAxis, width: usize) -> usize {
+    let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
+    let last = width.saturating_sub(1);
+    if now < lifetime.end {
+        let first = if now < lifetime.start { start } else { start + 1 };
+        axis.column(now).max(first).min(end.saturating_sub(1))
+    } else if now >= axis.end() {
+        last
+    } else {
+        axis.column(now).max(end + 1).min(last)
+    }
+}

@@ -1,0 +1,94 @@
+//! The legend under the bars: each mark, what it stands for, and when that is.
+
+use super::Timeline;
+use crate::domain::session::RefreshTokenExpiry;
+use crate::domain::time::Time;
+use crate::explain::lifetime_bar::Marks;
+use crate::terminal::styled_text::{Line, Role};
+use crate::terminal::table::{Align, column_widths, pad};
+use unicode_width::UnicodeWidthStr;
+
+/// A line of the legend.
+struct Entry {
+    mark: char,
+    role: Role,
+    name: &'static str,
+    at: Time,
+    note: &'static str,
+}
+
+/// The entries, in the order of time.
+fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
+    let entry = |mark, role, name, at, note| Entry { mark, role, name, at, note };
+    let mut all = vec![entry(marks.start, Role::Edge, "login", t.login_at, "")];
+    if let Some(renewal) = t.renewals.last() {
+        let note = if renewal.certain { "" } else { "the same token came back: maybe renewed" };
+        all.push(entry(renewal.mark(marks), Role::Renewal, "last refresh", renewal.at, note));
+    }
+    all.push(entry(marks.now, Role::Now, "now", t.now, ""));
+    let name = if t.access_token_until <= t.now { "access token expired" } else { "access token expires" };
+    all.push(entry(marks.end, end_role(t.access_token_until, t.now), name, t.access_token_until, ""));
+    if let Some(at) = t.refused_at {
+        all.push(entry(marks.refused, Role::Over, "refused", at, "log in again"));
+    }
+    if let Some(at) = t.renewal_due_at {
+        all.push(entry(marks.renewal_due, Role::Renewal, "renewal due", at, "from then on a token request renews it"));
+    }
+    if let Some(expiry) = t.refresh_token {
+        all.extend(expiry_entries(t, expiry, marks));
+    }
+    all.sort_by_key(|entry| entry.at);
+    all
+}
+
+fn expiry_entries(t: &Timeline, expiry: RefreshTokenExpiry, marks: Marks) -> Vec<Entry> {
+    let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = expiry;
+    let next = if t.renewable { "a refresh before then renews it" } else { "log in before then" };
+    let unsure = expires_at_earliest < expires_at;
+    let (name, note) = match (expires_at <= t.now, unsure) {
+        (true, _) => ("refresh token expired", "log in again"),
+        (false, true) => ("refresh token expires", "if the last refresh renewed it"),
+        (false, false) => ("refresh token expires", next),
+    };
+    let end = Entry { mark: marks.end, role: end_role(expires_at, t.now), name, at: expires_at, note };
+    let sure_end =
+        Entry { mark: marks.sure_end, role: Role::Edge, name: "rely on it until", at: expires_at_earliest, note: next };
+    if unsure { vec![sure_end, end] } else { vec![end] }
+}
+
+fn end_role(end: Time, now: Time) -> Role {
+    if end <= now { Role::Over } else { Role::Edge }
+}
+
+/// The legend under the bars. Where there is no room, columns are left out from the right.
+pub(super) fn legend(t: &Timeline, columns: usize, marks: Marks, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
+    let entries = entries(t, marks);
+    let distance = |at: Time| if at == t.now { String::new() } else { at.relative_to(t.now) };
+    let rows: Vec<[String; 3]> =
+        entries.iter().map(|entry| [entry.name.to_owned(), distance(entry.at), format_time(entry.at)]).collect();
+    let [name, distance, time] = column_widths(&rows);
+    let narrow = 2 + name + 2 + distance > columns;
+    let with_times = 2 + name + 2 + distance + 2 + time;
+    let mut lines = Vec::new();
+    for (entry, texts) in entries.iter().zip(&rows) {
+        let mut line = Line::new(entry.role, format!("{} ", entry.mark));
+        if narrow {
+            line.push(Role::Label, entry.name);
+            lines.push(line);
+            if !texts[1].is_empty() {
+                lines.push(Line::new(Role::Text, format!("  {}", texts[1])));
+            }
+            continue;
+        }
+        line.push(Role::Label, pad(&texts[0], name + 2, Align::Left));
+        line.push(Role::Text, pad(&texts[1], distance + 2, Align::Left));
+        if with_times <= columns {
+            line.push(Role::Faint, pad(&texts[2], time + 2, Align::Left));
+            if with_times + 2 + entry.note.width() <= columns {
+                line.push(Role::Faint, entry.note);
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
