@@ -14,7 +14,7 @@
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, `terminal` |
 //! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
-//! | `flows` | what a command makes happen, over the ports; prints nothing | all above but `adapters` |
+//! | `flows` | what a command makes happen, over the ports; prints nothing | all above but `adapters` and `terminal` |
 //! | `cli` | the command line as clap types | policy names of `domain` |
 //! | `commands` | one file per subcommand: parse, call a flow, show the result | all above but `adapters` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |

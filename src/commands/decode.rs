@@ -22,7 +22,11 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
         ports,
         out,
         leeway,
-        verifier: TokenVerifier::open(ports, out, global, args)?,
+        verifier: match &args.jwks {
+            Some(path) => TokenVerifier::from_file(ports, path)?,
+            None if args.verify => TokenVerifier::from_provider(ports, out, global.profile.as_deref())?,
+            None => TokenVerifier::Nothing,
+        },
         profile: profile(ports, out, global),
     };
     match args.tokens.as_slice() {
@@ -48,5 +52,5 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
 
 /// The profile whose provider's claims are explained; none is needed for JSON.
 fn profile(ports: &Ports, out: &Output<'_>, global: &Global) -> Option<Profile> {
-    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, global).ok() }
+    if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, global.profile.as_deref()).ok() }
 }

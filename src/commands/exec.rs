@@ -15,7 +15,7 @@ use crate::terminal::output::Output;
 /// run, or was not found.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
-    let token = Context::open(ports, out, global)?
+    let token = Context::open(ports, out, global.profile.as_deref())?
         .run(|context| access_token::valid_token(context, min_ttl, RefreshAllowed::IfDue))?;
     let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
     Err(ChildProcessError::not_started(&args.command, &error).into())

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// # Errors
 /// `login_required` where there is no session; `store`, `config`.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let session = context.load()?.ok_or(SessionError::NoSession)?;
         let (now, profile) = (ports.clock.now(), &context.profile);
         for warning in context.outlook(Some(&session), now).warnings() {

@@ -16,7 +16,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
     let duration = args.duration.as_deref().map(Seconds::parse).transpose();
     let duration = duration.map_err(|what| Error::usage(format!("--for: {what}")))?;
     let options = KeepaliveOptions { duration, command: &args.command };
-    match Context::open(ports, out, global)?.run(|context| keepalive::run(context, &options))? {
+    match Context::open(ports, out, global.profile.as_deref())?.run(|context| keepalive::run(context, &options))? {
         None | Some(Ended::Code(0)) => Ok(()),
         Some(Ended::Code(code)) => Err(ChildProcessError::Exited(code).into()),
         Some(Ended::Signal(signal)) => {

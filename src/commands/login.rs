@@ -20,7 +20,7 @@ use crate::terminal::output::Output;
 /// # Errors
 /// Those of the flow; then nothing was stored.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let session = login::log_in(context, login_options(&context.profile, args)?)?;
         let (now, profile) = (context.ports.clock.now(), &context.profile);
         let (policy, name) = (profile.policy.as_ref(), profile.name_in_hints.as_deref());

@@ -22,11 +22,16 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout)
     }
     let options = LogoutOptions { local: args.local, browser: args.browser };
     let (outcomes, rest): (Vec<_>, _) = if args.all {
-        let (contexts, store) = stored_sessions(ports, out, global)?;
+        let (contexts, store) = stored_sessions(ports, out)?;
         let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
         (contexts.into_iter().map(log_out).collect(), check_nothing_left(store.as_ref()))
     } else {
-        (vec![Context::open(ports, out, global)?.run(|context| logout::log_out(context, options))], Ok(()))
+        (
+            vec![
+                Context::open(ports, out, global.profile.as_deref())?.run(|context| logout::log_out(context, options)),
+            ],
+            Ok(()),
+        )
     };
     if outcomes.is_empty() && rest.is_ok() {
         out.note("There was no session.");

@@ -29,12 +29,11 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy)
         Some(PolicyCommand::Show { name }) => show(out, name),
         Some(PolicyCommand::Simulate(args)) => policy_simulate::run(out, args),
         None if args.watch => policy_watch::run(ports, out, global, args),
-        None => Context::open(ports, out, global)?.run(|context| explain(context, args)),
+        None => Context::open(ports, out, global.profile.as_deref())?.run(|context| explain(context, out, args)),
     }
 }
 
-fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
-    let out = context.out;
+fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
     let required = args.require.as_deref().map(Seconds::parse).transpose();
     let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
@@ -60,7 +59,7 @@ fn explain(context: &Context<'_>, args: &cli::Policy) -> Result<()> {
     } else if args.short {
         out.answer(&format!("{}\n", outlook.short()))
     } else {
-        out.answer(&page(context, outlook, args, out.columns()))
+        out.answer(&page(context, out, outlook, args, out.columns()))
     }
 }
 

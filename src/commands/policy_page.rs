@@ -4,11 +4,18 @@ use crate::cli;
 use crate::explain::outlook::SessionOutlook;
 use crate::explain::policy_page::PolicyPage;
 use crate::flows::context::Context;
+use crate::terminal::output::Output;
 use crate::terminal::styled_text::Charset;
 
 /// The page for a person, at most `columns` wide.
-pub(super) fn page(context: &Context<'_>, outlook: SessionOutlook<'_>, args: &cli::Policy, columns: usize) -> String {
-    let (out, profile) = (context.out, &context.profile);
+pub(super) fn page(
+    context: &Context<'_>,
+    out: &Output<'_>,
+    outlook: SessionOutlook<'_>,
+    args: &cli::Policy,
+    columns: usize,
+) -> String {
+    let profile = &context.profile;
     let page = PolicyPage {
         outlook,
         profile: &profile.name,

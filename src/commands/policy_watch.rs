@@ -32,11 +32,11 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
     if !ports.terminal.stdout().is_terminal || ports.env.get("TERM") == Some("dumb") {
         return Err(Error::usage("--watch needs a terminal as standard output"));
     }
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let session = context.load()?;
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {
-            let mut watch = Watch::new(context, args, session);
+            let mut watch = Watch::new(context, out, args, session);
             while !signals.pending() {
                 watch.draw()?;
                 ports.clock.pause(TICK);
@@ -53,6 +53,7 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
 
 struct Watch<'c> {
     context: &'c Context<'c>,
+    out: &'c Output<'c>,
     args: &'c cli::Policy,
     session: Option<Session>,
     /// Why the store could not be read the last time.
@@ -68,9 +69,9 @@ struct Watch<'c> {
 type Size = (usize, usize);
 
 impl<'c> Watch<'c> {
-    fn new(context: &'c Context<'c>, args: &'c cli::Policy, session: Option<Session>) -> Self {
+    fn new(context: &'c Context<'c>, out: &'c Output<'c>, args: &'c cli::Policy, session: Option<Session>) -> Self {
         let loaded_at = context.ports.clock.uptime();
-        Self { context, args, session, load_error: None, loaded_at, screen: String::new(), drawn_for: None }
+        Self { context, out, args, session, load_error: None, loaded_at, screen: String::new(), drawn_for: None }
     }
 
     /// Draws the page for now, unless it is on the screen already.
@@ -91,20 +92,20 @@ impl<'c> Watch<'c> {
         let (last, before) = lines.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
         let before: String = before.iter().map(|line| format!("\x1b[K{line}\r\n")).collect();
         let clear = if resized { "\x1b[2J" } else { "" };
-        self.context.out.answer(&format!("{clear}\x1b[H{before}\x1b[J{last}"))?;
+        self.out.answer(&format!("{clear}\x1b[H{before}\x1b[J{last}"))?;
         self.screen = text;
         Ok(())
     }
 
     fn size(&self) -> Size {
-        (self.context.out.columns(), self.context.ports.terminal.stdout().rows.unwrap_or(24).into())
+        (self.out.columns(), self.context.ports.terminal.stdout().rows.unwrap_or(24).into())
     }
 
     /// The page, cut to the screen, with a footer.
     fn text(&self, now: Time, (columns, rows): Size) -> String {
         let outlook = self.context.outlook(self.session.as_ref(), now);
-        let page = page(self.context, outlook, self.args, columns);
-        let out = self.context.out;
+        let page = page(self.context, self.out, outlook, self.args, columns);
+        let out = self.out;
         let footer = match &self.load_error {
             Some(error) => out.paint(&cut(error, columns), Color::Yellow),
             None => out.paint(&footer(&out.local(now), columns), Color::BrightBlack),

@@ -195,7 +195,7 @@ fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) ->
     let configured = Configuration::load(ports)?;
     let profile = match name {
         Some(name) => config::file_profile(name, &configured.config, configured.base())?,
-        None => configured.profile(ports, global)?,
+        None => configured.profile(ports, global.profile.as_deref())?,
     };
     let document = described(&profile, &configured);
     if out.json {
@@ -312,7 +312,7 @@ fn without_default(config: &Config, name: &str) -> String {
 
 fn secret(ports: &Ports, out: &Output<'_>, global: &Global, name: &str, remove: bool) -> Result<()> {
     let global = Global { profile: Some(name.to_owned()), ..global.clone() };
-    Context::open(ports, out, &global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let entry = EntryKey::ClientSecret(context.key.clone()).name();
         if remove {
             let _lock = context.lock(&entry)?;

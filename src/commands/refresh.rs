@@ -24,7 +24,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         // The same threshold as `token`, so that the two never disagree about what is due.
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let before = context.session()?;
         let claims_before = before.id_token.clone();
         let fresh = refresh::ensure_fresh(context, before, intent)?;

@@ -30,7 +30,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
         api_version(&ports.env)?;
     }
     let allowed = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let token = if args.id_token {
             let token = id_token::valid_token(context, allowed)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }

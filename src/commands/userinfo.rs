@@ -15,7 +15,7 @@ use serde_json::Value;
 /// # Errors
 /// Those of the flow.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
-    Context::open(ports, out, global)?.run(|context| {
+    Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let (claims, provider) = userinfo::claims(context)?;
         if out.json {
             return out.document(Value::Object(claims));

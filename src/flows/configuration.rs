@@ -1,6 +1,5 @@
 //! The configuration file, and the store that it chooses.
 
-use crate::cli::Global;
 use crate::config::{self, Config, KeySource, Profile, StoreKind};
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, printable_path, utf8_text};
@@ -61,8 +60,8 @@ impl Configuration {
     ///
     /// # Errors
     /// As [`config::profile`].
-    pub fn profile(&self, ports: &Ports, global: &Global) -> Result<Profile> {
-        config::profile(global.profile.as_deref(), &ports.env, &self.config, self.base())
+    pub fn profile(&self, ports: &Ports, name: Option<&str>) -> Result<Profile> {
+        config::profile(name, &ports.env, &self.config, self.base())
     }
 
     /// The directory that relative paths start from; `None`, so the current one, for a pipe.

@@ -1,6 +1,5 @@
 //! A profile, the store with its session, and the ports: what most commands and flows work with.
 
-use crate::cli::Global;
 use crate::config::Profile;
 use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
@@ -12,13 +11,11 @@ use crate::flows::configuration::Configuration;
 use crate::flows::provider_lookups::ProviderLookups;
 use crate::oidc::redact;
 use crate::ports::{HttpFailure, Ports, Reporter, Request, Response, Store};
-use crate::terminal::output::Output;
 use sha2::{Digest, Sha256};
 
 /// A profile and the store its session is in.
 pub struct Context<'w> {
     pub ports: &'w Ports,
-    pub out: &'w Output<'w>,
     pub reporter: &'w dyn Reporter,
     pub profile: Profile,
     pub store: Box<dyn Store>,
@@ -27,20 +24,20 @@ pub struct Context<'w> {
 }
 
 impl<'w> Context<'w> {
-    /// Loads the configuration and opens the profile's store.
+    /// Loads the configuration and opens the store of the profile: the one named, or the one in use.
     ///
     /// # Errors
     /// `config`, `usage` or `store`.
-    pub fn open(ports: &'w Ports, out: &'w Output<'w>, global: &Global) -> Result<Self> {
+    pub fn open(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
         let configuration = Configuration::load(ports)?;
-        let profile = configuration.profile(ports, global)?;
+        let profile = configuration.profile(ports, profile)?;
         let store = configuration.store(ports).map_err(|error| error.of_profile(profile.name_in_hints.as_deref()))?;
-        Ok(Self::new(ports, out, profile, store))
+        Ok(Self::new(ports, reporter, profile, store))
     }
 
-    pub fn new(ports: &'w Ports, out: &'w Output<'w>, profile: Profile, store: Box<dyn Store>) -> Self {
+    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { ports, out, reporter: out, profile, store, key, lookups: ProviderLookups::default() }
+        Self { ports, reporter, profile, store, key, lookups: ProviderLookups::default() }
     }
 
     /// The result of `work`; its error's hint names the profile.

@@ -1,6 +1,5 @@
 //! Tokens verified in any number: with the profile's provider, or with a key set from a file.
 
-use crate::cli::{self, Global};
 use crate::domain::text::{printable_path, utf8_text};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
@@ -11,8 +10,8 @@ use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::{KeySet, StaleKeys};
 use crate::oidc::signed_token::{TokenProblem, verify_token};
-use crate::ports::Ports;
-use crate::terminal::output::Output;
+use crate::ports::{Ports, Reporter};
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 /// How long keys are used before it is checked whether they may still be.
@@ -53,24 +52,26 @@ impl KeySnapshot {
 }
 
 impl<'w> TokenVerifier<'w> {
-    /// The verifier that the options name.
+    /// A verifier with the key set in a file.
     ///
     /// # Errors
-    /// `config` if the key set's file cannot be read; `unreachable` if the provider's keys cannot be had.
-    pub fn open(ports: &'w Ports, out: &'w Output<'w>, global: &Global, args: &cli::Decode) -> Result<Self> {
-        if let Some(path) = &args.jwks {
-            let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
-            let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
-            let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
-            let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
-            let keys = KeySet::from_json(text.as_bytes())
-                .map_err(|problem| Error::problem("cannot read the key set", problem))?;
-            return Ok(Self::File(keys));
-        }
-        if !args.verify {
-            return Ok(Self::Nothing);
-        }
-        let context = Box::new(Context::open(ports, out, global)?);
+    /// `config` if it cannot be read; `invalid` if it is no key set.
+    pub fn from_file(ports: &Ports, path: &Path) -> Result<Self> {
+        let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
+        let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| unreadable("no such file".into()))?;
+        let text = utf8_text(&bytes).map_err(|why| unreadable(format!("it is {why}")))?;
+        let keys =
+            KeySet::from_json(text.as_bytes()).map_err(|problem| Error::problem("cannot read the key set", problem))?;
+        Ok(Self::File(keys))
+    }
+
+    /// A verifier with the keys of the profile's provider.
+    ///
+    /// # Errors
+    /// Those of [`Context::open`]; `unreachable` if the provider's keys cannot be had.
+    pub fn from_provider(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
+        let context = Box::new(Context::open(ports, reporter, profile)?);
         let provider = Box::new(provider_metadata::provider(&context)?);
         let keys = KeySnapshot::fetch(&context, &provider, None);
         keys.keys.as_ref().map_err(Clone::clone)?;

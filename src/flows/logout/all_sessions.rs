@@ -1,24 +1,18 @@
 //! All the sessions in the store, for `logout --all`.
 
-use crate::cli::Global;
 use crate::config::{self, Profile};
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::error::{Result, StoreError};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
-use crate::ports::{Entries, Ports, Store, StoreFailureKind};
-use crate::terminal::output::Output;
+use crate::ports::{Entries, Ports, Reporter, Store, StoreFailureKind};
 use std::collections::BTreeSet;
 
 /// Every session in the store, with its profile where there still is one; and the store.
-pub fn stored_sessions<'w>(
-    ports: &'w Ports,
-    out: &'w Output<'w>,
-    global: &Global,
-) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
+pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
     let configured = Configuration::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
-    let profiles = configured.profile(ports, global).ok().into_iter();
+    let profiles = configured.profile(ports, None).ok().into_iter();
     let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
     let store = configured.store(ports)?;
     let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
@@ -31,7 +25,7 @@ pub fn stored_sessions<'w>(
     let context = |key: &SessionKey| {
         let profile = profiles.iter().find(|profile| profile.session_key() == *key);
         let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
-        Ok(Context::new(ports, out, profile, configured.store(ports)?))
+        Ok(Context::new(ports, reporter, profile, configured.store(ports)?))
     };
     let contexts: Result<_> = keys.iter().map(context).collect();
     Ok((contexts?, store))

@@ -281,7 +281,7 @@ fn own_azp_may_change_and_new_nonce_is_refused() {
     let access_token = Secret::new("the-access-token");
     let bare = IdToken { nonce: None, ..previous() };
     let accepted = |previous| {
-        let request = TokenRequest::Refresh { previous: previous, sub: "alice" };
+        let request = TokenRequest::Refresh { previous, sub: "alice" };
         let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
         accept_id_token(&Secret::new(sign(&header(), &claims())), &keys(), &check)
     };
