@@ -58,7 +58,7 @@ mod terminal;
 #[doc(hidden)]
 pub mod testing;
 
-pub use adapters::process::hardening::harden;
+pub use adapters::hardening::harden;
 use clap::error::ErrorKind;
 use error::{ChildProcessError, Error, SetupError, Situation};
 pub use ports::Ports;

@@ -103,22 +103,10 @@ fn imports_are_read_however_they_are_written() {
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
-/// Circles that are still to be cut, each the names of its files. A circle within one of these is allowed too.
-#[rustfmt::skip]
-const KNOWN: &[&str] = &[
-    "adapters/keyring.rs adapters/keyring/native.rs adapters/keyring/secret_service.rs",
-    "adapters/process.rs adapters/process_watch.rs adapters/signals.rs",
-    "adapters/terminal.rs adapters/terminal/line_input.rs",
-];
-
 #[test]
 fn files_do_not_import_each_other() {
     let graph = import_graph(&sources());
-    let known = |circle: &[String]| {
-        KNOWN.iter().any(|known| circle.iter().all(|file| known.split(' ').any(|name| name == file)))
-    };
-    let found: Vec<String> =
-        circles(&graph).iter().filter(|circle| !known(circle)).map(|circle| describe(circle, &graph)).collect();
+    let found: Vec<String> = circles(&graph).iter().map(|circle| describe(circle, &graph)).collect();
     assert!(found.is_empty(), "files that import each other:\n{}", found.join("\n\n"));
 }
 

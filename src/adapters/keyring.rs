@@ -5,6 +5,7 @@
 
 #[cfg(not(any(target_os = "macos", windows)))]
 mod collection_memory;
+mod failure;
 #[cfg(any(target_os = "macos", windows))]
 mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
@@ -16,8 +17,8 @@ use super::lock::{self, hashed};
 use super::retry::{self, Notices};
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::domain::text::printable;
 use crate::ports::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Terminal, Waiting};
+use failure::{NAME, failed};
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
@@ -26,9 +27,6 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-const NAME: &str = "keyring";
-const SERVICE: &str = "tidp";
 
 /// How long a call may take where nobody sits to unlock anything.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -323,10 +321,6 @@ fn answer<T>(call: &Receiver<T>, patience: Duration) -> Result<T, StoreFailure> 
 
 fn not_in_time(patience: Duration) -> StoreFailure {
     failed(StoreFailureKind::TimedOut, &format!("no answer within {} s", patience.as_secs()))
-}
-
-fn failed(kind: StoreFailureKind, detail: &str) -> StoreFailure {
-    StoreFailure { store: NAME, kind, detail: printable(detail) }
 }
 
 #[cfg(test)]

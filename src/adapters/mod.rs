@@ -19,9 +19,13 @@
 //! | `process`, `signals`, `watch`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
 
 pub mod browser;
+mod child_command;
 pub mod file_store;
 pub mod files;
+pub mod hardening;
 pub mod http;
+#[cfg(unix)]
+mod ignored_signals;
 pub mod kernel_cache;
 pub mod keyring;
 pub mod lock;

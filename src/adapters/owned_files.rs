@@ -29,7 +29,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
     #[cfg(unix)]
-    super::signals::outlive_full_files();
+    super::ignored_signals::outlive_full_files();
     let mut file = tempfile::Builder::new().prefix(&half_written(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -54,7 +54,7 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
 /// files, so that whoever is killed meanwhile leaves nothing.
 pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    super::signals::outlive_full_files();
+    super::ignored_signals::outlive_full_files();
     let mut file = tempfile::tempfile_in(dir)?;
     file.write_all(&[0; 16 * 1024])?;
     file.sync_all()

@@ -1,5 +1,7 @@
 //! Other programs, and this one's own core dumps.
 
+use super::child_command::adapt_environment;
+use super::hardening;
 use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
@@ -10,9 +12,6 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
-
-/// What no child ever inherits.
-const STRIPPED: [&str; 2] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY"];
 
 /// The longest secret a command may print, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -183,31 +182,6 @@ pub(super) fn without_line_end(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
 }
 
-/// Starts `command` beside this process, without the secrets of its environment and with the core-dump limit that was
-/// found.
-///
-/// # Errors
-/// As the system says.
-pub(super) fn start(command: &[OsString]) -> io::Result<std::process::Child> {
-    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::NotFound)?;
-    let mut child = Command::new(program);
-    child.args(arguments);
-    adapt_environment(&mut child, &[]);
-    hardening::with_limit_lent(|| child.spawn())
-}
-
-fn adapt_environment(child: &mut Command, env: ChildEnv<'_>) {
-    for (name, value) in env {
-        match value {
-            Some(value) => child.env(name, value.expose()),
-            None => child.env_remove(name),
-        };
-    }
-    for name in STRIPPED {
-        child.env_remove(name);
-    }
-}
-
 #[cfg(unix)]
 fn become_it(mut child: Command) -> io::Error {
     std::os::unix::process::CommandExt::exec(&mut child)
@@ -218,61 +192,6 @@ fn become_it(mut child: Command) -> io::Error {
     match child.status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
-    }
-}
-
-/// Core dumps and debuggers kept from the process's memory while it holds secrets.
-pub mod hardening {
-    #[cfg(unix)]
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    #[cfg(unix)]
-    use std::sync::OnceLock;
-
-    /// The soft limit that was found, to be given back to a child.
-    #[cfg(unix)]
-    static FOUND: OnceLock<Option<u64>> = OnceLock::new();
-
-    /// No core file (the soft limit only: a hard one would be inherited for ever), and on Linux not dumpable, which
-    /// also closes `/proc/PID/environ` and `ptrace` to the user's other processes. Failure is no failure.
-    pub fn harden() {
-        #[cfg(unix)]
-        {
-            let limit = getrlimit(Resource::Core);
-            FOUND.get_or_init(|| limit.current);
-            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
-        }
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    }
-
-    /// Runs `start` with the limit given back for a child to inherit. On Linux this process stays not dumpable, so that
-    /// even meanwhile it leaves no core file.
-    pub fn with_limit_lent<T>(start: impl FnOnce() -> T) -> T {
-        #[cfg(unix)]
-        let lent = FOUND.get().map(|found| {
-            let now = getrlimit(Resource::Core);
-            let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..now });
-            now
-        });
-        let started = start();
-        #[cfg(unix)]
-        if let Some(before) = lent {
-            let _ = setrlimit(Resource::Core, before);
-        }
-        started
-    }
-
-    /// Undoes [`harden`], if it was called: before another program takes the process over. Whether it was.
-    pub fn restore() -> bool {
-        #[cfg(unix)]
-        if let Some(found) = FOUND.get() {
-            let limit = getrlimit(Resource::Core);
-            let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..limit });
-            #[cfg(target_os = "linux")]
-            let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
-            return true;
-        }
-        false
     }
 }
 

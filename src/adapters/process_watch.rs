@@ -1,6 +1,6 @@
 //! Signals taken over by a command that runs for long, and the program it started beside itself.
 
-use super::process;
+use super::child_command;
 use crate::ports::{Ended, Watch};
 use std::ffi::OsString;
 use std::io;
@@ -37,7 +37,7 @@ impl Default for ProcessWatch {
 #[cfg(not(unix))]
 impl Watch for ProcessWatch {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
-        let mut child = process::start(command)?;
+        let mut child = child_command::start(command)?;
         let sender = self.sender.clone();
         std::thread::Builder::new().spawn(move || child.wait().map(|status| sender.send(ended(status))))?;
         Ok(())
@@ -51,7 +51,7 @@ impl Watch for ProcessWatch {
 #[cfg(unix)]
 mod unix {
     use super::*;
-    use crate::adapters::signals::is_ignored;
+    use crate::adapters::ignored_signals::is_ignored;
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -110,7 +110,7 @@ mod unix {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             self.handle.add_signal(SIGCHLD)?;
-            *part = Part::Beside(process::start(command)?);
+            *part = Part::Beside(child_command::start(command)?);
             Ok(())
         }
 

@@ -9,8 +9,6 @@ use std::io;
 
 #[cfg(unix)]
 pub use unix::SystemSignals;
-#[cfg(unix)]
-pub(super) use unix::{is_ignored, outlive_full_files};
 
 /// Where there are no such signals, nothing is put off.
 #[cfg(not(unix))]
@@ -43,11 +41,12 @@ impl SignalGuard for Nothing {
 #[cfg(unix)]
 mod unix {
     use super::{SignalGuard, Signals, Watch, fatal, io};
+    use crate::adapters::ignored_signals::IgnoredSignals;
     use crate::adapters::process_watch::{ProcessWatch, WATCHED};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGXFSZ};
+    use signal_hook::consts::{SIGINT, SIGQUIT};
     use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
     /// The signals of this process, of which there is one whoever holds them: two would undo each other's holds. Nothing
     /// is installed before the first hold.
@@ -103,8 +102,8 @@ mod unix {
             let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut handlers = Vec::new();
             let asked = Arc::new(AtomicBool::new(false));
-            let ignored = Ignored::now();
-            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.is_temporary(*signal));
+            let ignored = IgnoredSignals::now();
+            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.can_be_deferred(*signal));
             for signal in free {
                 let number = usize::try_from(signal).unwrap_or_default();
                 // Without a handler the signal works at once, which is no worse than before.
@@ -124,16 +123,6 @@ mod unix {
             }
             Self { holds: Mutex::new(0), released, came, handlers }
         }
-    }
-
-    /// A file that may grow no further (`ulimit -f`) is a store that takes nothing for now, and no reason to end. A
-    /// handler, because children would keep it if the signal were ignored.
-    pub(in crate::adapters) fn outlive_full_files() {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            // Without it, such a write ends the process as it always has.
-            let _ = flag::register(SIGXFSZ, Arc::default());
-        });
     }
 
     struct Hold(&'static Shared);
@@ -159,36 +148,11 @@ mod unix {
         }
     }
 
-    /// Whether the process was started with `signal` ignored, as far as that is known.
-    pub(in crate::adapters) fn is_ignored(signal: i32) -> bool {
-        Ignored::now().has(signal).unwrap_or(false)
-    }
-
-    /// The signals that are ignored, a bit each; `None` where that is not known: elsewhere than on Linux, and without
-    /// `/proc`.
-    struct Ignored(Option<u64>);
-
-    impl Ignored {
-        fn now() -> Self {
-            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-            Self(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()))
-        }
-
-        fn has(&self, signal: i32) -> Option<bool> {
-            self.0.map(|mask| mask >> (signal - 1) & 1 == 1)
-        }
-
-        /// SIGHUP is put off only where it is known that it has its effect: under `nohup` it must keep having none.
-        fn is_temporary(&self, signal: i32) -> bool {
-            self.has(signal).map_or(signal != SIGHUP, |ignored| !ignored)
-        }
-    }
-
     #[cfg(test)]
     mod tests {
         use super::*;
-        use signal_hook::consts::{SIGTERM, SIGUSR1, SIGXCPU};
+        use crate::adapters::ignored_signals::is_ignored;
+        use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1, SIGXCPU};
         use std::os::unix::process::ExitStatusExt;
         use std::process::Command;
 
@@ -203,7 +167,7 @@ mod unix {
 
         #[test]
         fn what_nohup_may_have_ignored_stays_so_where_that_cannot_be_known() {
-            let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| Ignored(mask).is_temporary(signal));
+            let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| IgnoredSignals(mask).can_be_deferred(signal));
             assert_eq!(put_off(Some(0)), [true; 3]);
             assert_eq!(put_off(Some(u64::MAX)), [false; 3]);
             assert_eq!(put_off(None), [true, true, false]);

@@ -1,6 +1,6 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
-use super::{SERVICE, failed};
+use super::failure::{SERVICE, failed};
 use crate::ports::{Env, StoreFailure, StoreFailureKind};
 use keyring::{Entry, Error};
 use std::collections::HashMap;

@@ -9,7 +9,7 @@
 //! locked. So nothing found is no answer before the collections are seen open: [`Keyring::search`].
 
 use super::collection_memory::Places;
-use super::{SERVICE, failed};
+use super::failure::{SERVICE, failed};
 use crate::adapters::lock;
 use crate::domain::session::EntryKey;
 use crate::ports::{Env, StoreFailure, StoreFailureKind};

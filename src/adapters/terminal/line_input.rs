@@ -2,7 +2,7 @@
 //! on macOS) and drops the rest in silence: a pasted address or token can be longer. So it is asked for each character as
 //! it comes, and the keys that edit a line do here what they do there, as `stty` has set them.
 
-use super::{Direction, LONGEST, ready};
+use super::stream::{Direction, LONGEST, ready, write_whole};
 use crate::adapters::signals::SystemSignals;
 use crate::ports::Signals;
 use rustix::io::Errno;
@@ -222,7 +222,7 @@ impl<'a> ByCharacter<'a> {
 
     /// A terminal is open for both; where it is not, nothing is shown.
     fn show(&self, bytes: &[u8]) {
-        let _ = super::write_whole(self.input, bytes);
+        let _ = write_whole(self.input, bytes);
     }
 
     /// Stops, as the key for that does, with the terminal as it was, until somebody says to go on.
