@@ -418,7 +418,7 @@ fn a_successor_for_which_there_are_two_places_is_given_up_at_once() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Double);
     let said = store_error(&home, &home.tidp(REFRESH));
-    assert!(said.contains("the refresh token is spent") && said.contains("tidp login"), "{said}");
+    assert!(said.contains("the new one could not be stored") && said.contains("tidp login"), "{said}");
 }
 
 #[test]
