@@ -1,5 +1,4 @@
-//! One file per command, each a story: load → decide → send → accept → save → print; and what several of them share
-//! (`context`, `metadata`, `output`, `received`, `renew`, `token_cache`).
+//! One file per subcommand: parse the options, call a flow, show the result.
 
 pub mod completions;
 pub mod decode;

@@ -90,7 +90,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             return Err(nothing_to_keep(context, &session, &policy));
         }
         let clock = &context.ports.clock;
-        let mut keeper = Self {
+        let mut keepalive = Self {
             context,
             policy,
             has_command: !options.command.is_empty(),
@@ -104,8 +104,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             adopted: 0,
             failures: 0,
         };
-        keeper.draw_lead();
-        Ok(keeper)
+        keepalive.draw_lead();
+        Ok(keepalive)
     }
 
     /// Chance decides anew for each renewal, so that many machines that started together drift apart.
@@ -152,7 +152,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         Ok(Some(wait.min(left.unwrap_or(POLL_INTERVAL)).min(POLL_INTERVAL).max(Seconds(1))))
     }
 
-    /// An error, if the session is known to have ended. A login in its place is checked_at after from the next renewal on.
+    /// An error, if the session is known to have ended. A new login is picked up at the next renewal.
     fn check_session(&mut self) -> Result<()> {
         self.checked_at = self.uptime();
         match living_session(self.context) {

@@ -8,7 +8,7 @@ mod requirements;
 
 pub use options::LoginOptions;
 
-pub use crate::config::{AuthMethod, RedirectUri};
+use crate::config::{AuthMethod, RedirectUri};
 use crate::domain::secret::Secret;
 use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;

@@ -39,7 +39,7 @@ impl Keepalive<'_, '_> {
         self.context.when(time)
     }
 
-    /// A note_unless_command on the way; while a command runs, only under `--verbose`.
+    /// A note on the way; while a command runs, only under `--verbose`.
     fn note_unless_command(&self, text: &str) {
         if self.has_command { self.context.reporter.trace(text) } else { self.context.reporter.note(text) }
     }
