@@ -88,7 +88,7 @@ fn the_program_uses_only_the_library() {
 fn time_is_read_and_waited_for_in_one_room() {
     for source in sources().iter().filter(|source| source.room != CLOCK_ROOM) {
         for call in CLOCK {
-            assert!(!source.code.contains(call), "src/{} calls {call}: take the Ports's Clock", source.name);
+            assert!(!source.code.contains(call), "src/{} calls {call}: use the Clock port", source.name);
         }
     }
 }

@@ -43,9 +43,10 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     // Before anything is printed: stdout stays empty on failure.
     if let Some(required) = required {
         let access_token_expires_at = outlook.access_token_expires_at().ok_or(SessionError::NoSession)?;
-        check_requirement(&outlook, access_token_expires_at, required, &|time| out.when(time, now)).map_err(
-            |unmet| SessionError::LifetimeTooShort { message: unmet.message, login_helps: unmet.login_helps },
-        )?;
+        check_requirement(&outlook, access_token_expires_at, required, &context.profile.name, &|time| {
+            out.when(time, now)
+        })
+        .map_err(|unmet| SessionError::LifetimeTooShort { message: unmet.message, login_helps: unmet.login_helps })?;
     }
     if out.json {
         // The page for a person says all of this already.

@@ -1,6 +1,7 @@
 //! `tidp policy --require`: whether a session certainly lasts long enough.
 
 use super::outlook::SessionOutlook;
+use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 
 /// A requirement that a session does not meet, or that nobody can tell of.
@@ -17,6 +18,7 @@ pub fn check_requirement(
     outlook: &SessionOutlook<'_>,
     access_token_expires_at: Time,
     required: Seconds,
+    profile: &str,
     format_time: &dyn Fn(Time) -> String,
 ) -> Result<(), UnmetRequirement> {
     let most = outlook.policy.and_then(|policy| Some((policy.name.as_str(), policy.lifetime?)));
@@ -35,10 +37,9 @@ pub fn check_requirement(
             format!("the {which} token is certain to work for {}, less than {human}", left.to_text())
         }
         (None, _) => {
-            let reason = if outlook.policy.is_some() {
-                "the provider refused the last refresh"
-            } else {
-                "the profile names no client type"
+            let reason = match outlook.policy {
+                Some(_) => "the provider refused the last refresh".to_owned(),
+                None => format!("the profile {} names no client type", printable(profile)),
             };
             format!("it is not known whether the session lasts {human}: {reason}")
         }

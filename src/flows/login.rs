@@ -215,7 +215,7 @@ impl Attempt<'_, '_> {
         if is_remote {
             note();
         }
-        let opened = open_or_print_url(self.context, url, "Log in", self.options.timeout, self.options.no_browser);
+        let opened = open_or_print_url(self.context, url, "Continue", self.options.timeout, self.options.no_browser);
         if !opened && !is_remote {
             note();
         }

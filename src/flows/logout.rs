@@ -213,11 +213,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
     };
     match provider_metadata::send(context, &mut provider.clone(), &first, request) {
         Err(failure) => State::failed(Error::unanswered("could not be ended", &failure)),
-        Ok(response) => match logout::accept_custom_logout(&response) {
-            LogoutOutcome::LoggedOut => State::Done("ended at the provider".into()),
-            LogoutOutcome::AlreadyLoggedOut => State::Done("had ended already".into()),
-            failed => State::failed(custom_logout_failed(failed)),
-        },
+        Ok(response) => custom_logout_state(logout::accept_custom_logout(&response)),
     }
 }
 
@@ -245,9 +241,10 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     State::failed(Error::failed("could not be ended: no browser came for the logout page"))
 }
 
-fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
+fn custom_logout_state(outcome: LogoutOutcome) -> State {
     let (kind, what) = match outcome {
-        LogoutOutcome::LoggedOut | LogoutOutcome::AlreadyLoggedOut => (Kind::Failed, "it did not fail".to_owned()),
+        LogoutOutcome::LoggedOut => return State::Done("ended at the provider".into()),
+        LogoutOutcome::AlreadyLoggedOut => return State::Done("had ended already".into()),
         LogoutOutcome::HintMissing => (Kind::Refused, "the provider missed the ID token (400)".to_owned()),
         LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)".to_owned()),
         LogoutOutcome::Incomplete => {
@@ -260,5 +257,5 @@ fn custom_logout_failed(outcome: LogoutOutcome) -> Error {
         ),
     };
     let what = format!("could not be ended: {what}. The user can end it on the provider's self-service page");
-    SessionError::LogoutIncomplete(kind, what).into()
+    State::failed(SessionError::LogoutIncomplete(kind, what).into())
 }

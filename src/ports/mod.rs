@@ -155,8 +155,8 @@ pub enum Ignored {
     AnotherMethod,
     /// Its head is larger than what is read of one.
     TooLarge,
-    /// It could not be read as a plain request.
-    InvalidEntry,
+    /// It could not be read as a plain HTTP request.
+    NotHttp,
 }
 
 /// What the page says: only what is true.

@@ -161,12 +161,7 @@ fn a_redirect_that_is_ignored_is_told_as_it_comes_once_and_again_when_time_is_up
         foreign.into_iter().map(str::to_owned).chain([format!("code=z&state={state}&state={state}")]).collect()
     });
     let kinds = [Ignored::AnotherPath, Ignored::AnotherHost, Ignored::AnotherMethod, Ignored::TooLarge];
-    bench
-        .callback
-        .ignores
-        .lock()
-        .unwrap()
-        .extend(kinds.into_iter().chain([Ignored::InvalidEntry, Ignored::AnotherPath]));
+    bench.callback.ignores.lock().unwrap().extend(kinds.into_iter().chain([Ignored::NotHttp, Ignored::AnotherPath]));
     let outcome = bench.run(&["login"]).exits(124).leaves_out("\u{1b}").leaves_out("evil").leaves_out("invalid_scope");
     let (waiting, end) = outcome.stderr.split_once("error: ").unwrap();
     for why in [

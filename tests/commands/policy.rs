@@ -77,7 +77,11 @@ fn of_an_unknown_client_type_nothing_is_guessed() {
     assert_eq!(document["next_action"], "unknown");
     assert!(document["explanation"].as_str().unwrap().contains("set TIDP_POLICY, or"), "{document}");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "unknown 1h+\n");
-    bench.run(&["policy", "--require", "1s"]).exits(3).says("it is not known whether the session lasts 1 s");
+    bench
+        .run(&["policy", "--require", "1s"])
+        .exits(3)
+        .says("it is not known whether the session lasts 1 s")
+        .says("the profile app@https://id.example names no client type");
 }
 
 #[test]

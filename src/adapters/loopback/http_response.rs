@@ -222,7 +222,7 @@ impl Desk {
             StatusCode::MISDIRECTED_REQUEST => Some(Ignored::AnotherHost),
             StatusCode::METHOD_NOT_ALLOWED if [Method::HEAD, Method::OPTIONS].contains(&request.method) => None,
             StatusCode::METHOD_NOT_ALLOWED => Some(Ignored::AnotherMethod),
-            _ => Some(Ignored::InvalidEntry),
+            _ => Some(Ignored::NotHttp),
         }
     }
 

@@ -153,7 +153,7 @@ async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<At
         _ if was_request => {}
         0 if !silent => {}
         414 | 431 => desk.ignored(Ignored::TooLarge),
-        _ => desk.ignored(Ignored::InvalidEntry),
+        _ => desk.ignored(Ignored::NotHttp),
     }
     linger(rest, if silent { unreadable(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
 }

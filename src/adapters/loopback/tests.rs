@@ -325,6 +325,6 @@ fn what_could_have_been_the_redirect_is_told_by_its_kind_once_and_an_icon_is_not
     let told = std::cell::RefCell::new(Vec::new());
     let came = listener.wait(&|_| true, &|what| told.borrow_mut().push(what), Duration::from_millis(50));
     assert_eq!(came, None);
-    use Ignored::{AnotherHost, AnotherMethod, AnotherPath, InvalidEntry, TooLarge};
-    assert_eq!(told.into_inner(), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, InvalidEntry]);
+    use Ignored::{AnotherHost, AnotherMethod, AnotherPath, NotHttp, TooLarge};
+    assert_eq!(told.into_inner(), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, NotHttp]);
 }

@@ -118,7 +118,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
             Ignored::AnotherHost => "it came to another host name or port than the redirect URI's",
             Ignored::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
             Ignored::TooLarge => "its head is larger than 16 KiB (delete the browser's cookies for this address)",
-            Ignored::InvalidEntry => "it could not be read as plain HTTP (a browser may insist on https)",
+            Ignored::NotHttp => "it could not be read as plain HTTP (a browser may insist on https)",
         };
         self.warn_once(NO_REDIRECT, why);
     }
