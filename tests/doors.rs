@@ -94,7 +94,7 @@ fn time_is_read_and_waited_for_in_one_room() {
 }
 
 #[test]
-fn imports_are_read_however_they_are_written() {
+fn imports_are_read_in_every_form() {
     let code = "use crate::domain::time::{Seconds, Time};\nuse crate::ports::{\n    Body, Request as R,\n    self,\n};\n\
                 use crate::{adapters::http, cli};\nfn f() { crate::config::profile() }\n// crate::sandbox::Engine\n";
     let found = read_source("a.rs", code).imports();
@@ -111,7 +111,7 @@ fn files_do_not_import_each_other() {
 }
 
 #[test]
-fn a_circle_is_found_however_it_is_imported() {
+fn import_circle_is_found_in_any_form() {
     let files = [
         ("lib.rs", "pub mod a;\nmod b;\nfn run() { a::start() }"),
         (

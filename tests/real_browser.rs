@@ -59,7 +59,7 @@ fn screenshots() -> std::path::PathBuf {
 }
 
 #[test]
-fn a_person_logs_in_with_a_browser_in_light_and_dark_in_english_and_norwegian() {
+fn login_pages_work_in_both_languages_and_schemes() {
     if !require("chromium") {
         return;
     }
@@ -101,7 +101,7 @@ fn judge(result: &Value, provider: &Provider) {
 }
 
 #[test]
-fn the_browser_that_the_environment_names_is_opened_with_the_url() {
+fn browser_variable_names_the_browser_to_open() {
     if !require("chromium") {
         return;
     }

@@ -15,7 +15,7 @@ use real::{Home, Provider, require};
 const PROCESSES: usize = 64;
 
 #[test]
-fn one_of_many_refreshes_with_the_one_time_token_and_all_of_them_get_the_same_answer() {
+fn concurrent_tokens_share_one_refresh() {
     if !require("curl") || !require("faketime") {
         return;
     }
@@ -35,7 +35,7 @@ fn one_of_many_refreshes_with_the_one_time_token_and_all_of_them_get_the_same_an
 }
 
 #[test]
-fn of_many_changes_of_the_configuration_at_once_none_is_lost_and_a_symlink_stays_one() {
+fn concurrent_configuration_changes_are_all_kept() {
     let home = Home::new();
     let (dir, target) = (home.path("home/config/tidp"), home.path("home/dotfiles.toml"));
     std::fs::create_dir(&dir).unwrap();

@@ -57,7 +57,7 @@ fn session_lives(home: &Home) -> bool {
 }
 
 #[test]
-fn the_fake_is_a_keyring_like_any_other() {
+fn fake_keyring_holds_a_session() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     assert_eq!(home.tidp(&["inspect", "--json"]).json()["store"], "keyring");
     assert!(!session_lives(&home));
@@ -68,7 +68,7 @@ fn the_fake_is_a_keyring_like_any_other() {
 }
 
 #[test]
-fn a_service_that_insists_on_a_key_agreement_gets_one() {
+fn required_key_agreement_is_made() {
     let Some((_provider, home, keyring)) = machine() else { return };
     keyring.without_plain_sessions();
     home.tidp(&["login"]).expect(0);
@@ -79,7 +79,7 @@ fn a_service_that_insists_on_a_key_agreement_gets_one() {
 }
 
 #[test]
-fn over_a_network_secrets_go_under_an_agreed_key() {
+fn secrets_over_a_network_are_encrypted() {
     let Some((_provider, mut home, keyring)) = machine() else { return };
     let own = home.get("DBUS_SESSION_BUS_ADDRESS").unwrap().to_owned();
     home.set("DBUS_SESSION_BUS_ADDRESS", &keyring.over_tcp());
@@ -117,22 +117,22 @@ fn every_command_gives_up(fault: Fault) {
 }
 
 #[test]
-fn a_service_that_hangs_in_any_call_is_given_up() {
+fn hanging_service_is_given_up() {
     every_command_gives_up(Fault::Hang);
 }
 
 #[test]
-fn a_service_that_refuses_any_call_is_an_error() {
+fn refusing_service_is_an_error() {
     every_command_gives_up(Fault::Refuse);
 }
 
 #[test]
-fn a_service_that_dies_in_any_call_is_an_error() {
+fn dying_service_is_an_error() {
     every_command_gives_up(Fault::DieBefore);
 }
 
 #[test]
-fn a_first_login_into_a_service_that_fails_reports_no_success() {
+fn login_into_a_failing_service_reports_no_success() {
     for fault in [Fault::Hang, Fault::Refuse, Fault::DieBefore] {
         for call in ["ReadAlias", "CreateItem"] {
             let Some((_provider, home, keyring)) = machine() else { return };
@@ -148,7 +148,7 @@ fn a_first_login_into_a_service_that_fails_reports_no_success() {
 }
 
 #[test]
-fn a_prompt_that_nobody_answers_is_given_up() {
+fn unanswered_prompt_is_given_up() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     let before = provider.all_requests();
     keyring.lock();
@@ -163,7 +163,7 @@ fn a_prompt_that_nobody_answers_is_given_up() {
 
 /// What every command says of a keyring that is locked and finds nothing for that reason.
 #[test]
-fn a_locked_keyring_that_hides_what_it_holds_is_no_empty_one() {
+fn locked_keyring_that_hides_its_items_is_not_empty() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     home.tidp_with_stdin(
         &["profile", "add", "p", "--issuer", "https://a.example", "--client-id", "c", "--client-type", "Public"],
@@ -202,7 +202,7 @@ fn a_locked_keyring_that_hides_what_it_holds_is_no_empty_one() {
 
 /// At whichever search the lock falls, nothing is spent, or the new refresh token is stored as soon as it is open again.
 #[test]
-fn a_lock_that_falls_at_any_moment_of_a_refresh_loses_nothing() {
+fn lock_at_any_moment_of_a_refresh_loses_nothing() {
     std::thread::scope(|scope| {
         for (time, default) in (1..=9).flat_map(|time| [(time, true), (time, false)]) {
             scope.spawn(move || {
@@ -234,7 +234,7 @@ fn a_lock_that_falls_at_any_moment_of_a_refresh_loses_nothing() {
 }
 
 #[test]
-fn a_keyring_that_stays_locked_is_not_searched_again_and_again() {
+fn keyring_that_stays_locked_is_searched_once() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.hides_what_is_locked();
     keyring.fault("SearchItems", 6, Fault::LockFirst);
@@ -253,7 +253,7 @@ fn a_keyring_that_stays_locked_is_not_searched_again_and_again() {
 }
 
 #[test]
-fn a_keyring_that_opens_while_it_is_asked_is_searched_again() {
+fn keyring_unlocked_meanwhile_is_searched_again() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.hides_what_is_locked();
     keyring.lock();
@@ -262,7 +262,7 @@ fn a_keyring_that_opens_while_it_is_asked_is_searched_again() {
 }
 
 #[test]
-fn what_is_found_costs_no_question_about_locks() {
+fn found_item_needs_no_lock_check() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.calls();
     home.tidp(&["token"]).expect(0);
@@ -283,7 +283,7 @@ fn at_a_terminal(home: &Home, args: &str) -> Process {
 }
 
 #[test]
-fn at_a_terminal_the_prompt_is_put_up_told_and_waited_for() {
+fn unlock_prompt_at_a_terminal_is_waited_for() {
     for hides in [false, true] {
         let Some((_provider, home, keyring)) = logged_in() else { return };
         if !require("script") {
@@ -316,7 +316,7 @@ fn at_a_terminal_the_prompt_is_put_up_told_and_waited_for() {
 }
 
 #[test]
-fn at_a_terminal_nobody_is_asked_while_signals_are_held() {
+fn no_unlock_prompt_while_signals_are_deferred() {
     for search in 3..=5 {
         let Some((provider, home, keyring)) = logged_in() else { return };
         if !require("script") {
@@ -337,7 +337,7 @@ fn at_a_terminal_nobody_is_asked_while_signals_are_held() {
 }
 
 #[test]
-fn a_prompt_that_waits_is_why_there_was_no_answer() {
+fn waiting_prompt_explains_the_timeout() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.lock();
     for args in [["token", "--json"].as_slice(), &["logout", "--json"], &["logout", "--all", "--local", "--json"]] {
@@ -349,7 +349,7 @@ fn a_prompt_that_waits_is_why_there_was_no_answer() {
 }
 
 #[test]
-fn a_service_that_dies_at_the_journal_costs_nothing() {
+fn crash_while_writing_the_journal_spends_nothing() {
     for (fault, begun) in [(Fault::DieBefore, false), (Fault::DieAfter, true)] {
         let Some((provider, home, keyring)) = logged_in() else { return };
         let before = provider.requests("token");
@@ -362,7 +362,7 @@ fn a_service_that_dies_at_the_journal_costs_nothing() {
 }
 
 #[test]
-fn a_keyring_that_is_locked_at_the_journal_costs_nothing_and_is_told() {
+fn lock_before_the_journal_spends_nothing() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     let before = provider.requests("token");
     keyring.fault("SetSecret", 1, Fault::Lock);
@@ -374,7 +374,7 @@ fn a_keyring_that_is_locked_at_the_journal_costs_nothing_and_is_told() {
 }
 
 #[test]
-fn a_service_that_dies_at_the_successor_is_waited_for_and_takes_it_when_it_is_back() {
+fn crash_while_storing_the_new_token_is_waited_out() {
     for fault in [Fault::DieBefore, Fault::DieAfter] {
         let Some((_provider, home, keyring)) = logged_in() else { return };
         keyring.fault("SetSecret", 2, fault);
@@ -390,7 +390,7 @@ fn a_service_that_dies_at_the_successor_is_waited_for_and_takes_it_when_it_is_ba
 }
 
 #[test]
-fn a_successor_that_finds_the_keyring_locked_is_stored_when_it_is_unlocked() {
+fn lock_while_storing_the_new_token_is_waited_out() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Lock);
     let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
@@ -405,7 +405,7 @@ fn a_successor_that_finds_the_keyring_locked_is_stored_when_it_is_unlocked() {
 }
 
 #[test]
-fn a_successor_that_is_refused_for_a_while_is_offered_again() {
+fn refused_write_of_the_new_token_is_retried() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Refuse);
     let outcome = home.tidp(REFRESH);
@@ -414,7 +414,7 @@ fn a_successor_that_is_refused_for_a_while_is_offered_again() {
 }
 
 #[test]
-fn a_successor_for_which_there_are_two_places_is_given_up_at_once() {
+fn ambiguous_entry_for_the_new_token_is_an_error_at_once() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Double);
     let said = store_error(&home, &home.tidp(REFRESH));
@@ -422,7 +422,7 @@ fn a_successor_for_which_there_are_two_places_is_given_up_at_once() {
 }
 
 #[test]
-fn a_login_whose_end_is_not_known_is_whole_if_it_was_written() {
+fn unconfirmed_login_that_was_written_is_kept() {
     let Some((_provider, home, keyring)) = machine() else { return };
     keyring.fault("CreateItem", 0, Fault::DieAfter);
     let said = store_error(&home, &home.tidp(&["login", "--json"]));
@@ -432,7 +432,7 @@ fn a_login_whose_end_is_not_known_is_whole_if_it_was_written() {
 }
 
 #[test]
-fn a_successor_is_waited_for_however_long_it_takes_and_the_wait_is_told() {
+fn slow_write_of_the_new_token_is_waited_for() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.fault("SetSecret", 2, Fault::Slow(Duration::from_secs(7)));
     let outcome = home.tidp(REFRESH);
@@ -446,7 +446,7 @@ fn a_successor_is_waited_for_however_long_it_takes_and_the_wait_is_told() {
 }
 
 #[test]
-fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
+fn signal_ends_the_wait_for_the_new_token() {
     for fault in [Fault::Hang, Fault::DieBefore, Fault::Lock] {
         let Some((_provider, home, keyring)) = logged_in() else { return };
         keyring.fault("SetSecret", 2, fault);
@@ -467,7 +467,7 @@ fn a_signal_while_the_successor_is_waited_for_ends_the_wait() {
 }
 
 #[test]
-fn a_journal_that_is_written_too_late_costs_nothing() {
+fn late_journal_write_spends_nothing() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     let before = provider.requests("token");
     keyring.fault("SetSecret", 1, Fault::Slow(Duration::from_secs(8)));
@@ -479,7 +479,7 @@ fn a_journal_that_is_written_too_late_costs_nothing() {
 }
 
 #[test]
-fn a_service_that_is_only_slow_is_waited_for() {
+fn slow_service_is_waited_for() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     for call in ["OpenSession", "SearchItems", "GetSecret", "SetSecret"] {
         keyring.fault(call, 1, Fault::Slow(Duration::from_millis(1_500)));
@@ -490,7 +490,7 @@ fn a_service_that_is_only_slow_is_waited_for() {
 }
 
 #[test]
-fn a_service_that_takes_no_large_secret_is_an_error_before_anything_is_spent() {
+fn size_limit_is_found_before_a_token_is_spent() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     keyring.at_most(1_000);
     let before = provider.requests("token");
@@ -503,7 +503,7 @@ fn a_service_that_takes_no_large_secret_is_an_error_before_anything_is_spent() {
 }
 
 #[test]
-fn garbage_and_a_newer_version_are_told_and_login_and_logout_mend_them() {
+fn corrupt_entry_is_fixed_by_login_or_logout() {
     let newer = br#"{"version":99,"profile":"x"}"#;
     for (garbage, words) in [
         (b"".as_slice(), "not a session"),
@@ -530,7 +530,7 @@ fn garbage_and_a_newer_version_are_told_and_login_and_logout_mend_them() {
 }
 
 #[test]
-fn two_entries_of_one_name_are_told_and_neither_is_chosen_until_a_login_or_logout_mends_it() {
+fn duplicate_entries_are_fixed_by_login_or_logout() {
     let Some((provider, home, keyring)) = logged_in() else { return };
     keyring.double();
     let before = provider.all_requests();
@@ -548,7 +548,7 @@ fn two_entries_of_one_name_are_told_and_neither_is_chosen_until_a_login_or_logou
 }
 
 #[test]
-fn without_a_default_collection_the_remedy_is_to_make_one() {
+fn missing_default_collection_hints_at_creating_one() {
     let Some((provider, home, keyring)) = machine() else { return };
     keyring.without_a_collection();
     home.tidp(&["token"]).expect(3);
@@ -560,7 +560,7 @@ fn without_a_default_collection_the_remedy_is_to_make_one() {
 }
 
 #[test]
-fn at_a_terminal_a_login_has_the_default_collection_made() {
+fn login_at_a_terminal_creates_the_default_collection() {
     let Some((provider, home, keyring)) = machine() else { return };
     if !require("script") {
         return;
@@ -575,7 +575,7 @@ fn at_a_terminal_a_login_has_the_default_collection_made() {
 }
 
 #[test]
-fn a_session_that_lies_elsewhere_than_in_the_default_collection_is_written_over_there() {
+fn session_in_another_collection_is_updated_there() {
     let Some((_provider, home, keyring)) = logged_in() else { return };
     keyring.without_a_collection();
     home.tidp(&["login"]).expect(0);

@@ -27,7 +27,7 @@ const COUNTING: &str = "i=0; t=0; trap 'i=$((i+1)); echo int >&2' INT; trap 't=1
                         echo ready >&2; until [ $t = 1 ]; do sleep 0.02; done; exit $((40 + i))";
 
 #[test]
-fn the_commands_code_and_signal_are_tidps_own() {
+fn exit_code_and_signal_of_the_command_are_tidps() {
     let Some((provider, home)) = logged_in() else { return };
     let before = provider.requests("token");
     for (command, code, signal) in [
@@ -47,7 +47,7 @@ fn the_commands_code_and_signal_are_tidps_own() {
 }
 
 #[test]
-fn signals_reach_the_command_however_many_and_leave_tidp_to_see_its_end() {
+fn every_signal_reaches_the_command() {
     let Some((_provider, home)) = logged_in() else { return };
     let mut running = Process::start(&mut home.tidp_command(&["keepalive", "--", "sh", "-c", COUNTING]));
     running.wait_for_word(|word| word == "ready");
@@ -86,13 +86,13 @@ fn ctrl_c_reaches_the_command_once() {
 }
 
 #[test]
-fn a_signal_that_is_ignored_stays_ignored_for_the_command_too() {
+fn ignored_signal_stays_ignored_for_the_command() {
     let Some((_provider, home)) = logged_in() else { return };
     home.sh("trap '' HUP; exec tidp keepalive -- sh -c 'kill -HUP $PPID; kill -HUP $$; exit 5'").expect(5);
 }
 
 #[test]
-fn without_a_command_a_signal_ends_it_by_itself_after_it_has_told_what_it_did() {
+fn signal_ends_keepalive_after_its_summary() {
     let Some((provider, mut home)) = logged_in() else { return };
     home.set("TIDP_REFRESH_LIFETIME", "3s");
     let before = provider.requests("token");
@@ -109,14 +109,14 @@ fn without_a_command_a_signal_ends_it_by_itself_after_it_has_told_what_it_did() 
 }
 
 #[test]
-fn it_ends_with_zero_when_its_time_is_over() {
+fn keepalive_exits_zero_when_for_is_over() {
     let Some((_provider, home)) = logged_in() else { return };
     let outcome = home.tidp(&["keepalive", "--for", "1s"]);
     assert_eq!(outcome.expect(0), "");
 }
 
 #[test]
-fn a_second_one_is_busy_until_the_first_has_gone_however_it_goes() {
+fn second_keepalive_is_busy_until_the_first_ends() {
     let Some((_provider, home)) = logged_in() else { return };
     let mut first = Process::start(&mut home.tidp_command(&["keepalive"]));
     first.wait_for_word(|word| word == "Keeping");
@@ -128,7 +128,7 @@ fn a_second_one_is_busy_until_the_first_has_gone_however_it_goes() {
 }
 
 #[test]
-fn the_command_does_not_hold_the_lock_after_tidp_was_killed() {
+fn command_of_a_killed_keepalive_holds_no_lock() {
     let Some((_provider, home)) = logged_in() else { return };
     let script = "echo $$ >pid; echo ready >&2; exec sleep 60";
     let mut first = Process::start(&mut home.tidp_command(&["keepalive", "--", "sh", "-c", script]));
@@ -140,7 +140,7 @@ fn the_command_does_not_hold_the_lock_after_tidp_was_killed() {
 }
 
 #[test]
-fn the_command_inherits_no_secret_and_the_core_limit_that_was_found() {
+fn command_inherits_core_limit_but_no_secret() {
     let Some((_provider, mut home)) = logged_in() else { return };
     home.set("TIDP_CLIENT_SECRET", "planted");
     home.set("TIDP_STORE_KEY", "planted");
@@ -153,7 +153,7 @@ fn the_command_inherits_no_secret_and_the_core_limit_that_was_found() {
 }
 
 #[test]
-fn an_ended_session_is_a_three_and_starts_nothing() {
+fn ended_session_starts_no_command() {
     let Some((provider, mut home)) = logged_in() else { return };
     // The client takes the life for shorter than it is, so that it refreshes now.
     home.set("TIDP_REFRESH_LIFETIME", "2s");

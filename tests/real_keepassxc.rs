@@ -29,7 +29,7 @@ fn machine() -> Option<(Scripted, Home, KeePassXc)> {
 }
 
 #[test]
-fn a_locked_database_is_no_empty_one() {
+fn locked_database_is_not_empty() {
     let Some((provider, home, keyring)) = machine() else { return };
     let token = home.tidp(&["token"]).expect(0).to_owned();
     keyring.lock(&home);
@@ -55,7 +55,7 @@ fn a_locked_database_is_no_empty_one() {
 }
 
 #[test]
-fn a_lock_in_the_middle_of_a_refresh_is_waited_out() {
+fn database_locked_during_a_refresh_is_waited_out() {
     let Some((provider, home, keyring)) = machine() else { return };
     let (sent, arrived) = channel();
     let (locked, go_on) = channel::<()>();

@@ -15,7 +15,7 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(12);
 
 #[test]
-fn a_login_is_kept_in_the_keyring_and_a_logout_takes_it_away() {
+fn keyring_entry_lives_from_login_to_logout() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -42,7 +42,7 @@ fn a_login_is_kept_in_the_keyring_and_a_logout_takes_it_away() {
 }
 
 #[test]
-fn an_entry_is_known_by_its_attributes_whatever_its_label() {
+fn entry_is_found_by_attributes_not_label() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -65,7 +65,7 @@ fn an_entry_is_known_by_its_attributes_whatever_its_label() {
 }
 
 #[test]
-fn a_client_secret_is_kept_in_the_keyring_and_in_no_file() {
+fn client_secret_is_in_the_keyring_and_no_file() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -83,7 +83,7 @@ fn a_client_secret_is_kept_in_the_keyring_and_in_no_file() {
 }
 
 #[test]
-fn a_locked_keyring_is_an_error_with_a_remedy() {
+fn locked_keyring_is_an_error_with_a_hint() {
     // That nothing is stored cannot be told: some keyrings hide what is locked.
     refused("a locked keyring", |home| {
         let service = SecretService::start(home);
@@ -93,7 +93,7 @@ fn a_locked_keyring_is_an_error_with_a_remedy() {
 }
 
 #[test]
-fn a_keyring_that_does_not_answer_is_given_up() {
+fn unresponsive_keyring_is_given_up() {
     refused("a frozen keyring", |home| {
         let service = SecretService::start(home);
         service.freeze();
@@ -102,7 +102,7 @@ fn a_keyring_that_does_not_answer_is_given_up() {
 }
 
 #[test]
-fn a_keyring_that_has_died_is_an_error() {
+fn dead_keyring_is_an_error() {
     refused("a dead keyring", |home| {
         let mut service = SecretService::start(home);
         service.kill();
@@ -111,7 +111,7 @@ fn a_keyring_that_has_died_is_an_error() {
 }
 
 #[test]
-fn a_keyring_that_was_never_used_is_told_before_anybody_logs_in() {
+fn unused_keyring_is_reported_before_the_login() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -125,7 +125,7 @@ fn a_keyring_that_was_never_used_is_told_before_anybody_logs_in() {
 }
 
 #[test]
-fn a_keyring_that_nobody_unlocks_is_told_before_anybody_logs_in() {
+fn locked_keyring_is_reported_before_the_login() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -140,7 +140,7 @@ fn a_keyring_that_nobody_unlocks_is_told_before_anybody_logs_in() {
 }
 
 #[test]
-fn a_keyring_that_a_desktop_has_started_anew_is_locked() {
+fn restarted_keyring_is_locked() {
     if !require("keyring") || !require("curl") {
         return;
     }
@@ -155,7 +155,7 @@ fn a_keyring_that_a_desktop_has_started_anew_is_locked() {
 }
 
 #[test]
-fn many_processes_on_an_expired_token_in_the_keyring_make_one_request() {
+fn many_processes_with_a_keyring_make_one_request() {
     if !require("keyring") || !require("curl") || !require("faketime") {
         return;
     }
@@ -175,12 +175,12 @@ fn many_processes_on_an_expired_token_in_the_keyring_make_one_request() {
 }
 
 #[test]
-fn a_bus_without_a_keyring_is_an_error() {
+fn bus_without_a_keyring_is_an_error() {
     refused("no keyring", SecretService::bus_only);
 }
 
 #[test]
-fn no_bus_at_all_is_an_error() {
+fn missing_bus_is_an_error() {
     refused("no bus", |home| {
         let service = SecretService::bus_only(home);
         home.unset("DBUS_SESSION_BUS_ADDRESS");
@@ -189,7 +189,7 @@ fn no_bus_at_all_is_an_error() {
 }
 
 #[test]
-fn a_keyring_that_fails_after_the_login_hides_no_session() {
+fn keyring_failure_after_login_is_not_a_missing_session() {
     if !require("keyring") || !require("curl") {
         return;
     }

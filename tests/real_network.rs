@@ -138,7 +138,7 @@ fn measured(home: &Home, args: &[&str]) -> (u64, real::Outcome) {
 }
 
 #[test]
-fn no_answer_to_a_refresh_loses_the_session_or_the_access_token_that_still_works() {
+fn bad_refresh_response_loses_no_session() {
     if !require("curl") {
         return;
     }
@@ -165,7 +165,7 @@ fn no_answer_to_a_refresh_loses_the_session_or_the_access_token_that_still_works
 }
 
 #[test]
-fn a_request_to_wait_is_passed_on() {
+fn retry_after_is_passed_on() {
     if !require("curl") {
         return;
     }
@@ -179,7 +179,7 @@ fn a_request_to_wait_is_passed_on() {
 }
 
 #[test]
-fn a_connection_refused_or_reset_loses_nothing() {
+fn refused_or_reset_connection_loses_nothing() {
     if !require("curl") {
         return;
     }
@@ -200,7 +200,7 @@ fn a_connection_refused_or_reset_loses_nothing() {
 }
 
 #[test]
-fn a_byte_a_second_is_given_up_after_half_a_minute() {
+fn slow_response_is_given_up_after_half_a_minute() {
     if !require("curl") {
         return;
     }
@@ -224,7 +224,7 @@ fn a_byte_a_second_is_given_up_after_half_a_minute() {
 }
 
 #[test]
-fn a_provider_that_describes_itself_badly_is_not_shown_to_the_browser() {
+fn bad_discovery_response_opens_no_browser() {
     let provider = Scripted::start();
     let mut home = home_at(&provider);
     home.set("BROWSER", "touch opened");
@@ -266,7 +266,7 @@ fn a_provider_that_describes_itself_badly_is_not_shown_to_the_browser() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_end_a_login_and_its_tokens() {
+fn login_without_keys_revokes_its_tokens() {
     if !require("curl") {
         return;
     }
@@ -284,7 +284,7 @@ fn keys_that_cannot_be_had_end_a_login_and_its_tokens() {
 }
 
 #[test]
-fn a_code_is_sent_once_whatever_comes_back() {
+fn code_is_sent_once_whatever_the_response() {
     if !require("curl") {
         return;
     }
@@ -302,7 +302,7 @@ fn a_code_is_sent_once_whatever_comes_back() {
 }
 
 #[test]
-fn no_redirect_is_followed_with_a_credential_or_without() {
+fn no_http_redirect_is_followed() {
     if !require("curl") {
         return;
     }
@@ -329,7 +329,7 @@ fn no_redirect_is_followed_with_a_credential_or_without() {
 }
 
 #[test]
-fn a_certificate_must_be_of_a_trusted_authority_in_time_and_for_that_name() {
+fn invalid_certificate_is_refused_with_its_reason() {
     if !require("curl") {
         return;
     }
@@ -403,7 +403,7 @@ fn proxy(to: u16, status: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_proxy_is_used_for_the_world_and_not_for_this_machine() {
+fn proxy_is_not_used_for_loopback() {
     if !require("curl") {
         return;
     }

@@ -45,7 +45,7 @@ fn listening(port: u16) -> Vec<String> {
 }
 
 #[test]
-fn the_port_is_on_loopback_alone_held_and_closed_at_the_end() {
+fn callback_port_is_open_on_loopback_only() {
     let provider = Scripted::start();
     let home = home_at(&provider);
     let (first, first_url) = home.login_by_hand(&["--no-browser"]);
@@ -65,7 +65,7 @@ fn the_port_is_on_loopback_alone_held_and_closed_at_the_end() {
 }
 
 #[test]
-fn an_opener_that_misbehaves_does_not_end_the_login() {
+fn misbehaving_opener_does_not_end_the_login() {
     if !require("curl") {
         return;
     }
@@ -102,7 +102,7 @@ fn fetched_by(home: &Home, user: &str, url: &str) -> String {
 }
 
 #[test]
-fn where_users_look_alike_a_login_says_so_before_anybody_is_sent_to_the_browser() {
+fn login_in_a_user_namespace_opens_no_browser() {
     if !require("user namespace") {
         return;
     }
@@ -115,7 +115,7 @@ fn where_users_look_alike_a_login_says_so_before_anybody_is_sent_to_the_browser(
 }
 
 #[test]
-fn another_user_who_reads_the_openers_arguments_finishes_no_login() {
+fn openers_arguments_let_no_other_user_log_in() {
     if !require_another_user() {
         return;
     }
@@ -137,7 +137,7 @@ fn another_user_who_reads_the_openers_arguments_finishes_no_login() {
 }
 
 #[test]
-fn another_user_who_reads_the_openers_arguments_gets_no_id_token() {
+fn openers_arguments_give_no_other_user_an_id_token() {
     if !require_another_user() {
         return;
     }
@@ -158,7 +158,7 @@ fn another_user_who_reads_the_openers_arguments_gets_no_id_token() {
 }
 
 #[test]
-fn a_login_that_asks_nothing_hands_the_browser_the_id_token_and_the_opener_none() {
+fn prompt_none_gives_the_opener_no_id_token() {
     if !require("curl") {
         return;
     }
@@ -175,7 +175,7 @@ fn a_login_that_asks_nothing_hands_the_browser_the_id_token_and_the_opener_none(
 }
 
 #[test]
-fn a_login_that_is_given_up_waits_for_no_keys() {
+fn abandoned_login_does_not_wait_for_keys() {
     let provider = Scripted::start();
     provider.delays("/jwks", || std::thread::sleep(Duration::from_secs(20)));
     let outcome = home_at(&provider).tidp(&["login", "--no-browser", "--timeout", "1s"]);
@@ -185,7 +185,7 @@ fn a_login_that_is_given_up_waits_for_no_keys() {
 }
 
 #[test]
-fn a_code_is_exchanged_before_the_keys_are_there() {
+fn code_is_exchanged_before_the_keys_arrive() {
     if !require("curl") {
         return;
     }
@@ -200,7 +200,7 @@ fn a_code_is_exchanged_before_the_keys_are_there() {
 }
 
 #[test]
-fn where_no_thread_is_to_be_had_there_is_an_error_and_no_panic() {
+fn lack_of_threads_is_an_error_without_panic() {
     let provider = Scripted::start();
     let mut home = home_at(&provider);
     // No thread has room for a stack as large as a whole address space.

@@ -80,7 +80,7 @@ fn session_is_gone(home: &Home) {
 }
 
 #[test]
-fn whoever_asks_from_whatever_environment_gets_the_one_new_token() {
+fn every_environment_gets_the_one_new_token() {
     let Some((provider, home)) = expired() else { return };
     let before = provider.requests("token");
     let start = |n: usize| Process::start(&mut from_elsewhere(&home, n % 4, &["token"]));
@@ -91,7 +91,7 @@ fn whoever_asks_from_whatever_environment_gets_the_one_new_token() {
 }
 
 #[test]
-fn tokens_forced_refreshes_and_logins_at_once_all_succeed_and_the_session_lives() {
+fn concurrent_tokens_refreshes_and_logins_all_succeed() {
     let Some((_provider, home)) = expired() else { return };
     let kinds: [&[&str]; 5] = [&["token"], &["refresh", "--force"], &["token"], &["refresh"], &["login"]];
     let start = |n: usize| Process::start(&mut from_elsewhere(&home, n % 3, kinds[n % kinds.len()]));
@@ -103,7 +103,7 @@ fn tokens_forced_refreshes_and_logins_at_once_all_succeed_and_the_session_lives(
 }
 
 #[test]
-fn no_token_comes_back_after_a_logout_in_the_middle_of_everything() {
+fn logout_amid_other_commands_leaves_no_token() {
     let Some((_provider, home)) = provider_and_home() else { return };
     let kinds: [&[&str]; 4] =
         [&["token"], &["refresh", "--force"], &["token", "--no-refresh"], &["refresh", "--claims"]];
@@ -125,7 +125,7 @@ fn no_token_comes_back_after_a_logout_in_the_middle_of_everything() {
 }
 
 #[test]
-fn a_login_that_comes_while_the_user_logs_out_is_whole_or_gone() {
+fn login_during_logout_is_complete_or_gone() {
     let Some((_provider, home)) = provider_and_home() else { return };
     for _ in 0..4 {
         let login = Process::start(&mut home.tidp_command(&["login"]));
@@ -155,7 +155,7 @@ fn locks(home: &Home) -> Vec<PathBuf> {
 }
 
 #[test]
-fn when_the_locks_holder_dies_the_others_go_on() {
+fn killed_lock_holder_lets_the_others_go_on() {
     let Some((provider, home)) = expired() else { return };
     let lock = std::fs::File::open(&locks(&home)[0]).unwrap();
     lock.lock().unwrap();
@@ -171,7 +171,7 @@ fn when_the_locks_holder_dies_the_others_go_on() {
 }
 
 #[test]
-fn when_a_refresh_is_killed_those_who_wait_go_on_or_are_told_the_truth() {
+fn killed_refresh_is_noticed_by_waiting_processes() {
     for (mode, code) in [("reuse", 0), ("rotate", 3)] {
         let Some((provider, home)) = expired() else { return };
         provider.refresh_tokens(mode);
@@ -199,7 +199,7 @@ fn when_a_refresh_is_killed_those_who_wait_go_on_or_are_told_the_truth() {
 }
 
 #[test]
-fn when_the_locks_holder_is_stopped_all_are_told_busy_in_time_but_a_logout_which_waits_and_wins() {
+fn stopped_lock_holder_makes_all_but_logout_busy() {
     let Some((provider, home)) = expired() else { return };
     let refresh = refresh_in_flight(&provider, &home);
     refresh.signal(Signal::STOP);
@@ -223,7 +223,7 @@ fn when_the_locks_holder_is_stopped_all_are_told_busy_in_time_but_a_logout_which
 }
 
 #[test]
-fn a_second_ctrl_c_ends_a_refresh_at_once_and_the_next_run_says_what_it_cost() {
+fn second_ctrl_c_ends_a_refresh_at_once() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
     let mut refresh = refresh_in_flight(&provider, &home);
@@ -240,7 +240,7 @@ fn a_second_ctrl_c_ends_a_refresh_at_once_and_the_next_run_says_what_it_cost() {
 }
 
 #[test]
-fn whatever_signal_comes_waits_until_the_new_token_is_stored_and_then_ends_the_process() {
+fn every_signal_waits_until_the_new_token_is_stored() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
     for signal in
@@ -256,7 +256,7 @@ fn whatever_signal_comes_waits_until_the_new_token_is_stored_and_then_ends_the_p
 }
 
 #[test]
-fn what_a_supervisor_or_a_closed_terminal_sends_waits_until_the_new_token_is_stored() {
+fn two_signals_wait_until_the_new_token_is_stored() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
     for signals in [[Signal::HUP, Signal::HUP], [Signal::INT, Signal::TERM]] {
@@ -274,7 +274,7 @@ fn what_a_supervisor_or_a_closed_terminal_sends_waits_until_the_new_token_is_sto
 }
 
 #[test]
-fn a_signal_during_a_login_ends_it_and_leaves_the_old_session() {
+fn signal_during_login_keeps_the_old_session() {
     let Some((_provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
     for signal in [Signal::INT, Signal::TERM] {
@@ -286,7 +286,7 @@ fn a_signal_during_a_login_ends_it_and_leaves_the_old_session() {
 }
 
 #[test]
-fn a_signal_while_a_command_is_asked_for_a_secret_leaves_none_behind() {
+fn signal_ends_the_secret_command_too() {
     let mut home = Home::new();
     home.unset("TIDP_STORE");
     std::fs::create_dir_all(home.path("home/config/tidp")).unwrap();
@@ -347,7 +347,7 @@ fn killed(home: &Home, args: &[&str], length: &mut u64, seeded: &mut Seeded, beg
 }
 
 #[test]
-fn killed_at_any_time_nothing_is_lost_but_in_the_one_window() {
+fn kill_loses_a_token_only_in_the_known_window() {
     let Some((provider, home)) = provider_and_home() else { return };
     let commands = [["login"].as_slice(), &["refresh", "--force"], &["logout"], &["refresh", "--force"]];
     let mut lengths = [300_000, 50_000, 50_000, 5_000];
@@ -392,7 +392,7 @@ fn killed_at_any_time_nothing_is_lost_but_in_the_one_window() {
 }
 
 #[test]
-fn a_full_disk_is_found_out_before_a_token_is_spent() {
+fn full_disk_is_found_before_a_token_is_spent() {
     let Some((provider, home)) = expired() else { return };
     let before = provider.requests("token");
     // No byte can be written to any file, as on a disk that is full; pipes are no files. The signal that comes with it
@@ -449,7 +449,7 @@ fn give(path: &Path, user: u32) {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_costs_no_session_and_no_request() {
+fn unwritable_store_loses_no_session() {
     let Some((provider, home)) = provider_and_home() else { return };
     let user = Ordinary::new(home);
     user.tidp(&["login"]).expect(0);
@@ -468,7 +468,7 @@ fn a_store_that_cannot_be_written_costs_no_session_and_no_request() {
 }
 
 #[test]
-fn a_login_that_cannot_be_stored_reports_no_success_and_leaves_no_grant() {
+fn login_that_cannot_be_stored_is_revoked() {
     let Some((provider, home)) = provider_and_home() else { return };
     std::fs::create_dir(home.path("sessions")).unwrap();
     let user = Ordinary::new(home);

@@ -105,7 +105,7 @@ fn not_denied(home: &Home) {
 }
 
 #[test]
-fn a_whole_life_at_oidc_provider() {
+fn session_lifecycle_at_oidc_provider() {
     let Some(mut provider) = provider() else { return };
     for client in ["provider-mobile", "provider-confidential"] {
         a_whole_life_at(&mut provider, client, &[3]);
@@ -113,7 +113,7 @@ fn a_whole_life_at_oidc_provider() {
 }
 
 #[test]
-fn a_whole_life_at_django_oauth_toolkit() {
+fn session_lifecycle_at_django_oauth_toolkit() {
     if !require("django") {
         return;
     }
@@ -125,7 +125,7 @@ fn a_whole_life_at_django_oauth_toolkit() {
 
 /// Glewlwyd refuses with an empty answer, which is believed when it comes twice.
 #[test]
-fn a_whole_life_at_glewlwyd() {
+fn session_lifecycle_at_glewlwyd() {
     if !require("glewlwyd") {
         return;
     }
@@ -136,7 +136,7 @@ fn a_whole_life_at_glewlwyd() {
 }
 
 #[test]
-fn every_client_type_logs_in_and_gets_what_its_policy_promises() {
+fn every_client_type_gets_the_tokens_of_its_policy() {
     let Some(provider) = provider() else { return };
     for (client, policy, lifetime) in [
         ("provider-public", "NoRefresh", None),
@@ -160,7 +160,7 @@ fn every_client_type_logs_in_and_gets_what_its_policy_promises() {
 }
 
 #[test]
-fn a_client_secret_reaches_the_provider_by_basic_and_in_the_body() {
+fn client_secret_works_by_basic_and_by_post() {
     let Some(provider) = provider() else { return };
     for (client, method) in
         [("provider-confidential", "client_secret_basic"), ("provider-confidential-post", "client_secret_post")]
@@ -173,7 +173,7 @@ fn a_client_secret_reaches_the_provider_by_basic_and_in_the_body() {
 }
 
 #[test]
-fn a_sliding_session_lives_for_as_long_as_it_is_renewed_and_ends_to_the_second() {
+fn sliding_session_ends_a_lifetime_after_its_renewal() {
     for (client, lifetime) in [("provider-mobile", 90 * DAY), ("provider-web", 10 * MINUTE)] {
         for mode in ["rotate", "reuse"] {
             let Some(provider) = provider_with_a_clock() else { return };
@@ -191,7 +191,7 @@ fn a_sliding_session_lives_for_as_long_as_it_is_renewed_and_ends_to_the_second()
 }
 
 #[test]
-fn a_fixed_session_ends_fourteen_days_after_its_login_however_often_it_is_refreshed() {
+fn fixed_session_ends_fourteen_days_after_its_login() {
     for mode in ["rotate", "reuse"] {
         let Some(provider) = provider_with_a_clock() else { return };
         provider.refresh_tokens(mode);
@@ -208,7 +208,7 @@ fn a_fixed_session_ends_fourteen_days_after_its_login_however_often_it_is_refres
 }
 
 #[test]
-fn without_a_refresh_token_the_session_ends_with_its_access_token() {
+fn session_without_refresh_token_ends_at_the_provider() {
     let Some(provider) = provider_with_a_clock() else { return };
     let mut home = Home::logged_in(&provider, "provider-public");
     home.pass_time(&provider, HOUR - 2 * MINUTE);
@@ -232,7 +232,7 @@ fn ended(home: &Home) {
 }
 
 #[test]
-fn a_ten_minute_session_outlives_its_end_only_where_the_profile_wants_it_renewed() {
+fn ten_minute_session_needs_renewal_to_live_longer() {
     for renew in ["when-due", "before-session-ends"] {
         let Some(provider) = provider_with_a_clock() else { return };
         let mut home = Home::at(&provider, "provider-public-with-refresh");
@@ -247,7 +247,7 @@ fn a_ten_minute_session_outlives_its_end_only_where_the_profile_wants_it_renewed
 }
 
 #[test]
-fn once_the_sso_session_has_ended_a_refresh_renews_nothing() {
+fn refresh_after_the_sso_session_renews_nothing() {
     for (client, sso) in [("provider-mobile", "ended"), ("provider-confidential", "unknown")] {
         let Some(provider) = provider_with_a_clock() else { return };
         let mut home = Home::logged_in(&provider, client);
@@ -265,7 +265,7 @@ fn once_the_sso_session_has_ended_a_refresh_renews_nothing() {
 }
 
 #[test]
-fn a_handle_that_comes_back_proves_no_renewal() {
+fn reused_refresh_token_proves_no_renewal() {
     let Some(provider) = provider_with_a_clock() else { return };
     provider.refresh_tokens("reuse");
     let mut home = Home::logged_in(&provider, "provider-mobile");
@@ -279,7 +279,7 @@ fn a_handle_that_comes_back_proves_no_renewal() {
 }
 
 #[test]
-fn new_signing_keys_are_fetched_when_a_token_names_them() {
+fn new_signing_key_is_fetched_when_a_token_names_it() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     provider.post("/keys/rotate", &json!({ "keep": false }));
@@ -289,7 +289,7 @@ fn new_signing_keys_are_fetched_when_a_token_names_them() {
 }
 
 #[test]
-fn a_provider_in_trouble_costs_no_session() {
+fn provider_outage_loses_no_session() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     for status in [503, 429, 500] {
@@ -300,7 +300,7 @@ fn a_provider_in_trouble_costs_no_session() {
 }
 
 #[test]
-fn a_lost_answer_is_told_as_what_it_is() {
+fn lost_response_is_described_accurately() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     let before = provider.requests("token");
@@ -323,7 +323,7 @@ fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
 }
 
 #[test]
-fn a_signal_during_a_refresh_waits_until_the_new_token_is_stored() {
+fn signal_waits_until_the_new_token_is_stored() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     for signal in [Signal::INT, Signal::TERM] {
@@ -336,7 +336,7 @@ fn a_signal_during_a_refresh_waits_until_the_new_token_is_stored() {
 }
 
 #[test]
-fn a_kill_during_a_refresh_is_noticed_by_the_next_run() {
+fn killed_refresh_is_noticed_by_the_next_run() {
     for (mode, code) in [("rotate", 3), ("reuse", 0)] {
         let Some(provider) = provider() else { return };
         provider.refresh_tokens(mode);
@@ -353,7 +353,7 @@ fn a_kill_during_a_refresh_is_noticed_by_the_next_run() {
 }
 
 #[test]
-fn whoever_waits_too_long_for_another_refresh_is_told_that_it_is_busy() {
+fn long_wait_for_another_refresh_is_busy() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     let refresh = refresh_in_flight(&provider, &home);
@@ -367,7 +367,7 @@ fn whoever_waits_too_long_for_another_refresh_is_told_that_it_is_busy() {
 }
 
 #[test]
-fn many_processes_on_an_expired_token_make_one_request() {
+fn many_processes_make_one_request() {
     let Some(provider) = provider_with_a_clock() else { return };
     let mut home = Home::logged_in(&provider, "provider-mobile");
     home.pass_time(&provider, 2 * HOUR);
@@ -379,7 +379,7 @@ fn many_processes_on_an_expired_token_make_one_request() {
 }
 
 #[test]
-fn a_wrong_clock_here_is_a_warning_and_costs_no_session() {
+fn wrong_local_clock_is_only_a_warning() {
     let Some(provider) = provider() else { return };
     for skew in [2 * HOUR, -2 * HOUR] {
         provider.post("/clock", &json!({ "offset": skew }));
@@ -393,7 +393,7 @@ fn a_wrong_clock_here_is_a_warning_and_costs_no_session() {
 }
 
 #[test]
-fn what_the_provider_refuses_is_said_in_its_words() {
+fn refusal_is_reported_in_the_providers_words() {
     let Some(provider) = provider() else { return };
     let home = Home::at(&provider, "provider-mobile");
     let error = home.tidp(&["login", "--scope", "openid nonsense", "--json"]).error(4);
@@ -404,7 +404,7 @@ fn what_the_provider_refuses_is_said_in_its_words() {
 }
 
 #[test]
-fn a_logout_revokes_and_ends_the_session_at_the_provider() {
+fn logout_revokes_and_ends_the_sso_session() {
     let Some(provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     let token = home.tidp(&["token"]).expect(0).to_owned();
@@ -418,7 +418,7 @@ fn a_logout_revokes_and_ends_the_session_at_the_provider() {
 }
 
 #[test]
-fn a_logout_with_the_provider_gone_is_local_all_the_same() {
+fn logout_without_the_provider_is_local() {
     let Some(mut provider) = provider() else { return };
     let home = Home::logged_in(&provider, "provider-mobile");
     provider.stop();
@@ -428,7 +428,7 @@ fn a_logout_with_the_provider_gone_is_local_all_the_same() {
 }
 
 #[test]
-fn a_client_without_a_loopback_address_gets_in_by_pasting() {
+fn client_without_loopback_redirect_logs_in_by_paste() {
     let Some(provider) = provider() else { return };
     let mut home = Home::at(&provider, "provider-paste");
     home.set("TIDP_REDIRECT_URI", "https://app.example/callback");

@@ -32,7 +32,7 @@ fn logged_in() -> Option<(Provider, Home)> {
 }
 
 #[test]
-fn a_token_is_printed_in_every_format() {
+fn token_is_printed_in_every_format() {
     let Some((provider, home)) = logged_in() else { return };
     let raw = home.tidp(&["token"]).expect(0).to_owned();
     assert_eq!(raw.split('.').count(), 3);
@@ -50,7 +50,7 @@ fn a_token_is_printed_in_every_format() {
 }
 
 #[test]
-fn the_help_of_the_sandbox_lists_all_its_controls_and_each_line_is_taken() {
+fn sandbox_help_lists_every_control() {
     let provider = Provider::sandbox(&[]);
     let help = Home::new().tidp(&["sandbox", "--help"]).expect(0).to_owned();
     let ask = |method, path: &str, body: &str| request(method, &provider.issuer, path, &[], body);
@@ -78,7 +78,7 @@ fn the_help_of_the_sandbox_lists_all_its_controls_and_each_line_is_taken() {
 }
 
 #[test]
-fn curl_takes_a_token_from_the_recipe_and_sends_nothing_without_one() {
+fn curl_recipe_sends_nothing_without_a_token() {
     let Some((provider, mut home)) = logged_in() else { return };
     home.set("URL", &format!("{}/connect/userinfo", provider.issuer));
     let recipe = r#"h=$(tidp token --format header) && printf '%s\n' "$h" | curl -fsS -H @- "$URL""#;
@@ -99,7 +99,7 @@ fn curl_takes_a_token_from_the_recipe_and_sends_nothing_without_one() {
 }
 
 #[test]
-fn a_refresh_waits_until_it_is_due_unless_it_is_forced() {
+fn refresh_waits_until_due_unless_forced() {
     let Some((provider, home)) = logged_in() else { return };
     let before = provider.requests("token");
     let refreshed = home.tidp(&["refresh", "--json"]).json();
@@ -115,7 +115,7 @@ fn a_refresh_waits_until_it_is_due_unless_it_is_forced() {
 }
 
 #[test]
-fn a_refresh_that_is_due_makes_one_request() {
+fn due_refresh_makes_one_request() {
     if !require("faketime") || !require("curl") {
         return;
     }
@@ -130,7 +130,7 @@ fn a_refresh_that_is_due_makes_one_request() {
 }
 
 #[test]
-fn a_cached_token_is_never_older_than_the_session() {
+fn cached_token_is_never_older_than_the_session() {
     if !require("curl") {
         return;
     }
@@ -149,7 +149,7 @@ fn a_cached_token_is_never_older_than_the_session() {
 }
 
 #[test]
-fn exec_gives_its_command_the_token_and_no_other_secret() {
+fn exec_passes_the_token_and_no_other_secret() {
     let Some((_provider, mut home)) = logged_in() else { return };
     let token = home.tidp(&["token"]).expect(0).to_owned();
     home.set("TIDP_CLIENT_SECRET", "planted");
@@ -168,7 +168,7 @@ fn exec_gives_its_command_the_token_and_no_other_secret() {
 }
 
 #[test]
-fn a_signal_to_exec_reaches_its_command() {
+fn signal_to_exec_reaches_its_command() {
     let Some((_provider, home)) = logged_in() else { return };
     let script = "trap 'exit 7' TERM; echo ready >&2; while :; do sleep 0.05; done";
     let mut running = Process::start(&mut home.tidp_command(&["exec", "--", "sh", "-c", script]));
@@ -178,7 +178,7 @@ fn a_signal_to_exec_reaches_its_command() {
 }
 
 #[test]
-fn a_signal_during_a_login_ends_tidp_by_itself_and_leaves_nothing() {
+fn signal_during_login_leaves_nothing() {
     let provider = Provider::sandbox_with_pages(&[]);
     for signal in [Signal::INT, Signal::TERM] {
         let home = Home::at(&provider, "sandbox-mobile");
@@ -207,7 +207,7 @@ fn send(pid: &str, signal: Signal) {
 }
 
 #[test]
-fn a_login_that_nobody_finishes_times_out() {
+fn login_without_redirect_times_out() {
     let provider = Provider::sandbox_with_pages(&[]);
     let home = Home::at(&provider, "sandbox-mobile");
     let error = home.tidp(&["login", "--no-browser", "--timeout", "1s", "--json"]).error(124);
@@ -215,7 +215,7 @@ fn a_login_that_nobody_finishes_times_out() {
 }
 
 #[test]
-fn a_printed_url_works_in_any_browser_that_reaches_the_loopback_port() {
+fn printed_url_works_in_any_local_browser() {
     if !require("curl") {
         return;
     }
@@ -230,7 +230,7 @@ fn a_printed_url_works_in_any_browser_that_reaches_the_loopback_port() {
 }
 
 #[test]
-fn two_logins_at_once_both_finish() {
+fn concurrent_logins_both_finish() {
     if !require("curl") {
         return;
     }
@@ -246,7 +246,7 @@ fn two_logins_at_once_both_finish() {
 }
 
 #[test]
-fn each_exit_code_means_what_the_contract_says() {
+fn exit_codes_match_the_contract() {
     let Some((mut provider, mut home)) = logged_in() else { return };
     home.tidp(&["token"]).expect(0);
     assert_eq!(home.tidp(&["tokne", "--json"]).error(2)["kind"], "usage");
@@ -268,7 +268,7 @@ fn each_exit_code_means_what_the_contract_says() {
 }
 
 #[test]
-fn a_discovery_document_of_another_issuer_opens_no_browser() {
+fn discovery_of_another_issuer_opens_no_browser() {
     let provider = Provider::sandbox(&[]);
     let mut home = Home::at(&provider, "sandbox-mobile");
     let (_, document) = request("GET", &provider.issuer, "/.well-known/openid-configuration", &[], "");
@@ -305,7 +305,7 @@ fn full_disk_fails_and_closed_pipe_does_not() {
 }
 
 #[test]
-fn streams_that_another_program_has_left_without_waiting_lose_nothing() {
+fn nonblocking_streams_lose_nothing() {
     let home = Home::new();
     let waiting_is_off = |end: &dyn AsFd| {
         let flags = rustix::fs::fcntl_getfl(end).unwrap();
@@ -330,7 +330,7 @@ fn streams_that_another_program_has_left_without_waiting_lose_nothing() {
 }
 
 #[test]
-fn output_that_fails_ends_the_decoding_of_tokens_in_bulk_though_more_of_them_may_come() {
+fn failing_output_ends_bulk_decode_at_once() {
     let home = Home::new();
     let (unread, closed) = std::io::pipe().unwrap();
     drop(unread);
@@ -344,7 +344,7 @@ fn output_that_fails_ends_the_decoding_of_tokens_in_bulk_though_more_of_them_may
 }
 
 #[test]
-fn an_encrypted_file_keeps_the_session_from_whoever_lacks_the_key() {
+fn encrypted_file_is_unreadable_without_its_key() {
     if !require("curl") {
         return;
     }
@@ -361,7 +361,7 @@ fn an_encrypted_file_keeps_the_session_from_whoever_lacks_the_key() {
 }
 
 #[test]
-fn no_secret_is_told_however_much_is_said() {
+fn verbose_output_contains_no_secret() {
     if !require("curl") {
         return;
     }
@@ -385,7 +385,7 @@ fn no_secret_is_told_however_much_is_said() {
 }
 
 #[test]
-fn what_is_written_is_for_the_user_alone_whatever_the_umask() {
+fn written_files_are_private_whatever_the_umask() {
     let Some((_provider, home)) = logged_in() else { return };
     home.sh("umask 000; tidp refresh --force && tidp inspect >/dev/null && tidp profile add x --environment staging --client-id y")
         .expect(0);
@@ -439,7 +439,7 @@ fn the_tokens_are_told_apart_and_explained() {
 }
 
 #[test]
-fn a_stream_of_tokens_is_verified_with_the_keys_that_another_run_has_fetched_meanwhile() {
+fn decode_stream_uses_keys_fetched_by_another_run() {
     let Some((provider, home)) = logged_in() else { return };
     let verify = ["decode", "--verify", "--json"];
     let mut stream =
@@ -488,7 +488,7 @@ fn a_profile_does_what_the_environment_does() {
 }
 
 #[test]
-fn what_a_pipe_brings_and_what_windows_writes_before_a_text_do_no_harm() {
+fn pipes_and_byte_order_marks_are_read() {
     if !require("curl") {
         return;
     }
@@ -519,7 +519,7 @@ fn what_a_pipe_brings_and_what_windows_writes_before_a_text_do_no_harm() {
 }
 
 #[test]
-fn the_demo_tells_its_story_without_a_person_and_leaves_nothing_behind() {
+fn demo_runs_unattended_and_leaves_no_files() {
     let mut home = Home::new();
     home.unset("BROWSER");
     home.unset("TIDP_STORE");

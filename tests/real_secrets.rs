@@ -220,7 +220,7 @@ fn no_canary_under(folder: &Path) -> bool {
 }
 
 #[test]
-fn no_secret_is_told_by_any_command_that_succeeds() {
+fn successful_commands_leak_no_secret() {
     if !require("curl") {
         return;
     }
@@ -231,7 +231,7 @@ fn no_secret_is_told_by_any_command_that_succeeds() {
 }
 
 #[test]
-fn no_secret_of_the_environment_goes_on_to_a_child_or_into_a_file() {
+fn secret_from_the_environment_reaches_no_child_or_file() {
     if !require("curl") {
         return;
     }
@@ -247,7 +247,7 @@ fn no_secret_of_the_environment_goes_on_to_a_child_or_into_a_file() {
 }
 
 #[test]
-fn no_secret_is_told_by_an_answer_that_is_refused_or_not_understood() {
+fn bad_responses_leak_no_secret() {
     if !require("curl") {
         return;
     }
@@ -304,7 +304,7 @@ fn no_secret_is_told_by_an_answer_that_is_refused_or_not_understood() {
 }
 
 #[test]
-fn no_secret_is_told_by_a_store_a_command_or_a_paste_that_is_broken() {
+fn bad_input_leaks_no_secret() {
     if !require("curl") {
         return;
     }
@@ -346,7 +346,7 @@ fn no_secret_is_told_by_a_store_a_command_or_a_paste_that_is_broken() {
 }
 
 #[test]
-fn a_client_secret_that_is_typed_in_goes_into_the_store_alone() {
+fn typed_client_secret_goes_only_into_the_store() {
     let mut scene = Scene::new();
     for name in ["TIDP_CLIENT_SECRET_COMMAND", "TIDP_ISSUER", "TIDP_CLIENT_ID", "TIDP_CLIENT_TYPE"] {
         scene.home.unset(name);

@@ -50,7 +50,7 @@ impl Limited {
 }
 
 #[test]
-fn a_name_that_no_thread_can_look_up_is_a_request_for_later() {
+fn name_lookup_without_threads_fails_as_unreachable() {
     let Some(user) = Limited::new(54_321) else { return };
     let error = user.tidp(1, &["login", "--json"]).error(5);
     assert_eq!(error["kind"], "unreachable");
@@ -61,7 +61,7 @@ fn a_name_that_no_thread_can_look_up_is_a_request_for_later() {
 }
 
 #[test]
-fn a_sandbox_or_demo_without_threads_ends_with_one_and_a_sentence() {
+fn sandbox_without_threads_exits_with_an_error() {
     let Some(user) = Limited::new(54_322) else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     for threads in 1..=12 {
@@ -74,7 +74,7 @@ fn a_sandbox_or_demo_without_threads_ends_with_one_and_a_sentence() {
 }
 
 #[test]
-fn a_sandbox_that_runs_out_of_threads_for_its_connections_says_so_too() {
+fn sandbox_reports_running_out_of_threads() {
     let Some(user) = Limited::new(54_323) else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let sandbox = Process::start(&mut user.command(16, &["sandbox", "--port", &port.to_string(), "--json"]));

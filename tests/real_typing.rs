@@ -75,7 +75,7 @@ fn token(claims: usize) -> String {
 }
 
 #[test]
-fn lines_longer_than_a_terminal_keeps_are_read_whole_together_and_edited() {
+fn long_typed_lines_are_read_whole() {
     if !require("script") {
         return;
     }
@@ -96,7 +96,7 @@ fn lines_longer_than_a_terminal_keeps_are_read_whole_together_and_edited() {
 }
 
 #[test]
-fn a_line_that_the_terminal_has_cut_before_it_was_asked_for_is_told() {
+fn line_cut_by_the_terminal_is_reported() {
     if !require("script") {
         return;
     }
@@ -120,7 +120,7 @@ fn a_line_that_the_terminal_has_cut_before_it_was_asked_for_is_told() {
 }
 
 #[test]
-fn a_secret_is_read_whole_and_never_shown() {
+fn typed_secret_is_not_shown() {
     if !require("script") {
         return;
     }
@@ -138,7 +138,7 @@ fn a_secret_is_read_whole_and_never_shown() {
 }
 
 #[test]
-fn a_signal_leaves_the_terminal_as_it_was() {
+fn signal_restores_the_terminal() {
     if !require("script") {
         return;
     }

@@ -61,7 +61,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn client_and_provider_never_disagree_and_the_truth_lies_between_what_is_relied_on_and_what_is_implied(
+    fn enforced_expiry_lies_between_earliest_and_implied(
         scenario in scenario()
     ) {
         let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fixed_end_never_moves_and_a_sliding_one_only_by_a_renewal_while_the_sso_session_lives(scenario in scenario()) {
+    fn only_renewals_move_the_expiry(scenario in scenario()) {
         let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let Policy { lifetime, sliding, absolute_lifetime, .. } = scenario.policy;
         let mut end = lifetime.map(|lifetime| lifetime.min(absolute_lifetime.unwrap_or(lifetime)));
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn a_refresh_is_made_only_when_it_is_due_and_never_after_the_end(scenario in scenario()) {
+    fn refresh_happens_only_when_due_and_before_expiry(scenario in scenario()) {
         let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let mut token_from = Seconds::ZERO;
         let mut last_end = None;
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn a_renewal_on_purpose_comes_at_most_once_in_a_third_of_a_life(scenario in scenario()) {
+    fn keepalive_refreshes_are_a_third_of_a_lifetime_apart(scenario in scenario()) {
         let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         let third = scenario.policy.lifetime.map_or(0, |life| life.0 / 3);
         let on_purpose = refreshes(&simulation).into_iter().filter(|(_, reason, _)| *reason == RefreshReason::Keepalive);
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sliding_session_that_is_used_often_enough_and_renewed_on_purpose_never_dies(
+    fn renewed_sliding_session_never_expires(
         lifetime in 90_i64..100_000, parts in 1_i64..10, access_token in 31_i64..100_000, handles in any::<bool>()
     ) {
         let scenario = Scenario {
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn the_events_are_in_the_order_of_time_and_begin_with_the_login(scenario in scenario()) {
+    fn events_are_in_order_from_the_login(scenario in scenario()) {
         let simulation = run(&scenario).map_err(|Disagreement(what)| TestCaseError::fail(what))?;
         prop_assert_eq!(simulation.events[0].kind, EventKind::Login);
         prop_assert!(simulation.events.windows(2).all(|pair| pair[0].at <= pair[1].at), "{:?}", simulation.events);
@@ -178,7 +178,7 @@ fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
 }
 
 #[test]
-fn a_provider_that_lies_about_its_policy_is_caught_whichever_way_it_lies() {
+fn wrong_policy_is_detected() {
     for (believed, enforced) in POLICIES.iter().flat_map(|a| POLICIES.iter().map(move |b| (a, b))) {
         let outcome = run_against(&believing(believed.name, Rotation::Rotate), *enforced);
         let same = (believed.lifetime, believed.sliding) == (enforced.lifetime, enforced.sliding);
@@ -187,7 +187,7 @@ fn a_provider_that_lies_about_its_policy_is_caught_whichever_way_it_lies() {
 }
 
 #[test]
-fn a_life_that_is_one_second_off_is_caught() {
+fn lifetime_off_by_one_second_is_detected() {
     for by in [-1, 1] {
         for policy in POLICIES.into_iter().filter(|policy| policy.lifetime.is_some()) {
             let off = Policy { lifetime: policy.lifetime.map(|life| Seconds(life.0 + by)), ..policy };

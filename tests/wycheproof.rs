@@ -70,19 +70,19 @@ fn run(file: &str) -> Tally {
 }
 
 #[test]
-fn signatures_are_accepted_exactly_where_they_are_valid_rs256() {
+fn only_valid_rs256_signatures_are_accepted() {
     let tally = run("json_web_signature_test");
     assert_eq!(tally, Tally { accepted: 8, unsupported: 36, deviations: 2, rejected: 355 });
 }
 
 #[test]
-fn a_weak_or_unfit_key_of_a_set_verifies_nothing() {
+fn weak_or_unfit_key_verifies_nothing() {
     let tally = run("json_web_key_test");
     assert_eq!(tally, Tally { accepted: 1, unsupported: 4, deviations: 0, rejected: 21 });
 }
 
 #[test]
-fn structures_that_are_no_rs256_jws_are_refused() {
+fn other_jws_structures_are_refused() {
     let tally = run("json_web_crypto_test");
     assert_eq!(tally, Tally { accepted: 1, unsupported: 5, deviations: 0, rejected: 77 });
 }

@@ -90,7 +90,7 @@ fn provider() -> Provider {
 }
 
 #[test]
-fn an_accepted_token_answer_has_tokens_that_fit_into_a_header() {
+fn accepted_token_response_fits_into_a_header() {
     let names = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token", "error", "other"];
     let ours = vec![json!("bearer"), json!("DPoP"), json!("3600"), json!(60), json!(["openid"]), json!("a b")];
     holds(4_000, changes(names, ours), |changes| {
@@ -171,7 +171,7 @@ fn claim_values() -> Vec<Value> {
 }
 
 #[test]
-fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
+fn accepted_login_id_token_is_for_this_login() {
     let (keys, at, code) =
         (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
     let expected = expected();
@@ -189,7 +189,7 @@ fn an_accepted_id_token_of_a_login_is_ours_and_this_logins() {
 }
 
 #[test]
-fn an_accepted_id_token_of_a_refresh_is_ours_and_the_sessions() {
+fn accepted_refresh_id_token_is_for_this_session() {
     let (keys, at) = (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"));
     let previous = IdToken {
         value: Secret::new("old"),
@@ -276,7 +276,7 @@ fn accepted_key_set_verifies_and_has_no_private_key() {
 }
 
 #[test]
-fn accepted_userinfo_is_the_sessions_own() {
+fn accepted_userinfo_is_for_this_account() {
     let names = &["sub", "iss", "aud", "name", "email_verified"];
     let keys = KeySet::from_json(jwks().to_string().as_bytes()).unwrap();
     let inputs = (changes(names, vec![json!(SUB), json!("app"), json!(ISSUER), json!(["app", "x"])]), any::<bool>());
@@ -326,7 +326,7 @@ fn accepted_callback_has_our_state_issuer_and_a_code() {
 }
 
 #[test]
-fn an_accepted_jwt_is_what_its_text_says() {
+fn accepted_jwt_matches_its_text() {
     let header = (select(vec![json!("RS256"), json!("none"), json!(7), json!(null)]), any::<bool>());
     let noise = proptest::option::weighted(0.3, (0_usize..60, select(vec!['.', '=', '+', 'A', ' ', 'é'])));
     holds(4_000, (header, noise), |((alg, odd), noise)| {
@@ -350,7 +350,7 @@ fn an_accepted_jwt_is_what_its_text_says() {
 }
 
 #[test]
-fn an_accepted_document_is_its_entrys_session_and_reads_back() {
+fn accepted_session_document_reads_back() {
     let bench = crate::support::Bench::new("MobileApp");
     bench.log_in();
     let document: Value =

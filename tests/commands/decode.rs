@@ -62,7 +62,7 @@ fn decode_json_has_contract_fields_and_sends_nothing() {
 }
 
 #[test]
-fn a_token_has_expired_at_its_exp_and_not_a_second_before() {
+fn token_expires_exactly_at_exp() {
     for (at, expired) in [(3_599, false), (3_600, true)] {
         let bench = bench();
         bench.at(at);
@@ -71,7 +71,7 @@ fn a_token_has_expired_at_its_exp_and_not_a_second_before() {
 }
 
 #[test]
-fn a_time_that_has_no_date_is_left_out_and_told() {
+fn time_without_a_date_is_left_out_with_a_warning() {
     let header = json!({ "alg": "RS256", "kid": "k1" });
     let milliseconds = "`exp` is out of range (milliseconds instead of seconds?)";
     for (claim, value, expired, warning) in [
@@ -140,7 +140,7 @@ fn claims_are_explained_by_profile_or_issuer() {
 }
 
 #[test]
-fn a_token_whose_time_has_not_come_is_told() {
+fn token_before_nbf_is_warned_about() {
     let token = token(&json!({ "alg": "RS256" }), &json!({ "nbf": START.plus(Seconds(60)).unix() }));
     let warning = "it is not valid before 2026-01-31T12:01:00Z";
     assert_eq!(decoded(&token)["warnings"], json!([{ "code": "not_valid_yet", "message": warning }]));
@@ -152,7 +152,7 @@ fn a_token_whose_time_has_not_come_is_told() {
 }
 
 #[test]
-fn a_person_is_told_first_that_nobody_vouches_for_the_token() {
+fn unverified_token_is_announced_first() {
     let text = decode(&bench(), &[&plain()], &[]).exits(0).stdout;
     assert!(
         text.starts_with("not verified: anybody can have written this; expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
@@ -163,7 +163,7 @@ fn a_person_is_told_first_that_nobody_vouches_for_the_token() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_token_or_of_a_key_set() {
+fn byte_order_mark_is_dropped_from_token_and_keys() {
     let mark = "\u{feff}";
     let keys = jwks().to_string();
     for file in [keys.clone(), format!("{mark}{keys}")] {
@@ -183,7 +183,7 @@ fn a_byte_order_mark_is_no_part_of_a_token_or_of_a_key_set() {
 }
 
 #[test]
-fn a_token_that_is_not_signed_or_brings_its_own_key_is_flagged() {
+fn unsigned_token_and_embedded_key_are_flagged() {
     for alg in ["none", "None", "nOnE"] {
         let unsigned = format!("{}.{}.", B64.encode(format!(r#"{{"alg":"{alg}"}}"#)), B64.encode("{}"));
         let document = decoded(&unsigned);
@@ -203,14 +203,14 @@ fn a_token_that_is_not_signed_or_brings_its_own_key_is_flagged() {
 }
 
 #[test]
-fn of_an_encrypted_token_only_the_header_is_shown() {
+fn encrypted_token_shows_only_its_header() {
     let header = B64.encode(r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483647,"zip":"DEF"}"#);
     let outcome = decode(&bench(), &[&format!("{header}.a.b.c.d")], &[]).exits(7);
     assert!(outcome.stderr.contains("encrypted token (JWE)") && outcome.stderr.contains("\"p2c\":2147483647"));
 }
 
 #[test]
-fn bad_line_is_reported_in_place_and_the_rest_goes_on() {
+fn bad_line_does_not_stop_the_others() {
     let (good, last) = (plain(), written(r#"{"sub":"ola"}"#));
     let outcome = decode(&bench(), &[&good, "", "nonsense", "  ", &last], &["--json"]).exits_having_answered(7);
     let documents: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -228,7 +228,7 @@ fn bad_line_is_reported_in_place_and_the_rest_goes_on() {
 }
 
 #[test]
-fn of_tokens_that_come_in_bulk_each_is_answered_in_its_place() {
+fn bulk_tokens_are_decoded_in_order() {
     let bench = bench();
     let expected: Vec<Value> = (1..=1_003).map(|line| if line % 97 == 0 { json!(null) } else { json!(line) }).collect();
     for subject in &expected {
@@ -254,12 +254,12 @@ fn closed_output_ends_bulk_decode_silently() {
 }
 
 #[test]
-fn nothing_on_standard_input_is_a_wrong_call() {
+fn empty_input_is_a_usage_error() {
     decode(&bench(), &["", " "], &[]).exits(2).says("there is no token on standard input");
 }
 
 #[test]
-fn what_copying_brings_along_is_taken_off() {
+fn prefix_and_quotes_around_a_token_are_dropped() {
     let token = plain();
     for line in [
         format!("Bearer {token}"),
@@ -283,7 +283,7 @@ fn token_argument_is_warned_about() {
 }
 
 #[test]
-fn nothing_of_a_token_moves_the_cursor_or_turns_the_text() {
+fn token_text_is_escaped_on_the_terminal() {
     let nasty = "\u{1b}]0;x\u{7}\u{202e}\u{2066}\u{200b}\u{9b}\u{2028}\r";
     let token = token(&json!({ "alg": "RS256", "kid": nasty }), &json!({ nasty: nasty, "list": [nasty] }));
     for args in [&[][..], &["--json"]] {
@@ -308,7 +308,7 @@ fn large_numbers_keep_every_digit() {
 }
 
 #[test]
-fn what_is_no_token_is_refused_quickly_and_without_a_panic() {
+fn malformed_token_is_refused_quickly() {
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for line in [
         ".".repeat(1 << 20),
@@ -339,7 +339,7 @@ fn verifier() -> Bench {
 }
 
 #[test]
-fn a_token_of_the_profiles_provider_is_verified() {
+fn token_of_the_profiles_provider_is_verified() {
     let bench = verifier();
     assert_eq!(decode(&bench, &[&plain()], &["--verify", "--json"]).exits(0).json()["verified"], true);
     assert!(decode(&bench, &[&plain()], &["--verify"]).exits(0).stdout.starts_with("verified, expires "));
@@ -457,7 +457,7 @@ fn stale_keys_are_undecided_and_not_fetched_each_time() {
 }
 
 #[test]
-fn what_no_key_could_save_is_refused_also_while_none_can_be_had() {
+fn invalid_token_is_refused_even_without_keys() {
     let bench = verifier();
     bench.provider.answers("/jwks", answer(503, &json!({})));
     let unsigned = token(&json!({ "alg": "none" }), &json!({}));
@@ -587,7 +587,7 @@ fn failed_key_fetch_is_reported_without_a_cache() {
 }
 
 #[test]
-fn a_key_that_may_not_be_looked_for_again_yet_is_no_verdict() {
+fn unknown_key_is_undecided_during_the_cooldown() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     bench.provider.answers("/jwks", answer(200, &jwks()));
@@ -627,7 +627,7 @@ fn recently_failed_key_fetch_is_undecided() {
 }
 
 #[test]
-fn vain_key_fetch_fails_no_login_and_no_session() {
+fn failed_key_fetch_stops_no_login_or_session() {
     let bench = Bench::new("MobileApp");
     let in_vain = || {
         let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
@@ -654,7 +654,7 @@ fn of_algorithm(alg: &str) -> String {
 }
 
 #[test]
-fn of_three_verdicts_each_has_its_word_its_value_and_its_reason() {
+fn each_verdict_has_its_word_value_and_reason() {
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     let extended = |name: &str, value: Value| token(&json!({ "alg": "RS256", "kid": "k1", name: value }), &json!({}));
     let [refused, open] = [json!(false), json!(null)];
@@ -692,7 +692,7 @@ fn of_three_verdicts_each_has_its_word_its_value_and_its_reason() {
 }
 
 #[test]
-fn a_key_set_that_publishes_a_private_key_verifies_nothing() {
+fn key_set_with_a_private_key_verifies_nothing() {
     for (kty, name, value, refused) in [
         ("RSA", "d", json!("AQAB"), true),
         ("RSA", "qi", json!("AQAB"), true),
@@ -717,14 +717,14 @@ fn a_key_set_that_publishes_a_private_key_verifies_nothing() {
 }
 
 #[test]
-fn a_provider_that_cannot_be_reached_is_no_verdict() {
+fn unreachable_provider_leaves_signature_undecided() {
     let bench = bench();
     bench.provider.answers("/.well-known/openid-configuration", answer(503, &json!({})));
     decode(&bench, &[&plain()], &["--verify"]).exits(5);
 }
 
 #[test]
-fn a_key_set_from_a_file_needs_neither_profile_nor_network() {
+fn key_set_from_a_file_needs_no_profile_or_network() {
     let bench = Bench::with_env(&[]);
     bench.files.put("keys.json", &jwks().to_string());
     let of_another_issuer = token(&json!({ "alg": "RS256", "kid": "k1" }), &json!({ "iss": "https://other.example" }));
@@ -739,7 +739,7 @@ fn a_key_set_from_a_file_needs_neither_profile_nor_network() {
 }
 
 #[test]
-fn leeway_is_how_far_clocks_may_differ() {
+fn leeway_allows_for_clock_differences() {
     for (leeway, late, code) in [("60s", 59, 0), ("60s", 60, 7), ("0s", 0, 7), ("2m", 119, 0), ("2m", 120, 7)] {
         let bench = bench();
         bench.files.put("keys.json", &jwks().to_string());

@@ -98,14 +98,14 @@ fn golden(name: &str, text: &str) {
 }
 
 #[test]
-fn every_policy_says_at_every_moment_after_every_event_what_its_file_says() {
+fn policy_output_matches_its_golden_files() {
     for (client_type, lifetime, refreshed_after) in POLICIES {
         golden(&format!("policy-{client_type}.txt"), &told(client_type, lifetime, refreshed_after));
     }
 }
 
 #[test]
-fn every_simulation_is_told_as_its_file_tells_it_on_every_width() {
+fn simulation_output_matches_its_golden_files() {
     let scenarios: [(&str, &[&str]); 5] = [
         ("waits", &["--policy", "PublicWeb"]),
         ("renews", &["--policy", "Web", "--renew", "before-session-ends", "--every", "3m", "--sso-ends-after", "30m"]),

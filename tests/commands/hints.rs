@@ -18,7 +18,7 @@ fn hint(bench: &Bench, args: &[&str]) -> String {
 }
 
 #[test]
-fn a_wrong_command_line_is_sent_to_the_help_of_its_own_command() {
+fn usage_error_hints_at_the_help_of_its_command() {
     let bench = Bench::new("MobileApp");
     for (args, expected) in [
         (&["--nope"][..], "tidp --help"),
@@ -40,7 +40,7 @@ fn a_wrong_command_line_is_sent_to_the_help_of_its_own_command() {
 }
 
 #[test]
-fn what_is_wrong_with_the_configuration_has_a_command_that_mends_it() {
+fn configuration_error_hints_at_the_command_that_fixes_it() {
     let two = format!("{}{}", profile("work", ""), profile("page", ""));
     let wrong = profile("work", "client_secret = \"s3cret\"");
     let one = profile("work", "");
@@ -64,14 +64,14 @@ fn what_is_wrong_with_the_configuration_has_a_command_that_mends_it() {
 }
 
 #[test]
-fn a_profile_whose_session_has_to_be_ended_is_named() {
+fn removal_hint_names_the_profile_to_log_out() {
     let bench = Bench::with_config(&profile("page", ""));
     bench.log_in();
     assert_eq!(hint(&bench, &["profile", "remove", "page"]), "tidp logout --profile page");
 }
 
 #[test]
-fn a_login_that_needs_no_port_is_one_into_the_same_profile() {
+fn paste_hint_names_the_same_profile() {
     let two =
         format!("{}{}", profile("work", ""), profile("page", "redirect_uri = \"http://127.0.0.1:8400/callback\""));
     let bench = Bench::with_config(&format!("default_profile = \"work\"\n{two}"));
@@ -86,7 +86,7 @@ fn a_login_that_needs_no_port_is_one_into_the_same_profile() {
 }
 
 #[test]
-fn a_secret_that_the_provider_refuses_is_given_anew_where_it_is_kept() {
+fn rejected_client_secret_hints_at_where_it_is_kept() {
     let confidential = profile("work", "client_type = \"Confidential\"");
     let log_in = |bench: &Bench| {
         bench.provider.announces_itself();
@@ -112,7 +112,7 @@ fn a_secret_that_the_provider_refuses_is_given_anew_where_it_is_kept() {
 }
 
 #[test]
-fn what_should_be_set_is_named_as_it_is_where_the_client_comes_from() {
+fn hint_names_the_variable_or_the_profile_key() {
     let env = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
     for (bench, policy, renew) in [
         (Bench::with_env(&env), "set TIDP_POLICY", "Set TIDP_RENEW=before-session-ends to"),

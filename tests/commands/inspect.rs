@@ -25,7 +25,7 @@ fn verified(bench: &Bench) -> [Value; 2] {
 }
 
 #[test]
-fn the_document_has_every_field_of_the_contract() {
+fn inspect_json_has_contract_fields() {
     let bench = logged_in();
     bench.pass(Seconds(60));
     let mut document = inspect(&bench);
@@ -58,7 +58,7 @@ fn the_document_has_every_field_of_the_contract() {
 }
 
 #[test]
-fn a_login_prints_the_same_document() {
+fn login_prints_the_inspect_document() {
     let bench = Bench::new("MobileApp");
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
     let printed = bench.run(&["login", "--json"]).exits(0).json();
@@ -66,13 +66,13 @@ fn a_login_prints_the_same_document() {
 }
 
 #[test]
-fn without_a_session_there_is_nothing_to_inspect() {
+fn inspect_without_a_session_requires_login() {
     let outcome = Bench::new("MobileApp").run(&["inspect", "--json"]).exits(3);
     assert_eq!((&outcome.error()["kind"], &outcome.error()["hint"]), (&json!("login_required"), &json!("tidp login")));
 }
 
 #[test]
-fn no_secret_but_the_claims_is_shown() {
+fn inspect_shows_no_token_values() {
     let bench = logged_in();
     let session = bench.session().unwrap();
     for args in [&["inspect"][..], &["inspect", "--json"], &["inspect", "--verbose"]] {
@@ -88,7 +88,7 @@ fn no_secret_but_the_claims_is_shown() {
 }
 
 #[test]
-fn each_tokens_state_changes_at_its_own_second() {
+fn token_states_change_to_the_second() {
     let bench = logged_in();
     bench.provider.publishes();
     for (at, token, state) in [
@@ -103,7 +103,7 @@ fn each_tokens_state_changes_at_its_own_second() {
 }
 
 #[test]
-fn a_signature_is_checked_against_the_providers_keys() {
+fn signature_is_checked_with_the_providers_keys() {
     let bench = logged_in();
     assert_eq!(verified(&bench), [json!(true), json!(true)]);
     bench.edit(|session| {
@@ -117,7 +117,7 @@ fn a_signature_is_checked_against_the_providers_keys() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_leave_the_verdict_open() {
+fn missing_keys_leave_the_signature_undecided() {
     let bench = logged_in();
     bench.pass(Seconds::days(2));
     bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
@@ -179,7 +179,7 @@ fn bad_signature_by_old_keys_is_undecided() {
 }
 
 #[test]
-fn a_token_that_is_not_ours_to_judge_is_not_called_wrong() {
+fn other_signing_algorithms_are_not_called_invalid() {
     for (header, verdict, reason) in [
         (json!({ "alg": "HS256" }), json!(null), "signature not checked: signed with HS256\n"),
         (json!({ "alg": "ES256", "kid": "k1" }), json!(null), "signature not checked: signed with ES256\n"),
@@ -196,7 +196,7 @@ fn a_token_that_is_not_ours_to_judge_is_not_called_wrong() {
 }
 
 #[test]
-fn an_opaque_access_token_has_no_claims_and_no_verdict() {
+fn opaque_access_token_has_no_claims() {
     let bench = logged_in();
     bench.edit(|session| session.access_token.value = Secret::new("opaque-handle"));
     let token = inspect(&bench)["access_token"].take();
@@ -208,7 +208,7 @@ fn an_opaque_access_token_has_no_claims_and_no_verdict() {
 }
 
 #[test]
-fn a_session_without_id_token_or_refresh_token_says_none() {
+fn missing_tokens_are_shown_as_none() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     bench.edit(|session| session.id_token = None);
@@ -224,7 +224,7 @@ fn a_session_without_id_token_or_refresh_token_says_none() {
 }
 
 #[test]
-fn without_a_client_type_the_refresh_tokens_state_is_unknown() {
+fn refresh_token_state_needs_a_client_type() {
     let bench = logged_in().env("TIDP_CLIENT_TYPE", "");
     let document = inspect(&bench);
     assert_eq!((&document["refresh_token"]["state"], &document["policy"]), (&json!("unknown"), &json!(null)));
@@ -232,7 +232,7 @@ fn without_a_client_type_the_refresh_tokens_state_is_unknown() {
 }
 
 #[test]
-fn the_store_in_use_is_named() {
+fn inspect_names_the_store_in_use() {
     for store in ["keyring", "plaintext-file", "memory"] {
         let bench = Bench::new("MobileApp").env("TIDP_STORE", store);
         bench.log_in();
@@ -296,7 +296,7 @@ fn other_providers_claims_are_not_interpreted() {
 }
 
 #[test]
-fn nothing_of_a_claim_moves_the_cursor_or_turns_the_text() {
+fn claims_are_escaped_on_the_terminal() {
     let bench = Bench::new("MobileApp");
     let name = json!("Kari\u{1b}[2J\u{202e}\u{200b}\u{9b}");
     bench.log_in_with(Answer::new().refresh_token("rt-1").id_claim("preferred_username", name.clone())).exits(0);

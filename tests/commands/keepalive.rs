@@ -62,7 +62,7 @@ fn entry(bench: &Bench) -> String {
 }
 
 #[test]
-fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_and_are_accounted_for() {
+fn ten_minute_session_is_refreshed_every_seven_to_eight_minutes() {
     let bench = ten_minutes();
     let seen = renews(&bench, 0..0);
     let outcome = bench.run_on(&["keepalive", "--for", "2h"]).exits(0);
@@ -84,7 +84,7 @@ fn two_hours_of_a_ten_minute_policy_take_one_refresh_in_seven_to_eight_minutes_a
 }
 
 #[test]
-fn ninety_days_are_left_alone_until_the_last_month() {
+fn ninety_day_session_is_renewed_in_its_last_third() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.provider.answers(
@@ -99,7 +99,7 @@ fn ninety_days_are_left_alone_until_the_last_month() {
 }
 
 #[test]
-fn only_a_renewal_within_the_time_it_runs_is_announced() {
+fn renewal_is_announced_only_if_it_falls_within_for() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     let outcome = bench.run_on(&["keepalive", "--for", "1s"]).exits(0);
@@ -110,7 +110,7 @@ fn only_a_renewal_within_the_time_it_runs_is_announced() {
 }
 
 #[test]
-fn a_network_that_is_down_is_told_once_and_tried_again_until_it_is_back() {
+fn network_outage_is_reported_once_while_retrying() {
     let bench = Bench::new("PublicWithRefresh").env("TIDP_REFRESH_LIFETIME", "30m");
     bench.log_in();
     let seen = renews(&bench, 1_200..1_500);
@@ -123,7 +123,7 @@ fn a_network_that_is_down_is_told_once_and_tried_again_until_it_is_back() {
 }
 
 #[test]
-fn a_network_that_stays_away_past_the_end_is_the_sessions_end() {
+fn network_outage_past_expiry_ends_keepalive() {
     let bench = ten_minutes();
     let seen = renews(&bench, 0..9_999);
     let outcome = bench.run_on(&["keepalive", "--json"]).exits(3);
@@ -135,7 +135,7 @@ fn a_network_that_stays_away_past_the_end_is_the_sessions_end() {
 }
 
 #[test]
-fn an_answer_that_was_lost_is_asked_for_once_more() {
+fn keepalive_retries_a_lost_response_once() {
     let bench = ten_minutes();
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     let seen = renews(&bench, 0..0);
@@ -145,7 +145,7 @@ fn an_answer_that_was_lost_is_asked_for_once_more() {
 }
 
 #[test]
-fn a_keyring_that_locks_and_hangs_is_told_once_and_tried_again() {
+fn keyring_failure_is_reported_once_while_retrying() {
     let bench = ten_minutes();
     let seen = renews(&bench, 0..0);
     let stores = Arc::clone(&bench.stores);
@@ -160,7 +160,7 @@ fn a_keyring_that_locks_and_hangs_is_told_once_and_tried_again() {
 }
 
 #[test]
-fn a_renewal_by_a_sibling_is_used_instead_of_a_refresh() {
+fn renewal_by_another_process_replaces_a_refresh() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let sibling = renewed(&bench.session().unwrap(), "rt-1b", START.plus(Seconds(300)));
@@ -170,7 +170,7 @@ fn a_renewal_by_a_sibling_is_used_instead_of_a_refresh() {
 }
 
 #[test]
-fn when_no_renewal_comes_only_a_login_helps_so_it_ends_at_once_with_a_three() {
+fn refresh_without_renewal_ends_keepalive_at_once() {
     let bench = ten_minutes();
     not_renewed(&bench);
     let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("brought no renewal").says("1 refresh in ");
@@ -183,7 +183,7 @@ fn when_no_renewal_comes_only_a_login_helps_so_it_ends_at_once_with_a_three() {
 }
 
 #[test]
-fn where_a_provider_need_not_send_a_new_refresh_token_it_goes_on_without_one_and_not_faster() {
+fn other_providers_need_not_rotate_to_be_kept_alive() {
     let bench = Bench::new("").env("TIDP_POLICY", "Web");
     bench.log_in();
     for _ in 0..10 {
@@ -196,7 +196,7 @@ fn where_a_provider_need_not_send_a_new_refresh_token_it_goes_on_without_one_and
 }
 
 #[test]
-fn where_what_it_is_for_ends_before_a_session_that_is_not_renewed_it_goes_on() {
+fn unrenewed_session_that_outlasts_for_is_no_error() {
     let bench = ten_minutes();
     not_renewed(&bench);
     bench.run(&["keepalive", "--for", "9m"]).exits(0).says("brought no renewal");
@@ -208,7 +208,7 @@ fn where_what_it_is_for_ends_before_a_session_that_is_not_renewed_it_goes_on() {
 }
 
 #[test]
-fn a_command_goes_on_without_renewal_and_a_login_before_the_end_is_kept_alive_in_its_turn() {
+fn new_login_is_kept_alive_while_the_command_runs() {
     let bench = ten_minutes();
     not_renewed(&bench);
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
@@ -220,7 +220,7 @@ fn a_command_goes_on_without_renewal_and_a_login_before_the_end_is_kept_alive_in
 }
 
 #[test]
-fn a_fixed_policy_is_waited_for_without_a_request_and_its_end_is_a_three() {
+fn fixed_session_is_waited_out_without_requests() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     let before = bench.provider.count("/connect/token");
@@ -234,7 +234,7 @@ fn a_fixed_policy_is_waited_for_without_a_request_and_its_end_is_a_three() {
 }
 
 #[test]
-fn a_second_one_for_the_same_session_is_busy_and_a_refresh_beside_it_is_not() {
+fn second_keepalive_is_busy_but_refresh_is_not() {
     let bench = ten_minutes();
     bench.stores.hold_lock_named(&format!("{} keepalive", entry(&bench)));
     assert_eq!(bench.run(&["keepalive", "--json", "--", "job"]).exits(5).error()["kind"], "busy");
@@ -244,7 +244,7 @@ fn a_second_one_for_the_same_session_is_busy_and_a_refresh_beside_it_is_not() {
 }
 
 #[test]
-fn the_lock_is_its_own_and_is_held_while_it_waits() {
+fn keepalive_holds_its_own_lock_while_waiting() {
     let bench = ten_minutes();
     let (stores, held) = (Arc::clone(&bench.stores), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&held);
@@ -254,7 +254,7 @@ fn the_lock_is_its_own_and_is_held_while_it_waits() {
 }
 
 #[test]
-fn a_machine_that_slept_past_the_end_asks_the_provider_once_which_decides() {
+fn sleep_past_expiry_asks_the_provider_once() {
     let bench = ten_minutes();
     let clock = Arc::clone(&bench.clock);
     bench.signals.happens_after(100, move || clock.suspend(Seconds::hours(8)));
@@ -272,7 +272,7 @@ fn a_machine_that_slept_past_the_end_asks_the_provider_once_which_decides() {
 }
 
 #[test]
-fn a_machine_that_wakes_past_the_end_waits_for_its_network_before_it_gives_up() {
+fn sleep_past_expiry_waits_for_the_network() {
     let bench = ten_minutes();
     let clock = Arc::clone(&bench.clock);
     bench.signals.happens_after(100, move || clock.suspend(Seconds(1_000)));
@@ -282,7 +282,7 @@ fn a_machine_that_wakes_past_the_end_waits_for_its_network_before_it_gives_up() 
 }
 
 #[test]
-fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() {
+fn keepalive_without_renewable_session_starts_no_command() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     bench.run(&["keepalive", "--", "job"]).exits(3).says("brought no refresh token").says("hint: tidp login");
@@ -302,7 +302,7 @@ fn where_there_is_nothing_to_keep_alive_it_says_so_at_once_and_starts_nothing() 
 }
 
 #[test]
-fn a_session_that_turns_out_dead_starts_no_command() {
+fn session_refused_at_start_starts_no_command() {
     let bench = ten_minutes();
     bench.pass(Seconds(700));
     bench.provider.refuses("invalid_grant");
@@ -311,7 +311,7 @@ fn a_session_that_turns_out_dead_starts_no_command() {
 }
 
 #[test]
-fn a_commands_end_is_the_end_and_its_code_or_signal_becomes_ours() {
+fn exit_code_or_signal_of_the_command_is_passed_on() {
     for (ended, code, by) in [
         (Ended::Code(0), 0, vec![]),
         (Ended::Code(42), 42, vec![]),
@@ -330,7 +330,7 @@ fn a_commands_end_is_the_end_and_its_code_or_signal_becomes_ours() {
 }
 
 #[test]
-fn without_a_command_a_signal_is_the_end_and_what_was_done_is_told_first() {
+fn signal_without_command_prints_the_summary() {
     let bench = ten_minutes();
     bench.signals.end_after(60, Ended::Signal(2));
     bench.run(&["keepalive"]).exits(130).says("No refresh in 1 min: none was due");
@@ -338,7 +338,7 @@ fn without_a_command_a_signal_is_the_end_and_what_was_done_is_told_first() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_is_told_as_env_does() {
+fn keepalive_failure_codes_match_env() {
     for (kind, code) in [(std::io::ErrorKind::NotFound, 127), (std::io::ErrorKind::PermissionDenied, 126)] {
         let bench = ten_minutes();
         *bench.signals.not_started.lock().unwrap() = Some(kind);
@@ -347,7 +347,7 @@ fn a_command_that_cannot_be_run_is_told_as_env_does() {
 }
 
 #[test]
-fn a_command_outlives_the_session_and_its_code_counts() {
+fn command_outlives_the_session() {
     let bench = ten_minutes();
     bench.provider.refuses("invalid_grant");
     bench.signals.end_after(5_000, Ended::Code(9));
@@ -357,7 +357,7 @@ fn a_command_outlives_the_session_and_its_code_counts() {
 }
 
 #[test]
-fn a_command_outlives_the_time_given_too() {
+fn command_outlives_for() {
     let bench = ten_minutes();
     let seen = renews(&bench, 0..0);
     bench.signals.end_after(5_000, Ended::Code(0));
@@ -366,7 +366,7 @@ fn a_command_outlives_the_time_given_too() {
 }
 
 #[test]
-fn what_waiting_does_not_mend_is_not_waited_for() {
+fn permanent_errors_end_keepalive_at_once() {
     let bench = ten_minutes();
     bench.provider.refuses("invalid_client");
     assert_eq!(bench.run(&["keepalive", "--json"]).exits(4).error()["provider"], json!({ "error": "invalid_client" }));
@@ -376,7 +376,7 @@ fn what_waiting_does_not_mend_is_not_waited_for() {
 }
 
 #[test]
-fn a_logout_beside_it_is_noticed_within_a_minute_and_a_command_goes_on_without() {
+fn concurrent_logout_is_noticed_within_a_minute() {
     for (args, code, until) in
         [(&["keepalive"][..], 3, 120), (&["keepalive", "--for", "2d"], 3, 120), (&["keepalive", "--", "job"], 9, 5_000)]
     {
@@ -391,7 +391,7 @@ fn a_logout_beside_it_is_noticed_within_a_minute_and_a_command_goes_on_without()
 }
 
 #[test]
-fn a_session_that_has_ended_before_the_time_given_is_over_is_a_three() {
+fn session_removed_before_for_requires_login() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     bench.signals.happens_after(1, move || stores.take(&name));
@@ -400,7 +400,7 @@ fn a_session_that_has_ended_before_the_time_given_is_over_is_a_three() {
 }
 
 #[test]
-fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
+fn refusal_to_another_process_ends_keepalive() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let refused = bench.session().unwrap().after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO);
@@ -409,7 +409,7 @@ fn a_sibling_whose_refresh_is_refused_has_ended_the_session_for_both() {
 }
 
 #[test]
-fn a_login_in_the_sessions_place_is_no_end() {
+fn login_during_keepalive_does_not_end_it() {
     let bench = ten_minutes();
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let login = Session { generation: 7, ..renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(30))) };
@@ -418,7 +418,7 @@ fn a_login_in_the_sessions_place_is_no_end() {
 }
 
 #[test]
-fn a_keyring_that_does_not_answer_is_no_end_and_is_not_asked_again_before_the_next_renewal() {
+fn locked_keyring_is_not_read_again_before_the_renewal() {
     let bench = ten_minutes();
     let (stores, later, loads) = (Arc::clone(&bench.stores), Arc::clone(&bench.stores), Arc::new(Mutex::new(0)));
     let asked = Arc::clone(&loads);

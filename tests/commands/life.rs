@@ -58,7 +58,7 @@ fn refresh(bench: &Bench, held: &'static str, brings: Option<&str>) -> Value {
 }
 
 #[test]
-fn every_refresh_token_lives_as_long_as_its_policy_says_and_not_a_second_longer() {
+fn refresh_token_expires_to_the_second_under_each_policy() {
     for (client_type, name, life, sliding) in POLICIES {
         let bench = logged_in(client_type, name, &[]);
         bench.at(life - 1);
@@ -89,7 +89,7 @@ fn every_refresh_token_lives_as_long_as_its_policy_says_and_not_a_second_longer(
 }
 
 #[test]
-fn without_a_refresh_token_the_session_is_its_access_token() {
+fn session_without_refresh_token_ends_with_access_token() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     bench.at(HOUR - 1);
@@ -106,7 +106,7 @@ fn without_a_refresh_token_the_session_is_its_access_token() {
 }
 
 #[test]
-fn what_comes_back_decides_how_long_the_session_goes_on() {
+fn returned_refresh_token_decides_the_new_expiry() {
     for (client_type, name, life, sliding) in POLICIES {
         let sent = life - 1;
         let (new, same, none) = (Some("rt-2"), Some("rt-1"), None);
@@ -144,7 +144,7 @@ fn what_comes_back_decides_how_long_the_session_goes_on() {
 }
 
 #[test]
-fn an_ended_sso_session_is_said_until_a_new_refresh_token_shows_that_it_lives_again() {
+fn ended_sso_session_is_reported_until_a_new_refresh_token() {
     let bench = logged_in("MobileApp", "Mobile", &[]);
     bench.at(DAY);
     refresh(&bench, "rt-1", None);
@@ -160,7 +160,7 @@ fn an_ended_sso_session_is_said_until_a_new_refresh_token_shows_that_it_lives_ag
 }
 
 #[test]
-fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothing() {
+fn missing_rotation_proves_nothing_at_other_providers() {
     let bench = Bench::new("").env("TIDP_POLICY", "Mobile");
     bench.log_in();
     let told = |args: &[&str]| {
@@ -196,7 +196,7 @@ fn of_a_provider_that_need_not_send_a_new_refresh_token_its_absence_tells_nothin
 }
 
 #[test]
-fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_the_start() {
+fn session_shorter_than_access_token_is_warned_about() {
     for name in ["PublicWeb", "Web"] {
         let bench = logged_in("PublicWithRefresh", name, &[]);
         let outcome = bench.run(&["policy", "--json"]).exits(0);
@@ -214,7 +214,7 @@ fn a_ten_minute_session_dies_under_an_hours_access_token_and_that_is_said_from_t
 }
 
 #[test]
-fn the_policys_end_stops_no_attempt_for_only_the_provider_decides() {
+fn refresh_is_attempted_after_the_policy_expiry() {
     let bench = logged_in("Confidential", "Confidential", &[]);
     bench.at(14 * DAY + HOUR);
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
@@ -224,7 +224,7 @@ fn the_policys_end_stops_no_attempt_for_only_the_provider_decides() {
 }
 
 #[test]
-fn the_likely_cause_of_a_refusal_follows_from_the_policys_end() {
+fn likely_cause_of_refusal_depends_on_policy_expiry() {
     let cases = [
         (("MobileApp", "Mobile"), 90 * DAY - 1, "so it was probably revoked"),
         (("MobileApp", "Mobile"), 90 * DAY, "Probably it had expired: by the policy"),
@@ -250,7 +250,7 @@ fn the_likely_cause_of_a_refusal_follows_from_the_policys_end() {
 }
 
 #[test]
-fn a_refusal_far_before_the_end_makes_the_profile_itself_suspicious() {
+fn early_refusal_warns_of_policy_mismatch() {
     for (at, warnings) in [(80 * DAY, &["policy_mismatch"][..]), (81 * DAY + 1, &[])] {
         let bench = logged_in("MobileApp", "Mobile", &[]);
         bench.at(at);
@@ -261,7 +261,7 @@ fn a_refusal_far_before_the_end_makes_the_profile_itself_suspicious() {
 }
 
 #[test]
-fn a_refusal_between_the_sure_end_and_the_implied_one_has_its_own_cause_and_so_has_one_after_a_lost_answer() {
+fn refusal_after_uncertain_refresh_has_its_own_cause() {
     let bench = logged_in("MobileApp", "Mobile", &[]);
     bench.at(DAY);
     refresh(&bench, "rt-1", Some("rt-1"));
@@ -281,7 +281,7 @@ fn a_refusal_between_the_sure_end_and_the_implied_one_has_its_own_cause_and_so_h
 const RENEWS: (&str, &str) = ("TIDP_RENEW", "before-session-ends");
 
 #[test]
-fn a_profile_that_renews_keeps_a_ten_minute_session_alive_for_hours() {
+fn renewing_profile_keeps_ten_minute_session_for_hours() {
     let bench = logged_in("PublicWithRefresh", "PublicWeb", &[RENEWS]);
     assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), Vec::<String>::new());
     let tokens = ["rt-1", "rt-2"];
@@ -297,7 +297,7 @@ fn a_profile_that_renews_keeps_a_ten_minute_session_alive_for_hours() {
 }
 
 #[test]
-fn renewing_stops_where_it_cannot_help_and_is_rare_where_nobody_can_tell() {
+fn renewal_stops_when_it_cannot_help() {
     let uncached = ("TIDP_ACCESS_TOKEN_CACHE", "off");
     // What comes back, an absolute end, and when `token` renews.
     let cases: [(_, _, &[i64]); 3] = [
@@ -323,7 +323,7 @@ fn renewing_stops_where_it_cannot_help_and_is_rare_where_nobody_can_tell() {
 }
 
 #[test]
-fn a_fixed_life_is_never_renewed_on_purpose_and_its_end_is_warned_of_in_its_last_day() {
+fn fixed_session_is_warned_about_but_not_renewed() {
     let bench = logged_in("Confidential", "Confidential", &[RENEWS]);
     bench.at(13 * DAY);
     refresh(&bench, "rt-1", Some("rt-2"));
@@ -334,7 +334,7 @@ fn a_fixed_life_is_never_renewed_on_purpose_and_its_end_is_warned_of_in_its_last
 }
 
 #[test]
-fn an_absolute_end_is_moved_by_no_refresh() {
+fn refresh_does_not_move_the_absolute_expiry() {
     let bench = logged_in("MobileApp", "Mobile", &[("TIDP_ABSOLUTE_LIFETIME", "100d")]);
     bench.at(9 * DAY);
     assert_eq!(policy(&bench)["after_refresh_expires_at"], moment(99 * DAY));

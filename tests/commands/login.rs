@@ -33,7 +33,7 @@ fn requested(bench: &Bench, args: &[&str]) -> Url {
 }
 
 #[test]
-fn the_authorization_request_holds_what_it_must_and_no_more() {
+fn authorization_request_has_only_required_parameters() {
     let bench = mobile();
     let url = requested(&bench, &[]);
     assert!(url.as_str().starts_with(&format!("{ISSUER}/connect/authorize?")));
@@ -77,7 +77,7 @@ fn two_logins_share_no_secret() {
 }
 
 #[test]
-fn wishes_reach_the_provider_and_smuggle_nothing() {
+fn login_options_become_encoded_parameters() {
     let url = requested(
         &mobile(),
         &[
@@ -111,7 +111,7 @@ fn wishes_reach_the_provider_and_smuggle_nothing() {
 }
 
 #[test]
-fn a_profiles_wishes_hold_until_a_flag_says_otherwise() {
+fn flags_override_login_options_of_the_profile() {
     let rows = [
         ("prompt", "TIDP_PROMPT", "login", "--prompt", "none"),
         ("login_hint", "TIDP_LOGIN_HINT", "90000001", "--login-hint", "90000002"),
@@ -127,7 +127,7 @@ fn a_profiles_wishes_hold_until_a_flag_says_otherwise() {
 }
 
 #[test]
-fn a_client_that_gets_no_refresh_token_asks_for_none() {
+fn client_without_refresh_tokens_requests_none() {
     let bench = Bench::new("Public");
     assert_eq!(parameter(&requested(&bench, &[]), "scope"), "openid profile");
     let bench = Bench::new("Public");
@@ -135,7 +135,7 @@ fn a_client_that_gets_no_refresh_token_asks_for_none() {
 }
 
 #[test]
-fn success_is_told_on_stderr_alone_and_shown_in_the_browser() {
+fn login_success_is_shown_on_stderr_and_in_the_browser() {
     let bench = mobile();
     let outcome = bench.log_in();
     assert_eq!(outcome.stdout, "");
@@ -147,7 +147,7 @@ fn success_is_told_on_stderr_alone_and_shown_in_the_browser() {
 }
 
 #[test]
-fn what_is_stored_counts_from_before_the_code_was_sent() {
+fn stored_times_start_before_the_code_exchange() {
     let bench = mobile();
     let (clock, browser) = (std::sync::Arc::clone(&bench.clock), std::sync::Arc::clone(&bench.browser));
     bench.provider.announces_itself();
@@ -169,7 +169,7 @@ fn what_is_stored_counts_from_before_the_code_was_sent() {
 }
 
 #[test]
-fn under_json_a_login_answers_as_inspect_does() {
+fn json_login_prints_the_inspect_document() {
     let bench = mobile();
     announce(&bench, Answer::new().refresh_token("rt-1"));
     let login = bench.run(&["login", "--json"]).exits(0).json();
@@ -180,7 +180,7 @@ fn under_json_a_login_answers_as_inspect_does() {
 }
 
 #[test]
-fn another_account_than_before_is_told_and_replaces_it_whole() {
+fn login_to_another_account_replaces_the_session() {
     let bench = mobile();
     bench.log_in();
     let ola = Answer::new().sub("ola").refresh_token("rt-2").id_claim("preferred_username", json!("ola\u{1b}"));
@@ -195,7 +195,7 @@ fn another_account_than_before_is_told_and_replaces_it_whole() {
 }
 
 #[test]
-fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
+fn callback_by_another_user_is_reported_and_ignored() {
     let bench = mobile();
     bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
@@ -204,7 +204,7 @@ fn a_stranger_at_the_callback_is_told_and_the_login_goes_on() {
 }
 
 #[test]
-fn the_browser_opens_after_one_request_for_what_the_provider_is_now_and_one_follows_the_redirect() {
+fn only_discovery_is_fetched_before_the_browser_opens() {
     let bench = mobile();
     let discovered = "/.well-known/openid-configuration";
     let opens = |path: &'static str, browsers: usize, answer: serde_json::Value| {
@@ -225,7 +225,7 @@ fn the_browser_opens_after_one_request_for_what_the_provider_is_now_and_one_foll
 }
 
 #[test]
-fn keys_that_cannot_be_fetched_beside_the_wait_are_fetched_after_the_code() {
+fn without_a_thread_keys_are_fetched_after_the_code() {
     let mut bench = mobile();
     bench.ports.background = |_| Err(std::io::ErrorKind::WouldBlock.into());
     bench.log_in();
@@ -233,7 +233,7 @@ fn keys_that_cannot_be_fetched_beside_the_wait_are_fetched_after_the_code() {
 }
 
 #[test]
-fn a_login_mends_an_entry_that_is_no_session() {
+fn login_replaces_a_corrupt_entry() {
     for entry in ["garbage", r#"{"version":99}"#, r#"{"version":1}"#] {
         let bench = mobile();
         bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
@@ -243,7 +243,7 @@ fn a_login_mends_an_entry_that_is_no_session() {
 }
 
 #[test]
-fn without_a_browser_the_url_is_printed_and_the_login_still_listens() {
+fn login_url_is_printed_when_no_browser_opens() {
     for case in ["--no-browser", "missing", "broken"] {
         let bench = mobile();
         *bench.browser.missing.lock().unwrap() = case == "missing";
@@ -258,7 +258,7 @@ fn without_a_browser_the_url_is_printed_and_the_login_still_listens() {
 }
 
 #[test]
-fn a_redirect_uri_with_a_port_is_sent_and_listened_on_byte_for_byte() {
+fn redirect_uri_with_port_is_used_verbatim() {
     for (uri, host, port, path) in [
         ("http://localhost:80/%63b", "localhost", 80, "/%63b"),
         ("http://127.0.0.1:08400", "127.0.0.1", 8400, "/"),
@@ -273,7 +273,7 @@ fn a_redirect_uri_with_a_port_is_sent_and_listened_on_byte_for_byte() {
 }
 
 #[test]
-fn the_address_the_browser_was_sent_to_can_be_pasted_instead() {
+fn redirect_can_be_pasted() {
     for (uri, args, start) in [
         ("http://127.0.0.1/callback", &["login", "--paste"][..], "http://127.0.0.1:"),
         ("http://localhost:8400/cb", &["login", "--paste"], "http://localhost:8400/cb"),
@@ -293,7 +293,7 @@ fn the_address_the_browser_was_sent_to_can_be_pasted_instead() {
 }
 
 #[test]
-fn redirects_of_other_logins_are_passed_over() {
+fn redirects_of_other_logins_are_ignored() {
     let bench = mobile();
     bench.callback.replies(|url| {
         let state = parameter(url, "state");
@@ -306,7 +306,7 @@ fn redirects_of_other_logins_are_passed_over() {
 }
 
 #[test]
-fn a_confidential_client_proves_who_it_is_in_the_way_it_is_registered_for() {
+fn confidential_client_uses_its_auth_method() {
     let secret = "a b:c%+ø";
     let confidential = || Bench::new("Confidential");
     let basic = STANDARD.encode("app:a+b%3Ac%25%2B%C3%B8");
@@ -330,7 +330,7 @@ fn a_confidential_client_proves_who_it_is_in_the_way_it_is_registered_for() {
 }
 
 #[test]
-fn a_ten_minute_policy_is_warned_of_unless_the_profile_renews_in_time() {
+fn login_warns_of_a_short_session_unless_renewed() {
     let warned = |bench: Bench| {
         announce(&bench, Answer::new().refresh_token("rt-1"));
         let codes = bench.run(&["login", "--json"]).exits(0).json()["warnings"][0]["code"].clone();
@@ -342,7 +342,7 @@ fn a_ten_minute_policy_is_warned_of_unless_the_profile_renews_in_time() {
 }
 
 #[test]
-fn an_assurance_level_is_a_wish_and_a_missed_one_a_warning() {
+fn unmet_acr_value_is_a_warning() {
     for (wished, claim, missed) in [
         ("urn:telenor.identity.aal.3", json!("urn:telenor.identity.aal.2"), true),
         ("urn:telenor.identity.aal.3", json!(null), true),
@@ -358,7 +358,7 @@ fn an_assurance_level_is_a_wish_and_a_missed_one_a_warning() {
 }
 
 #[test]
-fn what_is_required_and_met_lets_the_login_through() {
+fn met_requirements_let_the_login_succeed() {
     let bench = mobile();
     let asked = ["--require-acr", "urn:telenor.identity.aal.2", "--expect-sub", SUB, "--max-age", "10s"];
     let url = requested(&bench, &asked);
@@ -366,7 +366,7 @@ fn what_is_required_and_met_lets_the_login_through() {
 }
 
 #[test]
-fn a_further_parameter_is_sent_unless_it_would_undo_a_protection() {
+fn extra_parameter_cannot_replace_a_protected_one() {
     let url = requested(&mobile(), &["--extra-param", "market=no&state=x"]);
     assert_eq!(parameter(&url, "market"), "no&state=x");
     assert_eq!(url.query_pairs().filter(|(name, _)| name == "state").count(), 1);
@@ -379,7 +379,7 @@ fn a_further_parameter_is_sent_unless_it_would_undo_a_protection() {
 }
 
 #[test]
-fn a_session_that_is_kept_in_memory_is_said_to_end_with_the_command() {
+fn memory_store_warns_that_the_session_is_lost() {
     let bench = Bench::new("MobileApp").env("TIDP_STORE", "memory");
     bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("gone when this command ends");
@@ -389,7 +389,7 @@ fn a_session_that_is_kept_in_memory_is_said_to_end_with_the_command() {
 }
 
 #[test]
-fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_and_no_terminal_is_given() {
+fn prompt_none_keeps_the_id_token_out_of_arguments() {
     let hint = |bench: &Bench| bench.session().unwrap().id_token.unwrap().value.expose().to_owned();
     for (variable, args) in [
         ("", &["login", "--prompt", "none"][..]),
@@ -436,7 +436,7 @@ fn whoever_is_to_be_asked_for_nothing_is_named_by_the_id_token_which_no_program_
 }
 
 #[test]
-fn what_the_user_does_at_the_provider_takes_time_and_a_max_age_means_what_it_says() {
+fn max_age_counts_from_the_start_of_the_login() {
     for (auth_time, code) in [(1, 0), (0, 0), (-1, 7), (-50, 7)] {
         let bench = mobile();
         *bench.callback.comes_after.lock().unwrap() = Seconds(40);
@@ -458,7 +458,7 @@ fn what_the_user_does_at_the_provider_takes_time_and_a_max_age_means_what_it_say
 }
 
 #[test]
-fn other_scopes_than_were_asked_for_are_told_once_with_which() {
+fn scopes_other_than_requested_are_named_once() {
     let log_in = |scope: &str, refresh_token: bool| {
         let bench = mobile();
         let answer = Answer::new().member("scope", json!(scope));
@@ -473,7 +473,7 @@ fn other_scopes_than_were_asked_for_are_told_once_with_which() {
 }
 
 #[test]
-fn the_browser_of_another_machine_is_thought_of_where_none_opens_and_over_ssh() {
+fn paste_is_suggested_over_ssh_or_without_browser() {
     for case in ["", "SSH_CONNECTION", "missing", "broken", "--no-browser"] {
         let bench = mobile().env(case, "10.0.0.1 50000 10.0.0.2 22");
         *bench.browser.missing.lock().unwrap() = case == "missing";

@@ -35,7 +35,7 @@ fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'stat
 }
 
 #[test]
-fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
+fn invalid_setup_is_reported_before_any_request() {
     let secret_of_another = Bench::new("Confidential").env("TIDP_CLIENT_SECRET_COMMAND", "no-such-command");
     for (bench, args, code, words) in [
         (mobile(), &["--scope", "profile"][..], 2, "must include `openid`"),
@@ -80,7 +80,7 @@ fn what_is_wrong_with_call_profile_or_store_is_said_before_any_request() {
 }
 
 #[test]
-fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
+fn invalid_discovery_document_opens_no_browser() {
     let changed = |name: &str, value: Value| {
         let mut document = discovery();
         document[name] = value;
@@ -109,7 +109,7 @@ fn a_provider_that_is_not_the_configured_one_is_not_shown_to_the_browser() {
 }
 
 #[test]
-fn a_provider_that_names_no_algorithms_or_names_them_oddly_is_tried() {
+fn odd_signing_algorithm_lists_do_not_stop_a_login() {
     for algorithms in [json!(["ES256", "RS256"]), json!(null), json!([]), json!("EdDSA"), json!([1]), json!({})] {
         let bench = mobile();
         let mut document = discovery();
@@ -122,7 +122,7 @@ fn a_provider_that_names_no_algorithms_or_names_them_oddly_is_tried() {
 }
 
 #[test]
-fn a_redirect_uri_that_cannot_be_listened_on_is_never_swapped_for_another() {
+fn unavailable_redirect_port_is_an_error() {
     let bench = mobile().env("TIDP_REDIRECT_URI", "http://127.0.0.1:8400/cb");
     *bench.callback.port_is_taken.lock().unwrap() = true;
     bench.provider.announces_discovery();
@@ -131,7 +131,7 @@ fn a_redirect_uri_that_cannot_be_listened_on_is_never_swapped_for_another() {
 }
 
 #[test]
-fn a_control_character_in_a_wish_reaches_no_browser() {
+fn control_character_in_an_option_opens_no_browser() {
     let bench = mobile();
     bench.provider.announces_discovery();
     bench.run(&["login", "--login-hint", "a\nb"]).exits(2).says("login_hint");
@@ -139,7 +139,7 @@ fn a_control_character_in_a_wish_reaches_no_browser() {
 }
 
 #[test]
-fn a_login_that_nobody_finishes_ends_in_time() {
+fn unfinished_login_times_out() {
     for (args, patience) in [(&["login"][..], 300), (&["login", "--timeout", "90s"], 90)] {
         let bench = mobile();
         let start = bench.clock.time();
@@ -152,7 +152,7 @@ fn a_login_that_nobody_finishes_ends_in_time() {
 }
 
 #[test]
-fn a_redirect_that_is_ignored_is_told_as_it_comes_once_and_again_when_time_is_up() {
+fn ignored_redirects_are_reported_once_each() {
     let bench = mobile();
     bench.provider.announces_itself();
     bench.callback.replies(|url| {
@@ -185,7 +185,7 @@ fn a_redirect_that_is_ignored_is_told_as_it_comes_once_and_again_when_time_is_up
 }
 
 #[test]
-fn a_login_that_nobody_comes_back_from_says_what_is_most_often_wrong_and_where_it_was_written() {
+fn timed_out_login_names_client_id_and_redirect_uri() {
     const GHOST: &str = "[profile.ghost]\nissuer = \"https://id.example\"\nclient_id = \"nosuch\"\n";
     let registered = format!("{GHOST}redirect_uri = \"http://127.0.0.1:8400/cb\"\n");
     for (bench, in_use, hint) in [
@@ -225,7 +225,7 @@ fn a_login_that_nobody_comes_back_from_says_what_is_most_often_wrong_and_where_i
 }
 
 #[test]
-fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
+fn authorization_error_is_printed_escaped() {
     for (refusal, code, kind, why, hint) in [
         ("access_denied", 4, "refused", WhyNot::Cancelled, "tidp login"),
         ("server_error", 5, "unreachable", WhyNot::Unavailable, "try again later: tidp login"),
@@ -269,7 +269,7 @@ fn what_the_provider_refuses_is_told_in_its_own_words_made_safe() {
 }
 
 #[test]
-fn a_redirect_of_this_login_that_fails_a_check_ends_it_before_the_code_is_used() {
+fn invalid_redirect_ends_the_login_before_the_exchange() {
     let code = "code=the-code";
     for (query, words) in [
         (format!("{code}&iss=https://evil.example%1b"), r"another issuer: `https://evil.example\u{1b}`"),
@@ -289,7 +289,7 @@ fn a_redirect_of_this_login_that_fails_a_check_ends_it_before_the_code_is_used()
 }
 
 #[test]
-fn what_is_pasted_is_checked_like_a_redirect() {
+fn pasted_url_is_checked_like_a_redirect() {
     type Paste = fn(&str, &str) -> Option<String>;
     let rows: [(Paste, u8, &str); 8] = [
         (|_, _| None, 2, "nothing was pasted"),
@@ -311,7 +311,7 @@ fn what_is_pasted_is_checked_like_a_redirect() {
 }
 
 #[test]
-fn a_code_is_sent_once_however_its_exchange_ends() {
+fn code_is_sent_only_once() {
     let html = Response { status: 200, headers: Vec::new(), body: b"<html>".to_vec() };
     let mut elsewhere = json(307, &json!({}));
     elsewhere.headers.push(("location".into(), "https://evil.example/".into()));
@@ -347,7 +347,7 @@ fn a_code_is_sent_once_however_its_exchange_ends() {
 }
 
 #[test]
-fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
+fn refresh_token_of_an_invalid_response_is_revoked() {
     let good = || Answer::new().refresh_token("rt-1");
     let claim = |name: &str, value: Value| good().id_claim(name, value);
     let start = mobile().clock.time().unix();
@@ -393,7 +393,7 @@ fn an_answer_that_fails_a_check_is_dropped_and_its_refresh_token_revoked() {
 }
 
 #[test]
-fn keys_that_do_not_fit_are_fetched_once_more_and_then_end_the_login() {
+fn login_fetches_an_unknown_key_once() {
     let bench = mobile();
     announce(&bench, Answer::new().refresh_token("rt-1").kid("k2"));
     bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
@@ -407,7 +407,7 @@ fn keys_that_do_not_fit_are_fetched_once_more_and_then_end_the_login() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
+fn login_without_keys_fails_and_revokes_its_token() {
     let bench = mobile();
     bench.provider.announces_discovery();
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
@@ -428,7 +428,7 @@ fn keys_that_cannot_be_had_end_the_login_and_its_refresh_token() {
 }
 
 #[test]
-fn a_session_that_cannot_be_stored_is_revoked_and_no_success_is_claimed() {
+fn unstorable_session_is_revoked() {
     for busy in [false, true] {
         let bench = mobile();
         announce(&bench, Answer::new().refresh_token("rt-1"));
@@ -442,7 +442,7 @@ fn a_session_that_cannot_be_stored_is_revoked_and_no_success_is_claimed() {
 }
 
 #[test]
-fn a_login_that_fails_keeps_the_session_there_was() {
+fn failed_login_keeps_the_old_session() {
     let bench = mobile();
     bench.log_in();
     let before = bench.session();
@@ -456,7 +456,7 @@ fn a_login_that_fails_keeps_the_session_there_was() {
 }
 
 #[test]
-fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
+fn unconfirmed_write_is_confirmed_by_reading_back() {
     let bench = Bench::new("MobileApp");
     bench.stores.fail("answer to save", StoreFailureKind::Unknown);
     bench.log_in();
@@ -464,7 +464,7 @@ fn a_write_whose_end_was_not_known_is_believed_when_it_is_read_back() {
 }
 
 #[test]
-fn a_person_who_pastes_what_it_is_not_is_asked_again_and_a_script_is_not() {
+fn wrong_paste_is_asked_for_again_at_a_terminal() {
     let mistyped = |typed: bool, lines: &[&str]| {
         let bench = mobile();
         *bench.terminal.typed.lock().unwrap() = typed;
@@ -511,7 +511,7 @@ fn a_person_who_pastes_what_it_is_not_is_asked_again_and_a_script_is_not() {
 }
 
 #[test]
-fn nobody_who_pastes_is_a_login_that_was_not_finished_in_time() {
+fn missing_paste_times_out() {
     let bench = mobile();
     *bench.terminal.silent.lock().unwrap() = true;
     bench.provider.announces_discovery();
@@ -519,7 +519,7 @@ fn nobody_who_pastes_is_a_login_that_was_not_finished_in_time() {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_is_told_before_anybody_logs_in() {
+fn unwritable_store_is_reported_before_the_browser_opens() {
     let bench = mobile();
     bench.stores.fail("check_writable", StoreFailureKind::Refused);
     bench.run(&["login"]).exits(6);

@@ -39,7 +39,7 @@ Logged out of `app@https://id.example` (+4790000001 at https://id.example).
 ";
 
 #[test]
-fn where_there_is_no_session_there_is_nothing_to_do() {
+fn logout_without_session_sends_nothing() {
     let bench = Bench::new("MobileApp");
     bench.run(&["logout"]).exits(0).says("There was no session of `app@https://id.example` (https://id.example).\n");
     let document = bench.run(&["logout", "--json"]).exits(0).json();
@@ -50,7 +50,7 @@ fn where_there_is_no_session_there_is_nothing_to_do() {
 }
 
 #[test]
-fn the_session_is_gone_here_before_the_provider_is_told() {
+fn session_is_deleted_before_the_provider_is_contacted() {
     let bench = logged_in();
     let entry = EntryKey::Session(bench.key()).name();
     let (stores, cache) = (std::sync::Arc::clone(&bench.stores), std::sync::Arc::clone(&bench.cache));
@@ -75,7 +75,7 @@ fn the_session_is_gone_here_before_the_provider_is_told() {
 }
 
 #[test]
-fn each_answer_to_the_logout_has_its_own_words_and_code() {
+fn each_logout_response_has_its_message_and_code() {
     for (status, body, code, kind, words) in [
         (200, "Already logged out", 0, "", "had ended already"),
         (200, "\"Already logged out\"", 0, "", "had ended already"),
@@ -102,7 +102,7 @@ fn each_answer_to_the_logout_has_its_own_words_and_code() {
 }
 
 #[test]
-fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
+fn failed_revocation_does_not_stop_the_logout() {
     let refused = json!({ "error": "unsupported_token_type", "error_description": "no\u{1b}[2J" });
     for (response, code, words) in [
         (Ok(json(400, &refused)), 4, r"unsupported_token_type: no\u{1b}[2J"),
@@ -130,7 +130,7 @@ fn each_answer_to_the_revocation_is_told_and_does_not_stop_the_logout() {
 }
 
 #[test]
-fn without_a_network_the_session_is_gone_here_all_the_same() {
+fn logout_without_network_deletes_the_session() {
     let bench = logged_in();
     bench.pass(Seconds::days(2));
     bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
@@ -141,7 +141,7 @@ fn without_a_network_the_session_is_gone_here_all_the_same() {
 }
 
 #[test]
-fn what_the_provider_does_not_offer_is_skipped_and_said() {
+fn missing_endpoints_are_skipped_with_a_message() {
     for args in [&["logout"][..], &["logout", "--browser"]] {
         let bench = logged_in();
         bench.pass(Seconds::days(2));
@@ -160,7 +160,7 @@ fn what_the_provider_does_not_offer_is_skipped_and_said() {
 }
 
 #[test]
-fn a_session_without_a_refresh_token_revokes_none() {
+fn session_without_refresh_token_revokes_nothing() {
     let bench = Bench::new("Public");
     bench.log_in_with(Answer::new()).exits(0);
     custom_logout(&bench, 200, "the state");
@@ -168,7 +168,7 @@ fn a_session_without_a_refresh_token_revokes_none() {
 }
 
 #[test]
-fn a_session_whose_refresh_token_was_refused_says_so() {
+fn logout_mentions_an_earlier_refusal() {
     let bench = logged_in();
     bench.pass(Seconds(60));
     bench.provider.refuses("invalid_grant");
@@ -182,7 +182,7 @@ fn a_session_whose_refresh_token_was_refused_says_so() {
 }
 
 #[test]
-fn what_a_refresh_that_was_lost_may_have_brought_is_not_said_to_be_revoked() {
+fn logout_mentions_an_interrupted_refresh() {
     let bench = logged_in();
     bench.pass(Seconds(60));
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
@@ -196,7 +196,7 @@ fn what_a_refresh_that_was_lost_may_have_brought_is_not_said_to_be_revoked() {
 }
 
 #[test]
-fn a_public_client_at_a_provider_that_lets_none_revoke_is_told_so_and_is_logged_out() {
+fn public_client_that_cannot_revoke_is_logged_out() {
     let invalid_client = json(401, &json!({ "error": "invalid_client" }));
     let nothing = Response { status: 401, headers: Vec::new(), body: Vec::new() };
     for (response, methods, code) in [
@@ -229,7 +229,7 @@ fn a_public_client_at_a_provider_that_lets_none_revoke_is_told_so_and_is_logged_
 }
 
 #[test]
-fn what_is_true_of_telenors_access_tokens_is_said_of_no_others() {
+fn other_providers_access_tokens_may_be_revoked() {
     let bench = Bench::new("");
     bench.log_in();
     custom_logout(&bench, 200, "the state");
@@ -239,7 +239,7 @@ fn what_is_true_of_telenors_access_tokens_is_said_of_no_others() {
 }
 
 #[test]
-fn a_confidential_client_revokes_with_its_secret() {
+fn confidential_client_revokes_with_its_secret() {
     for args in [&["logout"][..], &["logout", "--all"]] {
         let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
         bench.log_in();
@@ -253,7 +253,7 @@ fn a_confidential_client_revokes_with_its_secret() {
 }
 
 #[test]
-fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_once_what_lives_on() {
+fn missing_client_secret_stops_only_the_revocation() {
     for (json, browser) in [(false, false), (true, false), (false, true)] {
         let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
         bench.log_in();
@@ -280,7 +280,7 @@ fn a_confidential_client_without_its_secret_ends_the_providers_session_and_says_
 }
 
 #[test]
-fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
+fn logout_all_hints_at_the_profile_lacking_a_secret() {
     let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
     bench.log_in();
     bench.ports.env.0.clear();
@@ -293,7 +293,7 @@ fn each_of_all_sessions_that_wants_a_secret_is_hinted_at_by_its_profile() {
 }
 
 #[test]
-fn a_local_logout_asks_nobody() {
+fn local_logout_sends_nothing() {
     let bench = logged_in();
     let asked = bench.provider.paths().len();
     let outcome = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until");
@@ -311,7 +311,7 @@ fn a_local_logout_asks_nobody() {
 }
 
 #[test]
-fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument() {
+fn browser_logout_keeps_the_id_token_out_of_arguments() {
     for comes in [true, false] {
         let bench = logged_in();
         let id_token = bench.session().unwrap().id_token.unwrap().value;
@@ -332,7 +332,7 @@ fn the_browser_is_handed_the_id_token_by_this_machine_and_never_as_an_argument()
 }
 
 #[test]
-fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_and_after_what_is_done_already() {
+fn logout_url_is_printed_after_the_revocation() {
     for (case, asks) in [
         ("", "Finish the logout in your browser (waiting up to 20 s). If it did not open"),
         ("missing", "Open this URL in a browser on this machine (waiting up to 20 s)"),
@@ -353,7 +353,7 @@ fn without_a_browser_the_logouts_url_is_printed_with_how_long_it_is_waited_for_a
 }
 
 #[test]
-fn a_stranger_at_the_browsers_address_is_told_and_counts_for_nothing() {
+fn logout_visit_by_another_user_does_not_count() {
     let bench = logged_in();
     bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
     *bench.callback.nobody_comes.lock().unwrap() = true;
@@ -366,7 +366,7 @@ fn a_stranger_at_the_browsers_address_is_told_and_counts_for_nothing() {
 }
 
 #[test]
-fn whatever_stands_in_the_entry_is_removed() {
+fn logout_removes_a_corrupt_entry() {
     for entry in ["garbage", r#"{"version":99}"#] {
         let bench = Bench::new("MobileApp");
         bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
@@ -378,7 +378,7 @@ fn whatever_stands_in_the_entry_is_removed() {
 }
 
 #[test]
-fn what_the_key_does_not_open_or_is_no_file_of_ours_is_removed() {
+fn logout_removes_an_undecryptable_entry() {
     for kind in [StoreFailureKind::WrongKey, StoreFailureKind::Damaged] {
         let bench = logged_in();
         bench.stores.fail("load", kind);
@@ -388,7 +388,7 @@ fn what_the_key_does_not_open_or_is_no_file_of_ours_is_removed() {
 }
 
 #[test]
-fn a_session_that_cannot_be_removed_is_not_said_to_be_gone() {
+fn undeleted_session_is_not_reported_as_gone() {
     for (call, kind) in [("load", StoreFailureKind::Locked), ("delete", StoreFailureKind::Refused)] {
         let bench = logged_in();
         bench.stores.fail(call, kind);
@@ -424,7 +424,7 @@ fn three_sessions() -> Bench {
 }
 
 #[test]
-fn all_sessions_end_those_without_a_profile_too() {
+fn logout_all_includes_sessions_without_a_profile() {
     let bench = three_sessions();
     for _ in 0..3 {
         bench.provider.revokes("rt-1");
@@ -442,7 +442,7 @@ fn all_sessions_end_those_without_a_profile_too() {
 }
 
 #[test]
-fn what_cannot_be_read_is_ended_where_a_profile_says_whose_it_is_and_told_where_none_does() {
+fn logout_all_removes_unreadable_entries_of_profiles() {
     for json in [false, true] {
         let bench = three_sessions();
         for profile in ["work", "gone"] {
@@ -462,7 +462,7 @@ fn what_cannot_be_read_is_ended_where_a_profile_says_whose_it_is_and_told_where_
 }
 
 #[test]
-fn what_another_key_has_sealed_is_told_and_left_for_that_key() {
+fn logout_all_keeps_entries_of_another_key() {
     let bench = logged_in();
     let entry = EntryKey::Session(bench.key()).name();
     let document = bench.stores.raw(&entry).unwrap();
@@ -474,7 +474,7 @@ fn what_another_key_has_sealed_is_told_and_left_for_that_key() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_beside_another_failure() {
+fn unreadable_files_are_reported_beside_other_errors() {
     let bench = three_sessions();
     bench.stores.damage(&EntryKey::Session(bench.key_of("gone")).name());
     bench.stores.fail("delete", StoreFailureKind::Refused);
@@ -489,7 +489,7 @@ fn what_cannot_be_read_is_told_beside_another_failure() {
 }
 
 #[test]
-fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_in_the_environment() {
+fn logout_all_conflicts_with_the_profile_option() {
     for args in [&["logout", "--all", "-p", "work"][..], &["--profile", "work", "logout", "--all"]] {
         let bench = three_sessions();
         bench.run(args).exits(2).says("--all").says("--profile").leaves_out("Logged out");
@@ -502,7 +502,7 @@ fn all_sessions_and_one_profile_exclude_each_other_on_the_command_line_but_not_i
 }
 
 #[test]
-fn leftovers_of_killed_writers_are_swept_with_all_sessions() {
+fn logout_all_sweeps_leftovers_of_killed_writers() {
     let bench = Bench::new("MobileApp");
     bench.stores.leave_something();
     bench.run(&["logout", "--all"]).exits(0);
@@ -512,7 +512,7 @@ fn leftovers_of_killed_writers_are_swept_with_all_sessions() {
 }
 
 #[test]
-fn one_session_that_cannot_be_ended_does_not_keep_the_others_alive() {
+fn one_failed_logout_does_not_stop_the_others() {
     let bench = three_sessions();
     bench.stores.fail("delete", StoreFailureKind::Refused);
     for _ in 0..2 {
@@ -525,7 +525,7 @@ fn one_session_that_cannot_be_ended_does_not_keep_the_others_alive() {
 }
 
 #[test]
-fn an_entry_that_names_no_issuer_is_ended_here_and_keeps_no_other_from_ending() {
+fn logout_all_deletes_an_entry_with_an_invalid_issuer() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.stores.put(r#"["a","not a url","x"]"#, "{}");
@@ -536,7 +536,7 @@ fn an_entry_that_names_no_issuer_is_ended_here_and_keeps_no_other_from_ending() 
 }
 
 #[test]
-fn a_logout_forgets_what_was_cached_before_the_cache_was_switched_off_or_the_store_failed() {
+fn logout_always_clears_the_token_cache() {
     let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", "off");
     assert!(!bench.cache.documents().is_empty());
     bench.run(&["logout", "--local"]).exits(0);

@@ -38,7 +38,7 @@ fn golden(name: &str, text: &str) {
 }
 
 #[test]
-fn the_document_has_every_field_of_the_contract() {
+fn policy_json_has_contract_fields() {
     let document = renewed().run(&["policy", "--json"]).exits(0).json();
     let explanation = document["explanation"].as_str().unwrap().to_owned();
     assert!(explanation.contains("expires 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
@@ -54,7 +54,7 @@ fn the_document_has_every_field_of_the_contract() {
 }
 
 #[test]
-fn without_a_session_the_policy_is_still_explained_and_a_login_is_next() {
+fn policy_is_explained_without_a_session() {
     let bench = Bench::new("MobileApp");
     let document = bench.run(&["policy", "--json"]).exits(0).json();
     assert_eq!((&document["policy"], &document["lifetime"]), (&json!("Mobile"), &json!(7_776_000)));
@@ -68,7 +68,7 @@ fn without_a_session_the_policy_is_still_explained_and_a_login_is_next() {
 }
 
 #[test]
-fn of_an_unknown_client_type_nothing_is_guessed() {
+fn unknown_client_type_has_no_policy() {
     let bench = of_unknown_type();
     let document = bench.run(&["policy", "--json"]).exits(0).json();
     for field in ["policy", "client_type", "sliding", "lifetime", "expires_at", "expires_at_earliest", "remaining"] {
@@ -85,7 +85,7 @@ fn of_an_unknown_client_type_nothing_is_guessed() {
 }
 
 #[test]
-fn a_prompt_gets_one_short_line() {
+fn short_output_is_one_line() {
     let bench = renewed();
     for (seconds, line) in
         [(40 * DAY + 1_800, "Mobile 89d\n"), (129 * DAY, "Mobile 1d\n"), (130 * DAY - 90, "Mobile 1m\n")]
@@ -96,7 +96,7 @@ fn a_prompt_gets_one_short_line() {
 }
 
 #[test]
-fn too_little_life_is_an_error_that_leaves_stdout_empty() {
+fn unmet_requirement_is_an_error() {
     let bench = renewed();
     bench.at(128 * DAY);
     bench.run(&["policy", "--require", "2d"]).exits(0);
@@ -108,7 +108,7 @@ fn too_little_life_is_an_error_that_leaves_stdout_empty() {
 }
 
 #[test]
-fn only_what_can_be_relied_on_counts_for_require() {
+fn require_counts_only_the_certain_lifetime() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.provider.publishes();
@@ -120,7 +120,7 @@ fn only_what_can_be_relied_on_counts_for_require() {
 }
 
 #[test]
-fn why_lists_what_happened_oldest_first() {
+fn why_lists_events_oldest_first() {
     let bench = renewed();
     bench.edit(|session| {
         let at = session.login_at;
@@ -143,7 +143,7 @@ fn why_lists_what_happened_oldest_first() {
 }
 
 #[test]
-fn what_is_warned_of_on_stderr_is_in_the_document_too() {
+fn warnings_on_stderr_are_in_the_json_too() {
     let bench = Bench::new("Public");
     bench.log_in();
     let outcome = bench.run(&["policy", "--json"]).exits(0).says("warning: the profile says NoRefresh");
@@ -154,7 +154,7 @@ fn what_is_warned_of_on_stderr_is_in_the_document_too() {
 }
 
 #[test]
-fn the_five_policies_are_listed_and_each_is_explained() {
+fn all_policies_are_listed_and_explained() {
     let bench = Bench::with_env(&[]);
     golden("policy_list.txt", &bench.run(&["policy", "list"]).exits(0).stdout);
     golden("policy_show_mobile.txt", &bench.run(&["policy", "show", "mobile"]).exits(0).stdout);
@@ -176,12 +176,12 @@ fn the_five_policies_are_listed_and_each_is_explained() {
 }
 
 #[test]
-fn the_picture_of_a_renewed_session() {
+fn renewed_session_matches_its_golden_file() {
     golden("policy_mobile.txt", &renewed().run(&["policy"]).exits(0).stdout);
 }
 
 #[test]
-fn the_picture_of_a_session_that_ends_before_its_access_token_where_only_ascii_can_be_shown() {
+fn short_session_in_ascii_matches_its_golden_file() {
     let bench = Bench::new("PublicWithRefresh").env("LC_ALL", "C");
     bench.log_in();
     bench.pass(Seconds::minutes(4));
@@ -196,7 +196,7 @@ fn the_picture_of_a_session_that_ends_before_its_access_token_where_only_ascii_c
 }
 
 #[test]
-fn the_picture_of_a_session_that_was_refused() {
+fn refused_session_matches_its_golden_file() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     bench.pass(Seconds::hours(2));
@@ -218,7 +218,7 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn no_line_ends_within_a_command() {
+fn line_breaks_do_not_split_commands() {
     let bench = Bench::with_config(&format!(
         "[profile.pub]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"PublicWithRefresh\""
     ));
@@ -239,7 +239,7 @@ fn no_line_ends_within_a_command() {
 }
 
 #[test]
-fn a_requirement_that_no_login_can_meet_does_not_ask_for_one() {
+fn impossible_requirement_has_no_login_hint() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     let outcome = bench.run(&["policy", "--require", "2d", "--json"]).exits(3);
@@ -248,7 +248,7 @@ fn a_requirement_that_no_login_can_meet_does_not_ask_for_one() {
 }
 
 #[test]
-fn what_is_too_little_is_said_of_the_token_it_is_true_of() {
+fn unmet_requirement_names_the_token_that_falls_short() {
     let refused = |bench: &Bench, required: &str| {
         let outcome = bench.run(&["policy", "--require", required, "--json"]).exits(3);
         outcome.error()["message"].as_str().unwrap().to_owned()
@@ -271,7 +271,7 @@ fn what_is_too_little_is_said_of_the_token_it_is_true_of() {
 }
 
 #[test]
-fn a_requirement_that_is_met_can_be_told_in_one_line() {
+fn met_requirement_can_be_printed_short() {
     let bench = renewed();
     assert_eq!(bench.run(&["policy", "--require", "2d", "--short"]).exits(0).stdout, "Mobile 89d\n");
     assert_eq!(bench.run(&["policy", "--require", "91d", "--short"]).exits(3).stdout, "");

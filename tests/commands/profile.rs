@@ -24,7 +24,7 @@ fn is_wrong(bench: &Bench, args: &[&str], words: &str) -> Outcome {
 }
 
 #[test]
-fn the_first_profile_is_the_default_and_needs_no_further_setup() {
+fn first_profile_becomes_the_default() {
     let bench = Bench::with_env(&[]);
     let outcome =
         bench.run(&["profile", "add", "work", "--issuer", ISSUER, "--client-id", "app", "--client-type", "MobileApp"]);
@@ -39,7 +39,7 @@ fn the_first_profile_is_the_default_and_needs_no_further_setup() {
 }
 
 #[test]
-fn every_option_of_add_becomes_a_key() {
+fn every_add_option_becomes_a_key() {
     let bench = Bench::with_config(&profile("first", ""));
     let document = bench
         .run(&[
@@ -79,7 +79,7 @@ fn every_option_of_add_becomes_a_key() {
 }
 
 #[test]
-fn comments_and_order_of_the_file_survive_every_change() {
+fn changes_keep_comments_and_order_of_the_file() {
     let text = format!(
         "# ours\ndefault_profile = \"b\" # for now\n\n{}# of b\n{}",
         profile("a", ""),
@@ -96,7 +96,7 @@ fn comments_and_order_of_the_file_survive_every_change() {
 }
 
 #[test]
-fn a_name_that_could_lead_elsewhere_is_no_profile_name() {
+fn profile_name_with_unsafe_characters_is_refused() {
     let long = "x".repeat(65);
     for name in ["../x", "a/b", "", "a\0b", ".hidden", "-x", "a b", "å", "a\u{1b}[31m", &long] {
         let bench = Bench::with_env(&[]);
@@ -110,7 +110,7 @@ fn a_name_that_could_lead_elsewhere_is_no_profile_name() {
 }
 
 #[test]
-fn names_that_differ_in_case_are_two_profiles() {
+fn profile_names_are_case_sensitive() {
     let bench = Bench::with_config(&(profile("a", "") + &profile("A", "policy = \"Web\"")));
     assert_eq!(
         (shown(&bench, &["a"])["policy"].clone(), shown(&bench, &["A"])["policy"].clone()),
@@ -119,7 +119,7 @@ fn names_that_differ_in_case_are_two_profiles() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
+fn invalid_add_option_is_not_written() {
     for (option, value, words) in [
         ("--client-type", "Mobile", "values: Public, PublicWithRefresh, Confidential, MobileApp]"),
         ("--policy", "Weekly", "values: NoRefresh, Confidential, Mobile, PublicWeb, Web]"),
@@ -155,7 +155,7 @@ fn what_makes_no_sense_is_refused_by_its_name_and_not_written() {
 }
 
 #[test]
-fn the_help_lists_the_types_and_policies_there_are_and_each_is_taken_in_any_letter_case() {
+fn listed_types_and_policies_are_accepted_in_any_case() {
     let bench = Bench::with_env(&[]);
     let help = |args: &[&str]| {
         let wrapped = bench.run(&[args, &["--help"]].concat()).exits(0).stdout;
@@ -179,7 +179,7 @@ fn the_help_lists_the_types_and_policies_there_are_and_each_is_taken_in_any_lett
 }
 
 #[test]
-fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
+fn invalid_value_in_the_file_is_named_with_its_profile() {
     for (line, words) in [
         ("client_type = \"Desktop\"", "client_type `Desktop`"),
         ("policy = \"Mobil\\u001b\"", r"policy `Mobil\u{1b}`"),
@@ -212,7 +212,7 @@ fn a_value_in_the_file_that_makes_no_sense_is_named_with_its_profile() {
 }
 
 #[test]
-fn what_is_not_known_in_the_file_is_refused_with_its_line() {
+fn unknown_key_in_the_file_is_refused_with_its_line() {
     for (text, words) in [
         ("default_profile = \"a\"\nprofiles = 1\n", "config.toml, line 2: unknown field `profiles`"),
         ("\n\nstore = [\n", "config.toml, line"),
@@ -249,7 +249,7 @@ fn list_shows_every_profile_and_the_default() {
 }
 
 #[test]
-fn the_list_stands_in_columns() {
+fn profile_list_is_aligned() {
     let wide = profile("b", "client_type = \"MobileApp\"").replace("\"app\"", "\"en-lang-ø\"");
     let long = profile("long-name", "policy = \"Web\"").replace(ISSUER, "https://other.id.example");
     let out = Bench::with_config(&[wide, long].concat()).run(&["profile", "list"]).exits(0).stdout;
@@ -259,7 +259,7 @@ fn the_list_stands_in_columns() {
 }
 
 #[test]
-fn use_and_show_and_remove_know_only_profiles_there_are() {
+fn unknown_profile_is_refused_by_every_subcommand() {
     for command in ["use", "show", "remove", "secret"] {
         let bench = Bench::with_config(&profile("a", ""));
         is_wrong(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}`; existing profiles: a");
@@ -268,7 +268,7 @@ fn use_and_show_and_remove_know_only_profiles_there_are() {
 }
 
 #[test]
-fn a_profile_with_a_session_is_removed_only_after_the_logout() {
+fn profile_with_a_session_cannot_be_removed() {
     let bench =
         Bench::with_config(&format!("default_profile = \"a\"\n{}", profile("a", "client_type = \"Confidential\"")));
     bench.terminal.type_line("s3cret");
@@ -283,7 +283,7 @@ fn a_profile_with_a_session_is_removed_only_after_the_logout() {
 }
 
 #[test]
-fn removing_the_default_says_what_is_the_default_then() {
+fn removing_the_default_names_the_next_default() {
     let all = [profile("a", ""), profile("b", ""), profile("c", "")].concat();
     let bench = Bench::with_config(&format!("default_profile = \"a\"\n{all}"));
     for (name, words) in [
@@ -302,7 +302,7 @@ fn removing_the_default_says_what_is_the_default_then() {
 }
 
 #[test]
-fn a_configuration_that_would_be_larger_than_what_is_read_is_not_written() {
+fn too_large_configuration_is_not_written() {
     let text = profile("a", "");
     let room = (1 << 20) - text.len() - "#\n".len();
     let full = |fill: usize| format!("#{}\n{text}", "x".repeat(fill));
@@ -317,7 +317,7 @@ fn a_configuration_that_would_be_larger_than_what_is_read_is_not_written() {
 }
 
 #[test]
-fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
+fn invalid_variable_is_not_blamed_on_the_file() {
     for (variable, value, words) in [
         ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
         ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
@@ -335,7 +335,7 @@ fn what_is_wrong_with_a_variable_is_not_looked_for_in_the_file() {
 }
 
 #[test]
-fn a_client_secret_goes_into_the_store_and_nowhere_else() {
+fn client_secret_is_kept_only_in_the_store() {
     let bench = Bench::with_config(&profile("a", "client_type = \"Confidential\""));
     bench.run(&["login"]).exits(2).says("hint: tidp profile secret a");
     bench.terminal.type_line("s3cret");
@@ -359,7 +359,7 @@ fn a_client_secret_goes_into_the_store_and_nowhere_else() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_file_or_of_a_secret_wherever_that_came_from() {
+fn byte_order_mark_is_dropped_from_file_and_secret() {
     let mark = "\u{feff}";
     let confidential = profile("a", "client_type = \"Confidential\"");
     for variable in [true, false] {
@@ -384,7 +384,7 @@ fn a_byte_order_mark_is_no_part_of_the_file_or_of_a_secret_wherever_that_came_fr
 }
 
 #[test]
-fn a_configuration_that_comes_through_a_pipe_is_read_and_never_written() {
+fn configuration_from_a_pipe_is_never_written() {
     let pipe = "/dev/fd/63";
     let bench = Bench::with_env(&[("TIDP_CONFIG", pipe)]);
     bench.files.put(pipe, &profile("a", "ca_file = \"corp.pem\""));
@@ -398,7 +398,7 @@ fn a_configuration_that_comes_through_a_pipe_is_read_and_never_written() {
 }
 
 #[test]
-fn what_another_tidp_has_changed_meanwhile_is_kept() {
+fn concurrent_configuration_change_is_kept() {
     let before = format!("default_profile = \"a\"\n{}", profile("a", "") + &profile("b", ""));
     let meanwhile = before.clone() + &profile("sibling", "");
     for (args, now) in [
@@ -420,7 +420,7 @@ fn what_another_tidp_has_changed_meanwhile_is_kept() {
 }
 
 #[test]
-fn a_change_that_does_not_get_its_turn_changes_nothing() {
+fn locked_configuration_is_not_changed() {
     let before = profile("a", "") + &profile("b", "");
     for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "b"], &["remove", "b"]] {
         let bench = Bench::with_config(&before);
@@ -431,7 +431,7 @@ fn a_change_that_does_not_get_its_turn_changes_nothing() {
 }
 
 #[test]
-fn a_name_from_the_file_reaches_the_terminal_as_text() {
+fn profile_name_is_escaped_on_the_terminal() {
     let text = "[profile.\"x\\u001b]0;pwn\\u0007\"]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
     let name = "x\u{1b}]0;pwn\u{7}";
     for args in [
@@ -458,7 +458,7 @@ fn a_name_from_the_file_reaches_the_terminal_as_text() {
 }
 
 #[test]
-fn a_secret_that_was_typed_as_an_argument_is_not_repeated() {
+fn secret_given_as_an_argument_is_not_repeated() {
     for args in [
         &["profile", "secret", "demo", "hunter2"][..],
         &["--profile", "work", "profile", "--quiet", "secret", "demo", "--remove", "--", "hunter2"],
@@ -478,7 +478,7 @@ fn a_secret_that_was_typed_as_an_argument_is_not_repeated() {
 }
 
 #[test]
-fn tidp_config_names_another_file() {
+fn tidp_config_selects_another_file() {
     let bench = Bench::with_env(&[("TIDP_CONFIG", "/etc/tidp.toml")]);
     bench.run(&["profile", "add", "a", "--issuer", ISSUER, "--client-id", "app"]).exits(0);
     assert!(bench.files.text("/etc/tidp.toml").contains("[profile.a]"));
@@ -488,7 +488,7 @@ fn tidp_config_names_another_file() {
 }
 
 #[test]
-fn the_profile_in_use_is_the_named_one_then_the_default_then_the_only_one() {
+fn named_default_or_only_profile_is_used() {
     let both = profile("a", "") + &profile("b", "");
     is_wrong(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
     is_wrong(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
@@ -506,7 +506,7 @@ fn the_profile_in_use_is_the_named_one_then_the_default_then_the_only_one() {
 }
 
 #[test]
-fn issuer_and_client_come_from_one_source_together() {
+fn issuer_and_client_id_come_from_one_source() {
     let work = || Bench::with_config(&profile("work", "client_type = \"MobileApp\""));
     is_wrong(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
     is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
@@ -530,7 +530,7 @@ fn issuer_and_client_come_from_one_source_together() {
 }
 
 #[test]
-fn the_environment_beats_the_file_key_by_key() {
+fn variables_override_single_keys_of_the_file() {
     let bench = Bench::with_config(&profile(
         "work",
         "client_type = \"MobileApp\"\nscopes = [\"openid\"]\nrenew = \"when-due\"\nredirect_uri = \"http://127.0.0.1/x\"",
@@ -559,7 +559,7 @@ fn the_environment_beats_the_file_key_by_key() {
 }
 
 #[test]
-fn a_redirect_uri_is_told_bare_and_beside_it_how_the_redirect_is_caught() {
+fn redirect_uri_is_shown_with_its_kind() {
     for (uri, redirect) in [
         ("http://127.0.0.1/x", "any_port"),
         ("http://127.0.0.1:8400/x", "fixed_port"),
@@ -577,7 +577,7 @@ fn a_redirect_uri_is_told_bare_and_beside_it_how_the_redirect_is_caught() {
 }
 
 #[test]
-fn a_mistyped_tidp_config_is_no_empty_machine() {
+fn missing_tidp_config_file_is_an_error() {
     let bench = Bench::with_env(&[("TIDP_CONFIG", "/home/kari/mistyped.toml")]);
     bench.run(&["token"]).exits(2).says("/home/kari/mistyped.toml");
     let add = ["profile", "add", "a", "--environment", "staging", "--client-id", "x"];
@@ -586,7 +586,7 @@ fn a_mistyped_tidp_config_is_no_empty_machine() {
 }
 
 #[test]
-fn a_password_in_an_issuer_is_refused_and_not_repeated() {
+fn password_in_the_issuer_is_not_repeated() {
     let bench = Bench::with_env(&[("TIDP_ISSUER", "https://u:hunter2@id.example"), ("TIDP_CLIENT_ID", "x")]);
     bench.run(&["token"]).exits(2).says("user name").leaves_out("hunter2");
 }

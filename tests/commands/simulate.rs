@@ -13,7 +13,7 @@ fn times(document: &Value, event: &str) -> Vec<i64> {
 }
 
 #[test]
-fn it_needs_no_profile_no_store_and_no_network() {
+fn simulation_needs_no_profile_or_network() {
     let bench = Bench::with_env(&[("LANG", "C.UTF-8")]);
     bench.run(&["policy", "simulate", "--policy", "PublicWeb"]).exits(0);
     assert!(bench.stores.is_empty());
@@ -21,7 +21,7 @@ fn it_needs_no_profile_no_store_and_no_network() {
 }
 
 #[test]
-fn a_ten_minute_policy_dies_under_a_script_that_waits_for_the_access_token() {
+fn ten_minute_session_expires_before_a_refresh_is_due() {
     let document = simulated(&["--policy", "publicweb", "--access-token", "1h", "--every", "8m", "--for", "2h"]);
     assert_eq!(document["policy"], "PublicWeb");
     assert_eq!((&document["alive"], &document["ends_at"]), (&json!(false), &json!(600)));
@@ -35,7 +35,7 @@ fn a_ten_minute_policy_dies_under_a_script_that_waits_for_the_access_token() {
 }
 
 #[test]
-fn renewed_before_it_ends_it_lives_until_the_sso_session_ends_and_ten_minutes_more_at_most() {
+fn renewed_session_outlives_the_sso_session_by_one_lifetime() {
     let alive = simulated(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s"]);
     assert_eq!(alive["alive"], true);
     assert_eq!(times(&alive, "refreshed")[..3], [400, 800, 1_200], "two thirds into each life, and no more often");
@@ -54,7 +54,7 @@ fn renewed_before_it_ends_it_lives_until_the_sso_session_ends_and_ten_minutes_mo
 }
 
 #[test]
-fn without_refresh_tokens_nothing_is_said_of_new_ones() {
+fn no_refresh_policy_mentions_no_new_refresh_token() {
     let told = |policy: &[&str]| {
         let text = Bench::with_env(&[]).run(&[&["policy", "simulate"], policy].concat()).exits(0).stdout;
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -72,7 +72,7 @@ fn without_refresh_tokens_nothing_is_said_of_new_ones() {
 }
 
 #[test]
-fn a_fixed_end_stays_where_it_is_however_often_it_is_refreshed() {
+fn fixed_expiry_is_not_moved_by_refreshes() {
     let document = simulated(&["--policy", "Confidential", "--force", "--every", "1d", "--for", "15d"]);
     assert_eq!((&document["ends_at"], &document["refreshes"]), (&json!(1_209_600), &json!(13)));
     assert!(document["events"].as_array().unwrap().iter().all(|event| event["renewed"] != true));
@@ -80,7 +80,7 @@ fn a_fixed_end_stays_where_it_is_however_often_it_is_refreshed() {
 }
 
 #[test]
-fn the_same_handle_again_leaves_a_doubt_that_the_provider_does_not_have() {
+fn reused_refresh_token_leaves_the_expiry_uncertain() {
     let document = simulated(&["--policy", "Mobile", "--refresh-tokens", "reuse", "--every", "61m"]);
     let refreshed = document["events"].as_array().unwrap().iter().find(|e| e["event"] == "refreshed").unwrap();
     assert_eq!((&refreshed["at"], &refreshed["relied_on_until"]), (&json!(3_660), &json!(7_776_000)));
@@ -88,13 +88,13 @@ fn the_same_handle_again_leaves_a_doubt_that_the_provider_does_not_have() {
 }
 
 #[test]
-fn without_refresh_tokens_the_session_is_its_access_token() {
+fn simulated_session_without_refresh_token_is_short() {
     let document = simulated(&["--policy", "NoRefresh", "--access-token", "30m"]);
     assert_eq!((&document["ends_at"], &document["login_needed_at"]), (&json!(1_800), &json!(1_920)));
 }
 
 #[test]
-fn all_five_are_compared_in_one_document_and_one_table() {
+fn compare_covers_all_five_policies() {
     let document = simulated(&["--compare"]);
     let all = document["policies"].as_array().unwrap();
     let rows: Vec<(&Value, &Value)> = all.iter().map(|row| (&row["policy"], &row["ends_at"])).collect();
@@ -104,7 +104,7 @@ fn all_five_are_compared_in_one_document_and_one_table() {
 }
 
 #[test]
-fn a_scenario_that_makes_no_sense_is_a_wrong_call() {
+fn invalid_scenario_is_a_usage_error() {
     for (args, words) in [
         (&["--policy", "Sliding"][..], "Sliding"),
         (&["--policy", "Web", "--every", "0"], "--every"),
@@ -122,7 +122,7 @@ fn a_scenario_that_makes_no_sense_is_a_wrong_call() {
 }
 
 #[test]
-fn a_long_stretch_of_the_same_fits_the_table_at_every_width() {
+fn repeated_events_fit_the_table_at_every_width() {
     for columns in [40, 80, 120, 200] {
         for args in [
             ["--policy", "PublicWeb", "--every", "200s", "--for", "1h", "--renew", "before-session-ends"],
@@ -137,7 +137,7 @@ fn a_long_stretch_of_the_same_fits_the_table_at_every_width() {
 }
 
 #[test]
-fn nobody_is_told_that_a_session_lives_on_after_its_sso_session() {
+fn outlook_is_limited_by_the_sso_session() {
     let told = |more: &[&str]| {
         let args = [&["policy", "simulate", "--policy", "Web", "--for", "1d"], more].concat();
         let shown = Bench::with_env(&[]).run(&args).exits(0).stdout;
@@ -148,7 +148,7 @@ fn nobody_is_told_that_a_session_lives_on_after_its_sso_session() {
 }
 
 #[test]
-fn what_can_be_relied_on_is_told_where_the_same_handle_came_back() {
+fn certain_lifetime_is_shown_for_reused_refresh_tokens() {
     let args = ["--policy", "Web", "--every", "3m", "--for", "30m", "--renew", "before-session-ends"];
     let told = |more: &[&str]| {
         let args = [&["policy", "simulate"], &args[..], more].concat();

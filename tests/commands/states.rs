@@ -14,7 +14,7 @@ fn mobile() -> Bench {
 }
 
 #[test]
-fn inspect_and_policy_say_since_when_the_sso_session_has_ended_until_when_it_works_and_what_to_do() {
+fn ended_sso_session_is_explained() {
     let bench = mobile();
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "active");
     bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
@@ -33,7 +33,7 @@ fn inspect_and_policy_say_since_when_the_sso_session_has_ended_until_when_it_wor
 }
 
 #[test]
-fn inspect_and_policy_tell_of_a_lost_answer_and_what_it_means_under_either_kind_of_token() {
+fn lost_response_is_explained() {
     let bench = mobile();
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     bench.run(&["refresh"]).exits(5);
@@ -55,7 +55,7 @@ fn inspect_and_policy_tell_of_a_lost_answer_and_what_it_means_under_either_kind_
 }
 
 #[test]
-fn the_run_that_finds_a_lost_answer_says_how_it_went() {
+fn refresh_after_a_lost_response_reports_the_outcome() {
     let bench = mobile();
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     bench.run(&["refresh"]).exits(5);

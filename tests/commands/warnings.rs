@@ -23,7 +23,7 @@ fn stamps(bench: &Bench) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_near_end_of_a_fixed_life_is_told_from_a_day_before_to_the_second() {
+fn fixed_expiry_is_warned_about_from_a_day_before() {
     for (left, warned) in [(Seconds::days(1), false), (Seconds(86_399), true), (Seconds(1), true), (Seconds(0), false)]
     {
         let outcome = confidential_with(left).run(&["token"]).exits(0);
@@ -32,7 +32,7 @@ fn the_near_end_of_a_fixed_life_is_told_from_a_day_before_to_the_second() {
 }
 
 #[test]
-fn a_warning_rests_for_an_hour_and_meanwhile_the_cache_serves_without_the_store() {
+fn warning_is_repeated_after_an_hour() {
     let bench = confidential_with(Seconds::hours(3));
     bench.run(&["token"]).exits(0).says(SOON);
     let loads = bench.stores.loads();
@@ -47,7 +47,7 @@ fn a_warning_rests_for_an_hour_and_meanwhile_the_cache_serves_without_the_store(
 }
 
 #[test]
-fn a_cached_token_is_served_without_the_store_until_the_moment_a_warning_is_due() {
+fn cached_token_is_used_until_a_warning_is_due() {
     let bench = confidential_with(Seconds(86_400 + 600));
     bench.run(&["token"]).exits(0).leaves_out("warning");
     let loads = bench.stores.loads();
@@ -60,7 +60,7 @@ fn a_cached_token_is_served_without_the_store_until_the_moment_a_warning_is_due(
 }
 
 #[test]
-fn a_sliding_life_that_ends_before_the_access_token_is_told_unless_the_profile_renews_it() {
+fn early_session_end_is_warned_about_unless_renewed() {
     let log_in = |bench: Bench| {
         bench.log_in();
         bench.pass(Seconds(60));
@@ -79,7 +79,7 @@ fn a_sliding_life_that_ends_before_the_access_token_is_told_unless_the_profile_r
 }
 
 #[test]
-fn the_logins_own_warning_counts_for_the_hour() {
+fn warning_at_login_starts_the_hour() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in().says("expires before the access token");
     bench.run(&["token"]).exits(0).leaves_out("warning");
@@ -91,7 +91,7 @@ fn the_logins_own_warning_counts_for_the_hour() {
 }
 
 #[test]
-fn quiet_says_nothing_and_does_not_use_up_the_hour() {
+fn quiet_does_not_start_the_hour() {
     let bench = confidential_with(Seconds::hours(3));
     let quiet = bench.run(&["token", "--quiet"]).exits(0);
     assert_eq!(quiet.stderr, "");
@@ -102,7 +102,7 @@ fn quiet_says_nothing_and_does_not_use_up_the_hour() {
 }
 
 #[test]
-fn exec_and_refresh_and_the_id_token_warn_as_token_does_and_json_carries_it() {
+fn every_command_that_uses_a_token_warns() {
     for command in [&["refresh"][..], &["token", "--no-refresh"], &["token", "--id-token"], &["userinfo"]] {
         let bench = confidential_with(Seconds::hours(3));
         if command == ["userinfo"] {
@@ -121,7 +121,7 @@ fn exec_and_refresh_and_the_id_token_warn_as_token_does_and_json_carries_it() {
 }
 
 #[test]
-fn that_the_sso_session_has_ended_is_told_once_when_it_is_found_and_again_when_the_end_is_near() {
+fn ended_sso_session_is_warned_about_again_near_expiry() {
     let ended = "the SSO session has ended";
     let bench = Bench::new("MobileApp");
     bench.log_in();
@@ -145,7 +145,7 @@ fn that_the_sso_session_has_ended_is_told_once_when_it_is_found_and_again_when_t
 }
 
 #[test]
-fn what_a_run_has_said_it_does_not_say_again() {
+fn warning_is_printed_once_per_run() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     bench.cache.clear();
@@ -157,7 +157,7 @@ fn what_a_run_has_said_it_does_not_say_again() {
 }
 
 #[test]
-fn a_stamp_holds_a_time_and_its_name_says_nothing() {
+fn warning_stamp_does_not_reveal_the_session() {
     let bench = confidential_with(Seconds::hours(3));
     bench.run(&["token"]).exits(0);
     let [path] = &stamps(&bench)[..] else { panic!("one stamp") };
@@ -167,7 +167,7 @@ fn a_stamp_holds_a_time_and_its_name_says_nothing() {
 }
 
 #[test]
-fn a_stamp_from_the_future_or_of_garbage_silences_nobody() {
+fn invalid_warning_stamp_is_ignored() {
     for text in ["99999999999", "soon", ""] {
         let bench = confidential_with(Seconds::hours(3));
         bench.run(&["token"]).exits(0).says(SOON);

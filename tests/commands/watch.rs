@@ -41,7 +41,7 @@ fn web() -> Bench {
 }
 
 #[test]
-fn it_counts_down_second_by_second_and_leaves_the_terminal_as_it_was() {
+fn watch_counts_down_then_restores_the_terminal() {
     let shown = watched(&mut web(), (80, 40), 3, || ());
     for left in ["in 10 min ", "in 9 min 59 s", "in 9 min 58 s"] {
         assert!(shown.contains(left), "{left}: {shown}");
@@ -52,7 +52,7 @@ fn it_counts_down_second_by_second_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_renewal_by_another_process_shows_up_within_five_seconds() {
+fn renewal_by_another_process_shows_within_five_seconds() {
     let mut bench = web();
     let session = bench.session().unwrap();
     let (stores, clock, key) = (Arc::clone(&bench.stores), Arc::clone(&bench.clock), bench.key());
@@ -78,7 +78,7 @@ fn a_renewal_by_another_process_shows_up_within_five_seconds() {
 }
 
 #[test]
-fn the_store_is_read_no_more_than_every_five_seconds_and_may_fail_for_a_moment() {
+fn watch_reads_the_store_every_five_seconds() {
     let mut bench = web();
     let loads = bench.stores.loads();
     watched(&mut bench, (80, 40), 20, || ());
@@ -96,7 +96,7 @@ fn the_store_is_read_no_more_than_every_five_seconds_and_may_fail_for_a_moment()
 }
 
 #[test]
-fn nothing_drawn_is_taller_than_the_screen_and_a_new_size_is_drawn_at_once() {
+fn watch_fits_the_screen_after_a_resize() {
     for rows in [1, 5, 12, 24] {
         let mut bench = web();
         let terminal = Arc::clone(&bench.terminal);
@@ -115,14 +115,14 @@ fn nothing_drawn_is_taller_than_the_screen_and_a_new_size_is_drawn_at_once() {
 }
 
 #[test]
-fn a_line_that_fills_the_screen_keeps_its_last_character() {
+fn full_width_line_keeps_its_last_character() {
     let shown = watched(&mut web(), (80, 40), 1, || ());
     let full = shown.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
     assert!(full.ends_with("10 min\x1b[0m"), "nothing is cleared after it: {full:?}");
 }
 
 #[test]
-fn without_a_terminal_that_can_be_drawn_on_it_is_a_wrong_call() {
+fn watch_without_a_terminal_is_a_usage_error() {
     web().run(&["policy", "--watch"]).exits(2).says("terminal");
     let bench = web().env("TERM", "dumb");
     *bench.terminal.rows.lock().unwrap() = Some(24);
