@@ -86,6 +86,11 @@ impl User {
         format!("{} {}", self.given_name, self.family_name)
     }
 
+    /// The first letters of both names.
+    pub fn initials(&self) -> String {
+        self.given_name.chars().take(1).chain(self.family_name.chars().take(1)).collect()
+    }
+
     /// A name of the user that is the same for all clients, one for each `kind` (`kurtid`, `tnuid` …).
     pub fn identifier(&self, kind: &str) -> String {
         uuid_of(&format!("{kind} {}", self.id))

@@ -1,5 +1,4 @@
-//! The pages: whole documents without any external resource, light and dark, in English and Norwegian. Everything
-//! that is put in is escaped.
+//! The HTML pages, in English and Norwegian. They load nothing, and `maud` escapes what is put into them.
 
 mod words;
 
@@ -10,45 +9,196 @@ use super::engine::AuthorizeRequest;
 use super::params::Refusal;
 use super::users::USERS;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use words::Words;
 
-/// The style sheet of all pages.
 const STYLE: &str = include_str!("style.css");
 
 /// Sends the only form of its page.
 const SUBMIT: &str = "document.forms[0].submit()";
 
-/// A document, and the content security policy it is sent with.
+/// A document and its `Content-Security-Policy`.
 pub struct Page {
-    /// The document.
     pub html: String,
-    /// `Content-Security-Policy`.
     pub policy: String,
 }
 
-/// `text` as it may stand in an element or a quoted attribute.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
+/// The login page of the request `id`.
+pub fn login(language: Language, id: &str, request: &AuthorizeRequest, phone: &str, unknown_user: bool) -> Page {
+    let w = language.words();
+    let phone = if phone.is_empty() { USERS[0].phone } else { phone };
+    let content = html! {
+        p.lead { (w.continue_to) " " b { (request.client_id) } }
+        @if unknown_user { p.alert #why role="alert" { (w.unknown_user) } }
+        form method="post" action="/account/login" {
+            input type="hidden" name="request" value=(id);
+            label for="phone" { (w.phone) }
+            input #phone name="phone" type="text" inputmode="tel" autocomplete="off" autofocus required value=(phone)
+                aria-invalid=[unknown_user.then_some("true")] aria-describedby=[unknown_user.then_some("why")];
+            div.actions {
+                button.primary name="action" value="login" { (w.log_in) }
+                button name="action" value="cancel" formnovalidate { (w.cancel) }
+            }
+            (test_users(w, true))
+        }
+        details {
+            summary { (w.requested_scopes) }
+            ul.scopes { @for scope in &request.scopes { li { (scope) } } }
+        }
+    };
+    document(w, w.log_in, &content, &form_source(&request.redirect_uri), None)
+}
+
+/// The page on which the user types a device's code.
+pub fn device(language: Language, user_code: &str, unknown_code: bool) -> Page {
+    let w = language.words();
+    let content = html! {
+        p.lead { (w.device_lead) }
+        @if unknown_code { p.alert role="alert" { (w.unknown_code) } }
+        form method="post" action="/device" {
+            label for="code" { (w.code) }
+            input.code #code name="user_code" inputmode="numeric" autocomplete="off" autofocus required
+                value=(user_code);
+            div.actions {
+                button.primary name="action" value="approve" { (w.approve) }
+                button name="action" value="cancel" { (w.deny) }
+            }
+            (test_users(w, false))
+        }
+    };
+    document(w, w.device, &content, "", None)
+}
+
+/// The result of the device page.
+pub fn device_done(language: Language, approved: bool) -> Page {
+    let w = language.words();
+    message(w, if approved { w.approved } else { w.denied }, w.back_to_device)
+}
+
+/// The question whether to log out.
+pub fn confirm_logout(language: Language) -> Page {
+    let w = language.words();
+    let content = html! {
+        p.lead { (w.log_out_lead) }
+        form method="post" action="/connect/endsession" {
+            div.actions { button.primary name="action" value="logout" { (w.log_out) } }
+        }
+    };
+    document(w, w.log_out, &content, "", None)
+}
+
+/// The end of a logout without a redirect.
+pub fn logged_out(language: Language) -> Page {
+    let w = language.words();
+    message(w, w.logged_out, w.close_page)
+}
+
+/// An error that must not be redirected.
+pub fn error(language: Language, refusal: &Refusal) -> Page {
+    let w = language.words();
+    let content = html! {
+        p.lead { (w.error_lead) }
+        dl {
+            dt { "error" } dd { code { (refusal.error) } }
+            dt { "error_description" } dd { (refusal.description) }
+        }
+    };
+    document(w, w.error, &content, "", None)
+}
+
+/// A page that posts an authorization response (OAuth 2.0 Form Post Response Mode).
+pub fn form_post(language: Language, uri: &str, params: &[(&'static str, String)]) -> Page {
+    let w = language.words();
+    let content = html! {
+        form method="post" action=(uri) {
+            @for (name, value) in params { input type="hidden" name=(name) value=(value); }
+            div.actions { button.primary { (w.proceed) } }
+        }
+    };
+    document(w, w.back_to_app, &content, &form_source(uri), Some(SUBMIT))
+}
+
+/// The page at the issuer: what an application must be configured with.
+pub fn home(language: Language, issuer: &str, clients: &[Client]) -> Page {
+    let w = language.words();
+    let content = html! {
+        p.lead {
+            "issuer " code { (issuer) } br;
+            a href="/.well-known/openid-configuration" { "discovery" } " · " a href="/sandbox" { (w.state) }
+        }
+        table {
+            thead { tr { th { "client_id" } th { (w.client_type) } th { (w.policy) } } }
+            tbody {
+                @for client in clients {
+                    tr {
+                        td { code { (client.id) } }
+                        td { (client.client_type.as_str()) }
+                        td { (client.policy.name.as_str()) }
+                    }
+                }
+            }
+        }
+    };
+    document(w, w.home, &content, "", None)
+}
+
+fn message(words: &Words, title: &str, text: &str) -> Page {
+    document(words, title, &html! { p.lead { (text) } }, "", None)
+}
+
+/// One button for each test user. `skip_validation`: they work while the form's input is empty.
+fn test_users(words: &Words, skip_validation: bool) -> Markup {
+    html! {
+        fieldset {
+            legend { (words.test_users) }
+            @for user in &USERS {
+                button.user name="user" value=(user.id) formnovalidate[skip_validation] {
+                    span.face aria-hidden="true" { (user.initials()) }
+                    span.who { b { (user.name()) } small { (user.preferred_username()) } }
+                    small.level { "ial" (user.ial) " · aal" (user.highest_aal) }
+                }
+            }
         }
     }
-    escaped
+}
+
+/// The document around `content`. `form_source` is what its form may reach besides the sandbox.
+fn document(words: &Words, title: &str, content: &Markup, form_source: &str, script: Option<&str>) -> Page {
+    let html = html! {
+        (DOCTYPE)
+        html lang=(words.lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) " · tidp sandbox" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                p.ribbon role="note" { strong { (words.sandbox) } " " span { (words.notice) } }
+                main.card { h1 { (title) } (content) }
+                footer { "tidp · " (words.footer) }
+                @if let Some(script) = script { script { (PreEscaped(script)) } }
+            }
+        }
+    };
+    let style_source = hash_source(STYLE);
+    let script_source = script.map(|script| format!("; script-src {}", hash_source(script))).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src {style_source}{script_source}; form-action 'self' {form_source}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    Page { html: html.into_string(), policy }
 }
 
 fn hash_source(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// What a form that ends in a redirect to `uri` must be allowed to reach: browsers apply `form-action` to it too.
-fn target_source(uri: &str) -> String {
+/// The CSP source for a form whose response redirects to `uri`: browsers apply `form-action` to redirects too.
+fn form_source(uri: &str) -> String {
     match url::Url::parse(uri) {
         Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
         Ok(url) => format!("{}:", url.scheme()),
@@ -56,200 +206,12 @@ fn target_source(uri: &str) -> String {
     }
 }
 
-/// The frame of every page. `inner` is markup; `form_target` is one more source that forms may reach.
-fn frame(words: &Words, title: &str, inner: &str, form_target: &str, script: Option<&str>) -> Page {
-    let script_element = script.map(|script| format!("<script>{script}</script>")).unwrap_or_default();
-    let script_source = script.map(|script| format!("; script-src {}", hash_source(script))).unwrap_or_default();
-    let html = format!(
-        "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
-         <title>{title} · tidp sandbox</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <p class=\"ribbon\" role=\"note\"><strong>{sandbox}</strong> <span>{notice}</span></p>\n\
-         <main class=\"card\">\n{inner}\n</main>\n\
-         <footer>tidp · {footer}</footer>\n{script_element}</body>\n</html>\n",
-        lang = words.lang,
-        title = escape(title),
-        sandbox = words.sandbox,
-        notice = words.notice,
-        footer = words.footer,
-    );
-    let style = hash_source(STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src {style}{script_source}; form-action 'self' {form_target}; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
-    Page { html, policy }
-}
-
-/// The login page.
-pub fn login(language: Language, id: &str, request: &AuthorizeRequest, phone: &str, unknown_user: bool) -> Page {
-    let w = language.words();
-    let alert = if unknown_user {
-        format!("<p class=\"alert\" id=\"why\" role=\"alert\">{}</p>", w.unknown_user)
-    } else {
-        String::new()
-    };
-    let described = if unknown_user { " aria-invalid=\"true\" aria-describedby=\"why\"" } else { "" };
-    let phone = if phone.is_empty() { USERS[0].phone } else { phone };
-    let scopes: String = request.scopes.iter().map(|scope| format!("<li>{}</li>", escape(scope))).collect();
-    let inner = format!(
-        "<h1>{title}</h1>\n<p class=\"lead\">{to} <b>{client}</b></p>\n{alert}\n\
-         <form method=\"post\" action=\"/account/login\">\n<input type=\"hidden\" name=\"request\" value=\"{id}\">\n\
-         <label for=\"phone\">{label}</label>\n\
-         <input id=\"phone\" name=\"phone\" type=\"text\" inputmode=\"tel\" autocomplete=\"off\" autofocus required \
-         value=\"{phone}\"{described}>\n\
-         <div class=\"actions\"><button class=\"primary\" name=\"action\" value=\"login\">{log_in}</button>\
-         <button name=\"action\" value=\"cancel\" formnovalidate>{cancel}</button></div>\n\
-         <fieldset><legend>{choose}</legend>\n{users}</fieldset>\n</form>\n\
-         <details><summary>{asks}</summary><ul class=\"scopes\">{scopes}</ul></details>",
-        title = w.log_in,
-        to = w.log_in_to,
-        client = escape(&request.client_id),
-        id = escape(id),
-        label = w.phone,
-        phone = escape(phone),
-        log_in = w.log_in,
-        cancel = w.cancel,
-        choose = w.test_users,
-        users = user_buttons(),
-        asks = w.asks_for,
-    );
-    frame(w, w.log_in, &inner, &target_source(&request.redirect_uri), None)
-}
-
-/// One button for each test user.
-fn user_buttons() -> String {
-    let button = |user: &super::users::User| {
-        let initials: String = user.given_name.chars().take(1).chain(user.family_name.chars().take(1)).collect();
-        format!(
-            "<button class=\"user\" name=\"user\" value=\"{id}\" formnovalidate><span class=\"face\" \
-             aria-hidden=\"true\">{initials}</span><span class=\"who\"><b>{name}</b>\
-             <small>{phone}</small></span><small class=\"level\">ial{ial} · aal{aal}</small></button>\n",
-            id = user.id,
-            name = escape(&user.name()),
-            phone = escape(user.preferred_username()),
-            ial = user.ial,
-            aal = user.highest_aal,
-        )
-    };
-    USERS.iter().map(button).collect()
-}
-
-/// The page on which a device's code is typed.
-pub fn device(language: Language, user_code: &str, wrong: bool) -> Page {
-    let w = language.words();
-    let alert = if wrong { format!("<p class=\"alert\" role=\"alert\">{}</p>", w.wrong_code) } else { String::new() };
-    let inner = format!(
-        "<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n{alert}\n<form method=\"post\" action=\"/device\">\n\
-         <label for=\"code\">{label}</label>\n<input id=\"code\" class=\"code\" name=\"user_code\" inputmode=\"numeric\" \
-         autocomplete=\"off\" autofocus required value=\"{code}\">\n\
-         <div class=\"actions\"><button class=\"primary\" name=\"action\" value=\"approve\">{approve}</button>\
-         <button name=\"action\" value=\"cancel\">{deny}</button></div>\n\
-         <fieldset><legend>{choose}</legend>\n{users}</fieldset>\n</form>",
-        title = w.device,
-        lead = w.device_lead,
-        label = w.code,
-        code = escape(user_code),
-        approve = w.approve,
-        deny = w.deny,
-        choose = w.test_users,
-        users = user_buttons().replace(" formnovalidate", ""),
-    );
-    frame(w, w.device, &inner, "", None)
-}
-
-/// How the device page ended.
-pub fn device_done(language: Language, approved: bool) -> Page {
-    let w = language.words();
-    let (title, text) = if approved { (w.approved, w.back_to_device) } else { (w.denied, w.back_to_device) };
-    message(w, title, text)
-}
-
-/// The question whether to log out.
-pub fn confirm_logout(language: Language) -> Page {
-    let w = language.words();
-    let inner = format!(
-        "<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n<form method=\"post\" action=\"/connect/endsession\">\n\
-         <div class=\"actions\"><button class=\"primary\" name=\"action\" value=\"logout\">{title}</button></div></form>",
-        title = w.log_out,
-        lead = w.log_out_lead,
-    );
-    frame(w, w.log_out, &inner, "", None)
-}
-
-/// The end of a logout that goes nowhere else.
-pub fn logged_out(language: Language) -> Page {
-    let w = language.words();
-    message(w, w.logged_out, w.may_close)
-}
-
-/// Why a request goes no further: never a redirect.
-pub fn error(language: Language, refusal: &Refusal) -> Page {
-    let w = language.words();
-    let inner = format!(
-        "<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n<dl><dt>error</dt><dd><code>{error}</code></dd>\
-         <dt>error_description</dt><dd>{description}</dd></dl>",
-        title = w.error,
-        lead = w.error_lead,
-        error = refusal.error,
-        description = escape(&refusal.description),
-    );
-    frame(w, w.error, &inner, "", None)
-}
-
-/// A page that posts an authorization response (OAuth 2.0 Form Post Response Mode).
-pub fn form_post(language: Language, uri: &str, params: &[(&'static str, String)]) -> Page {
-    let w = language.words();
-    let field = |(name, value): &(&str, String)| {
-        format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
-    };
-    let inner = format!(
-        "<h1>{title}</h1>\n<form method=\"post\" action=\"{uri}\">{fields}\
-         <div class=\"actions\"><button class=\"primary\">{go}</button></div></form>",
-        title = w.back_to_app,
-        uri = escape(uri),
-        fields = params.iter().map(field).collect::<String>(),
-        go = w.go_on,
-    );
-    frame(w, w.back_to_app, &inner, &target_source(uri), Some(SUBMIT))
-}
-
-/// What a developer needs to point an application here.
-pub fn home(language: Language, issuer: &str, clients: &[Client]) -> Page {
-    let w = language.words();
-    let row = |client: &Client| {
-        format!(
-            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
-            escape(&client.id),
-            client.client_type.as_str(),
-            client.policy.name.as_str()
-        )
-    };
-    let inner = format!(
-        "<h1>{title}</h1>\n<p class=\"lead\">issuer <code>{issuer}</code><br>\
-         <a href=\"/.well-known/openid-configuration\">discovery</a> · <a href=\"/sandbox\">{state}</a></p>\n\
-         <table><thead><tr><th>client_id</th><th>{kind}</th><th>{policy}</th></tr></thead>\n<tbody>{rows}</tbody></table>",
-        title = w.home,
-        issuer = escape(issuer),
-        state = w.state,
-        kind = w.client_type,
-        policy = w.policy,
-        rows = clients.iter().map(row).collect::<String>(),
-    );
-    frame(w, w.home, &inner, "", None)
-}
-
-fn message(words: &Words, title: &str, text: &str) -> Page {
-    frame(words, title, &format!("<h1>{title}</h1>\n<p class=\"lead\">{text}</p>"), "", None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_into_a_page_cannot_leave_its_place() {
+    fn values_are_escaped() {
         let evil = "\"><script>alert('x')</script>&amp;";
         let description = Refusal::request(evil);
         for page in [
@@ -258,12 +220,14 @@ mod tests {
             form_post(Language::English, "http://127.0.0.1:1/", &[("state", evil.to_owned())]),
         ] {
             assert!(!page.html.contains("<script>alert"), "{}", page.html);
-            assert!(page.html.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;"));
+            assert!(page.html.contains("&quot;&gt;&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp;"));
+            // A single quote needs no escape while no attribute is quoted with it.
+            assert!(!page.html.contains("='"), "{}", page.html);
         }
     }
 
     #[test]
-    fn a_form_may_reach_only_the_sandbox_and_the_redirect_uri() {
+    fn a_form_reaches_only_the_sandbox_and_the_redirect_uri() {
         for (uri, source) in [
             ("http://127.0.0.1:7/cb", "'self' http://127.0.0.1:7;"),
             ("app.example:/cb", "'self' app.example:;"),

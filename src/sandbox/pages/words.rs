@@ -1,25 +1,21 @@
-//! What the pages say, in English and Norwegian.
+//! The texts of the pages.
 
-/// The languages of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// English.
     English,
-    /// Norwegian (bokmål).
     Norwegian,
 }
 
 impl Language {
-    /// The first language that `ui_locales` names (space-separated, OIDC Core 3.1.2.1) or, if it names none,
-    /// `Accept-Language` does; English where neither helps.
+    /// The first known language in `ui_locales` (OIDC Core 3.1.2.1), else in `Accept-Language`, else English.
     pub fn choose(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
         let known = |tag: &str| match tag.trim().split(['-', ';', '_']).next().unwrap_or_default() {
             "en" => Some(Self::English),
             "no" | "nb" | "nn" => Some(Self::Norwegian),
             _ => None,
         };
-        let asked = ui_locales.unwrap_or_default().split(' ').find_map(known);
-        asked.or_else(|| accept_language.unwrap_or_default().split(',').find_map(known)).unwrap_or(Self::English)
+        let requested = ui_locales.unwrap_or_default().split(' ').find_map(known);
+        requested.or_else(|| accept_language.unwrap_or_default().split(',').find_map(known)).unwrap_or(Self::English)
     }
 
     pub(super) fn words(self) -> &'static Words {
@@ -30,18 +26,18 @@ impl Language {
     }
 }
 
-/// All texts of one language; none of them needs escaping.
+/// All texts of one language.
 pub(super) struct Words {
     pub lang: &'static str,
     pub sandbox: &'static str,
     pub notice: &'static str,
     pub footer: &'static str,
     pub log_in: &'static str,
-    pub log_in_to: &'static str,
+    pub continue_to: &'static str,
     pub phone: &'static str,
     pub cancel: &'static str,
     pub test_users: &'static str,
-    pub asks_for: &'static str,
+    pub requested_scopes: &'static str,
     pub unknown_user: &'static str,
     pub device: &'static str,
     pub device_lead: &'static str,
@@ -51,15 +47,15 @@ pub(super) struct Words {
     pub approved: &'static str,
     pub denied: &'static str,
     pub back_to_device: &'static str,
-    pub wrong_code: &'static str,
+    pub unknown_code: &'static str,
     pub log_out: &'static str,
     pub log_out_lead: &'static str,
     pub logged_out: &'static str,
-    pub may_close: &'static str,
+    pub close_page: &'static str,
     pub error: &'static str,
     pub error_lead: &'static str,
     pub back_to_app: &'static str,
-    pub go_on: &'static str,
+    pub proceed: &'static str,
     pub home: &'static str,
     pub state: &'static str,
     pub client_type: &'static str,
@@ -72,11 +68,11 @@ static ENGLISH: Words = Words {
     notice: "A stand-in for TelenorID+ on this machine. No real accounts.",
     footer: "runs on your own machine; nothing leaves it",
     log_in: "Log in",
-    log_in_to: "to continue to",
+    continue_to: "to continue to",
     phone: "Phone number",
     cancel: "Cancel",
     test_users: "Or go on as a test user",
-    asks_for: "What the application asks for",
+    requested_scopes: "What the application asks for",
     unknown_user: "No test user has this number. Choose one below.",
     device: "Connect a device",
     device_lead: "Type the nine digits that the device shows.",
@@ -86,15 +82,15 @@ static ENGLISH: Words = Words {
     approved: "The device is connected",
     denied: "The device was denied",
     back_to_device: "You can close this page and go back to the device.",
-    wrong_code: "No device waits for this code.",
+    unknown_code: "No device waits for this code.",
     log_out: "Log out",
     log_out_lead: "Do you want to end your session at the sandbox?",
     logged_out: "You are logged out",
-    may_close: "You can close this page.",
+    close_page: "You can close this page.",
     error: "This cannot go on",
     error_lead: "The application sent a request that must not be answered by a redirect.",
     back_to_app: "Back to the application",
-    go_on: "Continue",
+    proceed: "Continue",
     home: "TelenorID+ sandbox",
     state: "state",
     client_type: "Client type",
@@ -107,11 +103,11 @@ static NORWEGIAN: Words = Words {
     notice: "En stedfortreder for TelenorID+ på denne maskinen. Ingen ekte kontoer.",
     footer: "kjører på din egen maskin; ingenting sendes ut",
     log_in: "Logg inn",
-    log_in_to: "for å fortsette til",
+    continue_to: "for å fortsette til",
     phone: "Telefonnummer",
     cancel: "Avbryt",
     test_users: "Eller fortsett som testbruker",
-    asks_for: "Hva applikasjonen ber om",
+    requested_scopes: "Hva applikasjonen ber om",
     unknown_user: "Ingen testbruker har dette nummeret. Velg en nedenfor.",
     device: "Koble til en enhet",
     device_lead: "Skriv inn de ni sifrene som enheten viser.",
@@ -121,15 +117,15 @@ static NORWEGIAN: Words = Words {
     approved: "Enheten er koblet til",
     denied: "Enheten ble avslått",
     back_to_device: "Du kan lukke denne siden og gå tilbake til enheten.",
-    wrong_code: "Ingen enhet venter på denne koden.",
+    unknown_code: "Ingen enhet venter på denne koden.",
     log_out: "Logg ut",
     log_out_lead: "Vil du avslutte økten din i sandkassen?",
     logged_out: "Du er logget ut",
-    may_close: "Du kan lukke denne siden.",
+    close_page: "Du kan lukke denne siden.",
     error: "Dette kan ikke fortsette",
     error_lead: "Applikasjonen sendte en forespørsel som ikke skal besvares med en videresending.",
     back_to_app: "Tilbake til applikasjonen",
-    go_on: "Fortsett",
+    proceed: "Fortsett",
     home: "TelenorID+ sandkasse",
     state: "tilstand",
     client_type: "Klienttype",
@@ -141,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_application_chooses_the_language_before_the_browser_does() {
+    fn ui_locales_precede_accept_language() {
         let choose = Language::choose;
         assert_eq!(choose(Some("de no"), Some("en-GB")), Language::Norwegian);
         assert_eq!(choose(Some("de"), Some("nb-NO,nb;q=0.9,en;q=0.8")), Language::Norwegian);
