@@ -1,7 +1,7 @@
 //! Redirect URIs: where they lead, and what a profile may register.
 
 use crate::domain::text::printable;
-use crate::oidc::discovery::rewritten_in_silence;
+use crate::oidc::discovery::url_ambiguity;
 use crate::ports::ListenAt;
 use url::{Host, Url};
 
@@ -20,7 +20,7 @@ pub enum RedirectUri {
 /// host with a port exactly that one. Anything else, an `https` page or a custom scheme, is not on this machine.
 pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let wrong = |what: &str| format!("redirect_uri `{}` {what}", printable(text));
-    if let Some(why) = rewritten_in_silence(text) {
+    if let Some(why) = url_ambiguity(text) {
         return Err(wrong(why));
     }
     let url = Url::parse(text).map_err(|_| wrong("is not an absolute URI"))?;

@@ -1,13 +1,13 @@
 //! Text from outside made safe for a terminal; bytes as text.
 
 /// The longest piece of foreign text that is shown, in characters; the rest is cut with `…`.
-const LONGEST: usize = 300;
+const MAX_LENGTH: usize = 300;
 
 /// `text` with every character that could move a cursor, hide, or reverse what is read written as an escape
 /// (`\u{1b}`), cut at 300 characters. For claims, provider errors, key ids, host names: whatever came from outside.
 pub fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(LONGEST).map(escaped).collect();
-    if text.chars().nth(LONGEST).is_some() {
+    let mut shown: String = text.chars().take(MAX_LENGTH).map(escaped).collect();
+    if text.chars().nth(MAX_LENGTH).is_some() {
         shown.push('…');
     }
     shown

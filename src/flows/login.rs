@@ -26,9 +26,9 @@ use crate::flows::provider_metadata;
 use crate::flows::random_bytes::random_bytes;
 use crate::flows::token_response;
 use crate::oidc::Problem;
-use crate::oidc::authorize::{self, Code, Expected, Randomness};
+use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{Accepted, Check, TokenRequest};
+use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::token::{self, Client, TokenResponse};
 use crate::ports::{HandOver, ListenAt, Listener, Page, StoreFailureKind, WhyNot};
 use callback_wait::CallbackWait;
@@ -140,7 +140,7 @@ fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
 }
 
 impl Attempt<'_, '_> {
-    fn request(&self, redirect_uri: &str) -> Result<(Url, Expected)> {
+    fn request(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
         let randomness = Randomness(random_bytes(self.context)?);
         let client_id = &self.client.client_id;
         authorize::authorization_request(&self.provider, client_id, redirect_uri, &self.options.request, randomness)
@@ -149,17 +149,17 @@ impl Attempt<'_, '_> {
 
     fn with_loopback_redirect(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
         let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
-        let (url, expected) = self.request(&redirect_uri)?;
+        let (url, pending) = self.request(&redirect_uri)?;
         let waiting = CallbackWait::begin(self.context, self.requested_login(&redirect_uri), self.options.timeout);
         let hand_over = self.hinted_hand_over(&url);
         self.show_url(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
         let keys = KeyPrefetch::start(self.context, &self.provider);
         let outcome = waiting
-            .redirect_query(hand_over, listener.as_mut(), &expected)
+            .redirect_query(hand_over, listener.as_mut(), &pending)
             .and_then(|query| {
-                authorize::accept_callback(&expected, query.expose()).map_err(|no| self.refusal(no, &expected))
+                authorize::accept_callback(&pending, query.expose()).map_err(|no| self.refusal(no, &pending))
             })
-            .and_then(|code| self.exchange_buffered(&code, &expected, keys));
+            .and_then(|code| self.exchange_buffered(&code, &pending, keys));
         listener
             .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(failure_page(error)), |_| Page::LoggedIn));
         outcome
@@ -222,7 +222,7 @@ impl Attempt<'_, '_> {
     }
 
     fn with_pasted_redirect(self, redirect_uri: &str) -> Result<Session> {
-        let (url, expected) = self.request(redirect_uri)?;
+        let (url, pending) = self.request(redirect_uri)?;
         let waiting = CallbackWait::begin(self.context, self.requested_login(redirect_uri), self.options.timeout);
         let reporter = self.context.reporter;
         if self.id_token_hint().is_some() {
@@ -232,22 +232,22 @@ impl Attempt<'_, '_> {
         reporter.prompt(
             "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
         );
-        let code = waiting.pasted_code(&expected, |problem| self.refusal(problem, &expected))?;
-        self.exchange_buffered(&code, &expected, KeyPrefetch::none())
+        let code = waiting.pasted_code(&pending, |problem| self.refusal(problem, &pending))?;
+        self.exchange_buffered(&code, &pending, KeyPrefetch::none())
     }
 
-    fn exchange_buffered(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
-        self.context.reporter.buffered(|| self.exchange(code, expected, keys))
+    fn exchange_buffered(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
+        self.context.reporter.buffered(|| self.exchange(code, pending, keys))
     }
 
     /// The provider's no, at the redirect or for the code.
-    fn refusal(&self, problem: Problem, expected: &Expected) -> Error {
+    fn refusal(&self, problem: Problem, pending: &PendingLogin) -> Error {
         match problem {
             Problem::Refused(provider) => {
-                LoginError::Refused(provider, self.requested_login(&expected.redirect_uri)).into()
+                LoginError::Refused(provider, self.requested_login(&pending.redirect_uri)).into()
             }
             Problem::RefusedByStatus { what, .. } => {
-                LoginError::StatusOnly(what, self.requested_login(&expected.redirect_uri)).into()
+                LoginError::StatusOnly(what, self.requested_login(&pending.redirect_uri)).into()
             }
             problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
         }
@@ -255,9 +255,9 @@ impl Attempt<'_, '_> {
 
     /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
     /// the answer; stores the session.
-    fn exchange(&self, code: &Code, expected: &Expected, keys: KeyPrefetch) -> Result<Session> {
+    fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
         let context = self.context;
-        let request = token::code_request(&self.provider, &self.client, code, expected);
+        let request = token::code_request(&self.provider, &self.client, code, pending);
         let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
             Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
@@ -265,9 +265,9 @@ impl Attempt<'_, '_> {
             }
             other => other,
         })?;
-        let answer = token::accept_code_response(&response).map_err(|problem| self.refusal(problem, expected))?;
+        let answer = token::accept_code_response(&response).map_err(|problem| self.refusal(problem, pending))?;
         let session = provider_keys::prefetched_keys(context, &self.provider, keys.response())
-            .and_then(|keys| self.accepted_session(&answer, expected, code, keys, sent_at))
+            .and_then(|keys| self.accepted_session(&answer, pending, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
             && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
@@ -280,7 +280,7 @@ impl Attempt<'_, '_> {
     fn accepted_session(
         &self,
         answer: &TokenResponse,
-        expected: &Expected,
+        pending: &PendingLogin,
         code: &Code,
         keys: ProviderKeys,
         sent_at: Time,
@@ -289,14 +289,14 @@ impl Attempt<'_, '_> {
         let raw =
             answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
         let now = token_response::validation_time(context, answer.date);
-        let check = Check {
+        let expected = ExpectedIdToken {
             issuer: &self.provider.issuer,
             client_id: &self.client.client_id,
             now,
             access_token: &answer.access_token,
-            request: TokenRequest::Login { expected, code, waited: self.elapsed() },
+            source: IdTokenSource::Login { pending, code, waited: self.elapsed() },
         };
-        let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &check)?;
+        let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &expected)?;
         accepted.token = accepted.token.with_local_expiry(sent_at, now);
         requirements::check(&self.options, &accepted)?;
         requirements::warn_of_differences(context.reporter, &self.options, &accepted, answer);
@@ -314,7 +314,7 @@ impl Attempt<'_, '_> {
         clock.now().since(since).max(Seconds(awake))
     }
 
-    fn session(&self, answer: &TokenResponse, accepted: Accepted, sent_at: Time) -> Result<Session> {
+    fn session(&self, answer: &TokenResponse, accepted: ValidatedIdToken, sent_at: Time) -> Result<Session> {
         let refresh_token = match &answer.refresh_token {
             None => RefreshToken::NeverIssued,
             Some(value) => RefreshToken::Held(HeldToken {

@@ -161,7 +161,8 @@ fn revoke(context: &Context<'_>, provider: Option<std::result::Result<&Provider,
     };
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
     let Some(first) = request(provider) else {
-        return State::Left(format!("not revoked: {}", provider.why_without("revocation_endpoint"))).leaving(&left);
+        return State::Left(format!("not revoked: {}", provider.missing_endpoint_reason("revocation_endpoint")))
+            .leaving(&left);
     };
     let answer = match provider_metadata::send(context, provider, &first, request) {
         Err(failure) => return State::failed(Error::unanswered(COULD_NOT, &failure)).leaving(&left),
@@ -208,7 +209,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
     let Some(first) = request(provider) else {
         return State::Left(match provider.end_session_endpoint {
             Some(_) => "not ended: at this provider only the browser can (next time: `tidp logout --browser`)".into(),
-            None => format!("not ended: {}", provider.why_without("end_session_endpoint")),
+            None => format!("not ended: {}", provider.missing_endpoint_reason("end_session_endpoint")),
         });
     };
     match provider_metadata::send(context, &mut provider.clone(), &first, request) {
@@ -221,7 +222,7 @@ fn end_at_provider(context: &Context<'_>, provider: &Provider, hint: &Secret) ->
 /// sends the browser on, once.
 fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> State {
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
-        return State::Left(format!("not ended: {}", provider.why_without("end_session_endpoint")));
+        return State::Left(format!("not ended: {}", provider.missing_endpoint_reason("end_session_endpoint")));
     };
     let mut hand_over = match context.ports.callback.hand_over(&url) {
         Ok(hand_over) => hand_over,

@@ -34,7 +34,7 @@ pub fn store(
     fetched_at: Time,
     refetched_at: Option<Time>,
 ) -> Time {
-    let fresh_until = fetched_at.plus(discovery::cache_life(response));
+    let fresh_until = fetched_at.plus(discovery::cache_lifetime(response));
     if let Ok(document) = String::from_utf8(response.body.clone()) {
         // The time of the last refetch outlives a document that expires before the cooldown.
         let refetched_at = refetched_at.or_else(|| read(context, request)?.refetched_at);
@@ -65,7 +65,7 @@ impl CachedDocument {
     pub fn is_fresh(&self, now: Time) -> bool {
         // Times that `store` would not have written are not trusted.
         let credible =
-            self.fetched_at <= now && self.fresh_until <= self.fetched_at.plus(discovery::LONGEST_CACHE_LIFE);
+            self.fetched_at <= now && self.fresh_until <= self.fetched_at.plus(discovery::MAX_CACHE_LIFETIME);
         credible && now < self.fresh_until
     }
 }

@@ -14,7 +14,7 @@ use crate::flows::provider_lookups::KeyLookup;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE, JUST_NOW};
 use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::{self, KeyFault, KeySet, SignatureProblem, StaleKeys};
+use crate::oidc::jwks::{self, KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
 use crate::ports::{Request, Response};
 use std::time::Duration;
 
@@ -70,8 +70,8 @@ impl ProviderKeys {
 }
 
 impl Refetch {
-    fn ignores_cooldown(self, fault: KeyFault) -> bool {
-        self == Self::Now || (self == Self::NowIfBadSignature && fault == KeyFault::Mismatch)
+    fn ignores_cooldown(self, reason: RefetchReason) -> bool {
+        self == Self::Now || (self == Self::NowIfBadSignature && reason == RefetchReason::BadSignature)
     }
 
     fn deadline(self) -> Option<Duration> {
@@ -128,7 +128,7 @@ pub fn prefetched_keys(
 }
 
 /// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest known.
-pub fn verify_with_keys<T, E: StaleKeys>(
+pub fn verify_with_keys<T, E: MayNeedNewerKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut ProviderKeys,
@@ -136,30 +136,30 @@ pub fn verify_with_keys<T, E: StaleKeys>(
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, VerifyError<E>> {
     let mut outcome = check(&keys.set);
-    let Some(mut fault) = key_fault(&outcome) else { return outcome.map_err(VerifyError::Rejected) };
+    let Some(mut reason) = refetch_reason(&outcome) else { return outcome.map_err(VerifyError::Rejected) };
     let now = context.ports.clock.now();
     let cached = provider_cache::read(context, &keys_request(context, provider));
     if let Some(other) = cached.as_ref().and_then(|cached| ProviderKeys::from_cache(cached, now))
         && keys.fetched_at <= other.fetched_at
     {
         let second = check(&other.set);
-        let second_fault = key_fault(&second);
-        if second_fault.is_none() || keys.fetched_at < other.fetched_at {
+        let second_reason = refetch_reason(&second);
+        if second_reason.is_none() || keys.fetched_at < other.fetched_at {
             (*keys, outcome) = (other, second);
-            let Some(second_fault) = second_fault else { return outcome.map_err(VerifyError::Rejected) };
-            fault = second_fault;
+            let Some(second_reason) = second_reason else { return outcome.map_err(VerifyError::Rejected) };
+            reason = second_reason;
         }
     }
     let own = context.lookups.key_lookup();
-    if are_current(keys, fault, own, now) {
+    if are_current(keys, reason, own, now) {
         return outcome.map_err(VerifyError::Rejected);
     }
-    if !refetch.ignores_cooldown(fault)
+    if !refetch.ignores_cooldown(reason)
         && let Some(lookup) = recent_lookup(own, cached.as_ref(), now)
     {
-        return match (lookup.fetched_at, fault) {
-            (Some(_), KeyFault::Mismatch) => outcome.map_err(VerifyError::Rejected),
-            (Some(_), KeyFault::Missing) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
+        return match (lookup.fetched_at, reason) {
+            (Some(_), RefetchReason::BadSignature) => outcome.map_err(VerifyError::Rejected),
+            (Some(_), RefetchReason::UnknownKey) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
             (None, _) => Err(undecided(context, lookup.at, None)),
         };
     }
@@ -171,14 +171,14 @@ pub fn verify_with_keys<T, E: StaleKeys>(
 
 /// As [`verify_with_keys`] after the cooldown, for somebody else's token: a key that the provider does not publish
 /// leaves the signature undecided, whichever run found that out.
-pub fn judge_with_keys<T, E: StaleKeys>(
+pub fn judge_with_keys<T, E: MayNeedNewerKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut ProviderKeys,
     check: impl Fn(&KeySet) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, VerifyError<E>> {
     match verify_with_keys(context, provider, keys, Refetch::AfterCooldown, check) {
-        Err(VerifyError::Rejected(problem)) if problem.key_fault() == Some(KeyFault::Missing) => {
+        Err(VerifyError::Rejected(problem)) if problem.refetch_reason() == Some(RefetchReason::UnknownKey) => {
             let looked_at = context.lookups.key_lookup().map_or(keys.fetched_at, |lookup| lookup.at);
             Err(undecided(context, looked_at, Some(keys.fetched_at)))
         }
@@ -189,7 +189,7 @@ pub fn judge_with_keys<T, E: StaleKeys>(
 /// Whether the provider has signed `jwt`.
 pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt: &Jwt<'_>) -> SignatureVerdict {
     let without_keys = KeySet::default().verify(jwt);
-    let outcome = match key_fault(&without_keys) {
+    let outcome = match refetch_reason(&without_keys) {
         // No key could change this outcome.
         None => without_keys.map_err(VerifyError::Rejected),
         Some(_) => provider
@@ -209,16 +209,16 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt
     }
 }
 
-fn key_fault<T, E: StaleKeys>(outcome: &std::result::Result<T, E>) -> Option<KeyFault> {
-    outcome.as_ref().err()?.key_fault()
+fn refetch_reason<T, E: MayNeedNewerKeys>(outcome: &std::result::Result<T, E>) -> Option<RefetchReason> {
+    outcome.as_ref().err()?.refetch_reason()
 }
 
 /// Whether the keys are what the provider publishes now. A missing key was then looked for; a bad signature was checked
 /// with keys fetched for it.
-fn are_current(keys: &ProviderKeys, fault: KeyFault, own: Option<KeyLookup>, now: Time) -> bool {
-    let fetched_at = match fault {
-        KeyFault::Missing => own.and_then(|lookup| lookup.fetched_at),
-        KeyFault::Mismatch => Some(keys.fetched_at).filter(|_| keys.is_new),
+fn are_current(keys: &ProviderKeys, reason: RefetchReason, own: Option<KeyLookup>, now: Time) -> bool {
+    let fetched_at = match reason {
+        RefetchReason::UnknownKey => own.and_then(|lookup| lookup.fetched_at),
+        RefetchReason::BadSignature => Some(keys.fetched_at).filter(|_| keys.is_new),
     };
     fetched_at.is_some_and(|at| at <= now && now < at.plus(JUST_NOW))
 }

@@ -11,7 +11,7 @@ use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, numeric_date};
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{self, Accepted, Check, IdTokenProblem, TokenRequest};
+use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenProblem, IdTokenSource, ValidatedIdToken};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
@@ -109,12 +109,12 @@ fn refreshed_id_token(
     };
     let provider = changed.as_ref().unwrap_or(provider);
     let now = validation_time(context, response.date);
-    let check = Check {
+    let expected = ExpectedIdToken {
         issuer: &provider.issuer,
         client_id: &session.key.client_id,
         now,
         access_token: &response.access_token,
-        request: TokenRequest::Refresh { previous: session.id_token.as_ref(), sub: &session.account.sub },
+        source: IdTokenSource::Refresh { previous: session.id_token.as_ref(), sub: &session.account.sub },
     };
     let skip = |reason: &str, will_come_usable| {
         let message = format!("the new ID token was skipped because it could not be accepted: {reason}");
@@ -123,18 +123,18 @@ fn refreshed_id_token(
     };
     let outcome = keys
         .map_err(VerifyError::Undecided)
-        .and_then(|keys| verify_id_token(context, provider, keys, Refetch::NowIfBadSignature, raw, &check));
+        .and_then(|keys| verify_id_token(context, provider, keys, Refetch::NowIfBadSignature, raw, &expected));
     match outcome {
         Ok(accepted) => {
             Ok(RefreshedIdToken { token: Some(accepted.token.with_local_expiry(sent_at, now)), will_come_usable: true })
         }
         Err(VerifyError::Rejected(problem)) => match problem {
             IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature => Err(invalid_id_token(problem)),
-            IdTokenProblem::OutOfTime(_) | IdTokenProblem::UnknownKey => skip(&problem.to_string(), true),
+            IdTokenProblem::NotValidNow(_) | IdTokenProblem::UnknownKey => skip(&problem.to_string(), true),
             IdTokenProblem::Flawed(_) | IdTokenProblem::OtherAlgorithm(_) => skip(&problem.to_string(), false),
         },
         // Without keys, its claims can still show that it is somebody else's.
-        Err(VerifyError::Undecided(error)) => match id_token::accept_id_token(raw, &KeySet::default(), &check) {
+        Err(VerifyError::Undecided(error)) => match id_token::accept_id_token(raw, &KeySet::default(), &expected) {
             Err(problem @ IdTokenProblem::Invalid(_)) => Err(invalid_id_token(problem)),
             _ => skip(&error.report().message, true),
         },
@@ -164,9 +164,9 @@ pub fn accept_login_id_token(
     provider: &Provider,
     keys: ProviderKeys,
     raw: &Secret,
-    check: &Check<'_>,
-) -> Result<Accepted> {
-    verify_id_token(context, provider, keys, Refetch::Now, raw, check).map_err(|error| match error {
+    expected: &ExpectedIdToken<'_>,
+) -> Result<ValidatedIdToken> {
+    verify_id_token(context, provider, keys, Refetch::Now, raw, expected).map_err(|error| match error {
         VerifyError::Rejected(problem) => invalid_id_token(problem),
         VerifyError::Undecided(error) => error,
     })
@@ -178,10 +178,10 @@ fn verify_id_token(
     mut keys: ProviderKeys,
     refetch: Refetch,
     raw: &Secret,
-    check: &Check<'_>,
-) -> std::result::Result<Accepted, VerifyError<IdTokenProblem>> {
+    expected: &ExpectedIdToken<'_>,
+) -> std::result::Result<ValidatedIdToken, VerifyError<IdTokenProblem>> {
     provider_keys::verify_with_keys(context, provider, &mut keys, refetch, |keys| {
-        id_token::accept_id_token(raw, keys, check)
+        id_token::accept_id_token(raw, keys, expected)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::flows::{provider_metadata, refresh};
 use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
-use crate::oidc::userinfo::{self, Check, UserinfoProblem};
+use crate::oidc::userinfo::{self, ExpectedUserinfo, UserinfoProblem};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
@@ -47,13 +47,14 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
 fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Outcome> {
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
-    let first = request(provider).ok_or_else(|| Error::invalid(provider.why_without("userinfo_endpoint")))?;
+    let first =
+        request(provider).ok_or_else(|| Error::invalid(provider.missing_endpoint_reason("userinfo_endpoint")))?;
     let response = provider_metadata::send(context, provider, &first, request)
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;
     let accept = |keys: Option<&KeySet>| {
         let (client_id, sub) = (&session.key.client_id, &session.account.sub);
-        userinfo::accept_userinfo(&response, &Check { issuer: &provider.issuer, client_id, sub, keys })
+        userinfo::accept_userinfo(&response, &ExpectedUserinfo { issuer: &provider.issuer, client_id, sub, keys })
     };
     let accepted = match accept(None) {
         // Only a signed response needs the keys.

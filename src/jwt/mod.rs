@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The longest token that is looked at, in bytes.
-pub const LONGEST: usize = 1 << 20;
+pub const MAX_TOKEN_LENGTH: usize = 1 << 20;
 
 /// A JWS in compact form, taken apart; its signature is **not** verified.
 #[derive(Clone, PartialEq)]
@@ -78,7 +78,7 @@ impl<'a> Jws<'a> {
     /// character, no stray trailing bits) with a JSON object as header in which no name occurs twice (RFC 7515 4) and
     /// `alg` is a string (4.1.1), as are `kid` and `typ` where there are any (4.1.4, 4.1.9).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_TOKEN_LENGTH {
             return not_a_token("it is longer than 1 MiB");
         }
         let mut parts = text.splitn(6, '.');

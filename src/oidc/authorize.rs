@@ -38,7 +38,7 @@ pub struct Randomness(pub [u8; 96]);
 
 /// What the answers to a login are checked against; made together with the URL that is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub struct PendingLogin {
     /// `state` (RFC 6749 10.12).
     pub state: Secret,
     /// `nonce` (Core 3.1.2.1).
@@ -61,13 +61,13 @@ pub struct Code(pub Secret);
 
 /// Why a pasted text is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pasted {
+pub enum PasteError {
     /// It is no URL at all.
     NotAUrl,
     /// It looks like the code alone, which proves nothing about whose login it belongs to.
     BareCode,
     /// It is a URL, and of another login or of none; the text says why.
-    NotOurs(String),
+    OtherLogin(String),
     /// It is this login's, and it fails as a callback.
     Problem(Problem),
 }
@@ -83,11 +83,11 @@ pub fn authorization_request(
     redirect_uri: &str,
     options: &AuthorizationOptions,
     randomness: Randomness,
-) -> Result<(Url, Expected), String> {
+) -> Result<(Url, PendingLogin), String> {
     let [state, nonce, code_verifier] =
         [0, 32, 64].map(|from| Secret::new(URL_SAFE_NO_PAD.encode(&randomness.0[from..from + 32])));
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier.expose())); // RFC 7636 4.2
-    let scope = scope(&options.scopes);
+    let scope = scope_parameter(&options.scopes);
     let max_age = options.max_age.map(|age| age.0.to_string());
     let mut parameters = vec![
         ("response_type", "code"),
@@ -111,7 +111,7 @@ pub fn authorization_request(
     check_parameters(&parameters, options)?;
     let mut url = provider.authorization_endpoint.clone()?;
     url.query_pairs_mut().extend_pairs(&parameters); // RFC 6749 3.1: the endpoint's own query stays
-    let expected = Expected {
+    let pending = PendingLogin {
         state,
         nonce,
         code_verifier,
@@ -120,7 +120,7 @@ pub fn authorization_request(
         iss_required: provider.authorization_response_iss_parameter_supported,
         max_age: options.max_age,
     };
-    Ok((url, expected))
+    Ok((url, pending))
 }
 
 /// The URL with the ID token of the session there is (Core 3.1.2.1: SHOULD be present with `prompt=none`): a secret, which
@@ -135,21 +135,21 @@ pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
 /// 5.1). What
 /// `openid` asks for is the ID token, without which there is no login, and a refresh token is what `offline_access` asks for:
 /// a provider that names neither has granted them all the same.
-pub fn granted_otherwise<'s>(
-    asked: &'s [String],
+pub fn scope_differences<'s>(
+    requested: &'s [String],
     granted: &'s [String],
     has_refresh_token: bool,
 ) -> (Vec<&'s str>, Vec<&'s str>) {
     let not_in = |these: &'s [String], those: &[String]| -> Vec<&'s str> {
         these.iter().filter(|scope| !those.contains(scope) && *scope != "openid").map(String::as_str).collect()
     };
-    let mut less = not_in(asked, granted);
+    let mut less = not_in(requested, granted);
     less.retain(|scope| *scope != "offline_access" || !has_refresh_token);
-    (less, not_in(granted, asked))
+    (less, not_in(granted, requested))
 }
 
 /// `scope` with `openid` in it (Core 3.1.2.1).
-fn scope(scopes: &[String]) -> String {
+fn scope_parameter(scopes: &[String]) -> String {
     let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
     openid.into_iter().chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
@@ -175,22 +175,22 @@ fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions)
 
 /// Why a redirect does not belong to this login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotOurs {
+pub enum StateMismatch {
     /// It has no `state`.
-    NoState,
+    Missing,
     /// It has more than one.
-    SeveralStates,
+    Repeated,
     /// It has another one than was sent.
-    AnotherState,
+    Different,
 }
 
-impl NotOurs {
+impl StateMismatch {
     /// The reason, in words in which nothing is that came.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::NoState => "it has no `state`",
-            Self::SeveralStates => "it has more than one `state`",
-            Self::AnotherState => "its `state` is another one",
+            Self::Missing => "it has no `state`",
+            Self::Repeated => "it has more than one `state`",
+            Self::Different => "its `state` is another one",
         }
     }
 }
@@ -200,13 +200,13 @@ impl NotOurs {
 /// the browser to the loopback port.
 ///
 /// # Errors
-/// [`NotOurs`], if it does not.
-pub fn check_ours(expected: &Expected, raw_query: &str) -> Result<(), NotOurs> {
-    match single(raw_query, "state") {
-        Ok(Some(value)) if Secret::new(value.clone()) == expected.state => Ok(()),
-        Ok(Some(_)) => Err(NotOurs::AnotherState),
-        Ok(None) => Err(NotOurs::NoState),
-        Err(()) => Err(NotOurs::SeveralStates),
+/// [`StateMismatch`], if it does not.
+pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), StateMismatch> {
+    match unique_parameter(raw_query, "state") {
+        Ok(Some(value)) if Secret::new(value.clone()) == pending.state => Ok(()),
+        Ok(Some(_)) => Err(StateMismatch::Different),
+        Ok(None) => Err(StateMismatch::Missing),
+        Err(Repeated) => Err(StateMismatch::Repeated),
     }
 }
 
@@ -215,12 +215,15 @@ pub fn check_ours(expected: &Expected, raw_query: &str) -> Result<(), NotOurs> {
 /// # Errors
 /// [`Problem::Invalid`] if `state` or `iss` is not the expected one, a parameter occurs twice (RFC 6749 3.1), or there
 /// is no code; [`Problem::Refused`] if the provider said no.
-pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Problem> {
-    check_ours(expected, raw_query).or_else(|why| invalid(not_ours(why)))?;
-    let error = one(raw_query, "error")?;
-    check_iss(expected, one(raw_query, "iss")?.as_deref(), error.as_deref())?;
-    let error_description = one(raw_query, "error_description")?.map(Cow::into_owned);
-    let code = one(raw_query, "code")?;
+pub fn accept_callback(pending: &PendingLogin, raw_query: &str) -> Result<Code, Problem> {
+    check_state(pending, raw_query).or_else(|why| invalid(state_mismatch(why)))?;
+    let parameter = |name| {
+        unique_parameter(raw_query, name).or_else(|_| invalid(format!("the redirect has `{name}` more than once")))
+    };
+    let error = parameter("error")?;
+    check_iss(pending, parameter("iss")?.as_deref(), error.as_deref())?;
+    let error_description = parameter("error_description")?.map(Cow::into_owned);
+    let code = parameter("code")?;
     match (error, code) {
         (Some(error), _) => {
             Err(Problem::Refused(OAuthError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
@@ -234,36 +237,35 @@ pub fn accept_callback(expected: &Expected, raw_query: &str) -> Result<Code, Pro
 /// `iss`, its absence is accepted, a wrong one never.
 ///
 /// An `error` that it carried is named all the same: whoever mends a provider that forgets its `iss` needs to know.
-fn check_iss(expected: &Expected, iss: Option<&str>, error: Option<&str>) -> Result<(), Problem> {
+fn check_iss(pending: &PendingLogin, iss: Option<&str>, error: Option<&str>) -> Result<(), Problem> {
     let carried = error.map(|error| format!("; it carried the error `{}`", printable(error))).unwrap_or_default();
     match iss {
-        Some(iss) if iss == expected.issuer => Ok(()),
+        Some(iss) if iss == pending.issuer => Ok(()),
         Some(iss) => invalid(format!(
             "the redirect comes from another issuer: `{}` instead of `{}`{carried}",
             printable(iss),
-            printable(&expected.issuer)
+            printable(&pending.issuer)
         )),
-        None if expected.iss_required => {
+        None if pending.iss_required => {
             invalid(format!("the redirect has no `iss`, which the provider promises to send{carried}"))
         }
         None => Ok(()),
     }
 }
 
-fn not_ours(why: NotOurs) -> String {
+fn state_mismatch(why: StateMismatch) -> String {
     format!("the redirect does not belong to this login: {}", why.as_str())
 }
 
-/// The parameter of that name, which must not occur twice (RFC 6749 3.1).
-fn one<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, Problem> {
-    single(raw_query, name).or_else(|()| invalid(format!("the redirect has `{name}` more than once")))
-}
+/// A parameter occurs more than once.
+struct Repeated;
 
-fn single<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()> {
+/// The parameter `name`, which must not occur twice (RFC 6749 3.1).
+fn unique_parameter<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, Repeated> {
     let mut values =
         form_urlencoded::parse(raw_query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
-        (_, Some(_)) => Err(()),
+        (_, Some(_)) => Err(Repeated),
         (value, None) => Ok(value),
     }
 }
@@ -271,26 +273,26 @@ fn single<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()
 /// The code in a redirected URL that a user pasted: the whole URL, checked exactly like a callback.
 ///
 /// # Errors
-/// [`Pasted`].
-pub fn accept_pasted(expected: &Expected, text: &str) -> Result<Code, Pasted> {
-    let text = unwrapped(text);
+/// [`PasteError`].
+pub fn accept_pasted_url(pending: &PendingLogin, text: &str) -> Result<Code, PasteError> {
+    let text = trim_pasted(text);
     let Ok(url) = Url::parse(text) else {
         let like_a_code =
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-        return Err(if like_a_code { Pasted::BareCode } else { Pasted::NotAUrl });
+        return Err(if like_a_code { PasteError::BareCode } else { PasteError::NotAUrl });
     };
-    if !Url::parse(&expected.redirect_uri).is_ok_and(|redirect| bare(redirect) == bare(url.clone())) {
-        let redirect = printable(&expected.redirect_uri);
+    if !Url::parse(&pending.redirect_uri).is_ok_and(|redirect| without_query(redirect) == without_query(url.clone())) {
+        let redirect = printable(&pending.redirect_uri);
         let what = format!("the pasted URL is not the one the login ends at: it must begin with `{redirect}`");
-        return Err(Pasted::NotOurs(what));
+        return Err(PasteError::OtherLogin(what));
     }
     let query = url.query().unwrap_or_default();
-    check_ours(expected, query).map_err(|why| Pasted::NotOurs(not_ours(why)))?;
-    accept_callback(expected, query).map_err(Pasted::Problem)
+    check_state(pending, query).map_err(|why| PasteError::OtherLogin(state_mismatch(why)))?;
+    accept_callback(pending, query).map_err(PasteError::Problem)
 }
 
 /// The text without what terminals, shells and mail programs put around it: bracketed-paste marks, space, quotes.
-fn unwrapped(text: &str) -> &str {
+fn trim_pasted(text: &str) -> &str {
     let mut text = text.trim();
     text = text.strip_prefix("\u{1b}[200~").unwrap_or(text);
     text = text.strip_suffix("\u{1b}[201~").unwrap_or(text).trim();
@@ -301,7 +303,7 @@ fn unwrapped(text: &str) -> &str {
 }
 
 /// The URL up to its path.
-fn bare(mut url: Url) -> Url {
+fn without_query(mut url: Url) -> Url {
     url.set_query(None);
     url.set_fragment(None);
     url

@@ -1,7 +1,7 @@
 //! OpenID Connect Discovery 1.0: from a configured issuer to the provider's endpoints.
 
 use super::Problem;
-use super::response::{self, Object, invalid, text};
+use super::response::{self, Object, invalid, lenient_string};
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Method, Request, Response};
@@ -10,13 +10,13 @@ use std::path::Path;
 use url::{Host, Url};
 
 /// How the document is called in messages.
-const WHOSE: &str = "the discovery document";
+const RESPONSE_NAME: &str = "the discovery document";
 
 /// An issuer as a user configures it: a URL that names a provider, checked and normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     /// As the user wrote it.
-    written: String,
+    configured: String,
     url: Url,
 }
 
@@ -50,7 +50,7 @@ pub struct Provider {
     /// Whether `subject_types_supported` is `pairwise` alone: then a `sub` differs per client (Core 8).
     pub is_pairwise: bool,
     /// The endpoints that not every job needs, where what is said of them cannot be used: the name, and why.
-    unusable: Vec<(&'static str, String)>,
+    unusable_endpoints: Vec<(&'static str, String)>,
 }
 
 impl Issuer {
@@ -61,9 +61,9 @@ impl Issuer {
     /// A printable sentence saying what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         // A user name or password in it is refused below, and not repeated.
-        let told = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
-        let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(told)));
-        if let Some(why) = rewritten_in_silence(text) {
+        let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+        let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(shown)));
+        if let Some(why) = url_ambiguity(text) {
             return wrong(why);
         }
         let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
@@ -78,7 +78,7 @@ impl Issuer {
         if text.contains('@') {
             return wrong("must not have a user name or password in it");
         }
-        Ok(Self { written: text.to_owned(), url })
+        Ok(Self { configured: text.to_owned(), url })
     }
 
     /// The issuer in the one form that a URL has; without a slash where there is no path.
@@ -93,9 +93,9 @@ impl Issuer {
     }
 
     /// Whether a document's `issuer` names this issuer (Discovery 4.3).
-    fn is(&self, named: &str) -> bool {
+    fn matches(&self, named: &str) -> bool {
         let named = if self.is_bare_origin() { named.strip_suffix('/').unwrap_or(named) } else { named };
-        named == self.as_str() || named == self.written
+        named == self.as_str() || named == self.configured
     }
 }
 
@@ -105,11 +105,11 @@ pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
     let mut url = issuer.url.clone();
     let path = url.path();
     url.set_path(&format!("{}/.well-known/openid-configuration", path.strip_suffix('/').unwrap_or(path)));
-    get(url, "application/json", ca_file)
+    get_request(url, "application/json", ca_file)
 }
 
 /// A GET without credentials.
-pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
+pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
     Request {
         method: Method::Get,
         url,
@@ -125,21 +125,21 @@ pub(super) fn get(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Req
 /// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_json`].
 ///
 /// # Errors
-/// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
+/// What `response::success_body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
 /// [`Provider::from_json`] refuses.
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
     match response.status {
-        200 => Provider::from_json(response::body(response, WHOSE)?, issuer, endpoint_hosts),
-        _ => Err(response::no_success(response, WHOSE)),
+        200 => Provider::from_json(response::success_body(response, RESPONSE_NAME)?, issuer, endpoint_hosts),
+        _ => Err(response::problem_from_status(response, RESPONSE_NAME)),
     }
 }
 
 /// No answer is kept longer than this, whatever it says.
-pub const LONGEST_CACHE_LIFE: Seconds = Seconds::days(1);
+pub const MAX_CACHE_LIFETIME: Seconds = Seconds::days(1);
 
 /// How long an answer may be kept: its `max-age` (RFC 9111 5.2.2.1), nothing under `no-store` and `no-cache`, a day
 /// where it does not say, and never longer than a day.
-pub fn cache_life(response: &Response) -> Seconds {
+pub fn cache_lifetime(response: &Response) -> Seconds {
     let directives = response.headers.iter().filter(|(name, _)| name == "cache-control");
     let lives = directives.flat_map(|(_, value)| value.split(',')).filter_map(|directive| {
         let directive = directive.trim().to_ascii_lowercase();
@@ -150,7 +150,7 @@ pub fn cache_life(response: &Response) -> Seconds {
             _ => None,
         }
     });
-    lives.fold(LONGEST_CACHE_LIFE, Seconds::min)
+    lives.fold(MAX_CACHE_LIFETIME, Seconds::min)
 }
 
 impl Provider {
@@ -161,63 +161,64 @@ impl Provider {
     /// # Errors
     /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, or has no token endpoint or keys, or
     /// such as lead elsewhere. What not every job needs is read as absent where it is odd, and missed by the job that
-    /// needs it ([`Provider::why_without`], `authorization_endpoint`).
+    /// needs it ([`Provider::missing_endpoint_reason`], `authorization_endpoint`).
     pub fn from_json(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
-        let document = response::object(bytes, WHOSE)?;
-        let named = checked_issuer(&document, issuer)?;
+        let document = response::object(bytes, RESPONSE_NAME)?;
+        let named = check_issuer(&document, issuer)?;
         let usable = |name: &str, text: &str| {
-            endpoint(text, issuer, endpoint_hosts)
-                .map_err(|why| format!("{WHOSE}: `{name}` {why}: `{}`", printable(text)))
+            parse_endpoint(text, issuer, endpoint_hosts)
+                .map_err(|why| format!("{RESPONSE_NAME}: `{name}` {why}: `{}`", printable(text)))
         };
-        let needed = |name: &str| match text(&document, name) {
+        let required = |name: &str| match lenient_string(&document, name) {
             Some(text) => usable(name, text),
-            None => Err(format!("{WHOSE}: `{name}` is missing, or says nothing")),
+            None => Err(format!("{RESPONSE_NAME}: `{name}` is missing, or says nothing")),
         };
-        let mut unusable = Vec::new();
-        let mut optional =
-            |name: &'static str| usable(name, text(&document, name)?).map_err(|why| unusable.push((name, why))).ok();
+        let mut unusable_endpoints = Vec::new();
+        let mut optional = |name: &'static str| {
+            usable(name, lenient_string(&document, name)?).map_err(|why| unusable_endpoints.push((name, why))).ok()
+        };
         Ok(Self {
             issuer: named,
             authorization_endpoint: check_pkce(&document)
-                .and_then(|()| needed("authorization_endpoint"))
-                .and_then(without_our_parameters),
-            token_endpoint: needed("token_endpoint").map_err(Problem::Invalid)?,
-            jwks_uri: needed("jwks_uri").map_err(Problem::Invalid)?,
+                .and_then(|()| required("authorization_endpoint"))
+                .and_then(without_reserved_parameters),
+            token_endpoint: required("token_endpoint").map_err(Problem::Invalid)?,
+            jwks_uri: required("jwks_uri").map_err(Problem::Invalid)?,
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
-            lists_public_clients_for_revocation: names(&document, "revocation_endpoint_auth_methods_supported")
+            lists_public_clients_for_revocation: string_list(&document, "revocation_endpoint_auth_methods_supported")
                 .iter()
                 .any(|method| method == "none"),
             end_session_endpoint: optional("end_session_endpoint"),
             custom_logout_endpoint: optional("custom_logout_endpoint"),
-            id_token_algorithms: names(&document, "id_token_signing_alg_values_supported"),
+            id_token_algorithms: string_list(&document, "id_token_signing_alg_values_supported"),
             authorization_response_iss_parameter_supported: document
                 .get("authorization_response_iss_parameter_supported")
-                .is_some_and(is_meant_as_true),
-            is_pairwise: names(&document, "subject_types_supported") == ["pairwise"],
-            unusable,
+                .is_some_and(is_truthy),
+            is_pairwise: string_list(&document, "subject_types_supported") == ["pairwise"],
+            unusable_endpoints,
         })
     }
 
     /// Why there is no endpoint of that name where one is needed: the document names none, or one that is not used.
-    pub fn why_without(&self, name: &str) -> String {
-        let unusable = self.unusable.iter().find(|(unusable, _)| *unusable == name);
+    pub fn missing_endpoint_reason(&self, name: &str) -> String {
+        let unusable = self.unusable_endpoints.iter().find(|(unusable, _)| *unusable == name);
         unusable.map_or_else(|| format!("the provider's discovery document has no `{name}`"), |(_, why)| why.clone())
     }
 }
 
 /// Discovery 4.3: the document must name the issuer it was asked for. Otherwise it may be another provider's, whose
 /// endpoints would get this one's codes (RFC 9700 4.4, mix-up).
-fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
-    let named = response::required(document, "issuer", WHOSE)?;
-    if issuer.is(named) {
+fn check_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
+    let named = response::required_string(document, "issuer", RESPONSE_NAME)?;
+    if issuer.matches(named) {
         return Ok(named.to_owned());
     }
     let slash_apart = named.trim_end_matches('/') == issuer.as_str().trim_end_matches('/');
     let hint = if slash_apart { "; did you mean that one? The slash at the end matters" } else { "" };
     invalid(format!(
-        "{WHOSE} is not the issuer's: `{}` was asked for, it says `{}`{hint}",
-        printable(&issuer.written),
+        "{RESPONSE_NAME} is not the issuer's: `{}` was asked for, it says `{}`{hint}",
+        printable(&issuer.configured),
         printable(named)
     ))
 }
@@ -226,24 +227,24 @@ fn checked_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem>
 fn check_pkce(document: &Object) -> Result<(), String> {
     match document.get("code_challenge_methods_supported") {
         Some(Value::Array(methods)) if !methods.iter().any(|method| method == "S256") => {
-            Err(format!("{WHOSE}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
+            Err(format!("{RESPONSE_NAME}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
         }
         _ => Ok(()),
     }
 }
 
 /// The strings of a list that is only looked at for advice: one that is missing or odd has none.
-fn names(document: &Object, name: &str) -> Vec<String> {
+fn string_list(document: &Object, name: &str) -> Vec<String> {
     let list = document.get(name).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// An endpoint: an absolute URL on a host that is trusted with what is sent there; or why it is none.
-fn endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
-    if !is_plain(text) {
+fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
+    if !has_only_safe_characters(text) {
         return Err("has characters in it that no endpoint needs");
     }
-    if let Some(why) = rewritten_in_silence(text) {
+    if let Some(why) = url_ambiguity(text) {
         return Err(why);
     }
     let url = Url::parse(text).map_err(|_| "is no URL")?;
@@ -255,7 +256,7 @@ fn endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'stat
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err("has a user name or a fragment");
     }
-    if authority(&url) != authority(&issuer.url) && !hosts.iter().any(|host| allows(host, &url)) {
+    if host_and_port(&url) != host_and_port(&issuer.url) && !hosts.iter().any(|host| entry_matches_host(host, &url)) {
         return Err("leads to another host than the issuer's, and `endpoint_hosts` does not name it");
     }
     Ok(url)
@@ -263,7 +264,7 @@ fn endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'stat
 
 /// Whether a URL is written with nothing that a shell, a browser's command line or a template could take for its own:
 /// letters, digits, `-._~:/?[]@&=+,`, and `%` only before two hexadecimal digits.
-fn is_plain(text: &str) -> bool {
+fn has_only_safe_characters(text: &str) -> bool {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     text.contains("://")
@@ -275,19 +276,21 @@ fn is_plain(text: &str) -> bool {
 
 /// RFC 6749 3.1 lets the authorization endpoint have a query of its own, but a parameter must not occur twice: one
 /// that fixes what a login chooses (its `state`, its `redirect_uri`) is refused.
-fn without_our_parameters(endpoint: Url) -> Result<Url, String> {
+fn without_reserved_parameters(endpoint: Url) -> Result<Url, String> {
     match endpoint.query_pairs().find(|(name, _)| super::is_reserved(name)) {
         None => Ok(endpoint),
-        Some((name, _)) => Err(format!("{WHOSE}: `authorization_endpoint` has `{}` in its query", printable(&name))),
+        Some((name, _)) => {
+            Err(format!("{RESPONSE_NAME}: `authorization_endpoint` has `{}` in its query", printable(&name)))
+        }
     }
 }
 
-fn authority(url: &Url) -> (Option<Host<&str>>, Option<u16>) {
+fn host_and_port(url: &Url) -> (Option<Host<&str>>, Option<u16>) {
     (url.host(), url.port_or_known_default())
 }
 
 /// Whether an entry of `endpoint_hosts` stands for the URL's host: `host` on any port, `host:port` on that one.
-fn allows(entry: &str, url: &Url) -> bool {
+fn entry_matches_host(entry: &str, url: &Url) -> bool {
     Url::parse(&format!("{}://{entry}", url.scheme())).is_ok_and(|allowed| {
         allowed.path() == "/"
             && allowed.username().is_empty()
@@ -302,7 +305,7 @@ fn has_port(entry: &str) -> bool {
 }
 
 /// Whether a flag is set, also one that is written as a text or number: what it switches on protects somebody.
-fn is_meant_as_true(flag: &Value) -> bool {
+fn is_truthy(flag: &Value) -> bool {
     match flag {
         Value::Bool(flag) => *flag,
         Value::String(text) => text.eq_ignore_ascii_case("true") || text == "1",
@@ -313,7 +316,7 @@ fn is_meant_as_true(flag: &Value) -> bool {
 
 /// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written; or what nobody can
 /// see in it.
-pub fn rewritten_in_silence(text: &str) -> Option<&'static str> {
+pub fn url_ambiguity(text: &str) -> Option<&'static str> {
     let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let is_web = matches!(&*scheme, "http" | "https");
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {

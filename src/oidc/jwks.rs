@@ -1,8 +1,8 @@
 //! The provider's keys (RFC 7517) and the one signature algorithm that TelenorID+ uses: RS256 (RFC 7518 3.3).
 
 use super::Problem;
-use super::discovery::{Provider, get};
-use super::response::{self, Object, invalid, text};
+use super::discovery::{Provider, get_request};
+use super::response::{self, Object, invalid, lenient_string};
 use super::weak_rsa;
 use crate::domain::text::printable;
 use crate::jwt::{Jws, Jwt};
@@ -15,10 +15,10 @@ use std::fmt;
 use std::path::Path;
 
 /// How the key set is called in messages.
-const WHOSE: &str = "the key set";
+const RESPONSE_NAME: &str = "the key set";
 
 /// How many members of a set are looked at, and so how many signatures are tried for one token.
-const MOST_KEYS: usize = 100;
+const MAX_KEYS: usize = 100;
 
 /// The keys of a set that can verify RS256; the others are left out.
 #[derive(Clone, Default)]
@@ -45,24 +45,24 @@ pub enum SignatureProblem {
 
 /// How a failed check may be due to the keys that it was made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyFault {
+pub enum RefetchReason {
     /// The key is not among them: the provider may have rotated its keys (Core 10.1.1).
-    Missing,
+    UnknownKey,
     /// It is not the key's signature: the provider may have another key under the same name by now.
-    Mismatch,
+    BadSignature,
 }
 
 /// A problem that newer keys might solve.
-pub trait StaleKeys {
+pub trait MayNeedNewerKeys {
     /// How; `None` if no key would make a difference.
-    fn key_fault(&self) -> Option<KeyFault>;
+    fn refetch_reason(&self) -> Option<RefetchReason>;
 }
 
-impl StaleKeys for SignatureProblem {
-    fn key_fault(&self) -> Option<KeyFault> {
+impl MayNeedNewerKeys for SignatureProblem {
+    fn refetch_reason(&self) -> Option<RefetchReason> {
         match self {
-            Self::UnknownKey => Some(KeyFault::Missing),
-            Self::BadSignature => Some(KeyFault::Mismatch),
+            Self::UnknownKey => Some(RefetchReason::UnknownKey),
+            Self::BadSignature => Some(RefetchReason::BadSignature),
             Self::OtherAlgorithm(_) | Self::Unsupported(_) => None,
         }
     }
@@ -81,18 +81,18 @@ impl fmt::Display for SignatureProblem {
 
 /// The request for the provider's keys.
 pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
-    get(provider.jwks_uri.clone(), "application/json", ca_file)
+    get_request(provider.jwks_uri.clone(), "application/json", ca_file)
 }
 
 /// Reads the answer to [`jwks_request`].
 ///
 /// # Errors
-/// What `response::body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
+/// What `response::success_body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
 /// [`KeySet::from_json`] refuses.
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
     match response.status {
-        200 => KeySet::from_json(response::body(response, WHOSE)?),
-        _ => Err(response::no_success(response, WHOSE)),
+        200 => KeySet::from_json(response::success_body(response, RESPONSE_NAME)?),
+        _ => Err(response::problem_from_status(response, RESPONSE_NAME)),
     }
 }
 
@@ -104,18 +104,18 @@ impl KeySet {
     /// can sign as the provider, and nothing that such a provider seems to have signed protects anybody.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problem> {
         aws_lc_rs::init(); // which is fast once it has asked what the processor can do
-        let document = response::object(bytes, WHOSE)?;
+        let document = response::object(bytes, RESPONSE_NAME)?;
         let Some(Value::Array(members)) = document.get("keys") else {
-            return invalid(format!("{WHOSE} has no array `keys`"));
+            return invalid(format!("{RESPONSE_NAME} has no array `keys`"));
         };
         let keys = || members.iter().filter_map(Value::as_object);
-        if let Some((key, secret)) = keys().find_map(|key| Some((key, published_secret(key)?))) {
-            let named = text(key, "kid").map(|kid| format!(" `{}`", printable(kid))).unwrap_or_default();
+        if let Some((key, secret)) = keys().find_map(|key| Some((key, private_key_parameter(key)?))) {
+            let named = lenient_string(key, "kid").map(|kid| format!(" `{}`", printable(kid))).unwrap_or_default();
             return invalid(format!(
-                "{WHOSE} publishes what must be secret (`{secret}` of its key{named}): anybody could sign with that"
+                "{RESPONSE_NAME} publishes what must be secret (`{secret}` of its key{named}): anybody could sign with that"
             ));
         }
-        Ok(Self(keys().take(MOST_KEYS).filter_map(usable).collect()))
+        Ok(Self(keys().take(MAX_KEYS).filter_map(rs256_key).collect()))
     }
 
     /// Whether one of these keys signed the token.
@@ -139,10 +139,10 @@ impl KeySet {
         let named: Vec<&Key> =
             self.0.iter().filter(|key| key.kid.is_some() && key.kid.as_deref() == token.kid()).collect();
         if !named.is_empty() {
-            return if signed(token, named) { Ok(()) } else { Err(SignatureProblem::BadSignature) };
+            return if is_signed_by_any(token, named) { Ok(()) } else { Err(SignatureProblem::BadSignature) };
         }
         let nameless = self.0.iter().filter(|key| token.kid().is_none() || key.kid.is_none()).collect();
-        if signed(token, nameless) { Ok(()) } else { Err(SignatureProblem::UnknownKey) }
+        if is_signed_by_any(token, nameless) { Ok(()) } else { Err(SignatureProblem::UnknownKey) }
     }
 }
 
@@ -164,24 +164,24 @@ fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
     if token.alg() == "RS256" { Ok(()) } else { Err(SignatureProblem::OtherAlgorithm(printable(token.alg()))) }
 }
 
-fn signed(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
+fn is_signed_by_any(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
     let message = token.signing_input().as_bytes();
     keys.iter().any(|key| key.key.verify_sig(message, token.signature()).is_ok())
 }
 
 /// The key of a set's member, if it may verify RS256: for signatures (RFC 7517 4.2, 4.3), for this algorithm (4.4),
 /// and strong enough (RFC 7518 3.3, RFC 8725 3.2). A member that says nothing forbids nothing: the signature decides.
-fn usable(member: &Object) -> Option<Key> {
-    let may_be = |name: &str, wanted: &str| text(member, name).is_none_or(|value| value == wanted);
+fn rs256_key(member: &Object) -> Option<Key> {
+    let may_be = |name: &str, wanted: &str| lenient_string(member, name).is_none_or(|value| value == wanted);
     let may_verify = match member.get("key_ops") {
         Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
         _ => true,
     };
-    if text(member, "kty")? != "RSA" || !may_be("use", "sig") || !may_be("alg", "RS256") || !may_verify {
+    if lenient_string(member, "kty")? != "RSA" || !may_be("use", "sig") || !may_be("alg", "RS256") || !may_verify {
         return None;
     }
-    let kid = text(member, "kid").map(str::to_owned);
-    let (n, e) = (number(member, "n")?, number(member, "e")?);
+    let kid = lenient_string(member, "kid").map(str::to_owned);
+    let (n, e) = (base64url_uint(member, "n")?, base64url_uint(member, "e")?);
     if !is_strong(&n, &e) {
         return None;
     }
@@ -192,18 +192,18 @@ fn usable(member: &Object) -> Option<Key> {
 
 /// The parameter of a private key that a member has (RFC 7518 6.2.2, 6.3.2; RFC 8037 2). A symmetric one is no key of ours
 /// whatever it says: nothing that it could sign is accepted here.
-fn published_secret(member: &Object) -> Option<&'static str> {
-    let secrets: &[&str] = match text(member, "kty")? {
+fn private_key_parameter(member: &Object) -> Option<&'static str> {
+    let secrets: &[&str] = match lenient_string(member, "kty")? {
         "RSA" => &["d", "p", "q", "dp", "dq", "qi"],
         "EC" | "OKP" => &["d"],
         _ => &[],
     };
-    secrets.iter().copied().find(|name| text(member, name).is_some())
+    secrets.iter().copied().find(|name| lenient_string(member, name).is_some())
 }
 
 /// A `Base64urlUInt` (RFC 7518 2), big-endian, without leading zeros.
-fn number(member: &Object, name: &str) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(text(member, name)?).ok()?;
+fn base64url_uint(member: &Object, name: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(lenient_string(member, name)?).ok()?;
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     Some(bytes[zeros..].to_vec())
 }

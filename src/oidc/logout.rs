@@ -5,7 +5,7 @@ use super::Problem;
 use super::discovery::Provider;
 use super::redact;
 use super::response;
-use super::token::{Client, ClientAuthentication, post};
+use super::token::{Client, ClientAuthentication, form_post};
 use crate::domain::secret::Secret;
 use crate::ports::{Body, Method, Request, Response};
 use std::path::Path;
@@ -30,13 +30,13 @@ pub enum LogoutOutcome {
 }
 
 /// How the answer is called in messages.
-const WHOSE: &str = "the revocation";
+const RESPONSE_NAME: &str = "the revocation";
 
 /// The revocation of a refresh token (RFC 7009 2.1). `None` if the provider has no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.revocation_endpoint.as_ref()?;
     let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
-    Some(post(url, client, &parameters, &[refresh_token]))
+    Some(form_post(url, client, &parameters, &[refresh_token]))
 }
 
 /// What became of a revocation that did not fail.
@@ -55,14 +55,16 @@ pub enum Revocation {
 ///
 /// # Errors
 /// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unavailable`] for 429
-/// and 5xx (the token must be taken to live on); the rest as `response::no_success` has it.
+/// and 5xx (the token must be taken to live on); the rest as `response::problem_from_status` has it.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
     if (200..300).contains(&response.status) && !response::is_web_page(response) {
         // Whatever else stands there is not looked at (RFC 7009 2.2), but a no is a no.
-        let refused = response::object(&response.body, WHOSE).ok().and_then(|object| response::oauth_error(&object));
-        return refused.map_or(Ok(Revocation::Revoked), |words| Err(response::refused_or_later(words, WHOSE)));
+        let refused =
+            response::object(&response.body, RESPONSE_NAME).ok().and_then(|object| response::oauth_error(&object));
+        return refused
+            .map_or(Ok(Revocation::Revoked), |words| Err(response::problem_from_oauth_error(words, RESPONSE_NAME)));
     }
-    let problem = response::no_success(response, WHOSE);
+    let problem = response::problem_from_status(response, RESPONSE_NAME);
     let wants_authentication = match &problem {
         Problem::RefusedByStatus { status, .. } => *status == 401,
         Problem::Refused(words) => words.error == "invalid_client",
@@ -92,14 +94,14 @@ pub fn custom_logout_request(
         body: Some(Body::Json(Secret::new(body.to_string()))),
         ca_file: ca_file.map(Path::to_owned),
         deadline: None,
-        secrets: redact::quotable_forms([id_token_hint.expose()]),
+        secrets: redact::redactable_forms([id_token_hint.expose()]),
     })
 }
 
 /// Reads the answer to [`custom_logout_request`].
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
-        200 if says_already(&response.body) => LogoutOutcome::AlreadyLoggedOut,
+        200 if says_already_logged_out(&response.body) => LogoutOutcome::AlreadyLoggedOut,
         200 if response::is_web_page(response) => LogoutOutcome::Unavailable,
         200 | 204 => LogoutOutcome::LoggedOut,
         400 => LogoutOutcome::HintMissing,
@@ -111,7 +113,7 @@ pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
 }
 
 /// The guide's text, as plain text or as a JSON string.
-fn says_already(body: &[u8]) -> bool {
+fn says_already_logged_out(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
 }
 

@@ -31,7 +31,7 @@ pub fn without_credentials(request: &Request, response: Response) -> Response {
 }
 
 /// The secrets as they are and form-encoded; the longest first, because one may be part of another.
-pub(super) fn quotable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Vec<Secret> {
+pub(super) fn redactable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Vec<Secret> {
     let encoded = |secret: &str| Secret::new(form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>());
     let mut forms: Vec<Secret> =
         secrets.into_iter().flat_map(|secret| [Secret::new(secret), encoded(secret)]).collect();
@@ -43,13 +43,13 @@ pub(super) fn quotable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::authorize::{AuthorizationOptions, Code, Expected, Randomness, authorization_request};
+    use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin, Randomness, authorization_request};
     use crate::oidc::fixtures::{provider, response};
     use crate::oidc::logout::revocation_request;
     use crate::oidc::token::{Client, ClientAuthentication, code_request, refresh_request};
     use crate::oidc::userinfo::userinfo_request;
 
-    fn expected() -> Expected {
+    fn expected() -> PendingLogin {
         let options = AuthorizationOptions::default();
         authorization_request(&provider(), "c", "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
     }

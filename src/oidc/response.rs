@@ -19,46 +19,46 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Invalid(what.into()))
 }
 
-/// The body of a successful answer; `whose` names the answer in a message ("the token answer").
+/// The body of a successful answer; `response_name` names the answer in a message ("the token answer").
 ///
 /// # Errors
-/// Those of [`no_success`]; [`Problem::Unavailable`] also where a web page or nothing came, for that is not the
+/// Those of [`problem_from_status`]; [`Problem::Unavailable`] also where a web page or nothing came, for that is not the
 /// provider's answer.
-pub(super) fn body<'r>(response: &'r Response, whose: &str) -> Result<&'r [u8], Problem> {
+pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> Result<&'r [u8], Problem> {
     if !(200..300).contains(&response.status) {
-        return Err(no_success(response, whose));
+        return Err(problem_from_status(response, response_name));
     }
-    let instead = |what| Err(Problem::Unavailable(format!("{whose}: {what} came instead of it")));
+    let instead = |what| Err(Problem::Unavailable(format!("{response_name}: {what} came instead of it")));
     if response.body.trim_ascii().is_empty() {
         return instead("nothing");
     }
     if is_web_page(response) {
         return instead("a web page");
     }
-    if is_no_json(&response.body) { instead("a text") } else { Ok(&response.body) }
+    if is_not_json(&response.body) { instead("a text") } else { Ok(&response.body) }
 }
 
 /// The JSON object in `bytes`.
 ///
 /// # Errors
 /// [`Problem::Unavailable`] if it has no end: the answer was cut off on its way. [`Problem::Invalid`] if it is none.
-pub(super) fn object(bytes: &[u8], whose: &str) -> Result<Object, Problem> {
+pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Problem> {
     let bytes = without_byte_order_mark(bytes).trim_ascii();
     let why = match parse_object(bytes) {
         Ok(object) => return Ok(object),
         Err(why) => why,
     };
     if bytes.starts_with(b"{") && !bytes.ends_with(b"}") {
-        return Err(Problem::Unavailable(format!("{whose}: it was cut off on its way")));
+        return Err(Problem::Unavailable(format!("{response_name}: it was cut off on its way")));
     }
-    let readable = object_without_what_nobody_can_read(bytes);
-    readable.map_or_else(|| invalid(format!("{whose} is no JSON object: {why}")), Ok)
+    let readable = object_without_unreadable_members(bytes);
+    readable.map_or_else(|| invalid(format!("{response_name} is no JSON object: {why}")), Ok)
 }
 
 /// A leniency: a member that is needed for nothing may hold what no strict reader takes (half an emoji, bytes that are no
 /// UTF-8, a number beyond all numbers, any depth), and the job goes on without it. `None` if a name stands there twice: that
 /// has two readings.
-fn object_without_what_nobody_can_read(bytes: &[u8]) -> Option<Object> {
+fn object_without_unreadable_members(bytes: &[u8]) -> Option<Object> {
     let text = String::from_utf8_lossy(bytes);
     let (mut object, mut names) = (Object::new(), BTreeSet::new());
     for (name, value) in serde_json::from_str::<Members<'_>>(&text).ok()?.0 {
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 /// The text that a member says; one that is `null`, empty or no string says nothing, and is read as absent. For members
 /// that the job at hand can do without.
-pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+pub(super) fn lenient_string<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
@@ -115,7 +115,7 @@ pub(super) fn is_web_page(response: &Response) -> bool {
 }
 
 /// Whether it does not even begin as JSON does (RFC 8259 3): the words of something in between.
-fn is_no_json(body: &[u8]) -> bool {
+fn is_not_json(body: &[u8]) -> bool {
     let body = without_byte_order_mark(body).trim_ascii_start();
     let begins = |literal: &[u8]| body.starts_with(literal);
     // A JWT, which signed userinfo is, begins with the `e` of `{"`.
@@ -133,18 +133,21 @@ fn is_no_json(body: &[u8]) -> bool {
 /// | a web page, under 2xx or 4xx | later: something in between has answered |
 /// | any other 4xx | refused, and nobody says why |
 /// | the rest, redirections among them | not valid |
-pub(super) fn no_success(response: &Response, whose: &str) -> Problem {
+pub(super) fn problem_from_status(response: &Response, response_name: &str) -> Problem {
     let status = response.status;
     match status {
-        407 => Problem::Unavailable(format!("{whose}: a proxy in between asks for a login (HTTP 407)")),
-        status if is_temporary(status) => {
-            Problem::Unavailable(format!("{whose}: the provider answered HTTP {status}{}", wait(response)))
-        }
-        400..=499 => refusal(response, whose),
+        407 => Problem::Unavailable(format!("{response_name}: a proxy in between asks for a login (HTTP 407)")),
+        status if is_temporary(status) => Problem::Unavailable(format!(
+            "{response_name}: the provider answered HTTP {status}{}",
+            retry_after(response)
+        )),
+        400..=499 => refusal(response, response_name),
         // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
-        300..=399 => Problem::Invalid(format!("{whose}: a redirection came instead of it (HTTP {status})")),
-        200..=299 if is_web_page(response) => Problem::Unavailable(format!("{whose}: a web page came instead of it")),
-        _ => Problem::Invalid(format!("{whose}: the provider answered HTTP {status}")),
+        300..=399 => Problem::Invalid(format!("{response_name}: a redirection came instead of it (HTTP {status})")),
+        200..=299 if is_web_page(response) => {
+            Problem::Unavailable(format!("{response_name}: a web page came instead of it"))
+        }
+        _ => Problem::Invalid(format!("{response_name}: the provider answered HTTP {status}")),
     }
 }
 
@@ -153,28 +156,33 @@ pub(super) const fn is_temporary(status: u16) -> bool {
     matches!(status, 407 | 408 | 425 | 429 | 500..=599)
 }
 
-fn refusal(response: &Response, whose: &str) -> Problem {
-    let in_body = object(&response.body, whose).ok().and_then(|object| oauth_error(&object));
+fn refusal(response: &Response, response_name: &str) -> Problem {
+    let in_body = object(&response.body, response_name).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
     match in_body {
-        Some(words) => refused_or_later(words, whose),
+        Some(words) => problem_from_oauth_error(words, response_name),
         None if is_web_page(response) => Problem::Unavailable(format!(
-            "{whose}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
+            "{response_name}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
         )),
-        None => Problem::RefusedByStatus { status, what: format!("{whose}: the provider answered HTTP {status}") },
+        None => {
+            Problem::RefusedByStatus { status, what: format!("{response_name}: the provider answered HTTP {status}") }
+        }
     }
 }
 
 /// An OAuth error, unless it only puts off.
-pub(super) fn refused_or_later(words: OAuthError, whose: &str) -> Problem {
+pub(super) fn problem_from_oauth_error(words: OAuthError, response_name: &str) -> Problem {
     if words.is_temporary() {
-        return Problem::Unavailable(format!("{whose}: the provider cannot do it just now (`{}`)", words.error));
+        return Problem::Unavailable(format!(
+            "{response_name}: the provider cannot do it just now (`{}`)",
+            words.error
+        ));
     }
     Problem::Refused(words)
 }
 
 /// `Retry-After` (RFC 9110 10.2.3) as part of a sentence.
-fn wait(response: &Response) -> String {
+fn retry_after(response: &Response) -> String {
     match response.header("retry-after").unwrap_or_default() {
         "" => String::new(),
         after if after.bytes().all(|b| b.is_ascii_digit()) => {
@@ -187,7 +195,7 @@ fn wait(response: &Response) -> String {
 
 /// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that is a string that says something.
 pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
-    text(object, "error").map(|error| OAuthError {
+    lenient_string(object, "error").map(|error| OAuthError {
         error: error.to_owned(),
         error_description: object.get("error_description").and_then(Value::as_str).map(str::to_owned),
     })
@@ -198,18 +206,23 @@ pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
 ///
 /// # Errors
 /// [`Problem::Invalid`] if the member is anything else.
-pub(super) fn string<'a>(object: &'a Object, name: &str, whose: &str) -> Result<Option<&'a str>, Problem> {
+pub(super) fn optional_string<'a>(
+    object: &'a Object,
+    name: &str,
+    response_name: &str,
+) -> Result<Option<&'a str>, Problem> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-        Some(_) => invalid(format!("{whose}: `{name}` is not a string")),
+        Some(_) => invalid(format!("{response_name}: `{name}` is not a string")),
     }
 }
 
-/// As [`string`], for a member that must be there.
+/// As [`optional_string`], for a member that must be there.
 ///
 /// # Errors
 /// [`Problem::Invalid`] if it is absent, or anything but a string.
-pub(super) fn required<'a>(object: &'a Object, name: &str, whose: &str) -> Result<&'a str, Problem> {
-    string(object, name, whose)?.map_or_else(|| invalid(format!("{whose}: `{name}` is missing")), Ok)
+pub(super) fn required_string<'a>(object: &'a Object, name: &str, response_name: &str) -> Result<&'a str, Problem> {
+    optional_string(object, name, response_name)?
+        .map_or_else(|| invalid(format!("{response_name}: `{name}` is missing")), Ok)
 }

@@ -1,6 +1,6 @@
 //! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
 
-use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
+use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, RegisteredClaims, numeric_date};
@@ -20,7 +20,7 @@ pub enum TokenProblem {
     /// It is signed with that algorithm, which is not ours: whether the signature is right is not known here. Printable.
     OtherAlgorithm(String),
     /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
-    OutOfTime(String),
+    NotValidNow(String),
     /// It is not as it should be, and nothing in that says that it is somebody else's. A printable sentence.
     Flawed(String),
     /// It is somebody else's, or may be: another issuer's, account's, client's, login's or answer's. A printable sentence.
@@ -38,12 +38,12 @@ impl From<SignatureProblem> for TokenProblem {
     }
 }
 
-impl StaleKeys for TokenProblem {
-    fn key_fault(&self) -> Option<KeyFault> {
+impl MayNeedNewerKeys for TokenProblem {
+    fn refetch_reason(&self) -> Option<RefetchReason> {
         match self {
-            Self::UnknownKey => Some(KeyFault::Missing),
-            Self::BadSignature => Some(KeyFault::Mismatch),
-            Self::OtherAlgorithm(_) | Self::OutOfTime(_) | Self::Flawed(_) | Self::Invalid(_) => None,
+            Self::UnknownKey => Some(RefetchReason::UnknownKey),
+            Self::BadSignature => Some(RefetchReason::BadSignature),
+            Self::OtherAlgorithm(_) | Self::NotValidNow(_) | Self::Flawed(_) | Self::Invalid(_) => None,
         }
     }
 }
@@ -55,13 +55,13 @@ impl fmt::Display for TokenProblem {
             Self::UnknownKey => SignatureProblem::UnknownKey.fmt(f),
             Self::BadSignature => SignatureProblem::BadSignature.fmt(f),
             Self::OtherAlgorithm(alg) => SignatureProblem::OtherAlgorithm(alg.clone()).fmt(f),
-            Self::OutOfTime(what) | Self::Flawed(what) | Self::Invalid(what) => f.write_str(what),
+            Self::NotValidNow(what) | Self::Flawed(what) | Self::Invalid(what) => f.write_str(what),
         }
     }
 }
 
 /// A token that failed a check; `what` goes on from "the token".
-pub(super) fn refuse<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
+pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Invalid(what.into()))
 }
 
@@ -71,8 +71,8 @@ pub(super) fn flawed<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
 }
 
 /// A token that is valid at another time.
-pub(super) fn out_of_time<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
-    Err(TokenProblem::OutOfTime(what.into()))
+pub(super) fn not_valid_now<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
+    Err(TokenProblem::NotValidNow(what.into()))
 }
 
 /// Checks any token of the provider, an access token above all (RFC 9068 4): the signature, `iss`, and `exp` and `nbf`
@@ -93,7 +93,7 @@ pub fn verify_token(
     }
     keys.verify(token)?;
     check_expiry(&token.registered, now, leeway)?;
-    check_start(&token.registered, now, leeway)
+    check_not_before(&token.registered, now, leeway)
 }
 
 /// `iss` must be the issuer, byte for byte (Core 3.1.3.7 no. 2, RFC 9068 4).
@@ -101,9 +101,9 @@ pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<()
     match &claims.iss {
         Some(Value::String(iss)) if iss == issuer => Ok(()),
         Some(Value::String(iss)) => {
-            refuse(format!("it was issued by `{}`, not by `{}`", printable(iss), printable(issuer)))
+            invalid(format!("it was issued by `{}`, not by `{}`", printable(iss), printable(issuer)))
         }
-        _ => refuse("it does not say who issued it (`iss`)"),
+        _ => invalid("it does not say who issued it (`iss`)"),
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<()
 ///
 /// # Errors
 /// [`TokenProblem::Flawed`] if it is no number (RFC 7519 2).
-pub(super) fn time(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
+pub(super) fn time_claim(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
     match claim.filter(|claim| !claim.is_null()).map(numeric_date) {
         None => Ok(None),
         Some(Some(time)) => Ok(Some(time)),
@@ -121,16 +121,16 @@ pub(super) fn time(claim: Option<&Value>, name: &str) -> Result<Option<Time>, To
 
 /// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
 pub(super) fn check_expiry(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
-    match time(claims.exp.as_ref(), "exp")? {
-        Some(exp) if now >= exp.plus(leeway) => out_of_time(format!("it expired at {exp}")),
+    match time_claim(claims.exp.as_ref(), "exp")? {
+        Some(exp) if now >= exp.plus(leeway) => not_valid_now(format!("it expired at {exp}")),
         _ => Ok(()),
     }
 }
 
 /// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
-pub(super) fn check_start(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
-    match time(claims.nbf.as_ref(), "nbf")? {
-        Some(nbf) if nbf > now.plus(leeway) => out_of_time(format!("it is not valid before {nbf}")),
+pub(super) fn check_not_before(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
+    match time_claim(claims.nbf.as_ref(), "nbf")? {
+        Some(nbf) if nbf > now.plus(leeway) => not_valid_now(format!("it is not valid before {nbf}")),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749 3.2, OpenID Connect Core 3.1.3 and 12): a code or a refresh token for tokens.
 
-use super::authorize::{Code, Expected};
+use super::authorize::{Code, PendingLogin};
 use super::discovery::Provider;
 use super::redact;
 use super::response::{self, Object, invalid};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use url::{Url, form_urlencoded};
 
 /// How the answer is called in messages.
-const WHOSE: &str = "the token answer";
+const RESPONSE_NAME: &str = "the token answer";
 
 /// How a client proves who it is (Core 9; RFC 6749 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,26 +66,26 @@ pub struct TokenResponse {
 }
 
 /// The code for tokens (RFC 6749 4.1.3, RFC 7636 4.5). Never sent twice: a second use may revoke what the first gave.
-pub fn code_request(provider: &Provider, client: &Client, code: &Code, expected: &Expected) -> Request {
+pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: &PendingLogin) -> Request {
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", code.0.expose()),
-        ("redirect_uri", &expected.redirect_uri), // byte for byte the one sent before
-        ("code_verifier", expected.code_verifier.expose()),
+        ("redirect_uri", &pending.redirect_uri), // byte for byte the one sent before
+        ("code_verifier", pending.code_verifier.expose()),
     ];
-    post(&provider.token_endpoint, client, &parameters, &[&code.0, &expected.code_verifier])
+    form_post(&provider.token_endpoint, client, &parameters, &[&code.0, &pending.code_verifier])
 }
 
 /// A refresh (RFC 6749 6). No `scope` is sent, so that none is widened and none is lost. Never sent twice: the token
 /// may be spent by the first.
 pub fn refresh_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Request {
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-    post(&provider.token_endpoint, client, &parameters, &[refresh_token])
+    form_post(&provider.token_endpoint, client, &parameters, &[refresh_token])
 }
 
 /// A form POST with the client's authentication: both halves of Basic form-encoded first (RFC 6749 2.3.1), a secret
 /// in the body otherwise; of a public client only its id (3.2.1). `credentials` are those among the parameters.
-pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)], credentials: &[&Secret]) -> Request {
+pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)], credentials: &[&Secret]) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(parameters);
     let basic = match &client.authentication {
@@ -103,7 +103,7 @@ pub(super) fn post(url: &Url, client: &Client, parameters: &[(&str, &str)], cred
     Request {
         method: Method::Post,
         url: url.clone(),
-        secrets: redact::quotable_forms(secrets),
+        secrets: redact::redactable_forms(secrets),
         authorization: basic.map(|pair| Secret::new(format!("Basic {}", pair.expose()))),
         accept: "application/json",
         body: Some(Body::Form(Secret::new(form.finish()))),
@@ -125,32 +125,35 @@ fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
 /// (Core 3.1.3.3).
 pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Problem> {
     let answer = accept_token_response(response)?;
-    if answer.id_token.is_some() { Ok(answer) } else { invalid(format!("{WHOSE}: `id_token` is missing")) }
+    if answer.id_token.is_some() { Ok(answer) } else { invalid(format!("{RESPONSE_NAME}: `id_token` is missing")) }
 }
 
 /// Reads any token answer: those to a code and to a refresh go through here.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `response::body` says of a status and
+/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `response::success_body` says of a status and
 /// of what cannot be the provider's; [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a
 /// token or type of another kind than it must be, a `token_type` that is not Bearer.
 pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
-    let mut object = response::object(response::body(response, WHOSE)?, WHOSE)?;
+    let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
     if let Some(words) = response::oauth_error(&object) {
-        return Err(response::refused_or_later(words, WHOSE));
+        return Err(response::problem_from_oauth_error(words, RESPONSE_NAME));
     }
     // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter. A leniency: where none is
     // named, it is the one that everybody means.
-    if response::string(&object, "token_type", WHOSE)?.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer")) {
-        return invalid(format!("{WHOSE}: `token_type` is not Bearer"));
+    if response::optional_string(&object, "token_type", RESPONSE_NAME)?
+        .is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer"))
+    {
+        return invalid(format!("{RESPONSE_NAME}: `token_type` is not Bearer"));
     }
-    let access_token = take(&mut object, "access_token", '!'..='~')?;
+    let access_token = take_secret(&mut object, "access_token", '!'..='~')?;
     Ok(TokenResponse {
-        access_token: access_token.map_or_else(|| invalid(format!("{WHOSE}: `access_token` is missing")), Ok)?,
-        expires_in: lifetime_if_it_says_one(&object),
-        id_token: id_token_however_odd(&mut object),
-        refresh_token: take(&mut object, "refresh_token", ' '..='~')?,
-        scopes: scopes_however_they_are_written(&object),
+        access_token: access_token
+            .map_or_else(|| invalid(format!("{RESPONSE_NAME}: `access_token` is missing")), Ok)?,
+        expires_in: lenient_lifetime(&object),
+        id_token: lenient_id_token(&mut object),
+        refresh_token: take_secret(&mut object, "refresh_token", ' '..='~')?,
+        scopes: lenient_scopes(&object),
         date: provider_time(response),
     })
 }
@@ -196,7 +199,7 @@ pub fn provider_time(response: &Response) -> Option<Time> {
 
 /// `expires_in` (RFC 6749 5.1): a number of seconds, also one written as a string; clamped to what a time can be. What is
 /// not positive says nothing, and is read as absent: a spent refresh token's answer is not thrown away for it.
-fn lifetime_if_it_says_one(object: &Object) -> Option<Seconds> {
+fn lenient_lifetime(object: &Object) -> Option<Seconds> {
     let seconds = match object.get("expires_in")? {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
@@ -208,7 +211,7 @@ fn lifetime_if_it_says_one(object: &Object) -> Option<Seconds> {
 
 /// `scope` (RFC 6749 3.3): names with spaces between them. A leniency: also a list of names, as some providers write it. What
 /// names none says nothing, and is read as absent.
-fn scopes_however_they_are_written(object: &Object) -> Option<Vec<String>> {
+fn lenient_scopes(object: &Object) -> Option<Vec<String>> {
     let names = match object.get("scope")? {
         Value::String(scope) => scope.split(' ').collect(),
         Value::Array(names) => names.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?,
@@ -220,7 +223,7 @@ fn scopes_however_they_are_written(object: &Object) -> Option<Vec<String>> {
 
 /// `id_token`, unless it says nothing. One of another type is no token, and is told as such where ID tokens are judged: after a
 /// refresh that costs the ID token and not the session.
-fn id_token_however_odd(object: &mut Object) -> Option<Secret> {
+fn lenient_id_token(object: &mut Object) -> Option<Secret> {
     match object.remove("id_token")? {
         Value::Null => None,
         Value::String(token) => Some(Secret::new(token)).filter(|token| !token.expose().is_empty()),
@@ -230,12 +233,16 @@ fn id_token_however_odd(object: &mut Object) -> Option<Secret> {
 
 /// Takes the token of that name out of the answer: no copy of it stays behind. `null` and `""` are none. Only characters of `allowed`
 /// (RFC 6749 A.12, A.17): nothing that could break out of a header or a line.
-fn take(object: &mut Object, name: &str, allowed: std::ops::RangeInclusive<char>) -> Result<Option<Secret>, Problem> {
+fn take_secret(
+    object: &mut Object,
+    name: &str,
+    allowed: std::ops::RangeInclusive<char>,
+) -> Result<Option<Secret>, Problem> {
     match object.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(token)) if token.is_empty() => Ok(None),
         Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
-        Some(_) => invalid(format!("{WHOSE}: `{name}` is not a string of visible ASCII")),
+        Some(_) => invalid(format!("{RESPONSE_NAME}: `{name}` is not a string of visible ASCII")),
     }
 }
 

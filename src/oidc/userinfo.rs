@@ -1,7 +1,7 @@
 //! The userinfo endpoint (OpenID Connect Core 5.3).
 
-use super::discovery::{Provider, get};
-use super::jwks::{KeyFault, KeySet, SignatureProblem, StaleKeys};
+use super::discovery::{Provider, get_request};
+use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
 use super::redact;
 use super::response::{self, Object};
 use super::signed_token;
@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// How the answer is called in messages.
-const WHOSE: &str = "the userinfo answer";
+const RESPONSE_NAME: &str = "the userinfo answer";
 
 /// What the claims are checked against.
 #[derive(Clone, Copy)]
-pub struct Check<'a> {
+pub struct ExpectedUserinfo<'a> {
     /// The provider's issuer.
     pub issuer: &'a str,
     /// Our client.
@@ -38,10 +38,10 @@ pub enum UserinfoProblem {
     Problem(Problem),
 }
 
-impl StaleKeys for UserinfoProblem {
-    fn key_fault(&self) -> Option<KeyFault> {
+impl MayNeedNewerKeys for UserinfoProblem {
+    fn refetch_reason(&self) -> Option<RefetchReason> {
         match self {
-            Self::UnknownKey => Some(KeyFault::Missing),
+            Self::UnknownKey => Some(RefetchReason::UnknownKey),
             Self::Problem(_) => None,
         }
     }
@@ -56,10 +56,10 @@ impl From<Problem> for UserinfoProblem {
 /// The request (Core 5.3.1): the token in the header and nowhere else (RFC 6750 2.1). `None` if the provider has no
 /// such endpoint.
 pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
-    let request = get(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
+    let request = get_request(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
     Some(Request {
         authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))),
-        secrets: redact::quotable_forms([access_token.expose()]),
+        secrets: redact::redactable_forms([access_token.expose()]),
         ..request
     })
 }
@@ -68,42 +68,49 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
 ///
 /// # Errors
 /// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
-pub fn accept_userinfo(response: &Response, check: &Check<'_>) -> Result<Map<String, Value>, UserinfoProblem> {
-    let body = response::body(response, WHOSE).map_err(|problem| in_the_challenges_words(problem, response))?;
+pub fn accept_userinfo(
+    response: &Response,
+    expected: &ExpectedUserinfo<'_>,
+) -> Result<Map<String, Value>, UserinfoProblem> {
+    let body =
+        response::success_body(response, RESPONSE_NAME).map_err(|problem| refusal_from_challenge(problem, response))?;
     let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
     let claims = match kind.split(';').next().map(str::trim) {
-        Some("application/jwt") => signed(body, check)?,
-        _ => response::object(body, WHOSE)?,
+        Some("application/jwt") => signed_claims(body, expected)?,
+        _ => response::object(body, RESPONSE_NAME)?,
     };
     // Core 5.3.2: the claims of another subject must not be used.
-    if response::required(&claims, "sub", WHOSE)? != check.sub {
-        return Err(Problem::Invalid(format!("{WHOSE} is about another account than the session's (`sub`)")).into());
+    if response::required_string(&claims, "sub", RESPONSE_NAME)? != expected.sub {
+        return Err(
+            Problem::Invalid(format!("{RESPONSE_NAME} is about another account than the session's (`sub`)")).into()
+        );
     }
     Ok(claims)
 }
 
 /// The claims of a signed answer. Core 5.3.2 says that it SHOULD have `iss` and `aud`; they are checked where they are
 /// there, and not missed where they are not: an unsigned answer from the same place is taken with less proof.
-fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
-    let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{WHOSE}: {why}")));
+fn signed_claims(body: &[u8], expected: &ExpectedUserinfo<'_>) -> Result<Object, UserinfoProblem> {
+    let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{RESPONSE_NAME}: {why}")));
     let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8"))?;
     let token = Jwt::parse(text.trim_ascii()).map_err(|why| wrong(&why.to_string()))?;
-    let Some(keys) = check.keys else { return Err(UserinfoProblem::UnknownKey) };
+    let Some(keys) = expected.keys else { return Err(UserinfoProblem::UnknownKey) };
     keys.verify(&token).map_err(|problem| match problem {
         SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
         other => wrong(&other.to_string()),
     })?;
     if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
-        signed_token::check_issuer(&token.registered, check.issuer).map_err(|problem| wrong(&problem.to_string()))?;
+        signed_token::check_issuer(&token.registered, expected.issuer)
+            .map_err(|problem| wrong(&problem.to_string()))?;
     }
     let claims = token.claims();
     match claims.get("aud") {
         None | Some(Value::Null) => Ok(claims),
-        Some(Value::Array(all)) if all.iter().any(|aud| aud == check.client_id) => Ok(claims),
-        Some(aud) if aud == check.client_id => Ok(claims),
+        Some(Value::Array(all)) if all.iter().any(|aud| aud == expected.client_id) => Ok(claims),
+        Some(aud) if aud == expected.client_id => Ok(claims),
         Some(aud) => Err(wrong(&format!(
             "it is not for `{}`: its `aud` is {}",
-            printable(check.client_id),
+            printable(expected.client_id),
             printable(&aud.to_string())
         ))),
     }
@@ -111,7 +118,7 @@ fn signed(body: &[u8], check: &Check<'_>) -> Result<Object, UserinfoProblem> {
 
 /// A refusal by its status is one in the words of the challenge (RFC 6750 3), or in those that it should have had (3.1).
 /// Without a challenge nobody has said anything.
-fn in_the_challenges_words(problem: Problem, response: &Response) -> Problem {
+fn refusal_from_challenge(problem: Problem, response: &Response) -> Problem {
     let standard = match problem {
         Problem::RefusedByStatus { status: 401, .. } => "invalid_token",
         Problem::RefusedByStatus { status: 403, .. } => "insufficient_scope",
@@ -120,14 +127,14 @@ fn in_the_challenges_words(problem: Problem, response: &Response) -> Problem {
     match response.header("www-authenticate") {
         None => problem,
         Some(challenge) => Problem::Refused(OAuthError {
-            error: quoted(challenge, "error").unwrap_or(standard).to_owned(),
-            error_description: quoted(challenge, "error_description").map(str::to_owned),
+            error: challenge_parameter(challenge, "error").unwrap_or(standard).to_owned(),
+            error_description: challenge_parameter(challenge, "error_description").map(str::to_owned),
         }),
     }
 }
 
 /// The value of `name="…"` in a challenge.
-fn quoted<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+fn challenge_parameter<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
     let start = format!("{name}=\"");
     let at =
         challenge.match_indices(&start).find(|(at, _)| *at == 0 || b" ,".contains(&challenge.as_bytes()[at - 1]))?.0;

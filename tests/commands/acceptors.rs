@@ -17,10 +17,10 @@ use tidp::testing::domain::session::{EntryKey, IdToken, Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::jwt::Jwt;
 use tidp::testing::oidc::authorize::{
-    AuthorizationOptions, Code, Expected, Randomness, accept_callback, authorization_request,
+    AuthorizationOptions, Code, PendingLogin, Randomness, accept_callback, authorization_request,
 };
 use tidp::testing::oidc::discovery::{Issuer, Provider, accept_discovery};
-use tidp::testing::oidc::id_token::{Accepted, Check, TokenRequest, accept_id_token};
+use tidp::testing::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, accept_id_token};
 use tidp::testing::oidc::jwks::{KeySet, accept_jwks};
 use tidp::testing::oidc::token::accept_token_response;
 use tidp::testing::oidc::userinfo::{self, accept_userinfo};
@@ -118,7 +118,7 @@ fn accepted_token_response_fits_into_a_header() {
     });
 }
 
-fn expected() -> Expected {
+fn pending_login() -> PendingLogin {
     let options = AuthorizationOptions::default();
     authorization_request(&provider(), "app", "http://127.0.0.1:1/callback", &options, Randomness([7; 96])).unwrap().1
 }
@@ -133,7 +133,7 @@ fn says_nothing(claims: &Value, name: &str) -> bool {
 }
 
 /// What no ID token may lack, whatever the occasion.
-fn is_ours(claims: &Value, accepted: &Accepted) {
+fn is_ours(claims: &Value, accepted: &ValidatedIdToken) {
     let ours = |audience: &Value| *audience == "app";
     assert_eq!(claims["iss"], ISSUER);
     assert!(
@@ -174,15 +174,15 @@ fn claim_values() -> Vec<Value> {
 fn accepted_login_id_token_is_for_this_login() {
     let (keys, at, code) =
         (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
-    let expected = expected();
+    let pending = pending_login();
     holds(300, changes(CLAIMS, claim_values()), |changes| {
-        let claims = changed(claims(expected.nonce.expose()), changes);
+        let claims = changed(claims(pending.nonce.expose()), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
-        let request = TokenRequest::Login { expected: &expected, code: &code, waited: Seconds::ZERO };
-        let check = Check { issuer: ISSUER, client_id: "app", now: START, access_token: &at, request };
-        let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
+        let source = IdTokenSource::Login { pending: &pending, code: &code, waited: Seconds::ZERO };
+        let expected = ExpectedIdToken { issuer: ISSUER, client_id: "app", now: START, access_token: &at, source };
+        let Ok(accepted) = accept_id_token(&token, &keys, &expected) else { return false };
         is_ours(&claims, &accepted);
-        assert_eq!(claims["nonce"], expected.nonce.expose());
+        assert_eq!(claims["nonce"], pending.nonce.expose());
         assert!(claims["iat"].as_f64().unwrap() >= (START.unix() - 600) as f64, "{claims}");
         true
     });
@@ -201,9 +201,9 @@ fn accepted_refresh_id_token_is_for_this_session() {
     holds(300, changes(CLAIMS, claim_values()), |changes| {
         let claims = changed(claims("the-nonce"), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
-        let request = TokenRequest::Refresh { previous: Some(&previous), sub: SUB };
-        let check = Check { issuer: ISSUER, client_id: "app", now: START, access_token: &at, request };
-        let Ok(accepted) = accept_id_token(&token, &keys, &check) else { return false };
+        let source = IdTokenSource::Refresh { previous: Some(&previous), sub: SUB };
+        let expected = ExpectedIdToken { issuer: ISSUER, client_id: "app", now: START, access_token: &at, source };
+        let Ok(accepted) = accept_id_token(&token, &keys, &expected) else { return false };
         is_ours(&claims, &accepted);
         assert_eq!(claims["sub"], SUB);
         assert!(says_nothing(&claims, "nonce") || claims["nonce"] == "the-nonce", "{claims}");
@@ -287,8 +287,8 @@ fn accepted_userinfo_is_for_this_account() {
             response.headers = vec![("content-type".to_owned(), "application/jwt".to_owned())];
             response.body = sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims).into_bytes();
         }
-        let check = userinfo::Check { issuer: ISSUER, client_id: "app", sub: SUB, keys: Some(&keys) };
-        let Ok(accepted) = accept_userinfo(&response, &check) else { return false };
+        let expected = userinfo::ExpectedUserinfo { issuer: ISSUER, client_id: "app", sub: SUB, keys: Some(&keys) };
+        let Ok(accepted) = accept_userinfo(&response, &expected) else { return false };
         assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
         assert!(!signed || says_nothing(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
         let ours = |audience: &Value| *audience == "app";
@@ -305,8 +305,8 @@ fn accepted_callback_has_our_state_issuer_and_a_code() {
             select(vec!["", "x", "STATE", "CODE", "https%3A%2F%2Fid.example", "https%3A%2F%2Fevil.example", "%1b"]);
         (select(vec!["state", "iss", "code", "error", "other", "State"]), value)
     };
-    let expected = expected();
-    let state = expected.state.expose().to_owned();
+    let pending = pending_login();
+    let state = pending.state.expose().to_owned();
     let inputs = (proptest::collection::vec(part(), 0..2), any::<[bool; 3]>());
     holds(4_000, inputs, |(more, left_out)| {
         let mut parts = Vec::new();
@@ -315,7 +315,7 @@ fn accepted_callback_has_our_state_issuer_and_a_code() {
         parts.extend(more.iter().copied());
         let query = parts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
         let query = query.replace("STATE", &state);
-        let Ok(code) = accept_callback(&expected, &query) else { return false };
+        let Ok(code) = accept_callback(&pending, &query) else { return false };
         let values = |name: &str| parts.iter().filter(|part| part.0 == name).map(|part| part.1).collect::<Vec<_>>();
         assert_eq!(values("state"), ["STATE"], "{query}");
         assert_eq!(values("iss"), ["https%3A%2F%2Fid.example"], "{query}");

@@ -4,7 +4,7 @@ use super::decoder::Decoder;
 use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Result, Situation, ValidationError};
 use crate::flows::token_verifier::TokenVerifier;
-use crate::jwt::LONGEST;
+use crate::jwt::MAX_TOKEN_LENGTH;
 use colored::Color;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -276,7 +276,7 @@ fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The text of a line; `None` if there is none.
 fn text(line: &[u8]) -> Result<Option<&str>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    if line.len() > LONGEST {
+    if line.len() > MAX_TOKEN_LENGTH {
         return Err(Error::invalid("the line is longer than 1 MiB"));
     }
     let text = utf8_text(line).map_err(|why| Error::invalid(format!("the line is {why}")))?;

@@ -6,7 +6,7 @@ use crate::error::{Error, LoginError, RequestedLogin, Result, with_profile};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::oidc::Problem;
-use crate::oidc::authorize::{self, Code, Expected, Pasted};
+use crate::oidc::authorize::{self, Code, PasteError, PendingLogin};
 use crate::ports::{HandOver, Ignored, Listener};
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
@@ -42,35 +42,35 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         &self,
         hand_over: Option<Box<dyn HandOver>>,
         listener: &mut dyn Listener,
-        expected: &Expected,
+        pending: &PendingLogin,
     ) -> Result<Secret> {
         let ignored = |what| self.warn_of_ignored(what);
         if let Some(mut hand_over) = hand_over {
             self.wait_until_timeout(|patience| Ok(hand_over.wait(&ignored, patience).then_some(())))?;
         }
         let is_ours = |query: &str| {
-            authorize::check_ours(expected, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
+            authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
         };
         self.wait_until_timeout(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
     }
 
     /// The code in the address that is pasted. A person who pastes something else is asked again, for as long as there is
     /// time; a script is not.
-    pub(super) fn pasted_code(&self, expected: &Expected, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
+    pub(super) fn pasted_code(&self, pending: &PendingLogin, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
         let (reporter, terminal) = (self.context.reporter, &self.context.ports.terminal);
         loop {
             let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
             let is_typed = terminal.stdin_is_terminal();
-            let (what, error) = match authorize::accept_pasted(expected, line.expose()) {
+            let (what, error) = match authorize::accept_pasted_url(pending, line.expose()) {
                 Ok(code) => return Ok(code),
-                Err(Pasted::Problem(problem)) => return Err(refusal(problem)),
-                Err(Pasted::NotOurs(what)) => (what.clone(), Error::invalid(what)),
-                Err(Pasted::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
+                Err(PasteError::Problem(problem)) => return Err(refusal(problem)),
+                Err(PasteError::OtherLogin(what)) => (what.clone(), Error::invalid(what)),
+                Err(PasteError::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
                     reporter.prompt("That line was empty. Paste the whole address here, from http to its end:");
                     continue;
                 }
-                Err(Pasted::BareCode) => wrong_paste("that is a bare code"),
-                Err(Pasted::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
+                Err(PasteError::BareCode) => wrong_paste("that is a bare code"),
+                Err(PasteError::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
             };
             if !is_typed {
                 return Err(error);

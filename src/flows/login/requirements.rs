@@ -3,8 +3,8 @@
 use super::options::LoginOptions;
 use crate::domain::text::printable;
 use crate::error::{LoginError, Result};
-use crate::oidc::authorize::granted_otherwise;
-use crate::oidc::id_token::{Accepted, levels};
+use crate::oidc::authorize::scope_differences;
+use crate::oidc::id_token::{ValidatedIdToken, acr_levels};
 use crate::oidc::token::TokenResponse;
 use crate::ports::Reporter;
 
@@ -12,12 +12,12 @@ use crate::ports::Reporter;
 ///
 /// # Errors
 /// `invalid`, with the login that might bring it.
-pub(super) fn check(options: &LoginOptions, accepted: &Accepted) -> Result<()> {
+pub(super) fn check(options: &LoginOptions, accepted: &ValidatedIdToken) -> Result<()> {
     let sub = &accepted.account.sub;
     if let Some(wanted) = options.expect_sub.clone().filter(|wanted| wanted != sub) {
         return Err(LoginError::OtherAccount { sub: sub.clone(), expected: wanted }.into());
     }
-    let has = |level: &String| levels(&accepted.claims).contains(&level.as_str());
+    let has = |level: &String| acr_levels(&accepted.claims).contains(&level.as_str());
     match options.require_acr.clone().filter(|wanted| !has(wanted)) {
         Some(wanted) => Err(LoginError::AcrNotMet { acr: level(accepted), required: wanted }.into()),
         None => Ok(()),
@@ -28,7 +28,7 @@ pub(super) fn check(options: &LoginOptions, accepted: &Accepted) -> Result<()> {
 pub(super) fn warn_of_differences(
     reporter: &dyn Reporter,
     options: &LoginOptions,
-    accepted: &Accepted,
+    accepted: &ValidatedIdToken,
     answer: &TokenResponse,
 ) {
     warn_of_unmet_acr(reporter, options, accepted);
@@ -36,10 +36,10 @@ pub(super) fn warn_of_differences(
 }
 
 /// `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an identity provider, not a level.
-fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: &Accepted) {
+fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: &ValidatedIdToken) {
     let requested = options.request.acr_values.as_deref().unwrap_or_default();
     let mut wanted = requested.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
-    let got = levels(&accepted.claims);
+    let got = acr_levels(&accepted.claims);
     if wanted.peek().is_some() && !wanted.any(|level| got.contains(&level)) {
         let (got, requested) = (level(accepted), printable(requested));
         reporter.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {requested}"));
@@ -49,7 +49,7 @@ fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: 
 /// RFC 6749 5.1: the response names the scopes if they differ from those requested.
 fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, answer: &TokenResponse) {
     let Some(granted) = &answer.scopes else { return };
-    let (less, more) = granted_otherwise(&options.request.scopes, granted, answer.refresh_token.is_some());
+    let (less, more) = scope_differences(&options.request.scopes, granted, answer.refresh_token.is_some());
     if !less.is_empty() {
         let less = printable(&less.join(" "));
         reporter.note(format!("The provider did not grant the scopes `{less}`."));
@@ -61,7 +61,7 @@ fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, answer:
     }
 }
 
-fn level(accepted: &Accepted) -> String {
-    let levels = levels(&accepted.claims).join(" ");
+fn level(accepted: &ValidatedIdToken) -> String {
+    let levels = acr_levels(&accepted.claims).join(" ");
     if levels.is_empty() { "none".to_owned() } else { printable(&levels) }
 }

@@ -15,7 +15,7 @@ fn randomness(seed: u8) -> Randomness {
     Randomness(std::array::from_fn(|i| (i as u8).wrapping_mul(seed)))
 }
 
-fn login(options: &AuthorizationOptions) -> (Url, Expected) {
+fn login(options: &AuthorizationOptions) -> (Url, PendingLogin) {
     authorization_request(&provider(), CLIENT, REDIRECT, options, randomness(7)).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn parameters(url: &Url) -> BTreeMap<String, String> {
     map
 }
 
-fn right(expected: &Expected) -> String {
+fn right(expected: &PendingLogin) -> String {
     format!("code=abc&state={}&iss=https%3A%2F%2Fid.example", expected.state.expose())
 }
 
@@ -153,10 +153,10 @@ fn a_redirect_is_ours_only_with_exactly_one_right_state() {
         format!("code=x&state={state}&state={state}"),
         format!("state=wrong&state={state}"),
     ] {
-        assert!(check_ours(&expected, &query).is_err(), "{query}");
+        assert!(check_state(&expected, &query).is_err(), "{query}");
         assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
     }
-    assert!(check_ours(&expected, &format!("code=x&state={state}")).is_ok());
+    assert!(check_state(&expected, &format!("code=x&state={state}")).is_ok());
 }
 
 // S35, S37, S20
@@ -189,11 +189,11 @@ fn foreign_redirect_is_refused_with_its_reason() {
     let (_, expected) = login(&options(&[]));
     let state = expected.state.expose();
     for (query, why) in [
-        ("code=x".to_owned(), NotOurs::NoState),
-        ("state=x".to_owned(), NotOurs::AnotherState),
-        (format!("state={state}&state={state}"), NotOurs::SeveralStates),
+        ("code=x".to_owned(), StateMismatch::Missing),
+        ("state=x".to_owned(), StateMismatch::Different),
+        (format!("state={state}&state={state}"), StateMismatch::Repeated),
     ] {
-        assert_eq!(check_ours(&expected, &query), Err(why));
+        assert_eq!(check_state(&expected, &query), Err(why));
     }
     for iss in ["", "&iss=https://evil.example"] {
         let Err(Problem::Invalid(what)) = accept_callback(&expected, &format!("error=x%1b&state={state}{iss}")) else {
@@ -218,7 +218,7 @@ fn what_was_granted_is_compared_with_what_was_asked_for() {
         ("openid a", "openid a offline_access", true, &[], &["offline_access"]),
     ] {
         let (asked, granted) = (scopes(asked), scopes(granted));
-        let told = granted_otherwise(&asked, &granted, has_refresh_token);
+        let told = scope_differences(&asked, &granted, has_refresh_token);
         assert_eq!(told, (less.to_vec(), more.to_vec()), "{asked:?} {granted:?}");
     }
 }
@@ -257,10 +257,12 @@ fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
         format!("<{url}>"),
         format!("{url}#_=_"),
     ] {
-        assert_eq!(accept_pasted(&expected, &text), Ok(Code(Secret::new("abc"))), "{text}");
+        assert_eq!(accept_pasted_url(&expected, &text), Ok(Code(Secret::new("abc"))), "{text}");
     }
-    for (text, error) in [("", Pasted::NotAUrl), ("what is it", Pasted::NotAUrl), ("abcDEF-123", Pasted::BareCode)] {
-        assert_eq!(accept_pasted(&expected, text), Err(error), "{text}");
+    for (text, error) in
+        [("", PasteError::NotAUrl), ("what is it", PasteError::NotAUrl), ("abcDEF-123", PasteError::BareCode)]
+    {
+        assert_eq!(accept_pasted_url(&expected, text), Err(error), "{text}");
     }
     for text in [
         url.replace("8400", "8401"),
@@ -270,10 +272,10 @@ fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
         url.replace("state=", "state=x"),
         REDIRECT.to_owned(),
     ] {
-        assert!(matches!(accept_pasted(&expected, &text), Err(Pasted::NotOurs(_))), "{text}");
+        assert!(matches!(accept_pasted_url(&expected, &text), Err(PasteError::OtherLogin(_))), "{text}");
     }
-    let of_another = accept_pasted(&expected, &url.replace("id.example", "evil.example"));
-    assert!(matches!(of_another, Err(Pasted::Problem(Problem::Invalid(_)))), "{of_another:?}");
+    let of_another = accept_pasted_url(&expected, &url.replace("id.example", "evil.example"));
+    assert!(matches!(of_another, Err(PasteError::Problem(Problem::Invalid(_)))), "{of_another:?}");
 }
 
 proptest! {
@@ -281,7 +283,7 @@ proptest! {
     fn random_redirects_neither_panic_nor_pass(text in "\\PC*", at in 0_usize..200, byte: u8) {
         let (_, expected) = login(&options(&[]));
         prop_assert!(accept_callback(&expected, &text).is_err());
-        prop_assert!(accept_pasted(&expected, &text).is_err());
+        prop_assert!(accept_pasted_url(&expected, &text).is_err());
         let mut mutated = right(&expected).into_bytes();
         let place = at % mutated.len();
         mutated[place] = byte;

@@ -139,7 +139,11 @@ fn odd_optional_members_are_read_as_absent() {
         for (name, found) in not_always_needed() {
             let provider = read("https://id.example", &document(name, &odd), &[]).unwrap();
             assert_eq!(found(&provider), None, "{name} {odd}");
-            assert!(provider.why_without(name).contains(&format!("`{name}`")), "{}", provider.why_without(name));
+            assert!(
+                provider.missing_endpoint_reason(name).contains(&format!("`{name}`")),
+                "{}",
+                provider.missing_endpoint_reason(name)
+            );
         }
         for name in [
             "introspection_endpoint",
@@ -174,7 +178,7 @@ fn odd_optional_members_are_read_as_absent() {
 fn missing_and_unusable_endpoints_are_distinguished() {
     let why = |value: Value| {
         let document = with(metadata(), &[("userinfo_endpoint", value)]);
-        read("https://id.example", &document, &[]).unwrap().why_without("userinfo_endpoint")
+        read("https://id.example", &document, &[]).unwrap().missing_endpoint_reason("userinfo_endpoint")
     };
     assert_eq!(why(Value::Null), "the provider's discovery document has no `userinfo_endpoint`");
     let elsewhere = why(json!("https://evil.example/u"));
@@ -312,7 +316,7 @@ fn cache_life_follows_max_age_up_to_a_day() {
     ] {
         let plain = response(200, "{}");
         let answer = header.map_or(plain.clone(), |value| with_header(plain, "cache-control", value));
-        assert_eq!(cache_life(&answer), life, "{header:?}");
+        assert_eq!(cache_lifetime(&answer), life, "{header:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use serde_json::json;
 
-fn expected(max_age: Option<i64>) -> Expected {
+fn pending(max_age: Option<i64>) -> PendingLogin {
     let options = AuthorizationOptions { max_age: max_age.map(Seconds), ..Default::default() };
     authorization_request(&provider(), CLIENT, "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
 }
@@ -14,24 +14,24 @@ fn hash(of: &str) -> Value {
 }
 
 fn claims() -> Value {
-    let expected = expected(None);
+    let pending = pending(None);
     json!({
         "iss": ISSUER, "sub": "alice", "aud": CLIENT, "exp": NOW.unix() + 300, "iat": NOW.unix(), "nbf": NOW.unix(),
-        "nonce": expected.nonce.expose(), "at_hash": hash("the-access-token"), "s_hash": hash(expected.state.expose()),
+        "nonce": pending.nonce.expose(), "at_hash": hash("the-access-token"), "s_hash": hash(pending.state.expose()),
         "c_hash": hash("the-code"), "auth_time": NOW.unix() - 5, "azp": CLIENT, "acr": ["urn:a", "urn:b"],
         "preferred_username": "4790000000",
     })
 }
 
-fn login_with(token: &str, max_age: Option<i64>, waited: i64) -> Result<Accepted, IdTokenProblem> {
+fn login_with(token: &str, max_age: Option<i64>, waited: i64) -> Result<ValidatedIdToken, IdTokenProblem> {
     let (access_token, code) = (Secret::new("the-access-token"), Code(Secret::new("the-code")));
-    let expected = expected(max_age);
-    let request = TokenRequest::Login { expected: &expected, code: &code, waited: Seconds(waited) };
-    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
-    accept_id_token(&Secret::new(token), &keys(), &check)
+    let pending = pending(max_age);
+    let source = IdTokenSource::Login { pending: &pending, code: &code, waited: Seconds(waited) };
+    let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
+    accept_id_token(&Secret::new(token), &keys(), &expected)
 }
 
-fn login(changes: &[(&str, Value)]) -> Result<Accepted, IdTokenProblem> {
+fn login(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, IdTokenProblem> {
     login_with(&sign(&header(), &with(claims(), changes)), None, 0)
 }
 
@@ -39,15 +39,15 @@ fn previous() -> IdToken {
     login(&[]).unwrap().token
 }
 
-fn refresh(changes: &[(&str, Value)]) -> Result<Accepted, IdTokenProblem> {
+fn refresh(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, IdTokenProblem> {
     refresh_of(&sign(&header(), &with(claims(), changes)))
 }
 
-fn refresh_of(token: &str) -> Result<Accepted, IdTokenProblem> {
+fn refresh_of(token: &str) -> Result<ValidatedIdToken, IdTokenProblem> {
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
-    let request = TokenRequest::Refresh { previous: Some(&previous), sub: "alice" };
-    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
-    accept_id_token(&Secret::new(token), &keys(), &check)
+    let source = IdTokenSource::Refresh { previous: Some(&previous), sub: "alice" };
+    let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
+    accept_id_token(&Secret::new(token), &keys(), &expected)
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn valid_login_id_token_names_the_account() {
     assert_eq!(accepted.account, Account { sub: "alice".to_owned(), username: Some("4790000000".to_owned()) });
     assert_eq!((accepted.token.issued_at, accepted.token.expires_at), (NOW, NOW.plus(Seconds(300))));
     assert_eq!(accepted.token.auth_time, Some(NOW.unix() - 5));
-    assert_eq!(accepted.token.nonce.as_deref(), Some(expected(None).nonce.expose()));
+    assert_eq!(accepted.token.nonce.as_deref(), Some(pending(None).nonce.expose()));
     assert_eq!(accepted.claims["acr"], json!(["urn:a", "urn:b"]));
 }
 
@@ -91,8 +91,8 @@ fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
         ("S72", "iat", json!(now + 61)),
         ("S74", "nonce", json!("other")),
         ("S74", "nonce", Value::Null),
-        ("S74", "nonce", json!(expected(None).nonce.expose().to_lowercase())),
-        ("S74", "nonce", json!([expected(None).nonce.expose()])),
+        ("S74", "nonce", json!(pending(None).nonce.expose().to_lowercase())),
+        ("S74", "nonce", json!([pending(None).nonce.expose()])),
         ("S84", "at_hash", hash("another-token")),
         ("S84", "at_hash", json!(7)),
         ("S84", "s_hash", hash("another-state")),
@@ -103,7 +103,7 @@ fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
         let answer = login(&[(name, value.clone())]);
         let refused = matches!(
             answer,
-            Err(IdTokenProblem::Invalid(_) | IdTokenProblem::Flawed(_) | IdTokenProblem::OutOfTime(_))
+            Err(IdTokenProblem::Invalid(_) | IdTokenProblem::Flawed(_) | IdTokenProblem::NotValidNow(_))
         );
         assert!(refused, "{case} {name} {value}");
     }
@@ -135,7 +135,7 @@ fn a_login_accepts_what_the_specifications_leave_open() {
 
 // F3, RFC 8725 3.11
 #[test]
-fn another_kind_of_token_is_no_id_token() {
+fn another_type_of_token_is_not_an_id_token() {
     for (typ, passes) in [
         (Value::Null, true),
         (json!("jwt"), true),
@@ -166,9 +166,9 @@ fn neither_a_forged_nor_a_malformed_token_is_accepted() {
         assert!(refused, "{token}");
     }
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
-    let request = TokenRequest::Refresh { previous: Some(&previous), sub: "alice" };
-    let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
-    let unknown = accept_id_token(&Secret::new(good), &key_set(&[]), &check);
+    let source = IdTokenSource::Refresh { previous: Some(&previous), sub: "alice" };
+    let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
+    let unknown = accept_id_token(&Secret::new(good), &key_set(&[]), &expected);
     assert_eq!(unknown.map(|_| ()), Err(IdTokenProblem::UnknownKey));
 }
 
@@ -203,7 +203,7 @@ fn the_levels_of_a_token_are_one_or_several_or_none() {
         (json!(1), &[]),
         (Value::Null, &[]),
     ] {
-        assert_eq!(levels(with(claims(), &[("acr", acr)]).as_object().unwrap()), expected);
+        assert_eq!(acr_levels(with(claims(), &[("acr", acr)]).as_object().unwrap()), expected);
     }
 }
 
@@ -264,7 +264,7 @@ fn expired_refreshed_id_token_is_out_of_time_only() {
     let now = NOW.unix();
     for (name, value) in [("exp", json!(now - 60)), ("nbf", json!(now + 61)), ("iat", json!(now + 61))] {
         let answer = refresh(&[(name, value.clone())]);
-        assert!(matches!(answer, Err(IdTokenProblem::OutOfTime(_))), "{name} {value}");
+        assert!(matches!(answer, Err(IdTokenProblem::NotValidNow(_))), "{name} {value}");
         let wrong_too = refresh(&[(name, value), ("sub", json!("mallory"))]);
         assert!(matches!(wrong_too, Err(IdTokenProblem::Invalid(_))), "{name}");
     }
@@ -281,9 +281,10 @@ fn own_azp_may_change_and_new_nonce_is_refused() {
     let access_token = Secret::new("the-access-token");
     let bare = IdToken { nonce: None, ..previous() };
     let accepted = |previous| {
-        let request = TokenRequest::Refresh { previous, sub: "alice" };
-        let check = Check { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, request };
-        accept_id_token(&Secret::new(sign(&header(), &claims())), &keys(), &check)
+        let source = IdTokenSource::Refresh { previous, sub: "alice" };
+        let expected =
+            ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
+        accept_id_token(&Secret::new(sign(&header(), &claims())), &keys(), &expected)
     };
     assert!(matches!(accepted(Some(&bare)), Err(IdTokenProblem::Invalid(_))));
     assert!(accepted(None).is_ok(), "a session that has lost its ID token knows no nonce");

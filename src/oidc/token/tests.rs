@@ -5,7 +5,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn expected() -> Expected {
+fn expected() -> PendingLogin {
     let options = AuthorizationOptions::default();
     authorization_request(&provider(), CLIENT, "http://127.0.0.1:1/a?b=c", &options, Randomness([9; 96])).unwrap().1
 }

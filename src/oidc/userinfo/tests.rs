@@ -7,7 +7,7 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use serde_json::json;
 
 fn accept(response: &Response, keys: Option<&KeySet>) -> Result<Map<String, Value>, UserinfoProblem> {
-    accept_userinfo(response, &Check { issuer: ISSUER, client_id: CLIENT, sub: "alice", keys })
+    accept_userinfo(response, &ExpectedUserinfo { issuer: ISSUER, client_id: CLIENT, sub: "alice", keys })
 }
 
 fn jwt(token: &str) -> Response {
