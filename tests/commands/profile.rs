@@ -1,9 +1,12 @@
-use crate::support::tokens::{Answer, ISSUER};
+mod file;
+mod secret;
+mod sources;
+
+use crate::support::tokens::ISSUER;
 use crate::support::{Bench, CONFIG, Outcome};
 use serde_json::{Value, json};
 use tidp::testing::domain::policy::{ClientType, POLICIES};
 use tidp::testing::domain::session::EntryKey;
-use tidp::testing::ports::StoreFailureKind;
 
 /// A profile's table.
 fn profile(name: &str, more: &str) -> String {
@@ -76,23 +79,6 @@ fn every_add_option_becomes_a_key() {
     });
     assert_eq!(document, expected);
     assert_eq!(shown(&bench, &["shop-2.b_C"]), expected);
-}
-
-#[test]
-fn changes_keep_comments_and_order_of_the_file() {
-    let text = format!(
-        "# ours\ndefault_profile = \"b\" # for now\n\n{}# of b\n{}",
-        profile("a", ""),
-        profile("b", "# in b\npolicy = \"Web\" # as agreed")
-    );
-    let bench = Bench::with_config(&text);
-    bench.run(&["profile", "use", "a"]).exits(0).says("`a` is now the default");
-    assert_eq!(bench.files.text(CONFIG), text.replace("\"b\" # for", "\"a\" # for"));
-    bench.run(&["profile", "add", "c", "--issuer", ISSUER, "--client-id", "x"]).exits(0);
-    let added = bench.files.text(CONFIG);
-    bench.run(&["profile", "remove", "c"]).exits(0);
-    assert!(added.starts_with(text.replace("\"b\" # for", "\"a\" # for").trim_end()), "{added}");
-    assert_eq!(bench.files.text(CONFIG).trim_end(), text.replace("\"b\" # for", "\"a\" # for").trim_end());
 }
 
 #[test]
@@ -179,54 +165,6 @@ fn listed_types_and_policies_are_accepted_in_any_case() {
 }
 
 #[test]
-fn invalid_value_in_the_file_is_named_with_its_profile() {
-    for (line, words) in [
-        ("client_type = \"Desktop\"", "client_type `Desktop`"),
-        ("policy = \"Mobil\\u001b\"", r"policy `Mobil\u{1b}`"),
-        ("refresh_lifetime = \"1h\"", "needs client_type or policy"),
-        ("policy = \"Web\"\nrefresh_lifetime = \"a while\"", "refresh_lifetime"),
-        ("policy = \"Web\"\nabsolute_lifetime = \"-1h\"", "absolute_lifetime"),
-        ("policy = \"Web\"\nrefresh_lifetime = \"0s\"", "refresh_lifetime: `0s` is no time at all"),
-        ("policy = \"Web\"\nabsolute_lifetime = \"0d\"", "absolute_lifetime: `0d` is no time at all"),
-        ("sliding = \"yes\"", "expected a boolean in `sliding`"),
-        ("scopes = \"openid\"", "in `scopes`"),
-        ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
-        ("renew = \"always\"", "renew `always`"),
-        ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt`"),
-        ("environment = \"staging\"", "issuer and environment"),
-        ("client_secret = \"s3cret\"", "client_secret"),
-        ("redirect_uri = \"http://127.0.0.1/c\\u007fb\"", "redirect_uri `http://127.0.0.1/c\\u{7f}b` has a"),
-        ("login_hint = \"a\\nb\"", "login_hint `a\\u{a}b` contains a control character"),
-        ("client_typ = \"MobileApp\"", "client_typ"),
-    ] {
-        let bench = Bench::with_config(&profile("work", line));
-        is_wrong(&bench, &["login"], "profile `work`")
-            .says("config.toml")
-            .says(words)
-            .leaves_out("\u{1b}")
-            .leaves_out("s3cret");
-        bench.run(&["profile", "list"]).exits(0);
-        bench.run(&["profile", "remove", "work"]).exits(0);
-        assert!(!bench.files.text(CONFIG).contains("work"));
-    }
-}
-
-#[test]
-fn unknown_key_in_the_file_is_refused_with_its_line() {
-    for (text, words) in [
-        ("default_profile = \"a\"\nprofiles = 1\n", "config.toml, line 2: unknown field `profiles`"),
-        ("\n\nstore = [\n", "config.toml, line"),
-        ("store = \"cloud\"\n[profile.a]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n", "store `cloud`"),
-        (
-            "default_profile = \"b\"\n[profile.a]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n",
-            "no profile `b`",
-        ),
-    ] {
-        is_wrong(&Bench::with_config(text), &["token"], words);
-    }
-}
-
-#[test]
 fn list_shows_every_profile_and_the_default() {
     let text = profile("a", "client_type = \"MobileApp\"") + &profile("b", "policy = \"x\"");
     let bench = Bench::with_config(&format!("default_profile = \"a\"\n{text}"));
@@ -302,135 +240,6 @@ fn removing_the_default_names_the_next_default() {
 }
 
 #[test]
-fn too_large_configuration_is_not_written() {
-    let text = profile("a", "");
-    let room = (1 << 20) - text.len() - "#\n".len();
-    let full = |fill: usize| format!("#{}\n{text}", "x".repeat(fill));
-    let add = ["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"];
-    let bench = Bench::with_config(&full(room));
-    is_wrong(&bench, &add, "config.toml would become larger than 1 MiB").says("hint: tidp profile remove NAME");
-    assert_eq!(bench.files.text(CONFIG), full(room));
-    bench.run(&["profile", "remove", "a"]).exits(0);
-    let bench = Bench::with_config(&full(room - 200));
-    bench.run(&add).exits(0);
-    bench.run(&["profile", "show", "b"]).exits(0);
-}
-
-#[test]
-fn invalid_variable_is_not_blamed_on_the_file() {
-    for (variable, value, words) in [
-        ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
-        ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
-        ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: unknown client_type `Desktop`; expected one of"),
-        ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
-        ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
-        ("TIDP_RENEW", "always", "TIDP_RENEW: unknown renew `always`"),
-        ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: unknown auth_method `none`"),
-    ] {
-        let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
-        is_wrong(&bench, &["login"], words).leaves_out("config.toml");
-    }
-    let bench = Bench::with_config(&profile("work", "")).env("TIDP_REFRESH_LIFETIME", "1h");
-    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime needs client_type or policy");
-}
-
-#[test]
-fn client_secret_is_kept_only_in_the_store() {
-    let bench = Bench::with_config(&profile("a", "client_type = \"Confidential\""));
-    bench.run(&["login"]).exits(2).says("hint: tidp profile secret a");
-    bench.terminal.type_line("s3cret");
-    let outcome = bench.run(&["profile", "secret", "a", "--json"]).exits(0).leaves_out("s3cret");
-    assert_eq!(outcome.json(), json!({ "profile": "a", "client_secret": true }));
-    assert_eq!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("a")).name()).as_deref(), Some("s3cret"));
-    assert_eq!(bench.files.text(CONFIG), profile("a", "client_type = \"Confidential\""));
-    bench.log_in_with(Answer::new()).exits(0);
-    assert_eq!(bench.provider.last("/connect/token").authorization.as_deref(), Some("Basic YXBwOnMzY3JldA=="));
-    bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("Removed");
-    bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("There was no");
-    bench.run(&["profile", "secret", "a"]).exits(2).says("empty");
-    bench.terminal.type_line("s3cret");
-    bench.stores.fail("save", StoreFailureKind::Locked);
-    bench.run(&["profile", "secret", "a"]).exits(6).says("unlock").leaves_out("s3cret");
-    bench.stores.hold_lock(true);
-    bench.terminal.type_line("s3cret");
-    for args in [&["profile", "secret", "a"][..], &["profile", "secret", "a", "--remove"]] {
-        bench.run(args).exits(5).says("another tidp");
-    }
-}
-
-#[test]
-fn byte_order_mark_is_dropped_from_file_and_secret() {
-    let mark = "\u{feff}";
-    let confidential = profile("a", "client_type = \"Confidential\"");
-    for variable in [true, false] {
-        let mut bench = Bench::with_config(&format!("{mark}{confidential}"));
-        if variable {
-            bench = bench.env("TIDP_CLIENT_SECRET", &format!("{mark}s3cret"));
-        } else {
-            // As an older tidp has stored it.
-            bench.stores.put(&EntryKey::ClientSecret(bench.key_of("a")).name(), &format!("{mark}s3cret"));
-        }
-        bench.log_in();
-        assert_eq!(bench.provider.last("/connect/token").authorization.as_deref(), Some("Basic YXBwOnMzY3JldA=="));
-        bench.run(&["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"]).exits(0);
-        bench.run(&["profile", "show", "b"]).exits(0);
-    }
-    let bench = Bench::with_config("");
-    let utf_16 = confidential.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    bench.files.0.lock().unwrap().insert(CONFIG.into(), utf_16);
-    for args in [&["token"][..], &["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"]] {
-        is_wrong(&bench, args, "config.toml: it is UTF-16, as PowerShell's `>` writes it");
-    }
-}
-
-#[test]
-fn configuration_from_a_pipe_is_never_written() {
-    let pipe = "/dev/fd/63";
-    let bench = Bench::with_env(&[("TIDP_CONFIG", pipe)]);
-    bench.files.put(pipe, &profile("a", "ca_file = \"corp.pem\""));
-    bench.files.are_pipes();
-    assert_eq!(shown(&bench, &[])["ca_file"], "corp.pem", "beside no file");
-    for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "a"], &["remove", "a"]] {
-        let outcome = is_wrong(&bench, &[&["profile"], args].concat(), "is a pipe (/dev/fd/63)");
-        outcome.says("hint: set TIDP_CONFIG to a file");
-    }
-    assert_eq!(bench.files.text(pipe), profile("a", "ca_file = \"corp.pem\""));
-}
-
-#[test]
-fn concurrent_configuration_change_is_kept() {
-    let before = format!("default_profile = \"a\"\n{}", profile("a", "") + &profile("b", ""));
-    let meanwhile = before.clone() + &profile("sibling", "");
-    for (args, now) in [
-        (&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["a", "b", "c", "sibling"][..]),
-        (&["use", "b"], &["a", "b", "sibling"]),
-        (&["remove", "b"], &["a", "sibling"]),
-    ] {
-        let bench = Bench::with_config(&before);
-        bench.files.when_lock_is_taken(CONFIG, &meanwhile);
-        bench.run(&[&["profile"], args].concat()).exits(0);
-        let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
-        let names: Vec<_> = document["profiles"].as_array().unwrap().iter().map(|p| p["profile"].clone()).collect();
-        assert_eq!(names, now, "{args:?}");
-    }
-    let bench = Bench::with_config(&before);
-    bench.files.when_lock_is_taken(CONFIG, &meanwhile);
-    let add = ["profile", "add", "sibling", "--issuer", ISSUER, "--client-id", "x"];
-    is_wrong(&bench, &add, "profile `sibling` already exists");
-}
-
-#[test]
-fn locked_configuration_is_not_changed() {
-    let before = profile("a", "") + &profile("b", "");
-    for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "b"], &["remove", "b"]] {
-        let bench = Bench::with_config(&before);
-        bench.files.hold_lock();
-        bench.run(&[&["profile"], args].concat()).exits(5).says("another tidp has been changing the configuration");
-        assert_eq!(bench.files.text(CONFIG), before);
-    }
-}
-
-#[test]
 fn profile_name_is_escaped_on_the_terminal() {
     let text = "[profile.\"x\\u001b]0;pwn\\u0007\"]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
     let name = "x\u{1b}]0;pwn\u{7}";
@@ -458,107 +267,6 @@ fn profile_name_is_escaped_on_the_terminal() {
 }
 
 #[test]
-fn secret_given_as_an_argument_is_not_repeated() {
-    for args in [
-        &["profile", "secret", "demo", "hunter2"][..],
-        &["--profile", "work", "profile", "--quiet", "secret", "demo", "--remove", "--", "hunter2"],
-        &["profile", "secret", "demo", "--secret=hunter2"],
-        &["profile", "secret", "demo", "--remove=hunter2"],
-        &["profile", "secret", "demo", "hunter2", "--json"],
-    ] {
-        let bench = Bench::with_config(&profile("demo", ""));
-        let outcome = bench.run(args).exits(2).says("a secret is never an argument").leaves_out("hunter2");
-        if args.contains(&"--json") {
-            assert_eq!(outcome.error()["kind"], "usage");
-        }
-    }
-    let bench = Bench::with_config(&profile("demo", ""));
-    bench.run(&["profile", "show", "demo", "more"]).exits(2).says("'more'");
-    bench.run(&["profile", "secret"]).exits(2).says("NAME").leaves_out("never an argument");
-}
-
-#[test]
-fn tidp_config_selects_another_file() {
-    let bench = Bench::with_env(&[("TIDP_CONFIG", "/etc/tidp.toml")]);
-    bench.run(&["profile", "add", "a", "--issuer", ISSUER, "--client-id", "app"]).exits(0);
-    assert!(bench.files.text("/etc/tidp.toml").contains("[profile.a]"));
-    assert_eq!(bench.files.text(CONFIG), "");
-    bench.files.put("/etc/tidp.toml", &profile("b", "ca_file = \"corp.pem\""));
-    assert_eq!(shown(&bench, &[])["ca_file"], "/etc/corp.pem", "beside the file");
-}
-
-#[test]
-fn named_default_or_only_profile_is_used() {
-    let both = profile("a", "") + &profile("b", "");
-    is_wrong(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
-    is_wrong(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
-    let default_is_a = format!("default_profile = \"a\"\n{both}");
-    for (text, variable, args, name) in [
-        (profile("only", ""), None, &[][..], "only"),
-        (default_is_a.clone(), None, &[], "a"),
-        (default_is_a.clone(), Some("b"), &[], "b"),
-        (default_is_a, Some("a"), &["--profile", "b"], "b"),
-    ] {
-        let bench = Bench::with_config(&text);
-        let bench = if let Some(name) = variable { bench.env("TIDP_PROFILE", name) } else { bench };
-        assert_eq!(shown(&bench, args)["profile"], name);
-    }
-}
-
-#[test]
-fn issuer_and_client_id_come_from_one_source() {
-    let work = || Bench::with_config(&profile("work", "client_type = \"MobileApp\""));
-    is_wrong(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
-    is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
-    let both = |issuer, client| work().env("TIDP_ISSUER", issuer).env("TIDP_CLIENT_ID", client);
-    let ours = ["token", "--profile", "work"];
-    is_wrong(&both(ISSUER, "other"), &ours, "name another client than profile `work`");
-    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than profile `work`");
-    is_wrong(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
-    assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
-    let document = shown(&both("https://ID.example:443/", "other"), &[]);
-    assert_eq!((&document["profile"], &document["client_type"]), (&json!("other@https://id.example"), &json!(null)));
-    let (url, name) = ("https://id-test.telenor.no", "staging");
-    for (key, value, variable, same) in
-        [("issuer", url, "TIDP_ENVIRONMENT", name), ("environment", name, "TIDP_ISSUER", url)]
-    {
-        let bench = Bench::with_config(&format!("[profile.work]\n{key} = \"{value}\"\nclient_id = \"app\"\n"));
-        let bench = bench.env(variable, same).env("TIDP_CLIENT_ID", "app");
-        assert_eq!(shown(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
-    }
-    is_wrong(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
-}
-
-#[test]
-fn variables_override_single_keys_of_the_file() {
-    let bench = Bench::with_config(&profile(
-        "work",
-        "client_type = \"MobileApp\"\nscopes = [\"openid\"]\nrenew = \"when-due\"\nredirect_uri = \"http://127.0.0.1/x\"",
-    ));
-    let bench = bench
-        .env("TIDP_CLIENT_TYPE", "PublicWithRefresh")
-        .env("TIDP_SCOPES", "openid  email")
-        .env("TIDP_RENEW", "before-session-ends")
-        .env("TIDP_REFRESH_LIFETIME", "20m")
-        .env("TIDP_SLIDING", "false")
-        .env("TIDP_ENDPOINT_HOSTS", "a.example b.example");
-    let document = shown(&bench, &[]);
-    for (key, value) in [
-        ("client_type", json!("PublicWithRefresh")),
-        ("policy", json!("PublicWeb")),
-        ("scopes", json!(["openid", "email"])),
-        ("renew", json!("before-session-ends")),
-        ("lifetime", json!(1_200)),
-        ("sliding", json!(false)),
-        ("endpoint_hosts", json!(["a.example", "b.example"])),
-        ("redirect_uri", json!("http://127.0.0.1/x")),
-    ] {
-        assert_eq!(document[key], value, "{key}");
-    }
-    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
-}
-
-#[test]
 fn redirect_uri_is_shown_with_its_kind() {
     for (uri, redirect) in [
         ("http://127.0.0.1/x", "any_port"),
@@ -574,19 +282,4 @@ fn redirect_uri_is_shown_with_its_kind() {
         let text = bench.run(&["profile", "show"]).exits(0).stdout;
         assert!(text.contains(&format!("\nredirect           {redirect}\n")), "{text}");
     }
-}
-
-#[test]
-fn missing_tidp_config_file_is_an_error() {
-    let bench = Bench::with_env(&[("TIDP_CONFIG", "/home/kari/mistyped.toml")]);
-    bench.run(&["token"]).exits(2).says("/home/kari/mistyped.toml");
-    let add = ["profile", "add", "a", "--environment", "staging", "--client-id", "x"];
-    bench.run(&add).exits(0);
-    bench.run(&["token"]).exits(3);
-}
-
-#[test]
-fn password_in_the_issuer_is_not_repeated() {
-    let bench = Bench::with_env(&[("TIDP_ISSUER", "https://u:hunter2@id.example"), ("TIDP_CLIENT_ID", "x")]);
-    bench.run(&["token"]).exits(2).says("user name").leaves_out("hunter2");
 }

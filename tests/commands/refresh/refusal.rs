@@ -1,126 +1,80 @@
-//! What the provider may answer to a refresh, and what becomes of the session.
+//! Refusals of a refresh: which keep the refresh token, and which are tried again.
 
+use super::{expired, held, plain};
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, discovery};
+use crate::support::tokens::{Answer, ISSUER, discovery, jwks};
 use serde_json::{Value, json};
 use tidp::testing::domain::session::{EntryKey, EventKind, RefreshReason};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::Response;
 
-/// A Mobile session whose access token has expired.
-fn expired() -> Bench {
-    let bench = Bench::new("MobileApp");
-    bench.log_in();
-    bench.pass(Seconds(3_600));
-    bench
-}
-
-fn held(bench: &Bench) -> Option<String> {
-    bench.session().unwrap().held_token().map(|held| held.value.expose().to_owned())
-}
-
-/// That status with that body, and no more than it takes.
-fn plain(status: u16, kind: &str, body: &str) -> Response {
-    Response { status, headers: vec![("content-type".into(), kind.into())], body: body.into() }
-}
-
-/// The answer with a member set, to `null` too.
-fn with_member(response: Response, name: &str, value: &Value) -> Response {
-    let mut body: Value = serde_json::from_slice(&response.body).unwrap();
-    body[name] = value.clone();
-    Response { body: body.to_string().into_bytes(), ..response }
+#[test]
+fn invalid_grant_drops_refresh_token() {
+    let bench = expired();
+    bench.provider.refuses("invalid_grant");
+    let outcome = bench.run(&["refresh", "--json"]).exits(3);
+    assert_eq!(outcome.error()["kind"], "login_required");
+    assert_eq!(outcome.error()["provider"]["error"], "invalid_grant");
+    let session = bench.session().unwrap();
+    assert!(session.held_token().is_none());
+    assert!(session.id_token.is_some(), "the rest is kept");
+    bench.run(&["refresh"]).exits(3);
 }
 
 #[test]
-fn flawed_new_id_token_is_skipped() {
-    let now = expired().clock.time().unix();
-    for (claim, value) in [
-        ("auth_time", json!(now - 60)),
-        ("auth_time", json!("then")),
-        ("iat", json!(now - 7_200)),
-        ("iat", Value::Null),
-        ("exp", Value::Null),
-        ("exp", json!(now - 3_600)),
+fn invalid_client_keeps_session() {
+    let bench = expired();
+    bench.provider.refuses("invalid_client");
+    bench.run(&["refresh"]).exits(4).says("invalid_client");
+    let session = bench.session().unwrap();
+    assert_eq!(session.held_token().unwrap().value.expose(), "rt-1");
+    assert!(session.refresh_started_at.is_none());
+}
+
+#[test]
+fn temporary_failure_keeps_session() {
+    let html =
+        Response { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
+    for (response, spent) in [
+        (json(429, &json!({})), false),
+        (json(503, &json!({})), false),
+        (json(500, &json!({})), true),
+        (json(502, &json!({})), true),
+        (html, true),
     ] {
         let bench = expired();
-        let before = bench.session().unwrap().id_token;
-        let flawed = Answer::new().refresh_token("rt-2").id_claim(claim, value.clone());
-        bench.provider.refreshes(bench.clock.time(), "rt-1", flawed);
-        let outcome = bench.run(&["refresh", "--json"]).exits(0);
-        assert_eq!(outcome.json()["warnings"][0]["code"], "id_token_not_checked", "{claim} {value}");
-        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{claim} {value}");
-        assert_eq!(bench.session().unwrap().id_token, before, "the old one is kept");
-        bench.run(&["token"]).exits(0);
-    }
-    // What points to somebody else makes the answer worthless, whatever else is wrong.
-    for (claim, value) in [("aud", json!("another")), ("nonce", json!("another")), ("at_hash", json!("x"))] {
-        let bench = expired();
-        let wrong = Answer::new().refresh_token("rt-2").id_claim(claim, value).id_claim("auth_time", json!(now - 60));
-        bench.provider.refreshes(bench.clock.time(), "rt-1", wrong);
-        bench.run(&["refresh"]).exits(7);
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{claim}");
+        let status = response.status;
+        bench.provider.answers("/connect/token", response);
+        bench.run(&["refresh"]).exits(5);
+        let session = bench.session().unwrap();
+        assert_eq!(session.held_token().unwrap().value.expose(), "rt-1");
+        assert_eq!(session.refresh_started_at.is_some(), spent, "{status}");
     }
 }
 
 #[test]
-fn malformed_new_id_token_is_skipped() {
-    for odd in [json!(5), json!(false), json!({}), json!([]), json!(" "), json!("garbage")] {
+fn gateway_error_is_mentioned_at_next_refusal() {
+    for status in [503, 429] {
         let bench = expired();
-        let answer = Answer::new().refresh_token("rt-2").member("id_token", odd.clone());
-        bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-        bench.run(&["refresh"]).exits(0).says("was skipped");
-        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{odd}");
-        // One that comes flawed each time is not asked for again and again.
-        bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
-    }
-}
-
-#[test]
-fn wider_scope_after_refresh_is_warned_about() {
-    let bench = expired();
-    let answer = Answer::new().refresh_token("rt-2").member("scope", json!("openid admin"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    let outcome = bench.run(&["refresh", "--json"]).exits(0).says("admin");
-    assert_eq!(outcome.json()["warnings"][0]["code"], "scope_more_than_asked");
-}
-
-#[test]
-fn new_azp_naming_this_client_is_accepted() {
-    let bench = expired();
-    let answer = Answer::new().refresh_token("rt-2").id_claim("azp", json!("app"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
-}
-
-#[test]
-fn empty_response_members_are_ignored() {
-    for (name, value) in [
-        ("scope", json!("")),
-        ("scope", Value::Null),
-        ("refresh_token", Value::Null),
-        ("refresh_token", json!("")),
-        ("id_token", Value::Null),
-        ("expires_in", json!("3600")),
-        ("expires_in", Value::Null),
-        ("error", Value::Null),
-        ("error_description", Value::Null),
-    ] {
-        let bench = expired();
-        let (now, changed) = (bench.clock.time(), value.clone());
-        bench.provider.expect("/connect/token", move |_| {
-            Ok(with_member(Answer::new().refresh_token("rt-2").response(now, None), name, &changed))
+        (0..3).for_each(|_| {
+            bench.provider.answers("/connect/token", json(status, &json!({})));
+            bench.run(&["refresh"]).exits(5);
+            assert!(bench.session().unwrap().refresh_started_at.is_none(), "nothing is under way");
         });
-        bench.run(&["refresh"]).exits(0);
-        let kept = if name == "refresh_token" { "rt-1" } else { "rt-2" };
-        assert_eq!(held(&bench).as_deref(), Some(kept), "{name} {value}");
-        assert_eq!(bench.session().unwrap().scopes, ["openid", "profile", "offline_access"], "{name} {value}");
-        assert_eq!(bench.session().unwrap().access_token.expires_at, now.plus(Seconds(3_600)), "{name} {value}");
+        let again = bench.session().unwrap().events;
+        assert_eq!(again.iter().filter(|event| matches!(event.kind, EventKind::Unanswered { .. })).count(), 1);
+        bench.provider.refuses("invalid_grant");
+        bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it got no usable response");
+        let bench = expired();
+        bench.provider.answers("/connect/token", json(status, &json!({})));
+        bench.run(&["refresh"]).exits(5);
+        bench.pass(Seconds::days(90));
+        bench.provider.announces_discovery();
+        bench.provider.answers("/jwks", json(200, &jwks()));
+        bench.provider.refuses("invalid_grant");
+        bench.run(&["refresh"]).exits(3).says("it had expired: by the policy");
     }
-    let bench = Bench::new("MobileApp");
-    let nothing = Answer::new().member("scope", json!("")).member("expires_in", json!("3600")).refresh_token("rt-1");
-    bench.log_in_with(nothing).exits(0);
-    assert_eq!(bench.session().unwrap().scopes, ["openid", "profile", "offline_access"]);
 }
 
 #[test]
@@ -243,25 +197,6 @@ fn temporary_refusals_leave_no_refresh_mark() {
         bench.run(&["token"]).exits(5).leaves_out("may have been spent");
         assert!(bench.session().unwrap().refresh_started_at.is_none());
     }
-}
-
-#[test]
-fn unverifiable_id_token_for_another_client_is_rejected() {
-    let bench = expired();
-    bench.pass(Seconds::days(1));
-    bench.provider.announces_discovery();
-    bench.provider.fails("/jwks", tidp::testing::ports::HttpFailureKind::NotSent);
-    let answer = Answer::new().refresh_token("rt-2").id_claim("aud", json!("another"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.run(&["refresh"]).exits(7).says("`aud`");
-    // One of another algorithm that names nobody else is left out, and the rest is kept.
-    let bench = expired();
-    let claims = json!({ "iss": ISSUER, "sub": crate::support::tokens::SUB, "aud": "app" });
-    let token = crate::support::tokens::sign(&json!({ "alg": "ES256", "kid": "k1" }), &claims);
-    let answer = Answer::new().refresh_token("rt-2").member("id_token", token.into());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.run(&["refresh"]).exits(0).says("ES256");
-    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
 }
 
 #[test]
@@ -410,30 +345,4 @@ fn moved_endpoints_are_rediscovered() {
     bench.provider.answers("/.well-known/openid-configuration", moved("jwks_uri", "/v2/jwks"));
     bench.provider.answers("/v2/jwks", json(200, &crate::support::tokens::jwks_named("k2")));
     bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
-}
-
-#[test]
-fn respelled_issuer_is_rediscovered() {
-    let bench = expired();
-    let slash = format!("{ISSUER}/");
-    let mut document = discovery();
-    document["issuer"] = slash.as_str().into();
-    let answer = Answer::new().refresh_token("rt-2").id_claim("iss", slash.into());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
-    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
-}
-
-#[test]
-fn claims_refresh_without_id_token_warns() {
-    let bench = Bench::new("MobileApp");
-    bench.log_in();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());
-    let outcome = bench.run(&["refresh", "--claims", "--json"]).exits(0).says("tidp login");
-    assert_eq!(outcome.json()["warnings"][0]["code"], "claims_not_updated");
-    bench.pass(Seconds(60));
-    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
-    let outcome = bench.run(&["refresh", "--claims", "--json"]).exits(0);
-    assert_eq!(outcome.json()["warnings"], Value::Null);
 }

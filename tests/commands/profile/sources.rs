@@ -1,0 +1,101 @@
+//! Which profile is used, and what overrides its keys.
+
+use super::{is_wrong, profile, shown};
+use crate::support::Bench;
+use crate::support::tokens::ISSUER;
+use serde_json::json;
+
+#[test]
+fn invalid_variable_is_not_blamed_on_the_file() {
+    for (variable, value, words) in [
+        ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
+        ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
+        ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: unknown client_type `Desktop`; expected one of"),
+        ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
+        ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
+        ("TIDP_RENEW", "always", "TIDP_RENEW: unknown renew `always`"),
+        ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: unknown auth_method `none`"),
+    ] {
+        let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
+        is_wrong(&bench, &["login"], words).leaves_out("config.toml");
+    }
+    let bench = Bench::with_config(&profile("work", "")).env("TIDP_REFRESH_LIFETIME", "1h");
+    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime needs client_type or policy");
+}
+
+#[test]
+fn named_default_or_only_profile_is_used() {
+    let both = profile("a", "") + &profile("b", "");
+    is_wrong(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
+    is_wrong(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
+    let default_is_a = format!("default_profile = \"a\"\n{both}");
+    for (text, variable, args, name) in [
+        (profile("only", ""), None, &[][..], "only"),
+        (default_is_a.clone(), None, &[], "a"),
+        (default_is_a.clone(), Some("b"), &[], "b"),
+        (default_is_a, Some("a"), &["--profile", "b"], "b"),
+    ] {
+        let bench = Bench::with_config(&text);
+        let bench = if let Some(name) = variable { bench.env("TIDP_PROFILE", name) } else { bench };
+        assert_eq!(shown(&bench, args)["profile"], name);
+    }
+}
+
+#[test]
+fn issuer_and_client_id_come_from_one_source() {
+    let work = || Bench::with_config(&profile("work", "client_type = \"MobileApp\""));
+    is_wrong(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
+    is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
+    let both = |issuer, client| work().env("TIDP_ISSUER", issuer).env("TIDP_CLIENT_ID", client);
+    let ours = ["token", "--profile", "work"];
+    is_wrong(&both(ISSUER, "other"), &ours, "name another client than profile `work`");
+    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than profile `work`");
+    is_wrong(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
+    assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
+    let document = shown(&both("https://ID.example:443/", "other"), &[]);
+    assert_eq!((&document["profile"], &document["client_type"]), (&json!("other@https://id.example"), &json!(null)));
+    let (url, name) = ("https://id-test.telenor.no", "staging");
+    for (key, value, variable, same) in
+        [("issuer", url, "TIDP_ENVIRONMENT", name), ("environment", name, "TIDP_ISSUER", url)]
+    {
+        let bench = Bench::with_config(&format!("[profile.work]\n{key} = \"{value}\"\nclient_id = \"app\"\n"));
+        let bench = bench.env(variable, same).env("TIDP_CLIENT_ID", "app");
+        assert_eq!(shown(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
+    }
+    is_wrong(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
+}
+
+#[test]
+fn variables_override_single_keys_of_the_file() {
+    let bench = Bench::with_config(&profile(
+        "work",
+        "client_type = \"MobileApp\"\nscopes = [\"openid\"]\nrenew = \"when-due\"\nredirect_uri = \"http://127.0.0.1/x\"",
+    ));
+    let bench = bench
+        .env("TIDP_CLIENT_TYPE", "PublicWithRefresh")
+        .env("TIDP_SCOPES", "openid  email")
+        .env("TIDP_RENEW", "before-session-ends")
+        .env("TIDP_REFRESH_LIFETIME", "20m")
+        .env("TIDP_SLIDING", "false")
+        .env("TIDP_ENDPOINT_HOSTS", "a.example b.example");
+    let document = shown(&bench, &[]);
+    for (key, value) in [
+        ("client_type", json!("PublicWithRefresh")),
+        ("policy", json!("PublicWeb")),
+        ("scopes", json!(["openid", "email"])),
+        ("renew", json!("before-session-ends")),
+        ("lifetime", json!(1_200)),
+        ("sliding", json!(false)),
+        ("endpoint_hosts", json!(["a.example", "b.example"])),
+        ("redirect_uri", json!("http://127.0.0.1/x")),
+    ] {
+        assert_eq!(document[key], value, "{key}");
+    }
+    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
+}
+
+#[test]
+fn password_in_the_issuer_is_not_repeated() {
+    let bench = Bench::with_env(&[("TIDP_ISSUER", "https://u:hunter2@id.example"), ("TIDP_CLIENT_ID", "x")]);
+    bench.run(&["token"]).exits(2).says("user name").leaves_out("hunter2");
+}
