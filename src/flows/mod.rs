@@ -11,6 +11,7 @@ pub mod id_token;
 pub mod keepalive;
 pub mod login;
 pub mod logout;
+pub mod profile_file;
 pub mod provider_cache;
 pub mod provider_keys;
 pub mod provider_lookups;
