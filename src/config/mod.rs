@@ -11,7 +11,7 @@ mod tests;
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Profile, is_telenorid_plus};
 pub use profile_keys::{check_scopes, policy_name};
-pub use redirect_uri::{RedirectUri, redirect_uri};
+pub use redirect_uri::RedirectUri;
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 
 use crate::domain::text::printable;

@@ -1,7 +1,7 @@
 //! The keys of a profile, from the file and the environment, read into types.
 
 use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
-use super::redirect_uri;
+use super::redirect_uri::redirect_uri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::domain::text::{printable, printable_path};
@@ -82,7 +82,7 @@ fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
     Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
 }
 
-/// Reads `table`, which holds the keys of the profile `name` in the file at `path` and those of the environment.
+/// The profile that `table` describes: the keys of the profile `name` in the file at `path`, and those of the environment.
 pub(super) fn resolve(
     name: Option<&str>,
     path: Option<&Path>,
@@ -90,10 +90,6 @@ pub(super) fn resolve(
     env: &Env,
     base: Option<&Path>,
 ) -> Result<Profile> {
-    let file = path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
-    let place =
-        name.map_or_else(|| "the environment".to_owned(), |name| format!("profile `{}`{file}", printable(name)));
-    let wrong = |what: String| Error::config(format!("{place}: {what}"));
     // Either variable replaces both keys of the file.
     if env.get("TIDP_ISSUER").is_some() {
         table.remove("environment");
@@ -103,44 +99,77 @@ pub(super) fn resolve(
     if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
         return Err(SetupError::SecretInFile(name.to_owned()).into());
     }
-    let keys: ProfileKeys = table.try_into().map_err(|error: toml::de::Error| wrong(printable(&one_line(&error))))?;
-    let source = |key: &str, is_set: bool| match (env.get(&variable_name(key)), name) {
-        (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
-        (None, _) => Source::Default,
-        (Some(_), _) => Source::Variable(variable_name(key)),
+    let origin = Origin { name, path, env };
+    let keys = table.try_into().map_err(|error| origin.error(&printable(&one_line(&error))))?;
+    profile(keys, &origin, base).map_err(|error| origin.key_error(&error))
+}
+
+/// Where the keys of a profile were set.
+struct Origin<'a> {
+    /// The profile's name in the file; `None` if the environment alone describes it.
+    name: Option<&'a str>,
+    path: Option<&'a Path>,
+    env: &'a Env,
+}
+
+/// A key with a wrong value, and what is wrong.
+struct KeyError(&'static str, String);
+
+impl Origin<'_> {
+    fn source(&self, key: &str, is_set: bool) -> Source {
+        match (self.env.get(&variable_name(key)), self.name) {
+            (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
+            (None, _) => Source::Default,
+            (Some(_), _) => Source::Variable(variable_name(key)),
+        }
+    }
+
+    fn error(&self, what: &str) -> Error {
+        let file = self.path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
+        let profile = |name| format!("profile `{}`{file}", printable(name));
+        let place = self.name.map_or_else(|| "the environment".to_owned(), profile);
+        Error::config(format!("{place}: {what}"))
+    }
+
+    fn key_error(&self, KeyError(key, what): &KeyError) -> Error {
+        match self.source(key, true) {
+            variable @ Source::Variable(_) => Error::config(format!("{variable}: {what}")),
+            Source::Profile(_) | Source::Default => self.error(what),
+        }
+    }
+}
+
+fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::result::Result<Profile, KeyError> {
+    let of = |key: &'static str| move |what: String| KeyError(key, what);
+    let issuer = issuer(keys.issuer.as_deref(), keys.environment.as_deref()).map_err(of("issuer"))?;
+    let client_id = without_controls("client_id", keys.client_id.clone())?.filter(|id| !id.is_empty());
+    let client_id = client_id.ok_or_else(|| KeyError("client_id", "client_id is missing".into()))?;
+    let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(of("client_type"))?;
+    let policy = policy(&keys, client_type)?;
+    let has_secret = match client_type {
+        Some(client_type) => client_type.is_confidential(),
+        None => keys.client_secret_command.is_some() || origin.env.get("TIDP_CLIENT_SECRET").is_some(),
     };
-    // A wrong value is reported for the place where it was set.
-    let wrong_in = |key: &str, what: String| match source(key, true) {
-        place @ Source::Variable(_) => Error::config(format!("{place}: {what}")),
-        Source::Profile(_) | Source::Default => wrong(what),
-    };
-    let issuer = issuer(&keys).map_err(|what| wrong_in("issuer", what))?;
-    let client_id =
-        keys.client_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| wrong("client_id is missing".into()))?;
-    check_control_characters(&keys).map_err(|(key, what)| wrong_in(key, what))?;
-    let client_type =
-        keys.client_type.as_deref().map(client_type).transpose().map_err(|what| wrong_in("client_type", what))?;
-    let policy = policy(&keys, client_type).map_err(|(key, what)| wrong_in(key, what))?;
     let mut profile = Profile {
-        name: name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
-        name_in_hints: name.map(str::to_owned),
-        scopes: scopes(&keys, policy.as_ref()).map_err(|what| wrong_in("scopes", what))?,
-        redirect_uri: redirect_uri::redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
-            .map_err(|what| wrong_in("redirect_uri", what))?,
-        redirect_uri_source: source("redirect_uri", keys.redirect_uri.is_some()),
-        client_id_source: source("client_id", true),
-        auth_method: auth_method(&keys, client_type, env).map_err(|what| wrong_in("auth_method", what))?,
-        renew: renew(keys.renew.as_deref()).map_err(|what| wrong_in("renew", what))?,
-        ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
+        name: origin.name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
+        name_in_hints: origin.name.map(str::to_owned),
         issuer,
         client_id,
+        client_id_source: origin.source("client_id", true),
         client_type,
         policy,
+        renew: renew(keys.renew.as_deref()).map_err(of("renew"))?,
+        scopes: scopes(keys.scopes, policy.as_ref()).map_err(of("scopes"))?,
+        redirect_uri_source: origin.source("redirect_uri", keys.redirect_uri.is_some()),
+        redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
+            .map_err(of("redirect_uri"))?,
+        auth_method: auth_method(keys.auth_method.as_deref(), has_secret).map_err(of("auth_method"))?,
         client_secret_command: keys.client_secret_command,
-        acr_values: keys.acr_values,
-        login_hint: keys.login_hint,
-        ui_locales: keys.ui_locales,
-        prompt: keys.prompt,
+        ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
+        acr_values: without_controls("acr_values", keys.acr_values)?,
+        login_hint: without_controls("login_hint", keys.login_hint)?,
+        ui_locales: without_controls("ui_locales", keys.ui_locales)?,
+        prompt: without_controls("prompt", keys.prompt)?,
         endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
     };
     let reports_sso = profile.is_telenorid_plus();
@@ -148,28 +177,22 @@ pub(super) fn resolve(
     Ok(profile)
 }
 
-/// Refuses control characters in what a URL or a terminal will show; the error comes with the key that is wrong.
-fn check_control_characters(keys: &ProfileKeys) -> std::result::Result<(), (&'static str, String)> {
-    for (key, text) in [
-        ("client_id", &keys.client_id),
-        ("acr_values", &keys.acr_values),
-        ("login_hint", &keys.login_hint),
-        ("ui_locales", &keys.ui_locales),
-        ("prompt", &keys.prompt),
-    ] {
-        if let Some(text) = text.as_ref().filter(|text| text.chars().any(char::is_control)) {
-            return Err((key, format!("{key} `{}` contains a control character", printable(text))));
+/// The text, which a URL or a terminal will show, if it has no control characters.
+fn without_controls(key: &'static str, text: Option<String>) -> std::result::Result<Option<String>, KeyError> {
+    match text {
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(KeyError(key, format!("{key} `{}` contains a control character", printable(&text))))
         }
+        text => Ok(text),
     }
-    Ok(())
 }
 
 fn one_line(error: &toml::de::Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn issuer(keys: &ProfileKeys) -> std::result::Result<String, String> {
-    match (keys.issuer.as_deref(), keys.environment.as_deref()) {
+fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Result<String, String> {
+    match (issuer, environment) {
         (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
         (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
@@ -194,22 +217,19 @@ pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
     })
 }
 
-/// The policy, if it is known; an error comes with the key that is wrong.
-fn policy(
-    keys: &ProfileKeys,
-    client_type: Option<ClientType>,
-) -> std::result::Result<Option<Policy>, (&'static str, String)> {
-    let named = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| ("policy", what))?;
+/// The policy, if it is known.
+fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, KeyError> {
+    let named = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
     let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
     let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
     let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
     let Some(name) = named.or_else(|| client_type.map(ClientType::policy)) else {
-        let missing = |key| Err((key, format!("{key} needs client_type or policy")));
+        let missing = |key| Err(KeyError(key, format!("{key} needs client_type or policy")));
         return changed.map_or(Ok(None), missing);
     };
     let [lifetime, absolute] = lifetimes.map(|(key, text)| {
         let parsed = text.as_deref().map(Seconds::parse_positive).transpose();
-        parsed.map_err(|what| (key, format!("{key}: {what}")))
+        parsed.map_err(|what| KeyError(key, format!("{key}: {what}")))
     });
     let documented = name.documented();
     Ok(Some(Policy {
@@ -220,9 +240,9 @@ fn policy(
     }))
 }
 
-fn scopes(keys: &ProfileKeys, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
-    match &keys.scopes {
-        Some(scopes) => check_scopes(scopes.clone()),
+fn scopes(scopes: Option<Vec<String>>, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
+    match scopes {
+        Some(scopes) => check_scopes(scopes),
         None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
         None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
     }
@@ -241,16 +261,8 @@ pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, Str
     }
 }
 
-fn auth_method(
-    keys: &ProfileKeys,
-    client_type: Option<ClientType>,
-    env: &Env,
-) -> std::result::Result<AuthMethod, String> {
-    let has_secret = match client_type {
-        Some(client_type) => client_type.is_confidential(),
-        None => keys.client_secret_command.is_some() || env.get("TIDP_CLIENT_SECRET").is_some(),
-    };
-    match keys.auth_method.as_deref() {
+fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {
+    match text {
         Some("client_secret_basic") => Ok(AuthMethod::Basic),
         Some("client_secret_post") => Ok(AuthMethod::Post),
         Some(other) => Err(format!(

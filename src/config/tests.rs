@@ -1,5 +1,6 @@
 use super::profile::Source;
 use super::profile_keys::KEYS;
+use super::redirect_uri::redirect_uri;
 use super::*;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
