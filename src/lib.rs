@@ -111,8 +111,8 @@ fn help_or_usage_error(args: &[OsString], error: &clap::Error, out: &Output<'_>)
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return out.answer(&text);
     }
-    let what = if has_excess(error.kind()) && is_profile_secret(args) {
-        // The excess argument may be the secret, so it is not repeated.
+    let what = if has_unexpected_argument(error.kind()) && is_profile_secret(args) {
+        // The unexpected argument may be the secret, so the message does not show it.
         "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or pipe it \
          to standard input"
             .to_owned()
@@ -122,14 +122,14 @@ fn help_or_usage_error(args: &[OsString], error: &clap::Error, out: &Output<'_>)
     } else {
         domain::text::printable(&in_one_line(&text))
     };
-    Err(match cli::with_dashes(args, error) {
+    Err(match cli::suggest_missing_dashes(args, error) {
         Some((corrected, has_more)) => SetupError::MissingDashes { message: what, corrected, has_more }.into(),
         None => Error::usage(what),
     })
 }
 
 /// Whether clap found more arguments than it expects.
-fn has_excess(kind: ErrorKind) -> bool {
+fn has_unexpected_argument(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::UnknownArgument | ErrorKind::TooManyValues)
 }
 

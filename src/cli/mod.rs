@@ -1,4 +1,4 @@
-//! The command line as clap types, from which the completions are generated. Commands decide what a value means.
+//! The command line as clap types, from which completions are generated. The commands interpret the values.
 
 mod commands;
 mod parse;
@@ -13,4 +13,4 @@ pub use commands::{
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 pub use sandbox::{RefreshTokens, Sandbox};
-pub use usage_error::{command_name, display_options, with_dashes};
+pub use usage_error::{command_name, display_options, suggest_missing_dashes};

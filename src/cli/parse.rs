@@ -1,18 +1,15 @@
-//! Parses the command line with no more of the definition than it needs.
+//! Parses the command line with as little of its definition as possible, because clap takes time to build it.
 
 use super::commands::{Cli, Command, Global, Keepalive, Token, TokenFormat};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use std::ffi::OsString;
 
-/// The parsed arguments (the program's name comes first), or clap's error, which may be help or the version.
+/// The result of `Cli::try_parse_from`, except that `keepalive --` with nothing after it is an error: a script whose `$CMD`
+/// is empty should not wait until the session ends.
 ///
-/// The result is that of `Cli::try_parse_from`, with one exception: `keepalive --` with nothing after it is an error, because
-/// a script whose `$CMD` is empty does not want to wait until the session ends.
-///
-/// Three attempts, from fast to complete. `tidp token` needs no parser. Other lines are parsed with the commands that they
-/// mention, because clap copies the global options into every command, which is two thirds of its work. Whatever fails so
-/// (or asks for help) is parsed with the whole definition.
+/// `tidp token` needs no parser. Other lines are parsed with the commands that they mention, because clap copies the global
+/// options into every command, two thirds of its work. If that fails, or help is wanted, the whole definition is used.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     if let Some(token) = plain_token(args) {
         return Ok(Cli { global: Global::default(), command: Command::Token(token) });
@@ -27,7 +24,7 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// `tidp token`, alone or with `--format`: scripts run it before every request, and clap would be a sixth of its work.
+/// `tidp token`, alone or with `--format`. Scripts run it before every request, and clap would be a sixth of its work.
 fn plain_token(args: &[OsString]) -> Option<Token> {
     let format = match args {
         [_, token] if token == "token" => None,
@@ -68,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_parses_as_with_the_whole_definition() {
+    fn fast_parsers_agree_with_the_whole_definition() {
         let commands = Cli::command();
         let names = commands.get_subcommands().map(|command| command.get_name().to_owned());
         let lines = names.flat_map(|name| [name.clone(), format!("{name} --help"), format!("{name} --nonsense")]);

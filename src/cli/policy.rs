@@ -13,7 +13,6 @@ pub(super) fn client_type_names() -> PossibleValuesParser {
     ClientType::ALL.map(ClientType::as_str).into()
 }
 
-/// Explain the refresh policy and how long the session lasts
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {

@@ -26,7 +26,6 @@ Controls, for scripts on this machine; each responds with JSON:
 Endpoints that can fail: discovery, jwks, authorize, login, token, userinfo, revocation,
 introspection, device_authorization, device, end_session, custom_logout, home";
 
-/// Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = CONTROLS)]
 pub struct Sandbox {

@@ -1,4 +1,4 @@
-//! What can be said about a command line that clap refuses.
+//! Finds out what a command line that clap refuses was meant to be.
 
 use super::commands::{Cli, ColorWhen, Global};
 use super::parse::parse;
@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
-/// The command in the arguments, without `tidp`: `policy simulate`; empty if there is none.
+/// The command, such as `policy simulate`; empty if there is none.
 pub fn command_name(args: &[OsString]) -> String {
     let found = Cli::command().ignore_errors(true).try_get_matches_from(args).ok();
     let mut words = Vec::new();
@@ -18,26 +18,26 @@ pub fn command_name(args: &[OsString]) -> String {
     words.join(" ")
 }
 
-/// The global options that decide how an error is shown.
+/// The global options that determine how an error is shown.
 pub fn display_options(args: &[OsString]) -> Global {
-    let ours = || args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
-    let after = ours().skip_while(|arg| *arg != "--color").nth(1);
-    let when = after.or_else(|| ours().find_map(|arg| arg.strip_prefix("--color=")));
+    let options = || args.iter().take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    let after = options().skip_while(|arg| *arg != "--color").nth(1);
+    let when = after.or_else(|| options().find_map(|arg| arg.strip_prefix("--color=")));
     let color = when.and_then(|when| ColorWhen::from_str(when, false).ok());
-    Global { json: ours().any(|arg| arg == "--json"), color, ..Global::default() }
+    Global { json: options().any(|arg| arg == "--json"), color, ..Global::default() }
 }
 
-/// The corrected command line, if only the `--` before CMD is missing: up to CMD, and whether more follows. What follows
-/// belongs to CMD and may be secret.
-pub fn with_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
+/// The corrected command line up to CMD, and whether more follows, if only the `--` before CMD is missing. What follows is
+/// left out, because CMD's arguments may be secret.
+pub fn suggest_missing_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
     let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
-    let with_dashes_at = |at: usize| {
+    let insert_dashes = |at: usize| {
         let mut line = args.to_vec();
         line.insert(at, "--".into());
         parse(&line).is_ok().then_some((line, at + 2))
     };
     let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
-    let (line, end) = places.into_iter().find_map(with_dashes_at)?;
+    let (line, end) = places.into_iter().find_map(insert_dashes)?;
     let words = line[1..end].iter().map(|word| word.to_string_lossy().into());
     Some((std::iter::once("tidp".into()).chain(words).collect(), end < line.len()))
 }
@@ -85,8 +85,8 @@ mod tests {
         ] {
             let args = args(line);
             let error = parse(&args).unwrap_err();
-            let found =
-                with_dashes(&args, &error).map(|(line, has_more)| line.join(" ") + if has_more { " …" } else { "" });
+            let found = suggest_missing_dashes(&args, &error)
+                .map(|(line, has_more)| line.join(" ") + if has_more { " …" } else { "" });
             assert_eq!(found.as_deref(), meant, "tidp {line}");
         }
     }
