@@ -1,8 +1,8 @@
-//! Text wrapped and cut to a terminal's columns.
+//! Wraps and cuts text at a number of columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The lines of `text`, each at most `columns` wide, and at most 100: prose in longer lines is hard to read.
+/// The lines of `text`, at most `columns` and never more than 100 wide, which is easier to read.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let width = columns.clamp(20, 100);
     let mut lines = Vec::new();
@@ -19,7 +19,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// `text` wrapped, every line but the first indented by `indent` spaces.
+/// `text` wrapped, with all lines but the first indented.
 pub fn wrap_indented(text: &str, columns: usize, indent: usize) -> String {
     wrap(text, columns.saturating_sub(indent)).join(&format!("\n{}", " ".repeat(indent)))
 }
@@ -34,8 +34,7 @@ pub fn cut(text: &str, columns: usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
-/// The words of `text`. A command in backticks is one word if a line can hold it: half a command, copied from one line,
-/// is another command.
+/// The words of `text`. A command in backticks is one word if it fits on a line, so that it can be copied whole.
 fn words(text: &str, width: usize) -> Vec<String> {
     let mut words = Vec::new();
     let mut command: Vec<&str> = Vec::new();
@@ -45,7 +44,7 @@ fn words(text: &str, width: usize) -> Vec<String> {
             push_command(std::mem::take(&mut command), width, &mut words);
         }
     }
-    // A backtick that nothing closes begins no command.
+    // After a backtick without a second one.
     words.extend(command.into_iter().map(str::to_owned));
     words
 }

@@ -1,8 +1,8 @@
-//! Times as a person reads them.
+//! Local times.
 
 use crate::domain::time::Time;
 
-/// `time` in that zone: `2026-01-31 13:00:00 CET`.
+/// `time` in `zone`: `2026-01-31 13:00:00 CET`.
 pub fn local_time(time: Time, zone: &jiff::tz::TimeZone) -> String {
     jiff::Timestamp::from_second(time.unix())
         .map(|stamp| stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())

@@ -1,4 +1,4 @@
-//! The one place that knows streams, colour, wrapping and tables.
+//! Output streams, colour, wrapping and tables.
 
 pub mod layout;
 pub mod local_time;

@@ -1,4 +1,4 @@
-//! What a command says, and where: the answer to stdout, all prose to stderr, colour per stream.
+//! The output of a command: its result on stdout, everything else on stderr.
 
 use crate::cli::{ColorWhen, Global};
 use crate::domain::text::printable_json;
@@ -12,21 +12,20 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The two streams of one run.
 pub struct Output<'w> {
     ports: &'w Ports,
-    /// Whether the answer is one JSON document.
     pub json: bool,
     quiet: bool,
     verbose: bool,
-    colors: (bool, bool),
+    stdout_colors: bool,
+    stderr_colors: bool,
     warnings: Mutex<Vec<Warning>>,
-    /// What is kept from stderr for now.
-    kept_back: Mutex<Option<String>>,
+    /// The notes to write after [`Reporter::release`]; `None` when they are not held.
+    held_notes: Mutex<Option<String>>,
 }
 
-/// Whether a stream gets colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a person sees it.
-pub fn colored_stream(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
+/// Whether a stream has colours: by the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the kind of stream.
+fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
     match when.unwrap_or_default() {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
@@ -37,30 +36,27 @@ pub fn colored_stream(when: Option<ColorWhen>, env: &Env, stream: Stream) -> boo
 }
 
 impl<'w> Output<'w> {
-    /// The streams as the global options want them.
     pub fn new(ports: &'w Ports, global: &Global) -> Self {
-        let colors = (
-            colored_stream(global.color, &ports.env, ports.terminal.stdout()),
-            colored_stream(global.color, &ports.env, ports.terminal.stderr()),
-        );
+        let colors = |stream| has_colors(global.color, &ports.env, stream);
         Self {
             ports,
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
-            colors,
+            stdout_colors: colors(ports.terminal.stdout()),
+            stderr_colors: colors(ports.terminal.stderr()),
             warnings: Mutex::default(),
-            kept_back: Mutex::default(),
+            held_notes: Mutex::default(),
         }
     }
 
-    fn kept_back(&self) -> MutexGuard<'_, Option<String>> {
-        self.kept_back.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held_notes(&self) -> MutexGuard<'_, Option<String>> {
+        self.held_notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn remark(&self, text: &str) {
-        if let Some(kept) = &mut *self.kept_back() {
-            *kept += text;
+    fn write_note(&self, text: &str) {
+        if let Some(held) = &mut *self.held_notes() {
+            *held += text;
             return;
         }
         if !text.is_empty() {
@@ -68,15 +64,10 @@ impl<'w> Output<'w> {
         }
     }
 
-    /// What the user should see of a wait, if stderr takes it at once; nobody waits for it to be read.
-    pub fn tell_of_waiting(&self, text: &str) {
-        self.ports.terminal.err_if_ready(&format!("{text}\n"));
-    }
-
-    /// The answer, on stdout as it is.
+    /// Writes the result to stdout.
     ///
     /// # Errors
-    /// [`Situation::OutputClosed`] where the reader has gone; `failed` for any other failure to write.
+    /// [`Situation::OutputClosed`] if nobody reads stdout any more; `failed`.
     pub fn answer(&self, text: &str) -> Result<()> {
         self.ports.terminal.out(text).map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Situation::OutputClosed.into(),
@@ -84,31 +75,31 @@ impl<'w> Output<'w> {
         })
     }
 
-    /// The answer under `--json`: the document, with what warnings have said so far.
+    /// Writes the result under `--json`, with the warnings so far.
     ///
     /// # Errors
     /// As [`Output::answer`].
     pub fn document(&self, mut document: Value) -> Result<()> {
-        let warnings = self.warned();
+        let warnings = self.warnings_json();
         if !warnings.is_empty() && document.is_object() {
             document["warnings"] = warnings.into();
         }
         self.answer(&printable_json(format!("{document}\n")))
     }
 
-    /// A remark on stderr; none under `--quiet`.
+    /// Writes a note to stderr, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.remark(&format!("{text}\n"));
+            self.write_note(&format!("{text}\n"));
         }
     }
 
-    /// What the user must see to go on, on stderr: a URL, a prompt.
+    /// Writes to stderr what the user must see to go on, such as a URL.
     pub fn ask(&self, text: &str) {
         self.ports.terminal.err(&format!("{text}\n"));
     }
 
-    /// A warning on stderr (none under `--quiet`), and in the document under `--json`.
+    /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
     pub fn warn(&self, code: &'static str, message: impl Into<String>) {
         let message = message.into();
         self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
@@ -119,24 +110,23 @@ impl<'w> Output<'w> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What warnings have said so far, as a document shows it.
-    pub fn warned(&self) -> Vec<Value> {
+    /// The warnings so far, for a JSON document.
+    pub fn warnings_json(&self) -> Vec<Value> {
         self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
-    /// Whether this run has given a warning of that code.
     pub fn has_warned(&self, code: &str) -> bool {
         self.warnings().iter().any(|warning| warning.code == code)
     }
 
-    /// What is being done, on stderr under `--verbose`.
+    /// Writes to stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {
-            self.remark(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
+            self.write_note(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
         }
     }
 
-    /// A failure, on stderr: last of all.
+    /// Writes the error that ends the command to stderr.
     pub fn failure(&self, report: &Report) {
         if self.json {
             return self.ports.terminal.err(&printable_json(format!("{}\n", report.to_json())));
@@ -147,36 +137,36 @@ impl<'w> Output<'w> {
         }
     }
 
-    /// The lines as text for stdout, with colours if it has them.
+    /// The lines for stdout.
     pub fn render(&self, lines: &[Line]) -> String {
-        styled_text::render(lines, self.colors.0)
+        styled_text::render(lines, self.stdout_colors)
     }
 
-    /// `text` in that colour, if stdout has colours.
+    /// `text` in a colour, for stdout.
     pub fn paint(&self, text: &str, color: Color) -> String {
-        styled_text::paint(text, color, self.colors.0)
+        styled_text::paint(text, color, self.stdout_colors)
     }
 
-    /// `text` in bold, if stdout has colours.
+    /// `text` in bold, for stdout.
     pub fn bold(&self, text: &str) -> String {
-        styled_text::bold(text, self.colors.0)
+        styled_text::bold(text, self.stdout_colors)
     }
 
-    /// `text` in that colour, if stderr has colours.
+    /// `text` in a colour, for stderr.
     pub fn paint_err(&self, text: &str, color: Color) -> String {
-        styled_text::paint(text, color, self.colors.1)
+        styled_text::paint(text, color, self.stderr_colors)
     }
 
-    /// How many columns stdout has; 80 where nobody knows.
+    /// The width of stdout; 80 if it is not known.
     pub fn columns(&self) -> usize {
-        let told = || self.ports.env.get("COLUMNS").and_then(|text| text.parse().ok());
-        self.ports.terminal.stdout().columns.or_else(told).unwrap_or(80).into()
+        let from_env = || self.ports.env.get("COLUMNS").and_then(|text| text.parse().ok());
+        self.ports.terminal.stdout().columns.or_else(from_env).unwrap_or(80).into()
     }
 
-    /// Which characters the terminal shows, by its locale (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
+    /// The characters that the locale allows (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
     pub fn charset(&self) -> Charset {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.ports.env.get(name));
-        // Without a locale, as in a container, today's terminals still are UTF-8. `C` and `POSIX` are a choice.
+        // Without a locale, as in a container, terminals are still UTF-8; `C` and `POSIX` are a choice.
         let is_utf8 = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.ends_with("utf-8") || locale.ends_with("utf8")
@@ -184,12 +174,12 @@ impl<'w> Output<'w> {
         if is_utf8 { Charset::Unicode } else { Charset::Ascii }
     }
 
-    /// `time` as a person here reads it: `2026-01-31 13:00:00 CET`.
+    /// `time` in the local zone: `2026-01-31 13:00:00 CET`.
     pub fn local(&self, time: Time) -> String {
         local_time(time, &(self.ports.time_zone)())
     }
 
-    /// `time` and how far it is from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
+    /// `time` with its distance from `now`: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
     pub fn when(&self, time: Time, now: Time) -> String {
         format!("{} ({})", self.local(time), time.relative_to(now))
     }
@@ -205,7 +195,7 @@ impl Reporter for Output<'_> {
                 self.note(&format!("  {name:<13}   {text}"));
             }
             Notice::Prompt(text) => self.ask(&text),
-            Notice::Progress(text) => self.tell_of_waiting(&text),
+            Notice::Progress(text) => self.ports.terminal.err_if_ready(&format!("{text}\n")),
             Notice::Trace(text) => self.trace(&text),
         }
     }
@@ -223,12 +213,12 @@ impl Reporter for Output<'_> {
     }
 
     fn hold(&self) {
-        *self.kept_back() = Some(String::new());
+        *self.held_notes() = Some(String::new());
     }
 
     fn release(&self) {
-        let held = self.kept_back().take();
-        self.remark(&held.unwrap_or_default());
+        let held = self.held_notes().take();
+        self.write_note(&held.unwrap_or_default());
     }
 }
 
@@ -242,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_flag_beats_the_environment_which_beats_the_terminal() {
+    fn color_flag_overrides_environment_overrides_terminal() {
         let stream = |is_terminal| Stream { is_terminal, columns: None, rows: None };
         for (when, variables, is_terminal, expected) in [
             (None, &[][..], true, true),
@@ -256,7 +246,7 @@ mod tests {
             (Some(ColorWhen::Always), &[("NO_COLOR", "1")], false, true),
             (Some(ColorWhen::Never), &[("CLICOLOR_FORCE", "1")], true, false),
         ] {
-            assert_eq!(colored_stream(when, &env(variables), stream(is_terminal)), expected, "{when:?} {is_terminal}");
+            assert_eq!(has_colors(when, &env(variables), stream(is_terminal)), expected, "{when:?} {is_terminal}");
         }
     }
 }

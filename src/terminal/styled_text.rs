@@ -1,4 +1,4 @@
-//! Lines of text in pieces, each with a role that decides its colour.
+//! Lines of text whose parts have a role, which determines their colour.
 
 use colored::{Color, Colorize};
 use unicode_width::UnicodeWidthStr;
@@ -10,7 +10,6 @@ pub enum Charset {
     Ascii,
 }
 
-/// What a piece of a line means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Text,
@@ -32,29 +31,27 @@ pub enum Role {
     Over,
 }
 
-/// A piece of a line.
+/// A part of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     pub role: Role,
     pub text: String,
 }
 
-/// A line of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line(pub Vec<Span>);
 
 impl Line {
-    /// A line of one piece.
+    /// A line with one part.
     pub fn new(role: Role, text: impl Into<String>) -> Self {
         Self(vec![Span { role, text: text.into() }])
     }
 
-    /// Its characters, without colours.
+    /// The text without colours.
     pub fn text(&self) -> String {
         self.0.iter().map(|span| span.text.as_str()).collect()
     }
 
-    /// Adds a piece.
     pub fn push(&mut self, role: Role, text: impl Into<String>) {
         self.0.push(Span { role, text: text.into() });
     }
@@ -90,7 +87,7 @@ impl Line {
     }
 }
 
-/// The lines as text, with ANSI colours where `colors` allows them.
+/// The lines as text, with ANSI colours if `colors` is set.
 pub fn render(lines: &[Line], colors: bool) -> String {
     lines.iter().map(|line| line.render(colors) + "\n").collect()
 }
@@ -109,18 +106,18 @@ fn paint_role(text: &str, role: Role, colors: bool) -> String {
     paint(text, color, colors)
 }
 
-/// `text` in `color`, where `colors` allows it.
+/// `text` in `color`, if `colors` is set.
 pub fn paint(text: &str, color: Color, colors: bool) -> String {
-    if colors { forced(|| text.color(color).to_string()) } else { text.to_owned() }
+    if colors { with_override(|| text.color(color).to_string()) } else { text.to_owned() }
 }
 
-/// `text` in bold, where `colors` allows it.
+/// `text` in bold, if `colors` is set.
 pub fn bold(text: &str, colors: bool) -> String {
-    if colors { forced(|| text.bold().to_string()) } else { text.to_owned() }
+    if colors { with_override(|| text.bold().to_string()) } else { text.to_owned() }
 }
 
-/// Overrides `colored`, which looks at stdout only: here each stream has its own setting.
-fn forced(paint: impl FnOnce() -> String) -> String {
+/// Overrides the choice of `colored`, which only looks at stdout.
+fn with_override(paint: impl FnOnce() -> String) -> String {
     colored::control::set_override(true);
     paint()
 }

@@ -27,7 +27,7 @@ pub fn column_widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|i| widest(rows.iter().map(|row| row[i].as_str())))
 }
 
-/// A row with its cells padded to the column widths, two spaces between them.
+/// The cells padded to the column widths, with two spaces between them.
 pub fn row<const N: usize>(cells: &[String; N], widths: [usize; N], aligns: [Align; N]) -> String {
     let cells: [String; N] = std::array::from_fn(|i| pad(&cells[i], widths[i], aligns[i]));
     cells.join("  ")

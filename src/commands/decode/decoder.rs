@@ -90,7 +90,7 @@ impl Decoder<'_> {
             warnings: warnings
                 .iter()
                 .map(|(code, message)| json!({ "code": code, "message": message }))
-                .chain(self.out.warned())
+                .chain(self.out.warnings_json())
                 .collect(),
         };
         let details = serde_json::to_string(&details).unwrap_or_default(); // cannot fail for these types
