@@ -1,80 +1,68 @@
-//! The one decision: use the cached token, refresh, or log in. Every command asks it here.
+//! The decision that every command relies on: use the cached token, refresh, or log in.
 
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
-/// How much life a token must have left where nothing is said.
+/// How long a token must remain valid unless a command says otherwise.
 pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
 
 /// What a command wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// An access token with at least this much life left.
-    AccessToken {
-        /// How much.
-        min_ttl: Seconds,
-    },
+    /// An access token that remains valid for `min_ttl`.
+    AccessToken { min_ttl: Seconds },
     /// An ID token that has not expired.
     IdToken,
-    /// ID-token claims brought up to date.
+    /// Up-to-date ID token claims.
     Claims,
-    /// A refresh whatever is left.
+    /// A refresh in any case.
     Force,
-    /// A sliding session renewed once no more than this is left of it; see [`crate::domain::keepalive`].
-    KeepAlive {
-        /// How much.
-        lead: Seconds,
-    },
+    /// A sliding session renewed `lead` before it ends; see [`crate::domain::keepalive`].
+    KeepAlive { lead: Seconds },
 }
 
-/// When a profile wants its session renewed.
+/// When `tidp token` refreshes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renew {
-    /// Only when a token has expired: the provider's rule.
+    /// When the token has expired.
     #[default]
     WhenDue,
-    /// Also in the last third of a sliding life.
+    /// Also in the last third of a sliding lifetime.
     BeforeSessionEnds,
 }
 
-/// What to do, and the moment at which the answer changes by itself (`None`: never).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What to do now.
     pub action: Action,
-    /// When the same question gets another answer, if nothing else happens.
+    /// When the decision changes if nothing happens; `None` for never.
     pub changes_at: Option<Time>,
 }
 
-/// The three answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The cached token serves.
+    /// Use the cached token.
     Use,
-    /// A refresh is due.
     Refresh(RefreshReason),
-    /// Only a login helps.
     Login(LoginReason),
 }
 
-/// Why only a login helps.
+/// Why the user must log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginReason {
-    /// There is no session.
     NoSession,
-    /// The login brought no refresh token, and the access token has expired.
+    /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
-    /// The provider refused the refresh token.
+    /// The provider rejected the refresh token.
     Refused,
-    /// The ID token has expired, and no refresh brings another.
+    /// The ID token has expired, and a refresh brings no new one.
     NoIdToken,
 }
 
-/// Decides. `session` is what the store holds, `policy` the profile's (`None` if not known).
+/// The decision for the stored session and the profile's policy.
 ///
-/// A policy's end never stops an attempt: it is an estimate, and the provider decides. So the policy only matters
-/// for [`Renew::BeforeSessionEnds`]; what it says otherwise is for explaining and warning.
+/// The end that a policy implies is an estimate and never stops an attempt, so the policy matters only for
+/// [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
 pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
     let Some(session) = session else {
         return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };
@@ -94,7 +82,7 @@ pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, ren
     Decision { action, changes_at }
 }
 
-/// Whether a refresh is due and why, and when that answer changes.
+/// Why a refresh is due, if it is, and when that changes.
 fn due(
     now: Time,
     session: &Session,
@@ -113,7 +101,7 @@ fn due(
         return (Some(RefreshReason::Expired), None);
     }
     if clock_went_back(now, session) {
-        // Once the clock has come near enough to the stored time, the token is trusted again.
+        // The token is trusted again once the clock is near the stored time.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
         return (Some(RefreshReason::Expired), (trusted_at < usable_until).then_some(trusted_at));
     }
@@ -123,7 +111,7 @@ fn due(
     }
 }
 
-/// Whether the session is to be renewed now so that it does not end.
+/// Whether a session that is kept alive must be renewed now.
 fn keep_alive(
     now: Time,
     session: &Session,
@@ -131,7 +119,7 @@ fn keep_alive(
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
     if session.held_token().is_none() || session.unresolved_refusal().is_some() {
-        // Nothing can be kept alive, or nobody knows: due, so that the login is asked for, or the provider.
+        // A refresh is due, so that the user is asked to log in, or the provider decides.
         return (Some(RefreshReason::Keepalive), None);
     }
     let Some(due_at) = policy.and_then(|policy| renewal_at(session, policy, lead)) else { return (None, None) };
@@ -139,39 +127,38 @@ fn keep_alive(
         return (Some(RefreshReason::Keepalive), None);
     }
     if clock_went_back(now, session) {
-        // What is counted from a time that a wrong clock wrote would come too late.
+        // A renewal counted from a time that a wrong clock wrote would come too late.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
         return (Some(RefreshReason::Keepalive), Some(trusted_at));
     }
     (None, Some(due_at))
 }
 
-/// Whether a stored time lies so far ahead that the clock must have gone back: then no cached token is trusted.
+/// Whether the session was stored so far in the future that the clock must have been set back. Then its times mean nothing.
 pub fn clock_went_back(now: Time, session: &Session) -> bool {
     session.access_token.obtained_at > now.plus(CLOCK_TOLERANCE)
 }
 
-/// When a profile with [`Renew::BeforeSessionEnds`] wants its sliding session renewed (`None`: never): two thirds into
-/// the life that its renewals imply.
+/// When [`Renew::BeforeSessionEnds`] renews the session: after two thirds of its lifetime; `None` for never.
 pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
     let policy = policy.filter(|_| renew == Renew::BeforeSessionEnds)?;
     renewal_at(session, policy, Seconds(policy.lifetime?.0 / 3))
 }
 
-/// When no more than `lead` is left of the life that a session's renewals imply (`None`: no refresh renews it). Never
-/// once the SSO session has ended or an absolute end is reached, for then nothing renews it; and never more than once
-/// a third of a life, also where renewals cannot be told (the same handle comes back).
+/// When to renew the session so that `lead` of its lifetime is left; `None` if no refresh renews it, because the SSO
+/// session has ended or the absolute lifetime is reached. Renewals are at least a third of a lifetime apart, even if the
+/// provider returns the same refresh token and nobody knows whether it was renewed.
 pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<Time> {
     if !policy.sliding || Sso::from_session(session, policy) == Sso::Ended {
         return None;
     }
-    let life = RefreshTokenExpiry::from_session(session, policy)?;
-    if policy.absolute_lifetime.is_some_and(|cap| session.login_at.plus(cap) <= life.expires_at_earliest) {
+    let expiry = RefreshTokenExpiry::from_session(session, policy)?;
+    if policy.absolute_lifetime.is_some_and(|absolute| session.login_at.plus(absolute) <= expiry.expires_at_earliest) {
         return None;
     }
-    let last_try = session.held_token()?.reused_at.unwrap_or(life.renewed_at);
+    let last_try = session.held_token()?.reused_at.unwrap_or(expiry.renewed_at);
     let third = Seconds(policy.lifetime?.0 / 3);
-    Some(life.expires_at.minus(lead).max(last_try.plus(third)))
+    Some(expiry.expires_at.minus(lead).max(last_try.plus(third)))
 }
 
 #[cfg(test)]

@@ -1,57 +1,52 @@
-//! When a session that is kept alive on purpose is renewed: at the last sensible moment, which leaves time for a
-//! network that is down, and not at the same moment as everybody else.
+//! When `tidp keepalive` renews a session: late, but with time left for a network that is down, and not at the same moment
+//! as everybody else.
 
 use crate::domain::decision::{clock_went_back, renewal_at};
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 
-/// How much of a life of that length is left when it is renewed: a fifth, and up to a tenth more as `chance` (any
-/// number) has it. Less than a third, and at least a second where the life is longer than that.
+/// How long before its end a lifetime is renewed: a fifth of it, and up to a tenth more, which the random number `chance`
+/// decides; at least a second.
 pub fn lead(lifetime: Seconds, chance: u64) -> Seconds {
     let spread = u64::try_from(lifetime.0 / 10).unwrap_or(0).saturating_add(1);
     let jitter = i64::try_from(chance % spread).unwrap_or(0);
     Seconds((lifetime.0 / 5).max(1).saturating_add(jitter))
 }
 
-/// How long after the `failures`th failure in a row (from 1) to try again: 5 s, then twice as long each time, but at
-/// most ten minutes, and at most a quarter of what is `left` until the end, so that some tries always remain.
+/// How long to wait after the `failures`th failure in a row, counted from 1: 5 s, then twice as long each time, but at most
+/// ten minutes and a quarter of the time `left` until the end, so that some attempts always remain.
 pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
     const FIRST: i64 = 5;
     let doubled = FIRST << failures.saturating_sub(1).min(20);
     Seconds(doubled.min(600).min((left.0 / 4).max(FIRST)))
 }
 
-/// What lies ahead of a session that is to be kept alive.
+/// How a session that is kept alive goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewalPlan {
-    /// It is renewed at `due`; without that it ends at `end`, as its policy implies.
-    Renewal {
-        /// When the refresh is made.
-        due: Time,
-        /// The end that the policy implies.
-        end: Time,
-    },
-    /// No refresh moves its end, by the policy.
+    /// It is renewed at `due`; otherwise it ends at `end`.
+    Renewal { due: Time, end: Time },
+    /// It ends, because the policy does not renew it.
     End(Time),
-    /// No refresh moves its end, because the user's SSO session has ended.
+    /// It ends, because the SSO session has ended.
     SsoEnded(Time),
-    /// There is no refresh token, or none that the policy knows an end of.
+    /// There is no refresh token, or its end is not known.
     Nothing,
 }
 
 impl RenewalPlan {
-    /// What lies ahead at `now` if the session is renewed when `lead` of its life is left.
+    /// The plan at `now`, if the session is renewed when `lead` of its lifetime is left.
     pub fn new(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
         if let (Some((at, _)), Some(life)) =
             (session.unresolved_refusal(), RefreshTokenExpiry::by_policy(session, policy))
         {
-            // Whether there is anything to keep alive is told by the next refresh.
+            // Only the next refresh shows whether the token is still valid.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }
         let Some(life) = RefreshTokenExpiry::from_session(session, policy) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
-            // A time counted from one that a wrong clock wrote would come too late.
+            // A renewal counted from a time that a wrong clock wrote would come too late.
             Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
             None if Sso::from_session(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
@@ -85,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_refresh_moves_just_ends() {
+    fn session_that_no_refresh_renews_just_ends() {
         let session = logged_in(LOGIN, Some("r"));
         let of = |session: &Session, policy| RenewalPlan::new(after(1), session, &policy, Seconds(100));
         assert_eq!(of(&session, PolicyName::Confidential.documented()), RenewalPlan::End(after(14 * 86_400)));
@@ -117,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refresh_leaves_a_fifth_of_the_life_for_failures(
+        fn refresh_leaves_a_fifth_of_the_lifetime_for_failures(
             lifetime in 2..8_000_000i64, chances in proptest::collection::vec(any::<u64>(), 1..20),
             latency in 0..30i64, same in any::<bool>(),
         ) {
@@ -138,14 +133,14 @@ mod tests {
                 };
                 prop_assert_eq!(decided(due), Action::Refresh(RefreshReason::Keepalive));
                 prop_assert!(decided(due.minus(Seconds(1))) != decided(due) || session.login_at == due);
-                // The answer takes a while; its life counts from when it was sent, and the next refresh from that.
+                // The lifetime counts from when the request was sent, not from the response.
                 let sent_at = due.plus(Seconds(latency.min(end.since(due).0 - 1)));
                 session = refreshed(&session, sent_at, Some(&if same { "r".to_owned() } else { format!("r{n}") }));
             }
         }
 
         #[test]
-        fn the_tries_before_an_end_are_several_and_never_at_once(lifetime in 40..8_000_000i64) {
+        fn several_attempts_fit_before_the_end(lifetime in 40..8_000_000i64) {
             let mut left = lead(Seconds(lifetime), 0);
             let mut tries = 0;
             while left.0 > 0 {

@@ -1,4 +1,4 @@
-//! What the project exists for, as pure values: no I/O, no clock, no randomness, and nothing else of the crate.
+//! Policies, sessions and decisions as pure values: no I/O, no clock, no randomness.
 
 pub mod decision;
 pub mod keepalive;

@@ -1,14 +1,14 @@
-//! The five refresh policies of TelenorID+: what a client's type decides about its refresh tokens.
+//! The refresh policies of TelenorID+, and the client types that they follow from.
 
 use crate::domain::time::Seconds;
 use serde::Serialize;
 
-/// A refresh policy by the name TelenorID+'s guide gives it ("Token Refresh").
+/// A refresh policy of TelenorID+'s guide ("Token Refresh").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum PolicyName {
-    /// No refresh token at all.
+    /// No refresh token.
     NoRefresh,
-    /// A refresh token for 14 fixed days, counted from the login.
+    /// 14 days, fixed from the login.
     Confidential,
     /// 90 days, renewed by each refresh.
     Mobile,
@@ -18,7 +18,7 @@ pub enum PolicyName {
     Web,
 }
 
-/// TelenorID+'s client types ("Client types").
+/// A client type of TelenorID+'s guide ("Client types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum ClientType {
     /// A single-page application without refresh tokens.
@@ -31,23 +31,22 @@ pub enum ClientType {
     MobileApp,
 }
 
-/// A refresh policy in numbers: what it promises about a refresh token's life.
+/// The rules for refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
-    /// Its name.
     pub name: PolicyName,
-    /// How long a refresh token lives from its issue (fixed) or last renewal (sliding); `None`: none is ever issued.
+    /// From the login (fixed) or the last renewal (sliding); `None` if no refresh token is issued.
     pub lifetime: Option<Seconds>,
-    /// Whether a refresh renews that life (while the user's SSO session is active).
+    /// Whether a refresh renews the lifetime, while the SSO session is active.
     pub sliding: bool,
-    /// An end that no renewal moves, counted from the login. TelenorID+ documents none; a profile may set one.
+    /// A lifetime from the login that no refresh extends. TelenorID+ documents none; a profile may set one.
     pub absolute_lifetime: Option<Seconds>,
-    /// Whether answers tell of the user's SSO session: one with a new refresh token that it lives, one without any that it
-    /// has ended. So TelenorID+ documents it; elsewhere a new one is optional, and says nothing (RFC 6749 6).
+    /// Whether a response with a new refresh token means that the SSO session is active, and one without that it has ended.
+    /// TelenorID+ documents this; for other providers a new refresh token is optional (RFC 6749 6).
     pub reports_sso: bool,
 }
 
-/// The documented policies, in the order of the guide. The sandbox enforces them, the client explains them.
+/// The documented policies, in the order of the guide. The sandbox enforces them.
 pub const POLICIES: [Policy; 5] = [
     PolicyName::NoRefresh.documented(),
     PolicyName::Confidential.documented(),
@@ -56,11 +55,11 @@ pub const POLICIES: [Policy; 5] = [
     PolicyName::Web.documented(),
 ];
 
-/// What TelenorID+'s guide says an access token lives (seconds); answers say it themselves, and that counts.
+/// The lifetime of an access token in TelenorID+'s guide. What counts is the `expires_in` of a response.
 pub const DOCUMENTED_ACCESS_TOKEN_LIFETIME: Seconds = Seconds(3_600);
 
 impl PolicyName {
-    /// The name as the guide and the configuration spell it.
+    /// The name in the guide and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoRefresh => "NoRefresh",
@@ -71,12 +70,12 @@ impl PolicyName {
         }
     }
 
-    /// The policy of that name, letter case aside.
+    /// The policy of that name, in any case of letters.
     pub fn parse(text: &str) -> Option<Self> {
         POLICIES.iter().map(|p| p.name).find(|name| name.as_str().eq_ignore_ascii_case(text))
     }
 
-    /// The policy as the guide documents it ("Token Refresh", January 2026).
+    /// The policy in the guide ("Token Refresh", January 2026).
     pub const fn documented(self) -> Policy {
         let (lifetime, sliding) = match self {
             Self::NoRefresh => (None, false),
@@ -89,10 +88,10 @@ impl PolicyName {
 }
 
 impl ClientType {
-    /// All of them, in the order of the guide.
+    /// In the order of the guide.
     pub const ALL: [Self; 4] = [Self::Public, Self::PublicWithRefresh, Self::Confidential, Self::MobileApp];
 
-    /// The name as the guide and the configuration spell it.
+    /// The name in the guide and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "Public",
@@ -102,7 +101,7 @@ impl ClientType {
         }
     }
 
-    /// The client type of that name, letter case aside.
+    /// The client type of that name, in any case of letters.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(text))
     }
@@ -124,8 +123,7 @@ impl ClientType {
 }
 
 impl Policy {
-    /// Whether the refresh token ends before an access token of `access_token_lifetime` does, so that
-    /// refreshing only when the access token has expired loses the session.
+    /// Whether the refresh token expires before the access token, so that a refresh only when that has expired is too late.
     pub fn expires_before_access_token(&self, access_token_lifetime: Seconds) -> bool {
         self.lifetime.is_some_and(|lifetime| lifetime < access_token_lifetime)
     }
@@ -136,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_the_one_the_provider_documents() {
+    fn policies_are_the_documented_ones() {
         let rows = POLICIES.map(|p| (p.name.as_str(), p.lifetime.map(|s| s.0), p.sliding, p.absolute_lifetime));
         assert_eq!(
             rows,
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_type_gives_the_policy() {
+    fn client_type_determines_the_policy() {
         let rows = ClientType::ALL.map(|t| (t.as_str(), t.policy().as_str(), t.is_confidential()));
         assert_eq!(
             rows,
@@ -172,8 +170,8 @@ mod tests {
 
     #[test]
     fn only_ten_minute_policies_expire_before_access_token() {
-        let dying = POLICIES.map(|p| p.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
-        assert_eq!(dying, [false, false, false, true, true]);
+        let expire_first = POLICIES.map(|p| p.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
+        assert_eq!(expire_first, [false, false, false, true, true]);
         assert!(POLICIES.iter().all(|p| !p.lifetime.is_some_and(|lifetime| p.expires_before_access_token(lifetime))));
     }
 }

@@ -1,24 +1,22 @@
-//! The one type a token, code, verifier or client secret travels in: it cannot be printed or serialised by accident.
+//! The type of tokens, codes, verifiers and client secrets: it cannot be printed or serialised by accident.
 
 use std::fmt;
 use zeroize::Zeroize;
 
-/// A secret text. It has no `Display`, a `Debug` that shows nothing of it, and is wiped when dropped.
+/// A text without `Display`, whose `Debug` shows nothing, and which is wiped when dropped.
 #[derive(Clone, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text; the caller should not keep a copy.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself. Every use of this name is a place where a secret leaves its type: keep them few.
+    /// The text. Each call is a place where a secret leaves its type, so keep them few.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -44,21 +42,17 @@ impl Drop for Secret {
     }
 }
 
-/// For `#[serde(with = "secret::stored")]`: the way into and out of a store's document, and nowhere else.
+/// For `#[serde(with = "secret::stored")]`, only in the documents of a store.
 pub mod stored {
     use super::Secret;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// Writes the secret itself.
-    ///
     /// # Errors
     /// Those of the serializer.
     pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(secret.expose())
     }
 
-    /// Reads a string as a secret.
-    ///
     /// # Errors
     /// Those of the deserializer.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
@@ -71,12 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_nothing_of_itself_when_debugged() {
+    fn debug_shows_nothing_of_a_secret() {
         assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some(Secret(…))");
     }
 
     #[test]
-    fn secrets_are_equal_when_their_texts_are() {
+    fn secrets_with_equal_texts_are_equal() {
         assert_eq!(Secret::new("a"), Secret::new("a"));
         assert_ne!(Secret::new("a"), Secret::new("b"));
         assert_ne!(Secret::new("a"), Secret::new("ab"));

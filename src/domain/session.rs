@@ -1,7 +1,7 @@
-//! A session: what a login gave and what every refresh since has changed, with nothing said that was not observed.
+//! A session: the tokens of a login and of the refreshes since, and what was observed.
 //!
-//! A session holds observations only. What a policy makes of them (when the refresh token ends, whether the SSO
-//! session lives) is computed by [`RefreshTokenExpiry`], so that a profile whose policy was corrected explains its past anew.
+//! What a policy makes of the observations (when the refresh token expires, whether the SSO session is active) is computed by
+//! [`RefreshTokenExpiry`] and [`Sso`], so a corrected policy also applies to the past.
 
 mod expiry;
 mod key;
@@ -15,92 +15,82 @@ use crate::domain::secret::{Secret, stored};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
 
-/// The version of the document below; another one is refused, never guessed at.
+/// The version of the stored document; other versions are refused.
 pub const SCHEMA: u32 = 1;
 
-/// How many events a session remembers.
-const EVENTS: usize = 20;
+/// How many events a session keeps.
+const MAX_EVENTS: usize = 20;
 
-/// Whose session it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// The ID token's `sub` (pairwise: differs per client).
+    /// The ID token's `sub`.
     pub sub: String,
     /// `preferred_username`: a phone number or an e-mail address.
     pub username: Option<String>,
 }
 
-/// An access token and what its answer said of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
-    /// The token.
     #[serde(with = "stored")]
     pub value: Secret,
-    /// The clock before the request that brought it was sent.
+    /// When the request was sent.
     pub obtained_at: Time,
-    /// `obtained_at` plus the answer's `expires_in`.
+    /// `obtained_at` plus the response's `expires_in`.
     pub expires_at: Time,
 }
 
-/// An ID token that was validated when it came.
+/// A validated ID token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdToken {
-    /// The token.
     #[serde(with = "stored")]
     pub value: Secret,
-    /// When it ends by this machine's clock, as an access token's end: its `exp` where the clocks agreed (and in what an
-    /// older tidp has stored).
+    /// When it expires by this machine's clock; its `exp` if the clocks agreed.
     pub expires_at: Time,
-    /// Its `iat`, by the provider's clock; a refreshed ID token's may not be earlier (OIDC Core 12.2).
+    /// Its `iat`, by the provider's clock. After a refresh it may not be earlier (OIDC Core 12.2).
     pub issued_at: Time,
-    /// Its `auth_time`, which a refresh must not change (OIDC Core 12.2).
+    /// A refresh must not change it (OIDC Core 12.2).
     pub auth_time: Option<i64>,
-    /// The login's `nonce`: a refreshed ID token may repeat it, not change it (OIDC Core 12.2).
+    /// A refresh may leave it out, but not change it (OIDC Core 12.2).
     pub nonce: Option<String>,
 }
 
-/// How an answer dealt with the refresh token.
+/// What a response does to the refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Renewal {
-    /// A handle that was not known before: renewed, for sure.
+    /// It has a new one: certainly renewed.
     New,
-    /// The same handle: perhaps renewed (the provider does not say).
+    /// It has the same one: perhaps renewed.
     Same,
-    /// None: the old token stays, with its old end.
+    /// It has none: the old one stays, and is not renewed.
     None,
 }
 
-/// What is known of the refresh token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RefreshToken {
-    /// The login brought none.
     NeverIssued,
-    /// One is held.
     Held(HeldToken),
-    /// The provider refused it, and only a login helps; it is gone.
+    /// The provider rejected it, and it is dropped.
     Refused {
         #[serde(rename = "at")]
         refused_at: Time,
-        /// How much further the provider's clock had moved since it last answered than this machine's.
+        /// How much the difference between the clocks had grown since the last response.
         #[serde(default)]
         clocks_moved_apart: Seconds,
     },
 }
 
-/// A refresh token and the answers seen to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldToken {
-    /// The opaque handle.
     #[serde(with = "stored")]
     pub value: Secret,
-    /// The last time its renewal was evident: the login, or an answer with a new handle.
+    /// When it was issued.
     pub renewed_at: Time,
-    /// The last time the same handle came back, if that was later: a renewal that cannot be told from none.
+    /// The last response with the same refresh token, which may have renewed it.
     #[serde(rename = "maybe_renewed_at")]
     pub reused_at: Option<Time>,
-    /// When the first answer without a refresh token came since the last one with one.
+    /// The first response without a refresh token since the last one that had it.
     #[serde(rename = "not_renewed_since")]
     pub omitted_since: Option<Time>,
 }
@@ -109,137 +99,123 @@ pub struct HeldToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshReason {
-    /// The access token had expired, or had less left than was asked for.
+    /// The token had expired, or was about to.
     Expired,
-    /// Up-to-date ID-token claims were wanted.
+    /// To update the claims of the ID token.
     Claims,
-    /// The user asked for it.
+    /// `--force`.
     Forced,
     /// To renew a sliding session before it ends.
     Keepalive,
 }
 
-/// One thing that happened to a session. No secret is in it.
+/// Something that happened to a session. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEvent {
-    /// For a request, the time before it was sent.
+    /// For a request, when it was sent.
     #[serde(rename = "at")]
     pub time: Time,
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What can happen to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
-    /// The user logged in.
     Login {
-        /// Whether a refresh token came.
+        /// Whether a refresh token was issued.
         refresh_token: bool,
     },
-    /// A refresh succeeded.
     Refreshed {
-        /// Why it was made.
         reason: RefreshReason,
-        /// What it did to the refresh token.
         renewal: Renewal,
     },
-    /// The provider refused the refresh token, which is gone then.
+    /// The provider rejected the refresh token, which is dropped.
     Refused {
-        /// Why it was made.
         reason: RefreshReason,
-        /// The provider's `error` code, or `HTTP 400` where it has none.
+        /// The provider's `error` code, or its status (`HTTP 400`).
         error: String,
     },
-    /// The provider refused the refresh, and not for the refresh token as far as it says: that is kept.
+    /// The provider refused the refresh without rejecting the refresh token, which is kept.
     RefusedTokenKept {
-        /// Why it was made.
         reason: RefreshReason,
-        /// The provider's `error` code, or `HTTP 400` where it has none.
+        /// The provider's `error` code, or its status (`HTTP 400`).
         error: String,
-        /// Whether it may have been for the refresh token all the same.
+        /// Whether the refresh token may be the reason all the same.
         unclear: bool,
     },
-    /// No answer came, or none that could be used: the refresh token may have been spent.
+    /// There was no usable response; the refresh token may be used up.
     Unanswered {
-        /// Why it was made.
         reason: RefreshReason,
     },
-    /// An answer came and was not used, because it failed a check: the refresh token may have been spent.
+    /// The response failed a check and was not used; the refresh token may be used up.
     Discarded {
-        /// Why it was made.
         reason: RefreshReason,
     },
-    /// A later run found a refresh begun at this time and not finished.
+    /// A later run found that this refresh was not finished.
     Interrupted,
 }
 
-/// One session, as one document: written whole, so the set of tokens is the old or the new one, never a mixture.
+/// A session, stored as one document, so that the tokens are all old or all new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// [`SCHEMA`].
     pub version: u32,
-    /// Whose tokens these are; recorded inside, so that a moved entry is noticed.
+    /// Repeated in the document, so that a renamed entry is noticed.
     pub key: SessionKey,
-    /// Counts the writes that changed a token: a refresh stores its answer only over the generation it spent.
-    /// A login starts from a random number, so that no login is mistaken for the one before it.
+    /// Counts the changes of the tokens. A refresh stores its response only if the generation is still the one it started
+    /// from. A login starts at a random number, so that it differs from the login before.
     pub generation: u64,
-    /// The account.
     pub account: Account,
-    /// The scopes granted.
+    /// The granted scopes.
     pub scopes: Vec<String>,
-    /// The clock before the login's code was sent: where a fixed life starts.
+    /// When the login's code was sent: the start of a fixed lifetime.
     pub login_at: Time,
-    /// The access token last received.
     pub access_token: AccessToken,
-    /// The ID token last received; a refresh without one keeps the old.
+    /// A refresh without an ID token keeps the old one.
     pub id_token: Option<IdToken>,
-    /// The refresh token.
     pub refresh_token: RefreshToken,
-    /// How far the provider's clock was ahead of this machine's when it last answered; zero where they agreed.
+    /// How far the provider's clock was ahead of this machine's at the last response; zero if they agreed.
     #[serde(default)]
     pub provider_ahead: Seconds,
-    /// Whether the last refresh brought no ID token that can be used: then only a login brings another.
+    /// Whether the last refresh brought no usable ID token, so that only a login brings a new one.
     #[serde(default)]
     pub refresh_brings_no_id_token: bool,
-    /// Set while a refresh is under way; found by a later run, it means that a token may have been spent.
+    /// The journal, set during a refresh. If a later run finds it, the refresh token may be used up.
     pub refresh_started_at: Option<Time>,
-    /// The last 20 events, oldest first.
+    /// Oldest first.
     pub events: Vec<SessionEvent>,
 }
 
-/// What a refresh's answer brought, already validated.
+/// The validated response to a refresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTokens {
-    /// The new access token.
     pub access_token: AccessToken,
-    /// A new ID token, if one came that can be used.
+    /// A usable new ID token.
     pub id_token: Option<IdToken>,
-    /// Whether one came that this refresh or a later one can use.
+    /// Whether refreshes bring usable ID tokens, even if this one did not.
     pub id_token_came: bool,
-    /// How far the provider's clock is ahead of this machine's; zero where they agree.
+    /// How far the provider's clock is ahead of this machine's; zero if they agree.
     pub provider_ahead: Seconds,
-    /// The refresh token of the answer, if one came.
     pub refresh_token: Option<Secret>,
-    /// The scopes now granted, if the answer said so.
+    /// `None` if the response does not say.
     pub scopes: Option<Vec<String>>,
 }
 
-/// Why a store's document is not a session that can be used.
+/// Why a stored document is not the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidEntry {
-    /// It is not the JSON this program writes.
+    /// It is not the document of a session.
     Garbage,
-    /// A newer program wrote it.
+    /// A newer tidp wrote it.
     Version(u32),
     /// It belongs to another profile, issuer or client.
     Misplaced,
 }
 
 impl IdToken {
-    /// One just accepted, whose end is still its `exp`, with its end by this machine's clock. Where `judged_at` was the
-    /// provider's time, because the clocks differ, that is what it had left then, from when its request was sent.
+    /// The ID token with its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is the
+    /// provider's time when the request was sent, at `sent_at`.
     #[must_use]
     pub fn with_local_expiry(self, sent_at: Time, judged_at: Time) -> Self {
         match sent_at.since(judged_at) {
@@ -250,7 +226,7 @@ impl IdToken {
 }
 
 impl HeldToken {
-    /// What an answer with that refresh token (or none) does to this one.
+    /// What a response with this refresh token, or none, does to the held one.
     pub fn renewal_by(&self, token: Option<&Secret>) -> Renewal {
         match token {
             None => Renewal::None,
@@ -261,16 +237,16 @@ impl HeldToken {
 }
 
 impl Session {
-    /// The document a store keeps.
+    /// The document for the store.
     pub fn to_json(&self) -> Secret {
-        // Serialising plain data with string keys cannot fail; an empty document would be refused as garbage.
+        // Cannot fail for these types; an empty document would be refused when read.
         Secret::new(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// Reads a store's document.
+    /// The session in a stored document.
     ///
     /// # Errors
-    /// [`InvalidEntry`] if it is none, was written by a newer version, or belongs to another session than `key`.
+    /// If it holds none, a newer tidp wrote it, or it belongs to another session than `key`.
     pub fn from_json(document: &Secret, key: &SessionKey) -> Result<Self, InvalidEntry> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -284,19 +260,18 @@ impl Session {
         if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
     }
 
-    /// The same session with its refresh marked as under way: the journal, and the proof that the store can be written.
+    /// The session with the journal set. Storing it also proves that the store is writable.
     #[must_use]
     pub fn with_refresh_started(&self, now: Time) -> Self {
         Self { refresh_started_at: Some(now), ..self.clone() }
     }
 
-    /// The session after a successful refresh that was sent at `sent_at`.
+    /// The session after a successful refresh.
     #[must_use]
-    pub fn after_refresh(&self, answer: NewTokens, reason: RefreshReason, sent_at: Time) -> Self {
-        let (refresh_token, renewal) = match (&self.refresh_token, answer.refresh_token) {
+    pub fn after_refresh(&self, new: NewTokens, reason: RefreshReason, sent_at: Time) -> Self {
+        let (refresh_token, renewal) = match (&self.refresh_token, new.refresh_token) {
             (RefreshToken::Held(held), Some(value)) if held.renewal_by(Some(&value)) == Renewal::Same => {
-                // A renewal recorded after now was recorded by a clock that has been set back since: it happened
-                // before now all the same, and must not hold the next renewals back until that clock's time comes.
+                // A renewal in the future was recorded before the clock was set back, and must not delay the next one.
                 let renewed_at = held.renewed_at.min(sent_at);
                 (HeldToken { renewed_at, reused_at: Some(sent_at), omitted_since: None, ..held.clone() }, Renewal::Same)
             }
@@ -307,16 +282,16 @@ impl Session {
                 (HeldToken { omitted_since: held.omitted_since.or(Some(sent_at)), ..held.clone() }, Renewal::None)
             }
             (RefreshToken::NeverIssued | RefreshToken::Refused { .. }, None) => {
-                return Self { access_token: answer.access_token, ..self.clone() };
+                return Self { access_token: new.access_token, ..self.clone() };
             }
         };
         Self {
             generation: self.generation.wrapping_add(1),
-            scopes: answer.scopes.unwrap_or_else(|| self.scopes.clone()),
-            access_token: answer.access_token,
-            id_token: answer.id_token.or_else(|| self.id_token.clone()),
-            refresh_brings_no_id_token: !answer.id_token_came,
-            provider_ahead: answer.provider_ahead,
+            scopes: new.scopes.unwrap_or_else(|| self.scopes.clone()),
+            access_token: new.access_token,
+            id_token: new.id_token.or_else(|| self.id_token.clone()),
+            refresh_brings_no_id_token: !new.id_token_came,
+            provider_ahead: new.provider_ahead,
             refresh_token: RefreshToken::Held(refresh_token),
             refresh_started_at: None,
             ..self.clone()
@@ -324,8 +299,8 @@ impl Session {
         .with_event(sent_at, EventKind::Refreshed { reason, renewal })
     }
 
-    /// The session after the provider refused its refresh token for good, as its clock, `provider_ahead` of this machine's,
-    /// stood at `at`: the token is dropped, the rest stays.
+    /// The session after the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference
+    /// between the clocks at `at`.
     #[must_use]
     pub fn after_refusal(&self, error: &str, reason: RefreshReason, at: Time, provider_ahead: Seconds) -> Self {
         let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
@@ -338,8 +313,8 @@ impl Session {
         .with_event(at, EventKind::Refused { reason, error: error.to_owned() })
     }
 
-    /// The session after a refusal that does not say that the refresh token has ended: it is kept, but nothing is claimed of
-    /// it until a refresh succeeds. Of many in a row that say the same the first one is remembered.
+    /// The session after a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only
+    /// the first becomes an event.
     #[must_use]
     pub fn after_refusal_with_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
         let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
@@ -347,13 +322,12 @@ impl Session {
         if repeated { self.clone() } else { self.clone().with_event(at, kind) }
     }
 
-    /// When the provider last refused a refresh for something else than the refresh token that is held, as far as it said, and
-    /// its word; `None` once a refresh or login has succeeded.
+    /// The time and error of the last refusal that did not reject the held refresh token; `None` after a success.
     pub fn unresolved_refusal(&self) -> Option<(Time, &str)> {
         self.refusals().next().map(|(at, error, _)| (at, error))
     }
 
-    /// Whether one of them since then may have been for the refresh token all the same.
+    /// Whether the refresh token may be the reason for one of these refusals.
     pub fn may_have_been_refused(&self) -> bool {
         self.refusals().any(|(_, _, unclear)| unclear)
     }
@@ -368,8 +342,8 @@ impl Session {
         })
     }
 
-    /// The session after a refresh that brought no answer, or none that could be used: a mark stays, because the token may
-    /// have been spent. Of many in a row the first one is remembered, lest a long outage make all else forgotten.
+    /// The session after a refresh without a usable response. The journal stays, because the token may be used up. Only the
+    /// first of several in a row becomes an event, so that an outage does not displace all others.
     #[must_use]
     pub fn after_lost_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
@@ -378,34 +352,32 @@ impl Session {
         self.clone().with_event(sent_at, EventKind::Unanswered { reason })
     }
 
-    /// The session after a refresh whose answer failed a check: nothing of it is used, and the mark stays.
+    /// The session after a refresh whose response failed a check. The journal stays.
     #[must_use]
     pub fn after_discarded_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
         self.clone().with_event(sent_at, EventKind::Discarded { reason })
     }
 
-    /// When the last refresh that came to nothing was begun, if one left its mark; and whether its answer came, and failed
-    /// a check.
+    /// When a refresh that left the journal started, and whether its response was discarded.
     pub fn unfinished_refresh(&self) -> Option<(Time, bool)> {
-        let mark = self.refresh_started_at?;
-        let last = self.events.last().filter(|last| last.time >= mark);
+        let started_at = self.refresh_started_at?;
+        let last = self.events.last().filter(|last| last.time >= started_at);
         Some(match last.map(|last| (last.time, &last.kind)) {
             Some((at, EventKind::Discarded { .. })) => (at, true),
             Some((at, EventKind::Unanswered { .. })) => (at, false),
-            _ => (mark, false),
+            _ => (started_at, false),
         })
     }
 
-    /// The session with one more event, the oldest ones beyond 20 forgotten.
+    /// The session with one more event, without the oldest ones.
     #[must_use]
     pub fn with_event(mut self, time: Time, kind: EventKind) -> Self {
         self.events.push(SessionEvent { time, kind });
-        let excess = self.events.len().saturating_sub(EVENTS);
+        let excess = self.events.len().saturating_sub(MAX_EVENTS);
         self.events.drain(..excess);
         self
     }
 
-    /// The refresh token, if one is held.
     pub fn held_token(&self) -> Option<&HeldToken> {
         match &self.refresh_token {
             RefreshToken::Held(held) => Some(held),

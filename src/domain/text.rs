@@ -1,37 +1,36 @@
-//! Text from outside made safe for a terminal; bytes as text.
+//! Makes text from outside safe for a terminal, and reads bytes as text.
 
-/// The longest piece of foreign text that is shown, in characters; the rest is cut with `…`.
-const MAX_LENGTH: usize = 300;
+/// How many characters of a text from outside are shown.
+const MAX_SHOWN: usize = 300;
 
-/// `text` with every character that could move a cursor, hide, or reverse what is read written as an escape
-/// (`\u{1b}`), cut at 300 characters. For claims, provider errors, key ids, host names: whatever came from outside.
+/// `text`, which came from outside, with escapes (`\u{1b}`) for all characters that could control a terminal or mislead
+/// its reader, cut at 300 characters.
 pub fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_LENGTH).map(escaped).collect();
-    if text.chars().nth(MAX_LENGTH).is_some() {
+    let mut shown: String = text.chars().take(MAX_SHOWN).map(escaped).collect();
+    if text.chars().nth(MAX_SHOWN).is_some() {
         shown.push('…');
     }
     shown
 }
 
-/// `text` without the byte order mark that editors and shells of Windows write before it: it is no part of a secret, a
-/// token or a document.
+/// `text` without the byte order mark that editors and shells write on Windows.
 pub fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// The text in `bytes` that came out of a file, a pipe or another program, without byte order mark.
+/// The text of a file, a pipe or another program's output, without byte order mark.
 ///
 /// # Errors
-/// What it is instead, as part of a sentence.
+/// What `bytes` are instead, as part of a sentence.
 pub fn utf8_text(bytes: &[u8]) -> Result<&str, &'static str> {
-    // With its byte order mark, or without: half of each character of a token or a key is zero there.
+    // With a byte order mark or without: in UTF-16 every second byte of a token or a key is zero.
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] = bytes {
         return Err("UTF-16, as PowerShell's `>` writes it, and not UTF-8");
     }
     std::str::from_utf8(bytes).map(without_byte_order_mark).map_err(|_| "not UTF-8")
 }
 
-/// As [`utf8_text`], with nothing copied that may be a secret.
+/// As [`utf8_text`], without leaving a copy of what may be a secret.
 ///
 /// # Errors
 /// As [`utf8_text`].
@@ -41,32 +40,30 @@ pub fn into_utf8_text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "not UTF-8")
 }
 
-/// `bytes` in hexadecimal, two lower-case digits each.
+/// `bytes` in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
-/// [`printable`] for a file's name.
 pub fn printable_path(path: &std::path::Path) -> String {
     printable(&path.display().to_string())
 }
 
-/// As [`printable`], but whole: for a document whose length is the answer (`decode`), newlines and tabs kept.
+/// As [`printable`], but not cut, and with its newlines.
 pub fn printable_document(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()
 }
 
-/// `json`, which must be valid JSON, with every such character inside its strings written as JSON's own escape: the
-/// same document, fit for a terminal.
+/// The valid JSON document `json` with the characters that [`printable`] escapes written as JSON escapes.
 pub fn printable_json(json: String) -> String {
-    // `fold` and not `all`: without an early end, many bytes are looked at at once.
+    // `fold` is faster than `all`, because it looks at many bytes at once.
     if json.bytes().fold(true, |plain, b| plain & (b.is_ascii_graphic() | (b == b' ') | (b == b'\n'))) {
         return json;
     }
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if c == '\n' || harmless(c) {
+        if c == '\n' || is_harmless(c) {
             text.push(c);
         } else {
             c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
@@ -75,9 +72,9 @@ pub fn printable_json(json: String) -> String {
     text
 }
 
-/// Whether `c` may reach a terminal as it is: no control, no bidi control, nothing of zero width, no separator
-/// that breaks a line, no private use or tag character.
-fn harmless(c: char) -> bool {
+/// Whether a terminal may get `c`: no control or bidi control character, nothing of zero width, no line separator, no
+/// private use or tag character.
+fn is_harmless(c: char) -> bool {
     !(c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -87,7 +84,7 @@ fn harmless(c: char) -> bool {
 }
 
 fn escaped(c: char) -> String {
-    if harmless(c) { c.into() } else { c.escape_unicode().to_string() }
+    if is_harmless(c) { c.into() } else { c.escape_unicode().to_string() }
 }
 
 #[cfg(test)]
@@ -95,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_moves_hides_or_reverses_reaches_the_terminal() {
+    fn characters_that_control_a_terminal_are_escaped() {
         for c in [
             '\u{1b}',
             '\r',
@@ -134,20 +131,20 @@ mod tests {
     }
 
     #[test]
-    fn bytes_become_two_digits_each() {
+    fn hex_writes_two_digits_for_each_byte() {
         assert_eq!(hex(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
     }
 
     #[test]
-    fn json_stays_the_same_document_when_it_is_made_printable() {
+    fn printable_json_is_the_same_document() {
         let document = serde_json::json!({ "a\u{202e}b": "\u{1b}[31m\u{e0041}å" });
         let printable = printable_json(document.to_string());
-        assert!(printable.chars().all(harmless), "{printable}");
+        assert!(printable.chars().all(is_harmless), "{printable}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&printable).unwrap(), document);
     }
 
     #[test]
-    fn foreign_text_is_cut_but_a_document_is_whole() {
+    fn text_is_cut_but_a_document_is_not() {
         assert_eq!(printable(&"x".repeat(301)).chars().count(), 301);
         assert!(printable(&"x".repeat(301)).ends_with('…'));
         assert_eq!(printable_document(&format!("{}\n\u{1b}", "x".repeat(301))).len(), 302 + 6);

@@ -1,25 +1,24 @@
-//! Points in time and durations, in whole seconds, that cannot overflow.
+//! Times and durations in whole seconds, which cannot overflow.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// A point in time: whole seconds since 1970-01-01T00:00:00Z, kept between that moment and 9999-12-30T22:00:00Z.
-///
-/// Arithmetic saturates at both ends, so that no claim and no clock, however wrong, can overflow it.
+/// Seconds since 1970-01-01T00:00:00Z, up to 9999-12-30T22:00:00Z. Arithmetic saturates, so that no wrong claim or clock
+/// can overflow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Time(i64);
 
-/// A signed duration in whole seconds; arithmetic saturates.
+/// A signed duration. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seconds(pub i64);
 
-/// How far ahead of the clock a stored time may lie before it means that the clock went back.
+/// How far in the future a stored time may be before it means that the clock was set back.
 pub const CLOCK_TOLERANCE: Seconds = Seconds(60);
 
 impl Time {
-    /// How far the time is from `now`: `in 13 days 4 h`, `5 min ago`, `now`.
+    /// The distance from `now`: `in 13 days 4 h`, `5 min ago`, `now`.
     pub fn relative_to(self, now: Self) -> String {
         match self.since(now) {
             gap if gap.0 > 0 => format!("in {}", gap.to_text()),
@@ -30,10 +29,10 @@ impl Time {
 
     /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);
-    /// 9999-12-30T22:00:00Z: the last second that has a date in every time zone.
+    /// 9999-12-30T22:00:00Z, the last second that has a date in every time zone.
     pub const MAX: Self = Self(253_402_207_200);
 
-    /// The time `seconds` after 1970-01-01T00:00:00Z (a JWT's `NumericDate`), clamped to [`Time::MIN`]…[`Time::MAX`].
+    /// The time of a Unix time stamp, such as a JWT's `NumericDate`, limited to [`Time::MIN`] and [`Time::MAX`].
     pub const fn from_unix(seconds: i64) -> Self {
         if seconds < Self::MIN.0 {
             Self::MIN
@@ -44,39 +43,36 @@ impl Time {
         }
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z.
     pub const fn unix(self) -> i64 {
         self.0
     }
 
-    /// The time `by` later (earlier if negative).
     #[must_use]
     pub const fn plus(self, by: Seconds) -> Self {
         Self::from_unix(self.0.saturating_add(by.0))
     }
 
-    /// The time `by` earlier.
     #[must_use]
     pub const fn minus(self, by: Seconds) -> Self {
         Self::from_unix(self.0.saturating_sub(by.0))
     }
 
-    /// How long after `earlier` this is; negative if it is before.
+    /// The time since `earlier`; negative if that is later.
     pub const fn since(self, earlier: Self) -> Seconds {
         Seconds(self.0 - earlier.0)
     }
 
-    /// How long from `now` until this time; zero once it has come.
+    /// The time left at `now`; zero if it has passed.
     pub fn left(self, now: Self) -> Seconds {
         self.since(now).max(Seconds::ZERO)
     }
 
-    /// RFC 3339 in UTC, as in `2026-01-31T12:00:00Z`.
+    /// RFC 3339 in UTC: `2026-01-31T12:00:00Z`.
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.0).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// An HTTP date (RFC 9110 5.6.7, the fixed-length form), or `None` if `text` is none.
+    /// The time of an HTTP date (RFC 9110 5.6.7, the fixed-length form).
     pub fn from_http_date(text: &str) -> Option<Self> {
         let zoned = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
         Some(Self::from_unix(zoned.timestamp().as_second()))
@@ -96,15 +92,12 @@ impl<'de> Deserialize<'de> for Time {
 }
 
 impl Seconds {
-    /// No time at all.
     pub const ZERO: Self = Self(0);
 
-    /// `n` minutes.
     pub const fn minutes(n: i64) -> Self {
         Self(n.saturating_mul(60))
     }
 
-    /// `n` hours.
     pub const fn hours(n: i64) -> Self {
         Self::minutes(n.saturating_mul(60))
     }
@@ -114,15 +107,15 @@ impl Seconds {
         Self::hours(n.saturating_mul(24))
     }
 
-    /// As a `std::time::Duration`; zero if negative.
+    /// Zero if negative.
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// Reads what a person types: `30` and `30s` (seconds), `5m`, `2h`, `14d`, and sums such as `1h30m`.
+    /// The duration that a user typed: `30` or `30s` (seconds), `5m`, `2h`, `14d`, or a sum such as `1h30m`.
     ///
     /// # Errors
-    /// A sentence saying what is accepted, if `text` is anything else, or more than 9,999 years.
+    /// A sentence that says what is accepted.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
@@ -151,10 +144,10 @@ impl Seconds {
         if text.is_empty() || total > Time::MAX.0 { Err(wrong()) } else { Ok(Self(total)) }
     }
 
-    /// As [`Seconds::parse`], where no time at all can only be a mistake.
+    /// As [`Seconds::parse`], but zero is an error.
     ///
     /// # Errors
-    /// As [`Seconds::parse`]; also for zero.
+    /// As [`Seconds::parse`].
     pub fn parse_positive(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
             Self::ZERO => Err(format!("`{}` is no time at all", crate::domain::text::printable(text))),
@@ -162,7 +155,7 @@ impl Seconds {
         }
     }
 
-    /// The two largest units a person needs: `89 days 23 h`, `59 min`, `9 min 30 s`, `0 s`. The sign is dropped.
+    /// The two largest units: `89 days 23 h`, `59 min`, `9 min 30 s`, `0 s`. The sign is dropped.
     pub fn to_text(self) -> String {
         let s = self.0.unsigned_abs();
         let (days, hours, minutes, seconds) = (s / 86_400, s / 3_600 % 24, s / 60 % 60, s % 60);
@@ -180,7 +173,7 @@ impl Seconds {
         }
     }
 
-    /// The largest unit alone, for a prompt: `89d`, `3h`, `9m`, `30s`.
+    /// The largest unit, for a prompt: `89d`, `3h`, `9m`, `30s`.
     pub fn to_short_text(self) -> String {
         match self.0.unsigned_abs() {
             s if s >= 86_400 => format!("{}d", s / 86_400),
@@ -204,19 +197,19 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_written_as_rfc_3339_in_utc() {
+    fn time_is_written_as_rfc_3339_in_utc() {
         assert_eq!(Time::MIN.rfc3339(), "1970-01-01T00:00:00Z");
         assert_eq!(Time::MAX.rfc3339(), "9999-12-30T22:00:00Z");
     }
 
     #[test]
-    fn an_http_date_is_read_and_anything_else_is_not() {
+    fn http_date_is_parsed() {
         assert_eq!(Time::from_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Time::from_unix(784_111_777)));
         assert_eq!(Time::from_http_date("yesterday"), None);
     }
 
     #[test]
-    fn durations_are_read_as_people_write_them() {
+    fn durations_are_parsed() {
         for (text, seconds) in [("0", 0), ("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("14d", 1_209_600)] {
             assert_eq!(Seconds::parse(text), Ok(Seconds(seconds)), "{text}");
         }
@@ -241,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_reads_at_most_two_units() {
+    fn durations_are_shown_with_at_most_two_units() {
         for (seconds, text) in [
             (0, "0 s"),
             (59, "59 s"),

@@ -1,18 +1,17 @@
-//! What of a session must not be lost, for a store whose entries hold little.
+//! The smallest session, for a store with small entries.
 
 use super::{AccessToken, InvalidEntry, Session};
 use crate::domain::secret::Secret;
 use crate::domain::time::CLOCK_TOLERANCE;
 
-/// The smallest session that goes on where the one in `document` stood: its refresh token, its account, its times, its
-/// journal; but no ID token, no event, and an access token that is none and has expired, so that a refresh is due.
+/// The session in `document` without ID token and events, and with an empty, expired access token, so that a refresh is due.
 ///
 /// # Errors
-/// [`InvalidEntry::Garbage`] if `document` is no session of this version.
+/// [`InvalidEntry::Garbage`] if `document` is not a session of this version.
 pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
     let session: Session = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
     let obtained_at = session.access_token.obtained_at;
-    // Past on every clock that is trusted with this session.
+    // In the past for every clock that this session trusts.
     let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
     let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
     Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.to_json())
@@ -27,7 +26,7 @@ mod tests {
     use crate::domain::time::{Seconds, Time};
 
     #[test]
-    fn the_least_session_has_kept_its_refresh_token_and_is_due() {
+    fn minimal_session_keeps_refresh_token_and_is_due() {
         let at = Time::from_unix(1_800_000_000);
         let whole = logged_in(at, Some("rt")).with_refresh_started(at);
         let least = Session::from_json(&minimal_session(&whole.to_json()).unwrap(), &whole.key).unwrap();
@@ -42,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_session_has_no_least_one() {
+    fn only_a_session_has_a_minimal_one() {
         assert_eq!(minimal_session(&Secret::new("a client secret")), Err(InvalidEntry::Garbage));
     }
 }
