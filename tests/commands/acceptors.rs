@@ -1,6 +1,5 @@
-//! What every acceptor promises of what it accepts, over documents that are right but for what chance has changed in them.
-//! The promises are told here a second time, by other code. Each property also wants a fair share to be accepted and a fair
-//! share refused, so that it cannot hold for want of cases.
+//! Properties that hold for everything an acceptor accepts, checked on valid documents with random changes. Each
+//! property also needs a fair share accepted and a fair share refused, so that it cannot hold for lack of cases.
 
 use crate::support::START;
 use crate::support::tokens::{ISSUER, SUB, discovery, jwks, sign};
@@ -26,14 +25,14 @@ use tidp::testing::oidc::token::accept_token_response;
 use tidp::testing::oidc::userinfo::{self, accept_userinfo};
 use tidp::testing::ports::Response;
 
-/// What may be done to a member: nothing, taking it out, or one of these in its place.
+/// A change to a member: none, its removal, or one of these values.
 #[derive(Clone, Debug)]
 enum Change {
     Remove(String),
     Set(String, Value),
 }
 
-/// One of the members, and one of the odd values or of those `ours`, which are right elsewhere.
+/// One of the members, set to an odd value or to one of `ours`, which are valid elsewhere.
 fn changes(names: &'static [&'static str], ours: Vec<Value>) -> impl Strategy<Value = Vec<Change>> {
     let mut values = vec![
         json!(null),
@@ -62,7 +61,7 @@ fn changes(names: &'static [&'static str], ours: Vec<Value>) -> impl Strategy<Va
     proptest::collection::vec(change, 0..3)
 }
 
-fn changed(mut document: Value, changes: &[Change]) -> Value {
+fn apply_changes(mut document: Value, changes: &[Change]) -> Value {
     let members = document.as_object_mut().unwrap();
     for change in changes {
         match change {
@@ -73,14 +72,14 @@ fn changed(mut document: Value, changes: &[Change]) -> Value {
     document
 }
 
-/// Runs `case` on so many inputs; `Some(())` is accepted.
-fn holds<T: std::fmt::Debug>(cases: usize, inputs: impl Strategy<Value = T>, case: impl Fn(&T) -> bool) {
+/// Runs `case` on this many inputs; it returns whether the input was accepted.
+fn check_property<T: std::fmt::Debug>(cases: usize, inputs: impl Strategy<Value = T>, case: impl Fn(&T) -> bool) {
     let mut runner = TestRunner::deterministic();
     let accepted = (0..cases).filter(|_| case(&inputs.new_tree(&mut runner).unwrap().current())).count();
     assert!(accepted * 10 > cases && accepted * 20 < cases * 19, "{accepted} of {cases} are accepted");
 }
 
-fn answered(body: &Value) -> Response {
+fn json_response(body: &Value) -> Response {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     Response { status: 200, headers, body: body.to_string().into_bytes() }
 }
@@ -93,23 +92,23 @@ fn provider() -> Provider {
 fn accepted_token_response_fits_into_a_header() {
     let names = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token", "error", "other"];
     let ours = vec![json!("bearer"), json!("DPoP"), json!("3600"), json!(60), json!(["openid"]), json!("a b")];
-    holds(4_000, changes(names, ours), |changes| {
+    check_property(4_000, changes(names, ours), |changes| {
         let full = json!({ "access_token": "at.1", "token_type": "Bearer", "expires_in": 3600, "scope": "openid",
                            "refresh_token": "rt 1", "id_token": "a.b.c" });
-        let body = changed(full, changes);
-        let Ok(answer) = accept_token_response(&answered(&body)) else { return false };
+        let body = apply_changes(full, changes);
+        let Ok(response) = accept_token_response(&json_response(&body)) else { return false };
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        assert!(visible(answer.access_token.expose()), "{body}");
-        assert_eq!(body["access_token"], answer.access_token.expose());
-        if let Some(token) = &answer.refresh_token {
+        assert!(visible(response.access_token.expose()), "{body}");
+        assert_eq!(body["access_token"], response.access_token.expose());
+        if let Some(token) = &response.refresh_token {
             assert!(
                 !token.expose().is_empty() && token.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte)),
                 "{body}"
             );
             assert_eq!(body["refresh_token"], token.expose());
         }
-        assert!(answer.expires_in.is_none_or(|life| life >= Seconds(1) && life.0 <= Time::MAX.unix()), "{body}");
-        assert!(answer.scopes.iter().flatten().all(|scope| !scope.is_empty()), "{body}");
+        assert!(response.expires_in.is_none_or(|life| life >= Seconds(1) && life.0 <= Time::MAX.unix()), "{body}");
+        assert!(response.scopes.iter().flatten().all(|scope| !scope.is_empty()), "{body}");
         assert!(body["error"].as_str().is_none_or(str::is_empty), "an error is a refusal: {body}");
         let kind = body["token_type"].as_str().unwrap_or_default().trim().to_ascii_lowercase();
         assert!(kind.is_empty() || kind == "bearer", "{body}");
@@ -127,20 +126,20 @@ fn half_hash(text: &str) -> Value {
     B64.encode(&Sha256::digest(text)[..16]).into()
 }
 
-/// Whether the claim is absent, or says nothing.
-fn says_nothing(claims: &Value, name: &str) -> bool {
+/// Whether the claim is missing or empty.
+fn is_absent(claims: &Value, name: &str) -> bool {
     claims[name].is_null() || claims[name] == ""
 }
 
-/// What no ID token may lack, whatever the occasion.
+/// Asserts what holds for every ID token.
 fn is_ours(claims: &Value, accepted: &ValidatedIdToken) {
     let ours = |audience: &Value| *audience == "app";
     assert_eq!(claims["iss"], ISSUER);
     assert!(
         ours(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(ours))
     );
-    assert!(says_nothing(claims, "azp") || ours(&claims["azp"]), "{claims}");
-    assert!(says_nothing(claims, "at_hash") || claims["at_hash"] == half_hash("at"), "{claims}");
+    assert!(is_absent(claims, "azp") || ours(&claims["azp"]), "{claims}");
+    assert!(is_absent(claims, "at_hash") || claims["at_hash"] == half_hash("at"), "{claims}");
     assert_eq!(claims["sub"], accepted.account.sub.as_str());
     let (iat, exp) = (claims["iat"].as_f64().unwrap(), claims["exp"].as_f64().unwrap());
     let now = START.unix() as f64;
@@ -175,8 +174,8 @@ fn accepted_login_id_token_is_for_this_login() {
     let (keys, at, code) =
         (KeySet::from_json(jwks().to_string().as_bytes()).unwrap(), Secret::new("at"), Code(Secret::new("c")));
     let pending = pending_login();
-    holds(300, changes(CLAIMS, claim_values()), |changes| {
-        let claims = changed(claims(pending.nonce.expose()), changes);
+    check_property(300, changes(CLAIMS, claim_values()), |changes| {
+        let claims = apply_changes(claims(pending.nonce.expose()), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
         let source = IdTokenSource::Login { pending: &pending, code: &code, waited: Seconds::ZERO };
         let expected = ExpectedIdToken { issuer: ISSUER, client_id: "app", now: START, access_token: &at, source };
@@ -198,15 +197,15 @@ fn accepted_refresh_id_token_is_for_this_session() {
         auth_time: Some(START.unix() - 5),
         nonce: Some("the-nonce".into()),
     };
-    holds(300, changes(CLAIMS, claim_values()), |changes| {
-        let claims = changed(claims("the-nonce"), changes);
+    check_property(300, changes(CLAIMS, claim_values()), |changes| {
+        let claims = apply_changes(claims("the-nonce"), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
         let source = IdTokenSource::Refresh { previous: Some(&previous), sub: SUB };
         let expected = ExpectedIdToken { issuer: ISSUER, client_id: "app", now: START, access_token: &at, source };
         let Ok(accepted) = accept_id_token(&token, &keys, &expected) else { return false };
         is_ours(&claims, &accepted);
         assert_eq!(claims["sub"], SUB);
-        assert!(says_nothing(&claims, "nonce") || claims["nonce"] == "the-nonce", "{claims}");
+        assert!(is_absent(&claims, "nonce") || claims["nonce"] == "the-nonce", "{claims}");
         assert!(claims["auth_time"].is_null() || claims["auth_time"] == json!(START.unix() - 5), "{claims}");
         assert!(claims["iat"].as_f64().unwrap() >= (START.unix() - 60) as f64, "{claims}");
         assert_eq!(accepted.token.nonce.as_deref(), Some("the-nonce"), "the original is remembered");
@@ -236,15 +235,15 @@ fn accepted_discovery_leads_only_to_its_issuer() {
         json!(["S256"]),
     ];
     let issuer = Issuer::parse(ISSUER).unwrap();
-    holds(4_000, changes(names, ours), |changes| {
-        let document = changed(discovery(), changes);
-        let Ok(provider) = accept_discovery(&answered(&document), &issuer, &[]) else { return false };
+    check_property(4_000, changes(names, ours), |changes| {
+        let document = apply_changes(discovery(), changes);
+        let Ok(provider) = accept_discovery(&json_response(&document), &issuer, &[]) else { return false };
         assert_eq!(document["issuer"], provider.issuer.as_str());
         assert_eq!(provider.issuer.trim_end_matches('/'), ISSUER);
         let endpoints = [Some(&provider.token_endpoint), Some(&provider.jwks_uri)];
         let others = [&provider.userinfo_endpoint, &provider.revocation_endpoint, &provider.end_session_endpoint];
         let logout = provider.custom_logout_endpoint.as_ref();
-        // The one that the browser is sent to stops a login only.
+        // A bad authorization endpoint stops a login only.
         let login = provider.authorization_endpoint.as_ref().ok();
         for url in endpoints.into_iter().chain(others.map(Option::as_ref)).chain([logout, login]).flatten() {
             assert!(url.as_str().starts_with("https://id.example/"), "{url} of {document}");
@@ -259,9 +258,9 @@ fn accepted_key_set_verifies_and_has_no_private_key() {
     let ours = vec![json!("sig"), json!("RS256"), json!("EC"), json!("AQAB"), json!(["verify"])];
     let token = sign(&json!({ "alg": "RS256", "kid": "k1" }), &json!({}));
     let key = jwks()["keys"][0].clone();
-    holds(2_000, changes(names, ours), |changes| {
-        let member = changed(key.clone(), changes);
-        let Ok(keys) = accept_jwks(&answered(&json!({ "keys": [1, member] }))) else { return false };
+    check_property(2_000, changes(names, ours), |changes| {
+        let member = apply_changes(key.clone(), changes);
+        let Ok(keys) = accept_jwks(&json_response(&json!({ "keys": [1, member] }))) else { return false };
         let is_private = ["RSA", "EC", "OKP"].iter().any(|kty| member["kty"] == *kty);
         assert!(!(is_private && member["d"].as_str().is_some_and(|d| !d.is_empty())), "{member}");
         let verifies = keys.verify(&Jwt::parse(&token).unwrap()).is_ok();
@@ -269,7 +268,7 @@ fn accepted_key_set_verifies_and_has_no_private_key() {
             for name in ["n", "e"] {
                 assert_eq!(member[name], key[name], "{member}");
             }
-            assert!(says_nothing(&member, "kid") || !member["kid"].is_string() || member["kid"] == "k1", "{member}");
+            assert!(is_absent(&member, "kid") || !member["kid"].is_string() || member["kid"] == "k1", "{member}");
         }
         verifies
     });
@@ -280,9 +279,9 @@ fn accepted_userinfo_is_for_this_account() {
     let names = &["sub", "iss", "aud", "name", "email_verified"];
     let keys = KeySet::from_json(jwks().to_string().as_bytes()).unwrap();
     let inputs = (changes(names, vec![json!(SUB), json!("app"), json!(ISSUER), json!(["app", "x"])]), any::<bool>());
-    holds(400, inputs, |(changes, signed)| {
-        let claims = changed(json!({ "sub": SUB, "iss": ISSUER, "aud": "app", "name": "Kari" }), changes);
-        let mut response = answered(&claims);
+    check_property(400, inputs, |(changes, signed)| {
+        let claims = apply_changes(json!({ "sub": SUB, "iss": ISSUER, "aud": "app", "name": "Kari" }), changes);
+        let mut response = json_response(&claims);
         if *signed {
             response.headers = vec![("content-type".to_owned(), "application/jwt".to_owned())];
             response.body = sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims).into_bytes();
@@ -290,10 +289,10 @@ fn accepted_userinfo_is_for_this_account() {
         let expected = userinfo::ExpectedUserinfo { issuer: ISSUER, client_id: "app", sub: SUB, keys: Some(&keys) };
         let Ok(accepted) = accept_userinfo(&response, &expected) else { return false };
         assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
-        assert!(!signed || says_nothing(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
+        assert!(!signed || is_absent(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
         let ours = |audience: &Value| *audience == "app";
         let for_us = ours(&claims["aud"]) || claims["aud"].as_array().is_some_and(|all| all.iter().any(ours));
-        assert!(!signed || says_nothing(&claims, "aud") || for_us, "{claims}");
+        assert!(!signed || is_absent(&claims, "aud") || for_us, "{claims}");
         true
     });
 }
@@ -308,7 +307,7 @@ fn accepted_callback_has_our_state_issuer_and_a_code() {
     let pending = pending_login();
     let state = pending.state.expose().to_owned();
     let inputs = (proptest::collection::vec(part(), 0..2), any::<[bool; 3]>());
-    holds(4_000, inputs, |(more, left_out)| {
+    check_property(4_000, inputs, |(more, left_out)| {
         let mut parts = Vec::new();
         let right = [("state", "STATE"), ("iss", "https%3A%2F%2Fid.example"), ("code", "CODE")];
         parts.extend(right.into_iter().zip(left_out).filter(|(_, out)| !*out || more.len() == 1).map(|(part, _)| part));
@@ -329,7 +328,7 @@ fn accepted_callback_has_our_state_issuer_and_a_code() {
 fn accepted_jwt_matches_its_text() {
     let header = (select(vec![json!("RS256"), json!("none"), json!(7), json!(null)]), any::<bool>());
     let noise = proptest::option::weighted(0.3, (0_usize..60, select(vec!['.', '=', '+', 'A', ' ', 'é'])));
-    holds(4_000, (header, noise), |((alg, odd), noise)| {
+    check_property(4_000, (header, noise), |((alg, odd), noise)| {
         let payload = if *odd { "{\"a\":1,\"a\":2}" } else { "{\"a\":1}" };
         let mut text = format!("{}.{}.c2ln", B64.encode(json!({ "alg": alg }).to_string()), B64.encode(payload));
         if let Some((at, with)) = noise {
@@ -373,13 +372,17 @@ fn accepted_session_document_reads_back() {
     ];
     let other = json!({ "profile": "another", "issuer": ISSUER, "client_id": "app" });
     let key: SessionKey = bench.key();
-    holds(4_000, changes(names, vec![other, json!(2), json!([]), json!({ "state": "never_issued" })]), |changes| {
-        let text = Secret::new(changed(document.clone(), changes).to_string());
-        let Ok(session) = Session::from_json(&text, &key) else { return false };
-        assert_eq!((&session.key, session.version), (&key, 1), "{changes:?}");
-        assert_eq!(Session::from_json(&session.to_json(), &key), Ok(session), "{changes:?}");
-        true
-    });
+    check_property(
+        4_000,
+        changes(names, vec![other, json!(2), json!([]), json!({ "state": "never_issued" })]),
+        |changes| {
+            let text = Secret::new(apply_changes(document.clone(), changes).to_string());
+            let Ok(session) = Session::from_json(&text, &key) else { return false };
+            assert_eq!((&session.key, session.version), (&key, 1), "{changes:?}");
+            assert_eq!(Session::from_json(&session.to_json(), &key), Ok(session), "{changes:?}");
+            true
+        },
+    );
 }
 
 #[test]
@@ -389,7 +392,7 @@ fn accepted_issuer_is_https_or_loopback() {
         select(vec!["id.example", "127.0.0.1", "[::1]", "localhost", "me@id.example", "id.example:444", ""]),
         select(vec!["", "/", "/a", "/a/", "?q", "#f", "/\u{200b}", "/\t", "\\a"]),
     );
-    holds(4_000, parts, |(scheme, host, path)| {
+    check_property(4_000, parts, |(scheme, host, path)| {
         let text = format!("{scheme}{host}{path}");
         let Ok(issuer) = Issuer::parse(&text) else { return false };
         let is_loopback = ["127.0.0.1", "[::1]"].contains(host);

@@ -1,7 +1,7 @@
 mod keys;
 mod verify;
 
-use crate::support::provider::json as answer;
+use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, discovery, jwks, sign};
 use crate::support::{Bench, Outcome, START};
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
 
-/// A token of the provider that lives an hour, with these claims beside or instead of its own.
+/// A valid token of the provider with these claims added or replaced.
 fn token(header: &Value, claims: &Value) -> String {
     let mut all =
         json!({ "iss": ISSUER, "sub": "kari", "iat": START.unix(), "exp": START.plus(Seconds(3_600)).unix() });
@@ -19,12 +19,12 @@ fn token(header: &Value, claims: &Value) -> String {
     sign(header, &all)
 }
 
-fn plain() -> String {
+fn valid_token() -> String {
     token(&json!({ "alg": "RS256", "kid": "k1", "typ": "at+jwt" }), &json!({}))
 }
 
-/// A token with that text as payload, signed by nobody.
-fn written(payload: &str) -> String {
+/// A token with this payload and an invalid signature.
+fn unsigned_token(payload: &str) -> String {
     format!("{}.{}.c2ln", B64.encode(r#"{"alg":"RS256"}"#), B64.encode(payload))
 }
 
@@ -32,7 +32,7 @@ fn bench() -> Bench {
     Bench::new("MobileApp")
 }
 
-/// Runs `decode` with these lines on standard input.
+/// Runs `decode` with these lines as standard input.
 #[track_caller]
 fn decode(bench: &Bench, lines: &[&str], args: &[&str]) -> Outcome {
     lines.iter().for_each(|line| bench.terminal.type_line(line));
@@ -40,14 +40,14 @@ fn decode(bench: &Bench, lines: &[&str], args: &[&str]) -> Outcome {
 }
 
 #[track_caller]
-fn decoded(lines: &str) -> Value {
+fn decode_json(lines: &str) -> Value {
     decode(&bench(), &[lines], &["--json"]).exits(0).json()
 }
 
 #[test]
 fn decode_json_has_contract_fields_and_sends_nothing() {
     let claims = json!({ "nbf": START.unix(), "iss": "http://169.254.169.254/", "scope": ["openid"] });
-    let document = decoded(&token(&json!({ "alg": "RS256", "typ": "at+jwt" }), &claims));
+    let document = decode_json(&token(&json!({ "alg": "RS256", "typ": "at+jwt" }), &claims));
     let (iat, exp) = (START.unix(), START.plus(Seconds(3_600)).unix());
     let expected = json!({
         "header": { "alg": "RS256", "typ": "at+jwt" },
@@ -58,7 +58,7 @@ fn decode_json_has_contract_fields_and_sends_nothing() {
         "times": { "iat": "2026-01-31T12:00:00Z", "nbf": "2026-01-31T12:00:00Z", "exp": "2026-01-31T13:00:00Z" },
     });
     assert_eq!(document, expected);
-    let bare = decoded(&sign(&json!({ "alg": "RS256" }), &json!({})));
+    let bare = decode_json(&sign(&json!({ "alg": "RS256" }), &json!({})));
     assert_eq!([&bare["typ"], &bare["expired"], &bare["times"]], [&json!(null), &json!(null), &json!({})]);
 }
 
@@ -67,7 +67,7 @@ fn token_expires_exactly_at_exp() {
     for (at, expired) in [(3_599, false), (3_600, true)] {
         let bench = bench();
         bench.at(at);
-        assert_eq!(decode(&bench, &[&plain()], &["--json"]).exits(0).json()["expired"], expired);
+        assert_eq!(decode(&bench, &[&valid_token()], &["--json"]).exits(0).json()["expired"], expired);
     }
 }
 
@@ -83,7 +83,7 @@ fn time_without_a_date_is_left_out_with_a_warning() {
         ("nbf", json!(-5), false, "`nbf` is out of range"),
     ] {
         let token = token(&header, &json!({ claim: value }));
-        let document = decoded(&token);
+        let document = decode_json(&token);
         assert_eq!(document["times"].get(claim), None, "{document}");
         assert_eq!(
             (&document["expired"], &document["warnings"]),
@@ -100,7 +100,7 @@ fn text_is_not_a_number_and_invalid_times_warn() {
     for claim in ["exp", "nbf", "iat", "auth_time"] {
         for value in [json!("1769864400"), json!(null), json!([]), json!(true)] {
             let token = token(&json!({ "alg": "RS256" }), &json!({ claim: value }));
-            let document = decoded(&token);
+            let document = decode_json(&token);
             assert_eq!(
                 document["warnings"],
                 json!([{ "code": "time_not_a_number", "message": format!("`{claim}` is not a number, so it is no time") }])
@@ -144,7 +144,7 @@ fn claims_are_explained_by_profile_or_issuer() {
 fn token_before_nbf_is_warned_about() {
     let token = token(&json!({ "alg": "RS256" }), &json!({ "nbf": START.plus(Seconds(60)).unix() }));
     let warning = "it is not valid before 2026-01-31T12:01:00Z";
-    assert_eq!(decoded(&token)["warnings"], json!([{ "code": "not_valid_yet", "message": warning }]));
+    assert_eq!(decode_json(&token)["warnings"], json!([{ "code": "not_valid_yet", "message": warning }]));
     let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
     assert!(text.contains("warning: it is not valid before 2026-01-31 12:01:00 UTC (in 1 min)\n"), "{text}");
     let bench = bench();
@@ -154,12 +154,12 @@ fn token_before_nbf_is_warned_about() {
 
 #[test]
 fn unverified_token_is_announced_first() {
-    let text = decode(&bench(), &[&plain()], &[]).exits(0).stdout;
+    let text = decode(&bench(), &[&valid_token()], &[]).exits(0).stdout;
     assert!(
         text.starts_with("not verified: anybody can have written this; expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
     );
     assert!(text.contains("\nHeader\n") && text.contains("\nPayload\n"), "{text}");
-    let text = decode(&bench(), &[&plain()], &["--jwks", "keys.json"]).exits(2).stderr;
+    let text = decode(&bench(), &[&valid_token()], &["--jwks", "keys.json"]).exits(2).stderr;
     assert!(text.contains("--jwks keys.json: no such file"), "{text}");
 }
 
@@ -170,16 +170,16 @@ fn byte_order_mark_is_dropped_from_token_and_keys() {
     for file in [keys.clone(), format!("{mark}{keys}")] {
         let bench = bench();
         bench.files.put("keys.json", &file);
-        for line in [plain(), format!("{mark}{}\r", plain()), format!("{mark} Bearer {}", plain())] {
+        for line in [valid_token(), format!("{mark}{}\r", valid_token()), format!("{mark} Bearer {}", valid_token())] {
             let document = decode(&bench, &[&line], &["--jwks", "keys.json", "--json"]).exits(0).json();
             assert_eq!(document["verified"], true);
             bench.run(&["decode", &line]).exits(0);
         }
-        decode(&bench, &[&plain(), &format!("{mark}{}", plain())], &[]).exits(0);
+        decode(&bench, &[&valid_token(), &format!("{mark}{}", valid_token())], &[]).exits(0);
         decode(&bench, &[mark], &[]).exits(2).says("there is no token");
         let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         bench.files.0.lock().unwrap().insert("keys.json".into(), utf_16);
-        decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(2).says("--jwks keys.json: it is UTF-16");
+        decode(&bench, &[&valid_token()], &["--jwks", "keys.json"]).exits(2).says("--jwks keys.json: it is UTF-16");
     }
 }
 
@@ -187,18 +187,18 @@ fn byte_order_mark_is_dropped_from_token_and_keys() {
 fn unsigned_token_and_embedded_key_are_flagged() {
     for alg in ["none", "None", "nOnE"] {
         let unsigned = format!("{}.{}.", B64.encode(format!(r#"{{"alg":"{alg}"}}"#)), B64.encode("{}"));
-        let document = decoded(&unsigned);
+        let document = decode_json(&unsigned);
         assert_eq!((&document["verified"], &document["alg"]), (&json!(false), &json!(alg)));
         assert_eq!(
             document["warnings"],
             json!([{ "code": "not_signed", "message": "alg is none: the token is not signed at all" }])
         );
     }
-    let stripped = plain();
-    let document = decoded(&stripped[..=stripped.rfind('.').unwrap()]);
+    let stripped = valid_token();
+    let document = decode_json(&stripped[..=stripped.rfind('.').unwrap()]);
     assert_eq!(document["warnings"], json!([{ "code": "not_signed", "message": "the signature is empty" }]));
     for name in ["jku", "x5u", "jwk", "x5c"] {
-        let document = decoded(&token(&json!({ "alg": "RS256", name: "https://evil.example" }), &json!({})));
+        let document = decode_json(&token(&json!({ "alg": "RS256", name: "https://evil.example" }), &json!({})));
         assert!(document["warnings"][0]["message"].as_str().unwrap().contains(&format!("`{name}`")), "{document}");
     }
 }
@@ -212,8 +212,8 @@ fn encrypted_token_shows_only_its_header() {
 
 #[test]
 fn bad_line_does_not_stop_the_others() {
-    let (good, last) = (plain(), written(r#"{"sub":"ola"}"#));
-    let outcome = decode(&bench(), &[&good, "", "nonsense", "  ", &last], &["--json"]).exits_having_answered(7);
+    let (good, last) = (valid_token(), unsigned_token(r#"{"sub":"ola"}"#));
+    let outcome = decode(&bench(), &[&good, "", "nonsense", "  ", &last], &["--json"]).exits_with_output(7);
     let documents: Vec<Value> = outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(documents.len(), 3, "{}", outcome.stdout);
     assert_eq!(documents[0]["payload"]["sub"], "kari");
@@ -222,9 +222,9 @@ fn bad_line_does_not_stop_the_others() {
     assert_eq!(documents[2]["payload"]["sub"], "ola");
     assert_eq!(outcome.error()["message"], "1 of 3 tokens are opaque");
 
-    let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_having_answered(7);
-    let told = "opaque: line 2: this is no JWT: a JWT has three parts with dots between them, this has 1\n";
-    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_with_output(7);
+    let expected = "opaque: line 2: this is no JWT: a JWT has three parts with dots between them, this has 1\n";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
     assert_eq!(outcome.stdout.matches("Payload").count(), 2);
 }
 
@@ -234,9 +234,9 @@ fn bulk_tokens_are_decoded_in_order() {
     let expected: Vec<Value> = (1..=1_003).map(|line| if line % 97 == 0 { json!(null) } else { json!(line) }).collect();
     for subject in &expected {
         let text = json!({ "sub": subject }).to_string();
-        bench.terminal.type_line(&if subject.is_null() { "nonsense".to_owned() } else { written(&text) });
+        bench.terminal.type_line(&if subject.is_null() { "nonsense".to_owned() } else { unsigned_token(&text) });
     }
-    let outcome = bench.run(&["decode", "--json"]).exits_having_answered(7);
+    let outcome = bench.run(&["decode", "--json"]).exits_with_output(7);
     let documents = outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     for ((document, subject), line) in documents.zip(&expected).zip(1..) {
         assert_eq!(&document["payload"]["sub"], subject);
@@ -250,7 +250,7 @@ fn bulk_tokens_are_decoded_in_order() {
 fn closed_output_ends_bulk_decode_silently() {
     let bench = bench();
     *bench.terminal.broken.lock().unwrap() = Some(std::io::ErrorKind::BrokenPipe);
-    (1..=400).for_each(|_| bench.terminal.type_line(&plain()));
+    (1..=400).for_each(|_| bench.terminal.type_line(&valid_token()));
     assert_eq!(bench.run(&["decode"]).exits(0).stderr, "");
 }
 
@@ -261,25 +261,25 @@ fn empty_input_is_a_usage_error() {
 
 #[test]
 fn prefix_and_quotes_around_a_token_are_dropped() {
-    let token = plain();
+    let token = valid_token();
     for line in [
         format!("Bearer {token}"),
         format!("Authorization: bearer {token} \t"),
         format!("\"{token}\""),
         format!("'{token}'\r"),
     ] {
-        assert_eq!(decoded(&line)["payload"]["sub"], "kari", "{line}");
+        assert_eq!(decode_json(&line)["payload"]["sub"], "kari", "{line}");
     }
 }
 
 #[test]
 fn token_argument_is_warned_about() {
-    let (bench, token) = (bench(), plain());
+    let (bench, token) = (bench(), valid_token());
     let outcome = bench.run(&["decode", &token, "--json"]).exits(0).says("every process on this machine");
     assert_eq!(outcome.json()["warnings"][0]["code"], "token_on_command_line");
     assert_eq!(decode(&bench, &[&token], &["-"]).exits(0).stderr, "");
     bench.run(&["decode", "nonsense", "--json"]).exits(7);
-    let outcome = bench.run(&["decode", &token, "nonsense", "--json"]).exits_having_answered(7);
+    let outcome = bench.run(&["decode", &token, "nonsense", "--json"]).exits_with_output(7);
     assert!(outcome.stdout.lines().last().unwrap().contains("\"line\":2"), "{}", outcome.stdout);
 }
 
@@ -288,20 +288,20 @@ fn token_text_is_escaped_on_the_terminal() {
     let nasty = "\u{1b}]0;x\u{7}\u{202e}\u{2066}\u{200b}\u{9b}\u{2028}\r";
     let token = token(&json!({ "alg": "RS256", "kid": nasty }), &json!({ nasty: nasty, "list": [nasty] }));
     for args in [&[][..], &["--json"]] {
-        let outcome = decode(&bench(), &[&token, &format!("{nasty}x")], args).exits_having_answered(7);
+        let outcome = decode(&bench(), &[&token, &format!("{nasty}x")], args).exits_with_output(7);
         for text in [&outcome.stdout, &outcome.stderr] {
             let raw = text.chars().find(|c| *c != '\n' && (c.is_control() || nasty.contains(*c) && !c.is_ascii()));
             assert_eq!(raw, None, "{args:?}: {text}");
         }
     }
-    assert_eq!(decoded(&token)["payload"][nasty], nasty, "in JSON it is the same document");
+    assert_eq!(decode_json(&token)["payload"][nasty], nasty, "in JSON it is the same document");
 }
 
 #[test]
 fn large_numbers_keep_every_digit() {
     let payload = r#"{"n":1234567890123456789012345678901234567890,"f":0.10000000000000000000001}"#;
     for args in [&[][..], &["--json"]] {
-        let text = decode(&bench(), &[&written(payload)], args).exits(0).stdout;
+        let text = decode(&bench(), &[&unsigned_token(payload)], args).exits(0).stdout;
         for number in ["1234567890123456789012345678901234567890", "0.10000000000000000000001"] {
             assert!(text.contains(number), "{args:?}: no {number} in {text}");
         }
@@ -315,33 +315,33 @@ fn malformed_token_is_refused_quickly() {
         ".".repeat(1 << 20),
         "x".repeat((1 << 20) + 1),
         "a.b".to_owned(),
-        written("[]"),
-        written("\"x\""),
-        written(r#"{"a":1,"a":2}"#),
-        written(&format!(r#"{{"a":{nested}}}"#)),
-        written("\u{feff}{}"),
-        format!("{}=", plain()),
-        plain().replace('.', " ."),
+        unsigned_token("[]"),
+        unsigned_token("\"x\""),
+        unsigned_token(r#"{"a":1,"a":2}"#),
+        unsigned_token(&format!(r#"{{"a":{nested}}}"#)),
+        unsigned_token("\u{feff}{}"),
+        format!("{}=", valid_token()),
+        valid_token().replace('.', " ."),
     ] {
-        let outcome = decode(&bench(), &[&line], &["--json"]).exits_having_answered(7);
+        let outcome = decode(&bench(), &[&line], &["--json"]).exits_with_output(7);
         assert!(outcome.stdout.starts_with("{\"error\":"), "{:.200}", outcome.stdout);
         assert!(outcome.stdout.len() < 1_000, "{} bytes are said of it", outcome.stdout.len());
     }
-    let far = decoded(&written(r#"{"exp":9300000000000000000000,"iat":"soon"}"#));
+    let far = decode_json(&unsigned_token(r#"{"exp":9300000000000000000000,"iat":"soon"}"#));
     assert_eq!((&far["expired"], &far["times"]), (&json!(false), &json!({})));
 }
 
-/// A machine whose provider publishes its keys exactly once.
+/// A bench whose provider serves its keys exactly once.
 fn verifier() -> Bench {
     let bench = bench();
-    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
-    bench.provider.answers("/jwks", answer(200, &jwks()));
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.responds("/jwks", json(200, &jwks()));
     bench
 }
 
-/// A token of the provider with the signature of another one.
-fn forged() -> String {
+/// A token with the signature of another one.
+fn forged_token() -> String {
     let known = json!({ "alg": "RS256", "kid": "k1" });
-    let (token, other) = (plain(), token(&known, &json!({ "sub": "ola" })));
+    let (token, other) = (valid_token(), token(&known, &json!({ "sub": "ola" })));
     format!("{}{}", &token[..token.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..])
 }

@@ -1,33 +1,33 @@
-//! What `tidp policy` and `tidp policy simulate` print, word for word: policy × moment × event. After a change on
-//! purpose, `TIDP_UPDATE=1 cargo test --test commands` writes the files anew; then read what has changed.
+//! The output of `tidp policy` and `tidp policy simulate`, word for word. After an intended change update the files with
+//! `TIDP_UPDATE=1 cargo test --test commands`, and review the difference.
 
 use crate::support::Bench;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use std::path::Path;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::HttpFailureKind;
 
-/// What happens to a session before it is looked at.
+/// What happens to a session before it is shown.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Nothing but the login.
+    /// Only the login.
     Login,
-    /// A refresh brought a new refresh token.
+    /// A refresh with a new refresh token.
     NewToken,
-    /// A refresh brought the same one again.
+    /// A refresh with the same refresh token.
     SameToken,
-    /// A refresh brought none.
+    /// A refresh without a refresh token.
     NoToken,
-    /// The answer to a refresh was lost.
+    /// A refresh whose response was lost.
     AnswerLost,
-    /// The provider refused the refresh token.
+    /// A refused refresh.
     Refused,
 }
 
 const EVENTS: [Event; 6] =
     [Event::Login, Event::NewToken, Event::SameToken, Event::NoToken, Event::AnswerLost, Event::Refused];
 
-/// The client type, how long a refresh token lives, and when it is refreshed.
+/// Client type, lifetime of a refresh token, and when it is refreshed.
 const POLICIES: [(&str, i64, i64); 4] = [
     ("Public", 3_600, 0),
     ("PublicWithRefresh", 600, 300),
@@ -35,10 +35,10 @@ const POLICIES: [(&str, i64, i64); 4] = [
     ("MobileApp", 90 * 86_400, 43_200),
 ];
 
-fn after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
+fn bench_after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
     let bench = Bench::new(client_type).env("TIDP_CLIENT_SECRET", "s");
     if client_type == "Public" {
-        bench.log_in_with(Answer::new()).exits(0);
+        bench.log_in_with(TokenResponse::new()).exits(0);
         return bench;
     }
     bench.log_in();
@@ -46,19 +46,19 @@ fn after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
     let now = bench.clock.time();
     match event {
         Event::Login => return bench,
-        Event::NewToken => bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2")),
-        Event::SameToken => bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-1")),
-        Event::NoToken => bench.provider.refreshes(now, "rt-1", Answer::new()),
+        Event::NewToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-2")),
+        Event::SameToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-1")),
+        Event::NoToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new()),
         Event::AnswerLost => bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost),
         Event::Refused => bench.provider.refuses("invalid_grant"),
     }
-    bench.run_on(&["refresh", "--force"]);
+    bench.run_unchecked(&["refresh", "--force"]);
     bench.provider.check(&["refresh", "--force"]);
     assert_eq!(bench.session().unwrap().events.len(), 2, "{client_type}: {event:?} happened");
     bench
 }
 
-/// The moments worth a look: right after it, and around the first end.
+/// Shortly after the event, and around the first expiry.
 fn moments(event: Event, lifetime: i64, refreshed_after: i64, start: Time) -> Vec<(&'static str, Time)> {
     let renewed = matches!(event, Event::NewToken | Event::SameToken) && lifetime != 14 * 86_400;
     let end = start.plus(Seconds(lifetime + if renewed { refreshed_after } else { 0 }));
@@ -69,21 +69,21 @@ fn moments(event: Event, lifetime: i64, refreshed_after: i64, start: Time) -> Ve
     ]
 }
 
-fn told(client_type: &str, lifetime: i64, refreshed_after: i64) -> String {
+fn policy_pages(client_type: &str, lifetime: i64, refreshed_after: i64) -> String {
     let mut text = String::new();
     for event in if client_type == "Public" { &EVENTS[..1] } else { &EVENTS[..] } {
         for (name, moment) in moments(*event, lifetime, refreshed_after, crate::support::START) {
-            let bench = after(*event, client_type, refreshed_after);
+            let bench = bench_after(*event, client_type, refreshed_after);
             bench.pass(moment.since(bench.clock.time()));
-            let outcome = bench.run_on(&["policy"]).exits(0);
-            let short = bench.run_on(&["policy", "--short"]).exits(0).stdout;
+            let outcome = bench.run_unchecked(&["policy"]).exits(0);
+            let short = bench.run_unchecked(&["policy", "--short"]).exits(0).stdout;
             text += &format!("=== {event:?}, {name} === {short}{}\n", outcome.stdout);
         }
     }
     text
 }
 
-/// Holds `text` against the file of that name.
+/// Compares `text` with a golden file.
 #[track_caller]
 fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
@@ -100,7 +100,7 @@ fn golden(name: &str, text: &str) {
 #[test]
 fn policy_output_matches_its_golden_files() {
     for (client_type, lifetime, refreshed_after) in POLICIES {
-        golden(&format!("policy-{client_type}.txt"), &told(client_type, lifetime, refreshed_after));
+        golden(&format!("policy-{client_type}.txt"), &policy_pages(client_type, lifetime, refreshed_after));
     }
 }
 
@@ -119,14 +119,14 @@ fn simulation_output_matches_its_golden_files() {
             let bench = Bench::with_env(&[("LANG", "C.UTF-8")]);
             *bench.terminal.columns.lock().unwrap() = Some(columns);
             let all: Vec<&str> = ["policy", "simulate"].iter().chain(args).copied().collect();
-            let shown = bench.run(&all).exits(0).stdout;
-            let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            let output = bench.run(&all).exits(0).stdout;
+            let widest = output.lines().map(|line| line.chars().count()).max().unwrap_or(0);
             assert!(widest <= columns.into(), "{name}: {widest} columns");
-            text += &format!("=== {columns} columns ===\n{shown}\n");
+            text += &format!("=== {columns} columns ===\n{output}\n");
         }
         golden(&format!("simulate-{name}.txt"), &text);
     }
     let bench = Bench::with_env(&[]);
-    let shown = bench.run(&["policy", "simulate", "--policy", "Web", "--ascii"]).exits(0).stdout;
-    assert!(shown.is_ascii(), "{shown}");
+    let output = bench.run(&["policy", "simulate", "--policy", "Web", "--ascii"]).exits(0).stdout;
+    assert!(output.is_ascii(), "{output}");
 }

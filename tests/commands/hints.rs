@@ -1,7 +1,7 @@
-//! A hint is the next command, and nothing but the command: it can be pasted.
+//! Hints: only a command, ready to be pasted.
 
 use crate::support::Bench;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 
 fn profile(name: &str, keys: &str) -> String {
     format!("[profile.{name}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{keys}\n")
@@ -9,8 +9,8 @@ fn profile(name: &str, keys: &str) -> String {
 
 #[track_caller]
 fn hint(bench: &Bench, args: &[&str]) -> String {
-    let told = bench.run(args);
-    let stderr = told.stderr;
+    let outcome = bench.run(args);
+    let stderr = outcome.stderr;
     let hint = stderr.lines().last().and_then(|line| line.strip_prefix("hint: "));
     let hint = hint.unwrap_or_else(|| panic!("there is no hint: {stderr}")).to_owned();
     assert!(shell_words::split(&hint).is_ok(), "{hint}");
@@ -75,13 +75,13 @@ fn paste_hint_names_the_same_profile() {
     let two =
         format!("{}{}", profile("work", ""), profile("page", "redirect_uri = \"http://127.0.0.1:8400/callback\""));
     let bench = Bench::with_config(&format!("default_profile = \"work\"\n{two}"));
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
-    let told = bench.run(&["login", "-p", "page", "--no-browser"]).exits(0);
-    told.says("Use `tidp login --paste --profile page`.");
-    *bench.callback.port_is_taken.lock().unwrap() = true;
-    bench.provider.announces_discovery();
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new());
+    let outcome = bench.run(&["login", "-p", "page", "--no-browser"]).exits(0);
+    outcome.says("Use `tidp login --paste --profile page`.");
+    *bench.callback.port_in_use.lock().unwrap() = true;
+    bench.provider.expect_discovery();
     assert_eq!(hint(&bench, &["login", "-p", "page"]), "tidp login --paste --profile page");
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     bench.run(&["login", "-p", "page"]).exits(2).says("cannot listen on 127.0.0.1:8400");
 }
 
@@ -89,7 +89,7 @@ fn paste_hint_names_the_same_profile() {
 fn rejected_client_secret_hints_at_where_it_is_kept() {
     let confidential = profile("work", "client_type = \"Confidential\"");
     let log_in = |bench: &Bench| {
-        bench.provider.announces_itself();
+        bench.provider.expect_metadata();
         bench.provider.refuses("invalid_client");
     };
     let bench = Bench::with_config(&confidential);
@@ -97,14 +97,14 @@ fn rejected_client_secret_hints_at_where_it_is_kept() {
     bench.run(&["profile", "secret", "work"]).exits(0);
     log_in(&bench);
     assert_eq!(hint(&bench, &["login"]), "tidp profile secret work");
-    // Where it comes from elsewhere, or where there is none, that command would change nothing.
+    // That command would not change a secret from elsewhere.
     let by_command = profile("work", "client_type = \"Confidential\"\nclient_secret_command = [\"pass\"]");
     for (bench, secret) in [
         (Bench::with_config(&confidential).env("TIDP_CLIENT_SECRET", "s3cret"), ", client secret (TIDP_CLIENT_SECRET)"),
         (Bench::with_config(&by_command), ", client secret (client_secret_command)"),
         (Bench::with_config(&profile("work", "client_type = \"MobileApp\"")), "callback` (default)"),
     ] {
-        bench.children.prints.lock().unwrap().insert("pass".into(), "s3cret".into());
+        bench.children.outputs.lock().unwrap().insert("pass".into(), "s3cret".into());
         log_in(&bench);
         let outcome = bench.run(&["login"]).exits(4).says("invalid_client").says(&format!("{secret}\n"));
         outcome.says("hint: tidp profile show work\n").leaves_out("s3cret");
@@ -126,8 +126,8 @@ fn hint_names_the_variable_or_the_profile_key() {
         assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {policy}\n")));
         assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{policy}, or for")));
         let bench = bench.env("TIDP_CLIENT_TYPE", "PublicWithRefresh");
-        bench.provider.announces_discovery();
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
+        bench.provider.expect_discovery();
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-2"));
         bench.run(&["login"]).exits(0).says(renew);
     }
 }

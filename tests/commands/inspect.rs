@@ -1,6 +1,6 @@
 use crate::support::Bench;
-use crate::support::provider::json as answer;
-use crate::support::tokens::{Answer, SUB, discovery, jwks, jwks_named, sign};
+use crate::support::provider::json;
+use crate::support::tokens::{SUB, TokenResponse, discovery, jwks, jwks_named, sign};
 use serde_json::{Value, json};
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::Seconds;
@@ -17,9 +17,9 @@ fn inspect(bench: &Bench) -> Value {
     bench.run(&["inspect", "--json"]).exits(0).json()
 }
 
-/// The two verdicts on signatures.
+/// The verdicts on the signatures of access token and ID token.
 #[track_caller]
-fn verified(bench: &Bench) -> [Value; 2] {
+fn verdicts(bench: &Bench) -> [Value; 2] {
     let document = inspect(bench);
     ["access_token", "id_token"].map(|token| document[token]["verified"].clone())
 }
@@ -60,7 +60,7 @@ fn inspect_json_has_contract_fields() {
 #[test]
 fn login_prints_the_inspect_document() {
     let bench = Bench::new("MobileApp");
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
     let printed = bench.run(&["login", "--json"]).exits(0).json();
     assert_eq!(printed, inspect(&bench));
 }
@@ -105,14 +105,14 @@ fn token_states_change_to_the_second() {
 #[test]
 fn signature_is_checked_with_the_providers_keys() {
     let bench = logged_in();
-    assert_eq!(verified(&bench), [json!(true), json!(true)]);
+    assert_eq!(verdicts(&bench), [json!(true), json!(true)]);
     bench.edit(|session| {
         let (signed, _) = session.access_token.value.expose().rsplit_once('.').unwrap();
         let (_, other) = session.id_token.as_ref().unwrap().value.expose().rsplit_once('.').unwrap();
         session.access_token.value = Secret::new(format!("{signed}.{other}"));
     });
-    bench.provider.answers("/jwks", answer(200, &jwks()));
-    assert_eq!(verified(&bench), [json!(false), json!(true)], "the signature of another token");
+    bench.provider.responds("/jwks", json(200, &jwks()));
+    assert_eq!(verdicts(&bench), [json!(false), json!(true)], "the signature of another token");
     assert!(bench.run(&["inspect"]).exits(0).stdout.contains("SIGNATURE NOT VALID: its signature is wrong"));
 }
 
@@ -121,17 +121,17 @@ fn missing_keys_leave_the_signature_undecided() {
     let bench = logged_in();
     bench.pass(Seconds::days(2));
     bench.provider.fails("/.well-known/openid-configuration", HttpFailureKind::NotSent);
-    assert_eq!(verified(&bench), [json!(null), json!(null)]);
-    bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
-    bench.provider.always("/jwks", answer(503, &json!({})));
-    assert_eq!(verified(&bench), [json!(null), json!(null)]);
-    let told = bench.run(&["inspect"]).exits(0).stdout;
-    assert_eq!(told.matches("signature not checked: cannot read the provider's keys: ").count(), 2, "{told}");
+    assert_eq!(verdicts(&bench), [json!(null), json!(null)]);
+    bench.provider.always("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.always("/jwks", json(503, &json!({})));
+    assert_eq!(verdicts(&bench), [json!(null), json!(null)]);
+    let text = bench.run(&["inspect"]).exits(0).stdout;
+    assert_eq!(text.matches("signature not checked: cannot read the provider's keys: ").count(), 2, "{text}");
 }
 
-/// Keys that no cache may keep.
-fn uncached(keys: &Value) -> Response {
-    let mut response = answer(200, keys);
+/// Keys that must not be cached.
+fn no_store_response(keys: &Value) -> Response {
+    let mut response = json(200, keys);
     response.headers.push(("cache-control".into(), "no-store".into()));
     response
 }
@@ -139,11 +139,11 @@ fn uncached(keys: &Value) -> Response {
 #[test]
 fn withdrawn_key_is_reported_alike_by_every_command() {
     let (not_known, told) = (json!(null), "its key is not among those the provider published at");
-    for keys in [answer(200, &jwks_named("k2")), uncached(&jwks_named("k2"))] {
+    for keys in [json(200, &jwks_named("k2")), no_store_response(&jwks_named("k2"))] {
         let bench = logged_in();
         let id_token = bench.session().unwrap().id_token.unwrap().value;
         bench.pass(Seconds::days(2));
-        bench.provider.always("/.well-known/openid-configuration", answer(200, &discovery()));
+        bench.provider.always("/.well-known/openid-configuration", json(200, &discovery()));
         bench.provider.always("/jwks", keys);
         for _ in 0..3 {
             let document = inspect(&bench);
@@ -155,8 +155,7 @@ fn withdrawn_key_is_reported_alike_by_every_command() {
             assert!(text.contains("signature not checked: ") && text.contains(told), "{text}");
             assert!(!text.contains("NOT VALID") && !text.contains("no keys"), "{text}");
             bench.terminal.type_line(id_token.expose());
-            let decoded =
-                bench.run(&["decode", "--verify", "--json", "--leeway", "90h"]).exits_having_answered(5).json();
+            let decoded = bench.run(&["decode", "--verify", "--json", "--leeway", "90h"]).exits_with_output(5).json();
             assert_eq!(decoded["verified"], not_known);
             assert!(decoded["verified_reason"].as_str().unwrap().contains(told), "{decoded}");
             bench.pass(Seconds(1));
@@ -173,9 +172,9 @@ fn bad_signature_by_old_keys_is_undecided() {
         let (_, other) = session.id_token.as_ref().unwrap().value.expose().rsplit_once('.').unwrap();
         session.access_token.value = Secret::new(format!("{signed}.{other}"));
     });
-    bench.provider.answers("/jwks", answer(503, &json!({})));
-    assert_eq!(verified(&bench), [json!(null), json!(true)]);
-    assert_eq!(verified(&bench), [json!(null), json!(true)], "nor while they may not be asked for again");
+    bench.provider.responds("/jwks", json(503, &json!({})));
+    assert_eq!(verdicts(&bench), [json!(null), json!(true)]);
+    assert_eq!(verdicts(&bench), [json!(null), json!(true)], "nor while they may not be asked for again");
 }
 
 #[test]
@@ -189,7 +188,7 @@ fn other_signing_algorithms_are_not_called_invalid() {
     ] {
         let bench = logged_in();
         bench.edit(|session| session.access_token.value = Secret::new(sign(&header, &json!({ "sub": SUB }))));
-        assert_eq!(verified(&bench), [verdict, json!(true)], "{header}");
+        assert_eq!(verdicts(&bench), [verdict, json!(true)], "{header}");
         let text = bench.run(&["inspect"]).exits(0).stdout;
         assert!(text.contains(reason), "no `{reason}` in {text}");
     }
@@ -210,7 +209,7 @@ fn opaque_access_token_has_no_claims() {
 #[test]
 fn missing_tokens_are_shown_as_none() {
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     bench.edit(|session| session.id_token = None);
     let document = inspect(&bench);
     let none = json!({
@@ -269,9 +268,9 @@ fn other_providers_claims_are_not_interpreted() {
         let bench = Bench::new(client_type);
         let mut document = discovery();
         document["subject_types_supported"] = subject_types;
-        bench.provider.always("/.well-known/openid-configuration", answer(200, &document));
-        bench.provider.answers("/jwks", answer(200, &jwks()));
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.provider.always("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.responds("/jwks", json(200, &jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
         bench.run(&["login"]).exits(0);
         bench.pass(Seconds(300));
         let outcome =
@@ -282,7 +281,7 @@ fn other_providers_claims_are_not_interpreted() {
         }
         assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
         let told = json!({ "sub": SUB, "preferred_username": "kari", "acr": "urn:telenor.identity.aal.2" });
-        bench.provider.answers("/connect/userinfo", answer(200, &told));
+        bench.provider.responds("/connect/userinfo", json(200, &told));
         let claims = bench.run(&["userinfo"]).exits(0).stdout;
         assert!(!claims.contains("assurance level") && !claims.contains("phone number"), "{claims}");
         assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
@@ -299,7 +298,7 @@ fn other_providers_claims_are_not_interpreted() {
 fn claims_are_escaped_on_the_terminal() {
     let bench = Bench::new("MobileApp");
     let name = json!("Kari\u{1b}[2J\u{202e}\u{200b}\u{9b}");
-    bench.log_in_with(Answer::new().refresh_token("rt-1").id_claim("preferred_username", name.clone())).exits(0);
+    bench.log_in_with(TokenResponse::new().refresh_token("rt-1").id_claim("preferred_username", name.clone())).exits(0);
     for args in [&["inspect"][..], &["inspect", "--json"]] {
         let outcome = bench.run(args).exits(0);
         let raw = outcome.stdout.chars().find(|c| *c != '\n' && (c.is_control() || "\u{202e}\u{200b}".contains(*c)));

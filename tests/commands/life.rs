@@ -1,6 +1,6 @@
-//! The life of a session under each policy, to the second around its ends. Seconds count from the login.
+//! The lifetime of a session under each policy, to the second. Seconds count from the login.
 
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
@@ -10,7 +10,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// Client type, policy, how long its refresh token lives, and whether a refresh renews it.
+/// Client type, policy, lifetime of the refresh token, and whether a refresh renews it.
 const POLICIES: [(&str, &str, i64, bool); 4] = [
     ("Confidential", "Confidential", 14 * DAY, false),
     ("MobileApp", "Mobile", 90 * DAY, true),
@@ -18,7 +18,7 @@ const POLICIES: [(&str, &str, i64, bool); 4] = [
     ("PublicWithRefresh", "Web", 10 * MINUTE, true),
 ];
 
-/// A machine just logged in, with a provider whose metadata can be had again when the cached ones are too old.
+/// A new login, at a provider that always serves its metadata.
 fn logged_in(client_type: &str, policy: &str, more: &[(&str, &str)]) -> Bench {
     let mut bench = Bench::new(client_type).env("TIDP_POLICY", policy).env("TIDP_CLIENT_SECRET", "s3cret");
     for (name, value) in more {
@@ -39,21 +39,21 @@ fn refresh_token(bench: &Bench) -> Value {
     bench.run(&["inspect", "--json"]).exits(0).json()["refresh_token"].take()
 }
 
-/// That moment as JSON has it.
-fn moment(seconds: i64) -> Value {
+/// The time this many seconds after the start, in RFC 3339.
+fn rfc3339(seconds: i64) -> Value {
     START.plus(Seconds(seconds)).rfc3339().into()
 }
 
-/// The named members of `document`, in that order.
+/// The values of these members of `document`.
 fn members<const N: usize>(document: &Value, names: [&str; N]) -> [Value; N] {
     names.map(|name| document.get(name).unwrap_or_else(|| panic!("no `{name}` in {document}")).clone())
 }
 
-/// A refresh that another command makes now, answered with that refresh token, or none.
+/// Refreshes now; the response has this refresh token, or none.
 #[track_caller]
 fn refresh(bench: &Bench, held: &'static str, brings: Option<&str>) -> Value {
-    let answer = brings.map_or_else(Answer::new, |token| Answer::new().refresh_token(token));
-    bench.provider.refreshes(bench.clock.time(), held, answer);
+    let response = brings.map_or_else(TokenResponse::new, |token| TokenResponse::new().refresh_token(token));
+    bench.provider.refreshes(bench.clock.time(), held, response);
     bench.run(&["refresh", "--force", "--json"]).exits(0).json()
 }
 
@@ -64,10 +64,10 @@ fn refresh_token_expires_to_the_second_under_each_policy() {
         bench.at(life - 1);
         let document = policy(&bench);
         assert_eq!(members(&document, ["policy", "sliding", "lifetime"]), [json!(name), json!(sliding), json!(life)]);
-        assert_eq!(members(&document, ["issued_at", "renewed_at"]), [moment(0), moment(0)]);
+        assert_eq!(members(&document, ["issued_at", "renewed_at"]), [rfc3339(0), rfc3339(0)]);
         assert_eq!(
             members(&document, ["expires_at", "expires_at_earliest", "act_before"]),
-            [(); 3].map(|()| moment(life))
+            [(); 3].map(|()| rfc3339(life))
         );
         assert_eq!(members(&document, ["remaining", "expired"]), [json!(1), json!(false)]);
         assert_eq!(document["next_action"], "refresh");
@@ -91,12 +91,12 @@ fn refresh_token_expires_to_the_second_under_each_policy() {
 #[test]
 fn session_without_refresh_token_ends_with_access_token() {
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     bench.at(HOUR - 1);
     let document = policy(&bench);
     let times = ["lifetime", "issued_at", "renewed_at", "expires_at", "expires_at_earliest", "remaining"];
     assert_eq!(members(&document, times), times.map(|_| json!(null)));
-    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), moment(HOUR)]);
+    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), rfc3339(HOUR)]);
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "NoRefresh 1s\n");
     bench.run(&["token"]).exits(0);
     bench.at(HOUR);
@@ -110,8 +110,8 @@ fn returned_refresh_token_decides_the_new_expiry() {
     for (client_type, name, life, sliding) in POLICIES {
         let sent = life - 1;
         let (new, same, none) = (Some("rt-2"), Some("rt-1"), None);
-        // What the policy implies, what can be relied on, what is known of the SSO session and of the renewal, and
-        // the refresh token's state when its first life is over.
+        // Refresh token, implied expiry, certain expiry, SSO session, renewal, and the token's state after its first
+        // lifetime.
         let rows = if sliding {
             [
                 (new, sent + life, sent + life, "active", json!(true), "valid"),
@@ -127,11 +127,11 @@ fn returned_refresh_token_decides_the_new_expiry() {
             bench.at(sent);
             let refreshed = refresh(&bench, "rt-1", brings);
             assert_eq!(members(&refreshed, ["renewed", "rotated"]), [renewed, json!(brings == new)], "{case}");
-            assert_eq!(refreshed["refresh_token_expires_at"], moment(implied), "{case}");
+            assert_eq!(refreshed["refresh_token_expires_at"], rfc3339(implied), "{case}");
             let document = policy(&bench);
             let ends = ["expires_at", "expires_at_earliest", "act_before"];
             let act_before = if sso == "ended" || !sliding { relied_on.min(sent + HOUR) } else { relied_on };
-            assert_eq!(members(&document, ends), [moment(implied), moment(relied_on), moment(act_before)], "{case}");
+            assert_eq!(members(&document, ends), [rfc3339(implied), rfc3339(relied_on), rfc3339(act_before)], "{case}");
             assert_eq!(document["sso"], sso, "{case}");
             bench.at(life);
             assert_eq!(refresh_token(&bench)["state"], state, "{case}");
@@ -151,8 +151,8 @@ fn ended_sso_session_is_reported_until_a_new_refresh_token() {
     let outcome = bench.run(&["policy", "--json"]).exits(0).says("the SSO session has ended");
     assert_eq!(outcome.warnings(), ["sso_ended"]);
     let document = outcome.json();
-    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), moment(DAY + HOUR)]);
-    assert_eq!(document["after_refresh_expires_at"], moment(90 * DAY), "a refresh renews nothing");
+    assert_eq!(members(&document, ["next_action", "act_before"]), [json!("none"), rfc3339(DAY + HOUR)]);
+    assert_eq!(document["after_refresh_expires_at"], rfc3339(90 * DAY), "a refresh renews nothing");
     bench.at(2 * DAY);
     refresh(&bench, "rt-1", Some("rt-2"));
     let outcome = bench.run(&["policy", "--json"]).exits(0);
@@ -163,34 +163,34 @@ fn ended_sso_session_is_reported_until_a_new_refresh_token() {
 fn missing_rotation_proves_nothing_at_other_providers() {
     let bench = Bench::new("").env("TIDP_POLICY", "Mobile");
     bench.log_in();
-    let told = |args: &[&str]| {
+    let output = |args: &[&str]| {
         let outcome = bench.run(args).exits(0);
         let text = format!("{}{}", outcome.stdout, outcome.stderr).replace('\n', " ");
         assert!(!text.contains("SSO session has ended") && !text.contains("SSO session is active"), "{args:?}: {text}");
         assert!(!text.contains("SSO session   active") && !text.contains("Telenor"), "{args:?}: {text}");
         text
     };
-    told(&["policy"]);
+    output(&["policy"]);
     for (at, sent) in [(HOUR, "rt-1"), (2 * HOUR, "rt-1")] {
         bench.at(at);
         let refreshed = refresh(&bench, sent, None);
         assert_eq!(members(&refreshed, ["renewed", "rotated"]), [json!(null), json!(false)]);
         assert_eq!(
             (&refreshed["refresh_token_expires_at"], &refreshed["warnings"]),
-            (&moment(at + 90 * DAY), &json!(null))
+            (&rfc3339(at + 90 * DAY), &json!(null))
         );
         let document = policy(&bench);
         let ends = ["expires_at", "expires_at_earliest", "sso", "next_action"];
-        let expected = [moment(at + 90 * DAY), moment(90 * DAY), json!("unknown"), json!("refresh")];
+        let expected = [rfc3339(at + 90 * DAY), rfc3339(90 * DAY), json!("unknown"), json!("refresh")];
         assert_eq!(members(&document, ends), expected);
         assert_eq!(document["warnings"], json!(null));
     }
-    assert!(told(&["policy"]).contains("a refresh returned no new refresh token, which does not show whether"));
-    told(&["inspect"]);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
-    assert!(told(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed"));
-    // Nor does a new one tell that it lives.
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    assert!(output(&["policy"]).contains("a refresh returned no new refresh token, which does not show whether"));
+    output(&["inspect"]);
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
+    assert!(output(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed"));
+    // Nor does a new refresh token prove it.
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0);
     assert_eq!(policy(&bench)["sso"], "unknown");
 }
@@ -201,7 +201,7 @@ fn session_shorter_than_access_token_is_warned_about() {
         let bench = logged_in("PublicWithRefresh", name, &[]);
         let outcome = bench.run(&["policy", "--json"]).exits(0);
         assert_eq!(outcome.warnings(), ["dies_before_access_token"]);
-        assert_eq!(outcome.json()["after_refresh_expires_at"], moment(10 * MINUTE));
+        assert_eq!(outcome.json()["after_refresh_expires_at"], rfc3339(10 * MINUTE));
         bench.at(10 * MINUTE);
         bench.run(&["token"]).exits(0);
         bench.at(HOUR);
@@ -217,7 +217,7 @@ fn session_shorter_than_access_token_is_warned_about() {
 fn refresh_is_attempted_after_the_policy_expiry() {
     let bench = logged_in("Confidential", "Confidential", &[]);
     bench.at(14 * DAY + HOUR);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0);
     let outcome = bench.run(&["policy", "--json"]).exits(0);
     assert_eq!(outcome.warnings(), ["policy_mismatch"]);
@@ -289,21 +289,21 @@ fn renewing_profile_keeps_ten_minute_session_for_hours() {
         bench.at(at - 1);
         bench.run(&["token"]).exits(0);
         bench.at(at);
-        let answer = Answer::new().refresh_token(tokens[(round + 1) % 2]);
-        bench.provider.refreshes(bench.clock.time(), tokens[round % 2], answer);
+        let response = TokenResponse::new().refresh_token(tokens[(round + 1) % 2]);
+        bench.provider.refreshes(bench.clock.time(), tokens[round % 2], response);
         bench.run(&["token"]).exits(0);
-        assert_eq!(policy(&bench)["expires_at"], moment(at + 600));
+        assert_eq!(policy(&bench)["expires_at"], rfc3339(at + 600));
     }
 }
 
 #[test]
 fn renewal_stops_when_it_cannot_help() {
     let uncached = ("TIDP_ACCESS_TOKEN_CACHE", "off");
-    // What comes back, an absolute end, and when `token` renews.
+    // Returned refresh token, absolute lifetime, and the times of renewal.
     let cases: [(_, _, &[i64]); 3] = [
         (None, "1d", &[400]),
         (Some("rt-1"), "1d", &[400, 800, 1_200]),
-        // Close to an absolute end the last third is short: a third of a life still lies between two tries.
+        // Near an absolute expiry, a third of a lifetime still lies between two attempts.
         (Some("rt-1"), "700s", &[400, 600]),
     ];
     for (brings, absolute_end, renewals) in cases {
@@ -313,8 +313,8 @@ fn renewal_stops_when_it_cannot_help() {
             bench.at(at - 1);
             bench.run(&["token"]).exits(0);
             bench.at(*at);
-            let answer = brings.map_or_else(Answer::new, |token| Answer::new().refresh_token(token));
-            bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+            let response = brings.map_or_else(TokenResponse::new, |token| TokenResponse::new().refresh_token(token));
+            bench.provider.refreshes(bench.clock.time(), "rt-1", response);
             bench.run(&["token"]).exits(0);
         }
         bench.pass(Seconds(199));
@@ -337,10 +337,13 @@ fn fixed_session_is_warned_about_but_not_renewed() {
 fn refresh_does_not_move_the_absolute_expiry() {
     let bench = logged_in("MobileApp", "Mobile", &[("TIDP_ABSOLUTE_LIFETIME", "100d")]);
     bench.at(9 * DAY);
-    assert_eq!(policy(&bench)["after_refresh_expires_at"], moment(99 * DAY));
+    assert_eq!(policy(&bench)["after_refresh_expires_at"], rfc3339(99 * DAY));
     bench.at(10 * DAY);
     refresh(&bench, "rt-1", Some("rt-2"));
     let document = policy(&bench);
-    assert_eq!(members(&document, ["expires_at", "after_refresh_expires_at"]), [moment(100 * DAY), moment(100 * DAY)]);
+    assert_eq!(
+        members(&document, ["expires_at", "after_refresh_expires_at"]),
+        [rfc3339(100 * DAY), rfc3339(100 * DAY)]
+    );
     assert_eq!(document["next_action"], "none");
 }

@@ -7,7 +7,7 @@ mod setup;
 mod token_response;
 
 use crate::support::ports::parameter;
-use crate::support::tokens::{Answer, SUB};
+use crate::support::tokens::{SUB, TokenResponse};
 use crate::support::{Bench, START};
 use serde_json::json;
 use tidp::testing::domain::session::{EntryKey, EventKind};
@@ -18,9 +18,9 @@ fn mobile() -> Bench {
     Bench::new("MobileApp")
 }
 
-/// Announces a login that goes well.
-fn announce(bench: &Bench, answer: Answer) {
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), answer);
+/// Expects the requests of a successful login.
+fn expect_login(bench: &Bench, answer: TokenResponse) {
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), answer);
 }
 
 #[test]
@@ -39,11 +39,11 @@ fn login_success_is_shown_on_stderr_and_in_the_browser() {
 fn stored_times_start_before_the_code_exchange() {
     let bench = mobile();
     let (clock, browser) = (std::sync::Arc::clone(&bench.clock), std::sync::Arc::clone(&bench.browser));
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench.provider.expect("/connect/token", move |_| {
         clock.advance(Seconds(7));
         let nonce = parameter(&browser.request().unwrap(), "nonce");
-        Ok(Answer::new().refresh_token("rt-1").member("scope", json!(null)).response(clock.time(), Some(&nonce)))
+        Ok(TokenResponse::new().refresh_token("rt-1").member("scope", json!(null)).response(clock.time(), Some(&nonce)))
     });
     bench.run(&["login", "--scope", "openid api:x"]).exits(0);
     let session = bench.session().unwrap();
@@ -60,7 +60,7 @@ fn stored_times_start_before_the_code_exchange() {
 #[test]
 fn json_login_prints_the_inspect_document() {
     let bench = mobile();
-    announce(&bench, Answer::new().refresh_token("rt-1"));
+    expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
     let login = bench.run(&["login", "--json"]).exits(0).json();
     assert_eq!(login, bench.run(&["inspect", "--json"]).exits(0).json());
     assert_eq!(login["account"], json!({ "sub": SUB, "username": "+4790000001" }));
@@ -72,8 +72,8 @@ fn json_login_prints_the_inspect_document() {
 fn login_to_another_account_replaces_the_session() {
     let bench = mobile();
     bench.log_in();
-    let ola = Answer::new().sub("ola").refresh_token("rt-2").id_claim("preferred_username", json!("ola\u{1b}"));
-    bench.provider.announces_discovery();
+    let ola = TokenResponse::new().sub("ola").refresh_token("rt-2").id_claim("preferred_username", json!("ola\u{1b}"));
+    bench.provider.expect_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), ola);
     let outcome =
         bench.run(&["login", "--json"]).exits(0).says(r"another account (ola\u{1b}) than before (+4790000001)");
@@ -96,7 +96,7 @@ fn login_replaces_a_corrupt_entry() {
 #[test]
 fn login_warns_of_a_short_session_unless_renewed() {
     let warned = |bench: Bench| {
-        announce(&bench, Answer::new().refresh_token("rt-1"));
+        expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
         let codes = bench.run(&["login", "--json"]).exits(0).json()["warnings"][0]["code"].clone();
         codes == "dies_before_access_token"
     };
@@ -108,16 +108,16 @@ fn login_warns_of_a_short_session_unless_renewed() {
 #[test]
 fn memory_store_warns_that_the_session_is_lost() {
     let bench = Bench::new("MobileApp").env("TIDP_STORE", "memory");
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("gone when this command ends");
     assert!(outcome.warnings().contains(&"memory_store".to_owned()));
     let bench = Bench::new("MobileApp");
     bench.log_in().leaves_out("gone when");
 }
 
-/// Nothing of the login is left here, and the browser was told so, and why.
+/// Asserts that nothing was stored, and that the browser shows why.
 #[track_caller]
-fn left_nothing(bench: &Bench, why: WhyNot) {
+fn assert_nothing_left(bench: &Bench, why: WhyNot) {
     assert!(bench.stores.is_empty() && bench.cache.documents().is_empty());
     assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::NotLoggedIn(why)]);
 }
@@ -126,13 +126,13 @@ fn left_nothing(bench: &Bench, why: WhyNot) {
 fn unstorable_session_is_revoked() {
     for busy in [false, true] {
         let bench = mobile();
-        announce(&bench, Answer::new().refresh_token("rt-1"));
+        expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
         bench.provider.revokes("rt-1");
         bench.stores.hold_lock(busy);
         bench.stores.fail("save", StoreFailureKind::Refused);
         let error = bench.run(&["login", "--json"]).exits(if busy { 5 } else { 6 }).error();
         assert_eq!(error["kind"], if busy { "busy" } else { "store" });
-        left_nothing(&bench, WhyNot::NotStored);
+        assert_nothing_left(&bench, WhyNot::NotStored);
     }
 }
 
@@ -141,8 +141,8 @@ fn failed_login_keeps_the_old_session() {
     let bench = mobile();
     bench.log_in();
     let before = bench.session();
-    let wrong = Answer::new().refresh_token("rt-2").id_claim("nonce", json!("another"));
-    bench.provider.announces_discovery();
+    let wrong = TokenResponse::new().refresh_token("rt-2").id_claim("nonce", json!("another"));
+    bench.provider.expect_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), wrong);
     bench.provider.revokes("rt-2");
     bench.run(&["login"]).exits(7);

@@ -2,32 +2,31 @@ mod all_sessions;
 mod provider;
 
 use crate::support::Bench;
-use crate::support::tokens::{Answer, ISSUER};
+use crate::support::tokens::{ISSUER, TokenResponse};
 use serde_json::json;
 use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Response, StoreFailureKind};
 
-/// A Mobile session.
 fn logged_in() -> Bench {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench
 }
 
-fn custom_logout(bench: &Bench, status: u16, body: &str) {
+fn expect_custom_logout(bench: &Bench, status: u16, body: &str) {
     let response = Response { status, headers: Vec::new(), body: body.into() };
-    bench.provider.answers("/api/logout", response);
+    bench.provider.responds("/api/logout", response);
 }
 
-/// Neither entry nor cached token is left.
+/// Asserts that neither the entry nor a cached token is left.
 #[track_caller]
-fn is_gone(bench: &Bench) {
+fn assert_logged_out(bench: &Bench) {
     assert!(bench.session().is_none() && bench.cache.documents().is_empty());
 }
 
-/// The session moved under another key, as a profile that was changed since left it.
-fn moved(bench: &Bench, key: &SessionKey) {
+/// Copies the session to another key, as a changed profile leaves it.
+fn copy_session(bench: &Bench, key: &SessionKey) {
     let session = Session { key: key.clone(), ..bench.session().unwrap() };
     bench.stores.put(&EntryKey::Session(key.clone()).name(), session.to_json().expose());
 }
@@ -51,14 +50,14 @@ fn logout_without_network_deletes_the_session() {
     let error = bench.run(&["logout", "--json"]).exits(5).says("SSO session     could not be ended: ").error();
     let begins = "the local session was removed, but the refresh token could not be revoked: ";
     assert!(error["message"].as_str().unwrap().starts_with(begins));
-    is_gone(&bench);
+    assert_logged_out(&bench);
 }
 
 #[test]
 fn session_without_refresh_token_revokes_nothing() {
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
-    custom_logout(&bench, 200, "the state");
+    bench.log_in_with(TokenResponse::new()).exits(0);
+    expect_custom_logout(&bench, 200, "the state");
     bench.run(&["logout"]).exits(0).says("none to revoke").says("ended at the provider");
 }
 
@@ -69,7 +68,7 @@ fn logout_mentions_an_earlier_refusal() {
     bench.provider.refuses("invalid_grant");
     bench.run(&["refresh", "--force"]).exits(3);
     bench.pass(Seconds(60));
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     let outcome = bench.run(&["logout"]).exits(0).leaves_out("none");
     outcome
         .says("  refresh token   refused by the provider before, 2026-01-31 12:01:00 UTC (1 min ago)\n")
@@ -83,7 +82,7 @@ fn logout_mentions_an_interrupted_refresh() {
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     bench.run(&["refresh", "--force"]).exits(5);
     bench.provider.revokes("rt-1");
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     bench
         .run(&["logout"])
         .exits(0)
@@ -94,7 +93,7 @@ fn logout_mentions_an_interrupted_refresh() {
 fn other_providers_access_tokens_may_be_revoked() {
     let bench = Bench::new("");
     bench.log_in();
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     bench.provider.revokes("rt-1");
     let outcome = bench.run(&["logout"]).exits(0).leaves_out("cannot be revoked");
     outcome.says("  access token    may work until 2026-01-31 13:00:00 UTC (in 1 h)\n");
@@ -103,7 +102,7 @@ fn other_providers_access_tokens_may_be_revoked() {
 #[test]
 fn local_logout_sends_nothing() {
     let bench = logged_in();
-    let asked = bench.provider.paths().len();
+    let requests = bench.provider.paths().len();
     let outcome = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until");
     let document = outcome.says("  SSO session     not ended (--local)\n").json();
     let lives_on = "not revoked (--local); it may live until 2026-05-01 12:00:00 UTC (in 90 days)";
@@ -114,8 +113,8 @@ fn local_logout_sends_nothing() {
         "provider_session": { "done": false, "state": "left", "message": "not ended (--local)" },
         "access_token_valid_until": "2026-01-31T13:00:00Z",
     });
-    assert_eq!((document, bench.provider.paths().len()), (expected, asked));
-    is_gone(&bench);
+    assert_eq!((document, bench.provider.paths().len()), (expected, requests));
+    assert_logged_out(&bench);
 }
 
 #[test]
@@ -136,7 +135,7 @@ fn logout_removes_an_undecryptable_entry() {
         let bench = logged_in();
         bench.stores.fail("load", kind);
         bench.run(&["logout"]).exits(0).says("Logged out of").says("could not be revoked");
-        is_gone(&bench);
+        assert_logged_out(&bench);
     }
 }
 

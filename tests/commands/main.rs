@@ -1,6 +1,5 @@
-//! Whole commands in the test world: a frozen clock, a provider that fails on unexpected and on missing requests.
-//! The files mirror `src/commands`; `untrusted.rs` is about text from outside; `life.rs` follows a session under each
-//! policy, to the second around its end.
+//! Whole commands on the test bench. The files mirror `src/commands`; `untrusted.rs` is about text from outside,
+//! `life.rs` follows a session under each policy.
 //!
 #![doc = include_str!("refusals.md")]
 //!

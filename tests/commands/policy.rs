@@ -1,31 +1,31 @@
 use crate::support::Bench;
-use crate::support::tokens::{Answer, ISSUER};
+use crate::support::tokens::{ISSUER, TokenResponse};
 use serde_json::json;
 use tidp::testing::domain::session::EventKind;
 use tidp::testing::domain::time::Seconds;
 
 const DAY: i64 = 86_400;
 
-/// A client of which nobody said what type it is.
-fn of_unknown_type() -> Bench {
+/// A session of a client without a type.
+fn session_of_unknown_client_type() -> Bench {
     let bench = Bench::with_env(&[("TIDP_ISSUER", ISSUER), ("TIDP_CLIENT_ID", "app")]);
     bench.log_in();
     bench
 }
 
-/// A Mobile session of 40 days, renewed half an hour ago.
-fn renewed() -> Bench {
+/// A Mobile session, 40 days old and renewed half an hour ago.
+fn renewed_session() -> Bench {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.provider.publishes();
     bench.at(40 * DAY);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0);
     bench.pass(Seconds::minutes(30));
     bench
 }
 
-/// The output must be this file of `golden/`; TIDP_UPDATE=1 rewrites it.
+/// Compares the output with a golden file; TIDP_UPDATE=1 rewrites it.
 #[track_caller]
 fn golden(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
@@ -39,7 +39,7 @@ fn golden(name: &str, text: &str) {
 
 #[test]
 fn policy_json_has_contract_fields() {
-    let document = renewed().run(&["policy", "--json"]).exits(0).json();
+    let document = renewed_session().run(&["policy", "--json"]).exits(0).json();
     let explanation = document["explanation"].as_str().unwrap().to_owned();
     assert!(explanation.contains("expires 2026-06-10T12:00:00Z, in 89 days 23 h"), "{explanation}");
     let expected = json!({
@@ -69,7 +69,7 @@ fn policy_is_explained_without_a_session() {
 
 #[test]
 fn unknown_client_type_has_no_policy() {
-    let bench = of_unknown_type();
+    let bench = session_of_unknown_client_type();
     let document = bench.run(&["policy", "--json"]).exits(0).json();
     for field in ["policy", "client_type", "sliding", "lifetime", "expires_at", "expires_at_earliest", "remaining"] {
         assert_eq!(document[field], json!(null), "{field}");
@@ -86,7 +86,7 @@ fn unknown_client_type_has_no_policy() {
 
 #[test]
 fn short_output_is_one_line() {
-    let bench = renewed();
+    let bench = renewed_session();
     for (seconds, line) in
         [(40 * DAY + 1_800, "Mobile 89d\n"), (129 * DAY, "Mobile 1d\n"), (130 * DAY - 90, "Mobile 1m\n")]
     {
@@ -97,7 +97,7 @@ fn short_output_is_one_line() {
 
 #[test]
 fn unmet_requirement_is_an_error() {
-    let bench = renewed();
+    let bench = renewed_session();
     bench.at(128 * DAY);
     bench.run(&["policy", "--require", "2d"]).exits(0);
     bench.pass(Seconds(1));
@@ -113,7 +113,7 @@ fn require_counts_only_the_certain_lifetime() {
     bench.log_in();
     bench.provider.publishes();
     bench.at(40 * DAY);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-1"));
     bench.run(&["token"]).exits(0);
     bench.run(&["policy", "--require", "50d"]).exits(0);
     bench.run(&["policy", "--require", "51d"]).exits(3);
@@ -121,7 +121,7 @@ fn require_counts_only_the_certain_lifetime() {
 
 #[test]
 fn why_lists_events_oldest_first() {
-    let bench = renewed();
+    let bench = renewed_session();
     bench.edit(|session| {
         let at = session.login_at;
         session.events.push(tidp::testing::domain::session::SessionEvent { time: at, kind: EventKind::Interrupted });
@@ -177,7 +177,7 @@ fn all_policies_are_listed_and_explained() {
 
 #[test]
 fn renewed_session_matches_its_golden_file() {
-    golden("policy_mobile.txt", &renewed().run(&["policy"]).exits(0).stdout);
+    golden("policy_mobile.txt", &renewed_session().run(&["policy"]).exits(0).stdout);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn refused_session_matches_its_golden_file() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal() {
-    let bench = renewed();
+    let bench = renewed_session();
     for columns in [40, 60, 80, 200] {
         *bench.terminal.columns.lock().unwrap() = Some(columns);
         let text = bench.run(&["policy"]).exits(0).stdout;
@@ -224,7 +224,7 @@ fn line_breaks_do_not_split_commands() {
     ));
     let session = Bench::new("PublicWithRefresh");
     session.log_in();
-    // What no line holds is broken as any text is.
+    // Text longer than a line is broken anywhere.
     for (bench, args, longest) in [
         (bench, &["policy", "--profile", "pub"][..], "`tidp login --profile pub`."),
         (session, &["policy"], "`tidp refresh --force`"),
@@ -265,14 +265,14 @@ fn unmet_requirement_names_the_token_that_falls_short() {
     bench.pass(Seconds::hours(1));
     assert_eq!(refused(&bench, "5m"), "the refresh token is certain to work for 0 s, less than 5 min");
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     bench.run(&["policy", "--require", "1h"]).exits(0);
     assert_eq!(refused(&bench, "2h"), "the access token is certain to work for 1 h, less than 2 h");
 }
 
 #[test]
 fn met_requirement_can_be_printed_short() {
-    let bench = renewed();
+    let bench = renewed_session();
     assert_eq!(bench.run(&["policy", "--require", "2d", "--short"]).exits(0).stdout, "Mobile 89d\n");
     assert_eq!(bench.run(&["policy", "--require", "91d", "--short"]).exits(3).stdout, "");
 }

@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use tidp::testing::domain::policy::{ClientType, POLICIES};
 use tidp::testing::domain::session::EntryKey;
 
-/// A profile's table.
+/// The table of a profile.
 fn profile(name: &str, more: &str) -> String {
     format!("[profile.{name}]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\n{more}\n")
 }
 
 #[track_caller]
-fn shown(bench: &Bench, args: &[&str]) -> Value {
+fn show(bench: &Bench, args: &[&str]) -> Value {
     bench.run(&[&["profile", "show", "--json"], args].concat()).exits(0).json()
 }
 
-/// Something is wrong with the configuration, and nothing was asked of anybody.
+/// Asserts a usage error that comes before any request.
 #[track_caller]
-fn is_wrong(bench: &Bench, args: &[&str], words: &str) -> Outcome {
+fn config_error(bench: &Bench, args: &[&str], words: &str) -> Outcome {
     let outcome = bench.run(args).exits(2).says(words);
     assert!(bench.provider.paths().is_empty());
     outcome
@@ -78,7 +78,7 @@ fn every_add_option_becomes_a_key() {
         "redirect": "fixed_port", "endpoint_hosts": [],
     });
     assert_eq!(document, expected);
-    assert_eq!(shown(&bench, &["shop-2.b_C"]), expected);
+    assert_eq!(show(&bench, &["shop-2.b_C"]), expected);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn profile_name_with_unsafe_characters_is_refused() {
 fn profile_names_are_case_sensitive() {
     let bench = Bench::with_config(&(profile("a", "") + &profile("A", "policy = \"Web\"")));
     assert_eq!(
-        (shown(&bench, &["a"])["policy"].clone(), shown(&bench, &["A"])["policy"].clone()),
+        (show(&bench, &["a"])["policy"].clone(), show(&bench, &["A"])["policy"].clone()),
         (json!(null), json!("Web"))
     );
 }
@@ -131,12 +131,12 @@ fn invalid_add_option_is_not_written() {
         let issuer: &[&str] = if option == "--issuer" { &[] } else { &["--issuer", ISSUER] };
         let client: &[&str] = if option == "--client-id" { &[] } else { &["--client-id", "app"] };
         let args = [&["profile", "add", "p", option, value], client, issuer].concat();
-        is_wrong(&bench, &args, words);
+        config_error(&bench, &args, words);
         assert_eq!(bench.files.text(CONFIG), "");
     }
     let bench = Bench::with_config(&profile("a", ""));
     let again = ["profile", "add", "a", "--issuer", ISSUER, "--client-id", "other"];
-    is_wrong(&bench, &again, "profile `a` already exists");
+    config_error(&bench, &again, "profile `a` already exists");
     assert_eq!(bench.files.text(CONFIG), profile("a", ""));
 }
 
@@ -160,7 +160,7 @@ fn listed_types_and_policies_are_accepted_in_any_case() {
     let add = ["profile", "add", "a", "--client-id", "app"];
     bench.run(&add).exits(2).says("<--issuer <URL>|--environment <ENVIRONMENT>>");
     bench.run(&[&add[..], &["--issuer", ISSUER, "--client-type", "mobileapp", "--policy", "WEB"]].concat()).exits(0);
-    let document = shown(&bench, &[]);
+    let document = show(&bench, &[]);
     assert_eq!((&document["client_type"], &document["policy"]), (&json!("MobileApp"), &json!("Web")));
 }
 
@@ -200,7 +200,7 @@ fn profile_list_is_aligned() {
 fn unknown_profile_is_refused_by_every_subcommand() {
     for command in ["use", "show", "remove", "secret"] {
         let bench = Bench::with_config(&profile("a", ""));
-        is_wrong(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}`; existing profiles: a");
+        config_error(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}`; existing profiles: a");
         assert_eq!(bench.files.text(CONFIG), profile("a", ""));
     }
 }
@@ -234,7 +234,7 @@ fn removing_the_default_names_the_next_default() {
     let two = [profile("a", ""), profile("b", "")].concat();
     let bench = Bench::with_config(&format!("default_profile = \"a\"\n{two}"));
     bench.run(&["profile", "remove", "a"]).exits(0).says("which was the default; `b`, the only one left, is now.");
-    assert_eq!(shown(&bench, &[])["profile"], "b");
+    assert_eq!(show(&bench, &[])["profile"], "b");
     bench.run(&["profile", "use", "b"]).exits(0);
     bench.run(&["profile", "remove", "b"]).exits(0).says("which was the default; there is no other.");
 }
@@ -257,12 +257,12 @@ fn profile_name_is_escaped_on_the_terminal() {
         let bench = Bench::with_config(text);
         bench.terminal.type_line("s3cret");
         let outcome = bench.run(args);
-        let told = outcome.stdout + &outcome.stderr;
+        let output = outcome.stdout + &outcome.stderr;
         assert!(
-            told.contains(r"x\u{1b}]0;pwn\u{7}") || args[0] == "logout" || args.contains(&"--remove"),
-            "{args:?}: {told}"
+            output.contains(r"x\u{1b}]0;pwn\u{7}") || args[0] == "logout" || args.contains(&"--remove"),
+            "{args:?}: {output}"
         );
-        assert!(!told.contains(['\u{1b}', '\u{7}']), "{args:?}: {told:?}");
+        assert!(!output.contains(['\u{1b}', '\u{7}']), "{args:?}: {output:?}");
     }
 }
 
@@ -275,7 +275,7 @@ fn redirect_uri_is_shown_with_its_kind() {
         ("app://x", "paste"),
     ] {
         let bench = Bench::with_config(&profile("work", &format!("redirect_uri = \"{uri}\"")));
-        let document = shown(&bench, &[]);
+        let document = show(&bench, &[]);
         assert_eq!((&document["redirect_uri"], &document["redirect"]), (&json!(uri), &json!(redirect)));
         let list = bench.run(&["profile", "list", "--json"]).exits(0).json();
         assert_eq!(list["profiles"][0]["redirect_uri"], json!(uri));

@@ -8,7 +8,7 @@ mod response;
 use crate::support::Bench;
 use crate::support::fuse::Fuse;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, jwks};
+use crate::support::tokens::{TokenResponse, jwks};
 use serde_json::json;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EventKind, Session};
@@ -16,7 +16,7 @@ use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Response, StoreFailureKind};
 
 /// A Mobile session whose access token has expired.
-fn expired() -> Bench {
+fn expired_session() -> Bench {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_600));
@@ -33,8 +33,8 @@ fn refresh_not_due_sends_nothing() {
 
 #[test]
 fn refresh_sends_only_required_parameters() {
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     let document = bench.run(&["refresh", "--json"]).exits(0).json();
     assert_eq!(document["refreshed"], true);
     assert_eq!(document["reason"], "expired");
@@ -48,12 +48,12 @@ fn refresh_sends_only_required_parameters() {
 
 #[test]
 fn reused_refresh_token_leaves_renewal_unknown() {
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-1"));
     let document = bench.run(&["refresh", "--json"]).exits(0).json();
     assert_eq!((&document["rotated"], &document["renewed"]), (&json!(false), &json!(null)));
     bench.pass(Seconds(3_600));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["renewed"], false);
     assert_eq!(outcome.json()["warnings"][0]["code"], "sso_ended");
@@ -65,7 +65,7 @@ fn force_and_claims_refresh_before_expiry() {
     for (flag, reason) in [("--force", "forced"), ("--claims", "claims")] {
         let bench = Bench::new("MobileApp");
         bench.log_in();
-        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
         assert_eq!(bench.run(&["refresh", flag, "--json"]).exits(0).json()["reason"], reason);
     }
 }
@@ -75,19 +75,19 @@ fn unwritable_store_stops_refresh_before_sending() {
     for (call, kind) in
         [("save", StoreFailureKind::Refused), ("save", StoreFailureKind::TimedOut), ("save", StoreFailureKind::Unknown)]
     {
-        let bench = expired();
+        let bench = expired_session();
         bench.stores.fail(call, kind);
         bench.run(&["refresh"]).exits(6);
         assert_eq!(bench.provider.count("/connect/token"), 1, "only the login's");
     }
-    let bench = expired();
+    let bench = expired_session();
     bench.stores.forget_next_save();
     bench.run(&["refresh"]).exits(6).says("not what is read back");
 }
 
 #[test]
 fn only_lost_response_leaves_refresh_mark() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
     bench.run(&["refresh"]).exits(5);
     assert!(bench.session().unwrap().refresh_started_at.is_none());
@@ -98,10 +98,10 @@ fn only_lost_response_leaves_refresh_mark() {
 
 #[test]
 fn interrupted_refresh_is_retried_with_warning() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
     bench.run(&["refresh"]).exits(5);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["warnings"][0]["code"], "refresh_interrupted");
     assert!(bench.session().unwrap().refresh_started_at.is_none());
@@ -109,7 +109,7 @@ fn interrupted_refresh_is_retried_with_warning() {
 
 #[test]
 fn killed_refresh_is_recorded_by_next_run() {
-    let bench = expired();
+    let bench = expired_session();
     bench.edit(|session| session.refresh_started_at = Some(session.login_at.plus(Seconds(3_601))));
     bench.provider.refuses("invalid_grant");
     bench.run(&["refresh"]).exits(3).says("refresh");
@@ -119,7 +119,7 @@ fn killed_refresh_is_recorded_by_next_run() {
 
 #[test]
 fn bad_certificate_is_not_retried() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.fails("/connect/token", HttpFailureKind::Certificate);
     bench.run(&["refresh"]).exits(7);
     assert!(bench.session().unwrap().refresh_started_at.is_none());
@@ -127,9 +127,9 @@ fn bad_certificate_is_not_retried() {
 
 #[test]
 fn stderr_is_buffered_until_new_token_is_stored() {
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k9").refresh_token("rt-2"));
-    bench.provider.answers("/jwks", json(200, &jwks()));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().kid("k9").refresh_token("rt-2"));
+    bench.provider.responds("/jwks", json(200, &jwks()));
     let fuse = Fuse::whole();
     let args = ["tidp", "refresh", "--verbose"].map(std::ffi::OsString::from);
     assert_eq!(tidp::run(args, &fuse.over(&bench.ports)), 0);
@@ -144,8 +144,8 @@ fn stderr_is_buffered_until_new_token_is_stored() {
 #[test]
 fn last_failed_refresh_is_described_accurately() {
     for discarded_first in [true, false] {
-        let bench = expired();
-        let discarded = || bench.provider.answers("/connect/token", json(200, &json!({})));
+        let bench = expired_session();
+        let discarded = || bench.provider.responds("/connect/token", json(200, &json!({})));
         let lost = || bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
         let (first, second) = if discarded_first { (7, 5) } else { (5, 7) };
         if discarded_first {
@@ -168,7 +168,7 @@ fn last_failed_refresh_is_described_accurately() {
 
 #[test]
 fn quoted_credentials_are_redacted_from_errors() {
-    let bench = expired();
+    let bench = expired_session();
     bench.edit(|session| {
         let json = session.to_json().expose().replace("rt-1", "rt-1-long-enough-to-redact");
         *session = Session::from_json(&Secret::new(json), &session.key).unwrap();
@@ -185,17 +185,17 @@ fn quoted_credentials_are_redacted_from_errors() {
 
 #[test]
 fn unstorable_new_token_is_an_error() {
-    let bench = expired();
+    let bench = expired_session();
     bench.stores.fail("save_at_any_cost", StoreFailureKind::Refused);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(6).says("the new one could not be stored");
 }
 
-fn held(bench: &Bench) -> Option<String> {
+fn stored_refresh_token(bench: &Bench) -> Option<String> {
     bench.session().unwrap().held_token().map(|held| held.value.expose().to_owned())
 }
 
-/// That status with that body, and no more than it takes.
-fn plain(status: u16, kind: &str, body: &str) -> Response {
+/// A response with only a content type and this body.
+fn text_response(status: u16, kind: &str, body: &str) -> Response {
     Response { status, headers: vec![("content-type".into(), kind.into())], body: body.into() }
 }

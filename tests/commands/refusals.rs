@@ -1,4 +1,4 @@
-//! The table of refusals, `refusals.md`, held against the tree.
+//! Checks the table in `refusals.md` against the tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const TABLE: &str = include_str!("refusals.md");
 
-/// The numbers up to 144 that the list of cases leaves out.
+/// Case numbers that are not in use.
 const NO_CASE: &[u16] =
     &[14, 17, 22, 32, 36, 38, 45, 50, 51, 56, 62, 63, 71, 73, 80, 81, 83, 91, 102, 105, 107, 113, 124, 128, 137, 141];
 
@@ -28,20 +28,20 @@ fn every_case_has_tests_or_a_reason() {
     }
 }
 
-/// The cells of each row of each table, without the heads.
+/// The cells of each table row, without headings.
 fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let is_head = |line: &&str| line.starts_with("| behaviour |") || line.starts_with("| case |");
     let rows = text.lines().filter(move |line| line.starts_with("| ") && !is_head(line));
     rows.map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
 }
 
-/// The case numbers, which are words like `S42`.
+/// The case numbers, such as `S42`.
 fn cases(text: &str) -> BTreeSet<u16> {
     let words = rows(text).flat_map(|row| row.join(" ").split(' ').map(str::to_owned).collect::<Vec<_>>());
     words.filter_map(|word| word.strip_prefix('S')?.parse().ok()).collect()
 }
 
-/// The names of all functions in the tree that stand under a `#[test]`.
+/// The names of all tests in the tree.
 fn tests_of_the_tree() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

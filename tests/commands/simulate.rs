@@ -1,12 +1,12 @@
 use crate::support::Bench;
 use serde_json::{Value, json};
 
-fn simulated(args: &[&str]) -> Value {
+fn simulate(args: &[&str]) -> Value {
     let all: Vec<&str> = ["policy", "simulate", "--json"].iter().chain(args).copied().collect();
     Bench::with_env(&[]).run(&all).exits(0).json()
 }
 
-/// The events of a kind, as seconds from the login.
+/// The times of one kind of event, in seconds after the login.
 fn times(document: &Value, event: &str) -> Vec<i64> {
     let events = document["events"].as_array().unwrap().iter();
     events.filter(|e| e["event"] == event).map(|e| e["at"].as_i64().unwrap()).collect()
@@ -22,7 +22,7 @@ fn simulation_needs_no_profile_or_network() {
 
 #[test]
 fn ten_minute_session_expires_before_a_refresh_is_due() {
-    let document = simulated(&["--policy", "publicweb", "--access-token", "1h", "--every", "8m", "--for", "2h"]);
+    let document = simulate(&["--policy", "publicweb", "--access-token", "1h", "--every", "8m", "--for", "2h"]);
     assert_eq!(document["policy"], "PublicWeb");
     assert_eq!((&document["alive"], &document["ends_at"]), (&json!(false), &json!(600)));
     assert_eq!((&document["access_token_ends_at"], &document["login_needed_at"]), (&json!(3_600), &json!(3_840)));
@@ -36,34 +36,26 @@ fn ten_minute_session_expires_before_a_refresh_is_due() {
 
 #[test]
 fn renewed_session_outlives_the_sso_session_by_one_lifetime() {
-    let alive = simulated(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s"]);
+    let alive = simulate(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s"]);
     assert_eq!(alive["alive"], true);
     assert_eq!(times(&alive, "refreshed")[..3], [400, 800, 1_200], "two thirds into each life, and no more often");
-    let ended = simulated(&[
-        "--policy",
-        "Web",
-        "--renew",
-        "before-session-ends",
-        "--every",
-        "3m20s",
-        "--sso-ends-after",
-        "30m",
-    ]);
+    let ended =
+        simulate(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s", "--sso-ends-after", "30m"]);
     assert_eq!((&ended["alive"], &ended["ends_at"]), (&json!(false), &json!(2_200)));
     assert_eq!(times(&ended, "refreshed").last(), Some(&2_000), "one more refresh finds it out, none follows");
 }
 
 #[test]
 fn no_refresh_policy_mentions_no_new_refresh_token() {
-    let told = |policy: &[&str]| {
+    let output = |policy: &[&str]| {
         let text = Bench::with_env(&[]).run(&[&["policy", "simulate"], policy].concat()).exits(0).stdout;
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let text = told(&["--policy", "NoRefresh"]);
+    let text = output(&["--policy", "NoRefresh"]);
     assert!(text.contains("access tokens are valid for 1h, the SSO session stays active."), "{text}");
     assert!(!text.contains("a refresh returns"), "{text}");
     for policy in [&["--policy", "Mobile"][..], &["--compare"]] {
-        let text = told(policy);
+        let text = output(policy);
         assert!(
             text.contains("access tokens are valid for 1h, a refresh returns a new refresh token, the SSO"),
             "{text}"
@@ -73,7 +65,7 @@ fn no_refresh_policy_mentions_no_new_refresh_token() {
 
 #[test]
 fn fixed_expiry_is_not_moved_by_refreshes() {
-    let document = simulated(&["--policy", "Confidential", "--force", "--every", "1d", "--for", "15d"]);
+    let document = simulate(&["--policy", "Confidential", "--force", "--every", "1d", "--for", "15d"]);
     assert_eq!((&document["ends_at"], &document["refreshes"]), (&json!(1_209_600), &json!(13)));
     assert!(document["events"].as_array().unwrap().iter().all(|event| event["renewed"] != true));
     assert_eq!(times(&document, "refused"), [1_209_600], "at its end, to the second");
@@ -81,7 +73,7 @@ fn fixed_expiry_is_not_moved_by_refreshes() {
 
 #[test]
 fn reused_refresh_token_leaves_the_expiry_uncertain() {
-    let document = simulated(&["--policy", "Mobile", "--refresh-tokens", "reuse", "--every", "61m"]);
+    let document = simulate(&["--policy", "Mobile", "--refresh-tokens", "reuse", "--every", "61m"]);
     let refreshed = document["events"].as_array().unwrap().iter().find(|e| e["event"] == "refreshed").unwrap();
     assert_eq!((&refreshed["at"], &refreshed["relied_on_until"]), (&json!(3_660), &json!(7_776_000)));
     assert_eq!(refreshed["refresh_token_ends_at"], 7_779_660);
@@ -89,13 +81,13 @@ fn reused_refresh_token_leaves_the_expiry_uncertain() {
 
 #[test]
 fn simulated_session_without_refresh_token_is_short() {
-    let document = simulated(&["--policy", "NoRefresh", "--access-token", "30m"]);
+    let document = simulate(&["--policy", "NoRefresh", "--access-token", "30m"]);
     assert_eq!((&document["ends_at"], &document["login_needed_at"]), (&json!(1_800), &json!(1_920)));
 }
 
 #[test]
 fn compare_covers_all_five_policies() {
-    let document = simulated(&["--compare"]);
+    let document = simulate(&["--compare"]);
     let all = document["policies"].as_array().unwrap();
     let rows: Vec<(&Value, &Value)> = all.iter().map(|row| (&row["policy"], &row["ends_at"])).collect();
     let expected =
@@ -130,30 +122,30 @@ fn repeated_events_fit_the_table_at_every_width() {
         ] {
             let bench = Bench::with_env(&[("LANG", "nb_NO.UTF-8")]);
             *bench.terminal.columns.lock().unwrap() = Some(columns);
-            let shown = bench.run(&[&["policy", "simulate"], &args[..]].concat()).exits(0).stdout;
-            assert!(shown.lines().all(|line| line.chars().count() <= columns.into()), "{shown}");
+            let stdout = bench.run(&[&["policy", "simulate"], &args[..]].concat()).exits(0).stdout;
+            assert!(stdout.lines().all(|line| line.chars().count() <= columns.into()), "{stdout}");
         }
     }
 }
 
 #[test]
 fn outlook_is_limited_by_the_sso_session() {
-    let told = |more: &[&str]| {
+    let output = |more: &[&str]| {
         let args = [&["policy", "simulate", "--policy", "Web", "--for", "1d"], more].concat();
-        let shown = Bench::with_env(&[]).run(&args).exits(0).stdout;
-        shown.split_whitespace().collect::<Vec<_>>().join(" ")
+        let stdout = Bench::with_env(&[]).run(&args).exits(0).stdout;
+        stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(told(&[]).contains("it would stay active."));
-    assert!(told(&["--sso-ends-after", "30m"]).contains("it would stay active until the SSO session ends."));
+    assert!(output(&[]).contains("it would stay active."));
+    assert!(output(&["--sso-ends-after", "30m"]).contains("it would stay active until the SSO session ends."));
 }
 
 #[test]
 fn certain_lifetime_is_shown_for_reused_refresh_tokens() {
     let args = ["--policy", "Web", "--every", "3m", "--for", "30m", "--renew", "before-session-ends"];
-    let told = |more: &[&str]| {
+    let output = |more: &[&str]| {
         let args = [&["policy", "simulate"], &args[..], more].concat();
         Bench::with_env(&[]).run(&args).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(told(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10m."));
-    assert!(!told(&[]).contains("can rely only on"));
+    assert!(output(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10m."));
+    assert!(!output(&[]).contains("can rely only on"));
 }

@@ -2,7 +2,7 @@
 //! did not fit is gone.
 
 use crate::support::Bench;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tidp::testing::adapters::overflow_store::OverflowStore;
@@ -43,7 +43,7 @@ fn a_session_outlives_the_loss_of_what_did_not_fit_its_entry() {
         assert_eq!(outcome.code, if args[0] == "token" { 3 } else { 0 }, "{args:?} {outcome:?}");
     }
     bench.pass(Seconds::minutes(1));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     let second = bench.run(&["token"]).exits(0).stdout;
     assert_ne!(first, second);
     assert!(entry().len() <= LIMIT && entry().contains("rt-2"));

@@ -1,8 +1,8 @@
-//! What `inspect` and `policy` make of an SSO session that has ended and of an answer that was lost.
+//! How an ended SSO session and a lost response are shown.
 
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, discovery, jwks};
+use crate::support::tokens::{TokenResponse, discovery, jwks};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::HttpFailureKind;
 
@@ -17,7 +17,7 @@ fn mobile() -> Bench {
 fn ended_sso_session_is_explained() {
     let bench = mobile();
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "active");
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     bench.run(&["refresh"]).exits(0);
     bench.pass(Seconds(60));
     let inspected =
@@ -61,13 +61,13 @@ fn refresh_after_a_lost_response_reports_the_outcome() {
     bench.run(&["refresh"]).exits(5);
     let lost_at = "2026-01-31 13:00:00 UTC";
     bench.pass(Seconds(60));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-1"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-1"));
     bench.run(&["refresh"]).exits(0).says(lost_at).says("nothing was lost");
 
     bench.pass(Seconds(86_400));
-    bench.provider.answers("/.well-known/openid-configuration", json(200, &discovery()));
-    bench.provider.answers("/jwks", json(200, &jwks()));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.responds("/jwks", json(200, &jwks()));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(0).leaves_out("nothing was lost");
 
     bench.pass(Seconds(3_600));

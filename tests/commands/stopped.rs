@@ -1,6 +1,5 @@
-//! The world stopped before and after every call through a port, in login, refresh and logout: these are all the states
-//! there are. In each, the next run finds the old session or the new one, whole; or, in the one window that no client
-//! can close, says exactly that.
+//! Login, refresh and logout stopped before and after every call through a port. The next run finds the old session
+//! or the new one, complete; or, in the one window that no client can close, says that the token was lost.
 
 use crate::support::fuse::{Fuse, until_the_power_goes};
 use crate::support::one_time::OneTime;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use tidp::testing::domain::session::{EntryKey, Session};
 use tidp::testing::domain::time::Seconds;
 
-/// What lasts from one run to the next: the machine's store, cache and files, and the provider.
+/// What persists between runs: the store, cache and files of a machine, and the provider.
 struct Lasting {
     bench: Bench,
     provider: Arc<OneTime>,
@@ -24,14 +23,13 @@ impl Lasting {
         Self { bench, provider }
     }
 
-    /// Kari is logged in.
     fn logged_in(rotates: bool) -> Self {
         let lasting = Self::new(rotates);
-        lasting.bench.run_on(&["login"]).exits(0);
+        lasting.bench.run_unchecked(&["login"]).exits(0);
         lasting
     }
 
-    /// Kari is logged in, and her access token has expired.
+    /// Logged in, with an expired access token.
     fn expired(rotates: bool) -> Self {
         let lasting = Self::logged_in(rotates);
         lasting.bench.pass(Seconds(3_600));
@@ -39,10 +37,10 @@ impl Lasting {
     }
 
     fn run(&self, args: &[&str]) -> Outcome {
-        self.bench.run_on(args)
+        self.bench.run_unchecked(args)
     }
 
-    /// Runs the command until the power goes; whether it came to its end, and what it had printed by then.
+    /// Runs the command until the power goes. Returns whether it finished, and its output so far.
     fn run_behind(&self, fuse: &Arc<Fuse>, args: &[&str]) -> (bool, String) {
         let ports = fuse.over(&self.bench.ports);
         let args = std::iter::once("tidp").chain(args.iter().copied()).map(OsString::from);
@@ -55,17 +53,16 @@ impl Lasting {
         self.bench.session()
     }
 
-    /// The refresh token in the store.
-    fn held(&self) -> String {
+    fn refresh_token(&self) -> String {
         self.session().expect("a session").held_token().expect("a refresh token").value.expose().to_owned()
     }
 
-    /// Whether the store's refresh token is spent: the one window.
+    /// Whether the stored refresh token is spent: the window.
     fn spent(&self) -> bool {
-        !self.provider.accepts(&self.held())
+        !self.provider.accepts(&self.refresh_token())
     }
 
-    /// What is served without asking anybody is what the store holds; nothing, if it holds nothing.
+    /// Asserts that only the stored access token is served without a request.
     #[track_caller]
     fn serves_only_what_the_store_holds(&self) {
         let outcome = self.run(&["token", "--no-refresh"]);
@@ -76,7 +73,7 @@ impl Lasting {
         }
     }
 
-    /// A refresh now: it works and leaves nothing open; or, in the window, says what has become of the token.
+    /// Asserts that a refresh succeeds; or, in the window, explains what happened to the token.
     #[track_caller]
     fn next_refresh_works_or_tells(&self) {
         let (spent, begun) = (self.spent(), self.session().unwrap().refresh_started_at.is_some());
@@ -92,19 +89,19 @@ impl Lasting {
             self.run(&["login"]).exits(0);
         } else {
             let warnings = outcome.exits(0).json()["warnings"].as_array().cloned().unwrap_or_default();
-            let told = warnings.iter().any(|warning| warning["code"] == "refresh_interrupted");
-            assert_eq!(told, begun, "{warnings:?}");
+            let reported = warnings.iter().any(|warning| warning["code"] == "refresh_interrupted");
+            assert_eq!(reported, begun, "{warnings:?}");
         }
         assert!(!self.spent() && self.session().unwrap().refresh_started_at.is_none());
     }
 }
 
-/// Tells the story once for every moment at which the command may be stopped, and once to its end. Gives what `told`
-/// made of each, with the name of the moment.
+/// Stops the command once at every moment, and finally lets it finish. Returns what `check` made of each, with the
+/// name of the moment.
 fn stopped_everywhere<T>(
     args: &[&str],
     begin: impl Fn() -> Lasting,
-    told: impl Fn(&Lasting, &str) -> T,
+    check: impl Fn(&Lasting, &str) -> T,
 ) -> Vec<(String, T)> {
     let mut stories = Vec::new();
     loop {
@@ -112,7 +109,7 @@ fn stopped_everywhere<T>(
         let fuse = Fuse::blowing_at(stories.len());
         let (ended, printed) = lasting.run_behind(&fuse, args);
         let moment = if ended { "the end".to_owned() } else { fuse.moments().last().expect("a moment").clone() };
-        stories.push((moment, told(&lasting, &printed)));
+        stories.push((moment, check(&lasting, &printed)));
         if ended {
             assert!(stories.len() > 20, "the fuse is in the wires");
             return stories;
@@ -120,7 +117,7 @@ fn stopped_everywhere<T>(
     }
 }
 
-/// The moments of which `is` is so: one stretch without a gap.
+/// The moments for which `is` holds: one range without a gap.
 #[track_caller]
 fn stretch<T>(stories: &[(String, T)], is: impl Fn(&T) -> bool) -> Vec<&str> {
     let found: Vec<usize> = (0..stories.len()).filter(|at| is(&stories[*at].1)).collect();
@@ -163,7 +160,7 @@ fn stopped_second_login_leaves_old_or_new_session() {
             lasting.serves_only_what_the_store_holds();
             let session = lasting.session().unwrap();
             let new = session.account.sub == "ola-at-app";
-            assert_eq!(lasting.held(), if new { "rt-2" } else { "rt-1" });
+            assert_eq!(lasting.refresh_token(), if new { "rt-2" } else { "rt-1" });
             lasting.next_refresh_works_or_tells();
             assert_eq!(lasting.session().unwrap().account, session.account);
             new
@@ -192,8 +189,8 @@ fn stopped_refresh_loses_token_only_in_known_window() {
                 spent
             },
         );
-        // From the provider's deed to the store's, and between the two nothing but what must be: validation, a look at
-        // the entry. No further request, no output, no other file.
+        // Between the provider's response and the stored token there is only validation and a read of the entry: no
+        // request, no output, no other file.
         let window = stretch(&stories, |spent| *spent);
         assert_eq!(
             (window[0], window[window.len() - 1]),
@@ -255,7 +252,7 @@ fn refresh_stopped_twice_is_described_accurately() {
             lasting.bench.terminal.take();
             match lasting.session().unwrap().held_token() {
                 Some(_) => lasting.next_refresh_works_or_tells(),
-                // The second run was told that the token was spent, and has written it down.
+                // The second run has recorded that the token was spent.
                 None => drop(lasting.run(&["refresh", "--force"]).exits(3)),
             }
             if ended {

@@ -1,5 +1,5 @@
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, discovery, jwks};
+use crate::support::tokens::{TokenResponse, discovery, jwks};
 use crate::support::{Bench, START};
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
@@ -68,13 +68,13 @@ fn token_that_expired_during_refresh_is_not_printed() {
         let (clock, now) = (std::sync::Arc::clone(&bench.clock), bench.clock.time());
         bench.provider.expect("/connect/token", move |_| {
             clock.suspend(by);
-            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
         });
         let outcome = bench.run(&["token"]);
         assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2", "by {by:?}");
         if by > Seconds::ZERO {
             assert_eq!(outcome.exits(5).says("has already expired").stdout, "");
-            bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
+            bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3"));
             bench.run(&["token"]).exits(0);
         } else {
             outcome.exits(0);
@@ -83,8 +83,8 @@ fn token_that_expired_during_refresh_is_not_printed() {
 }
 
 fn log_in_again(bench: &Bench) {
-    bench.provider.announces_discovery();
-    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-9"));
+    bench.provider.expect_discovery();
+    bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-9"));
     bench.run(&["login"]).exits(0);
 }
 
@@ -107,9 +107,9 @@ fn expired_token_is_refreshed_once() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_571));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2").jti("second"));
     let token = bench.run(&["token"]).exits(0).stdout;
-    assert_eq!(token.trim_end(), Answer::new().mark("second").access_token(bench.clock.time()));
+    assert_eq!(token.trim_end(), TokenResponse::new().jti("second").access_token(bench.clock.time()));
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     assert!(bench.session().unwrap().refresh_started_at.is_none());
 }
@@ -146,13 +146,13 @@ fn exec_credential_uses_version_kubectl_requests() {
     };
     let (v1, v1beta1) = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1");
     let args = ["token", "--format", "exec-credential"];
-    for (told, version) in [(String::new(), v1), (info(v1), v1), (info(v1beta1), v1beta1)] {
-        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &told);
+    for (exec_info, version) in [(String::new(), v1), (info(v1), v1), (info(v1beta1), v1beta1)] {
+        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &exec_info);
         bench.log_in();
         let credential = bench.run(&args).exits(0).json();
         assert_eq!((&credential["apiVersion"], &credential["kind"]), (&json!(version), &json!("ExecCredential")));
     }
-    for (told, words) in [
+    for (exec_info, words) in [
         (info("client.authentication.k8s.io/v2"), "`client.authentication.k8s.io/v2`"),
         (info("client.authentication.k8s.io/v1alpha1"), "v1alpha1"),
         (info(r"\u001b[31m"), r"\u{1b}[31m"),
@@ -160,8 +160,8 @@ fn exec_credential_uses_version_kubectl_requests() {
         ("v1".to_owned(), "names no apiVersion"),
         (r#"{"apiVersion":1}"#.to_owned(), "names no apiVersion"),
     ] {
-        // A token that is due is not spent for it.
-        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &told);
+        // A due token is not refreshed for an invalid call.
+        let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &exec_info);
         bench.log_in();
         bench.pass(Seconds(3_600));
         bench
@@ -190,7 +190,7 @@ fn min_ttl_must_be_below_token_lifetime() {
     bench.run(&["token", "--min-ttl", "1h"]).exits(2).says("must be shorter than the token's lifetime");
     bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("no duration");
     bench.pass(Seconds(60));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);
 }
 
@@ -221,7 +221,7 @@ fn valid_token_is_served_when_refresh_fails() {
 #[test]
 fn session_without_refresh_token_requires_login() {
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     bench.pass(Seconds(3_569));
     bench.run(&["token"]).exits(0);
     bench.pass(Seconds(31));
@@ -249,25 +249,25 @@ fn expired_id_token_is_refreshed() {
     let first = bench.run(&["token", "--id-token"]).exits(0).stdout;
     bench.pass(Seconds(300));
     bench.run(&["token", "--id-token", "--no-refresh"]).exits(3);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     assert_ne!(bench.run(&["token", "--id-token"]).exits(0).stdout, first);
     bench.pass(Seconds(300));
-    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3").without_id_token());
+    bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3").without_id_token());
     bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
-    // Such a provider is not asked at every call, which would spend a refresh token each time.
+    // Not asked at every call, which would spend a refresh token each time.
     bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
-    bench.provider.refreshes(bench.clock.time(), "rt-3", Answer::new().refresh_token("rt-4"));
+    bench.provider.refreshes(bench.clock.time(), "rt-3", TokenResponse::new().refresh_token("rt-4"));
     bench.run(&["refresh", "--force"]).exits(0);
     bench.run(&["token", "--id-token"]).exits(0);
-    // By a clock that is ahead the new one has expired already; by the provider's it has not.
+    // Expired by the fast local clock, valid by the provider's.
     let theirs = bench.clock.time();
     bench.pass(Seconds::minutes(10));
     let date = "Sat, 31 Jan 2026 12:10:00 GMT";
-    bench.provider.refreshes(theirs, "rt-4", Answer::new().refresh_token("rt-5").date(date));
+    bench.provider.refreshes(theirs, "rt-4", TokenResponse::new().refresh_token("rt-5").date(date));
     bench.run(&["token", "--id-token"]).exits(0).says("validated by the provider's");
 }
 
-/// So many seconds after the start, as JSON tells times.
+/// The time this many seconds after the start, in RFC 3339.
 fn at(seconds: i64) -> Value {
     START.plus(Seconds(seconds)).rfc3339().into()
 }
@@ -278,8 +278,8 @@ fn wrong_clock_keeps_id_token_lifetime() {
     for wrong in [360, 3_660, -3_660] {
         let bench = Bench::new("MobileApp");
         bench.pass(Seconds(wrong));
-        let answer = Answer::new().refresh_token("rt-1").date(date);
-        bench.provider.announces_login(&bench.browser, START, answer);
+        let response = TokenResponse::new().refresh_token("rt-1").date(date);
+        bench.provider.expect_login(&bench.browser, START, response);
         bench.run(&["login"]).exits(0).says("validated by the provider's");
         let left = |ends: i64| {
             let printed = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
@@ -296,8 +296,8 @@ fn wrong_clock_keeps_id_token_lifetime() {
         left(1);
         bench.pass(Seconds(1));
         bench.run(&["token", "--id-token", "--no-refresh"]).exits(3);
-        let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:05:00 GMT");
-        bench.provider.refreshes(START.plus(Seconds(300)), "rt-1", answer);
+        let response = TokenResponse::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:05:00 GMT");
+        bench.provider.refreshes(START.plus(Seconds(300)), "rt-1", response);
         for _ in 0..3 {
             let printed = bench.run(&["token", "--id-token", "--json"]).exits(0).json();
             assert_eq!((&printed["expires_in"], &printed["expires_at"]), (&json!(300), &at(wrong + 600)), "{wrong}");
@@ -311,10 +311,10 @@ fn clock_set_back_distrusts_cached_token() {
     bench.log_in();
     let theirs = bench.clock.time();
     bench.pass(Seconds(-86_400));
-    bench.provider.answers("/.well-known/openid-configuration", json(200, &discovery()));
-    bench.provider.answers("/jwks", json(200, &jwks()));
-    let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:00:00 GMT");
-    bench.provider.refreshes(theirs, "rt-1", answer);
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.responds("/jwks", json(200, &jwks()));
+    let response = TokenResponse::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:00:00 GMT");
+    bench.provider.refreshes(theirs, "rt-1", response);
     bench.run(&["token"]).exits(0).says("clock went back");
 }
 
@@ -325,7 +325,7 @@ fn renew_before_expiry_starts_in_last_third() {
     bench.pass(Seconds(399));
     bench.run(&["token"]).exits(0);
     bench.pass(Seconds(1));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0);
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }

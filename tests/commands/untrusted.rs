@@ -1,9 +1,9 @@
-//! Text from outside: no parser panics, and nothing that moves a cursor, hides or reverses reaches a terminal.
+//! Untrusted text: no parser panics, and no control or bidi character reaches a terminal.
 
 use crate::support::Bench;
 use crate::support::ports::parameter;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks, sign};
+use crate::support::tokens::{ISSUER, SUB, TokenResponse, discovery, jwks, sign};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use proptest::prelude::*;
@@ -15,37 +15,37 @@ use tidp::testing::domain::session::{EntryKey, Session};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::Response;
 
-/// One of each kind that must not reach a terminal: escape, bell, carriage return, C1, bidi, zero width, separator, tag.
+/// One of each kind that must not reach a terminal.
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}\u{7f}";
 
 #[track_caller]
-fn harmless(place: &str, text: &str) {
+fn assert_harmless(place: &str, text: &str) {
     let found: Vec<char> =
         text.chars().filter(|c| *c != '\n' && (c.is_control() || HOSTILE[1..].contains(*c) && !c.is_ascii())).collect();
     assert!(found.is_empty(), "{place} holds {found:?}: {text}");
 }
 
-/// Runs each command plainly, as JSON and at its most talkative; nothing hostile comes out.
+/// Runs the command with several output options and asserts that its output is harmless.
 #[track_caller]
-fn tells_harmlessly(place: &str, scene: impl Fn() -> Bench, args: &[&str]) {
+fn check_output(place: &str, scene: impl Fn() -> Bench, args: &[&str]) {
     for more in [&[][..], &["--json"], &["--verbose"], &["--color", "never", "--json", "--verbose"]] {
         let bench = scene();
-        let outcome = bench.run_on(&[args, more].concat());
-        harmless(&format!("{place} {args:?} stderr"), &outcome.stderr);
-        harmless(&format!("{place} {args:?} stdout"), &outcome.stdout);
+        let outcome = bench.run_unchecked(&[args, more].concat());
+        assert_harmless(&format!("{place} {args:?} stderr"), &outcome.stderr);
+        assert_harmless(&format!("{place} {args:?} stdout"), &outcome.stdout);
     }
 }
 
-fn logged_in(answer: Answer) -> Bench {
+fn logged_in(response: TokenResponse) -> Bench {
     let bench = Bench::new("MobileApp");
-    bench.log_in_with(answer.refresh_token("rt-1")).exits(0);
+    bench.log_in_with(response.refresh_token("rt-1")).exits(0);
     bench
 }
 
 #[test]
 fn no_text_from_outside_reaches_a_terminal_raw() {
     let hostile = || format!("x{HOSTILE}");
-    // The discovery document, in each of its members, and in a name of its own.
+    // Every member of the discovery document, and a member's name.
     for member in discovery().as_object().unwrap().keys() {
         for value in [json!(hostile()), json!(format!("{ISSUER}/{HOSTILE}")), json!([hostile()])] {
             let mut document = discovery();
@@ -53,29 +53,29 @@ fn no_text_from_outside_reaches_a_terminal_raw() {
             document[&hostile()] = json!(1);
             let scene = || {
                 let bench = Bench::new("MobileApp");
-                bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+                bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
                 bench.callback.replies(|_| Vec::new());
                 bench
             };
-            tells_harmlessly(member, scene, &["login", "--timeout", "1s"]);
+            check_output(member, scene, &["login", "--timeout", "1s"]);
         }
     }
-    // What answers a request, in its status, its headers and its body.
+    // Status, headers and body of a response.
     let body = json!({ "error": hostile(), "error_description": hostile(), "error_uri": hostile() });
     for status in [200, 302, 400, 401, 403, 404, 429, 500, 503] {
         for path in ["/connect/token", "/connect/userinfo", "/connect/revocation", "/api/logout", "/jwks"] {
             for body in [body.to_string(), hostile(), format!("{{\"{HOSTILE}\":1,\"{HOSTILE}\":2}}")] {
                 let scene = || {
-                    let bench = logged_in(Answer::new());
+                    let bench = logged_in(TokenResponse::new());
                     for name in bench.files.0.lock().unwrap().iter_mut() {
                         name.1.clear();
                     }
-                    bench.provider.announces_discovery();
+                    bench.provider.expect_discovery();
                     let headers = ["retry-after", "location", "www-authenticate", "content-type", "date", "set-cookie"]
                         .map(|name| (name.to_owned(), format!("Bearer error=\"{HOSTILE}\", {HOSTILE}")));
                     let response = Response { status, headers: headers.into(), body: body.clone().into_bytes() };
                     for _ in 0..3 {
-                        bench.provider.answers(path, response.clone());
+                        bench.provider.responds(path, response.clone());
                     }
                     bench
                 };
@@ -85,48 +85,48 @@ fn no_text_from_outside_reaches_a_terminal_raw() {
                     "/jwks" => &["inspect"],
                     _ => &["logout"],
                 };
-                tells_harmlessly(path, scene, args);
+                check_output(path, scene, args);
             }
         }
     }
-    // The claims of the ID token, in login, inspect, policy and a later refresh; its header's `kid`.
+    // Claims of the ID token in every command that shows them, and its `kid`.
     for name in ["preferred_username", "acr", "amr", "ial", "name", "iss", "aud", "azp", HOSTILE] {
-        let answer = || Answer::new().id_claim(name, json!(hostile())).refresh_token("rt-1");
+        let response = || TokenResponse::new().id_claim(name, json!(hostile())).refresh_token("rt-1");
         let scene = || {
             let bench = Bench::new("MobileApp");
-            bench.provider.announces_login(&bench.browser, bench.clock.time(), answer());
+            bench.provider.expect_login(&bench.browser, bench.clock.time(), response());
             bench
         };
-        tells_harmlessly(name, scene, &["login", "--require-acr", "x"]);
+        check_output(name, scene, &["login", "--require-acr", "x"]);
         for args in
             [&["login"][..], &["inspect"], &["policy"], &["policy", "--why"], &["logout"], &["token", "--id-token"]]
         {
             let scene = || {
                 let bench = scene();
                 if args != ["login"] {
-                    bench.run_on(&["login"]);
+                    bench.run_unchecked(&["login"]);
                 }
                 bench
             };
-            tells_harmlessly(name, scene, args);
+            check_output(name, scene, args);
         }
     }
     let scene = || {
-        let bench = logged_in(Answer::new());
+        let bench = logged_in(TokenResponse::new());
         bench.pass(Seconds(7_200));
-        let answer = Answer::new().kid(&hostile()).member("scope", json!(hostile()));
-        bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-        bench.provider.answers("/jwks", json(200, &jwks()));
+        let response = TokenResponse::new().kid(&hostile()).member("scope", json!(hostile()));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", response);
+        bench.provider.responds("/jwks", json(200, &jwks()));
         bench
     };
-    tells_harmlessly("kid", scene, &["refresh"]);
+    check_output("kid", scene, &["refresh"]);
     let userinfo = json!({ "sub": SUB, "name": hostile(), HOSTILE: { "deep": [hostile()] } });
     let scene = || {
-        let bench = logged_in(Answer::new());
-        bench.provider.answers("/connect/userinfo", json(200, &userinfo));
+        let bench = logged_in(TokenResponse::new());
+        bench.provider.responds("/connect/userinfo", json(200, &userinfo));
         bench
     };
-    tells_harmlessly("userinfo", scene, &["userinfo"]);
+    check_output("userinfo", scene, &["userinfo"]);
 }
 
 #[test]
@@ -147,8 +147,8 @@ fn no_decoded_token_reaches_a_terminal_raw() {
             bench.terminal.type_line(&token);
             bench
         };
-        tells_harmlessly("decode", scene, &["decode"]);
-        tells_harmlessly("decode", || Bench::new("MobileApp"), &["decode", &token]);
+        check_output("decode", scene, &["decode"]);
+        check_output("decode", || Bench::new("MobileApp"), &["decode", &token]);
     }
     for args in [
         &["token", "--profile", &hostile][..],
@@ -166,7 +166,7 @@ fn no_decoded_token_reaches_a_terminal_raw() {
         &[&hostile],
     ] {
         let config = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
-        tells_harmlessly("an argument", || Bench::with_config(config), args);
+        check_output("an argument", || Bench::with_config(config), args);
     }
     let quoted = json!(hostile).to_string().replace("\u{7f}", "\\u007f").replace("\\u001b", "\\u001B");
     for text in [
@@ -187,7 +187,7 @@ fn no_decoded_token_reaches_a_terminal_raw() {
             &["policy"],
             &["inspect"],
         ] {
-            tells_harmlessly(&text, || Bench::with_config(&text), args);
+            check_output(&text, || Bench::with_config(&text), args);
         }
     }
     let named = format!(
@@ -219,11 +219,11 @@ fn no_decoded_token_reaches_a_terminal_raw() {
                     bench.pass(Seconds(pass));
                     bench
                 };
-                tells_harmlessly("a profile's name", scene, args);
+                check_output("a profile's name", scene, args);
             }
         }
-        tells_harmlessly("a profile's name", || Bench::with_config(&config), &["profile", "use", &hostile]);
-        tells_harmlessly("a profile's name", || Bench::with_config(&config), &["profile", "remove", &hostile]);
+        check_output("a profile's name", || Bench::with_config(&config), &["profile", "use", &hostile]);
+        check_output("a profile's name", || Bench::with_config(&config), &["profile", "remove", &hostile]);
     }
     for variable in [
         "TIDP_ISSUER",
@@ -241,7 +241,7 @@ fn no_decoded_token_reaches_a_terminal_raw() {
                 bench.files.put(&hostile, "[");
                 if variable == "TIDP_STORE_KEY_FILE" { bench.env("TIDP_STORE", "file") } else { bench }
             };
-            tells_harmlessly(variable, scene, args);
+            check_output(variable, scene, args);
         }
     }
 }
@@ -276,8 +276,8 @@ fn decode_reads_anything_offline_and_trusts_nothing() {
     bench.run(&["decode"]).exits(2);
     bench.run(&["decode", &unsigned]).exits(0).says("can be read by every process");
     assert!(bench.provider.paths().is_empty() && bench.stores.loads() == 0, "nobody is asked, whatever the token says");
-    // To verify is to ask the configured provider, and nobody that the token names.
-    bench.provider.announces_itself();
+    // Verification asks only the configured provider.
+    bench.provider.expect_metadata();
     bench.terminal.type_line(&sign(
         &json!({ "alg": "RS256", "kid": "k1", "jku": "https://evil.example/k" }),
         &json!({ "iss": "https://evil.example", "exp": 9_000_000_000_i64 }),
@@ -286,7 +286,7 @@ fn decode_reads_anything_offline_and_trusts_nothing() {
     assert_eq!(bench.provider.paths(), ["/.well-known/openid-configuration", "/jwks"]);
 }
 
-/// The cached metadata files.
+/// The paths of the cached metadata.
 fn cached(bench: &Bench) -> Vec<PathBuf> {
     let files = bench.files.0.lock().unwrap();
     files.keys().filter(|path| path.starts_with("/home/kari/cache")).cloned().collect()
@@ -303,22 +303,22 @@ fn altered_cached_document_is_fetched_again() {
         |text| text.replace("\\\"issuer\\\":", "\\\"issuer2\\\":").replace("\\\"keys\\\":", "\\\"keys2\\\":"),
     ];
     for change in changes {
-        let bench = logged_in(Answer::new());
+        let bench = logged_in(TokenResponse::new());
         assert_eq!(cached(&bench).len(), 2);
         for path in cached(&bench) {
             let text = change(&bench.files.text(path.to_str().unwrap()));
             bench.files.put(path.to_str().unwrap(), &text);
         }
-        bench.provider.announces_itself();
+        bench.provider.expect_metadata();
         assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["id_token"]["verified"], true);
     }
-    let bench = logged_in(Answer::new());
+    let bench = logged_in(TokenResponse::new());
     bench.pass(Seconds(2 * 86_400));
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench.run(&["inspect"]).exits(0);
 }
 
-fn mutated(text: &str, changes: &[(usize, u8)]) -> String {
+fn mutate(text: &str, changes: &[(usize, u8)]) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for (at, byte) in changes {
         let place = at % bytes.len();
@@ -334,7 +334,7 @@ proptest! {
 
     #[test]
     fn no_configuration_makes_the_reader_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
-        for text in [text, mutated(FILE, &changes)] {
+        for text in [text, mutate(FILE, &changes)] {
             if let Ok(read) = config::parse(&text, Path::new("config.toml")) {
                 let _ = config::profile(None, &Default::default(), &read, None);
                 let _ = config::store(&Default::default(), &read);
@@ -344,14 +344,14 @@ proptest! {
 
     #[test]
     fn no_stored_document_makes_a_command_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
-        let bench = logged_in(Answer::new());
+        let bench = logged_in(TokenResponse::new());
         let entry = EntryKey::Session(bench.key()).name();
         let whole = bench.stores.raw(&entry).unwrap();
-        for document in [text, mutated(&whole, &changes)] {
+        for document in [text, mutate(&whole, &changes)] {
             let _ = Session::from_json(&Secret::new(document.as_str()), &bench.key());
             bench.stores.put(&entry, &document);
             for args in [&["inspect"][..], &["policy", "--why"], &["token", "--no-refresh"]] {
-                let outcome = bench.run_on(args);
+                let outcome = bench.run_unchecked(args);
                 prop_assert!([0, 3, 6].contains(&outcome.code), "{outcome:?}");
             }
         }
@@ -359,13 +359,13 @@ proptest! {
 
     #[test]
     fn no_cached_document_makes_a_command_panic(text in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
-        let bench = logged_in(Answer::new());
+        let bench = logged_in(TokenResponse::new());
         for path in cached(&bench) {
             let path = path.to_str().unwrap();
             let whole = bench.files.text(path);
-            for document in [text.clone(), mutated(&whole, &changes)] {
+            for document in [text.clone(), mutate(&whole, &changes)] {
                 bench.files.put(path, &document);
-                bench.run_on(&["inspect"]).exits(0);
+                bench.run_unchecked(&["inspect"]).exits(0);
             }
         }
     }
@@ -373,12 +373,12 @@ proptest! {
     #[test]
     fn no_callback_makes_a_login_panic(query in "\\PC*", changes in prop::collection::vec(any::<(usize, u8)>(), 1..4)) {
         let bench = Bench::new("MobileApp");
-        bench.provider.announces_itself();
+        bench.provider.expect_metadata();
         bench.callback.replies(move |url| {
             let ours = format!("code=x&state={}&iss={ISSUER}", parameter(url, "state"));
-            vec![query, mutated(&ours, &changes)]
+            vec![query, mutate(&ours, &changes)]
         });
-        let outcome = bench.run_on(&["login", "--timeout", "1s"]);
+        let outcome = bench.run_unchecked(&["login", "--timeout", "1s"]);
         prop_assert!(outcome.code != 0, "{outcome:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! What every command does alike: wrong command lines, help, how errors look, what reaches the terminal.
+//! What all commands share: usage errors, help, the form of errors, escaped output.
 
 use crate::support::Bench;
 use crate::support::ports::parameter;
 use crate::support::provider::json;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use serde_json::json;
 use std::io::ErrorKind;
 use tidp::testing::domain::time::Seconds;
@@ -142,7 +142,7 @@ fn provider_text_is_escaped_on_the_terminal() {
         let bench = Bench::new("MobileApp");
         bench.log_in();
         bench.pass(Seconds(3_600));
-        bench.provider.answers("/connect/token", error.clone());
+        bench.provider.responds("/connect/token", error.clone());
         let outcome = if args[0] == "refresh" {
             bench.run(args).exits(4)
         } else {
@@ -152,7 +152,7 @@ fn provider_text_is_escaped_on_the_terminal() {
         assert!(harmless(&outcome.stderr) && harmless(&outcome.stdout), "{outcome:?}");
     }
     let bench = Bench::new("MobileApp");
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench.callback.replies(|url| {
         let state = parameter(url, "state");
         vec![format!("error=%1b]0;owned%07&error_description=%e2%80%ae%0d&state={state}&iss=https://id.example")]
@@ -163,7 +163,7 @@ fn provider_text_is_escaped_on_the_terminal() {
 #[test]
 fn quiet_still_prints_errors_and_instructions() {
     let bench = Bench::new("PublicWithRefresh");
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
     let stderr = bench.run(&["login", "--quiet", "--no-browser"]).exits(0).stderr;
     assert_eq!(stderr.lines().filter(|line| !line.is_empty()).count(), 2, "what to do, and the URL: {stderr}");
     bench.pass(Seconds(3_600));
@@ -176,7 +176,7 @@ fn verbose_prints_requests_without_secrets() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     bench.pass(Seconds(3_600));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("POST https://id.example/connect/token → 200");
     let session = bench.session().unwrap();
     let tokens = [session.access_token.value, session.id_token.unwrap().value];

@@ -1,6 +1,6 @@
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, SUB, discovery, jwks_named, sign};
+use crate::support::tokens::{ISSUER, SUB, TokenResponse, discovery, jwks_named, sign};
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Method, Response};
@@ -15,7 +15,7 @@ fn claims() -> Value {
     json!({ "sub": SUB, "phone_number": "+4790000001", "given_name": "Kari\u{1b}[31m" })
 }
 
-/// A refusal in the words of `WWW-Authenticate`.
+/// A refusal with this `WWW-Authenticate` header.
 fn refused(status: u16, challenge: &str) -> Response {
     Response { status, headers: vec![("www-authenticate".into(), challenge.into())], body: Vec::new() }
 }
@@ -28,7 +28,7 @@ fn signed(header: &Value, claims: &Value) -> Response {
 #[test]
 fn userinfo_sends_token_in_header_only() {
     let bench = logged_in();
-    bench.provider.answers("/connect/userinfo", json(200, &claims()));
+    bench.provider.responds("/connect/userinfo", json(200, &claims()));
     let answer = bench.run(&["userinfo", "--json"]).exits(0);
     assert_eq!(answer.json(), claims());
     assert!(!answer.stdout.contains('\u{1b}'));
@@ -42,7 +42,7 @@ fn userinfo_sends_token_in_header_only() {
 fn userinfo_explains_each_claim() {
     let bench = logged_in();
     let told = json!({ "sub": SUB, "given_name": "Kari\u{1b}[31m", "ial": "telenor.identity.ial1" });
-    bench.provider.answers("/connect/userinfo", json(200, &told));
+    bench.provider.responds("/connect/userinfo", json(200, &told));
     let out = bench.run(&["userinfo"]).exits(0).stdout;
     assert!(out.contains(r"Kari\u{1b}[31m") && !out.contains('\u{1b}'), "{out}");
     let ial = out.lines().find(|line| line.starts_with("ial")).unwrap();
@@ -55,7 +55,7 @@ fn userinfo_of_another_account_is_rejected() {
         let bench = logged_in();
         let mut claims = claims();
         claims["sub"] = sub;
-        bench.provider.answers("/connect/userinfo", json(200, &claims));
+        bench.provider.responds("/connect/userinfo", json(200, &claims));
         bench.run(&["userinfo"]).exits(7).leaves_out("+4790000001");
     }
 }
@@ -63,17 +63,17 @@ fn userinfo_of_another_account_is_rejected() {
 #[test]
 fn userinfo_refreshes_refused_token_once() {
     let bench = logged_in();
-    bench.provider.answers("/connect/userinfo", refused(401, "Bearer error=\"invalid_token\""));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").mark("second"));
-    bench.provider.answers("/connect/userinfo", json(200, &claims()));
+    bench.provider.responds("/connect/userinfo", refused(401, "Bearer error=\"invalid_token\""));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2").jti("second"));
+    bench.provider.responds("/connect/userinfo", json(200, &claims()));
     bench.run(&["userinfo"]).exits(0);
-    let fresh = format!("Bearer {}", Answer::new().mark("second").access_token(bench.clock.time()));
+    let fresh = format!("Bearer {}", TokenResponse::new().jti("second").access_token(bench.clock.time()));
     assert_eq!(bench.provider.last("/connect/userinfo").authorization, Some(fresh));
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 
-    bench.provider.answers("/connect/userinfo", refused(401, "Bearer"));
-    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
-    bench.provider.answers("/connect/userinfo", refused(401, "Bearer"));
+    bench.provider.responds("/connect/userinfo", refused(401, "Bearer"));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3"));
+    bench.provider.responds("/connect/userinfo", refused(401, "Bearer"));
     let error = bench.run(&["userinfo", "--json"]).exits(4).error();
     assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!("refused"), &json!("invalid_token")));
 }
@@ -96,7 +96,7 @@ fn other_userinfo_errors_cause_no_refresh() {
     ] {
         let bench = logged_in();
         match answer {
-            Ok(response) => bench.provider.answers("/connect/userinfo", response),
+            Ok(response) => bench.provider.responds("/connect/userinfo", response),
             Err(kind) => bench.provider.fails("/connect/userinfo", kind),
         }
         bench.run(&["userinfo"]).exits(code).says(words);
@@ -135,12 +135,12 @@ fn signed_userinfo_is_verified() {
         (&json!({ "alg": "RS256", "kid": "k1", "b64": false }), ours("x", json!(1)), 7),
     ] {
         let bench = logged_in();
-        bench.provider.answers("/connect/userinfo", signed(header, &claims));
+        bench.provider.responds("/connect/userinfo", signed(header, &claims));
         bench.run(&["userinfo"]).exits(code);
     }
     let bench = logged_in();
-    bench.provider.answers("/connect/userinfo", signed(&json!({ "alg": "RS256", "kid": "k2" }), &ours("x", json!(1))));
-    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    bench.provider.responds("/connect/userinfo", signed(&json!({ "alg": "RS256", "kid": "k2" }), &ours("x", json!(1))));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.run(&["userinfo"]).exits(0);
 }
 
@@ -154,9 +154,9 @@ fn userinfo_endpoint_on_foreign_host_is_not_used() {
             document[name] = url.into();
         }
         document["code_challenge_methods_supported"] = Value::Null;
-        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-        bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.responds("/jwks", json(200, &jwks_named("k1")));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
         bench.run(&["login"]).exits(0);
         bench.run(&["userinfo"]).exits(7).says("`userinfo_endpoint`").says(url);
     }
@@ -177,11 +177,11 @@ fn discovery_faults_for_login_stop_only_login() {
         document[name] = value;
         bench.provider.always("/.well-known/openid-configuration", json(200, &document));
         bench.provider.always("/jwks", json(200, &jwks_named("k1")));
-        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
-        bench.provider.answers("/connect/userinfo", json(200, &claims()));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
+        bench.provider.responds("/connect/userinfo", json(200, &claims()));
         bench.run(&["userinfo"]).exits(0);
         bench.run(&["login"]).exits(7).says(name);
-        assert_eq!(bench.browser.shown.lock().unwrap().len(), 1, "no second login was shown");
+        assert_eq!(bench.browser.opened_urls.lock().unwrap().len(), 1, "no second login was shown");
     }
 }
 
@@ -206,8 +206,8 @@ fn userinfo_without_session_or_endpoint_sends_nothing() {
     bench.pass(Seconds::days(1));
     let mut document = discovery();
     document.as_object_mut().unwrap().remove("userinfo_endpoint");
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());
-    bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-    bench.provider.answers("/jwks", json(200, &jwks_named("k1")));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2").without_id_token());
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k1")));
     bench.run(&["userinfo"]).exits(7).says("userinfo_endpoint");
 }

@@ -1,12 +1,12 @@
 use crate::support::Bench;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use std::path::PathBuf;
 use tidp::testing::domain::time::Seconds;
 
 const EARLY: &str = "before the access token does";
 const SOON: &str = "a refresh does not extend it";
 
-/// A Confidential session (14 fixed days) with that long to go and an access token that is valid.
+/// A Confidential session (fixed, 14 days) with this time left and a valid access token.
 fn confidential_with(left: Seconds) -> Bench {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
     bench.log_in();
@@ -42,7 +42,7 @@ fn warning_is_repeated_after_an_hour() {
     bench.pass(Seconds(3_569));
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(31));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0).says(SOON);
 }
 
@@ -85,7 +85,7 @@ fn warning_at_login_starts_the_hour() {
     bench.run(&["token"]).exits(0).leaves_out("warning");
     assert_eq!(stamps(&bench).len(), 1);
     let bench = Bench::new("PublicWithRefresh");
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
     bench.run(&["login", "--quiet"]).exits(0);
     bench.run(&["token"]).exits(0).says(EARLY);
 }
@@ -106,11 +106,12 @@ fn every_command_that_uses_a_token_warns() {
     for command in [&["refresh"][..], &["token", "--no-refresh"], &["token", "--id-token"], &["userinfo"]] {
         let bench = confidential_with(Seconds::hours(3));
         if command == ["userinfo"] {
-            bench
-                .provider
-                .answers("/connect/userinfo", crate::support::provider::json(200, &serde_json::json!({"sub": "kari"})));
+            bench.provider.responds(
+                "/connect/userinfo",
+                crate::support::provider::json(200, &serde_json::json!({"sub": "kari"})),
+            );
         }
-        bench.run_on(command).says(SOON);
+        bench.run_unchecked(command).says(SOON);
     }
     let bench = confidential_with(Seconds::hours(3));
     bench.run(&["exec", "--", "curl"]).exits(127).says(SOON);
@@ -126,19 +127,19 @@ fn ended_sso_session_is_warned_about_again_near_expiry() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
     bench.pass(Seconds(3_600));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     bench.run(&["token"]).exits(0).says(ended);
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(3_600));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(89 * 86_400 - 7_200));
-    bench.provider.answers(
+    bench.provider.responds(
         "/.well-known/openid-configuration",
         crate::support::provider::json(200, &crate::support::tokens::discovery()),
     );
-    bench.provider.answers("/jwks", crate::support::provider::json(200, &crate::support::tokens::jwks()));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.responds("/jwks", crate::support::provider::json(200, &crate::support::tokens::jwks()));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(1));
     bench.run(&["token"]).exits(0).says(ended);
@@ -151,7 +152,7 @@ fn warning_is_printed_once_per_run() {
     bench.cache.clear();
     bench.files.0.lock().unwrap().retain(|path, _| !path.starts_with("/home/kari/state"));
     bench.pass(Seconds(590));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
     let warnings = bench.run(&["refresh", "--force", "--json"]).exits(0).json()["warnings"].clone();
     assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
 }

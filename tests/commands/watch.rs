@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{Clock, SignalGuard, Signals, Watch};
 
-/// Ctrl-C, at a certain time.
+/// Sends Ctrl-C at this time.
 struct CtrlC(Arc<crate::support::ports::Clock>, Time, Arc<dyn Fn() + Send + Sync>);
 
 impl Signals for CtrlC {
@@ -25,8 +25,8 @@ impl SignalGuard for CtrlC {
     }
 }
 
-/// What the terminal of `columns` × `rows` was sent until Ctrl-C came after `seconds`; `meanwhile` runs at every look.
-fn watched(bench: &mut Bench, size: (u16, u16), seconds: i64, meanwhile: impl Fn() + Send + Sync + 'static) -> String {
+/// The output until Ctrl-C after `seconds`; `meanwhile` runs at every poll.
+fn watch(bench: &mut Bench, size: (u16, u16), seconds: i64, meanwhile: impl Fn() + Send + Sync + 'static) -> String {
     *bench.terminal.columns.lock().unwrap() = Some(size.0);
     *bench.terminal.rows.lock().unwrap() = Some(size.1);
     let end = bench.clock.time().plus(Seconds(seconds));
@@ -42,13 +42,13 @@ fn web() -> Bench {
 
 #[test]
 fn watch_counts_down_then_restores_the_terminal() {
-    let shown = watched(&mut web(), (80, 40), 3, || ());
+    let output = watch(&mut web(), (80, 40), 3, || ());
     for left in ["in 10 min ", "in 9 min 59 s", "in 9 min 58 s"] {
-        assert!(shown.contains(left), "{left}: {shown}");
+        assert!(output.contains(left), "{left}: {output}");
     }
-    assert_eq!(shown.matches("\x1b[H").count(), 3, "one drawing a second");
-    assert!(shown.starts_with("\x1b[?1049h\x1b[?7l"), "{shown}");
-    assert!(shown.ends_with("\x1b[?7h\x1b[?1049l"), "{shown}");
+    assert_eq!(output.matches("\x1b[H").count(), 3, "one drawing a second");
+    assert!(output.starts_with("\x1b[?1049h\x1b[?7l"), "{output}");
+    assert!(output.ends_with("\x1b[?7h\x1b[?1049l"), "{output}");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn renewal_by_another_process_shows_within_five_seconds() {
     let session = bench.session().unwrap();
     let (stores, clock, key) = (Arc::clone(&bench.stores), Arc::clone(&bench.clock), bench.key());
     let at = bench.clock.time().plus(Seconds(2));
-    let shown = watched(&mut bench, (80, 40), 9, move || {
+    let output = watch(&mut bench, (80, 40), 9, move || {
         if clock.time() == at {
             let renewed = tidp::testing::domain::session::NewTokens {
                 access_token: session.access_token.clone(),
@@ -72,7 +72,7 @@ fn renewal_by_another_process_shows_within_five_seconds() {
             stores.put(&entry, renewed.to_json().expose());
         }
     });
-    let (before, after) = shown.split_once("last refresh").expect("the renewal");
+    let (before, after) = output.split_once("last refresh").expect("the renewal");
     assert!(before.contains("in 9 min 56 s") && !before.contains("in 9 min 54 s"), "{before}");
     assert!(after.contains("in 9 min 57 s"), "{after}");
 }
@@ -81,17 +81,17 @@ fn renewal_by_another_process_shows_within_five_seconds() {
 fn watch_reads_the_store_every_five_seconds() {
     let mut bench = web();
     let loads = bench.stores.loads();
-    watched(&mut bench, (80, 40), 20, || ());
+    watch(&mut bench, (80, 40), 20, || ());
     assert!((3..=5).contains(&(bench.stores.loads() - loads)), "{}", bench.stores.loads() - loads);
     let (stores, clock, at) =
         (Arc::clone(&bench.stores), Arc::clone(&bench.clock), bench.clock.time().plus(Seconds(1)));
     let failed = std::sync::atomic::AtomicBool::new(false);
-    let shown = watched(&mut bench, (80, 40), 14, move || {
+    let output = watch(&mut bench, (80, 40), 14, move || {
         if clock.time() >= at && !failed.swap(true, std::sync::atomic::Ordering::SeqCst) {
             stores.fail("load", tidp::testing::ports::StoreFailureKind::Locked);
         }
     });
-    let (_, after) = shown.split_once("is locked").expect("the failure is told");
+    let (_, after) = output.split_once("is locked").expect("the failure is told");
     assert!(after.contains("Ctrl-C to quit"), "and is over when it is over");
 }
 
@@ -102,22 +102,22 @@ fn watch_fits_the_screen_after_a_resize() {
         let terminal = Arc::clone(&bench.terminal);
         let clock = Arc::clone(&bench.clock);
         let at = clock.time().plus(Seconds(1));
-        let shown = watched(&mut bench, (40, rows), 2, move || {
+        let output = watch(&mut bench, (40, rows), 2, move || {
             if clock.time() >= at {
                 *terminal.columns.lock().unwrap() = Some(60);
             }
         });
-        for frame in shown.split("\x1b[H").skip(1) {
+        for frame in output.split("\x1b[H").skip(1) {
             assert!(frame.matches("\r\n").count() < rows.into(), "{rows}: {frame}");
         }
-        assert_eq!(shown.matches("\x1b[2J").count(), 3, "cleared at the start and for each size: {shown}");
+        assert_eq!(output.matches("\x1b[2J").count(), 3, "cleared at the start and for each size: {output}");
     }
 }
 
 #[test]
 fn full_width_line_keeps_its_last_character() {
-    let shown = watched(&mut web(), (80, 40), 1, || ());
-    let full = shown.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
+    let output = watch(&mut web(), (80, 40), 1, || ());
+    let full = output.lines().find(|line| line.contains("refresh token  ├")).expect("the bar");
     assert!(full.ends_with("10 min\x1b[0m"), "nothing is cleared after it: {full:?}");
 }
 

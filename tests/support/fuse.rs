@@ -1,5 +1,5 @@
-//! A fuse for a whole world: it counts the moments before and after every call through a port, and at the one it is set
-//! to the power goes. A dead process makes no further call, and its locks are let go as the kernel would.
+//! Stops a command before or after any call through a port, as a power cut would. A stopped process makes no further
+//! call, and its locks are released, as the kernel would release them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::{Arc, Mutex, Once};
@@ -12,27 +12,27 @@ use tidp::testing::ports::{
 };
 use url::Url;
 
-/// What the process ends with; nothing but [`until_the_power_goes`] catches it.
+/// The panic of a power cut; only [`until_the_power_goes`] catches it.
 struct PowerCut;
 
-/// The fuse: all moments so far, and the one at which it blows.
+/// Records every moment, and stops the process at one of them.
 pub struct Fuse {
     blows_at: usize,
     moments: Mutex<Vec<String>>,
 }
 
 impl Fuse {
-    /// One that blows at the `moment`-th moment, counted from 0.
+    /// Stops at this moment, counted from 0.
     pub fn blowing_at(moment: usize) -> Arc<Self> {
         Arc::new(Self { blows_at: moment, moments: Mutex::default() })
     }
 
-    /// One that never blows.
+    /// Never stops.
     pub fn whole() -> Arc<Self> {
         Self::blowing_at(usize::MAX)
     }
 
-    /// The moments there were, such as `before store.save`.
+    /// The moments so far, such as `before store.save`.
     pub fn moments(&self) -> Vec<String> {
         self.moments.lock().unwrap().clone()
     }
@@ -55,7 +55,7 @@ impl Fuse {
         done
     }
 
-    /// That world with this fuse in every wire that leads out of it.
+    /// Ports whose every call passes this fuse.
     pub fn over(self: &Arc<Self>, ports: &Ports) -> Ports {
         Ports {
             clock: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.clock))),
@@ -73,7 +73,7 @@ impl Fuse {
     }
 }
 
-/// Runs `work` to its end, or to the moment at which the power goes: then `None`.
+/// The result of `work`; `None` if the power went before its end.
 pub fn until_the_power_goes<T>(work: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

@@ -1,5 +1,5 @@
-//! A world for tests: a frozen clock, seeded entropy, a provider that fails on unexpected and on missing requests,
-//! stores, files and a terminal in memory. Whole commands run in it, in process, in microseconds.
+//! The test bench: a frozen clock, seeded entropy, and a provider, stores, files and a terminal in memory. Whole
+//! commands run on it in process, in microseconds.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod fuse;
@@ -18,15 +18,15 @@ use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{Dirs, Env, Ports};
-use tokens::{Answer, ISSUER};
+use tokens::{ISSUER, TokenResponse};
 
-/// Where every story starts: 2026-01-31T12:00:00Z.
+/// The time at which every test starts: 2026-01-31T12:00:00Z.
 pub const START: Time = Time::from_unix(1_769_860_800);
 
-/// Where the configuration file is.
+/// The path of the configuration file.
 pub const CONFIG: &str = "/home/kari/config/tidp/config.toml";
 
-/// A test world and handles to look behind its ports.
+/// The ports of one run, with access to the test side of each.
 pub struct Bench {
     pub clock: Arc<Clock>,
     pub provider: Arc<Provider>,
@@ -41,7 +41,7 @@ pub struct Bench {
     pub ports: Ports,
 }
 
-/// How a command ended.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: u8,
@@ -50,7 +50,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The exit code must be this; the rest is shown if it is not.
+    /// Asserts the exit code, and that a failure leaves stdout empty.
     #[track_caller]
     pub fn exits(self, code: u8) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
@@ -60,14 +60,14 @@ impl Outcome {
         self
     }
 
-    /// As [`Outcome::exits`] for a failure that leaves what was already answered on stdout.
+    /// Asserts the exit code of a command that fails after printing some results.
     #[track_caller]
-    pub fn exits_having_answered(self, code: u8) -> Self {
+    pub fn exits_with_output(self, code: u8) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
-    /// The codes of the warnings in the JSON document.
+    /// The codes of the warnings in the JSON on stdout.
     #[track_caller]
     pub fn warnings(&self) -> Vec<String> {
         let document = self.json();
@@ -75,13 +75,13 @@ impl Outcome {
         warnings.iter().map(|warning| warning["code"].as_str().expect("a code").to_owned()).collect()
     }
 
-    /// stdout as one JSON document.
+    /// stdout, parsed as one JSON document.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}\nstderr: {}", self.stdout, self.stderr))
     }
 
-    /// stderr's last line as the error document.
+    /// The error object in the last line of stderr.
     #[track_caller]
     pub fn error(&self) -> serde_json::Value {
         let last = self.stderr.lines().last().unwrap_or_default();
@@ -89,14 +89,14 @@ impl Outcome {
             .clone()
     }
 
-    /// stderr holds these words.
+    /// Asserts that stderr contains these words.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
         assert!(self.stderr.contains(words), "stderr lacks `{words}`: {}", self.stderr);
         self
     }
 
-    /// stderr does not hold these words.
+    /// Asserts that stderr does not contain these words.
     #[track_caller]
     pub fn leaves_out(self, words: &str) -> Self {
         assert!(!self.stderr.contains(words), "stderr holds `{words}`: {}", self.stderr);
@@ -105,7 +105,7 @@ impl Outcome {
 }
 
 impl Bench {
-    /// A machine whose environment names a client of that type.
+    /// A bench whose environment names a client of this type.
     pub fn new(client_type: &str) -> Self {
         Self::with_env(&[
             ("TIDP_ISSUER", ISSUER),
@@ -115,7 +115,7 @@ impl Bench {
         ])
     }
 
-    /// A machine with that environment alone.
+    /// A bench with exactly these variables.
     pub fn with_env(variables: &[(&str, &str)]) -> Self {
         let clock = Arc::new(Clock::at(START));
         let provider = Arc::new(Provider::default());
@@ -150,80 +150,77 @@ impl Bench {
         Self { clock, provider, stores, cache, browser, callback, terminal, files, children, signals, ports }
     }
 
-    /// A machine with that configuration file and no variable of ours.
+    /// A bench with this configuration file and no TIDP variable.
     pub fn with_config(text: &str) -> Self {
         let bench = Self::with_env(&[("LANG", "nb_NO.UTF-8")]);
         bench.files.put(CONFIG, text);
         bench
     }
 
-    /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.ports.env.0.insert(name.to_owned(), Secret::new(value));
         self
     }
 
-    /// Runs `tidp` with these arguments; every request that was announced must have been made.
+    /// Runs `tidp`, and asserts that every expected request was made.
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Outcome {
-        let outcome = self.run_on(args);
+        let outcome = self.run_unchecked(args);
         self.provider.check(args);
         outcome
     }
 
-    /// As [`Bench::run`], without looking at requests left over.
-    pub fn run_on(&self, args: &[&str]) -> Outcome {
+    /// As [`Bench::run`], but expected requests may remain.
+    pub fn run_unchecked(&self, args: &[&str]) -> Outcome {
         let args = std::iter::once("tidp").chain(args.iter().copied()).map(OsString::from);
         let code = tidp::run(args, &self.ports);
         let (stdout, stderr) = self.terminal.take();
         Outcome { code, stdout, stderr }
     }
 
-    /// Time passes.
     pub fn pass(&self, time: Seconds) {
         self.clock.advance(time);
     }
 
-    /// It is so many seconds after [`START`].
+    /// Moves the clock to this many seconds after [`START`].
     pub fn at(&self, seconds: i64) {
         self.pass(START.plus(Seconds(seconds)).since(self.clock.time()));
     }
 
-    /// What names the session of the environment's client.
+    /// The key of the session of the client in the environment.
     pub fn key(&self) -> SessionKey {
         self.key_of(&format!("app@{ISSUER}"))
     }
 
-    /// What names the session of that profile.
+    /// The key of the session of this profile.
     pub fn key_of(&self, profile: &str) -> SessionKey {
         SessionKey { profile: profile.to_owned(), issuer: ISSUER.to_owned(), client_id: "app".to_owned() }
     }
 
-    /// The stored session.
     pub fn session(&self) -> Option<Session> {
         let document = self.stores.raw(&EntryKey::Session(self.key()).name())?;
         Some(Session::from_json(&Secret::new(document), &self.key()).expect("a session"))
     }
 
-    /// Changes the stored session behind everybody's back.
+    /// Changes the stored session directly.
     pub fn edit(&self, edit: impl FnOnce(&mut Session)) {
         let mut session = self.session().expect("a session");
         edit(&mut session);
         self.stores.put(&EntryKey::Session(self.key()).name(), session.to_json().expose());
     }
 
-    /// Logs in as Kari through discovery, browser, code exchange and keys; the answer is `answer`.
+    /// Logs in; the code is exchanged for this token response.
     #[track_caller]
-    pub fn log_in_with(&self, answer: Answer) -> Outcome {
-        self.provider.announces_login(&self.browser, self.clock.time(), answer);
+    pub fn log_in_with(&self, answer: TokenResponse) -> Outcome {
+        self.provider.expect_login(&self.browser, self.clock.time(), answer);
         self.run(&["login"])
     }
 
-    /// Logs in as Kari with a refresh token `rt-1`.
+    /// Logs in with the refresh token `rt-1`.
     #[track_caller]
     pub fn log_in(&self) -> Outcome {
-        self.log_in_with(Answer::new().refresh_token("rt-1")).exits(0)
+        self.log_in_with(TokenResponse::new().refresh_token("rt-1")).exits(0)
     }
 }
 

@@ -1,15 +1,14 @@
-//! A provider with a memory: handles that are spent once (and whose reuse ends the grant) or come back, codes, and
-//! revocation. It answers whatever comes, so that a story can be told from every point at which it may stop.
+//! A provider with state: it issues refresh tokens (one-time, whose reuse ends the grant, or reusable) and revokes
+//! them. It answers any request, so a test can go on from wherever a command was stopped.
 
 use super::ports::{Clock, TestBrowser, parameter};
 use super::provider::json;
-use super::tokens::{Answer, ISSUER, discovery, jwks};
+use super::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use serde_json::json as object;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tidp::testing::ports::{Body, Http, HttpFailure, Request, Response};
 
-/// The provider.
 pub struct OneTime {
     clock: Arc<Clock>,
     browser: Arc<TestBrowser>,
@@ -19,37 +18,37 @@ pub struct OneTime {
 
 #[derive(Default)]
 struct State {
-    /// Every handle ever issued: its grant, and whether it is still good.
-    handles: BTreeMap<String, (usize, bool)>,
-    /// Whose each grant is.
+    /// Every refresh token issued: its grant, and whether it is still valid.
+    refresh_tokens: BTreeMap<String, (usize, bool)>,
+    /// The account of each grant.
     grants: Vec<String>,
     account: String,
     requests: Vec<String>,
 }
 
 impl OneTime {
-    /// One whose handles rotate, or come back.
+    /// A provider whose refresh tokens rotate, or are reused.
     pub fn new(clock: &Arc<Clock>, browser: &Arc<TestBrowser>, rotates: bool) -> Arc<Self> {
         let state = Mutex::new(State { account: super::tokens::SUB.into(), ..State::default() });
         Arc::new(Self { clock: Arc::clone(clock), browser: Arc::clone(browser), rotates, state })
     }
 
-    /// Whose login the next one is.
+    /// Sets the account of the next login.
     pub fn account(&self, sub: &str) {
         self.state.lock().unwrap().account = sub.into();
     }
 
-    /// Whether the handle may still be used.
-    pub fn accepts(&self, handle: &str) -> bool {
-        self.state.lock().unwrap().handles.get(handle).is_some_and(|(_, good)| *good)
+    /// Whether the refresh token is still valid.
+    pub fn accepts(&self, token: &str) -> bool {
+        self.state.lock().unwrap().refresh_tokens.get(token).is_some_and(|(_, good)| *good)
     }
 
-    /// How many handles it has issued.
+    /// The number of refresh tokens issued.
     pub fn issued(&self) -> usize {
-        self.state.lock().unwrap().handles.len()
+        self.state.lock().unwrap().refresh_tokens.len()
     }
 
-    /// How many requests came to that path.
+    /// The number of requests to this path.
     pub fn count(&self, path: &str) -> usize {
         self.state.lock().unwrap().requests.iter().filter(|seen| *seen == path).count()
     }
@@ -59,16 +58,16 @@ impl OneTime {
             url::form_urlencoded::parse(form.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
         };
         let mut state = self.state.lock().unwrap();
-        let (grant, handle, nonce) = match field("refresh_token") {
+        let (grant, token, nonce) = match field("refresh_token") {
             None => {
                 let account = state.account.clone();
                 state.grants.push(account);
-                let url = self.browser.shown.lock().unwrap().last().cloned().expect("a browser was opened");
+                let url = self.browser.opened_urls.lock().unwrap().last().cloned().expect("a browser was opened");
                 (state.grants.len() - 1, None, Some(parameter(&url, "nonce")))
             }
-            Some(handle) => match state.handles.get(&handle).copied() {
-                Some((grant, true)) => (grant, Some(handle), None),
-                // Presented twice: somebody else has it too.
+            Some(token) => match state.refresh_tokens.get(&token).copied() {
+                Some((grant, true)) => (grant, Some(token), None),
+                // A reused one-time token: the grant ends.
                 Some((grant, false)) => {
                     state.end(grant);
                     return refused();
@@ -76,27 +75,30 @@ impl OneTime {
                 None => return refused(),
             },
         };
-        let handle = match handle {
-            Some(handle) if !self.rotates => handle,
+        let token = match token {
+            Some(token) if !self.rotates => token,
             spent => {
-                spent.and_then(|spent| state.handles.get_mut(&spent)).into_iter().for_each(|handle| handle.1 = false);
-                let handle = format!("rt-{}", state.handles.len() + 1);
-                state.handles.insert(handle.clone(), (grant, true));
-                handle
+                spent
+                    .and_then(|spent| state.refresh_tokens.get_mut(&spent))
+                    .into_iter()
+                    .for_each(|token| token.1 = false);
+                let token = format!("rt-{}", state.refresh_tokens.len() + 1);
+                state.refresh_tokens.insert(token.clone(), (grant, true));
+                token
             }
         };
-        let mark = format!("at-{}", state.requests.len());
-        Answer::new()
+        let jti = format!("at-{}", state.requests.len());
+        TokenResponse::new()
             .sub(&state.grants[grant])
-            .mark(&mark)
-            .refresh_token(&handle)
+            .jti(&jti)
+            .refresh_token(&token)
             .response(self.clock.time(), nonce.as_deref())
     }
 
     fn revoke(&self, form: &str) -> Response {
         let token = url::form_urlencoded::parse(form.as_bytes()).find(|(name, _)| name == "token");
         let mut state = self.state.lock().unwrap();
-        let grant = token.and_then(|(_, token)| state.handles.get(&*token).map(|(grant, _)| *grant));
+        let grant = token.and_then(|(_, token)| state.refresh_tokens.get(&*token).map(|(grant, _)| *grant));
         grant.into_iter().for_each(|grant| state.end(grant));
         json(200, &object!({}))
     }
@@ -104,7 +106,7 @@ impl OneTime {
 
 impl State {
     fn end(&mut self, grant: usize) {
-        self.handles.values_mut().filter(|handle| handle.0 == grant).for_each(|handle| handle.1 = false);
+        self.refresh_tokens.values_mut().filter(|token| token.0 == grant).for_each(|token| token.1 = false);
     }
 }
 

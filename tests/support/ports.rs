@@ -1,4 +1,4 @@
-//! The ports of the test world.
+//! The ports of the test bench.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use tidp::testing::ports::{
 };
 use url::Url;
 
-/// A clock that moves only when it is told to, or when somebody pauses.
+/// A clock that moves only when told to, and during a pause.
 pub struct Clock(Mutex<(Time, Duration)>);
 
 impl Clock {
@@ -26,14 +26,14 @@ impl Clock {
         self.0.lock().unwrap().0
     }
 
-    /// Time passes, on both clocks.
+    /// Advances wall clock and uptime.
     pub fn advance(&self, by: Seconds) {
         let mut clock = self.0.lock().unwrap();
         clock.0 = clock.0.plus(by);
         clock.1 += by.to_std();
     }
 
-    /// The machine sleeps: only the wall clock counts it.
+    /// Advances the wall clock only, as a suspended machine does.
     pub fn suspend(&self, by: Seconds) {
         let mut clock = self.0.lock().unwrap();
         clock.0 = clock.0.plus(by);
@@ -57,7 +57,7 @@ impl ports::Clock for Clock {
     }
 }
 
-/// The same numbers in every run, different ones at every call.
+/// Pseudo-random numbers: different at every call, the same in every run.
 #[derive(Default)]
 pub struct Entropy(Mutex<u64>);
 
@@ -73,19 +73,19 @@ impl ports::Entropy for Entropy {
     }
 }
 
-/// Stores in memory whose every call can be made to fail.
-pub struct TestStores(Arc<Mutex<Shelf>>, Arc<Clock>);
+/// Stores in memory; every call can be made to fail.
+pub struct TestStores(Arc<Mutex<StoreState>>, Arc<Clock>);
 
 #[derive(Default)]
-struct Shelf {
+struct StoreState {
     entries: BTreeMap<String, String>,
     locked: BTreeSet<String>,
     all_locked: bool,
-    fails: Vec<(&'static str, StoreFailureKind)>,
+    failures: Vec<(&'static str, StoreFailureKind)>,
     saves: usize,
     loads: usize,
     forget_next_save: bool,
-    when_locked: Option<(String, String)>,
+    write_before_lock: Option<(String, String)>,
     key_fingerprint: String,
     damaged: BTreeSet<String>,
     leftovers: bool,
@@ -108,19 +108,19 @@ impl TestStores {
         self.0.lock().unwrap().entries.is_empty()
     }
 
-    /// The next call of that name fails like this, having done nothing.
+    /// The next call with this name fails and does nothing.
     pub fn fail(&self, call: &'static str, kind: StoreFailureKind) {
-        self.0.lock().unwrap().fails.push((call, kind));
+        self.0.lock().unwrap().failures.push((call, kind));
     }
 
-    /// The entry cannot be read any more: not its name, and its document only as garbage.
+    /// Makes the entry unreadable: its name, and its document.
     pub fn damage(&self, entry: &str) {
         self.put(entry, "garbage");
         self.0.lock().unwrap().damaged.insert(entry.to_owned());
     }
 
-    /// A writer was killed and has left something.
-    pub fn leave_something(&self) {
+    /// Leaves behind what a killed writer would.
+    pub fn add_leftovers(&self) {
         self.0.lock().unwrap().leftovers = true;
     }
 
@@ -128,42 +128,41 @@ impl TestStores {
         self.0.lock().unwrap().leftovers
     }
 
-    /// Somebody else holds the lock.
+    /// Sets whether another process holds every lock.
     pub fn hold_lock(&self, held: bool) {
         self.0.lock().unwrap().all_locked = held;
     }
 
-    /// Somebody else holds the lock of that name.
+    /// Makes another process hold this lock.
     pub fn hold_lock_named(&self, name: &str) {
         self.0.lock().unwrap().locked.insert(name.to_owned());
     }
 
-    /// The names of all locks held.
     pub fn locks(&self) -> Vec<String> {
         self.0.lock().unwrap().locked.iter().cloned().collect()
     }
 
-    /// The next save says it has written, and has not.
+    /// The next save reports success and writes nothing.
     pub fn forget_next_save(&self) {
         self.0.lock().unwrap().forget_next_save = true;
     }
 
-    /// The first try for the lock fails, for a sibling holds it, who stores this before the second.
+    /// The first attempt to lock fails; before the second, another process stores this document.
     pub fn when_lock_is_taken(&self, entry: &str, document: &str) {
-        self.0.lock().unwrap().when_locked = Some((entry.to_owned(), document.to_owned()));
+        self.0.lock().unwrap().write_before_lock = Some((entry.to_owned(), document.to_owned()));
     }
 
-    /// As [`TestStores::when_lock_is_taken`], but the sibling logs out.
+    /// The same, but the other process logs out.
     pub fn when_lock_is_taken_away(&self, entry: &str) {
         self.when_lock_is_taken(entry, "");
     }
 
-    /// Somebody without the lock removes an entry.
+    /// Removes an entry, ignoring the lock.
     pub fn take(&self, entry: &str) {
         self.0.lock().unwrap().entries.remove(entry);
     }
 
-    /// From now on the store is opened with another key, or is another keyring of the same name.
+    /// Opens the store with another key from now on.
     pub fn open_with(&self, another: &str) {
         self.0.lock().unwrap().key_fingerprint = another.to_owned();
     }
@@ -189,16 +188,16 @@ impl ports::Stores for TestStores {
     }
 }
 
-struct TestStore(Arc<Mutex<Shelf>>, &'static str);
+struct TestStore(Arc<Mutex<StoreState>>, &'static str);
 
 impl TestStore {
-    fn call(&self, call: &'static str) -> Result<std::sync::MutexGuard<'_, Shelf>, StoreFailure> {
-        let mut shelf = self.0.lock().unwrap();
-        if let Some(at) = shelf.fails.iter().position(|(name, _)| *name == call) {
-            let (_, kind) = shelf.fails.remove(at);
+    fn call(&self, call: &'static str) -> Result<std::sync::MutexGuard<'_, StoreState>, StoreFailure> {
+        let mut state = self.0.lock().unwrap();
+        if let Some(at) = state.failures.iter().position(|(name, _)| *name == call) {
+            let (_, kind) = state.failures.remove(at);
             return Err(StoreFailure { store: self.1, kind, detail: "as the test wants".into() });
         }
-        Ok(shelf)
+        Ok(state)
     }
 }
 
@@ -220,9 +219,9 @@ impl Store for TestStore {
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        let mut shelf = self.call("load")?;
-        shelf.loads += 1;
-        Ok(shelf.entries.get(entry).map(Secret::new))
+        let mut state = self.call("load")?;
+        state.loads += 1;
+        Ok(state.entries.get(entry).map(Secret::new))
     }
 
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
@@ -230,13 +229,13 @@ impl Store for TestStore {
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let mut shelf = self.call("save")?;
-        shelf.saves += 1;
-        if std::mem::take(&mut shelf.forget_next_save) {
+        let mut state = self.call("save")?;
+        state.saves += 1;
+        if std::mem::take(&mut state.forget_next_save) {
             return Ok(());
         }
-        shelf.entries.insert(entry.to_owned(), document.expose().to_owned());
-        drop(shelf);
+        state.entries.insert(entry.to_owned(), document.expose().to_owned());
+        drop(state);
         self.call("answer to save").map(drop)
     }
 
@@ -253,9 +252,9 @@ impl Store for TestStore {
     }
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
-        let shelf = self.call("entries")?;
-        let names = shelf.entries.keys().filter(|name| !shelf.damaged.contains(*name)).cloned().collect();
-        let damaged = shelf.damaged.iter().filter(|name| shelf.entries.contains_key(*name)).count();
+        let state = self.call("entries")?;
+        let names = state.entries.keys().filter(|name| !state.damaged.contains(*name)).cloned().collect();
+        let damaged = state.damaged.iter().filter(|name| state.entries.contains_key(*name)).count();
         Ok(Entries { names, unreadable: damaged, place: "/the/store".into() })
     }
 
@@ -265,22 +264,22 @@ impl Store for TestStore {
     }
 
     fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let mut shelf = self.call("try_lock")?;
-        if let Some((entry, document)) = shelf.when_locked.take_if(|(entry, _)| entry == name) {
+        let mut state = self.call("try_lock")?;
+        if let Some((entry, document)) = state.write_before_lock.take_if(|(entry, _)| entry == name) {
             match document.is_empty() {
-                true => shelf.entries.remove(&entry),
-                false => shelf.entries.insert(entry, document),
+                true => state.entries.remove(&entry),
+                false => state.entries.insert(entry, document),
             };
             return Ok(None);
         }
-        if shelf.all_locked || !shelf.locked.insert(name.to_owned()) {
+        if state.all_locked || !state.locked.insert(name.to_owned()) {
             return Ok(None);
         }
         Ok(Some(Box::new(TestLock(Arc::clone(&self.0), name.to_owned()))))
     }
 }
 
-struct TestLock(Arc<Mutex<Shelf>>, String);
+struct TestLock(Arc<Mutex<StoreState>>, String);
 
 impl Lock for TestLock {}
 
@@ -290,7 +289,7 @@ impl Drop for TestLock {
     }
 }
 
-/// A cache whose entries die with the clock.
+/// A token cache whose entries expire by the test clock.
 pub struct TestCache(Mutex<BTreeMap<String, (String, Time)>>, Arc<Clock>);
 
 impl TestCache {
@@ -323,26 +322,26 @@ impl ports::TokenCache for TestCache {
     }
 }
 
-/// A browser that remembers what it was shown.
+/// A browser that records the URLs it opens.
 #[derive(Default)]
 pub struct TestBrowser {
-    pub shown: Mutex<Vec<Url>>,
+    pub opened_urls: Mutex<Vec<Url>>,
     pub missing: Mutex<bool>,
     pub broken: Mutex<bool>,
-    told: Mutex<Option<Url>>,
+    last_request: Mutex<Option<Url>>,
 }
 
 impl TestBrowser {
-    /// The authorization request that reached the user, in the browser or on the terminal.
+    /// The last authorization request shown, in the browser or on the terminal.
     pub fn request(&self) -> Option<Url> {
-        self.told.lock().unwrap().clone()
+        self.last_request.lock().unwrap().clone()
     }
 
-    fn tell(&self, text: &str) {
+    fn record(&self, text: &str) {
         let words = text.split_whitespace();
         let urls = words.filter(|word| word.contains("://") && word.contains("response_type=")).map(Url::parse);
         if let Some(url) = urls.flatten().last() {
-            *self.told.lock().unwrap() = Some(url);
+            *self.last_request.lock().unwrap() = Some(url);
         }
     }
 }
@@ -356,28 +355,28 @@ impl ports::Browser for TestBrowser {
         if *self.broken.lock().unwrap() {
             return Err("it has \u{1b}[31mcrashed".into());
         }
-        self.tell(url.as_str());
-        self.shown.lock().unwrap().push(url.clone());
+        self.record(url.as_str());
+        self.opened_urls.lock().unwrap().push(url.clone());
         Ok(())
     }
 }
 
 type Reply = Box<dyn FnOnce(&Url) -> Vec<String> + Send>;
 
-/// A loopback server to which the queries come that the test writes: by default the one of a successful login.
+/// A loopback server that receives the queries a test sets; by default that of a successful login.
 pub struct Callback {
     browser: Arc<TestBrowser>,
     clock: Arc<Clock>,
     reply: Mutex<Option<Reply>>,
     pub pages: Arc<Mutex<Vec<Page>>>,
-    pub listened: Mutex<Vec<ListenAt>>,
-    pub handed_over: Mutex<Vec<String>>,
-    pub port_is_taken: Mutex<bool>,
-    pub nobody_comes: Mutex<bool>,
-    /// What comes first, each time, and is ignored.
-    pub ignores: Arc<Mutex<Vec<Ignored>>>,
-    /// How long the redirect, or whoever is handed over, takes to come.
-    pub comes_after: Arc<Mutex<Seconds>>,
+    pub listen_calls: Mutex<Vec<ListenAt>>,
+    pub handover_targets: Mutex<Vec<String>>,
+    pub port_in_use: Mutex<bool>,
+    pub times_out: Mutex<bool>,
+    /// Requests that arrive first and must be ignored.
+    pub stray_requests: Arc<Mutex<Vec<Ignored>>>,
+    /// The time until the redirect, or the browser, arrives.
+    pub delay: Arc<Mutex<Seconds>>,
 }
 
 impl Callback {
@@ -387,28 +386,28 @@ impl Callback {
             clock,
             reply: Mutex::default(),
             pages: Arc::default(),
-            listened: Mutex::default(),
-            handed_over: Mutex::default(),
-            port_is_taken: Mutex::default(),
-            nobody_comes: Mutex::default(),
-            ignores: Arc::default(),
-            comes_after: Arc::new(Mutex::new(Seconds::ZERO)),
+            listen_calls: Mutex::default(),
+            handover_targets: Mutex::default(),
+            port_in_use: Mutex::default(),
+            times_out: Mutex::default(),
+            stray_requests: Arc::default(),
+            delay: Arc::new(Mutex::new(Seconds::ZERO)),
         }
     }
 
-    /// The raw queries that come to the next login, made from the authorization request's URL.
+    /// Sets the queries that the next login receives, made from its authorization request.
     pub fn replies(&self, reply: impl FnOnce(&Url) -> Vec<String> + Send + 'static) {
         *self.reply.lock().unwrap() = Some(Box::new(reply));
     }
 }
 
-/// A parameter of a URL.
+/// The value of a query parameter, or an empty string.
 pub fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-/// The query of a successful callback to that request.
-pub fn granted(url: &Url) -> String {
+/// The query of a successful redirect for this authorization request.
+pub fn success_query(url: &Url) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("code", "the-code").append_pair("state", &parameter(url, "state"));
     query.append_pair("iss", super::tokens::ISSUER).finish()
@@ -416,37 +415,36 @@ pub fn granted(url: &Url) -> String {
 
 impl ports::Callback for Callback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
-        if *self.port_is_taken.lock().unwrap() {
+        if *self.port_in_use.lock().unwrap() {
             return Err("address in use".into());
         }
-        self.listened.lock().unwrap().push(at.clone());
+        self.listen_calls.lock().unwrap().push(at.clone());
         let uri = format!("http://{}:{}{}", at.host, at.port.unwrap_or(49_999), at.path);
         Ok(Box::new(TestListener {
             uri,
             browser: Arc::clone(&self.browser),
             clock: Arc::clone(&self.clock),
-            reply: self.reply.lock().unwrap().take().unwrap_or_else(|| Box::new(|url| vec![granted(url)])),
+            reply: self.reply.lock().unwrap().take().unwrap_or_else(|| Box::new(|url| vec![success_query(url)])),
             pages: Arc::clone(&self.pages),
-            ignores: self.ignores.lock().unwrap().clone(),
-            comes_after: Arc::clone(&self.comes_after),
+            stray_requests: self.stray_requests.lock().unwrap().clone(),
+            delay: Arc::clone(&self.delay),
         }))
     }
 
     fn hand_over(&self, target: &Secret) -> Result<Box<dyn ports::HandOver>, String> {
-        self.handed_over.lock().unwrap().push(target.expose().to_owned());
-        let comes = !*self.nobody_comes.lock().unwrap();
-        // It is the browser that gets there.
-        self.browser.tell(target.expose());
-        let ignores = self.ignores.lock().unwrap().clone();
+        self.handover_targets.lock().unwrap().push(target.expose().to_owned());
+        let comes = !*self.times_out.lock().unwrap();
+        self.browser.record(target.expose());
+        let stray_requests = self.stray_requests.lock().unwrap().clone();
         let url = Url::parse("http://127.0.0.1:49998/once").unwrap();
-        Ok(Box::new(HandOver { url, comes, ignores, clock: Arc::clone(&self.clock) }))
+        Ok(Box::new(HandOver { url, comes, stray_requests, clock: Arc::clone(&self.clock) }))
     }
 }
 
 struct HandOver {
     url: Url,
     comes: bool,
-    ignores: Vec<Ignored>,
+    stray_requests: Vec<Ignored>,
     clock: Arc<Clock>,
 }
 
@@ -456,7 +454,7 @@ impl ports::HandOver for HandOver {
     }
 
     fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool {
-        self.ignores.drain(..).for_each(ignored);
+        self.stray_requests.drain(..).for_each(ignored);
         if !self.comes {
             self.clock.advance(Seconds(patience.as_secs() as i64));
         }
@@ -470,8 +468,8 @@ struct TestListener {
     clock: Arc<Clock>,
     reply: Reply,
     pages: Arc<Mutex<Vec<Page>>>,
-    ignores: Vec<Ignored>,
-    comes_after: Arc<Mutex<Seconds>>,
+    stray_requests: Vec<Ignored>,
+    delay: Arc<Mutex<Seconds>>,
 }
 
 impl Listener for TestListener {
@@ -485,9 +483,9 @@ impl Listener for TestListener {
         ignored: &dyn Fn(Ignored),
         patience: Duration,
     ) -> Option<Secret> {
-        self.ignores.drain(..).for_each(ignored);
+        self.stray_requests.drain(..).for_each(ignored);
         let patience = Seconds(patience.as_secs() as i64);
-        let left = &mut *self.comes_after.lock().unwrap();
+        let left = &mut *self.delay.lock().unwrap();
         self.clock.advance(patience.min(*left));
         if *left > patience {
             *left = Seconds(left.0 - patience.0);
@@ -508,25 +506,24 @@ impl Listener for TestListener {
     }
 }
 
-/// What a person types who has seen that authorization request.
-type Person = Box<dyn FnOnce(&Url) -> Option<String> + Send>;
+/// Makes the line that the user pastes from the authorization request.
+type Paste = Box<dyn FnOnce(&Url) -> Option<String> + Send>;
 
-/// A terminal in memory.
 #[derive(Default)]
 pub struct Terminal {
     browser: Arc<TestBrowser>,
     printed: Mutex<(String, String)>,
-    person: Mutex<Option<Person>>,
+    paste: Mutex<Option<Paste>>,
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
-    /// Nobody types anything.
-    pub silent: Mutex<bool>,
-    /// A person types at standard input.
-    pub typed: Mutex<bool>,
-    /// If set, lines arrive one by one, and this happens before each.
-    pub meanwhile: Mutex<Option<Box<dyn FnMut() + Send>>>,
-    /// If set, standard output is a terminal.
+    /// No line ever arrives.
+    pub no_input: Mutex<bool>,
+    /// Standard input is a terminal.
+    pub stdin_is_terminal: Mutex<bool>,
+    /// Runs before each line, which then arrives alone.
+    pub before_read: Mutex<Option<Box<dyn FnMut() + Send>>>,
+    /// The height of stdout, which is a terminal only if this is set.
     pub rows: Mutex<Option<u16>>,
 }
 
@@ -535,9 +532,9 @@ impl Terminal {
         Self { browser, ..Self::default() }
     }
 
-    /// The next line read, after those typed already, is what this makes of the authorization request that was shown; `None`: the end of input.
-    pub fn pastes(&self, person: impl FnOnce(&Url) -> Option<String> + Send + 'static) {
-        *self.person.lock().unwrap() = Some(Box::new(person));
+    /// Sets the line read after the typed ones, made from the authorization request; `None` ends the input.
+    pub fn pastes(&self, paste: impl FnOnce(&Url) -> Option<String> + Send + 'static) {
+        *self.paste.lock().unwrap() = Some(Box::new(paste));
     }
 
     pub fn take(&self) -> (String, String) {
@@ -553,7 +550,7 @@ impl Terminal {
     }
 }
 
-/// How many lines of standard input arrive together: enough to be worked on by several threads.
+/// The number of lines that arrive together: enough for several threads.
 const LINES_AT_ONCE: usize = 50;
 
 impl ports::Terminal for Terminal {
@@ -566,7 +563,7 @@ impl ports::Terminal for Terminal {
     }
 
     fn err(&self, text: &str) {
-        self.browser.tell(text);
+        self.browser.record(text);
         self.printed.lock().unwrap().1.push_str(text);
     }
 
@@ -580,23 +577,23 @@ impl ports::Terminal for Terminal {
     }
 
     fn stdin_is_terminal(&self) -> bool {
-        *self.typed.lock().unwrap()
+        *self.stdin_is_terminal.lock().unwrap()
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
         if let Some(line) = self.lines.lock().unwrap().pop_front() {
             return Ok(Some(line));
         }
-        if let Some(person) = self.person.lock().unwrap().take() {
-            return Ok(person(&self.browser.request().expect("a URL was shown")));
+        if let Some(paste) = self.paste.lock().unwrap().take() {
+            return Ok(paste(&self.browser.request().expect("a URL was shown")));
         }
         Ok(None)
     }
 
     fn read_lines(&self, _: Option<Duration>) -> io::Result<Vec<u8>> {
         let mut at_once = LINES_AT_ONCE;
-        if let Some(happens) = self.meanwhile.lock().unwrap().as_mut() {
-            happens();
+        if let Some(before_read) = self.before_read.lock().unwrap().as_mut() {
+            before_read();
             at_once = 1;
         }
         let mut lines = self.lines.lock().unwrap();
@@ -605,11 +602,11 @@ impl ports::Terminal for Terminal {
     }
 
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
-        if *self.silent.lock().unwrap() || patience.is_zero() {
+        if *self.no_input.lock().unwrap() || patience.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        if let Some(happens) = self.meanwhile.lock().unwrap().as_mut() {
-            happens();
+        if let Some(before_read) = self.before_read.lock().unwrap().as_mut() {
+            before_read();
         }
         self.read_line()
     }
@@ -619,18 +616,17 @@ impl ports::Terminal for Terminal {
     }
 }
 
-/// Files in memory.
 #[derive(Default)]
-pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>, Mutex<Trouble>);
+pub struct Files(pub Mutex<BTreeMap<PathBuf, Vec<u8>>>, Mutex<Interference>);
 
-/// What others do to the files.
+/// What other users and processes do to the files.
 #[derive(Default)]
-struct Trouble {
+struct Interference {
     foreign: BTreeSet<PathBuf>,
     full: bool,
     locked: bool,
     pipes: bool,
-    when_locked: Option<(PathBuf, String)>,
+    write_before_lock: Option<(PathBuf, String)>,
 }
 
 impl Files {
@@ -642,29 +638,29 @@ impl Files {
         self.0.lock().unwrap().insert(path.into(), text.into());
     }
 
-    /// Somebody else has, or could have, written all files there are until they are written anew.
+    /// Makes all present files look written by another user, until they are written again.
     pub fn are_foreign(&self) {
         self.1.lock().unwrap().foreign = self.0.lock().unwrap().keys().cloned().collect();
     }
 
-    /// The disk is full: no cache can be written.
+    /// Makes every cache write fail: the disk is full.
     pub fn are_full(&self) {
         self.1.lock().unwrap().full = true;
     }
 
-    /// All files are pipes.
+    /// Makes all files pipes.
     pub fn are_pipes(&self) {
         self.1.lock().unwrap().pipes = true;
     }
 
-    /// Somebody else holds the lock of every file.
+    /// Makes another process hold the lock of every file.
     pub fn hold_lock(&self) {
         self.1.lock().unwrap().locked = true;
     }
 
-    /// The first try for a lock fails, for a sibling holds it, who writes this before the second.
+    /// The first attempt to lock fails; before the second, another process writes this file.
     pub fn when_lock_is_taken(&self, path: &str, text: &str) {
-        self.1.lock().unwrap().when_locked = Some((path.into(), text.to_owned()));
+        self.1.lock().unwrap().write_before_lock = Some((path.into(), text.to_owned()));
     }
 }
 
@@ -687,12 +683,12 @@ impl ports::Files for Files {
     }
 
     fn try_lock(&self, _: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        let mut trouble = self.1.lock().unwrap();
-        if let Some((path, text)) = trouble.when_locked.take() {
+        let mut interference = self.1.lock().unwrap();
+        if let Some((path, text)) = interference.write_before_lock.take() {
             self.0.lock().unwrap().insert(path, text.into());
             return Ok(None);
         }
-        Ok((!trouble.locked).then(|| Box::new(FileLock) as _))
+        Ok((!interference.locked).then(|| Box::new(FileLock) as _))
     }
 
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -703,9 +699,9 @@ impl ports::Files for Files {
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut trouble = self.1.lock().unwrap();
-        trouble.foreign.remove(path);
-        if trouble.full { Err(io::ErrorKind::StorageFull.into()) } else { self.write(path, bytes) }
+        let mut interference = self.1.lock().unwrap();
+        interference.foreign.remove(path);
+        if interference.full { Err(io::ErrorKind::StorageFull.into()) } else { self.write(path, bytes) }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -714,55 +710,55 @@ impl ports::Files for Files {
     }
 }
 
-/// A command that would have been run, and the changes to its environment.
-type Replaced = (Vec<OsString>, Vec<(String, Option<String>)>);
+/// A command, and the changes to its environment.
+type ExecCall = (Vec<OsString>, Vec<(String, Option<String>)>);
 
-/// Children that never start: what would have been run is remembered.
+/// Records the commands that would be run, and starts none.
 #[derive(Default)]
 pub struct Children {
-    pub replaced: Mutex<Vec<Replaced>>,
-    pub prints: Mutex<BTreeMap<String, String>>,
+    pub exec_calls: Mutex<Vec<ExecCall>>,
+    pub outputs: Mutex<BTreeMap<String, String>>,
     pub error: Mutex<Option<io::ErrorKind>>,
 }
 
 impl ports::Children for Children {
     fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), value.map(|v| v.expose().to_owned()))).collect();
-        self.replaced.lock().unwrap().push((command.to_vec(), env));
+        self.exec_calls.lock().unwrap().push((command.to_vec(), env));
         self.error.lock().unwrap().unwrap_or(io::ErrorKind::NotFound).into()
     }
 
     fn output(&self, command: &[String]) -> Result<Secret, String> {
-        let known = self.prints.lock().unwrap().get(&command.join(" ")).cloned();
+        let known = self.outputs.lock().unwrap().get(&command.join(" ")).cloned();
         known.map(Secret::new).ok_or_else(|| "no such command".to_owned())
     }
 }
 
-/// What happens at a moment while a command waits: something else in the world, or its end.
+/// Runs while a command waits; may end the wait.
 type Event = Box<dyn FnOnce() -> Option<Ended> + Send>;
 
-/// No signal ever comes but those that a test has scripted.
+/// Only the scripted signals arrive.
 pub struct Signals {
     clock: Arc<Clock>,
     script: Arc<Mutex<Vec<(Time, Event)>>>,
-    pub started: Arc<Mutex<Vec<Vec<OsString>>>>,
-    pub not_started: Arc<Mutex<Option<io::ErrorKind>>>,
-    pub ended_by: Mutex<Vec<i32>>,
+    pub started_commands: Arc<Mutex<Vec<Vec<OsString>>>>,
+    pub start_error: Arc<Mutex<Option<io::ErrorKind>>>,
+    pub end_signals: Mutex<Vec<i32>>,
 }
 
 impl Signals {
     pub fn new(clock: Arc<Clock>) -> Self {
-        let (script, started, not_started) = Default::default();
-        Self { clock, script, started, not_started, ended_by: Mutex::default() }
+        let (script, started_commands, start_error) = Default::default();
+        Self { clock, script, started_commands, start_error, end_signals: Mutex::default() }
     }
 
-    /// The program, or a signal, ends the wait so many seconds from now.
+    /// Ends the wait this many seconds from now.
     pub fn end_after(&self, seconds: i64, ended: Ended) {
         self.at(seconds, move || Some(ended));
     }
 
-    /// Something happens so many seconds from now, if anybody waits then.
-    pub fn happens_after(&self, seconds: i64, what: impl FnOnce() + Send + 'static) {
+    /// Runs this many seconds from now, during a wait.
+    pub fn run_after(&self, seconds: i64, what: impl FnOnce() + Send + 'static) {
         self.at(seconds, || {
             what();
             None
@@ -785,31 +781,31 @@ impl ports::Signals for Signals {
         Ok(Box::new(Watch {
             clock: Arc::clone(&self.clock),
             script: Arc::clone(&self.script),
-            started: Arc::clone(&self.started),
-            not_started: Arc::clone(&self.not_started),
+            started_commands: Arc::clone(&self.started_commands),
+            start_error: Arc::clone(&self.start_error),
         }))
     }
 
     fn end_by(&self, signal: i32) {
-        self.ended_by.lock().unwrap().push(signal);
+        self.end_signals.lock().unwrap().push(signal);
     }
 }
 
 struct Watch {
     clock: Arc<Clock>,
     script: Arc<Mutex<Vec<(Time, Event)>>>,
-    started: Arc<Mutex<Vec<Vec<OsString>>>>,
-    not_started: Arc<Mutex<Option<io::ErrorKind>>>,
+    started_commands: Arc<Mutex<Vec<Vec<OsString>>>>,
+    start_error: Arc<Mutex<Option<io::ErrorKind>>>,
 }
 
 impl ports::Watch for Watch {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
-        self.started.lock().unwrap().push(command.to_vec());
-        self.not_started.lock().unwrap().map_or(Ok(()), |kind| Err(kind.into()))
+        self.started_commands.lock().unwrap().push(command.to_vec());
+        self.start_error.lock().unwrap().map_or(Ok(()), |kind| Err(kind.into()))
     }
 
     fn wait(&mut self, patience: Duration) -> Option<Ended> {
-        // Measured as the system does: a timer stands still while the machine sleeps.
+        // By uptime: a timer stands still while the machine sleeps.
         let until = ports::Clock::uptime(&*self.clock) + patience;
         assert!(until < Duration::from_secs(1_000 * 86_400), "nothing ends this wait");
         let left = || Seconds(until.saturating_sub(ports::Clock::uptime(&*self.clock)).as_secs() as i64);

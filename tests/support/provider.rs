@@ -1,19 +1,19 @@
-//! A provider that answers exactly what a test announces: an unexpected request fails the test at once, a missing one
-//! when the command has ended.
+//! A provider that makes exactly the responses a test sets. An unexpected request fails the test at once, a missing
+//! one at the end of the command.
 
 use super::ports::{TestBrowser, parameter};
-use super::tokens::{Answer, ISSUER, discovery, jwks};
+use super::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::time::Time;
 use tidp::testing::ports::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 
-type Answerer = Box<dyn FnOnce(&Seen) -> Result<Response, HttpFailure> + Send>;
+type Responder = Box<dyn FnOnce(&ReceivedRequest) -> Result<Response, HttpFailure> + Send>;
 
-/// A request as a test looks at it.
+/// A request that the provider received.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct ReceivedRequest {
     pub method: Method,
     pub path: String,
     pub query: Option<String>,
@@ -22,23 +22,22 @@ pub struct Seen {
     pub deadline: Option<Duration>,
 }
 
-impl Seen {
-    /// A field of its form.
+impl ReceivedRequest {
+    /// The value of a form field.
     pub fn field(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(self.body.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
     }
 }
 
-/// The provider.
 #[derive(Default)]
 pub struct Provider {
-    announced: Mutex<VecDeque<(String, Answerer)>>,
+    expected: Mutex<VecDeque<(String, Responder)>>,
     standing: Mutex<BTreeMap<String, Response>>,
-    pub seen: Mutex<Vec<Seen>>,
+    pub requests: Mutex<Vec<ReceivedRequest>>,
     unexpected: Mutex<Vec<String>>,
 }
 
-/// An answer of that status with that JSON body.
+/// A JSON response.
 pub fn json(status: u16, body: &serde_json::Value) -> Response {
     Response {
         status,
@@ -48,58 +47,62 @@ pub fn json(status: u16, body: &serde_json::Value) -> Response {
 }
 
 impl Provider {
-    /// Announces a request to that path; requests to one path are answered in the order they were announced.
-    pub fn expect(&self, path: &str, answer: impl FnOnce(&Seen) -> Result<Response, HttpFailure> + Send + 'static) {
-        self.announced.lock().unwrap().push_back((path.to_owned(), Box::new(answer)));
+    /// Expects a request to this path. Requests to the same path are answered in order.
+    pub fn expect(
+        &self,
+        path: &str,
+        response: impl FnOnce(&ReceivedRequest) -> Result<Response, HttpFailure> + Send + 'static,
+    ) {
+        self.expected.lock().unwrap().push_back((path.to_owned(), Box::new(response)));
     }
 
-    /// Announces a request and its answer.
-    pub fn answers(&self, path: &str, response: Response) {
+    /// Expects a request, and makes this response.
+    pub fn responds(&self, path: &str, response: Response) {
         self.expect(path, move |_| Ok(response));
     }
 
-    /// Answers requests to that path however often they come, and none is missed that does not.
+    /// Makes this response to any number of requests, including none.
     pub fn always(&self, path: &str, response: Response) {
         self.standing.lock().unwrap().insert(path.to_owned(), response);
     }
 
-    /// The discovery document and the keys can be had at any time.
+    /// Serves the discovery document and the keys at any time.
     pub fn publishes(&self) {
         self.always("/.well-known/openid-configuration", json(200, &discovery()));
         self.always("/jwks", json(200, &jwks()));
     }
 
-    /// Announces a request that gets no answer.
+    /// Expects a request, which fails like this.
     pub fn fails(&self, path: &str, kind: HttpFailureKind) {
         self.expect(path, move |_| Err(HttpFailure { what: "as the test wants".into(), kind }));
     }
 
-    /// Announces a refresh with that token.
-    pub fn refreshes(&self, now: Time, token: &'static str, answer: Answer) {
+    /// Expects a refresh with this refresh token.
+    pub fn refreshes(&self, now: Time, token: &'static str, response: TokenResponse) {
         self.expect("/connect/token", move |seen| {
             assert_eq!(seen.field("grant_type").as_deref(), Some("refresh_token"));
             assert_eq!(seen.field("refresh_token").as_deref(), Some(token));
-            Ok(answer.response(now, None))
+            Ok(response.response(now, None))
         });
     }
 
-    /// Announces a refresh that the provider refuses.
+    /// Expects a refresh, and refuses it.
     pub fn refuses(&self, error: &'static str) {
-        self.answers("/connect/token", json(400, &serde_json::json!({ "error": error })));
+        self.responds("/connect/token", json(400, &serde_json::json!({ "error": error })));
     }
 
-    /// Announces requests for its discovery document and its keys.
-    pub fn announces_itself(&self) {
-        self.announces_discovery();
-        self.answers("/jwks", json(200, &jwks()));
+    /// Expects a request for the discovery document and one for the keys.
+    pub fn expect_metadata(&self) {
+        self.expect_discovery();
+        self.responds("/jwks", json(200, &jwks()));
     }
 
-    /// Announces a request for its discovery document.
-    pub fn announces_discovery(&self) {
-        self.answers("/.well-known/openid-configuration", json(200, &discovery()));
+    /// Expects a request for the discovery document.
+    pub fn expect_discovery(&self) {
+        self.responds("/.well-known/openid-configuration", json(200, &discovery()));
     }
 
-    /// Announces the revocation of that refresh token, with no more than it takes.
+    /// Expects the revocation of this refresh token by a public client.
     pub fn revokes(&self, token: &'static str) {
         self.expect("/connect/revocation", move |seen| {
             let body = format!("token={token}&token_type_hint=refresh_token&client_id=app");
@@ -108,42 +111,42 @@ impl Provider {
         });
     }
 
-    /// The paths that requests came to, in their order.
+    /// The paths of all requests, in order.
     pub fn paths(&self) -> Vec<String> {
-        self.seen.lock().unwrap().iter().map(|seen| seen.path.clone()).collect()
+        self.requests.lock().unwrap().iter().map(|seen| seen.path.clone()).collect()
     }
 
-    /// Announces all that a login needs.
-    pub fn announces_login(&self, browser: &Arc<TestBrowser>, now: Time, answer: Answer) {
-        self.announces_itself();
-        self.grants(browser, now, answer);
+    /// Expects the requests of a login.
+    pub fn expect_login(&self, browser: &Arc<TestBrowser>, now: Time, response: TokenResponse) {
+        self.expect_metadata();
+        self.grants(browser, now, response);
     }
 
-    /// Announces the exchange of a code for that answer.
-    pub fn grants(&self, browser: &Arc<TestBrowser>, now: Time, answer: Answer) {
+    /// Expects the exchange of a code for these tokens.
+    pub fn grants(&self, browser: &Arc<TestBrowser>, now: Time, response: TokenResponse) {
         let browser = Arc::clone(browser);
         self.expect("/connect/token", move |seen| {
             assert_eq!(seen.field("grant_type").as_deref(), Some("authorization_code"));
             let url = browser.request().expect("the user was sent to the provider");
-            Ok(answer.response(now, Some(&parameter(&url, "nonce"))))
+            Ok(response.response(now, Some(&parameter(&url, "nonce"))))
         });
     }
 
-    /// How many requests came to that path.
+    /// The number of requests to this path.
     pub fn count(&self, path: &str) -> usize {
-        self.seen.lock().unwrap().iter().filter(|seen| seen.path == path).count()
+        self.requests.lock().unwrap().iter().filter(|seen| seen.path == path).count()
     }
 
     /// The last request to that path.
-    pub fn last(&self, path: &str) -> Seen {
-        self.seen.lock().unwrap().iter().rev().find(|seen| seen.path == path).cloned().expect("a request")
+    pub fn last(&self, path: &str) -> ReceivedRequest {
+        self.requests.lock().unwrap().iter().rev().find(|seen| seen.path == path).cloned().expect("a request")
     }
 
     #[track_caller]
     pub fn check(&self, command: &[&str]) {
         let unexpected = self.unexpected.lock().unwrap();
         assert!(unexpected.is_empty(), "{command:?} made unexpected requests: {unexpected:?}");
-        let missing: Vec<String> = self.announced.lock().unwrap().iter().map(|(path, _)| path.clone()).collect();
+        let missing: Vec<String> = self.expected.lock().unwrap().iter().map(|(path, _)| path.clone()).collect();
         assert!(missing.is_empty(), "{command:?} did not make these requests: {missing:?}");
     }
 }
@@ -159,18 +162,18 @@ impl Http for Provider {
         let path = if at_home { request.url.path().to_owned() } else { request.url.to_string() };
         let query = request.url.query().map(str::to_owned);
         let deadline = request.deadline;
-        let seen = Seen { method: request.method, path, query, authorization, body, deadline };
-        self.seen.lock().unwrap().push(seen.clone());
-        let mut announced = self.announced.lock().unwrap();
-        let Some(at) = announced.iter().position(|(path, _)| *path == seen.path) else {
+        let seen = ReceivedRequest { method: request.method, path, query, authorization, body, deadline };
+        self.requests.lock().unwrap().push(seen.clone());
+        let mut expected = self.expected.lock().unwrap();
+        let Some(at) = expected.iter().position(|(path, _)| *path == seen.path) else {
             if let Some(response) = self.standing.lock().unwrap().get(&seen.path) {
                 return Ok(response.clone());
             }
             self.unexpected.lock().unwrap().push(seen.path);
             return Err(HttpFailure { what: "unexpected request".into(), kind: HttpFailureKind::NotSent });
         };
-        let (_, answer) = announced.remove(at).expect("it is there");
-        drop(announced);
-        answer(&seen)
+        let (_, response) = expected.remove(at).expect("it is there");
+        drop(expected);
+        response(&seen)
     }
 }

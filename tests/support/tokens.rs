@@ -1,6 +1,6 @@
-//! Tokens as TelenorID+ sends them, signed with a key made once per test process.
+//! Tokens like those of TelenorID+, signed with a key made once per process.
 
-use super::provider::json as answer;
+use super::provider::json;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
@@ -17,7 +17,6 @@ pub const SUB: &str = "kari-at-app";
 
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
 
-/// The discovery document.
 pub fn discovery() -> Value {
     json!({
         "issuer": ISSUER,
@@ -36,29 +35,29 @@ pub fn discovery() -> Value {
     })
 }
 
-/// The key set.
+/// The provider's key set.
 pub fn jwks() -> Value {
     jwks_named("k1")
 }
 
-/// The same key under another name.
+/// The same key with another `kid`.
 pub fn jwks_named(kid: &str) -> Value {
-    published(&KEY, kid)
+    key_set(&KEY, kid)
 }
 
-/// Another key under that name.
+/// A new key with this `kid`.
 pub fn another_jwks_named(kid: &str) -> Value {
-    published(&KeyPair::generate(KeySize::Rsa2048).unwrap(), kid)
+    key_set(&KeyPair::generate(KeySize::Rsa2048).unwrap(), kid)
 }
 
-fn published(key: &KeyPair, kid: &str) -> Value {
+fn key_set(key: &KeyPair, kid: &str) -> Value {
     let public = key.public_key();
     let (n, e) =
         (public.modulus().big_endian_without_leading_zero(), public.exponent().big_endian_without_leading_zero());
     json!({ "keys": [{ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": B64.encode(n), "e": B64.encode(e) }] })
 }
 
-/// A JWT with that header and those claims.
+/// A JWT with this header and these claims.
 pub fn sign(header: &Value, claims: &Value) -> String {
     let input = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
     let mut signature = vec![0; KEY.public_modulus_len()];
@@ -66,9 +65,9 @@ pub fn sign(header: &Value, claims: &Value) -> String {
     format!("{input}.{}", B64.encode(signature))
 }
 
-/// A token endpoint's answer, honest unless it is told otherwise.
+/// A token response, correct unless a test changes it.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TokenResponse {
     sub: String,
     kid: String,
     lifetime: Option<i64>,
@@ -77,10 +76,10 @@ pub struct Answer {
     id_claims: Vec<(String, Value)>,
     members: Vec<(String, Value)>,
     date: Option<String>,
-    mark: String,
+    jti: String,
 }
 
-impl Answer {
+impl TokenResponse {
     pub fn new() -> Self {
         Self {
             sub: SUB.into(),
@@ -91,7 +90,7 @@ impl Answer {
             id_claims: Vec::new(),
             members: Vec::new(),
             date: None,
-            mark: "at".into(),
+            jti: "at".into(),
         }
     }
 
@@ -120,42 +119,42 @@ impl Answer {
         self
     }
 
-    /// The ID token says this; `Null` removes.
+    /// Sets a claim of the ID token; `Null` removes it.
     pub fn id_claim(mut self, name: &str, value: Value) -> Self {
         self.id_claims.push((name.into(), value));
         self
     }
 
-    /// The answer has this member; `Null` removes.
+    /// Sets a member of the response; `Null` removes it.
     pub fn member(mut self, name: &str, value: Value) -> Self {
         self.members.push((name.into(), value));
         self
     }
 
-    /// The `Date` header.
+    /// Sets the `Date` header.
     pub fn date(mut self, date: &str) -> Self {
         self.date = Some(date.into());
         self
     }
 
-    /// Something to tell its access token from others.
-    pub fn mark(mut self, mark: &str) -> Self {
-        self.mark = mark.into();
+    /// Sets the `jti`, which distinguishes access tokens.
+    pub fn jti(mut self, jti: &str) -> Self {
+        self.jti = jti.into();
         self
     }
 
-    /// The access token of an answer given at `now`.
+    /// The access token of a response made at `now`.
     pub fn access_token(&self, now: Time) -> String {
         let claims = json!({
             "iss": ISSUER, "sub": self.sub, "client_id": "app", "iat": now.unix(), "nbf": now.unix(),
-            "exp": now.plus(Seconds(self.lifetime.unwrap_or(3_600))).unix(), "jti": self.mark,
+            "exp": now.plus(Seconds(self.lifetime.unwrap_or(3_600))).unix(), "jti": self.jti,
             "scope": ["openid", "profile", "offline_access"], "acr": ["urn:telenor.identity.aal.2"],
             "amr": ["urn:telenor.identity.amr.td_otp"],
         });
         sign(&json!({ "alg": "RS256", "typ": "at+jwt", "kid": self.kid }), &claims)
     }
 
-    /// The answer given at `now`; to a login, with its nonce.
+    /// The response made at `now`; to a login, with its nonce.
     pub fn response(&self, now: Time, nonce: Option<&str>) -> Response {
         let access_token = self.access_token(now);
         let hash = Sha256::digest(&access_token);
@@ -180,7 +179,7 @@ impl Answer {
             body["refresh_token"] = token.as_str().into();
         }
         change(&mut body, &self.members);
-        let mut response = answer(200, &body);
+        let mut response = json(200, &body);
         response.headers.extend(self.date.iter().map(|date| ("date".into(), date.clone())));
         response
     }

@@ -1,8 +1,8 @@
 //! When the provider's keys are fetched, and what is known without them.
 
-use super::{bench, decode, forged, plain, token, verifier};
-use crate::support::provider::json as answer;
-use crate::support::tokens::{Answer, discovery, jwks, jwks_named};
+use super::{bench, decode, forged_token, token, valid_token, verifier};
+use crate::support::provider::json;
+use crate::support::tokens::{TokenResponse, discovery, jwks, jwks_named};
 use crate::support::{Bench, Outcome, START};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use tidp::testing::ports::Response;
 #[test]
 fn unknown_key_is_fetched_once_for_many_tokens() {
     let bench = verifier();
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     let lines = [rotated.as_str(), &unknown, &unknown];
-    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(5);
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_with_output(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
     assert_eq!(
         outcome.stderr.matches("its key is not among those the provider published").count(),
@@ -30,47 +30,47 @@ fn unknown_key_is_fetched_once_for_many_tokens() {
 #[test]
 fn unknown_key_is_fetched_once_without_a_cache() {
     let bench = bench();
-    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
-    bench.provider.answers("/jwks", uncached(&jwks()));
-    bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.responds("/jwks", no_store_response(&jwks()));
+    bench.provider.responds("/jwks", no_store_response(&jwks_named("k2")));
     let [rotated, unknown] = ["k2", "k9"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
-    let lines = [rotated.as_str(), &unknown, &rotated, &plain(), &unknown];
-    let outcome = decode(&bench, &lines, &["--verify"]).exits_having_answered(5);
+    let lines = [rotated.as_str(), &unknown, &rotated, &valid_token(), &unknown];
+    let outcome = decode(&bench, &lines, &["--verify"]).exits_with_output(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "one of its keys has been withdrawn");
     assert_eq!(bench.provider.count("/jwks"), 2);
-    // Another run fetches them, and still knows when they were looked for.
-    bench.provider.answers("/jwks", uncached(&jwks_named("k2")));
+    // Another run fetches again, and then waits too.
+    bench.provider.responds("/jwks", no_store_response(&jwks_named("k2")));
     decode(&bench, &[&unknown], &["--verify"]).exits(5);
     assert_eq!(bench.provider.count("/jwks"), 3);
 }
 
-/// Keys that no cache may keep.
-fn uncached(keys: &Value) -> Response {
-    let mut response = answer(200, keys);
+/// Keys that must not be cached.
+fn no_store_response(keys: &Value) -> Response {
+    let mut response = json(200, keys);
     response.headers.push(("cache-control".into(), "no-store".into()));
     response
 }
 
-/// Verifies one token after the other, each so many seconds after what was before it.
-fn verified_after<const N: usize>(bench: &Bench, tokens: [(&str, i64); N]) -> Outcome {
+/// Verifies each token after its pause.
+fn verify_with_pauses<const N: usize>(bench: &Bench, tokens: [(&str, i64); N]) -> Outcome {
     let (clock, mut pauses) = (Arc::clone(&bench.clock), tokens.map(|(_, pause)| pause).into_iter());
     let meanwhile = move || pauses.next().into_iter().for_each(|pause| clock.advance(Seconds(pause)));
-    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(meanwhile));
+    *bench.terminal.before_read.lock().unwrap() = Some(Box::new(meanwhile));
     decode(bench, &tokens.map(|(token, _)| token), &["--verify", "--leeway", "100h"])
 }
 
 #[test]
 fn withdrawn_key_is_dropped_when_its_set_expires() {
     let bench = verifier();
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
-    let plain = plain();
-    let outcome = verified_after(&bench, [0, 3_600, 86_400].map(|pause| (plain.as_str(), pause)));
-    assert_eq!(outcome.exits_having_answered(5).stdout.matches("verified, ").count(), 2);
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
+    let valid_token = valid_token();
+    let outcome = verify_with_pauses(&bench, [0, 3_600, 86_400].map(|pause| (valid_token.as_str(), pause)));
+    assert_eq!(outcome.exits_with_output(5).stdout.matches("verified, ").count(), 2);
 }
 
-/// Announces a request for the keys that takes so long.
-fn slowly(bench: &Bench, seconds: i64, response: Response) {
+/// Expects a request for the keys that takes this long.
+fn expect_slow_keys(bench: &Bench, seconds: i64, response: Response) {
     let clock = Arc::clone(&bench.clock);
     bench.provider.expect("/jwks", move |_| {
         clock.advance(Seconds(seconds));
@@ -80,13 +80,13 @@ fn slowly(bench: &Bench, seconds: i64, response: Response) {
 
 #[test]
 fn stale_keys_are_undecided_and_not_fetched_each_time() {
-    // A slow failure is rested from for longer, but for a minute at most: a machine may have slept meanwhile.
+    // After a slow failure the pause is longer, but at most a minute: the machine may have slept.
     for (took, rest) in [(0, 10), (15, 30), (28_800, 60)] {
         let bench = verifier();
-        [took, 0].into_iter().for_each(|took| slowly(&bench, took, answer(503, &json!({}))));
-        let plain = plain();
-        let pauses = [0, 86_400, 0, rest - 1, 1, 9].map(|pause| (plain.as_str(), pause));
-        let outcome = verified_after(&bench, pauses).exits_having_answered(5);
+        [took, 0].into_iter().for_each(|took| expect_slow_keys(&bench, took, json(503, &json!({}))));
+        let valid_token = valid_token();
+        let pauses = [0, 86_400, 0, rest - 1, 1, 9].map(|pause| (valid_token.as_str(), pause));
+        let outcome = verify_with_pauses(&bench, pauses).exits_with_output(5);
         assert_eq!(outcome.stdout.matches("verified, ").count(), 1);
         assert_eq!(outcome.stderr.matches("not verified:").count(), 5, "{}", outcome.stderr);
         assert_eq!(bench.provider.count("/jwks"), 3, "after {took} s");
@@ -96,37 +96,37 @@ fn stale_keys_are_undecided_and_not_fetched_each_time() {
 #[test]
 fn invalid_token_is_refused_even_without_keys() {
     let bench = verifier();
-    bench.provider.answers("/jwks", answer(503, &json!({})));
+    bench.provider.responds("/jwks", json(503, &json!({})));
     let unsigned = token(&json!({ "alg": "none" }), &json!({}));
     let foreign = token(&json!({ "alg": "RS256", "kid": "k1" }), &json!({ "iss": "https://evil.example" }));
-    let plain = plain();
-    let tokens = [(plain.as_str(), 0), (&unsigned, 86_400), (&foreign, 0), (&plain, 0)];
-    let outcome = verified_after(&bench, tokens).exits_having_answered(7);
+    let valid_token = valid_token();
+    let tokens = [(valid_token.as_str(), 0), (&unsigned, 86_400), (&foreign, 0), (&valid_token, 0)];
+    let outcome = verify_with_pauses(&bench, tokens).exits_with_output(7);
     assert!(outcome.stderr.contains("2 of 4 tokens are not valid, 1 could not be verified"), "{}", outcome.stderr);
 }
 
 #[test]
 fn bad_signature_is_undecided_while_keys_cannot_be_fetched() {
     let bench = verifier();
-    decode(&bench, &[&plain()], &["--verify"]).exits(0);
-    bench.provider.answers("/jwks", answer(503, &json!({})));
-    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("cannot read the provider's keys");
-    decode(&bench, &[&forged()], &["--verify"]).exits(5).says("keys could not be fetched at");
+    decode(&bench, &[&valid_token()], &["--verify"]).exits(0);
+    bench.provider.responds("/jwks", json(503, &json!({})));
+    decode(&bench, &[&forged_token()], &["--verify"]).exits(5).says("cannot read the provider's keys");
+    decode(&bench, &[&forged_token()], &["--verify"]).exits(5).says("keys could not be fetched at");
     bench.pass(Seconds::minutes(5));
-    bench.provider.answers("/jwks", answer(200, &jwks()));
-    decode(&bench, &[&forged()], &["--verify"]).exits(7).says("signature is wrong");
-    decode(&bench, &[&forged()], &["--verify"]).exits(7).says("signature is wrong");
+    bench.provider.responds("/jwks", json(200, &jwks()));
+    decode(&bench, &[&forged_token()], &["--verify"]).exits(7).says("signature is wrong");
+    decode(&bench, &[&forged_token()], &["--verify"]).exits(7).says("signature is wrong");
 }
 
 #[test]
 fn newer_keys_are_kept_over_an_older_cache() {
     let bench = verifier();
-    decode(&bench, &[&plain()], &["--verify"]).exits(0);
+    decode(&bench, &[&valid_token()], &["--verify"]).exits(0);
     bench.files.are_full();
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
     let tokens = [0, 61, 61, 240].map(|pause| (rotated.as_str(), pause));
-    let outcome = verified_after(&bench, tokens).exits(0);
+    let outcome = verify_with_pauses(&bench, tokens).exits(0);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 4);
 }
 
@@ -153,25 +153,25 @@ fn fetched_by_another_run_after(pause: Seconds) {
     };
     let mut fetched = Some(fetched);
     let once = move || fetched.take().into_iter().for_each(|fetched| fetched());
-    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(once));
+    *bench.terminal.before_read.lock().unwrap() = Some(Box::new(once));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
-    decode(&bench, &[&plain(), &rotated], &["--verify"]).exits_having_answered(0);
+    decode(&bench, &[&valid_token(), &rotated], &["--verify"]).exits_with_output(0);
 }
 
 #[test]
 fn unknown_key_is_fetched_again_after_five_minutes() {
     let bench = verifier();
-    bench.provider.answers("/jwks", answer(200, &jwks()));
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.provider.responds("/jwks", json(200, &jwks()));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     let rotated = token(&json!({ "alg": "RS256", "kid": "k2" }), &json!({}));
-    let outcome = verified_after(&bench, [0, 299, 1].map(|pause| (rotated.as_str(), pause))).exits_having_answered(5);
+    let outcome = verify_with_pauses(&bench, [0, 299, 1].map(|pause| (rotated.as_str(), pause))).exits_with_output(5);
     assert!(outcome.stderr.contains("2 of 3 tokens could not be verified"), "{}", outcome.stderr);
 }
 
 #[test]
 fn two_tokens_with_one_unknown_key_stay_undecided() {
     let bench = verifier();
-    slowly(&bench, 11, answer(200, &jwks()));
+    expect_slow_keys(&bench, 11, json(200, &jwks()));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
     decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(5).says("2 of 2 tokens could not be verified");
 }
@@ -179,25 +179,23 @@ fn two_tokens_with_one_unknown_key_stay_undecided() {
 #[test]
 fn invalid_key_set_is_the_reported_error() {
     let bench = verifier();
-    decode(&bench, &[&plain()], &["--verify"]).exits(0);
-    [answer(503, &json!({})), answer(200, &json!({}))]
-        .into_iter()
-        .for_each(|keys| bench.provider.answers("/jwks", keys));
+    decode(&bench, &[&valid_token()], &["--verify"]).exits(0);
+    [json(503, &json!({})), json(200, &json!({}))].into_iter().for_each(|keys| bench.provider.responds("/jwks", keys));
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-    verified_after(&bench, [(&unknown, 0), (&unknown, 300)]).exits(7).says("2 of 2 tokens could not be verified");
+    verify_with_pauses(&bench, [(&unknown, 0), (&unknown, 300)]).exits(7).says("2 of 2 tokens could not be verified");
 }
 
 #[test]
 fn keys_fetched_for_another_reason_do_not_decide() {
     let bench = bench();
-    bench.provider.answers("/.well-known/openid-configuration", answer(200, &discovery()));
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
     for keys in [jwks(), jwks(), jwks(), jwks_named("k2")] {
-        bench.provider.answers("/jwks", uncached(&keys));
+        bench.provider.responds("/jwks", no_store_response(&keys));
     }
     let [unknown, newer] = ["k9", "k2"].map(|kid| token(&json!({ "alg": "RS256", "kid": kid }), &json!({})));
-    // The keys are fetched at first, for want of the unknown one, and twice because they have aged.
-    let tokens = [(unknown.as_str(), 0), (&plain(), 62), (&newer, 1), (&newer, 60)];
-    let outcome = verified_after(&bench, tokens).exits_having_answered(5);
+    // Fetched for the unknown key at first, then twice because they have expired.
+    let tokens = [(unknown.as_str(), 0), (&valid_token(), 62), (&newer, 1), (&newer, 60)];
+    let outcome = verify_with_pauses(&bench, tokens).exits_with_output(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "{}", outcome.stderr);
     assert_eq!(outcome.stderr.matches("not verified: line 3").count(), 1, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("at 2026-01-31 12:01:02 UTC"), "{}", outcome.stderr);
@@ -206,41 +204,41 @@ fn keys_fetched_for_another_reason_do_not_decide() {
 #[test]
 fn failed_key_fetch_is_reported_without_a_cache() {
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-    for (keys, told) in [(answer(200, &jwks()), "not among those"), (answer(503, &json!({})), "could not be fetched")] {
+    for (keys, words) in [(json(200, &jwks()), "not among those"), (json(503, &json!({})), "could not be fetched")] {
         let mut bench = verifier();
         bench.ports.dirs.cache = None;
-        bench.provider.answers("/jwks", keys);
-        let outcome = verified_after(&bench, [(&unknown, 0), (&unknown, 11)]);
-        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+        bench.provider.responds("/jwks", keys);
+        let outcome = verify_with_pauses(&bench, [(&unknown, 0), (&unknown, 11)]);
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
-    // Nor does it count what a cache that can no longer be written says of hours ago.
+    // A cache that cannot be written any more does not decide either.
     let bench = verifier();
-    bench.provider.answers("/jwks", answer(200, &jwks()));
+    bench.provider.responds("/jwks", json(200, &jwks()));
     decode(&bench, &[&unknown], &["--verify"]).exits(5);
     bench.files.are_full();
     bench.pass(Seconds::hours(2));
-    bench.provider.answers("/jwks", answer(503, &json!({})));
-    verified_after(&bench, [(&unknown, 0), (&unknown, 1)]).says("keys could not be fetched at");
+    bench.provider.responds("/jwks", json(503, &json!({})));
+    verify_with_pauses(&bench, [(&unknown, 0), (&unknown, 1)]).says("keys could not be fetched at");
 }
 
 #[test]
 fn unknown_key_is_undecided_during_the_cooldown() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-    bench.provider.answers("/jwks", answer(200, &jwks()));
+    bench.provider.responds("/jwks", json(200, &jwks()));
     decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(5).says("2 of 2 tokens could not be verified");
     let outcome = decode(&bench, &[&unknown], &["--verify"]).exits(5);
-    for told in ["not verified: line 1", "at 2026-01-31 12:00:00 UTC", "again after 2026-01-31 12:05:00 UTC"] {
-        assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    for words in ["not verified: line 1", "at 2026-01-31 12:00:00 UTC", "again after 2026-01-31 12:05:00 UTC"] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
     assert!(outcome.stderr.contains("not among those"), "{}", outcome.stderr);
-    let outcome = decode(&bench, &[&plain(), &unknown, &plain()], &["--verify"]).exits_having_answered(5);
+    let outcome = decode(&bench, &[&valid_token(), &unknown, &valid_token()], &["--verify"]).exits_with_output(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2);
     assert!(outcome.stderr.contains("1 of 3 tokens could not be verified"), "{}", outcome.stderr);
-    let outcome = decode(&bench, &["nonsense", &unknown], &["--verify", "--json"]).exits_having_answered(7);
+    let outcome = decode(&bench, &["nonsense", &unknown], &["--verify", "--json"]).exits_with_output(7);
     assert_eq!(outcome.error()["message"], "1 of 2 tokens are opaque, 1 could not be verified");
     bench.pass(Seconds::minutes(5));
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k9")));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k9")));
     decode(&bench, &[&unknown], &["--verify"]).exits(0);
 }
 
@@ -248,14 +246,15 @@ fn unknown_key_is_undecided_during_the_cooldown() {
 fn recently_failed_key_fetch_is_undecided() {
     let bench = verifier();
     let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-    decode(&bench, &[&plain()], &["--verify"]).exits(0);
-    bench.provider.answers("/jwks", answer(503, &json!({})));
-    let outcome = decode(&bench, &[&plain(), &unknown, &plain(), &unknown], &["--verify"]).exits_having_answered(5);
+    decode(&bench, &[&valid_token()], &["--verify"]).exits(0);
+    bench.provider.responds("/jwks", json(503, &json!({})));
+    let outcome =
+        decode(&bench, &[&valid_token(), &unknown, &valid_token(), &unknown], &["--verify"]).exits_with_output(5);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 2, "the others are answered");
     assert_eq!(outcome.stderr.matches("not verified: line").count(), 2);
     decode(&bench, &[&unknown], &["--verify"]).exits(5).says("keys could not be fetched at");
     bench.pass(Seconds::minutes(5));
-    bench.provider.answers("/jwks", answer(200, &json!({})));
+    bench.provider.responds("/jwks", json(200, &json!({})));
     let outcome = decode(&bench, &[&unknown, &unknown], &["--verify"]).exits(7);
     assert!(
         outcome.stderr.contains("cannot read the provider's keys")
@@ -268,19 +267,19 @@ fn failed_key_fetch_stops_no_login_or_session() {
     let bench = Bench::new("MobileApp");
     let in_vain = || {
         let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
-        bench.provider.answers("/jwks", answer(200, &jwks()));
+        bench.provider.responds("/jwks", json(200, &jwks()));
         decode(&bench, &[&unknown], &["--verify"]).exits(5);
     };
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     in_vain();
-    bench.provider.announces_discovery();
-    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().kid("k2").refresh_token("rt-1"));
-    bench.provider.answers("/jwks", answer(200, &jwks_named("k2")));
+    bench.provider.expect_discovery();
+    bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().kid("k2").refresh_token("rt-1"));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.run(&["login"]).exits(0);
 
     bench.pass(Seconds::minutes(5));
     in_vain();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k3").refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().kid("k3").refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0).says("not verified");
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["access_token"]["verified"], json!(null));
 }

@@ -1,7 +1,7 @@
 //! `tidp decode --verify`: what a signature proves.
 
-use super::{bench, decode, forged, plain, token, verifier};
-use crate::support::provider::json as answer;
+use super::{bench, decode, forged_token, token, valid_token, verifier};
+use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, jwks, jwks_named};
 use crate::support::{Bench, START};
 use base64::Engine as _;
@@ -12,8 +12,8 @@ use tidp::testing::domain::time::Seconds;
 #[test]
 fn token_of_the_profiles_provider_is_verified() {
     let bench = verifier();
-    assert_eq!(decode(&bench, &[&plain()], &["--verify", "--json"]).exits(0).json()["verified"], true);
-    assert!(decode(&bench, &[&plain()], &["--verify"]).exits(0).stdout.starts_with("verified, expires "));
+    assert_eq!(decode(&bench, &[&valid_token()], &["--verify", "--json"]).exits(0).json()["verified"], true);
+    assert!(decode(&bench, &[&valid_token()], &["--verify"]).exits(0).stdout.starts_with("verified, expires "));
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn invalid_tokens_fail_and_no_key_url_is_followed() {
         (token(&known, &json!({ "iss": null })), "it does not say who issued it"),
         (token(&known, &json!({ "exp": START.minus(Seconds(60)).unix() })), "it expired at 2026-01-31T11:59:00Z"),
         (token(&known, &json!({ "nbf": START.plus(Seconds(61)).unix() })), "it is not valid before"),
-        (forged(), "signature"),
+        (forged_token(), "signature"),
         (token(&json!({ "alg": "none" }), &json!({})), "none"),
     ] {
         decode(&verifier(), &[&token], &["--verify"]).exits(7).says(words);
@@ -36,8 +36,8 @@ fn invalid_tokens_fail_and_no_key_url_is_followed() {
     assert_eq!(outcome.json()["verified"], true, "a `jku` is ignored, not followed");
 }
 
-/// Signed as it says, by nobody whose keys are at hand.
-fn of_algorithm(alg: &str) -> String {
+/// A token that claims this algorithm.
+fn token_with_alg(alg: &str) -> String {
     token(&json!({ "alg": alg, "kid": "k1" }), &json!({}))
 }
 
@@ -48,31 +48,31 @@ fn each_verdict_has_its_word_value_and_reason() {
     let [refused, open] = [json!(false), json!(null)];
     for (token, code, word, verified, reason) in [
         (unknown, 5, "not verified:", &open, "not among those the provider published"),
-        (of_algorithm("HS256"), 7, "not verified:", &open, "signed with HS256"),
-        (of_algorithm("ES256"), 7, "not verified:", &open, "signed with ES256"),
-        (of_algorithm("EdDSA"), 7, "not verified:", &open, "signed with EdDSA"),
-        (of_algorithm("rs256"), 7, "not verified:", &open, "signed with rs256"),
-        (of_algorithm("none"), 7, "not valid:", &refused, "it is not signed at all"),
-        (of_algorithm("nOnE"), 7, "not valid:", &refused, "it is not signed at all"),
-        (forged(), 7, "not valid:", &refused, "its signature is wrong"),
+        (token_with_alg("HS256"), 7, "not verified:", &open, "signed with HS256"),
+        (token_with_alg("ES256"), 7, "not verified:", &open, "signed with ES256"),
+        (token_with_alg("EdDSA"), 7, "not verified:", &open, "signed with EdDSA"),
+        (token_with_alg("rs256"), 7, "not verified:", &open, "signed with rs256"),
+        (token_with_alg("none"), 7, "not valid:", &refused, "it is not signed at all"),
+        (token_with_alg("nOnE"), 7, "not valid:", &refused, "it is not signed at all"),
+        (forged_token(), 7, "not valid:", &refused, "its signature is wrong"),
         (extended("crit", json!(["exp"])), 7, "not valid:", &refused, "`crit`"),
         (extended("b64", json!(false)), 7, "not valid:", &refused, "`b64`"),
         (extended("b64", json!("false")), 7, "not valid:", &refused, "`b64`"),
         ("2YotnFZFEjr1zCsicMWpAA".into(), 7, "opaque:", &open, "this is no JWT"),
         ("ory_at_x.y".into(), 7, "opaque:", &open, "this is no JWT"),
         (format!("{}.a.b.c.d", B64.encode(r#"{"alg":"dir"}"#)), 7, "opaque:", &open, "encrypted token"),
-        (plain().replacen('.', "", 1), 7, "not valid:", &refused, "this is no JWT"),
+        (valid_token().replacen('.', "", 1), 7, "not valid:", &refused, "this is no JWT"),
         ("{\"access_token\":\"x\"}".into(), 7, "not valid:", &refused, "this is no JWT"),
     ] {
         let bench = verifier();
-        bench.provider.always("/jwks", answer(200, &jwks()));
-        let document = decode(&bench, &[&token], &["--verify", "--json"]).exits_having_answered(code).json();
+        bench.provider.always("/jwks", json(200, &jwks()));
+        let document = decode(&bench, &[&token], &["--verify", "--json"]).exits_with_output(code).json();
         assert_eq!((&document["verified"], &document["error"]["exit_code"]), (verified, &json!(code)), "{document}");
         assert!(document["verified_reason"].as_str().unwrap().contains(reason), "{reason}: {document}");
-        let told = decode(&bench, &[&token], &["--verify"]).exits(code).says(word).says(reason);
-        assert_eq!(told.stderr.contains("not valid"), *verified == false, "{}", told.stderr);
+        let outcome = decode(&bench, &[&token], &["--verify"]).exits(code).says(word).says(reason);
+        assert_eq!(outcome.stderr.contains("not valid"), *verified == false, "{}", outcome.stderr);
     }
-    let unasked = decode(&bench(), &["opaque", &plain().replacen('.', "", 1)], &["--json"]).exits_having_answered(7);
+    let unasked = decode(&bench(), &["opaque", &valid_token().replacen('.', "", 1)], &["--json"]).exits_with_output(7);
     assert_eq!(unasked.error()["message"], "1 of 2 tokens are opaque, 1 are not valid");
     assert!(!unasked.stdout.contains("verified"), "nobody was asked to verify: {}", unasked.stdout);
     let unencoded = extended("b64", json!(true));
@@ -95,7 +95,7 @@ fn key_set_with_a_private_key_verifies_nothing() {
         keys["keys"].as_array_mut().unwrap().push(json!({ "kty": kty, "kid": "k\u{1b}2", name: value }));
         let bench = bench();
         bench.files.put("keys.json", &keys.to_string());
-        let outcome = decode(&bench, &[&plain()], &["--jwks", "keys.json"]);
+        let outcome = decode(&bench, &[&valid_token()], &["--jwks", "keys.json"]);
         if refused {
             outcome.exits(7).says("publishes what must be secret").says(r"of its key `k\u{1b}2`");
         } else {
@@ -107,8 +107,8 @@ fn key_set_with_a_private_key_verifies_nothing() {
 #[test]
 fn unreachable_provider_leaves_signature_undecided() {
     let bench = bench();
-    bench.provider.answers("/.well-known/openid-configuration", answer(503, &json!({})));
-    decode(&bench, &[&plain()], &["--verify"]).exits(5);
+    bench.provider.responds("/.well-known/openid-configuration", json(503, &json!({})));
+    decode(&bench, &[&valid_token()], &["--verify"]).exits(5);
 }
 
 #[test]
@@ -119,11 +119,11 @@ fn key_set_from_a_file_needs_no_profile_or_network() {
     let outcome = decode(&bench, &[&of_another_issuer], &["--jwks", "keys.json", "--json"]).exits(0);
     assert_eq!(outcome.json()["verified"], true);
     bench.files.put("keys.json", &jwks_named("k2").to_string());
-    decode(&bench, &[&plain()], &["--jwks", "keys.json"])
+    decode(&bench, &[&valid_token()], &["--jwks", "keys.json"])
         .exits(7)
         .says("not verified: line 1: none of these keys has signed it");
     bench.files.put("keys.json", "[]");
-    decode(&bench, &[&plain()], &["--jwks", "keys.json"]).exits(7).says("cannot read the key set");
+    decode(&bench, &[&valid_token()], &["--jwks", "keys.json"]).exits(7).says("cannot read the key set");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn leeway_allows_for_clock_differences() {
         let bench = bench();
         bench.files.put("keys.json", &jwks().to_string());
         bench.at(3_600 + late);
-        decode(&bench, &[&plain()], &["--jwks", "keys.json", "--leeway", leeway]).exits(code);
+        decode(&bench, &[&valid_token()], &["--jwks", "keys.json", "--leeway", leeway]).exits(code);
     }
     decode(&bench(), &[], &["--leeway", "some"]).exits(2).says("--leeway: `some` is no duration");
 }

@@ -1,7 +1,7 @@
 //! `tidp keepalive -- COMMAND`.
 
-use super::{entry, not_renewed, renewed, renews, ten_minutes};
-use crate::support::tokens::Answer;
+use super::{entry, expect_no_renewal, expect_renewals, refreshed, ten_minute_session};
+use crate::support::tokens::TokenResponse;
 use crate::support::{Bench, START};
 use std::sync::Arc;
 use tidp::testing::domain::session::{RefreshReason, Session};
@@ -10,12 +10,12 @@ use tidp::testing::ports::Ended;
 
 #[test]
 fn new_login_is_kept_alive_while_the_command_runs() {
-    let bench = ten_minutes();
-    not_renewed(&bench);
+    let bench = ten_minute_session();
+    expect_no_renewal(&bench);
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
-    let login = renewed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
+    let login = refreshed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
     let login = Session { generation: 7, ..login };
-    bench.signals.happens_after(500, move || stores.put(&name, login.to_json().expose()));
+    bench.signals.run_after(500, move || stores.put(&name, login.to_json().expose()));
     bench.signals.end_after(900, Ended::Code(0));
     bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which ends");
 }
@@ -23,30 +23,30 @@ fn new_login_is_kept_alive_while_the_command_runs() {
 #[test]
 fn keepalive_without_renewable_session_starts_no_command() {
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     bench.run(&["keepalive", "--", "job"]).exits(3).says("brought no refresh token").says("hint: tidp login");
     let bench = Bench::new("MobileApp");
     bench.run(&["keepalive", "--", "job"]).exits(3).says("no session");
     let unknown = Bench::with_env(&[("TIDP_ISSUER", crate::support::tokens::ISSUER), ("TIDP_CLIENT_ID", "app")]);
     unknown.log_in();
     unknown.run(&["keepalive", "--", "job"]).exits(2).says("client_type");
-    let refused = ten_minutes();
+    let refused = ten_minute_session();
     refused
         .edit(|session| *session = session.after_refusal("invalid_grant", RefreshReason::Forced, START, Seconds::ZERO));
     refused.run(&["keepalive", "--", "job"]).exits(3).says("the session has ended");
     for bench in [bench, unknown, refused] {
-        assert!(bench.signals.started.lock().unwrap().is_empty());
+        assert!(bench.signals.started_commands.lock().unwrap().is_empty());
     }
-    ten_minutes().run(&["keepalive", "--for", "soon"]).exits(2).says("--for");
+    ten_minute_session().run(&["keepalive", "--for", "soon"]).exits(2).says("--for");
 }
 
 #[test]
 fn session_refused_at_start_starts_no_command() {
-    let bench = ten_minutes();
+    let bench = ten_minute_session();
     bench.pass(Seconds(700));
     bench.provider.refuses("invalid_grant");
     bench.run(&["keepalive", "--", "job"]).exits(3);
-    assert!(bench.signals.started.lock().unwrap().is_empty());
+    assert!(bench.signals.started_commands.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -57,29 +57,30 @@ fn exit_code_or_signal_of_the_command_is_passed_on() {
         (Ended::Signal(15), 143, vec![15]),
         (Ended::Signal(9), 137, vec![9]),
     ] {
-        let bench = ten_minutes();
-        let seen = renews(&bench, 0..0);
+        let bench = ten_minute_session();
+        let times = expect_renewals(&bench, 0..0);
         bench.signals.end_after(1_500, ended);
-        let outcome = bench.run_on(&["keepalive", "--json", "--", "job", "--fast"]).exits(code).leaves_out("{\"error");
-        let n = seen.lock().unwrap().1.len();
+        let outcome =
+            bench.run_unchecked(&["keepalive", "--json", "--", "job", "--fast"]).exits(code).leaves_out("{\"error");
+        let n = times.lock().unwrap().1.len();
         outcome.says(&format!("{n} refreshes in 25 min")).leaves_out("Refreshed, because");
-        assert_eq!(*bench.signals.started.lock().unwrap(), [["job", "--fast"]]);
-        assert_eq!(*bench.signals.ended_by.lock().unwrap(), by);
+        assert_eq!(*bench.signals.started_commands.lock().unwrap(), [["job", "--fast"]]);
+        assert_eq!(*bench.signals.end_signals.lock().unwrap(), by);
     }
 }
 
 #[test]
 fn keepalive_failure_codes_match_env() {
     for (kind, code) in [(std::io::ErrorKind::NotFound, 127), (std::io::ErrorKind::PermissionDenied, 126)] {
-        let bench = ten_minutes();
-        *bench.signals.not_started.lock().unwrap() = Some(kind);
+        let bench = ten_minute_session();
+        *bench.signals.start_error.lock().unwrap() = Some(kind);
         bench.run(&["keepalive", "--", "job"]).exits(code).says("cannot run `job`");
     }
 }
 
 #[test]
 fn command_outlives_the_session() {
-    let bench = ten_minutes();
+    let bench = ten_minute_session();
     bench.provider.refuses("invalid_grant");
     bench.signals.end_after(5_000, Ended::Code(9));
     let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("not kept alive any more");
@@ -89,9 +90,9 @@ fn command_outlives_the_session() {
 
 #[test]
 fn command_outlives_for() {
-    let bench = ten_minutes();
-    let seen = renews(&bench, 0..0);
+    let bench = ten_minute_session();
+    let times = expect_renewals(&bench, 0..0);
     bench.signals.end_after(5_000, Ended::Code(0));
-    bench.run_on(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for is over");
-    assert!(seen.lock().unwrap().1.iter().all(|at| *at <= 1_800));
+    bench.run_unchecked(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for is over");
+    assert!(times.lock().unwrap().1.iter().all(|at| *at <= 1_800));
 }

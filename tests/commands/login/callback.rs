@@ -1,9 +1,9 @@
 //! Redirects: which are ignored, which end the login, and how long it waits.
 
-use super::{announce, left_nothing, mobile};
+use super::{assert_nothing_left, expect_login, mobile};
 use crate::support::Bench;
-use crate::support::ports::{granted, parameter};
-use crate::support::tokens::Answer;
+use crate::support::ports::{parameter, success_query};
+use crate::support::tokens::TokenResponse;
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{Ignored, WhyNot};
@@ -11,8 +11,8 @@ use tidp::testing::ports::{Ignored, WhyNot};
 #[test]
 fn callback_by_another_user_is_reported_and_ignored() {
     let bench = mobile();
-    bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
-    bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new());
+    bench.callback.stray_requests.lock().unwrap().push(Ignored::AnotherUser(1_001));
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("another user of this machine (uid 1001)");
     assert_eq!(outcome.says("tidp login --paste").json()["warnings"][0]["code"], "another_user");
 }
@@ -24,20 +24,20 @@ fn redirects_of_other_logins_are_ignored() {
         let state = parameter(url, "state");
         let foreign = ["code=x", "code=x&state=", "error=access_denied&state=wrong"].map(str::to_owned);
         let twice = format!("code=x&state={state}&state={state}");
-        foreign.into_iter().chain([format!("code=x&state={state}%20"), twice, granted(url)]).collect()
+        foreign.into_iter().chain([format!("code=x&state={state}%20"), twice, success_query(url)]).collect()
     });
     bench.log_in();
     assert_eq!(bench.provider.last("/connect/token").field("code").as_deref(), Some("the-code"));
 }
 
-/// A login to which the redirect is what `query` makes of state and a successful query.
+/// Runs a login that fails by the redirect that `query` makes of the state and a successful query.
 #[track_caller]
-fn redirected(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8, why: WhyNot) -> Value {
+fn failed_login(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8, why: WhyNot) -> Value {
     let bench = mobile();
-    bench.provider.announces_itself();
-    bench.callback.replies(move |url| vec![query(&parameter(url, "state"), &granted(url))]);
+    bench.provider.expect_metadata();
+    bench.callback.replies(move |url| vec![query(&parameter(url, "state"), &success_query(url))]);
     let error = bench.run(&[args, &["login", "--json"]].concat()).exits(code).error();
-    left_nothing(&bench, why);
+    assert_nothing_left(&bench, why);
     error
 }
 
@@ -46,25 +46,30 @@ fn unfinished_login_times_out() {
     for (args, patience) in [(&["login"][..], 300), (&["login", "--timeout", "90s"], 90)] {
         let bench = mobile();
         let start = bench.clock.time();
-        bench.provider.announces_itself();
+        bench.provider.expect_metadata();
         bench.callback.replies(|_| vec!["code=x&state=of-another-login".into(), "error=access_denied".into()]);
         bench.run(args).exits(124).says("hint: tidp profile show\n");
         assert_eq!(bench.clock.time().since(start), Seconds(patience));
-        left_nothing(&bench, WhyNot::TimedOut);
+        assert_nothing_left(&bench, WhyNot::TimedOut);
     }
 }
 
 #[test]
 fn ignored_redirects_are_reported_once_each() {
     let bench = mobile();
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench.callback.replies(|url| {
         let state = parameter(url, "state");
         let foreign = ["code=x&state=evil%1b[31m", "code=y&state=other", "error=invalid_scope", "", "state=x"];
         foreign.into_iter().map(str::to_owned).chain([format!("code=z&state={state}&state={state}")]).collect()
     });
     let kinds = [Ignored::AnotherPath, Ignored::AnotherHost, Ignored::AnotherMethod, Ignored::TooLarge];
-    bench.callback.ignores.lock().unwrap().extend(kinds.into_iter().chain([Ignored::NotHttp, Ignored::AnotherPath]));
+    bench
+        .callback
+        .stray_requests
+        .lock()
+        .unwrap()
+        .extend(kinds.into_iter().chain([Ignored::NotHttp, Ignored::AnotherPath]));
     let outcome = bench.run(&["login"]).exits(124).leaves_out("\u{1b}").leaves_out("evil").leaves_out("invalid_scope");
     let (waiting, end) = outcome.stderr.split_once("error: ").unwrap();
     for why in [
@@ -80,10 +85,10 @@ fn ignored_redirects_are_reported_once_each() {
         assert_eq!(waiting.matches(why).count(), 1, "`{why}` once in: {waiting}");
         assert!(end.contains(why.split_once("ignored: ").unwrap().1.trim()), "{end}");
     }
-    // A login that goes well in the end has it among its warnings.
+    // A login that succeeds reports it as a warning.
     let bench = mobile();
-    announce(&bench, Answer::new());
-    bench.callback.replies(|url| vec!["code=x&state=y".into(), granted(url)]);
+    expect_login(&bench, TokenResponse::new());
+    bench.callback.replies(|url| vec!["code=x&state=y".into(), success_query(url)]);
     assert_eq!(bench.run(&["login", "--json"]).exits(0).warnings(), ["redirect_ignored"]);
 }
 
@@ -108,7 +113,7 @@ fn timed_out_login_names_client_id_and_redirect_uri() {
             "tidp profile show",
         ),
     ] {
-        bench.provider.announces_itself();
+        bench.provider.expect_metadata();
         bench.callback.replies(|_| Vec::new());
         let still = format!(
             "Still waiting. If the browser shows an error, the provider may not know this client or redirect URI: {in_use}.\n"
@@ -116,14 +121,14 @@ fn timed_out_login_names_client_id_and_redirect_uri() {
         let stderr = bench.run(&["login"]).exits(124).says(&still).says(&format!("hint: {hint}\n")).stderr;
         assert_eq!(stderr.matches(in_use).count(), 2, "while waiting and in the end: {stderr}");
     }
-    // Nothing is said before 20 seconds have passed, nor to whoever wants to wait no longer.
-    for (comes_after, args, said) in
+    // Printed only after 20 seconds, and only if the login may take longer.
+    for (delay, args, is_printed) in
         [(19, &["login"][..], false), (21, &["login"], true), (19, &["login", "--timeout", "20s"], false)]
     {
         let bench = mobile();
-        *bench.callback.comes_after.lock().unwrap() = Seconds(comes_after);
-        announce(&bench, Answer::new());
-        assert_eq!(bench.run(args).exits(0).stderr.contains("Still waiting."), said, "{comes_after} {args:?}");
+        *bench.callback.delay.lock().unwrap() = Seconds(delay);
+        expect_login(&bench, TokenResponse::new());
+        assert_eq!(bench.run(args).exits(0).stderr.contains("Still waiting."), is_printed, "{delay} {args:?}");
     }
 }
 
@@ -149,22 +154,22 @@ fn authorization_error_is_printed_escaped() {
         let query = move |state: &str, _: &str| {
             format!("error={refusal}&error_description=no%1b[31m%E2%80%AEway&state={state}&iss=https://id.example")
         };
-        let error = redirected(&["--quiet"], query, code, why);
+        let error = failed_login(&["--quiet"], query, code, why);
         assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!(kind), &json!(refusal)));
         assert_eq!(error["hint"], hint);
         assert_eq!(error["provider"]["error_description"], "no\u{1b}[31m\u{202e}way");
         assert!(error["message"].as_str().unwrap().contains(r"no\u{1b}[31m\u{202e}way"));
     }
     let bench = mobile();
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench
         .callback
         .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
     bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login\n");
     assert_eq!(parameter(&bench.browser.request().unwrap(), "prompt"), "none");
-    // Where the profile says so, the same command would end the same way.
+    // With `prompt` from the profile, the same command would fail again.
     let bench = mobile().env("TIDP_PROMPT", "none");
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench
         .callback
         .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
@@ -186,7 +191,7 @@ fn invalid_redirect_ends_the_login_before_the_exchange() {
             "has no `iss`, which the provider promises to send; it carried the error `login_required`",
         ),
     ] {
-        let error = redirected(&[], move |state, _| format!("{query}&state={state}"), 7, WhyNot::NotValid);
+        let error = failed_login(&[], move |state, _| format!("{query}&state={state}"), 7, WhyNot::NotValid);
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
     }
 }

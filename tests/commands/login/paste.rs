@@ -1,8 +1,8 @@
 //! The redirect pasted by the user.
 
-use super::{announce, mobile};
-use crate::support::ports::{granted, parameter};
-use crate::support::tokens::{Answer, ISSUER};
+use super::{expect_login, mobile};
+use crate::support::ports::{parameter, success_query};
+use crate::support::tokens::{ISSUER, TokenResponse};
 use tidp::testing::domain::time::Seconds;
 use url::Url;
 
@@ -15,14 +15,17 @@ fn redirect_can_be_pasted() {
         ("no.example.app:/signed-in", &["login"], "no.example.app:/signed-in"),
     ] {
         let bench = mobile().env("TIDP_REDIRECT_URI", uri);
-        announce(&bench, Answer::new().refresh_token("rt-1"));
-        bench.terminal.pastes(|url| Some(format!("'{}?{}'", parameter(url, "redirect_uri"), granted(url))));
+        expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
+        bench.terminal.pastes(|url| Some(format!("'{}?{}'", parameter(url, "redirect_uri"), success_query(url))));
         assert_eq!(bench.run(args).exits(0).stdout, "");
         let sent = parameter(&bench.browser.request().unwrap(), "redirect_uri");
         assert!(sent.starts_with(start), "{sent}");
         assert!(Url::parse(&sent).unwrap().port().is_none_or(|port| port == 8400 || port >= 49_152), "{sent}");
         assert_eq!(bench.provider.last("/connect/token").field("redirect_uri"), Some(sent));
-        assert!(bench.callback.listened.lock().unwrap().is_empty() && bench.browser.shown.lock().unwrap().is_empty());
+        assert!(
+            bench.callback.listen_calls.lock().unwrap().is_empty()
+                && bench.browser.opened_urls.lock().unwrap().is_empty()
+        );
     }
 }
 
@@ -41,7 +44,7 @@ fn pasted_url_is_checked_like_a_redirect() {
     ];
     for (paste, code, words) in rows {
         let bench = mobile();
-        bench.provider.announces_discovery();
+        bench.provider.expect_discovery();
         bench.terminal.pastes(move |url| paste(&parameter(url, "redirect_uri"), &parameter(url, "state")));
         bench.run(&["login", "--paste"]).exits(code).says(words);
         assert!(bench.stores.is_empty());
@@ -52,53 +55,53 @@ fn pasted_url_is_checked_like_a_redirect() {
 fn wrong_paste_is_asked_for_again_at_a_terminal() {
     let mistyped = |typed: bool, lines: &[&str]| {
         let bench = mobile();
-        *bench.terminal.typed.lock().unwrap() = typed;
+        *bench.terminal.stdin_is_terminal.lock().unwrap() = typed;
         lines.iter().for_each(|line| bench.terminal.type_line(line));
         bench
     };
     let bench = mistyped(true, &["", " "]);
-    bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), granted(url))));
-    announce(&bench, Answer::new());
+    bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), success_query(url))));
+    expect_login(&bench, TokenResponse::new());
     let stderr = bench.run(&["login", "--paste"]).exits(0).stderr;
     assert_eq!(stderr.matches("That line was empty.").count(), 2, "{stderr}");
-    // Nor does anything else that is no answer to this login end it, while its own no does.
+    // Only a redirect of this login ends it.
     let bench = mistyped(true, &["hello there", "the-code", "https://evil.example/?code=x", "http://127.0.0.1:1/"]);
     bench.terminal.pastes(|url| {
         let (uri, state) = (parameter(url, "redirect_uri"), parameter(url, "state"));
         Some(format!("{uri}?error=access_denied&state={state}&iss={ISSUER}"))
     });
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is a bare code. Paste the whole address here");
     let stderr = outcome.says("That is not the address the browser was sent to. Paste the whole").stderr;
     assert_eq!(stderr.matches("The pasted URL is not the one the login ends at").count(), 2, "{stderr}");
     let another = |uri: &str| format!("{uri}?code=x&state=another");
     let bench = mistyped(true, &[]);
     bench.terminal.pastes(move |url| Some(another(&parameter(url, "redirect_uri"))));
-    bench.provider.announces_discovery();
-    let told = "The redirect does not belong to this login: its `state` is another one. Paste the whole";
-    bench.run(&["login", "--paste"]).exits(2).says(told).says("standard input is at its end");
+    bench.provider.expect_discovery();
+    let message = "The redirect does not belong to this login: its `state` is another one. Paste the whole";
+    bench.run(&["login", "--paste"]).exits(2).says(message).says("standard input is at its end");
     for (typed, lines, words) in [
         (true, &["", "the-code"][..], "standard input is at its end"),
         (true, &[""], "standard input is at its end"),
         (false, &["", "the-code"], "paste it whole"),
     ] {
         let bench = mistyped(typed, lines);
-        bench.provider.announces_discovery();
+        bench.provider.expect_discovery();
         let stderr = bench.run(&["login", "--paste"]).exits(2).says(words).stderr;
         assert_eq!(stderr.contains("That line was empty."), typed);
     }
-    // Nor does asking again give more time.
+    // Asking again gives no more time.
     let bench = mistyped(true, &["", "", "the-code"]);
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     let clock = std::sync::Arc::clone(&bench.clock);
-    *bench.terminal.meanwhile.lock().unwrap() = Some(Box::new(move || clock.advance(Seconds::minutes(3))));
+    *bench.terminal.before_read.lock().unwrap() = Some(Box::new(move || clock.advance(Seconds::minutes(3))));
     bench.run(&["login", "--paste", "--timeout", "5m"]).exits(124);
 }
 
 #[test]
 fn missing_paste_times_out() {
     let bench = mobile();
-    *bench.terminal.silent.lock().unwrap() = true;
-    bench.provider.announces_discovery();
+    *bench.terminal.no_input.lock().unwrap() = true;
+    bench.provider.expect_discovery();
     bench.run(&["login", "--paste", "--timeout", "1s"]).exits(124);
 }

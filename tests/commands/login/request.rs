@@ -1,8 +1,8 @@
 //! What the authorization request and the code exchange contain.
 
-use super::{announce, mobile};
-use crate::support::ports::{granted, parameter};
-use crate::support::tokens::{Answer, ISSUER, SUB};
+use super::{expect_login, mobile};
+use crate::support::ports::{parameter, success_query};
+use crate::support::tokens::{ISSUER, SUB, TokenResponse};
 use crate::support::{Bench, START};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -15,10 +15,10 @@ use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::ListenAt;
 use url::Url;
 
-/// Logs in with these arguments, and gives the authorization request.
+/// Logs in with these arguments, and returns the authorization request.
 #[track_caller]
-fn requested(bench: &Bench, args: &[&str]) -> Url {
-    announce(bench, Answer::new().refresh_token("rt-1"));
+fn authorization_request(bench: &Bench, args: &[&str]) -> Url {
+    expect_login(bench, TokenResponse::new().refresh_token("rt-1"));
     bench.run(&[&["login"], args].concat()).exits(0);
     bench.browser.request().unwrap()
 }
@@ -26,7 +26,7 @@ fn requested(bench: &Bench, args: &[&str]) -> Url {
 #[test]
 fn authorization_request_has_only_required_parameters() {
     let bench = mobile();
-    let url = requested(&bench, &[]);
+    let url = authorization_request(&bench, &[]);
     assert!(url.as_str().starts_with(&format!("{ISSUER}/connect/authorize?")));
     let mut sent: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
     assert_eq!(sent.len(), url.query_pairs().count(), "none occurs twice");
@@ -57,7 +57,7 @@ fn two_logins_share_no_secret() {
     let bench = mobile();
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let url = requested(&bench, &[]);
+        let url = authorization_request(&bench, &[]);
         seen.extend(["state", "nonce", "code_challenge"].map(|name| parameter(&url, name)));
         seen.push(bench.provider.last("/connect/token").field("code_verifier").unwrap());
         bench.files.0.lock().unwrap().clear();
@@ -69,7 +69,7 @@ fn two_logins_share_no_secret() {
 
 #[test]
 fn login_options_become_encoded_parameters() {
-    let url = requested(
+    let url = authorization_request(
         &mobile(),
         &[
             "--login-hint",
@@ -110,19 +110,19 @@ fn flags_override_login_options_of_the_profile() {
         ("ui_locales", "TIDP_UI_LOCALES", "no", "--ui-locales", "en"),
         ("scope", "TIDP_SCOPES", "openid email", "--scope", "openid phone"),
     ];
-    for (name, variable, ours, flag, asked) in rows {
-        let bench = || mobile().env(variable, ours);
-        assert_eq!(parameter(&requested(&bench(), &[]), name), ours);
-        assert_eq!(parameter(&requested(&bench(), &[flag, asked]), name), asked);
+    for (name, variable, configured, flag, value) in rows {
+        let bench = || mobile().env(variable, configured);
+        assert_eq!(parameter(&authorization_request(&bench(), &[]), name), configured);
+        assert_eq!(parameter(&authorization_request(&bench(), &[flag, value]), name), value);
     }
 }
 
 #[test]
 fn client_without_refresh_tokens_requests_none() {
     let bench = Bench::new("Public");
-    assert_eq!(parameter(&requested(&bench, &[]), "scope"), "openid profile");
+    assert_eq!(parameter(&authorization_request(&bench, &[]), "scope"), "openid profile");
     let bench = Bench::new("Public");
-    bench.log_in_with(Answer::new()).exits(0).says("no refresh token");
+    bench.log_in_with(TokenResponse::new()).exits(0).says("no refresh token");
 }
 
 #[test]
@@ -133,10 +133,10 @@ fn redirect_uri_with_port_is_used_verbatim() {
         ("http://[::1]:7000/cb", "[::1]", 7000, "/cb"),
     ] {
         let bench = mobile().env("TIDP_REDIRECT_URI", uri);
-        assert_eq!(parameter(&requested(&bench, &[]), "redirect_uri"), uri);
+        assert_eq!(parameter(&authorization_request(&bench, &[]), "redirect_uri"), uri);
         assert_eq!(bench.provider.last("/connect/token").field("redirect_uri").as_deref(), Some(uri));
         let at = ListenAt { host: host.into(), port: Some(port), path: path.into() };
-        assert_eq!(*bench.callback.listened.lock().unwrap(), [at]);
+        assert_eq!(*bench.callback.listen_calls.lock().unwrap(), [at]);
     }
 }
 
@@ -150,7 +150,7 @@ fn confidential_client_uses_its_auth_method() {
         confidential().env("TIDP_CLIENT_SECRET_COMMAND", "pass show 'tidp secret'"),
         confidential(),
     ] {
-        bench.children.prints.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
+        bench.children.outputs.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
         bench.stores.put(&EntryKey::ClientSecret(bench.key()).name(), secret);
         bench.log_in().says("Policy Confidential").says("in 14 days").leaves_out(secret);
         let exchange = bench.provider.last("/connect/token");
@@ -167,21 +167,21 @@ fn confidential_client_uses_its_auth_method() {
 #[test]
 fn met_requirements_let_the_login_succeed() {
     let bench = mobile();
-    let asked = ["--require-acr", "urn:telenor.identity.aal.2", "--expect-sub", SUB, "--max-age", "10s"];
-    let url = requested(&bench, &asked);
+    let args = ["--require-acr", "urn:telenor.identity.aal.2", "--expect-sub", SUB, "--max-age", "10s"];
+    let url = authorization_request(&bench, &args);
     assert_eq!(parameter(&url, "acr_values"), "urn:telenor.identity.aal.2");
 }
 
 #[test]
 fn extra_parameter_cannot_replace_a_protected_one() {
-    let url = requested(&mobile(), &["--extra-param", "market=no&state=x"]);
+    let url = authorization_request(&mobile(), &["--extra-param", "market=no&state=x"]);
     assert_eq!(parameter(&url, "market"), "no&state=x");
     assert_eq!(url.query_pairs().filter(|(name, _)| name == "state").count(), 1);
     for wrong in ["state=x", "Redirect_URI=https://evil.example", "request=x", "no-value"] {
         let bench = mobile();
-        bench.provider.announces_discovery();
-        let outcome = bench.run_on(&["login", "--extra-param", wrong]).exits(2);
-        assert!(bench.browser.shown.lock().unwrap().is_empty(), "{outcome:?}");
+        bench.provider.expect_discovery();
+        let outcome = bench.run_unchecked(&["login", "--extra-param", wrong]).exits(2);
+        assert!(bench.browser.opened_urls.lock().unwrap().is_empty(), "{outcome:?}");
     }
 }
 
@@ -195,39 +195,40 @@ fn prompt_none_keeps_the_id_token_out_of_arguments() {
         ("", &["login", "--prompt", "none", "--paste"]),
     ] {
         let bench = mobile().env("TIDP_PROMPT", variable);
-        bench.provider.announces_login(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+        bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
         bench.run(&["login", "--prompt", "login"]).exits(0);
-        assert!(bench.callback.handed_over.lock().unwrap().is_empty(), "only where nothing may be asked");
+        assert!(bench.callback.handover_targets.lock().unwrap().is_empty(), "only where nothing may be asked");
         let before = hint(&bench);
-        bench.browser.shown.lock().unwrap().clear();
-        bench.provider.announces_discovery();
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-2"));
-        bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), granted(url))));
+        bench.browser.opened_urls.lock().unwrap().clear();
+        bench.provider.expect_discovery();
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-2"));
+        bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), success_query(url))));
         let outcome = bench.run(args).exits(0).leaves_out(&before).leaves_out("id_token_hint=");
-        let (shown, handed_over) = (bench.browser.shown.lock().unwrap(), bench.callback.handed_over.lock().unwrap());
+        let (opened, targets) =
+            (bench.browser.opened_urls.lock().unwrap(), bench.callback.handover_targets.lock().unwrap());
         let once = ["http://127.0.0.1:49998/once".parse().unwrap()];
         if args.contains(&"--paste") {
-            assert!(handed_over.is_empty());
+            assert!(targets.is_empty());
             outcome.says("The ID token is not sent as a hint: an address that is printed must not hold it.");
             continue;
         }
-        assert_eq!(shown.as_slice(), if args.contains(&"--no-browser") { &[][..] } else { &once });
+        assert_eq!(opened.as_slice(), if args.contains(&"--no-browser") { &[][..] } else { &once });
         outcome.says("http://127.0.0.1:49998/once").leaves_out("response_type=");
-        let sent = Url::parse(&handed_over[0]).unwrap();
+        let sent = Url::parse(&targets[0]).unwrap();
         assert_eq!((parameter(&sent, "id_token_hint"), parameter(&sent, "prompt")), (before, "none".into()));
         assert!(sent.as_str().starts_with(&format!("{ISSUER}/connect/authorize?response_type=code&")));
     }
-    // Where there is no session yet, there is nothing to hide.
+    // Without a session there is no ID token to hide.
     let bench = mobile();
-    let url = requested(&bench, &["--prompt", "none"]);
+    let url = authorization_request(&bench, &["--prompt", "none"]);
     assert_eq!(
-        (bench.browser.shown.lock().unwrap().as_slice(), parameter(&url, "prompt")),
+        (bench.browser.opened_urls.lock().unwrap().as_slice(), parameter(&url, "prompt")),
         (&[url.clone()][..], "none".into())
     );
-    // Nobody who comes for it is a login that nobody finishes.
-    *bench.callback.nobody_comes.lock().unwrap() = true;
+    // No browser arrives: the login times out.
+    *bench.callback.times_out.lock().unwrap() = true;
     let start = bench.clock.time();
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     bench.run(&["login", "--prompt", "none"]).exits(124).says("Still waiting.").says("hint: tidp profile show");
     assert_eq!(bench.clock.time().since(start), Seconds::minutes(5));
 }
@@ -236,28 +237,28 @@ fn prompt_none_keeps_the_id_token_out_of_arguments() {
 fn max_age_counts_from_the_start_of_the_login() {
     for (auth_time, code) in [(1, 0), (0, 0), (-1, 7), (-50, 7)] {
         let bench = mobile();
-        *bench.callback.comes_after.lock().unwrap() = Seconds(40);
-        let answer = Answer::new().id_claim("auth_time", json!(START.unix() + auth_time));
-        bench.provider.announces_login(&bench.browser, START.plus(Seconds(40)), answer);
+        *bench.callback.delay.lock().unwrap() = Seconds(40);
+        let response = TokenResponse::new().id_claim("auth_time", json!(START.unix() + auth_time));
+        bench.provider.expect_login(&bench.browser, START.plus(Seconds(40)), response);
         bench.run(&["login", "--max-age", "0"]).exits(code);
         assert_eq!(bench.session().is_some(), code == 0);
     }
-    // The machine may have slept meanwhile.
+    // The machine may sleep during the login.
     let bench = mobile();
     let clock = Arc::clone(&bench.clock);
     bench.callback.replies(move |url| {
         clock.suspend(Seconds(600));
-        vec![granted(url)]
+        vec![success_query(url)]
     });
-    let answer = Answer::new().id_claim("auth_time", json!(START.unix()));
-    bench.provider.announces_login(&bench.browser, START.plus(Seconds(600)), answer);
+    let response = TokenResponse::new().id_claim("auth_time", json!(START.unix()));
+    bench.provider.expect_login(&bench.browser, START.plus(Seconds(600)), response);
     bench.run(&["login", "--max-age", "0"]).exits(0);
 }
 
 #[test]
 fn control_character_in_an_option_opens_no_browser() {
     let bench = mobile();
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     bench.run(&["login", "--login-hint", "a\nb"]).exits(2).says("login_hint");
     assert!(bench.browser.request().is_none());
 }

@@ -1,9 +1,9 @@
 //! What is checked before the browser opens, and how it opens.
 
-use super::{announce, mobile};
+use super::{expect_login, mobile};
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, discovery, jwks};
+use crate::support::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tidp::testing::ports::StoreFailureKind;
@@ -15,15 +15,15 @@ fn only_discovery_is_fetched_before_the_browser_opens() {
     let opens = |path: &'static str, browsers: usize, answer: serde_json::Value| {
         let browser = Arc::clone(&bench.browser);
         bench.provider.expect(path, move |_| {
-            assert_eq!(browser.shown.lock().unwrap().len(), browsers, "browsers open when {path} is asked for");
+            assert_eq!(browser.opened_urls.lock().unwrap().len(), browsers, "browsers open when {path} is asked for");
             Ok(json(200, &answer))
         });
     };
     opens("/jwks", 1, jwks());
     for (opened, paths) in [(0, vec![discovered, "/jwks", "/connect/token"]), (1, vec![discovered, "/connect/token"])] {
         opens(discovered, opened, discovery());
-        bench.provider.seen.lock().unwrap().clear();
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new());
+        bench.provider.requests.lock().unwrap().clear();
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
         bench.run(&["login"]).exits(0);
         assert_eq!(bench.provider.paths(), paths);
     }
@@ -35,11 +35,11 @@ fn login_url_is_printed_when_no_browser_opens() {
         let bench = mobile();
         *bench.browser.missing.lock().unwrap() = case == "missing";
         *bench.browser.broken.lock().unwrap() = case == "broken";
-        announce(&bench, Answer::new().refresh_token("rt-1"));
+        expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
         let args: &[&str] = if case == "--no-browser" { &["login", case, "--quiet"] } else { &["login", "-q"] };
         let outcome = bench.run(args).exits(0).says("https://id.example/connect/authorize?").leaves_out("\u{1b}");
         assert_eq!(outcome.stdout, "");
-        assert!(bench.browser.shown.lock().unwrap().is_empty(), "{case}");
+        assert!(bench.browser.opened_urls.lock().unwrap().is_empty(), "{case}");
         assert!(bench.session().is_some());
     }
 }
@@ -50,13 +50,13 @@ fn paste_is_suggested_over_ssh_or_without_browser() {
         let bench = mobile().env(case, "10.0.0.1 50000 10.0.0.2 22");
         *bench.browser.missing.lock().unwrap() = case == "missing";
         *bench.browser.broken.lock().unwrap() = case == "broken";
-        announce(&bench, Answer::new());
+        expect_login(&bench, TokenResponse::new());
         let args = ["login", case];
         let args = if case.starts_with('-') { &args[..] } else { &args[..1] };
         let stderr = bench.run(args).exits(0).stderr;
         let hinted = stderr.find("On another machine's browser? Use `tidp login --paste`.");
         assert_eq!(hinted.is_some(), !case.is_empty(), "{case}: {stderr}");
-        // Over SSH it is the way to go, and stands before the URL.
+        // Over SSH it comes before the URL.
         let comes_first = hinted.is_some_and(|hinted| hinted < stderr.find("https://").unwrap());
         assert_eq!(comes_first, case == "SSH_CONNECTION", "{case}: {stderr}");
     }
@@ -128,11 +128,11 @@ fn invalid_discovery_document_opens_no_browser() {
         (json(503, &json!({})), 5, "503"),
     ] {
         let bench = mobile();
-        bench.provider.answers("/.well-known/openid-configuration", response);
+        bench.provider.responds("/.well-known/openid-configuration", response);
         let hint = if code == 5 { "hint: try again later: tidp login\n" } else { "" };
         bench.run(&["login"]).exits(code).says(words).says(hint);
         assert_eq!(bench.provider.paths().len(), 1);
-        assert!(bench.browser.request().is_none() && bench.callback.listened.lock().unwrap().is_empty());
+        assert!(bench.browser.request().is_none() && bench.callback.listen_calls.lock().unwrap().is_empty());
     }
 }
 
@@ -142,9 +142,9 @@ fn odd_signing_algorithm_lists_do_not_stop_a_login() {
         let bench = mobile();
         let mut document = discovery();
         document["id_token_signing_alg_values_supported"] = algorithms;
-        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-        bench.provider.answers("/jwks", json(200, &jwks()));
-        bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new());
+        bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.responds("/jwks", json(200, &jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
         bench.run(&["login"]).exits(0);
     }
 }
@@ -152,8 +152,8 @@ fn odd_signing_algorithm_lists_do_not_stop_a_login() {
 #[test]
 fn unavailable_redirect_port_is_an_error() {
     let bench = mobile().env("TIDP_REDIRECT_URI", "http://127.0.0.1:8400/cb");
-    *bench.callback.port_is_taken.lock().unwrap() = true;
-    bench.provider.announces_discovery();
+    *bench.callback.port_in_use.lock().unwrap() = true;
+    bench.provider.expect_discovery();
     bench.run(&["login"]).exits(2).says("cannot listen on 127.0.0.1:8400");
     assert!(bench.browser.request().is_none());
 }
@@ -163,5 +163,5 @@ fn unwritable_store_is_reported_before_the_browser_opens() {
     let bench = mobile();
     bench.stores.fail("check_writable", StoreFailureKind::Refused);
     bench.run(&["login"]).exits(6);
-    assert!(bench.browser.shown.lock().unwrap().is_empty());
+    assert!(bench.browser.opened_urls.lock().unwrap().is_empty());
 }

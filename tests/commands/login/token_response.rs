@@ -1,8 +1,8 @@
 //! The token response of a login: which is accepted, and what becomes of one that is not.
 
-use super::{announce, left_nothing, mobile};
+use super::{assert_nothing_left, expect_login, mobile};
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, another_jwks_named, jwks_named};
+use crate::support::tokens::{TokenResponse, another_jwks_named, jwks_named};
 use serde_json::{Value, json};
 use tidp::testing::ports::{HttpFailureKind, Response, WhyNot};
 
@@ -24,7 +24,7 @@ fn unmet_acr_value_is_a_warning() {
         ("idp:no.azure.login", json!("urn:telenor.identity.aal.1"), false),
     ] {
         let bench = mobile();
-        announce(&bench, Answer::new().refresh_token("rt-1").id_claim("acr", claim));
+        expect_login(&bench, TokenResponse::new().refresh_token("rt-1").id_claim("acr", claim));
         let document = bench.run(&["login", "--acr-values", wished, "--json"]).exits(0).json();
         assert_eq!(document["warnings"][0]["code"] == "acr_not_met", missed, "{document}");
     }
@@ -34,8 +34,8 @@ fn unmet_acr_value_is_a_warning() {
 fn scopes_other_than_requested_are_named_once() {
     let log_in = |scope: &str, refresh_token: bool| {
         let bench = mobile();
-        let answer = Answer::new().member("scope", json!(scope));
-        announce(&bench, if refresh_token { answer.refresh_token("rt-1") } else { answer });
+        let response = TokenResponse::new().member("scope", json!(scope));
+        expect_login(&bench, if refresh_token { response.refresh_token("rt-1") } else { response });
         bench.run(&["login", "--json"]).exits(0)
     };
     let less = "The provider did not grant the scopes `profile offline_access`.";
@@ -55,7 +55,7 @@ fn code_is_sent_only_once() {
     let used = json(400, &json!({ "error": "invalid_grant", "error_description": "used\r" }));
     let (no_client, show) = (json(401, &json!({ "error": "invalid_client" })), "hint: tidp profile show\n");
     let (login, try_later) = ("hint: tidp login\n", "hint: try again later: tidp login\n");
-    for (answer, code, words, hint, why) in [
+    for (response, code, words, hint, why) in [
         (Ok(used), 4, r"used\u{d}", login, refused),
         (Ok(no_client), 4, "client_id `app` (TIDP_CLIENT_ID)", show, refused),
         (Ok(json(400, &json!({ "error": "temporarily_unavailable" }))), 5, "temporarily_unavailable", try_later, later),
@@ -70,23 +70,23 @@ fn code_is_sent_only_once() {
         (failed(HttpFailureKind::Certificate), 7, "as the test wants", "", wrong),
     ] {
         let bench = mobile();
-        bench.provider.announces_itself();
-        match answer {
-            Ok(response) => bench.provider.answers("/connect/token", response),
+        bench.provider.expect_metadata();
+        match response {
+            Ok(response) => bench.provider.responds("/connect/token", response),
             Err(kind) => bench.provider.fails("/connect/token", kind),
         }
         bench.run(&["login"]).exits(code).says(words).says(hint).leaves_out("the-code");
         assert_eq!(bench.provider.count("/connect/token"), 1);
-        left_nothing(&bench, why);
+        assert_nothing_left(&bench, why);
     }
 }
 
 #[test]
 fn refresh_token_of_an_invalid_response_is_revoked() {
-    let good = || Answer::new().refresh_token("rt-1");
+    let good = || TokenResponse::new().refresh_token("rt-1");
     let claim = |name: &str, value: Value| good().id_claim(name, value);
     let start = mobile().clock.time().unix();
-    for (answer, args, words) in [
+    for (response, args, words) in [
         (claim("nonce", json!("another")), &[][..], "nonce"),
         (claim("nonce", json!(null)), &[], "nonce"),
         (claim("iss", json!("https://evil.example")), &[], "iss"),
@@ -107,7 +107,7 @@ fn refresh_token_of_an_invalid_response_is_revoked() {
         (claim("auth_time", json!(null)), &["--max-age", "60"], "auth_time"),
     ] {
         let bench = mobile();
-        announce(&bench, answer);
+        expect_login(&bench, response);
         bench.provider.revokes("rt-1");
         let error = bench.run(&[&["login", "--json"], args].concat()).exits(7).leaves_out("rt-1").error();
         assert!(error["message"].as_str().unwrap().contains(words), "{error} lacks `{words}`");
@@ -119,45 +119,45 @@ fn refresh_token_of_an_invalid_response_is_revoked() {
             _ => (json!(null), WhyNot::NotValid),
         };
         assert_eq!(error["hint"], hint);
-        left_nothing(&bench, why);
+        assert_nothing_left(&bench, why);
     }
     let bench = mobile();
-    announce(&bench, good().without_id_token());
+    expect_login(&bench, good().without_id_token());
     bench.run(&["login"]).exits(7).says("`id_token` is missing");
-    left_nothing(&bench, WhyNot::NotValid);
+    assert_nothing_left(&bench, WhyNot::NotValid);
 }
 
 #[test]
 fn login_fetches_an_unknown_key_once() {
     let bench = mobile();
-    announce(&bench, Answer::new().refresh_token("rt-1").kid("k2"));
-    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    expect_login(&bench, TokenResponse::new().refresh_token("rt-1").kid("k2"));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.run(&["login"]).exits(0);
     let bench = mobile();
-    announce(&bench, Answer::new().refresh_token("rt-1").kid("k3\u{1b}"));
-    bench.provider.answers("/jwks", json(200, &jwks_named("k2")));
+    expect_login(&bench, TokenResponse::new().refresh_token("rt-1").kid("k3\u{1b}"));
+    bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(7).says("a key that the provider does not publish").leaves_out("\u{1b}");
-    left_nothing(&bench, WhyNot::NotValid);
+    assert_nothing_left(&bench, WhyNot::NotValid);
 }
 
 #[test]
 fn login_without_keys_fails_and_revokes_its_token() {
     let bench = mobile();
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
-    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
+    bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("keys").says("hint: try again later: tidp login\n");
-    left_nothing(&bench, WhyNot::Unavailable);
-    // Nor does a key at hand that has not signed it decide, while its successor cannot be had.
+    assert_nothing_left(&bench, WhyNot::Unavailable);
+    // Nor do old keys decide while new ones are unavailable.
     let bench = mobile();
-    bench.provider.announces_discovery();
-    bench.provider.answers("/jwks", json(200, &another_jwks_named("k1")));
-    bench.provider.grants(&bench.browser, bench.clock.time(), Answer::new().refresh_token("rt-1"));
-    bench.provider.answers("/jwks", json(503, &json!({})));
+    bench.provider.expect_discovery();
+    bench.provider.responds("/jwks", json(200, &another_jwks_named("k1")));
+    bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
+    bench.provider.responds("/jwks", json(503, &json!({})));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("503");
-    left_nothing(&bench, WhyNot::Unavailable);
+    assert_nothing_left(&bench, WhyNot::Unavailable);
 }

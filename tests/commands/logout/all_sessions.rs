@@ -1,6 +1,6 @@
 //! `tidp logout --all`.
 
-use super::{custom_logout, logged_in, moved};
+use super::{copy_session, expect_custom_logout, logged_in};
 use crate::support::tokens::ISSUER;
 use crate::support::{Bench, CONFIG};
 use tidp::testing::domain::session::EntryKey;
@@ -11,19 +11,19 @@ fn logout_all_hints_at_the_profile_lacking_a_secret() {
     let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
     bench.log_in();
     bench.ports.env.0.clear();
-    moved(&bench, &bench.key_of("work"));
+    copy_session(&bench, &bench.key_of("work"));
     bench.stores.take(&EntryKey::Session(bench.key()).name());
     let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
     bench.files.put(CONFIG, &format!("[profile.work]\n{profile}"));
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     bench.run(&["logout", "--all"]).exits(2).says("ended at the provider").says("hint: tidp profile secret work\n");
 }
 
-/// A profile `work` with a session, one whose profile has gone, and one whose profile names another client now.
+/// Sessions of a profile `work`, of a removed profile, and of one that names another client now.
 fn three_sessions() -> Bench {
     let bench = logged_in();
     for profile in ["work", "gone", "changed"] {
-        moved(&bench, &bench.key_of(profile));
+        copy_session(&bench, &bench.key_of(profile));
     }
     bench.stores.take(&EntryKey::Session(bench.key()).name());
     bench.stores.put(&EntryKey::ClientSecret(bench.key_of("work")).name(), "s");
@@ -40,7 +40,7 @@ fn logout_all_includes_sessions_without_a_profile() {
     let bench = three_sessions();
     for _ in 0..3 {
         bench.provider.revokes("rt-1");
-        custom_logout(&bench, 200, "the state");
+        expect_custom_logout(&bench, 200, "the state");
     }
     let document = bench.run(&["logout", "--all", "--json"]).exits(0).says("Logged out of `gone`").json();
     let sessions = document["sessions"].as_array().unwrap();
@@ -61,7 +61,7 @@ fn logout_all_removes_unreadable_entries_of_profiles() {
             bench.stores.damage(&EntryKey::Session(bench.key_of(profile)).name());
         }
         bench.provider.revokes("rt-1");
-        custom_logout(&bench, 200, "the state");
+        expect_custom_logout(&bench, 200, "the state");
         let args: &[&str] = if json { &["logout", "--all", "--json"] } else { &["logout", "--all"] };
         let outcome = bench.run(args).exits(6).says("Logged out of `changed`").says("Logged out of `work`");
         let outcome = outcome.says("1 file cannot be read").says("/the/store").says("remove");
@@ -91,7 +91,7 @@ fn unreadable_files_are_reported_beside_other_errors() {
     bench.stores.damage(&EntryKey::Session(bench.key_of("gone")).name());
     bench.stores.fail("delete", StoreFailureKind::Refused);
     bench.provider.revokes("rt-1");
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     let outcome = bench.run(&["logout", "--all"]).exits(6).says("failed: 1 file cannot be read");
     assert!(
         outcome.stderr.lines().last().unwrap().starts_with("error: the OS keyring returned an error"),
@@ -105,8 +105,8 @@ fn logout_all_conflicts_with_the_profile_option() {
     for args in [&["logout", "--all", "-p", "work"][..], &["--profile", "work", "logout", "--all"]] {
         let bench = three_sessions();
         bench.run(args).exits(2).says("--all").says("--profile").leaves_out("Logged out");
-        let kept = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_some();
-        assert!(kept("work") && kept("gone") && kept("changed"));
+        let is_stored = |profile| bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_some();
+        assert!(is_stored("work") && is_stored("gone") && is_stored("changed"));
     }
     let mut bench = three_sessions();
     bench.ports.env.0.clear();
@@ -116,7 +116,7 @@ fn logout_all_conflicts_with_the_profile_option() {
 #[test]
 fn logout_all_sweeps_leftovers_of_killed_writers() {
     let bench = Bench::new("MobileApp");
-    bench.stores.leave_something();
+    bench.stores.add_leftovers();
     bench.run(&["logout", "--all"]).exits(0);
     assert!(!bench.stores.has_leftovers());
     bench.stores.fail("sweep", StoreFailureKind::Refused);
@@ -129,7 +129,7 @@ fn one_failed_logout_does_not_stop_the_others() {
     bench.stores.fail("delete", StoreFailureKind::Refused);
     for _ in 0..2 {
         bench.provider.revokes("rt-1");
-        custom_logout(&bench, 200, "the state");
+        expect_custom_logout(&bench, 200, "the state");
     }
     let outcome = bench.run(&["logout", "--all"]).exits(6).says("failed: the session of `changed`: the OS keyring");
     outcome.says("Logged out of `gone`").says("Logged out of `work`");
@@ -142,7 +142,7 @@ fn logout_all_deletes_an_entry_with_an_invalid_issuer() {
     bench.log_in();
     bench.stores.put(r#"["a","not a url","x"]"#, "{}");
     bench.provider.revokes("rt-1");
-    custom_logout(&bench, 200, "Already logged out");
+    expect_custom_logout(&bench, 200, "Already logged out");
     bench.run(&["logout", "--all"]).exits(0);
     assert!(bench.stores.is_empty());
 }

@@ -1,6 +1,6 @@
 //! What the provider is asked to end, and what its responses mean.
 
-use super::{custom_logout, is_gone, logged_in};
+use super::{assert_logged_out, expect_custom_logout, logged_in};
 use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, discovery};
@@ -9,7 +9,7 @@ use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{HttpFailureKind, Ignored, Method, Response};
 
-/// What is told where all that can be ended was ended, ten minutes after the login.
+/// The output of a complete logout, ten minutes after the login.
 const LOGGED_OUT: &str = "\
 Logged out of `app@https://id.example` (+4790000001 at https://id.example).
   refresh token   revoked
@@ -22,24 +22,24 @@ fn session_is_deleted_before_the_provider_is_contacted() {
     let bench = logged_in();
     let entry = EntryKey::Session(bench.key()).name();
     let (stores, cache) = (std::sync::Arc::clone(&bench.stores), std::sync::Arc::clone(&bench.cache));
-    bench.provider.expect("/connect/revocation", move |seen| {
+    bench.provider.expect("/connect/revocation", move |request| {
         assert!(stores.raw(&entry).is_none() && cache.documents().is_empty());
-        assert_eq!(seen.body, "token=rt-1&token_type_hint=refresh_token&client_id=app");
+        assert_eq!(request.body, "token=rt-1&token_type_hint=refresh_token&client_id=app");
         Ok(json(200, &json!({})))
     });
     let id_token = bench.session().unwrap().id_token.unwrap().value;
-    custom_logout(&bench, 200, "the state");
+    expect_custom_logout(&bench, 200, "the state");
     bench.pass(Seconds(600));
     let outcome = bench.run(&["logout"]).exits(0);
-    let said = outcome.leaves_out(id_token.expose());
-    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", LOGGED_OUT));
-    let asked = bench.provider.last("/api/logout");
-    let body: Value = serde_json::from_str(&asked.body).unwrap();
-    assert_eq!((asked.method, asked.query, asked.authorization), (Method::Post, None, None));
+    let outcome = outcome.leaves_out(id_token.expose());
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", LOGGED_OUT));
+    let request = bench.provider.last("/api/logout");
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    assert_eq!((request.method, request.query, request.authorization), (Method::Post, None, None));
     assert_eq!(body["id_token_hint"], id_token.expose(), "although it has expired");
     assert!(body["state"].as_str().unwrap().len() >= 22);
     assert_eq!(bench.provider.paths()[3..], ["/connect/revocation", "/api/logout"]);
-    is_gone(&bench);
+    assert_logged_out(&bench);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn each_logout_response_has_its_message_and_code() {
     ] {
         let bench = logged_in();
         bench.provider.revokes("rt-1");
-        custom_logout(&bench, status, body);
+        expect_custom_logout(&bench, status, body);
         let outcome = bench.run(&["logout", "--json"]).exits(code).says(words).says("Logged out of");
         if code != 0 {
             let error = outcome.error();
@@ -65,7 +65,7 @@ fn each_logout_response_has_its_message_and_code() {
             let message = error["message"].as_str().unwrap();
             assert!(message.contains("local session was removed") && message.contains("self-service"), "{message}");
         }
-        is_gone(&bench);
+        assert_logged_out(&bench);
     }
 }
 
@@ -81,10 +81,10 @@ fn failed_revocation_does_not_stop_the_logout() {
     ] {
         let bench = logged_in();
         match response {
-            Ok(response) => bench.provider.answers("/connect/revocation", response),
+            Ok(response) => bench.provider.responds("/connect/revocation", response),
             Err(kind) => bench.provider.fails("/connect/revocation", kind),
         }
-        custom_logout(&bench, 200, "the state");
+        expect_custom_logout(&bench, 200, "the state");
         let outcome = bench.run(&["logout"]).exits(code).says(words).says("SSO session     ended at the provider\n");
         let outcome = outcome.says("  refresh token   could not be revoked: ").leaves_out("not at the provider");
         let last = outcome.stderr.lines().last().unwrap();
@@ -93,7 +93,7 @@ fn failed_revocation_does_not_stop_the_logout() {
             "{last}"
         );
         assert!(last.ends_with("; it may live until 2026-05-01 12:00:00 UTC (in 90 days)"), "{last}");
-        is_gone(&bench);
+        assert_logged_out(&bench);
     }
 }
 
@@ -106,7 +106,7 @@ fn missing_endpoints_are_skipped_with_a_message() {
         for endpoint in ["revocation_endpoint", "custom_logout_endpoint", "end_session_endpoint"] {
             document.as_object_mut().unwrap().remove(endpoint);
         }
-        bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+        bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
         let outcome = bench
             .run(args)
             .exits(0)
@@ -130,11 +130,11 @@ fn public_client_that_cannot_revoke_is_logged_out() {
             bench.pass(Seconds::days(2));
             let mut document = discovery();
             document["revocation_endpoint_auth_methods_supported"] = methods.clone();
-            bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
-            bench.provider.answers("/connect/revocation", response.clone());
+            bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
+            bench.provider.responds("/connect/revocation", response.clone());
             let args: &[&str] = if browser { &["logout", "--browser"] } else { &["logout"] };
             if !browser {
-                custom_logout(&bench, 200, "the state");
+                expect_custom_logout(&bench, 200, "the state");
             }
             let outcome = bench.run(args).exits(code);
             if code == 0 {
@@ -144,7 +144,7 @@ fn public_client_that_cannot_revoke_is_logged_out() {
             } else {
                 outcome.says("could not be revoked: invalid_client");
             }
-            is_gone(&bench);
+            assert_logged_out(&bench);
         }
     }
 }
@@ -154,12 +154,12 @@ fn confidential_client_revokes_with_its_secret() {
     for args in [&["logout"][..], &["logout", "--all"]] {
         let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
         bench.log_in();
-        bench.provider.answers("/connect/revocation", json(200, &json!({})));
-        custom_logout(&bench, 200, "the state");
+        bench.provider.responds("/connect/revocation", json(200, &json!({})));
+        expect_custom_logout(&bench, 200, "the state");
         bench.run(args).exits(0);
-        let asked = bench.provider.last("/connect/revocation");
-        assert_eq!(asked.authorization.as_deref(), Some("Basic YXBwOnM="));
-        assert_eq!(asked.body, "token=rt-1&token_type_hint=refresh_token");
+        let request = bench.provider.last("/connect/revocation");
+        assert_eq!(request.authorization.as_deref(), Some("Basic YXBwOnM="));
+        assert_eq!(request.body, "token=rt-1&token_type_hint=refresh_token");
     }
 }
 
@@ -170,7 +170,7 @@ fn missing_client_secret_stops_only_the_revocation() {
         bench.log_in();
         bench.ports.env.0.remove("TIDP_CLIENT_SECRET");
         if !browser {
-            custom_logout(&bench, 200, "the state");
+            expect_custom_logout(&bench, 200, "the state");
         }
         let args = [&["logout"][..], &["--json"][..usize::from(json)], &["--browser"][..usize::from(browser)]].concat();
         let outcome = bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "ended at" });
@@ -186,7 +186,7 @@ fn missing_client_secret_stops_only_the_revocation() {
         } else {
             outcome.says(&format!("error: {error}\nhint: set TIDP_CLIENT_SECRET\n"));
         }
-        is_gone(&bench);
+        assert_logged_out(&bench);
     }
 }
 
@@ -195,7 +195,7 @@ fn browser_logout_keeps_the_id_token_out_of_arguments() {
     for comes in [true, false] {
         let bench = logged_in();
         let id_token = bench.session().unwrap().id_token.unwrap().value;
-        *bench.callback.nobody_comes.lock().unwrap() = !comes;
+        *bench.callback.times_out.lock().unwrap() = !comes;
         bench.provider.revokes("rt-1");
         let outcome = bench.run(&["logout", "--browser"]).exits(u8::from(!comes)).leaves_out(id_token.expose());
         outcome.says("http://127.0.0.1:49998/once").says(if comes {
@@ -203,11 +203,11 @@ fn browser_logout_keeps_the_id_token_out_of_arguments() {
         } else {
             "no browser came"
         });
-        let shown = bench.browser.shown.lock().unwrap().last().unwrap().to_string();
-        assert_eq!(shown, "http://127.0.0.1:49998/once");
+        let opened = bench.browser.opened_urls.lock().unwrap().last().unwrap().to_string();
+        assert_eq!(opened, "http://127.0.0.1:49998/once");
         let target = format!("{ISSUER}/connect/endsession?id_token_hint={}&client_id=app", id_token.expose());
-        assert_eq!(*bench.callback.handed_over.lock().unwrap(), [target]);
-        is_gone(&bench);
+        assert_eq!(*bench.callback.handover_targets.lock().unwrap(), [target]);
+        assert_logged_out(&bench);
     }
 }
 
@@ -235,8 +235,8 @@ fn logout_url_is_printed_after_the_revocation() {
 #[test]
 fn logout_visit_by_another_user_does_not_count() {
     let bench = logged_in();
-    bench.callback.ignores.lock().unwrap().push(Ignored::AnotherUser(1_001));
-    *bench.callback.nobody_comes.lock().unwrap() = true;
+    bench.callback.stray_requests.lock().unwrap().push(Ignored::AnotherUser(1_001));
+    *bench.callback.times_out.lock().unwrap() = true;
     bench.provider.revokes("rt-1");
     bench
         .run(&["logout", "--browser"])

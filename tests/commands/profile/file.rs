@@ -1,6 +1,6 @@
 //! The configuration file: what is wrong with it, and how it is changed.
 
-use super::{is_wrong, profile, shown};
+use super::{config_error, profile, show};
 use crate::support::tokens::ISSUER;
 use crate::support::{Bench, CONFIG};
 use tidp::testing::domain::session::EntryKey;
@@ -44,7 +44,7 @@ fn invalid_value_in_the_file_is_named_with_its_profile() {
         ("client_typ = \"MobileApp\"", "client_typ"),
     ] {
         let bench = Bench::with_config(&profile("work", line));
-        is_wrong(&bench, &["login"], "profile `work`")
+        config_error(&bench, &["login"], "profile `work`")
             .says("config.toml")
             .says(words)
             .leaves_out("\u{1b}")
@@ -66,7 +66,7 @@ fn unknown_key_in_the_file_is_refused_with_its_line() {
             "no profile `b`",
         ),
     ] {
-        is_wrong(&Bench::with_config(text), &["token"], words);
+        config_error(&Bench::with_config(text), &["token"], words);
     }
 }
 
@@ -77,7 +77,7 @@ fn too_large_configuration_is_not_written() {
     let full = |fill: usize| format!("#{}\n{text}", "x".repeat(fill));
     let add = ["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"];
     let bench = Bench::with_config(&full(room));
-    is_wrong(&bench, &add, "config.toml would become larger than 1 MiB").says("hint: tidp profile remove NAME");
+    config_error(&bench, &add, "config.toml would become larger than 1 MiB").says("hint: tidp profile remove NAME");
     assert_eq!(bench.files.text(CONFIG), full(room));
     bench.run(&["profile", "remove", "a"]).exits(0);
     let bench = Bench::with_config(&full(room - 200));
@@ -94,7 +94,7 @@ fn byte_order_mark_is_dropped_from_file_and_secret() {
         if variable {
             bench = bench.env("TIDP_CLIENT_SECRET", &format!("{mark}s3cret"));
         } else {
-            // As an older tidp has stored it.
+            // As an older version stored it.
             bench.stores.put(&EntryKey::ClientSecret(bench.key_of("a")).name(), &format!("{mark}s3cret"));
         }
         bench.log_in();
@@ -106,7 +106,7 @@ fn byte_order_mark_is_dropped_from_file_and_secret() {
     let utf_16 = confidential.encode_utf16().flat_map(u16::to_le_bytes).collect();
     bench.files.0.lock().unwrap().insert(CONFIG.into(), utf_16);
     for args in [&["token"][..], &["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"]] {
-        is_wrong(&bench, args, "config.toml: it is UTF-16, as PowerShell's `>` writes it");
+        config_error(&bench, args, "config.toml: it is UTF-16, as PowerShell's `>` writes it");
     }
 }
 
@@ -116,9 +116,9 @@ fn configuration_from_a_pipe_is_never_written() {
     let bench = Bench::with_env(&[("TIDP_CONFIG", pipe)]);
     bench.files.put(pipe, &profile("a", "ca_file = \"corp.pem\""));
     bench.files.are_pipes();
-    assert_eq!(shown(&bench, &[])["ca_file"], "corp.pem", "beside no file");
+    assert_eq!(show(&bench, &[])["ca_file"], "corp.pem", "beside no file");
     for args in [&["add", "c", "--issuer", ISSUER, "--client-id", "x"][..], &["use", "a"], &["remove", "a"]] {
-        let outcome = is_wrong(&bench, &[&["profile"], args].concat(), "is a pipe (/dev/fd/63)");
+        let outcome = config_error(&bench, &[&["profile"], args].concat(), "is a pipe (/dev/fd/63)");
         outcome.says("hint: set TIDP_CONFIG to a file");
     }
     assert_eq!(bench.files.text(pipe), profile("a", "ca_file = \"corp.pem\""));
@@ -143,7 +143,7 @@ fn concurrent_configuration_change_is_kept() {
     let bench = Bench::with_config(&before);
     bench.files.when_lock_is_taken(CONFIG, &meanwhile);
     let add = ["profile", "add", "sibling", "--issuer", ISSUER, "--client-id", "x"];
-    is_wrong(&bench, &add, "profile `sibling` already exists");
+    config_error(&bench, &add, "profile `sibling` already exists");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn tidp_config_selects_another_file() {
     assert!(bench.files.text("/etc/tidp.toml").contains("[profile.a]"));
     assert_eq!(bench.files.text(CONFIG), "");
     bench.files.put("/etc/tidp.toml", &profile("b", "ca_file = \"corp.pem\""));
-    assert_eq!(shown(&bench, &[])["ca_file"], "/etc/corp.pem", "beside the file");
+    assert_eq!(show(&bench, &[])["ca_file"], "/etc/corp.pem", "beside the file");
 }
 
 #[test]

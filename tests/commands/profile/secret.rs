@@ -1,7 +1,7 @@
 //! `tidp profile secret`.
 
 use super::profile;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use crate::support::{Bench, CONFIG};
 use serde_json::json;
 use tidp::testing::domain::session::EntryKey;
@@ -16,7 +16,7 @@ fn client_secret_is_kept_only_in_the_store() {
     assert_eq!(outcome.json(), json!({ "profile": "a", "client_secret": true }));
     assert_eq!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("a")).name()).as_deref(), Some("s3cret"));
     assert_eq!(bench.files.text(CONFIG), profile("a", "client_type = \"Confidential\""));
-    bench.log_in_with(Answer::new()).exits(0);
+    bench.log_in_with(TokenResponse::new()).exits(0);
     assert_eq!(bench.provider.last("/connect/token").authorization.as_deref(), Some("Basic YXBwOnMzY3JldA=="));
     bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("Removed");
     bench.run(&["profile", "secret", "a", "--remove"]).exits(0).says("There was no");

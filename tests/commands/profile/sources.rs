@@ -1,6 +1,6 @@
 //! Which profile is used, and what overrides its keys.
 
-use super::{is_wrong, profile, shown};
+use super::{config_error, profile, show};
 use crate::support::Bench;
 use crate::support::tokens::ISSUER;
 use serde_json::json;
@@ -17,17 +17,17 @@ fn invalid_variable_is_not_blamed_on_the_file() {
         ("TIDP_AUTH_METHOD", "none", "TIDP_AUTH_METHOD: unknown auth_method `none`"),
     ] {
         let bench = Bench::with_config(&profile("work", "client_type = \"MobileApp\"")).env(variable, value);
-        is_wrong(&bench, &["login"], words).leaves_out("config.toml");
+        config_error(&bench, &["login"], words).leaves_out("config.toml");
     }
     let bench = Bench::with_config(&profile("work", "")).env("TIDP_REFRESH_LIFETIME", "1h");
-    is_wrong(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime needs client_type or policy");
+    config_error(&bench, &["login"], "TIDP_REFRESH_LIFETIME: refresh_lifetime needs client_type or policy");
 }
 
 #[test]
 fn named_default_or_only_profile_is_used() {
     let both = profile("a", "") + &profile("b", "");
-    is_wrong(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
-    is_wrong(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
+    config_error(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
+    config_error(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
     let default_is_a = format!("default_profile = \"a\"\n{both}");
     for (text, variable, args, name) in [
         (profile("only", ""), None, &[][..], "only"),
@@ -37,22 +37,22 @@ fn named_default_or_only_profile_is_used() {
     ] {
         let bench = Bench::with_config(&text);
         let bench = if let Some(name) = variable { bench.env("TIDP_PROFILE", name) } else { bench };
-        assert_eq!(shown(&bench, args)["profile"], name);
+        assert_eq!(show(&bench, args)["profile"], name);
     }
 }
 
 #[test]
 fn issuer_and_client_id_come_from_one_source() {
     let work = || Bench::with_config(&profile("work", "client_type = \"MobileApp\""));
-    is_wrong(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
-    is_wrong(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
+    config_error(&work().env("TIDP_ISSUER", ISSUER), &["token"], "TIDP_ISSUER is set without TIDP_CLIENT_ID");
+    config_error(&work().env("TIDP_CLIENT_ID", "app"), &["token"], "TIDP_CLIENT_ID is set without TIDP_ISSUER");
     let both = |issuer, client| work().env("TIDP_ISSUER", issuer).env("TIDP_CLIENT_ID", client);
     let ours = ["token", "--profile", "work"];
-    is_wrong(&both(ISSUER, "other"), &ours, "name another client than profile `work`");
-    is_wrong(&both("https://evil.example", "app"), &ours, "name another client than profile `work`");
-    is_wrong(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
-    assert_eq!(shown(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
-    let document = shown(&both("https://ID.example:443/", "other"), &[]);
+    config_error(&both(ISSUER, "other"), &ours, "name another client than profile `work`");
+    config_error(&both("https://evil.example", "app"), &ours, "name another client than profile `work`");
+    config_error(&both(ISSUER, "app").env("TIDP_ENVIRONMENT", "staging"), &["token"], "TIDP_ENVIRONMENT");
+    assert_eq!(show(&both(ISSUER, "app"), &["--profile", "work"])["profile"], "work");
+    let document = show(&both("https://ID.example:443/", "other"), &[]);
     assert_eq!((&document["profile"], &document["client_type"]), (&json!("other@https://id.example"), &json!(null)));
     let (url, name) = ("https://id-test.telenor.no", "staging");
     for (key, value, variable, same) in
@@ -60,9 +60,9 @@ fn issuer_and_client_id_come_from_one_source() {
     {
         let bench = Bench::with_config(&format!("[profile.work]\n{key} = \"{value}\"\nclient_id = \"app\"\n"));
         let bench = bench.env(variable, same).env("TIDP_CLIENT_ID", "app");
-        assert_eq!(shown(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
+        assert_eq!(show(&bench, &["--profile", "work"])["profile"], "work", "two names of one issuer");
     }
-    is_wrong(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
+    config_error(&both(ISSUER, "app").env("TIDP_PROFILE", "gone"), &["token"], "there is no profile `gone`");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn variables_override_single_keys_of_the_file() {
         .env("TIDP_REFRESH_LIFETIME", "20m")
         .env("TIDP_SLIDING", "false")
         .env("TIDP_ENDPOINT_HOSTS", "a.example b.example");
-    let document = shown(&bench, &[]);
+    let document = show(&bench, &[]);
     for (key, value) in [
         ("client_type", json!("PublicWithRefresh")),
         ("policy", json!("PublicWeb")),
@@ -91,7 +91,7 @@ fn variables_override_single_keys_of_the_file() {
     ] {
         assert_eq!(document[key], value, "{key}");
     }
-    is_wrong(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
+    config_error(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
 }
 
 #[test]

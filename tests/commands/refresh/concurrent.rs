@@ -1,9 +1,9 @@
 //! Other processes that refresh, log in or log out at the same time.
 
-use super::expired;
+use super::expired_session;
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::Answer;
+use crate::support::tokens::TokenResponse;
 use serde_json::json;
 use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
@@ -12,7 +12,7 @@ use tidp::testing::domain::time::Seconds;
 fn forced_refresh_adopts_concurrent_refresh() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    // The lock is busy at first; while it is waited for, a sibling stores its refresh.
+    // Another process stores its refresh while this one waits for the lock.
     let sibling = bench.session().unwrap();
     let renewed = sibling.after_refresh(
         tidp::testing::domain::session::NewTokens {
@@ -33,7 +33,7 @@ fn forced_refresh_adopts_concurrent_refresh() {
 
 #[test]
 fn short_lived_token_of_another_process_is_adopted() {
-    let bench = expired();
+    let bench = expired_session();
     let sibling = bench.session().unwrap();
     let mut renewed = sibling.clone();
     renewed.generation += 1;
@@ -47,26 +47,26 @@ fn short_lived_token_of_another_process_is_adopted() {
     renewed.access_token.value = tidp::testing::domain::secret::Secret::new("ended");
     renewed.generation += 1;
     bench.stores.when_lock_is_taken(&entry, renewed.to_json().expose());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     assert_ne!(bench.run(&["token"]).exits(0).stdout, "ended\n");
 }
 
 #[test]
 fn adopted_token_below_min_ttl_is_refreshed() {
-    let bench = expired();
+    let bench = expired_session();
     let mut renewed = bench.session().unwrap();
     renewed.generation += 1;
     renewed.access_token.value = tidp::testing::domain::secret::Secret::new("siblings");
     renewed.access_token.obtained_at = bench.clock.time().minus(Seconds::minutes(6));
     renewed.access_token.expires_at = bench.clock.time().plus(Seconds::minutes(9));
     bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), renewed.to_json().expose());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     assert_ne!(bench.run(&["token", "--min-ttl", "10m"]).exits(0).stdout, "siblings\n");
 }
 
 #[test]
 fn held_lock_times_out_as_busy() {
-    let bench = expired();
+    let bench = expired_session();
     bench.stores.hold_lock(true);
     let outcome = bench.run(&["refresh", "--json"]).exits(5);
     assert_eq!(outcome.error()["kind"], "busy");
@@ -74,17 +74,17 @@ fn held_lock_times_out_as_busy() {
 
 #[test]
 fn logout_during_refresh_is_not_undone() {
-    let bench = expired();
+    let bench = expired_session();
     let entry = EntryKey::Session(bench.key()).name();
     bench.provider.expect("/connect/token", {
         let (stores, now) = (std::sync::Arc::clone(&bench.stores), bench.clock.time());
         move |_| {
             stores.take(&entry);
-            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
         }
     });
-    bench.provider.expect("/connect/revocation", |seen| {
-        assert_eq!(seen.field("token").as_deref(), Some("rt-2"));
+    bench.provider.expect("/connect/revocation", |request| {
+        assert_eq!(request.field("token").as_deref(), Some("rt-2"));
         Ok(json(200, &json!({})))
     });
     bench.run(&["refresh"]).exits(1).says("revoked");
@@ -93,7 +93,7 @@ fn logout_during_refresh_is_not_undone() {
 
 #[test]
 fn login_during_refresh_is_not_overwritten() {
-    let bench = expired();
+    let bench = expired_session();
     let entry = EntryKey::Session(bench.key()).name();
     let mut login = bench.session().unwrap();
     login.generation += 1;
@@ -101,7 +101,7 @@ fn login_during_refresh_is_not_overwritten() {
         let (stores, now, login) = (std::sync::Arc::clone(&bench.stores), bench.clock.time(), login.clone());
         move |_| {
             stores.put(&entry, login.to_json().expose());
-            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
         }
     });
     bench.provider.revokes("rt-2");
@@ -120,7 +120,7 @@ fn valid_token_is_not_served_after_concurrent_logout() {
         let (stores, now) = (std::sync::Arc::clone(&bench.stores), bench.clock.time());
         move |_| {
             stores.take(&entry);
-            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
         }
     });
     bench.provider.revokes("rt-2");
@@ -143,7 +143,7 @@ fn refused_refresh_of_another_process_is_not_adopted() {
 
 #[test]
 fn refusal_adopts_session_refreshed_elsewhere() {
-    let bench = expired();
+    let bench = expired_session();
     let entry = EntryKey::Session(bench.key()).name();
     let mut elsewhere = bench.session().unwrap();
     elsewhere.generation += 1;

@@ -1,9 +1,9 @@
 //! Refusals of a refresh: which keep the refresh token, and which are tried again.
 
-use super::{expired, held, plain};
+use super::{expired_session, stored_refresh_token, text_response};
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, discovery, jwks};
+use crate::support::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use serde_json::{Value, json};
 use tidp::testing::domain::session::{EntryKey, EventKind, RefreshReason};
 use tidp::testing::domain::time::Seconds;
@@ -11,7 +11,7 @@ use tidp::testing::ports::Response;
 
 #[test]
 fn invalid_grant_drops_refresh_token() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.refuses("invalid_grant");
     let outcome = bench.run(&["refresh", "--json"]).exits(3);
     assert_eq!(outcome.error()["kind"], "login_required");
@@ -24,7 +24,7 @@ fn invalid_grant_drops_refresh_token() {
 
 #[test]
 fn invalid_client_keeps_session() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.refuses("invalid_client");
     bench.run(&["refresh"]).exits(4).says("invalid_client");
     let session = bench.session().unwrap();
@@ -43,9 +43,9 @@ fn temporary_failure_keeps_session() {
         (json(502, &json!({})), true),
         (html, true),
     ] {
-        let bench = expired();
+        let bench = expired_session();
         let status = response.status;
-        bench.provider.answers("/connect/token", response);
+        bench.provider.responds("/connect/token", response);
         bench.run(&["refresh"]).exits(5);
         let session = bench.session().unwrap();
         assert_eq!(session.held_token().unwrap().value.expose(), "rt-1");
@@ -56,9 +56,9 @@ fn temporary_failure_keeps_session() {
 #[test]
 fn gateway_error_is_mentioned_at_next_refusal() {
     for status in [503, 429] {
-        let bench = expired();
+        let bench = expired_session();
         (0..3).for_each(|_| {
-            bench.provider.answers("/connect/token", json(status, &json!({})));
+            bench.provider.responds("/connect/token", json(status, &json!({})));
             bench.run(&["refresh"]).exits(5);
             assert!(bench.session().unwrap().refresh_started_at.is_none(), "nothing is under way");
         });
@@ -66,12 +66,12 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         assert_eq!(again.iter().filter(|event| matches!(event.kind, EventKind::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
         bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it got no usable response");
-        let bench = expired();
-        bench.provider.answers("/connect/token", json(status, &json!({})));
+        let bench = expired_session();
+        bench.provider.responds("/connect/token", json(status, &json!({})));
         bench.run(&["refresh"]).exits(5);
         bench.pass(Seconds::days(90));
-        bench.provider.announces_discovery();
-        bench.provider.answers("/jwks", json(200, &jwks()));
+        bench.provider.expect_discovery();
+        bench.provider.responds("/jwks", json(200, &jwks()));
         bench.provider.refuses("invalid_grant");
         bench.run(&["refresh"]).exits(3).says("it had expired: by the policy");
     }
@@ -80,12 +80,12 @@ fn gateway_error_is_mentioned_at_next_refusal() {
 #[test]
 fn refusals_requiring_login_drop_refresh_token() {
     for error in ["invalid_grant", "interaction_required", "login_required", "consent_required", "invalid_token"] {
-        let bench = expired();
+        let bench = expired_session();
         bench.provider.refuses(error);
         let outcome = bench.run(&["refresh", "--json"]).exits(3);
         assert_eq!(outcome.error()["provider"]["error"], error);
         assert_eq!(outcome.error()["hint"], "tidp login");
-        assert_eq!(held(&bench), None, "{error}");
+        assert_eq!(stored_refresh_token(&bench), None, "{error}");
         bench.run(&["token"]).exits(3);
         assert_eq!(bench.provider.count("/connect/token"), 2, "the login's and one refresh: {error}");
     }
@@ -94,28 +94,28 @@ fn refusals_requiring_login_drop_refresh_token() {
 #[test]
 fn client_refusals_keep_refresh_token() {
     for error in ["invalid_client", "unauthorized_client", "invalid_scope", "invalid_request"] {
-        let bench = expired();
+        let bench = expired_session();
         for _ in 0..3 {
             bench.provider.refuses(error);
             bench.run(&["refresh"]).exits(4).says(error);
         }
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"));
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"));
         bench.run(&["policy", "--require", "2d"]).exits(3).says("refused the last refresh");
         let refused = |event: &&tidp::testing::domain::session::SessionEvent| {
             matches!(event.kind, EventKind::RefusedTokenKept { .. })
         };
         assert_eq!(bench.session().unwrap().events.iter().filter(refused).count(), 1, "{error}");
-        bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+        bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
         bench.run(&["refresh"]).exits(0).leaves_out("begun");
         bench.run(&["policy", "--require", "2d"]).exits(0);
     }
 }
 
-/// Refusals that do not say for what, each with the words that tell it.
-fn unclear() -> Vec<(Response, &'static str)> {
+/// Refusals without a usable error code, each with the words that report it.
+fn unclear_refusals() -> Vec<(Response, &'static str)> {
     vec![
-        (plain(400, "", ""), "HTTP 400, no reason given"),
-        (plain(401, "text/plain", "no"), "HTTP 401, no reason given"),
+        (text_response(400, "", ""), "HTTP 400, no reason given"),
+        (text_response(401, "text/plain", "no"), "HTTP 401, no reason given"),
         (json(400, &json!({ "message": "no" })), "HTTP 400, no reason given"),
         (json(400, &json!({ "error": { "code": 7 } })), "HTTP 400, no reason given"),
         (
@@ -127,60 +127,60 @@ fn unclear() -> Vec<(Response, &'static str)> {
 
 #[test]
 fn unclear_refusal_is_retried_once() {
-    for (response, words) in unclear() {
-        let bench = expired();
-        bench.provider.answers("/connect/token", response.clone());
+    for (response, words) in unclear_refusals() {
+        let bench = expired_session();
+        bench.provider.responds("/connect/token", response.clone());
         let outcome = bench.run(&["token", "--json"]).exits(4).says("tries it once more");
         assert_eq!((&outcome.error()["kind"], &outcome.error()["hint"]), (&json!("refused"), &json!("tidp login")));
         outcome.says(words);
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{words}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"), "{words}");
         assert!(bench.session().unwrap().refresh_started_at.is_none(), "a refusal has spent nothing");
-        bench.provider.answers("/connect/token", response.clone());
+        bench.provider.responds("/connect/token", response.clone());
         bench.run(&["token"]).exits(3).says("rejected the refresh token");
-        assert_eq!(held(&bench), None, "{words}");
+        assert_eq!(stored_refresh_token(&bench), None, "{words}");
         bench.run(&["token"]).exits(3);
     }
-    // What works again is as good as new, and the next such refusal is the first again.
-    let bench = expired();
-    let no = || bench.provider.answers("/connect/token", plain(400, "", ""));
+    // After a successful refresh the count starts again.
+    let bench = expired_session();
+    let no = || bench.provider.responds("/connect/token", text_response(400, "", ""));
     no();
     bench.run(&["token"]).exits(4);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0).leaves_out("warning");
     bench.pass(Seconds(3_600));
     no();
     bench.run(&["token"]).exits(4);
-    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"));
 }
 
 #[test]
 fn concurrent_unclear_refusals_count_once() {
-    let bench = expired();
+    let bench = expired_session();
     let before = bench.session().unwrap();
     let refused = before.after_refusal_with_token_kept("HTTP 400", RefreshReason::Expired, bench.clock.time(), true);
-    // Another run was refused while this one waited for the lock.
+    // Another process is refused while this one waits for the lock.
     let entry = EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken(&entry, refused.to_json().expose());
-    bench.provider.answers("/connect/token", plain(400, "", ""));
+    bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["token"]).exits(4).says("tries it once more");
-    assert_eq!(held(&bench).as_deref(), Some("rt-1"));
-    bench.provider.answers("/connect/token", plain(400, "", ""));
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"));
+    bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["token"]).exits(3);
 }
 
 #[test]
 fn gateway_errors_keep_refresh_token() {
     for status in [403, 404] {
-        let bench = expired();
+        let bench = expired_session();
         bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
         bench.run(&["token"]).exits(5);
         for _ in 0..3 {
-            bench.provider.answers("/connect/token", json(status, &json!({ "error": "Not Found", "status": status })));
-            (status == 404).then(|| bench.provider.announces_discovery());
+            bench.provider.responds("/connect/token", json(status, &json!({ "error": "Not Found", "status": status })));
+            (status == 404).then(|| bench.provider.expect_discovery());
             bench.run(&["token"]).exits(4);
             bench.pass(Seconds(60));
         }
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{status}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"), "{status}");
     }
 }
 
@@ -189,11 +189,11 @@ fn temporary_refusals_leave_no_refresh_mark() {
     for response in [
         json(400, &json!({ "error": "temporarily_unavailable" })),
         json(401, &json!({ "error": "slow_down" })),
-        plain(403, "text/html", "<html>blocked"),
-        plain(425, "", ""),
+        text_response(403, "text/html", "<html>blocked"),
+        text_response(425, "", ""),
     ] {
-        let bench = expired();
-        bench.provider.answers("/connect/token", response);
+        let bench = expired_session();
+        bench.provider.responds("/connect/token", response);
         bench.run(&["token"]).exits(5).leaves_out("may have been spent");
         assert!(bench.session().unwrap().refresh_started_at.is_none());
     }
@@ -201,18 +201,18 @@ fn temporary_refusals_leave_no_refresh_mark() {
 
 #[test]
 fn possibly_spent_token_is_tried_once() {
-    let bench = expired();
+    let bench = expired_session();
     bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
     bench.run(&["token"]).exits(5);
-    bench.provider.answers("/connect/token", plain(400, "", ""));
+    bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["token"]).exits(3).says("Trying it once").says("hint: tidp login");
-    assert_eq!(held(&bench), None);
+    assert_eq!(stored_refresh_token(&bench), None);
 }
 
 #[test]
 fn refused_session_is_reported_as_unknown() {
-    let bench = expired();
-    bench.provider.answers("/connect/token", plain(400, "", ""));
+    let bench = expired_session();
+    bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["refresh"]).exits(4);
     let policy = bench.run(&["policy", "--json"]).exits(0).json();
     for member in ["expires_at", "expires_at_earliest", "remaining", "after_refresh_expires_at"] {
@@ -220,11 +220,11 @@ fn refused_session_is_reported_as_unknown() {
     }
     assert_eq!((&policy["sso"], &policy["next_action"]), (&json!("unknown"), &json!("refresh")));
     assert_eq!(policy["warnings"][0]["code"], "refresh_refused");
-    let told = bench.run(&["policy", "--why"]).exits(0).stdout;
-    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("(HTTP 400) without saying that the refresh token is invalid"), "{told}");
-    assert!(told.contains("`tidp refresh --force`") && told.contains("the refresh token was kept"), "{told}");
-    assert!(!told.contains("lives until") && !told.contains("There is no hurry"), "{told}");
+    let text = bench.run(&["policy", "--why"]).exits(0).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("(HTTP 400) without saying that the refresh token is invalid"), "{text}");
+    assert!(text.contains("`tidp refresh --force`") && text.contains("the refresh token was kept"), "{text}");
+    assert!(!text.contains("lives until") && !text.contains("There is no hurry"), "{text}");
     bench.run(&["policy", "--require", "1s"]).exits(3).says("refused the last refresh");
     assert_eq!(bench.run(&["policy", "--short"]).exits(0).stdout, "Mobile refresh due\n");
     let inspected = bench.run(&["inspect", "--json"]).exits(0).json();
@@ -237,7 +237,7 @@ fn keepalive_retries_refused_session_at_once() {
     for client_type in ["MobileApp", "PublicWithRefresh"] {
         let bench = Bench::new(client_type);
         bench.log_in();
-        let no = || bench.provider.answers("/connect/token", plain(400, "", ""));
+        let no = || bench.provider.responds("/connect/token", text_response(400, "", ""));
         no();
         bench.run(&["refresh", "--force"]).exits(4);
         no();
@@ -245,21 +245,21 @@ fn keepalive_retries_refused_session_at_once() {
     }
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    bench.provider.answers("/connect/token", plain(400, "", ""));
+    bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["refresh", "--force"]).exits(4);
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["keepalive", "--for", "2s"]).exits(0);
 }
 
 #[test]
 fn other_refusals_show_http_status() {
     for status in [403, 413, 451] {
-        let bench = expired();
+        let bench = expired_session();
         for _ in 0..3 {
-            bench.provider.answers("/connect/token", plain(status, "text/plain", "no"));
+            bench.provider.responds("/connect/token", text_response(status, "text/plain", "no"));
             bench.run(&["token"]).exits(4).says(&format!("HTTP {status}"));
         }
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"));
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"));
         bench.run(&["policy", "--require", "1s"]).exits(3);
     }
 }
@@ -269,26 +269,26 @@ fn expiry_by_provider_clock_is_explained() {
     let refused_at = |bench: &Bench, date: &str| {
         let mut refused = json(400, &json!({ "error": "invalid_grant" }));
         refused.headers.push(("date".into(), date.into()));
-        bench.provider.answers("/connect/token", refused);
+        bench.provider.responds("/connect/token", refused);
         bench.run(&["refresh", "--force"]).exits(3)
     };
-    // Somebody has moved the provider's clock, as a sandbox's can be.
+    // The provider's clock was moved, as a sandbox's can be.
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT")
         .says("had expired: by the policy")
         .says("11 min ahead of this machine's");
-    let told = bench.run(&["policy"]).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("had expired: by the policy") && !told.contains("used elsewhere"), "{told}");
-    // A clock that was as far ahead at the login explains nothing.
+    let text = bench.run(&["policy"]).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("had expired: by the policy") && !text.contains("used elsewhere"), "{text}");
+    // A clock that was ahead at the login explains nothing.
     let bench = Bench::new("PublicWithRefresh");
     let theirs = bench.clock.time().plus(Seconds::minutes(11));
     let browser = std::sync::Arc::clone(&bench.browser);
-    bench.provider.announces_itself();
+    bench.provider.expect_metadata();
     bench.provider.expect("/connect/token", move |_| {
         let nonce = crate::support::ports::parameter(&browser.request().unwrap(), "nonce");
-        let answer = Answer::new().refresh_token("rt-1").date("Sat, 31 Jan 2026 12:11:00 GMT");
-        Ok(answer.response(theirs, Some(&nonce)))
+        let response = TokenResponse::new().refresh_token("rt-1").date("Sat, 31 Jan 2026 12:11:00 GMT");
+        Ok(response.response(theirs, Some(&nonce)))
     });
     bench.run(&["login"]).exits(0).says("behind the provider's");
     refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
@@ -302,47 +302,47 @@ fn moved_endpoints_are_rediscovered() {
         json(200, &document)
     };
     for status in [404, 405, 410] {
-        let bench = expired();
-        bench.provider.answers("/connect/token", plain(status, "text/html", "<html>"));
-        bench.provider.answers("/.well-known/openid-configuration", moved("token_endpoint", "/v2/token"));
+        let bench = expired_session();
+        bench.provider.responds("/connect/token", text_response(status, "text/html", "<html>"));
+        bench.provider.responds("/.well-known/openid-configuration", moved("token_endpoint", "/v2/token"));
         let now = bench.clock.time();
-        bench.provider.expect("/v2/token", move |seen| {
-            assert_eq!(seen.field("refresh_token").as_deref(), Some("rt-1"));
-            Ok(Answer::new().refresh_token("rt-2").response(now, None))
+        bench.provider.expect("/v2/token", move |request| {
+            assert_eq!(request.field("refresh_token").as_deref(), Some("rt-1"));
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
         });
         bench.run(&["token"]).exits(0);
-        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{status}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"), "{status}");
     }
-    // Also right after the copy was made.
+    // Also when the cached copy is new.
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    bench.provider.answers("/connect/token", plain(404, "", ""));
-    bench.provider.answers("/.well-known/openid-configuration", moved("token_endpoint", "/v2/token"));
+    bench.provider.responds("/connect/token", text_response(404, "", ""));
+    bench.provider.responds("/.well-known/openid-configuration", moved("token_endpoint", "/v2/token"));
     let now = bench.clock.time();
-    bench.provider.expect("/v2/token", move |_| Ok(Answer::new().refresh_token("rt-2").response(now, None)));
+    bench.provider.expect("/v2/token", move |_| Ok(TokenResponse::new().refresh_token("rt-2").response(now, None)));
     bench.run(&["refresh", "--force"]).exits(0);
-    // Where the new document names the same address, it is a refusal, and the session is kept.
-    let bench = expired();
-    bench.provider.answers("/connect/token", plain(404, "", ""));
-    bench.provider.announces_discovery();
+    // An unchanged address is a refusal, and keeps the session.
+    let bench = expired_session();
+    bench.provider.responds("/connect/token", text_response(404, "", ""));
+    bench.provider.expect_discovery();
     bench.run(&["token"]).exits(4).says("HTTP 404");
-    assert_eq!(held(&bench).as_deref(), Some("rt-1"));
-    let bench = expired();
-    bench.provider.answers("/connect/userinfo", plain(404, "", ""));
-    bench.provider.answers("/.well-known/openid-configuration", moved("userinfo_endpoint", "/v2/userinfo"));
-    bench.provider.answers("/v2/userinfo", json(200, &json!({ "sub": crate::support::tokens::SUB })));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2"));
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"));
+    let bench = expired_session();
+    bench.provider.responds("/connect/userinfo", text_response(404, "", ""));
+    bench.provider.responds("/.well-known/openid-configuration", moved("userinfo_endpoint", "/v2/userinfo"));
+    bench.provider.responds("/v2/userinfo", json(200, &json!({ "sub": crate::support::tokens::SUB })));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["userinfo"]).exits(0);
-    let bench = expired();
-    bench.provider.answers("/connect/revocation", plain(410, "", ""));
-    bench.provider.answers("/.well-known/openid-configuration", moved("revocation_endpoint", "/v2/revocation"));
-    bench.provider.answers("/v2/revocation", plain(200, "", ""));
-    bench.provider.answers("/api/logout", plain(200, "text/plain", "the state"));
+    let bench = expired_session();
+    bench.provider.responds("/connect/revocation", text_response(410, "", ""));
+    bench.provider.responds("/.well-known/openid-configuration", moved("revocation_endpoint", "/v2/revocation"));
+    bench.provider.responds("/v2/revocation", text_response(200, "", ""));
+    bench.provider.responds("/api/logout", text_response(200, "text/plain", "the state"));
     bench.run(&["logout"]).exits(0).says("revoked");
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().kid("k2").refresh_token("rt-2"));
-    bench.provider.answers("/jwks", plain(404, "", ""));
-    bench.provider.answers("/.well-known/openid-configuration", moved("jwks_uri", "/v2/jwks"));
-    bench.provider.answers("/v2/jwks", json(200, &crate::support::tokens::jwks_named("k2")));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().kid("k2").refresh_token("rt-2"));
+    bench.provider.responds("/jwks", text_response(404, "", ""));
+    bench.provider.responds("/.well-known/openid-configuration", moved("jwks_uri", "/v2/jwks"));
+    bench.provider.responds("/v2/jwks", json(200, &crate::support::tokens::jwks_named("k2")));
     bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
 }

@@ -1,21 +1,21 @@
 //! Responses to a refresh: the tokens and the ID token they bring.
 
-use super::{expired, held};
+use super::{expired_session, stored_refresh_token};
 use crate::support::Bench;
 use crate::support::provider::json;
-use crate::support::tokens::{Answer, ISSUER, discovery};
+use crate::support::tokens::{ISSUER, TokenResponse, discovery};
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::Response;
 
 #[test]
 fn scopes_follow_the_refresh_response() {
-    let bench = expired();
-    for (spent, answer) in [
-        ("rt-1", Answer::new().refresh_token("rt-2").member("scope", json!("openid profile"))),
-        ("rt-2", Answer::new().refresh_token("rt-3").member("scope", json!(null))),
+    let bench = expired_session();
+    for (spent, response) in [
+        ("rt-1", TokenResponse::new().refresh_token("rt-2").member("scope", json!("openid profile"))),
+        ("rt-2", TokenResponse::new().refresh_token("rt-3").member("scope", json!(null))),
     ] {
-        bench.provider.refreshes(bench.clock.time(), spent, answer);
+        bench.provider.refreshes(bench.clock.time(), spent, response);
         bench.run(&["refresh"]).exits(0);
         assert_eq!(bench.session().unwrap().scopes, ["openid", "profile"], "after {spent}");
         bench.pass(Seconds(3_600));
@@ -24,16 +24,16 @@ fn scopes_follow_the_refresh_response() {
 
 #[test]
 fn id_token_of_another_account_discards_response() {
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1");
 }
 
 #[test]
 fn discarded_response_is_mentioned_at_next_refusal() {
-    let bench = expired();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().sub("ola").refresh_token("rt-2"));
+    let bench = expired_session();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().sub("ola").refresh_token("rt-2"));
     bench.run(&["refresh"]).exits(7);
     bench.run(&["inspect"]).exits(0).says("was answered, but the response failed a check");
     bench.provider.refuses("invalid_grant");
@@ -43,10 +43,10 @@ fn discarded_response_is_mentioned_at_next_refusal() {
 
 #[test]
 fn slow_clock_is_warned_about_and_keeps_session() {
-    let bench = expired();
+    let bench = expired_session();
     let theirs = bench.clock.time().plus(Seconds::hours(2));
-    let answer = Answer::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 15:00:00 GMT");
-    bench.provider.expect("/connect/token", move |_| Ok(answer.response(theirs, None)));
+    let response = TokenResponse::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 15:00:00 GMT");
+    bench.provider.expect("/connect/token", move |_| Ok(response.response(theirs, None)));
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["warnings"][0]["code"], "clock_skew");
     assert_eq!(outcome.json()["access_token_expires_at"], "2026-01-31T14:00:00Z", "counted on our clock");
@@ -55,19 +55,19 @@ fn slow_clock_is_warned_about_and_keeps_session() {
 #[test]
 fn implausible_date_header_skips_id_token() {
     for date in ["Thu, 01 Jan 2015 00:00:00 GMT", "Sat, 31 Jan 2026 18:00:00 GMT"] {
-        let bench = expired();
+        let bench = expired_session();
         let now = bench.clock.time();
-        bench.provider.refreshes(now, "rt-1", Answer::new().refresh_token("rt-2").date(date));
+        bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-2").date(date));
         bench.run(&["refresh"]).exits(0).says("was skipped").says("clock");
         assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     }
-    let bench = expired();
-    let wrong = Answer::new().sub("ola").refresh_token("rt-2").date("Thu, 01 Jan 2015 00:00:00 GMT");
+    let bench = expired_session();
+    let wrong = TokenResponse::new().sub("ola").refresh_token("rt-2").date("Thu, 01 Jan 2015 00:00:00 GMT");
     bench.provider.refreshes(bench.clock.time(), "rt-1", wrong);
     bench.run(&["refresh"]).exits(7);
 }
 
-/// The answer with a member set, to `null` too.
+/// The response with this member set.
 fn with_member(response: Response, name: &str, value: &Value) -> Response {
     let mut body: Value = serde_json::from_slice(&response.body).unwrap();
     body[name] = value.clone();
@@ -76,7 +76,7 @@ fn with_member(response: Response, name: &str, value: &Value) -> Response {
 
 #[test]
 fn flawed_new_id_token_is_skipped() {
-    let now = expired().clock.time().unix();
+    let now = expired_session().clock.time().unix();
     for (claim, value) in [
         ("auth_time", json!(now - 60)),
         ("auth_time", json!("then")),
@@ -85,53 +85,54 @@ fn flawed_new_id_token_is_skipped() {
         ("exp", Value::Null),
         ("exp", json!(now - 3_600)),
     ] {
-        let bench = expired();
+        let bench = expired_session();
         let before = bench.session().unwrap().id_token;
-        let flawed = Answer::new().refresh_token("rt-2").id_claim(claim, value.clone());
+        let flawed = TokenResponse::new().refresh_token("rt-2").id_claim(claim, value.clone());
         bench.provider.refreshes(bench.clock.time(), "rt-1", flawed);
         let outcome = bench.run(&["refresh", "--json"]).exits(0);
         assert_eq!(outcome.json()["warnings"][0]["code"], "id_token_not_checked", "{claim} {value}");
-        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{claim} {value}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"), "{claim} {value}");
         assert_eq!(bench.session().unwrap().id_token, before, "the old one is kept");
         bench.run(&["token"]).exits(0);
     }
-    // What points to somebody else makes the answer worthless, whatever else is wrong.
+    // A claim of another party makes the response invalid, whatever else is wrong.
     for (claim, value) in [("aud", json!("another")), ("nonce", json!("another")), ("at_hash", json!("x"))] {
-        let bench = expired();
-        let wrong = Answer::new().refresh_token("rt-2").id_claim(claim, value).id_claim("auth_time", json!(now - 60));
+        let bench = expired_session();
+        let wrong =
+            TokenResponse::new().refresh_token("rt-2").id_claim(claim, value).id_claim("auth_time", json!(now - 60));
         bench.provider.refreshes(bench.clock.time(), "rt-1", wrong);
         bench.run(&["refresh"]).exits(7);
-        assert_eq!(held(&bench).as_deref(), Some("rt-1"), "{claim}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"), "{claim}");
     }
 }
 
 #[test]
 fn malformed_new_id_token_is_skipped() {
     for odd in [json!(5), json!(false), json!({}), json!([]), json!(" "), json!("garbage")] {
-        let bench = expired();
-        let answer = Answer::new().refresh_token("rt-2").member("id_token", odd.clone());
-        bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+        let bench = expired_session();
+        let response = TokenResponse::new().refresh_token("rt-2").member("id_token", odd.clone());
+        bench.provider.refreshes(bench.clock.time(), "rt-1", response);
         bench.run(&["refresh"]).exits(0).says("was skipped");
-        assert_eq!(held(&bench).as_deref(), Some("rt-2"), "{odd}");
-        // One that comes flawed each time is not asked for again and again.
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"), "{odd}");
+        // A provider that always sends a bad one is not asked again.
         bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
     }
 }
 
 #[test]
 fn wider_scope_after_refresh_is_warned_about() {
-    let bench = expired();
-    let answer = Answer::new().refresh_token("rt-2").member("scope", json!("openid admin"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    let bench = expired_session();
+    let response = TokenResponse::new().refresh_token("rt-2").member("scope", json!("openid admin"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", response);
     let outcome = bench.run(&["refresh", "--json"]).exits(0).says("admin");
     assert_eq!(outcome.json()["warnings"][0]["code"], "scope_more_than_asked");
 }
 
 #[test]
 fn new_azp_naming_this_client_is_accepted() {
-    let bench = expired();
-    let answer = Answer::new().refresh_token("rt-2").id_claim("azp", json!("app"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    let bench = expired_session();
+    let response = TokenResponse::new().refresh_token("rt-2").id_claim("azp", json!("app"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", response);
     bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
 }
 
@@ -148,64 +149,65 @@ fn empty_response_members_are_ignored() {
         ("error", Value::Null),
         ("error_description", Value::Null),
     ] {
-        let bench = expired();
+        let bench = expired_session();
         let (now, changed) = (bench.clock.time(), value.clone());
         bench.provider.expect("/connect/token", move |_| {
-            Ok(with_member(Answer::new().refresh_token("rt-2").response(now, None), name, &changed))
+            Ok(with_member(TokenResponse::new().refresh_token("rt-2").response(now, None), name, &changed))
         });
         bench.run(&["refresh"]).exits(0);
         let kept = if name == "refresh_token" { "rt-1" } else { "rt-2" };
-        assert_eq!(held(&bench).as_deref(), Some(kept), "{name} {value}");
+        assert_eq!(stored_refresh_token(&bench).as_deref(), Some(kept), "{name} {value}");
         assert_eq!(bench.session().unwrap().scopes, ["openid", "profile", "offline_access"], "{name} {value}");
         assert_eq!(bench.session().unwrap().access_token.expires_at, now.plus(Seconds(3_600)), "{name} {value}");
     }
     let bench = Bench::new("MobileApp");
-    let nothing = Answer::new().member("scope", json!("")).member("expires_in", json!("3600")).refresh_token("rt-1");
+    let nothing =
+        TokenResponse::new().member("scope", json!("")).member("expires_in", json!("3600")).refresh_token("rt-1");
     bench.log_in_with(nothing).exits(0);
     assert_eq!(bench.session().unwrap().scopes, ["openid", "profile", "offline_access"]);
 }
 
 #[test]
 fn unverifiable_id_token_for_another_client_is_rejected() {
-    let bench = expired();
+    let bench = expired_session();
     bench.pass(Seconds::days(1));
-    bench.provider.announces_discovery();
+    bench.provider.expect_discovery();
     bench.provider.fails("/jwks", tidp::testing::ports::HttpFailureKind::NotSent);
-    let answer = Answer::new().refresh_token("rt-2").id_claim("aud", json!("another"));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    let response = TokenResponse::new().refresh_token("rt-2").id_claim("aud", json!("another"));
+    bench.provider.refreshes(bench.clock.time(), "rt-1", response);
     bench.run(&["refresh"]).exits(7).says("`aud`");
-    // One of another algorithm that names nobody else is left out, and the rest is kept.
-    let bench = expired();
+    // An unsupported algorithm is skipped, and the rest is kept.
+    let bench = expired_session();
     let claims = json!({ "iss": ISSUER, "sub": crate::support::tokens::SUB, "aud": "app" });
     let token = crate::support::tokens::sign(&json!({ "alg": "ES256", "kid": "k1" }), &claims);
-    let answer = Answer::new().refresh_token("rt-2").member("id_token", token.into());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
+    let response = TokenResponse::new().refresh_token("rt-2").member("id_token", token.into());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", response);
     bench.run(&["refresh"]).exits(0).says("ES256");
-    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"));
 }
 
 #[test]
 fn respelled_issuer_is_rediscovered() {
-    let bench = expired();
+    let bench = expired_session();
     let slash = format!("{ISSUER}/");
     let mut document = discovery();
     document["issuer"] = slash.as_str().into();
-    let answer = Answer::new().refresh_token("rt-2").id_claim("iss", slash.into());
-    bench.provider.refreshes(bench.clock.time(), "rt-1", answer);
-    bench.provider.answers("/.well-known/openid-configuration", json(200, &document));
+    let response = TokenResponse::new().refresh_token("rt-2").id_claim("iss", slash.into());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", response);
+    bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
     bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
-    assert_eq!(held(&bench).as_deref(), Some("rt-2"));
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"));
 }
 
 #[test]
 fn claims_refresh_without_id_token_warns() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
-    bench.provider.refreshes(bench.clock.time(), "rt-1", Answer::new().refresh_token("rt-2").without_id_token());
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2").without_id_token());
     let outcome = bench.run(&["refresh", "--claims", "--json"]).exits(0).says("tidp login");
     assert_eq!(outcome.json()["warnings"][0]["code"], "claims_not_updated");
     bench.pass(Seconds(60));
-    bench.provider.refreshes(bench.clock.time(), "rt-2", Answer::new().refresh_token("rt-3"));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3"));
     let outcome = bench.run(&["refresh", "--claims", "--json"]).exits(0);
     assert_eq!(outcome.json()["warnings"], Value::Null);
 }
