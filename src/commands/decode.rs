@@ -1,4 +1,4 @@
-//! `tidp decode`: decodes JWTs offline, and verifies them; from a stream, one a line.
+//! `tidp decode`: decodes JWTs offline, and verifies them.
 
 mod decoder;
 mod stream;
@@ -12,10 +12,10 @@ use crate::flows::token_verifier::TokenVerifier;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use decoder::Decoder;
-use stream::Count;
+use stream::Counts;
 
 /// # Errors
-/// `invalid` if any text is no JWT or fails `--verify`; the others are printed all the same.
+/// `invalid` if any token is not a JWT or fails `--verify`; the others are printed all the same.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
     let decoder = Decoder {
@@ -40,17 +40,17 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
             match tokens {
                 [token] => decoder.decode_one(token),
                 tokens => {
-                    let mut count = Count::default();
+                    let mut counts = Counts::default();
                     let texts = tokens.iter().map(|token| Some(Ok(token.as_str())));
-                    decoder.tell_all(decoder.done(texts, 0), &mut count)?;
-                    count.verdict()
+                    decoder.print(decoder.decode_lines(texts, 0), &mut counts)?;
+                    counts.result()
                 }
             }
         }
     }
 }
 
-/// The profile whose provider's claims are explained; none is needed for JSON.
+/// The profile, to explain the provider's claims; not needed for JSON.
 fn profile(ports: &Ports, out: &Output<'_>, global: &Global) -> Option<Profile> {
     if out.json { None } else { Configuration::load(ports).ok()?.profile(ports, global.profile.as_deref()).ok() }
 }

@@ -1,4 +1,4 @@
-//! One token decoded, as JSON or for a person.
+//! Decodes one token, to JSON or text.
 
 use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json};
@@ -21,12 +21,12 @@ pub(super) struct Decoder<'w> {
     pub(super) out: &'w Output<'w>,
     pub(super) leeway: Seconds,
     pub(super) verifier: TokenVerifier<'w>,
-    /// The profile whose provider's claims are explained to a person.
+    /// The profile, to explain the provider's claims in a text.
     pub(super) profile: Option<Profile>,
 }
 
 impl Decoder<'_> {
-    /// Who issued the claims, as far as the token itself says.
+    /// The issuer of the claims, by the token itself.
     fn claim_issuer(&self, jwt: &Jwt<'_>) -> ClaimIssuer {
         let iss = jwt.registered.iss.as_ref().and_then(Value::as_str).unwrap_or_default();
         let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
@@ -37,13 +37,13 @@ impl Decoder<'_> {
     }
 
     pub(super) fn decode_one(&self, text: &str) -> Result<()> {
-        let mut answer = String::new();
-        self.decode(text, &mut answer)?;
-        self.out.answer(&self.printable(answer))
+        let mut output = String::new();
+        self.decode(text, &mut output)?;
+        self.out.answer(&self.printable(output))
     }
 
-    /// Appends one decoded token to `answers`, which [`Decoder::printable`] makes fit for output.
-    pub(super) fn decode(&self, text: &str, answers: &mut String) -> Result<()> {
+    /// Appends a decoded token to `output`, which must pass [`Decoder::printable`] before it is printed.
+    pub(super) fn decode(&self, text: &str, output: &mut String) -> Result<()> {
         let text = trim_token(text);
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
             Malformed::Encrypted(header) => ValidationError::Opaque(format!(
@@ -59,16 +59,16 @@ impl Decoder<'_> {
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;
         let warnings = self.warnings(&jwt, now);
         if self.out.json {
-            self.write_json(&jwt, verified, now, &warnings, answers);
+            self.write_json(&jwt, verified, now, &warnings, output);
         } else {
-            *answers += &self.text(&jwt, verified, now, &warnings);
+            *output += &self.text(&jwt, verified, now, &warnings);
         }
         Ok(())
     }
 
-    /// The text to print: JSON still holds the token's own characters, a text for people does not.
-    pub(super) fn printable(&self, answers: String) -> String {
-        if self.out.json { printable_json(answers) } else { answers }
+    /// The text to print. JSON still holds characters that a terminal must not get; text does not.
+    pub(super) fn printable(&self, output: String) -> String {
+        if self.out.json { printable_json(output) } else { output }
     }
 
     fn warnings(&self, jwt: &Jwt<'_>, now: Time) -> Vec<CodedWarning> {
@@ -80,7 +80,7 @@ impl Decoder<'_> {
         warnings
     }
 
-    fn write_json(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning], answers: &mut String) {
+    fn write_json(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning], output: &mut String) {
         let details = TokenDetails {
             verified,
             alg: jwt.jws.alg(),
@@ -94,10 +94,10 @@ impl Decoder<'_> {
                 .collect(),
         };
         let details = serde_json::to_string(&details).unwrap_or_default(); // cannot fail for these types
-        // Both parts are copied from the token, so that numbers keep every digit.
+        // Copied from the token, so that numbers keep every digit.
         let (header, payload) = (jwt.jws.header_text(), jwt.payload_text());
         for part in ["{\"header\":", &header, ",\"payload\":", &payload, ",", &details[1..], "\n"] {
-            answers.push_str(part);
+            output.push_str(part);
         }
     }
 
@@ -130,7 +130,7 @@ impl Decoder<'_> {
 /// A warning's code and message.
 type CodedWarning = (&'static str, String);
 
-/// What `--json` prints beside the header and the payload.
+/// The members of the JSON document after the header and the payload.
 #[derive(Serialize)]
 struct TokenDetails<'a> {
     verified: bool,

@@ -1,4 +1,4 @@
-//! Many tokens: each answered in its place. Standard input is a stream, of which little is held at a time.
+//! Decodes many tokens and prints the results in order. Standard input is a stream, of which little is held at a time.
 
 use super::decoder::Decoder;
 use crate::domain::text::{printable_json, utf8_text};
@@ -14,200 +14,197 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
-/// How many lines at once are many.
-const IN_BULK: usize = 16;
+/// How many lines at once are decoded in parallel.
+const MIN_PARALLEL_LINES: usize = 16;
 
-/// How long more of them are waited for while others are being worked on. It ends so soon that nobody is kept waiting
-/// by a silent input when the work has failed, or when all that has come is told.
-const LULL: Duration = Duration::from_millis(10);
+/// How long to wait for more lines while others are decoded: short, so that a silent input does not delay the end of a
+/// command that has failed.
+const NEXT_LINES_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// How often lines may be done before their turn: what is held then is a few megabytes, or tens of them of the worst.
-const EARLY: usize = 8;
+/// How many decoded chunks may wait to be printed: a few megabytes, at worst some tens.
+const MAX_WAITING_CHUNKS: usize = 8;
 
-/// How many texts there were, how many of them were opaque or no valid token, and of how many that is not known.
+/// How many tokens there were, by result.
 #[derive(Default)]
-pub(super) struct Count {
-    /// The lines they stood on, and the empty ones.
+pub(super) struct Counts {
+    /// The lines read, empty ones included.
     lines: u64,
-    all: u64,
+    tokens: u64,
     opaque: u64,
-    failed: u64,
-    unknown: u64,
-    /// Of the kinds of those, the one to report.
-    not_verified_kind: Option<Kind>,
+    invalid: u64,
+    unverified: u64,
+    /// The kind of error to report for the unverified ones.
+    unverified_kind: Option<Kind>,
 }
 
-/// What became of some lines.
+/// The results of the lines that were read together.
 #[derive(Default)]
-pub(super) struct Done {
-    outcomes: Vec<Outcome>,
+pub(super) struct Chunk {
+    results: Vec<LineResult>,
     lines: u64,
 }
 
-enum Outcome {
-    /// Answers one after the other.
-    Good(Answers),
-    /// The line of that number failed, counted from 1 among those that were taken together.
-    Bad(u64, Error),
+enum LineResult {
+    Decoded(DecodedTokens),
+    /// The number of the line in its chunk, counted from 1, and what is wrong with it.
+    Failed(u64, Error),
 }
 
+/// Tokens decoded one after the other.
 #[derive(Default)]
-struct Answers {
+struct DecodedTokens {
     text: String,
     count: u64,
 }
 
-/// Where workers get their lines.
-struct Source {
-    /// What is known before anything is read.
+/// Where the workers get their lines.
+struct ChunkSource {
+    /// The lines that were read before the workers started.
     first: Option<Vec<u8>>,
-    /// How many times lines were taken.
-    taken: u64,
-    /// Whether lines come one by one again.
-    ebbed: bool,
+    next_position: u64,
+    /// Whether lines arrive one by one again.
+    is_finished: bool,
 }
 
-/// What is told in the order it was taken in, whoever is done first: nobody waits for another's work to go on with his own.
-struct Order {
-    /// What is told next.
-    next: u64,
-    early: BTreeMap<u64, Done>,
-    count: Count,
-    /// Something has ended the command.
-    over: bool,
+/// Decoded chunks that are printed in the order of the input, whichever worker finishes first.
+struct PrintQueue {
+    next_position: u64,
+    waiting: BTreeMap<u64, Chunk>,
+    counts: Counts,
+    /// An error has ended the command.
+    has_failed: bool,
 }
 
 impl Decoder<'_> {
-    /// Standard input, as it arrives: one token is one answer, and its failure the command's.
+    /// Decodes standard input as it arrives.
     pub(super) fn stream(&self) -> Result<()> {
         if self.ports.terminal.stdin_is_terminal() {
             self.out.note("Paste a token and press Enter (a long one is not cut off). Ctrl-D ends it.");
         }
-        let mut count = Count::default();
+        let mut counts = Counts::default();
         let workers = available_parallelism().map_or(1, NonZero::get);
-        while let Some(arrived) = self.arrived(None)? {
-            if workers == 1 || !in_bulk(&arrived) {
-                self.tell_all(self.done(lines(&arrived), arrived.len()), &mut count)?;
+        while let Some(bytes) = self.read_lines(None)? {
+            if workers == 1 || !is_worth_threads(&bytes) {
+                self.print(self.decode_lines(lines(&bytes), bytes.len()), &mut counts)?;
             } else {
-                count = self.on_all_processors(workers, arrived, count)?;
+                counts = self.decode_in_parallel(workers, bytes, counts)?;
             }
         }
-        count.verdict()
+        counts.result()
     }
 
-    /// The lines that have arrived; `None` at the end of input, or if none comes so soon.
-    fn arrived(&self, patience: Option<Duration>) -> Result<Option<Vec<u8>>> {
-        match self.ports.terminal.read_lines(patience) {
+    /// The lines that have arrived; `None` at the end of input or after `timeout`.
+    fn read_lines(&self, timeout: Option<Duration>) -> Result<Option<Vec<u8>>> {
+        match self.ports.terminal.read_lines(timeout) {
             Ok(lines) => Ok(Some(lines).filter(|lines| !lines.is_empty())),
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
             Err(error) => Err(Error::failed(format!("cannot read standard input: {error}"))),
         }
     }
 
-    /// Works on `first` and on what follows, until lines come one by one again.
-    fn on_all_processors(&self, workers: usize, first: Vec<u8>, count: Count) -> Result<Count> {
-        let source = Mutex::new(Source { first: Some(first), taken: 0, ebbed: false });
-        let order = (Mutex::new(Order { next: 0, early: BTreeMap::new(), count, over: false }), Condvar::new());
+    /// Decodes `first` and the lines that follow, until they arrive one by one again.
+    fn decode_in_parallel(&self, workers: usize, first: Vec<u8>, counts: Counts) -> Result<Counts> {
+        let source = Mutex::new(ChunkSource { first: Some(first), next_position: 0, is_finished: false });
+        let queue = PrintQueue { next_position: 0, waiting: BTreeMap::new(), counts, has_failed: false };
+        let queue = (Mutex::new(queue), Condvar::new());
         scope(|scope| {
-            let work = || self.work(&source, &order);
+            let work = || self.work(&source, &queue);
             let others: Vec<_> = (1..workers).filter_map(|_| Builder::new().spawn_scoped(scope, work).ok()).collect();
             let own = work();
             let died = |_| Err(Error::failed("a thread has died"));
             others.into_iter().map(|worker| worker.join().unwrap_or_else(died)).fold(own, Result::and)
         })?;
-        Ok(order.0.into_inner().unwrap_or_else(PoisonError::into_inner).count)
+        Ok(queue.0.into_inner().unwrap_or_else(PoisonError::into_inner).counts)
     }
 
-    /// Takes lines, works on them, tells what it is time for: as long as lines come in bulk.
-    fn work(&self, source: &Mutex<Source>, (order, told): &(Mutex<Order>, Condvar)) -> Result<()> {
+    /// Decodes chunks and prints those whose turn it is, until the source is finished.
+    fn work(&self, source: &Mutex<ChunkSource>, (queue, printed): &(Mutex<PrintQueue>, Condvar)) -> Result<()> {
         loop {
-            let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(self)?;
-            let Some((place, taken)) = taken else { return Ok(()) };
-            let done = self.done(lines(&taken), taken.len());
-            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
-            order.early.insert(place, done);
-            let told_so_far = self.tell_what_is_next(&mut order);
-            told.notify_all();
-            told_so_far?;
-            // For so long and no longer: to hold a little too much is better than to wait for a worker that has died.
-            let ahead = |order: &mut Order| order.early.len() >= EARLY && !order.over;
-            let waited = told.wait_timeout_while(order, Duration::from_secs(1), ahead);
-            if waited.unwrap_or_else(PoisonError::into_inner).0.over {
+            let next = source.lock().unwrap_or_else(PoisonError::into_inner).next(self)?;
+            let Some((position, bytes)) = next else { return Ok(()) };
+            let chunk = self.decode_lines(lines(&bytes), bytes.len());
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.waiting.insert(position, chunk);
+            let result = self.print_next(&mut queue);
+            printed.notify_all();
+            result?;
+            // With a timeout, because holding too much is better than waiting for a worker that has died.
+            let is_full = |queue: &mut PrintQueue| queue.waiting.len() >= MAX_WAITING_CHUNKS && !queue.has_failed;
+            let waited = printed.wait_timeout_while(queue, Duration::from_secs(1), is_full);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.has_failed {
                 return Ok(());
             }
         }
     }
 
-    fn tell_what_is_next(&self, order: &mut Order) -> Result<()> {
-        while !order.over
-            && let Some(done) = order.early.remove(&order.next)
+    fn print_next(&self, queue: &mut PrintQueue) -> Result<()> {
+        while !queue.has_failed
+            && let Some(chunk) = queue.waiting.remove(&queue.next_position)
         {
-            order.next += 1;
-            let told = self.tell_all(done, &mut order.count);
-            order.over = told.is_err();
-            told?;
+            queue.next_position += 1;
+            let result = self.print(chunk, &mut queue.counts);
+            queue.has_failed = result.is_err();
+            result?;
         }
         Ok(())
     }
 
-    /// What becomes of the lines; nothing of those that are `None`. Their size in bytes is about that of the answers,
-    /// which then need not be moved as they grow.
-    pub(super) fn done<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>, size: usize) -> Done {
-        let mut done = Done::default();
-        let mut good = Answers { text: String::with_capacity(size), count: 0 };
+    /// The results of the lines, of which `None` are empty. `size` is the expected size of the output.
+    pub(super) fn decode_lines<'t>(&self, lines: impl Iterator<Item = Option<Result<&'t str>>>, size: usize) -> Chunk {
+        let mut chunk = Chunk::default();
+        let mut decoded = DecodedTokens { text: String::with_capacity(size), count: 0 };
         for line in lines {
-            done.lines += 1;
+            chunk.lines += 1;
             let Some(line) = line else { continue };
-            match line.and_then(|text| self.decode(text, &mut good.text)) {
-                Ok(()) => good.count += 1,
+            match line.and_then(|text| self.decode(text, &mut decoded.text)) {
+                Ok(()) => decoded.count += 1,
                 Err(error) => {
-                    let before = self.good(std::mem::take(&mut good));
-                    done.outcomes.extend([before, Outcome::Bad(done.lines, error)]);
+                    let before = self.decoded(std::mem::take(&mut decoded));
+                    chunk.results.extend([before, LineResult::Failed(chunk.lines, error)]);
                 }
             }
         }
-        done.outcomes.push(self.good(good));
-        done
+        chunk.results.push(self.decoded(decoded));
+        chunk
     }
 
-    fn good(&self, Answers { text, count }: Answers) -> Outcome {
-        Outcome::Good(Answers { text: self.printable(text), count })
+    fn decoded(&self, DecodedTokens { text, count }: DecodedTokens) -> LineResult {
+        LineResult::Decoded(DecodedTokens { text: self.printable(text), count })
     }
 
-    /// What fails is told in its place, and the rest goes on.
-    pub(super) fn tell_all(&self, done: Done, count: &mut Count) -> Result<()> {
-        let mut answers = String::new();
-        for outcome in done.outcomes {
-            match outcome {
-                Outcome::Good(good) => {
-                    count.all += good.count;
-                    answers = if answers.is_empty() { good.text } else { answers + &good.text };
+    /// Prints a chunk. Only an error that is not about a single token ends the command.
+    pub(super) fn print(&self, chunk: Chunk, counts: &mut Counts) -> Result<()> {
+        let mut output = String::new();
+        for result in chunk.results {
+            match result {
+                LineResult::Decoded(decoded) => {
+                    counts.tokens += decoded.count;
+                    output = if output.is_empty() { decoded.text } else { output + &decoded.text };
                 }
-                Outcome::Bad(number, error) => {
-                    count.all += 1;
+                LineResult::Failed(number, error) => {
+                    counts.tokens += 1;
                     match error.situation {
-                        Situation::Validation(ValidationError::Opaque(_)) => count.opaque += 1,
-                        Situation::Validation(ValidationError::Invalid(_)) => count.failed += 1,
+                        Situation::Validation(ValidationError::Opaque(_)) => counts.opaque += 1,
+                        Situation::Validation(ValidationError::Invalid(_)) => counts.invalid += 1,
                         Situation::Validation(ValidationError::NotVerified(kind, _)) => {
-                            count.not_verified_kind =
-                                Some(count.not_verified_kind.map_or(kind, |first| first.min(kind)));
-                            count.unknown += 1;
+                            counts.unverified_kind = Some(counts.unverified_kind.map_or(kind, |first| first.min(kind)));
+                            counts.unverified += 1;
                         }
                         _ => {
-                            self.out.answer(&answers)?;
+                            self.out.answer(&output)?;
                             return Err(error);
                         }
                     }
-                    self.tell(count.lines + number, &error, &mut answers)?;
+                    self.print_failure(counts.lines + number, &error, &mut output)?;
                 }
             }
         }
-        count.lines += done.lines;
-        self.out.answer(&answers)
+        counts.lines += chunk.lines;
+        self.out.answer(&output)
     }
 
-    /// What failed, in its place: among the answers under `--json`, else on stderr after those before it.
-    fn tell(&self, line: u64, error: &Error, answers: &mut String) -> Result<()> {
+    /// Adds a failed line to `output` under `--json`; otherwise prints `output`, and the failure to stderr.
+    fn print_failure(&self, line: u64, error: &Error, output: &mut String) -> Result<()> {
         let report = error.report();
         if self.out.json {
             let mut document = report.to_json();
@@ -217,10 +214,10 @@ impl Decoder<'_> {
                 document["verified"] = if is_refused { false.into() } else { Value::Null };
                 document["verified_reason"] = report.message.into();
             }
-            *answers += &printable_json(format!("{document}\n"));
+            *output += &printable_json(format!("{document}\n"));
             return Ok(());
         }
-        self.out.answer(&std::mem::take(answers))?;
+        self.out.answer(&std::mem::take(output))?;
         let verdict = match error.situation {
             Situation::Validation(ValidationError::NotVerified(..)) => {
                 self.out.paint_err("not verified:", Color::Yellow)
@@ -233,38 +230,36 @@ impl Decoder<'_> {
     }
 }
 
-impl Source {
-    /// The next lines and their place in the order; `None` where lines no longer come in bulk. The last ones are then
-    /// few, or none.
-    fn take(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<u8>)>> {
-        if self.ebbed {
+impl ChunkSource {
+    /// The next lines and their position; `None` once lines arrive one by one. The last chunk is then small or empty.
+    fn next(&mut self, decoder: &Decoder<'_>) -> Result<Option<(u64, Vec<u8>)>> {
+        if self.is_finished {
             return Ok(None);
         }
         let lines = match self.first.take() {
             Some(lines) => lines,
             None => {
-                let lines = decoder.arrived(Some(LULL))?.unwrap_or_default();
-                self.ebbed = !in_bulk(&lines);
+                let lines = decoder.read_lines(Some(NEXT_LINES_TIMEOUT))?.unwrap_or_default();
+                self.is_finished = !is_worth_threads(&lines);
                 lines
             }
         };
-        let place = self.taken;
-        self.taken += 1;
-        Ok(Some((place, lines)))
+        let position = self.next_position;
+        self.next_position += 1;
+        Ok(Some((position, lines)))
     }
 }
 
-/// Whether there are so many lines that more of them are on their way, and worth a thread.
-fn in_bulk(lines: &[u8]) -> bool {
-    split(lines).nth(IN_BULK - 1).is_some()
+fn is_worth_threads(lines: &[u8]) -> bool {
+    split(lines).nth(MIN_PARALLEL_LINES - 1).is_some()
 }
 
-/// The lines in `bytes`, those with nothing in them as `None`.
+/// The lines in `bytes`; `None` for empty ones.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = Option<Result<&str>>> {
     split(bytes).map(|line| text(line).transpose())
 }
 
-/// The lines with their ends. Reading finds them many bytes at once, which splitting a slice does not.
+/// The lines with their line ends. `skip_until` is faster than splitting the slice.
 fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let from = bytes;
@@ -273,7 +268,7 @@ fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The text of a line; `None` if there is none.
+/// The text of a line; `None` if it is empty.
 fn text(line: &[u8]) -> Result<Option<&str>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     if line.len() > MAX_TOKEN_LENGTH {
@@ -283,27 +278,27 @@ fn text(line: &[u8]) -> Result<Option<&str>> {
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
-impl Count {
-    /// What the command's end says of them.
-    pub(super) fn verdict(&self) -> Result<()> {
+impl Counts {
+    /// The result of the command.
+    pub(super) fn result(&self) -> Result<()> {
         let failures = [
             (self.opaque, "are opaque", "the token is opaque: only its issuer can read it"),
-            (self.failed, "are not valid", "the token is not valid"),
-            (self.unknown, "could not be verified", "the token could not be verified"),
+            (self.invalid, "are not valid", "the token is not valid"),
+            (self.unverified, "could not be verified", "the token could not be verified"),
         ];
-        let mut told = String::new();
+        let mut message = String::new();
         for (count, what, alone) in failures.into_iter().filter(|(count, ..)| *count > 0) {
-            told += &match (self.all, told.is_empty()) {
+            message += &match (self.tokens, message.is_empty()) {
                 (1, _) => alone.to_owned(),
                 (all, true) => format!("{count} of {all} tokens {what}"),
                 (_, false) => format!(", {count} {what}"),
             };
         }
-        match (self.all, self.opaque + self.failed, self.not_verified_kind) {
+        match (self.tokens, self.opaque + self.invalid, self.unverified_kind) {
             (0, ..) => Err(Error::usage("there is no token on standard input")),
             (_, 0, None) => Ok(()),
-            (_, 0, Some(kind)) => Err(ValidationError::NotVerified(kind, told).into()),
-            _ => Err(Error::invalid(told)),
+            (_, 0, Some(kind)) => Err(ValidationError::NotVerified(kind, message).into()),
+            _ => Err(Error::invalid(message)),
         }
     }
 }
