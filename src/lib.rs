@@ -95,7 +95,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     }
 }
 
-/// Reports a panic on stderr and returns the exit code, which an abort would not have.
+/// Reports a panic on stderr and returns the exit code, as for any other error.
 pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -128,7 +128,6 @@ fn help_or_usage_error(args: &[OsString], error: &clap::Error, out: &Output<'_>)
     })
 }
 
-/// Whether clap found more arguments than it expects.
 fn has_unexpected_argument(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::UnknownArgument | ErrorKind::TooManyValues)
 }
@@ -139,7 +138,7 @@ fn is_profile_secret(args: &[OsString]) -> bool {
     words.next().is_some() && words.any(|arg| arg == "secret")
 }
 
-/// What clap found wrong, and its suggestion, without usage and advice.
+/// Clap's message and suggestion, without its usage and advice.
 fn in_one_line(text: &str) -> String {
     let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -1,4 +1,4 @@
-//! `config.toml`: where it is and what it holds.
+//! The file `config.toml`.
 
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Table;
 
-/// `config.toml`. Unknown keys are refused, so that a misspelt one is not ignored.
+/// The contents. Unknown keys are refused, so that a misspelt one is not ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

@@ -1,4 +1,4 @@
-//! Flags, then environment, then file: merged into one [`Profile`]. Pure.
+//! Merges flags, environment and file into a [`Profile`]. Pure.
 
 mod file;
 mod profile;
@@ -21,8 +21,8 @@ use profile_keys::{env_table, resolve};
 use std::path::Path;
 use toml::Table;
 
-/// The profile in use: `flag` (`--profile`) or `TIDP_PROFILE`, then the environment's own issuer and client, then the
-/// default of the file, then its only profile.
+/// The profile in use: the one that `flag` (`--profile`) or `TIDP_PROFILE` names, or else the environment's own issuer and
+/// client, or else the file's default or only profile.
 pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let from_env = env_table(env)?;
     let env_issuer = from_env.contains_key("issuer") || from_env.contains_key("environment");
@@ -68,7 +68,7 @@ pub fn default_profile(config: &Config) -> Result<&str> {
     }
 }
 
-/// The profile without the environment: for `profile list` and `logout --all`.
+/// The profile in the file, without the environment.
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
     resolve(Some(name), config.path.as_deref(), table.clone(), &Env::default(), base)
@@ -85,7 +85,7 @@ fn names(config: &Config) -> Vec<String> {
     config.profile.keys().cloned().collect()
 }
 
-/// Refuses a name that is not safe in a file, a prompt and a shell.
+/// Refuses a profile name that is not safe in a file, a prompt and a shell.
 pub fn check_profile_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! A profile as every command sees it.
+//! A validated profile.
 
 use super::redirect_uri::RedirectUri;
 use crate::domain::decision::Renew;
@@ -20,13 +20,13 @@ pub fn is_telenorid_plus(issuer: &str) -> bool {
 /// Client authentication at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMethod {
-    /// A public client.
+    /// For a public client.
     None,
     Basic,
     Post,
 }
 
-/// Where a setting comes from.
+/// Where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Variable(String),
@@ -47,15 +47,15 @@ impl std::fmt::Display for Source {
 /// A profile, validated and with its defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// `CLIENT_ID@ISSUER` where the environment names the client.
+    /// `CLIENT_ID@ISSUER` if the environment names the client.
     pub name: String,
-    /// The name that `--profile` takes in hints; `None` where the environment names the client.
+    /// The name for `--profile` in hints; `None` if the environment names the client.
     pub name_in_hints: Option<String>,
     pub issuer: String,
     pub client_id: String,
     pub client_id_source: Source,
     pub client_type: Option<ClientType>,
-    /// The configured one, or the one that follows from the client type.
+    /// The configured policy, or the one that follows from the client type.
     pub policy: Option<Policy>,
     pub renew: Renew,
     pub scopes: Vec<String>,
@@ -64,24 +64,24 @@ pub struct Profile {
     pub auth_method: AuthMethod,
     /// A command that prints the client secret.
     pub client_secret_command: Option<Vec<String>>,
-    /// Certificate authorities trusted beside the system's.
+    /// Certificate authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
     pub acr_values: Option<String>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub prompt: Option<String>,
-    /// Hosts that endpoints may be on, beside the issuer's.
+    /// Hosts for endpoints in addition to the issuer's.
     pub endpoint_hosts: Vec<String>,
 }
 
 impl Profile {
-    /// Whether the provider behaves as TelenorID+: by its issuer, or by a client type, which no other provider has (a
-    /// sandbox, a proxy).
+    /// Whether the provider behaves as TelenorID+: by its issuer, or, for a sandbox or a proxy, by the client type, which no
+    /// other provider has.
     pub fn is_telenorid_plus(&self) -> bool {
         self.client_type.is_some() || is_telenorid_plus(&self.issuer)
     }
 
-    /// A profile for a session whose own profile is removed: enough to log out.
+    /// A profile for a session whose profile was removed, with enough to log out.
     pub fn orphan(key: &SessionKey) -> Self {
         Self {
             name: key.profile.clone(),
@@ -111,7 +111,7 @@ impl Profile {
         if self.is_telenorid_plus() { "client_type" } else { "policy" }
     }
 
-    /// How to read the provider's claims, as far as its discovery document is known.
+    /// How to read the provider's claims. `provider` is its discovery document, if known.
     pub fn claim_issuer(&self, provider: Option<&Provider>) -> ClaimIssuer {
         ClaimIssuer {
             telenorid_plus: self.is_telenorid_plus(),

@@ -1,4 +1,4 @@
-//! The keys of a profile, from the file and the environment, read into types.
+//! The keys of a profile in the file and the environment, and their types.
 
 use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use super::redirect_uri::redirect_uri;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Declares the keys of a profile, their types, and how the environment variable of each is read.
+/// Declares the keys of a profile: each with its type, and how its environment variable is parsed.
 macro_rules! profile_keys {
     ($($key:ident: $type:ty = $shape:ident,)+) => {
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,7 +45,7 @@ profile_keys! {
     endpoint_hosts: Vec<String> = Words,
 }
 
-/// How an environment variable's text becomes a value.
+/// How an environment variable is parsed.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     Text,

@@ -1,4 +1,4 @@
-//! Redirect URIs: where they lead, and what a profile may register.
+//! Redirect URIs.
 
 use crate::domain::text::printable;
 use crate::oidc::discovery::url_ambiguity;
@@ -16,8 +16,8 @@ pub enum RedirectUri {
     Elsewhere(String),
 }
 
-/// Reads a registered redirect URI (RFC 8252 7.3, RFC 6749 3.1.2). `127.0.0.1` without a port means any port, a loopback
-/// host with a port exactly that one. Anything else, an `https` page or a custom scheme, is not on this machine.
+/// The redirect URI that is registered as `text` (RFC 8252 7.3, RFC 6749 3.1.2). `127.0.0.1` without a port means any port;
+/// another loopback host needs one. Anything else, such as `https` or a custom scheme, is not on this machine.
 pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let wrong = |what: &str| format!("redirect_uri `{}` {what}", printable(text));
     if let Some(why) = url_ambiguity(text) {
@@ -45,7 +45,7 @@ pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {
     let host = url.host_str().unwrap_or_default().to_owned();
     let at = |port| ListenAt { host: host.clone(), port, path: url.path().to_owned() };
     match (explicit_port(text), host.as_str()) {
-        // Binding port 0 gives another port, which is not registered.
+        // Binding port 0 gives a port that is not registered.
         (Some(0), _) => Err(wrong("has port 0, which is not allowed: leave the port out or name the registered one")),
         (Some(port), "127.0.0.1" | "[::1]" | "localhost") => Ok(RedirectUri::Fixed(text.to_owned(), at(Some(port)))),
         (None, "127.0.0.1") => Ok(RedirectUri::AnyPort(at(None))),

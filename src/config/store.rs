@@ -1,4 +1,4 @@
-//! Which store, and where its key comes from.
+//! Which store to use, and where its key comes from.
 
 use super::file::Config;
 use crate::domain::secret::Secret;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result, SetupError};
 use crate::ports::Env;
 use std::path::PathBuf;
 
-/// The configured store; its key is fetched later.
+/// The configured store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     Keyring,
@@ -16,7 +16,7 @@ pub enum StoreKind {
     Memory,
 }
 
-/// Where the file store's key comes from.
+/// Where the key of the file store comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// A command that prints it.

@@ -1,4 +1,4 @@
-//! How `exec` and `keepalive -- CMD` end because of CMD.
+//! Errors of `exec` and `keepalive -- CMD` that CMD causes.
 
 use super::report::{Kind, Report};
 use crate::domain::text::printable;
@@ -7,19 +7,19 @@ use std::io::{self, ErrorKind};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildProcessError {
-    /// The exit code is 125, 126 or 127, as for env(1).
+    /// With an exit code as for env(1).
     NotStarted(u8, String),
-    /// CMD exited with this code, or a signal ended `keepalive` (128 and its number). Nothing is printed.
+    /// CMD exited with this code, or a signal ended `keepalive` (128 and its number). No error is printed.
     Exited(u8),
 }
 
 impl ChildProcessError {
-    /// CMD did not start: 125 if `exec` itself failed, 126 if CMD cannot be run, 127 if it was not found.
+    /// 125 if `exec` itself failed, 126 if CMD cannot be run, 127 if it was not found.
     pub fn not_started(command: &[OsString], error: &io::Error) -> Self {
         let name = command.first().map(|name| printable(&name.to_string_lossy())).unwrap_or_default();
         let code = match error.kind() {
             ErrorKind::NotFound => 127,
-            // CMD could be run, but not with a token in its environment.
+            // CMD exists, but cannot be run with a token in its environment.
             ErrorKind::ArgumentListTooLong | ErrorKind::OutOfMemory | ErrorKind::InvalidInput => 125,
             _ => 126,
         };

@@ -1,4 +1,4 @@
-//! A login that ends without a session. The hint depends on what was requested.
+//! The login failed. The hint depends on what was requested.
 
 use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
 use super::report::{Kind, Report, quoted, show_profile, with_profile};
@@ -8,9 +8,9 @@ use crate::ports::WhyNot;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginError {
-    /// The provider returned an error, to the redirect URI or for the code.
+    /// The provider returned an error to the redirect URI, or for the code.
     Refused(OAuthError, RequestedLogin),
-    /// The provider refused the code with a status and no error.
+    /// The provider refused the code with a status alone.
     StatusOnly(String, RequestedLogin),
     /// Trying again later may help.
     Unavailable(String),
@@ -19,7 +19,7 @@ pub enum LoginError {
         /// Why requests to the redirect URI were ignored.
         ignored: Vec<&'static str>,
     },
-    /// `--expect-sub`: another account has logged in.
+    /// `--expect-sub`: another account logged in.
     OtherAccount { sub: String, expected: String },
     /// `--require-acr`: the login has another assurance level, or none.
     AcrNotMet { acr: String, required: String },
@@ -69,7 +69,7 @@ impl LoginError {
         }
     }
 
-    /// Why there is no session, for the page in the browser.
+    /// The reason for the page in the browser.
     pub fn page_reason(&self) -> WhyNot {
         match self {
             Self::Refused(provider, _) => match meaning(provider) {

@@ -1,29 +1,30 @@
-//! What the provider's errors mean for a login, whether they come to the redirect URI or for the code.
+//! What the provider's errors mean for a login, from the authorization or the token endpoint.
 
 use super::report::{Kind, Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
 
-/// The parts of a login request that its errors name; printable.
+/// The parts of a login request that errors mention, printable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestedLogin {
-    /// The client and the redirect URI, and where each was set: what is most often wrong on the first day.
+    /// The client and the redirect URI, and where each was set: the most frequent mistakes.
     pub client: String,
     /// Where the client secret was set.
     pub secret_source: Option<&'static str>,
     pub scopes: String,
     pub scopes_source: String,
     pub acr_values: Option<String>,
-    /// Whether the profile, and not the command line, has `prompt=none`: the same command would fail again.
+    /// Whether `prompt=none` is in the profile, so that the same command would fail again.
     pub profile_has_prompt_none: bool,
 }
 
 impl RequestedLogin {
-    /// What to suspect when the browser shows an error instead of coming back.
+    /// The probable cause if the browser shows an error and does not return.
     pub fn suspicion(&self) -> String {
         format!("the provider may not know this client or redirect URI: {}", self.client)
     }
 }
-/// The meanings (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
+
+/// The meaning of an error (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
 #[derive(Clone, Copy)]
 pub(super) enum Meaning {
     Cancelled,

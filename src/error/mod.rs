@@ -1,5 +1,5 @@
-//! Everything that can go wrong, as a table: kind, message and hint of a situation stand side by side in the file of its
-//! family. `catalogue.txt` lists them all as a user sees them.
+//! All errors, each family in a file with the kind, message and hint of its errors. `catalogue.txt` lists them as users see
+//! them.
 
 mod child_process;
 mod login;
@@ -31,15 +31,15 @@ pub use validation::ValidationError;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failure: what happened, and the profile that its hint names.
+/// What went wrong, and the profile that the hint names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub situation: Situation,
-    /// `None` where a command without `--profile` means the same.
+    /// `None` if the hint needs no `--profile`.
     pub profile: Option<String>,
 }
 
-/// Something to tell the user although the command goes on.
+/// Something that the user should know, although the command goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// A code that scripts can match on.
@@ -64,7 +64,7 @@ impl Error {
         ValidationError::Invalid(message.into()).into()
     }
 
-    /// No response to a request that spends nothing. `failed_step` begins the message: `refresh failed`.
+    /// The error for a request without a response that used up nothing. The message starts with `failed_step`.
     pub fn unanswered(failed_step: &str, failure: &HttpFailure) -> Self {
         let message = format!("{failed_step}: {}", failure.what);
         match failure.kind {
@@ -75,7 +75,7 @@ impl Error {
         }
     }
 
-    /// A response that is not accepted. `failed_step` begins the message: `refresh failed`.
+    /// The error for a response that is not accepted. The message starts with `failed_step`.
     pub fn problem(failed_step: &'static str, problem: Problem) -> Self {
         match problem {
             Problem::Invalid(what) => Self::invalid(format!("{failed_step}: {what}")),
@@ -87,14 +87,14 @@ impl Error {
         }
     }
 
-    /// The same failure, with the profile that its hint names unless it has one already.
+    /// The error with a profile for its hint, unless it has one.
     #[must_use]
     pub fn of_profile(mut self, profile: Option<&str>) -> Self {
         self.profile = self.profile.or_else(|| profile.map(str::to_owned));
         self
     }
 
-    /// The same failure; a usage error with the command (`policy simulate`) whose help its hint names.
+    /// The error; if it is a usage error, with the command (`policy simulate`) for its hint.
     #[must_use]
     pub fn of_command(mut self, name: &str) -> Self {
         if let Situation::Setup(SetupError::Usage { command, .. }) = &mut self.situation {

@@ -1,4 +1,4 @@
-//! The provider cannot be reached, or is not whom it says it is.
+//! The provider cannot be reached, or its certificate is not accepted.
 
 use super::report::{Kind, Report, quoted};
 
@@ -6,7 +6,7 @@ use super::report::{Kind, Report, quoted};
 pub enum NetworkError {
     /// Trying again later may help.
     Unreachable(String),
-    /// A refresh token or code was sent, and no response came.
+    /// A refresh token or code was sent, and there was no response.
     ResponseLost(String),
     /// The server's certificate was issued by an authority that is not trusted here.
     UnknownAuthority(String),

@@ -4,7 +4,7 @@ use super::{Error, Situation};
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
 
-/// The error for a panic. Its message is not shown, because it may hold a secret.
+/// The error for a panic, without its message, which may hold a secret.
 pub fn of_panic(message: &str, place: &str, thread: Option<&str>) -> Error {
     let no_thread = message.contains("spawn") && message.contains("thread");
     let what = if no_thread {
@@ -14,7 +14,7 @@ pub fn of_panic(message: &str, place: &str, thread: Option<&str>) -> Error {
         format!("a bug in tidp; please report it ({})", printable(place))
     };
     match thread {
-        // The thread of a call to the keyring has the store's name.
+        // The name of the thread for calls to the keyring.
         Some("keyring") => StoreFailure { store: "keyring", kind: StoreFailureKind::Refused, detail: what }.into(),
         _ => Situation::Failed(what).into(),
     }

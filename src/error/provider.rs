@@ -1,4 +1,4 @@
-//! The provider refuses: the client, the request or the refresh token.
+//! The provider refuses the client, the request or the refresh token.
 
 use super::report::{Kind, Report, provider_message, quoted, with_profile};
 use crate::domain::text::printable;
@@ -10,9 +10,9 @@ pub enum ProviderRefusal {
     WithError(&'static str, OAuthError),
     /// The provider sent a status and no error.
     StatusOnly(String),
-    /// As `WithError`, where the client's secret is the stored one.
+    /// As `WithError`, for a client whose secret is in the store.
     StoredSecret(&'static str, OAuthError),
-    /// The refresh token is rejected for good.
+    /// The provider rejected the refresh token.
     RefreshToken {
         /// The error code, or the status.
         code: String,
@@ -20,7 +20,7 @@ pub enum ProviderRefusal {
         /// The probable cause, from the policy.
         likely_cause: String,
     },
-    /// The refresh is refused without a reason; the refresh token is kept.
+    /// The provider gave no reason; the refresh token is kept.
     RefreshTokenKept { code: String, error: Option<OAuthError> },
 }
 

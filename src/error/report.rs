@@ -1,12 +1,12 @@
-//! A failure as the user sees it, and what its kind means.
+//! What an error shows the user, and its kind.
 
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The contract's kinds of failure, each with its exit code. The order says which one to report of several: what the
-/// user must change comes before what may pass by itself.
+/// The kind of an error. Of several, the smallest is reported: what the user must change comes before what may pass by
+/// itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -37,20 +37,19 @@ impl Kind {
     }
 }
 
-/// A failure as the user sees it.
+/// What an error shows the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub kind: Kind,
     pub exit_code: u8,
     pub message: String,
-    /// The exact next command, where there is one.
+    /// The next command to run.
     pub hint: Option<String>,
-    /// The provider's own error, where it sent one.
+    /// The error that the provider sent.
     pub provider: Option<OAuthError>,
 }
 
 impl Report {
-    /// A row of the table: the exit code follows from the kind.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, exit_code: kind.exit_code(), message: message.into(), hint: None, provider: None }
     }
@@ -91,17 +90,17 @@ pub(super) fn provider_message(provider: &OAuthError) -> String {
     }
 }
 
-/// The command with `--profile`, unless a command without it means the same.
+/// The command with `--profile`, if it is needed.
 pub fn with_profile(command: &str, profile: Option<&str>) -> String {
     profile.map_or_else(|| command.to_owned(), |profile| format!("{command} --profile {}", quoted(profile)))
 }
 
-/// A word as a shell reads it back, its control characters as escapes.
+/// A word quoted for a shell, with escapes for control characters.
 pub fn quoted(word: &str) -> String {
     printable(&shell_words::quote(word))
 }
 
-/// The command that shows client and redirect URI.
+/// The command that shows the client and its redirect URI.
 pub(super) fn show_profile(profile: Option<&str>) -> String {
     let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
     format!("tidp profile show{name}")

@@ -1,19 +1,19 @@
-//! The session is missing, used up, in use or changed.
+//! The session is missing, has ended, is in use or was changed.
 
 use super::report::{Kind, Report, with_profile};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
     NoSession,
-    /// The token has expired and the login brought no refresh token.
+    /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
     /// The provider rejected the refresh token in an earlier run.
     RefreshTokenRejected,
-    /// The ID token has expired and a refresh brings no other.
+    /// The ID token has expired, and a refresh brings no new one.
     NoIdToken,
     /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
-    /// `policy --require`: less lifetime is left than required.
+    /// `policy --require`: too little lifetime is left.
     LifetimeTooShort {
         message: String,
         login_helps: bool,
@@ -24,14 +24,14 @@ pub enum SessionError {
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
     CannotKeepAlive(String),
-    /// A login or logout came between a refresh and the storing of its result.
+    /// Another login or logout changed the session before the result of a refresh was stored.
     Changed {
-        /// Whether the provider confirmed that the new refresh token is revoked.
+        /// Whether the provider confirmed that it revoked the new refresh token.
         revoked: bool,
     },
-    /// The provider did not end its own session.
+    /// The provider did not end its session.
     LogoutIncomplete(Kind, String),
-    /// The local session is removed; the message says what is left at the provider, the report why.
+    /// The local session is removed. The message says what is left at the provider, the report why.
     LoggedOutLocally(String, Box<Report>),
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong before a command begins: the command line, the configuration, what the machine lacks.
+//! The command line or the configuration is wrong, or something that a command needs is missing.
 
 use super::report::{Kind, Report, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum SetupError {
     Usage {
         message: String,
-        /// The command (`policy simulate`) whose help the hint names; empty where it is not known.
+        /// The command (`policy simulate`) for the hint; empty if it is not known.
         command: String,
     },
     /// The `--` before CMD is missing.
@@ -32,9 +32,9 @@ pub enum SetupError {
     ConfigIsPipe(PathBuf),
     ConfigTooLarge(PathBuf),
     ConfigBusy,
-    /// kubectl asks for this apiVersion, or names none.
+    /// The apiVersion that kubectl asks for, if it names one.
     ExecCredentialVersion(Option<String>),
-    /// `client_secret` stands in this profile.
+    /// This profile has a `client_secret`.
     SecretInFile(String),
     NoClientSecret,
     NoStoreKey,
@@ -109,7 +109,7 @@ impl SetupError {
                     |name| format!("tidp profile secret {}", quoted(name)),
                 ))
             }
-            // `set -C`: an existing key may have sealed a session, so it is not overwritten.
+            // `set -C` does not overwrite a key, which may have encrypted a session.
             Self::NoStoreKey => config(
                 "the file store needs a key (base64 of 32 random bytes) in TIDP_STORE_KEY_FILE, TIDP_STORE_KEY or \
                  store_key_command in config.toml"

@@ -1,4 +1,4 @@
-//! The store fails, or holds something that is not a session.
+//! The store failed, or an entry in it is not a session.
 
 use super::report::{Kind, Report, with_profile};
 use crate::domain::session::InvalidEntry;
@@ -9,13 +9,13 @@ use crate::ports::{StoreFailure, StoreFailureKind};
 pub enum StoreError {
     Failed(StoreFailure),
     InvalidEntry(InvalidEntry),
-    /// Entries that cannot be read, so that nobody knows whose sessions they hold.
+    /// Entries that cannot be read, so their sessions are not known.
     EntriesUnreadable {
         store: &'static str,
         count: usize,
         place: String,
     },
-    /// The old refresh token is used up and the new one is not stored.
+    /// The old refresh token is used up, and the new one is lost.
     NewTokenNotStored(StoreFailure),
 }
 
@@ -53,7 +53,7 @@ fn store(message: String) -> Report {
     Report::new(Kind::Store, message)
 }
 
-/// Which store, and what happened to it.
+/// The store and what is wrong with it.
 pub fn store_message(failure: &StoreFailure) -> String {
     let store = match failure.store {
         "keyring" => "the OS keyring",

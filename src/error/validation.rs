@@ -5,10 +5,10 @@ use super::report::{Kind, Report};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValidationError {
     Invalid(String),
-    /// A token that only its issuer can read, where a JWT is expected.
+    /// The token is not a JWT, so only its issuer can read it.
     Opaque(String),
-    /// The signature is neither valid nor forged, because its key is not known here. `Kind::Unreachable` where trying
-    /// again later may help, otherwise the kind of the error that fetching the keys ended with.
+    /// The signature is undecided, because the key is not known. `Kind::Unreachable` if trying again later may help;
+    /// otherwise the kind of error that fetching the keys ended with.
     NotVerified(Kind, String),
 }
 
