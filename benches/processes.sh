@@ -87,7 +87,7 @@ due_for_many() { # PAIRS
     a+="$many"$'\n' b+="$((2 * one + spawning))"$'\n'
     ratios+="$(awk -v x="$many" -v y="$((2 * one + spawning))" 'BEGIN { printf "%.3f", x / y }')"$'\n'
   done
-  told '64 × token that is due, one-time refresh tokens : 2 × one + 64 × nothing' "$a" "$b" "$ratios"
+  told '64 × refresh at once, one-time refresh tokens : 2 × one refresh + 64 × nothing' "$a" "$b" "$ratios"
 }
 
 # ── a provider, a session ───────────────────────────────────────────────────────────────────────────────────────────
