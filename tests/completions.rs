@@ -1,4 +1,4 @@
-//! The scripts in `completions/` are what the command line's own definition gives.
+//! The scripts in `completions/` match the command line.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::path::Path;
@@ -21,7 +21,7 @@ fn checked_in_completions_are_up_to_date() {
         if std::env::var_os("TIDP_UPDATE").is_some_and(|value| value == "1") {
             std::fs::write(dir.join(file), &script).unwrap();
         }
-        // A checkout on Windows may have changed the ends of lines.
+        // A checkout on Windows may have other line endings.
         let checked_in = std::fs::read_to_string(dir.join(file)).unwrap_or_default().replace("\r\n", "\n");
         assert!(
             checked_in == script,

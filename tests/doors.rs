@@ -1,11 +1,11 @@
-//! The rooms of `src`, what each may import, and no circle between files: checked by reading the sources. The crate
-//! documentation in `src/lib.rs` gives the reasons.
+//! Checks by reading the sources what each room of `src` may import, and that files do not import each other in a
+//! circle. The reasons are in `src/lib.rs`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// A room, and what it may import of the crate beside itself: a whole room, or single items of one.
+/// A room, and what it may import: whole rooms, or single items of one.
 const DOORS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("jwt", &["domain"]),
@@ -37,7 +37,7 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("main", &[]),
 ];
 
-/// Files, or folders, that may import more than their room: these run the stand-in provider.
+/// Files or folders that may import more than their room does.
 const WIDER: [(&str, &str); 5] = [
     ("explain/session_view.rs", "terminal::output"),
     ("commands/demo.rs", "sandbox"),
@@ -46,7 +46,7 @@ const WIDER: [(&str, &str); 5] = [
     ("explain/simulation/", "sandbox"),
 ];
 
-/// Where a clock is read and time is waited for.
+/// Reads a clock or waits, and where that is allowed.
 const CLOCK: [&str; 3] = ["Instant::now", "SystemTime::now", "thread::sleep"];
 const CLOCK_ROOM: &str = "adapters";
 
@@ -71,7 +71,7 @@ fn rooms_import_only_through_their_doors() {
 
 #[test]
 fn no_import_climbs_out_of_its_room() {
-    // `super` as often as a module is deep names the crate's root, past the doors.
+    // One `super` per level names the crate's root, and would pass by the doors.
     for source in sources().iter().filter(|source| source.module.len() > 1) {
         let roof = "super::".repeat(source.module.len());
         assert!(!source.code.contains(&roof), "src/{} reaches the crate's root with {roof}", source.name);
@@ -137,11 +137,11 @@ fn import_circle_is_found_in_any_form() {
     assert_eq!(circles(&graph), [["a.rs", "a/child.rs", "b/deep.rs"]]);
 }
 
-/// File → imported file → the names it takes from there.
+/// File → imported file → imported names.
 type Graph = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
-/// Which file imports what from which other file, tests left out. A re-exported item counts as its own file's, and a
-/// re-export alone as no import.
+/// What each file imports from which other file, without tests. A re-exported item belongs to its own file; a
+/// re-export alone is no import.
 fn import_graph(sources: &[Source]) -> Graph {
     let tests: Vec<Vec<String>> = sources
         .iter()
@@ -182,7 +182,7 @@ fn import_graph(sources: &[Source]) -> Graph {
     graph
 }
 
-/// The groups of files that can all reach each other, sorted.
+/// The groups of files that reach each other, sorted.
 fn circles(graph: &Graph) -> Vec<Vec<String>> {
     let reachable: BTreeMap<&str, BTreeSet<&str>> = graph
         .keys()
@@ -214,34 +214,34 @@ fn describe(circle: &[String], graph: &Graph) -> String {
 
 /// A file of `src`.
 struct Source {
-    /// Its path below `src`.
+    /// The path below `src`.
     name: String,
-    /// The room it is in: its first directory, or its own name.
+    /// The room: the first directory, or the file's own name.
     room: String,
-    /// Its module's path; empty for the crate's root.
+    /// The module's path; empty for the crate's root.
     module: Vec<String>,
-    /// Its text without comments and test modules.
+    /// The text without comments and test modules.
     code: String,
-    /// The modules that it declares for tests alone.
+    /// The modules it declares only for tests.
     test_modules: Vec<String>,
 }
 
-/// A path that names something of the crate, from the crate's root.
+/// A path into the crate, from its root.
 struct ImportPath {
     segments: Vec<String>,
-    /// The name it has in the file that imports it.
+    /// The name in the importing file.
     alias: String,
     /// Whether it is a `pub use`.
     public: bool,
 }
 
 impl Source {
-    /// What it names of the crate, as room and item.
+    /// The room and item it names.
     fn imports(&self) -> BTreeSet<String> {
         self.paths().iter().map(|path| path.segments[..path.segments.len().min(2)].join("::")).collect()
     }
 
-    /// Every path into the crate, in `use` items and in the code.
+    /// All paths into the crate, in `use` items and in code.
     fn paths(&self) -> Vec<ImportPath> {
         let (mut paths, mut code) = (Vec::new(), String::new());
         for statement in self.code.split_inclusive(';') {
@@ -263,7 +263,7 @@ impl Source {
         paths.into_iter().filter_map(|path| self.path_from_root(path, &children)).collect()
     }
 
-    /// The path with `crate`, `self`, `super` and the names of this file's `children` resolved; `None` for another crate's.
+    /// The path with `crate`, `self`, `super` and `children` of this file resolved; `None` for another crate.
     fn path_from_root(&self, path: ImportPath, children: &[&str]) -> Option<ImportPath> {
         let supers = path.segments.iter().take_while(|segment| *segment == "super").count();
         let (base, skipped) = match path.segments[0].as_str() {
@@ -276,7 +276,7 @@ impl Source {
         Some(ImportPath { segments: [base, &path.segments[skipped..]].concat(), ..path })
     }
 
-    /// Whether the code uses that name, beside importing it.
+    /// Whether the code uses the name, besides importing it.
     fn mentions(&self, name: &str) -> bool {
         let uses = self
             .code
@@ -292,7 +292,7 @@ fn is_use(statement: &str, at: usize) -> bool {
     line.is_empty() || line.starts_with("pub ") || (line.starts_with("pub(") && line.ends_with(") "))
 }
 
-/// Adds the paths of a `use` tree below `prefix`.
+/// Collects the paths of a `use` tree below `prefix`.
 fn expand(prefix: &str, tree: &str, public: bool, paths: &mut Vec<ImportPath>) {
     let tree = tree.trim();
     if let Some(members) = tree.strip_prefix('{') {
@@ -365,7 +365,7 @@ fn without_scopes(code: &str) -> String {
     pieces.fold(first, |kept, piece| kept + "pub" + piece.split_once(')').map_or("", |(_, rest)| rest))
 }
 
-/// The code without items that are compiled for tests alone, and the modules among them that are other files.
+/// The code without items that are compiled only for tests, and the test modules in other files.
 fn without_tests(code: &str) -> (String, Vec<String>) {
     let mut pieces = code.split("#[cfg(test)]\n");
     let (mut kept, mut modules) = (pieces.next().unwrap_or_default().to_owned(), Vec::new());
@@ -378,7 +378,7 @@ fn without_tests(code: &str) -> (String, Vec<String>) {
     (kept, modules)
 }
 
-/// Where the first item of `code` ends, as rustfmt writes it.
+/// The end of the first item of `code`, as rustfmt writes it.
 fn item_end(code: &str) -> usize {
     let head = code.find([';', '{']).unwrap_or(code.len());
     if code[head..].starts_with(';') {
@@ -388,7 +388,7 @@ fn item_end(code: &str) -> usize {
     code.find(&close).map_or(code.len(), |at| at + close.len())
 }
 
-/// The code in which the `super` of a module within the file is the file's `self`.
+/// The code with the `super` of inline modules written as `self`.
 fn flattened(code: &str) -> String {
     let mut flat = String::new();
     for (n, piece) in code.split("\nmod ").enumerate() {

@@ -1,4 +1,4 @@
-//! What `tidp token` costs when the token is at hand, in instructions: the same on a busy machine as on an idle one.
+//! The instructions of `tidp token` with a cached token; unlike time, they do not depend on load.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -9,7 +9,7 @@ mod real;
 
 use real::{Home, Provider, require};
 
-/// With room for another machine: 1.8 million were measured in a debug build, 0.9 in a release build, 0.8 as published.
+/// Measured: 1.8 million in a debug build, 0.9 in a release build, 0.8 as published.
 const MOST: u64 = if cfg!(debug_assertions) { 2_300_000 } else { 1_000_000 };
 
 #[test]
@@ -35,7 +35,7 @@ fn cached_token_costs_few_instructions_and_two_files() {
         assert!(ran.success());
         let trace = std::fs::read_to_string(home.path("trace")).unwrap();
         assert!(!trace.contains("clone") && !trace.contains("socket"), "{trace}");
-        // The C library's allocator draws one, in every program.
+        // The C library's allocator needs one, in every program.
         assert!(trace.matches("getrandom(").count() <= 1, "{trace}");
         let files = trace
             .lines()

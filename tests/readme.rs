@@ -1,5 +1,5 @@
-//! The README is true: its commands run, its outputs are the tool's, its tables and its configuration are the code's.
-//! `TIDP_UPDATE=1 cargo test --test readme` writes the outputs anew.
+//! Checks the README: its commands run, and outputs, tables and configuration match the code. `TIDP_UPDATE=1 cargo
+//! test --test readme` rewrites the outputs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -17,7 +17,7 @@ use tidp::testing::config;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::ports::Env;
 
-/// What a reader fills in or has, and what stands for it here; `{issuer}` is a sandbox that needs no click.
+/// Placeholders and what replaces them; `{issuer}` is a sandbox that needs no click.
 const STAND_INS: [(&str, &str); 6] = [
     ("--environment staging", "--issuer {issuer}"),
     ("YOUR-CLIENT", "sandbox-mobile"),
@@ -27,16 +27,16 @@ const STAND_INS: [(&str, &str); 6] = [
     ("cargo run --release -- demo", "tidp demo"),
 ];
 
-/// The lines that are known and not run: cargo's own work, and the sandbox, which runs already, on a free port.
+/// Known lines that are not run: cargo, and the sandbox, which already runs on a free port.
 const NOT_RUN: [&str; 3] = ["cargo test", "cargo install --path .", "tidp sandbox"];
 
 /// A fenced block.
 #[derive(Debug)]
 struct Block {
     language: String,
-    /// Its lines, without the fences.
+    /// The lines without the fences.
     text: String,
-    /// The paragraph just before it.
+    /// The paragraph before it.
     before: String,
 }
 
@@ -66,7 +66,7 @@ fn blocks(readme: &str) -> Vec<Block> {
         }
     }
     assert!(!fenced, "a block without an end");
-    // No other kind of block, which nobody would test.
+    // Any other kind of block would not be tested.
     let outside: String = readme.split("```").step_by(2).collect();
     assert_eq!(readme.matches("```").count(), 2 * found.len());
     assert!(
@@ -76,7 +76,6 @@ fn blocks(readme: &str) -> Vec<Block> {
     found
 }
 
-/// The inline code of a text.
 fn inline_code(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
@@ -116,7 +115,7 @@ fn every_command_runs_and_prints_what_the_readme_shows() {
     }
 }
 
-/// Runs a block of shell as a reader would, in one shell that stops at the first failure.
+/// Runs a shell block in one shell that stops at the first failure.
 #[track_caller]
 fn run(home: &Home, provider: &Provider, block: &str) {
     let mut script = "set -e\n".to_owned();
@@ -134,8 +133,8 @@ fn run(home: &Home, provider: &Provider, block: &str) {
     assert_eq!(outcome.code, Some(0), "{script}{outcome:#?}");
 }
 
-/// What the command named just before the block prints. A second that ends between a login and what is told about it
-/// shows as `1 s ago`: then both are done again, until the README is met or, to update it, two runs agree.
+/// The output of the command named before the block. Ages such as `1 s ago` may differ by a second, so it is run
+/// again until it matches the README or, for an update, until two runs agree.
 #[track_caller]
 fn printed(home: &Home, block: &Block) -> String {
     let mut before = String::new();
@@ -150,8 +149,7 @@ fn printed(home: &Home, block: &Block) -> String {
     before
 }
 
-/// The same, once, after a login where there is a profile to log in with; as much of it as the block shows, if that
-/// ends with `…`.
+/// One such output, after a login if a profile needs one; cut to the length of a block that ends with `…`.
 #[track_caller]
 fn printed_once(home: &Home, block: &Block) -> String {
     let named = inline_code(&block.before).into_iter().rfind(|code| code.starts_with("tidp "));
@@ -170,7 +168,7 @@ fn updating() -> bool {
     std::env::var_os("TIDP_UPDATE").is_some()
 }
 
-/// A printed line as the README shows it: always the same port, and no word longer than a line.
+/// A line as the README shows it: with a fixed port, and long words cut.
 fn told(line: &str) -> String {
     let mut told = String::new();
     for (at, part) in line.split("127.0.0.1:").enumerate() {
@@ -184,7 +182,7 @@ fn told(line: &str) -> String {
     told.split(' ').map(cut).collect::<Vec<_>>().join(" ").trim_end().to_owned()
 }
 
-/// The text with nothing in it that changes from run to run: dates, times of day, the length of a token.
+/// The text without dates, times and token lengths.
 fn blurred(text: &str) -> String {
     let zero = |c: char| if c.is_ascii_digit() { '0' } else { c };
     let blur = |word: &str| {
@@ -206,7 +204,7 @@ fn every_command_named_in_prose_exists() {
     for command in commands {
         let words = command.split(' ').map(|word| if word == "COMMAND" { "login" } else { word });
         let parsed = Cli::try_parse_from(words).map(|_| ());
-        // `tidp exec` is named without the command it runs.
+        // `tidp exec` is named without its command.
         let fine = parsed
             .as_ref()
             .err()
@@ -215,7 +213,7 @@ fn every_command_named_in_prose_exists() {
     }
 }
 
-/// The rows of the table under a heading: its cells, without the head.
+/// The cells of the rows of the table under a heading, without the head.
 fn table(readme: &str, heading: &str) -> Vec<Vec<String>> {
     let (_, rest) = readme.split_once(heading).unwrap_or_else(|| panic!("no {heading:?}"));
     let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
@@ -274,7 +272,7 @@ fn exit_code_table_matches_the_errors() {
     let (exit_code, _) = exit_code.split_once("\n    }\n").unwrap();
     let mut given: BTreeSet<u8> =
         exit_code.split("=> ").filter_map(|rest| rest.split(',').next()?.parse().ok()).collect();
-    // The reader of standard output has gone.
+    // The reader of standard output has ended.
     given.insert(0);
     assert!(given.len() > 5, "{given:?}");
     let exec = include_str!("../src/error/child_process.rs");

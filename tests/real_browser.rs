@@ -1,4 +1,4 @@
-//! The real binary with a real browser: a person's login on the sandbox's pages, ending on tidp's.
+//! A login with a real browser on the sandbox's pages.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -14,7 +14,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A Chromium that logs in on request.
+/// A Chromium that logs in.
 struct Browser {
     driver: Child,
     answers: BufReader<ChildStdout>,
@@ -50,7 +50,7 @@ impl Drop for Browser {
     }
 }
 
-/// Where a person finds what the pages looked like.
+/// Where the screenshots are saved.
 fn screenshots() -> std::path::PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_tidp")).parent().and_then(Path::parent).unwrap();
     let folder = target.join("screenshots");
@@ -87,7 +87,8 @@ fn login_pages_work_in_both_languages_and_schemes() {
     assert_ne!(seen[0]["background"], seen[1]["background"], "the last page is dark where dark is wanted");
 }
 
-/// No code in the address bar, nothing loaded from elsewhere, nothing that the page's own policy forbids.
+/// Asserts that the address bar shows no code, and that nothing was loaded from elsewhere or against the page's
+/// policy.
 fn judge(result: &Value, provider: &Provider) {
     let address = url::Url::parse(result["url"].as_str().unwrap()).unwrap();
     assert_eq!((address.query(), address.fragment()), (None, None), "{address}");

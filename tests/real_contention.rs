@@ -1,5 +1,5 @@
-//! Many processes at once: on one session whose access token is due one of them refreshes and all of them answer; on one
-//! configuration each of them makes its change.
+//! Many processes at once: one of them refreshes a session for all, and all their changes of the configuration are
+//! kept.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -11,7 +11,7 @@ mod real;
 use real::process::Process;
 use real::{Home, Provider, require};
 
-/// How many processes ask at the same time.
+/// The number of processes that run at the same time.
 const PROCESSES: usize = 64;
 
 #[test]

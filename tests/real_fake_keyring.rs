@@ -1,5 +1,5 @@
-//! The real binary with a Secret Service that misbehaves on purpose: no command hangs past its deadline, each says what
-//! to do, nothing falls back to plain text, and nothing is lost that a client could have kept.
+//! The real binary with a Secret Service that fails on purpose: commands meet their deadline, give a hint, never fall
+//! back to plain text, and lose nothing that a client can keep.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -13,12 +13,12 @@ use real::process::Process;
 use real::{Home, Outcome, Provider, require};
 use std::time::Duration;
 
-/// Within this a keyring that does not answer must have been given up: the deadline, at most three times, and a margin.
+/// The deadline, up to three times, and a margin.
 const DEADLINE: Duration = Duration::from_secs(13);
 
 const REFRESH: &[&str] = &["refresh", "--force", "--json"];
 
-/// A provider with one-time refresh tokens, a user of it, and the user's keyring; nobody is logged in.
+/// A provider with one-time refresh tokens, a user who is not logged in, and the keyring.
 fn machine() -> Option<(Provider, Home, FakeKeyring)> {
     if !require("curl") || !require("dbus-daemon") {
         return None;
@@ -29,7 +29,6 @@ fn machine() -> Option<(Provider, Home, FakeKeyring)> {
     Some((provider, home, keyring))
 }
 
-/// The same, logged in.
 fn logged_in() -> Option<(Provider, Home, FakeKeyring)> {
     let (provider, home, keyring) = machine()?;
     home.tidp(&["login"]).expect(0);
@@ -37,7 +36,7 @@ fn logged_in() -> Option<(Provider, Home, FakeKeyring)> {
     Some((provider, home, keyring))
 }
 
-/// The store's fault, with what to do about it, in time, and nothing on the disk.
+/// The message of a store error, which has a hint, comes in time and leaves nothing on disk.
 #[track_caller]
 fn store_error(home: &Home, outcome: &Outcome) -> String {
     let error = outcome.error(6);
@@ -47,7 +46,7 @@ fn store_error(home: &Home, outcome: &Outcome) -> String {
     format!("{} {}", error["message"].as_str().unwrap(), error["hint"].as_str().unwrap_or_default())
 }
 
-/// The session is there and can be refreshed; whether an earlier refresh was found unfinished.
+/// Asserts that the session can be refreshed. Returns whether an earlier refresh was found unfinished.
 #[track_caller]
 fn session_lives(home: &Home) -> bool {
     let outcome = home.tidp(REFRESH);
@@ -90,7 +89,7 @@ fn secrets_over_a_network_are_encrypted() {
     assert!(said.contains("not a session"), "what went over the network was encrypted: {said}");
 }
 
-/// Every command with a service that fails like this in one of its calls; then with a service that is well again.
+/// Runs every command while one call fails like this, and then with a working service.
 #[track_caller]
 fn every_command_gives_up(fault: Fault) {
     std::thread::scope(|scope| {
@@ -161,7 +160,7 @@ fn unanswered_prompt_is_given_up() {
     assert!(!session_lives(&home));
 }
 
-/// What every command says of a keyring that is locked and finds nothing for that reason.
+/// Asserts what every command says when a locked keyring hides the entry.
 #[test]
 fn locked_keyring_that_hides_its_items_is_not_empty() {
     let Some((provider, home, keyring)) = logged_in() else { return };
@@ -200,7 +199,7 @@ fn locked_keyring_that_hides_its_items_is_not_empty() {
     home.tidp(&["token"]).expect(3);
 }
 
-/// At whichever search the lock falls, nothing is spent, or the new refresh token is stored as soon as it is open again.
+/// Locks the keyring at each search: either nothing is spent, or the new refresh token is stored after the unlock.
 #[test]
 fn lock_at_any_moment_of_a_refresh_loses_nothing() {
     std::thread::scope(|scope| {
@@ -209,7 +208,7 @@ fn lock_at_any_moment_of_a_refresh_loses_nothing() {
                 let Some((provider, home, keyring)) = logged_in() else { return };
                 keyring.hides_what_is_locked();
                 if !default {
-                    // Only where the entry was seen tells then what is locked.
+                    // Only after the entry was found can it be told what is locked.
                     keyring.without_a_collection();
                 }
                 let before = provider.requests("token");
@@ -275,7 +274,7 @@ fn found_item_needs_no_lock_check() {
     assert_eq!(keyring.calls(), ["OpenSession", "SearchItems", "GetSecret", "SearchItems", "Delete"]);
 }
 
-/// `tidp` with these arguments at a terminal, all of whose output is standard error.
+/// Runs `tidp` at a terminal, with all output on standard error.
 fn at_a_terminal(home: &Home, args: &str) -> Process {
     let mut terminal = home.command("sh");
     let line = format!("exec script -qefc '{} {args}' /dev/null >&2", env!("CARGO_BIN_EXE_tidp"));
@@ -396,7 +395,7 @@ fn lock_while_storing_the_new_token_is_waited_out() {
     let mut refresh = Process::start(&mut home.tidp_command(REFRESH));
     refresh.wait_for_word(|word| word == "far;");
     assert!(keyring.was_asked("Prompt"), "the user was asked to unlock it");
-    // Not through the prompt, which is never answered.
+    // The prompt itself is never answered.
     keyring.heal();
     let outcome = refresh.finish();
     assert_eq!(outcome.json()["refreshed"], true, "{outcome:#?}");

@@ -1,4 +1,4 @@
-//! The real binary keeps a session alive: signals, exit codes, locks and environments, which only real processes have.
+//! `tidp keepalive` with real processes: signals, exit codes, locks and environments.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -12,7 +12,7 @@ use real::{Home, Provider, require};
 use rustix::process::Signal;
 use std::process::Stdio;
 
-/// A user logged in under the ten-minute policy.
+/// A user with a session of the ten-minute policy.
 fn logged_in() -> Option<(Provider, Home)> {
     if !require("curl") {
         return None;
@@ -22,7 +22,7 @@ fn logged_in() -> Option<(Provider, Home)> {
     Some((provider, home))
 }
 
-/// A command that says `ready` and ends with 40 and the number of times that each signal reached it.
+/// A command that prints `ready`, and exits with 40 plus the number of signals it received.
 const COUNTING: &str = "i=0; t=0; trap 'i=$((i+1)); echo int >&2' INT; trap 't=1; echo term >&2' TERM; \
                         echo ready >&2; until [ $t = 1 ]; do sleep 0.02; done; exit $((40 + i))";
 
@@ -70,7 +70,7 @@ fn ctrl_c_reaches_the_command_once() {
     if !require("script") {
         return;
     }
-    // A terminal of its own, on which Ctrl-C goes to tidp and its command alike.
+    // On its own terminal Ctrl-C reaches tidp and its command.
     std::fs::write(home.path("count.sh"), format!("echo $$ >pid; {COUNTING}")).unwrap();
     let line = format!("exec {} keepalive -- sh count.sh 2>said", env!("CARGO_BIN_EXE_tidp"));
     let mut terminal = home.command("script");
@@ -155,7 +155,7 @@ fn command_inherits_core_limit_but_no_secret() {
 #[test]
 fn ended_session_starts_no_command() {
     let Some((provider, mut home)) = logged_in() else { return };
-    // The client takes the life for shorter than it is, so that it refreshes now.
+    // The client assumes a shorter lifetime, so it refreshes now.
     home.set("TIDP_REFRESH_LIFETIME", "2s");
     provider.end_sso();
     let error = home.tidp(&["keepalive", "--json"]).error(3);

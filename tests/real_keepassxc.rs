@@ -1,4 +1,4 @@
-//! The real binary with KeePassXC, which finds nothing where its database is locked.
+//! The real binary with KeePassXC, which hides items while its database is locked.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -13,7 +13,6 @@ use real::{Home, Scripted, require};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-/// A user who is logged in.
 fn machine() -> Option<(Scripted, Home, KeePassXc)> {
     if !require("keepassxc") || !require("curl") {
         return None;

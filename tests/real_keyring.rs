@@ -1,4 +1,4 @@
-//! The real binary with a real Secret Service, and with one that fails.
+//! The real binary with a real Secret Service, working and failing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -11,7 +11,7 @@ use real::secret_service::{SecretService, entries};
 use real::{Home, Outcome, Provider, require};
 use std::time::Duration;
 
-/// Within this a keyring that does not answer must have been given up: the deadline to read, twice, and a margin.
+/// The read deadline, twice, and a margin.
 const DEADLINE: Duration = Duration::from_secs(12);
 
 #[test]
@@ -52,7 +52,7 @@ fn entry_is_found_by_attributes_not_label() {
     home.tidp(&["login"]).expect(0);
     let found = entries(&home);
     let name = found.lines().find_map(|line| line.strip_prefix("attribute.username = ")).unwrap();
-    // As it was written before there were labels for people.
+    // As it was written before labels were readable.
     let again = r#"secret=$(secret-tool lookup service tidp) && secret-tool clear service tidp
         printf %s "$secret" | secret-tool store --label="keyring:$NAME@tidp" service tidp username "$NAME""#;
     assert!(home.command("sh").args(["-c", again]).env("NAME", name).status().unwrap().success());
@@ -84,7 +84,7 @@ fn client_secret_is_in_the_keyring_and_no_file() {
 
 #[test]
 fn locked_keyring_is_an_error_with_a_hint() {
-    // That nothing is stored cannot be told: some keyrings hide what is locked.
+    // Some keyrings hide locked items, so "nothing is stored" cannot be said.
     refused("a locked keyring", |home| {
         let service = SecretService::start(home);
         service.lock(home);
@@ -204,7 +204,7 @@ fn keyring_failure_after_login_is_not_a_missing_session() {
     assert_eq!(provider.requests("token"), refreshes, "nothing is spent that cannot be stored");
 }
 
-/// A login under a failing keyring, and a token asked for: exit code 6 in time, with a remedy, nothing on disk.
+/// Asserts that a login and a token fail with code 6 and a hint, in time, with nothing on disk.
 #[track_caller]
 fn refused(what: &str, fail: impl FnOnce(&mut Home) -> SecretService) {
     if !require("keyring") || !require("curl") {

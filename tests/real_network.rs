@@ -1,5 +1,5 @@
-//! The real binary on a network that misbehaves: what may work later is 5 and loses nothing, a still valid access token
-//! is still served, nothing is sent twice that must not be, and memory and time are bounded.
+//! The real binary on a failing network: temporary failures exit with 5 and lose nothing, a valid access token is
+//! still served, nothing is sent twice that must not be, memory and time are bounded.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -18,17 +18,17 @@ use std::time::{Duration, Instant};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
-/// Follows redirects whatever certificate it is shown: what is tested is tidp's trust, not the browser's.
+/// Follows redirects without checking certificates; only tidp's checks are tested.
 const BROWSER: &str = "curl -skL --max-time 30 -o /dev/null -b ''";
 
-/// A way to misbehave, and the exit code it deserves.
+/// A failure, and the exit code it causes.
 struct Misdeed {
     name: &'static str,
     code: u8,
     act: fn(&mut dyn Stream, &Seen),
 }
 
-/// All that fit any path and take no long time.
+/// The failures that fit any path and take little time.
 const MISDEEDS: &[Misdeed] = &[
     Misdeed { name: "hangs up", code: 5, act: |_, _| {} },
     Misdeed { name: "hangs up within the head", code: 5, act: |s, _| say(s, b"HTTP/1.1 200 OK\r\nContent-") },
@@ -89,7 +89,7 @@ fn say(stream: &mut dyn Stream, bytes: &[u8]) {
     let _ = stream.write_all(bytes);
 }
 
-/// 200 MB of one byte after a beginning, or as much as the other side takes.
+/// Up to 200 MB of one byte after a beginning.
 fn endless(stream: &mut dyn Stream, beginning: &[u8], filler: u8) {
     let _ = stream.write_all(beginning);
     let block = [filler; 1 << 16];
@@ -100,7 +100,7 @@ fn endless(stream: &mut dyn Stream, beginning: &[u8], filler: u8) {
     }
 }
 
-/// A home at that provider, not logged in.
+/// A home at this provider, not logged in.
 fn home_at(provider: &Scripted) -> Home {
     let mut home = Home::new();
     home.set("TIDP_ISSUER", &provider.issuer);
@@ -117,13 +117,13 @@ fn logged_in(provider: &Scripted) -> Home {
     home
 }
 
-/// The most memory that a run of `tidp` has ever held, in kilobytes, and how it ended.
+/// The peak memory of a run of `tidp` in kilobytes, and its outcome.
 fn measured(home: &Home, args: &[&str]) -> (u64, real::Outcome) {
     let process = Process::start(&mut home.tidp_command(args));
     let status = format!("/proc/{}/status", process.id());
     let watching = std::thread::spawn(move || {
         let mut most = 0;
-        // The line is gone when the process is.
+        // The line is gone after the process has ended.
         while let Some(line) = std::fs::read_to_string(&status)
             .ok()
             .and_then(|text| text.lines().find(|line| line.starts_with("VmHWM:")).map(str::to_owned))
@@ -144,7 +144,7 @@ fn bad_refresh_response_loses_no_session() {
     }
     let provider = Scripted::start();
     for Misdeed { name, code, act } in MISDEEDS {
-        // Due for a refresh at once, and valid for as long as this takes.
+        // Due for a refresh, but valid during the test.
         provider.lifetime(29);
         let home = logged_in(&provider);
         let token = home.tidp(&["token", "--no-refresh"]).expect(0).to_owned();
@@ -254,7 +254,7 @@ fn bad_discovery_response_opens_no_browser() {
         provider.answers(DISCOVERY, http(200, &[("Content-Type", "application/json")], &body));
         assert_eq!(home.tidp(&["login", "--timeout", "5s", "--json"]).error(7)["kind"], "invalid", "{body:.80}");
     }
-    // A web page is from whatever stands between, and half a document was cut off there.
+    // A web page comes from a gateway, half a document was cut off.
     for (kind, body) in [("text/html", "<html>"), ("application/json", "{\"issuer\"")] {
         provider.answers(DISCOVERY, http(200, &[("Content-Type", kind)], body));
         home.tidp(&["login", "--timeout", "5s", "--json"]).error(5);
@@ -363,7 +363,7 @@ fn invalid_certificate_is_refused_with_its_reason() {
     home.set("TIDP_CA_FILE", ca.to_str().unwrap());
     home.tidp(&["login"]).expect(0);
     home.tidp(&["refresh", "--force"]).expect(0);
-    // The authority is withdrawn: nothing is sent, and nothing is lost.
+    // Without the authority nothing is sent or lost.
     let posts = provider.count("/token");
     home.unset("TIDP_CA_FILE");
     home.tidp(&["refresh", "--force", "--json"]).error(7);
@@ -373,7 +373,7 @@ fn invalid_certificate_is_refused_with_its_reason() {
     home.tidp(&["refresh", "--force"]).expect(0);
 }
 
-/// A proxy that tunnels every host to that port of this machine, or answers with a status.
+/// A proxy that tunnels every host to this local port, or responds with a status.
 fn proxy(to: u16, status: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

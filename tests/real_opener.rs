@@ -1,4 +1,4 @@
-//! The real binary, its opener, its port and its threads: what only the kernel can tell.
+//! The opener, port and threads of the real binary, as the kernel sees them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -23,7 +23,7 @@ fn home_at(provider: &Scripted) -> Home {
     home
 }
 
-/// The port of the redirect URI in an authorization request.
+/// The port of the redirect URI of an authorization request.
 fn port_of(url: &str) -> u16 {
     let url = Url::parse(url).unwrap();
     let (_, uri) = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
@@ -32,7 +32,7 @@ fn port_of(url: &str) -> u16 {
     uri.port().unwrap()
 }
 
-/// The local addresses on which somebody listens at that port, as the kernel writes them.
+/// The local addresses that listen on this port, in the kernel's notation.
 fn listening(port: u16) -> Vec<String> {
     let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
     let at_port = |line: &str| {
@@ -84,7 +84,7 @@ fn misbehaving_opener_does_not_end_the_login() {
         let outcome = login.finish();
         assert_eq!(outcome.expect(0), "", "{opener}");
         assert!(!outcome.stderr.contains("on stderr"), "{opener}: {}", outcome.stderr);
-        // The one that runs on has not inherited the socket.
+        // The opener still running has not inherited the socket.
         assert!(listening(port).is_empty() && TcpListener::bind(("127.0.0.1", port)).is_ok(), "{opener}");
         if opener.contains("sleep") {
             let id = poll("the opener's id", || fs::read_to_string(home.path("opener.pid")).ok());
@@ -94,7 +94,7 @@ fn misbehaving_opener_does_not_end_the_login() {
     }
 }
 
-/// The answer, head and body, when a program of `user` opens `url`; no redirect is followed.
+/// The response, head and body, when `user` opens `url`, without following redirects.
 fn fetched_by(home: &Home, user: &str, url: &str) -> String {
     let mut command = home.command("setpriv");
     command.args(["--reuid", user, "--clear-groups", "curl", "-si", "--max-time", "30", url]);
@@ -203,10 +203,10 @@ fn code_is_exchanged_before_the_keys_arrive() {
 fn lack_of_threads_is_an_error_without_panic() {
     let provider = Scripted::start();
     let mut home = home_at(&provider);
-    // No thread has room for a stack as large as a whole address space.
+    // No thread can have a stack as large as the address space.
     home.set("RUST_MIN_STACK", &(1_u64 << 47).to_string());
     for (args, code, word) in
-        // What is pasted is waited for without one.
+        // Waiting for a paste needs no thread.
         [(&["login", "--no-browser"][..], 2, "cannot listen"), (&["login", "--paste"], 2, "nothing was pasted")]
     {
         let outcome = home.tidp(args);

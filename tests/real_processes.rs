@@ -1,6 +1,5 @@
-//! Many real processes on one session, and real processes that are killed, stopped, or find no room: no session is lost
-//! but in the one window that no client can close, and no token comes back after a logout.
-//! The provider has one-time refresh tokens and ends the session when one is presented twice.
+//! Many processes on one session, some of them killed, stopped, or out of space: no session is lost except in the
+//! known window, and no token returns after a logout. Refresh tokens are one-time, and reuse ends the session.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -20,8 +19,7 @@ use std::time::Duration;
 
 const CLIENT: &str = "provider-mobile";
 
-/// The independent provider, and a user of it whose sessions lie in one place whatever else the environment says, and
-/// whose access tokens are cached in the kernel.
+/// The independent provider, and a user with a fixed store and cached access tokens.
 fn provider_and_home() -> Option<(Provider, Home)> {
     if !require("node") || !require("curl") {
         return None;
@@ -33,7 +31,7 @@ fn provider_and_home() -> Option<(Provider, Home)> {
     Some((provider, home))
 }
 
-/// The same, logged in, with an access token that has expired.
+/// The same, logged in, with an expired access token.
 fn expired() -> Option<(Provider, Home)> {
     if !require("faketime") {
         return None;
@@ -45,7 +43,7 @@ fn expired() -> Option<(Provider, Home)> {
     Some((provider, home))
 }
 
-/// The binary as somebody runs it whose environment names other directories, but the same store.
+/// The binary in an environment with other directories, but the same store.
 fn from_elsewhere(home: &Home, number: usize, args: &[&str]) -> Command {
     let mut command = home.tidp_command(args);
     let elsewhere = home.path(&format!("elsewhere-{number}"));
@@ -60,7 +58,7 @@ fn finished(running: Vec<Process>) -> Vec<Outcome> {
     running.into_iter().map(Process::finish).collect()
 }
 
-/// There is a session and it can be refreshed: nobody has presented a spent token.
+/// Asserts that the session can be refreshed: no spent token was sent.
 #[track_caller]
 fn session_lives(home: &Home) {
     let refreshed = home.tidp(&["refresh", "--force", "--json"]);
@@ -69,7 +67,7 @@ fn session_lives(home: &Home) {
     home.tidp(&["token"]).expect(0);
 }
 
-/// There is no session, in no store, no cache and no file.
+/// Asserts that no store, cache or file holds a session.
 #[track_caller]
 fn session_is_gone(home: &Home) {
     for args in [["token", "--no-refresh"].as_slice(), &["token"], &["refresh", "--force"], &["inspect"]] {
@@ -114,7 +112,7 @@ fn logout_amid_other_commands_leaves_no_token() {
         let logout = Process::start(&mut home.tidp_command(&["logout"]));
         running.extend((0..8).map(start));
         logout.finish().expect(0);
-        // Whatever began before the logout and ends after it must leave nothing behind.
+        // A command that overlaps the logout leaves nothing behind.
         let after = home.tidp(&["token", "--no-refresh"]);
         for outcome in finished(running) {
             assert!(matches!(outcome.code, Some(0 | 3)), "{outcome:#?}");
@@ -139,7 +137,7 @@ fn login_during_logout_is_complete_or_gone() {
     }
 }
 
-/// A forced refresh that the provider has done and not yet answered.
+/// Starts a forced refresh that the provider has performed but not yet responded to.
 fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
     let before = provider.requests("token");
     provider.post("/hold", &json!({}));
@@ -148,7 +146,7 @@ fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
     refresh
 }
 
-/// The directories that are flocked: one for each session.
+/// The locked directories: one per session.
 fn locks(home: &Home) -> Vec<PathBuf> {
     let found = std::fs::read_dir(home.path("sessions")).unwrap().map(|found| found.unwrap().path());
     found.filter(|path| path.is_dir()).collect()
@@ -183,7 +181,7 @@ fn killed_refresh_is_noticed_by_waiting_processes() {
         provider.post("/release", &json!({}));
         let outcomes = finished(waiting);
         assert!(outcomes.iter().all(|outcome| outcome.code == Some(code)), "{outcomes:#?}");
-        // One of them tried, and told; the others found what it had left.
+        // One of them tried and reported it, which the others found.
         let told = outcomes.iter().filter(|outcome| outcome.stderr.contains("was not finished")).count();
         assert_eq!(told, 1, "{outcomes:#?}");
         if code == 3 {
@@ -305,7 +303,7 @@ fn signal_ends_the_secret_command_too() {
     }
 }
 
-/// The one window: the next run says what has become of the session.
+/// Asserts that the next run explains that the token was lost.
 #[track_caller]
 fn truthfully_lost(home: &Home) {
     let outcome = home.tidp(&["refresh", "--force", "--json"]);
@@ -318,7 +316,7 @@ fn truthfully_lost(home: &Home) {
     );
 }
 
-/// Numbers that are the same in every run (splitmix64).
+/// Pseudo-random numbers, the same in every run (splitmix64).
 struct Seeded(u64);
 
 impl Seeded {
@@ -331,8 +329,8 @@ impl Seeded {
     }
 }
 
-/// Runs the command and kills it at some time. `length` is about what it takes, in microseconds, and learns from this
-/// run; `begun` waits for the moment to count from. Whether it was killed.
+/// Runs the command and kills it at a random time within `length` microseconds, which adapts to each run; `begun`
+/// waits for the start. Returns whether it was killed.
 fn killed(home: &Home, args: &[&str], length: &mut u64, seeded: &mut Seeded, begun: impl FnOnce()) -> bool {
     let mut process = Process::start(&mut home.tidp_command(args));
     begun();
@@ -357,7 +355,7 @@ fn kill_loses_a_token_only_in_the_known_window() {
         let which = round % commands.len();
         let requests = provider.requests("token");
         let begun = || {
-            // Every other refresh is killed around the provider's answer, where the window is.
+            // Every other refresh is killed around the provider's response, where the window is.
             if which == 3 {
                 poll("the refresh", || (provider.requests("token") > requests).then_some(()));
             }
@@ -395,22 +393,21 @@ fn kill_loses_a_token_only_in_the_known_window() {
 fn full_disk_is_found_before_a_token_is_spent() {
     let Some((provider, home)) = expired() else { return };
     let before = provider.requests("token");
-    // No byte can be written to any file, as on a disk that is full; pipes are no files. The signal that comes with it
-    // ends nobody.
+    // No byte can be written to a file, as on a full disk; pipes still work. The signal for it is ignored.
     let full = |args: &str| home.sh(&format!("ulimit -f 0; exec tidp {args} --json"));
     for args in ["token", "refresh", "refresh --force", "userinfo"] {
         let error = full(args).error(6);
         assert_eq!(error["kind"], "store", "{error}");
     }
     assert_eq!(provider.requests("token"), before);
-    // Nor does it end whose answer or whose first session finds no room.
+    // Nor does a lack of space for a response or a first session.
     let told = home
         .sh("ulimit -f 0; tidp policy > answer; echo $?; TIDP_STORE_DIR=$HOME/new tidp login --no-browser; echo $?");
     assert_eq!(told.stdout.lines().collect::<Vec<_>>(), ["1", "6"]);
     session_lives(&home);
 }
 
-/// A user without root's powers, to whom a directory can be read-only.
+/// A user without root's privileges, for read-only directories.
 struct Ordinary {
     home: Home,
     binary: PathBuf,
@@ -440,7 +437,7 @@ impl Ordinary {
     }
 }
 
-/// Gives the whole tree to that user.
+/// Makes this user the owner of the whole tree.
 fn give(path: &Path, user: u32) {
     chown(path, Some(user), Some(user)).unwrap();
     if path.is_dir() && !path.is_symlink() {

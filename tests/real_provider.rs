@@ -1,6 +1,5 @@
-//! The real binary against OpenID providers that share no line with it: a whole life at each of three, and one bent to
-//! each of TelenorID+'s policies.
-//! Where time passes, it passes for both: the provider's clock is moved by its control API, tidp's by libfaketime.
+//! The real binary with independent OpenID providers: the lifecycle of a session at three of them, and all TelenorID+
+//! policies at one. Time passes by the provider's control API and by libfaketime.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -18,12 +17,12 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The independent provider, if the machine can run it.
+/// The independent provider, if it can run here.
 fn provider() -> Option<Provider> {
     (require("node") && require("curl")).then(Provider::independent)
 }
 
-/// The same, where time is going to pass.
+/// The same, with a clock that can be moved.
 fn provider_with_a_clock() -> Option<Provider> {
     if !require("faketime") {
         return None;
@@ -33,7 +32,7 @@ fn provider_with_a_clock() -> Option<Provider> {
     Some(provider)
 }
 
-/// What every provider and its user go through, told once.
+/// The steps every provider goes through.
 #[track_caller]
 fn a_whole_life_at(provider: &mut Provider, client: &str, refused: &[i32]) {
     let home = Home::logged_in(provider, client);
@@ -52,7 +51,7 @@ fn a_whole_life_at(provider: &mut Provider, client: &str, refused: &[i32]) {
         access_tokens.push(token);
     }
 
-    // The same user logs in elsewhere, later, which some providers then tell in the ID token of every refresh.
+    // The same user logs in elsewhere, which some providers mention in later ID tokens.
     let login = home.tidp(&["inspect", "--json"]).json()["login_at"].clone();
     let elsewhere = Home::at(provider, client);
     poll("a later second", || {
@@ -71,7 +70,7 @@ fn a_whole_life_at(provider: &mut Provider, client: &str, refused: &[i32]) {
     home.tidp(&["login"]).expect(0);
     home.tidp(&["token"]).expect(0);
 
-    // The key that signed the ID token is gone: nothing can be said of the signature, and nothing against it.
+    // The signing key is gone: the signature is neither valid nor invalid.
     provider.change_keys();
     not_denied(&home);
     home.tidp(&["refresh", "--force"]).expect(0);
@@ -85,7 +84,7 @@ fn a_whole_life_at(provider: &mut Provider, client: &str, refused: &[i32]) {
     home.tidp(&["login"]).expect(0);
 }
 
-/// The ID token is signed by the provider, by each command that looks.
+/// Asserts that every command finds the ID token verified.
 #[track_caller]
 fn signed(home: &Home) {
     let inspected = home.tidp(&["inspect", "--json"]).json();
@@ -95,7 +94,7 @@ fn signed(home: &Home) {
     assert_eq!(decoded["verified"], true, "{decoded}");
 }
 
-/// No signature is called wrong.
+/// Asserts that no signature is called invalid.
 #[track_caller]
 fn not_denied(home: &Home) {
     let inspected = home.tidp(&["inspect", "--json"]).json();
@@ -123,7 +122,7 @@ fn session_lifecycle_at_django_oauth_toolkit() {
     }
 }
 
-/// Glewlwyd refuses with an empty answer, which is believed when it comes twice.
+/// Glewlwyd refuses with an empty response, which counts when repeated.
 #[test]
 fn session_lifecycle_at_glewlwyd() {
     if !require("glewlwyd") {
@@ -218,7 +217,7 @@ fn session_without_refresh_token_ends_at_the_provider() {
     assert_eq!(provider.requests("token"), 1, "the login's and no other");
 }
 
-/// The provider has refused, tidp knows that only a login helps, and a login does help.
+/// Asserts that the refusal requires a login, and that a login helps.
 #[track_caller]
 fn ended(home: &Home) {
     let error = home.tidp(&["refresh", "--force", "--json"]).error(3);
@@ -313,7 +312,7 @@ fn lost_response_is_described_accurately() {
     home.tidp(&["refresh", "--force"]).expect(0);
 }
 
-/// A refresh that the provider has done and not yet answered.
+/// Starts a refresh that the provider has performed but not yet responded to.
 fn refresh_in_flight(provider: &Provider, home: &Home) -> Process {
     let before = provider.requests("token");
     provider.post("/hold", &json!({}));

@@ -1,4 +1,4 @@
-//! The real binary against its own sandbox: what a shell script sees of it.
+//! The real binary with its own sandbox, as a shell script sees it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// A user logged in at a sandbox of its own, if the machine can log in without a person.
+/// A user logged in at a new sandbox, if the machine can log in without a person.
 fn logged_in() -> Option<(Provider, Home)> {
     if !require("curl") {
         return None;
@@ -72,7 +72,7 @@ fn sandbox_help_lists_every_control() {
     let (status, answer) = ask("POST", "/sandbox/fail", "{}");
     assert_eq!(status, 400);
     assert!(answer.contains(&format!("none of {endpoints}\"")), "{answer}");
-    // The last of the planned failures is in force: the answer is lost.
+    // The last planned failure loses the response.
     assert_eq!(ask("POST", "/connect/token", "").0, 502);
     assert_eq!(ask("POST", "/connect/token", "").0, 401);
 }
@@ -119,7 +119,7 @@ fn due_refresh_makes_one_request() {
     if !require("faketime") || !require("curl") {
         return;
     }
-    // Shorter than the sandbox's discovery document may be cached.
+    // Shorter than the sandbox's discovery document is cached.
     let provider = Provider::sandbox(&["--access-token-lifetime", "10m"]);
     let mut home = Home::logged_in(&provider, "sandbox-mobile");
     home.pass_time(&provider, 11 * 60);
@@ -189,7 +189,7 @@ fn signal_during_login_leaves_nothing() {
         home.tidp(&["token"]).expect(3);
         home.assert_no_token_in_files();
     }
-    // The calling shell sees the signal, not a code: it stops too.
+    // The calling shell sees the signal, and stops too.
     let home = Home::at(&provider, "sandbox-mobile");
     for (signal, code) in [(Signal::INT, "code=130"), (Signal::TERM, "code=143")] {
         let script = "sh -c 'echo pid=$$ >&2; exec tidp login --no-browser'; echo code=$?";
@@ -254,7 +254,7 @@ fn exit_codes_match_the_contract() {
     home.set("TIDP_CLIENT_ID", "sandbox-web");
     assert_eq!(home.tidp(&["token", "--json"]).error(3)["kind"], "login_required");
     home.set("TIDP_CLIENT_ID", "nobody");
-    // An unknown client is never sent back: the person at the browser sees why, and the login runs out of time.
+    // An unknown client is never redirected: the browser shows why, and the login times out.
     home.tidp(&["login", "--timeout", "1s"]).expect(124);
     home.set("TIDP_CLIENT_ID", "sandbox-mobile");
     let error = home.tidp(&["login", "--scope", "openid nonsense", "--json"]).error(4);
@@ -321,7 +321,7 @@ fn nonblocking_streams_lose_nothing() {
             tokens.write_all(&b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n".repeat(100)).unwrap();
         }
     });
-    // Long enough for the pipe to be full.
+    // Until the pipe is full.
     std::thread::sleep(Duration::from_millis(300));
     let mut told = String::new();
     answers.read_to_string(&mut told).unwrap();
@@ -502,7 +502,7 @@ fn pipes_and_byte_order_marks_are_read() {
     std::fs::write(home.path("config"), config).unwrap();
     std::fs::write(home.path("key"), format!("\u{feff}{}=\r\n", "A".repeat(43))).unwrap();
     home.set("TIDP_STORE", "file");
-    // The configuration and the key are read more than once, and come but once.
+    // Configuration and key are read more than once, but a pipe delivers them once.
     let piped = |command: &str| {
         home.sh(&format!(
             "mkfifo c k && (cat config >c & cat key >k & TIDP_CONFIG=c TIDP_STORE_KEY_FILE=k {command}); code=$?; rm c k; exit $code"

@@ -1,9 +1,7 @@
-//! A canary in every slot that holds a secret, every command at its most talkative, when all goes well and when nothing
-//! does: each secret is found only where it is meant to be.
-//!
-//! The provider's tokens, its code and its cookies begin with `canary-`, ID tokens with `eyJ` as every JWT; `state`,
-//! `nonce` and the PKCE verifier are learnt from the requests. The programs that tidp starts write down what they
-//! were given and what they can see of tidp.
+//! A canary in every secret, and every command with its most verbose output, in success and failure: each secret is
+//! found only where it belongs. The provider's tokens, code and cookies begin with `canary-`, ID tokens with `eyJ`;
+//! `state`, `nonce` and the PKCE verifier are read from the requests. Programs that tidp starts record what they
+//! receive and see.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -17,24 +15,24 @@ use real::{Home, Outcome, Scripted, require};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A key as `TIDP_STORE_KEY` takes it.
+/// A value for `TIDP_STORE_KEY`.
 const STORE_KEY: &str = "Y2FuYXJ5LXN0b3JlLWtleS1vZi0zMi1ieXRlcy4uLi4=";
 
-/// Writes down its arguments and environment, and what it sees of whoever started it.
+/// Records its arguments and environment, and what it sees of its parent.
 const SPY: &str = r#"{ env; printf '%s\n' "$@"; tr '\0' '\n' </proc/$PPID/cmdline; grep -i 'core file' /proc/$PPID/limits
 } >>"$SPY/$ROLE.log" 2>/dev/null
 "#;
 
-/// A user among spies, at a provider of canaries.
+/// A user whose helper programs spy, at a provider with canaries.
 struct Scene {
     provider: Scripted,
     home: Home,
-    /// Whether the store is one that shows nothing.
+    /// Whether the store is encrypted.
     sealed: bool,
 }
 
 impl Scene {
-    /// A confidential client whose secret comes from a command, and sessions in plain files.
+    /// A confidential client with a secret from a command, and plain session files.
     fn new() -> Self {
         let provider = Scripted::start();
         let mut home = Home::new();
@@ -64,7 +62,7 @@ impl Scene {
         Self { provider, home, sealed: false }
     }
 
-    /// Runs `tidp --verbose` and makes sure that nothing is told which is not in `meant`.
+    /// Runs `tidp --verbose` and asserts that it prints no secret except `meant`.
     #[track_caller]
     fn run(&self, args: &[&str], meant: &[&str]) -> Outcome {
         self.checked(args, "", meant)
@@ -77,7 +75,7 @@ impl Scene {
             "" => Process::start(&mut self.home.tidp_command(&args)).finish(),
             stdin => self.home.tidp_with_stdin(&args, stdin),
         };
-        // The address to visit is meant for the user, and holds `state` and `nonce`.
+        // The URL to visit may hold `state` and `nonce`.
         let is_address = |word: &&str| word.starts_with("http") && word.contains("code_challenge=");
         let stderr: Vec<_> = outcome.stderr.split_whitespace().filter(|word| !is_address(word)).collect();
         self.keeps(&format!("{args:?}: stderr"), &stderr.join(" "), &[]);
@@ -89,13 +87,13 @@ impl Scene {
         outcome
     }
 
-    /// Fails if a secret that is not `meant` is in `text`. `nonce` and `state` are meant by those names.
+    /// Asserts that `text` has no secret except `meant`; `nonce` and `state` go by these names.
     #[track_caller]
     fn keeps(&self, place: &str, text: &str, meant: &[&str]) {
-        // Of a JWT its second part, before which there is a dot: no key in a cached key set holds that by chance.
+        // The second part of a JWT with its dot, which no cached key contains by chance.
         let known = ["canary-secret", "canary-refresh", "canary-code", "canary-access", "canary-", ".eyJ", STORE_KEY];
         for secret in known.iter().filter(|secret| !meant.contains(secret)) {
-            // What is meant may begin as what is not: `canary-` stands for all whose name nobody thought of.
+            // A meant value may share its beginning; `canary-` stands for all other secrets.
             let rest = meant.iter().fold(text.to_owned(), |text, meant| text.replace(meant, ""));
             assert!(!rest.contains(secret), "{place} tells {secret}: {text}");
         }
@@ -109,7 +107,7 @@ impl Scene {
         }
     }
 
-    /// Every file of the user but what the spies wrote and, of an open store, the sessions.
+    /// All files of the user except those of the spies and, if unencrypted, the sessions.
     fn files(&self) -> Vec<(PathBuf, String)> {
         let mut found = Vec::new();
         let mut folders: Vec<PathBuf> = ["home", "run", "locks"].map(|name| self.home.path(name)).into();
@@ -131,14 +129,14 @@ impl Scene {
         self.home.path("home/data/tidp/sessions")
     }
 
-    /// What a spy has written down; it must have been there.
+    /// What a spy recorded; it must have run.
     #[track_caller]
     fn spied(&self, role: &str) -> String {
         let log = self.home.path("spy").join(format!("{role}.log"));
         fs::read_to_string(&log).unwrap_or_else(|error| panic!("{role} was not started: {error}"))
     }
 
-    /// Makes sure that no program that was started learnt anything, but the child of `exec` the access token.
+    /// Asserts that the programs learnt nothing, except the child of `exec` the access token.
     #[track_caller]
     fn spies_know_nothing(&self) {
         self.keeps("the opener", &self.spied("opener"), &["state", "nonce"]);
@@ -153,12 +151,12 @@ impl Scene {
     }
 }
 
-/// A line of `/proc/PID/limits` whose soft limit is 0.
+/// Whether a line of `/proc/PID/limits` has a soft limit of 0.
 fn zero(line: &str) -> bool {
     line.split_whitespace().nth(4) == Some("0")
 }
 
-/// Every command while all goes well.
+/// Runs every command successfully.
 fn a_whole_life(scene: &Scene) {
     let child = format!("sh {}", scene.home.path("spy/child").display());
     let exec: Vec<&str> = ["exec", "--"].into_iter().chain(child.split(' ')).collect();
@@ -199,7 +197,7 @@ fn a_whole_life(scene: &Scene) {
         let expected = if args == ["token"] && meant.is_empty() { 3 } else { 0 };
         assert_eq!(outcome.code, Some(expected), "{args:?}: {outcome:#?}");
     }
-    // tidp has ended when the browser gets there.
+    // tidp may have ended when the browser arrives.
     let hint = poll("the hint", || {
         scene.provider.seen().iter().find_map(|seen| seen.field("id_token_hint").filter(|_| seen.path == "/endsession"))
     });
@@ -287,7 +285,7 @@ fn bad_responses_leak_no_secret() {
         let said = String::from_utf8_lossy(&answer).into_owned();
         for args in [&["refresh", "--force"][..], &["refresh", "--force", "--json"], &["login"], &["login", "--json"]] {
             let outcome = scene.run(args, &[]);
-            // A flaw that harms nobody costs a refresh nothing.
+            // A harmless flaw does not fail a refresh.
             let harmless = args[0] == "refresh" && harmless.iter().any(|flaw| said.contains(flaw));
             assert!(
                 outcome.code.is_some_and(|code| if harmless { code == 0 } else { code > 1 }),

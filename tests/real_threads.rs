@@ -1,5 +1,5 @@
-//! The real binary where the system gives it few threads or none (`ulimit -u`, a container's pids limit): every ending
-//! has a sentence and a code of the table.
+//! The real binary with few threads or none (`ulimit -u`, a container's pids limit): it ends with a message and a
+//! documented code.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -14,7 +14,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::process::Command;
 
-/// Somebody whose processes are counted and who has no others: one for each test, because they run side by side.
+/// A user with a process limit and no other processes; one per test, because tests run in parallel.
 struct Limited {
     home: Home,
     user: u32,
@@ -36,7 +36,7 @@ impl Limited {
         Some(Self { home, user })
     }
 
-    /// `tidp` where so many threads may run at once, its first included.
+    /// `tidp` with this many threads, including the first.
     fn command(&self, threads: usize, args: &[&str]) -> Command {
         let mut command = self.home.command("setpriv");
         command.args(["--reuid", &self.user.to_string(), "--clear-groups", "prlimit", &format!("--nproc={threads}")]);
@@ -55,7 +55,7 @@ fn name_lookup_without_threads_fails_as_unreachable() {
     let error = user.tidp(1, &["login", "--json"]).error(5);
     assert_eq!(error["kind"], "unreachable");
     assert!(error["message"].as_str().unwrap().contains("no thread can be started"), "{error}");
-    // With a few threads more the name is found, and nobody listens there.
+    // With more threads the name is found, and the connection refused.
     let error = user.tidp(6, &["login", "--json"]).error(5);
     assert!(error["message"].as_str().unwrap().contains("refused"), "{error}");
 }
@@ -79,7 +79,7 @@ fn sandbox_reports_running_out_of_threads() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let sandbox = Process::start(&mut user.command(16, &["sandbox", "--port", &port.to_string(), "--json"]));
     let mut kept = vec![poll("the sandbox", || TcpStream::connect(("127.0.0.1", port)).ok())];
-    // Each connection that is kept has a thread of its own; the one too many is not answered.
+    // Each open connection has a thread; the last one gets no response.
     while kept.len() < 32
         && let Some(stream) = kept.last_mut()
         && stream.write_all(format!("GET /sandbox HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n").as_bytes()).is_ok()

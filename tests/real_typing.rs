@@ -1,4 +1,4 @@
-//! The real binary at a real terminal: what is typed or pasted there, of any length, and how the terminal is afterwards.
+//! The real binary at a real terminal: long lines typed or pasted, and the terminal's state afterwards.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::{Child, Stdio};
 
-/// A terminal on which `sh` runs `tidp` with these words and leaves `code`; then the terminal is looked at.
+/// A terminal on which `sh` runs `tidp` and writes `code`.
 struct Terminal {
     home: Home,
     script: Child,
 }
 
 impl Terminal {
-    /// Once it listens.
+    /// Waits until it listens.
     fn run(home: Home, words: &str) -> Self {
         let terminal = Self::start(home, ":", words);
         poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
@@ -32,7 +32,7 @@ impl Terminal {
 
     fn start(home: Home, first: &str, words: &str) -> Self {
         let tidp = env!("CARGO_BIN_EXE_tidp");
-        // Signals that the terminal sends reach `sh` too, which goes on.
+        // Signals of the terminal reach `sh` too, which goes on.
         let line = format!(
             "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; {first}; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
         );
@@ -46,7 +46,7 @@ impl Terminal {
         std::fs::read_to_string(self.home.path(file)).unwrap_or_default()
     }
 
-    /// How the terminal is now.
+    /// The terminal's current state.
     fn modes(&self) -> Option<String> {
         let name = self.read("name");
         let stty = self.home.command("stty").args(["-F", name.trim(), "-a"]).output().ok()?;
@@ -57,7 +57,7 @@ impl Terminal {
         self.script.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// How it ended: with that code, and with the terminal as it was.
+    /// Asserts the exit code, and that the terminal is as before.
     #[track_caller]
     fn ends(mut self, code: &str) -> Home {
         self.script.wait().unwrap();
@@ -67,7 +67,7 @@ impl Terminal {
     }
 }
 
-/// A token that a terminal which hands out lines would cut, within its claims or, with `claims` of less, its signature.
+/// A token that a terminal in line mode would cut.
 fn token(claims: usize) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({ "long": "x".repeat(claims), "last": 1 });
@@ -82,7 +82,7 @@ fn long_typed_lines_are_read_whole() {
     let mut terminal = Terminal::run(Home::new(), "decode - --json >out");
     let (claims, signature) = (token(6_000), token(2_700));
     assert!(signature.rfind('.').unwrap() < 4_095 && signature.len() > 4_095);
-    // Both at once, and what was mistyped before is taken back.
+    // Both at once, after deleting a typing error.
     terminal.types(&format!("mistyped\x15{claims}xy\x7f\x7f\r{signature}\r"));
     let answers = |terminal: &Terminal| terminal.read("out").lines().count();
     poll("both answers", || (answers(&terminal) == 2).then_some(()));
@@ -103,7 +103,7 @@ fn line_cut_by_the_terminal_is_reported() {
     for (length, code) in [(300, "0"), (6_000, "1")] {
         let home = Home::new();
         let token = token(length);
-        // The file is there when all is typed.
+        // The file appears when all is typed.
         let mut terminal = Terminal::start(home, "until [ -e go ]; do :; done", "decode - --json 2>said >out");
         terminal.types(&format!("{token}\r"));
         poll("the terminal", || terminal.read("shown").contains("\r\n").then_some(()));

@@ -1,5 +1,5 @@
-//! A thousand scenarios: the client's decisions and estimates against the sandbox's engine, which shares no code with
-//! them but the policy table. Either one that lies is caught by the other.
+//! A thousand random scenarios: the client's decisions and estimates are checked against the sandbox's engine, which
+//! shares only the policy table with them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use tidp::testing::domain::time::Seconds;
 use tidp::testing::explain::simulation::{Disagreement, Event, EventKind, Scenario, Simulation, run, run_against};
 use tidp::testing::sandbox::Rotation;
 
-/// The five policies, and some that a provider may have been changed to.
+/// The five policies, and changed ones.
 fn policy() -> impl Strategy<Value = Policy> {
     let changed =
         (1_i64..20_000, any::<bool>(), proptest::option::of(1_i64..40_000)).prop_map(|(life, sliding, cap)| Policy {
@@ -23,7 +23,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     prop_oneof![proptest::sample::select(POLICIES.to_vec()), changed]
 }
 
-/// Lives and intervals of a like length, so that their ends meet in every order, and often at the same second.
+/// Lifetimes and intervals of similar length, so that their ends come in any order and often at the same second.
 fn scenario() -> impl Strategy<Value = Scenario> {
     let time = |longest: i64| prop_oneof![1..longest, (1..longest / 60 + 2).prop_map(|minutes| minutes * 60)];
     let handles = prop_oneof![Just(Rotation::Rotate), Just(Rotation::Reuse)];
@@ -31,7 +31,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let sso = proptest::option::of(prop_oneof![Just(0), time(30_000)]);
     (policy(), time(7_200), time(4_000), sso, handles, renew, proptest::bool::weighted(0.2), 1_i64..60).prop_map(
         |(policy, access_token, every, sso, refresh_tokens, renew, force, calls)| {
-            // Long lives are looked at with as many calls, further apart.
+            // Long lifetimes have as many calls, further apart.
             let scale = policy.lifetime.map_or(1, |life| (life.0 / 20_000).max(1));
             let every = Seconds(every * scale);
             Scenario {
@@ -48,7 +48,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     )
 }
 
-/// The refreshes of a simulation: when, why, and whether the end moved.
+/// The refreshes: when, why, and whether they moved the expiry.
 fn refreshes(simulation: &Simulation) -> Vec<(Seconds, RefreshReason, bool)> {
     let refresh = |event: &Event| match event.kind {
         EventKind::Refreshed { reason, renewed } => Some((event.at, reason, renewed)),
@@ -120,7 +120,7 @@ proptest! {
             if let EventKind::Refused = event.kind {
                 prop_assert!(last_end.is_some_and(|end| event.at >= end), "{:?} before {:?}", event, last_end);
             }
-            // What ends by itself is told without ends; the last one known counts.
+            // An event without expiry keeps the last one.
             last_end = event.expiry.map(|times| times.enforced).or(last_end);
         }
     }
@@ -163,7 +163,7 @@ proptest! {
     }
 }
 
-/// A script that asks every eight minutes for two hours, refreshing every time.
+/// A script that refreshes every eight minutes for two hours.
 fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
     Scenario {
         policy: policy.documented(),

@@ -1,9 +1,7 @@
-//! Wycheproof's JOSE vectors against our own reading of a JWS and our choice of keys.
-//!
-//! What is marked invalid must be refused. What is marked valid must be accepted where it is RS256, the one algorithm
-//! TelenorID+ uses; of the others each is a refusal, and they are counted apart.
+//! Wycheproof's JOSE vectors: invalid ones must be refused; valid ones accepted if they are RS256, the one algorithm
+//! of TelenorID+, and refused and counted otherwise.
 
-// Helpers of an integration test are no `#[test]`, so clippy's leave for tests does not reach them.
+// Clippy's exceptions for tests do not cover helpers of an integration test.
 #![allow(clippy::unwrap_used)]
 
 use base64::Engine as _;
@@ -12,12 +10,12 @@ use serde_json::{Value, json};
 use tidp::testing::jwt::Jws;
 use tidp::testing::oidc::jwks::KeySet;
 
-/// Marked valid, and malformed for a strict reader: `tcId` in the signature file, and why.
-/// (346, 347, 350 and 351, whose key is of another algorithm than their header, are PS384 and ES512: unsupported.)
+/// Marked valid, but malformed for a strict reader: `tcId` in the signature file, and why. (346, 347, 350 and 351 are
+/// PS384 and ES512 with a key of another algorithm: unsupported.)
 const DEVIATIONS: [(u64, &str); 2] =
     [(372, "a `?` in its header, which base64url does not have"), (373, "a `?` in its payload")];
 
-/// What became of a file's cases.
+/// The results of a file.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     accepted: usize,
@@ -26,18 +24,18 @@ struct Tally {
     rejected: usize,
 }
 
-/// The keys a group offers: the public ones, and the symmetric ones as an attacker would have them.
+/// The keys of a group: public ones, and symmetric ones as an attacker would have them.
 fn keys(group: &Value) -> KeySet {
     let key = group.get("public").or_else(|| group.get("private")).unwrap();
     let mut set = if key.get("keys").is_some() { key.clone() } else { json!({ "keys": [key] }) };
-    // Of a private key the public half: a set that publishes the other one is refused as a whole.
+    // Only the public half: a set with a private key is refused as a whole.
     for key in set["keys"].as_array_mut().unwrap().iter_mut().filter_map(Value::as_object_mut) {
         key.retain(|name, _| !["d", "p", "q", "dp", "dq", "qi"].contains(&name.as_str()));
     }
     KeySet::from_json(set.to_string().as_bytes()).unwrap()
 }
 
-/// The algorithm in the token's header, read by none of our code.
+/// The algorithm in the token's header, read without tidp's code.
 fn algorithm(token: &str) -> Option<String> {
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;

@@ -79,9 +79,9 @@ impl Provider {
 
     /// Expects a refresh with this refresh token.
     pub fn refreshes(&self, now: Time, token: &'static str, response: TokenResponse) {
-        self.expect("/connect/token", move |seen| {
-            assert_eq!(seen.field("grant_type").as_deref(), Some("refresh_token"));
-            assert_eq!(seen.field("refresh_token").as_deref(), Some(token));
+        self.expect("/connect/token", move |request| {
+            assert_eq!(request.field("grant_type").as_deref(), Some("refresh_token"));
+            assert_eq!(request.field("refresh_token").as_deref(), Some(token));
             Ok(response.response(now, None))
         });
     }
@@ -104,16 +104,16 @@ impl Provider {
 
     /// Expects the revocation of this refresh token by a public client.
     pub fn revokes(&self, token: &'static str) {
-        self.expect("/connect/revocation", move |seen| {
+        self.expect("/connect/revocation", move |request| {
             let body = format!("token={token}&token_type_hint=refresh_token&client_id=app");
-            assert_eq!((seen.body.as_str(), &seen.authorization), (body.as_str(), &None));
+            assert_eq!((request.body.as_str(), &request.authorization), (body.as_str(), &None));
             Ok(Response { status: 200, headers: Vec::new(), body: Vec::new() })
         });
     }
 
     /// The paths of all requests, in order.
     pub fn paths(&self) -> Vec<String> {
-        self.requests.lock().unwrap().iter().map(|seen| seen.path.clone()).collect()
+        self.requests.lock().unwrap().iter().map(|request| request.path.clone()).collect()
     }
 
     /// Expects the requests of a login.
@@ -125,8 +125,8 @@ impl Provider {
     /// Expects the exchange of a code for these tokens.
     pub fn grants(&self, browser: &Arc<TestBrowser>, now: Time, response: TokenResponse) {
         let browser = Arc::clone(browser);
-        self.expect("/connect/token", move |seen| {
-            assert_eq!(seen.field("grant_type").as_deref(), Some("authorization_code"));
+        self.expect("/connect/token", move |request| {
+            assert_eq!(request.field("grant_type").as_deref(), Some("authorization_code"));
             let url = browser.request().expect("the user was sent to the provider");
             Ok(response.response(now, Some(&parameter(&url, "nonce"))))
         });
@@ -134,12 +134,12 @@ impl Provider {
 
     /// The number of requests to this path.
     pub fn count(&self, path: &str) -> usize {
-        self.requests.lock().unwrap().iter().filter(|seen| seen.path == path).count()
+        self.requests.lock().unwrap().iter().filter(|request| request.path == path).count()
     }
 
     /// The last request to that path.
     pub fn last(&self, path: &str) -> ReceivedRequest {
-        self.requests.lock().unwrap().iter().rev().find(|seen| seen.path == path).cloned().expect("a request")
+        self.requests.lock().unwrap().iter().rev().find(|request| request.path == path).cloned().expect("a request")
     }
 
     #[track_caller]
@@ -162,18 +162,18 @@ impl Http for Provider {
         let path = if at_home { request.url.path().to_owned() } else { request.url.to_string() };
         let query = request.url.query().map(str::to_owned);
         let deadline = request.deadline;
-        let seen = ReceivedRequest { method: request.method, path, query, authorization, body, deadline };
-        self.requests.lock().unwrap().push(seen.clone());
+        let received = ReceivedRequest { method: request.method, path, query, authorization, body, deadline };
+        self.requests.lock().unwrap().push(received.clone());
         let mut expected = self.expected.lock().unwrap();
-        let Some(at) = expected.iter().position(|(path, _)| *path == seen.path) else {
-            if let Some(response) = self.standing.lock().unwrap().get(&seen.path) {
+        let Some(at) = expected.iter().position(|(path, _)| *path == received.path) else {
+            if let Some(response) = self.standing.lock().unwrap().get(&received.path) {
                 return Ok(response.clone());
             }
-            self.unexpected.lock().unwrap().push(seen.path);
+            self.unexpected.lock().unwrap().push(received.path);
             return Err(HttpFailure { what: "unexpected request".into(), kind: HttpFailureKind::NotSent });
         };
         let (_, response) = expected.remove(at).expect("it is there");
         drop(expected);
-        response(&seen)
+        response(&received)
     }
 }

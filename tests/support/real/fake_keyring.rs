@@ -1,8 +1,6 @@
-//! A Secret Service that does what a test wants: hangs, is slow, dies before or after it has written, refuses,
-//! holds garbage. It speaks the part of the protocol that clients need (Secret Service API draft 0.2), on a private bus.
-//!
-//! Where it insists on a key agreement, its half is always 1, so that every client agrees on one key and what one has
-//! written another can read: the fake hands on what it was given.
+//! A Secret Service on a private bus that fails as a test wants. It speaks the part of the protocol that clients need
+//! (Secret Service API draft 0.2). Its half of a key agreement is always 1, so that all clients share one key and
+//! read each other's secrets.
 
 use super::home::Home;
 use super::secret_service::SecretService;
@@ -25,46 +23,46 @@ const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 const PROMPT: &str = "/org/freedesktop/secrets/prompt/1";
 const NOTHING: &str = "/";
 
-/// A secret on its way: session, parameters (the initialisation vector), value, content type.
+/// A secret in transit: session, parameters (the initialisation vector), value, content type.
 type Wire = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
-/// What goes wrong.
+/// How a call fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// No answer, ever.
+    /// Never responds.
     Hang,
-    /// The answer takes so long; the deed is done at its end.
+    /// Acts and responds after this time.
     Slow(Duration),
-    /// The service leaves the bus, having done nothing.
+    /// Leaves the bus before acting.
     DieBefore,
-    /// The service leaves the bus, having done it, without an answer.
+    /// Leaves the bus after acting, without a response.
     DieAfter,
-    /// It says no.
+    /// Refuses.
     Refuse,
-    /// It is locked from now on, and says so.
+    /// Locks, and reports it.
     Lock,
-    /// It is locked from now on, and does what it does when it is.
+    /// Locks, then acts as when locked.
     LockFirst,
-    /// It is unlocked from now on, and does what it does when it is.
+    /// Unlocks, then acts as when unlocked.
     UnlockFirst,
-    /// There is a second entry just like the one from now on, and it says no.
+    /// Duplicates the entry, and refuses.
     Double,
 }
 
-/// An item: its attributes, and parameters and value of its secret.
+/// Attributes, secret parameters and value of an item.
 type Held = (HashMap<String, String>, Vec<u8>, Vec<u8>);
 
-/// What the fake holds and does.
+/// The state of the fake.
 #[derive(Default)]
 struct State {
     items: HashMap<u32, Held>,
     next: u32,
-    /// How often it was started: a session lives as long as the service.
+    /// The number of starts; a session ends with the service.
     life: u32,
-    /// The call that goes wrong, at its n-th time from now (0: every time).
+    /// The call that fails, at its n-th time from now (0: every time).
     fault: Option<(&'static str, usize, Fault)>,
     locked: bool,
-    /// What is locked is not found.
+    /// Locked items are hidden.
     hides: bool,
     no_collection: bool,
     no_plain_session: bool,
@@ -76,7 +74,6 @@ struct State {
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<State>>);
 
-/// The fake on its bus.
 pub struct FakeKeyring {
     _bus: SecretService,
     address: String,
@@ -84,7 +81,7 @@ pub struct FakeKeyring {
 }
 
 impl FakeKeyring {
-    /// Starts it, empty and well, and sets `home` to use it.
+    /// Starts it, empty and working, and sets `home` to use it.
     pub fn start(home: &mut Home) -> Self {
         let bus = SecretService::bus_only(home);
         let address = home.get("DBUS_SESSION_BUS_ADDRESS").unwrap().to_owned();
@@ -93,7 +90,7 @@ impl FakeKeyring {
         fake
     }
 
-    /// The service is on the bus (again), with what it held, and well.
+    /// Puts the service on the bus again, working, with its items.
     pub fn restart(&self) {
         self.heal();
         let before = {
@@ -117,14 +114,14 @@ impl FakeKeyring {
         self.shared.state().connection = Some(connection);
     }
 
-    /// From now on that call (`SetSecret` …) goes wrong at its `time`-th time; at 0, every time.
+    /// Makes this call (`SetSecret` …) fail at its `time`-th time; at 0, every time.
     pub fn fault(&self, call: &'static str, time: usize, fault: Fault) {
         let mut state = self.shared.state();
         state.fault = Some((call, time, fault));
         state.calls.clear();
     }
 
-    /// Nothing goes wrong any more.
+    /// Stops failing.
     pub fn heal(&self) {
         let mut state = self.shared.state();
         *state = State {
@@ -137,18 +134,18 @@ impl FakeKeyring {
         };
     }
 
-    /// Locked; its prompt waits for [`FakeKeyring::unlock`] or [`FakeKeyring::dismiss`].
+    /// Locks it; the prompt waits for [`FakeKeyring::unlock`] or [`FakeKeyring::dismiss`].
     pub fn lock(&self) {
         self.shared.state().locked = true;
     }
 
-    /// Unlocked, as by the prompt if one is up.
+    /// Unlocks it, and completes a waiting prompt.
     pub fn unlock(&self) {
         self.shared.state().locked = false;
         self.prompt_completed(false);
     }
 
-    /// The user closes the prompt.
+    /// Closes the prompt, as the user would.
     pub fn dismiss(&self) {
         self.prompt_completed(true);
     }
@@ -160,27 +157,27 @@ impl FakeKeyring {
         connection.emit_signal(None::<&str>, PROMPT, "org.freedesktop.Secret.Prompt", "Completed", &completed).unwrap();
     }
 
-    /// A search does not find what is locked, as with KeePassXC and oo7.
+    /// Hides locked items from searches, as KeePassXC and oo7 do.
     pub fn hides_what_is_locked(&self) {
         self.shared.state().hides = true;
     }
 
-    /// Nobody has made a collection yet.
+    /// Removes the collection.
     pub fn without_a_collection(&self) {
         self.shared.state().no_collection = true;
     }
 
-    /// It insists on a key agreement.
+    /// Requires a key agreement.
     pub fn without_plain_sessions(&self) {
         self.shared.state().no_plain_session = true;
     }
 
-    /// It refuses secrets longer than so many bytes.
+    /// Refuses secrets longer than this.
     pub fn at_most(&self, bytes: usize) {
         self.shared.state().largest = Some(bytes);
     }
 
-    /// Its bus over TCP: the address of something that hands on what it is sent.
+    /// The address of its bus over TCP.
     pub fn over_tcp(&self) -> String {
         let path = self.address.strip_prefix("unix:path=").unwrap().split(',').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -200,29 +197,29 @@ impl FakeKeyring {
         format!("tcp:host=127.0.0.1,port={port}")
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn entries(&self) -> usize {
         self.shared.state().items.len()
     }
 
-    /// The calls since the last time, or the fault that was set.
+    /// The calls since the last query, or since the fault was set.
     pub fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.shared.state().calls)
     }
 
-    /// Whether that call has come since the fault was set.
+    /// Whether this call was made since the fault was set.
     pub fn was_asked(&self, call: &str) -> bool {
         self.shared.state().calls.contains(&call)
     }
 
-    /// The one entry holds this now.
+    /// Sets the value of the only entry.
     pub fn put(&self, secret: &[u8]) {
         let mut state = self.shared.state();
         assert_eq!(state.items.len(), 1);
         state.items.values_mut().for_each(|item| item.2 = secret.to_vec());
     }
 
-    /// There is a second entry just like the one.
+    /// Duplicates the only entry.
     pub fn double(&self) {
         let mut state = self.shared.state();
         let number = state.double();
@@ -257,7 +254,7 @@ impl Shared {
         self.0.lock().unwrap()
     }
 
-    /// Does `deed` as the fault for `call` wants it done.
+    /// Runs `deed` as the fault for `call` says.
     async fn answer<T>(&self, call: &'static str, deed: impl FnOnce(&mut State) -> Answer<T>) -> Answer<T> {
         let fault = {
             let mut state = self.state();
@@ -306,10 +303,10 @@ impl Shared {
     }
 }
 
-/// What the fake answers.
+/// The result of a call.
 type Answer<T> = Result<T, Refusal>;
 
-/// How it says no: the error's name.
+/// The name of the refusal.
 #[derive(Debug)]
 struct Refusal(&'static str);
 
@@ -406,7 +403,7 @@ struct Prompt(Shared);
 
 #[interface(name = "org.freedesktop.Secret.Prompt")]
 impl Prompt {
-    /// The window is up; nobody is there to see it.
+    /// The prompt is open, and not answered.
     async fn prompt(&self, _window_id: &str) -> Result<(), Refusal> {
         self.0.answer("Prompt", |_| Ok(())).await
     }
@@ -446,12 +443,12 @@ impl Collection {
     }
 }
 
-/// Whether the session is one of this life's.
+/// Whether the session is from this start.
 fn lives(state: &State, session: &OwnedObjectPath) -> Result<(), Refusal> {
     if *session == state.session() { Ok(()) } else { Err(Refusal(NO_SESSION)) }
 }
 
-/// Whether it is not too long; the padding of the cipher does not count.
+/// Whether the length is allowed; the cipher's padding does not count.
 fn fits(state: &State, secret: &Wire) -> Result<(), Refusal> {
     lives(state, &secret.0)?;
     match state.largest {

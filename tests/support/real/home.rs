@@ -1,4 +1,4 @@
-//! A user of the binary: a home directory, an environment and a clock of its own.
+//! A user of the binary: home directory, environment and clock.
 
 use super::http;
 use super::process::{Outcome, Process};
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// A browser that follows every redirect with its cookies and shows nothing.
+/// A browser that follows redirects with cookies, and shows nothing.
 pub const FOLLOWER: &str = "curl -sSL --max-time 30 -o /dev/null -b ''";
 
-/// A private home with nothing in it.
+/// A new, empty home.
 pub struct Home {
     root: TempDir,
     env: BTreeMap<String, String>,
@@ -22,7 +22,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// A home whose sessions are kept in plain files, because the machine may have no keyring.
+    /// A home with sessions in plain files, as there may be no keyring.
     pub fn new() -> Self {
         let root = tempfile::Builder::new().prefix("tidp-test-").tempdir().unwrap();
         let mut home = Self { root, env: BTreeMap::new(), clock: 0 };
@@ -49,7 +49,7 @@ impl Home {
         home
     }
 
-    /// A new home, set by environment variables to one of a provider's clients.
+    /// A new home with variables for one of the provider's clients.
     pub fn at(provider: &Provider, client_id: &str) -> Self {
         let client = provider.client(client_id);
         let mut home = Self::new();
@@ -69,7 +69,6 @@ impl Home {
         home
     }
 
-    /// The same, logged in.
     #[track_caller]
     pub fn logged_in(provider: &Provider, client_id: &str) -> Self {
         let home = Self::at(provider, client_id);
@@ -77,34 +76,34 @@ impl Home {
         home
     }
 
-    /// A path in this home's private directory.
+    /// A path in this home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    /// Sets an environment variable for all that is run from now on.
+    /// Sets an environment variable.
     pub fn set(&mut self, name: &str, value: &str) {
         self.env.insert(name.into(), value.into());
     }
 
-    /// What one is set to.
+    /// The value of an environment variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str)
     }
 
-    /// Takes one away.
+    /// Removes an environment variable.
     pub fn unset(&mut self, name: &str) {
         self.env.remove(name);
     }
 
-    /// Time passes: for this user and for `provider` alike. Needs `require("faketime")`.
+    /// Advances the clocks of this user and of `provider`. Needs `require("faketime")`.
     #[track_caller]
     pub fn pass_time(&mut self, provider: &Provider, seconds: i64) {
         provider.advance(seconds);
         self.clock += seconds;
     }
 
-    /// A command in this environment, with a closed standard input.
+    /// A command in this environment, with closed standard input.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(&self.env).stdin(Stdio::null()).current_dir(self.root.path());
@@ -119,20 +118,20 @@ impl Home {
         command
     }
 
-    /// The binary with these arguments, not yet started.
+    /// `tidp` with these arguments, not started.
     pub fn tidp_command(&self, args: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_tidp"));
         command.args(args);
         command
     }
 
-    /// Runs the binary to its end.
+    /// Runs `tidp` to its end.
     #[track_caller]
     pub fn tidp(&self, args: &[&str]) -> Outcome {
         Process::start(&mut self.tidp_command(args)).finish()
     }
 
-    /// Runs the binary with that on its standard input.
+    /// Runs `tidp` with this standard input.
     #[track_caller]
     pub fn tidp_with_stdin(&self, args: &[&str], stdin: &str) -> Outcome {
         let mut process = Process::start(self.tidp_command(args).stdin(Stdio::piped()));
@@ -140,7 +139,7 @@ impl Home {
         process.finish()
     }
 
-    /// A line of shell in which `tidp` is the binary, not yet started.
+    /// A shell line that can call `tidp`, not started.
     pub fn sh_command(&self, script: &str) -> Command {
         let binaries = Path::new(env!("CARGO_BIN_EXE_tidp")).parent().unwrap().to_str().unwrap();
         let mut command = self.command("sh");
@@ -148,13 +147,13 @@ impl Home {
         command
     }
 
-    /// Runs it.
+    /// Runs a shell line to its end.
     #[track_caller]
     pub fn sh(&self, script: &str) -> Outcome {
         Process::start(&mut self.sh_command(script)).finish()
     }
 
-    /// Starts a login whose URL is printed and opened by nobody; gives the process and the URL.
+    /// Starts a login without opening its URL; returns the process and the URL.
     #[track_caller]
     pub fn login_by_hand(&self, args: &[&str]) -> (Process, String) {
         let mut process = Process::start(self.tidp_command(&[&["login"], args].concat()).stdin(Stdio::piped()));
@@ -162,17 +161,17 @@ impl Home {
         (process, url)
     }
 
-    /// Opens a URL as a browser would and gives the address at which it ends, reachable or not.
+    /// Opens a URL as a browser would; returns the last address, reachable or not.
     #[track_caller]
     pub fn follow(&self, url: &str) -> String {
         let args = ["-sL", "--max-time", "30", "-o", "/dev/null", "-b", "", "-w", "%{url_effective}"];
-        // A redirect to a host that is not there ends at once instead of in a name server.
+        // A redirect to an unknown host ends at once, without a name server.
         let nowhere = ["--connect-to", "app.example:443:127.0.0.1:1"];
         let ran = self.command("curl").args(args).args(nowhere).arg(url).output().unwrap();
         String::from_utf8(ran.stdout).unwrap()
     }
 
-    /// Every file under the home directory with its contents.
+    /// All files under the home with their contents.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         let mut folders = vec![self.path("home")];
@@ -188,18 +187,18 @@ impl Home {
         found
     }
 
-    /// Puts back what [`files`](Self::files) gave.
+    /// Restores what [`files`](Self::files) returned.
     pub fn put_back(&self, files: &[(PathBuf, Vec<u8>)]) {
         files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
     }
 
-    /// Every token in a file under the home directory that is kept in the clear.
+    /// All tokens in clear text in files under the home.
     pub fn stored_tokens(&self) -> Vec<String> {
         self.files().iter().flat_map(|(_, bytes)| token_like(bytes)).collect()
     }
 
-    /// Makes sure that no file under the home directory holds a token in the clear: the payload of a JWT begins with
-    /// `.eyJ`, which no key in a cached key set can hold by chance.
+    /// Asserts that no file under the home has a token in clear text: a JWT's payload begins with `.eyJ`, which no
+    /// cached key contains by chance.
     #[track_caller]
     pub fn assert_no_token_in_files(&self) {
         for (path, bytes) in self.files() {
@@ -208,14 +207,14 @@ impl Home {
     }
 }
 
-/// The claims that `access_token` opens at the provider's userinfo endpoint, asked without tidp.
+/// The claims from the userinfo endpoint for `access_token`, without tidp.
 #[track_caller]
 pub fn userinfo(provider: &Provider, access_token: &str) -> (u16, String) {
     let bearer = format!("Bearer {access_token}");
     http::request("GET", &provider.issuer, "/connect/userinfo", &[("Authorization", &bearer)], "")
 }
 
-/// The tokens in a stored document, which may hold another as a string: the values of `value`.
+/// The tokens in a stored document, nested ones too: the values of `value`.
 fn token_like(bytes: &[u8]) -> Vec<String> {
     fn gather(value: &Value, found: &mut Vec<String>) {
         match value {

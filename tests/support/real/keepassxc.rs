@@ -1,4 +1,4 @@
-//! A real keyring that finds nothing where its database is locked: KeePassXC, without a screen, on a bus of its own.
+//! KeePassXC without a screen on its own bus; it hides items while its database is locked.
 
 use super::home::Home;
 use super::process::{poll, stop};
@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 
 const PASSWORD: &str = "not a secret";
 
-/// Nobody is there to confirm anything, nor to unlock the database before it is searched.
+/// Nobody can confirm anything, or unlock before a search.
 const SETTINGS: &str = "[General]
 ConfigVersion=2
 UpdateCheckMessageShown=true
@@ -21,7 +21,7 @@ ConfirmDeleteItem=false
 UnlockBeforeSearch=false
 ";
 
-/// A database whose one group is what the Secret Service shows.
+/// A database whose only group is shown to the Secret Service.
 const DATABASE: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <KeePassFile>
   <Meta>
@@ -41,7 +41,7 @@ const DATABASE: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?
 </KeePassFile>
 "#;
 
-/// KeePassXC with its database open, and the bus.
+/// KeePassXC with an open database, and its bus.
 pub struct KeePassXc {
     program: Child,
     bus: SecretService,
@@ -62,7 +62,7 @@ impl KeePassXc {
         write!(import.stdin.take().unwrap(), "{PASSWORD}\n{PASSWORD}\n").unwrap();
         assert!(import.wait().unwrap().success(), "the database could not be made");
         let mut program = home.command("keepassxc");
-        // Of those that share one, only the first runs.
+        // Only the first with the same one runs.
         program.env("TMPDIR", home.path("run"));
         program.args(["--pw-stdin", "database.kdbx"]).stdin(Stdio::piped());
         let mut program = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -72,7 +72,7 @@ impl KeePassXc {
         keyring
     }
 
-    /// Locks the database, as Ctrl-L, a locked screen or its own time limit do.
+    /// Locks the database, as Ctrl-L, a locked screen or a timeout do.
     pub fn lock(&self, home: &Home) {
         control(home, &["lockAllDatabases"]);
         poll("a locked database", || self.answers(home, true));

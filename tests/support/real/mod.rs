@@ -1,4 +1,4 @@
-//! The real binary in a home of its own, and the real things around it: providers, keyrings, browsers.
+//! The real binary in its own home, and real providers, keyrings and browsers.
 
 #![allow(dead_code, unused_imports, reason = "each test crate uses its part of this")]
 

@@ -1,4 +1,4 @@
-//! Child processes that are always waited for, and never for ever.
+//! Child processes that are always waited for, with a deadline.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
-/// No run of the binary may take longer than this, whatever a test waits for.
+/// The longest time a run may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a process ended and what it said.
+/// The exit and output of a process.
 #[derive(Debug)]
 pub struct Outcome {
     /// The exit code; `None` if a signal ended it.
@@ -21,26 +21,25 @@ pub struct Outcome {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
-    /// How long it ran.
     pub took: Duration,
 }
 
 impl Outcome {
-    /// Standard output, after making sure of the exit code.
+    /// Asserts the exit code; returns standard output.
     #[track_caller]
     pub fn expect(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self.stdout.trim_end_matches('\n')
     }
 
-    /// Standard output as JSON, after making sure of success.
+    /// Asserts success; returns standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(self.expect(0)).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The `error` object of the last line of standard error, after making sure of the exit code and that standard
-    /// output is empty.
+    /// Asserts the exit code and empty standard output; returns the `error` object of the last line of standard
+    /// error.
     #[track_caller]
     pub fn error(&self, code: i32) -> serde_json::Value {
         assert_eq!(self.expect(code), "", "{self:#?}");
@@ -52,7 +51,7 @@ impl Outcome {
     }
 }
 
-/// A running child whose output is read as it comes.
+/// A running child whose output is read while it runs.
 pub struct Process {
     child: Child,
     started: Instant,
@@ -62,7 +61,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` with a closed standard input, unless the caller has set another.
+    /// Starts `command` with closed standard input, unless it is set.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -84,17 +83,17 @@ impl Process {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
-    /// Whether it is over.
+    /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Gives `text` to standard input and closes it.
+    /// Writes `text` to standard input and closes it.
     pub fn write_stdin(&mut self, text: &str) {
         self.child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for a word of standard error that `wanted` likes.
+    /// Waits for a matching word on standard error.
     #[track_caller]
     pub fn wait_for_word(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
@@ -107,7 +106,7 @@ impl Process {
         panic!("standard error ended or stalled at: {}", self.stderr)
     }
 
-    /// Waits for such a word, or for the end of standard error; whether the word came.
+    /// Waits for a matching word or the end of standard error; returns whether the word came.
     pub fn tells_or_ends(&mut self, wanted: impl Fn(&str) -> bool) -> bool {
         while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
             self.stderr += &line;
@@ -141,13 +140,12 @@ impl Drop for Process {
     }
 }
 
-/// Kills and reaps.
 pub fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// Asks `ready` every few milliseconds until it gives something.
+/// Polls `ready` until it returns a value.
 #[track_caller]
 pub fn poll<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
@@ -160,7 +158,7 @@ pub fn poll<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The end of `child`; killed and `None` at the deadline.
+/// The exit of `child`; at the deadline it is killed, and `None`.
 fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait().unwrap() {

@@ -1,5 +1,4 @@
-//! The providers a login can be tried against: tidp's own sandbox, and three that share no line with tidp or with
-//! each other.
+//! Providers to test with: tidp's sandbox, and three independent ones.
 
 use super::home::FOLLOWER;
 use super::http::request;
@@ -10,21 +9,20 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// A running provider, ended when dropped.
+/// A running provider; dropping it ends it.
 pub struct Provider {
     child: Child,
-    /// Its issuer.
     pub issuer: String,
     clients: Vec<Value>,
     kind: Kind,
-    /// What opens an address as its user does, for `BROWSER`.
+    /// The browser to set as `BROWSER`.
     pub browser: String,
 }
 
 enum Kind {
     Sandbox,
     Independent,
-    /// One whose memory is a folder: it can be started again.
+    /// The folder of a provider that can be restarted.
     Restartable(Foreign, TempDir),
 }
 
@@ -35,19 +33,19 @@ enum Foreign {
 }
 
 impl Provider {
-    /// `tidp sandbox` with these arguments more; a login needs no click.
+    /// `tidp sandbox` with these options; a login needs no click.
     pub fn sandbox(more: &[&str]) -> Self {
         Self::sandbox_with_pages(&[&["--auto-approve"], more].concat())
     }
 
-    /// `tidp sandbox` with these arguments; a login needs its page to be filled in.
+    /// `tidp sandbox` with these options; a login needs its page.
     pub fn sandbox_with_pages(more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidp"));
         command.args(["sandbox", "--json", "--port", "0"]).args(more);
         Self::start(command, Kind::Sandbox)
     }
 
-    /// npm's `oidc-provider`, bent to TelenorID+'s policies.
+    /// npm's `oidc-provider`, set up with TelenorID+'s policies.
     pub fn independent() -> Self {
         let mut command = Command::new("node");
         command.arg("--no-warnings").arg(tree("tests/provider/provider.mjs"));
@@ -79,7 +77,7 @@ impl Provider {
         Self { child, issuer, clients: ready["clients"].as_array().unwrap().clone(), kind, browser }
     }
 
-    /// What the start line says of a client.
+    /// The start line's information on a client.
     #[track_caller]
     pub fn client(&self, client_id: &str) -> &Value {
         let found = self.clients.iter().find(|client| client["client_id"] == client_id);
@@ -92,7 +90,7 @@ impl Provider {
         self.post("/clock", &json!({ "advance": seconds }));
     }
 
-    /// Stops the provider's clock, so that only `advance` moves it: an end can be told to the second.
+    /// Stops the provider's clock; only `advance` moves it, so expiry is exact to the second.
     #[track_caller]
     pub fn freeze(&self) {
         self.post("/clock", &json!({ "freeze": true }));
@@ -104,25 +102,25 @@ impl Provider {
         self.post("/sso/end", &json!({}));
     }
 
-    /// `rotate` (one-time handles) or `reuse` (the same handle again).
+    /// Sets `rotate` (one-time refresh tokens) or `reuse`.
     #[track_caller]
     pub fn refresh_tokens(&self, mode: &str) {
         self.post("/refresh-tokens", &json!({ "mode": mode }));
     }
 
-    /// The independent provider's next answers to the token endpoint: this status; 0 does the work and hangs up.
+    /// Sets the status of the next responses of the token endpoint; 0 performs the request and hangs up.
     #[track_caller]
     pub fn fail_token_requests(&self, status: u16, times: u32) {
         self.post("/fail", &json!({ "status": status, "times": times }));
     }
 
-    /// How many requests an endpoint (`token`, `userinfo`, `revocation` …) has had.
+    /// The number of requests to an endpoint (`token`, `userinfo`, `revocation` …).
     #[track_caller]
     pub fn requests(&self, endpoint: &str) -> u64 {
         self.counts().get(endpoint).and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// How many requests there were in all.
+    /// The number of all requests.
     #[track_caller]
     pub fn all_requests(&self) -> u64 {
         self.counts().values().filter_map(Value::as_u64).sum()
@@ -153,7 +151,7 @@ impl Provider {
         }
     }
 
-    /// From now on it signs with another key and publishes that one alone.
+    /// Replaces the signing key, and publishes only the new one.
     #[track_caller]
     pub fn change_keys(&mut self) {
         let Kind::Restartable(foreign, folder) = &self.kind else {
@@ -171,7 +169,7 @@ impl Provider {
         self.issuer.trim_start_matches("http://").split('/').next().unwrap().to_owned()
     }
 
-    /// Ends it now, and waits until nobody listens there.
+    /// Ends it, and waits until its port is closed.
     pub fn stop(&mut self) {
         stop(&mut self.child);
         let authority = self.authority();
@@ -194,7 +192,7 @@ impl Foreign {
         tree(folder).join(name).to_str().unwrap().to_owned()
     }
 
-    /// What starts it on what it left in `folder`; a port may follow.
+    /// The command that restarts it on `folder`; a port may follow.
     fn command(self, folder: &TempDir) -> Command {
         let mut command = match self {
             Self::Django => Command::new(python_of("django").unwrap()),
@@ -214,14 +212,14 @@ impl Foreign {
     }
 }
 
-/// The child, once it has printed its start line, and that line.
+/// The child and its start line, once printed.
 #[track_caller]
 fn started(command: &mut Command) -> (Child, Value) {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
-    // The pipe stays open: a provider that goes on to write must not die of it.
+    // The pipe stays open, so that the provider can go on writing.
     std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
     let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("start line {line:?}: {error}"));
     (child, ready)

@@ -1,5 +1,4 @@
-//! What a test needs and a machine may lack. A test that finds it missing says so and passes, unless
-//! `TIDP_TEST_REQUIRE=all` makes a skip a failure.
+//! What a test needs and a machine may lack. Without it the test is skipped, or fails if `TIDP_TEST_REQUIRE=all`.
 
 use std::fs;
 use std::io::Write as _;
@@ -18,14 +17,14 @@ pub fn require(what: &str) -> bool {
     let Err(missing) = available(what) else { return true };
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     assert!(std::env::var("TIDP_TEST_REQUIRE").as_deref() != Ok("all"), "{test} needs {what}: {missing}");
-    // Not `eprintln!`: the test harness would keep that to itself. One write, so that tests do not mix their lines.
+    // `eprintln!` would be captured by the test harness. One write, so that lines do not mix.
     let line = format!("skipped: {test} needs {what}: {missing}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
     false
 }
 
-/// Whether a program can be run as another user of the machine, which only root can do; for anybody else the test is
-/// skipped, whatever `TIDP_TEST_REQUIRE` says. Needs `setpriv` and `curl`.
+/// Whether a program can run as another user, which needs root, `setpriv` and `curl`. Otherwise the test is skipped,
+/// whatever `TIDP_TEST_REQUIRE` says.
 ///
 /// # Panics
 /// As [`require`].
@@ -64,7 +63,7 @@ fn program(name: &str) -> Result<(), String> {
     on_path(name).map(|_| ()).ok_or(format!("no {name} on the PATH"))
 }
 
-/// Where on the `PATH` a program lies.
+/// The path of a program on the `PATH`.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
@@ -76,7 +75,7 @@ pub fn chromium() -> Option<PathBuf> {
     named.or_else(|| ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| on_path(name)))
 }
 
-/// The library that moves the clock of a process it is loaded into.
+/// The library that moves a process's clock.
 pub fn libfaketime() -> Option<&'static str> {
     static LIBRARY: OnceLock<Option<String>> = OnceLock::new();
     LIBRARY
@@ -92,7 +91,7 @@ pub fn tree(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Sees to it that the packages a folder's lock file pins are there: a newcomer runs just `cargo test`.
+/// Installs the packages that a folder's lock file pins, so that plain `cargo test` works.
 fn node_modules(folder: &str) -> Result<(), String> {
     static PROVIDER: OnceLock<Result<(), String>> = OnceLock::new();
     static BROWSER: OnceLock<Result<(), String>> = OnceLock::new();
@@ -109,7 +108,7 @@ fn node_modules(folder: &str) -> Result<(), String> {
     .clone()
 }
 
-/// A Python that has the packages which a folder's `requirements.txt` pins: made once, and anew when they change.
+/// A Python with the packages of a folder's `requirements.txt`, made again when they change.
 pub fn python_of(folder: &str) -> Result<PathBuf, String> {
     static MADE: Mutex<()> = Mutex::new(());
     let _one_at_a_time = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +124,7 @@ pub fn python_of(folder: &str) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Runs it to its end; what it said if that was no success.
+/// Runs it to its end; returns its output if it failed.
 fn run(command: &mut Command) -> Result<(), String> {
     let ran = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }

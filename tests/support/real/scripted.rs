@@ -1,5 +1,5 @@
-//! An OpenID provider in this process that is honest until a test tells one of its paths not to be. Every secret it
-//! hands out begins with `canary-`, except the ID token, which has to be a JWT.
+//! An OpenID provider in this process, correct until a test changes a path. Its secrets begin with `canary-`, except
+//! the ID token, which must be a JWT.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -18,11 +18,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
 
-/// What a connection is: plain or TLS.
+/// A plain or TLS connection.
 pub trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: String,
@@ -33,17 +33,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// A field of its form or its query.
+    /// The value of a form or query field.
     pub fn field(&self, name: &str) -> Option<String> {
         let both = format!("{}&{}", self.query, self.body);
         url::form_urlencoded::parse(both.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
     }
 }
 
-/// How a path misbehaves: it writes what it likes, and the connection is closed when it returns.
+/// A failure of a path: it writes anything, and the connection closes on return.
 pub type Act = Arc<dyn Fn(&mut dyn Stream, &Seen) + Send + Sync>;
 
-/// The provider; ended when dropped.
+/// The provider; dropping it ends it.
 pub struct Scripted {
     pub issuer: String,
     address: std::net::SocketAddr,
@@ -63,12 +63,12 @@ struct Shared {
 }
 
 impl Scripted {
-    /// On plain HTTP at a free port.
+    /// Starts it on plain HTTP at a free port.
     pub fn start() -> Self {
         Self::listening(None, "127.0.0.1")
     }
 
-    /// On HTTPS with that certificate of `tests/data/tls`, reached under `host`.
+    /// Starts it on HTTPS with a certificate of `tests/data/tls`, reached under `host`.
     pub fn tls(certificate: &str, host: &str) -> Self {
         let file = |name: &str| super::require::tree("tests/data/tls").join(name);
         let chain = vec![CertificateDer::from_pem_file(file(certificate)).unwrap()];
@@ -111,17 +111,16 @@ impl Scripted {
         Self { issuer, address, shared }
     }
 
-    /// Its port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// That path does this from now on.
+    /// Makes a path do this from now on.
     pub fn acts(&self, path: &str, act: impl Fn(&mut dyn Stream, &Seen) + Send + Sync + 'static) {
         self.shared.acts.lock().unwrap().insert(path.into(), Arc::new(act));
     }
 
-    /// That path answers this, as it stands.
+    /// Makes a path respond with exactly this.
     pub fn answers(&self, path: &str, answer: impl Into<Vec<u8>>) {
         let answer = answer.into();
         self.acts(path, move |stream, _| {
@@ -129,7 +128,7 @@ impl Scripted {
         });
     }
 
-    /// That path is honest once `ready` has come to its end.
+    /// Makes a path respond correctly once `ready` has returned.
     pub fn delays(&self, path: &str, ready: impl Fn() + Send + Sync + 'static) {
         let shared = Arc::downgrade(&self.shared);
         self.acts(path, move |stream, seen| {
@@ -139,33 +138,33 @@ impl Scripted {
         });
     }
 
-    /// All paths are honest again.
+    /// Makes all paths correct again.
     pub fn repents(&self) {
         self.shared.acts.lock().unwrap().clear();
         self.shared.unread.store(false, Ordering::SeqCst);
     }
 
-    /// Connections are closed with their request unread: a reset.
+    /// Closes connections without reading the request: a reset.
     pub fn reads_nothing(&self) {
         self.shared.unread.store(true, Ordering::SeqCst);
     }
 
-    /// Access tokens live for so long from now on.
+    /// Sets the lifetime of access tokens.
     pub fn lifetime(&self, seconds: i64) {
         self.shared.lifetime.store(seconds, Ordering::SeqCst);
     }
 
-    /// The requests that came, in their order.
+    /// All requests, in order.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
     }
 
-    /// How many requests came to that path.
+    /// The number of requests to this path.
     pub fn count(&self, path: &str) -> usize {
         self.seen().iter().filter(|seen| seen.path == path).count()
     }
 
-    /// How many connections came.
+    /// The number of connections.
     pub fn connections(&self) -> i64 {
         self.shared.connections.load(Ordering::SeqCst)
     }
@@ -184,7 +183,7 @@ impl Shared {
         let patience = Some(Duration::from_secs(60));
         let _ = (stream.set_read_timeout(patience), stream.set_write_timeout(patience), stream.set_nodelay(true));
         if self.unread.load(Ordering::SeqCst) {
-            // Something has come, and stays unread: closing then resets.
+            // Unread data makes closing a reset.
             let _ = stream.peek(&mut [0]);
             return;
         }
@@ -213,7 +212,7 @@ impl Shared {
         let _ = stream.flush();
     }
 
-    /// What an honest provider answers.
+    /// The correct response.
     fn honest(&self, seen: &Seen) -> Vec<u8> {
         match seen.path.as_str() {
             "/.well-known/openid-configuration" => ok(&discovery(&self.issuer)),
@@ -239,7 +238,7 @@ impl Shared {
         http(302, &[("Location", &format!("{}?{query}", field("redirect_uri"))), COOKIE], "")
     }
 
-    /// An honest answer to a code or a refresh; each brings new tokens.
+    /// A correct token response; each has new tokens.
     pub fn tokens(&self, seen: &Seen) -> Value {
         let number = self.seen.lock().unwrap().len();
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
@@ -258,10 +257,10 @@ impl Shared {
     }
 }
 
-/// The cookie that every browser-facing answer sets.
+/// The cookie that all responses to the browser set.
 const COOKIE: (&str, &str) = ("Set-Cookie", "sso=canary-cookie; Path=/; HttpOnly");
 
-/// The honest discovery document.
+/// The correct discovery document.
 pub fn discovery(issuer: &str) -> Value {
     json!({
         "issuer": issuer,
@@ -298,7 +297,7 @@ fn ok(body: &Value) -> Vec<u8> {
     http(200, &[("Content-Type", "application/json"), COOKIE], &body.to_string())
 }
 
-/// A whole answer.
+/// A complete response.
 pub fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {

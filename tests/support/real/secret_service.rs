@@ -1,12 +1,11 @@
-//! A real Secret Service of a test's own: a private D-Bus and a GNOME keyring, without a desktop, and the ways in
-//! which such a thing fails.
+//! A GNOME keyring on a private D-Bus without a desktop, and the ways it can fail.
 
 use super::home::Home;
 use super::process::{poll, stop};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-/// A bus on which nothing is started by itself (what dies stays dead), unless the marked line says otherwise.
+/// A bus that starts no service by itself, unless the marked line says otherwise.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -24,24 +23,24 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
-/// The bus and, unless it was taken away, the keyring daemon on it.
+/// The bus, and the keyring daemon on it if there is one.
 pub struct SecretService {
     bus: Child,
     daemon: Option<Child>,
 }
 
 impl SecretService {
-    /// Starts both, with an unlocked collection, and sets `home` to use them.
+    /// Starts both with an unlocked collection, and sets `home` to use them.
     pub fn start(home: &mut Home) -> Self {
         Self::on(Self::bus_only(home), home)
     }
 
-    /// The same on a desktop's bus, which starts a dead daemon again: locked, for nobody gives it the password.
+    /// The same on a desktop's bus, which restarts a dead daemon, locked.
     pub fn start_on_desktop(home: &mut Home) -> Self {
         Self::on(Self::never_used(home), home)
     }
 
-    /// A desktop's bus, whose keyring is started when it is first asked, and which nobody has ever used.
+    /// A desktop's bus with a keyring that was never used.
     pub fn never_used(home: &mut Home) -> Self {
         Self::bus(home, &BUS.replace("<!-- services -->", "<standard_session_servicedirs/>"))
     }
@@ -49,7 +48,7 @@ impl SecretService {
     fn on(mut service: Self, home: &Home) -> Self {
         let mut daemon = home
             .command("gnome-keyring-daemon")
-            // The password comes on standard input; an empty one would make no collection.
+            // The password is read from standard input; an empty one would make no collection.
             .args(["--unlock", "--components=secrets", "--foreground"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -65,7 +64,7 @@ impl SecretService {
         service
     }
 
-    /// Whether that collection is locked, if it is there.
+    /// Whether the collection is locked, if it exists.
     pub fn is_locked(&self, home: &Home, collection: &str) -> Option<bool> {
         let answer = send(
             home,
@@ -80,7 +79,7 @@ impl SecretService {
         answer.split_whitespace().last()?.parse().ok()
     }
 
-    /// A bus with no Secret Service on it.
+    /// A bus without a Secret Service.
     pub fn bus_only(home: &mut Home) -> Self {
         Self::bus(home, BUS)
     }
@@ -103,7 +102,7 @@ impl SecretService {
         Self { bus, daemon: None }
     }
 
-    /// Locks the collection; nobody is there to unlock it.
+    /// Locks the collection; nobody can unlock it.
     pub fn lock(&self, home: &Home) {
         let call = [
             "org.freedesktop.secrets",
@@ -114,14 +113,14 @@ impl SecretService {
         assert!(send(home, &call).contains("collection/login"));
     }
 
-    /// The daemon answers nothing any more, but is there.
+    /// Stops the daemon, which then never responds.
     pub fn freeze(&self) {
         let id = self.daemon.as_ref().unwrap().id();
         let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::STOP).unwrap();
     }
 
-    /// The daemon dies.
+    /// Kills the daemon.
     pub fn kill(&mut self) {
         stop(self.daemon.as_mut().unwrap());
     }
@@ -134,13 +133,13 @@ impl Drop for SecretService {
     }
 }
 
-/// What `secret-tool` finds under tidp's name.
+/// The output of `secret-tool` for tidp's entries.
 pub fn entries(home: &Home) -> String {
     let found = home.command("secret-tool").args(["search", "--all", "service", "tidp"]).output().unwrap();
     format!("{}{}", String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr))
 }
 
-/// What the bus answers to a call: the destination, the object, the method and its arguments.
+/// The result of a bus call: destination, object, method and arguments.
 pub fn send(home: &Home, call: &[&str]) -> String {
     let mut command = home.command("dbus-send");
     command.args(["--session", "--print-reply", &format!("--dest={}", call[0])]).args(&call[1..]);
