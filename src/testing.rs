@@ -39,9 +39,6 @@ pub mod oidc {
 pub mod ports {
     pub use crate::ports::*;
 }
-pub mod sandbox {
-    pub use crate::sandbox::Rotation;
-}
 pub mod terminal {
     pub use crate::terminal::styled_text::Charset;
 }

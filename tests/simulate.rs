@@ -4,11 +4,10 @@
 
 use proptest::prelude::*;
 use tidp::testing::domain::decision::{DEFAULT_MIN_TTL, Renew};
-use tidp::testing::domain::policy::{POLICIES, Policy, PolicyName};
+use tidp::testing::domain::policy::{POLICIES, Policy, PolicyName, RefreshTokenUsage};
 use tidp::testing::domain::session::RefreshReason;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::explain::simulation::{Disagreement, Event, EventKind, Scenario, Simulation, run, run_against};
-use tidp::testing::sandbox::Rotation;
 
 /// The five policies, and changed ones.
 fn policy() -> impl Strategy<Value = Policy> {
@@ -26,11 +25,11 @@ fn policy() -> impl Strategy<Value = Policy> {
 /// Lifetimes and intervals of similar length, so that their ends come in any order and often at the same second.
 fn scenario() -> impl Strategy<Value = Scenario> {
     let time = |longest: i64| prop_oneof![1..longest, (1..longest / 60 + 2).prop_map(|minutes| minutes * 60)];
-    let handles = prop_oneof![Just(Rotation::Rotate), Just(Rotation::Reuse)];
+    let usages = prop_oneof![Just(RefreshTokenUsage::OneTimeOnly), Just(RefreshTokenUsage::ReUse)];
     let renew = prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)];
     let sso = proptest::option::of(prop_oneof![Just(0), time(30_000)]);
-    (policy(), time(7_200), time(4_000), sso, handles, renew, proptest::bool::weighted(0.2), 1_i64..60).prop_map(
-        |(policy, access_token, every, sso, refresh_tokens, renew, force, calls)| {
+    (policy(), time(7_200), time(4_000), sso, usages, renew, proptest::bool::weighted(0.2), 1_i64..60).prop_map(
+        |(policy, access_token, every, sso, refresh_token_usage, renew, force, calls)| {
             // Long lifetimes have as many calls, further apart.
             let scale = policy.lifetime.map_or(1, |life| (life.0 / 20_000).max(1));
             let every = Seconds(every * scale);
@@ -40,7 +39,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 every,
                 length: Seconds(every.0 * calls + 1),
                 sso_ends_after: sso.map(|end| Seconds(end * scale)),
-                refresh_tokens,
+                refresh_token_usage,
                 renew,
                 force,
             }
@@ -68,7 +67,7 @@ proptest! {
         for Event { expiry, .. } in &simulation.events {
             if let Some(times) = expiry {
                 prop_assert!(times.earliest <= times.enforced && times.enforced <= times.implied, "{times:?}");
-                if scenario.refresh_tokens == Rotation::Rotate {
+                if scenario.refresh_token_usage == RefreshTokenUsage::OneTimeOnly {
                     prop_assert_eq!(times.earliest, times.implied, "a new refresh token leaves no doubt");
                 }
             }
@@ -138,7 +137,7 @@ proptest! {
 
     #[test]
     fn renewed_sliding_session_never_expires(
-        lifetime in 90_i64..100_000, parts in 1_i64..10, access_token in 31_i64..100_000, handles in any::<bool>()
+        lifetime in 90_i64..100_000, parts in 1_i64..10, access_token in 31_i64..100_000, one_time in any::<bool>()
     ) {
         let scenario = Scenario {
             policy: Policy { lifetime: Some(Seconds(lifetime)), ..PolicyName::Web.documented() },
@@ -146,7 +145,7 @@ proptest! {
             every: Seconds((lifetime / 3 / parts).max(1)),
             length: Seconds(lifetime * 5),
             sso_ends_after: None,
-            refresh_tokens: if handles { Rotation::Rotate } else { Rotation::Reuse },
+            refresh_token_usage: if one_time { RefreshTokenUsage::OneTimeOnly } else { RefreshTokenUsage::ReUse },
             renew: Renew::BeforeSessionEnds,
             force: false,
         };
@@ -164,14 +163,14 @@ proptest! {
 }
 
 /// A script that refreshes every eight minutes for two hours.
-fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
+fn believing(policy: PolicyName, refresh_token_usage: RefreshTokenUsage) -> Scenario {
     Scenario {
         policy: policy.documented(),
         access_token: Seconds::hours(1),
         every: Seconds::minutes(8),
         length: Seconds::hours(2),
         sso_ends_after: None,
-        refresh_tokens,
+        refresh_token_usage,
         renew: Renew::WhenDue,
         force: true,
     }
@@ -180,7 +179,7 @@ fn believing(policy: PolicyName, refresh_tokens: Rotation) -> Scenario {
 #[test]
 fn wrong_policy_is_detected() {
     for (believed, enforced) in POLICIES.iter().flat_map(|a| POLICIES.iter().map(move |b| (a, b))) {
-        let outcome = run_against(&believing(believed.name, Rotation::Rotate), *enforced);
+        let outcome = run_against(&believing(believed.name, RefreshTokenUsage::OneTimeOnly), *enforced);
         let same = (believed.lifetime, believed.sliding) == (enforced.lifetime, enforced.sliding);
         assert_eq!(outcome.is_ok(), same, "{:?} against {:?}: {outcome:?}", believed.name, enforced.name);
     }
@@ -191,7 +190,7 @@ fn lifetime_off_by_one_second_is_detected() {
     for by in [-1, 1] {
         for policy in POLICIES.into_iter().filter(|policy| policy.lifetime.is_some()) {
             let off = Policy { lifetime: policy.lifetime.map(|life| Seconds(life.0 + by)), ..policy };
-            let outcome = run_against(&believing(policy.name, Rotation::Rotate), off);
+            let outcome = run_against(&believing(policy.name, RefreshTokenUsage::OneTimeOnly), off);
             assert!(outcome.is_err(), "{:?} {by}", policy.name);
         }
     }

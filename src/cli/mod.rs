@@ -12,5 +12,5 @@ pub use commands::{
 };
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
-pub use sandbox::{RefreshTokens, Sandbox};
+pub use sandbox::Sandbox;
 pub use usage_error::{command_name, display_options, suggest_missing_dashes};

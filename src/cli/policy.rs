@@ -1,7 +1,6 @@
 //! The options of `tidp policy`.
 
-use super::sandbox::RefreshTokens;
-use crate::domain::policy::{ClientType, POLICIES};
+use crate::domain::policy::{ClientType, POLICIES, RefreshTokenUsage};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -49,7 +48,7 @@ pub enum PolicyCommand {
     Simulate(Simulate),
 }
 
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct Simulate {
     /// Name of the policy
     #[arg(long, value_name = "NAME", value_parser = policy_names(), ignore_case = true, required_unless_present = "compare")]
@@ -70,8 +69,8 @@ pub struct Simulate {
     #[arg(long, value_name = "DURATION")]
     pub sso_ends_after: Option<String>,
     /// Whether a refresh returns a new refresh token or the same one
-    #[arg(long, value_enum, default_value_t)]
-    pub refresh_tokens: RefreshTokens,
+    #[arg(long, value_enum, default_value_t = RefreshTokenUsage::OneTimeOnly)]
+    pub refresh_tokens: RefreshTokenUsage,
     /// When `tidp token` refreshes (the profile's `renew`)
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub renew: RenewWhen,

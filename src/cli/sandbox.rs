@@ -1,5 +1,7 @@
 //! The options of `tidp sandbox`.
 
+use crate::domain::policy::RefreshTokenUsage;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 const CONTROLS: &str = "\
@@ -26,7 +28,7 @@ Controls, for scripts on this machine; each responds with JSON:
 Endpoints that can fail: discovery, jwks, authorize, login, token, userinfo, revocation,
 introspection, device_authorization, device, end_session, custom_logout, home";
 
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 #[command(after_help = CONTROLS)]
 pub struct Sandbox {
     /// Port on 127.0.0.1; 0: any free one
@@ -36,8 +38,8 @@ pub struct Sandbox {
     #[arg(long)]
     pub auto_approve: bool,
     /// Whether a refresh returns a new refresh token and revokes the old one, or returns the same one
-    #[arg(long, value_enum, default_value_t)]
-    pub refresh_tokens: RefreshTokens,
+    #[arg(long, value_enum, default_value_t = RefreshTokenUsage::OneTimeOnly)]
+    pub refresh_tokens: RefreshTokenUsage,
     /// Lifetime of access tokens
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub access_token_lifetime: String,
@@ -46,11 +48,15 @@ pub struct Sandbox {
     pub clock: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum RefreshTokens {
-    /// A new refresh token each time; the old one is revoked
-    #[default]
-    Rotate,
-    /// The same refresh token each time
-    Reuse,
+impl ValueEnum for RefreshTokenUsage {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(match self {
+            Self::OneTimeOnly => "A new refresh token each time; the old one is revoked",
+            Self::ReUse => "The same refresh token each time",
+        }))
+    }
 }

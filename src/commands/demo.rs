@@ -2,11 +2,12 @@
 //! memory, moves a clock of its own, and leaves nothing behind.
 
 use crate::cli::{self, Cli};
+use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result};
 use crate::ports::{Browser, Clock, Dirs, Env, Http, Method, Ports, Request, Stream, Terminal, TokenCache};
-use crate::sandbox::{Options, Rotation, Sandbox, USERS};
+use crate::sandbox::{Options, Sandbox, USERS};
 use crate::terminal::output::Output;
 use clap::Parser;
 use colored::Color;
@@ -157,8 +158,12 @@ pub type RunCommand = fn(&Ports, &Output<'_>, &Cli) -> Result<()>;
 /// `failed`, if a command fails.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCommand) -> Result<()> {
     let clock = Arc::new(JumpingClock { real: Arc::clone(&ports.clock), moved: AtomicI64::new(0) });
-    let options =
-        Options { port: 0, auto_approve: Some(&USERS[0]), refresh_tokens: Rotation::Rotate, ..Options::default() };
+    let options = Options {
+        port: 0,
+        auto_approve: Some(&USERS[0]),
+        refresh_token_usage: RefreshTokenUsage::OneTimeOnly,
+        ..Options::default()
+    };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
     let real_browser = !args.no_browser && ports.terminal.stdout().is_terminal && ports.browser.available();

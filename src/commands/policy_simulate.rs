@@ -1,7 +1,7 @@
 //! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no profile and no
 //! network.
 
-use crate::cli::{RefreshTokens, RenewWhen, Simulate};
+use crate::cli::{RenewWhen, Simulate};
 use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{POLICIES, Policy, PolicyName};
@@ -12,7 +12,6 @@ use crate::explain::simulation::count::compact;
 use crate::explain::simulation::report::report;
 use crate::explain::simulation::scenario::Scenario;
 use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
-use crate::sandbox::Rotation;
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::Charset;
 use serde::Serialize;
@@ -64,10 +63,7 @@ fn scenario(args: &Simulate, policy: Policy) -> Result<Scenario> {
         every,
         length,
         sso_ends_after: args.sso_ends_after.as_deref().map(|text| duration("--sso-ends-after", text, 0)).transpose()?,
-        refresh_tokens: match args.refresh_tokens {
-            RefreshTokens::Rotate => Rotation::Rotate,
-            RefreshTokens::Reuse => Rotation::Reuse,
-        },
+        refresh_token_usage: args.refresh_tokens,
         renew: match args.renew {
             RenewWhen::WhenDue => Renew::WhenDue,
             RenewWhen::BeforeSessionEnds => Renew::BeforeSessionEnds,

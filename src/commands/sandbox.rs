@@ -1,18 +1,18 @@
-//! `tidp sandbox`: the stand-in provider on a loopback port, until it is stopped.
+//! `tidp sandbox`: the stand-in provider on a loopback port.
 
-use crate::cli::{self, RefreshTokens};
+use crate::cli;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::ports::Ports;
-use crate::sandbox::{Options, Rotation, Sandbox, USERS};
+use crate::sandbox::{Options, Sandbox, USERS};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Runs it; ends with a signal.
+/// Runs the sandbox until a signal ends the process.
 ///
 /// # Errors
-/// `usage`; `failed` if the port cannot be had.
+/// `usage`; `failed` if the sandbox cannot start.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
     let sandbox = Sandbox::start(options(args)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1:{}: {error}", args.port)))?;
@@ -23,7 +23,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
 
 fn options(args: &cli::Sandbox) -> Result<Options> {
     let duration =
-        |option: &str, text: &str| Seconds::parse(text).map_err(|what| Error::usage(format!("{option}: {what}")));
+        |option: &str, text: &str| Seconds::parse(text).map_err(|reason| Error::usage(format!("{option}: {reason}")));
     let clock_offset = match args.clock.as_deref() {
         None => Seconds::ZERO,
         Some(text) => match text.strip_prefix('-') {
@@ -34,13 +34,9 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
     Ok(Options {
         port: args.port,
         auto_approve: args.auto_approve.then_some(&USERS[0]),
-        refresh_tokens: match args.refresh_tokens {
-            RefreshTokens::Rotate => Rotation::Rotate,
-            RefreshTokens::Reuse => Rotation::Reuse,
-        },
+        refresh_token_usage: args.refresh_tokens,
         access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,
         clock_offset,
-        ..Options::default()
     })
 }
 

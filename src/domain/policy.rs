@@ -46,6 +46,15 @@ pub struct Policy {
     pub reports_sso: bool,
 }
 
+/// What a refresh does with the refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTokenUsage {
+    /// It returns a new one and revokes the old one.
+    OneTimeOnly,
+    /// It returns the same one.
+    ReUse,
+}
+
 /// The documented policies, in the order of the guide. The sandbox enforces them.
 pub const POLICIES: [Policy; 5] = [
     PolicyName::NoRefresh.documented(),
@@ -84,6 +93,22 @@ impl PolicyName {
             Self::PublicWeb | Self::Web => (Some(Seconds::minutes(10)), true),
         };
         Policy { name: self, lifetime, sliding, absolute_lifetime: None, reports_sso: true }
+    }
+}
+
+impl RefreshTokenUsage {
+    pub const ALL: [Self; 2] = [Self::OneTimeOnly, Self::ReUse];
+
+    /// `rotate` or `reuse`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OneTimeOnly => "rotate",
+            Self::ReUse => "reuse",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|usage| usage.as_str() == text)
     }
 }
 

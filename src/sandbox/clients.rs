@@ -1,50 +1,45 @@
 //! The clients registered at the sandbox, and how they authenticate.
 
-use super::params::{Params, Refusal};
+use super::params::{OAuthError, Params};
 use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The registration that lets a client that uses PKCE listen on any loopback port.
+/// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 
 /// A registered client.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// `client_id`.
     pub id: String,
-    /// Its type.
     pub client_type: ClientType,
-    /// What happens on a refresh: the policy in numbers.
     pub policy: Policy,
-    /// `client_secret`, for a confidential client.
+    /// Only a confidential client has one.
     pub secret: Option<Secret>,
-    /// Where it may be sent back to, after login and after logout.
+    /// For login and logout.
     pub redirect_uris: Vec<String>,
 }
 
 impl Client {
-    /// A client with the policy of its type, and no redirect URI.
+    /// A client with its type's policy and no redirect URI.
     pub fn new(id: &str, client_type: ClientType) -> Self {
         let secret = client_type.is_confidential().then(|| Secret::new("sandbox-secret"));
         let policy = client_type.policy().documented();
         Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new() }
     }
 
-    /// The same client with that policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
     }
 
-    /// The same client with those redirect URIs.
     #[must_use]
     pub fn with_redirect_uris(self, uris: &[&str]) -> Self {
         Self { redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..self }
     }
 
-    /// Whether `uri` is registered: byte for byte, or, where the literal `http://127.0.0.1` is and the client uses
-    /// PKCE, with any port and path on that address (RFC 8252 7.3). `localhost` and `[::1]` never get that.
+    /// Whether `uri` is registered, byte for byte. With [`ANY_LOOPBACK_PORT`] and PKCE, any port and path on 127.0.0.1
+    /// is too (RFC 8252 7.3), but not on `localhost` or `[::1]`.
     pub fn may_redirect_to(&self, uri: &str, uses_pkce: bool) -> bool {
         let any_port = self.redirect_uris.iter().any(|registered| registered == ANY_LOOPBACK_PORT);
         self.redirect_uris.iter().any(|registered| registered == uri)
@@ -52,7 +47,7 @@ impl Client {
     }
 }
 
-/// Whether `uri` is `http://127.0.0.1:PORT`, followed by nothing, a path or a query, and no fragment.
+/// Whether `uri` is `http://127.0.0.1:PORT`, with or without path and query, without a fragment.
 fn is_loopback_with_port(uri: &str) -> bool {
     let Some(rest) = uri.strip_prefix("http://127.0.0.1:") else { return false };
     let port = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
@@ -60,60 +55,56 @@ fn is_loopback_with_port(uri: &str) -> bool {
     is_port && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
-/// The clients of a fresh sandbox: one of each type, one under `Web`, and one that has no loopback redirect URI.
-pub fn registered(more_redirect_uris: &[String]) -> Vec<Client> {
-    let anywhere = [ANY_LOOPBACK_PORT, "http://localhost:8765/callback"];
-    let page = [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
-    let mut clients = vec![
-        Client::new("sandbox-public", ClientType::Public).with_redirect_uris(&page),
-        Client::new("sandbox-public-with-refresh", ClientType::PublicWithRefresh).with_redirect_uris(&page),
-        Client::new("sandbox-confidential", ClientType::Confidential).with_redirect_uris(&anywhere),
-        Client::new("sandbox-mobile", ClientType::MobileApp).with_redirect_uris(&anywhere),
+/// One client of each type, one with the policy `Web`, and one without a loopback redirect URI.
+pub fn default_clients() -> Vec<Client> {
+    let native = [ANY_LOOPBACK_PORT, "http://localhost:8765/callback"];
+    let web = [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
+    vec![
+        Client::new("sandbox-public", ClientType::Public).with_redirect_uris(&web),
+        Client::new("sandbox-public-with-refresh", ClientType::PublicWithRefresh).with_redirect_uris(&web),
+        Client::new("sandbox-confidential", ClientType::Confidential).with_redirect_uris(&native),
+        Client::new("sandbox-mobile", ClientType::MobileApp).with_redirect_uris(&native),
         Client::new("sandbox-web", ClientType::PublicWithRefresh)
             .with_policy(PolicyName::Web.documented())
-            .with_redirect_uris(&page),
+            .with_redirect_uris(&web),
         Client::new("sandbox-paste", ClientType::MobileApp).with_redirect_uris(&["https://app.example/callback"]),
-    ];
-    for client in &mut clients {
-        client.redirect_uris.extend_from_slice(more_redirect_uris);
-    }
-    clients
+    ]
 }
 
-/// The client that a request comes from, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1); a public
-/// client only names itself.
+/// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends
+/// `client_id`.
 ///
 /// # Errors
-/// `invalid_client` if it is unknown or its secret is wrong, missing, or one it has not got; `invalid_request` if it
-/// authenticates in two ways.
+/// `invalid_client` if the client is unknown or its secret is wrong; `invalid_request` if it authenticates twice.
 pub fn authenticate<'a>(
     clients: &'a [Client],
     authorization: Option<&str>,
     form: &Params,
-) -> Result<&'a Client, Refusal> {
-    let refused = || Refusal::new("invalid_client", "unknown client, or the wrong way to authenticate it");
+) -> Result<&'a Client, OAuthError> {
+    let invalid_client = || OAuthError::new("invalid_client", "unknown client, or the wrong way to authenticate it");
     let in_body = form.get("client_secret").map(Secret::new);
     let (id, secret) = match authorization {
-        None => (form.get("client_id").ok_or_else(refused)?.to_owned(), in_body),
-        Some(_) if in_body.is_some() => return Err(Refusal::request("the client authenticates in two ways")),
+        None => (form.get("client_id").ok_or_else(invalid_client)?.to_owned(), in_body),
+        Some(_) if in_body.is_some() => {
+            return Err(OAuthError::invalid_request("the client authenticates in two ways"));
+        }
         Some(header) => {
-            let (id, secret) = basic(header).ok_or_else(refused)?;
+            let (id, secret) = basic_credentials(header).ok_or_else(invalid_client)?;
             if form.get("client_id").is_some_and(|named| named != id) {
-                return Err(Refusal::request("client_id is another client than the one that authenticates"));
+                return Err(OAuthError::invalid_request("client_id is another client than the one that authenticates"));
             }
             (id, Some(secret))
         }
     };
-    clients.iter().find(|client| client.id == id && client.secret == secret).ok_or_else(refused)
+    clients.iter().find(|client| client.id == id && client.secret == secret).ok_or_else(invalid_client)
 }
 
-/// The two halves of `Basic …`, each form-decoded (RFC 6749 2.3.1, appendix B).
-fn basic(header: &str) -> Option<(String, Secret)> {
+/// The client id and secret of `Basic …`, form-decoded (RFC 6749 2.3.1, appendix B).
+fn basic_credentials(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.split_once(' ')?;
     let plain = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = plain.split_once(':')?;
     let decode = |text: &str| {
-        // A lone form value, decoded as one: `=` and `&` are escaped in it.
         url::form_urlencoded::parse(format!("v={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
     };
     scheme.eq_ignore_ascii_case("Basic").then(|| Some((decode(id)?, Secret::new(decode(secret)?)))).flatten()
@@ -124,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_port_is_for_the_literal_loopback_address_and_pkce_alone() {
+    fn any_port_needs_127_0_0_1_and_pkce() {
         let client = Client::new("c", ClientType::MobileApp).with_redirect_uris(&[ANY_LOOPBACK_PORT, "https://a/cb"]);
         for uri in ["http://127.0.0.1:1/", "http://127.0.0.1:65535", "http://127.0.0.1:80/x?y", "https://a/cb"] {
             assert!(client.may_redirect_to(uri, true), "{uri}");
@@ -148,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_confidential_client_authenticates_by_basic_or_in_the_body_and_not_in_both() {
-        let mut clients = registered(&[]);
+    fn clients_authenticate_by_basic_or_in_the_body() {
+        let mut clients = default_clients();
         clients[2].secret = Some(Secret::new("p:w%d +æ"));
         let header = format!("Basic {}", STANDARD.encode("sandbox-confidential:p%3Aw%25d+%2B%C3%A6"));
         let by = |header: Option<&str>, form: &[(&str, &str)]| {
-            authenticate(&clients, header, &Params::of(form)).map(|c| c.id.clone()).map_err(|r| r.error)
+            authenticate(&clients, header, &Params::from_pairs(form)).map(|c| c.id.clone()).map_err(|r| r.error)
         };
         let named = ("client_id", "sandbox-confidential");
         let secret = ("client_secret", "p:w%d +æ");

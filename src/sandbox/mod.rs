@@ -1,8 +1,7 @@
-//! The sandbox: a TelenorID+ stand-in for trying an application against, on a loopback port.
+//! The sandbox: a stand-in for TelenorID+ on a loopback port.
 //!
-//! [`Engine`] is the provider as a pure state machine that enforces the five refresh policies; `tokens` signs, `pages`
-//! draws, `server` speaks HTTP. It shares nothing with the client but the policy table and plain types, so that it
-//! cannot share a mistake with it.
+//! [`Engine`] is the provider as a state machine, `tokens` signs, `pages` renders HTML, `server` speaks HTTP. The sandbox
+//! shares only the policy table and plain types with the client, so that it shares no mistake with it.
 
 pub mod clients;
 pub mod engine;
@@ -14,7 +13,7 @@ pub mod tokens;
 pub mod users;
 
 pub use clients::Client;
-pub use engine::{Engine, Issued, Rotation, Settings};
+pub use engine::{Engine, IssuedTokens, Settings};
 pub use random::Seed;
 pub use server::{Options, Sandbox};
 pub use users::USERS;

@@ -1,7 +1,8 @@
-//! Signed tokens: RS256 JWTs with the claims that TelenorID+ sends, and the keys they are checked with.
+//! Signed tokens: RS256 JWTs with TelenorID+'s claims, and their keys.
 
-use super::engine::{Access, Authentication, IdToken, Issued};
+use super::engine::{AccessToken, Authentication, IdToken, IssuedTokens};
 use super::random::half_sha256_base64url;
+use crate::domain::time::Seconds;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
@@ -11,10 +12,12 @@ use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The first key of every sandbox of this process: making one takes longer than all the rest of a start.
-static FIRST: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+const ID_TOKEN_LIFETIME: Seconds = Seconds(300);
 
-/// One RSA-2048 key.
+/// The first key, shared by all sandboxes of the process because generating one is slow.
+static FIRST_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+
+/// An RSA-2048 key.
 struct Key {
     kid: String,
     pair: KeyPair,
@@ -26,10 +29,10 @@ pub struct Keys(Vec<Arc<Key>>);
 
 impl Key {
     fn generate() -> io::Result<Arc<Self>> {
-        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
-        let failed = |_| io::Error::other("no RSA key could be made");
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-        let der = pair.public_key().as_der().map_err(failed)?;
+        aws_lc_rs::init(); // detects the CPU, which makes it fast
+        let to_error = |_| io::Error::other("no RSA key could be made");
+        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(to_error)?;
+        let der = pair.public_key().as_der().map_err(to_error)?;
         let kid = Sha256::digest(der.as_ref())[..16].iter().map(|byte| format!("{byte:02X}")).collect();
         let public = PublicKeyComponents::from(pair.public_key());
         Ok(Arc::new(Self { kid, pair, public }))
@@ -37,21 +40,19 @@ impl Key {
 }
 
 impl Keys {
-    /// One key, the same for all sandboxes of the process.
-    ///
     /// # Errors
-    /// If no key could be made.
+    /// If no key could be generated.
     pub fn new() -> io::Result<Self> {
-        let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = FIRST_KEY.lock().unwrap_or_else(PoisonError::into_inner);
         let key = if let Some(key) = &*first { Arc::clone(key) } else { Key::generate()? };
         *first = Some(Arc::clone(&key));
         Ok(Self(vec![key]))
     }
 
-    /// Signs with a new key from now on; the old ones stay published, unless they are dropped. Gives the new `kid`.
+    /// Adds a key to sign with, and returns its `kid`.
     ///
     /// # Errors
-    /// If no key could be made.
+    /// If no key could be generated.
     pub fn rotate(&mut self, drop_old: bool) -> io::Result<String> {
         let key = Key::generate()?;
         let kid = key.kid.clone();
@@ -71,54 +72,54 @@ impl Keys {
         json!({"keys": self.0.iter().map(jwk).collect::<Vec<_>>()})
     }
 
-    /// A JWT (RFC 7515 7.1) of that `typ`.
+    /// A signed JWT of that `typ`.
     fn sign(&self, typ: &str, claims: &Value) -> io::Result<String> {
         let key = self.0.last().ok_or_else(|| io::Error::other("there is no key"))?;
         let header = json!({"alg": "RS256", "kid": key.kid, "typ": typ}).to_string();
         let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mut signature = vec![0; key.pair.public_modulus_len()];
         let random = aws_lc_rs::rand::SystemRandom::new();
-        let signed = key.pair.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature);
-        signed.map_err(|_| io::Error::other("signing failed"))?;
+        let result = key.pair.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature);
+        result.map_err(|_| io::Error::other("signing failed"))?;
         Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// The claims of a JWT of that `typ` that a published key signed; its times are not looked at.
+    /// The claims of a JWT with that `typ` and a valid signature; it may have expired.
     pub fn verify(&self, typ: &str, jwt: &str) -> Option<Value> {
         let (text, signature) = jwt.rsplit_once('.')?;
         let (header, claims) = text.split_once('.')?;
-        let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
-        let header = read(header)?;
+        let parse = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        let header = parse(header)?;
         if header.get("typ")? != typ || header.get("alg")? != "RS256" {
             return None;
         }
         let key = self.0.iter().find(|key| header.get("kid").is_some_and(|kid| *kid == key.kid))?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         key.public.verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature).ok()?;
-        read(claims)
+        parse(claims)
     }
 }
 
-/// The token endpoint's answer (RFC 6749 5.1, OIDC Core 3.1.3.3).
+/// The token response (RFC 6749 5.1, OIDC Core 3.1.3.3).
 ///
 /// # Errors
 /// If signing failed.
-pub fn answer(keys: &Keys, issuer: &str, issued: &Issued) -> io::Result<Value> {
-    let access = &issued.access;
+pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::Result<Value> {
+    let access = &issued.access_token;
     let access_token = keys.sign("at+jwt", &access_claims(issuer, access))?;
-    let mut answer = json!({
+    let mut response = json!({
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": access.expires_at.since(access.issued_at).0,
         "scope": access.scopes.join(" "),
     });
-    if let (Some(id_token), Some(who)) = (&issued.id_token, &access.authentication) {
-        answer["id_token"] = keys.sign("JWT", &id_claims(issuer, access, who, id_token, &access_token))?.into();
+    if let (Some(id_token), Some(login)) = (&issued.id_token, &access.authentication) {
+        response["id_token"] = keys.sign("JWT", &id_claims(issuer, access, login, id_token, &access_token))?.into();
     }
-    if let Some(handle) = &issued.refresh_token {
-        answer["refresh_token"] = handle.expose().into();
+    if let Some(refresh_token) = &issued.refresh_token {
+        response["refresh_token"] = refresh_token.expose().into();
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn acr(level: u8) -> String {
@@ -129,7 +130,7 @@ fn ial(level: u8) -> String {
     format!("telenor.identity.ial{level}")
 }
 
-fn access_claims(issuer: &str, access: &Access) -> Value {
+fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     let mut claims = json!({
         "iss": issuer,
         "nbf": access.issued_at,
@@ -139,37 +140,43 @@ fn access_claims(issuer: &str, access: &Access) -> Value {
         "jti": access.id,
         "scope": access.scopes,
     });
-    let apis: Vec<&str> = access.scopes.iter().filter_map(|scope| scope.strip_prefix("api:")).collect();
-    if !apis.is_empty() {
-        claims["aud"] = json!(apis);
+    let audience: Vec<&str> = access.scopes.iter().filter_map(|scope| scope.strip_prefix("api:")).collect();
+    if !audience.is_empty() {
+        claims["aud"] = json!(audience);
     }
-    if let Some(who) = &access.authentication {
-        add_login(&mut claims, &access.client_id, who);
-        // The access token's `acr` may be an array, and a client must be able to read that.
-        claims["acr"] = json!([acr(who.level)]);
+    if let Some(login) = &access.authentication {
+        add_login(&mut claims, &access.client_id, login);
+        // An array here and a string in the ID token, since a client must accept both.
+        claims["acr"] = json!([acr(login.aal)]);
         if access.has_scope("extsub") {
-            claims["extsub"] = who.user.identifier("extsub").into();
+            claims["extsub"] = login.user.identifier("extsub").into();
         }
         if access.has_scope("tnn.ids") {
-            claims["kurtid"] = who.user.identifier("kurtid").into();
-            claims["tnuid"] = who.user.identifier("tnuid").into();
+            claims["kurtid"] = login.user.identifier("kurtid").into();
+            claims["tnuid"] = login.user.identifier("tnuid").into();
         }
     }
     claims
 }
 
-fn id_claims(issuer: &str, access: &Access, who: &Authentication, id_token: &IdToken, access_token: &str) -> Value {
+fn id_claims(
+    issuer: &str,
+    access: &AccessToken,
+    login: &Authentication,
+    id_token: &IdToken,
+    access_token: &str,
+) -> Value {
     let mut claims = json!({
         "iss": issuer,
         "aud": access.client_id,
         "nbf": access.issued_at,
         "iat": access.issued_at,
-        "exp": access.issued_at.plus(id_token.lifetime),
+        "exp": access.issued_at.plus(ID_TOKEN_LIFETIME),
         "at_hash": half_sha256_base64url(access_token),
-        "ial": ial(who.user.ial),
+        "ial": ial(login.user.ial),
     });
-    add_login(&mut claims, &access.client_id, who);
-    claims["acr"] = acr(who.level).into();
+    add_login(&mut claims, &access.client_id, login);
+    claims["acr"] = acr(login.aal).into();
     if let Some(nonce) = &id_token.nonce {
         claims["nonce"] = nonce.as_str().into();
     }
@@ -177,26 +184,26 @@ fn id_claims(issuer: &str, access: &Access, who: &Authentication, id_token: &IdT
         claims["s_hash"] = half_sha256_base64url(state).into();
     }
     if access.has_scope("profile") {
-        claims["given_name"] = who.user.given_name.into();
-        claims["family_name"] = who.user.family_name.into();
-        claims["preferred_username"] = who.user.preferred_username().into();
-        claims["analytics_uuid"] = who.user.identifier("analytics").into();
+        claims["given_name"] = login.user.given_name.into();
+        claims["family_name"] = login.user.family_name.into();
+        claims["preferred_username"] = login.user.preferred_username().into();
+        claims["analytics_uuid"] = login.user.identifier("analytics").into();
     }
     claims
 }
 
-/// The claims that both tokens have of the user's login.
-fn add_login(claims: &mut Value, client_id: &str, who: &Authentication) {
-    claims["sub"] = who.user.subject(client_id).into();
-    claims["auth_time"] = json!(who.auth_time);
-    claims["idp"] = who.idp.into();
-    claims["sid"] = who.sid.as_str().into();
-    claims["ibis.sid"] = who.user.identifier(&who.sid).into();
-    claims["amr"] = json!(who.amr);
+/// Adds the claims about the login that both tokens have.
+fn add_login(claims: &mut Value, client_id: &str, login: &Authentication) {
+    claims["sub"] = login.user.subject(client_id).into();
+    claims["auth_time"] = json!(login.auth_time);
+    claims["idp"] = login.idp.into();
+    claims["sid"] = login.sid.as_str().into();
+    claims["ibis.sid"] = login.user.identifier(&login.sid).into();
+    claims["amr"] = json!(login.amr);
 }
 
-/// The userinfo claims: those that the access token's scopes stand for (OIDC Core 5.4). `None` without a user.
-pub fn userinfo(access: &Access) -> Option<Value> {
+/// The userinfo claims for the access token's scopes (OIDC Core 5.4); `None` without a user.
+pub fn userinfo(access: &AccessToken) -> Option<Value> {
     let user = access.authentication.as_ref()?.user;
     let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user.ial)});
     let members = [
@@ -216,8 +223,8 @@ pub fn userinfo(access: &Access) -> Option<Value> {
     Some(claims)
 }
 
-/// The introspection answer (RFC 7662 2.2) for a token that is valid.
-pub fn introspection(issuer: &str, access: &Access) -> Value {
+/// The introspection response (RFC 7662 2.2) for a valid token.
+pub fn introspection(issuer: &str, access: &AccessToken) -> Value {
     let mut claims = json!({
         "active": true,
         "iss": issuer,
@@ -226,8 +233,8 @@ pub fn introspection(issuer: &str, access: &Access) -> Value {
         "iat": access.issued_at,
         "exp": access.expires_at,
     });
-    if let Some(who) = &access.authentication {
-        claims["sub"] = who.user.subject(&access.client_id).into();
+    if let Some(login) = &access.authentication {
+        claims["sub"] = login.user.subject(&access.client_id).into();
     }
     claims
 }

@@ -1,31 +1,27 @@
-//! The people who can log in at the sandbox. Their numbers begin with `00`, as no Norwegian number does.
+//! The test users. Their phone numbers begin with `00`, which no Norwegian number does.
 
 use super::random::uuid_of;
 
-/// A test user.
 #[derive(Debug, PartialEq, Eq)]
 pub struct User {
-    /// The name that options and the control API use.
+    /// The name in the control API.
     pub id: &'static str,
-    /// The phone number as MSISDN, digits only.
+    /// MSISDN, digits only.
     pub phone: &'static str,
-    /// E-mail address.
     pub email: &'static str,
-    /// Given name.
     pub given_name: &'static str,
-    /// Family name.
     pub family_name: &'static str,
-    /// Date of birth, `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`.
     pub birthdate: &'static str,
-    /// Identity assurance: 0 to 3 (`telenor.identity.ial0` …).
+    /// Identity assurance level, 0 to 3.
     pub ial: u8,
-    /// The highest authentication assurance the user can reach, 1 to 3: a wish beyond it is not met.
-    pub highest_aal: u8,
-    /// Whether the user goes by the e-mail address rather than by the phone number.
-    pub goes_by_email: bool,
+    /// The highest authentication assurance level the user can reach, 1 to 3.
+    pub max_aal: u8,
+    /// Whether `preferred_username` is the email address instead of the phone number.
+    pub prefers_email: bool,
 }
 
-/// All of them. The first is who logs in where nobody else was asked for.
+/// The first is the default.
 pub static USERS: [User; 3] = [
     User {
         id: "kari",
@@ -35,8 +31,8 @@ pub static USERS: [User; 3] = [
         family_name: "Nordmann",
         birthdate: "1985-03-14",
         ial: 2,
-        highest_aal: 3,
-        goes_by_email: false,
+        max_aal: 3,
+        prefers_email: false,
     },
     User {
         id: "ola",
@@ -46,8 +42,8 @@ pub static USERS: [User; 3] = [
         family_name: "Nordmann",
         birthdate: "1990-11-02",
         ial: 1,
-        highest_aal: 2,
-        goes_by_email: false,
+        max_aal: 2,
+        prefers_email: false,
     },
     User {
         id: "aase",
@@ -57,13 +53,13 @@ pub static USERS: [User; 3] = [
         family_name: "Ødegård",
         birthdate: "1948-07-29",
         ial: 0,
-        highest_aal: 1,
-        goes_by_email: true,
+        max_aal: 1,
+        prefers_email: true,
     },
 ];
 
 impl User {
-    /// The user of that id, phone number (with or without `+47`, spaces allowed) or e-mail address.
+    /// The user with that id, phone number (`+47` and spaces are optional) or email address.
     pub fn find(text: &str) -> Option<&'static Self> {
         let text = text.trim().to_lowercase();
         let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
@@ -71,27 +67,24 @@ impl User {
         USERS.iter().find(|user| user.id == text || user.email == text || has_number(user))
     }
 
-    /// `sub`: pairwise, another one for each client.
+    /// The pairwise `sub`.
     pub fn subject(&self, client_id: &str) -> String {
         uuid_of(&format!("sub {} {client_id}", self.id))
     }
 
-    /// `preferred_username`: the phone number or the e-mail address.
     pub fn preferred_username(&self) -> &'static str {
-        if self.goes_by_email { self.email } else { self.phone }
+        if self.prefers_email { self.email } else { self.phone }
     }
 
-    /// Given and family name.
     pub fn name(&self) -> String {
         format!("{} {}", self.given_name, self.family_name)
     }
 
-    /// The first letters of both names.
     pub fn initials(&self) -> String {
         self.given_name.chars().take(1).chain(self.family_name.chars().take(1)).collect()
     }
 
-    /// A name of the user that is the same for all clients, one for each `kind` (`kurtid`, `tnuid` …).
+    /// An identifier that is the same for all clients; `kind` is `kurtid`, `tnuid` …
     pub fn identifier(&self, kind: &str) -> String {
         uuid_of(&format!("{kind} {}", self.id))
     }

@@ -2,9 +2,8 @@
 
 use super::count::compact;
 use crate::domain::decision::Renew;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, RefreshTokenUsage};
 use crate::domain::time::Seconds;
-use crate::sandbox::Rotation;
 
 /// A client, a provider, and a script that asks for tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +18,7 @@ pub struct Scenario {
     /// When the user's SSO session ends, counted from the login.
     pub sso_ends_after: Option<Seconds>,
     /// Whether a refresh returns a new refresh token.
-    pub refresh_tokens: Rotation,
+    pub refresh_token_usage: RefreshTokenUsage,
     pub renew: Renew,
     /// Whether the script refreshes every time, instead of asking for a token.
     pub force: bool,
@@ -38,17 +37,17 @@ impl Scenario {
             Renew::WhenDue => "",
             Renew::BeforeSessionEnds => " with renew = \"before-session-ends\"",
         };
-        let rotation = match self.refresh_tokens {
+        let usage = match self.refresh_token_usage {
             _ if self.policy.lifetime.is_none() => "",
-            Rotation::Rotate => ", a refresh returns a new refresh token",
-            Rotation::Reuse => ", a refresh returns the same refresh token",
+            RefreshTokenUsage::OneTimeOnly => ", a refresh returns a new refresh token",
+            RefreshTokenUsage::ReUse => ", a refresh returns the same refresh token",
         };
         let sso = match self.sso_ends_after {
             Some(end) => format!("the SSO session ends after {}", compact(end)),
             None => "the SSO session stays active".to_owned(),
         };
         format!(
-            "A script runs `{script}`{renew} every {}, for {}; access tokens are valid for {}{rotation}, {sso}.",
+            "A script runs `{script}`{renew} every {}, for {}; access tokens are valid for {}{usage}, {sso}.",
             compact(self.every),
             compact(self.length),
             compact(self.access_token)

@@ -11,7 +11,7 @@ use crate::domain::session::{
     SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::{Client, Engine, Issued, Seed, Settings, USERS};
+use crate::sandbox::{Client, Engine, IssuedTokens, Seed, Settings, USERS};
 use serde::Serialize;
 
 /// The login; any moment would do.
@@ -146,18 +146,18 @@ fn seed(at: Seconds) -> Seed {
     Seed(bytes)
 }
 
-fn access_token(issued: &Issued, now: Time) -> AccessToken {
+fn access_token(issued: &IssuedTokens, now: Time) -> AccessToken {
     AccessToken {
-        value: Secret::new(issued.access.id.clone()),
+        value: Secret::new(issued.access_token.id.clone()),
         obtained_at: now,
-        expires_at: now.plus(issued.access.expires_at.since(issued.access.issued_at)),
+        expires_at: now.plus(issued.access_token.expires_at.since(issued.access_token.issued_at)),
     }
 }
 
 impl Simulator {
     fn login(scenario: Scenario, policy: Policy) -> Result<Self, Disagreement> {
         let settings = Settings {
-            refresh_tokens: scenario.refresh_tokens,
+            refresh_token_usage: scenario.refresh_token_usage,
             access_token_lifetime: scenario.access_token,
             sso_lifetime: scenario.sso_ends_after,
             ..Settings::default()
@@ -166,7 +166,7 @@ impl Simulator {
         let mut engine = Engine::new(settings, vec![client]);
         let issued = engine
             .login(CLIENT, &["openid", "offline_access"], &USERS[0], LOGIN, &seed(Seconds::ZERO))
-            .map_err(|refusal| Disagreement(format!("the provider refused the login: {}", refusal.error)))?;
+            .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
         let held = |value: &Secret| HeldToken {
             value: value.clone(),
             renewed_at: LOGIN,
@@ -178,7 +178,7 @@ impl Simulator {
             key: SessionKey { profile: String::new(), issuer: String::new(), client_id: CLIENT.to_owned() },
             generation: 0,
             account: Account { sub: String::new(), username: None },
-            scopes: issued.access.scopes.clone(),
+            scopes: issued.access_token.scopes.clone(),
             login_at: LOGIN,
             access_token: access_token(&issued, LOGIN),
             id_token: None,
@@ -191,7 +191,7 @@ impl Simulator {
             refresh_started_at: None,
             events: Vec::new(),
         };
-        let enforced_expiry = issued.refresh_ends_at;
+        let enforced_expiry = issued.refresh_token_expires_at;
         let mut simulator = Self { scenario, engine, session, enforced_expiry, events: Vec::new() };
         simulator.check_agreement(Seconds::ZERO, &issued)?;
         simulator.record(Seconds::ZERO, EventKind::Login);
@@ -234,7 +234,7 @@ impl Simulator {
         if expiry.is_none_or(|expiry| now >= expiry.expires_at) {
             return Err(disagreement(at, "the provider accepted a refresh token that had expired by the policy"));
         }
-        let renewed = issued.refresh_ends_at > self.enforced_expiry;
+        let renewed = issued.refresh_token_expires_at > self.enforced_expiry;
         let tokens = NewTokens {
             access_token: access_token(&issued, now),
             id_token: None,
@@ -244,14 +244,14 @@ impl Simulator {
             scopes: None,
         };
         self.session = self.session.after_refresh(tokens, reason, now);
-        self.enforced_expiry = issued.refresh_ends_at;
+        self.enforced_expiry = issued.refresh_token_expires_at;
         self.check_agreement(at, &issued)?;
         self.record(at, EventKind::Refreshed { reason, renewed });
         Ok(true)
     }
 
     /// Compares what the client concludes from a response with what the engine knows.
-    fn check_agreement(&self, at: Seconds, issued: &Issued) -> Result<(), Disagreement> {
+    fn check_agreement(&self, at: Seconds, issued: &IssuedTokens) -> Result<(), Disagreement> {
         let policy = &self.scenario.policy;
         if self.session.held_token().is_some() != policy.lifetime.is_some() {
             return Err(disagreement(at, "client and provider differ on whether the policy issues refresh tokens"));
@@ -267,13 +267,13 @@ impl Simulator {
                 ));
             }
         }
-        let sid = issued.access.authentication.as_ref().map(|authentication| authentication.sid.as_str());
-        let alive = sid.is_some_and(|sid| self.engine.sso_is_alive(sid, LOGIN.plus(at)));
+        let sid = issued.access_token.authentication.as_ref().map(|authentication| authentication.sid.as_str());
+        let active = sid.is_some_and(|sid| self.engine.is_sso_active(sid, LOGIN.plus(at)));
         match Sso::from_session(&self.session, policy) {
-            Sso::Active if at > Seconds::ZERO && !alive => {
+            Sso::Active if at > Seconds::ZERO && !active => {
                 Err(disagreement(at, "the client takes the SSO session for active, but it has ended"))
             }
-            Sso::Ended if alive => {
+            Sso::Ended if active => {
                 Err(disagreement(at, "the client takes the SSO session for ended, but it is active"))
             }
             _ => Ok(()),

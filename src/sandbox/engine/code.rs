@@ -1,65 +1,71 @@
-//! Authorization codes: one use, 60 seconds, bound to client, redirect URI and PKCE verifier.
+//! Authorization codes: used once within 60 seconds, bound to client, redirect URI and PKCE verifier.
 
-use super::records::{Authentication, AuthorizeRequest, Code, CodeState, Grant, IdToken, Issued};
+use super::records::{
+    Authentication, AuthorizationCode, AuthorizationRequest, CodeState, Grant, IdToken, IssuedTokens,
+};
 use super::state::Engine;
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::params::{Params, Refusal};
-use crate::sandbox::random::Seed;
-use crate::sandbox::random::sha256_base64url;
+use crate::sandbox::params::{OAuthError, Params};
+use crate::sandbox::random::{Seed, sha256_base64url};
 
-/// How long a code lives.
-pub(super) const CODE_LIFETIME: Seconds = Seconds(60);
+const CODE_LIFETIME: Seconds = Seconds(60);
 
 impl Engine {
     pub(super) fn issue_code(
         &mut self,
-        request: AuthorizeRequest,
+        request: AuthorizationRequest,
         authentication: Authentication,
         now: Time,
         seed: &Seed,
     ) -> String {
-        let code = seed.handle("code");
+        let code = seed.random_string("code");
         let expires_at = now.plus(CODE_LIFETIME);
-        self.codes.insert(code.clone(), Code { request, authentication, expires_at, state: CodeState::Fresh });
+        let record = AuthorizationCode { request, authentication, expires_at, state: CodeState::Unused };
+        self.codes.insert(code.clone(), record);
         code
     }
 
-    /// Redeems a code (RFC 6749 4.1.3, RFC 7636 4.6). A second use revokes what the first one gave (RFC 6749 4.1.2).
+    /// The tokens for a code (RFC 6749 4.1.3, RFC 7636 4.6). A second use revokes those of the first (RFC 6749 4.1.2).
     ///
     /// # Errors
     /// `invalid_request` if a parameter is missing, `invalid_grant` for everything else.
-    pub fn redeem(&mut self, client_id: &str, form: &Params, now: Time, seed: &Seed) -> Result<Issued, Refusal> {
-        let (code, redirect_uri) = (form.need("code")?, form.need("redirect_uri")?);
-        let held = self.codes.get_mut(code).ok_or_else(Refusal::grant)?;
-        if held.request.client_id != client_id {
-            return Err(Refusal::grant());
+    pub fn redeem(
+        &mut self,
+        client_id: &str,
+        form: &Params,
+        now: Time,
+        seed: &Seed,
+    ) -> Result<IssuedTokens, OAuthError> {
+        let (code, redirect_uri) = (form.require("code")?, form.require("redirect_uri")?);
+        let record = self.codes.get_mut(code).ok_or_else(OAuthError::invalid_grant)?;
+        if record.request.client_id != client_id {
+            return Err(OAuthError::invalid_grant());
         }
-        match std::mem::replace(&mut held.state, CodeState::Burnt) {
-            CodeState::Fresh => {}
-            CodeState::Burnt => return Err(Refusal::grant()),
+        match std::mem::replace(&mut record.state, CodeState::Invalid) {
+            CodeState::Unused => {}
+            CodeState::Invalid => return Err(OAuthError::invalid_grant()),
             CodeState::Redeemed(grant) => {
                 self.revoke_grant(grant);
-                return Err(Refusal::grant());
+                return Err(OAuthError::invalid_grant());
             }
         }
-        let proven = proves(held.request.challenge.as_deref(), form.get("code_verifier"));
-        if now >= held.expires_at || redirect_uri != held.request.redirect_uri || !proven {
-            return Err(Refusal::grant());
+        let verified = verifier_matches(record.request.code_challenge.as_deref(), form.get("code_verifier"));
+        if now >= record.expires_at || redirect_uri != record.request.redirect_uri || !verified {
+            return Err(OAuthError::invalid_grant());
         }
-        let (request, authentication) = (held.request.clone(), held.authentication.clone());
+        let (request, authentication) = (record.request.clone(), record.authentication.clone());
         let (client_id, scopes) = (request.client_id, request.scopes);
         let grant = self.add_grant(Grant { client_id, scopes, authentication, revoked: false });
-        if let Some(held) = self.codes.get_mut(code) {
-            held.state = CodeState::Redeemed(grant);
+        if let Some(record) = self.codes.get_mut(code) {
+            record.state = CodeState::Redeemed(grant);
         }
-        let extras = IdToken { nonce: request.nonce, state: request.state, ..IdToken::default() };
-        Ok(self.issue_at_login(grant, extras, now, seed))
+        let id_token = IdToken { nonce: request.nonce, state: request.state };
+        Ok(self.issue_after_login(grant, id_token, now, seed))
     }
 }
 
-/// Whether the verifier fits the challenge: both or neither, for a verifier without a challenge is a downgrade
-/// (RFC 9700 2.1.1).
-fn proves(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+/// Whether the verifier matches the challenge. A verifier without a challenge is a downgrade (RFC 9700 2.1.1).
+fn verifier_matches(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     match (challenge, verifier) {
         (Some(challenge), Some(verifier)) => {
             let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);

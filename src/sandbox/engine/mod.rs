@@ -1,11 +1,10 @@
-//! The provider as a pure state machine: no I/O, no clock, no randomness. `now` and a [`Seed`] come as arguments,
-//! what happened goes out as data; `tokens` makes signed answers of it and `server` sends them.
+//! The provider as a state machine without I/O: `now` and a [`Seed`](super::Seed) are arguments, tokens are plain data.
 
-mod access;
 mod authorize;
 mod code;
-mod crowd;
 mod device;
+mod expiring_map;
+mod issue;
 mod records;
 mod refresh;
 mod simulated_login;
@@ -14,6 +13,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(super) use device::DEVICE_CODE;
-pub use records::{Access, Authentication, AuthorizeRequest, IdToken, Issued, Reply, SsoSession, Step};
-pub use state::{Engine, Rotation, SCOPES, Settings};
+pub(super) use device::DEVICE_CODE_GRANT;
+pub use records::{
+    AccessToken, Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, IdToken, IssuedTokens,
+    SsoSession,
+};
+pub use state::{Engine, SCOPES, Settings};

@@ -1,143 +1,108 @@
-//! What the provider remembers and hands out, as plain data.
+//! What the engine stores and returns, as plain data.
 
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::params::Refusal;
+use crate::sandbox::params::OAuthError;
 use crate::sandbox::users::User;
 
-/// All that one token answer holds.
+/// The content of one token response.
 #[derive(Clone, Debug)]
-pub struct Issued {
-    /// The access token.
-    pub access: Access,
-    /// The ID token, if `openid` was granted.
+pub struct IssuedTokens {
+    pub access_token: AccessToken,
+    /// Present if `openid` was granted.
     pub id_token: Option<IdToken>,
-    /// The refresh token's handle, if the answer has one.
     pub refresh_token: Option<Secret>,
-    /// When the refresh token that the client holds now is refused. No answer says it; tests and `simulate` ask.
-    pub refresh_ends_at: Option<Time>,
+    /// When the client's refresh token expires. No response contains it: for tests and `tidp policy simulate`.
+    pub refresh_token_expires_at: Option<Time>,
 }
 
-/// An access token.
 #[derive(Clone, Debug)]
-pub struct Access {
+pub struct AccessToken {
     /// `jti`.
     pub id: String,
-    /// The grant it comes from; none for `client_credentials`.
+    /// None for `client_credentials`.
     pub(super) grant: Option<u64>,
-    /// `client_id`.
     pub client_id: String,
-    /// `scope`.
     pub scopes: Vec<String>,
-    /// The user, unless the client acts for itself.
+    /// None for `client_credentials`.
     pub authentication: Option<Authentication>,
-    /// `iat`.
     pub issued_at: Time,
-    /// `exp`.
     pub expires_at: Time,
 }
 
-/// What an ID token says beyond the access token's content.
-#[derive(Clone, Debug, Default)]
-pub struct IdToken {
-    /// `nonce` of the authorization request; only in the answer to the login.
-    pub nonce: Option<String>,
-    /// `state` of the authorization request, for `s_hash`; only in the answer to the login.
-    pub state: Option<String>,
-    /// How long it lives.
-    pub lifetime: Seconds,
-}
-
-#[cfg(test)]
-impl Issued {
-    /// Whether that scope was granted.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.access.has_scope(scope)
-    }
-}
-
-impl Access {
-    /// Whether that scope was granted.
+impl AccessToken {
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|granted| granted == scope)
     }
 }
 
-/// An authorization request that passed its checks.
-#[derive(Clone)]
-pub struct AuthorizeRequest {
-    /// `client_id`.
-    pub client_id: String,
-    /// `redirect_uri`, as it came.
-    pub redirect_uri: String,
-    /// Whether the answer goes as a form (`response_mode=form_post`) instead of in the query.
-    pub form_post: bool,
-    /// `state`.
+/// What an ID token has besides the claims of the access token.
+#[derive(Clone, Debug, Default)]
+pub struct IdToken {
+    /// Only after a login, not after a refresh.
+    pub nonce: Option<String>,
+    /// For `s_hash`; only after a login.
     pub state: Option<String>,
-    /// `nonce`.
+}
+
+/// A valid authorization request.
+#[derive(Clone)]
+pub struct AuthorizationRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    /// `response_mode=form_post`; otherwise `query`.
+    pub form_post: bool,
+    pub state: Option<String>,
     pub nonce: Option<String>,
     /// The scopes granted.
     pub scopes: Vec<String>,
-    /// `code_challenge`, always `S256`.
-    pub challenge: Option<String>,
-    /// `prompt`.
+    /// Always `S256`.
+    pub code_challenge: Option<String>,
     pub prompt: Vec<String>,
-    /// `max_age`, in seconds.
     pub max_age: Option<i64>,
-    /// `login_hint`.
     pub login_hint: Option<String>,
-    /// `acr_values`.
     pub acr_values: String,
-    /// `ui_locales`.
     pub ui_locales: Option<String>,
 }
 
-/// An authorization response: always to a registered URI, always with `iss` (RFC 9207).
+/// An authorization response: its redirect URI is registered, its parameters include `iss` (RFC 9207).
 #[derive(Clone)]
-pub struct Reply {
-    /// Where to.
+pub struct AuthorizationResponse {
     pub redirect_uri: String,
-    /// Whether as a form instead of in the query.
     pub form_post: bool,
-    /// The parameters.
     pub params: Vec<(&'static str, String)>,
     /// The SSO cookie to set, after a login.
     pub cookie: Option<Secret>,
 }
 
-/// What answers an authorization request.
+/// The outcome of an authorization request.
 #[derive(Clone)]
-pub enum Step {
-    /// A page, because it is not certain that the redirect URI is the client's: never a redirect.
-    ErrorPage(Refusal),
-    /// A redirect.
-    Reply(Reply),
-    /// The user is asked; the page's form names this request.
+pub enum AuthorizeOutcome {
+    /// The redirect URI is not trusted, so the error is shown here.
+    ErrorPage(OAuthError),
+    Response(AuthorizationResponse),
     LoginPage {
-        /// The name.
         request_id: String,
-        /// The request.
-        request: Box<AuthorizeRequest>,
+        request: Box<AuthorizationRequest>,
     },
 }
 
-pub(super) struct Code {
-    pub(super) request: AuthorizeRequest,
+pub(super) struct AuthorizationCode {
+    pub(super) request: AuthorizationRequest,
     pub(super) authentication: Authentication,
     pub(super) expires_at: Time,
     pub(super) state: CodeState,
 }
 
-/// A code is used up by the first attempt of its client, be it right or wrong.
+/// The client's first attempt uses the code up, even if it fails.
 pub(super) enum CodeState {
-    Fresh,
-    /// The attempt failed.
-    Burnt,
-    /// It gave this grant.
+    Unused,
+    Invalid,
+    /// The grant it was redeemed for.
     Redeemed(u64),
 }
 
-pub(super) struct Device {
+pub(super) struct DeviceCode {
     pub(super) client_id: String,
     pub(super) user_code: String,
     pub(super) scopes: Vec<String>,
@@ -153,57 +118,44 @@ pub(super) enum DeviceState {
     Approved(&'static User),
 }
 
-/// A refresh token.
 #[derive(Clone, Debug)]
 pub(super) struct RefreshToken {
-    /// The family it belongs to.
-    pub grant: u64,
-    /// When the family began: the login.
-    pub login_at: Time,
-    /// The second from which on it is refused.
-    pub ends_at: Time,
-    /// Whether a one-time token has been used.
-    pub spent: bool,
+    pub(super) grant: u64,
+    pub(super) login_at: Time,
+    pub(super) expires_at: Time,
+    /// Whether a one-time refresh token has been used.
+    pub(super) used: bool,
 }
 
-/// How and when a user proved who they are.
+/// How and when a user logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// Who.
     pub user: &'static User,
-    /// `sid`: the SSO session it belongs to.
+    /// The SSO session.
     pub sid: String,
-    /// `auth_time`.
     pub auth_time: Time,
-    /// `acr`: assurance level 1 to 3.
-    pub level: u8,
-    /// `idp`.
+    /// The assurance level in `acr`, 1 to 3.
+    pub aal: u8,
     pub idp: &'static str,
-    /// `amr`.
     pub amr: &'static [&'static str],
 }
 
-/// One SSO session.
 #[derive(Clone, Debug)]
 pub struct SsoSession {
-    /// The login that began or last renewed it.
     pub authentication: Authentication,
-    /// The value of the browser's cookie.
     pub(super) cookie: Secret,
-    /// When it ends by itself, if it does.
-    pub ends_at: Option<Time>,
-    /// Whether somebody ended it.
-    pub ended: bool,
+    pub(super) expires_at: Option<Time>,
+    /// Whether it was ended by a logout or a control.
+    pub(super) ended: bool,
 }
 
 impl SsoSession {
-    /// Whether it is active.
-    pub fn is_alive(&self, now: Time) -> bool {
-        !self.ended && self.ends_at.is_none_or(|end| now < end)
+    pub fn is_active(&self, now: Time) -> bool {
+        !self.ended && self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// What one login gave one client; its refresh tokens are one family.
+/// What one login allows one client. Revoking it revokes all its tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) client_id: String,

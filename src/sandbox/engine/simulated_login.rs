@@ -1,18 +1,17 @@
-//! A login in one step, for `tidp policy simulate`.
+//! A login in one step.
 
-use super::records::{Grant, IdToken, Issued};
+use super::records::{Grant, IdToken, IssuedTokens};
 use super::state::{Engine, granted_scopes};
 use crate::domain::time::Time;
-use crate::sandbox::params::Refusal;
+use crate::sandbox::params::OAuthError;
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
 
 impl Engine {
-    /// A whole login in one step: `user` logs in and `client_id` gets its tokens, as by an authorization code that
-    /// is redeemed at once. The door for simulations.
+    /// The tokens of a whole login: for `tidp policy simulate` and tests.
     ///
     /// # Errors
-    /// `unauthorized_client` if there is no such client, `invalid_scope`.
+    /// `unauthorized_client` for an unknown client, `invalid_scope`.
     pub fn login(
         &mut self,
         client_id: &str,
@@ -20,12 +19,12 @@ impl Engine {
         user: &'static User,
         now: Time,
         seed: &Seed,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<IssuedTokens, OAuthError> {
         let client = self.client(client_id)?;
         let scopes = granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
-        let sid = self.start_sso(user, "", now, seed);
-        let authentication = self.sso_authentication(&sid).ok_or_else(Refusal::grant)?;
+        let sid = self.start_sso_session(user, "", now, seed);
+        let authentication = self.authentication_of(&sid).ok_or_else(OAuthError::invalid_grant)?;
         let grant = self.add_grant(Grant { client_id: client.id, scopes, authentication, revoked: false });
-        Ok(self.issue_at_login(grant, IdToken::default(), now, seed))
+        Ok(self.issue_after_login(grant, IdToken::default(), now, seed))
     }
 }

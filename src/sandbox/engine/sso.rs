@@ -1,4 +1,4 @@
-//! SSO sessions: who is logged in at the provider, until when, and how it ends.
+//! SSO sessions: a user's login at the provider.
 
 use super::records::{Authentication, SsoSession};
 use super::state::Engine;
@@ -7,10 +7,10 @@ use crate::domain::time::Time;
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
 
-/// The level, provider and methods of a login for which `acr_values` was asked, as far as `user` can reach it.
+/// The `acr` level, `idp` and `amr` of a login with these `acr_values`, as far as `user` can reach them.
 fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'static str]) {
     let bank_id = acr_values.split(' ').any(|value| value == "idp:no.bankid.login.vipps");
-    match wished_level(acr_values).min(user.highest_aal) {
+    match requested_aal(acr_values).min(user.max_aal) {
         3 if bank_id => (3, "no.bankid.login.vipps", &["urn:telenor.identity.amr.bankid"]),
         3 => (3, "local", &["urn:telenor.identity.amr.td_otp", "urn:telenor.identity.amr.bankid"]),
         2 => (2, "local", &["urn:telenor.identity.amr.td_pwd", "urn:telenor.identity.amr.td_otp"]),
@@ -18,67 +18,71 @@ fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'st
     }
 }
 
-/// The assurance level that `acr_values` asks for, 1 to 3; 1 if it asks for none.
-fn wished_level(acr_values: &str) -> u8 {
-    let level = |value| match value {
+/// The assurance level that `acr_values` requests, 1 to 3.
+fn requested_aal(acr_values: &str) -> u8 {
+    let aal = |value| match value {
         "urn:telenor.identity.aal.3" | "idp:no.bankid.login.vipps" => 3,
         "urn:telenor.identity.aal.2" => 2,
         _ => 1,
     };
-    acr_values.split(' ').map(level).max().unwrap_or(1)
+    acr_values.split(' ').map(aal).max().unwrap_or(1)
 }
 
 impl Engine {
-    /// `user` logs in, at the level that `acr_values` asks for and the user can reach. Gives the `sid`.
-    pub(super) fn start_sso(&mut self, user: &'static User, acr_values: &str, now: Time, seed: &Seed) -> String {
-        let sid = seed.handle("sid");
-        let (level, idp, amr) = assurance(user, acr_values);
-        let authentication = Authentication { user, sid: sid.clone(), auth_time: now, level, idp, amr };
-        let ends_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
-        let cookie = Secret::new(seed.handle("sso cookie"));
-        self.sso.insert(sid.clone(), SsoSession { authentication, cookie, ends_at, ended: false });
+    /// Logs `user` in and returns the `sid`.
+    pub(super) fn start_sso_session(
+        &mut self,
+        user: &'static User,
+        acr_values: &str,
+        now: Time,
+        seed: &Seed,
+    ) -> String {
+        let sid = seed.random_string("sid");
+        let (aal, idp, amr) = assurance(user, acr_values);
+        let authentication = Authentication { user, sid: sid.clone(), auth_time: now, aal, idp, amr };
+        let expires_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
+        let cookie = Secret::new(seed.random_string("sso cookie"));
+        self.sso_sessions.insert(sid.clone(), SsoSession { authentication, cookie, expires_at, ended: false });
         sid
     }
 
-    /// The active SSO session of a browser with that cookie.
-    pub fn sso_of(&self, cookie: Option<&str>, now: Time) -> Option<&SsoSession> {
+    /// The active SSO session of the browser with that cookie.
+    pub fn sso_session_by_cookie(&self, cookie: Option<&str>, now: Time) -> Option<&SsoSession> {
         let cookie = Secret::new(cookie?);
-        self.sso.values().find(|session| session.cookie == cookie && session.is_alive(now))
+        self.sso_sessions.values().find(|session| session.cookie == cookie && session.is_active(now))
     }
 
-    /// Whether the SSO session is active.
-    pub fn sso_is_alive(&self, sid: &str, now: Time) -> bool {
-        self.sso.get(sid).is_some_and(|session| session.is_alive(now))
+    pub fn is_sso_active(&self, sid: &str, now: Time) -> bool {
+        self.sso_sessions.get(sid).is_some_and(|session| session.is_active(now))
     }
 
-    /// Ends one SSO session; whether it was active.
+    /// Ends one SSO session. Returns whether it was active.
     pub fn end_sso_session(&mut self, sid: &str, now: Time) -> bool {
-        let Some(session) = self.sso.get_mut(sid) else { return false };
-        let was_alive = session.is_alive(now);
+        let Some(session) = self.sso_sessions.get_mut(sid) else { return false };
+        let was_active = session.is_active(now);
         session.ended = true;
-        was_alive
+        was_active
     }
 
-    /// Ends the SSO sessions of `user` (of everybody, if `None`): from now on a refresh gives an access token and no
-    /// refresh token, and the old one keeps its end. Gives how many ended.
-    pub fn end_sso(&mut self, user: Option<&str>, now: Time) -> usize {
-        let theirs = |session: &&mut SsoSession| user.is_none_or(|id| session.authentication.user.id == id);
-        let alive = self.sso.values_mut().filter(theirs).filter(|session| session.is_alive(now));
-        alive.map(|session| session.ended = true).count()
+    /// Ends the active SSO sessions of that user, or of all if `None`. Returns how many.
+    pub fn end_sso_sessions(&mut self, user: Option<&str>, now: Time) -> usize {
+        let of_user = |session: &&mut SsoSession| user.is_none_or(|id| session.authentication.user.id == id);
+        let active = self.sso_sessions.values_mut().filter(of_user).filter(|session| session.is_active(now));
+        active.map(|session| session.ended = true).count()
     }
 
     /// All SSO sessions, ended ones too.
     pub fn sso_sessions(&self) -> impl Iterator<Item = &SsoSession> {
-        self.sso.values()
+        self.sso_sessions.values()
     }
 
-    pub(super) fn sso_authentication(&self, sid: &str) -> Option<Authentication> {
-        self.sso.get(sid).map(|session| session.authentication.clone())
+    pub(super) fn authentication_of(&self, sid: &str) -> Option<Authentication> {
+        self.sso_sessions.get(sid).map(|session| session.authentication.clone())
     }
 
-    /// Whether a login now would reach a higher level than `session` has and `acr_values` asks for.
+    /// Whether a new login would reach a higher requested level than `session` has.
     pub(super) fn needs_step_up(session: &SsoSession, acr_values: &str) -> bool {
-        let reachable = wished_level(acr_values).min(session.authentication.user.highest_aal);
-        session.authentication.level < reachable
+        let reachable = requested_aal(acr_values).min(session.authentication.user.max_aal);
+        session.authentication.aal < reachable
     }
 }

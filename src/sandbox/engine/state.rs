@@ -1,47 +1,21 @@
-//! The state of the provider and its settings.
+//! The engine's settings and state.
 
-use super::crowd::Crowd;
-use super::records::{Access, AuthorizeRequest, Code, Device, Grant, RefreshToken, SsoSession};
-use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use super::expiring_map::ExpiringMap;
+use super::records::{
+    AccessToken, AuthorizationCode, AuthorizationRequest, DeviceCode, Grant, RefreshToken, SsoSession,
+};
+use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
-use crate::sandbox::params::Refusal;
+use crate::sandbox::params::OAuthError;
 use std::collections::{BTreeMap, HashMap};
 
-/// What becomes of a refresh token when it is used. TelenorID+ can be either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rotation {
-    /// The same handle comes back.
-    #[default]
-    Reuse,
-    /// One-time: a new handle comes, and the old one is unknown at once.
-    Rotate,
-}
-
-impl Rotation {
-    /// `reuse` or `rotate`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reuse => "reuse",
-            Self::Rotate => "rotate",
-        }
-    }
-}
-
-/// What can be set.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `iss`, and the beginning of every endpoint.
     pub issuer: String,
-    /// What becomes of a used refresh token.
-    pub refresh_tokens: Rotation,
-    /// Whether a spent one-time token, used again, takes its successors with it (RFC 9700 4.14.2).
-    pub reuse_revokes_family: bool,
-    /// How long an access token lives.
+    pub refresh_token_usage: RefreshTokenUsage,
     pub access_token_lifetime: Seconds,
-    /// How long an ID token lives.
-    pub id_token_lifetime: Seconds,
-    /// How long an SSO session lives; `None`: until somebody ends it.
+    /// `None`: an SSO session lasts until it is ended.
     pub sso_lifetime: Option<Seconds>,
 }
 
@@ -49,19 +23,17 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             issuer: "http://127.0.0.1".to_owned(),
-            refresh_tokens: Rotation::default(),
-            reuse_revokes_family: false,
+            refresh_token_usage: RefreshTokenUsage::ReUse,
             access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
-            id_token_lifetime: Seconds(300),
             sso_lifetime: None,
         }
     }
 }
 
-/// The most entries kept of anything a stranger can create without logging in.
-pub(super) const MOST_WAITING: usize = 1_000;
+/// The most entries of a kind that can be created without a login.
+pub(super) const MAX_PENDING: usize = 1_000;
 
-/// The scopes that discovery lists; those of APIs (`api:…`) are accepted unlisted.
+/// The scopes in the metadata; those of APIs (`api:…`) are accepted too.
 pub const SCOPES: [&str; 12] = [
     "openid",
     "profile",
@@ -77,36 +49,33 @@ pub const SCOPES: [&str; 12] = [
     "account.profiles",
 ];
 
-/// The state of the provider.
+/// The provider.
 pub struct Engine {
-    /// What can be set, at any moment.
     pub settings: Settings,
-    /// The registered clients.
     pub clients: Vec<Client>,
-    pub(super) sso: BTreeMap<String, SsoSession>,
-    pub(super) waiting: BTreeMap<u64, (String, AuthorizeRequest)>,
-    pub(super) codes: HashMap<String, Code>,
+    pub(super) sso_sessions: BTreeMap<String, SsoSession>,
+    pub(super) pending_requests: BTreeMap<u64, (String, AuthorizationRequest)>,
+    pub(super) codes: HashMap<String, AuthorizationCode>,
     pub(super) grants: HashMap<u64, Grant>,
-    pub(super) refresh_tokens: Crowd<RefreshToken>,
-    pub(super) access_tokens: Crowd<Access>,
-    pub(super) devices: HashMap<String, Device>,
-    /// Numbers grants and waiting requests.
+    pub(super) refresh_tokens: ExpiringMap<RefreshToken>,
+    pub(super) access_tokens: ExpiringMap<AccessToken>,
+    pub(super) device_codes: HashMap<String, DeviceCode>,
+    /// The last number of a grant or pending request.
     pub(super) counter: u64,
 }
 
 impl Engine {
-    /// A provider that nobody has logged in to.
     pub fn new(settings: Settings, clients: Vec<Client>) -> Self {
         Self {
             settings,
             clients,
-            sso: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            sso_sessions: BTreeMap::new(),
+            pending_requests: BTreeMap::new(),
             codes: HashMap::new(),
             grants: HashMap::new(),
-            refresh_tokens: Crowd::default(),
-            access_tokens: Crowd::default(),
-            devices: HashMap::new(),
+            refresh_tokens: ExpiringMap::default(),
+            access_tokens: ExpiringMap::default(),
+            device_codes: HashMap::new(),
             counter: 0,
         }
     }
@@ -115,14 +84,14 @@ impl Engine {
     ///
     /// # Errors
     /// `unauthorized_client`.
-    pub fn client(&self, id: &str) -> Result<Client, Refusal> {
-        let found = self.clients.iter().find(|client| client.id == id).cloned();
-        found.ok_or_else(|| Refusal::new("unauthorized_client", "there is no such client"))
+    pub fn client(&self, id: &str) -> Result<Client, OAuthError> {
+        let client = self.clients.iter().find(|client| client.id == id).cloned();
+        client.ok_or_else(|| OAuthError::new("unauthorized_client", "there is no such client"))
     }
 
-    /// How many refresh tokens would be accepted now.
-    pub fn live_refresh_tokens(&self, now: Time) -> usize {
-        self.refresh_tokens.iter().filter(|token| !token.spent && now < token.ends_at).count()
+    /// The number of refresh tokens that can be used now.
+    pub fn count_active_refresh_tokens(&self, now: Time) -> usize {
+        self.refresh_tokens.iter().filter(|token| !token.used && now < token.expires_at).count()
     }
 
     pub(super) fn add_grant(&mut self, grant: Grant) -> u64 {
@@ -132,20 +101,20 @@ impl Engine {
     }
 }
 
-/// The scopes that `client` gets of those it asked for: `offline_access` only where its policy allows refresh tokens.
+/// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.
 ///
 /// # Errors
-/// `invalid_scope` for one that the provider does not know.
-pub(super) fn granted_scopes(client: &Client, asked: Vec<String>) -> Result<Vec<String>, Refusal> {
-    let known = |scope: &String| SCOPES.contains(&scope.as_str()) || scope.strip_prefix("api:").is_some_and(is_name);
-    if asked.is_empty() || !asked.iter().all(known) {
-        return Err(Refusal::new("invalid_scope", "scope is missing or names one that is unknown"));
+/// `invalid_scope` if one is unknown, or there is none.
+pub(super) fn granted_scopes(client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
+    let known = |scope: &String| SCOPES.contains(&scope.as_str()) || scope.strip_prefix("api:").is_some_and(is_api);
+    if requested.is_empty() || !requested.iter().all(known) {
+        return Err(OAuthError::new("invalid_scope", "scope is missing or names one that is unknown"));
     }
-    let refreshes = client.policy.lifetime.is_some();
-    Ok(asked.into_iter().filter(|scope| refreshes || scope != "offline_access").collect())
+    let issues_refresh_tokens = client.policy.lifetime.is_some();
+    Ok(requested.into_iter().filter(|scope| issues_refresh_tokens || scope != "offline_access").collect())
 }
 
-/// Whether an API's name is made of scope-token characters (RFC 6749 3.3).
-fn is_name(text: &str) -> bool {
+/// Whether an API's name consists of scope characters (RFC 6749 3.3).
+fn is_api(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }

@@ -5,8 +5,8 @@ mod words;
 pub use words::Language;
 
 use super::clients::Client;
-use super::engine::AuthorizeRequest;
-use super::params::Refusal;
+use super::engine::AuthorizationRequest;
+use super::params::OAuthError;
 use super::users::USERS;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 /// The login page of the request `id`.
-pub fn login(language: Language, id: &str, request: &AuthorizeRequest, phone: &str, unknown_user: bool) -> Page {
+pub fn login(language: Language, id: &str, request: &AuthorizationRequest, phone: &str, unknown_user: bool) -> Page {
     let w = language.words();
     let phone = if phone.is_empty() { USERS[0].phone } else { phone };
     let content = html! {
@@ -95,13 +95,13 @@ pub fn logged_out(language: Language) -> Page {
 }
 
 /// An error that must not be redirected.
-pub fn error(language: Language, refusal: &Refusal) -> Page {
+pub fn error(language: Language, error: &OAuthError) -> Page {
     let w = language.words();
     let content = html! {
         p.lead { (w.error_lead) }
         dl {
-            dt { "error" } dd { code { (refusal.error) } }
-            dt { "error_description" } dd { (refusal.description) }
+            dt { "error" } dd { code { (error.error) } }
+            dt { "error_description" } dd { (error.description) }
         }
     };
     document(w, w.error, &content, "", None)
@@ -156,7 +156,7 @@ fn test_users(words: &Words, skip_validation: bool) -> Markup {
                 button.user name="user" value=(user.id) formnovalidate[skip_validation] {
                     span.face aria-hidden="true" { (user.initials()) }
                     span.who { b { (user.name()) } small { (user.preferred_username()) } }
-                    small.level { "ial" (user.ial) " · aal" (user.highest_aal) }
+                    small.level { "ial" (user.ial) " · aal" (user.max_aal) }
                 }
             }
         }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn values_are_escaped() {
         let evil = "\"><script>alert('x')</script>&amp;";
-        let description = Refusal::request(evil);
+        let description = OAuthError::invalid_request(evil);
         for page in [
             device(Language::English, evil, false),
             error(Language::English, &description),

@@ -1,15 +1,15 @@
-//! The endpoints that programs call.
+//! The endpoints for programs.
 
 use super::http::{Request, Response};
-use super::shared::{Shared, lock};
+use super::service::{Service, lock};
 use crate::sandbox::clients::{Client, authenticate};
-use crate::sandbox::engine::{Access, SCOPES};
-use crate::sandbox::params::{Params, Refusal};
+use crate::sandbox::engine::{AccessToken, DEVICE_CODE_GRANT, SCOPES};
+use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::tokens;
 use serde_json::{Value, json};
 use std::io;
 
-impl Shared {
+impl Service {
     /// Provider metadata (OIDC Discovery 3), with TelenorID+'s paths.
     pub(super) fn discovery(&self) -> Response {
         let at = |path: &str| format!("{}{path}", self.issuer);
@@ -28,7 +28,7 @@ impl Shared {
             "claims_supported": ["sub", "email", "phone_number", "given_name", "family_name", "birthdate",
                 "preferred_username", "analytics_uuid", "ial", "kurtid", "tnuid", "extsub"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token",
-                crate::sandbox::engine::DEVICE_CODE],
+                DEVICE_CODE_GRANT],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -41,16 +41,15 @@ impl Shared {
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
         });
-        Response::json(200, &metadata).with("Cache-Control", "public, max-age=86400")
+        Response::json(200, &metadata).with_header("Cache-Control", "public, max-age=86400")
     }
 
     pub(super) fn jwks(&self) -> Response {
         let jwks = lock(&self.keys).jwks();
-        Response::json(200, &jwks).with("Cache-Control", "public, max-age=86400")
+        Response::json(200, &jwks).with_header("Cache-Control", "public, max-age=86400")
     }
 
-    /// The client that a form comes from.
-    fn client_of(&self, request: &Request, form: &Params) -> Result<Client, Refusal> {
+    fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
         form.check()?;
         authenticate(&lock(&self.engine).clients, request.header("authorization"), form).cloned()
     }
@@ -58,77 +57,78 @@ impl Shared {
     /// The token endpoint (RFC 6749 3.2).
     pub(super) fn token(&self, request: &Request) -> io::Result<Response> {
         let (form, now, seed) = (request.params(), self.now(), self.seed()?);
-        let issued =
-            self.client_of(request, &form).and_then(|client| lock(&self.engine).token(&client, &form, now, &seed));
+        let issued = self
+            .authenticated_client(request, &form)
+            .and_then(|client| lock(&self.engine).token(&client, &form, now, &seed));
         match issued {
             Ok(issued) => {
-                let answer = tokens::answer(&lock(&self.keys), &self.issuer, &issued)?;
-                Ok(Response::json(200, &answer).with("Pragma", "no-cache"))
+                let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
+                Ok(Response::json(200, &response).with_header("Pragma", "no-cache"))
             }
-            Err(refusal) => Ok(Response::refusal(&refusal)),
+            Err(error) => Ok(Response::oauth_error(&error)),
         }
     }
 
-    /// The valid access token that a JWT is.
-    fn access(&self, jwt: &str) -> Option<Access> {
+    /// The access token of a JWT, if it is valid now.
+    fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {
         let claims = lock(&self.keys).verify("at+jwt", jwt)?;
         let id = claims.get("jti").and_then(Value::as_str)?;
-        lock(&self.engine).access(id, self.now()).cloned()
+        lock(&self.engine).access_token(id, self.now()).cloned()
     }
 
     /// The userinfo endpoint (OIDC Core 5.3; errors as RFC 6750 3).
     pub(super) fn userinfo(&self, request: &Request) -> Response {
-        let Some(token) = request.bearer() else {
-            return Response::text(401, "").with("WWW-Authenticate", "Bearer");
+        let Some(token) = request.bearer_token() else {
+            return Response::text(401, "").with_header("WWW-Authenticate", "Bearer");
         };
-        let Some(access) = self.access(token) else {
-            return Response::text(401, "").with("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        let Some(access) = self.valid_access_token(token) else {
+            return Response::text(401, "").with_header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
         };
         match tokens::userinfo(&access).filter(|_| access.has_scope("openid")) {
             Some(claims) => Response::json(200, &claims),
-            None => Response::text(403, "").with("WWW-Authenticate", "Bearer error=\"insufficient_scope\""),
+            None => Response::text(403, "").with_header("WWW-Authenticate", "Bearer error=\"insufficient_scope\""),
         }
     }
 
-    /// Revocation (RFC 7009): an unknown token is a success.
+    /// Revocation (RFC 7009); an unknown token is no error.
     pub(super) fn revocation(&self, request: &Request) -> Response {
         let form = request.params();
         let revoked = self
-            .client_of(request, &form)
-            .and_then(|client| lock(&self.engine).revoke(&client.id, form.need("token")?));
-        revoked.map_or_else(|refusal| Response::refusal(&refusal), |()| Response::text(200, ""))
+            .authenticated_client(request, &form)
+            .and_then(|client| lock(&self.engine).revoke(&client.id, form.require("token")?));
+        revoked.map_or_else(|error| Response::oauth_error(&error), |()| Response::text(200, ""))
     }
 
     /// Introspection (RFC 7662), for confidential clients.
     pub(super) fn introspection(&self, request: &Request) -> Response {
         let form = request.params();
-        let found = self.client_of(request, &form).and_then(|client| {
+        let found = self.authenticated_client(request, &form).and_then(|client| {
             if client.secret.is_none() {
-                return Err(Refusal::new("invalid_client", "only a client with a secret may ask"));
+                return Err(OAuthError::new("invalid_client", "only a client with a secret may ask"));
             }
-            let token = form.need("token")?;
-            let refresh = lock(&self.engine).live_refresh_token(&client.id, token, self.now());
-            Ok(refresh.or_else(|| self.access(token)))
+            let token = form.require("token")?;
+            let refresh = lock(&self.engine).active_refresh_token(&client.id, token, self.now());
+            Ok(refresh.or_else(|| self.valid_access_token(token)))
         });
         match found {
             Ok(Some(access)) => Response::json(200, &tokens::introspection(&self.issuer, &access)),
             Ok(None) => Response::json(200, &json!({"active": false})),
-            Err(refusal) => Response::refusal(&refusal),
+            Err(error) => Response::oauth_error(&error),
         }
     }
 
     /// Device authorization (RFC 8628 3.1).
     pub(super) fn device_authorization(&self, request: &Request) -> io::Result<Response> {
         let (form, now, seed) = (request.params(), self.now(), self.seed()?);
-        let started = self
-            .client_of(request, &form)
-            .and_then(|client| lock(&self.engine).device_start(&client, &form, now, &seed));
-        let device = match started {
+        let authorization = self
+            .authenticated_client(request, &form)
+            .and_then(|client| lock(&self.engine).authorize_device(&client, &form, now, &seed));
+        let device = match authorization {
             Ok(device) => device,
-            Err(refusal) => return Ok(Response::refusal(&refusal)),
+            Err(error) => return Ok(Response::oauth_error(&error)),
         };
         let uri = format!("{}/device", self.issuer);
-        let answer = json!({
+        let response = json!({
             "device_code": device.device_code.expose(),
             "user_code": device.user_code,
             "verification_uri": uri,
@@ -136,26 +136,25 @@ impl Shared {
             "expires_in": device.expires_in,
             "interval": device.interval,
         });
-        Ok(Response::json(200, &answer))
+        Ok(Response::json(200, &response))
     }
 
-    /// Logout for applications without a browser: 200 with the state or "Already logged out"; 400 without a hint, 401
-    /// for one that does not validate (an expired one does).
+    /// TelenorID+'s logout without a browser; an expired hint is accepted.
     pub(super) fn custom_logout(&self, request: &Request) -> Response {
         let body: Value = serde_json::from_str(&request.body).unwrap_or(Value::Null);
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let Some(hint) = text("id_token_hint").filter(|hint| !hint.is_empty()) else {
             return Response::text(400, "id_token_hint is missing");
         };
-        let Some(sid) = self.hinted_session(hint) else {
+        let Some(sid) = self.sid_of_hint(hint) else {
             return Response::text(401, "id_token_hint does not validate");
         };
         let ended = lock(&self.engine).end_sso_session(&sid, self.now());
         Response::text(200, if ended { text("state").unwrap_or_default() } else { "Already logged out" })
     }
 
-    /// The `sid` of an ID token that this provider issued, be it expired.
-    pub(super) fn hinted_session(&self, hint: &str) -> Option<String> {
+    /// The `sid` of an ID token of this provider, which may have expired.
+    pub(super) fn sid_of_hint(&self, hint: &str) -> Option<String> {
         let claims = lock(&self.keys).verify("JWT", hint)?;
         claims.get("sid").and_then(Value::as_str).map(ToOwned::to_owned)
     }

@@ -1,24 +1,24 @@
-//! Which path is which endpoint, and what all endpoints have in common: counting, planned failures, CORS.
+//! The endpoints: paths, methods, counting, planned failures, CORS.
 
 use super::http::{Request, Response};
-use super::shared::When;
-use super::shared::{Shared, lock};
+use super::service::{Service, lock};
 use std::io;
 
-/// An endpoint: its name in counts and planned failures, its path, and whether scripts of web pages may call it.
 struct Endpoint {
+    /// Its name in counts and planned failures.
     name: &'static str,
     path: &'static str,
     methods: &'static [&'static str],
-    for_scripts: bool,
+    /// Whether scripts of other origins may call it.
+    cors: bool,
 }
 
 const fn endpoint(name: &'static str, path: &'static str, methods: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, path, methods, for_scripts: false }
+    Endpoint { name, path, methods, cors: false }
 }
 
-const fn for_scripts(name: &'static str, path: &'static str, methods: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, path, methods, for_scripts: true }
+const fn cors(name: &'static str, path: &'static str, methods: &'static [&'static str]) -> Endpoint {
+    Endpoint { name, path, methods, cors: true }
 }
 
 const GET: &[&str] = &["GET"];
@@ -26,13 +26,13 @@ const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "POST"];
 
 static ENDPOINTS: [Endpoint; 13] = [
-    for_scripts("discovery", "/.well-known/openid-configuration", GET),
-    for_scripts("jwks", "/.well-known/openid-configuration/jwks", GET),
+    cors("discovery", "/.well-known/openid-configuration", GET),
+    cors("jwks", "/.well-known/openid-configuration/jwks", GET),
     endpoint("authorize", "/connect/authorize", BOTH),
     endpoint("login", "/account/login", POST),
-    for_scripts("token", "/connect/token", POST),
-    for_scripts("userinfo", "/connect/userinfo", BOTH),
-    for_scripts("revocation", "/connect/revocation", POST),
+    cors("token", "/connect/token", POST),
+    cors("userinfo", "/connect/userinfo", BOTH),
+    cors("revocation", "/connect/revocation", POST),
     endpoint("introspection", "/connect/introspect", POST),
     endpoint("device_authorization", "/connect/deviceauthorization", POST),
     endpoint("device", "/device", BOTH),
@@ -41,8 +41,12 @@ static ENDPOINTS: [Endpoint; 13] = [
     endpoint("home", "/", GET),
 ];
 
-impl Shared {
-    /// Answers a request.
+/// The names of the endpoints.
+pub(super) fn endpoint_names() -> [&'static str; ENDPOINTS.len()] {
+    ENDPOINTS.each_ref().map(|endpoint| endpoint.name)
+}
+
+impl Service {
     pub(super) fn respond(&self, request: &Request) -> Response {
         if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
             return self.control(request);
@@ -50,32 +54,27 @@ impl Shared {
         let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| endpoint.path == request.path) else {
             return Response::text(404, "there is nothing here");
         };
-        let response = if request.method == "OPTIONS" && endpoint.for_scripts {
+        let response = if request.method == "OPTIONS" && endpoint.cors {
             Response::text(204, "")
         } else if !endpoint.methods.contains(&request.method.as_str()) {
-            Response::text(405, "").with("Allow", endpoint.methods.join(", "))
+            Response::text(405, "").with_header("Allow", endpoint.methods.join(", "))
         } else {
             *lock(&self.requests).entry(endpoint.name).or_default() += 1;
-            self.with_planned_failure(endpoint.name, request)
+            self.process_or_fail(endpoint.name, request)
         };
-        if endpoint.for_scripts { allow_scripts(request, response) } else { response }
+        if endpoint.cors { with_cors_headers(request, response) } else { response }
     }
 
-    /// A planned failure answers instead of the endpoint, or hides the answer of one that has acted.
-    fn with_planned_failure(&self, name: &str, request: &Request) -> Response {
-        let failure = self.planned_failure(name);
-        match failure {
-            Some((When::Before, failure)) => failure,
-            Some((When::After, failure)) => {
-                self.dispatch(name, request);
-                failure
-            }
-            None => self.dispatch(name, request),
+    fn process_or_fail(&self, name: &str, request: &Request) -> Response {
+        let Some(failure) = self.take_planned_failure(name) else { return self.process(name, request) };
+        if failure.after_processing {
+            self.process(name, request);
         }
+        failure.response()
     }
 
-    fn dispatch(&self, name: &str, request: &Request) -> Response {
-        let answer = match name {
+    fn process(&self, name: &str, request: &Request) -> Response {
+        let response = match name {
             "discovery" => Ok(self.discovery()),
             "jwks" => Ok(self.jwks()),
             "authorize" => self.authorize(request),
@@ -90,24 +89,18 @@ impl Shared {
             "custom_logout" => Ok(self.custom_logout(request)),
             _ => Ok(self.home(request)),
         };
-        answer.unwrap_or_else(|error: io::Error| Response::text(500, format!("server_error: {error}")))
-    }
-
-    /// The names that a planned failure may be for.
-    pub(super) fn endpoints() -> [&'static str; ENDPOINTS.len()] {
-        ENDPOINTS.each_ref().map(|endpoint| endpoint.name)
+        response.unwrap_or_else(|error: io::Error| Response::text(500, format!("server_error: {error}")))
     }
 }
 
-/// Cross-origin answers (CORS) for single-page applications under development: any origin, for nothing here goes by
-/// cookie.
-fn allow_scripts(request: &Request, response: Response) -> Response {
+/// Allows any origin, for single-page applications under development: these endpoints use no cookies.
+fn with_cors_headers(request: &Request, response: Response) -> Response {
     if request.header("origin").is_none() {
         return response;
     }
     response
-        .with("Access-Control-Allow-Origin", "*")
-        .with("Access-Control-Allow-Methods", "GET, POST")
-        .with("Access-Control-Allow-Headers", "Authorization, Content-Type")
-        .with("Access-Control-Max-Age", "600")
+        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Allow-Methods", "GET, POST")
+        .with_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+        .with_header("Access-Control-Max-Age", "600")
 }

@@ -40,7 +40,7 @@ fn sandbox(options: Options) -> Sandbox {
     Sandbox::start(options, Arc::new(Frozen), Arc::new(Counting(AtomicU8::new(0)))).unwrap()
 }
 
-/// Status, head and body of an answer over a real socket.
+/// The status, head and body of a response, over a real socket.
 fn send(sandbox: &Sandbox, method: &str, target: &str, headers: &str, body: &str) -> (u16, String, String) {
     let authority = sandbox.issuer().strip_prefix("http://").unwrap();
     let host = if headers.contains("Host:") { String::new() } else { format!("Host: {authority}\r\n") };
@@ -50,14 +50,14 @@ fn send(sandbox: &Sandbox, method: &str, target: &str, headers: &str, body: &str
     );
     let mut stream = TcpStream::connect(authority).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
 }
 
 #[test]
-fn an_answer_leaves_whole_so_that_a_connection_that_is_kept_never_waits() {
+fn a_response_is_sent_in_one_write() {
     let sandbox = sandbox(Options::default());
     let authority = sandbox.issuer().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
@@ -65,11 +65,11 @@ fn an_answer_leaves_whole_so_that_a_connection_that_is_kept_never_waits() {
         write!(stream, "{method} /.well-known/openid-configuration HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
         let mut whole = vec![0; 65_536];
         let length = stream.read(&mut whole).unwrap();
-        let answer = String::from_utf8(whole[..length].to_vec()).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let response = String::from_utf8(whole[..length].to_vec()).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-        assert_eq!(body.is_empty(), method == "HEAD", "{answer}");
-        assert!(method == "HEAD" || body.len() > 1_024 && body.ends_with('}'), "{answer}");
+        assert_eq!(body.is_empty(), method == "HEAD", "{response}");
+        assert!(method == "HEAD" || body.len() > 1_024 && body.ends_with('}'), "{response}");
     }
 }
 
@@ -93,7 +93,7 @@ fn authorize_target(client: &str) -> String {
     )
 }
 
-/// A login by code; the token endpoint's answer and the SSO cookie.
+/// The token response of a login, and the SSO cookie.
 fn log_in(sandbox: &Sandbox, client: &str) -> (Value, String) {
     let (status, head, _) = get(sandbox, &authorize_target(client));
     let location = url::Url::parse(header(&head, "Location").unwrap()).unwrap();
@@ -117,8 +117,8 @@ fn claims(jwt: &Value) -> Value {
 }
 
 fn refresh(sandbox: &Sandbox, client: &str, tokens: &Value) -> (u16, Value) {
-    let handle = tokens["refresh_token"].as_str().unwrap();
-    let form = format!("grant_type=refresh_token&client_id={client}&refresh_token={handle}");
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let form = format!("grant_type=refresh_token&client_id={client}&refresh_token={refresh_token}");
     let (status, _, body) = post(sandbox, "/connect/token", &form);
     (status, serde_json::from_str(&body).unwrap())
 }
@@ -128,7 +128,7 @@ fn auto() -> Options {
 }
 
 #[test]
-fn discovery_names_only_endpoints_that_are_there_and_is_dated_by_the_sandboxs_clock() {
+fn every_endpoint_in_the_metadata_exists() {
     let sandbox = sandbox(Options { clock_offset: Seconds(60), ..Options::default() });
     let (status, head, body) = get(&sandbox, "/.well-known/openid-configuration");
     assert_eq!((status, header(&head, "Date")), (200, Some("Sun, 06 Nov 1994 08:50:37 GMT")));
@@ -145,7 +145,7 @@ fn discovery_names_only_endpoints_that_are_there_and_is_dated_by_the_sandboxs_cl
 }
 
 #[test]
-fn the_whole_story_from_login_to_logout() {
+fn login_userinfo_refresh_and_logout() {
     let sandbox = sandbox(auto());
     let client = "sandbox-mobile";
     let (tokens, cookie) = log_in(&sandbox, client);
@@ -179,7 +179,7 @@ fn the_whole_story_from_login_to_logout() {
 }
 
 #[test]
-fn the_custom_logout_says_what_the_provider_says() {
+fn custom_logout_responds_as_the_provider() {
     let sandbox = sandbox(auto());
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
     sandbox.advance(Seconds(9_999));
@@ -195,7 +195,7 @@ fn the_custom_logout_says_what_the_provider_says() {
 }
 
 #[test]
-fn an_end_session_redirect_goes_to_registered_uris_only_and_never_without_a_hint() {
+fn logout_redirects_only_with_hint_and_registered_uri() {
     let sandbox = sandbox(auto());
     let (tokens, cookie) = log_in(&sandbox, "sandbox-mobile");
     let cookie = format!("Cookie: {cookie}\r\n");
@@ -210,7 +210,7 @@ fn an_end_session_redirect_goes_to_registered_uris_only_and_never_without_a_hint
 }
 
 #[test]
-fn the_login_page_asks_and_its_form_answers() {
+fn the_login_form_logs_in_once() {
     let sandbox = sandbox(Options::default());
     let target = format!("{}&login_hint=%22%3E%3Cb%3E&ui_locales=no", authorize_target("sandbox-mobile"));
     let (status, head, page) = get(&sandbox, &target);
@@ -240,7 +240,7 @@ fn control_requests_from_web_pages_are_refused() {
 }
 
 #[test]
-fn a_single_page_application_may_call_what_it_needs_and_nothing_else() {
+fn cors_is_allowed_only_where_an_application_needs_it() {
     let sandbox = sandbox(Options::default());
     let may = |path: &str| {
         let (_, head, _) = send(&sandbox, "OPTIONS", path, "Origin: http://localhost:5173\r\n", "");
@@ -254,7 +254,7 @@ fn a_single_page_application_may_call_what_it_needs_and_nothing_else() {
 }
 
 #[test]
-fn the_control_api_moves_the_clock_plans_failures_and_shows_no_token() {
+fn controls_change_the_clock_and_plan_failures() {
     let sandbox = sandbox(auto());
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
     let control = |path: &str, body: Value| {
@@ -271,7 +271,7 @@ fn the_control_api_moves_the_clock_plans_failures_and_shows_no_token() {
     assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 503);
     control("/sandbox/fail", json!({"endpoint": "token", "status": 502, "after": true}));
     assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 502);
-    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 400, "the lost answer had spent the token");
+    assert_eq!(refresh(&sandbox, "sandbox-mobile", &tokens).0, 400, "the lost response had used the token");
 
     let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
     let (_, _, state) = get(&sandbox, "/sandbox");
@@ -319,16 +319,16 @@ fn without_randomness_nothing_is_issued() {
 }
 
 #[test]
-fn a_body_without_end_is_refused() {
+fn a_long_body_is_refused() {
     let sandbox = sandbox(Options::default());
     assert_eq!(post(&sandbox, "/connect/token", &"x".repeat(65_537)).0, 413);
 }
 
 #[test]
-fn the_port_is_free_again_once_the_sandbox_is_gone() {
+fn a_dropped_sandbox_frees_its_port() {
     let sandbox = sandbox(Options::default());
     let authority = sandbox.issuer().strip_prefix("http://").unwrap().to_owned();
     drop(sandbox);
-    // The accepting thread closes the port a moment after it was told to.
+    // The accepting thread closes the port a moment later.
     assert!((0..10_000).any(|_| TcpStream::connect(&authority).is_err()));
 }

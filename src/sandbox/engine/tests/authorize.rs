@@ -1,9 +1,9 @@
 use super::*;
 
 #[test]
-fn a_code_gives_its_tokens_until_its_sixtieth_second() {
+fn a_code_expires_after_sixty_seconds() {
     for (at, accepted) in [(59, true), (60, false)] {
-        let mut bench = Bench::new(Rotation::Reuse);
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let code = bench.code();
         let issued = bench.redeem("sandbox-mobile", &[("code", &code)], START.plus(Seconds(at)));
         assert_eq!(issued.is_ok(), accepted, "{at}");
@@ -14,7 +14,7 @@ fn a_code_gives_its_tokens_until_its_sixtieth_second() {
 }
 
 #[test]
-fn a_code_is_bound_to_its_client_its_redirect_uri_and_its_verifier() {
+fn a_code_is_bound_to_client_redirect_uri_and_verifier() {
     let wrong = "x".repeat(43);
     let cases: [(&str, &[(&str, &str)]); 5] = [
         ("sandbox-paste", &[]),
@@ -24,14 +24,14 @@ fn a_code_is_bound_to_its_client_its_redirect_uri_and_its_verifier() {
         ("sandbox-mobile", &[("code", "unknown")]),
     ];
     for (client, changes) in cases {
-        let mut bench = Bench::new(Rotation::Reuse);
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let code = bench.code();
         let mut form = changes.to_vec();
         if !changes.iter().any(|(name, _)| *name == "code") {
             form.push(("code", &code));
         }
         assert_eq!(bench.redeem(client, &form, START).err(), Some("invalid_grant"), "{client} {changes:?}");
-        // Another client's attempt harms nobody; the own client's wrong one uses the code up.
+        // Only a wrong attempt of its own client uses the code up.
         let survives = client != "sandbox-mobile" || changes.iter().any(|(name, _)| *name == "code");
         assert_eq!(bench.redeem("sandbox-mobile", &[("code", &code)], START).is_ok(), survives, "{changes:?}");
     }
@@ -41,7 +41,7 @@ fn a_code_is_bound_to_its_client_its_redirect_uri_and_its_verifier() {
 fn a_verifier_for_a_code_without_a_challenge_is_refused() {
     let fixed = "http://localhost:8765/callback";
     for (verifier, accepted) in [("", true), (VERIFIER, false)] {
-        let mut bench = Bench::new(Rotation::Reuse);
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let request = [
             ("client_id", "sandbox-confidential"),
             ("redirect_uri", fixed),
@@ -55,41 +55,41 @@ fn a_verifier_for_a_code_without_a_challenge_is_refused() {
 }
 
 #[test]
-fn a_replayed_code_revokes_what_it_gave() {
-    let mut bench = Bench::new(Rotation::Reuse);
+fn a_replayed_code_revokes_its_tokens() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let code = bench.code();
     let issued = bench.redeem("sandbox-mobile", &[("code", &code)], START).unwrap();
-    assert!(bench.0.access(&issued.access.id, START).is_some());
+    assert!(bench.0.access_token(&issued.access_token.id, START).is_some());
     assert_eq!(bench.redeem("sandbox-mobile", &[("code", &code)], START).err(), Some("invalid_grant"));
-    assert_eq!(bench.refresh("sandbox-mobile", &handle(&issued), START).err(), Some("invalid_grant"));
-    assert!(bench.0.access(&issued.access.id, START).is_none());
+    assert_eq!(bench.refresh("sandbox-mobile", &refresh_token_of(&issued), START).err(), Some("invalid_grant"));
+    assert!(bench.0.access_token(&issued.access_token.id, START).is_none());
 }
 
 #[test]
-fn an_access_token_is_valid_until_its_last_second() {
-    let mut bench = Bench::new(Rotation::Reuse);
+fn an_access_token_expires_at_its_second() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let issued = bench.login("sandbox-public", START);
-    assert!(bench.0.access(&issued.access.id, START.plus(Seconds(3_599))).is_some());
-    assert!(bench.0.access(&issued.access.id, START.plus(Seconds(3_600))).is_none());
+    assert!(bench.0.access_token(&issued.access_token.id, START.plus(Seconds(3_599))).is_some());
+    assert!(bench.0.access_token(&issued.access_token.id, START.plus(Seconds(3_600))).is_none());
 }
 
 #[test]
-fn nothing_is_redirected_to_whom_the_client_has_not_registered() {
+fn an_unregistered_redirect_uri_gets_an_error_page() {
     for changes in [
         [("client_id", "nobody")],
         [("client_id", "")],
         [("redirect_uri", "https://evil.example/")],
         [("redirect_uri", "")],
     ] {
-        let step = Bench::new(Rotation::Reuse).authorize(&changes);
-        assert!(matches!(step, Step::ErrorPage(_)), "{changes:?}");
+        let step = Bench::new(RefreshTokenUsage::ReUse).authorize(&changes);
+        assert!(matches!(step, AuthorizeOutcome::ErrorPage(_)), "{changes:?}");
     }
-    let step = Bench::new(Rotation::Reuse).authorize(&[("x", "1"), ("x", "2")]);
-    assert!(matches!(step, Step::ErrorPage(_)));
+    let step = Bench::new(RefreshTokenUsage::ReUse).authorize(&[("x", "1"), ("x", "2")]);
+    assert!(matches!(step, AuthorizeOutcome::ErrorPage(_)));
 }
 
 #[test]
-fn a_wrong_request_goes_back_with_its_error_its_state_and_the_issuer() {
+fn an_error_response_has_error_state_and_iss() {
     for (name, value, error) in [
         ("response_type", "token", "unsupported_response_type"),
         ("response_type", "", "invalid_request"),
@@ -107,10 +107,10 @@ fn a_wrong_request_goes_back_with_its_error_its_state_and_the_issuer() {
         ("request", "e30", "request_not_supported"),
         ("request_uri", "urn:x", "request_uri_not_supported"),
     ] {
-        let mut bench = Bench::new(Rotation::Reuse);
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let mut changes = vec![(name, value)];
         if (name, value) == ("code_challenge", "") {
-            // Any port is for PKCE alone: the confidential client's fixed URI shows the other check.
+            // Without a challenge only a fixed URI passes the check of the redirect URI.
             changes.extend([("client_id", "sandbox-mobile"), ("redirect_uri", "http://localhost:8765/callback")]);
         }
         let step = bench.authorize(&changes);
@@ -122,11 +122,14 @@ fn a_wrong_request_goes_back_with_its_error_its_state_and_the_issuer() {
 }
 
 #[test]
-fn sso_logs_in_silently_unless_the_request_wants_the_user() {
-    let mut bench = Bench::new(Rotation::Reuse);
+fn sso_answers_requests_that_need_no_user() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let none = bench.authorize_with(&[("prompt", "none")], None, Some(&USERS[0]), START);
     assert_eq!(param(&none, "error").as_deref(), Some("login_required"));
-    let Step::Reply(Reply { cookie: Some(cookie), params, .. }) = bench.authorize(&[]) else { panic!("no login") };
+    let AuthorizeOutcome::Response(AuthorizationResponse { cookie: Some(cookie), params, .. }) = bench.authorize(&[])
+    else {
+        panic!("no login")
+    };
     assert!(params.iter().any(|(name, _)| *name == "iss"));
     let mut ask = |changes: &[(&str, &str)], after: i64| {
         bench.authorize_with(changes, Some(cookie.expose()), None, START.plus(Seconds(after)))
@@ -142,27 +145,27 @@ fn sso_logs_in_silently_unless_the_request_wants_the_user() {
     ] {
         assert_eq!(param(&ask(changes, after), "code").is_some(), silent, "{changes:?}");
     }
-    bench.0.end_sso(None, START);
+    bench.0.end_sso_sessions(None, START);
     let gone = bench.authorize_with(&[("prompt", "none")], Some(cookie.expose()), None, START);
     assert_eq!(param(&gone, "error").as_deref(), Some("login_required"));
 }
 
 #[test]
-fn an_assurance_level_is_reached_as_far_as_the_user_can() {
-    for (user, level) in [(&USERS[0], 3), (&USERS[1], 2), (&USERS[2], 1)] {
-        let mut bench = Bench::new(Rotation::Reuse);
-        let wish = [("acr_values", "urn:telenor.identity.aal.3")];
-        let code = param(&bench.authorize_with(&wish, None, Some(user), START), "code").unwrap();
+fn the_user_limits_the_assurance_level() {
+    for (user, aal) in [(&USERS[0], 3), (&USERS[1], 2), (&USERS[2], 1)] {
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
+        let requested = [("acr_values", "urn:telenor.identity.aal.3")];
+        let code = param(&bench.authorize_with(&requested, None, Some(user), START), "code").unwrap();
         let issued = bench.redeem("sandbox-mobile", &[("code", &code)], START).unwrap();
-        assert_eq!(issued.access.authentication.unwrap().level, level);
+        assert_eq!(issued.access_token.authentication.unwrap().aal, aal);
     }
 }
 
 #[test]
-fn a_login_page_is_answered_once() {
-    let mut bench = Bench::new(Rotation::Reuse);
+fn a_login_page_works_once() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let ask = |bench: &mut Bench| match bench.authorize_with(&[("login_hint", "4700000002")], None, None, START) {
-        Step::LoginPage { request_id, .. } => request_id,
+        AuthorizeOutcome::LoginPage { request_id, .. } => request_id,
         _ => panic!("no page"),
     };
     let id = ask(&mut bench);
@@ -171,6 +174,9 @@ fn a_login_page_is_answered_once() {
     assert!(reply.cookie.is_some() && reply.params.iter().any(|(name, _)| *name == "code"));
     assert!(bench.0.log_in(&id, &USERS[1], START, &seed).is_none());
     let id = ask(&mut bench);
-    assert_eq!(param(&Step::Reply(bench.0.cancel(&id).unwrap()), "error").as_deref(), Some("access_denied"));
+    assert_eq!(
+        param(&AuthorizeOutcome::Response(bench.0.cancel(&id).unwrap()), "error").as_deref(),
+        Some("access_denied")
+    );
     assert!(bench.0.cancel(&id).is_none());
 }

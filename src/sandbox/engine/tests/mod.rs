@@ -1,14 +1,14 @@
-//! The engine's bench: one engine and seeds that never repeat.
+//! The engine without HTTP.
 
 mod authorize;
 mod device;
 mod refresh;
 
 use super::*;
-use crate::domain::policy::{ClientType, POLICIES, Policy};
+use crate::domain::policy::{ClientType, POLICIES, Policy, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
-use crate::sandbox::clients::{ANY_LOOPBACK_PORT, registered};
+use crate::sandbox::clients::{ANY_LOOPBACK_PORT, default_clients};
 use crate::sandbox::params::Params;
 use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
@@ -23,9 +23,9 @@ const CALLBACK: &str = "http://127.0.0.1:4000/callback";
 struct Bench(Engine, u8);
 
 impl Bench {
-    fn new(rotation: Rotation) -> Self {
-        let settings = Settings { refresh_tokens: rotation, ..Settings::default() };
-        Self(Engine::new(settings, registered(&[])), 0)
+    fn new(usage: RefreshTokenUsage) -> Self {
+        let settings = Settings { refresh_token_usage: usage, ..Settings::default() };
+        Self(Engine::new(settings, default_clients()), 0)
     }
 
     fn seed(&mut self) -> Seed {
@@ -33,30 +33,30 @@ impl Bench {
         Seed([self.1; 32])
     }
 
-    fn login(&mut self, client: &str, now: Time) -> Issued {
+    fn login(&mut self, client: &str, now: Time) -> IssuedTokens {
         let seed = self.seed();
         self.0.login(client, &["openid", "profile", "offline_access"], &USERS[0], now, &seed).unwrap()
     }
 
-    fn refresh(&mut self, client: &str, handle: &str, now: Time) -> Result<Issued, &'static str> {
+    fn refresh(&mut self, client: &str, refresh_token: &str, now: Time) -> Result<IssuedTokens, &'static str> {
         let seed = self.seed();
-        self.0.refresh(client, handle, &[], now, &seed).map_err(|refusal| refusal.error)
+        self.0.refresh(client, refresh_token, &[], now, &seed).map_err(|error| error.error)
     }
 
-    fn authorize(&mut self, changes: &[(&str, &str)]) -> Step {
+    fn authorize(&mut self, changes: &[(&str, &str)]) -> AuthorizeOutcome {
         self.authorize_with(changes, None, Some(&USERS[0]), START)
     }
 
-    /// A good request of the mobile client, with some parameters changed (taken out, where empty).
+    /// A valid request of the mobile client with `changes`; an empty value removes the parameter.
     fn authorize_with(
         &mut self,
         changes: &[(&str, &str)],
         cookie: Option<&str>,
         auto: Option<&'static User>,
         now: Time,
-    ) -> Step {
+    ) -> AuthorizeOutcome {
         let challenge = sha256_base64url(VERIFIER);
-        let good = [
+        let valid = [
             ("client_id", "sandbox-mobile"),
             ("redirect_uri", CALLBACK),
             ("response_type", "code"),
@@ -66,32 +66,32 @@ impl Bench {
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ];
-        let kept = good.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        let kept = valid.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         let pairs: Vec<_> = kept.chain(changes.iter().filter(|(_, value)| !value.is_empty())).copied().collect();
         let seed = self.seed();
-        self.0.authorize(&Params::of(&pairs), cookie, auto, now, &seed)
+        self.0.authorize(&Params::from_pairs(&pairs), cookie, auto, now, &seed)
     }
 
     fn code(&mut self) -> String {
         param(&self.authorize(&[]), "code").unwrap()
     }
 
-    fn redeem(&mut self, client: &str, changes: &[(&str, &str)], now: Time) -> Result<Issued, &'static str> {
+    fn redeem(&mut self, client: &str, changes: &[(&str, &str)], now: Time) -> Result<IssuedTokens, &'static str> {
         let mut form = vec![("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         form.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
         let seed = self.seed();
-        self.0.redeem(client, &Params::of(&form), now, &seed).map_err(|refusal| refusal.error)
+        self.0.redeem(client, &Params::from_pairs(&form), now, &seed).map_err(|error| error.error)
     }
 }
 
-fn handle(issued: &Issued) -> String {
+fn refresh_token_of(issued: &IssuedTokens) -> String {
     issued.refresh_token.as_ref().unwrap().expose().to_owned()
 }
 
-fn param(step: &Step, name: &str) -> Option<String> {
-    let Step::Reply(reply) = step else { return None };
-    reply.params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
+fn param(outcome: &AuthorizeOutcome, name: &str) -> Option<String> {
+    let AuthorizeOutcome::Response(response) = outcome else { return None };
+    response.params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
 }
 
 fn client_under(policy: Policy) -> Engine {

@@ -1,47 +1,50 @@
-//! What the sandbox's worker threads share.
+//! The state that the worker threads share.
 
+use super::http::Response;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
 use crate::sandbox::engine::Engine;
 use crate::sandbox::random::Seed;
 use crate::sandbox::tokens::Keys;
 use crate::sandbox::users::User;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the workers share.
-pub(super) struct Shared {
+pub(super) struct Service {
     pub(super) issuer: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    /// Seconds ahead of `clock`.
     pub(super) offset: AtomicI64,
-    /// Where the machine's time was stopped, if it was.
-    pub(super) stopped_at: Mutex<Option<Time>>,
+    /// The time of `clock` at which the sandbox's clock was frozen.
+    pub(super) frozen_at: Mutex<Option<Time>>,
     pub(super) auto_approve: Option<&'static User>,
     pub(super) engine: Mutex<Engine>,
     pub(super) keys: Mutex<Keys>,
-    pub(super) failures: Mutex<Vec<Failure>>,
+    pub(super) failures: Mutex<Vec<PlannedFailure>>,
+    /// The number of requests to each endpoint.
     pub(super) requests: Mutex<BTreeMap<&'static str, u64>>,
-    pub(super) stopping: AtomicBool,
+    pub(super) shutting_down: AtomicBool,
 }
 
-/// A lock that a panicked worker does not make unusable.
+/// The lock, even after a worker panicked.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Shared {
+impl Service {
     /// The sandbox's time.
     pub(super) fn now(&self) -> Time {
-        let machine = lock(&self.stopped_at).unwrap_or_else(|| self.clock.now());
-        machine.plus(Seconds(self.offset.load(Ordering::SeqCst)))
+        let time = lock(&self.frozen_at).unwrap_or_else(|| self.clock.now());
+        time.plus(Seconds(self.offset.load(Ordering::SeqCst)))
     }
 
     pub(super) fn advance(&self, by: Seconds) {
         let add = |offset: i64| Some(offset.saturating_add(by.0));
-        // `add` always gives a value, so this cannot fail.
+        // `add` never returns `None`, so this cannot fail.
         let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
     }
 
@@ -53,18 +56,25 @@ impl Shared {
     }
 }
 
-/// An answer planned for an endpoint.
-pub(super) struct Failure {
+/// The failure of the next requests to an endpoint.
+#[derive(Clone)]
+pub(super) struct PlannedFailure {
     pub(super) endpoint: String,
     pub(super) status: u16,
+    /// How many requests are still to fail.
     pub(super) times: u64,
     pub(super) retry_after: Option<i64>,
-    pub(super) when: When,
+    /// Whether the request is processed and only its response is lost.
+    pub(super) after_processing: bool,
 }
 
-/// Whether the endpoint acts before its answer is replaced: then the client has lost an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Before,
-    After,
+impl PlannedFailure {
+    pub(super) fn response(&self) -> Response {
+        let body = json!({"error": "temporarily_unavailable", "error_description": "a failure planned in the sandbox"});
+        let response = Response::json(self.status, &body);
+        match self.retry_after {
+            Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
+            None => response,
+        }
+    }
 }
