@@ -72,7 +72,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     let (out, outcome) = match cli::parse(&args) {
         Ok(cli) => {
             let out = Output::new(ports, &cli.global);
-            let outcome = commands::run_alone(ports, &out, &cli);
+            let outcome = commands::run(ports, &out, &cli);
             (out, outcome)
         }
         Err(error) => {

@@ -24,28 +24,28 @@ use crate::error::{Error, Result};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 
-/// Runs the command as the only one of its process.
-///
-/// # Errors
-/// The command's own.
-pub fn run_alone(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
-    if matches!(cli.command, Command::Login(_)) {
-        login::warn_of_memory_store(ports, out);
-    }
-    run(ports, out, cli)
-}
-
-/// Runs the command, be it one of several that share what is in memory.
+/// Runs the only command of this process.
 ///
 /// # Errors
 /// The command's own.
 pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
+    if matches!(cli.command, Command::Login(_)) {
+        login::warn_of_memory_store(ports, out);
+    }
+    dispatch(ports, out, cli)
+}
+
+/// Runs one command. The demo runs several, which share a store in memory.
+///
+/// # Errors
+/// The command's own.
+fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     let global = &cli.global;
     if let Some(name) = ports.env.not_unicode() {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
     match &cli.command {
-        Command::Demo(args) => demo::run(ports, out, args, run),
+        Command::Demo(args) => demo::run(ports, out, args, dispatch),
         Command::Login(args) => login::run(ports, out, global, args),
         Command::Token(args) => token::run(ports, out, global, args),
         Command::Refresh(args) => refresh::run(ports, out, global, args),
