@@ -13,9 +13,17 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// `text` without the byte order mark that editors and shells write on Windows.
+/// Editors and shells write it before a text on Windows.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// `text` without byte order mark.
 pub fn without_byte_order_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// As [`without_byte_order_mark`], for bytes that may not be UTF-8.
+pub fn bytes_without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes)
 }
 
 /// The text of a file, a pipe or another program's output, without byte order mark.

@@ -1,4 +1,4 @@
-//! JSON read strictly: what two readers could understand differently is refused.
+//! StrictValue JSON: rejects whatever two parsers might read differently.
 
 use crate::domain::text::printable;
 use serde::Deserialize;
@@ -9,20 +9,20 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What is kept of an object's members while it is read.
+/// Where to store an object's members while parsing.
 pub trait MemberSlots {
-    /// The place of the member `name`; `None` if its value is only checked.
+    /// The place for the member's value; `None` to check the value without storing it.
     fn slot(&mut self, name: &str) -> Option<&mut Value>;
 }
 
-/// All of them.
+/// Stores all members.
 impl MemberSlots for Map<String, Value> {
     fn slot(&mut self, name: &str) -> Option<&mut Value> {
         Some(self.entry(name).or_insert(Value::Null))
     }
 }
 
-/// Reads one JSON object and nothing after it.
+/// Parses one JSON object, with nothing after it.
 ///
 /// # Errors
 /// Those of [`parse_members`].
@@ -32,21 +32,21 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     Ok(all)
 }
 
-/// Reads one JSON object and nothing after it, once, and keeps what `kept` has a place for.
+/// Parses one JSON object, with nothing after it, and stores the members that `slots` has a place for.
 ///
 /// # Errors
-/// A printable clause saying why not: no UTF-8, a byte order mark, no JSON, no object, nested deeper than 127 levels,
-/// a number beyond a double's range, a lone surrogate, or, anywhere inside, an object with two members of one name
-/// (RFC 8259 4; RFC 7515 4 and RFC 7519 4 let a reader refuse them).
-pub fn parse_members(bytes: &[u8], kept: &mut impl MemberSlots) -> Result<(), String> {
+/// A printable clause: not UTF-8, a byte order mark, not JSON, not an object, nested deeper than 127 levels, a number
+/// out of range, a lone surrogate, or a repeated name at any depth (RFC 8259 4; RFC 7515 4 and RFC 7519 4 allow
+/// rejecting them).
+pub fn parse_members(bytes: &[u8], slots: &mut impl MemberSlots) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let told = |error: serde_json::Error| printable(&error.to_string());
+    let clause = |error: serde_json::Error| printable(&error.to_string());
     let first = text.trim_ascii_start().as_bytes().first();
     if first == Some(&b'{') {
-        return reader.deserialize_map(Members(kept)).and_then(|()| reader.end()).map_err(told);
+        return reader.deserialize_map(Members(slots)).and_then(|()| reader.end()).map_err(clause);
     }
-    Strict { keep: false }.deserialize(&mut reader).and_then(|_| reader.end()).map_err(told)?;
+    StrictValue { keep: false }.deserialize(&mut reader).and_then(|_| reader.end()).map_err(clause)?;
     Err(match first {
         Some(b'n') => "it is null",
         Some(b'[') => "it is an array",
@@ -55,9 +55,9 @@ pub fn parse_members(bytes: &[u8], kept: &mut impl MemberSlots) -> Result<(), St
     .to_owned())
 }
 
-/// `text`, which must be valid JSON, without the space between its tokens: one line, everything else byte for byte.
+/// Valid JSON without the space between its tokens, otherwise byte for byte.
 pub fn minified(text: &str) -> Cow<'_, str> {
-    // Tokens rarely have any, and a loop without an early end is done many bytes at once.
+    // Tokens rarely have space. `fold` does not stop early, and is therefore vectorised.
     if !text.bytes().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
         return text.into();
     }
@@ -74,30 +74,30 @@ pub fn minified(text: &str) -> Cow<'_, str> {
     (kept + &text[from..]).into()
 }
 
-/// Reads any value, refusing duplicate names; one that is not kept becomes a null or another value without a cost. The
-/// reader itself bounds the depth and the numbers.
+/// Parses any value and rejects repeated names. Without `keep`, the value is only checked. serde_json limits depth and
+/// numbers.
 #[derive(Clone, Copy)]
-struct Strict {
+struct StrictValue {
     keep: bool,
 }
 
-/// Reads an object's members.
+/// Parses an object's members.
 struct Members<'k, K>(&'k mut K);
 
-/// Has no place for any.
-struct Nothing;
+/// Stores no member.
+struct NoSlots;
 
-/// A member's name, its escapes read.
+/// A member's name, unescaped.
 #[derive(Deserialize, PartialEq, Eq)]
 struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-impl MemberSlots for Nothing {
+impl MemberSlots for NoSlots {
     fn slot(&mut self, _: &str) -> Option<&mut Value> {
         None
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for StrictValue {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -105,7 +105,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for StrictValue {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for Strict {
         if self.keep {
             Members(&mut kept).visit_map(members)?;
         } else {
-            Members(&mut Nothing).visit_map(members)?;
+            Members(&mut NoSlots).visit_map(members)?;
         }
         Ok(kept.into())
     }
@@ -168,15 +168,15 @@ impl<'de, K: MemberSlots> Visitor<'de> for Members<'_, K> {
         let mut names: Vec<Name<'de>> = Vec::new();
         while let Some(name) = members.next_key::<Name<'de>>()? {
             match self.0.slot(&name.0) {
-                Some(place) => *place = members.next_value_seed(Strict { keep: true })?,
-                None => drop(members.next_value_seed(Strict { keep: false })?),
+                Some(place) => *place = members.next_value_seed(StrictValue { keep: true })?,
+                None => drop(members.next_value_seed(StrictValue { keep: false })?),
             }
             names.push(name);
         }
-        // The length first: it tells most names apart.
+        // Length first: it differs for most names.
         names.sort_unstable_by(|Name(a), Name(b)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            // The reader adds "at line … column …", where it is by now.
+            // serde_json appends the line and column.
             Some(pair) => {
                 Err(A::Error::custom(format!("`{}` occurs twice in the object that ends", printable(&pair[0].0))))
             }
@@ -185,8 +185,8 @@ impl<'de, K: MemberSlots> Visitor<'de> for Members<'_, K> {
     }
 }
 
-/// The members of a JSON object, each value as its text writes it, so that numbers keep every digit. Empty if `object` is
-/// no valid JSON object.
+/// An object's members, each value as written, so that numbers keep every digit. Empty if `object` is not a JSON
+/// object.
 pub fn raw_members(object: &str) -> BTreeMap<String, &RawValue> {
     serde_json::from_str(object).unwrap_or_default()
 }
@@ -196,9 +196,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_occurs_twice_is_refused_at_any_depth() {
+    fn repeated_name_is_rejected_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"\u0061":2}]}"#] {
-            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut Nothing).err()] {
+            for read in [parse_object(text.as_bytes()).err(), parse_members(text.as_bytes(), &mut NoSlots).err()] {
                 assert!(read.unwrap().contains("`a` occurs twice"), "{text}");
             }
         }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_one_reading_is_read_as_everybody_reads_it() {
+    fn unambiguous_json_is_read_as_serde_json_reads_it() {
         let text =
             r#"{"n":null,"b":[true,false],"i":[0,-1,18446744073709551615,1.5],"s":["","a\u0041\n"],"o":{"o":{}}}"#;
         assert_eq!(parse_object(text.as_bytes()).map(Value::Object), Ok(serde_json::from_str(text).unwrap()));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_told_apart_whatever_their_strings_hold() {
+    fn raw_members_are_split_correctly() {
         let object = r#"{"a":[{"b":1,"c":"}"}],"d\"\u003a,":"x:,\\","n":1e400,"o":{}}"#;
         let expected = [("a", r#"[{"b":1,"c":"}"}]"#), ("d\":,", r#""x:,\\""#), ("n", "1e400"), ("o", "{}")];
         let found = raw_members(object);

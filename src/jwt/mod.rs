@@ -1,5 +1,5 @@
-//! JSON Web Tokens taken apart, strictly and once: the JWS compact serialisation (RFC 7515 7.1) of a JSON object
-//! (RFC 7519 3). Nothing here verifies anything; a signature is checked against a key set in `oidc::jwks`.
+//! Parses JSON Web Tokens strictly: the JWS compact serialisation (RFC 7515 7.1) of a JSON object (RFC 7519 3). Nothing
+//! is verified here; `oidc::jwks` checks signatures.
 
 pub mod json;
 
@@ -12,15 +12,14 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest token that is looked at, in bytes.
+/// The longest accepted token, in bytes.
 pub const MAX_TOKEN_LENGTH: usize = 1 << 20;
 
-/// A JWS in compact form, taken apart; its signature is **not** verified.
+/// A parsed JWS in compact form; its signature is **not** verified.
 #[derive(Clone, PartialEq)]
 pub struct Jws<'a> {
     /// The protected header (RFC 7515 4).
     pub header: Map<String, Value>,
-    /// The payload's bytes, whatever they are.
     pub payload: Vec<u8>,
     header_bytes: Vec<u8>,
     signing_input: &'a str,
@@ -30,16 +29,13 @@ pub struct Jws<'a> {
 /// A JWT: a JWS whose payload is a JSON object of claims; its signature is **not** verified.
 #[derive(Clone, PartialEq)]
 pub struct Jwt<'a> {
-    /// The JWS that carries it.
     pub jws: Jws<'a>,
-    /// Those of its claims that any token is judged by.
+    /// The claims that are checked in any token.
     pub registered: RegisteredClaims,
 }
 
-/// The claims that say who issued a token and when it is valid, whatever their values are (RFC 7519 4.1; `auth_time`:
-/// OIDC Core 2). `None` is a claim that is not there.
+/// Issuer and times, of any JSON type (RFC 7519 4.1; `auth_time`: OIDC Core 2). `None` is an absent claim.
 #[derive(Clone, Default, PartialEq)]
-#[allow(missing_docs)] // the names are the RFCs'
 pub struct RegisteredClaims {
     pub iss: Option<Value>,
     pub auth_time: Option<Value>,
@@ -48,12 +44,12 @@ pub struct RegisteredClaims {
     pub exp: Option<Value>,
 }
 
-/// Why a text is no JWT.
+/// Why text is not a JWT.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Malformed {
-    /// It is not one. The sentence says why; printable, nothing of the token in it but names.
+    /// The sentence says why; printable, repeats only names from the token.
     NotAToken(String),
-    /// It is an encrypted token (JWE, RFC 7516 7.1) with this header; nothing was decrypted, inflated or derived.
+    /// An encrypted token (JWE, RFC 7516 7.1), with its header; nothing was decrypted.
     Encrypted(Map<String, Value>),
 }
 
@@ -71,12 +67,12 @@ fn not_a_token<T>(why: impl Into<String>) -> Result<T, Malformed> {
 }
 
 impl<'a> Jws<'a> {
-    /// Takes `text` apart. Linear in its length.
+    /// Parses a token, in linear time.
     ///
     /// # Errors
-    /// [`Malformed`] for anything but three parts of canonical base64url (RFC 7515 7.1; no padding, no other
-    /// character, no stray trailing bits) with a JSON object as header in which no name occurs twice (RFC 7515 4) and
-    /// `alg` is a string (4.1.1), as are `kid` and `typ` where there are any (4.1.4, 4.1.9).
+    /// [`Malformed`] for anything but three parts of canonical base64url (RFC 7515 7.1) with a JSON object as header,
+    /// without repeated names (RFC 7515 4), where `alg` is a string (4.1.1), as are `kid` and `typ` if present (4.1.4,
+    /// 4.1.9).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         if text.len() > MAX_TOKEN_LENGTH {
             return not_a_token("it is longer than 1 MiB");
@@ -107,24 +103,24 @@ impl<'a> Jws<'a> {
         Ok(Self { header, payload, header_bytes, signing_input, signature })
     }
 
-    /// The header as the token writes it, on one line.
+    /// The header as written in the token, on one line.
     pub fn header_text(&self) -> Cow<'_, str> {
         one_line(&self.header_bytes)
     }
 
-    /// `alg`, the algorithm that the header claims (RFC 7515 4.1.1).
+    /// RFC 7515 4.1.1.
     pub fn alg(&self) -> &str {
-        self.text("alg").unwrap_or_default()
+        self.header_string("alg").unwrap_or_default()
     }
 
-    /// `kid`, the name of the key (RFC 7515 4.1.4). Opaque, and not printable as it is.
+    /// RFC 7515 4.1.4. Not printable.
     pub fn kid(&self) -> Option<&str> {
-        self.text("kid")
+        self.header_string("kid")
     }
 
-    /// `typ`, the kind of token (RFC 7515 4.1.9).
+    /// RFC 7515 4.1.9.
     pub fn typ(&self) -> Option<&str> {
-        self.text("typ")
+        self.header_string("typ")
     }
 
     /// What was signed: the first two parts with their dot (RFC 7515 5.1).
@@ -132,43 +128,43 @@ impl<'a> Jws<'a> {
         self.signing_input
     }
 
-    /// The signature's bytes. Empty for an unsecured token.
+    /// The signature's bytes; empty for an unsecured token.
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    fn header_string(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Value::as_str)
     }
 }
 
 impl<'a> Jwt<'a> {
-    /// Takes `text` apart. Linear in its length.
+    /// Parses a token, in linear time.
     ///
     /// # Errors
-    /// Those of [`Jws::parse`]; [`Malformed::NotAToken`] also where the payload is no JSON object, or a name occurs
-    /// twice in one (RFC 7519 4).
+    /// Those of [`Jws::parse`]; [`Malformed::NotAToken`] also if the payload is not a JSON object, or repeats a name
+    /// (RFC 7519 4).
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
         let mut registered = RegisteredClaims::default();
-        json::parse_members(&jws.payload, &mut registered).or_else(|why| no_object("payload", &why))?;
+        json::parse_members(&jws.payload, &mut registered).or_else(|why| not_an_object("payload", &why))?;
         Ok(Self { jws, registered })
     }
 
-    /// All claims (RFC 7519 4), read anew at each call.
+    /// All claims (RFC 7519 4), parsed at each call.
     pub fn claims(&self) -> Map<String, Value> {
-        // It was read as a JSON object.
+        // Cannot fail: `parse` accepted it.
         serde_json::from_slice(&self.jws.payload).unwrap_or_default()
     }
 
-    /// The payload as the token writes it, on one line: numbers keep every digit, which [`Jwt::claims`]'s cannot.
+    /// The payload as written in the token, on one line. Numbers keep every digit, unlike in [`Jwt::claims`].
     pub fn payload_text(&self) -> Cow<'_, str> {
         one_line(&self.jws.payload)
     }
 }
 
 impl RegisteredClaims {
-    /// Those among `claims`.
+    /// Picks the registered claims.
     pub fn from_claims(claims: &Map<String, Value>) -> Self {
         let mut registered = Self::default();
         for (name, value) in claims {
@@ -194,7 +190,7 @@ impl json::MemberSlots for RegisteredClaims {
     }
 }
 
-/// A token may carry personal data, and is as good as a password while it lives: neither is shown.
+/// Hides the token: it may hold personal data, and works like a password.
 impl fmt::Debug for Jwt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Jwt {{ alg: {:?}, … }}", self.jws.alg())
@@ -208,33 +204,32 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
 }
 
 fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
-    json::parse_object(bytes).or_else(|why| no_object("header", &why))
+    json::parse_object(bytes).or_else(|why| not_an_object("header", &why))
 }
 
-fn no_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
+fn not_an_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
     not_a_token(format!("its {part} is no JSON object: {why}"))
 }
 
-/// The text of what was read as JSON, and so is UTF-8.
+/// Valid JSON on one line.
 fn one_line(json: &[u8]) -> Cow<'_, str> {
     json::minified(std::str::from_utf8(json).unwrap_or_default())
 }
 
-/// A claim that is a `NumericDate` (RFC 7519 2): seconds since 1970, whole or fractional (cut to whole ones), clamped
-/// to what [`Time`] holds. `None` for anything but a number.
+/// A `NumericDate` claim (RFC 7519 2): seconds since 1970, rounded down and clamped to [`Time`]. `None` if it is not a
+/// number.
 pub fn numeric_date(claim: &Value) -> Option<Time> {
     whole_seconds(claim).map(Time::from_unix)
 }
 
-/// The same as the claim has it, be there such a [`Time`] or not.
+/// As [`numeric_date`], not clamped.
 pub fn whole_seconds(claim: &Value) -> Option<i64> {
     let number = claim.as_number()?;
     // `as` saturates, and a JSON number is never NaN.
     number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds.floor() as i64))
 }
 
-/// The token in a line that a person or a script gave: without the space, the quotes and the `Authorization:` and
-/// `Bearer` around it that copying brings along.
+/// The token in a line, without the space, quotes, `Authorization:` and `Bearer` that copying may include.
 pub fn trim_token(line: &str) -> &str {
     let mut text = without_byte_order_mark(line.trim()).trim();
     for quote in ['"', '\''] {
@@ -248,13 +243,13 @@ pub fn trim_token(line: &str) -> &str {
     text
 }
 
-/// Whether a text that is no JWT may be an opaque token, which only its issuer can judge: it is spelled as a bearer token
-/// (RFC 6750 2.1), and does not begin as a JWT does, so that a damaged one is told apart.
+/// Whether text that is not a JWT may be an opaque token: it has the characters of a bearer token (RFC 6750 2.1), and
+/// does not begin like a JWT, which would be a damaged one.
 pub fn may_be_opaque(text: &str) -> bool {
-    let begins_with_an_object =
+    let begins_like_a_jwt =
         text.get(..4).is_some_and(|start| URL_SAFE_NO_PAD.decode(start).is_ok_and(|bytes| bytes.starts_with(b"{")));
-    let spelled = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    !text.is_empty() && text.bytes().all(spelled) && !begins_with_an_object
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_allowed) && !begins_like_a_jwt
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ fn token(header: &str, payload: &str) -> String {
 }
 
 #[test]
-fn a_jwt_is_taken_apart_into_what_it_says_and_what_was_signed() {
+fn jwt_is_parsed_into_claims_and_signing_input() {
     let text = token(r#"{"alg":"RS256","kid":"k1","typ":"JWT"}"#, r#"{"sub":"æ","n":1}"#);
     let jwt = Jwt::parse(&text).unwrap();
     assert_eq!((jwt.jws.alg(), jwt.jws.kid(), jwt.jws.typ()), ("RS256", Some("k1"), Some("JWT")));
@@ -19,7 +19,7 @@ fn a_jwt_is_taken_apart_into_what_it_says_and_what_was_signed() {
     assert_eq!(jwt.jws.signature(), [0; 3]);
 }
 
-// S82, S111: a token has one spelling only.
+// S82, S111
 #[test]
 fn only_three_parts_of_canonical_base64url_are_a_token() {
     let good = token(r#"{"alg":"RS256"}"#, "{}");
@@ -87,7 +87,7 @@ fn registered_claims_of_any_type_are_read() {
 
 // S114
 #[test]
-fn of_an_encrypted_token_the_header_is_shown_and_nothing_done() {
+fn encrypted_token_gives_its_header_only() {
     let header = r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","zip":"DEF","p2c":2147483648}"#;
     let Err(Malformed::Encrypted(shown)) = Jwt::parse(&format!("{}.a.b.c.d", encoded(header))) else {
         panic!("not recognised")
@@ -97,13 +97,13 @@ fn of_an_encrypted_token_the_header_is_shown_and_nothing_done() {
 
 // S112
 #[test]
-fn a_number_keeps_all_its_digits_in_the_text_of_the_payload() {
+fn payload_text_keeps_all_digits() {
     let text = token(r#"{"alg":"a"}"#, "{ \"n\": 123456789012345678901234567890 }");
     assert_eq!(Jwt::parse(&text).unwrap().payload_text(), r#"{"n":123456789012345678901234567890}"#);
 }
 
 #[test]
-fn a_date_is_a_number_whole_or_not_and_clamped() {
+fn numeric_date_is_rounded_down_and_clamped() {
     let read = |text: &str| numeric_date(&serde_json::from_str(text).unwrap()).map(Time::unix);
     for (text, seconds) in [("1.9", 1), ("1700000000", 1_700_000_000), ("-5", 0), ("-0.5", 0)] {
         assert_eq!(read(text), Some(seconds), "{text}");
@@ -118,7 +118,7 @@ fn a_date_is_a_number_whole_or_not_and_clamped() {
 
 // S111
 #[test]
-fn what_copying_brings_along_is_trimmed() {
+fn pasted_token_is_trimmed() {
     for line in [
         "a.b.c",
         " a.b.c\r\n",
@@ -134,21 +134,21 @@ fn what_copying_brings_along_is_trimmed() {
 }
 
 #[test]
-fn debugging_a_token_shows_nothing_of_it() {
+fn debug_output_of_a_token_hides_it() {
     let text = token(r#"{"alg":"RS256"}"#, r#"{"sub":"hidden"}"#);
     assert_eq!(format!("{:?}", Jwt::parse(&text)), "Ok(Jwt { alg: \"RS256\", … })");
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in "\\PC*", head in any::<Vec<u8>>(), body in any::<Vec<u8>>()) {
+    fn jwt_parser_never_panics(text in "\\PC*", head in any::<Vec<u8>>(), body in any::<Vec<u8>>()) {
         let _ = Jwt::parse(&text);
         let _ = trim_token(&text);
         let _ = Jwt::parse(&format!("{}.{}.", URL_SAFE_NO_PAD.encode(head), URL_SAFE_NO_PAD.encode(body)));
     }
 
     #[test]
-    fn no_change_of_one_byte_makes_the_reader_panic(at in 0_usize..60, byte in any::<u8>()) {
+    fn jwt_parser_never_panics_on_a_changed_byte(at in 0_usize..60, byte in any::<u8>()) {
         let mut bytes = token(r#"{"alg":"RS256","kid":"k"}"#, r#"{"sub":"a","aud":["b"]}"#).into_bytes();
         bytes[at] = byte;
         let _ = std::str::from_utf8(&bytes).map(|text| Jwt::parse(text).is_ok());

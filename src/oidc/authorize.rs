@@ -1,5 +1,4 @@
-//! The authorization code flow's first half (OpenID Connect Core 3.1.2, RFC 6749 4.1, RFC 7636, RFC 9207): the URL
-//! for the browser, and the redirect that comes back.
+//! The authorization request and its response (Core 3.1.2, RFC 6749 4.1, RFC 7636, RFC 9207).
 
 use super::discovery::Provider;
 use super::is_reserved;
@@ -14,69 +13,67 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use url::{Url, form_urlencoded};
 
-/// What a user may ask of a login.
+/// What the user may choose about a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorizationOptions {
-    /// `scope` (RFC 6749 3.3); `openid` is put before them if it is not there (Core 3.1.2.1).
+    /// `scope` (RFC 6749 3.3); `openid` is added if missing (Core 3.1.2.1).
     pub scopes: Vec<String>,
-    /// `prompt` (Core 3.1.2.1).
     pub prompt: Option<String>,
-    /// `login_hint`: TelenorID+ prefills the phone number with it.
+    /// TelenorID+ prefills the phone number with it.
     pub login_hint: Option<String>,
-    /// `acr_values`, separated by spaces.
+    /// Separated by spaces.
     pub acr_values: Option<String>,
-    /// `ui_locales`, separated by spaces.
+    /// Separated by spaces.
     pub ui_locales: Option<String>,
-    /// `max_age`: how long ago the user may have authenticated.
+    /// How long ago the user may have authenticated.
     pub max_age: Option<Seconds>,
-    /// Further parameters, none of them among those that are ours.
+    /// More parameters; reserved names are rejected.
     pub extra: Vec<(String, String)>,
 }
 
-/// 96 unpredictable bytes, 32 for each of `state`, `nonce` and `code_verifier`.
+/// 96 random bytes: 32 each for `state`, `nonce` and `code_verifier`.
 pub struct Randomness(pub [u8; 96]);
 
-/// What the answers to a login are checked against; made together with the URL that is sent.
+/// What was sent in an authorization request, and what its responses must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingLogin {
-    /// `state` (RFC 6749 10.12).
+    /// RFC 6749 10.12.
     pub state: Secret,
-    /// `nonce` (Core 3.1.2.1).
+    /// Core 3.1.2.1.
     pub nonce: Secret,
-    /// `code_verifier` (RFC 7636 4.1).
+    /// RFC 7636 4.1.
     pub code_verifier: Secret,
-    /// `redirect_uri`, byte for byte as sent (RFC 6749 4.1.3).
+    /// Byte for byte as sent (RFC 6749 4.1.3).
     pub redirect_uri: String,
-    /// The provider's issuer, which an `iss` must equal (RFC 9207 2.4).
+    /// The provider's issuer, which `iss` must equal (RFC 9207 2.4).
     pub issuer: String,
-    /// Whether an answer without `iss` is refused: the provider's metadata promises it (RFC 9207 2.4).
+    /// Whether the metadata promises `iss`, so that a response without it is invalid (RFC 9207 2.4).
     pub iss_required: bool,
-    /// The `max_age` that was asked for (Core 3.1.3.7 no. 13).
+    /// The requested `max_age` (Core 3.1.3.7 no. 13).
     pub max_age: Option<Seconds>,
 }
 
-/// An authorization code: good for one token request (RFC 6749 4.1.2).
+/// An authorization code, for one token request (RFC 6749 4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(pub Secret);
 
-/// Why a pasted text is not accepted.
+/// Why pasted text is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasteError {
-    /// It is no URL at all.
     NotAUrl,
-    /// It looks like the code alone, which proves nothing about whose login it belongs to.
+    /// It looks like the code alone, which does not prove whose login it belongs to.
     BareCode,
-    /// It is a URL, and of another login or of none; the text says why.
+    /// The URL does not belong to this login; the sentence says why.
     OtherLogin(String),
-    /// It is this login's, and it fails as a callback.
+    /// The URL belongs to this login, and its parameters are not accepted.
     Problem(Problem),
 }
 
-/// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its answers are checked against.
+/// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its responses must match.
 ///
 /// # Errors
-/// A printable sentence about how it was called: a control character in a value, an extra parameter that is ours or
-/// occurs twice, a negative `max_age`.
+/// A printable sentence: a control character in a value, an extra parameter that is reserved or repeated, a negative
+/// `max_age`.
 pub fn authorization_request(
     provider: &Provider,
     client_id: &str,
@@ -123,32 +120,32 @@ pub fn authorization_request(
     Ok((url, pending))
 }
 
-/// The URL with the ID token of the session there is (Core 3.1.2.1: SHOULD be present with `prompt=none`): a secret, which
-/// no argument of a program and no terminal may hold.
+/// The URL with the session's ID token as a hint, which Core 3.1.2.1 recommends for `prompt=none`. It is a secret: it
+/// must not be printed, nor be passed as a program's argument.
 pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
     let mut url = url.clone();
     url.query_pairs_mut().append_pair("id_token_hint", hint.expose());
     Secret::new(String::from(url))
 }
 
-/// The scopes that were asked for and not granted, and those granted and not asked for, as far as an answer says (RFC 6749
-/// 5.1). What
-/// `openid` asks for is the ID token, without which there is no login, and a refresh token is what `offline_access` asks for:
-/// a provider that names neither has granted them all the same.
+/// The scopes that were requested but not granted, and those granted but not requested (RFC 6749 5.1).
+///
+/// `openid` is never listed, because a login without an ID token fails. `offline_access` counts as granted if there is
+/// a refresh token, whether the provider lists it or not.
 pub fn scope_differences<'s>(
     requested: &'s [String],
     granted: &'s [String],
     has_refresh_token: bool,
 ) -> (Vec<&'s str>, Vec<&'s str>) {
-    let not_in = |these: &'s [String], those: &[String]| -> Vec<&'s str> {
-        these.iter().filter(|scope| !those.contains(scope) && *scope != "openid").map(String::as_str).collect()
+    let difference = |scopes: &'s [String], others: &[String]| -> Vec<&'s str> {
+        scopes.iter().filter(|scope| !others.contains(scope) && *scope != "openid").map(String::as_str).collect()
     };
-    let mut less = not_in(requested, granted);
-    less.retain(|scope| *scope != "offline_access" || !has_refresh_token);
-    (less, not_in(granted, requested))
+    let mut ungranted = difference(requested, granted);
+    ungranted.retain(|scope| *scope != "offline_access" || !has_refresh_token);
+    (ungranted, difference(granted, requested))
 }
 
-/// `scope` with `openid` in it (Core 3.1.2.1).
+/// The `scope` parameter, with `openid` (Core 3.1.2.1).
 fn scope_parameter(scopes: &[String]) -> String {
     let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
     openid.into_iter().chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
@@ -156,7 +153,7 @@ fn scope_parameter(scopes: &[String]) -> String {
 
 fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions) -> Result<(), String> {
     for (name, value) in parameters {
-        // RFC 6749 App. B encodes everything; a control character can still only be a mistake or an attack.
+        // Control characters would be encoded, but can only be a mistake or an attack.
         if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {
             return Err(format!("the parameter `{}` has a control character in it, or no name", printable(name)));
         }
@@ -173,19 +170,16 @@ fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions)
     Ok(())
 }
 
-/// Why a redirect does not belong to this login.
+/// How the `state` of a redirect is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateMismatch {
-    /// It has no `state`.
     Missing,
-    /// It has more than one.
     Repeated,
-    /// It has another one than was sent.
     Different,
 }
 
 impl StateMismatch {
-    /// The reason, in words in which nothing is that came.
+    /// The reason, as a clause that repeats nothing from the redirect.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "it has no `state`",
@@ -195,12 +189,8 @@ impl StateMismatch {
     }
 }
 
-/// Whether a redirect's query belongs to this login: exactly one `state`, the right one, compared in constant time.
-/// Asked before anything else in the query is looked at (RFC 6749 10.12), because any page the user visits can send
-/// the browser to the loopback port.
-///
-/// # Errors
-/// [`StateMismatch`], if it does not.
+/// Checks that a redirect belongs to this login: exactly one `state`, compared in constant time. Comes before every
+/// other check (RFC 6749 10.12), because any web page can send the browser to the loopback port.
 pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), StateMismatch> {
     match unique_parameter(raw_query, "state") {
         Ok(Some(value)) if Secret::new(value.clone()) == pending.state => Ok(()),
@@ -210,11 +200,11 @@ pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), StateM
     }
 }
 
-/// The code that a redirect brings (RFC 6749 4.1.2, RFC 9207 2.4); `raw_query` is what stands after the `?`.
+/// The code from a redirect (RFC 6749 4.1.2, RFC 9207 2.4). `raw_query` is the part after the `?`.
 ///
 /// # Errors
-/// [`Problem::Invalid`] if `state` or `iss` is not the expected one, a parameter occurs twice (RFC 6749 3.1), or there
-/// is no code; [`Problem::Refused`] if the provider said no.
+/// [`Problem::Invalid`] for a wrong `state` or `iss`, a repeated parameter (RFC 6749 3.1) or a missing code;
+/// [`Problem::Refused`] for an OAuth error.
 pub fn accept_callback(pending: &PendingLogin, raw_query: &str) -> Result<Code, Problem> {
     check_state(pending, raw_query).or_else(|why| invalid(state_mismatch(why)))?;
     let parameter = |name| {
@@ -233,21 +223,21 @@ pub fn accept_callback(pending: &PendingLogin, raw_query: &str) -> Result<Code, 
     }
 }
 
-/// RFC 9207 2.4: the answer must come from the provider that was asked, errors too. Where the metadata does not promise
-/// `iss`, its absence is accepted, a wrong one never.
+/// Checks that the response comes from the provider that was asked (RFC 9207 2.4), also if it is an error. A missing
+/// `iss` is accepted if the metadata does not promise one.
 ///
-/// An `error` that it carried is named all the same: whoever mends a provider that forgets its `iss` needs to know.
+/// The message names the `error` as well, for whoever has to fix a provider that omits `iss`.
 fn check_iss(pending: &PendingLogin, iss: Option<&str>, error: Option<&str>) -> Result<(), Problem> {
-    let carried = error.map(|error| format!("; it carried the error `{}`", printable(error))).unwrap_or_default();
+    let error_note = error.map(|error| format!("; it carried the error `{}`", printable(error))).unwrap_or_default();
     match iss {
         Some(iss) if iss == pending.issuer => Ok(()),
         Some(iss) => invalid(format!(
-            "the redirect comes from another issuer: `{}` instead of `{}`{carried}",
+            "the redirect comes from another issuer: `{}` instead of `{}`{error_note}",
             printable(iss),
             printable(&pending.issuer)
         )),
         None if pending.iss_required => {
-            invalid(format!("the redirect has no `iss`, which the provider promises to send{carried}"))
+            invalid(format!("the redirect has no `iss`, which the provider promises to send{error_note}"))
         }
         None => Ok(()),
     }
@@ -257,10 +247,9 @@ fn state_mismatch(why: StateMismatch) -> String {
     format!("the redirect does not belong to this login: {}", why.as_str())
 }
 
-/// A parameter occurs more than once.
 struct Repeated;
 
-/// The parameter `name`, which must not occur twice (RFC 6749 3.1).
+/// The value of a parameter, which must not be repeated (RFC 6749 3.1).
 fn unique_parameter<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, Repeated> {
     let mut values =
         form_urlencoded::parse(raw_query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
@@ -270,16 +259,13 @@ fn unique_parameter<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q,
     }
 }
 
-/// The code in a redirected URL that a user pasted: the whole URL, checked exactly like a callback.
-///
-/// # Errors
-/// [`PasteError`].
+/// The code from the redirected URL that a user pasted. The whole URL is checked like a callback.
 pub fn accept_pasted_url(pending: &PendingLogin, text: &str) -> Result<Code, PasteError> {
     let text = trim_pasted(text);
     let Ok(url) = Url::parse(text) else {
-        let like_a_code =
+        let looks_like_a_code =
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-        return Err(if like_a_code { PasteError::BareCode } else { PasteError::NotAUrl });
+        return Err(if looks_like_a_code { PasteError::BareCode } else { PasteError::NotAUrl });
     };
     if !Url::parse(&pending.redirect_uri).is_ok_and(|redirect| without_query(redirect) == without_query(url.clone())) {
         let redirect = printable(&pending.redirect_uri);
@@ -291,7 +277,7 @@ pub fn accept_pasted_url(pending: &PendingLogin, text: &str) -> Result<Code, Pas
     accept_callback(pending, query).map_err(PasteError::Problem)
 }
 
-/// The text without what terminals, shells and mail programs put around it: bracketed-paste marks, space, quotes.
+/// The text without what terminals, shells and mail programs add: bracketed-paste marks, space, quotes.
 fn trim_pasted(text: &str) -> &str {
     let mut text = text.trim();
     text = text.strip_prefix("\u{1b}[200~").unwrap_or(text);
@@ -302,7 +288,7 @@ fn trim_pasted(text: &str) -> &str {
     text
 }
 
-/// The URL up to its path.
+/// The URL without query and fragment.
 fn without_query(mut url: Url) -> Url {
     url.set_query(None);
     url.set_fragment(None);

@@ -1,4 +1,4 @@
-//! OpenID Connect Discovery 1.0: from a configured issuer to the provider's endpoints.
+//! OpenID Connect Discovery 1.0: the provider's endpoints.
 
 use super::Problem;
 use super::response::{self, Object, invalid, lenient_string};
@@ -9,10 +9,10 @@ use serde_json::Value;
 use std::path::Path;
 use url::{Host, Url};
 
-/// How the document is called in messages.
+/// What messages call the document.
 const RESPONSE_NAME: &str = "the discovery document";
 
-/// An issuer as a user configures it: a URL that names a provider, checked and normalised.
+/// A configured issuer, checked and normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     /// As the user wrote it.
@@ -20,47 +20,42 @@ pub struct Issuer {
     url: Url,
 }
 
-/// A provider: what its discovery document says, checked (Discovery 3; RFC 8414 2).
+/// The provider's metadata, checked (Discovery 3, RFC 8414 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// `issuer`: the document's own bytes, which every later comparison uses.
+    /// Byte for byte as in the document; later comparisons use it.
     pub issuer: String,
-    /// `authorization_endpoint`, safe to hand to a program that opens URLs; or why no login may begin there, which stops
-    /// nothing else.
+    /// Safe to pass to a program that opens URLs. An error prevents a login and nothing else.
     pub authorization_endpoint: Result<Url, String>,
-    /// `token_endpoint`.
     pub token_endpoint: Url,
-    /// `jwks_uri`.
     pub jwks_uri: Url,
-    /// `userinfo_endpoint`.
     pub userinfo_endpoint: Option<Url>,
-    /// `revocation_endpoint` (RFC 8414 2).
     pub revocation_endpoint: Option<Url>,
-    /// Whether `revocation_endpoint_auth_methods_supported` has `none`, for clients without a secret; where it is missing,
-    /// it has `client_secret_basic` alone (RFC 8414 2).
+    /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
+    /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
-    /// `end_session_endpoint` (RP-Initiated Logout 2.1).
+    /// RP-Initiated Logout 2.1.
     pub end_session_endpoint: Option<Url>,
-    /// `custom_logout_endpoint`: TelenorID+'s own, a logout without a browser.
+    /// TelenorID+'s own: logs out without a browser.
     pub custom_logout_endpoint: Option<Url>,
-    /// The algorithms that ID tokens are signed with, as far as `id_token_signing_alg_values_supported` names any.
+    /// `id_token_signing_alg_values_supported`; empty if the document does not say.
     pub id_token_algorithms: Vec<String>,
-    /// `authorization_response_iss_parameter_supported` (RFC 9207 3): every authorization answer must then have `iss`.
+    /// Whether every authorization response must have `iss` (RFC 9207 3).
     pub authorization_response_iss_parameter_supported: bool,
-    /// Whether `subject_types_supported` is `pairwise` alone: then a `sub` differs per client (Core 8).
+    /// Whether `subject_types_supported` is `pairwise` only, so that each client gets a different `sub` (Core 8).
     pub is_pairwise: bool,
-    /// The endpoints that not every job needs, where what is said of them cannot be used: the name, and why.
+    /// Optional endpoints that were rejected: the name, and why.
     unusable_endpoints: Vec<(&'static str, String)>,
 }
 
 impl Issuer {
-    /// Reads what a user wrote: `https` (or `http` for a loopback address literal), a host, perhaps a port and a
-    /// path; no query and no fragment (Discovery 3), no user name.
+    /// Parses an issuer: `https` (or `http` for a loopback address), host, optional port and path. No query, fragment
+    /// (Discovery 3) or user name.
     ///
     /// # Errors
-    /// A printable sentence saying what is wrong with it.
+    /// A printable sentence saying what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // A user name or password in it is refused below, and not repeated.
+        // A user name or password is rejected below, and must not be repeated in the message.
         let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
         let wrong = |why: &str| Err(format!("the issuer `{}` {why}", printable(shown)));
         if let Some(why) = url_ambiguity(text) {
@@ -81,26 +76,25 @@ impl Issuer {
         Ok(Self { configured: text.to_owned(), url })
     }
 
-    /// The issuer in the one form that a URL has; without a slash where there is no path.
+    /// The normalised URL, without a slash at the end if there is no path.
     pub fn as_str(&self) -> &str {
         let text = self.url.as_str();
         if self.is_bare_origin() { text.trim_end_matches('/') } else { text }
     }
 
-    /// Whether it has no path: then a slash at its end makes no difference.
+    /// Whether there is no path, so that a slash at the end makes no difference.
     fn is_bare_origin(&self) -> bool {
         self.url.path() == "/"
     }
 
-    /// Whether a document's `issuer` names this issuer (Discovery 4.3).
+    /// Whether the document's `issuer` is this issuer (Discovery 4.3).
     fn matches(&self, named: &str) -> bool {
         let named = if self.is_bare_origin() { named.strip_suffix('/').unwrap_or(named) } else { named };
         named == self.as_str() || named == self.configured
     }
 }
 
-/// The request for the provider's metadata: one `/` at the issuer's end removed, then the well-known path appended
-/// (Discovery 4.1).
+/// The request for the metadata (Discovery 4.1).
 pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
     let mut url = issuer.url.clone();
     let path = url.path();
@@ -108,7 +102,7 @@ pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
     get_request(url, "application/json", ca_file)
 }
 
-/// A GET without credentials.
+/// A GET request without credentials.
 pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>) -> Request {
     Request {
         method: Method::Get,
@@ -122,11 +116,10 @@ pub(super) fn get_request(url: Url, accept: &'static str, ca_file: Option<&Path>
     }
 }
 
-/// Reads the answer to [`discovery_request`]; `endpoint_hosts` as for [`Provider::from_json`].
+/// The provider's metadata from the response to [`discovery_request`].
 ///
 /// # Errors
-/// What `response::success_body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
-/// [`Provider::from_json`] refuses.
+/// Those of `response::success_body` and [`Provider::from_json`].
 pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Provider, Problem> {
     match response.status {
         200 => Provider::from_json(response::success_body(response, RESPONSE_NAME)?, issuer, endpoint_hosts),
@@ -134,18 +127,18 @@ pub fn accept_discovery(response: &Response, issuer: &Issuer, endpoint_hosts: &[
     }
 }
 
-/// No answer is kept longer than this, whatever it says.
+/// The longest time a response is cached.
 pub const MAX_CACHE_LIFETIME: Seconds = Seconds::days(1);
 
-/// How long an answer may be kept: its `max-age` (RFC 9111 5.2.2.1), nothing under `no-store` and `no-cache`, a day
-/// where it does not say, and never longer than a day.
+/// How long to cache a response: its `max-age` (RFC 9111 5.2.2.1), not at all with `no-store` or `no-cache`, one day by
+/// default and at most.
 pub fn cache_lifetime(response: &Response) -> Seconds {
     let directives = response.headers.iter().filter(|(name, _)| name == "cache-control");
     let lives = directives.flat_map(|(_, value)| value.split(',')).filter_map(|directive| {
         let directive = directive.trim().to_ascii_lowercase();
         match directive.split_once('=').map_or((directive.as_str(), ""), |(name, value)| (name.trim(), value.trim())) {
             ("no-store" | "no-cache", _) => Some(Seconds::ZERO),
-            // What is no number is no permission to keep anything.
+            // A value that is not a number does not permit caching.
             ("max-age", age) => Some(Seconds(age.trim_matches('"').parse::<u32>().unwrap_or(0).into())),
             _ => None,
         }
@@ -154,14 +147,13 @@ pub fn cache_lifetime(response: &Response) -> Seconds {
 }
 
 impl Provider {
-    /// Reads a discovery document, be it fresh or from a cache.
+    /// Parses a discovery document, new or cached.
     ///
-    /// `endpoint_hosts` (`host` or `host:port`) are trusted for endpoints beside the issuer's own host and port.
+    /// Endpoints may be on the issuer's host and port, and on `endpoint_hosts` (`host` or `host:port`).
     ///
     /// # Errors
-    /// [`Problem::Invalid`], naming the member, if the document is not the issuer's, or has no token endpoint or keys, or
-    /// such as lead elsewhere. What not every job needs is read as absent where it is odd, and missed by the job that
-    /// needs it ([`Provider::missing_endpoint_reason`], `authorization_endpoint`).
+    /// [`Problem::Invalid`] if the issuer is another one, or the token endpoint or `jwks_uri` is missing or not
+    /// accepted. Anything else that is malformed counts as absent; [`Provider::missing_endpoint_reason`] says why.
     pub fn from_json(bytes: &[u8], issuer: &Issuer, endpoint_hosts: &[String]) -> Result<Self, Problem> {
         let document = response::object(bytes, RESPONSE_NAME)?;
         let named = check_issuer(&document, issuer)?;
@@ -200,15 +192,15 @@ impl Provider {
         })
     }
 
-    /// Why there is no endpoint of that name where one is needed: the document names none, or one that is not used.
+    /// Why there is no such endpoint: it is missing, or was rejected.
     pub fn missing_endpoint_reason(&self, name: &str) -> String {
         let unusable = self.unusable_endpoints.iter().find(|(unusable, _)| *unusable == name);
         unusable.map_or_else(|| format!("the provider's discovery document has no `{name}`"), |(_, why)| why.clone())
     }
 }
 
-/// Discovery 4.3: the document must name the issuer it was asked for. Otherwise it may be another provider's, whose
-/// endpoints would get this one's codes (RFC 9700 4.4, mix-up).
+/// Checks that the document names the issuer it was requested for (Discovery 4.3). Otherwise another provider's
+/// endpoints could receive this one's codes: a mix-up attack (RFC 9700 4.4).
 fn check_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
     let named = response::required_string(document, "issuer", RESPONSE_NAME)?;
     if issuer.matches(named) {
@@ -223,7 +215,7 @@ fn check_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
     ))
 }
 
-/// RFC 7636 4.2, RFC 9700 2.1.1: S256 and nothing else. A provider that has no list is sent S256 all the same.
+/// PKCE with S256 only (RFC 7636 4.2, RFC 9700 2.1.1). A provider without a list is assumed to support it.
 fn check_pkce(document: &Object) -> Result<(), String> {
     match document.get("code_challenge_methods_supported") {
         Some(Value::Array(methods)) if !methods.iter().any(|method| method == "S256") => {
@@ -233,13 +225,13 @@ fn check_pkce(document: &Object) -> Result<(), String> {
     }
 }
 
-/// The strings of a list that is only looked at for advice: one that is missing or odd has none.
+/// The strings of a list; empty if it is missing or malformed.
 fn string_list(document: &Object, name: &str) -> Vec<String> {
     let list = document.get(name).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// An endpoint: an absolute URL on a host that is trusted with what is sent there; or why it is none.
+/// An endpoint's URL, or why it is not accepted.
 fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
     if !has_only_safe_characters(text) {
         return Err("has characters in it that no endpoint needs");
@@ -248,7 +240,7 @@ fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, 
         return Err(why);
     }
     let url = Url::parse(text).map_err(|_| "is no URL")?;
-    // RFC 9700 2.6: no downgrade. Over http only what already is: a loopback issuer's own endpoints.
+    // RFC 9700 2.6: no downgrade. Only a loopback issuer's own endpoints may use http.
     let may_be_http = issuer.url.scheme() == "http" && is_loopback_literal(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && may_be_http) {
         return Err("is not https");
@@ -262,8 +254,8 @@ fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, 
     Ok(url)
 }
 
-/// Whether a URL is written with nothing that a shell, a browser's command line or a template could take for its own:
-/// letters, digits, `-._~:/?[]@&=+,`, and `%` only before two hexadecimal digits.
+/// Whether the URL has only characters that shells, browsers' command lines and templates leave alone: letters, digits,
+/// `-._~:/?[]@&=+,`, and `%` before two hexadecimal digits.
 fn has_only_safe_characters(text: &str) -> bool {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
@@ -274,8 +266,7 @@ fn has_only_safe_characters(text: &str) -> bool {
         })
 }
 
-/// RFC 6749 3.1 lets the authorization endpoint have a query of its own, but a parameter must not occur twice: one
-/// that fixes what a login chooses (its `state`, its `redirect_uri`) is refused.
+/// The authorization endpoint may have its own query (RFC 6749 3.1), but no parameter that a login sets.
 fn without_reserved_parameters(endpoint: Url) -> Result<Url, String> {
     match endpoint.query_pairs().find(|(name, _)| super::is_reserved(name)) {
         None => Ok(endpoint),
@@ -289,7 +280,7 @@ fn host_and_port(url: &Url) -> (Option<Host<&str>>, Option<u16>) {
     (url.host(), url.port_or_known_default())
 }
 
-/// Whether an entry of `endpoint_hosts` stands for the URL's host: `host` on any port, `host:port` on that one.
+/// Whether an entry of `endpoint_hosts` covers the URL: `host` any port, `host:port` only that one.
 fn entry_matches_host(entry: &str, url: &Url) -> bool {
     Url::parse(&format!("{}://{entry}", url.scheme())).is_ok_and(|allowed| {
         allowed.path() == "/"
@@ -299,12 +290,12 @@ fn entry_matches_host(entry: &str, url: &Url) -> bool {
     })
 }
 
-/// Whether `host`, `host:port`, `[v6]` or `[v6]:port` names a port.
+/// Whether an entry has a port: `host:port` or `[v6]:port`.
 fn has_port(entry: &str) -> bool {
     entry.rsplit(']').next().is_some_and(|after| after.contains(':'))
 }
 
-/// Whether a flag is set, also one that is written as a text or number: what it switches on protects somebody.
+/// Whether a flag is set, even as a string or number: not seeing it would drop a protection.
 fn is_truthy(flag: &Value) -> bool {
     match flag {
         Value::Bool(flag) => *flag,
@@ -314,8 +305,7 @@ fn is_truthy(flag: &Value) -> bool {
     }
 }
 
-/// What the URL parser would drop from a URL, or rewrite, so that another one is meant than is written; or what nobody can
-/// see in it.
+/// Why this is not the URL that it seems to be: the parser would silently change it, or it has invisible characters.
 pub fn url_ambiguity(text: &str) -> Option<&'static str> {
     let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let is_web = matches!(&*scheme, "http" | "https");
@@ -332,8 +322,7 @@ pub fn url_ambiguity(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether the host is an address literal of this machine: 127.0.0.0/8 or `[::1]`; not a name, which could resolve to
-/// anything (RFC 8252 8.3).
+/// Whether the host is a loopback address: 127.0.0.0/8 or `[::1]`. A name could resolve to anything (RFC 8252 8.3).
 pub fn is_loopback_literal(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,4 +1,4 @@
-//! What the tests of this room share: one honest provider, its keys, its tokens.
+//! Shared by the tests of this room: an honest provider, its keys, its tokens.
 
 use super::discovery::{Issuer, Provider};
 use super::jwks::KeySet;
@@ -17,7 +17,7 @@ pub(super) const ISSUER: &str = "https://id.example";
 pub(super) const CLIENT: &str = "demo-client";
 pub(super) const NOW: Time = Time::from_unix(1_800_000_000);
 
-/// Two keys, made once per test process.
+/// Two keys, generated once per test process.
 pub(super) static KEYS: LazyLock<[KeyPair; 2]> =
     LazyLock::new(|| [(); 2].map(|()| KeyPair::generate(KeySize::Rsa2048).unwrap()));
 
@@ -45,7 +45,7 @@ pub(super) fn key_set(members: &[Value]) -> KeySet {
     KeySet::from_json(json!({ "keys": members }).to_string().as_bytes()).unwrap()
 }
 
-/// The honest set: the first key, called `k1`.
+/// The provider's key set: the first key, called `k1`.
 pub(super) fn keys() -> KeySet {
     key_set(&[with(jwk(&KEYS[0]), &[("kid", json!("k1")), ("use", json!("sig")), ("alg", json!("RS256"))])])
 }

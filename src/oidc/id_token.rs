@@ -1,14 +1,14 @@
-//! ID token validation (OpenID Connect Core 3.1.3.7 after a login, 12.2 after a refresh).
+//! ID token validation: Core 3.1.3.7 after a login, 12.2 after a refresh.
 //!
-//! A login's ID token must pass every check. After a refresh the refresh token is spent, and what it brought is not thrown
-//! away for what harms nobody:
+//! After a login, every check must pass. After a refresh, the old refresh token may be used up, so the new one is kept
+//! unless the ID token may be somebody else's:
 //!
 //! | what is wrong | verdict | after a refresh |
 //! |---|---|---|
-//! | `iss`, `sub`, `aud`, `azp` of another client, `nonce`, `at_hash`, the signature | [`IdTokenProblem::Invalid`], [`IdTokenProblem::BadSignature`]: it may be somebody else's | nothing of the answer is used |
-//! | its form, `typ`, an `iat` or `exp` that is missing, another `auth_time`, an `iat` before the last one's | [`IdTokenProblem::Flawed`] | the ID token is left out, the rest is kept |
-//! | the times | [`IdTokenProblem::NotValidNow`] | the same |
-//! | its key or algorithm is not known here | [`IdTokenProblem::UnknownKey`], [`IdTokenProblem::OtherAlgorithm`] | the same |
+//! | `iss`, `sub`, `aud`, `azp` of another client, `nonce`, `at_hash`, the signature | [`IdTokenProblem::Invalid`], [`IdTokenProblem::BadSignature`] | the whole response is discarded |
+//! | the format, `typ`, `iat` or `exp` missing, another `auth_time`, an older `iat` | [`IdTokenProblem::Flawed`] | the ID token is skipped, the rest is kept |
+//! | expired or not valid yet | [`IdTokenProblem::NotValidNow`] | the same |
+//! | unknown key or algorithm | [`IdTokenProblem::UnknownKey`], [`IdTokenProblem::OtherAlgorithm`] | the same |
 
 pub use super::signed_token::TokenProblem as IdTokenProblem;
 
@@ -25,71 +25,60 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// How old a login's ID token may be: it was issued for the request just made (Core 3.1.3.7 no. 10).
+/// How old a login's ID token may be: it was issued just now (Core 3.1.3.7 no. 10).
 const MAX_ID_TOKEN_AGE: Seconds = Seconds::minutes(10);
 
 /// What an ID token is checked against.
 #[derive(Clone, Debug)]
 pub struct ExpectedIdToken<'a> {
-    /// The provider's issuer, as its discovery document writes it.
+    /// As the discovery document writes it.
     pub issuer: &'a str,
-    /// Our client.
     pub client_id: &'a str,
-    /// The time; the provider's where the local clock is known to be wrong.
+    /// The provider's time if the local clock is known to be wrong.
     pub now: Time,
-    /// The access token that came with it (`at_hash`).
+    /// The access token of the same response (`at_hash`).
     pub access_token: &'a Secret,
-    /// The request that brought it.
     pub source: IdTokenSource<'a>,
 }
 
-/// The request that brought an ID token, as far as the token must fit it.
+/// The kind of token request that returned the ID token.
 #[derive(Clone, Debug)]
 pub enum IdTokenSource<'a> {
-    /// The exchange of a login's code.
     Login {
-        /// What was sent to the authorization endpoint.
         pending: &'a PendingLogin,
-        /// The code that came back.
         code: &'a Code,
-        /// How long ago the user was sent there: by so much the authentication may be older than `max_age` allows.
+        /// How long the user has been at the provider; `max_age` allows this much more.
         waited: Seconds,
     },
-    /// A refresh.
     Refresh {
-        /// The session's ID token.
         previous: Option<&'a IdToken>,
-        /// The session's account.
         sub: &'a str,
     },
 }
 
-/// A validated ID token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidatedIdToken {
-    /// What a session keeps of it, once its end, here still `exp`, is counted by this machine's clock.
+    /// `expires_at` is still `exp`, by the provider's clock.
     pub token: IdToken,
-    /// Whose it is.
     pub account: Account,
-    /// All its claims.
     pub claims: Map<String, Value>,
 }
 
 type Claims = Map<String, Value>;
 type CheckResult = Result<(), IdTokenProblem>;
 
-/// Validates an ID token: kind, signature, claims, and what ties it to the request and the tokens beside it.
+/// The ID token, validated.
 ///
 /// # Errors
-/// [`IdTokenProblem`], by the table above.
+/// See the table above.
 pub fn accept_id_token(
     raw: &Secret,
     keys: &KeySet,
     expected: &ExpectedIdToken<'_>,
 ) -> Result<ValidatedIdToken, IdTokenProblem> {
     let token = Jwt::parse(raw.expose()).or_else(|why| flawed(why.to_string()))?;
-    // No. 6 to 8; also over TLS, stricter than no. 6 asks. Where nobody can judge it, what it says itself can already be too
-    // much.
+    // No. 6 to 8, required even over TLS. With an unknown key the claims are still checked, because they can show that
+    // the token is somebody else's.
     let signature = match keys.verify(&token).map_err(IdTokenProblem::from) {
         Err(wrong @ (IdTokenProblem::BadSignature | IdTokenProblem::Invalid(_))) => return Err(wrong),
         verdict => verdict,
@@ -105,7 +94,7 @@ pub fn accept_id_token(
             check_session_binding(&claims, *previous, sub == *original)?;
         }
     }
-    // It is ours. From here on nothing points to anybody else.
+    // The token is ours; what is wrong from here on is harmless.
     signature?;
     check_type(&token)?;
     let (issued_at, expires_at) =
@@ -117,23 +106,24 @@ pub fn accept_id_token(
         IdTokenSource::Login { pending, waited, .. } => login_id_token(new, pending.max_age, *waited, expected.now)?,
         IdTokenSource::Refresh { previous, .. } => refreshed_id_token(new, *previous)?,
     };
-    // Last, so that a token which is only out of time is known to be right in all else.
+    // Last, because `NotValidNow` means that everything else is right.
     check_times(&token.registered, issued_at, expected.now)?;
     let username = claims.get("preferred_username").and_then(Value::as_str).map(str::to_owned);
     let account = Account { sub: sub.to_owned(), username };
     Ok(ValidatedIdToken { token: accepted, account, claims })
 }
 
-/// No. 11, and what else ties a login's ID token to its request: otherwise another login's could be slipped in.
+/// Checks what binds the ID token to this login (no. 11), so that nobody can inject another login's.
 fn check_login_binding(claims: &Claims, pending: &PendingLogin, code: &Code) -> CheckResult {
     if claims.get("nonce").and_then(Value::as_str) != Some(pending.nonce.expose()) {
         return invalid("it belongs to another login (`nonce`)");
     }
-    check_hash(claims, "s_hash", &pending.state)?; // the state's hash, as the code flow of FAPI 1.0 defines it
+    check_hash(claims, "s_hash", &pending.state)?; // the hash of `state`, from FAPI 1.0
     check_hash(claims, "c_hash", &code.0)
 }
 
-/// Core 12.2: the same account, and no other login's nonce. Where the session has lost its ID token, no nonce is known.
+/// Checks that the ID token has the session's account and nonce (Core 12.2). If the session has no ID token, any nonce
+/// is accepted.
 fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: bool) -> CheckResult {
     if !same_sub {
         return invalid("it is another account's than the session's (`sub`)");
@@ -145,8 +135,8 @@ fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: 
     }
 }
 
-/// RFC 8725 3.11: another kind of token, above all an access token (`at+jwt`), is no ID token. `application/jwt` is `JWT`
-/// written out (RFC 7515 4.1.9).
+/// An ID token is not another type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is
+/// the long form of `JWT` (RFC 7515 4.1.9).
 fn check_type(token: &Jwt<'_>) -> CheckResult {
     let typ = token.jws.typ().map(str::to_ascii_lowercase);
     match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
@@ -157,7 +147,7 @@ fn check_type(token: &Jwt<'_>) -> CheckResult {
     }
 }
 
-/// Core 3.1.3.7 no. 3 to 5: for us and, since no other audience is trusted, for nobody else; the same of `azp`.
+/// `aud` and `azp` must name this client only (Core 3.1.3.7 no. 3 to 5), because no other audience is trusted.
 fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
     let ours = match claims.get("aud") {
         Some(Value::String(aud)) => aud == client_id,
@@ -175,7 +165,7 @@ fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
     }
 }
 
-/// Core 2: both are required.
+/// A required time (Core 2).
 fn required_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem> {
     signed_token::time_claim(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
 }
@@ -190,7 +180,7 @@ fn check_times(claims: &RegisteredClaims, issued_at: Time, now: Time) -> CheckRe
     Ok(())
 }
 
-/// Core 2: at most 255 ASCII characters, and some.
+/// `sub`: 1 to 255 ASCII characters (Core 2).
 fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
     match claims.get("sub") {
         Some(Value::String(sub)) if !sub.is_empty() && sub.len() <= 255 && sub.is_ascii() => Ok(sub),
@@ -198,12 +188,12 @@ fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
     }
 }
 
-/// The claim, unless it says nothing: `null` and `""` are read as absent.
+/// The claim, unless it is `null` or `""`.
 fn present_claim<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     claims.get(name).filter(|claim| !claim.is_null() && *claim != "")
 }
 
-/// Core 3.1.3.6, 3.3.2.11: the left half of the hash, where the claim is there.
+/// Checks the left half of a hash, if the claim is present (Core 3.1.3.6, 3.3.2.11).
 fn check_hash(claims: &Claims, name: &str, of: &Secret) -> CheckResult {
     let hash = Sha256::digest(of.expose());
     let wanted = URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
@@ -214,7 +204,7 @@ fn check_hash(claims: &Claims, name: &str, of: &Secret) -> CheckResult {
     }
 }
 
-/// The levels of assurance that `acr` claims (Core 2). TelenorID+ may send an array.
+/// The assurance levels in `acr` (Core 2), which TelenorID+ may send as an array.
 pub fn acr_levels(claims: &Map<String, Value>) -> Vec<&str> {
     match claims.get("acr") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
@@ -223,7 +213,7 @@ pub fn acr_levels(claims: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-/// What only a login's ID token must pass: it is new, and the user authenticated as recently as was asked for.
+/// The ID token of a login, if it was just issued and the user authenticated recently enough.
 fn login_id_token(
     new: IdToken,
     max_age: Option<Seconds>,
@@ -233,8 +223,7 @@ fn login_id_token(
     if new.issued_at < now.minus(MAX_ID_TOKEN_AGE) {
         return invalid(format!("it was not issued for this login, but at {}", new.issued_at));
     }
-    // No. 13. Both `auth_time` and `iat` are by the provider's clock, so no leeway is needed; between the two lie the age
-    // that was allowed when the request came, and what the user has done since.
+    // No. 13. Both times are the provider's, so no leeway is needed.
     match (new.auth_time.map(Time::from_unix), max_age) {
         (Some(at), _) if at > now.plus(LEEWAY) => invalid("its `auth_time` is in the future"),
         (None, Some(_)) => invalid("it has no `auth_time`, although `max_age` was asked for"),
@@ -245,9 +234,10 @@ fn login_id_token(
     }
 }
 
-/// What only a refresh's ID token must pass (Core 12.2). Gives it with what the login's token said beside it kept.
+/// The ID token of a refresh (Core 12.2), with the login's `nonce` and `auth_time`.
 ///
-/// A leniency: `azp` may come and go, although 12.2 forbids it, for it is ours (`check_audience`) and says nothing new.
+/// Lenient: `azp` may appear or disappear, although 12.2 forbids it, because [`check_audience`] allows no value but
+/// ours.
 fn refreshed_id_token(new: IdToken, previous: Option<&IdToken>) -> Result<IdToken, IdTokenProblem> {
     let Some(previous) = previous else { return Ok(new) };
     if new.auth_time.is_some() && previous.auth_time.is_some() && new.auth_time != previous.auth_time {

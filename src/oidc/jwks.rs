@@ -1,4 +1,4 @@
-//! The provider's keys (RFC 7517) and the one signature algorithm that TelenorID+ uses: RS256 (RFC 7518 3.3).
+//! The provider's keys (RFC 7517), and RS256, the one signature algorithm that TelenorID+ uses (RFC 7518 3.3).
 
 use super::Problem;
 use super::discovery::{Provider, get_request};
@@ -14,13 +14,13 @@ use serde_json::Value;
 use std::fmt;
 use std::path::Path;
 
-/// How the key set is called in messages.
+/// What messages call the response.
 const RESPONSE_NAME: &str = "the key set";
 
-/// How many members of a set are looked at, and so how many signatures are tried for one token.
+/// How many keys of a set are used, and so how many signatures are tried for one token.
 const MAX_KEYS: usize = 100;
 
-/// The keys of a set that can verify RS256; the others are left out.
+/// The keys of a set that can verify RS256.
 #[derive(Clone, Default)]
 pub struct KeySet(Vec<Key>);
 
@@ -30,31 +30,30 @@ struct Key {
     key: ParsedPublicKey,
 }
 
-/// Why a signature is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignatureProblem {
-    /// The set has no key for it: worth fetching the set again once, for keys rotate.
+    /// The set has no key for it, perhaps because the provider rotated its keys.
     UnknownKey,
-    /// It is signed with another algorithm than ours: whether the signature is right is not known here. Printable.
+    /// Not RS256, so that the signature cannot be checked here. Printable.
     OtherAlgorithm(String),
-    /// No key could make it valid: it is not signed, or asks for an extension that is not understood. Printable.
+    /// No key could make it valid: it is unsigned, or uses an unknown extension. Printable.
     Unsupported(String),
-    /// A key for it is there, and the signature is not that key's.
+    /// The key is known, and the signature does not match it.
     BadSignature,
 }
 
-/// How a failed check may be due to the keys that it was made with.
+/// Why newer keys might change the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefetchReason {
-    /// The key is not among them: the provider may have rotated its keys (Core 10.1.1).
+    /// The provider may have rotated its keys (Core 10.1.1).
     UnknownKey,
-    /// It is not the key's signature: the provider may have another key under the same name by now.
+    /// The provider may have replaced the key under the same `kid`.
     BadSignature,
 }
 
 /// A problem that newer keys might solve.
 pub trait MayNeedNewerKeys {
-    /// How; `None` if no key would make a difference.
+    /// `None` if no key would make a difference.
     fn refetch_reason(&self) -> Option<RefetchReason>;
 }
 
@@ -79,16 +78,14 @@ impl fmt::Display for SignatureProblem {
     }
 }
 
-/// The request for the provider's keys.
 pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
     get_request(provider.jwks_uri.clone(), "application/json", ca_file)
 }
 
-/// Reads the answer to [`jwks_request`].
+/// The keys from the response to [`jwks_request`].
 ///
 /// # Errors
-/// What `response::success_body` says of a status and of what cannot be the provider's; [`Problem::Invalid`] for what
-/// [`KeySet::from_json`] refuses.
+/// Those of `response::success_body` and [`KeySet::from_json`].
 pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
     match response.status {
         200 => KeySet::from_json(response::success_body(response, RESPONSE_NAME)?),
@@ -97,13 +94,13 @@ pub fn accept_jwks(response: &Response) -> Result<KeySet, Problem> {
 }
 
 impl KeySet {
-    /// Reads a key set, be it fresh or from a cache. Members that cannot be used are skipped (RFC 7517 5).
+    /// Parses a key set, new or cached, and skips unusable keys (RFC 7517 5).
     ///
     /// # Errors
-    /// [`Problem::Invalid`] if it is no object with an array `keys`, or publishes a private key: then whoever has read it
-    /// can sign as the provider, and nothing that such a provider seems to have signed protects anybody.
+    /// [`Problem::Invalid`] without an array `keys`, or if a private key is published: then anybody can sign as the
+    /// provider.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Problem> {
-        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
+        aws_lc_rs::init(); // detects the processor's features; fast after the first call
         let document = response::object(bytes, RESPONSE_NAME)?;
         let Some(Value::Array(members)) = document.get("keys") else {
             return invalid(format!("{RESPONSE_NAME} has no array `keys`"));
@@ -118,22 +115,16 @@ impl KeySet {
         Ok(Self(keys().take(MAX_KEYS).filter_map(rs256_key).collect()))
     }
 
-    /// Whether one of these keys signed the token.
+    /// Checks that one of these keys signed the token.
     ///
-    /// A token with a `kid` is tried with the keys of that name, or, where no key has it, with those that have no name.
-    /// A token without one is tried with every key, at most 100. Keys in the token's own header (`jwk`, `jku`, `x5c`,
-    /// `x5u`) are never looked at (RFC 8725 3.10).
-    ///
-    /// # Errors
-    /// [`SignatureProblem`].
+    /// A token with a `kid` is tried with the keys of that name, or else with those that have none; a token without one
+    /// is tried with every key. Keys in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) are ignored (RFC 8725
+    /// 3.10).
     pub fn verify(&self, token: &Jwt<'_>) -> Result<(), SignatureProblem> {
         self.verify_jws(&token.jws)
     }
 
-    /// As [`KeySet::verify`], whatever the payload is.
-    ///
-    /// # Errors
-    /// [`SignatureProblem`].
+    /// As [`KeySet::verify`], for any payload.
     pub fn verify_jws(&self, token: &Jws<'_>) -> Result<(), SignatureProblem> {
         check_header(token)?;
         let named: Vec<&Key> =
@@ -146,20 +137,21 @@ impl KeySet {
     }
 }
 
-/// The algorithm is ours to choose, not the token's (RFC 8725 3.1): exactly `RS256`, letter case included. The payload is
-/// what RFC 7515 says it is.
+/// The client chooses the algorithm, not the token (RFC 8725 3.1): exactly `RS256`.
 fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
-    let refuse = |why: &str| Err(SignatureProblem::Unsupported(why.to_owned()));
+    let unsupported = |why: &str| Err(SignatureProblem::Unsupported(why.to_owned()));
     if token.alg().eq_ignore_ascii_case("none") {
-        return refuse("it is not signed at all (its `alg` is none)");
+        return unsupported("it is not signed at all (its `alg` is none)");
     }
-    // RFC 7797 6: with `false` another text was signed than is read here; RFC 7797 7: no JWT may have it.
+    // RFC 7797 6: with `false`, what was signed is not what is read here. RFC 7797 7: not allowed in a JWT.
     if token.header.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)) {
-        return refuse("its payload is not base64url, says its header (`b64`), and that is for no token (RFC 7797 7)");
+        return unsupported(
+            "its payload is not base64url, says its header (`b64`), and that is for no token (RFC 7797 7)",
+        );
     }
-    // RFC 7515 4.1.11: a critical extension that is not understood must be refused; none is.
+    // RFC 7515 4.1.11: unknown critical extensions must be rejected, and all are unknown.
     if token.header.contains_key("crit") {
-        return refuse("it asks for extensions (`crit`), and none is known");
+        return unsupported("it asks for extensions (`crit`), and none is known");
     }
     if token.alg() == "RS256" { Ok(()) } else { Err(SignatureProblem::OtherAlgorithm(printable(token.alg()))) }
 }
@@ -169,8 +161,8 @@ fn is_signed_by_any(token: &Jws<'_>, keys: Vec<&Key>) -> bool {
     keys.iter().any(|key| key.key.verify_sig(message, token.signature()).is_ok())
 }
 
-/// The key of a set's member, if it may verify RS256: for signatures (RFC 7517 4.2, 4.3), for this algorithm (4.4),
-/// and strong enough (RFC 7518 3.3, RFC 8725 3.2). A member that says nothing forbids nothing: the signature decides.
+/// The key, if it may verify (RFC 7517 4.2, 4.3) RS256 (4.4) and is strong enough (RFC 7518 3.3, RFC 8725 3.2). Absent
+/// members restrict nothing.
 fn rs256_key(member: &Object) -> Option<Key> {
     let may_be = |name: &str, wanted: &str| lenient_string(member, name).is_none_or(|value| value == wanted);
     let may_verify = match member.get("key_ops") {
@@ -185,13 +177,13 @@ fn rs256_key(member: &Object) -> Option<Key> {
     if !is_strong(&n, &e) {
         return None;
     }
-    // Parsed once here, so that a verification is the arithmetic and nothing else. The algorithm is part of the key.
+    // Parsed once, to make each verification fast.
     let key = RsaPublicKeyComponents { n: &n, e: &e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()?;
     Some(Key { kid, key })
 }
 
-/// The parameter of a private key that a member has (RFC 7518 6.2.2, 6.3.2; RFC 8037 2). A symmetric one is no key of ours
-/// whatever it says: nothing that it could sign is accepted here.
+/// The name of a private-key parameter that was published (RFC 7518 6.2.2, 6.3.2; RFC 8037 2). Symmetric keys do not
+/// matter: nothing they sign is accepted.
 fn private_key_parameter(member: &Object) -> Option<&'static str> {
     let secrets: &[&str] = match lenient_string(member, "kty")? {
         "RSA" => &["d", "p", "q", "dp", "dq", "qi"],
@@ -208,8 +200,8 @@ fn base64url_uint(member: &Object, name: &str) -> Option<Vec<u8>> {
     Some(bytes[zeros..].to_vec())
 }
 
-/// A modulus of 2048 to 8192 bits that is odd and has no ROCA fingerprint; an exponent that is odd, more than 1, and
-/// at most 33 bits long (what the verifying library takes).
+/// A modulus of 2048 to 8192 bits, odd and without ROCA fingerprint; an odd exponent of 2 to 33 bits (the limit of
+/// aws-lc).
 fn is_strong(n: &[u8], e: &[u8]) -> bool {
     let bits = |number: &[u8]| number.len() * 8 - number.first().map_or(0, |first| first.leading_zeros() as usize);
     let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);

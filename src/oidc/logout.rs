@@ -1,5 +1,5 @@
-//! Ending things at the provider: the refresh token (RFC 7009) and the SSO session (TelenorID+'s
-//! `custom_logout_endpoint`, or RP-Initiated Logout 1.0 in the browser).
+//! Revoking the refresh token (RFC 7009), and ending the SSO session: with TelenorID+'s `custom_logout_endpoint`, or in
+//! the browser (RP-Initiated Logout 1.0).
 
 use super::Problem;
 use super::discovery::Provider;
@@ -10,64 +10,64 @@ use crate::domain::secret::Secret;
 use crate::ports::{Body, Method, Request, Response};
 use std::path::Path;
 
-/// How TelenorID+ answered a logout without a browser. Only the first two mean that the SSO session is over.
+/// The result of a logout without a browser. Only the first two mean that the SSO session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoutOutcome {
-    /// 200, or 204 with nothing in it: the SSO session was ended.
+    /// 200, or 204 with an empty body.
     LoggedOut,
-    /// 200 "Already logged out": there was none any more.
+    /// 200 "Already logged out".
     AlreadyLoggedOut,
-    /// 400: the provider missed the ID token.
+    /// 400: the request had no ID token.
     HintMissing,
-    /// 401: the provider does not accept the ID token as proof.
+    /// 401: the ID token was not accepted.
     HintRefused,
-    /// 424: something the provider depends on failed; the logout is not complete.
+    /// 424: a service that the provider depends on failed.
     Incomplete,
-    /// 408, 429 or 5xx: the provider could not do it just now.
+    /// 408, 429 or 5xx.
     Unavailable,
-    /// Another status, which the provider's guide does not name.
+    /// A status that the provider's guide does not list.
     Unexpected(u16),
 }
 
-/// How the answer is called in messages.
+/// What messages call the response.
 const RESPONSE_NAME: &str = "the revocation";
 
-/// The revocation of a refresh token (RFC 7009 2.1). `None` if the provider has no such endpoint.
+/// The request to revoke a refresh token (RFC 7009 2.1); `None` if there is no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.revocation_endpoint.as_ref()?;
     let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
     Some(form_post(url, client, &parameters, &[refresh_token]))
 }
 
-/// What became of a revocation that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
     /// The token is revoked, or the provider does not know it (RFC 7009 2.2).
     Revoked,
-    /// The client has no secret, and the provider lets only clients in that have one.
+    /// The provider lets only clients with a secret revoke tokens.
     NotForPublicClients,
 }
 
-/// Reads the answer to [`revocation_request`]; 204 is a 200 with nothing in it.
+/// The result of [`revocation_request`].
 ///
-/// That a public client may not revoke is known only from the answer: a provider that lists no `none` may let it all the
-/// same.
+/// Whether a public client may revoke shows only in the response: some providers that do not list `none` allow it.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (2.2.1), [`Problem::Unavailable`] for 429
-/// and 5xx (the token must be taken to live on); the rest as `response::problem_from_status` has it.
+/// [`Problem::Refused`] for an OAuth error such as `unsupported_token_type` (RFC 7009 2.2.1); [`Problem::Unavailable`]
+/// for 429 and 5xx, where the token must be assumed to be valid still; otherwise as `response::problem_from_status`.
 pub fn accept_revocation(response: &Response, provider: &Provider, client: &Client) -> Result<Revocation, Problem> {
     if (200..300).contains(&response.status) && !response::is_web_page(response) {
-        // Whatever else stands there is not looked at (RFC 7009 2.2), but a no is a no.
-        let refused =
+        // RFC 7009 2.2 says to ignore the body, but an OAuth error in it is an error.
+        let error =
             response::object(&response.body, RESPONSE_NAME).ok().and_then(|object| response::oauth_error(&object));
-        return refused
-            .map_or(Ok(Revocation::Revoked), |words| Err(response::problem_from_oauth_error(words, RESPONSE_NAME)));
+        return match error {
+            None => Ok(Revocation::Revoked),
+            Some(error) => Err(response::problem_from_oauth_error(error, RESPONSE_NAME)),
+        };
     }
     let problem = response::problem_from_status(response, RESPONSE_NAME);
     let wants_authentication = match &problem {
         Problem::RefusedByStatus { status, .. } => *status == 401,
-        Problem::Refused(words) => words.error == "invalid_client",
+        Problem::Refused(error) => error.error == "invalid_client",
         Problem::Invalid(_) | Problem::Unavailable(_) => false,
     };
     let is_public = client.authentication == ClientAuthentication::None;
@@ -77,8 +77,8 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
     Err(problem)
 }
 
-/// TelenorID+'s logout without a browser (its guide, "Logout"). An expired ID token serves as hint, and is all the proof
-/// there is: no client authenticates here. `None` if the provider has no such endpoint.
+/// The request for TelenorID+'s logout without a browser; `None` if there is no such endpoint. The ID token, which may
+/// have expired, is the only proof: the client does not authenticate.
 pub fn custom_logout_request(
     provider: &Provider,
     ca_file: Option<&Path>,
@@ -98,7 +98,7 @@ pub fn custom_logout_request(
     })
 }
 
-/// Reads the answer to [`custom_logout_request`].
+/// The result of [`custom_logout_request`].
 pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     match response.status {
         200 if says_already_logged_out(&response.body) => LogoutOutcome::AlreadyLoggedOut,
@@ -112,14 +112,13 @@ pub fn accept_custom_logout(response: &Response) -> LogoutOutcome {
     }
 }
 
-/// The guide's text, as plain text or as a JSON string.
+/// The guide's text, plain or as a JSON string.
 fn says_already_logged_out(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_ascii_lowercase().contains("already logged out")
 }
 
-/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2): `id_token_hint` may have expired,
-/// `post_logout_redirect_uri` must be registered, byte for byte. It holds a token, hence the type. `None` if the
-/// provider has no such endpoint.
+/// The URL that ends the SSO session in the browser (RP-Initiated Logout 2); `None` if there is no such endpoint.
+/// `id_token_hint` may have expired; `post_logout_redirect_uri` must be registered. A secret, because it holds a token.
 pub fn end_session_url(
     provider: &Provider,
     client_id: &str,

@@ -1,6 +1,6 @@
-//! The protocol, pure: one file per exchange, the request's builder and the answer's acceptor side by side.
-//! Nothing here does I/O, reads a clock or draws a random number. The section of the specification stands beside
-//! each field and check.
+//! The protocol, pure: one file per exchange, which builds the request and accepts the response. Nothing here does I/O,
+//! reads a clock or draws random numbers. Sections of the specifications stand beside each field and check; "Core" is
+//! OpenID Connect Core 1.0.
 
 pub mod authorize;
 pub mod discovery;
@@ -17,40 +17,37 @@ mod weak_rsa;
 #[cfg(test)]
 mod fixtures;
 
-/// Why an answer is not accepted.
+/// Why a response is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// It failed a check: it is not what it must be. The sentence names what, for a person; printable, no secret.
+    /// It failed a check. The sentence says which; printable, without secrets.
     Invalid(String),
-    /// The provider said no, in OAuth terms.
+    /// An OAuth error.
     Refused(OAuthError),
-    /// The provider said no with its status alone.
+    /// A 4xx without an OAuth error.
     RefusedByStatus {
-        /// 4xx.
         status: u16,
         /// A printable sentence.
         what: String,
     },
-    /// It may work later: 429, 5xx.
+    /// It may succeed later: 429, 5xx.
     Unavailable(String),
 }
 
-/// The provider's own words (RFC 6749 5.2, 4.1.2.1), as they came: not yet printable.
+/// An OAuth error (RFC 6749 5.2, 4.1.2.1), as received: not printable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthError {
-    /// `error`.
     pub error: String,
-    /// `error_description`.
     pub error_description: Option<String>,
 }
 
 impl OAuthError {
-    /// Whether it only puts off (RFC 6749 4.1.2.1, RFC 8628 3.5; some send them from any endpoint).
+    /// Whether it may succeed later (RFC 6749 4.1.2.1, RFC 8628 3.5; some providers return these from any endpoint).
     pub fn is_temporary(&self) -> bool {
         matches!(self.error.as_str(), "temporarily_unavailable" | "server_error" | "slow_down" | "too_many_requests")
     }
 
-    /// Whether it says that the user has something to do (OpenID Connect Core 3.1.2.6).
+    /// Whether the user has to do something (Core 3.1.2.6).
     pub fn needs_interaction(&self) -> bool {
         matches!(
             self.error.as_str(),
@@ -58,23 +55,23 @@ impl OAuthError {
         )
     }
 
-    /// Whether only a login mends what it says of a refresh: RFC 6749 5.2, RFC 6750 3.1, RFC 8628 3.5, RFC 9470 3, OpenID
-    /// Connect Core Error Code unmet_authentication_requirements.
+    /// Whether a refresh with this error needs a new login: RFC 6749 5.2, RFC 6750 3.1, RFC 8628 3.5, RFC 9470 3,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements.
     pub fn needs_login(&self) -> bool {
-        let ended = matches!(
-            self.error.as_str(),
-            "invalid_grant"
-                | "invalid_token"
-                | "expired_token"
-                | "insufficient_user_authentication"
-                | "unmet_authentication_requirements"
-        );
-        ended || self.needs_interaction()
+        self.needs_interaction()
+            || matches!(
+                self.error.as_str(),
+                "invalid_grant"
+                    | "invalid_token"
+                    | "expired_token"
+                    | "insufficient_user_authentication"
+                    | "unmet_authentication_requirements"
+            )
     }
 }
 
-/// The parameters that only `authorize`, or a named option, sets. A user's or a provider's own parameter of such a name
-/// would occur twice, or undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1).
+/// The parameters that only `authorize` or a command-line option sets. Extra ones of these names would be repeated, or
+/// undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, Core 3.1.2.1).
 const RESERVED: [&str; 18] = [
     "response_type",
     "response_mode",
@@ -96,7 +93,7 @@ const RESERVED: [&str; 18] = [
     "max_age",
 ];
 
-/// Whether `name` is one of ours, letter case aside: the provider's framework reads names without regard to it.
+/// Whether the name is reserved. Case is ignored, because the provider's framework ignores it.
 fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }

@@ -1,5 +1,5 @@
-//! Credentials cut out of a refusal that quotes them ("refresh token 'abc' is unknown"), because it is shown to people
-//! and written to logs.
+//! Removes credentials from error responses that quote them ("refresh token 'abc' is unknown"), because errors are
+//! shown and logged.
 
 use super::response;
 use crate::domain::secret::Secret;
@@ -7,16 +7,16 @@ use crate::ports::{Request, Response};
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// Shorter credentials occur by chance in words that have nothing to do with them.
+/// Shorter credentials occur in ordinary words by chance.
 const MIN_LENGTH: usize = 6;
 
-/// `response`, and if it is an OAuth error (RFC 6749 5.2, also under 200), with every secret of `request` in its texts
-/// replaced by `…`. A grant stays as it is: it may hand out the very refresh token that was sent.
+/// `response`; if it is an OAuth error (RFC 6749 5.2, also under 200), every secret of `request` is replaced by `…`.
+/// Other responses stay unchanged: one may return the same refresh token that was sent.
 pub fn without_credentials(request: &Request, response: Response) -> Response {
     let redact = |text: &str| request.secrets.iter().fold(text.to_owned(), |t, secret| t.replace(secret.expose(), "…"));
     let headers = response.headers.into_iter().map(|(name, value)| (name, redact(&value))).collect();
-    // The parsed texts, so that escapes hide nothing.
-    let body = match response::object(&response.body, "the answer") {
+    // Redacts the parsed strings, because escapes could hide a secret in the raw body.
+    let body = match response::object(&response.body, "the response") {
         Ok(mut object) if response::oauth_error(&object).is_some() => {
             for value in object.values_mut() {
                 if let Value::String(text) = value {
@@ -30,7 +30,7 @@ pub fn without_credentials(request: &Request, response: Response) -> Response {
     Response { status: response.status, headers, body }
 }
 
-/// The secrets as they are and form-encoded; the longest first, because one may be part of another.
+/// The secrets, raw and form-encoded; longest first, because one may be part of another.
 pub(super) fn redactable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Vec<Secret> {
     let encoded = |secret: &str| Secret::new(form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>());
     let mut forms: Vec<Secret> =
@@ -49,7 +49,7 @@ mod tests {
     use crate::oidc::token::{Client, ClientAuthentication, code_request, refresh_request};
     use crate::oidc::userinfo::userinfo_request;
 
-    fn expected() -> PendingLogin {
+    fn pending_login() -> PendingLogin {
         let options = AuthorizationOptions::default();
         authorization_request(&provider(), "c", "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
     }
@@ -72,20 +72,20 @@ mod tests {
         );
         for authentication in [basic(Secret::new("my pass+word")), post(Secret::new("my pass+word"))] {
             for status in [200, 400, 503] {
-                let told = shown(&request(authentication.clone()), status, quoted);
-                assert_eq!(told, r#"{"error":"invalid_grant","error_description":"… … of client-1: … …"}"#);
+                let redacted = shown(&request(authentication.clone()), status, quoted);
+                assert_eq!(redacted, r#"{"error":"invalid_grant","error_description":"… … of client-1: … …"}"#);
             }
         }
-        // However the rest of it is written.
+        // Also in JSON that a strict parser rejects.
         for odd in [r#"{"x":1e999,"error":"rt/+ secret"}"#, "\u{feff}{\"error\":\"rt/+ secret\"}"] {
             assert!(!shown(&request(ClientAuthentication::None), 400, odd).contains("secret"), "{odd}");
         }
         let client = Client { client_id: "c".into(), authentication: ClientAuthentication::None, ca_file: None };
-        let (code, expected) = (Code(Secret::new("the-code")), expected());
-        let exchange = code_request(&provider(), &client, &code, &expected);
+        let (code, pending) = (Code(Secret::new("the-code")), pending_login());
+        let exchange = code_request(&provider(), &client, &code, &pending);
         let revocation = revocation_request(&provider(), &client, &Secret::new("rt-secret")).unwrap();
         for (request, secret) in
-            [(&exchange, "the-code"), (&exchange, expected.code_verifier.expose()), (&revocation, "rt-secret")]
+            [(&exchange, "the-code"), (&exchange, pending.code_verifier.expose()), (&revocation, "rt-secret")]
         {
             assert_eq!(shown(request, 400, &format!(r#"{{"error":"{secret}"}}"#)), r#"{"error":"…"}"#, "{secret}");
         }
@@ -104,7 +104,7 @@ mod tests {
         ] {
             assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
         }
-        // Nor is an answer an error that has one which says nothing.
+        // An empty `error` does not make the response an error.
         let granted = r#"{"access_token":"a","error":"","refresh_token":"rt/+ secret"}"#;
         assert_eq!(shown(&request(ClientAuthentication::None), 200, granted), granted);
         let short = r#"{"error":"error secret"}"#;

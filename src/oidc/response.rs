@@ -1,7 +1,7 @@
-//! What all JSON answers have in common: status codes, objects, typed members.
+//! What all JSON responses have in common: status codes, objects, members.
 
 use super::{OAuthError, Problem};
-use crate::domain::text::printable;
+use crate::domain::text::{bytes_without_byte_order_mark, printable};
 use crate::domain::time::Time;
 use crate::jwt::json::parse_object;
 use crate::ports::Response;
@@ -11,19 +11,17 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A JSON object with its members.
 pub(super) type Object = Map<String, Value>;
 
-/// An answer that failed a check.
 pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Invalid(what.into()))
 }
 
-/// The body of a successful answer; `response_name` names the answer in a message ("the token answer").
+/// The body of a successful response. `response_name` is what messages call it ("the token answer").
 ///
 /// # Errors
-/// Those of [`problem_from_status`]; [`Problem::Unavailable`] also where a web page or nothing came, for that is not the
-/// provider's answer.
+/// Those of [`problem_from_status`]; [`Problem::Unavailable`] also for an empty body, a web page or plain text, which
+/// do not come from the provider.
 pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> Result<&'r [u8], Problem> {
     if !(200..300).contains(&response.status) {
         return Err(problem_from_status(response, response_name));
@@ -38,12 +36,13 @@ pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> R
     if is_not_json(&response.body) { instead("a text") } else { Ok(&response.body) }
 }
 
-/// The JSON object in `bytes`.
+/// Parses a JSON object.
 ///
 /// # Errors
-/// [`Problem::Unavailable`] if it has no end: the answer was cut off on its way. [`Problem::Invalid`] if it is none.
+/// [`Problem::Unavailable`] if the end is missing, [`Problem::Invalid`] if it is not a JSON object.
 pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Problem> {
-    let bytes = without_byte_order_mark(bytes).trim_ascii();
+    // Lenient: RFC 8259 8.1 forbids a byte order mark, but a parser may ignore one.
+    let bytes = bytes_without_byte_order_mark(bytes).trim_ascii();
     let why = match parse_object(bytes) {
         Ok(object) => return Ok(object),
         Err(why) => why,
@@ -55,9 +54,8 @@ pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Proble
     readable.map_or_else(|| invalid(format!("{response_name} is no JSON object: {why}")), Ok)
 }
 
-/// A leniency: a member that is needed for nothing may hold what no strict reader takes (half an emoji, bytes that are no
-/// UTF-8, a number beyond all numbers, any depth), and the job goes on without it. `None` if a name stands there twice: that
-/// has two readings.
+/// Lenient: the object without members that a strict parser rejects (half an emoji, invalid UTF-8, a number out of
+/// range, too deep nesting), because they may not be needed. `None` if a name is repeated, which is ambiguous.
 fn object_without_unreadable_members(bytes: &[u8]) -> Option<Object> {
     let text = String::from_utf8_lossy(bytes);
     let (mut object, mut names) = (Object::new(), BTreeSet::new());
@@ -71,7 +69,7 @@ fn object_without_unreadable_members(bytes: &[u8]) -> Option<Object> {
     Some(object)
 }
 
-/// The members of an object as they are written, each value unread.
+/// An object's members, values unparsed.
 struct Members<'t>(Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -94,45 +92,38 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// The text that a member says; one that is `null`, empty or no string says nothing, and is read as absent. For members
-/// that the job at hand can do without.
+/// A non-empty string; anything else counts as absent. For members that are not required.
 pub(super) fn lenient_string<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// A leniency: RFC 8259 8.1 forbids a byte order mark, and lets a reader ignore one.
-fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
-}
-
-/// Whether a web page came, which no endpoint sends: a captive portal, a firewall or a gateway has answered in the
-/// provider's place.
+/// Whether this is a web page, sent by a captive portal, firewall or gateway instead of the provider.
 pub(super) fn is_web_page(response: &Response) -> bool {
     let kind = response.header("content-type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    let body = without_byte_order_mark(&response.body).trim_ascii_start();
-    // Some frameworks call all that they send a page, JSON and nothing too.
+    let body = bytes_without_byte_order_mark(&response.body).trim_ascii_start();
+    // Some frameworks label everything as HTML, JSON and empty bodies too.
     body.starts_with(b"<") || (kind.starts_with("text/html") && !body.is_empty() && !body.starts_with(b"{"))
 }
 
-/// Whether it does not even begin as JSON does (RFC 8259 3): the words of something in between.
+/// Whether the body does not begin as JSON does (RFC 8259 3), so that it cannot come from the provider.
 fn is_not_json(body: &[u8]) -> bool {
-    let body = without_byte_order_mark(body).trim_ascii_start();
+    let body = bytes_without_byte_order_mark(body).trim_ascii_start();
     let begins = |literal: &[u8]| body.starts_with(literal);
-    // A JWT, which signed userinfo is, begins with the `e` of `{"`.
+    // A JWT (signed userinfo) begins with `e`, which encodes `{"`.
     !body.first().is_some_and(|first| b"{[\"-0123456789e".contains(first))
         && ![&b"null"[..], b"true", b"false"].into_iter().any(begins)
 }
 
-/// What an answer that is no success means, for every endpoint:
+/// What an unsuccessful response means:
 ///
-/// | answer | meaning |
+/// | response | meaning |
 /// |---|---|
-/// | 408, 425, 429, 5xx | later |
-/// | 407 | later: a proxy wants to know who asks |
-/// | 4xx with an OAuth `error` | refused in those words; later, where they say so |
-/// | a web page, under 2xx or 4xx | later: something in between has answered |
-/// | any other 4xx | refused, and nobody says why |
-/// | the rest, redirections among them | not valid |
+/// | 408, 425, 429, 5xx | unavailable |
+/// | 407 | unavailable: a proxy asks for a login |
+/// | 4xx with an OAuth `error` | refused; unavailable if the error is temporary |
+/// | 2xx or 4xx with a web page | unavailable: it does not come from the provider |
+/// | any other 4xx | refused by its status |
+/// | anything else, also a redirect | invalid |
 pub(super) fn problem_from_status(response: &Response, response_name: &str) -> Problem {
     let status = response.status;
     match status {
@@ -142,7 +133,8 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
             retry_after(response)
         )),
         400..=499 => refusal(response, response_name),
-        // RFC 9700 4.12: nothing with a credential in it follows a redirection, and a document has one address.
+        // Redirects are never followed: RFC 9700 4.12 for requests with credentials, and documents have a fixed
+        // address.
         300..=399 => Problem::Invalid(format!("{response_name}: a redirection came instead of it (HTTP {status})")),
         200..=299 if is_web_page(response) => {
             Problem::Unavailable(format!("{response_name}: a web page came instead of it"))
@@ -151,7 +143,6 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
     }
 }
 
-/// Whether the same request may succeed later.
 pub(super) const fn is_temporary(status: u16) -> bool {
     matches!(status, 407 | 408 | 425 | 429 | 500..=599)
 }
@@ -160,7 +151,7 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
     let in_body = object(&response.body, response_name).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
     match in_body {
-        Some(words) => problem_from_oauth_error(words, response_name),
+        Some(error) => problem_from_oauth_error(error, response_name),
         None if is_web_page(response) => Problem::Unavailable(format!(
             "{response_name}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
         )),
@@ -170,18 +161,18 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
     }
 }
 
-/// An OAuth error, unless it only puts off.
-pub(super) fn problem_from_oauth_error(words: OAuthError, response_name: &str) -> Problem {
-    if words.is_temporary() {
+/// The problem that an OAuth error is: unavailable if it is temporary, else refused.
+pub(super) fn problem_from_oauth_error(error: OAuthError, response_name: &str) -> Problem {
+    if error.is_temporary() {
         return Problem::Unavailable(format!(
             "{response_name}: the provider cannot do it just now (`{}`)",
-            words.error
+            error.error
         ));
     }
-    Problem::Refused(words)
+    Problem::Refused(error)
 }
 
-/// `Retry-After` (RFC 9110 10.2.3) as part of a sentence.
+/// `Retry-After` (RFC 9110 10.2.3), as the end of a sentence.
 fn retry_after(response: &Response) -> String {
     match response.header("retry-after").unwrap_or_default() {
         "" => String::new(),
@@ -193,7 +184,7 @@ fn retry_after(response: &Response) -> String {
     }
 }
 
-/// The OAuth error an object carries (RFC 6749 5.2), if it has the member `error` and that is a string that says something.
+/// The OAuth error (RFC 6749 5.2), if `error` is a non-empty string.
 pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
     lenient_string(object, "error").map(|error| OAuthError {
         error: error.to_owned(),
@@ -201,11 +192,10 @@ pub(super) fn oauth_error(object: &Object) -> Option<OAuthError> {
     })
 }
 
-/// The string of that name, if there is one that says something: `null` and `""` are read as absent, because a provider
-/// that has nothing to say writes them too.
+/// A string member. `null` and `""` count as absent, because some providers send them for "none".
 ///
 /// # Errors
-/// [`Problem::Invalid`] if the member is anything else.
+/// [`Problem::Invalid`] if the member is not a string.
 pub(super) fn optional_string<'a>(
     object: &'a Object,
     name: &str,
@@ -218,10 +208,7 @@ pub(super) fn optional_string<'a>(
     }
 }
 
-/// As [`optional_string`], for a member that must be there.
-///
-/// # Errors
-/// [`Problem::Invalid`] if it is absent, or anything but a string.
+/// As [`optional_string`], for a required member.
 pub(super) fn required_string<'a>(object: &'a Object, name: &str, response_name: &str) -> Result<&'a str, Problem> {
     optional_string(object, name, response_name)?
         .map_or_else(|| invalid(format!("{response_name}: `{name}` is missing")), Ok)

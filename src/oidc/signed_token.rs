@@ -1,4 +1,4 @@
-//! What every token of the provider must pass, whatever its kind: the signature, the issuer, the times.
+//! What every token of the provider must pass: signature, issuer, times.
 
 use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
 use crate::domain::text::printable;
@@ -7,23 +7,23 @@ use crate::jwt::{Jwt, RegisteredClaims, numeric_date};
 use serde_json::Value;
 use std::fmt;
 
-/// How far two clocks may be apart (Core 3.1.3.7 no. 9 and 10 leave it to the client).
+/// How far apart two clocks may be (Core 3.1.3.7 no. 9 and 10 leave it to the client).
 pub const LEEWAY: Seconds = Seconds(60);
 
-/// Why a token is not accepted.
+/// Why a token is not accepted. Sentences are printable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenProblem {
-    /// The key set has no key for it: worth fetching the set again once, for keys rotate.
+    /// The key set has no key for it, perhaps because the provider rotated its keys.
     UnknownKey,
-    /// The signature is not that of the key it names.
+    /// The signature does not match the key.
     BadSignature,
-    /// It is signed with that algorithm, which is not ours: whether the signature is right is not known here. Printable.
+    /// Not RS256, so that the signature cannot be checked here.
     OtherAlgorithm(String),
-    /// It is not valid now, by the clock that it was held against; it passes every other check. A printable sentence.
+    /// It has expired or is not valid yet; all other checks passed.
     NotValidNow(String),
-    /// It is not as it should be, and nothing in that says that it is somebody else's. A printable sentence.
+    /// It is malformed or incomplete, but not somebody else's.
     Flawed(String),
-    /// It is somebody else's, or may be: another issuer's, account's, client's, login's or answer's. A printable sentence.
+    /// It may belong to another issuer, account, client, login or response.
     Invalid(String),
 }
 
@@ -48,7 +48,6 @@ impl MayNeedNewerKeys for TokenProblem {
     }
 }
 
-/// What is wrong with the token, as a printable sentence.
 impl fmt::Display for TokenProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,27 +59,21 @@ impl fmt::Display for TokenProblem {
     }
 }
 
-/// A token that failed a check; `what` goes on from "the token".
+/// `what` continues a sentence that begins with "the token".
 pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Invalid(what.into()))
 }
 
-/// A token with a flaw that points to nobody else.
 pub(super) fn flawed<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::Flawed(what.into()))
 }
 
-/// A token that is valid at another time.
 pub(super) fn not_valid_now<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
     Err(TokenProblem::NotValidNow(what.into()))
 }
 
-/// Checks any token of the provider, an access token above all (RFC 9068 4): the signature, `iss`, and `exp` and `nbf`
-/// where there are any, with `leeway`. `issuer` is `None` where the keys come from the user, who vouches for them. Whom
-/// the token is for (`aud`) is the business of the API it is sent to.
-///
-/// # Errors
-/// [`TokenProblem`].
+/// Checks a token of the provider, usually an access token (RFC 9068 4): the signature, `iss`, and `exp` and `nbf` if
+/// present. `issuer` is `None` if the user supplied the keys. `aud` is left to the API that receives the token.
 pub fn verify_token(
     token: &Jwt<'_>,
     keys: &KeySet,
@@ -107,10 +100,10 @@ pub(super) fn check_issuer(claims: &RegisteredClaims, issuer: &str) -> Result<()
     }
 }
 
-/// The time that the claim `name` is; `None` where there is none, and where it is `null`.
+/// The time in a claim; `None` if it is absent or `null`.
 ///
 /// # Errors
-/// [`TokenProblem::Flawed`] if it is no number (RFC 7519 2).
+/// [`TokenProblem::Flawed`] if it is not a number (RFC 7519 2).
 pub(super) fn time_claim(claim: Option<&Value>, name: &str) -> Result<Option<Time>, TokenProblem> {
     match claim.filter(|claim| !claim.is_null()).map(numeric_date) {
         None => Ok(None),
@@ -119,7 +112,7 @@ pub(super) fn time_claim(claim: Option<&Value>, name: &str) -> Result<Option<Tim
     }
 }
 
-/// `exp`, if there is one, must not be over (RFC 7519 4.1.4).
+/// `exp` must be in the future, if present (RFC 7519 4.1.4).
 pub(super) fn check_expiry(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time_claim(claims.exp.as_ref(), "exp")? {
         Some(exp) if now >= exp.plus(leeway) => not_valid_now(format!("it expired at {exp}")),
@@ -127,7 +120,7 @@ pub(super) fn check_expiry(claims: &RegisteredClaims, now: Time, leeway: Seconds
     }
 }
 
-/// `nbf`, if there is one, must have come (RFC 7519 4.1.5).
+/// `nbf` must be in the past, if present (RFC 7519 4.1.5).
 pub(super) fn check_not_before(claims: &RegisteredClaims, now: Time, leeway: Seconds) -> Result<(), TokenProblem> {
     match time_claim(claims.nbf.as_ref(), "nbf")? {
         Some(nbf) if nbf > now.plus(leeway) => not_valid_now(format!("it is not valid before {nbf}")),

@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 3.2, OpenID Connect Core 3.1.3 and 12): a code or a refresh token for tokens.
+//! The token endpoint (RFC 6749 3.2, Core 3.1.3 and 12): exchanges a code or a refresh token for tokens.
 
 use super::authorize::{Code, PendingLogin};
 use super::discovery::Provider;
@@ -14,28 +14,24 @@ use serde_json::Value;
 use std::path::PathBuf;
 use url::{Url, form_urlencoded};
 
-/// How the answer is called in messages.
+/// What messages call the response.
 const RESPONSE_NAME: &str = "the token answer";
 
-/// How a client proves who it is (Core 9; RFC 6749 2.3).
+/// How a client authenticates (Core 9, RFC 6749 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// Not at all: a public client.
+    /// A public client.
     None,
-    /// `client_secret_basic`.
     Basic(Secret),
-    /// `client_secret_post`.
     Post(Secret),
 }
 
-/// A registered client, as it speaks to the provider.
+/// A registered client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// `client_id`.
     pub client_id: String,
-    /// How it proves who it is.
     pub authentication: ClientAuthentication,
-    /// A PEM file of certificate authorities trusted beside the system's.
+    /// A PEM file with certificate authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -48,43 +44,41 @@ impl Client {
     }
 }
 
-/// A successful token answer (RFC 6749 5.1, Core 3.1.3.3). Its ID token is **not** validated yet.
+/// A successful token response (RFC 6749 5.1, Core 3.1.3.3). The ID token is **not** validated yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenResponse {
-    /// `access_token`: visible ASCII, so that it can stand in a header.
+    /// Visible ASCII, so that it can be sent in a header.
     pub access_token: Secret,
-    /// `expires_in`, at least a second.
+    /// At least one second.
     pub expires_in: Option<Seconds>,
-    /// `id_token`, raw.
     pub id_token: Option<Secret>,
-    /// `refresh_token`.
     pub refresh_token: Option<Secret>,
-    /// `scope`, split.
     pub scopes: Option<Vec<String>>,
-    /// The answer's `Date` header: the provider's clock.
+    /// The `Date` header: the provider's clock.
     pub date: Option<Time>,
 }
 
-/// The code for tokens (RFC 6749 4.1.3, RFC 7636 4.5). Never sent twice: a second use may revoke what the first gave.
+/// The request to exchange a code (RFC 6749 4.1.3, RFC 7636 4.5). Never sent twice: using a code again may revoke its
+/// tokens.
 pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: &PendingLogin) -> Request {
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", code.0.expose()),
-        ("redirect_uri", &pending.redirect_uri), // byte for byte the one sent before
+        ("redirect_uri", &pending.redirect_uri), // byte for byte as in the authorization request
         ("code_verifier", pending.code_verifier.expose()),
     ];
     form_post(&provider.token_endpoint, client, &parameters, &[&code.0, &pending.code_verifier])
 }
 
-/// A refresh (RFC 6749 6). No `scope` is sent, so that none is widened and none is lost. Never sent twice: the token
-/// may be spent by the first.
+/// The request to refresh (RFC 6749 6). Without `scope`, to keep the granted ones. Never sent twice: the first may have
+/// used up the refresh token.
 pub fn refresh_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Request {
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
     form_post(&provider.token_endpoint, client, &parameters, &[refresh_token])
 }
 
-/// A form POST with the client's authentication: both halves of Basic form-encoded first (RFC 6749 2.3.1), a secret
-/// in the body otherwise; of a public client only its id (3.2.1). `credentials` are those among the parameters.
+/// A form POST with client authentication: Basic with both parts form-encoded (RFC 6749 2.3.1), the secret in the body,
+/// or only `client_id` (3.2.1). `credentials` are the secrets among the parameters.
 pub(super) fn form_post(url: &Url, client: &Client, parameters: &[(&str, &str)], credentials: &[&Secret]) -> Request {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(parameters);
@@ -118,29 +112,26 @@ fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
     Secret::new(STANDARD.encode(pair.expose()))
 }
 
-/// Reads the answer to [`code_request`].
+/// The tokens from the response to [`code_request`].
 ///
 /// # Errors
-/// Those of [`accept_token_response`]; [`Problem::Invalid`] also where no ID token came, for `openid` was asked for
-/// (Core 3.1.3.3).
+/// Those of [`accept_token_response`]; [`Problem::Invalid`] also without an ID token (Core 3.1.3.3).
 pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Problem> {
-    let answer = accept_token_response(response)?;
-    if answer.id_token.is_some() { Ok(answer) } else { invalid(format!("{RESPONSE_NAME}: `id_token` is missing")) }
+    let tokens = accept_token_response(response)?;
+    if tokens.id_token.is_some() { Ok(tokens) } else { invalid(format!("{RESPONSE_NAME}: `id_token` is missing")) }
 }
 
-/// Reads any token answer: those to a code and to a refresh go through here.
+/// The tokens from any token response.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; what `response::success_body` says of a status and
-/// of what cannot be the provider's; [`Problem::Invalid`] for the rest: redirections, anything that is no strict JSON, a
-/// token or type of another kind than it must be, a `token_type` that is not Bearer.
+/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; those of `response::success_body`; otherwise
+/// [`Problem::Invalid`].
 pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
     let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
-    if let Some(words) = response::oauth_error(&object) {
-        return Err(response::problem_from_oauth_error(words, RESPONSE_NAME));
+    if let Some(error) = response::oauth_error(&object) {
+        return Err(response::problem_from_oauth_error(error, RESPONSE_NAME));
     }
-    // RFC 6749 5.1, 7.1: a type that is not understood must not be used; its case does not matter. A leniency: where none is
-    // named, it is the one that everybody means.
+    // RFC 6749 5.1, 7.1: an unknown type must not be used; case is ignored. Lenient: a missing type means Bearer.
     if response::optional_string(&object, "token_type", RESPONSE_NAME)?
         .is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer"))
     {
@@ -158,29 +149,29 @@ pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Probl
     })
 }
 
-/// What a refusal of a refresh is about.
+/// What the refusal of a refresh is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// The refresh token or its user: only a login helps.
+    /// The refresh token or the user: only a login helps.
     RefreshToken,
-    /// The client, the request or the address: the refresh token is as good as before.
+    /// The client, the request or the network: the refresh token is still valid.
     Client,
-    /// It does not say: an error of the provider's own, or none at all. The refresh token may have ended.
+    /// Unknown: the refresh token may have ended.
     Unclear,
 }
 
-/// What a refusal is about, by its error or, where it has none, by its status.
-pub fn refusal_cause(words: Option<&OAuthError>, status: u16) -> RefusalCause {
-    match words {
-        Some(words) if words.needs_login() => RefusalCause::RefreshToken,
-        Some(words) if CLIENT_ERRORS.contains(&words.error.as_str()) => RefusalCause::Client,
-        // A gateway in front has an `error` of its own for a path or an address that it does not let through.
+/// What a refusal is about, from its error or else its status.
+pub fn refusal_cause(error: Option<&OAuthError>, status: u16) -> RefusalCause {
+    match error {
+        Some(error) if error.needs_login() => RefusalCause::RefreshToken,
+        Some(error) if CLIENT_ERRORS.contains(&error.error.as_str()) => RefusalCause::Client,
+        // A gateway that blocks a path or an address sends its own `error`.
         _ if matches!(status, 200 | 400 | 401) => RefusalCause::Unclear,
         _ => RefusalCause::Client,
     }
 }
 
-/// The errors of a refresh that are about the client or the request (RFC 6749 5.2, RFC 8707 2, RFC 9449 5 and 8).
+/// The errors about the client or the request (RFC 6749 5.2, RFC 8707 2, RFC 9449 5 and 8).
 const CLIENT_ERRORS: [&str; 8] = [
     "invalid_client",
     "unauthorized_client",
@@ -192,25 +183,25 @@ const CLIENT_ERRORS: [&str; 8] = [
     "use_dpop_nonce",
 ];
 
-/// The provider's clock, as the answer's `Date` header tells it (RFC 9110 6.6.1).
+/// The provider's time, from the `Date` header (RFC 9110 6.6.1).
 pub fn provider_time(response: &Response) -> Option<Time> {
     response.header("date").and_then(Time::from_http_date)
 }
 
-/// `expires_in` (RFC 6749 5.1): a number of seconds, also one written as a string; clamped to what a time can be. What is
-/// not positive says nothing, and is read as absent: a spent refresh token's answer is not thrown away for it.
+/// `expires_in` (RFC 6749 5.1), also as a string, clamped to a valid [`Time`]. Anything that is not positive counts as
+/// absent: the refresh token is used up, so the response must not be lost.
 fn lenient_lifetime(object: &Object) -> Option<Seconds> {
     let seconds = match object.get("expires_in")? {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }?;
-    // `as` saturates, and makes 0 of what is no number.
+    // `as` saturates, and turns NaN into 0.
     Some(Seconds((seconds as i64).min(Time::MAX.unix()))).filter(|lifetime| *lifetime > Seconds::ZERO)
 }
 
-/// `scope` (RFC 6749 3.3): names with spaces between them. A leniency: also a list of names, as some providers write it. What
-/// names none says nothing, and is read as absent.
+/// `scope` (RFC 6749 3.3): names separated by spaces. Lenient: also a list, which some providers send; no names count
+/// as absent.
 fn lenient_scopes(object: &Object) -> Option<Vec<String>> {
     let names = match object.get("scope")? {
         Value::String(scope) => scope.split(' ').collect(),
@@ -221,8 +212,8 @@ fn lenient_scopes(object: &Object) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// `id_token`, unless it says nothing. One of another type is no token, and is told as such where ID tokens are judged: after a
-/// refresh that costs the ID token and not the session.
+/// `id_token`, if not empty. Another type is passed on as text: ID token validation rejects it, which after a refresh
+/// costs only the ID token.
 fn lenient_id_token(object: &mut Object) -> Option<Secret> {
     match object.remove("id_token")? {
         Value::Null => None,
@@ -231,8 +222,8 @@ fn lenient_id_token(object: &mut Object) -> Option<Secret> {
     }
 }
 
-/// Takes the token of that name out of the answer: no copy of it stays behind. `null` and `""` are none. Only characters of `allowed`
-/// (RFC 6749 A.12, A.17): nothing that could break out of a header or a line.
+/// Moves a secret out of the object, so that no copy remains. `null` and `""` count as absent. Only `allowed`
+/// characters are accepted (RFC 6749 A.12, A.17), so that it cannot break out of a header or a line.
 fn take_secret(
     object: &mut Object,
     name: &str,

@@ -1,4 +1,4 @@
-//! The userinfo endpoint (OpenID Connect Core 5.3).
+//! The userinfo endpoint (Core 5.3).
 
 use super::discovery::{Provider, get_request};
 use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
@@ -13,28 +13,24 @@ use crate::ports::{Request, Response};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// How the answer is called in messages.
+/// What messages call the response.
 const RESPONSE_NAME: &str = "the userinfo answer";
 
-/// What the claims are checked against.
+/// What the response is checked against.
 #[derive(Clone, Copy)]
 pub struct ExpectedUserinfo<'a> {
-    /// The provider's issuer.
     pub issuer: &'a str,
-    /// Our client.
     pub client_id: &'a str,
-    /// The session's account.
     pub sub: &'a str,
-    /// The provider's keys, which only a signed answer needs.
+    /// The provider's keys, needed only for a signed response.
     pub keys: Option<&'a KeySet>,
 }
 
-/// Why userinfo is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserinfoProblem {
-    /// It is signed, and the keys at hand (if any) do not tell by whom: fetch them once and try the same answer again.
+    /// It is signed, and no known key can verify it: fetch the keys and check this response again.
     UnknownKey,
-    /// As for other answers; a 401 or 403 is [`Problem::Refused`].
+    /// As for other responses; 401 and 403 become [`Problem::Refused`].
     Problem(Problem),
 }
 
@@ -53,8 +49,7 @@ impl From<Problem> for UserinfoProblem {
     }
 }
 
-/// The request (Core 5.3.1): the token in the header and nowhere else (RFC 6750 2.1). `None` if the provider has no
-/// such endpoint.
+/// The request (Core 5.3.1), with the token in the header (RFC 6750 2.1); `None` if there is no such endpoint.
 pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Option<&Path>) -> Option<Request> {
     let request = get_request(provider.userinfo_endpoint.clone()?, "application/json, application/jwt", ca_file);
     Some(Request {
@@ -64,10 +59,10 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
     })
 }
 
-/// Reads the answer to [`userinfo_request`]: a JSON object, or a JWT that is verified (Core 5.3.2).
+/// The claims from the response to [`userinfo_request`]: a JSON object, or a JWT, which is verified (Core 5.3.2).
 ///
 /// # Errors
-/// [`UserinfoProblem`]; another account's claims are [`Problem::Invalid`].
+/// [`UserinfoProblem`]; [`Problem::Invalid`] for another account's claims.
 pub fn accept_userinfo(
     response: &Response,
     expected: &ExpectedUserinfo<'_>,
@@ -79,7 +74,7 @@ pub fn accept_userinfo(
         Some("application/jwt") => signed_claims(body, expected)?,
         _ => response::object(body, RESPONSE_NAME)?,
     };
-    // Core 5.3.2: the claims of another subject must not be used.
+    // Core 5.3.2: another subject's claims must not be used.
     if response::required_string(&claims, "sub", RESPONSE_NAME)? != expected.sub {
         return Err(
             Problem::Invalid(format!("{RESPONSE_NAME} is about another account than the session's (`sub`)")).into()
@@ -88,8 +83,8 @@ pub fn accept_userinfo(
     Ok(claims)
 }
 
-/// The claims of a signed answer. Core 5.3.2 says that it SHOULD have `iss` and `aud`; they are checked where they are
-/// there, and not missed where they are not: an unsigned answer from the same place is taken with less proof.
+/// The claims of a signed response. `iss` and `aud`, which Core 5.3.2 only recommends, are checked if present: an
+/// unsigned response proves even less.
 fn signed_claims(body: &[u8], expected: &ExpectedUserinfo<'_>) -> Result<Object, UserinfoProblem> {
     let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{RESPONSE_NAME}: {why}")));
     let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8"))?;
@@ -116,8 +111,7 @@ fn signed_claims(body: &[u8], expected: &ExpectedUserinfo<'_>) -> Result<Object,
     }
 }
 
-/// A refusal by its status is one in the words of the challenge (RFC 6750 3), or in those that it should have had (3.1).
-/// Without a challenge nobody has said anything.
+/// Turns a 401 or 403 with a challenge into an OAuth error (RFC 6750 3), by default the one that 3.1 prescribes.
 fn refusal_from_challenge(problem: Problem, response: &Response) -> Problem {
     let standard = match problem {
         Problem::RefusedByStatus { status: 401, .. } => "invalid_token",

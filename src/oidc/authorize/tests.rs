@@ -26,14 +26,14 @@ fn parameters(url: &Url) -> BTreeMap<String, String> {
     map
 }
 
-fn right(expected: &PendingLogin) -> String {
-    format!("code=abc&state={}&iss=https%3A%2F%2Fid.example", expected.state.expose())
+fn valid_query(pending: &PendingLogin) -> String {
+    format!("code=abc&state={}&iss=https%3A%2F%2Fid.example", pending.state.expose())
 }
 
 // S15
 #[test]
-fn a_login_asks_for_a_code_with_pkce_and_sends_no_secret() {
-    let (url, expected) = login(&options(&["openid", "profile"]));
+fn authorization_request_uses_pkce_and_sends_no_secret() {
+    let (url, pending) = login(&options(&["openid", "profile"]));
     let sent = parameters(&url);
     assert_eq!(url.as_str().split('?').next(), Some("https://id.example/connect/authorize"));
     for (name, value) in [
@@ -41,21 +41,21 @@ fn a_login_asks_for_a_code_with_pkce_and_sends_no_secret() {
         ("client_id", CLIENT),
         ("redirect_uri", REDIRECT),
         ("scope", "openid profile"),
-        ("state", expected.state.expose()),
-        ("nonce", expected.nonce.expose()),
+        ("state", pending.state.expose()),
+        ("nonce", pending.nonce.expose()),
         ("code_challenge_method", "S256"),
     ] {
         assert_eq!(sent[name], value);
     }
     assert_eq!(sent["code_challenge"].len(), 43);
-    assert_eq!(sent["code_challenge"], URL_SAFE_NO_PAD.encode(Sha256::digest(expected.code_verifier.expose())));
-    assert!(!url.as_str().contains(expected.code_verifier.expose()));
+    assert_eq!(sent["code_challenge"], URL_SAFE_NO_PAD.encode(Sha256::digest(pending.code_verifier.expose())));
+    assert!(!url.as_str().contains(pending.code_verifier.expose()));
     assert_eq!(sent.len(), 8);
-    assert_eq!(expected.redirect_uri, REDIRECT);
+    assert_eq!(pending.redirect_uri, REDIRECT);
 }
 
 #[test]
-fn openid_is_always_asked_for() {
+fn openid_is_always_requested() {
     for scopes in [&[][..], &["profile"], &["profile", "openid"]] {
         let scope = parameters(&login(&options(scopes)).0)["scope"].clone();
         assert_eq!(scope.split(' ').filter(|s| *s == "openid").count(), 1, "{scope}");
@@ -64,7 +64,7 @@ fn openid_is_always_asked_for() {
 
 // RFC 7636 appendix B
 #[test]
-fn the_challenge_is_the_one_of_the_specifications_example() {
+fn code_challenge_matches_the_example_of_the_rfc() {
     let octets = URL_SAFE_NO_PAD.decode("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
     let mut bytes = [0; 96];
     bytes[64..].copy_from_slice(&octets);
@@ -74,7 +74,7 @@ fn the_challenge_is_the_one_of_the_specifications_example() {
 
 // S16
 #[test]
-fn all_random_values_of_two_logins_differ_and_have_256_bits() {
+fn random_values_differ_and_have_256_bits() {
     let mut values = BTreeSet::new();
     for seed in [3, 5] {
         let (_, e) = authorization_request(&provider(), CLIENT, REDIRECT, &options(&[]), randomness(seed)).unwrap();
@@ -90,7 +90,7 @@ fn all_random_values_of_two_logins_differ_and_have_256_bits() {
 #[test]
 fn values_cannot_add_parameters_or_control_characters() {
     let nasty = "a&state=x#=+%20 æøå";
-    let wishes = AuthorizationOptions {
+    let changed = AuthorizationOptions {
         login_hint: Some(nasty.to_owned()),
         acr_values: Some(nasty.to_owned()),
         ui_locales: Some("no".to_owned()),
@@ -99,7 +99,7 @@ fn values_cannot_add_parameters_or_control_characters() {
         extra: vec![("audience".to_owned(), nasty.to_owned())],
         ..options(&[nasty])
     };
-    let (url, _) = authorization_request(&provider(), nasty, REDIRECT, &wishes, randomness(1)).unwrap();
+    let (url, _) = authorization_request(&provider(), nasty, REDIRECT, &changed, randomness(1)).unwrap();
     let sent = parameters(&url);
     for name in ["login_hint", "acr_values", "audience", "client_id"] {
         assert_eq!(sent[name], nasty);
@@ -114,10 +114,10 @@ fn values_cannot_add_parameters_or_control_characters() {
 
 // S19
 #[test]
-fn an_extra_parameter_cannot_be_one_of_ours() {
+fn extra_parameter_must_not_be_reserved_or_repeated() {
     for name in RESERVED.into_iter().chain(["State", "REQUEST_URI", ""]) {
-        let wishes = AuthorizationOptions { extra: vec![(name.to_owned(), "x".to_owned())], ..options(&[]) };
-        assert!(authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1)).is_err(), "{name}");
+        let changed = AuthorizationOptions { extra: vec![(name.to_owned(), "x".to_owned())], ..options(&[]) };
+        assert!(authorization_request(&provider(), CLIENT, REDIRECT, &changed, randomness(1)).is_err(), "{name}");
     }
     for name in
         ["state", "nonce", "redirect_uri", "client_id", "response_type", "code_challenge", "code_challenge_method"]
@@ -125,20 +125,20 @@ fn an_extra_parameter_cannot_be_one_of_ours() {
         assert!(is_reserved(name));
     }
     let twice = vec![("a".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())];
-    let wishes = AuthorizationOptions { extra: twice, ..options(&[]) };
-    assert!(authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1)).is_err());
+    let changed = AuthorizationOptions { extra: twice, ..options(&[]) };
+    assert!(authorization_request(&provider(), CLIENT, REDIRECT, &changed, randomness(1)).is_err());
     for (max_age, passes) in [(-1, false), (0, true)] {
-        let wishes = AuthorizationOptions { max_age: Some(Seconds(max_age)), ..options(&[]) };
-        let request = authorization_request(&provider(), CLIENT, REDIRECT, &wishes, randomness(1));
+        let changed = AuthorizationOptions { max_age: Some(Seconds(max_age)), ..options(&[]) };
+        let request = authorization_request(&provider(), CLIENT, REDIRECT, &changed, randomness(1));
         assert_eq!(request.is_ok(), passes, "{max_age}");
     }
 }
 
 // S33, S34
 #[test]
-fn a_redirect_is_ours_only_with_exactly_one_right_state() {
-    let (_, expected) = login(&options(&[]));
-    let state = expected.state.expose().to_owned();
+fn redirect_needs_exactly_one_correct_state() {
+    let (_, pending) = login(&options(&[]));
+    let state = pending.state.expose().to_owned();
     for query in [
         String::new(),
         "code=x".to_owned(),
@@ -153,21 +153,21 @@ fn a_redirect_is_ours_only_with_exactly_one_right_state() {
         format!("code=x&state={state}&state={state}"),
         format!("state=wrong&state={state}"),
     ] {
-        assert!(check_state(&expected, &query).is_err(), "{query}");
-        assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
+        assert!(check_state(&pending, &query).is_err(), "{query}");
+        assert!(matches!(accept_callback(&pending, &query), Err(Problem::Invalid(_))), "{query}");
     }
-    assert!(check_state(&expected, &format!("code=x&state={state}")).is_ok());
+    assert!(check_state(&pending, &format!("code=x&state={state}")).is_ok());
 }
 
 // S35, S37, S20
 #[test]
-fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
-    let (_, expected) = login(&options(&[]));
-    assert_eq!(accept_callback(&expected, &right(&expected)), Ok(Code(Secret::new("abc"))));
-    let state = expected.state.expose();
+fn redirect_gives_the_code_or_the_oauth_error() {
+    let (_, pending) = login(&options(&[]));
+    assert_eq!(accept_callback(&pending, &valid_query(&pending)), Ok(Code(Secret::new("abc"))));
+    let state = pending.state.expose();
     let refused = format!("error=login_required&error_description=a+b&state={state}&iss={ISSUER}");
-    let words = OAuthError { error: "login_required".to_owned(), error_description: Some("a b".to_owned()) };
-    assert_eq!(accept_callback(&expected, &refused), Err(Problem::Refused(words)));
+    let error = OAuthError { error: "login_required".to_owned(), error_description: Some("a b".to_owned()) };
+    assert_eq!(accept_callback(&pending, &refused), Err(Problem::Refused(error)));
     for query in [
         format!("code=abc&state={state}&iss=https%3A%2F%2Fevil.example"), // S37
         format!("code=abc&state={state}&iss=https%3A%2F%2Fid.example%2F"),
@@ -180,51 +180,51 @@ fn the_right_redirect_gives_the_code_or_the_providers_own_words() {
         format!("code=&state={state}&iss={ISSUER}"),
         format!("state={state}&iss={ISSUER}"),
     ] {
-        assert!(matches!(accept_callback(&expected, &query), Err(Problem::Invalid(_))), "{query}");
+        assert!(matches!(accept_callback(&pending, &query), Err(Problem::Invalid(_))), "{query}");
     }
 }
 
 #[test]
 fn foreign_redirect_is_refused_with_its_reason() {
-    let (_, expected) = login(&options(&[]));
-    let state = expected.state.expose();
+    let (_, pending) = login(&options(&[]));
+    let state = pending.state.expose();
     for (query, why) in [
         ("code=x".to_owned(), StateMismatch::Missing),
         ("state=x".to_owned(), StateMismatch::Different),
         (format!("state={state}&state={state}"), StateMismatch::Repeated),
     ] {
-        assert_eq!(check_state(&expected, &query), Err(why));
+        assert_eq!(check_state(&pending, &query), Err(why));
     }
     for iss in ["", "&iss=https://evil.example"] {
-        let Err(Problem::Invalid(what)) = accept_callback(&expected, &format!("error=x%1b&state={state}{iss}")) else {
+        let Err(Problem::Invalid(what)) = accept_callback(&pending, &format!("error=x%1b&state={state}{iss}")) else {
             panic!("accepted")
         };
         assert!(what.ends_with(r"; it carried the error `x\u{1b}`"), "{what}");
-        let without = accept_callback(&expected, &format!("code=x&state={state}{iss}"));
+        let without = accept_callback(&pending, &format!("code=x&state={state}{iss}"));
         assert!(!format!("{without:?}").contains("carried"));
     }
 }
 
 #[test]
-fn what_was_granted_is_compared_with_what_was_asked_for() {
+fn granted_scopes_are_compared_with_requested_ones() {
     let scopes = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    for (asked, granted, has_refresh_token, less, more) in [
+    for (requested, granted, has_refresh_token, less, more) in [
         ("openid a b", "b a openid", true, &[][..], &[][..]),
         ("openid a b", "openid a", true, &["b"], &[]),
         ("openid a", "openid a c", true, &[], &["c"]),
-        // An ID token and a refresh token speak for themselves.
+        // A refresh token implies `offline_access`; `openid` is never compared.
         ("openid a offline_access", "a", true, &[], &[]),
         ("openid a offline_access", "a", false, &["offline_access"], &[]),
         ("openid a", "openid a offline_access", true, &[], &["offline_access"]),
     ] {
-        let (asked, granted) = (scopes(asked), scopes(granted));
-        let told = scope_differences(&asked, &granted, has_refresh_token);
-        assert_eq!(told, (less.to_vec(), more.to_vec()), "{asked:?} {granted:?}");
+        let (requested, granted) = (scopes(requested), scopes(granted));
+        let differences = scope_differences(&requested, &granted, has_refresh_token);
+        assert_eq!(differences, (less.to_vec(), more.to_vec()), "{requested:?} {granted:?}");
     }
 }
 
 #[test]
-fn the_url_with_an_id_token_hint_is_the_same_and_a_secret() {
+fn id_token_hint_is_appended_and_makes_the_url_secret() {
     let (url, _) = login(&options(&[]));
     let hinted = with_id_token_hint(&url, &Secret::new("h.i&n+t"));
     assert_eq!(hinted.expose(), format!("{url}&id_token_hint=h.i%26n%2Bt"));
@@ -234,19 +234,19 @@ fn the_url_with_an_id_token_hint_is_the_same_and_a_secret() {
 #[test]
 fn unpromised_iss_may_be_absent_but_never_wrong() {
     let silent = with(metadata(), &[("authorization_response_iss_parameter_supported", Value::Null)]);
-    let (_, expected) =
+    let (_, pending) =
         authorization_request(&provider_of(&silent), CLIENT, REDIRECT, &options(&[]), randomness(7)).unwrap();
-    let state = expected.state.expose();
-    assert!(accept_callback(&expected, &format!("code=abc&state={state}")).is_ok());
-    assert!(accept_callback(&expected, &right(&expected)).is_ok());
-    assert!(accept_callback(&expected, &format!("code=abc&state={state}&iss=https://evil.example")).is_err());
+    let state = pending.state.expose();
+    assert!(accept_callback(&pending, &format!("code=abc&state={state}")).is_ok());
+    assert!(accept_callback(&pending, &valid_query(&pending)).is_ok());
+    assert!(accept_callback(&pending, &format!("code=abc&state={state}&iss=https://evil.example")).is_err());
 }
 
 // S55
 #[test]
 fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
-    let (_, expected) = login(&options(&[]));
-    let url = format!("{REDIRECT}?{}", right(&expected));
+    let (_, pending) = login(&options(&[]));
+    let url = format!("{REDIRECT}?{}", valid_query(&pending));
     for text in [
         url.clone(),
         format!("{url}\r\n"),
@@ -257,12 +257,12 @@ fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
         format!("<{url}>"),
         format!("{url}#_=_"),
     ] {
-        assert_eq!(accept_pasted_url(&expected, &text), Ok(Code(Secret::new("abc"))), "{text}");
+        assert_eq!(accept_pasted_url(&pending, &text), Ok(Code(Secret::new("abc"))), "{text}");
     }
     for (text, error) in
         [("", PasteError::NotAUrl), ("what is it", PasteError::NotAUrl), ("abcDEF-123", PasteError::BareCode)]
     {
-        assert_eq!(accept_pasted_url(&expected, text), Err(error), "{text}");
+        assert_eq!(accept_pasted_url(&pending, text), Err(error), "{text}");
     }
     for text in [
         url.replace("8400", "8401"),
@@ -272,21 +272,21 @@ fn pasted_url_is_unwrapped_and_checked_like_a_callback() {
         url.replace("state=", "state=x"),
         REDIRECT.to_owned(),
     ] {
-        assert!(matches!(accept_pasted_url(&expected, &text), Err(PasteError::OtherLogin(_))), "{text}");
+        assert!(matches!(accept_pasted_url(&pending, &text), Err(PasteError::OtherLogin(_))), "{text}");
     }
-    let of_another = accept_pasted_url(&expected, &url.replace("id.example", "evil.example"));
+    let of_another = accept_pasted_url(&pending, &url.replace("id.example", "evil.example"));
     assert!(matches!(of_another, Err(PasteError::Problem(Problem::Invalid(_)))), "{of_another:?}");
 }
 
 proptest! {
     #[test]
     fn random_redirects_neither_panic_nor_pass(text in "\\PC*", at in 0_usize..200, byte: u8) {
-        let (_, expected) = login(&options(&[]));
-        prop_assert!(accept_callback(&expected, &text).is_err());
-        prop_assert!(accept_pasted_url(&expected, &text).is_err());
-        let mut mutated = right(&expected).into_bytes();
+        let (_, pending) = login(&options(&[]));
+        prop_assert!(accept_callback(&pending, &text).is_err());
+        prop_assert!(accept_pasted_url(&pending, &text).is_err());
+        let mut mutated = valid_query(&pending).into_bytes();
         let place = at % mutated.len();
         mutated[place] = byte;
-        let _ = std::str::from_utf8(&mutated).map(|query| accept_callback(&expected, query));
+        let _ = std::str::from_utf8(&mutated).map(|query| accept_callback(&pending, query));
     }
 }

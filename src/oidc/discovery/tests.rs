@@ -11,7 +11,7 @@ fn read(configured: &str, metadata: &Value, hosts: &[&str]) -> Result<Provider, 
 fn refusal(metadata: &Value) -> String {
     match read("https://id.example", metadata, &[]) {
         Err(Problem::Invalid(why)) => why,
-        // It stops no more than a login.
+        // A wrong authorization endpoint prevents only the login.
         Ok(Provider { authorization_endpoint: Err(why), .. }) => why,
         other => panic!("{other:?}"),
     }
@@ -49,7 +49,7 @@ fn issuer_is_https_or_loopback_with_host_and_path_only() {
 
 // S3
 #[test]
-fn an_issuer_is_normalised_as_urls_are() {
+fn issuer_is_normalised_as_a_url() {
     for text in ["HTTPS://ID.Example", "https://id.example:443", "https://id.example/"] {
         assert_eq!(Issuer::parse(text).unwrap().as_str(), "https://id.example");
         assert!(read(text, &metadata(), &[]).is_ok(), "{text}");
@@ -59,7 +59,7 @@ fn an_issuer_is_normalised_as_urls_are() {
 
 // S2
 #[test]
-fn the_well_known_path_is_appended_after_one_slash_is_removed() {
+fn well_known_path_is_appended_without_double_slash() {
     for (issuer, url) in [
         ("https://id.example", "https://id.example/.well-known/openid-configuration"),
         ("https://id.example/", "https://id.example/.well-known/openid-configuration"),
@@ -72,7 +72,7 @@ fn the_well_known_path_is_appended_after_one_slash_is_removed() {
 
 // S1, S2
 #[test]
-fn the_document_must_name_the_issuer_that_was_asked_for() {
+fn discovery_document_must_name_the_issuer() {
     for (configured, named) in [
         ("https://id.example", "https://id.example1"),
         ("https://id.example", "https://other.example"),
@@ -82,8 +82,8 @@ fn the_document_must_name_the_issuer_that_was_asked_for() {
         ("https://id.example/a/", "https://id.example/a"),
         ("https://id.example/a", "https://id.example"),
     ] {
-        let answer = read(configured, &with(metadata(), &[("issuer", json!(named))]), &[]);
-        assert!(matches!(answer, Err(Problem::Invalid(_))), "{configured} {named}");
+        let result = read(configured, &with(metadata(), &[("issuer", json!(named))]), &[]);
+        assert!(matches!(result, Err(Problem::Invalid(_))), "{configured} {named}");
     }
     let slash = read("https://id.example/a", &with(metadata(), &[("issuer", json!("https://id.example/a/"))]), &[]);
     assert!(format!("{slash:?}").contains("did you mean"));
@@ -118,7 +118,7 @@ fn missing_required_member_is_named() {
 
 type Endpoint = fn(&Provider) -> Option<&Url>;
 
-/// The endpoints that only some commands use.
+/// The optional endpoints.
 fn not_always_needed() -> [(&'static str, Endpoint); 4] {
     [
         ("userinfo_endpoint", |provider| provider.userinfo_endpoint.as_ref()),
@@ -186,29 +186,29 @@ fn missing_and_unusable_endpoints_are_distinguished() {
     assert!(!why(json!("x\u{1b}")).contains('\u{1b}'));
 }
 
-// S8, S9: nothing but a 200 is a document, and what may pass by itself is said to be so.
+// S8, S9
 #[test]
-fn only_a_200_carries_a_document() {
+fn discovery_document_needs_status_200() {
     let issuer = Issuer::parse("https://id.example").unwrap();
     let body = metadata().to_string();
     for status in [400, 404] {
-        let answer = accept_discovery(&response(status, "{}"), &issuer, &[]);
-        assert!(matches!(answer, Err(Problem::RefusedByStatus { .. })), "{status}");
+        let result = accept_discovery(&response(status, "{}"), &issuer, &[]);
+        assert!(matches!(result, Err(Problem::RefusedByStatus { .. })), "{status}");
     }
     for status in [201, 204, 301, 302, 307, 308] {
-        let answer = accept_discovery(&response(status, &body), &issuer, &[]);
-        assert!(matches!(answer, Err(Problem::Invalid(_))), "{status}");
+        let result = accept_discovery(&response(status, &body), &issuer, &[]);
+        assert!(matches!(result, Err(Problem::Invalid(_))), "{status}");
     }
     for status in [429, 500, 503] {
-        let answer = accept_discovery(&with_header(response(status, &body), "retry-after", "7"), &issuer, &[]);
-        assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.contains("wait 7 seconds")), "{status}");
+        let result = accept_discovery(&with_header(response(status, &body), "retry-after", "7"), &issuer, &[]);
+        assert!(matches!(result, Err(Problem::Unavailable(why)) if why.contains("wait 7 seconds")), "{status}");
     }
     assert!(accept_discovery(&response(200, &body), &issuer, &[]).is_ok());
 }
 
 // S5, S6
 #[test]
-fn an_endpoint_that_is_not_plain_https_is_refused() {
+fn endpoint_with_unsafe_url_is_rejected() {
     for url in [
         "http://id.example/x",
         "file:///etc/passwd",
@@ -282,7 +282,7 @@ fn http_endpoints_only_on_loopback_for_loopback_issuer() {
 
 // S11
 #[test]
-fn a_provider_that_offers_pkce_without_s256_is_refused() {
+fn provider_that_lists_pkce_without_s256_is_rejected() {
     let name = "code_challenge_methods_supported";
     for methods in [json!(["plain"]), json!([]), json!(["s256"]), json!([null])] {
         assert!(refusal(&with(metadata(), &[(name, methods)])).contains("S256"));
@@ -291,7 +291,7 @@ fn a_provider_that_offers_pkce_without_s256_is_refused() {
 }
 
 #[test]
-fn authorization_endpoint_query_has_none_of_our_parameters() {
+fn authorization_endpoint_query_has_no_reserved_parameter() {
     let queried = |query: &str| {
         with(metadata(), &[("authorization_endpoint", json!(format!("https://id.example/authorize?{query}")))])
     };
@@ -302,7 +302,7 @@ fn authorization_endpoint_query_has_none_of_our_parameters() {
 }
 
 #[test]
-fn cache_life_follows_max_age_up_to_a_day() {
+fn cache_lifetime_follows_max_age_up_to_a_day() {
     let day = Seconds::days(1);
     for (header, life) in [
         (None, day),
@@ -315,14 +315,14 @@ fn cache_life_follows_max_age_up_to_a_day() {
         (Some("private"), day),
     ] {
         let plain = response(200, "{}");
-        let answer = header.map_or(plain.clone(), |value| with_header(plain, "cache-control", value));
-        assert_eq!(cache_lifetime(&answer), life, "{header:?}");
+        let result = header.map_or(plain.clone(), |value| with_header(plain, "cache-control", value));
+        assert_eq!(cache_lifetime(&result), life, "{header:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn no_document_and_no_issuer_makes_the_reader_panic(text in "\\PC*", body: Vec<u8>, at in 0_usize..600, byte: u8) {
+    fn discovery_never_panics(text in "\\PC*", body: Vec<u8>, at in 0_usize..600, byte: u8) {
         let issuer = Issuer::parse("https://id.example").unwrap();
         let _ = Issuer::parse(&text);
         let _ = Provider::from_json(&body, &issuer, std::slice::from_ref(&text));

@@ -61,7 +61,7 @@ fn valid_login_id_token_names_the_account() {
 }
 
 #[test]
-fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
+fn wrong_claims_in_a_login_id_token_are_rejected() {
     let now = NOW.unix();
     for (case, name, value) in [
         ("S68", "iss", json!("https://evil.example")),
@@ -100,9 +100,9 @@ fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
         ("S21", "auth_time", json!("1800000000")),
         ("S21", "auth_time", json!(now + 61)),
     ] {
-        let answer = login(&[(name, value.clone())]);
+        let result = login(&[(name, value.clone())]);
         let refused = matches!(
-            answer,
+            result,
             Err(IdTokenProblem::Invalid(_) | IdTokenProblem::Flawed(_) | IdTokenProblem::NotValidNow(_))
         );
         assert!(refused, "{case} {name} {value}");
@@ -110,7 +110,7 @@ fn a_login_refuses_every_claim_that_is_not_what_it_must_be() {
 }
 
 #[test]
-fn a_login_accepts_what_the_specifications_leave_open() {
+fn optional_claims_in_a_login_id_token_are_accepted() {
     let now = NOW.unix();
     for (case, name, value) in [
         ("S70", "aud", json!([CLIENT])),
@@ -152,9 +152,9 @@ fn another_type_of_token_is_not_an_id_token() {
     }
 }
 
-// S75 to S79, S82: what exactly is refused is tested where it is done; here, that it is done.
+// S75 to S79, S82; the details are tested in `jwks` and `jwt`.
 #[test]
-fn neither_a_forged_nor_a_malformed_token_is_accepted() {
+fn forged_or_malformed_id_token_is_rejected() {
     let good = sign(&header(), &claims());
     let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &header(), &claims());
     let unsigned = sign(&with(header(), &[("alg", json!("none"))]), &claims());
@@ -174,16 +174,16 @@ fn neither_a_forged_nor_a_malformed_token_is_accepted() {
 
 // S21
 #[test]
-fn a_max_age_that_was_asked_for_must_be_kept() {
+fn requested_max_age_is_enforced() {
     let iat = claims()["iat"].as_i64().unwrap();
     for (max_age, waited, auth_time, passes) in [
         (60, 0, json!(iat - 5), true),
         (60, 0, json!(iat - 60), true),
-        // Both times are the provider's: there is no leeway, so that less than a minute means less than a minute.
+        // Both times are the provider's, so there is no leeway.
         (60, 0, json!(iat - 61), false),
         (0, 0, json!(iat), true),
         (0, 0, json!(iat - 1), false),
-        // What the user does at the provider takes time, and may.
+        // The user may take time at the provider.
         (0, 40, json!(iat - 40), true),
         (0, 40, json!(iat - 41), false),
         (60, 0, json!(iat - 7200), false),
@@ -196,7 +196,7 @@ fn a_max_age_that_was_asked_for_must_be_kept() {
 }
 
 #[test]
-fn the_levels_of_a_token_are_one_or_several_or_none() {
+fn acr_levels_are_read_from_string_or_list() {
     for (acr, expected) in [
         (json!(["urn:a", "urn:b", 1]), &["urn:a", "urn:b"][..]),
         (json!("urn:b"), &["urn:b"]),
@@ -220,16 +220,16 @@ fn foreign_refreshed_id_token_is_invalid() {
         ("nonce", json!(7)),
         ("at_hash", hash("another-token")),
     ] {
-        let answer = refresh(&[(name, value.clone())]);
-        assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{name} {value}");
+        let result = refresh(&[(name, value.clone())]);
+        assert!(matches!(result, Err(IdTokenProblem::Invalid(_))), "{name} {value}");
         let flawed_too = refresh(&[(name, value), ("iat", Value::Null)]);
         assert!(matches!(flawed_too, Err(IdTokenProblem::Invalid(_))), "{name}");
     }
-    // Also where nobody here can judge it: what it says itself is too much.
+    // Also with an unknown key or algorithm.
     for header in [with(header(), &[("kid", json!("unknown"))]), with(header(), &[("alg", json!("ES256"))])] {
         for (name, value) in [("aud", json!("other")), ("nonce", json!("other")), ("at_hash", hash("another-token"))] {
-            let answer = refresh_of(&sign(&header, &with(claims(), &[(name, value)])));
-            assert!(matches!(answer, Err(IdTokenProblem::Invalid(_))), "{header} {name} {answer:?}");
+            let result = refresh_of(&sign(&header, &with(claims(), &[(name, value)])));
+            assert!(matches!(result, Err(IdTokenProblem::Invalid(_))), "{header} {name} {result:?}");
         }
     }
     let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &with(header(), &[("typ", json!("at+jwt"))]), &claims());
@@ -248,8 +248,8 @@ fn harmless_flaw_in_refreshed_id_token_is_flawed_only() {
         ("exp", Value::Null),
         ("exp", json!("x")),
     ] {
-        let answer = refresh(&[(name, value.clone())]);
-        assert!(matches!(answer, Err(IdTokenProblem::Flawed(_))), "{name} {value} {answer:?}");
+        let result = refresh(&[(name, value.clone())]);
+        assert!(matches!(result, Err(IdTokenProblem::Flawed(_))), "{name} {value} {result:?}");
     }
     let other_kind = refresh_of(&sign(&with(header(), &[("typ", json!("at+jwt"))]), &claims()));
     assert!(matches!(other_kind, Err(IdTokenProblem::Flawed(_))), "{other_kind:?}");
@@ -260,11 +260,11 @@ fn harmless_flaw_in_refreshed_id_token_is_flawed_only() {
 
 // S96
 #[test]
-fn expired_refreshed_id_token_is_out_of_time_only() {
+fn expired_refreshed_id_token_is_not_valid_now_only() {
     let now = NOW.unix();
     for (name, value) in [("exp", json!(now - 60)), ("nbf", json!(now + 61)), ("iat", json!(now + 61))] {
-        let answer = refresh(&[(name, value.clone())]);
-        assert!(matches!(answer, Err(IdTokenProblem::NotValidNow(_))), "{name} {value}");
+        let result = refresh(&[(name, value.clone())]);
+        assert!(matches!(result, Err(IdTokenProblem::NotValidNow(_))), "{name} {value}");
         let wrong_too = refresh(&[(name, value), ("sub", json!("mallory"))]);
         assert!(matches!(wrong_too, Err(IdTokenProblem::Invalid(_))), "{name}");
     }
@@ -302,14 +302,14 @@ fn refreshed_id_token_may_drop_the_nonce() {
 }
 
 #[test]
-fn whom_a_token_is_for_instead_is_told() {
-    for (aud, told) in [
+fn message_shows_the_other_audience() {
+    for (aud, message) in [
         (json!([]), "its `aud` is []"),
         (Value::Null, "its `aud` is null"),
         (json!("x\u{202e}"), r#"its `aud` is "x\u{202e}""#),
         (json!([CLIENT, "other"]), r#""other"]"#),
     ] {
-        let Err(IdTokenProblem::Invalid(why)) = login(&[("aud", aud)]) else { panic!("{told}") };
-        assert!(why.contains(told), "{why}");
+        let Err(IdTokenProblem::Invalid(why)) = login(&[("aud", aud)]) else { panic!("{message}") };
+        assert!(why.contains(message), "{why}");
     }
 }

@@ -9,14 +9,14 @@ fn public() -> Client {
 
 // S130, S132
 #[test]
-fn the_refresh_token_is_revoked_in_the_body_of_a_post() {
+fn revocation_posts_the_refresh_token_in_the_body() {
     let request = revocation_request(&provider(), &public(), &Secret::new("r&t")).unwrap();
     let wanted = [("token", "r&t"), ("token_type_hint", "refresh_token"), ("client_id", CLIENT)];
     assert_eq!(form(&request), wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(request.url.query(), None);
 }
 
-/// The answer to a revocation for that client, at a provider that lists those methods for it.
+/// The result for a provider whose metadata lists these methods.
 fn revocation(response: &Response, client: &Client, methods: Value) -> Result<Revocation, Problem> {
     let document = with(metadata(), &[("revocation_endpoint_auth_methods_supported", methods)]);
     accept_revocation(response, &provider_of(&document), client)
@@ -24,19 +24,19 @@ fn revocation(response: &Response, client: &Client, methods: Value) -> Result<Re
 
 // S130
 #[test]
-fn a_revocation_succeeded_was_refused_or_must_be_tried_again() {
+fn revocation_succeeds_is_refused_or_is_unavailable() {
     let accept = |response| revocation(&response, &public(), Value::Null);
     for status in [200, 204] {
         let empty = with_header(response(status, ""), "content-type", "text/html");
         assert_eq!(accept(empty), Ok(Revocation::Revoked), "{status}");
     }
     let refused = accept(response(400, r#"{"error":"unsupported_token_type"}"#));
-    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
+    assert!(matches!(refused, Err(Problem::Refused(error)) if error.error == "unsupported_token_type"));
     let later = accept(with_header(response(503, ""), "retry-after", "9"));
     assert!(matches!(later, Err(Problem::Unavailable(why)) if why.contains("9 seconds")));
     let refused = accept(response(200, r#"{"error":"unsupported_token_type"}"#));
-    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "unsupported_token_type"));
-    // Nobody has revoked anything where a page comes in the provider's place.
+    assert!(matches!(refused, Err(Problem::Refused(error)) if error.error == "unsupported_token_type"));
+    // A web page does not come from the provider.
     for status in [200, 403] {
         assert!(matches!(accept(response(status, "<html>")), Err(Problem::Unavailable(_))), "{status}");
     }
@@ -74,7 +74,7 @@ fn refused_public_client_cannot_revoke_if_none_is_listed() {
 }
 
 #[test]
-fn an_endpoint_the_provider_does_not_have_is_not_asked() {
+fn missing_endpoint_gives_no_request() {
     let names = ["revocation_endpoint", "custom_logout_endpoint", "end_session_endpoint"];
     let bare = provider_of(&with(metadata(), &names.map(|name| (name, Value::Null))));
     let token = Secret::new("t");
@@ -85,7 +85,7 @@ fn an_endpoint_the_provider_does_not_have_is_not_asked() {
 
 // S135
 #[test]
-fn each_answer_to_a_logout_without_a_browser_means_what_it_says() {
+fn custom_logout_outcome_follows_from_the_status() {
     use LogoutOutcome::*;
     let request = custom_logout_request(&provider(), None, &Secret::new("a.b.c"), "s\"1").unwrap();
     let Some(Body::Json(body)) = &request.body else { panic!("no JSON") };

@@ -31,7 +31,7 @@ fn access_token_needs_issuer_signature_and_valid_times() {
 }
 
 #[test]
-fn an_unknown_key_is_told_apart_from_a_wrong_signature() {
+fn unknown_key_is_not_a_bad_signature() {
     let good = access_token(&[]);
     let token = Jwt::parse(&good).unwrap();
     assert_eq!(verify_token(&token, &key_set(&[]), Some(ISSUER), NOW, LEEWAY), Err(TokenProblem::UnknownKey));

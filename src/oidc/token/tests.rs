@@ -5,7 +5,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn expected() -> PendingLogin {
+fn pending_login() -> PendingLogin {
     let options = AuthorizationOptions::default();
     authorization_request(&provider(), CLIENT, "http://127.0.0.1:1/a?b=c", &options, Randomness([9; 96])).unwrap().1
 }
@@ -26,16 +26,15 @@ fn accept(body: &Value) -> Result<TokenResponse, Problem> {
 // S57
 #[test]
 fn public_client_sends_only_its_id() {
-    let expected = expected();
-    let request =
-        code_request(&provider(), &client(ClientAuthentication::None), &Code(Secret::new("a&b=c")), &expected);
+    let pending = pending_login();
+    let request = code_request(&provider(), &client(ClientAuthentication::None), &Code(Secret::new("a&b=c")), &pending);
     assert_eq!((request.method, request.url.as_str()), (Method::Post, "https://id.example/connect/token"));
     assert_eq!(request.authorization, None);
     let wanted = [
         ("grant_type", "authorization_code"),
         ("code", "a&b=c"),
         ("redirect_uri", "http://127.0.0.1:1/a?b=c"),
-        ("code_verifier", expected.code_verifier.expose()),
+        ("code_verifier", pending.code_verifier.expose()),
         ("client_id", CLIENT),
     ];
     assert_eq!(form(&request), pairs(&wanted));
@@ -43,7 +42,7 @@ fn public_client_sends_only_its_id() {
 
 // S58, RFC 6749 2.3.1
 #[test]
-fn a_basic_secret_is_form_encoded_before_base64() {
+fn basic_secret_is_form_encoded_before_base64() {
     let basic = client(ClientAuthentication::Basic(Secret::new("p:w%d +æ")));
     let request = refresh_request(&provider(), &basic, &Secret::new("rt"));
     let wanted = format!("Basic {}", STANDARD.encode("demo-client:p%3Aw%25d+%2B%C3%A6"));
@@ -65,7 +64,7 @@ fn refresh_sends_no_scope_and_posts_secret_in_body() {
 
 // S61, S98
 #[test]
-fn a_good_answer_is_read_whole_whatever_the_case_of_bearer() {
+fn token_response_is_read_with_any_case_of_bearer() {
     for kind in ["Bearer", "BEARER", "bEaReR", " Bearer "] {
         let body = with(full(), &[("token_type", json!(kind))]).to_string();
         let dated = with_header(response(200, &body), "date", "Sun, 06 Nov 1994 08:49:37 GMT");
@@ -85,7 +84,7 @@ fn a_good_answer_is_read_whole_whatever_the_case_of_bearer() {
 
 // S60, S61
 #[test]
-fn a_member_of_another_kind_makes_the_answer_invalid() {
+fn member_of_the_wrong_type_is_invalid() {
     for (name, value) in [
         ("access_token", Value::Null),
         ("access_token", json!(7)),
@@ -121,13 +120,13 @@ fn empty_members_are_absent_and_lifetimes_lenient() {
     for empty in &nothing {
         for name in ["refresh_token", "id_token", "scope", "expires_in", "error", "token_type"] {
             let body = members(&[(name, empty)]);
-            let answer = accept_token_response(&response(200, &body)).unwrap();
+            let result = accept_token_response(&response(200, &body)).unwrap();
             let absent = match name {
-                "refresh_token" => answer.refresh_token.is_none(),
-                "id_token" => answer.id_token.is_none(),
-                "scope" => answer.scopes.is_none(),
-                "expires_in" => answer.expires_in.is_none(),
-                _ => answer.refresh_token.is_some(),
+                "refresh_token" => result.refresh_token.is_none(),
+                "id_token" => result.id_token.is_none(),
+                "scope" => result.scopes.is_none(),
+                "expires_in" => result.expires_in.is_none(),
+                _ => result.refresh_token.is_some(),
             };
             assert!(absent, "{body}");
         }
@@ -142,8 +141,8 @@ fn empty_members_are_absent_and_lifetimes_lenient() {
         (json!("soon"), None),
         (json!("NaN"), None),
     ] {
-        let answer = accept_token_response(&response(200, &members(&[("expires_in", &value)]))).unwrap();
-        assert_eq!(answer.expires_in, seconds.map(Seconds), "{value}");
+        let result = accept_token_response(&response(200, &members(&[("expires_in", &value)]))).unwrap();
+        assert_eq!(result.expires_in, seconds.map(Seconds), "{value}");
     }
 }
 
@@ -158,12 +157,12 @@ fn scopes_are_read_from_string_or_list() {
         (json!(7), None),
         (json!({}), None),
     ] {
-        let answer = accept_token_response(&response(200, &members(&[("scope", &value)]))).unwrap();
-        assert_eq!(answer.scopes, names.map(|names| names.into_iter().map(str::to_owned).collect()), "{value}");
+        let result = accept_token_response(&response(200, &members(&[("scope", &value)]))).unwrap();
+        assert_eq!(result.scopes, names.map(|names| names.into_iter().map(str::to_owned).collect()), "{value}");
     }
 }
 
-/// A full answer with members changed, `null` included, which `with` would take out.
+/// A full response with members changed, also to `null`, which `with` would remove.
 fn members(changes: &[(&str, &Value)]) -> String {
     let mut body = full();
     changes.iter().for_each(|(name, value)| body[*name] = (*value).clone());
@@ -176,11 +175,11 @@ fn unreadable_unneeded_member_is_skipped() {
     for odd in [r#""half \ud83d""#, "1e999", &deep, r#"{"a":1,"a":2}"#, r#"{"a":"\ud83d"}"#] {
         for name in ["name", "x"] {
             let body = full().to_string().replacen('{', &format!("{{\"{name}\":{odd},"), 1);
-            let answer = accept_token_response(&response(200, &body)).unwrap();
-            assert_eq!(answer, accept(&full()).unwrap(), "{}", &body[..60]);
+            let result = accept_token_response(&response(200, &body)).unwrap();
+            assert_eq!(result, accept(&full()).unwrap(), "{}", &body[..60]);
         }
     }
-    // What is there twice has two readings.
+    // A repeated name is ambiguous.
     for twice in [r#"{"name":1,"name":2,"#, r#"{"access_token":"\ud83d","access_token":"x","#] {
         let body = full().to_string().replacen('{', twice, 1);
         assert!(matches!(accept_token_response(&response(200, &body)), Err(Problem::Invalid(_))), "{twice}");
@@ -190,47 +189,47 @@ fn unreadable_unneeded_member_is_skipped() {
     bytes[at] = 0xff;
     assert!(accept_token_response(&Response { status: 200, headers: vec![], body: bytes }).is_ok());
     let refused = accept_token_response(&response(400, r#"{"error":"invalid_grant","trace":1e999}"#));
-    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "invalid_grant"));
+    assert!(matches!(refused, Err(Problem::Refused(error)) if error.error == "invalid_grant"));
 }
 
 #[test]
-fn an_error_that_is_no_text_beside_good_tokens_is_none() {
+fn error_that_is_not_a_string_is_ignored() {
     for error in [json!({}), json!(5), json!([]), json!(false)] {
         assert!(accept(&with(full(), &[("error", error)])).is_ok());
     }
 }
 
 #[test]
-fn an_answer_that_was_cut_off_is_lost_and_not_wrong() {
+fn truncated_response_is_unavailable_not_invalid() {
     for body in ["{", "{\"access_token\":\"at\"", "{\"access_token\":\"at\",\n"] {
-        let answer = accept_token_response(&response(200, body));
-        assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.contains("cut off")), "{body}");
+        let result = accept_token_response(&response(200, body));
+        assert!(matches!(result, Err(Problem::Unavailable(why)) if why.contains("cut off")), "{body}");
     }
 }
 
 #[test]
-fn a_byte_order_mark_before_an_answer_is_no_part_of_it() {
+fn byte_order_mark_before_a_response_is_ignored() {
     assert!(accept_token_response(&response(200, &format!("\u{feff}{}", full()))).is_ok());
     let refused = accept_token_response(&response(400, "\u{feff}{\"error\":\"invalid_grant\"}"));
-    assert!(matches!(refused, Err(Problem::Refused(words)) if words.error == "invalid_grant"));
+    assert!(matches!(refused, Err(Problem::Refused(error)) if error.error == "invalid_grant"));
 }
 
 #[test]
-fn a_life_beyond_all_time_is_clamped() {
+fn huge_lifetime_is_clamped() {
     for life in [json!(1e300), json!(u64::MAX), json!(253_402_207_201_i64)] {
-        let answer = accept(&with(full(), &[("expires_in", life)])).unwrap();
-        assert_eq!(answer.expires_in, Some(Seconds(Time::MAX.unix())));
+        let result = accept(&with(full(), &[("expires_in", life)])).unwrap();
+        assert_eq!(result.expires_in, Some(Seconds(Time::MAX.unix())));
     }
 }
 
 // S59, S65, S104
 #[test]
-fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
+fn refusal_redirect_and_unavailable_are_distinguished() {
     let refused = r#"{"error":"invalid_grant","error_description":"gone"}"#;
-    let words = OAuthError { error: "invalid_grant".to_owned(), error_description: Some("gone".to_owned()) };
+    let error = OAuthError { error: "invalid_grant".to_owned(), error_description: Some("gone".to_owned()) };
     for status in [200, 400, 401, 403] {
-        let answer = accept_token_response(&response(status, refused));
-        assert_eq!(answer, Err(Problem::Refused(words.clone())), "{status}");
+        let result = accept_token_response(&response(status, refused));
+        assert_eq!(result, Err(Problem::Refused(error.clone())), "{status}");
     }
     for (status, body) in [
         (400, ""),
@@ -244,17 +243,17 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
         (404, "not found"),
         (451, ""),
     ] {
-        let answer = accept_token_response(&response(status, body));
+        let result = accept_token_response(&response(status, body));
         assert!(
-            matches!(answer, Err(Problem::RefusedByStatus { status: told, .. }) if told == status),
-            "{status} {body}: {answer:?}"
+            matches!(result, Err(Problem::RefusedByStatus { status: found, .. }) if found == status),
+            "{status} {body}: {result:?}"
         );
     }
     for (status, body) in [(302, refused), (307, refused), (308, &full().to_string())] {
         assert!(matches!(accept_token_response(&response(status, body)), Err(Problem::Invalid(_))), "{status} {body}");
     }
     assert!(accept_token_response(&response(201, &full().to_string())).is_ok());
-    // A challenge is the language of a filter in front, not of the token endpoint.
+    // A gateway may send a challenge; the token endpoint does not.
     let challenge = r#"Bearer error="invalid_token""#;
     let challenged = accept_token_response(&with_header(response(401, ""), "www-authenticate", challenge));
     assert!(matches!(challenged, Err(Problem::RefusedByStatus { status: 401, .. })));
@@ -274,15 +273,15 @@ fn a_refusal_a_redirection_and_a_bad_moment_are_told_apart() {
             ("", &*format!("HTTP {status}")),
             ("soon", &*format!("HTTP {status}")),
         ] {
-            let answer = accept_token_response(&with_header(response(status, refused), "retry-after", after));
-            assert!(matches!(answer, Err(Problem::Unavailable(why)) if why.ends_with(said)), "{status} {after}");
+            let result = accept_token_response(&with_header(response(status, refused), "retry-after", after));
+            assert!(matches!(result, Err(Problem::Unavailable(why)) if why.ends_with(said)), "{status} {after}");
         }
     }
 }
 
 // S64
 #[test]
-fn a_login_without_an_id_token_is_none() {
+fn login_response_needs_an_id_token() {
     let without = with(full(), &[("id_token", Value::Null)]).to_string();
     assert!(
         matches!(accept_code_response(&response(200, &without)), Err(Problem::Invalid(why)) if why.contains("id_token"))
@@ -290,7 +289,7 @@ fn a_login_without_an_id_token_is_none() {
     assert!(accept_code_response(&response(200, &full().to_string())).is_ok());
 }
 
-// S104 beside S60
+// S60, S104
 #[test]
 fn web_page_instead_of_response_is_unavailable() {
     for (status, body, kind) in [
@@ -304,42 +303,42 @@ fn web_page_instead_of_response_is_unavailable() {
         (404, "<html>", ""),
     ] {
         let page = with_header(response(status, body), "content-type", kind);
-        let answer = accept_token_response(&page);
+        let result = accept_token_response(&page);
         assert!(
-            matches!(&answer, Err(Problem::Unavailable(why)) if !why.contains("JSON")),
-            "{status} {body} {answer:?}"
+            matches!(&result, Err(Problem::Unavailable(why)) if !why.contains("JSON")),
+            "{status} {body} {result:?}"
         );
         let login = accept_code_response(&page);
         assert!(matches!(login, Err(Problem::Unavailable(_))), "{status} {body}");
     }
-    // Some frameworks call JSON a page.
+    // Some frameworks label JSON as HTML.
     let named = with_header(response(200, &full().to_string()), "content-type", "text/html; charset=utf-8");
     assert!(accept_token_response(&named).is_ok());
     let refused = with_header(response(400, r#"{"error":"invalid_grant"}"#), "content-type", "text/html");
     assert!(matches!(accept_token_response(&refused), Err(Problem::Refused(_))));
-    // And nothing too.
+    // And empty bodies.
     let empty = with_header(response(400, ""), "content-type", "text/html; charset=utf-8");
     assert!(matches!(accept_token_response(&empty), Err(Problem::RefusedByStatus { .. })));
 }
 
 #[test]
 fn refusal_cause_is_token_client_or_unclear() {
-    let meaning =
+    let cause =
         |error: &str| refusal_cause(Some(&OAuthError { error: error.to_owned(), error_description: None }), 400);
     for error in ["invalid_grant", "invalid_token", "interaction_required", "login_required", "consent_required"] {
-        assert_eq!(meaning(error), RefusalCause::RefreshToken, "{error}");
+        assert_eq!(cause(error), RefusalCause::RefreshToken, "{error}");
     }
     for error in ["invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type"]
     {
-        assert_eq!(meaning(error), RefusalCause::Client, "{error}");
+        assert_eq!(cause(error), RefusalCause::Client, "{error}");
     }
     for error in ["bad_request", "INVALID_GRANT", "access_denied"] {
-        assert_eq!(meaning(error), RefusalCause::Unclear, "{error}");
+        assert_eq!(cause(error), RefusalCause::Unclear, "{error}");
     }
-    // A gateway's own error for what it does not let through.
+    // A gateway's own error.
     for (status, refused) in [(401, RefusalCause::Unclear), (403, RefusalCause::Client), (404, RefusalCause::Client)] {
-        let words = OAuthError { error: "Not Found".to_owned(), error_description: None };
-        assert_eq!(refusal_cause(Some(&words), status), refused, "{status}");
+        let error = OAuthError { error: "Not Found".to_owned(), error_description: None };
+        assert_eq!(refusal_cause(Some(&error), status), refused, "{status}");
     }
     let by_status = [
         (400, RefusalCause::Unclear),
@@ -353,7 +352,7 @@ fn refusal_cause_is_token_client_or_unclear() {
 }
 
 #[test]
-fn debugging_an_answer_shows_no_token() {
+fn debug_output_of_a_response_hides_tokens() {
     let shown = format!(
         "{:?}",
         accept(&with(full(), &[("access_token", json!("canary1")), ("refresh_token", json!("canary2"))]))
@@ -363,7 +362,7 @@ fn debugging_an_answer_shows_no_token() {
 
 proptest! {
     #[test]
-    fn no_answer_makes_the_reader_panic(status: u16, body: Vec<u8>, text in "\\PC*", at in 0_usize..300, byte: u8) {
+    fn token_response_parser_never_panics(status: u16, body: Vec<u8>, text in "\\PC*", at in 0_usize..300, byte: u8) {
         let _ = accept_token_response(&Response { status, headers: vec![("retry-after".to_owned(), text)], body });
         let mut mutated = full().to_string().into_bytes();
         let place = at % mutated.len();

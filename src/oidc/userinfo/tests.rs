@@ -29,18 +29,18 @@ fn userinfo_sends_token_in_header_only() {
 fn only_the_sessions_own_claims_are_accepted() {
     assert_eq!(accept(&response(200, r#"{"sub":"alice","email":"a@b"}"#), None).unwrap()["email"], "a@b");
     for body in [r#"{"sub":"bob"}"#, "{}", r#"{"sub":7}"#, r#"{"sub":"bob","sub":"alice"}"#] {
-        let answer = accept(&response(200, body), None);
-        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{body}");
+        let result = accept(&response(200, body), None);
+        assert!(matches!(result, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{body}");
     }
     for body in ["", "<html>"] {
-        let answer = accept(&response(200, body), None);
-        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), "{body}");
+        let result = accept(&response(200, body), None);
+        assert!(matches!(result, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), "{body}");
     }
 }
 
 // S127
 #[test]
-fn a_signed_answer_is_verified_like_any_token() {
+fn signed_userinfo_is_verified_like_any_token() {
     let claims = json!({"iss": ISSUER, "aud": CLIENT, "sub": "alice"});
     let good = sign(&header(), &claims);
     assert!(accept(&jwt(&good), Some(&keys())).is_ok());
@@ -57,8 +57,8 @@ fn a_signed_answer_is_verified_like_any_token() {
         sign(&header(), &with(claims.clone(), &[("sub", json!("bob"))])),
         claims.to_string(),
     ] {
-        let answer = accept(&jwt(&token), Some(&keys()));
-        assert!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{token}");
+        let result = accept(&jwt(&token), Some(&keys()));
+        assert!(matches!(result, Err(UserinfoProblem::Problem(Problem::Invalid(_)))), "{token}");
     }
     for keys in [None, Some(&key_set(&[]))] {
         assert_eq!(accept(&jwt(&good), keys), Err(UserinfoProblem::UnknownKey));
@@ -66,29 +66,29 @@ fn a_signed_answer_is_verified_like_any_token() {
 }
 
 #[test]
-fn a_refusal_carries_the_challenges_words() {
+fn refusal_has_the_error_of_the_challenge() {
     let challenge = r#"Bearer realm="x", error="expired", error_description="too late""#;
-    let words = |error: &str, description: Option<&str>| {
+    let refused = |error: &str, description: Option<&str>| {
         Err(UserinfoProblem::Problem(Problem::Refused(OAuthError {
             error: error.to_owned(),
             error_description: description.map(str::to_owned),
         })))
     };
-    let told = with_header(response(401, ""), "www-authenticate", challenge);
-    assert_eq!(accept(&told, None), words("expired", Some("too late")));
+    let challenged = with_header(response(401, ""), "www-authenticate", challenge);
+    assert_eq!(accept(&challenged, None), refused("expired", Some("too late")));
     for challenge in [r#"Bearer error_description="x""#, r#"Bearer no_error="y", error_description="x""#] {
-        let told = with_header(response(401, ""), "www-authenticate", challenge);
-        assert_eq!(accept(&told, None), words("invalid_token", Some("x")), "{challenge}");
+        let challenged = with_header(response(401, ""), "www-authenticate", challenge);
+        assert_eq!(accept(&challenged, None), refused("invalid_token", Some("x")), "{challenge}");
     }
     let bare = with_header(response(403, ""), "www-authenticate", "Bearer");
-    assert_eq!(accept(&bare, None), words("insufficient_scope", None));
+    assert_eq!(accept(&bare, None), refused("insufficient_scope", None));
     for status in [401, 403] {
         let wordless = accept(&response(status, "Blocked"), None);
         assert!(matches!(wordless, Err(UserinfoProblem::Problem(Problem::RefusedByStatus { .. }))), "{status}");
     }
     for (status, later) in [(302, false), (404, false), (503, true)] {
-        let answer = accept(&response(status, r#"{"sub":"alice"}"#), None);
-        assert_eq!(matches!(answer, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), later, "{status}");
-        assert!(answer.is_err());
+        let result = accept(&response(status, r#"{"sub":"alice"}"#), None);
+        assert_eq!(matches!(result, Err(UserinfoProblem::Problem(Problem::Unavailable(_)))), later, "{status}");
+        assert!(result.is_err());
     }
 }
