@@ -319,7 +319,7 @@ fn stores_and_variables_match_the_code() {
     let text = readme();
     let env = |store: &str| {
         let set = [("TIDP_STORE", store), ("TIDP_STORE_KEY", "x")];
-        Env(set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into())
+        set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into_iter().collect()
     };
     let none = config::store(&env("none"), &config::Config::default()).unwrap_err().report().message;
     let there_are: Vec<_> = none.split_once("expected one of ").unwrap().1.split(", ").collect();

@@ -1,4 +1,4 @@
-//! The user's browser: `$BROWSER` first, else what the desktop opens links with. Never through a shell.
+//! Opens the user's browser: `$BROWSER`, or what the desktop uses for links. Never through a shell.
 
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
@@ -6,27 +6,26 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use url::Url;
 
-/// What a browser never inherits.
-const STRIPPED: [&str; 3] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"];
+/// Secrets that no browser inherits.
+const SECRET_VARIABLES: [&str; 3] = ["TIDP_CLIENT_SECRET", "TIDP_STORE_KEY", "TIDP_ACCESS_TOKEN"];
 
-/// How long a failure of the opener is waited for; one that hangs, or is the browser itself, runs on.
-const GRACE: Duration = Duration::from_millis(250);
+/// How long to wait for a failure of the opener. One that hangs, or is the browser itself, goes on.
+const FAILURE_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The browser of this user.
 #[derive(Debug)]
 pub struct SystemBrowser {
-    /// `BROWSER`, if it is set.
+    /// The value of `BROWSER`.
     chosen: Option<String>,
     desktop: bool,
 }
 
 impl SystemBrowser {
-    /// The browser that `env` (`BROWSER`, `DISPLAY`, `WAYLAND_DISPLAY`) leads to.
+    /// Uses `BROWSER`, `DISPLAY` and `WAYLAND_DISPLAY` of `env`.
     pub fn new(env: &Env) -> Self {
         let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
         Self {
             chosen: env.get("BROWSER").map(str::to_owned),
-            // Over SSH the desktop of a Mac or of Windows is there, and in front of somebody else.
+            // Over SSH, the desktop of a Mac or Windows machine is in front of somebody else.
             desktop: display || cfg!(any(target_os = "macos", windows)) && env.get("SSH_CONNECTION").is_none(),
         }
     }
@@ -43,14 +42,14 @@ impl Browser for SystemBrowser {
         }
         let commands = match &self.chosen {
             Some(chosen) => {
-                alternatives(chosen).into_iter().filter_map(|choice| command(choice, url.as_str())).collect()
+                listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url.as_str())).collect()
             }
             None => open::commands(url.as_str()),
         };
-        // What should have worked is tried first: of the others, most machines have none.
+        // Report the first failure: most machines lack the other openers.
         let mut first = None;
         for command in commands {
-            match started(command) {
+            match start(command) {
                 Ok(()) => return Ok(()),
                 Err(why) => first = first.or(Some(why)),
             }
@@ -59,9 +58,8 @@ impl Browser for SystemBrowser {
     }
 }
 
-/// The browsers named, first choice first: `firefox:lynx`. A Windows path has a colon of its own, and so may be the path
-/// of a program that is there.
-fn alternatives(chosen: &str) -> Vec<&str> {
+/// The listed browsers, as in `firefox:lynx`. A Windows path contains a colon, and so may an existing program's path.
+fn listed_browsers(chosen: &str) -> Vec<&str> {
     let separator = if cfg!(windows) { ';' } else { ':' };
     if path_with_spaces(chosen).is_some_and(|(path, _)| path.contains(separator)) {
         return vec![chosen];
@@ -69,8 +67,8 @@ fn alternatives(chosen: &str) -> Vec<&str> {
     chosen.split(separator).filter(|choice| !choice.trim().is_empty()).collect()
 }
 
-/// The path at the beginning of `choice` that a program is at, up to a space or the end, and what comes after it: a person who
-/// sets `BROWSER` to a path with spaces (`/mnt/c/Program Files/…`) does not think of quoting it.
+/// The longest path at the start of `choice` that is a program, and the rest: people do not quote a `BROWSER` with
+/// spaces (`/mnt/c/Program Files/…`).
 fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
     let choice = choice.trim();
     let ends = choice.match_indices(' ').map(|(end, _)| end).chain([choice.len()]);
@@ -79,30 +77,30 @@ fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
     longest_first.into_iter().find(|(path, _)| is_program(path))
 }
 
-/// The program with its arguments; the URL takes the place of `%s`, or comes last.
+/// The command line. The URL replaces `%s`, or is the last argument.
 fn command(choice: &str, url: &str) -> Option<Command> {
     let (program, rest) = path_with_spaces(choice).map_or((None, choice), |(path, rest)| (Some(path), rest));
     let words = shell_words::split(rest).ok()?;
     let words = program.map(str::to_owned).into_iter().chain(words);
-    let mut placed = false;
-    let mut words = words.map(|word| filled(&word, url, &mut placed)).collect::<Vec<_>>().into_iter();
+    let mut has_url = false;
+    let mut words = words.map(|word| fill_in_url(&word, url, &mut has_url)).collect::<Vec<_>>().into_iter();
     let mut command = Command::new(words.next()?);
     command.args(words);
-    if !placed {
+    if !has_url {
         command.arg(url);
     }
     Some(command)
 }
 
-/// `word` with `%s` replaced by the URL and `%%` by `%`, in one pass, so that nothing in the URL is read as either.
-fn filled(word: &str, url: &str, placed: &mut bool) -> String {
+/// `word` with `%s` replaced by the URL and `%%` by `%`, in one pass, so that the URL is not searched for either.
+fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
     let mut filled = String::new();
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('%') {
         filled.push_str(before);
         rest = after.strip_prefix(['s', '%']).unwrap_or(after);
         if after.starts_with('s') {
-            *placed = true;
+            *has_url = true;
             filled.push_str(url);
         } else {
             filled.push('%');
@@ -111,29 +109,29 @@ fn filled(word: &str, url: &str, placed: &mut bool) -> String {
     filled + rest
 }
 
-/// Starts the opener in a process group of its own (a ^C here is not meant for the browser) and looks for a failure
-/// that shows at once.
-fn started(mut command: Command) -> Result<(), String> {
+/// Starts the opener in a process group of its own, so that Ctrl-C does not reach the browser, and waits a moment for a
+/// failure.
+fn start(mut command: Command) -> Result<(), String> {
     let name = printable(&command.get_program().to_string_lossy());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for variable in STRIPPED {
+    for variable in SECRET_VARIABLES {
         command.env_remove(variable);
     }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
-    match ended_within(child, GRACE) {
+    match success_within(child, FAILURE_TIMEOUT) {
         Some(false) => Err(format!("`{name}` failed")),
         Some(true) | None => Ok(()),
     }
 }
 
-/// Whether the child succeeded, if it ends that soon. Its end is waited for on a thread that is left behind.
-fn ended_within(mut child: Child, patience: Duration) -> Option<bool> {
+/// Whether the child succeeded; `None` if it still runs. A thread that is left behind waits for it.
+fn success_within(mut child: Child, timeout: Duration) -> Option<bool> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let waiting = move || sender.send(child.wait().is_ok_and(|status| status.success()));
     std::thread::Builder::new().spawn(waiting).ok()?;
-    receiver.recv_timeout(patience).ok()
+    receiver.recv_timeout(timeout).ok()
 }
 
 #[cfg(unix)]
@@ -145,10 +143,10 @@ mod tests {
     use std::path::Path;
 
     fn browser(chosen: &str) -> SystemBrowser {
-        SystemBrowser::new(&Env([("BROWSER".to_owned(), Secret::new(chosen))].into()))
+        SystemBrowser::new(&Env::from_iter([("BROWSER".to_owned(), Secret::new(chosen))]))
     }
 
-    /// A program that writes its arguments, one a line, and its environment into `dir`.
+    /// A program that writes its arguments, one per line, and its environment to `dir`.
     fn stub(dir: &Path, then: &str) -> String {
         stub_at(dir, &dir.join("stub"), then)
     }
@@ -184,7 +182,7 @@ mod tests {
         let spaced = dir.path().join("Program Files: (x86)");
         fs::create_dir(&spaced).unwrap();
         let stub = stub_at(dir.path(), &spaced.join("fire fox.exe"), "");
-        // What a shorter path leads to is not meant.
+        // Shorter paths are not meant.
         stub_at(dir.path(), &spaced.join("fire"), "exit 1");
         let url = Url::parse("https://id.test/a").unwrap();
         for (chosen, args) in [
@@ -233,7 +231,7 @@ mod tests {
 
     #[test]
     fn there_is_hope_with_a_browser_or_a_display() {
-        let with = |name: &str| SystemBrowser::new(&Env([(name.to_owned(), Secret::new("x"))].into())).available();
+        let with = |name: &str| SystemBrowser::new(&Env::from_iter([(name.to_owned(), Secret::new("x"))])).available();
         assert!(with("BROWSER") && with("DISPLAY") && with("WAYLAND_DISPLAY"));
         assert_eq!(with("TERM"), cfg!(target_os = "macos"));
         assert!(!with("SSH_CONNECTION"));
@@ -244,8 +242,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let stub = stub(dir.path(), "");
         let mut command = Command::new(stub);
-        command.envs(STRIPPED.map(|name| (name, "planted")));
-        started(command).unwrap();
+        command.envs(SECRET_VARIABLES.map(|name| (name, "planted")));
+        start(command).unwrap();
         assert!(!fs::read_to_string(dir.path().join("env")).unwrap().contains("planted"));
     }
 }

@@ -1,17 +1,17 @@
-//! Stores of files, one per entry: `file` (sealed with AES-256-GCM) and `plaintext-file`.
+//! Stores with one file per entry: `file` (encrypted with AES-256-GCM) and `plaintext-file`.
 //!
-//! A file is named by the SHA-256 of its entry's name. A sealed one is a first line that names the format, a random
-//! nonce of 96 bits and the ciphertext of the entry's name and document; the first line and the file's name are
-//! authenticated with it, so that no file can take another one's place. Nonces are random, and an entry is written
-//! a few times an hour at most: far from the 2^32 messages at which a key should be changed (NIST SP 800-38D 8.3).
+//! The file name is the SHA-256 of the entry's name. An encrypted file is a line that names the format, a random nonce
+//! of 96 bits, and the ciphertext of the entry's name and document. The first line and the file name are authenticated
+//! too, so that files cannot be swapped. Entries are written a few times an hour, far from the 2^32 random nonces after
+//! which a key should be changed (NIST SP 800-38D 8.3).
 
-use super::lock::{self, hashed};
+use super::lock::{self, hashed_name};
 use super::owned_files::{self, Links};
-use super::retry::{self, Notices};
+use super::retry::{self, WaitReporter};
 use super::system::random;
 use crate::domain::secret::Secret;
 use crate::domain::text::{printable, printable_path};
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, WaitCallback};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,28 +23,27 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use zeroize::{Zeroize, Zeroizing};
 
-/// The version of [`Contents`]; another one is refused, never guessed at.
+/// Of [`Contents`]; other versions are refused.
 const VERSION: u32 = 1;
 
-/// The first line of a sealed file.
+/// The first line of an encrypted file.
 const FORMAT: &[u8] = b"tidp sealed 1\n";
 
-/// The length of a file's name without its extension: SHA-256 in hexadecimal.
-const HASHED: usize = 64;
+/// The length of a file name without extension: SHA-256 in hexadecimal.
+const HASH_LENGTH: usize = 64;
 
-/// The length of a nonce in bytes (NIST SP 800-38D 8.2.2).
-const NONCE: usize = 12;
+/// In bytes (NIST SP 800-38D 8.2.2).
+const NONCE_LENGTH: usize = 12;
 
-/// A store of files.
 pub struct FileStore {
     dir: PathBuf,
-    /// The cipher with its key; `None` for plain text.
+    /// `None` for plaintext.
     cipher: Option<Box<Aes256Gcm>>,
-    /// A hash of the key; empty for plain text.
+    /// A hash of the key; empty for plaintext.
     key_fingerprint: String,
 }
 
-/// What a file holds, as JSON.
+/// The contents of a file, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Contents {
     version: u32,
@@ -59,7 +58,7 @@ impl Drop for Contents {
 }
 
 impl FileStore {
-    /// Sealed files in `dir`; `key` is the base64 of 32 random bytes.
+    /// Encrypted files in `dir`; `key` is the base64 of 32 random bytes.
     ///
     /// # Errors
     /// [`StoreFailureKind::WrongKey`] if `key` is anything else.
@@ -70,11 +69,11 @@ impl FileStore {
             kind: StoreFailureKind::WrongKey,
             detail: "the key is not the base64 of 32 bytes".into(),
         })?;
-        let key_fingerprint = hashed(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
+        let key_fingerprint = hashed_name(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
         Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), key_fingerprint })
     }
 
-    /// Readable files in `dir`.
+    /// Plaintext files in `dir`.
     pub fn plaintext(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), cipher: None, key_fingerprint: String::new() }
     }
@@ -84,7 +83,7 @@ impl FileStore {
     }
 
     fn path_of(&self, entry: &str) -> PathBuf {
-        self.dir.join(format!("{}.{}", hashed(&[entry]), self.extension()))
+        self.dir.join(format!("{}.{}", hashed_name(&[entry]), self.extension()))
     }
 
     fn failure(&self, kind: StoreFailureKind, path: &Path, why: impl std::fmt::Display) -> StoreFailure {
@@ -95,80 +94,81 @@ impl FileStore {
         move |error| self.failure(StoreFailureKind::Refused, path, error)
     }
 
-    /// Whether the directory is there; if so it is this user's alone from now on. A symlink is refused.
-    fn enter(&self) -> io::Result<bool> {
-        match owned_files::enter(&self.dir) {
+    /// Whether the directory exists; makes it private. A symlink is refused.
+    fn make_private(&self) -> io::Result<bool> {
+        match owned_files::make_private(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            entered => entered.map(|()| true),
+            result => result.map(|()| true),
         }
     }
 
-    /// The lock of that name, if nobody holds it.
-    fn lock_named(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        lock::try_lock(&self.dir, name).map_err(|error| lock::failure(self.name(), &self.dir, name, &error))
+    fn try_lock_named(&self, name: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
+        lock::try_lock(&self.dir, name).map_err(|error| lock::lock_failure(self.name(), &self.dir, name, &error))
     }
 
-    /// All that lies in the directory.
+    /// All paths in the directory.
     fn files(&self) -> Result<Vec<PathBuf>, StoreFailure> {
         let refused = self.refused(&self.dir);
-        if !self.enter().map_err(&refused)? {
+        if !self.make_private().map_err(&refused)? {
             return Ok(Vec::new());
         }
         let found = fs::read_dir(&self.dir).map_err(&refused)?;
         found.map(|found| found.map(|found| found.path()).map_err(&refused)).collect()
     }
 
-    /// Whether a file of that name is one that this store writes; others in the directory are none of its business.
-    fn is_named_by_an_entry(&self, name: &str) -> bool {
+    /// Whether this store writes files with such a name; others are left alone.
+    fn is_entry_file(&self, name: &str) -> bool {
         let stem = name.strip_suffix(self.extension()).and_then(|name| name.strip_suffix('.'));
-        stem.is_some_and(|stem| stem.len() == HASHED && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+        stem.is_some_and(|stem| {
+            stem.len() == HASH_LENGTH && stem.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
     }
 
-    /// The file's bytes; `None` if there is none.
-    fn bytes(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    /// The contents of the file; `None` if there is none.
+    fn read_file(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = owned_files::open(path, Links::Refuse)? else { return Ok(None) };
         owned_files::keep_private(&file)?;
-        owned_files::read_all(&file, owned_files::LARGEST_ENTRY).map(Some)
+        owned_files::read_all(&file, owned_files::MAX_ENTRY_SIZE).map(Some)
     }
 
-    /// Opens what [`Self::closed`] closed; `None` if it is not from there, or the key is another.
-    fn contents(&self, bytes: &[u8], path: &Path) -> Option<Contents> {
+    /// The contents written by [`Self::encode`]; `None` if they are damaged or have another key.
+    fn decode(&self, bytes: &[u8], path: &Path) -> Option<Contents> {
         let Some(cipher) = &self.cipher else { return serde_json::from_slice(bytes).ok() };
         let sealed = bytes.strip_prefix(FORMAT)?;
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE>()?;
-        let aad = associated(path);
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
+        let aad = associated_data(path);
         let payload = Payload { msg: ciphertext, aad: &aad };
         let plain = Zeroizing::new(cipher.decrypt(&Nonce::from(*nonce), payload).ok()?);
         serde_json::from_slice(&plain).ok()
     }
 
-    fn closed(&self, contents: &Contents, path: &Path) -> io::Result<Vec<u8>> {
+    fn encode(&self, contents: &Contents, path: &Path) -> io::Result<Vec<u8>> {
         let plain = serde_json::to_vec(contents)?;
         let Some(cipher) = &self.cipher else { return Ok(plain) };
         let plain = Zeroizing::new(plain);
-        let mut nonce = [0; NONCE];
+        let mut nonce = [0; NONCE_LENGTH];
         random(&mut nonce)?;
-        let aad = associated(path);
+        let aad = associated_data(path);
         let payload = Payload { msg: &plain, aad: &aad };
         let sealed =
             cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be sealed"))?;
         Ok([FORMAT, &nonce, &sealed].concat())
     }
 
-    /// The bytes of an entry's file. What fails here fails for ever.
-    fn file_of(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
+    /// The bytes to write. A failure here is permanent.
+    fn encoded_entry(&self, entry: &str, document: &Secret, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
         let contents = Contents { version: VERSION, entry: entry.to_owned(), document: document.expose().to_owned() };
-        let bytes = Zeroizing::new(self.closed(&contents, path).map_err(self.refused(path))?);
-        if bytes.len() as u64 > owned_files::LARGEST_ENTRY {
+        let bytes = Zeroizing::new(self.encode(&contents, path).map_err(self.refused(path))?);
+        if bytes.len() as u64 > owned_files::MAX_ENTRY_SIZE {
             return Err(self.failure(StoreFailureKind::Refused, path, "it would be larger than 8 MiB"));
         }
         Ok(bytes)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreFailure> {
-        owned_files::create_dir(&self.dir).and_then(|()| self.enter()).map_err(self.refused(&self.dir))?;
-        // What an earlier write left when it was killed: old tokens, of no use to anybody here.
-        owned_files::sweep(path).and_then(|()| owned_files::write_whole(path, bytes)).map_err(self.refused(path))
+        owned_files::create_dir(&self.dir).and_then(|()| self.make_private()).map_err(self.refused(&self.dir))?;
+        // Temporary files of killed writers hold old tokens.
+        owned_files::sweep(path).and_then(|()| owned_files::replace_file(path, bytes)).map_err(self.refused(path))
     }
 }
 
@@ -177,9 +177,9 @@ impl Store for FileStore {
         if self.cipher.is_some() { "file" } else { "plaintext-file" }
     }
 
-    /// The directory itself, however it is spelled or mounted: another container's of the same path is another one.
+    /// Identifies the directory itself: paths have several spellings, and containers share paths.
     fn identity(&self) -> String {
-        format!("{}:{}", self.name(), itself(&self.dir).unwrap_or_default())
+        format!("{}:{}", self.name(), directory_id(&self.dir).unwrap_or_default())
     }
 
     fn key_fingerprint(&self) -> String {
@@ -188,21 +188,21 @@ impl Store for FileStore {
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         let path = self.path_of(entry);
-        if !self.enter().map_err(self.refused(&self.dir))? {
+        if !self.make_private().map_err(self.refused(&self.dir))? {
             return Ok(None);
         }
-        let unread = |error| match owned_files::is_no_file_of_ours(&path) {
+        let unreadable = |error| match owned_files::is_foreign(&path) {
             true => self.failure(StoreFailureKind::Damaged, &path, error),
             false => self.refused(&path)(error),
         };
-        let Some(bytes) = self.bytes(&path).map_err(unread)? else { return Ok(None) };
-        match self.contents(&bytes, &path) {
+        let Some(bytes) = self.read_file(&path).map_err(unreadable)? else { return Ok(None) };
+        match self.decode(&bytes, &path) {
             Some(contents) if contents.version != VERSION => {
                 let why = format!("a newer tidp has written it (format {})", contents.version);
                 Err(self.failure(StoreFailureKind::Damaged, &path, why))
             }
             Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
-            // What nobody sealed is handed over as it is: the reader of documents says that it is none.
+            // Plaintext is returned as it is: whoever reads the document reports that it is invalid.
             _ if self.cipher.is_none() => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes)))),
             _ => {
                 let why = "the key does not open it, or it is damaged";
@@ -212,23 +212,23 @@ impl Store for FileStore {
     }
 
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
-        let entered = owned_files::create_dir(&self.dir).and_then(|()| self.enter());
-        entered.and_then(|_| owned_files::try_writing(&self.dir)).map_err(self.refused(&self.dir))
+        let result = owned_files::create_dir(&self.dir).and_then(|()| self.make_private());
+        result.and_then(|_| owned_files::test_write(&self.dir)).map_err(self.refused(&self.dir))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
-        self.write(&path, &self.file_of(entry, document, &path)?)
+        self.write(&path, &self.encoded_entry(entry, document, &path)?)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
         let path = self.path_of(entry);
-        let bytes = self.file_of(entry, document, &path)?;
-        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| match self.write(&path, &bytes) {
+        let bytes = self.encoded_entry(entry, document, &path)?;
+        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |reporter| match self.write(&path, &bytes) {
             Ok(()) => ControlFlow::Break(()),
-            // A full disk, a directory that went away: whoever reads the notice can mend it.
+            // A full disk or a missing directory: the user can repair that.
             Err(failure) => {
-                notices.failed(failure);
+                reporter.record_failure(failure);
                 ControlFlow::Continue(())
             }
         });
@@ -237,7 +237,7 @@ impl Store for FileStore {
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let path = self.path_of(entry);
-        if !self.enter().map_err(self.refused(&self.dir))? {
+        if !self.make_private().map_err(self.refused(&self.dir))? {
             return Ok(false);
         }
         owned_files::sweep(&path).and_then(|()| owned_files::remove(&path)).map_err(self.refused(&path))
@@ -246,13 +246,13 @@ impl Store for FileStore {
     fn entries(&self) -> Result<Entries, StoreFailure> {
         let mut entries = Entries { place: printable_path(&self.dir), ..Entries::default() };
         for path in self.files()? {
-            if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_named_by_an_entry(name)) {
+            if !path.file_name().and_then(OsStr::to_str).is_some_and(|name| self.is_entry_file(name)) {
                 continue;
             }
-            match self.bytes(&path) {
-                // Somebody removed it just now.
+            match self.read_file(&path) {
+                // It has just been removed.
                 Ok(None) => {}
-                Ok(Some(bytes)) => match self.contents(&bytes, &path) {
+                Ok(Some(bytes)) => match self.decode(&bytes, &path) {
                     Some(contents) if contents.version == VERSION && self.path_of(&contents.entry) == path => {
                         entries.names.push(contents.entry.clone())
                     }
@@ -267,10 +267,10 @@ impl Store for FileStore {
 
     fn sweep(&self) -> Result<(), StoreFailure> {
         for path in self.files()? {
-            let becomes = path.file_name().and_then(OsStr::to_str).and_then(owned_files::becomes);
-            let Some(becomes) = becomes.filter(|name| self.is_named_by_an_entry(name)) else { continue };
-            // Whoever holds the lock may be writing it just now, and sweeps before that.
-            if let Some(_lock) = self.lock_named(becomes.split('.').next().unwrap_or_default())? {
+            let final_name = path.file_name().and_then(OsStr::to_str).and_then(owned_files::final_name);
+            let Some(final_name) = final_name.filter(|name| self.is_entry_file(name)) else { continue };
+            // The lock's holder may be writing this file, and removes leftovers itself.
+            if let Some(_lock) = self.try_lock_named(final_name.split('.').next().unwrap_or_default())? {
                 owned_files::remove(&path).map_err(self.refused(&path))?;
             }
         }
@@ -278,22 +278,22 @@ impl Store for FileStore {
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let no_lock = |error| self.failure(StoreFailureKind::NoLock, &self.dir, error);
-        owned_files::create_dir(&self.dir).and_then(|()| self.enter()).map_err(no_lock)?;
-        // Beside the file, so that it is the same lock however the directory is spelled.
-        self.lock_named(&hashed(&[entry]))
+        let no_lock = |error| self.failure(StoreFailureKind::LockUnavailable, &self.dir, error);
+        owned_files::create_dir(&self.dir).and_then(|()| self.make_private()).map_err(no_lock)?;
+        // Beside the file, so that it is the same lock for every spelling of the directory.
+        self.try_lock_named(&hashed_name(&[entry]))
     }
 }
 
-/// What is authenticated with the contents: the format and the file's name.
-fn associated(path: &Path) -> Vec<u8> {
+/// The authenticated data: the format and the file name.
+fn associated_data(path: &Path) -> Vec<u8> {
     let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
     [FORMAT, name].concat()
 }
 
-/// What tells the directory from every other: not its name, which may be spelled in many ways, be mounted twice, or be
-/// another container's as well.
-fn itself(dir: &Path) -> io::Result<String> {
+/// The device and inode of the directory: a path may have several spellings, be mounted twice, or exist in another
+/// container.
+fn directory_id(dir: &Path) -> io::Result<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

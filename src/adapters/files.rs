@@ -1,15 +1,14 @@
-//! Files that hold no token: configuration, caches of public data, warning stamps.
+//! Files without tokens: configuration, caches of public data, time stamps.
 
 use super::lock;
 use super::owned_files::{self, Links};
 use crate::domain::text::utf8_text;
-use crate::ports::{Files, LARGEST_FILE, Lock};
+use crate::ports::{Files, Lock, MAX_FILE_SIZE};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io;
 use std::path::Path;
 
-/// The file system.
 #[derive(Debug)]
 pub struct SystemFiles;
 
@@ -21,8 +20,8 @@ impl Files for SystemFiles {
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         owned_files::read_named(path, |file, bytes| {
             let key = utf8_text(bytes).map(|text| STANDARD.decode(text.trim()));
-            // What is no key was named by mistake. Another user's, as a secret that root has mounted, or on a disk that is
-            // read-only: it is what it is.
+            // Whatever is not a key was named by mistake. A failure is ignored: the key may be root's, or on a
+            // read-only disk.
             if matches!(key, Ok(Ok(key)) if key.len() == 32) {
                 let _ = owned_files::keep_private(file);
             }
@@ -34,29 +33,29 @@ impl Files for SystemFiles {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        owned_files::write_whole(&owned_files::target(path)?, bytes)
+        owned_files::replace_file(&owned_files::resolve_symlinks(path)?, bytes)
     }
 
-    /// On the directory in which the file is exchanged, whatever symlink leads there.
+    /// Locks the directory of the file that the symlinks lead to.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        lock::try_lock_dir(owned_files::parent(&owned_files::target(path)?))
+        lock::try_lock_dir(owned_files::parent(&owned_files::resolve_symlinks(path)?))
     }
 
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match owned_files::enter(owned_files::parent(path)) {
+        match owned_files::make_private(owned_files::parent(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            entered => entered?,
+            result => result?,
         }
         let Some(file) = owned_files::open(path, Links::Refuse)? else { return Ok(None) };
         owned_files::refuse_shared(&file)?;
         owned_files::keep_private(&file)?;
-        owned_files::read_all(&file, LARGEST_FILE).map(Some)
+        owned_files::read_all(&file, MAX_FILE_SIZE).map(Some)
     }
 
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let dir = owned_files::parent(path);
-        owned_files::create_dir(dir).and_then(|()| owned_files::enter(dir))?;
-        owned_files::write_whole(path, bytes)
+        owned_files::create_dir(dir).and_then(|()| owned_files::make_private(dir))?;
+        owned_files::replace_file(path, bytes)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -164,7 +163,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("keys.json");
         SystemFiles.write_own(&path, b"ours").unwrap();
-        // Only the superuser can give a file away.
+        // Only the superuser can do this.
         if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
             assert!(SystemFiles.read_own(&path).is_err());
         }
@@ -218,7 +217,7 @@ mod tests {
         let there = pipe.clone();
         let writer = std::thread::spawn(move || {
             let mut pipe = fs::OpenOptions::new().write(true).open(there).unwrap();
-            // More than a pipe holds, so that it comes in pieces.
+            // More than a pipe holds.
             (0..3).for_each(|_| io::Write::write_all(&mut pipe, &[b'x'; 100_000]).unwrap());
         });
         assert_eq!(SystemFiles.read(&pipe).unwrap().unwrap().len(), 300_000);

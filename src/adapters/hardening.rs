@@ -1,50 +1,50 @@
-//! Keeps core dumps and debuggers from the process's memory while it holds secrets.
+//! Keeps core dumps and debuggers away from the process's memory.
 
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 #[cfg(unix)]
 use std::sync::OnceLock;
 
-/// The soft limit that was found, to be given back to a child.
+/// The soft limit before [`harden`], for children.
 #[cfg(unix)]
-static FOUND: OnceLock<Option<u64>> = OnceLock::new();
+static ORIGINAL_LIMIT: OnceLock<Option<u64>> = OnceLock::new();
 
-/// No core file (the soft limit only: a hard one would be inherited for ever), and on Linux not dumpable, which
-/// also closes `/proc/PID/environ` and `ptrace` to the user's other processes. Failure is no failure.
+/// Disables core files (by the soft limit: children would inherit a hard one for ever), and on Linux makes the process
+/// not dumpable, which also closes `/proc/PID/environ` and `ptrace` to the user's other processes (prctl(2),
+/// `PR_SET_DUMPABLE`). Failures are ignored.
 pub fn harden() {
     #[cfg(unix)]
     {
         let limit = getrlimit(Resource::Core);
-        FOUND.get_or_init(|| limit.current);
+        ORIGINAL_LIMIT.get_or_init(|| limit.current);
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
     }
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Runs `start` with the limit given back for a child to inherit. On Linux this process stays not dumpable, so that
-/// even meanwhile it leaves no core file.
-pub fn with_limit_lent<T>(start: impl FnOnce() -> T) -> T {
+/// Runs `start` with the original limit, for a child to inherit. On Linux this process stays not dumpable.
+pub fn with_original_limit<T>(start: impl FnOnce() -> T) -> T {
     #[cfg(unix)]
-    let lent = FOUND.get().map(|found| {
+    let before = ORIGINAL_LIMIT.get().map(|original| {
         let now = getrlimit(Resource::Core);
-        let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..now });
+        let _ = setrlimit(Resource::Core, Rlimit { current: *original, ..now });
         now
     });
     let started = start();
     #[cfg(unix)]
-    if let Some(before) = lent {
+    if let Some(before) = before {
         let _ = setrlimit(Resource::Core, before);
     }
     started
 }
 
-/// Undoes [`harden`], if it was called: before another program takes the process over. Whether it was.
+/// Undoes [`harden`] before another program replaces this one. Whether there was anything to undo.
 pub fn restore() -> bool {
     #[cfg(unix)]
-    if let Some(found) = FOUND.get() {
+    if let Some(original) = ORIGINAL_LIMIT.get() {
         let limit = getrlimit(Resource::Core);
-        let _ = setrlimit(Resource::Core, Rlimit { current: *found, ..limit });
+        let _ = setrlimit(Resource::Core, Rlimit { current: *original, ..limit });
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
         return true;

@@ -1,4 +1,4 @@
-//! Requests over the network: bounded in time and size, no redirects, no proxy for this machine itself.
+//! HTTP requests with bounded time and size, without redirects, and without a proxy for this machine itself.
 
 mod proxy;
 mod resolver;
@@ -21,21 +21,21 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use url::{Host, Url};
 
-/// The largest body, in bytes, as received and as read.
-const LARGEST: usize = 1 << 20;
+/// The largest body in bytes, compressed and decompressed.
+const MAX_BODY_SIZE: usize = 1 << 20;
 
-/// The network, as this machine reaches it. Nothing is built before the first request.
+/// Nothing is set up before the first request.
 pub struct SystemHttp {
-    /// For the whole exchange, a second try included.
+    /// For the whole exchange, including a second attempt.
     deadline: Duration,
-    /// For name, connection and TLS of one try.
+    /// For DNS, connection and TLS of one attempt.
     connect_deadline: Duration,
     env: Env,
     runtime: OnceLock<Runtime>,
-    clients: Mutex<BTreeMap<Trust, Client>>,
+    clients: Mutex<BTreeMap<ClientSettings, Client>>,
 }
 
-/// Who is asked, and through whom.
+/// The server, and the proxy on the way to it.
 struct Route {
     host: String,
     proxy: Option<Proxy>,
@@ -43,14 +43,13 @@ struct Route {
 
 /// What a client is built for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Trust {
-    /// Whether certificates matter at all.
+struct ClientSettings {
     tls: bool,
     /// Whether the server is this machine.
     loopback: bool,
     ca_file: Option<PathBuf>,
     /// The variable that names the proxy.
-    proxied_by: Option<&'static str>,
+    proxy_variable: Option<&'static str>,
 }
 
 impl Http for SystemHttp {
@@ -59,40 +58,44 @@ impl Http for SystemHttp {
         let client = self.client(request, &route)?;
         let exchange = async {
             match attempt(&client, request, &route).await {
-                Err(failed) if request.method == Method::Get && failed.again => {
+                Err(failed) if request.method == Method::Get && failed.can_repeat => {
                     attempt(&client, request, &route).await.map_err(|failed| failed.failure)
                 }
-                answer => answer.map_err(|failed| failed.failure),
+                response => response.map_err(|failed| failed.failure),
             }
         };
         let deadline = request.deadline.unwrap_or(self.deadline);
         self.runtime()?.block_on(async {
             tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-                let what = format!("{route} did not answer within {} s", deadline.as_secs());
-                Err(HttpFailure { what, kind: HttpFailureKind::AnswerLost })
+                let message = format!("{route} did not answer within {} s", deadline.as_secs());
+                Err(HttpFailure { message, kind: HttpFailureKind::ResponseLost })
             })
         })
     }
 }
 
 impl SystemHttp {
-    /// The network with that environment, which may name a proxy and authorities.
+    /// `env` may name a proxy and certificate authorities.
     pub fn new(env: &Env) -> Self {
         Self::with_deadlines(env, Duration::from_secs(30), Duration::from_secs(10))
     }
 
     fn with_deadlines(env: &Env, deadline: Duration, connect_deadline: Duration) -> Self {
-        let of_ours = |name: &str| proxy::VARIABLES.contains(&name) || trust::VARIABLES.contains(&name);
-        let kept = env.0.iter().filter(|(name, _)| of_ours(name)).map(|(name, value)| (name.clone(), value.clone()));
+        let is_relevant = |name: &str| proxy::VARIABLES.contains(&name) || trust::VARIABLES.contains(&name);
+        let kept = env
+            .variables
+            .iter()
+            .filter(|(name, _)| is_relevant(name))
+            .map(|(name, value)| (name.clone(), value.clone()));
         let (runtime, clients) = (OnceLock::new(), Mutex::default());
-        Self { deadline, connect_deadline, env: Env(kept.collect()), runtime, clients }
+        Self { deadline, connect_deadline, env: kept.collect(), runtime, clients }
     }
 
-    /// Nobody asks a proxy for this machine itself, and nothing but this machine is asked without TLS.
+    /// No proxy is asked for this machine itself, and only this machine is reached without TLS.
     fn route(&self, url: &Url) -> Result<Route, HttpFailure> {
         let host = url.host_str().unwrap_or_default();
         let direct = is_loopback(url) || url.scheme() != "https";
-        let proxy = if direct { None } else { Proxy::of(&self.env, host).map_err(wrong_setting)? };
+        let proxy = if direct { None } else { Proxy::for_host(&self.env, host).map_err(invalid_setting)? };
         Ok(Route { host: printable(host), proxy })
     }
 
@@ -106,62 +109,62 @@ impl SystemHttp {
     }
 
     fn client(&self, request: &Request, route: &Route) -> Result<Client, HttpFailure> {
-        let trust = Trust {
+        let settings = ClientSettings {
             tls: request.url.scheme() == "https",
             loopback: is_loopback(&request.url),
             ca_file: request.ca_file.clone(),
-            proxied_by: route.proxy.as_ref().map(|proxy| proxy.variable),
+            proxy_variable: route.proxy.as_ref().map(|proxy| proxy.variable),
         };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&trust) {
+        if let Some(client) = clients.get(&settings) {
             return Ok(client.clone());
         }
-        let client = self.built(&trust, route)?;
-        clients.insert(trust, client.clone());
+        let client = self.build_client(&settings, route)?;
+        clients.insert(settings, client.clone());
         Ok(client)
     }
 
-    #[allow(clippy::disallowed_methods)] // this is the edge that the ban sends everybody to
-    fn built(&self, trust: &Trust, route: &Route) -> Result<Client, HttpFailure> {
+    #[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
+    fn build_client(&self, settings: &ClientSettings, route: &Route) -> Result<Client, HttpFailure> {
         let mut builder = Client::builder()
             .user_agent(concat!("tidp/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            // Leniencies: a header that is badly written is nothing that an answer with a spent token's successor is lost for.
+            // Be lenient: a badly written header must not cost a new refresh token.
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .dns_resolver(SystemResolver::default())
             .connect_timeout(self.connect_deadline)
-            // A connection kept from before a wait may be dead, and a POST that dies with it cannot be sent again.
+            // An idle connection may be dead by the next request, and a POST cannot be repeated.
             .pool_max_idle_per_host(0)
-            // Which proxy there is is decided here, so that it can be told.
+            // The proxy is chosen here, so that errors can name it.
             .no_proxy();
         if let Some(proxy) = &route.proxy {
             let through = reqwest::Proxy::all(proxy.url.expose());
-            let unusable = |_| wrong_setting(format!("{} names no proxy that can be used", proxy.variable));
+            let unusable = |_| invalid_setting(format!("{} names no proxy that can be used", proxy.variable));
             builder = builder.proxy(through.map_err(unusable)?);
         }
-        aws_lc_rs::init(); // which is fast once it has asked what the processor can do
-        // Without TLS there is nothing to verify, and the system's hundred-odd authorities need not be read.
-        builder = match &trust.ca_file {
-            _ if !trust.tls => builder.tls_certs_only([]),
+        aws_lc_rs::init(); // detects the processor's features
+        // Without TLS nothing is verified, so do not read the system's certificate authorities.
+        builder = match &settings.ca_file {
+            _ if !settings.tls => builder.tls_certs_only([]),
             Some(path) => {
-                let unusable = |what: String| wrong_setting(format!("ca_file {what}"));
-                let trusted = trust::certificates(path).map_err(unusable)?;
+                let unusable = |message: String| invalid_setting(format!("ca_file {message}"));
+                let trusted = trust::read_certificates(path).map_err(unusable)?;
                 builder.tls_certs_merge(trusted.iter().filter_map(|der| Certificate::from_der(der).ok()))
             }
             None => builder,
         };
         builder.build().map_err(|error| match root_cause(&error) {
             cause if cause.contains("No CA certificates") => match trust::no_authorities(&self.env) {
-                Ok(what) => HttpFailure { what, kind: HttpFailureKind::Certificate },
-                Err(what) => wrong_setting(what),
+                Ok(message) => HttpFailure { message, kind: HttpFailureKind::Certificate },
+                Err(message) => invalid_setting(message),
             },
             cause => {
-                let what = format!("TLS cannot be used: {}", printable(&cause));
-                HttpFailure { what, kind: HttpFailureKind::Certificate }
+                let message = format!("TLS cannot be used: {}", printable(&cause));
+                HttpFailure { message, kind: HttpFailureKind::Certificate }
             }
         })
     }
@@ -172,101 +175,103 @@ impl fmt::Display for Route {
         f.write_str(&self.host)?;
         match &self.proxy {
             None => Ok(()),
-            Some(proxy) => write!(f, " (through the proxy {}, which {} names)", proxy.shown, proxy.variable),
+            Some(proxy) => write!(f, " (through the proxy {}, which {} names)", proxy.display, proxy.variable),
         }
     }
 }
 
-/// A try that brought no answer, and whether a GET may be tried again.
-struct Failed {
+struct FailedAttempt {
     failure: HttpFailure,
-    again: bool,
+    can_repeat: bool,
 }
 
-async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, Failed> {
-    let lost = |error: reqwest::Error| {
-        let failure = classified(&error, route);
-        let again = matches!(failure.kind, HttpFailureKind::NotSent | HttpFailureKind::AnswerLost);
-        Failed { again, failure }
+async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Response, FailedAttempt> {
+    let failed = |error: reqwest::Error| {
+        let failure = http_failure(&error, route);
+        let can_repeat = matches!(failure.kind, HttpFailureKind::NotSent | HttpFailureKind::ResponseLost);
+        FailedAttempt { can_repeat, failure }
     };
-    let mut answer = prepared(client, request).send().await.map_err(lost)?;
-    let status = answer.status().as_u16();
+    let mut response = build_request(client, request).send().await.map_err(failed)?;
+    let status = response.status().as_u16();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let dropped =
-        |what: String| Failed { failure: HttpFailure { what, kind: HttpFailureKind::AnswerLost }, again: false };
-    let coding = answer.headers().get(CONTENT_ENCODING).map(text).unwrap_or_default();
+    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let unusable_response = |message: String| FailedAttempt {
+        failure: HttpFailure { message, kind: HttpFailureKind::ResponseLost },
+        can_repeat: false,
+    };
+    let encoding = response.headers().get(CONTENT_ENCODING).map(text).unwrap_or_default();
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > LARGEST {
-            return Err(dropped(format!("{route} sent an answer larger than 1 MiB")));
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > MAX_BODY_SIZE {
+            return Err(unusable_response(format!("{route} sent an answer larger than 1 MiB")));
         }
         body.extend_from_slice(&chunk);
     }
-    match unpacked_though_packing_was_not_asked_for(&coding, body) {
+    match decompress(&encoding, body) {
         Ok(body) => Ok(Response { status, headers, body }),
-        Err(why) => Err(dropped(format!("{route} sent an answer {why}"))),
+        Err(why) => Err(unusable_response(format!("{route} sent an answer {why}"))),
     }
 }
 
-/// A leniency: no coding is asked for, and yet some servers pack, or name one that is none. The answer may hold the successor
-/// of a spent refresh token, so what can be read is read, within the same limit.
+/// The decompressed body. Compression is not requested, but some servers compress anyway, or name an encoding that is
+/// none. The response may hold a new refresh token, so it is read if possible.
 ///
 /// # Errors
-/// Why it cannot be read, after "an answer".
-fn unpacked_though_packing_was_not_asked_for(coding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
-    match coding.trim().to_ascii_lowercase().as_str() {
+/// The reason, after "an answer".
+fn decompress(encoding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
+    match encoding.trim().to_ascii_lowercase().as_str() {
         _ if body.is_empty() => Ok(body),
         "" | "identity" | "none" => Ok(body),
         "gzip" | "x-gzip" => {
-            let mut unpacked = Vec::new();
-            let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-            let read = MultiGzDecoder::new(body.as_slice()).take(most).read_to_end(&mut unpacked);
+            let mut decompressed = Vec::new();
+            let limit = u64::try_from(MAX_BODY_SIZE).unwrap_or(u64::MAX).saturating_add(1);
+            let read = MultiGzDecoder::new(body.as_slice()).take(limit).read_to_end(&mut decompressed);
             read.map_err(|_| "packed (gzip) and damaged")?;
-            if unpacked.len() > LARGEST { Err("larger than 1 MiB") } else { Ok(unpacked) }
+            if decompressed.len() > MAX_BODY_SIZE { Err("larger than 1 MiB") } else { Ok(decompressed) }
         }
         _ => Err("packed in a way that was not asked for"),
     }
 }
 
-fn prepared(client: &Client, request: &Request) -> reqwest::RequestBuilder {
-    let mut prepared = match request.method {
+fn build_request(client: &Client, request: &Request) -> reqwest::RequestBuilder {
+    let mut builder = match request.method {
         Method::Get => client.get(request.url.clone()),
         Method::Post => client.post(request.url.clone()),
     };
-    // Without this any coding is welcome (RFC 9110 12.5.3).
-    prepared = prepared.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
+    // Without this header any encoding is acceptable (RFC 9110 12.5.3).
+    builder = builder.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
     if let Some(authorization) = &request.authorization
         && let Ok(mut value) = HeaderValue::from_str(authorization.expose())
     {
         value.set_sensitive(true);
-        prepared = prepared.header(AUTHORIZATION, value);
+        builder = builder.header(AUTHORIZATION, value);
     }
     match &request.body {
         Some(Body::Form(form)) => {
-            prepared.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_owned())
+            builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_owned())
         }
-        Some(Body::Json(json)) => prepared.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned()),
-        None => prepared,
+        Some(Body::Json(json)) => builder.header(CONTENT_TYPE, "application/json").body(json.expose().to_owned()),
+        None => builder,
     }
 }
 
-/// What a missing answer means. The text names the host and the innermost cause: no path, no query.
-fn classified(error: &reqwest::Error, route: &Route) -> HttpFailure {
+/// The failure for an error of the library. The text names the host and the innermost cause, but neither path nor
+/// query.
+fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     let cause = match root_cause(error) {
         eof if eof == "tls handshake eof" => "TLS was broken off before it had begun".into(),
         cause => printable(&cause),
     };
     let tls = causes(error).find_map(rustls_error);
     let certificate =
-        |why: &str, kind| HttpFailure { what: format!("{} does not check out: {why}", shown(route)), kind };
+        |why: &str, kind| HttpFailure { message: format!("{} does not check out: {why}", certificate_of(route)), kind };
     match tls {
         Some(rustls::Error::InvalidCertificate(problem)) => {
             let kind = match problem {
                 rustls::CertificateError::UnknownIssuer => HttpFailureKind::UnknownAuthority,
                 _ => HttpFailureKind::Certificate,
             };
-            return certificate(&trust::fault(problem), kind);
+            return certificate(&trust::certificate_fault(problem), kind);
         }
         Some(rustls::Error::NoCertificatesPresented) => {
             return certificate("there is none", HttpFailureKind::Certificate);
@@ -274,24 +279,24 @@ fn classified(error: &reqwest::Error, route: &Route) -> HttpFailure {
         _ => {}
     }
     if error.is_connect() || error.is_builder() {
-        let why = tls.and_then(trust::tls_fault).or_else(|| refused_by_the_proxy(&cause, route)).unwrap_or(cause);
+        let why = tls.and_then(trust::tls_fault).or_else(|| proxy_refusal(&cause, route)).unwrap_or(cause);
         return not_sent(format!("no connection to {route}: {why}"));
     }
-    HttpFailure { what: format!("the answer of {route} was lost: {cause}"), kind: HttpFailureKind::AnswerLost }
+    HttpFailure { message: format!("the answer of {route} was lost: {cause}"), kind: HttpFailureKind::ResponseLost }
 }
 
-/// Whose certificate it is: a proxy that is spoken to over TLS shows one first.
-fn shown(route: &Route) -> String {
+/// Names the server; or the proxy too, because one that uses TLS shows its certificate first.
+fn certificate_of(route: &Route) -> String {
     match &route.proxy {
-        Some(proxy) if proxy.shown.starts_with("https:") => format!("the proxy's certificate, or that of {route},"),
+        Some(proxy) if proxy.display.starts_with("https:") => format!("the proxy's certificate, or that of {route},"),
         _ => format!("the certificate of {route}"),
     }
 }
 
-/// What the proxy's own answer comes to, of which no more is known than hyper's words for it.
-fn refused_by_the_proxy(cause: &str, route: &Route) -> Option<String> {
+/// The proxy's refusal, recognised by hyper's messages.
+fn proxy_refusal(cause: &str, route: &Route) -> Option<String> {
     let proxy = route.proxy.as_ref()?;
-    let what = match cause.strip_prefix("tunnel error: ")? {
+    let message = match cause.strip_prefix("tunnel error: ")? {
         "proxy authorization required" => format!(
             "the proxy wants a user name and a password, and has got none that it accepts; \
              they belong into {} (http://USER:PASSWORD@HOST:PORT)",
@@ -301,18 +306,18 @@ fn refused_by_the_proxy(cause: &str, route: &Route) -> Option<String> {
         "unexpected end of file" => "the proxy hung up".into(),
         _ => return None,
     };
-    Some(what)
+    Some(message)
 }
 
-fn not_sent(what: String) -> HttpFailure {
-    HttpFailure { what, kind: HttpFailureKind::NotSent }
+fn not_sent(message: String) -> HttpFailure {
+    HttpFailure { message, kind: HttpFailureKind::NotSent }
 }
 
-fn wrong_setting(what: String) -> HttpFailure {
-    HttpFailure { what, kind: HttpFailureKind::Setting }
+fn invalid_setting(message: String) -> HttpFailure {
+    HttpFailure { message, kind: HttpFailureKind::InvalidSetting }
 }
 
-/// `cause` as rustls knows it, also inside the I/O errors that transports wrap it in (whose own `source` skips it).
+/// The rustls error in `cause`, also within I/O errors, whose own `source` skips it.
 fn rustls_error<'a>(mut cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     while let Some(wrapped) = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         cause = wrapped;

@@ -1,16 +1,15 @@
-//! Signals that this process ignores: since it was started, or from now on.
+//! Which signals this process ignores.
 
 use signal_hook::consts::{SIGHUP, SIGXFSZ};
 use signal_hook::flag;
 use std::sync::{Arc, Once};
 
-/// Whether the process was started with `signal` ignored, as far as that is known.
+/// Whether the process was started with `signal` ignored, if that is known.
 pub fn is_ignored(signal: i32) -> bool {
     IgnoredSignals::now().has(signal).unwrap_or(false)
 }
 
-/// The signals that are ignored, a bit each; `None` where that is not known: elsewhere than on Linux, and without
-/// `/proc`.
+/// A bit mask; `None` where it is not known: without `/proc`.
 pub struct IgnoredSignals(pub(super) Option<u64>);
 
 impl IgnoredSignals {
@@ -24,18 +23,18 @@ impl IgnoredSignals {
         self.0.map(|mask| mask >> (signal - 1) & 1 == 1)
     }
 
-    /// SIGHUP is put off only where it is known that it has its effect: under `nohup` it must keep having none.
+    /// SIGHUP is deferred only if it is known not to be ignored: under `nohup` it must stay without effect.
     pub fn can_be_deferred(&self, signal: i32) -> bool {
         self.has(signal).map_or(signal != SIGHUP, |ignored| !ignored)
     }
 }
 
-/// A file that may grow no further (`ulimit -f`) is a store that takes nothing for now, and no reason to end. A
-/// handler, because children would keep it if the signal were ignored.
-pub fn outlive_full_files() {
+/// Lets a write beyond `ulimit -f` fail (setrlimit(2)) instead of ending the process. With a handler, because children
+/// would inherit an ignored signal.
+pub fn survive_file_size_limit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without it, such a write ends the process as it always has.
+        // On failure the default remains: such a write ends the process.
         let _ = flag::register(SIGXFSZ, Arc::default());
     });
 }

@@ -1,13 +1,13 @@
-//! The access-token cache: keys of the tokens' own lifetime in the Linux kernel's *user* keyring. Never on a disk.
+//! The access-token cache: keys in the Linux kernel's *user* keyring, which expire with their tokens. Never on a disk.
 //!
-//! A key's permissions let every process of the same user find and read it without linking a keyring into its own:
-//! linking one per reader would exhaust the user's quota of 200 keys.
+//! The keys' permissions let every process of the user find and read them. Linking the keyring into each reader's own
+//! would exhaust the user's quota of 200 keys.
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use crate::ports::TokenCache;
 
-/// The cache; always empty where the kernel has no keyrings or refuses.
+/// Empty where the kernel has no keyrings or refuses.
 #[derive(Debug)]
 pub struct KernelCache;
 
@@ -16,9 +16,9 @@ impl TokenCache for KernelCache {
         keys::read(name)
     }
 
-    fn put(&self, name: &str, document: &Secret, life: Seconds) {
-        // A key without an end would stay for as long as the user does.
-        match usize::try_from(life.0) {
+    fn put(&self, name: &str, document: &Secret, lifetime: Seconds) {
+        // A key without timeout would never expire.
+        match usize::try_from(lifetime.0) {
             Ok(seconds @ 1..) if keys::write(name, document, seconds).is_some() => {}
             _ => keys::remove(name),
         }
@@ -35,11 +35,11 @@ mod keys {
     use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
     use zeroize::{Zeroize, Zeroizing};
 
-    /// Possessor: all. User: view, read, search. Others: nothing.
+    /// Possessor: all. User: view, read, search. Others: nothing (keyctl_setperm(3)).
     const PERMISSIONS: u32 = 0x3f0b_0000;
 
-    /// The room tried first, in bytes; the kernel says how much it would have taken.
-    const USUAL: usize = 4096;
+    /// The first buffer, in bytes; the kernel reports the size needed.
+    const BUFFER_SIZE: usize = 4096;
 
     fn user_keyring() -> Option<KeyRing> {
         KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()
@@ -47,22 +47,22 @@ mod keys {
 
     pub(super) fn read(name: &str) -> Option<Secret> {
         let key = user_keyring()?.search(name).ok()?;
-        let mut buffer = Zeroizing::new(vec![0; USUAL]);
+        let mut buffer = Zeroizing::new(vec![0; BUFFER_SIZE]);
         let mut length = key.read(&mut *buffer).ok()?;
         if length > buffer.len() {
             buffer.zeroize();
             buffer.resize(length, 0);
             length = key.read(&mut *buffer).ok()?;
         }
-        // Replaced by a longer one between the two reads: as good as absent.
+        // A longer key may have replaced it between the two reads.
         std::str::from_utf8(buffer.get(..length)?).ok().map(Secret::new)
     }
 
     pub(super) fn write(name: &str, document: &Secret, seconds: usize) -> Option<()> {
         let keyring = user_keyring()?;
-        // It is made in this process's own keyring, which goes with the process and makes it the key's possessor: only
-        // that may set what follows. Linked, it takes the place of the key of that name: others find the old one whole,
-        // or the new one with its end, and never a key without end, whenever this process is killed.
+        // The key is created in this process's own keyring, which makes the process its possessor: only that may set
+        // timeout and permissions. Linking it into the user's keyring then replaces the old key atomically, so that no
+        // key without timeout stays if this process is killed.
         let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
         let key = own.add_key(name, document.expose().as_bytes()).ok()?;
         key.set_timeout(seconds).ok()?;
@@ -103,7 +103,7 @@ mod keys {
 mod tests {
     use super::*;
 
-    /// A cache and a name of this test's own; `None` where the kernel refuses keys, and there is nothing to test.
+    /// A cache and a name for this test; `None` if the kernel refuses keys.
     fn cache(of: &str) -> Option<(KernelCache, String)> {
         let (cache, name) = (KernelCache, format!("tidp-test:{of}:{}", std::process::id()));
         cache.put(&name, &Secret::new("probe"), Seconds(30));

@@ -1,7 +1,7 @@
-//! The OS keyring: service `tidp`, one credential per entry, its bytes the document.
+//! The OS keyring: service `tidp`, one credential per entry with the document as its bytes.
 //!
-//! A call blocks without a deadline of its own, and hangs for ever on a service that is stopped or that waits for a
-//! prompt. So every call stands on a detached thread, and is left behind there when time runs out.
+//! Calls have no deadline, and hang for ever if the service is stopped or waits for a prompt. So every call runs on a
+//! thread of its own, which is left behind on timeout.
 
 #[cfg(not(any(target_os = "macos", windows)))]
 mod collection_memory;
@@ -13,12 +13,12 @@ mod secret_service;
 
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::{IfLocked, Keyring};
-use super::lock::{self, hashed};
-use super::retry::{self, Notices};
+use super::lock::{self, hashed_name};
+use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::ports::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Terminal, Waiting};
-use failure::{NAME, failed};
+use crate::ports::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Terminal, WaitCallback};
+use failure::{NAME, keyring_failure};
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
@@ -28,50 +28,49 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long a call may take where nobody sits to unlock anything.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The timeout of a call if nobody can unlock anything.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long it may take where somebody may be answering a prompt that is not known of, and where one is.
-const PERSONS_PATIENCE: Duration = Duration::from_secs(60);
-const PROMPT_PATIENCE: Duration = Duration::from_secs(180);
+/// The timeouts if a person may be answering a prompt, and if a prompt is known to be open.
+const PERSON_TIMEOUT: Duration = Duration::from_secs(60);
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// When that wait is first told, and how often from then on.
-const FIRST_TOLD: Duration = Duration::from_secs(2);
-const TOLD_AGAIN: Duration = Duration::from_secs(10);
+/// When a long wait is first reported, and how often after that.
+const FIRST_REPORT: Duration = Duration::from_secs(2);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The keyring of this user.
 pub struct KeyringStore {
-    /// Where somebody is told to answer its prompt, if somebody sits there.
-    person: Option<Arc<dyn Terminal>>,
+    /// Where a prompt is announced, if a person is there.
+    terminal: Option<Arc<dyn Terminal>>,
     env: Env,
     keyring: Arc<Keyring>,
-    abandoned: Abandoned,
+    pending: PendingCalls,
 }
 
-/// Waits for the end of a write or delete that was left behind unanswered, and may still be carried out.
-type Wait = Box<dyn FnOnce() + Send>;
+/// Waits for the end of a write or delete that timed out but may still take effect.
+type WaitForEnd = Box<dyn FnOnce() + Send>;
 
-type Abandoned = Arc<Mutex<Vec<Wait>>>;
+type PendingCalls = Arc<Mutex<Vec<WaitForEnd>>>;
 
-/// The lock of an entry. While a write is under way that was left behind, nobody else may have it: what a logout removes
-/// then, the write would bring back.
+/// The lock of an entry. It is kept while a write that timed out may still take effect: the write would undo, say, a
+/// logout.
 struct KeyringLock {
     lock: Option<Box<dyn Lock>>,
-    abandoned: Abandoned,
+    pending: PendingCalls,
 }
 
 impl Lock for KeyringLock {}
 
 impl Drop for KeyringLock {
     fn drop(&mut self) {
-        let abandoned = std::mem::take(&mut *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
-        if abandoned.is_empty() {
+        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        if pending.is_empty() {
             return;
         }
-        // The process's end lets go of it in any case; where no thread can be had, only that.
+        // If no thread can be started, the lock is kept until the process ends.
         let lock = ManuallyDrop::new(self.lock.take());
         let waiting = std::thread::Builder::new().name(NAME.into()).spawn(move || {
-            abandoned.into_iter().for_each(|wait| wait());
+            pending.into_iter().for_each(|wait| wait());
             drop(ManuallyDrop::into_inner(lock));
         });
         drop(waiting);
@@ -79,11 +78,10 @@ impl Drop for KeyringLock {
 }
 
 impl KeyringStore {
-    /// The keyring; `person` is the terminal at which somebody may answer its prompt, if there is one. `env` says where the
-    /// locks lie (`TIDP_LOCK_DIR`, else `HOME` for a user whom the user database does not know), and in `dir` is kept where
-    /// the entries lie.
-    pub fn new(person: Option<Arc<dyn Terminal>>, env: Env, dir: Option<PathBuf>) -> Self {
-        Self { person, keyring: Arc::new(Keyring::new(&env, dir)), env, abandoned: Arc::default() }
+    /// `terminal` is where a person may answer a prompt, if there is one. `env` determines the directory of the locks
+    /// (`TIDP_LOCK_DIR`, else the home). `dir` keeps a record of the collections that entries are in.
+    pub fn new(terminal: Option<Arc<dyn Terminal>>, env: Env, dir: Option<PathBuf>) -> Self {
+        Self { terminal, keyring: Arc::new(Keyring::new(&env, dir)), env, pending: Arc::default() }
     }
 }
 
@@ -97,111 +95,111 @@ impl Store for KeyringStore {
     }
 
     fn key_fingerprint(&self) -> String {
-        Keyring::reached_by(&self.env)
+        Keyring::bus_identity(&self.env)
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        self.awaited(&self.reading(entry, self.if_locked())?).map_err(|failure| self.explained(failure))
+        self.wait_for(&self.start_read(entry, self.if_locked())?).map_err(|failure| self.explain_timeout(failure))
     }
 
-    fn load_without_asking(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        answer(&self.reading(entry, IfLocked::Fail)?, PATIENCE)?
+    fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+        result_within(&self.start_read(entry, IfLocked::Fail)?, CALL_TIMEOUT)?
     }
 
-    fn save_without_asking(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let writing = self.writing(entry, document, IfLocked::Fail)?;
-        let outcome = answer(&writing, PATIENCE).flatten();
-        self.outcome(outcome, writing, entry, document)
+    fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+        let writing = self.start_write(entry, document, IfLocked::Fail)?;
+        let outcome = result_within(&writing, CALL_TIMEOUT).flatten();
+        self.write_result(outcome, writing, entry, document)
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
         let (name, locked) = (entry.to_owned(), self.if_locked());
-        let checking = self.started(move |keyring| keyring.has_room(&name, locked))?;
-        self.awaited(&checking).map_err(|failure| self.explained(failure))
+        let checking = self.start(move |keyring| keyring.check_writable(&name, locked))?;
+        self.wait_for(&checking).map_err(|failure| self.explain_timeout(failure))
     }
 
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
-        let writing = self.writing(entry, document, self.if_locked())?;
-        let outcome = self.awaited(&writing);
-        self.outcome(outcome, writing, entry, document)
+        let writing = self.start_write(entry, document, self.if_locked())?;
+        let outcome = self.wait_for(&writing);
+        self.write_result(outcome, writing, entry, document)
     }
 
-    /// A write that hangs is waited for and never left behind: it could be carried out over what a later run has stored.
-    /// One that is refused is tried again over a new connection, for a service may come back and a lock be opened.
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
-        let (mut asked, mut locked) = (false, false);
-        retry::until_done(Notices::new(retry::TOLD_EVERY, waiting), |notices| {
-            let open = || answer(&self.opening(entry, IfLocked::Fail)?, PATIENCE)?;
+    /// A write that hangs is waited for, because it could take effect after a later run's write. One that is refused is
+    /// repeated over a new connection: the service may come back, or be unlocked.
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
+        let (mut prompted, mut locked) = (false, false);
+        retry::retry(WaitReporter::new(retry::REPORT_INTERVAL, on_wait), |reporter| {
+            let open = || result_within(&self.start_unlock(entry, IfLocked::Fail)?, CALL_TIMEOUT)?;
             let open = if locked { open() } else { Ok(()) };
-            let failure = match open.and_then(|()| self.written(entry, document, notices)) {
+            let failure = match open.and_then(|()| self.write_and_wait(entry, document, reporter)) {
                 Ok(()) => return ControlFlow::Break(Ok(())),
-                // Which of two entries it should be, time does not tell.
+                // Waiting does not resolve this.
                 Err(failure) if failure.kind == StoreFailureKind::Ambiguous => return ControlFlow::Break(Err(failure)),
                 Err(failure) => failure,
             };
             locked = failure.kind == StoreFailureKind::Locked;
-            if locked && !asked {
-                // Once, and not waited for: the lock may be opened elsewhere, and then nobody answers this prompt.
-                asked = self.opening(entry, IfLocked::Ask).is_ok();
+            if locked && !prompted {
+                // Only once and without waiting: if the keyring is unlocked elsewhere, nobody answers this prompt.
+                prompted = self.start_unlock(entry, IfLocked::Ask).is_ok();
             }
-            notices.failed(failure);
+            reporter.record_failure(failure);
             ControlFlow::Continue(())
         })
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let (name, locked) = (entry.to_owned(), self.if_locked());
-        let deleting = self.started(move |keyring| keyring.delete(&name, locked))?;
-        let outcome = self.awaited(&deleting);
-        self.not_forgotten(&outcome, deleting);
+        let deleting = self.start(move |keyring| keyring.delete(&name, locked))?;
+        let outcome = self.wait_for(&deleting);
+        self.remember_if_pending(&outcome, deleting);
         let failed = match outcome {
             Ok(deleted) => return Ok(deleted),
             Err(failure) => failure,
         };
-        // As after a write: it may have been done all the same.
+        // As after a write: it may have taken effect all the same.
         match failed.kind {
             StoreFailureKind::Refused | StoreFailureKind::TimedOut if self.load(entry) == Ok(None) => Ok(true),
-            _ => Err(self.explained(failed)),
+            _ => Err(self.explain_timeout(failed)),
         }
     }
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
         let locked = self.if_locked();
-        let listing = self.started(move |keyring| keyring.names(locked))?;
-        let mut names = self.awaited(&listing).map_err(|failure| self.explained(failure))?;
+        let listing = self.start(move |keyring| keyring.names(locked))?;
+        let mut names = self.wait_for(&listing).map_err(|failure| self.explain_timeout(failure))?;
         names.sort();
         names.dedup();
         Ok(Entries::from(names))
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let no_lock = |why: String| StoreFailure { store: NAME, kind: StoreFailureKind::NoLock, detail: why };
+        let no_lock = |why: String| StoreFailure { store: NAME, kind: StoreFailureKind::LockUnavailable, detail: why };
         let root = lock::keyring_root(&self.env).ok_or_else(|| no_lock("this user has no home directory".into()))?;
-        let name = hashed(&[&lock::user_id(), &self.identity(), entry]);
+        let name = hashed_name(&[&lock::user_id(), &self.identity(), entry]);
         let lock = lock::try_lock(&root, &name);
-        let lock = lock.map_err(|error| lock::failure(NAME, &root, &name, &error))?;
+        let lock = lock.map_err(|error| lock::lock_failure(NAME, &root, &name, &error))?;
         Ok(lock.map(|lock| -> Box<dyn Lock> {
-            Box::new(KeyringLock { lock: Some(lock), abandoned: Arc::clone(&self.abandoned) })
+            Box::new(KeyringLock { lock: Some(lock), pending: Arc::clone(&self.pending) })
         }))
     }
 }
 
 impl KeyringStore {
     fn if_locked(&self) -> IfLocked {
-        if self.person.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
+        if self.terminal.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
     }
 
-    /// The call's answer, if it comes in time; somebody who may have to answer a prompt first is told so.
-    fn awaited<T>(&self, call: &Receiver<Result<T, StoreFailure>>) -> Result<T, StoreFailure> {
-        let Some(terminal) = &self.person else { return answer(call, PATIENCE).flatten() };
-        let (clock, mut step) = (SystemClock::start(), FIRST_TOLD);
+    /// The result of the call. A person who may have to answer a prompt is told so.
+    fn wait_for<T>(&self, call: &Receiver<Result<T, StoreFailure>>) -> Result<T, StoreFailure> {
+        let Some(terminal) = &self.terminal else { return result_within(call, CALL_TIMEOUT).flatten() };
+        let (clock, mut step) = (SystemClock::start(), FIRST_REPORT);
         loop {
-            let outcome = answer(call, step);
+            let outcome = result_within(call, step);
             let (waited, prompt) = (clock.uptime(), self.keyring.prompt());
-            let patience = if prompt.is_some() { PROMPT_PATIENCE } else { PERSONS_PATIENCE };
-            if waited >= patience || !matches!(&outcome, Err(failure) if failure.kind == StoreFailureKind::TimedOut) {
+            let timeout = if prompt.is_some() { PROMPT_TIMEOUT } else { PERSON_TIMEOUT };
+            if waited >= timeout || !matches!(&outcome, Err(failure) if failure.kind == StoreFailureKind::TimedOut) {
                 return outcome.map_err(|failure| match failure.kind {
-                    StoreFailureKind::TimedOut => not_in_time(waited),
+                    StoreFailureKind::TimedOut => timed_out(waited),
                     _ => failure,
                 })?;
             }
@@ -209,118 +207,124 @@ impl KeyringStore {
                 Some(_) => "waiting for the keyring's prompt, on this user's desktop, to be answered",
                 None => "waiting for the keyring, which may be showing a prompt on this user's desktop",
             };
-            terminal.err_if_ready(&format!("{what}: {} s so far\n", waited.as_secs()));
-            step = TOLD_AGAIN;
+            terminal.try_err(&format!("{what}: {} s so far\n", waited.as_secs()));
+            step = REPORT_INTERVAL;
         }
     }
 
-    /// Why there was no answer in time, if a prompt tells.
-    fn explained(&self, failure: StoreFailure) -> StoreFailure {
+    /// Replaces a timeout by the reason for an open prompt.
+    fn explain_timeout(&self, failure: StoreFailure) -> StoreFailure {
         match self.keyring.prompt() {
-            Some(kind) if failure.kind == StoreFailureKind::TimedOut => failed(kind, "its prompt waits for an answer"),
+            Some(kind) if failure.kind == StoreFailureKind::TimedOut => {
+                keyring_failure(kind, "its prompt waits for an answer")
+            }
             _ => failure,
         }
     }
 
-    /// Keeps in mind a call that has not ended and changes something: the lock is not let go before it has.
-    fn not_forgotten<T: Send + 'static>(
+    /// Remembers a call that may still take effect, so that the lock is kept until it ends.
+    fn remember_if_pending<T: Send + 'static>(
         &self,
         outcome: &Result<T, StoreFailure>,
         call: Receiver<Result<T, StoreFailure>>,
     ) {
         if outcome.as_ref().is_err_and(|failure| failure.kind == StoreFailureKind::TimedOut) {
-            let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-            abandoned.push(Box::new(move || drop(call.recv())));
+            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+            pending.push(Box::new(move || drop(call.recv())));
         }
     }
 
-    /// What a write came to that was waited for.
-    fn outcome(
+    /// The result of a write, after reading it back if it failed.
+    fn write_result(
         &self,
         outcome: Result<(), StoreFailure>,
         writing: Receiver<Result<(), StoreFailure>>,
         entry: &str,
         document: &Secret,
     ) -> Result<(), StoreFailure> {
-        self.not_forgotten(&outcome, writing);
-        outcome.or_else(|failure| self.believed(failure, entry, document))
+        self.remember_if_pending(&outcome, writing);
+        outcome.or_else(|failure| self.check_written(failure, entry, document))
     }
 
-    /// What a failed write came to, as reading it back shows. A write that was refused for a plain reason, or whose
-    /// service is not there at all, needs no look; one without an answer may still be carried out later.
-    fn believed(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    /// Whether a failed write took effect, found out by reading it back. That is not necessary if the service is
+    /// missing or locked. A write that timed out may also take effect later.
+    fn check_written(&self, failed: StoreFailure, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         let unanswered = failed.kind == StoreFailureKind::TimedOut;
         if !unanswered && failed.kind != StoreFailureKind::Refused {
             return Err(failed);
         }
         let unknown = StoreFailure { kind: StoreFailureKind::Unknown, ..failed.clone() };
-        let reading = self.reading(entry, IfLocked::Fail);
-        match reading.and_then(|reading| answer(&reading, PATIENCE).flatten()) {
+        let reading = self.start_read(entry, IfLocked::Fail);
+        match reading.and_then(|reading| result_within(&reading, CALL_TIMEOUT).flatten()) {
             Ok(Some(there)) if there == *document => Ok(()),
             Ok(_) if !unanswered => Err(failed),
             Ok(_) | Err(_) => Err(unknown),
         }
     }
 
-    /// One write, waited for however long it takes.
-    fn written(&self, entry: &str, document: &Secret, notices: &mut Notices<'_>) -> Result<(), StoreFailure> {
-        let writing = self.writing(entry, document, IfLocked::Fail)?;
+    /// Writes once and waits however long it takes.
+    fn write_and_wait(
+        &self,
+        entry: &str,
+        document: &Secret,
+        reporter: &mut WaitReporter<'_>,
+    ) -> Result<(), StoreFailure> {
+        let writing = self.start_write(entry, document, IfLocked::Fail)?;
         loop {
-            match answer(&writing, retry::TOLD_EVERY) {
+            match result_within(&writing, retry::REPORT_INTERVAL) {
                 Err(failure) if failure.kind == StoreFailureKind::TimedOut => {
-                    notices.failed(failed(failure.kind, "it may be showing a prompt"));
-                    notices.tell();
+                    reporter.record_failure(keyring_failure(failure.kind, "it may be showing a prompt"));
+                    reporter.report();
                 }
-                Ok(written) => return written.or_else(|failure| self.believed(failure, entry, document)),
+                Ok(written) => return written.or_else(|failure| self.check_written(failure, entry, document)),
                 Err(failure) => return Err(failure),
             }
         }
     }
 
-    fn opening(&self, entry: &str, locked: IfLocked) -> Started<()> {
+    fn start_unlock(&self, entry: &str, locked: IfLocked) -> Call<()> {
         let name = entry.to_owned();
-        self.started(move |keyring| keyring.opened(&name, locked))
+        self.start(move |keyring| keyring.unlock(&name, locked))
     }
 
-    fn reading(&self, entry: &str, locked: IfLocked) -> Started<Option<Secret>> {
+    fn start_read(&self, entry: &str, locked: IfLocked) -> Call<Option<Secret>> {
         let name = entry.to_owned();
-        self.started(move |keyring| {
-            // Bytes that are no UTF-8 are nothing this program wrote; whoever reads the document says so.
+        self.start(move |keyring| {
+            // Bytes that are not UTF-8 were not written by tidp; whoever reads the document reports that.
             Ok(keyring.read(&name, locked)?.map(|bytes| Secret::new(String::from_utf8_lossy(&bytes))))
         })
     }
 
-    fn writing(&self, entry: &str, document: &Secret, locked: IfLocked) -> Started<()> {
+    fn start_write(&self, entry: &str, document: &Secret, locked: IfLocked) -> Call<()> {
         let (name, document) = (entry.to_owned(), document.clone());
-        self.started(move |keyring| keyring.write(&name, document.expose().as_bytes(), locked))
+        self.start(move |keyring| keyring.write(&name, document.expose().as_bytes(), locked))
     }
 
-    /// Starts a call on a thread of its own.
-    fn started<T: Send + 'static>(
+    /// Runs a call on a thread of its own.
+    fn start<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Keyring) -> Result<T, StoreFailure> + Send + 'static,
-    ) -> Started<T> {
+    ) -> Call<T> {
         let (sender, receiver) = channel();
         let keyring = Arc::clone(&self.keyring);
         let spawned = std::thread::Builder::new().name(NAME.into()).spawn(move || sender.send(call(&keyring)));
-        spawned.map(|_| receiver).map_err(|error| failed(StoreFailureKind::Refused, &error.to_string()))
+        spawned.map(|_| receiver).map_err(|error| keyring_failure(StoreFailureKind::Refused, &error.to_string()))
     }
 }
 
-/// A call under way.
-type Started<T> = Result<Receiver<Result<T, StoreFailure>>, StoreFailure>;
+type Call<T> = Result<Receiver<Result<T, StoreFailure>>, StoreFailure>;
 
-/// The call's answer, if it comes in time.
-fn answer<T>(call: &Receiver<T>, patience: Duration) -> Result<T, StoreFailure> {
-    call.recv_timeout(patience).map_err(|error| match error {
-        RecvTimeoutError::Timeout => not_in_time(patience),
-        // The call panicked: the library's own assertion, not an answer.
-        RecvTimeoutError::Disconnected => failed(StoreFailureKind::Unknown, "the keyring library failed"),
+/// The result of the call within `timeout`.
+fn result_within<T>(call: &Receiver<T>, timeout: Duration) -> Result<T, StoreFailure> {
+    call.recv_timeout(timeout).map_err(|error| match error {
+        RecvTimeoutError::Timeout => timed_out(timeout),
+        // The call panicked in the library.
+        RecvTimeoutError::Disconnected => keyring_failure(StoreFailureKind::Unknown, "the keyring library failed"),
     })
 }
 
-fn not_in_time(patience: Duration) -> StoreFailure {
-    failed(StoreFailureKind::TimedOut, &format!("no answer within {} s", patience.as_secs()))
+fn timed_out(timeout: Duration) -> StoreFailure {
+    keyring_failure(StoreFailureKind::TimedOut, &format!("no answer within {} s", timeout.as_secs()))
 }
 
 #[cfg(test)]
@@ -332,14 +336,14 @@ mod tests {
     fn a_call_that_hangs_is_left_behind_when_its_time_is_over() {
         let (_open, never) = mpsc::channel::<()>();
         let store = KeyringStore::new(None, Env::default(), None);
-        let call = store.started(move |_| Ok(never.recv().is_ok())).unwrap();
-        let failure = answer(&call, Duration::from_millis(20)).unwrap_err();
+        let call = store.start(move |_| Ok(never.recv().is_ok())).unwrap();
+        let failure = result_within(&call, Duration::from_millis(20)).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::TimedOut);
     }
 
     fn locked_in(root: &std::path::Path) -> KeyringStore {
         let env = [("TIDP_LOCK_DIR".to_owned(), Secret::new(root.display().to_string()))];
-        KeyringStore::new(None, Env(env.into()), None)
+        KeyringStore::new(None, Env::from_iter(env), None)
     }
 
     #[test]
@@ -348,7 +352,7 @@ mod tests {
         let (store, other) = (locked_in(root.path()), locked_in(root.path()));
         let held = store.try_lock("entry").unwrap();
         let (ended, write) = mpsc::channel();
-        store.not_forgotten(&Err(failed(StoreFailureKind::TimedOut, "")), write);
+        store.remember_if_pending(&Err(keyring_failure(StoreFailureKind::TimedOut, "")), write);
         drop(held);
         assert!(other.try_lock("entry").unwrap().is_none());
         ended.send(Ok(())).unwrap();
@@ -367,14 +371,17 @@ mod tests {
         let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());
         let opened = |address: String| {
             let env = [("DBUS_SESSION_BUS_ADDRESS".to_owned(), Secret::new(address))];
-            KeyringStore::new(None, Env(env.into()), None).key_fingerprint()
+            KeyringStore::new(None, Env::from_iter(env), None).key_fingerprint()
         };
         let a = opened(format!("unix:path={}", path("a")));
         assert_eq!(a, opened(format!("unix:path={},guid=0123", path("../").replace("../", "./a"))));
         assert_ne!(a, opened(format!("unix:path={}", path("b"))));
         assert_ne!(a, opened("unix:abstract=c".into()));
         let by_default = [("XDG_RUNTIME_DIR".to_owned(), Secret::new("/nowhere"))];
-        assert_eq!(KeyringStore::new(None, Env(by_default.into()), None).key_fingerprint(), "unix:path=/nowhere/bus");
+        assert_eq!(
+            KeyringStore::new(None, Env::from_iter(by_default), None).key_fingerprint(),
+            "unix:path=/nowhere/bus"
+        );
     }
 
     #[test]
@@ -383,13 +390,17 @@ mod tests {
         let path = root.path().display().to_string();
         let store = |home: &str| {
             let env = [("TIDP_LOCK_DIR", path.as_str()), ("HOME", home)];
-            KeyringStore::new(None, Env(env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into()), None)
+            KeyringStore::new(
+                None,
+                env.map(|(name, value)| (name.to_owned(), Secret::new(value))).into_iter().collect(),
+                None,
+            )
         };
         let held = store("/a").try_lock("entry").unwrap();
         assert!(held.is_some());
         assert!(store("/b").try_lock("entry").unwrap().is_none());
         let nowhere = [("TIDP_LOCK_DIR".to_owned(), Secret::new("/proc/none"))];
-        let failure = KeyringStore::new(None, Env(nowhere.into()), None).try_lock("entry").err().unwrap();
-        assert_eq!(failure.kind, StoreFailureKind::NoLock);
+        let failure = KeyringStore::new(None, Env::from_iter(nowhere), None).try_lock("entry").err().unwrap();
+        assert_eq!(failure.kind, StoreFailureKind::LockUnavailable);
     }
 }

@@ -1,9 +1,9 @@
-//! The lock that belongs to a secret: `flock` on a directory, so that nobody can replace what is held, and the kernel
-//! lets go when the holder dies. The configuration is changed under such a lock too, on its directory.
+//! The lock of a secret: `flock` on a directory, which nobody can replace and the kernel releases when the process
+//! ends. The configuration's directory is locked in the same way.
 //!
-//! The keyring's locks lie under the home directory that the user database names, whatever `$HOME` says, because two
-//! processes with different environments share one keyring. The database is read from `/etc/passwd`; a user known
-//! only to a name service (LDAP, SSSD) has no entry there and gets `$HOME`.
+//! The keyring's locks are under the home directory of the user database, whatever `$HOME` says, because processes with
+//! different environments share one keyring. The database is `/etc/passwd`; a user known only to a name service (LDAP,
+//! SSSD) gets `$HOME`.
 
 use super::owned_files;
 use crate::domain::text::hex;
@@ -14,33 +14,33 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A held lock: the open directory.
-struct Held(#[allow(dead_code)] File); // never read: closing it lets go
+struct Held(#[allow(dead_code)] File); // never read; closing it releases the lock
 
 impl Lock for Held {}
 
-/// Takes the lock `NAME.lock` under `root` if nobody holds it.
+/// The lock `NAME.lock` under `root`, if it is free.
 ///
 /// # Errors
-/// If the lock's directory is neither there nor can be made, or belongs to somebody else.
+/// If its directory cannot be created, or belongs to somebody else.
 pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Lock>>> {
     let path = root.join(format!("{name}.lock"));
     let open = || {
-        let file = opened(&path)?;
+        let file = open_or_create(&path)?;
         owned_files::keep_private(&file).map(|()| file)
     };
-    held(open, |file| is_still(&path, file))
+    hold(open, |file| is_current(&path, file))
 }
 
-/// What it means that [`try_lock`] has failed; its text says where.
-pub(super) fn failure(store: &'static str, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
+/// The store failure for an error of [`try_lock`].
+pub(super) fn lock_failure(store: &'static str, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
     let path = root.join(format!("{name}.lock"));
-    let kind = if has_no_locks(error) { StoreFailureKind::NoLocksThere } else { StoreFailureKind::NoLock };
+    let kind =
+        if locks_unsupported(error) { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
     StoreFailure { store, kind, detail: printable(&format!("{}: {error}", path.display())) }
 }
 
-/// As NFS without its lock service says it (flock(2): `ENOLCK`), or a file system that knows no locks.
-fn has_no_locks(error: &io::Error) -> bool {
+/// NFS without its lock service (flock(2): `ENOLCK`), or a file system without locks.
+fn locks_unsupported(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
         return true;
@@ -48,28 +48,24 @@ fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }
 
-/// Takes the lock of `dir` itself, which is created if there is none, if nobody holds it. Whose the directory is does not
-/// matter, and its permissions stay as they are.
-///
-/// # Errors
-/// If the directory is neither there nor can be made.
+/// The lock of `dir` itself, if it is free. Creates `dir` if it is missing; otherwise its owner and permissions do not
+/// matter.
 pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     owned_files::create_dir(dir)?;
     let dir = dir.canonicalize()?;
     #[cfg(not(unix))]
-    let dir = dir.join("tidp.lock"); // only a file can be locked there
-    held(|| opened(&dir), |file| is_still(&dir, file))
+    let dir = dir.join("tidp.lock"); // only files can be locked here
+    hold(|| open_or_create(&dir), |file| is_current(&dir, file))
 }
 
-/// How often a lock is taken that turns out not to be the lock any more.
-const TRIES: usize = 100;
+const MAX_ATTEMPTS: usize = 100;
 
-fn held(open: impl Fn() -> io::Result<File>, is_still: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
-    for _ in 0..TRIES {
+fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool) -> io::Result<Option<Box<dyn Lock>>> {
+    for _ in 0..MAX_ATTEMPTS {
         let file = open()?;
         match file.try_lock() {
-            Ok(()) if is_still(&file) => return Ok(Some(Box::new(Held(file)))),
-            // Somebody removed the directory between the two steps: what was locked is not the lock any more.
+            Ok(()) if is_current(&file) => return Ok(Some(Box::new(Held(file)))),
+            // Somebody removed the directory before it was locked: this is not the lock any more.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -79,7 +75,7 @@ fn held(open: impl Fn() -> io::Result<File>, is_still: impl Fn(&File) -> bool) -
 }
 
 #[cfg(unix)]
-fn opened(path: &Path) -> io::Result<File> {
+fn open_or_create(path: &Path) -> io::Result<File> {
     match owned_files::open_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             owned_files::create_dir(path).and_then(|()| owned_files::open_dir(path))
@@ -89,13 +85,13 @@ fn opened(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn opened(path: &Path) -> io::Result<File> {
+fn open_or_create(path: &Path) -> io::Result<File> {
     path.parent().map_or(Ok(()), owned_files::create_dir)?;
     std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
 }
 
 #[cfg(unix)]
-fn is_still(path: &Path, file: &File) -> bool {
+fn is_current(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (std::fs::symlink_metadata(path), file.metadata()) {
         (Ok(there), Ok(held)) => (there.dev(), there.ino()) == (held.dev(), held.ino()),
@@ -104,12 +100,12 @@ fn is_still(path: &Path, file: &File) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_still(_: &Path, _: &File) -> bool {
+fn is_current(_: &Path, _: &File) -> bool {
     true
 }
 
-/// A lock's or file's name: a hash, so that no profile name can reach another path.
-pub(super) fn hashed(parts: &[&str]) -> String {
+/// A hash as the name of a lock or file, so that no profile name can escape the directory.
+pub(super) fn hashed_name(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
@@ -118,22 +114,22 @@ pub(super) fn hashed(parts: &[&str]) -> String {
     hex(&hash.finalize())
 }
 
-/// Where the keyring's locks lie; `None` where the user has no home at all.
+/// The directory of the keyring's locks; `None` if the user has no home.
 pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
     if let Some(moved) = env.get("TIDP_LOCK_DIR") {
         return Some(PathBuf::from(moved));
     }
-    let home = home_of_user_database().or_else(|| env.get("HOME").map(PathBuf::from)).or_else(fallback)?;
+    let home = home_of_user_database().or_else(|| env.get("HOME").map(PathBuf::from)).or_else(system_home)?;
     Some(home.join(".local/state/tidp/locks"))
 }
 
 #[cfg(unix)]
-fn fallback() -> Option<PathBuf> {
+fn system_home() -> Option<PathBuf> {
     None
 }
 
 #[cfg(not(unix))]
-fn fallback() -> Option<PathBuf> {
+fn system_home() -> Option<PathBuf> {
     dirs::home_dir()
 }
 
@@ -148,7 +144,7 @@ fn home_of_user_database() -> Option<PathBuf> {
     None
 }
 
-/// The home directory of the first entry with that user id (passwd(5)).
+/// The home directory of the first entry with this user id (passwd(5)).
 #[cfg(unix)]
 fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     let entry = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
@@ -158,7 +154,7 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     })
 }
 
-/// What tells this user from others in a lock's name.
+/// Distinguishes users in a lock's name.
 pub(super) fn user_id() -> String {
     #[cfg(unix)]
     return rustix::process::geteuid().as_raw().to_string();
@@ -204,29 +200,29 @@ mod tests {
 
     #[test]
     fn a_file_system_without_locks_is_told_apart_and_the_place_is_the_locks_own() {
-        let failure = |error| failure("file", Path::new("/there"), "a", &error);
+        let failure = |error| lock_failure("file", Path::new("/there"), "a", &error);
         let nolck = failure(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error()));
-        assert_eq!(nolck.kind, StoreFailureKind::NoLocksThere);
+        assert_eq!(nolck.kind, StoreFailureKind::LocksUnsupported);
         assert!(nolck.detail.starts_with("/there/a.lock: "), "{}", nolck.detail);
-        assert_eq!(failure(io::ErrorKind::Unsupported.into()).kind, StoreFailureKind::NoLocksThere);
-        assert_eq!(failure(io::ErrorKind::NotADirectory.into()).kind, StoreFailureKind::NoLock);
+        assert_eq!(failure(io::ErrorKind::Unsupported.into()).kind, StoreFailureKind::LocksUnsupported);
+        assert_eq!(failure(io::ErrorKind::NotADirectory.into()).kind, StoreFailureKind::LockUnavailable);
     }
 
     #[test]
     fn a_directory_that_was_removed_is_not_the_lock_any_more() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a.lock");
-        let file = owned_files::create_dir(&path).and_then(|()| opened(&path)).unwrap();
-        assert!(is_still(&path, &file));
+        let file = owned_files::create_dir(&path).and_then(|()| open_or_create(&path)).unwrap();
+        assert!(is_current(&path, &file));
         std::fs::remove_dir(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        assert!(!is_still(&path, &file));
+        assert!(!is_current(&path, &file));
     }
 
     #[test]
     fn a_lock_that_never_stays_the_lock_is_given_up() {
         let root = tempfile::tempdir().unwrap();
-        assert!(held(|| opened(root.path()), |_| false).is_err());
+        assert!(hold(|| open_or_create(root.path()), |_| false).is_err());
     }
 
     #[test]
@@ -255,7 +251,7 @@ mod tests {
 
     #[test]
     fn names_that_join_to_the_same_text_have_different_hashes() {
-        assert_ne!(hashed(&["a", "bc"]), hashed(&["ab", "c"]));
-        assert_eq!(hashed(&["../x"]).len(), 64);
+        assert_ne!(hashed_name(&["a", "bc"]), hashed_name(&["ab", "c"]));
+        assert_eq!(hashed_name(&["../x"]).len(), 64);
     }
 }

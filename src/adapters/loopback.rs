@@ -1,21 +1,20 @@
-//! The loopback server that catches the redirect (RFC 8252 7.3, 8.3). Everything it is sent may be hostile: any web
-//! page and any program on the machine can reach it.
+//! The loopback server for the redirect (RFC 8252 7.3, 8.3). All input may be hostile: any web page and any program on
+//! the machine can reach it.
 //!
-//! Bounded in what a request may be (`loopback/answer.rs`), in time, size and number of connections
-//! (`loopback/server.rs`), and closed to the machine's other users where the kernel tells who they are
-//! (`loopback/visitor.rs`); the pages are fixed texts (`loopback/pages.rs`). When a redirect is accepted the browser is
-//! sent on at once, so that the code leaves its address bar, to a second address that is held until [`Listener::finish`]
-//! tells how it ended: no page claims what has not happened.
+//! `loopback/request_handler.rs` checks requests, `loopback/server.rs` limits time, size and number of connections,
+//! `loopback/peer.rs` excludes other users where the kernel knows them, and `loopback/pages.rs` has fixed pages. An
+//! accepted redirect is redirected at once, so that the code leaves the address bar. The second page is held until
+//! [`Listener::finish`], so that no page claims what has not happened.
 
-mod http_response;
 mod pages;
 mod peer;
+mod request_handler;
 mod server;
 
 use crate::domain::secret::Secret;
 use crate::domain::text::{hex, printable};
-use crate::ports::{Callback, Entropy, HandOver, Ignored, ListenAt, Listener, Page};
-use http_response::Desk;
+use crate::ports::{CallbackServer, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page};
+use request_handler::RequestHandler;
 use server::Server;
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -23,113 +22,112 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 
-/// How long the browser has to fetch the page that says how it ended, or to take the redirect that leads elsewhere.
-const LAST_PAGE: Duration = Duration::from_secs(2);
+/// How long the browser may take to fetch the last page, or the final redirect.
+const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often a free port is looked for that is free in both address families.
-const TRIES: usize = 16;
+/// How often to look for a port that is free in both address families.
+const MAX_ATTEMPTS: usize = 16;
 
-/// Opens loopback servers.
 #[derive(Debug)]
 pub struct Loopback;
 
-impl Callback for Loopback {
+impl CallbackServer for Loopback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
-        let (sockets, port) = bound(&at.host, at.port)?;
+        let (sockets, port) = bind(&at.host, at.port)?;
         let authority = format!("{}:{port}", at.host);
         let redirect_uri = format!("http://{authority}{}", at.path);
-        let desk = Arc::new(Desk::new(&at.host, port, &at.path, None));
-        let server = Server::start(sockets, Arc::clone(&desk)).map_err(|error| format!("no server: {error}"))?;
-        Ok(Box::new(Waiting { redirect_uri, desk, server }))
+        let handler = Arc::new(RequestHandler::new(&at.host, port, &at.path, None));
+        let server = Server::start(sockets, Arc::clone(&handler)).map_err(|error| format!("no server: {error}"))?;
+        Ok(Box::new(LoopbackListener { redirect_uri, handler, server }))
     }
 
-    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String> {
+    fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String> {
         let mut random = [0; 16];
         super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
         let path = format!("/{}", hex(&random));
-        let (sockets, port) = bound("127.0.0.1", None)?;
+        let (sockets, port) = bind("127.0.0.1", None)?;
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
-        let desk = Arc::new(Desk::new("127.0.0.1", port, &path, Some(target.clone())));
-        let server = Server::start(sockets, Arc::clone(&desk)).map_err(|error| format!("no server: {error}"))?;
-        Ok(Box::new(Handing { url, desk, _server: server }))
+        let handler = Arc::new(RequestHandler::new("127.0.0.1", port, &path, Some(target.clone())));
+        let server = Server::start(sockets, Arc::clone(&handler)).map_err(|error| format!("no server: {error}"))?;
+        Ok(Box::new(LoopbackRedirect { url, handler, _server: server }))
     }
 }
 
-struct Handing {
+struct LoopbackRedirect {
     url: Url,
-    desk: Arc<Desk>,
+    handler: Arc<RequestHandler>,
     /// Closes the port when dropped.
     _server: Server,
 }
 
-impl HandOver for Handing {
+impl OneTimeRedirect for LoopbackRedirect {
     fn url(&self) -> &Url {
         &self.url
     }
 
-    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool {
-        let Some(candidate) = self.desk.next(patience, ignored) else { return false };
-        self.desk.accept(candidate);
-        // The page is another server's: all there is to wait for is that the redirect has left.
-        self.desk.finish(pages::NEUTRAL, LAST_PAGE);
+    fn wait(&mut self, ignored: &dyn Fn(IgnoredRequest), timeout: Duration) -> bool {
+        let Some(candidate) = self.handler.next(timeout, ignored) else { return false };
+        self.handler.accept(candidate);
+        // The page is on another server: wait only until the redirect is sent.
+        self.handler.finish(pages::NEUTRAL, LAST_PAGE_TIMEOUT);
         true
     }
 }
 
-struct Waiting {
+struct LoopbackListener {
     redirect_uri: String,
-    desk: Arc<Desk>,
+    handler: Arc<RequestHandler>,
     /// Closes the port when dropped.
     server: Server,
 }
 
-impl Listener for Waiting {
+impl Listener for LoopbackListener {
     fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    #[allow(clippy::disallowed_methods)] // a deadline for a condition variable, which knows no other clock
+    #[allow(clippy::disallowed_methods)] // a condition variable needs this clock
     fn wait(
         &mut self,
         is_ours: &dyn Fn(&str) -> bool,
-        ignored: &dyn Fn(Ignored),
-        patience: Duration,
+        ignored: &dyn Fn(IgnoredRequest),
+        timeout: Duration,
     ) -> Option<Secret> {
         let start = Instant::now();
         loop {
-            let candidate = self.desk.next(patience.saturating_sub(start.elapsed()), ignored)?;
+            let candidate = self.handler.next(timeout.saturating_sub(start.elapsed()), ignored)?;
             if is_ours(candidate.query.expose()) {
-                return Some(self.desk.accept(candidate));
+                return Some(self.handler.accept(candidate));
             }
             candidate.decline();
         }
     }
 
     fn finish(self: Box<Self>, page: Page) {
-        self.desk.finish(page.into(), LAST_PAGE);
+        self.handler.finish(page.into(), LAST_PAGE_TIMEOUT);
         drop(self.server);
     }
 }
 
-/// Sockets for every address the host stands for, all on one port: whoever else held one of them would get the code.
-fn bound(host: &str, port: Option<u16>) -> Result<(Vec<TcpListener>, u16), String> {
+/// Sockets for all addresses of the host on one port: whoever held one of them would get the code.
+fn bind(host: &str, port: Option<u16>) -> Result<(Vec<TcpListener>, u16), String> {
     let families: &[&str] = match host {
         "127.0.0.1" => &["127.0.0.1"],
         "[::1]" => &["[::1]"],
         "localhost" => &["127.0.0.1", "[::1]"],
         other => return Err(format!("`{}` is no loopback host: 127.0.0.1, [::1] or localhost", printable(other))),
     };
-    let mut result = all_on(families, port.unwrap_or(0));
-    for _ in 1..TRIES {
+    let mut result = bind_all(families, port.unwrap_or(0));
+    for _ in 1..MAX_ATTEMPTS {
         match result {
-            Err(_) if port.is_none() => result = all_on(families, 0),
+            Err(_) if port.is_none() => result = bind_all(families, 0),
             decided => return decided,
         }
     }
     result
 }
 
-fn all_on(families: &[&str], mut port: u16) -> Result<(Vec<TcpListener>, u16), String> {
+fn bind_all(families: &[&str], mut port: u16) -> Result<(Vec<TcpListener>, u16), String> {
     let mut sockets = Vec::new();
     for family in families {
         match TcpListener::bind(format!("{family}:{port}")) {
@@ -138,7 +136,7 @@ fn all_on(families: &[&str], mut port: u16) -> Result<(Vec<TcpListener>, u16), S
                 sockets.push(socket);
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(format!("{family}:{port} is in use")),
-            // A machine without that family: nobody can hold the address there.
+            // The machine lacks this family, so nobody can hold the address.
             Err(_) if families.len() > 1 && TcpListener::bind(format!("{family}:0")).is_err() => {}
             Err(error) => return Err(format!("{family}:{port} cannot be listened on: {error}")),
         }

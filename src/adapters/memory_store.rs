@@ -1,11 +1,11 @@
-//! A store that is gone when the process ends: for `demo`.
+//! A store that is lost when the process ends, for `demo`.
 
 use crate::domain::secret::Secret;
-use crate::ports::{Entries, Lock, Store, StoreFailure, Waiting};
+use crate::ports::{Entries, Lock, Store, StoreFailure, WaitCallback};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The store; its clones share what they hold.
+/// Clones share their entries.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<State>>);
 
@@ -43,7 +43,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, _: Waiting<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, _: WaitCallback<'_>) -> Result<(), StoreFailure> {
         self.save(entry, document)
     }
 
@@ -56,8 +56,8 @@ impl Store for MemoryStore {
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let taken = self.state().locked.insert(entry.to_owned());
-        Ok(taken.then(|| Box::new(EntryLock { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
+        let is_free = self.state().locked.insert(entry.to_owned());
+        Ok(is_free.then(|| Box::new(EntryLock { store: self.clone(), entry: entry.to_owned() }) as Box<dyn Lock>))
     }
 }
 

@@ -1,22 +1,23 @@
-//! The thin edges: each file implements one port of [`crate::ports`] for the system, with one kind of side effect.
+//! The ports on a real machine. Each file implements one port of [`crate::ports`], with one kind of side effect.
 //!
-//! Nothing here decides anything about sessions, and nothing is done before it is asked for: [`Ports::system`] starts
-//! no thread, builds no runtime, reads no file and draws no random number, because `tidp token` with a cached token
-//! needs none of these.
+//! Nothing here makes decisions about sessions. [`Ports::system`] starts no thread or runtime, reads no file and draws no
+//! random number, because `tidp token` with a cached token needs none of these.
 //!
 //! | file | side effect |
 //! |---|---|
-//! | `http` | requests over the network, bounded in time and size |
-//! | `keyring`, `file_store`, `memory_store`, chosen by `stores` | sessions at rest |
-//! | `small_entries` | what does not fit an entry of a keyring (Windows: 2,560 bytes), beside it |
-//! | `retry` | waiting for a store that must take a new token |
+//! | `http` | requests over the network |
+//! | `stores` opens `keyring`, `file_store` or `memory_store` | stored sessions |
+//! | `overflow_store` | what does not fit an entry of a keyring (Windows: 2,560 bytes) |
+//! | `retry` | repeated writes of a new refresh token |
 //! | `kernel_cache` | access tokens in the Linux kernel's user keyring |
 //! | `lock` | kernel locks on directories |
-//! | `browser` | the user's browser is started |
-//! | `loopback` | the redirect is caught on a loopback port |
+//! | `browser` | the user's browser |
+//! | `loopback` | the redirect to a loopback port |
 //! | `terminal` | standard input, output and error |
-//! | `files`, over `private` | configuration and caches of public data |
-//! | `process`, `signals`, `watch`, `system` | children, core dumps, signals, clock, entropy, environment, directories |
+//! | `files`, over `owned_files` | configuration and caches of public data |
+//! | `program_runner`, `supervisor`, `child_command` | other programs |
+//! | `signals`, `ignored_signals`, `hardening` | signals, core dumps |
+//! | `system` | clock, entropy, environment, directories |
 
 pub mod browser;
 mod child_command;
@@ -33,11 +34,11 @@ pub mod loopback;
 pub mod memory_store;
 pub mod overflow_store;
 mod owned_files;
-pub mod process;
-mod process_watch;
+pub mod program_runner;
 mod retry;
 pub mod signals;
 pub mod stores;
+mod supervisor;
 pub mod system;
 pub mod terminal;
 
@@ -45,7 +46,7 @@ use crate::ports::Ports;
 use std::sync::Arc;
 
 impl Ports {
-    /// The world as it is: the composition root. Touches nothing but the environment and the clock.
+    /// The ports of this machine. Reads only the environment and the clock.
     pub fn system() -> Self {
         let (env, dirs) = (system::env(), system::dirs());
         let terminal = Arc::<terminal::SystemTerminal>::default();
@@ -59,7 +60,7 @@ impl Ports {
             callback: Arc::new(loopback::Loopback),
             terminal,
             files: Arc::new(files::SystemFiles),
-            children: Arc::new(process::SystemChildren::default()),
+            programs: Arc::new(program_runner::SystemProgramRunner::default()),
             signals: Arc::new(signals::SystemSignals),
             background: |work| std::thread::Builder::new().spawn(work).map(drop),
             dirs,

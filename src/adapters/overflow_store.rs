@@ -1,57 +1,55 @@
-//! A store whose entries are too small for a session: what does not fit lies beside it, in a sealed file that is only a
+//! A store whose entries are too small for some sessions: the rest is in an encrypted file beside it, which is only a
 //! cache.
 //!
-//! A document that fits is stored as it is. Of one that does not, the entry holds the least session and a key that is
-//! drawn for this one write; the whole document is sealed with that key. A file that is missing, damaged or sealed with
-//! another key is as good as none, and so is one whose session is not the entry's: the least session is then what there
-//! is, a refresh is due, and nothing is lost by it but the history. The file is written first, so that no entry names a
-//! key whose file was never there.
+//! A document that fits is stored unchanged. Otherwise the entry holds a minimal session and a new key for this write,
+//! and the file holds the whole document, encrypted with that key. If the file is missing, damaged, or does not match
+//! the entry, the minimal session is used: a refresh is due, and only the history is lost. The file is written first,
+//! so that no entry refers to a file that was never there.
 
 use super::file_store::FileStore;
 use super::system::random;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, Waiting};
+use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, WaitCallback};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// The first line of an entry that has a file; the key is the second, the least session the rest.
+/// The first line of an entry with a file. The second is the key, the rest the minimal session.
 const FORMAT: &str = "tidp small 1\n";
 
-/// The store, and where the rest goes.
 pub struct OverflowStore {
     store: Box<dyn Store>,
-    /// How many bytes an entry holds.
+    /// The size of an entry in bytes.
     limit: usize,
     dir: PathBuf,
 }
 
 impl OverflowStore {
-    /// Entries of `store` of at most `limit` bytes, with files in `dir`.
+    /// Entries of `store` have at most `limit` bytes; files are in `dir`.
     pub fn new(store: Box<dyn Store>, limit: usize, dir: PathBuf) -> Self {
         Self { store, limit, dir }
     }
 
-    /// What the entry is to hold, and what its file.
+    /// The contents of the entry, and the store of its file if it needs one.
     fn split(&self, document: &Secret) -> Result<(Secret, Option<FileStore>), StoreFailure> {
         if document.expose().len() <= self.limit {
             return Ok((document.clone(), None));
         }
         let too_long = || self.refused(format!("it is longer than {} bytes", self.limit));
-        let least = minimal_session(document).map_err(|_| too_long())?;
+        let minimal = minimal_session(document).map_err(|_| too_long())?;
         let mut bytes = Zeroizing::new([0; 32]);
         random(bytes.as_mut()).map_err(|error| self.refused(error.to_string()))?;
         let key = Secret::new(STANDARD.encode(&bytes));
-        let entry = Secret::new([FORMAT, key.expose(), "\n", least.expose()].concat());
+        let entry = Secret::new([FORMAT, key.expose(), "\n", minimal.expose()].concat());
         if entry.expose().len() > self.limit {
             return Err(too_long());
         }
         Ok((entry, Some(FileStore::sealed(&self.dir, &key)?)))
     }
 
-    /// The whole document, if the file is this entry's; else what the entry itself holds.
-    fn joined(&self, name: &str, found: Secret) -> Secret {
+    /// The whole document if the file matches the entry; otherwise what the entry holds.
+    fn join(&self, name: &str, found: Secret) -> Secret {
         let Some((key, rest)) = found.expose().strip_prefix(FORMAT).and_then(|rest| rest.split_once('\n')) else {
             return found;
         };
@@ -84,7 +82,7 @@ impl Store for OverflowStore {
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
-        Ok(self.store.load(entry)?.map(|found| self.joined(entry, found)))
+        Ok(self.store.load(entry)?.map(|found| self.join(entry, found)))
     }
 
     fn check_writable(&self, entry: &str) -> Result<(), StoreFailure> {
@@ -97,16 +95,16 @@ impl Store for OverflowStore {
         self.store.save(entry, &small)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
+    fn save_with_retries(&self, entry: &str, document: &Secret, on_wait: WaitCallback<'_>) -> Result<(), StoreFailure> {
         let (small, file) = self.split(document)?;
         // A full disk costs the access token; waiting for it could cost the session.
         let _ = file.map(|file| file.save(entry, document));
-        self.store.save_at_any_cost(entry, &small, waiting)
+        self.store.save_with_retries(entry, &small, on_wait)
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
         let deleted = self.store.delete(entry)?;
-        // Without the entry's key nobody can open what may be left. The name of the file does not depend on the key.
+        // A file that remains cannot be opened without the entry's key. Its name does not depend on the key.
         let any = Secret::new(STANDARD.encode([0; 32]));
         let _ = FileStore::sealed(&self.dir, &any).and_then(|file| file.delete(entry));
         Ok(deleted)

@@ -1,4 +1,4 @@
-//! Files and directories for this user alone.
+//! Files and directories that only this user may access.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,14 +7,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::ports::LARGEST_FILE;
+use crate::ports::MAX_FILE_SIZE;
 
-/// The largest file of an entry, in bytes. Whatever a provider's answer may be (1 MiB) fits into it, beside an ID token from
-/// an earlier one and with every character escaped twice: an answer that has cost a refresh token is not too large to be
-/// stored.
-pub(super) const LARGEST_ENTRY: u64 = 8 * LARGEST_FILE;
+/// The largest file of an entry, in bytes. It has room for the largest response (1 MiB) and an older ID token, with
+/// every character escaped twice: no response that has used up a refresh token is too large to be stored.
+pub(super) const MAX_ENTRY_SIZE: u64 = 8 * MAX_FILE_SIZE;
 
-/// Creates the directory and what is missing above it, `0700`.
+/// Creates the directory and its parents, `0700`.
 pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -23,24 +22,24 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// Writes the file whole: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink in its
-/// place is replaced, not followed.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces the file: a temporary file (`0600`) beside it, sync, rename, sync of the directory. A symlink is replaced,
+/// not followed.
+pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = parent(path);
     create_dir(dir)?;
     #[cfg(unix)]
-    super::ignored_signals::outlive_full_files();
-    let mut file = tempfile::Builder::new().prefix(&half_written(path)).tempfile_in(dir)?;
+    super::ignored_signals::survive_file_size_limit();
+    let mut file = tempfile::Builder::new().prefix(&temporary_prefix(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
     sync_dir(dir)
 }
 
-/// Removes what a write that was killed has left beside the file. For whoever holds the lock under which it is written:
-/// a write that is going on loses its file.
+/// Removes temporary files of writers that were killed. Only for the holder of the file's lock: a writer would lose its
+/// file.
 pub(super) fn sweep(path: &Path) -> io::Result<()> {
-    let prefix = half_written(path);
+    let prefix = temporary_prefix(path);
     for found in fs::read_dir(parent(path))? {
         let found = found?;
         if found.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
@@ -50,33 +49,31 @@ pub(super) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file as large as a session, for an empty one fits on a full disk. It has no name where the file system has such
-/// files, so that whoever is killed meanwhile leaves nothing.
-pub(super) fn try_writing(dir: &Path) -> io::Result<()> {
+/// Writes a temporary file as large as a session, because an empty one fits on a full disk. It has no name where the
+/// file system supports that, so that a killed process leaves nothing.
+pub(super) fn test_write(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    super::ignored_signals::outlive_full_files();
+    super::ignored_signals::survive_file_size_limit();
     let mut file = tempfile::tempfile_in(dir)?;
     file.write_all(&[0; 16 * 1024])?;
     file.sync_all()
 }
 
-/// What the name of a temporary file begins with.
-const HALF_WRITTEN: &str = ".tidp-";
+const TEMPORARY_PREFIX: &str = ".tidp-";
 
-/// The name of the file that a temporary one of that name would have become.
-pub(super) fn becomes(temporary: &str) -> Option<&str> {
-    Some(temporary.strip_prefix(HALF_WRITTEN)?.rsplit_once('-')?.0)
+/// The name of the file that a temporary file was meant for.
+pub(super) fn final_name(temporary: &str) -> Option<&str> {
+    Some(temporary.strip_prefix(TEMPORARY_PREFIX)?.rsplit_once('-')?.0)
 }
 
-/// How the name of a temporary file begins that will be `path`.
-fn half_written(path: &Path) -> OsString {
-    let mut prefix = OsString::from(HALF_WRITTEN);
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(TEMPORARY_PREFIX);
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push("-");
     prefix
 }
 
-/// Removes the file; whether there was one.
+/// Whether there was a file to remove.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => sync_dir(parent(path)).map(|()| true),
@@ -85,12 +82,12 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// The file that `path` leads to, through however many symlinks: where it is, or would be.
-pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
-    // As many as Linux follows (path_resolution(7)).
-    const MOST: usize = 40;
+/// Follows all symlinks of `path`. The target need not exist.
+pub(super) fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
+    // The limit of Linux (path_resolution(7)).
+    const MAX_SYMLINKS: usize = 40;
     let mut path = path.to_owned();
-    for _ in 0..MOST {
+    for _ in 0..MAX_SYMLINKS {
         match fs::read_link(&path) {
             Ok(next) => path = parent(&path).join(next),
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
@@ -102,12 +99,11 @@ pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     Err(refused("its symbolic links lead in a circle"))
 }
 
-/// The directory a file lies in.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a rename last.
+/// Makes a rename durable.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(dir)?.sync_all()?;
@@ -116,7 +112,7 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a directory, not through a symlink in the last place.
+/// Opens a directory, but not a symlink to one.
 #[cfg(unix)]
 pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
@@ -125,31 +121,29 @@ pub(super) fn open_dir(dir: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags).open(dir)
 }
 
-/// Sees to it that the directory is this user's alone; a symlink in its place is an error.
+/// Makes the directory private to this user. A symlink is an error.
 #[cfg(unix)]
-pub(super) fn enter(dir: &Path) -> io::Result<()> {
+pub(super) fn make_private(dir: &Path) -> io::Result<()> {
     open_dir(dir).and_then(|dir| keep_private(&dir))
 }
 
-/// As on Unix, as far as permissions can be seen.
+/// Permissions are not checked here.
 #[cfg(not(unix))]
-pub(super) fn enter(dir: &Path) -> io::Result<()> {
+pub(super) fn make_private(dir: &Path) -> io::Result<()> {
     match fs::symlink_metadata(dir)?.is_dir() {
         true => Ok(()),
         false => Err(io::ErrorKind::NotADirectory.into()),
     }
 }
 
-/// Whether a symlink in the last place is followed.
+/// Whether a symlink is followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Links {
-    /// It is.
     Follow,
-    /// It is an error.
     Refuse,
 }
 
-/// Opens a regular file for reading, `None` if there is none. Never waits for a FIFO's writer.
+/// Opens a regular file for reading, `None` if there is none. Does not wait for the writer of a FIFO.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -174,8 +168,8 @@ pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
-/// A file that the user has named: a symlink is followed, and a pipe or device (`<(…)`, `/dev/stdin`) is waited for.
-/// `None` if there is none.
+/// Opens a user's file and returns whether it is regular. Follows symlinks and waits for pipes and devices (`<(…)`,
+/// `/dev/stdin`).
 fn open_named(path: &Path) -> io::Result<Option<(File, bool)>> {
     let found = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -190,53 +184,55 @@ fn open_named(path: &Path) -> io::Result<Option<(File, bool)>> {
     }
 }
 
-/// What pipes have held. One can be read once, and a command reads some files more often.
-static READ: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+/// What pipes held, because a pipe can be read only once.
+static PIPE_CONTENTS: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
 
-/// The bytes of a file or pipe that the user has named, at most 1 MiB; `None` if there is none. A file is shown to `look`.
-pub(super) fn read_named(path: &Path, look: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
-    let mut pipes = READ.lock().unwrap_or_else(PoisonError::into_inner);
+/// The contents of a user's file or pipe, at most 1 MiB; `None` if there is none. `inspect` sees regular files.
+pub(super) fn read_named(path: &Path, inspect: impl FnOnce(&File, &[u8])) -> io::Result<Option<Vec<u8>>> {
+    let mut pipes = PIPE_CONTENTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(bytes) = pipes.get(path) {
         return Ok(Some(bytes.clone()));
     }
     let Some((file, is_regular)) = open_named(path)? else { return Ok(None) };
-    let bytes = read_all(&file, LARGEST_FILE)?;
+    let bytes = read_all(&file, MAX_FILE_SIZE)?;
     if is_regular {
-        look(&file, &bytes);
+        inspect(&file, &bytes);
     } else {
         pipes.insert(path.to_owned(), bytes.clone());
     }
     Ok(Some(bytes))
 }
 
-/// Whether there stands something that is no file, so that none can be put in its place.
+/// Whether the path is a pipe or device, which cannot be replaced.
 pub(super) fn is_pipe(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Whether there stands what no write of ours has put there: no regular file, one too large, or another user's. A symlink
-/// is not followed.
-pub(super) fn is_no_file_of_ours(path: &Path) -> bool {
+/// Whether we cannot have written this: not a regular file, too large, or another user's. A symlink is not followed.
+pub(super) fn is_foreign(path: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(path) else { return false };
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
         return true;
     }
-    !found.is_file() || found.len() > LARGEST_ENTRY
+    !found.is_file() || found.len() > MAX_ENTRY_SIZE
 }
 
-/// Reads what is left of the file, at most `largest` bytes, which are whole MiB.
-pub(super) fn read_all(file: &File, largest: u64) -> io::Result<Vec<u8>> {
-    // Room for what such a file usually holds: one that grows as it is read is filled by many small reads.
+/// The rest of the file, at most `max` bytes (a multiple of 1 MiB).
+pub(super) fn read_all(file: &File, max: u64) -> io::Result<Vec<u8>> {
+    // Enough for most files; growing the buffer would take many small reads.
     let mut bytes = Vec::with_capacity(8192);
-    file.take(largest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 <= largest {
+    file.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= max {
         return Ok(bytes);
     }
-    Err(refused(&format!("it is larger than {} MiB", largest >> 20)))
+    Err(refused(&format!("it is larger than {} MiB", max >> 20)))
 }
 
-/// Sees to it that the file or directory is this user's and nobody else's: loose permissions are tightened.
+/// Makes the file or directory private to this user.
+///
+/// # Errors
+/// If it belongs to another user.
 pub(super) fn keep_private(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -254,7 +250,7 @@ pub(super) fn keep_private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses what others could have written: tightening it now would not tell who wrote what is in it.
+/// Fails if others may write the file: nobody knows who wrote what is in it.
 pub(super) fn refuse_shared(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::mode(&file.metadata()?) & 0o022 != 0 {

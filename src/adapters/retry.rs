@@ -1,61 +1,59 @@
-//! What must be done however long it takes: again and again, told every few seconds, ended by a signal alone.
+//! Repeats what must succeed until it does, and reports the wait.
 
 use super::system::SystemClock;
-use crate::ports::{Clock, StoreFailure, Waiting};
+use crate::ports::{Clock, StoreFailure, WaitCallback};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How often a long wait is told.
-pub(super) const TOLD_EVERY: Duration = Duration::from_secs(3);
+pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(3);
 
-/// The first pause between two attempts; each is twice the one before, up to [`LONGEST_PAUSE`].
+/// Doubled after each attempt, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Tells how long something has taken so far and what it failed by last, at most once in a while.
-pub(super) struct Notices<'a> {
+/// Reports how long something has taken and its last failure, at most once per interval.
+pub(super) struct WaitReporter<'a> {
     clock: SystemClock,
-    every: Duration,
-    told: Duration,
-    last: Option<StoreFailure>,
-    waiting: Waiting<'a>,
+    interval: Duration,
+    last_report: Duration,
+    last_failure: Option<StoreFailure>,
+    on_wait: WaitCallback<'a>,
 }
 
-impl<'a> Notices<'a> {
-    /// Time counts from now; `waiting` is called every `every` or less often.
-    pub(super) fn new(every: Duration, waiting: Waiting<'a>) -> Self {
-        Self { clock: SystemClock::start(), every, told: Duration::ZERO, last: None, waiting }
+impl<'a> WaitReporter<'a> {
+    /// Time counts from now.
+    pub(super) fn new(interval: Duration, on_wait: WaitCallback<'a>) -> Self {
+        Self { clock: SystemClock::start(), interval, last_report: Duration::ZERO, last_failure: None, on_wait }
     }
 
-    /// An attempt has failed by that.
-    pub(super) fn failed(&mut self, failure: StoreFailure) {
-        self.last = Some(failure);
+    pub(super) fn record_failure(&mut self, failure: StoreFailure) {
+        self.last_failure = Some(failure);
     }
 
-    /// Tells, if it is time.
-    pub(super) fn tell(&mut self) {
-        let so_far = self.clock.uptime();
-        if so_far >= self.told + self.every {
-            self.told = so_far;
-            (self.waiting)(so_far, self.last.as_ref());
+    /// Reports if the interval is over.
+    pub(super) fn report(&mut self) {
+        let waited = self.clock.uptime();
+        if waited >= self.last_report + self.interval {
+            self.last_report = waited;
+            (self.on_wait)(waited, self.last_failure.as_ref());
         }
     }
 }
 
-/// Repeats `attempt`, with pauses between, until it breaks: because it is done, or because it never can be.
-pub(super) fn until_done<T>(
-    mut notices: Notices<'_>,
-    mut attempt: impl FnMut(&mut Notices<'_>) -> ControlFlow<T>,
+/// Repeats `attempt` with pauses until it breaks.
+pub(super) fn retry<T>(
+    mut reporter: WaitReporter<'_>,
+    mut attempt: impl FnMut(&mut WaitReporter<'_>) -> ControlFlow<T>,
 ) -> T {
     let mut pause = FIRST_PAUSE;
     loop {
-        if let ControlFlow::Break(done) = attempt(&mut notices) {
+        if let ControlFlow::Break(done) = attempt(&mut reporter) {
             return done;
         }
-        notices.tell();
-        notices.clock.pause(pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        reporter.report();
+        reporter.clock.pause(pause);
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 
@@ -67,14 +65,14 @@ mod tests {
     #[test]
     fn it_is_tried_until_it_is_done_and_told_as_it_takes_longer() {
         let told = RefCell::new(Vec::new());
-        let waiting = |so_far, _: Option<&StoreFailure>| told.borrow_mut().push(so_far);
+        let on_wait = |waited, _: Option<&StoreFailure>| told.borrow_mut().push(waited);
         let mut attempts = 0;
-        let done = until_done(Notices::new(Duration::from_millis(300), &waiting), |_| {
+        let done = retry(WaitReporter::new(Duration::from_millis(300), &on_wait), |_| {
             attempts += 1;
             if attempts == 4 { ControlFlow::Break("done") } else { ControlFlow::Continue(()) }
         });
         assert_eq!((done, attempts), ("done", 4));
-        // Pauses of 200, 400 and 800 ms: the attempt at once is not told, the ones at 600 and 1400 ms are.
+        // Pauses of 200, 400 and 800 ms: attempts at 0, 200, 600 and 1400 ms; the last two may be reported.
         let told = told.into_inner();
         assert!(!told.is_empty() && told.len() <= 2 && told[0] >= Duration::from_millis(300), "{told:?}");
     }

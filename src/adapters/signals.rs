@@ -1,16 +1,15 @@
-//! Every signal that would end the process put off while a session is between two states; those that a user or a
-//! supervisor sends taken over, for as long as the process runs.
+//! Defers signals that would end the process; or takes over those that a user or supervisor sends.
 
 #[cfg(unix)]
 mod fatal;
 
-use crate::ports::{SignalGuard, Signals, Watch};
+use crate::ports::{SignalGuard, Signals, Supervisor};
 use std::io;
 
 #[cfg(unix)]
 pub use unix::SystemSignals;
 
-/// Where there are no such signals, nothing is put off.
+/// Without such signals, nothing is deferred.
 #[cfg(not(unix))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSignals;
@@ -18,21 +17,21 @@ pub struct SystemSignals;
 #[cfg(not(unix))]
 impl Signals for SystemSignals {
     fn defer(&self) -> Box<dyn SignalGuard> {
-        Box::new(Nothing)
+        Box::new(NoDeferral)
     }
 
-    fn watch(&self) -> io::Result<Box<dyn Watch>> {
-        Ok(Box::new(super::process_watch::ProcessWatch::default()))
+    fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
+        Ok(Box::new(super::supervisor::ProcessSupervisor::default()))
     }
 
     fn end_by(&self, _: i32) {}
 }
 
 #[cfg(not(unix))]
-struct Nothing;
+struct NoDeferral;
 
 #[cfg(not(unix))]
-impl SignalGuard for Nothing {
+impl SignalGuard for NoDeferral {
     fn pending(&self) -> bool {
         false
     }
@@ -40,53 +39,53 @@ impl SignalGuard for Nothing {
 
 #[cfg(unix)]
 mod unix {
-    use super::{SignalGuard, Signals, Watch, fatal, io};
+    use super::{SignalGuard, Signals, Supervisor, fatal, io};
     use crate::adapters::ignored_signals::IgnoredSignals;
-    use crate::adapters::process_watch::{ProcessWatch, WATCHED};
+    use crate::adapters::supervisor::{ProcessSupervisor, SUPERVISED_SIGNALS};
     use signal_hook::consts::{SIGINT, SIGQUIT};
     use signal_hook::{SigId, flag, low_level};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-    /// The signals of this process, of which there is one whoever holds them: two would undo each other's holds. Nothing
-    /// is installed before the first hold.
+    /// The signals of this process. The state is global, because two handlers for one signal would undo each other's
+    /// work. Nothing is installed before the first deferral.
     #[derive(Clone, Copy, Debug, Default)]
     pub struct SystemSignals;
 
-    static SHARED: OnceLock<Shared> = OnceLock::new();
+    static HANDLERS: OnceLock<Handlers> = OnceLock::new();
 
-    /// Whether somebody has taken some over: those are not put off any more.
-    static WATCHING: AtomicBool = AtomicBool::new(false);
+    /// Whether signals were taken over: those are not deferred any more.
+    static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
     #[derive(Debug)]
-    struct Shared {
-        holds: Mutex<usize>,
-        /// Whether nobody holds: then a signal does at once what it does by default.
+    struct Handlers {
+        deferrals: Mutex<usize>,
+        /// Whether nothing is deferred: a signal then has its default effect at once.
         released: Arc<AtomicBool>,
-        /// The signal that came last, 0 if none did.
-        came: Arc<AtomicUsize>,
+        /// 0 if none came.
+        last_signal: Arc<AtomicUsize>,
         handlers: Vec<(i32, SigId)>,
     }
 
     impl Signals for SystemSignals {
         fn defer(&self) -> Box<dyn SignalGuard> {
-            let watched: &[i32] = if WATCHING.load(Ordering::SeqCst) { &WATCHED } else { &[] };
-            let shared = SHARED.get_or_init(|| Shared::install(watched));
-            let mut holds = shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-            *holds += 1;
-            shared.released.store(false, Ordering::SeqCst);
-            Box::new(Hold(shared))
+            let supervised: &[i32] = if SUPERVISED.load(Ordering::SeqCst) { &SUPERVISED_SIGNALS } else { &[] };
+            let handlers = HANDLERS.get_or_init(|| Handlers::install(supervised));
+            let mut deferrals = handlers.deferrals.lock().unwrap_or_else(PoisonError::into_inner);
+            *deferrals += 1;
+            handlers.released.store(false, Ordering::SeqCst);
+            Box::new(Deferral(handlers))
         }
 
-        fn watch(&self) -> io::Result<Box<dyn Watch>> {
-            let watch = ProcessWatch::begin()?;
-            WATCHING.store(true, Ordering::SeqCst);
-            // The watch has its own handlers by now, so that no signal is without one.
-            let ours = SHARED.get().into_iter().flat_map(|shared| &shared.handlers);
-            for (_, handler) in ours.filter(|(signal, _)| WATCHED.contains(signal)) {
+        fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
+            let supervisor = ProcessSupervisor::begin()?;
+            SUPERVISED.store(true, Ordering::SeqCst);
+            // The supervisor has its own handlers by now, so no signal is without one.
+            let ours = HANDLERS.get().into_iter().flat_map(|handlers| &handlers.handlers);
+            for (_, handler) in ours.filter(|(signal, _)| SUPERVISED_SIGNALS.contains(signal)) {
                 low_level::unregister(*handler);
             }
-            Ok(Box::new(watch))
+            Ok(Box::new(supervisor))
         }
 
         fn end_by(&self, signal: i32) {
@@ -94,55 +93,55 @@ mod unix {
         }
     }
 
-    impl Shared {
-        /// Handlers for all but `watched`. They stay installed, because taking the last one away would leave the signal
-        /// without any effect; `released` gives it back its default one. A signal that was ignored from the start
-        /// (`nohup`) stays so.
-        fn install(watched: &[i32]) -> Self {
-            let (released, came) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    impl Handlers {
+        /// Installs handlers for all signals except `supervised`. They are never removed, because a signal without any
+        /// handler of signal-hook has no effect; `released` restores the default effect. A signal that was ignored from
+        /// the start (`nohup`) stays ignored.
+        fn install(supervised: &[i32]) -> Self {
+            let (released, last_signal) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut handlers = Vec::new();
-            let asked = Arc::new(AtomicBool::new(false));
+            let asked_once = Arc::new(AtomicBool::new(false));
             let ignored = IgnoredSignals::now();
-            let free = fatal::all().filter(|signal| !watched.contains(signal) && ignored.can_be_deferred(*signal));
+            let free = fatal::all().filter(|signal| !supervised.contains(signal) && ignored.can_be_deferred(*signal));
             for signal in free {
                 let number = usize::try_from(signal).unwrap_or_default();
-                // Without a handler the signal works at once, which is no worse than before.
+                // Without a handler the signal takes effect at once, as before.
                 let mut add = |handler: io::Result<SigId>| handlers.extend(handler.map(|handler| (signal, handler)));
-                add(if fatal::KNOWN.contains(&signal) {
+                add(if fatal::CATCHABLE.contains(&signal) {
                     flag::register_conditional_default(signal, Arc::clone(&released))
                 } else {
-                    flag::register_conditional_shutdown(signal, fatal::status(signal), Arc::clone(&released))
+                    flag::register_conditional_shutdown(signal, fatal::exit_code(signal), Arc::clone(&released))
                 });
                 if [SIGINT, SIGQUIT].contains(&signal) {
-                    // A person who presses Ctrl-C or Ctrl-\ twice does not want to wait. A supervisor that sends one
-                    // signal after another has asked no more than once, and has SIGKILL for its impatience.
-                    add(flag::register_conditional_default(signal, Arc::clone(&asked)));
-                    add(flag::register(signal, Arc::clone(&asked)));
+                    // A person who presses Ctrl-C or Ctrl-\ twice does not want to wait. A supervisor that sends
+                    // different signals has SIGKILL for that.
+                    add(flag::register_conditional_default(signal, Arc::clone(&asked_once)));
+                    add(flag::register(signal, Arc::clone(&asked_once)));
                 }
-                add(flag::register_usize(signal, Arc::clone(&came), number));
+                add(flag::register_usize(signal, Arc::clone(&last_signal), number));
             }
-            Self { holds: Mutex::new(0), released, came, handlers }
+            Self { deferrals: Mutex::new(0), released, last_signal, handlers }
         }
     }
 
-    struct Hold(&'static Shared);
+    struct Deferral(&'static Handlers);
 
-    impl SignalGuard for Hold {
+    impl SignalGuard for Deferral {
         fn pending(&self) -> bool {
-            self.0.came.load(Ordering::SeqCst) != 0
+            self.0.last_signal.load(Ordering::SeqCst) != 0
         }
     }
 
-    impl Drop for Hold {
+    impl Drop for Deferral {
         fn drop(&mut self) {
-            let mut holds = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner);
-            *holds -= 1;
-            if *holds > 0 {
+            let mut deferrals = self.0.deferrals.lock().unwrap_or_else(PoisonError::into_inner);
+            *deferrals -= 1;
+            if *deferrals > 0 {
                 return;
             }
-            // First released, then looked: a signal between the two has worked by itself.
+            // Release first, then look: a signal in between has already taken effect.
             self.0.released.store(true, Ordering::SeqCst);
-            if let Ok(signal @ 1..) = i32::try_from(self.0.came.load(Ordering::SeqCst)) {
+            if let Ok(signal @ 1..) = i32::try_from(self.0.last_signal.load(Ordering::SeqCst)) {
                 fatal::end_by(signal);
             }
         }
@@ -156,8 +155,8 @@ mod unix {
         use std::os::unix::process::ExitStatusExt;
         use std::process::Command;
 
-        /// Runs one of the tests below in a process of its own, with the marker it waits for.
-        fn in_a_process(part: &str) -> std::process::Output {
+        /// Runs one part of the last test in a process of its own.
+        fn in_process(part: &str) -> std::process::Output {
             let heard = ![SIGINT, SIGTERM, SIGHUP].into_iter().any(is_ignored);
             assert!(heard, "the tests were started with signals ignored, as `nohup` and a script's `&` do");
             let mut command = Command::new(std::env::current_exe().unwrap());
@@ -175,14 +174,14 @@ mod unix {
 
         #[test]
         fn a_signal_that_came_while_held_ends_the_process_by_itself_when_the_last_hold_goes() {
-            let output = in_a_process("nested");
+            let output = in_process("nested");
             assert_eq!(output.status.signal(), Some(SIGTERM));
             assert!(String::from_utf8_lossy(&output.stderr).contains("outlived the inner hold"));
         }
 
         #[test]
         fn a_signal_after_the_hold_works_at_once() {
-            assert_eq!(in_a_process("after").status.signal(), Some(SIGINT));
+            assert_eq!(in_process("after").status.signal(), Some(SIGINT));
         }
 
         #[test]
@@ -195,7 +194,7 @@ mod unix {
                 ("impatient, Ctrl-\\", SIGQUIT),
                 ("impatient, both", SIGQUIT),
             ] {
-                let output = in_a_process(part);
+                let output = in_process(part);
                 assert_eq!(output.status.signal(), Some(ends_by), "{part}");
                 let outlived = String::from_utf8_lossy(&output.stderr).contains("outlived");
                 assert_eq!(outlived, !part.starts_with("impatient"), "{part}");
@@ -205,10 +204,10 @@ mod unix {
         #[test]
         fn every_signal_that_would_end_the_process_waits_and_then_ends_it_by_itself() {
             for signal in fatal::all() {
-                let output = in_a_process(&format!("held {signal}"));
+                let output = in_process(&format!("held {signal}"));
                 assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{signal}: {output:?}");
                 assert_eq!(output.status.signal(), Some(signal));
-                let output = in_a_process(&format!("released {signal}"));
+                let output = in_process(&format!("released {signal}"));
                 let ended = output.status.signal().or(output.status.code().map(|code| code - 128));
                 assert_eq!(ended, Some(signal), "{output:?}");
             }
@@ -217,7 +216,7 @@ mod unix {
         #[test]
         fn what_nobody_watches_is_put_off_whoever_watches_the_others() {
             for part in ["watched", "held before and watched"] {
-                let output = in_a_process(&format!("{part}, and then {SIGXCPU}"));
+                let output = in_process(&format!("{part}, and then {SIGXCPU}"));
                 assert_eq!(output.status.signal(), Some(SIGXCPU), "{part}: {output:?}");
                 assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{part}: {output:?}");
             }
@@ -225,27 +224,27 @@ mod unix {
 
         #[test]
         fn what_one_holds_no_other_releases() {
-            let output = in_a_process("another");
+            let output = in_process("another");
             assert_eq!(output.status.signal(), Some(SIGTERM));
             assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{output:?}");
         }
 
         #[test]
         fn a_hold_during_which_nothing_came_changes_nothing() {
-            assert!(in_a_process("quiet").status.success());
+            assert!(in_process("quiet").status.success());
         }
 
         #[test]
         fn once_they_are_watched_a_signal_is_told_whatever_is_held_and_a_second_one_works_at_once() {
             for part in ["watched", "held before and watched"] {
-                let output = in_a_process(part);
+                let output = in_process(part);
                 assert_eq!(output.status.signal(), Some(SIGTERM), "{part}: {output:?}");
                 assert!(String::from_utf8_lossy(&output.stderr).contains("told of the first"), "{part}: {output:?}");
             }
         }
 
         #[test]
-        #[allow(clippy::disallowed_methods)] // the marker is the test's own
+        #[allow(clippy::disallowed_methods)] // the variable is the test's own
         fn a_part_that_runs_in_a_process_of_its_own() {
             let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
             let signals = SystemSignals;
@@ -294,20 +293,20 @@ mod unix {
                 }
                 "quiet" => drop(signals.defer()),
                 "watched" | "held before and watched" => {
-                    let patience = std::time::Duration::from_secs(20);
+                    let timeout = std::time::Duration::from_secs(20);
                     if part != "watched" {
                         drop(signals.defer());
                     }
-                    let mut watch = signals.watch().unwrap();
+                    let mut supervisor = signals.supervise().unwrap();
                     let held = signals.defer();
                     low_level::raise(SIGTERM).unwrap();
                     drop(held);
-                    assert_eq!(watch.wait(patience), Some(crate::ports::Ended::Signal(SIGTERM)));
-                    let start = watch.start(&["true".into()]);
+                    assert_eq!(supervisor.wait(timeout), Some(crate::ports::ExitReason::Signal(SIGTERM)));
+                    let start = supervisor.start(&["true".into()]);
                     assert_eq!(start.unwrap_err().kind(), io::ErrorKind::Interrupted);
                     std::io::Write::write_all(&mut std::io::stderr(), b"told of the first").unwrap();
                     low_level::raise(SIGTERM).unwrap();
-                    watch.wait(patience);
+                    supervisor.wait(timeout);
                     std::process::exit(7);
                 }
                 _ => {
@@ -318,12 +317,12 @@ mod unix {
                     if how != "watched, and then" {
                         drop(signals.defer());
                     }
-                    let watch = how.contains("watched").then(|| signals.watch().unwrap());
+                    let supervisor = how.contains("watched").then(|| signals.supervise().unwrap());
                     let held = (how != "released").then(|| signals.defer());
                     low_level::raise(signal).unwrap();
                     std::io::Write::write_all(&mut std::io::stderr(), b"outlived").unwrap();
                     drop(held);
-                    drop(watch);
+                    drop(supervisor);
                     std::process::exit(7);
                 }
             }

@@ -1,4 +1,4 @@
-//! Opens the store that the configuration names, and no other.
+//! Opens the configured store.
 
 use super::file_store::FileStore;
 use super::keyring::KeyringStore;
@@ -9,29 +9,26 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How many bytes a credential of the keyring holds, where that is less than a session takes: on Windows
+/// The size of a keyring credential in bytes, where a session may not fit. On Windows it is
 /// `CRED_MAX_CREDENTIAL_BLOB_SIZE` (wincred.h), 5 × 512.
-const LARGEST_CREDENTIAL: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
+const MAX_CREDENTIAL_SIZE: Option<usize> = if cfg!(windows) { Some(2560) } else { None };
 
-/// The machine's stores.
 pub struct SystemStores {
-    /// What decides where the keyring's locks lie, and which keyring it is.
+    /// Determines the keyring and the place of its locks.
     env: Env,
-    /// Our directory for state: for the rest of a session that does not fit its credential, and where entries lie.
+    /// Our state directory, for what does not fit a credential and for what is known about the keyring.
     state: Option<PathBuf>,
     memory: MemoryStore,
-    /// Where somebody is told of a prompt.
+    /// Where keyring prompts are announced.
     terminal: Arc<dyn Terminal>,
 }
 
 impl SystemStores {
-    /// Stores whose keyring is on the bus, and keeps its locks, where `env` says, and under `state` what does not fit it or is known of it.
-    /// Who sits at `terminal`, if somebody does, is told of its prompt.
     pub fn new(env: &Env, state: Option<&Path>, terminal: Arc<dyn Terminal>) -> Self {
-        let seen = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
-        let seen = seen.iter().filter_map(|name| Some(((*name).to_owned(), env.0.get(*name)?.clone())));
+        let relevant = ["TIDP_LOCK_DIR", "HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
+        let relevant = relevant.iter().filter_map(|name| Some(((*name).to_owned(), env.variables.get(*name)?.clone())));
         let state = state.map(|state| state.join("tidp"));
-        Self { env: Env(seen.collect()), state, memory: MemoryStore::default(), terminal }
+        Self { env: relevant.collect(), state, memory: MemoryStore::default(), terminal }
     }
 }
 
@@ -39,12 +36,12 @@ impl Stores for SystemStores {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
         Ok(match choice {
             StoreChoice::Keyring => {
-                // An unlock prompt can only be answered where somebody sits.
-                let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-                let person = somebody.then(|| Arc::clone(&self.terminal));
-                let within = |name| self.state.as_ref().map(|state| state.join(name));
-                let keyring = Box::new(KeyringStore::new(person, self.env.clone(), within("keyring")));
-                match (LARGEST_CREDENTIAL, within("entries")) {
+                // Without a person at the terminal, nobody can answer an unlock prompt.
+                let interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+                let terminal = interactive.then(|| Arc::clone(&self.terminal));
+                let state_dir = |name| self.state.as_ref().map(|state| state.join(name));
+                let keyring = Box::new(KeyringStore::new(terminal, self.env.clone(), state_dir("keyring")));
+                match (MAX_CREDENTIAL_SIZE, state_dir("entries")) {
                     (Some(limit), Some(dir)) => Box::new(OverflowStore::new(keyring, limit, dir)),
                     _ => keyring,
                 }
@@ -71,7 +68,7 @@ mod tests {
     #[test]
     fn keyrings_of_two_buses_are_told_apart() {
         let key_fingerprint = |name: &str, value: &str| {
-            let env = Env([(name.to_owned(), Secret::new(value))].into());
+            let env = Env::from_iter([(name.to_owned(), Secret::new(value))]);
             stores(&env).open(&StoreChoice::Keyring).unwrap().key_fingerprint()
         };
         assert_ne!(

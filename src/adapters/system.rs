@@ -1,4 +1,4 @@
-//! Clock, entropy, environment and directories of the machine.
+//! Clock, entropy, environment and directories of the system.
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
@@ -7,22 +7,22 @@ use std::ffi::OsString;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The system's clocks. The one place that reads them.
+/// The only place that reads the system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// A clock whose uptime counts from now.
-    #[allow(clippy::disallowed_methods)] // this is the edge that the ban sends everybody to
+    /// A clock whose uptime starts now.
+    #[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
     pub fn start() -> Self {
         Self { started: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // as above
+    #[allow(clippy::disallowed_methods)] // see above
     fn now(&self) -> Time {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Time::from_unix(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
@@ -32,13 +32,12 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
 
-    #[allow(clippy::disallowed_methods)] // as above
+    #[allow(clippy::disallowed_methods)] // see above
     fn pause(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
 }
 
-/// The kernel's random numbers.
 #[derive(Debug)]
 pub struct SystemEntropy;
 
@@ -51,26 +50,30 @@ impl Entropy for SystemEntropy {
 /// Fills `buffer` from the kernel.
 ///
 /// # Errors
-/// If the kernel has no randomness to give.
-#[allow(clippy::disallowed_methods)] // this is the edge that the ban sends everybody to
+/// If the kernel has no randomness.
+#[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
 pub(super) fn random(buffer: &mut [u8]) -> io::Result<()> {
     getrandom::fill(buffer).map_err(io::Error::other)
 }
 
-/// The environment as it is now, without what is not Unicode; but that a variable of ours is not is kept.
 pub fn env() -> Env {
-    Env(std::env::vars_os().filter_map(|(name, value)| readable(name.into_string().ok()?, value)).collect())
+    env_from(std::env::vars_os())
 }
 
-fn readable(name: String, value: OsString) -> Option<(String, Secret)> {
-    match value.into_string() {
-        Ok(value) => Some((name, Secret::new(value))),
-        Err(_) if name.starts_with("TIDP_") => Some((format!("{}{name}", Env::NOT_UNICODE), Secret::default())),
-        Err(_) => None,
+fn env_from(variables: impl Iterator<Item = (OsString, OsString)>) -> Env {
+    let mut env = Env::default();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => drop(env.variables.insert(name, Secret::new(value))),
+            Err(_) if name.starts_with("TIDP_") => env.not_unicode = env.not_unicode.into_iter().chain([name]).min(),
+            Err(_) => {}
+        }
     }
+    env
 }
 
-/// The user's directories. Where there is no directory for state (macOS, Windows), local data takes its place.
+/// The user's directories. Without a state directory (macOS, Windows), local data takes its place.
 pub fn dirs() -> Dirs {
     Dirs {
         config: dirs::config_dir(),
@@ -88,10 +91,11 @@ mod tests {
     #[test]
     fn a_variable_of_ours_that_is_not_unicode_is_remembered_by_its_name() {
         use std::os::unix::ffi::OsStringExt;
-        let read = |name: &str| readable(name.to_owned(), OsString::from_vec(vec![0xff]));
-        let env = Env(read("TIDP_PROFILE").into_iter().collect());
-        assert_eq!((env.not_unicode(), env.get("TIDP_PROFILE")), (Some("TIDP_PROFILE"), None));
-        assert!(read("LS_COLORS").is_none());
+        let env = |name: &str| env_from([(name.into(), OsString::from_vec(vec![0xff]))].into_iter());
+        let ours = env("TIDP_PROFILE");
+        assert_eq!((ours.not_unicode.as_deref(), ours.get("TIDP_PROFILE")), (Some("TIDP_PROFILE"), None));
+        let other = env("LS_COLORS");
+        assert!(other.not_unicode.is_none() && other.variables.is_empty());
     }
 
     #[test]

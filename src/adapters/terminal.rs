@@ -4,7 +4,7 @@
 mod line_input;
 mod stream;
 
-use super::process::without_line_end;
+use super::program_runner::without_line_end;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, without_byte_order_mark};
@@ -12,82 +12,88 @@ use crate::ports::{Clock, Stream, Terminal};
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read, Stdin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use stream::{Direction, LONGEST, ready, write_whole};
+use stream::{Direction, MAX_LINE, wait_until_ready, write_all};
 
-/// How much is read at once, in bytes; lines that come together are worked on together.
-const AT_ONCE: usize = 1 << 17;
+/// In bytes; lines that arrive together are processed together.
+const BUFFER_SIZE: usize = 1 << 17;
 
-/// The process's three streams.
 #[derive(Debug, Default)]
 pub struct SystemTerminal {
-    /// Standard input, once it is read from.
-    input: Mutex<Option<Lines<BufReader<Patient>>>>,
-    /// The line that is being read on a thread, where nothing else can wait for one.
+    /// `None` until it is used.
+    input: Mutex<Option<LineReader<BufReader<TimedStdin>>>>,
+    /// A line that a thread is reading, where there is no other way to wait with a timeout.
     #[cfg(not(unix))]
-    asked: Mutex<Option<std::sync::mpsc::Receiver<io::Result<Option<String>>>>>,
+    pending: Mutex<Option<std::sync::mpsc::Receiver<io::Result<Option<String>>>>>,
 }
 
-/// Standard input, waited for so long and no longer if there is a limit.
+/// Standard input with a timeout.
 #[derive(Debug)]
-struct Patient {
+struct TimedStdin {
     input: Stdin,
     limit: Option<(SystemClock, Duration)>,
-    /// What is typed, if a person types there.
+    /// For a terminal.
     #[cfg(unix)]
-    typing: Option<line_input::Typing>,
+    typed_input: Option<line_input::TypedInput>,
 }
 
-/// Input taken line by line.
+/// Reads line by line.
 #[derive(Debug)]
-struct Lines<R> {
+struct LineReader<R> {
     input: R,
-    /// What has been read of a line whose end has not come in time.
-    begun: Vec<u8>,
-    /// Whether the last line was too long, so that its rest has yet to be passed over.
-    within_a_line: bool,
+    /// The start of a line whose end has not arrived.
+    partial: Vec<u8>,
+    /// Whether the last line was too long, and its rest must be skipped.
+    skips_rest: bool,
 }
 
 impl SystemTerminal {
-    fn reading<T>(&self, patience: Option<Duration>, read: impl FnOnce(&mut Lines<BufReader<Patient>>) -> T) -> T {
+    fn with_input<T>(
+        &self,
+        timeout: Option<Duration>,
+        read: impl FnOnce(&mut LineReader<BufReader<TimedStdin>>) -> T,
+    ) -> T {
         let mut lines = self.input.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = lines.get_or_insert_with(|| Lines::of(BufReader::with_capacity(AT_ONCE, Patient::new())));
-        lines.input.get_mut().limit = patience.map(|patience| (SystemClock::start(), patience));
+        let lines =
+            lines.get_or_insert_with(|| LineReader::new(BufReader::with_capacity(BUFFER_SIZE, TimedStdin::new())));
+        lines.input.get_mut().limit = timeout.map(|timeout| (SystemClock::start(), timeout));
         read(lines)
     }
 }
 
-impl Patient {
+impl TimedStdin {
     fn new() -> Self {
         let input = io::stdin();
         #[cfg(unix)]
-        let typing = input.is_terminal().then(line_input::Typing::default);
+        let typed_input = input.is_terminal().then(line_input::TypedInput::default);
         Self {
             input,
             limit: None,
             #[cfg(unix)]
-            typing,
+            typed_input,
         }
     }
 }
 
-impl Read for Patient {
+impl Read for TimedStdin {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let left = || self.limit.as_ref().map(|(since, patience)| patience.saturating_sub(since.uptime()));
+        let left = || self.limit.as_ref().map(|(since, timeout)| timeout.saturating_sub(since.uptime()));
         #[cfg(unix)]
-        if let Some(typing) = &mut self.typing {
-            let come = typing.come(line_input::Echo::Shown, &left)?;
-            let taken = come.len().min(bytes.len());
-            bytes[..taken].copy_from_slice(&come[..taken]);
-            come.drain(..taken);
+        if let Some(typed_input) = &mut self.typed_input {
+            let complete = typed_input.read(line_input::Echo::Shown, &left)?;
+            let taken = complete.len().min(bytes.len());
+            bytes[..taken].copy_from_slice(&complete[..taken]);
+            complete.drain(..taken);
             return Ok(taken);
         }
         if self.limit.is_some() {
-            ready(&self.input, Direction::In, left())?;
+            wait_until_ready(&self.input, Direction::In, left())?;
         }
         loop {
             match self.input.read(bytes) {
-                // Another program has left the pipe or terminal so.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => ready(&self.input, Direction::In, left())?,
+                // Another program has made it non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    wait_until_ready(&self.input, Direction::In, left())?
+                }
                 done => return done,
             }
         }
@@ -96,19 +102,19 @@ impl Read for Patient {
 
 impl Terminal for SystemTerminal {
     fn out(&self, text: &str) -> io::Result<()> {
-        write_whole(io::stdout().lock(), text.as_bytes())
+        write_all(io::stdout().lock(), text.as_bytes())
     }
 
     fn err(&self, text: &str) {
-        let _ = write_whole(io::stderr().lock(), text.as_bytes());
+        let _ = write_all(io::stderr().lock(), text.as_bytes());
     }
 
-    fn err_if_ready(&self, text: &str) {
-        // Ready is what takes so many bytes at once (pipe(7), `PIPE_BUF`; POSIX promises 512).
+    fn try_err(&self, text: &str) {
+        // A ready stream takes this many bytes without blocking (pipe(7), `PIPE_BUF`; POSIX guarantees 512).
         let at_once = if cfg!(target_os = "linux") { 4096 } else { 512 };
         let err = io::stderr().lock();
-        if text.len() <= at_once && ready(&err, Direction::Out, Some(Duration::ZERO)).is_ok() {
-            let _ = write_whole(err, text.as_bytes());
+        if text.len() <= at_once && wait_until_ready(&err, Direction::Out, Some(Duration::ZERO)).is_ok() {
+            let _ = write_all(err, text.as_bytes());
         }
     }
 
@@ -127,21 +133,21 @@ impl Terminal for SystemTerminal {
     }
 
     fn read_line(&self) -> io::Result<Option<String>> {
-        self.reading(None, Lines::next)
+        self.with_input(None, LineReader::next)
     }
 
-    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
+    fn read_line_within(&self, timeout: Duration) -> io::Result<Option<String>> {
         #[cfg(unix)]
-        return self.reading(Some(patience), Lines::next);
+        return self.with_input(Some(timeout), LineReader::next);
         #[cfg(not(unix))]
-        self.line_of_a_thread(patience)
+        self.read_line_on_thread(timeout)
     }
 
-    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<u8>> {
-        self.reading(patience, |source| {
+    fn read_lines(&self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
+        self.with_input(timeout, |source| {
             let mut lines = source.next_bytes()?;
-            if !source.within_a_line {
-                // What has not arrived yet is not waited for: a person may be typing.
+            if !source.skips_rest {
+                // Do not wait for more: a person may be typing.
                 let arrived = source.input.buffer();
                 let whole = arrived.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
                 lines.extend_from_slice(&arrived[..whole]);
@@ -157,24 +163,25 @@ impl Terminal for SystemTerminal {
         }
         self.err(prompt);
         #[cfg(unix)]
-        return self.reading(None, |lines| {
-            let typing = lines.input.get_mut().typing.get_or_insert_default();
-            let line = into_utf8_text(typing.hidden_line()?);
-            line.map(typed).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
+        return self.with_input(None, |lines| {
+            let typed_input = lines.input.get_mut().typed_input.get_or_insert_default();
+            let line = into_utf8_text(typed_input.read_hidden_line()?);
+            line.map(typed_secret).map_err(|why| io::Error::new(ErrorKind::InvalidData, format!("the line is {why}")))
         });
         #[cfg(not(unix))]
-        rpassword::read_password().map(typed)
+        rpassword::read_password().map(typed_secret)
     }
 }
 
 #[cfg(not(unix))]
 impl SystemTerminal {
-    /// The thread outlives the wait, for nothing takes a read of standard input back; the next wait is for the same line.
-    fn line_of_a_thread(&self, patience: Duration) -> io::Result<Option<String>> {
+    /// The thread outlives the wait, because a read of standard input cannot be cancelled; the next wait is for the
+    /// same line.
+    fn read_line_on_thread(&self, timeout: Duration) -> io::Result<Option<String>> {
         use std::sync::mpsc::channel;
 
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = match asked.take() {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = match pending.take() {
             Some(line) => line,
             None => {
                 let (sender, line) = channel();
@@ -182,9 +189,9 @@ impl SystemTerminal {
                 line
             }
         };
-        let come = line.recv_timeout(patience);
-        come.unwrap_or_else(|_| {
-            *asked = Some(line);
+        let complete = line.recv_timeout(timeout);
+        complete.unwrap_or_else(|_| {
+            *pending = Some(line);
             Err(ErrorKind::TimedOut.into())
         })
     }
@@ -205,33 +212,32 @@ fn size(stream: &impl std::os::windows::io::AsHandle) -> Option<(u16, u16)> {
     terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
-impl<R: BufRead> Lines<R> {
-    fn of(input: R) -> Self {
-        Self { input, begun: Vec::new(), within_a_line: false }
+impl<R: BufRead> LineReader<R> {
+    fn new(input: R) -> Self {
+        Self { input, partial: Vec::new(), skips_rest: false }
     }
 
-    /// One line with its end; nothing where nothing is left. Of a line that is too long, so much as shows it, however
-    /// long it is: what is left of it goes by unread when the next line is asked for. What has come of a line when the
-    /// input falls silent or fails is kept for the next time.
+    /// One line with its end; empty at the end of input. A line that is too long is cut after one byte more; the next
+    /// call skips its rest. On a timeout or failure, the start of a line is kept for the next call.
     fn next_bytes(&mut self) -> io::Result<Vec<u8>> {
-        if self.within_a_line {
+        if self.skips_rest {
             self.input.skip_until(b'\n')?;
-            self.within_a_line = false;
+            self.skips_rest = false;
         }
-        let room = LONGEST + 1 - self.begun.len() as u64;
-        self.input.by_ref().take(room).read_until(b'\n', &mut self.begun)?;
-        let line = std::mem::take(&mut self.begun);
-        self.within_a_line = line.len() as u64 > LONGEST && line.last() != Some(&b'\n');
+        let room = MAX_LINE + 1 - self.partial.len() as u64;
+        self.input.by_ref().take(room).read_until(b'\n', &mut self.partial)?;
+        let line = std::mem::take(&mut self.partial);
+        self.skips_rest = line.len() as u64 > MAX_LINE && line.last() != Some(&b'\n');
         Ok(line)
     }
 
-    /// One line without its end; `None` where nothing is left.
+    /// One line without its end; `None` at the end of input.
     fn next(&mut self) -> io::Result<Option<String>> {
         let line = self.next_bytes()?;
         if line.is_empty() {
             return Ok(None);
         }
-        if self.within_a_line {
+        if self.skips_rest {
             return Err(io::Error::new(ErrorKind::InvalidData, "the line is longer than 1 MiB"));
         }
         let mut line =
@@ -241,8 +247,8 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// What was typed, or pasted there.
-fn typed(text: String) -> Secret {
+/// Typed or pasted text.
+fn typed_secret(text: String) -> Secret {
     let text = Secret::new(text);
     Secret::new(without_byte_order_mark(text.expose()))
 }
@@ -253,7 +259,7 @@ mod tests {
 
     #[test]
     fn lines_lose_their_ends_and_the_last_needs_none() {
-        let mut lines = Lines::of("a\r\n\nb".as_bytes());
+        let mut lines = LineReader::new("a\r\n\nb".as_bytes());
         for line in ["a", "", "b"] {
             assert_eq!(lines.next().unwrap().as_deref(), Some(line));
         }
@@ -262,19 +268,19 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_a_line_and_utf_16_is_told_by_its_name() {
-        let mut lines = Lines::of("\u{feff}s3cret\r\n\u{feff}\nb".as_bytes());
+        let mut lines = LineReader::new("\u{feff}s3cret\r\n\u{feff}\nb".as_bytes());
         for line in ["s3cret", "", "b"] {
             assert_eq!(lines.next().unwrap().as_deref(), Some(line));
         }
-        assert!(Lines::of(&b"\xff\xfes\0\r\0\n\0"[..]).next().unwrap_err().to_string().contains("UTF-16"));
-        assert_eq!(typed("\u{feff}s3cret".into()), Secret::new("s3cret"));
+        assert!(LineReader::new(&b"\xff\xfes\0\r\0\n\0"[..]).next().unwrap_err().to_string().contains("UTF-16"));
+        assert_eq!(typed_secret("\u{feff}s3cret".into()), Secret::new("s3cret"));
     }
 
     #[test]
     fn a_line_that_is_too_long_or_no_utf_8_is_one_error_and_the_next_one_is_whole() {
         let longest = "x".repeat(1 << 20);
         let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
-        let mut lines = Lines::of(&text[..]);
+        let mut lines = LineReader::new(&text[..]);
         assert_eq!(lines.next().unwrap().map(|line| line.len()), Some(1 << 20));
         assert_eq!(lines.next().unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(lines.next().unwrap_err().to_string(), "the line is not UTF-8");
@@ -283,24 +289,24 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_refused_without_waiting_for_its_end() {
-        let mut lines = Lines::of(io::BufReader::new(io::repeat(b'x')));
+        let mut lines = LineReader::new(io::BufReader::new(io::repeat(b'x')));
         assert_eq!(lines.next().unwrap_err().kind(), ErrorKind::InvalidData);
     }
 
     #[test]
     fn a_line_that_comes_in_pieces_with_silence_between_them_is_whole() {
-        /// Silence, and then a piece.
-        struct Pieces(Vec<String>, bool);
-        impl Read for Pieces {
+        /// Alternates timeouts and chunks.
+        struct Chunks(Vec<String>, bool);
+        impl Read for Chunks {
             fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
                 self.1 = !self.1;
                 if self.1 { Err(ErrorKind::TimedOut.into()) } else { self.0.remove(0).as_bytes().read(bytes) }
             }
         }
         let longest = (0..1 << 10).map(|_| "x".repeat(1 << 10));
-        let pieces = ["a", "b\nc", "\n"].map(str::to_owned).into_iter().chain(longest);
-        let pieces = pieces.chain(["y", "yz\nd\n"].map(str::to_owned)).collect();
-        let mut lines = Lines::of(BufReader::new(Pieces(pieces, false)));
+        let chunks = ["a", "b\nc", "\n"].map(str::to_owned).into_iter().chain(longest);
+        let chunks = chunks.chain(["y", "yz\nd\n"].map(str::to_owned)).collect();
+        let mut lines = LineReader::new(BufReader::new(Chunks(chunks, false)));
         let mut read = || loop {
             match lines.next() {
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}

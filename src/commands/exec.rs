@@ -17,6 +17,6 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -
     let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
     let token = Context::open(ports, out, global.profile.as_deref())?
         .run(|context| access_token::valid_token(context, min_ttl, RefreshAllowed::IfDue))?;
-    let error = ports.children.replace(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
+    let error = ports.programs.exec(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
     Err(ChildProcessError::not_started(&args.command, &error).into())
 }

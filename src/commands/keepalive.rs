@@ -5,7 +5,7 @@ use crate::domain::time::Seconds;
 use crate::error::{ChildProcessError, Error, Result};
 use crate::flows::context::Context;
 use crate::flows::keepalive::{self, KeepaliveOptions};
-use crate::ports::{Ended, Ports};
+use crate::ports::{ExitReason, Ports};
 use crate::terminal::output::Output;
 
 /// Runs until CMD ends (with its exit code, or by its signal), `--for` is over (0) or the session has ended.
@@ -17,9 +17,9 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
     let duration = duration.map_err(|what| Error::usage(format!("--for: {what}")))?;
     let options = KeepaliveOptions { duration, command: &args.command };
     match Context::open(ports, out, global.profile.as_deref())?.run(|context| keepalive::run(context, &options))? {
-        None | Some(Ended::Code(0)) => Ok(()),
-        Some(Ended::Code(code)) => Err(ChildProcessError::Exited(code).into()),
-        Some(Ended::Signal(signal)) => {
+        None | Some(ExitReason::Code(0)) => Ok(()),
+        Some(ExitReason::Code(code)) => Err(ChildProcessError::Exited(code).into()),
+        Some(ExitReason::Signal(signal)) => {
             ports.signals.end_by(signal);
             Err(ChildProcessError::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
         }

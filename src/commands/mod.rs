@@ -41,7 +41,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
 /// The command's own.
 fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
     let global = &cli.global;
-    if let Some(name) = ports.env.not_unicode() {
+    if let Some(name) = &ports.env.not_unicode {
         return Err(Error::config(format!("{}: its value is not Unicode", printable(name))));
     }
     match &cli.command {

@@ -37,7 +37,7 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     let required = args.require.as_deref().map(Seconds::parse).transpose();
     let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
-    let session = if args.short { context.load_without_asking()? } else { context.load()? };
+    let session = if args.short { context.load_without_prompt()? } else { context.load()? };
     let now = context.ports.clock.now();
     let outlook = context.outlook(session.as_ref(), now);
     // Before anything is printed: stdout stays empty on failure.

@@ -124,7 +124,7 @@ impl<'c> Watch<'c> {
         if uptime.saturating_sub(self.loaded_at) < READ_INTERVAL {
             return;
         }
-        match self.context.load_without_asking() {
+        match self.context.load_without_prompt() {
             Ok(session) => (self.session, self.load_error) = (session, None),
             Err(error) => self.load_error = Some(error.report().message),
         }

@@ -13,7 +13,7 @@ use crate::ports::{Dirs, ListenAt};
 const PATH: &str = "/etc/tidp/config.toml";
 
 fn env(pairs: &[(&str, &str)]) -> Env {
-    Env(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
 }
 
 fn config(text: &str) -> Config {

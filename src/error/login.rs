@@ -4,7 +4,7 @@ use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
 use super::report::{Kind, Report, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
-use crate::ports::WhyNot;
+use crate::ports::FailureReason;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginError {
@@ -70,20 +70,20 @@ impl LoginError {
     }
 
     /// The reason for the page in the browser.
-    pub fn page_reason(&self) -> WhyNot {
+    pub fn page_reason(&self) -> FailureReason {
         match self {
             Self::Refused(provider, _) => match meaning(provider) {
-                Meaning::Cancelled => WhyNot::Cancelled,
-                Meaning::InteractionRequired => WhyNot::NeedsUser,
-                Meaning::Acr => WhyNot::TooWeak,
-                Meaning::Unavailable => WhyNot::Unavailable,
-                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::Request => WhyNot::Refused,
+                Meaning::Cancelled => FailureReason::Cancelled,
+                Meaning::InteractionRequired => FailureReason::NeedsUser,
+                Meaning::Acr => FailureReason::TooWeak,
+                Meaning::Unavailable => FailureReason::Unavailable,
+                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::Request => FailureReason::Refused,
             },
-            Self::StatusOnly(..) => WhyNot::Refused,
-            Self::Unavailable(_) => WhyNot::Unavailable,
-            Self::TimedOut { .. } => WhyNot::TimedOut,
-            Self::OtherAccount { .. } => WhyNot::AnotherAccount,
-            Self::AcrNotMet { .. } => WhyNot::TooWeak,
+            Self::StatusOnly(..) => FailureReason::Refused,
+            Self::Unavailable(_) => FailureReason::Unavailable,
+            Self::TimedOut { .. } => FailureReason::TimedOut,
+            Self::OtherAccount { .. } => FailureReason::AnotherAccount,
+            Self::AcrNotMet { .. } => FailureReason::TooWeak,
         }
     }
 }

@@ -66,12 +66,12 @@ impl Error {
 
     /// The error for a request without a response that used up nothing. The message starts with `failed_step`.
     pub fn unanswered(failed_step: &str, failure: &HttpFailure) -> Self {
-        let message = format!("{failed_step}: {}", failure.what);
+        let message = format!("{failed_step}: {}", failure.message);
         match failure.kind {
-            HttpFailureKind::NotSent | HttpFailureKind::AnswerLost => NetworkError::Unreachable(message).into(),
+            HttpFailureKind::NotSent | HttpFailureKind::ResponseLost => NetworkError::Unreachable(message).into(),
             HttpFailureKind::UnknownAuthority => NetworkError::UnknownAuthority(message).into(),
             HttpFailureKind::Certificate => Self::invalid(message),
-            HttpFailureKind::Setting => Self::config(message),
+            HttpFailureKind::InvalidSetting => Self::config(message),
         }
     }
 

@@ -71,7 +71,7 @@ pub fn store_message(failure: &StoreFailure) -> String {
         StoreFailureKind::Damaged => "has a corrupt entry",
         StoreFailureKind::Ambiguous => "has two entries of the same name",
         StoreFailureKind::Unknown => "did not confirm the write",
-        StoreFailureKind::NoLock | StoreFailureKind::NoLocksThere => "cannot be locked",
+        StoreFailureKind::LockUnavailable | StoreFailureKind::LocksUnsupported => "cannot be locked",
     };
     let detail = if failure.detail.is_empty() { String::new() } else { format!(" ({})", printable(&failure.detail)) };
     format!("{store} {problem}{detail}")
@@ -96,14 +96,14 @@ fn store_hint(failure: &StoreFailure) -> Option<&'static str> {
             "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`; a new key: head -c 32 /dev/urandom | base64"
         }
         (_, StoreFailureKind::Damaged) => "start over: `tidp logout` then `tidp login`",
-        ("keyring", StoreFailureKind::NoLock) => {
+        ("keyring", StoreFailureKind::LockUnavailable) => {
             "make a directory of your own writable, or name another one: TIDP_LOCK_DIR"
         }
-        ("keyring", StoreFailureKind::NoLocksThere) => "name a directory on a local disk: TIDP_LOCK_DIR",
-        (_, StoreFailureKind::NoLock) => {
+        ("keyring", StoreFailureKind::LocksUnsupported) => "name a directory on a local disk: TIDP_LOCK_DIR",
+        (_, StoreFailureKind::LockUnavailable) => {
             "make a directory of your own writable, or keep the sessions in another one: TIDP_STORE_DIR"
         }
-        (_, StoreFailureKind::NoLocksThere) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
+        (_, StoreFailureKind::LocksUnsupported) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
         _ => return None,
     })
 }

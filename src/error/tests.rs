@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::oidc::{OAuthError, Problem};
-use crate::ports::{HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind, WhyNot};
+use crate::ports::{FailureReason, HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -265,12 +265,12 @@ fn hint_quotes_the_profile_name_for_a_shell() {
 fn missing_response_is_classified_by_its_cause() {
     for (kind, expected) in [
         (HttpFailureKind::NotSent, Kind::Unreachable),
-        (HttpFailureKind::AnswerLost, Kind::Unreachable),
+        (HttpFailureKind::ResponseLost, Kind::Unreachable),
         (HttpFailureKind::Certificate, Kind::Invalid),
         (HttpFailureKind::UnknownAuthority, Kind::Invalid),
-        (HttpFailureKind::Setting, Kind::Config),
+        (HttpFailureKind::InvalidSetting, Kind::Config),
     ] {
-        let report = Error::unanswered("asking", &HttpFailure { what: "why".into(), kind }).report();
+        let report = Error::unanswered("asking", &HttpFailure { message: "why".into(), kind }).report();
         assert_eq!((report.kind, report.message.as_str()), (expected, "asking: why"));
     }
     for (problem, expected) in [
@@ -285,7 +285,7 @@ fn missing_response_is_classified_by_its_cause() {
 #[test]
 fn store_failure_names_the_store_and_a_remedy() {
     use StoreFailureKind::{
-        Ambiguous, Damaged, Locked, Missing, NoLock, NoLocksThere, Refused, TimedOut, Unknown, WrongKey,
+        Ambiguous, Damaged, LockUnavailable, Locked, LocksUnsupported, Missing, Refused, TimedOut, Unknown, WrongKey,
     };
     for (name, kind, words, hint) in [
         ("keyring", Missing, "the OS keyring cannot be found", "start a keyring"),
@@ -297,10 +297,10 @@ fn store_failure_names_the_store_and_a_remedy() {
         ("file", WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Damaged, "has a corrupt entry", "`tidp logout` then `tidp login`"),
         ("plaintext-file", Refused, "the plain-text file store returned an error", ""),
-        ("plaintext-file", NoLock, "cannot be locked", "in another one: TIDP_STORE_DIR"),
-        ("file", NoLocksThere, "cannot be locked", "on a local disk: TIDP_STORE_DIR"),
-        ("keyring", NoLock, "cannot be locked", "name another one: TIDP_LOCK_DIR"),
-        ("keyring", NoLocksThere, "cannot be locked", "on a local disk: TIDP_LOCK_DIR"),
+        ("plaintext-file", LockUnavailable, "cannot be locked", "in another one: TIDP_STORE_DIR"),
+        ("file", LocksUnsupported, "cannot be locked", "on a local disk: TIDP_STORE_DIR"),
+        ("keyring", LockUnavailable, "cannot be locked", "name another one: TIDP_LOCK_DIR"),
+        ("keyring", LocksUnsupported, "cannot be locked", "on a local disk: TIDP_LOCK_DIR"),
     ] {
         let report = Error::from(store(name, kind)).report();
         assert!(report.message.contains(words) && report.message.ends_with("(detail)"), "{}", report.message);
@@ -330,33 +330,39 @@ fn failure_after_local_logout_keeps_kind_and_hint() {
 #[test]
 fn login_error_has_exit_code_hint_and_page() {
     for (error, kind, exit_code, hint, shown) in [
-        ("access_denied", Kind::Refused, 4, "tidp login --profile demo", WhyNot::Cancelled),
-        ("login_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("interaction_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("consent_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("account_selection_required", Kind::LoginRequired, 3, "tidp login --profile demo", WhyNot::NeedsUser),
-        ("invalid_scope", Kind::Refused, 4, "requested scopes: openid foo (--scope)", WhyNot::Refused),
+        ("access_denied", Kind::Refused, 4, "tidp login --profile demo", FailureReason::Cancelled),
+        ("login_required", Kind::LoginRequired, 3, "tidp login --profile demo", FailureReason::NeedsUser),
+        ("interaction_required", Kind::LoginRequired, 3, "tidp login --profile demo", FailureReason::NeedsUser),
+        ("consent_required", Kind::LoginRequired, 3, "tidp login --profile demo", FailureReason::NeedsUser),
+        ("account_selection_required", Kind::LoginRequired, 3, "tidp login --profile demo", FailureReason::NeedsUser),
+        ("invalid_scope", Kind::Refused, 4, "requested scopes: openid foo (--scope)", FailureReason::Refused),
         (
             "unmet_authentication_requirements",
             Kind::Refused,
             4,
             "requested assurance level: aal.3 (acr_values)",
-            WhyNot::TooWeak,
+            FailureReason::TooWeak,
         ),
-        ("server_error", Kind::Unreachable, 5, "try again later: tidp login --profile demo", WhyNot::Unavailable),
+        (
+            "server_error",
+            Kind::Unreachable,
+            5,
+            "try again later: tidp login --profile demo",
+            FailureReason::Unavailable,
+        ),
         (
             "temporarily_unavailable",
             Kind::Unreachable,
             5,
             "try again later: tidp login --profile demo",
-            WhyNot::Unavailable,
+            FailureReason::Unavailable,
         ),
-        ("invalid_grant", Kind::Refused, 4, "tidp login --profile demo", WhyNot::Refused),
-        ("invalid_client", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
-        ("unauthorized_client", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
-        ("unsupported_response_type", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
-        ("invalid_request", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
-        ("another\u{1b}", Kind::Refused, 4, "tidp profile show demo", WhyNot::Refused),
+        ("invalid_grant", Kind::Refused, 4, "tidp login --profile demo", FailureReason::Refused),
+        ("invalid_client", Kind::Refused, 4, "tidp profile show demo", FailureReason::Refused),
+        ("unauthorized_client", Kind::Refused, 4, "tidp profile show demo", FailureReason::Refused),
+        ("unsupported_response_type", Kind::Refused, 4, "tidp profile show demo", FailureReason::Refused),
+        ("invalid_request", Kind::Refused, 4, "tidp profile show demo", FailureReason::Refused),
+        ("another\u{1b}", Kind::Refused, 4, "tidp profile show demo", FailureReason::Refused),
     ] {
         let ended = LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested());
         assert_eq!(ended.page_reason(), shown, "{error}");
@@ -393,7 +399,7 @@ fn catalogue_lists_every_situation_as_users_see_it() {
 /// What `table` leaves out: situations with several messages or hints.
 fn more_examples() -> Vec<Situation> {
     use StoreFailureKind::{
-        Ambiguous, Damaged, Locked, NoLock, NoLocksThere, NotSetUp, Refused, TimedOut, Unknown, WrongKey,
+        Ambiguous, Damaged, LockUnavailable, Locked, LocksUnsupported, NotSetUp, Refused, TimedOut, Unknown, WrongKey,
     };
     let refused = |error: &str| {
         LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested()).into()
@@ -409,9 +415,9 @@ fn more_examples() -> Vec<Situation> {
     ]
     .map(refused)
     .into();
-    let keyring = [Locked, TimedOut, Ambiguous, Unknown, NotSetUp, Refused, NoLock, NoLocksThere];
+    let keyring = [Locked, TimedOut, Ambiguous, Unknown, NotSetUp, Refused, LockUnavailable, LocksUnsupported];
     examples.extend(keyring.map(|kind| store("keyring", kind).into()));
-    examples.extend([WrongKey, Damaged, NoLock, NoLocksThere].map(|kind| store("file", kind).into()));
+    examples.extend([WrongKey, Damaged, LockUnavailable, LocksUnsupported].map(|kind| store("file", kind).into()));
     examples.push(SetupError::ExecCredentialVersion(None).into());
     examples.push(SessionError::Changed { revoked: false }.into());
     examples

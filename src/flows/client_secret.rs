@@ -28,7 +28,7 @@ impl Context<'_> {
         }
         if let Some(command) = &self.profile.client_secret_command {
             let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
-            return self.ports.children.output(command).map_err(failed);
+            return self.ports.programs.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
         let stored = self.store.load(&entry)?.ok_or(SetupError::NoClientSecret)?;

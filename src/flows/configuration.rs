@@ -93,7 +93,7 @@ fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {
     let text = match source {
         KeySource::Variable(key) => key,
         KeySource::Command(command) => {
-            ports.children.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
+            ports.programs.output(&command).map_err(|what| Error::config(format!("store_key_command: {what}")))?
         }
         KeySource::File(path) => {
             let name = printable_path(&path);

@@ -76,8 +76,8 @@ impl<'w> Context<'w> {
     ///
     /// # Errors
     /// As [`Context::load`].
-    pub fn load_without_asking(&self) -> Result<Option<Session>> {
-        self.read(self.store.load_without_asking(&self.entry())?)
+    pub fn load_without_prompt(&self) -> Result<Option<Session>> {
+        self.read(self.store.load_without_prompt(&self.entry())?)
     }
 
     /// What the session can expect under the profile's policy.
@@ -108,7 +108,7 @@ impl<'w> Context<'w> {
         let took = self.ports.clock.uptime().saturating_sub(started).as_millis();
         let outcome = match &response {
             Ok(response) => response.status.to_string(),
-            Err(failure) => failure.what.clone(),
+            Err(failure) => failure.message.clone(),
         };
         self.reporter.trace(format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
         response.map(|response| redact::without_credentials(request, response))

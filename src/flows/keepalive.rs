@@ -14,7 +14,7 @@ use crate::domain::time::{Seconds, Time};
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, FreshSession, TokenSource};
-use crate::ports::{Ended, Lock, StoreFailureKind, Watch};
+use crate::ports::{ExitReason, Lock, StoreFailureKind, Supervisor};
 use report::{no_policy, nothing_to_keep};
 use state::{FailureStreak, Keepalive};
 use std::ffi::OsString;
@@ -44,16 +44,19 @@ pub struct KeepaliveOptions<'a> {
 /// # Errors
 /// `login_required` when the session has ended or there is nothing to keep alive; `busy` for a second keepalive; 126 or
 /// 127 where the command cannot be started.
-pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Option<Ended>> {
+pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Option<ExitReason>> {
     let mut keepalive = Keepalive::new(context, options)?;
     let _only_one = lock_keepalive(context)?;
-    let mut watch =
-        context.ports.signals.watch().map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
+    let mut supervisor = context
+        .ports
+        .signals
+        .supervise()
+        .map_err(|error| Error::failed(format!("cannot watch for signals: {error}")))?;
     keepalive.report_outlook();
     // Before the command starts: without a session it does not start.
     keepalive.renew_if_due()?;
     if keepalive.has_command {
-        match watch.start(options.command) {
+        match supervisor.start(options.command) {
             Err(error) if error.kind() != ErrorKind::Interrupted => {
                 return Err(ChildProcessError::not_started(options.command, &error).into());
             }
@@ -61,7 +64,7 @@ pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Opti
             _ => {}
         }
     }
-    let ending = keepalive.run_until_end(&mut *watch);
+    let ending = keepalive.run_until_end(&mut *supervisor);
     keepalive.report_summary();
     ending
 }
@@ -117,20 +120,20 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     }
 
     /// Keeps the session alive until something ends it: a signal or CMD, `--for` (`None`), or the session's end.
-    fn run_until_end(&mut self, watch: &mut dyn Watch) -> Result<Option<Ended>> {
+    fn run_until_end(&mut self, supervisor: &mut dyn Supervisor) -> Result<Option<ExitReason>> {
         loop {
             let wait = match self.tick() {
                 Ok(Some(wait)) => wait,
                 Ok(None) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(watch, "the time of --for is over")));
+                    return Ok(Some(self.wait_for_command(supervisor, "the time of --for is over")));
                 }
                 Ok(None) => return Ok(None),
                 Err(error) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(watch, &error.report().message)));
+                    return Ok(Some(self.wait_for_command(supervisor, &error.report().message)));
                 }
                 Err(error) => return Err(error),
             };
-            if let Some(ended) = watch.wait(wait.to_std()) {
+            if let Some(ended) = supervisor.wait(wait.to_std()) {
                 return Ok(Some(ended));
             }
         }
@@ -174,10 +177,10 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     }
 
     /// Says why no more is done, and waits for CMD.
-    fn wait_for_command(&self, watch: &mut dyn Watch, why: &str) -> Ended {
+    fn wait_for_command(&self, supervisor: &mut dyn Supervisor, why: &str) -> ExitReason {
         self.warn_command_goes_on(why);
         loop {
-            if let Some(ended) = watch.wait(Duration::from_secs(3_600)) {
+            if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
                 return ended;
             }
         }
@@ -279,8 +282,8 @@ fn is_temporary(error: &Error) -> bool {
             StoreFailureKind::WrongKey
             | StoreFailureKind::Damaged
             | StoreFailureKind::Ambiguous
-            | StoreFailureKind::NoLock
-            | StoreFailureKind::NoLocksThere => false,
+            | StoreFailureKind::LockUnavailable
+            | StoreFailureKind::LocksUnsupported => false,
         },
         _ => false,
     }

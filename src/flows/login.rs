@@ -30,7 +30,7 @@ use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::token::{self, Client, TokenResponse};
-use crate::ports::{HandOver, ListenAt, Listener, Page, StoreFailureKind, WhyNot};
+use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page, StoreFailureKind};
 use callback_wait::CallbackWait;
 use key_prefetch::KeyPrefetch;
 use std::time::Duration;
@@ -123,13 +123,15 @@ fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
 }
 
 /// Why there is no session, for the page in the browser.
-fn failure_page(error: &Error) -> WhyNot {
+fn failure_page(error: &Error) -> FailureReason {
     match &error.situation {
         Situation::Login(error) => error.page_reason(),
-        Situation::Network(NetworkError::Unreachable(_)) => WhyNot::Unavailable,
-        Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => WhyNot::NotValid,
-        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy) => WhyNot::NotStored,
-        _ => WhyNot::Failed,
+        Situation::Network(NetworkError::Unreachable(_)) => FailureReason::Unavailable,
+        Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => {
+            FailureReason::NotValid
+        }
+        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy) => FailureReason::NotStored,
+        _ => FailureReason::Failed,
     }
 }
 
@@ -151,11 +153,11 @@ impl Attempt<'_, '_> {
         let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
         let (url, pending) = self.request(&redirect_uri)?;
         let waiting = CallbackWait::begin(self.context, self.requested_login(&redirect_uri), self.options.timeout);
-        let hand_over = self.hinted_hand_over(&url);
-        self.show_url(hand_over.as_ref().map_or(&url, |hand_over| hand_over.url()));
+        let one_time_redirect = self.hinted_redirect(&url);
+        self.show_url(one_time_redirect.as_ref().map_or(&url, |one_time_redirect| one_time_redirect.url()));
         let keys = KeyPrefetch::start(self.context, &self.provider);
         let outcome = waiting
-            .redirect_query(hand_over, listener.as_mut(), &pending)
+            .redirect_query(one_time_redirect, listener.as_mut(), &pending)
             .and_then(|query| {
                 authorize::accept_callback(&pending, query.expose()).map_err(|no| self.refusal(no, &pending))
             })
@@ -167,10 +169,10 @@ impl Attempt<'_, '_> {
 
     /// Where `prompt=none` needs the ID token of the session there is, which no argument of a program and no terminal may
     /// hold: an address that sends the browser on, once.
-    fn hinted_hand_over(&self, url: &Url) -> Option<Box<dyn HandOver>> {
+    fn hinted_redirect(&self, url: &Url) -> Option<Box<dyn OneTimeRedirect>> {
         let hinted = authorize::with_id_token_hint(url, self.id_token_hint()?);
         let without = |what| self.context.reporter.note(format!("The ID token is not sent as a hint: {what}."));
-        self.context.ports.callback.hand_over(&hinted).map_err(without).ok()
+        self.context.ports.callback.one_time_redirect(&hinted).map_err(without).ok()
     }
 
     /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.

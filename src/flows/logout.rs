@@ -20,7 +20,7 @@ use crate::flows::provider_metadata;
 use crate::flows::random_bytes::random_bytes;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{Ignored, StoreFailureKind};
+use crate::ports::{IgnoredRequest, StoreFailureKind};
 use outcome::{ACCESS_TOKEN, REFRESH_TOKEN, SSO_SESSION, State};
 
 /// How long a browser may take to fetch the page that sends it on.
@@ -224,19 +224,19 @@ fn end_in_browser(context: &Context<'_>, provider: &Provider, hint: &Secret) -> 
     let Some(url) = logout::end_session_url(provider, &context.profile.client_id, Some(hint), None, None) else {
         return State::Left(format!("not ended: {}", provider.missing_endpoint_reason("end_session_endpoint")));
     };
-    let mut hand_over = match context.ports.callback.hand_over(&url) {
-        Ok(hand_over) => hand_over,
+    let mut one_time_redirect = match context.ports.callback.one_time_redirect(&url) {
+        Ok(one_time_redirect) => one_time_redirect,
         Err(what) => {
             return State::failed(Error::failed(format!("could not be ended: cannot listen on 127.0.0.1: {what}")));
         }
     };
-    open_or_print_url(context, hand_over.url(), "Finish the logout", BROWSER_TIMEOUT, false);
+    open_or_print_url(context, one_time_redirect.url(), "Finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
-        if let Ignored::AnotherUser(user) = what {
+        if let IgnoredRequest::AnotherUser(user) = what {
             advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");
         }
     };
-    if hand_over.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
+    if one_time_redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
         return State::Done("the browser was sent to the provider's logout page".into());
     }
     State::failed(Error::failed("could not be ended: no browser came for the logout page"))

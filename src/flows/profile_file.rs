@@ -6,7 +6,7 @@ use crate::domain::text::{printable_path, utf8_text};
 use crate::error::{Error, Result, SetupError};
 use crate::flows::configuration::Configuration;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
-use crate::ports::{LARGEST_FILE, Lock, Ports};
+use crate::ports::{Lock, MAX_FILE_SIZE, Ports};
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
@@ -145,7 +145,7 @@ impl<'w> ProfileFile<'w> {
     }
 
     fn write(&self, text: &str) -> Result<()> {
-        if text.len() as u64 > LARGEST_FILE {
+        if text.len() as u64 > MAX_FILE_SIZE {
             return Err(SetupError::ConfigTooLarge(self.path.clone()).into());
         }
         self.ports.files.write(&self.path, text.as_bytes()).map_err(|error| file_error(&self.path, &error))

@@ -159,8 +159,8 @@ fn exchange(context: &Context<'_>, session: Session, reason: RefreshReason, was_
     let first = request(&provider);
     let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
         Ok(response) => response,
-        Err(failure) if failure.kind == HttpFailureKind::AnswerLost => {
-            return Err(answer_lost(context, &begun, reason, sent_at, &failure.what));
+        Err(failure) if failure.kind == HttpFailureKind::ResponseLost => {
+            return Err(answer_lost(context, &begun, reason, sent_at, &failure.message));
         }
         Err(failure) => {
             put_back(context, &session);
@@ -217,8 +217,8 @@ fn noticing_an_interrupted_one(context: &Context<'_>, session: Session) -> Sessi
 /// signals are held, and nobody is asked to unlock it.
 fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     let document = begun.to_json();
-    context.store.save_without_asking(&context.entry(), &document)?;
-    if context.store.load_without_asking(&context.entry())?.as_ref() == Some(&document) {
+    context.store.save_without_prompt(&context.entry(), &document)?;
+    if context.store.load_without_prompt(&context.entry())?.as_ref() == Some(&document) {
         return Ok(());
     }
     let detail = "what was written is not what is read back".to_owned();
@@ -228,7 +228,7 @@ fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
 /// Whether the entry is still the one whose token was sent: a logout or login without our lock may have come between. A
 /// lock is not waited for here, where signals are held, but where the new token is stored.
 fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
-    match context.load_without_asking() {
+    match context.load_without_prompt() {
         Ok(Some(now)) => Ok(now.generation == begun.generation),
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
@@ -241,12 +241,12 @@ fn still_ours(context: &Context<'_>, begun: &Session) -> Result<bool> {
 /// The request did not reach the provider, or was put off by it: the entry is as it was.
 fn put_back(context: &Context<'_>, session: &Session) {
     // If this fails the mark stays, and the next run says that a refresh was begun: true as well.
-    let _ = context.store.save_without_asking(&context.entry(), &session.to_json());
+    let _ = context.store.save_without_prompt(&context.entry(), &session.to_json());
 }
 
 /// Stores an event. The mark is stored already; if this fails, only the event is missing.
 fn note_in_entry(context: &Context<'_>, session: &Session) {
-    let _ = context.store.save_without_asking(&context.entry(), &session.to_json());
+    let _ = context.store.save_without_prompt(&context.entry(), &session.to_json());
 }
 
 fn answer_lost(context: &Context<'_>, begun: &Session, reason: RefreshReason, sent_at: Time, what: &str) -> Error {
@@ -325,7 +325,7 @@ impl Attempt<'_> {
         Refusal { said, words }: Refusal,
         for_good: bool,
     ) -> Result<FreshSession> {
-        match context.load_without_asking()? {
+        match context.load_without_prompt()? {
             Some(session) if session.generation != self.begun.generation => {
                 return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
             }
@@ -336,12 +336,12 @@ impl Attempt<'_> {
             // Whoever refuses has spent nothing: there is nothing to find unfinished.
             let session = Session { refresh_started_at: None, ..self.begun.clone() };
             let session = session.after_refusal_with_token_kept(&said, self.reason, self.sent_at, true);
-            context.store.save_without_asking(&context.entry(), &session.to_json())?;
+            context.store.save_without_prompt(&context.entry(), &session.to_json())?;
             return Err(ProviderRefusal::RefreshTokenKept { code: said, error: words }.into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
         let refused = self.begun.after_refusal(&said, self.reason, self.sent_at, provider_ahead);
-        context.store.save_without_asking(&context.entry(), &refused.to_json())?;
+        context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
         let likely = observations::probable_refusal(&refused, context.profile.policy.as_ref());
         let likely =
             likely.map(|sentence| sentence.render(&|time| context.reporter.local_time(time), None)).unwrap_or_default();
@@ -365,11 +365,11 @@ fn store_successor(
         ));
         held.borrow_mut().take();
     };
-    match context.store.save_at_any_cost(&context.entry(), &document, &waiting) {
+    match context.store.save_with_retries(&context.entry(), &document, &waiting) {
         Ok(()) => Ok(()),
         // A write whose end is not known is believed only when it is read back.
         Err(_)
-            if context.store.load_without_asking(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) =>
+            if context.store.load_without_prompt(&context.entry()).is_ok_and(|now| now.as_ref() == Some(&document)) =>
         {
             Ok(())
         }

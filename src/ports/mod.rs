@@ -1,7 +1,7 @@
-//! The ports: everything that is not pure comes in through a [`Ports`]. `io` implements them for the system,
-//! the tests implement them with a frozen clock, seeded entropy, a scripted provider and a store in memory.
+//! The ports: traits for everything that is not pure. `adapters` implements them for the system; the tests use a frozen
+//! clock, seeded entropy, a scripted provider and a store in memory.
 //!
-//! Ports speak plain data and block; none of them decides anything.
+//! Ports block, take plain data and make no decisions.
 
 mod http;
 mod reporter;
@@ -9,7 +9,7 @@ mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 pub use reporter::{Notice, Reporter};
-pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, Waiting};
+pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, WaitCallback};
 
 use crate::domain::secret::Secret;
 use crate::domain::text::without_byte_order_mark;
@@ -22,386 +22,334 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// All that a command may touch. A clone shares the ports; `demo` clones one and exchanges a few.
+/// Everything a command may touch. A clone shares the ports.
 #[derive(Clone)]
 pub struct Ports {
-    /// The wall clock, the monotonic clock, and waiting.
     pub clock: Arc<dyn Clock>,
-    /// Unpredictable numbers.
     pub entropy: Arc<dyn Entropy>,
-    /// The network.
     pub http: Arc<dyn Http>,
-    /// Where sessions are kept.
     pub stores: Arc<dyn Stores>,
-    /// The access-token cache, which forgets by itself.
     pub cache: Arc<dyn TokenCache>,
-    /// The user's browser.
     pub browser: Arc<dyn Browser>,
-    /// The loopback server that catches the redirect.
-    pub callback: Arc<dyn Callback>,
-    /// Standard input, output and error.
+    pub callback: Arc<dyn CallbackServer>,
     pub terminal: Arc<dyn Terminal>,
-    /// Configuration, caches of public data, warning stamps.
+    /// Configuration, cached public data, time stamps of warnings.
     pub files: Arc<dyn Files>,
-    /// Other programs: `exec`'s command, a secret's command.
-    pub children: Arc<dyn Children>,
-    /// Signals put off while a session is between two states.
+    /// Other programs: the command of `exec`, commands that print a secret.
+    pub programs: Arc<dyn ProgramRunner>,
     pub signals: Arc<dyn Signals>,
-    /// Starts work beside the command, which may end before the work does; the tests' world does the work at once.
-    /// An error, if the system has no thread to give: then nothing of the work is done.
+    /// Starts a background thread. On an error, nothing was started. In tests the work is done at once.
     pub background: fn(Work) -> io::Result<()>,
-    /// The environment, read once.
     pub env: Env,
-    /// The user's directories.
     pub dirs: Dirs,
-    /// The zone that times are shown in: asked for when one is shown, because finding it reads files.
+    /// The time zone of displayed times. A function, because finding it reads files.
     pub time_zone: fn() -> jiff::tz::TimeZone,
 }
 
-/// Something to do.
 pub type Work = Box<dyn FnOnce() + Send>;
 
 // ── time and chance ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Time. Read once per decision, and again after every wait.
+/// Read once per decision, and again after every wait.
 pub trait Clock: Send + Sync {
-    /// The wall clock, UTC.
+    /// UTC.
     fn now(&self) -> Time;
-    /// Time that only moves forward, from an arbitrary start: for deadlines.
+    /// Monotonic time since an arbitrary start, for deadlines.
     fn uptime(&self) -> Duration;
-    /// Waits.
     fn pause(&self, duration: Duration);
 }
 
-/// Randomness fit for keys.
+/// Cryptographic randomness.
 pub trait Entropy: Send + Sync {
     /// Fills `buffer`.
     ///
     /// # Errors
-    /// If the system has no randomness to give; nothing may then be sent.
+    /// If the system has no randomness; nothing may be sent then.
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
 
 // ── the user ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The user's browser.
 pub trait Browser: Send + Sync {
-    /// Whether there is any hope of showing a page: a `BROWSER`, a display, a desktop.
+    /// Whether a page can probably be shown: `BROWSER`, a display or a desktop is there.
     fn available(&self) -> bool;
-    /// Shows `url` (validated by the caller, one argument, no shell) and returns at once.
+    /// Shows `url`, which the caller has validated, and returns at once. It is one argument, and there is no shell.
     ///
     /// # Errors
-    /// What went wrong, for a person; the caller goes on, for the URL is printed too.
+    /// A message for a person. The caller goes on, because the URL is also printed.
     fn open(&self, url: &Url) -> Result<(), String>;
 }
 
-/// Where the redirect is caught.
+/// The address that the redirect is sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAt {
-    /// The host as the registered URI writes it: `127.0.0.1`, `[::1]` or `localhost`.
+    /// As in the registered URI: `127.0.0.1`, `[::1]` or `localhost`.
     pub host: String,
-    /// The port; `None`: any free one.
+    /// `None` is any free port.
     pub port: Option<u16>,
-    /// The exact path.
     pub path: String,
 }
 
-/// Opens the loopback server.
-pub trait Callback: Send + Sync {
-    /// Binds; nothing is served before this returns, and the port is held until the listener is gone.
+/// Opens loopback servers.
+pub trait CallbackServer: Send + Sync {
+    /// A server that listens when this returns and holds its port until it is dropped.
     ///
     /// # Errors
-    /// What went wrong, for a person.
+    /// A message for a person.
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String>;
-    /// A loopback URL, not to be guessed, that sends the first browser that opens it on to `target`: so that a URL with
-    /// a secret in it is never an argument of the opener.
+    /// An unguessable loopback URL that redirects the first browser to `target`. This keeps a URL that contains a
+    /// secret out of the opener's arguments.
     ///
     /// # Errors
-    /// What went wrong, for a person.
-    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String>;
+    /// A message for a person.
+    fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String>;
 }
 
-/// A redirect that is waiting to be fetched, once.
-pub trait HandOver: Send {
+/// A loopback URL that redirects once. Dropping it closes the port.
+pub trait OneTimeRedirect: Send {
     /// The URL to open.
     fn url(&self) -> &Url;
-    /// Waits until it was fetched; whether it was. `ignored` as for [`Listener::wait`]. Dropped, it closes the port.
-    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool;
+    /// Waits for the request; whether it came in time. `ignored` is as in [`Listener::wait`].
+    fn wait(&mut self, ignored: &dyn Fn(IgnoredRequest), timeout: Duration) -> bool;
 }
 
-/// The loopback server while it waits for one redirect.
+/// The loopback server of one login.
 pub trait Listener: Send {
-    /// The URI listened on, byte for byte what goes into `redirect_uri`.
+    /// The exact `redirect_uri`.
     fn redirect_uri(&self) -> &str;
-    /// Waits for a GET of the exact path whose raw query `is_ours` accepts, and hands that query over. Everything
-    /// else is answered and ignored, and so is another user of the machine, where the system tells: `ignored` is told
-    /// of what could have been the redirect, each kind once. `None` after `patience`; it can be waited for again.
-    fn wait(&mut self, is_ours: &dyn Fn(&str) -> bool, ignored: &dyn Fn(Ignored), patience: Duration)
-    -> Option<Secret>;
-    /// Shows the browser how it ended, and closes the port.
+    /// Waits for a GET of the exact path whose raw query `is_ours` accepts, and returns the query. Everything else,
+    /// also from other users, is answered and ignored; `ignored` gets each kind that could have been the redirect,
+    /// once. `None` after `timeout`; it can be called again.
+    fn wait(
+        &mut self,
+        is_ours: &dyn Fn(&str) -> bool,
+        ignored: &dyn Fn(IgnoredRequest),
+        timeout: Duration,
+    ) -> Option<Secret>;
+    /// Shows the browser the result and closes the port.
     fn finish(self: Box<Self>, page: Page);
 }
 
-/// What came to the loopback server, could have been the redirect, and was ignored whatever its query says.
+/// A request that could have been the redirect, and was ignored whatever its query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignored {
-    /// A program of another user of the machine, of that id, sent it.
+pub enum IgnoredRequest {
+    /// From another user, with this id.
     AnotherUser(u32),
-    /// It was sent to another path.
     AnotherPath,
-    /// It was sent to another host or port.
+    /// Another host or port.
     AnotherHost,
-    /// It was no GET.
+    /// Not a GET.
     AnotherMethod,
-    /// Its head is larger than what is read of one.
+    /// The head of the request is too large.
     TooLarge,
-    /// It could not be read as a plain HTTP request.
+    /// Not a plain HTTP request.
     NotHttp,
 }
 
-/// What the page says: only what is true.
+/// The last page. It claims only what has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     /// The session is stored.
     LoggedIn,
-    /// It did not come to a session; the terminal says more.
-    NotLoggedIn(WhyNot),
-    /// The user was logged out at the provider.
+    /// There is no session; the terminal says more.
+    NotLoggedIn(FailureReason),
     LoggedOut,
 }
 
-/// Why it did not come to a session, as far as the page says it: in our words, never in anybody else's.
+/// Why there is no session, as far as the page says it. The words are ours, never somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhyNot {
-    /// The user, or the provider for them, ended it.
+pub enum FailureReason {
+    /// By the user, or by the provider for them.
     Cancelled,
-    /// Nobody came in time.
+    /// No redirect came in time.
     TimedOut,
     /// The provider refused the request.
     Refused,
-    /// The provider cannot do it just now.
+    /// The provider has a temporary problem.
     Unavailable,
-    /// The user has something to do first, and was to be asked for nothing.
+    /// The provider needs to ask the user, which `prompt=none` forbids.
     NeedsUser,
-    /// The user is another one than was asked for.
+    /// The user is not the expected one.
     AnotherAccount,
-    /// The login is weaker than was asked for.
+    /// The authentication is weaker than required.
     TooWeak,
-    /// What came failed a check.
+    /// The response failed a check.
     NotValid,
-    /// The session could not be stored.
     NotStored,
-    /// Anything else.
     Failed,
 }
 
 /// Standard input, output and error.
 pub trait Terminal: Send + Sync {
-    /// Writes to standard output: the answer and nothing else.
+    /// Writes to standard output: only results.
     ///
     /// # Errors
-    /// As the system says, `BrokenPipe` among them.
+    /// Also `BrokenPipe`.
     fn out(&self, text: &str) -> io::Result<()>;
-    /// Writes to standard error; a failure there has nowhere to be told.
+    /// Writes to standard error and ignores failures.
     fn err(&self, text: &str);
-    /// The same, only if standard error takes it at once; else it is lost.
-    fn err_if_ready(&self, text: &str) {
+    /// Writes to standard error if that does not block; otherwise drops the text.
+    fn try_err(&self, text: &str) {
         self.err(text);
     }
-    /// What standard output is.
     fn stdout(&self) -> Stream;
-    /// What standard error is.
     fn stderr(&self) -> Stream;
-    /// Whether a person types at standard input.
     fn stdin_is_terminal(&self) -> bool;
-    /// Reads one line of standard input without its end; `None` at the end of input. At most 1 MiB.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input.
     fn read_line(&self) -> io::Result<Option<String>>;
-    /// As [`Terminal::read_line`], for so long and no longer.
+    /// As [`Terminal::read_line`].
     ///
     /// # Errors
-    /// `TimedOut`; else as the system says.
-    fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>>;
-    /// Reads as many lines as have arrived, at least one, as bytes and with their ends, which the input's last line need
-    /// not have; nothing at the end of input. The first one is waited for as long as `patience` says (on Unix;
-    /// elsewhere, and without, for as long as it takes). A line that is longer than 1 MiB comes last, as its first
-    /// 1 MiB and one byte more, and the next one is whole.
+    /// `TimedOut` after `timeout`.
+    fn read_line_within(&self, timeout: Duration) -> io::Result<Option<String>>;
+    /// All lines that have arrived, at least one, as bytes with their line ends; empty at the end of input. Waits
+    /// `timeout` for the first one (on Unix; elsewhere without limit). A line longer than 1 MiB comes last, cut after 1
+    /// MiB and one byte; its rest is skipped.
     ///
     /// # Errors
-    /// `TimedOut`, and nothing is lost; else as the system says.
-    fn read_lines(&self, patience: Option<Duration>) -> io::Result<Vec<u8>> {
-        let line = patience.map_or_else(|| self.read_line(), |patience| self.read_line_within(patience));
+    /// `TimedOut`, and nothing is lost.
+    fn read_lines(&self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
+        let line = timeout.map_or_else(|| self.read_line(), |timeout| self.read_line_within(timeout));
         Ok(line?.map_or_else(Vec::new, |line| (line + "\n").into_bytes()))
     }
-    /// Asks on the terminal and reads without echo; where there is no terminal, reads one line of standard input.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// Asks on the terminal and reads without echo. Without a terminal: one line of standard input.
     fn read_secret(&self, prompt: &str) -> io::Result<Secret>;
 }
 
-/// What an output stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// Whether a person sees it.
     pub is_terminal: bool,
-    /// How many columns it has, where that is known.
+    /// If known.
     pub columns: Option<u16>,
-    /// How many rows it has, where that is known.
+    /// If known.
     pub rows: Option<u16>,
 }
 
 // ── the machine ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Files that hold no token: the user's (the configuration, keys), which may be symlinks to wherever the user keeps them,
-/// and our own (caches and stamps), which nobody else has any business in.
+/// Files without tokens: the user's (configuration, keys), which may be symlinks, and our own (caches, time stamps),
+/// which only this user may access.
 pub trait Files: Send + Sync {
-    /// The bytes of a file of the user's (at most 1 MiB), `None` if there is none. A symlink is followed, and a pipe
-    /// (`<(…)`, `/dev/stdin`) is waited for; what it held is had again as often as it is asked for.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// The contents of a user's file (at most 1 MiB), `None` if there is none. Follows symlinks and waits for pipes
+    /// (`<(…)`, `/dev/stdin`); what a pipe held can be read again.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
-    /// The same of a file that holds a key: if it is this user's, nobody else may read or write it from now on.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// As [`Files::read`] for a file with a key: if it is this user's, others lose access to it.
     fn read_key(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         self.read(path)
     }
-    /// Whether there stands a pipe or a device, which can be read and not be written anew.
+    /// Whether the path is a pipe or device, which can be read but not replaced.
     fn is_pipe(&self, _path: &Path) -> bool {
         false
     }
-    /// Writes a file of the user's whole (temporary file, sync, rename), `0600` in directories created `0700`. A symlink
-    /// stays one: the file it leads to is written.
+    /// Replaces a user's file (temporary file, sync, rename) with mode `0600`; new directories have `0700`. A symlink
+    /// is followed.
     ///
     /// # Errors
-    /// As the system says; then the old file is as it was.
+    /// The old file is unchanged.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
-    /// Takes the lock under which that file of the user's is read, changed and written, if nobody holds it; without
-    /// waiting, and held until dropped. It dies with its holder.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// The lock for reading and changing this file, if it is free. It is held until dropped and ends with the process.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
-    /// The bytes of a file of our own (at most 1 MiB), `None` if there is none. Its directory is this user's alone from
-    /// now on.
+    /// The contents of our own file (at most 1 MiB), `None` if there is none. Others lose access to its directory.
     ///
     /// # Errors
-    /// As the system says, and for whatever somebody else may have put there: a symlink, a file of another user, or one
-    /// that others may write; also for such a directory.
+    /// Also for what somebody else may have put there: a symlink, another user's file or directory, or one that others
+    /// may write.
     fn read_own(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
-    /// Writes a file of our own whole, as [`Files::write`]; a symlink in its place is replaced, and its directory is this
-    /// user's alone from now on.
-    ///
-    /// # Errors
-    /// As the system says; then the old file is as it was.
+    /// As [`Files::write`] for our own file. A symlink is replaced. Others lose access to its directory.
     fn write_own(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes the file, if there is one.
-    ///
-    /// # Errors
-    /// As the system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
 
-/// The largest file that [`Files`] reads, in bytes.
-pub const LARGEST_FILE: u64 = 1 << 20;
+/// In bytes.
+pub const MAX_FILE_SIZE: u64 = 1 << 20;
 
-/// A change to a child's environment.
-pub type ChildEnv<'a> = &'a [(&'a str, Option<&'a Secret>)];
+/// Variables to set (`Some`) or remove (`None`).
+pub type EnvChanges<'a> = &'a [(&'a str, Option<&'a Secret>)];
 
-/// Other programs.
-pub trait Children: Send + Sync {
-    /// Becomes `command`, with these variables set (`Some`) or removed (`None`). Returns only if it could not.
-    fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error;
-    /// Runs `command` without a shell, its stderr passed through, and gives what it printed, without the line's end.
+/// Runs other programs.
+pub trait ProgramRunner: Send + Sync {
+    /// Replaces this process by `command`; returns only on failure.
+    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error;
+    /// Runs `command` without a shell and returns what it printed to stdout, without the line end.
     ///
     /// # Errors
-    /// What went wrong, for a person.
+    /// A message for a person.
     fn output(&self, command: &[String]) -> Result<Secret, String>;
 }
 
-/// SIGINT, SIGTERM and SIGHUP.
+/// SIGINT, SIGTERM, SIGHUP and the like.
 pub trait Signals: Send + Sync {
-    /// Puts them off until the guard is dropped: then one that came ends the process by itself.
+    /// Defers signals until the guard is dropped; if one came, it ends the process then.
     fn defer(&self) -> Box<dyn SignalGuard>;
-    /// Takes them over for a command that runs for long: from now on they are told by [`Watch::wait`], and
-    /// nothing else puts them off.
-    ///
-    /// # Errors
-    /// As the system says.
-    fn watch(&self) -> io::Result<Box<dyn Watch>>;
-    /// Ends this process as that signal ends one; returns only where that cannot be done.
+    /// Takes signals over for a command that runs long: from now on [`Supervisor::wait`] returns them, and they are not
+    /// deferred any more.
+    fn supervise(&self) -> io::Result<Box<dyn Supervisor>>;
+    /// Ends this process as this signal does by default; returns only if that is not possible.
     fn end_by(&self, signal: i32);
 }
 
-/// What a command that runs for long waits for: a signal or, once one is started, another program's end.
-pub trait Watch {
-    /// Starts `command` beside this process: on the same terminal and in the same process group, so that Ctrl-C
-    /// reaches it. Other signals that come from now on are passed on to it and do not end this process.
+/// Waits for a signal or for the end of a program that it started.
+pub trait Supervisor {
+    /// Starts `command` on the same terminal and in the same process group, so that Ctrl-C reaches it. Other signals
+    /// are passed on to it from now on and do not end this process.
     ///
     /// # Errors
-    /// As the system says, `NotFound` among them; `Interrupted`, with nothing started, if a signal has come already.
+    /// `Interrupted`, with nothing started, if a signal has come already.
     fn start(&mut self, command: &[OsString]) -> io::Result<()>;
-    /// Waits for the end, at most so long. Before anything is started, a signal is the end, and a second one ends the
+    /// Waits for the end, at most `timeout`. Before anything is started, a signal is the end, and a second one ends the
     /// process at once.
-    fn wait(&mut self, patience: Duration) -> Option<Ended>;
+    fn wait(&mut self, timeout: Duration) -> Option<ExitReason>;
 }
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// With that exit code.
+pub enum ExitReason {
     Code(u8),
-    /// By that signal.
     Signal(i32),
 }
 
-/// While it lives, SIGINT and SIGTERM are put off.
+/// Defers signals while it lives.
 pub trait SignalGuard {
-    /// Whether one has come since.
+    /// Whether a signal has come since.
     fn pending(&self) -> bool;
 }
 
-/// The environment, read once. Values that are not Unicode are left out.
-///
-/// Of a `TIDP_…` variable that is not Unicode only the name is kept, with [`Env::NOT_UNICODE`] before it: it must not be
-/// taken for unset.
+/// The environment, read once.
 #[derive(Clone, Default)]
-pub struct Env(pub BTreeMap<String, Secret>);
+pub struct Env {
+    /// Only those whose values are Unicode.
+    pub variables: BTreeMap<String, Secret>,
+    /// A `TIDP_…` variable whose value is not Unicode: an error, not an unset variable.
+    pub not_unicode: Option<String>,
+}
 
-impl Env {
-    /// What stands before the name of a variable whose value is not Unicode; `=` is in no variable's name.
-    pub const NOT_UNICODE: &'static str = "=";
-
-    /// The name of a variable of ours whose value cannot be read.
-    pub fn not_unicode(&self) -> Option<&str> {
-        self.0.keys().find_map(|name| name.strip_prefix(Self::NOT_UNICODE))
-    }
-
-    /// The variable's value, unless it is unset or empty; without the byte order mark that `$(cat FILE)` brings along.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
-    }
-
-    /// Whether the variable is set, be it empty.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+impl FromIterator<(String, Secret)> for Env {
+    fn from_iter<I: IntoIterator<Item = (String, Secret)>>(variables: I) -> Self {
+        Self { variables: variables.into_iter().collect(), not_unicode: None }
     }
 }
 
-/// The user's directories, without `tidp` at their ends.
+impl Env {
+    /// The value, unless it is unset or empty. The byte order mark that `$(cat FILE)` may add is removed.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|value| without_byte_order_mark(value.expose())).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the variable is set, even if empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
+    }
+}
+
+/// The user's directories, without `tidp` at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dirs {
-    /// Configuration.
     pub config: Option<PathBuf>,
-    /// File stores.
+    /// For file stores.
     pub data: Option<PathBuf>,
-    /// Warning stamps.
+    /// For time stamps of warnings.
     pub state: Option<PathBuf>,
-    /// Discovery documents and keys.
+    /// For discovery documents and keys.
     pub cache: Option<PathBuf>,
 }

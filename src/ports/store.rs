@@ -1,129 +1,103 @@
-//! The ports of what is kept: stores of sessions, and the access-token cache.
+//! The ports of session stores and of the access-token cache.
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which store, as the configuration says.
+/// A configured store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
     /// The OS keyring, service `tidp`.
     Keyring,
-    /// Files sealed with AES-256-GCM.
+    /// Files encrypted with AES-256-GCM.
     File {
-        /// The directory they lie in.
         dir: PathBuf,
-        /// The key: base64 of 32 random bytes.
+        /// Base64 of 32 random bytes.
         key: Secret,
     },
-    /// Files anybody who reads them can use.
-    PlaintextFile {
-        /// The directory they lie in.
-        dir: PathBuf,
-    },
-    /// Gone when the process ends.
+    /// Unencrypted files.
+    PlaintextFile { dir: PathBuf },
+    /// Lost when the process ends.
     Memory,
 }
 
-/// Opens stores.
 pub trait Stores: Send + Sync {
-    /// The store of that choice; touches nothing yet.
+    /// The chosen store; nothing is accessed yet.
     ///
     /// # Errors
-    /// [`StoreFailure`], if it can be told already that it cannot be used.
+    /// If it is already clear that it cannot be used.
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure>;
 }
 
-/// A store of named secrets. Entries are written whole.
+/// A store of named secrets. Entries are replaced as a whole.
 pub trait Store: Send + Sync {
     /// `keyring`, `file`, `plaintext-file` or `memory`.
     fn name(&self) -> &'static str;
-    /// Whether its entries are gone when the process exits.
+    /// Whether entries are lost when the process ends.
     fn is_ephemeral(&self) -> bool {
         false
     }
-    /// What tells this store from another one of the same user: part of cache and lock names. No secret.
+    /// Identifies the store among this user's stores: part of cache and lock names. Not secret.
     fn identity(&self) -> String;
-    /// What opened it, where one identity may hold different secrets: the key of sealed files, the bus of a keyring. An
-    /// access token that was cached under one is not served under another. No secret.
+    /// Identifies the key of encrypted files, or the bus of a keyring. A token cached under one fingerprint is not used
+    /// under another. Not secret.
     fn key_fingerprint(&self) -> String {
         String::new()
     }
-    /// The entry, if there is one.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
-    /// The same, but nobody is asked to unlock the store.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
-    fn load_without_asking(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
+    /// As [`Store::load`], without a prompt to unlock the store.
+    fn load_without_prompt(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {
         self.load(entry)
     }
-    /// Proves, as far as that goes without touching it, that the entry can be written: before a person logs in. Where
-    /// the store was never set up and somebody sits at it, they are asked to do so.
+    /// Checks, before a person logs in, that the entry can probably be written. A keyring that was never set up may ask
+    /// the user to do so.
     ///
     /// # Errors
-    /// [`StoreFailure`], if it certainly cannot.
+    /// If it certainly cannot be written.
     fn check_writable(&self, _entry: &str) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// Writes the entry, within the store's deadline.
+    /// Writes the entry within the store's deadline.
     ///
     /// # Errors
-    /// [`StoreFailure`]; of kind [`StoreFailureKind::Unknown`] if it may have been written all the same.
+    /// [`StoreFailureKind::Unknown`] if it may have been written all the same.
     fn save(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure>;
-    /// The same, but nobody is asked to unlock the store.
-    ///
-    /// # Errors
-    /// As [`Store::save`].
-    fn save_without_asking(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
+    /// As [`Store::save`], without a prompt to unlock the store.
+    fn save_without_prompt(&self, entry: &str, document: &Secret) -> Result<(), StoreFailure> {
         self.save(entry, document)
     }
-    /// Writes the entry however long it takes, calling `waiting` every few seconds: only a signal ends that. A store
-    /// that can get over a failure (a full disk, a locked keyring, a service that died) is tried again and again.
+    /// Writes the entry and repeats temporary failures (a full disk, a locked keyring) until a signal ends the process.
+    /// Calls `waiting` every few seconds.
     ///
     /// # Errors
-    /// [`StoreFailure`], if trying again cannot help.
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure>;
-    /// Removes the entry, and where there are several of that name, all of them; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
+    /// If repeating cannot help.
+    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure>;
+    /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
-    /// All that it holds.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
     fn entries(&self) -> Result<Entries, StoreFailure>;
-    /// Removes what writers that were killed have left, where nobody is writing just now.
-    ///
-    /// # Errors
-    /// [`StoreFailure`].
+    /// Removes temporary files of writers that were killed.
     fn sweep(&self) -> Result<(), StoreFailure> {
         Ok(())
     }
-    /// Takes the lock of that entry if nobody holds it, without waiting; held until dropped. It is the same lock for
-    /// every process that sees the same secret, whatever its environment, and dies with its holder.
+    /// The lock of this entry, if it is free, without waiting. Every process that sees the same secret gets the same
+    /// lock. It is held until dropped and ends with the process.
     ///
     /// # Errors
-    /// [`StoreFailure`], if locks cannot be had at all.
+    /// If locks are not available at all.
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure>;
 }
 
-/// Who is told of a long wait: how long it has been, and what the last attempt failed by, if one has.
-pub type Waiting<'a> = &'a dyn Fn(Duration, Option<&StoreFailure>);
+/// Gets the time waited so far and the last failure.
+pub type WaitCallback<'a> = &'a dyn Fn(Duration, Option<&StoreFailure>);
 
-/// What a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// The names of the entries that can be read.
+    /// The readable entries.
     pub names: Vec<String>,
-    /// How many there are that cannot, and so do not say whose they are: sealed with another key, or damaged.
+    /// The number of entries that are damaged or encrypted with another key.
     pub unreadable: usize,
-    /// Where those lie, for a person.
+    /// Where the unreadable ones are, for a person.
     pub place: String,
 }
 
@@ -133,53 +107,48 @@ impl From<Vec<String>> for Entries {
     }
 }
 
-/// A lock; dropping it lets go.
+/// Released when dropped.
 pub trait Lock: Send {}
 
-/// Why a store could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFailure {
     /// The store's name.
     pub store: &'static str,
-    /// What kind of failure.
     pub kind: StoreFailureKind,
-    /// What the library or the system said; printable, no secret.
+    /// From the library or system; printable and not secret.
     pub detail: String,
 }
 
-/// The ways a store fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFailureKind {
-    /// There is none: no service, no bus, no directory.
+    /// There is no service, bus or directory.
     Missing,
-    /// It is there, but was never set up to hold anything.
+    /// It was never set up.
     NotSetUp,
     /// It is locked and nobody unlocked it.
     Locked,
-    /// It did not answer within the deadline.
+    /// No response within the deadline.
     TimedOut,
-    /// It said no: permissions, quota, size, read-only.
+    /// It refused: permissions, quota, size, read-only.
     Refused,
-    /// The key does not fit, or is no key.
+    /// The key is invalid or does not fit.
     WrongKey,
-    /// In the entry's place stands something that cannot be an entry; it can be replaced or removed.
+    /// The entry is not valid; it can be replaced or removed.
     Damaged,
-    /// Two entries of one name.
+    /// There are two entries with this name.
     Ambiguous,
-    /// A write whose end is not known.
+    /// The outcome of a write is not known.
     Unknown,
     /// The lock's directory cannot be used.
-    NoLock,
-    /// The file system that the lock's directory is on has no locks.
-    NoLocksThere,
+    LockUnavailable,
+    /// The file system of the lock's directory has no locks.
+    LocksUnsupported,
 }
 
-/// The access-token cache: entries die with the token. Missing, refused or full is the same as empty.
+/// The access-token cache. Entries expire with the token; if the cache is missing or full, it is just empty.
 pub trait TokenCache: Send + Sync {
-    /// The document under that name.
     fn get(&self, name: &str) -> Option<Secret>;
-    /// Keeps the document for `life`; a failure is no failure.
-    fn put(&self, name: &str, document: &Secret, life: Seconds);
-    /// Forgets it.
+    /// Keeps the document for `lifetime`; failures are ignored.
+    fn put(&self, name: &str, document: &Secret, lifetime: Seconds);
     fn forget(&self, name: &str);
 }

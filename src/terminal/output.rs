@@ -195,7 +195,7 @@ impl Reporter for Output<'_> {
                 self.note(&format!("  {name:<13}   {text}"));
             }
             Notice::Prompt(text) => self.ask(&text),
-            Notice::Progress(text) => self.ports.terminal.err_if_ready(&format!("{text}\n")),
+            Notice::Progress(text) => self.ports.terminal.try_err(&format!("{text}\n")),
             Notice::Trace(text) => self.trace(&text),
         }
     }
@@ -228,7 +228,7 @@ mod tests {
     use crate::domain::secret::Secret;
 
     fn env(pairs: &[(&str, &str)]) -> Env {
-        Env(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn exec_passes_only_the_access_token() {
     let bench = logged_in().env("TIDP_CLIENT_SECRET", "s3cret");
     bench.run(&["exec", "--", "curl", "-v", "--profile", "x"]).exits(127);
     let token = bench.session().unwrap().access_token.value;
-    let (command, env) = bench.children.exec_calls.lock().unwrap().pop().unwrap();
+    let (command, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
     assert_eq!(command, ["curl", "-v", "--profile", "x"]);
     assert_eq!(env, [("TIDP_ACCESS_TOKEN".to_owned(), Some(token.expose().to_owned()))]);
 }
@@ -26,7 +26,7 @@ fn exec_refreshes_expired_token_first() {
     bench.pass(Seconds(3_600));
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["exec", "--", "true"]).exits(127);
-    let (_, env) = bench.children.exec_calls.lock().unwrap().pop().unwrap();
+    let (_, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
     assert_eq!(env[0].1.as_deref(), Some(bench.session().unwrap().access_token.value.expose()));
 }
 
@@ -34,13 +34,13 @@ fn exec_refreshes_expired_token_first() {
 fn exec_without_token_does_not_start_command() {
     let bench = Bench::new("MobileApp");
     assert_eq!(bench.run(&["exec", "--json", "--", "true"]).exits(3).error()["kind"], "login_required");
-    assert!(bench.children.exec_calls.lock().unwrap().is_empty());
+    assert!(bench.programs.exec_calls.lock().unwrap().is_empty());
     let bench = logged_in();
     bench.run(&["exec", "--min-ttl", "1h", "--", "true"]).exits(2);
     bench.pass(Seconds(3_600));
     bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
     bench.run(&["exec", "--", "true"]).exits(5);
-    assert!(bench.children.exec_calls.lock().unwrap().is_empty());
+    assert!(bench.programs.exec_calls.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn exec_failure_codes_match_env() {
         [(ErrorKind::NotFound, 127), (ErrorKind::PermissionDenied, 126), (ErrorKind::ArgumentListTooLong, 125)]
     {
         let bench = logged_in();
-        *bench.children.error.lock().unwrap() = Some(kind);
+        *bench.programs.error.lock().unwrap() = Some(kind);
         bench
             .run(&["exec", "--", "no\u{1b}[31m", "secret-argument"])
             .exits(code)

@@ -49,7 +49,7 @@ fn bench_after(event: Event, client_type: &str, refreshed_after: i64) -> Bench {
         Event::NewToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-2")),
         Event::SameToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-1")),
         Event::NoToken => bench.provider.refreshes(now, "rt-1", TokenResponse::new()),
-        Event::AnswerLost => bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost),
+        Event::AnswerLost => bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost),
         Event::Refused => bench.provider.refuses("invalid_grant"),
     }
     bench.run_unchecked(&["refresh", "--force"]);

@@ -104,7 +104,7 @@ fn rejected_client_secret_hints_at_where_it_is_kept() {
         (Bench::with_config(&by_command), ", client secret (client_secret_command)"),
         (Bench::with_config(&profile("work", "client_type = \"MobileApp\"")), "callback` (default)"),
     ] {
-        bench.children.outputs.lock().unwrap().insert("pass".into(), "s3cret".into());
+        bench.programs.outputs.lock().unwrap().insert("pass".into(), "s3cret".into());
         log_in(&bench);
         let outcome = bench.run(&["login"]).exits(4).says("invalid_client").says(&format!("{secret}\n"));
         outcome.says("hint: tidp profile show work\n").leaves_out("s3cret");

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EntryKey, EventKind, NewTokens, RefreshReason, Session};
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{Ended, HttpFailure, HttpFailureKind, StoreFailureKind};
+use tidp::testing::ports::{ExitReason, HttpFailure, HttpFailureKind, StoreFailureKind};
 
 /// A new session of the ten-minute policy.
 fn ten_minute_session() -> Bench {
@@ -30,7 +30,7 @@ fn expect_renewals(bench: &Bench, down: Range<i64>) -> Arc<Mutex<(Vec<i64>, Vec<
             let at = now.since(START).0;
             times.lock().unwrap().0.push(at);
             if down.contains(&at) {
-                return Err(HttpFailure { what: "no route".into(), kind: HttpFailureKind::NotSent });
+                return Err(HttpFailure { message: "no route".into(), kind: HttpFailureKind::NotSent });
             }
             assert_eq!(request.field("refresh_token"), Some(format!("rt-{token}")));
             times.lock().unwrap().1.push(at);
@@ -139,7 +139,7 @@ fn network_outage_past_expiry_ends_keepalive() {
 #[test]
 fn keepalive_retries_a_lost_response_once() {
     let bench = ten_minute_session();
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     let times = expect_renewals(&bench, 0..0);
     bench.run_unchecked(&["keepalive", "--for", "9m"]).exits(0).says("may have been spent").says("Trying it once");
     assert_eq!(times.lock().unwrap().1.len(), 1);
@@ -274,7 +274,7 @@ fn sleep_past_expiry_waits_for_the_network() {
 #[test]
 fn signal_without_command_prints_the_summary() {
     let bench = ten_minute_session();
-    bench.signals.end_after(60, Ended::Signal(2));
+    bench.signals.end_after(60, ExitReason::Signal(2));
     bench.run(&["keepalive"]).exits(130).says("No refresh in 1 min: none was due");
     assert_eq!(*bench.signals.end_signals.lock().unwrap(), [2]);
 }
@@ -298,7 +298,7 @@ fn concurrent_logout_is_noticed_within_a_minute() {
         bench.log_in();
         let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
         bench.signals.run_after(65, move || stores.take(&name));
-        bench.signals.end_after(5_000, Ended::Code(9));
+        bench.signals.end_after(5_000, ExitReason::Code(9));
         bench.run(args).exits(code).says("there is no session").says("No refresh in ");
         assert!(bench.clock.time() <= START.plus(Seconds(until)), "{args:?}: {}", bench.clock.time().rfc3339());
     }
@@ -339,7 +339,7 @@ fn locked_keyring_is_not_read_again_before_the_renewal() {
     bench.signals.run_after(50, move || stores.fail("load", StoreFailureKind::Locked));
     bench.signals.run_after(70, move || *loads_before.lock().unwrap() = later.loads());
     let times = expect_renewals(&bench, 0..0);
-    bench.signals.end_after(410, Ended::Signal(2));
+    bench.signals.end_after(410, ExitReason::Signal(2));
     bench.run_unchecked(&["keepalive"]).exits(130).leaves_out("locked");
     assert_eq!((bench.stores.loads(), times.lock().unwrap().0.len()), (*loads.lock().unwrap(), 0));
 }

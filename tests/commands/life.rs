@@ -272,7 +272,7 @@ fn refusal_after_uncertain_refresh_has_its_own_cause() {
 
     let bench = logged_in("MobileApp", "Mobile", &[]);
     bench.at(HOUR);
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["token"]).exits(5);
     bench.provider.refuses("invalid_grant");
     bench.run(&["token"]).exits(3).says("Probably it had been spent already");

@@ -12,7 +12,7 @@ use crate::support::{Bench, START};
 use serde_json::json;
 use tidp::testing::domain::session::{EntryKey, EventKind};
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{Page, StoreFailureKind, WhyNot};
+use tidp::testing::ports::{FailureReason, Page, StoreFailureKind};
 
 fn mobile() -> Bench {
     Bench::new("MobileApp")
@@ -117,7 +117,7 @@ fn memory_store_warns_that_the_session_is_lost() {
 
 /// Asserts that nothing was stored, and that the browser shows why.
 #[track_caller]
-fn assert_nothing_left(bench: &Bench, why: WhyNot) {
+fn assert_nothing_left(bench: &Bench, why: FailureReason) {
     assert!(bench.stores.is_empty() && bench.cache.documents().is_empty());
     assert_eq!(*bench.callback.pages.lock().unwrap(), [Page::NotLoggedIn(why)]);
 }
@@ -132,7 +132,7 @@ fn unstorable_session_is_revoked() {
         bench.stores.fail("save", StoreFailureKind::Refused);
         let error = bench.run(&["login", "--json"]).exits(if busy { 5 } else { 6 }).error();
         assert_eq!(error["kind"], if busy { "busy" } else { "store" });
-        assert_nothing_left(&bench, WhyNot::NotStored);
+        assert_nothing_left(&bench, FailureReason::NotStored);
     }
 }
 

@@ -79,7 +79,7 @@ fn logout_mentions_an_earlier_refusal() {
 fn logout_mentions_an_interrupted_refresh() {
     let bench = logged_in();
     bench.pass(Seconds(60));
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh", "--force"]).exits(5);
     bench.provider.revokes("rt-1");
     expect_custom_logout(&bench, 200, "the state");

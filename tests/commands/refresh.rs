@@ -91,7 +91,7 @@ fn only_lost_response_leaves_refresh_mark() {
     bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
     bench.run(&["refresh"]).exits(5);
     assert!(bench.session().unwrap().refresh_started_at.is_none());
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5).says("may have been spent");
     assert!(bench.session().unwrap().refresh_started_at.is_some());
 }
@@ -99,7 +99,7 @@ fn only_lost_response_leaves_refresh_mark() {
 #[test]
 fn interrupted_refresh_is_retried_with_warning() {
     let bench = expired_session();
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5);
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
@@ -135,7 +135,7 @@ fn stderr_is_buffered_until_new_token_is_stored() {
     assert_eq!(tidp::run(args, &fuse.over(&bench.ports)), 0);
     let moments = fuse.moments();
     let at = |what: &str| moments.iter().position(|moment| moment == what).unwrap();
-    let window = &moments[at("after http /connect/token")..at("after store.save_at_any_cost")];
+    let window = &moments[at("after http /connect/token")..at("after store.save_with_retries")];
     assert!(window.iter().all(|moment| !moment.contains("terminal")), "{window:?}");
     let told = bench.terminal.take().1;
     assert!(told.contains("was skipped") && told.contains("/connect/token"), "{told}");
@@ -146,7 +146,7 @@ fn last_failed_refresh_is_described_accurately() {
     for discarded_first in [true, false] {
         let bench = expired_session();
         let discarded = || bench.provider.responds("/connect/token", json(200, &json!({})));
-        let lost = || bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+        let lost = || bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
         let (first, second) = if discarded_first { (7, 5) } else { (5, 7) };
         if discarded_first {
             discarded()
@@ -186,7 +186,7 @@ fn quoted_credentials_are_redacted_from_errors() {
 #[test]
 fn unstorable_new_token_is_an_error() {
     let bench = expired_session();
-    bench.stores.fail("save_at_any_cost", StoreFailureKind::Refused);
+    bench.stores.fail("save_with_retries", StoreFailureKind::Refused);
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(6).says("the new one could not be stored");
 }

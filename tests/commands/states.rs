@@ -35,7 +35,7 @@ fn ended_sso_session_is_explained() {
 #[test]
 fn lost_response_is_explained() {
     let bench = mobile();
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5);
     bench.pass(Seconds(60));
     let policy = bench.run(&["policy", "--why"]).exits(0).stdout.replace('\n', " ");
@@ -57,7 +57,7 @@ fn lost_response_is_explained() {
 #[test]
 fn refresh_after_a_lost_response_reports_the_outcome() {
     let bench = mobile();
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5);
     let lost_at = "2026-01-31 13:00:00 UTC";
     bench.pass(Seconds(60));
@@ -71,7 +71,7 @@ fn refresh_after_a_lost_response_reports_the_outcome() {
     bench.run(&["refresh"]).exits(0).leaves_out("nothing was lost");
 
     bench.pass(Seconds(3_600));
-    bench.provider.fails("/connect/token", HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5);
     bench.provider.refuses("invalid_grant");
     bench.run(&["refresh"]).exits(3).says("it had been spent already").leaves_out("nothing was lost");

@@ -194,7 +194,7 @@ fn stopped_refresh_loses_token_only_in_known_window() {
         let window = stretch(&stories, |spent| *spent);
         assert_eq!(
             (window[0], window[window.len() - 1]),
-            ("after http /connect/token", "before store.save_at_any_cost")
+            ("after http /connect/token", "before store.save_with_retries")
         );
         let inside = &window[1..window.len() - 1];
         let calm = ["clock.now", "clock.uptime", "files.read", "store.load"];
@@ -239,7 +239,7 @@ fn stopped_refresh_with_reusable_token_loses_nothing() {
 fn refresh_stopped_twice_is_described_accurately() {
     let all = Fuse::whole();
     assert!(Lasting::logged_in(true).run_behind(&all, &["refresh", "--force"]).0);
-    let states = ["store.save", "http /connect/token", "store.save_at_any_cost"];
+    let states = ["store.save", "http /connect/token", "store.save_with_retries"];
     let cuts = |moment: &String| states.iter().any(|call| moment.ends_with(call));
     for (first, _) in all.moments().iter().enumerate().filter(|(_, moment)| cuts(moment)) {
         let mut second = 0;

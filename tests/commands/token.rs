@@ -206,7 +206,7 @@ fn no_refresh_prints_valid_token_without_network() {
 
 #[test]
 fn valid_token_is_served_when_refresh_fails() {
-    for kind in [HttpFailureKind::NotSent, HttpFailureKind::AnswerLost] {
+    for kind in [HttpFailureKind::NotSent, HttpFailureKind::ResponseLost] {
         let bench = Bench::new("MobileApp");
         bench.log_in();
         bench.pass(Seconds(3_580));

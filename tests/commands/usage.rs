@@ -187,6 +187,7 @@ fn verbose_prints_requests_without_secrets() {
 
 #[test]
 fn non_unicode_variable_is_an_error() {
-    let bench = Bench::new("MobileApp").env("=TIDP_PROFILE", "");
+    let mut bench = Bench::new("MobileApp");
+    bench.ports.env.not_unicode = Some("TIDP_PROFILE".into());
     bench.run(&["token"]).exits(2).says("TIDP_PROFILE");
 }

@@ -91,7 +91,7 @@ fn other_userinfo_errors_cause_no_refresh() {
         (Ok(Response { status: 401, headers: Vec::new(), body: b"<html>Log in".to_vec() }), 5, "a web page"),
         (Ok(Response { status: 200, headers: Vec::new(), body: b"Blocked here".to_vec() }), 5, "a text came"),
         (Ok(json(408, &json!({}))), 5, "408"),
-        (Err(HttpFailureKind::AnswerLost), 5, "cannot read the userinfo"),
+        (Err(HttpFailureKind::ResponseLost), 5, "cannot read the userinfo"),
         (Err(HttpFailureKind::Certificate), 7, "cannot read the userinfo"),
     ] {
         let bench = logged_in();

@@ -1,7 +1,7 @@
 use crate::support::Bench;
 use std::sync::Arc;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{Clock, SignalGuard, Signals, Watch};
+use tidp::testing::ports::{Clock, SignalGuard, Signals, Supervisor};
 
 /// Sends Ctrl-C at this time.
 struct CtrlC(Arc<crate::support::ports::Clock>, Time, Arc<dyn Fn() + Send + Sync>);
@@ -11,7 +11,7 @@ impl Signals for CtrlC {
         Box::new(Self(Arc::clone(&self.0), self.1, Arc::clone(&self.2)))
     }
 
-    fn watch(&self) -> std::io::Result<Box<dyn Watch>> {
+    fn supervise(&self) -> std::io::Result<Box<dyn Supervisor>> {
         Err(std::io::ErrorKind::Unsupported.into())
     }
 

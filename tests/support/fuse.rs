@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, ChildEnv, HandOver, HttpFailure, Ignored, ListenAt, Listener, Lock, Page, Ports, Request, Response, Store,
-    StoreChoice, StoreFailure, Stream, Waiting,
+    self, EnvChanges, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Request,
+    Response, Store, StoreChoice, StoreFailure, Stream, WaitCallback,
 };
 use url::Url;
 
@@ -67,7 +67,7 @@ impl Fuse {
             callback: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.callback))),
             terminal: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.terminal))),
             files: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.files))),
-            children: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.children))),
+            programs: Arc::new(Wired(Arc::clone(self), Arc::clone(&ports.programs))),
             ..ports.clone()
         }
     }
@@ -150,8 +150,8 @@ impl Store for Wired<Box<dyn Store>> {
         self.0.around("store.save", || self.1.save(entry, document))
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
-        self.0.around("store.save_at_any_cost", || self.1.save_at_any_cost(entry, document, waiting))
+    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure> {
+        self.0.around("store.save_with_retries", || self.1.save_with_retries(entry, document, waiting))
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
@@ -195,14 +195,14 @@ impl ports::Browser for Wired<Arc<dyn ports::Browser>> {
     }
 }
 
-impl ports::Callback for Wired<Arc<dyn ports::Callback>> {
+impl ports::CallbackServer for Wired<Arc<dyn ports::CallbackServer>> {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
         let listener = self.0.around("callback.listen", || self.1.listen(at))?;
         Ok(Box::new(Wired(Arc::clone(&self.0), listener)))
     }
 
-    fn hand_over(&self, target: &Secret) -> Result<Box<dyn HandOver>, String> {
-        self.0.around("callback.hand_over", || self.1.hand_over(target))
+    fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn OneTimeRedirect>, String> {
+        self.0.around("callback.one_time_redirect", || self.1.one_time_redirect(target))
     }
 }
 
@@ -214,7 +214,7 @@ impl Listener for Wired<Box<dyn Listener>> {
     fn wait(
         &mut self,
         is_ours: &dyn Fn(&str) -> bool,
-        ignored: &dyn Fn(Ignored),
+        ignored: &dyn Fn(IgnoredRequest),
         patience: Duration,
     ) -> Option<Secret> {
         let fuse = Arc::clone(&self.0);
@@ -287,12 +287,12 @@ impl ports::Files for Wired<Arc<dyn ports::Files>> {
     }
 }
 
-impl ports::Children for Wired<Arc<dyn ports::Children>> {
-    fn replace(&self, command: &[std::ffi::OsString], env: ChildEnv<'_>) -> std::io::Error {
-        self.0.around("children.replace", || self.1.replace(command, env))
+impl ports::ProgramRunner for Wired<Arc<dyn ports::ProgramRunner>> {
+    fn exec(&self, command: &[std::ffi::OsString], env: EnvChanges<'_>) -> std::io::Error {
+        self.0.around("programs.exec", || self.1.exec(command, env))
     }
 
     fn output(&self, command: &[String]) -> Result<Secret, String> {
-        self.0.around("children.output", || self.1.output(command))
+        self.0.around("programs.output", || self.1.output(command))
     }
 }

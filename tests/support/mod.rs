@@ -8,9 +8,8 @@ pub mod ports;
 pub mod provider;
 pub mod tokens;
 
-use ports::{Callback, Children, Clock, Entropy, Files, Signals, Terminal, TestBrowser, TestCache, TestStores};
+use ports::{Callback, Clock, Entropy, Files, ProgramRunner, Signals, Terminal, TestBrowser, TestCache, TestStores};
 use provider::Provider;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +35,7 @@ pub struct Bench {
     pub callback: Arc<Callback>,
     pub terminal: Arc<Terminal>,
     pub files: Arc<Files>,
-    pub children: Arc<Children>,
+    pub programs: Arc<ProgramRunner>,
     pub signals: Arc<Signals>,
     pub ports: Ports,
 }
@@ -124,7 +123,7 @@ impl Bench {
         let browser = Arc::new(TestBrowser::default());
         let callback = Arc::new(Callback::new(Arc::clone(&browser), Arc::clone(&clock)));
         let terminal = Arc::new(Terminal::new(Arc::clone(&browser)));
-        let (files, children) = (Arc::new(Files::default()), Arc::new(Children::default()));
+        let (files, programs) = (Arc::new(Files::default()), Arc::new(ProgramRunner::default()));
         let signals = Arc::new(Signals::new(Arc::clone(&clock)));
         let dir = |name: &str| Some(Path::new("/home/kari").join(name));
         let ports = Ports {
@@ -137,7 +136,7 @@ impl Bench {
             callback: Arc::clone(&callback) as _,
             terminal: Arc::clone(&terminal) as _,
             files: Arc::clone(&files) as _,
-            children: Arc::clone(&children) as _,
+            programs: Arc::clone(&programs) as _,
             signals: Arc::clone(&signals) as _,
             background: |work| {
                 work();
@@ -147,7 +146,7 @@ impl Bench {
             dirs: Dirs { config: dir("config"), data: dir("data"), state: dir("state"), cache: dir("cache") },
             time_zone: || jiff::tz::TimeZone::UTC,
         };
-        Self { clock, provider, stores, cache, browser, callback, terminal, files, children, signals, ports }
+        Self { clock, provider, stores, cache, browser, callback, terminal, files, programs, signals, ports }
     }
 
     /// A bench with this configuration file and no TIDP variable.
@@ -159,7 +158,7 @@ impl Bench {
 
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.ports.env.0.insert(name.to_owned(), Secret::new(value));
+        self.ports.env.variables.insert(name.to_owned(), Secret::new(value));
         self
     }
 
@@ -225,5 +224,5 @@ impl Bench {
 }
 
 fn env(variables: &[(&str, &str)]) -> Env {
-    Env(variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect::<BTreeMap<_, _>>())
+    variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
 }

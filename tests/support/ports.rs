@@ -10,6 +10,6 @@ pub mod terminal;
 pub use browser::{Callback, TestBrowser, parameter, success_query};
 pub use clock::{Clock, Entropy};
 pub use files::Files;
-pub use processes::{Children, Signals};
+pub use processes::{ProgramRunner, Signals};
 pub use stores::{TestCache, TestStores};
 pub use terminal::Terminal;

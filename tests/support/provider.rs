@@ -74,7 +74,7 @@ impl Provider {
 
     /// Expects a request, which fails like this.
     pub fn fails(&self, path: &str, kind: HttpFailureKind) {
-        self.expect(path, move |_| Err(HttpFailure { what: "as the test wants".into(), kind }));
+        self.expect(path, move |_| Err(HttpFailure { message: "as the test wants".into(), kind }));
     }
 
     /// Expects a refresh with this refresh token.
@@ -170,7 +170,7 @@ impl Http for Provider {
                 return Ok(response.clone());
             }
             self.unexpected.lock().unwrap().push(received.path);
-            return Err(HttpFailure { what: "unexpected request".into(), kind: HttpFailureKind::NotSent });
+            return Err(HttpFailure { message: "unexpected request".into(), kind: HttpFailureKind::NotSent });
         };
         let (_, response) = expected.remove(at).expect("it is there");
         drop(expected);

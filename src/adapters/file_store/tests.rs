@@ -10,7 +10,7 @@ fn both(dir: &Path) -> [FileStore; 2] {
     [FileStore::sealed(dir, &key(1)).unwrap(), FileStore::plaintext(dir)]
 }
 
-/// The names of the entries that can be read, and how many cannot.
+/// The names of the readable entries, and the number of unreadable ones.
 fn entries(store: &FileStore) -> (Vec<String>, usize) {
     let entries = store.entries().unwrap();
     (entries.names, entries.unreadable)
@@ -114,7 +114,7 @@ fn a_file_of_another_version_is_never_guessed_at_and_a_delete_removes_it() {
     for store in both(root.path()) {
         let path = store.path_of("a");
         let newer = Contents { version: 2, entry: "a".into(), document: "s3cret".into() };
-        fs::write(&path, store.closed(&newer, &path).unwrap()).unwrap();
+        fs::write(&path, store.encode(&newer, &path).unwrap()).unwrap();
         let failure = store.load("a").unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::Damaged);
         assert!(failure.detail.ends_with("a newer tidp has written it (format 2)"), "{}", failure.detail);
@@ -128,10 +128,10 @@ fn a_file_of_another_version_is_never_guessed_at_and_a_delete_removes_it() {
 fn a_lock_that_cannot_be_had_names_its_own_place() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
-        let lock = root.path().join(format!("{}.lock", hashed(&["a"])));
+        let lock = root.path().join(format!("{}.lock", hashed_name(&["a"])));
         fs::write(&lock, "").unwrap();
         let failure = store.try_lock("a").err().unwrap();
-        assert_eq!(failure.kind, StoreFailureKind::NoLock);
+        assert_eq!(failure.kind, StoreFailureKind::LockUnavailable);
         assert!(failure.detail.starts_with(&format!("{}: ", lock.display())), "{}", failure.detail);
         fs::remove_file(&lock).unwrap();
     }
@@ -146,7 +146,7 @@ fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() 
     for store in both(&link) {
         assert_eq!(store.save("a", &Secret::new("1")).unwrap_err().kind, StoreFailureKind::Refused);
         assert_eq!(store.load("a").unwrap_err().kind, StoreFailureKind::Refused);
-        assert_eq!(store.try_lock("a").err().unwrap().kind, StoreFailureKind::NoLock);
+        assert_eq!(store.try_lock("a").err().unwrap().kind, StoreFailureKind::LockUnavailable);
     }
     assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
 }
@@ -184,7 +184,7 @@ fn the_identity_is_the_directorys_and_not_its_names_and_the_key_is_told_apart() 
     let identity = |dir: &Path| FileStore::plaintext(dir).identity();
     assert_eq!(identity(&real), identity(&link));
     assert_ne!(identity(&real), identity(&other));
-    // Another directory under the same name, as in another container.
+    // Another directory with the same path, as in another container.
     let before = identity(&real);
     fs::rename(&real, root.path().join("away")).unwrap();
     fs::rename(&other, &real).unwrap();
@@ -223,7 +223,7 @@ fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_ag
                 std::thread::park_timeout(Duration::from_millis(300));
                 fs::remove_file(&dir).unwrap();
             });
-            store.save_at_any_cost("a", &Secret::new("1"), &|_, _| {}).unwrap();
+            store.save_with_retries("a", &Secret::new("1"), &|_, _| {}).unwrap();
         });
         assert_eq!(store.load("a"), Ok(Some(Secret::new("1"))));
         fs::remove_dir_all(&dir).unwrap();
@@ -233,8 +233,8 @@ fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_ag
 #[test]
 fn whatever_a_provider_can_answer_can_be_stored() {
     let root = tempfile::tempdir().unwrap();
-    // A session's document is text in a text: the worst character becomes four there, and of two answers one has an ID
-    // token that is kept.
+    // A session's document is text within text: the worst character becomes four. Two responses: one with an ID token
+    // that is kept.
     let worst = Secret::new("\"".repeat(1 << 20) + &"x".repeat(1 << 20));
     let worst = Secret::new(serde_json::to_string(worst.expose()).unwrap());
     for store in both(root.path()) {
@@ -248,7 +248,7 @@ fn what_can_never_be_stored_is_not_tried_for_ever() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let large = Secret::new("x".repeat(8 << 20));
-        assert_eq!(store.save_at_any_cost("a", &large, &|_, _| {}).unwrap_err().kind, StoreFailureKind::Refused);
+        assert_eq!(store.save_with_retries("a", &large, &|_, _| {}).unwrap_err().kind, StoreFailureKind::Refused);
     }
 }
 
@@ -261,7 +261,7 @@ fn a_damaged_file_hides_no_other_entry_and_is_counted() {
         fs::write(store.path_of("a"), "damaged").unwrap();
         fs::create_dir(store.path_of("c")).unwrap();
         symlink("/nowhere", store.path_of("d")).unwrap();
-        // None of ours, and the other store's.
+        // Not ours, or the other store's.
         for name in ["cafe.json", "cafe.sealed", &format!("{}.json", "g".repeat(64))] {
             fs::write(root.path().join(name), "{}").unwrap();
         }

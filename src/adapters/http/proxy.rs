@@ -1,4 +1,4 @@
-//! The proxy that the environment names for a host, and its name without its password.
+//! The proxy for a host according to the environment.
 
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
@@ -7,35 +7,41 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-/// What names a proxy, in this order: the first that is set counts.
-const NAMING: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// The first one that is set counts.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// What names the hosts that have none.
-const EXEMPTING: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// They list hosts without a proxy.
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// All that is read here.
-pub(super) const VARIABLES: [&str; 6] = [NAMING[0], NAMING[1], NAMING[2], NAMING[3], EXEMPTING[0], EXEMPTING[1]];
+/// All variables that are used here.
+pub(super) const VARIABLES: [&str; 6] = [
+    PROXY_VARIABLES[0],
+    PROXY_VARIABLES[1],
+    PROXY_VARIABLES[2],
+    PROXY_VARIABLES[3],
+    NO_PROXY_VARIABLES[0],
+    NO_PROXY_VARIABLES[1],
+];
 
-/// A proxy.
 pub(super) struct Proxy {
-    /// Where it comes from.
+    /// The variable that names it.
     pub(super) variable: &'static str,
-    /// Its address, printable and without user name and password.
-    pub(super) shown: String,
-    /// Its URL, which may hold a password.
+    /// Its address, printable and without credentials.
+    pub(super) display: String,
+    /// May contain a password.
     pub(super) url: Secret,
 }
 
 impl Proxy {
-    /// The proxy for that HTTPS host, if it has one. A setting that cannot be used is an error and never passed over:
-    /// whoever set it does not want the host to be asked directly.
-    pub(super) fn of(env: &Env, host: &str) -> Result<Option<Self>, String> {
-        let set = NAMING.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
+    /// The proxy for this HTTPS host. An unusable setting is an error: whoever set it does not want a direct
+    /// connection.
+    pub(super) fn for_host(env: &Env, host: &str) -> Result<Option<Self>, String> {
+        let set = PROXY_VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
         let Some((variable, value)) = set else { return Ok(None) };
         if is_exempt(env, host) {
             return Ok(None);
         }
-        // It may hold a password, so that what cannot be read is not shown.
+        // The value may contain a password, so it is not shown.
         let unusable = |what: &str| format!("{variable} {what}: it takes http://HOST:PORT, or nothing for no proxy");
         let whole = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
         let url = Url::parse(&whole).ok().filter(Url::has_host).ok_or_else(|| unusable("names no proxy"))?;
@@ -46,16 +52,16 @@ impl Proxy {
             }
             _ => return Err(unusable("names no proxy that can be used")),
         }
-        let mut shown = url.clone();
-        let _ = (shown.set_username(""), shown.set_password(None));
-        let shown = printable(shown.origin().ascii_serialization().as_str());
-        Ok(Some(Self { variable, shown, url: Secret::new(url) }))
+        let mut display = url.clone();
+        let _ = (display.set_username(""), display.set_password(None));
+        let display = printable(display.origin().ascii_serialization().as_str());
+        Ok(Some(Self { variable, display, url: Secret::new(url) }))
     }
 }
 
-/// Whether NO_PROXY says that this host is asked directly, read as reqwest and curl read it.
+/// Whether NO_PROXY lists the host, as reqwest and curl read it.
 fn is_exempt(env: &Env, host: &str) -> bool {
-    let exempt = EXEMPTING.into_iter().find_map(|name| env.get(name)).unwrap_or_default();
+    let exempt = NO_PROXY_VARIABLES.into_iter().find_map(|name| env.get(name)).unwrap_or_default();
     let uri = format!("https://{host}/").parse::<Uri>();
     uri.is_ok_and(|uri| Matcher::builder().all("http://proxy").no(exempt).build().intercept(&uri).is_none())
 }
@@ -65,11 +71,11 @@ mod tests {
     use super::*;
 
     fn env<const N: usize>(set: [(&str, &str); N]) -> Env {
-        Env(set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into())
+        set.map(|(name, value)| (name.to_owned(), Secret::new(value))).into_iter().collect()
     }
 
     fn named<const N: usize>(set: [(&str, &str); N]) -> Option<(&'static str, String)> {
-        Proxy::of(&env(set), "id.test").unwrap().map(|proxy| (proxy.variable, proxy.shown))
+        Proxy::for_host(&env(set), "id.test").unwrap().map(|proxy| (proxy.variable, proxy.display))
     }
 
     #[test]
@@ -94,7 +100,7 @@ mod tests {
         ] {
             let found = named([("HTTPS_PROXY", "http://p"), ("no_proxy", exempt)]);
             assert_eq!(found.is_none(), direct, "{exempt}");
-            let unusable = Proxy::of(&env([("HTTPS_PROXY", "::"), ("NO_PROXY", exempt)]), "id.test");
+            let unusable = Proxy::for_host(&env([("HTTPS_PROXY", "::"), ("NO_PROXY", exempt)]), "id.test");
             assert_eq!(unusable.is_ok(), direct, "{exempt}");
         }
     }
@@ -110,11 +116,11 @@ mod tests {
             "socks5h://user:canary@p:1080",
             "file:///canary",
         ] {
-            let what = Proxy::of(&env([("https_proxy", value)]), "id.test").err().unwrap();
+            let what = Proxy::for_host(&env([("https_proxy", value)]), "id.test").err().unwrap();
             assert!(what.starts_with("https_proxy names ") && !what.contains("canary"), "{value}: {what}");
         }
-        let proxy = Proxy::of(&env([("https_proxy", "http://user:canary@p:1/")]), "id.test").unwrap().unwrap();
-        assert_eq!(proxy.shown, "http://p:1");
+        let proxy = Proxy::for_host(&env([("https_proxy", "http://user:canary@p:1/")]), "id.test").unwrap().unwrap();
+        assert_eq!(proxy.display, "http://p:1");
         assert!(proxy.url.expose().contains("user:canary@"));
     }
 }

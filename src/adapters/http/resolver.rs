@@ -1,5 +1,5 @@
-//! Names looked up by the system, which has no deadline of its own: on a thread that is left behind when time is over.
-//! Where no thread can be had this is an error; what reqwest brings along would panic.
+//! Resolves names by the system, which has no deadline, on a thread that is left behind on timeout. If no thread can be
+//! started, that is an error; reqwest's own resolver would panic.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::fmt;
@@ -8,14 +8,12 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::thread::{Builder, JoinHandle};
 use tokio::sync::oneshot::{Sender, channel};
 
-/// The system's resolver.
 #[derive(Debug)]
 pub(super) struct SystemResolver {
-    /// How a thread is started.
+    /// Starts a thread.
     pub(super) start: fn(Work) -> io::Result<JoinHandle<()>>,
 }
 
-/// What one thread does.
 pub(super) type Work = Box<dyn FnOnce() + Send>;
 
 impl Default for SystemResolver {
@@ -28,7 +26,7 @@ impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, found) = channel();
         let host = name.as_str().to_owned();
-        let started = (self.start)(Box::new(move || look_up(&host, sender)));
+        let started = (self.start)(Box::new(move || lookup(&host, sender)));
         Box::pin(async move {
             started.map_err(NoThread)?;
             Ok(Box::new(found.await??.into_iter()) as Addrs)
@@ -36,12 +34,13 @@ impl Resolve for SystemResolver {
     }
 }
 
-fn look_up(host: &str, sender: Sender<io::Result<Vec<SocketAddr>>>) {
+fn lookup(host: &str, sender: Sender<io::Result<Vec<SocketAddr>>>) {
     // Nobody may be waiting any more.
     let _ = sender.send((host, 0).to_socket_addrs().map(Iterator::collect));
 }
 
-/// No thread can be had. The error in it is part of the text and no source, because the innermost cause is what is told.
+/// No thread can be started. The cause is part of the text and not a source, because only the innermost cause is
+/// reported.
 #[derive(Debug)]
 struct NoThread(io::Error);
 

@@ -1,26 +1,40 @@
 use super::*;
 use crate::domain::secret::Secret;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::net::TcpSocket;
 
-/// A server that answers every connection with `answer` and closes it; its URL, and how many connections came.
-fn server(answer: impl Fn(&mut TcpStream, String) + Send + 'static) -> (Url, Arc<AtomicUsize>) {
+/// A server that answers every connection with `answer` and closes it; its URL, and the number of connections.
+fn server(answer: impl Fn(&mut TcpStream, String) + Send + Sync + 'static) -> (Url, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/path?secret=query", listener.local_addr().unwrap())).unwrap();
     let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
+    let (counted, answer) = (Arc::clone(&count), Arc::new(answer));
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             counted.fetch_add(1, Ordering::SeqCst);
-            let mut stream = stream.unwrap();
-            let mut head = [0; 4096];
-            let read = stream.read(&mut head).unwrap_or(0);
-            answer(&mut stream, String::from_utf8_lossy(&head[..read]).into_owned());
+            let (mut stream, answer) = (stream.unwrap(), Arc::clone(&answer));
+            std::thread::spawn(move || {
+                let mut head = [0; 4096];
+                let read = stream.read(&mut head).unwrap_or(0);
+                answer(&mut stream, String::from_utf8_lossy(&head[..read]).into_owned());
+                // With unread data, closing would send a reset instead of the end.
+                let _ = stream.shutdown(Shutdown::Write);
+                while stream.read(&mut head).is_ok_and(|read| read > 0) {}
+            });
         }
     });
     (url, count)
+}
+
+/// An address that refuses connections for as long as the socket lives: it is bound, but does not listen.
+fn refusing() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 fn get(url: Url) -> Request {
@@ -42,6 +56,10 @@ fn post(url: Url) -> Request {
 }
 
 fn http() -> SystemHttp {
+    SystemHttp::with_deadlines(&Env::default(), Duration::from_secs(20), Duration::from_secs(3))
+}
+
+fn impatient_http() -> SystemHttp {
     SystemHttp::with_deadlines(&Env::default(), Duration::from_millis(800), Duration::from_millis(400))
 }
 
@@ -85,9 +103,9 @@ fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
     for (request, tries) in [(get as fn(Url) -> Request, 2), (post, 1)] {
         let (url, count) = server(|_, _| {});
         let failure = http().send(&request(url)).unwrap_err();
-        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
+        assert_eq!(failure.kind, HttpFailureKind::ResponseLost);
         assert_eq!(count.load(Ordering::SeqCst), tries);
-        assert!(!failure.what.contains("secret"), "{}", failure.what);
+        assert!(!failure.message.contains("secret"), "{}", failure.message);
     }
 }
 
@@ -115,18 +133,18 @@ fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_i
         s.write_all(&gzip(&vec![b' '; 1 << 21])).unwrap();
     });
     let hurried = Request { deadline: Some(Duration::from_millis(10)), ..get(slow.clone()) };
-    assert!(http().send(&hurried).unwrap_err().what.ends_with("did not answer within 0 s"));
-    for (url, word) in [
-        (truncated, "lost"),
-        (large, "1 MiB"),
-        (slow, "within"),
-        (packed, "packed"),
-        (garbled, "damaged"),
-        (bomb, "1 MiB"),
+    assert!(http().send(&hurried).unwrap_err().message.ends_with("did not answer within 0 s"));
+    for (http, url, word) in [
+        (http(), truncated, "lost"),
+        (http(), large, "1 MiB"),
+        (impatient_http(), slow, "within"),
+        (http(), packed, "packed"),
+        (http(), garbled, "damaged"),
+        (http(), bomb, "1 MiB"),
     ] {
-        let failure = http().send(&get(url)).unwrap_err();
-        assert_eq!(failure.kind, HttpFailureKind::AnswerLost);
-        assert!(failure.what.contains(word), "{}", failure.what);
+        let failure = http.send(&get(url)).unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::ResponseLost);
+        assert!(failure.message.contains(word), "{}", failure.message);
     }
     assert_eq!(count.load(Ordering::SeqCst), 1, "what is too large once is too large twice");
 }
@@ -169,16 +187,16 @@ fn an_answer_that_is_packed_though_nobody_asked_for_it_is_read_all_the_same() {
 
 #[test]
 fn what_never_reached_the_provider_is_told_apart() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_socket, free) = refusing();
     let refused = http().send(&post(Url::parse(&format!("http://{free}/x?secret=1")).unwrap())).unwrap_err();
     assert_eq!(refused.kind, HttpFailureKind::NotSent);
-    assert!(refused.what.contains("127.0.0.1") && !refused.what.contains("secret"), "{}", refused.what);
+    assert!(refused.message.contains("127.0.0.1") && !refused.message.contains("secret"), "{}", refused.message);
     let (plain, _) = server(|s, _| s.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
     let mut tls = plain;
     tls.set_scheme("https").unwrap();
     let failure = http().send(&post(tls)).unwrap_err();
     assert_eq!(failure.kind, HttpFailureKind::NotSent);
-    assert!(failure.what.ends_with("what came is no TLS"), "{}", failure.what);
+    assert!(failure.message.ends_with("what came is no TLS"), "{}", failure.message);
 }
 
 #[test]
@@ -194,22 +212,22 @@ fn a_ca_file_that_is_missing_or_holds_none_is_named() {
             std::fs::write(&path, contents).unwrap();
         }
         let failure = send();
-        assert_eq!(failure.kind, HttpFailureKind::Setting, "{contents:?}: {}", failure.what);
-        assert!(failure.what.contains("ca.pem"));
+        assert_eq!(failure.kind, HttpFailureKind::InvalidSetting, "{contents:?}: {}", failure.message);
+        assert!(failure.message.contains("ca.pem"));
     }
 }
 
-/// A proxy for what is in no name service: what is wrong is told before or by the proxy.
+/// The failure of a request through this proxy.
 fn through(proxy: &str) -> HttpFailure {
-    let env = Env([("https_proxy".to_owned(), Secret::new(proxy))].into());
-    let http = SystemHttp::with_deadlines(&env, Duration::from_millis(800), Duration::from_millis(400));
+    let env = Env::from_iter([("https_proxy".to_owned(), Secret::new(proxy))]);
+    let http = SystemHttp::with_deadlines(&env, Duration::from_secs(20), Duration::from_secs(3));
     http.send(&post(Url::parse("https://id.test/x?secret=1").unwrap())).unwrap_err()
 }
 
 #[test]
 fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_password() {
     let at = |answer: &'static [u8]| server(move |stream, _| stream.write_all(answer).unwrap()).0;
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_socket, free) = refusing();
     for (url, why) in [
         (at(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), "http://USER:PASSWORD@HOST:PORT"),
         (at(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno\r\n"), "the proxy refused"),
@@ -222,15 +240,15 @@ fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_passwor
     ] {
         let (host, port) = (url.host_str().unwrap(), url.port().unwrap());
         let failure = through(&format!("http://user:canary@{host}:{port}"));
-        assert_eq!(failure.kind, HttpFailureKind::NotSent, "{}", failure.what);
+        assert_eq!(failure.kind, HttpFailureKind::NotSent, "{}", failure.message);
         let named = format!("id.test (through the proxy http://{host}:{port}, which https_proxy names)");
-        assert!(failure.what.contains(&named) && failure.what.contains(why), "{why}: {}", failure.what);
-        assert!(!failure.what.contains("canary") && !failure.what.contains("secret"), "{}", failure.what);
+        assert!(failure.message.contains(&named) && failure.message.contains(why), "{why}: {}", failure.message);
+        assert!(!failure.message.contains("canary") && !failure.message.contains("secret"), "{}", failure.message);
     }
-    assert_eq!(through("pac+http://p/p.pac").kind, HttpFailureKind::Setting);
+    assert_eq!(through("pac+http://p/p.pac").kind, HttpFailureKind::InvalidSetting);
     let tls = through(tls_server().as_str());
     assert_eq!(tls.kind, HttpFailureKind::UnknownAuthority);
-    assert!(tls.what.starts_with("the proxy's certificate, or that of id.test"), "{}", tls.what);
+    assert!(tls.message.starts_with("the proxy's certificate, or that of id.test"), "{}", tls.message);
 }
 
 #[test]
@@ -246,7 +264,7 @@ fn this_machine_is_known_by_its_names_and_addresses() {
     }
 }
 
-/// A TLS server on 127.0.0.1 whose certificate nobody but its own file vouches for; its URL.
+/// A TLS server on 127.0.0.1 with a self-signed certificate; its URL.
 fn tls_server() -> Url {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
     let certificate = CertificateDer::from_pem_slice(include_bytes!("test-cert.pem")).unwrap();
@@ -282,11 +300,11 @@ fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_
     let http = SystemHttp::new(&Env::default());
 
     let failure = http.send(&post(url.clone())).unwrap_err();
-    assert_eq!(failure.kind, HttpFailureKind::UnknownAuthority, "{}", failure.what);
+    assert_eq!(failure.kind, HttpFailureKind::UnknownAuthority, "{}", failure.message);
     assert_eq!(http.send(&trusting(&url)).map(|answer| answer.status), Ok(200));
     let mut misnamed = url;
     misnamed.set_host(Some("localhost")).unwrap();
     let failure = http.send(&trusting(&misnamed)).unwrap_err();
-    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.what);
-    assert!(failure.what.ends_with("it is for another host: 127.0.0.1"), "{}", failure.what);
+    assert_eq!(failure.kind, HttpFailureKind::Certificate, "{}", failure.message);
+    assert!(failure.message.ends_with("it is for another host: 127.0.0.1"), "{}", failure.message);
 }

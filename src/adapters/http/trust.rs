@@ -1,4 +1,4 @@
-//! Certificates: those that are trusted beside the system's, and what is wrong with a server's, in words.
+//! Certificate authorities in addition to the system's, and descriptions of certificate errors.
 
 use crate::adapters::owned_files;
 use crate::domain::text::{printable, utf8_text};
@@ -9,11 +9,11 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 use std::path::Path;
 
-/// What names authorities in the place of the system's.
+/// They replace the system's authorities.
 pub(super) const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The certificates of a PEM file, at least one, and none that cannot be one.
-pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates of a PEM file: at least one, all valid.
+pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failure = |why: &str| printable(&format!("{}: {why}", path.display()));
     let pem = owned_files::read_named(path, |_, _| ()).map_err(|error| failure(&error.to_string()))?;
     let pem = pem.ok_or_else(|| failure("there is no such file"))?;
@@ -34,11 +34,14 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// Why this system has no authorities to trust: what the environment names in their place, if it does.
+/// Why there are no trusted authorities.
+///
+/// # Errors
+/// If a variable is the reason.
 pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
     let [file, dir] = VARIABLES;
-    if let Some(file) = env.0.get(file) {
-        let why = certificates(Path::new(file.expose())).err();
+    if let Some(file) = env.variables.get(file) {
+        let why = read_certificates(Path::new(file.expose())).err();
         return Err(format!("SSL_CERT_FILE {}", why.unwrap_or_else(|| "names no authority".into())));
     }
     if let Some(dir) = env.get(dir) {
@@ -49,8 +52,8 @@ pub(super) fn no_authorities(env: &Env) -> Result<String, String> {
         .to_owned())
 }
 
-/// What is wrong with a server's certificate.
-pub(super) fn fault(problem: &CertificateError) -> String {
+/// Describes an error in a server's certificate.
+pub(super) fn certificate_fault(problem: &CertificateError) -> String {
     let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).rfc3339();
     match problem {
         CertificateError::UnknownIssuer => {
@@ -66,9 +69,9 @@ pub(super) fn fault(problem: &CertificateError) -> String {
             format!("it is not valid before {} (by this machine's clock it is {})", at(not_before), at(time))
         }
         CertificateError::NotValidForName => "it is for another host".into(),
-        CertificateError::NotValidForNameContext { presented, .. } => match &names(presented)[..] {
+        CertificateError::NotValidForNameContext { presented, .. } => match &host_names(presented)[..] {
             [] => "it names no host".into(),
-            names => format!("it is for another host: {}", listed(names)),
+            names => format!("it is for another host: {}", first_few(names)),
         },
         CertificateError::Revoked => "it is revoked".into(),
         CertificateError::BadEncoding => "it is damaged".into(),
@@ -81,7 +84,7 @@ pub(super) fn fault(problem: &CertificateError) -> String {
             "it is not for servers".into()
         }
         CertificateError::Other(other) => match other.0.to_string() {
-            // What webpki and the platform's verifier call it, in types that are not in our tree.
+            // The texts of webpki and the platform's verifier, whose types are not among our dependencies.
             what if what == "CaUsedAsEndEntity" => {
                 "it signs itself and is marked as an authority's (CA:TRUE), which is not taken for a server's: the server \
                  needs one that an authority has signed, or one made with CA:FALSE"
@@ -94,8 +97,8 @@ pub(super) fn fault(problem: &CertificateError) -> String {
     }
 }
 
-/// Hosts as they are written, of names as webpki writes them: `DnsName("id.test")`, `IpAddress(127.0.0.1)`.
-fn names(presented: &[String]) -> Vec<String> {
+/// Host names from webpki's notation: `DnsName("id.test")`, `IpAddress(127.0.0.1)`.
+fn host_names(presented: &[String]) -> Vec<String> {
     let bare = |name: &String| {
         let inner = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
         Some(printable(inner.strip_suffix(')')?.trim_matches('"')))
@@ -103,17 +106,17 @@ fn names(presented: &[String]) -> Vec<String> {
     presented.iter().filter_map(bare).collect()
 }
 
-/// The first few of many.
-fn listed(names: &[String]) -> String {
-    const TOLD: usize = 5;
-    let told = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(TOLD) {
-        0 => told,
-        more => format!("{told} and {more} more"),
+/// The first few names.
+fn first_few(names: &[String]) -> String {
+    const MAX_NAMES: usize = 5;
+    let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
-/// What is wrong with TLS where it is not the certificate.
+/// Describes a TLS error that is not about the certificate.
 pub(super) fn tls_fault(problem: &rustls::Error) -> Option<String> {
     Some(match problem {
         rustls::Error::InvalidMessage(_) => "what came is no TLS".into(),
@@ -142,7 +145,7 @@ mod tests {
         let block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let words = |contents: &[u8]| {
             std::fs::write(&path, contents).unwrap();
-            certificates(&path).map(|found| found.len())
+            read_certificates(&path).map(|found| found.len())
         };
         for (contents, why) in [
             (String::new(), "it is empty"),
@@ -157,20 +160,20 @@ mod tests {
             assert!(what.contains("corp\\u{1b}.pem: ") && what.contains(why), "{contents:?}: {what}");
         }
         assert_eq!(words(format!("\u{feff}# ours\n{CERTIFICATE}\n{CERTIFICATE}").as_bytes()), Ok(2));
-        assert!(certificates(&dir.path().join("none")).unwrap_err().ends_with("there is no such file"));
-        assert!(certificates(dir.path()).is_err());
+        assert!(read_certificates(&dir.path().join("none")).unwrap_err().ends_with("there is no such file"));
+        assert!(read_certificates(dir.path()).is_err());
     }
 
     #[test]
     fn where_the_environment_names_authorities_in_vain_it_is_named() {
-        let told =
-            |name: &str, value: &str| no_authorities(&Env([(name.to_owned(), Secret::new(value))].into())).unwrap_err();
-        assert_eq!(told("SSL_CERT_FILE", "/nowhere/ca.pem"), "SSL_CERT_FILE /nowhere/ca.pem: there is no such file");
-        assert!(told("SSL_CERT_DIR", "/nowhere").starts_with("SSL_CERT_DIR /nowhere: "));
+        let shown = |name: &str, value: &str| {
+            no_authorities(&Env::from_iter([(name.to_owned(), Secret::new(value))])).unwrap_err()
+        };
+        assert_eq!(shown("SSL_CERT_FILE", "/nowhere/ca.pem"), "SSL_CERT_FILE /nowhere/ca.pem: there is no such file");
+        assert!(shown("SSL_CERT_DIR", "/nowhere").starts_with("SSL_CERT_DIR /nowhere: "));
         assert!(no_authorities(&Env::default()).unwrap().contains("ca-certificates"));
     }
 
-    /// An error whose text is that.
     #[derive(Debug)]
     struct Called(&'static str);
 
@@ -212,8 +215,8 @@ mod tests {
             (other("odd\u{1b}"), "odd\\u{1b}"),
             (CertificateError::BadEncoding, "damaged"),
         ] {
-            let told = fault(&problem);
-            assert!(told.contains(words), "{problem:?}: {told}");
+            let shown = certificate_fault(&problem);
+            assert!(shown.contains(words), "{problem:?}: {shown}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How a failure of the keyring is reported, and the name its entries share.
+//! Failures of the keyring, and the names it uses.
 
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
@@ -6,9 +6,9 @@ use crate::ports::{StoreFailure, StoreFailureKind};
 /// The store's name in messages.
 pub(super) const NAME: &str = "keyring";
 
-/// The service that all entries belong to.
+/// The service of all entries.
 pub(super) const SERVICE: &str = "tidp";
 
-pub(super) fn failed(kind: StoreFailureKind, detail: &str) -> StoreFailure {
+pub(super) fn keyring_failure(kind: StoreFailureKind, detail: &str) -> StoreFailure {
     StoreFailure { store: NAME, kind, detail: printable(detail) }
 }

@@ -1,31 +1,30 @@
-//! The pages a browser is shown: fixed texts, compiled in. Nothing that was received ever becomes part of one.
+//! The pages for the browser: fixed texts. Nothing received becomes part of one.
 
-use crate::ports::{Page, WhyNot};
+use crate::ports::{FailureReason, Page};
 
-/// The hash of `pages/style.css`, the one style that runs. A test computes it.
+/// The hash of `pages/style.css`. A test computes it.
 macro_rules! style_hash {
     () => {
         "sha256-c8ydbYU97OiZv/HkSZuc3Qx4FnXT86HGrW5znk1dhmw="
     };
 }
 
-/// `Content-Security-Policy` of every answer.
+/// The `Content-Security-Policy` of every response.
 pub(super) const POLICY: &str = concat!(
     "default-src 'none'; style-src '",
     style_hash!(),
     "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 );
 
-/// One page in both languages.
+/// A page in both languages.
 #[derive(Clone, Copy)]
-pub(super) struct Text {
+pub(super) struct PageText {
     en: &'static str,
     nb: &'static str,
-    /// What stands in [`REASON`]'s place, in English and in Norwegian.
+    /// Replaces [`REASON`], in English and Norwegian.
     reason: Option<(&'static str, &'static str)>,
 }
 
-/// Where a page says why.
 const REASON: &str = "<!-- reason -->";
 
 macro_rules! page {
@@ -44,24 +43,19 @@ macro_rules! page {
 
 macro_rules! text {
     ($name:literal) => {
-        Text { en: page!("en", $name), nb: page!("nb", $name), reason: None }
+        PageText { en: page!("en", $name), nb: page!("nb", $name), reason: None }
     };
 }
 
-/// The session is stored.
-pub(super) const LOGGED_IN: Text = text!("logged-in");
-/// It did not come to a session.
-pub(super) const NOT_LOGGED_IN: Text = text!("not-logged-in");
-/// The user was logged out at the provider.
-pub(super) const LOGGED_OUT: Text = text!("logged-out");
-/// How it ended is not known here.
-pub(super) const NEUTRAL: Text = text!("neutral");
-/// Another path.
-pub(super) const NOT_FOUND: Text = text!("not-found");
-/// Anything else that is ignored.
-pub(super) const BAD_REQUEST: Text = text!("bad-request");
+pub(super) const LOGGED_IN: PageText = text!("logged-in");
+pub(super) const NOT_LOGGED_IN: PageText = text!("not-logged-in");
+pub(super) const LOGGED_OUT: PageText = text!("logged-out");
+/// For a result that is not known here.
+pub(super) const NEUTRAL: PageText = text!("neutral");
+pub(super) const NOT_FOUND: PageText = text!("not-found");
+pub(super) const BAD_REQUEST: PageText = text!("bad-request");
 
-impl From<Page> for Text {
+impl From<Page> for PageText {
     fn from(page: Page) -> Self {
         match page {
             Page::LoggedIn => LOGGED_IN,
@@ -71,32 +65,34 @@ impl From<Page> for Text {
     }
 }
 
-/// Why there is no session, in both languages.
-fn reason(why: WhyNot) -> (&'static str, &'static str) {
+/// The reason in English and Norwegian.
+fn reason(why: FailureReason) -> (&'static str, &'static str) {
     match why {
-        WhyNot::Cancelled => ("The login was cancelled.", "Innloggingen ble avbrutt."),
-        WhyNot::TimedOut => ("It took too long.", "Det tok for lang tid."),
-        WhyNot::Refused => ("The login service refused the request.", "Innloggingstjenesten avviste forespørselen."),
-        WhyNot::Unavailable => (
+        FailureReason::Cancelled => ("The login was cancelled.", "Innloggingen ble avbrutt."),
+        FailureReason::TimedOut => ("It took too long.", "Det tok for lang tid."),
+        FailureReason::Refused => {
+            ("The login service refused the request.", "Innloggingstjenesten avviste forespørselen.")
+        }
+        FailureReason::Unavailable => (
             "The login service cannot do it just now. Try again later.",
             "Innloggingstjenesten kan ikke gjøre det akkurat nå. Prøv igjen senere.",
         ),
-        WhyNot::NeedsUser => (
+        FailureReason::NeedsUser => (
             "The login service wants to ask you something, and was told not to.",
             "Innloggingstjenesten vil spørre deg om noe, men fikk beskjed om å la være.",
         ),
-        WhyNot::AnotherAccount => {
+        FailureReason::AnotherAccount => {
             ("This is another account than the one asked for.", "Dette er en annen konto enn den det ble spurt etter.")
         }
-        WhyNot::TooWeak => ("A stronger login was asked for.", "Det ble spurt etter en sterkere innlogging."),
-        WhyNot::NotValid => ("The answer failed a check.", "Svaret besto ikke en kontroll."),
-        WhyNot::NotStored => ("The session could not be stored.", "Økten kunne ikke lagres."),
-        WhyNot::Failed => ("It did not work.", "Det gikk ikke."),
+        FailureReason::TooWeak => ("A stronger login was asked for.", "Det ble spurt etter en sterkere innlogging."),
+        FailureReason::NotValid => ("The answer failed a check.", "Svaret besto ikke en kontroll."),
+        FailureReason::NotStored => ("The session could not be stored.", "Økten kunne ikke lagres."),
+        FailureReason::Failed => ("It did not work.", "Det gikk ikke."),
     }
 }
 
-impl Text {
-    /// The page in the language that `accept_language` (RFC 9110 12.5.4) prefers: Norwegian or, otherwise, English.
+impl PageText {
+    /// The page in the preferred language of `accept_language` (RFC 9110 12.5.4): Norwegian or else English.
     pub(super) fn for_reader(self, accept_language: &str) -> String {
         let mut best = (0.0, false);
         for item in accept_language.split(',') {
@@ -126,29 +122,29 @@ mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
 
-    const REASONS: [WhyNot; 10] = [
-        WhyNot::Cancelled,
-        WhyNot::TimedOut,
-        WhyNot::Refused,
-        WhyNot::Unavailable,
-        WhyNot::NeedsUser,
-        WhyNot::AnotherAccount,
-        WhyNot::TooWeak,
-        WhyNot::NotValid,
-        WhyNot::NotStored,
-        WhyNot::Failed,
+    const REASONS: [FailureReason; 10] = [
+        FailureReason::Cancelled,
+        FailureReason::TimedOut,
+        FailureReason::Refused,
+        FailureReason::Unavailable,
+        FailureReason::NeedsUser,
+        FailureReason::AnotherAccount,
+        FailureReason::TooWeak,
+        FailureReason::NotValid,
+        FailureReason::NotStored,
+        FailureReason::Failed,
     ];
 
-    /// Every page there is, in every language.
+    /// Every page in every language.
     fn all() -> Vec<String> {
-        let reasons = REASONS.map(|why| Text::from(Page::NotLoggedIn(why)));
+        let reasons = REASONS.map(|why| PageText::from(Page::NotLoggedIn(why)));
         let texts = [LOGGED_IN, LOGGED_OUT, NEUTRAL, NOT_FOUND, BAD_REQUEST].into_iter().chain(reasons);
         texts.flat_map(|text| [text.page(false), text.page(true)]).collect()
     }
 
     #[test]
     fn a_login_that_failed_is_told_its_reason_in_our_words_and_sent_to_the_terminal() {
-        let pages: Vec<_> = REASONS.map(|why| (why, Text::from(Page::NotLoggedIn(why)))).into();
+        let pages: Vec<_> = REASONS.map(|why| (why, PageText::from(Page::NotLoggedIn(why)))).into();
         for (why, text) in &pages {
             let ((en, nb), [english, norwegian]) = (reason(*why), [text.page(false), text.page(true)]);
             assert!(

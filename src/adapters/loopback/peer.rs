@@ -1,6 +1,6 @@
-//! Who is at the other end of a connection: on Linux the kernel's tables of TCP sockets (proc(5), `/proc/net/tcp` and
-//! `/proc/net/tcp6`) name the user whose socket it is. The addresses of our servers are read by other users of the
-//! machine, from the opener's arguments; what is behind them is for this user alone.
+//! Which user is at the other end of a connection: Linux lists the user of each socket in `/proc/net/tcp` and
+//! `/proc/net/tcp6` (proc(5)). Other users can read our addresses from the opener's arguments, but only this user may
+//! use them.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};
@@ -9,35 +9,35 @@ use std::sync::mpsc;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// Who is there.
+/// The user at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
-    /// This user, or root: relays (sshd, WSL) connect as root, and from root nothing is kept anyway. Or it cannot be
-    /// known, as in no table (another system, a browser outside of this one).
-    Welcome,
-    /// Another user, with this id.
-    Stranger(u32),
-    /// Nobody any more. Whose socket it was is not told once it is closed, so to leave early is no way in; and no
-    /// browser does, for it wants its answer.
-    Gone,
+    /// This user or root: relays (sshd, WSL) connect as root, and root can read everything anyway. Also if the user is
+    /// unknown: another system, or a socket in no table, such as a browser's outside this container.
+    SameUser,
+    /// Another user's id.
+    OtherUser(u32),
+    /// The socket is closed. Its user is not known any more, so closing early does not help an attacker; browsers wait
+    /// for their response.
+    Closed,
 }
 
-/// Looks visitors up on a thread of its own, because reading the tables may take a while and holds up nobody there. All
-/// who are waiting are looked up at once, so that a crowd costs no more than one.
-pub(super) struct Peers(mpsc::Sender<Question>);
+/// Looks up peers on a thread, because reading the tables may take a while. All waiting requests are answered from one
+/// read.
+pub(super) struct PeerLookup(mpsc::Sender<LookupRequest>);
 
-struct Question {
-    visitor: End,
-    ours: End,
+struct LookupRequest {
+    peer: Endpoint,
+    own_end: Endpoint,
     answer: oneshot::Sender<Peer>,
 }
 
-/// One end of a connection; an IPv4 address that is written as an IPv6 one is the IPv4 one.
-type End = (IpAddr, u16);
+/// One end of a connection. IPv4-mapped IPv6 addresses are IPv4 addresses.
+type Endpoint = (IpAddr, u16);
 
-impl Peers {
+impl PeerLookup {
     /// # Errors
-    /// If there is no thread to be had, a table that is there cannot be opened, or what is in it tells nobody apart.
+    /// If no thread can be started, a table cannot be opened, or the tables do not distinguish users.
     pub(super) fn start() -> io::Result<Self> {
         let (mut tables, own) = (Tables::open()?, own_id());
         if own.is_none() && !tables.0.is_empty() {
@@ -45,43 +45,42 @@ impl Peers {
                 "who comes to it could be anybody: in this container other users look the same as this one",
             ));
         }
-        let (questions, asked) = mpsc::channel::<Question>();
+        let (requests, received) = mpsc::channel::<LookupRequest>();
         std::thread::Builder::new().name("visitors".into()).spawn(move || {
-            while let Ok(first) = asked.recv() {
-                let questions: Vec<_> = std::iter::once(first).chain(asked.try_iter()).collect();
+            while let Ok(first) = received.recv() {
+                let requests: Vec<_> = std::iter::once(first).chain(received.try_iter()).collect();
                 let tables = tables.read();
-                for Question { visitor, ours, answer } in questions {
-                    let found = tables.as_ref().map_or(Peer::Gone, |tables| looked_up(tables, visitor, ours, own));
+                for LookupRequest { peer, own_end, answer } in requests {
+                    let found = tables.as_ref().map_or(Peer::Closed, |tables| find_peer(tables, peer, own_end, own));
                     let _ = answer.send(found);
                 }
             }
         })?;
-        Ok(Self(questions))
+        Ok(Self(requests))
     }
 
-    /// Who is at the other end of `stream`, as of now.
     pub(super) async fn at(&self, stream: &TcpStream) -> Peer {
-        let (Ok(visitor), Ok(ours)) = (stream.peer_addr(), stream.local_addr()) else { return Peer::Gone };
-        let (answer, told) = oneshot::channel();
-        let _ = self.0.send(Question { visitor: end(visitor), ours: end(ours), answer });
-        match told.await {
-            Ok(Peer::Stranger(id)) => Peer::Stranger(id),
-            // A socket that was reset is in no table; then this side has no peer either.
-            Ok(Peer::Welcome) if stream.peer_addr().is_ok() => Peer::Welcome,
-            _ => Peer::Gone,
+        let (Ok(peer), Ok(own_end)) = (stream.peer_addr(), stream.local_addr()) else { return Peer::Closed };
+        let (answer, found) = oneshot::channel();
+        let _ = self.0.send(LookupRequest { peer: endpoint(peer), own_end: endpoint(own_end), answer });
+        match found.await {
+            Ok(Peer::OtherUser(id)) => Peer::OtherUser(id),
+            // A reset socket is in no table, but then our socket has no peer either.
+            Ok(Peer::SameUser) if stream.peer_addr().is_ok() => Peer::SameUser,
+            _ => Peer::Closed,
         }
     }
 }
 
-fn end(address: SocketAddr) -> End {
+fn endpoint(address: SocketAddr) -> Endpoint {
     (address.ip().to_canonical(), address.port())
 }
 
-/// This user's id, if it tells this user from others.
+/// This user's id, if it distinguishes users.
 #[cfg(unix)]
 fn own_id() -> Option<u32> {
     let read = |file| std::fs::read_to_string(file).unwrap_or_default();
-    telling(rustix::process::geteuid().as_raw(), &read("/proc/sys/kernel/overflowuid"), &read("/proc/self/uid_map"))
+    distinctive(rustix::process::geteuid().as_raw(), &read("/proc/sys/kernel/overflowuid"), &read("/proc/self/uid_map"))
 }
 
 #[cfg(not(unix))]
@@ -89,15 +88,15 @@ fn own_id() -> Option<u32> {
     None
 }
 
-/// `own`, unless it is what a user namespace shows also for everybody whom its map leaves out (user_namespaces(7)).
+/// `own`, unless a user namespace also shows it for users that its map leaves out (user_namespaces(7)).
 #[cfg(unix)]
-fn telling(own: u32, overflow: &str, map: &str) -> Option<u32> {
+fn distinctive(own: u32, overflow: &str, map: &str) -> Option<u32> {
     let mapped = |line: &str| line.split_whitespace().nth(2).and_then(|count| count.parse::<u64>().ok());
-    let leaves_nobody_out = map.lines().filter_map(mapped).sum::<u64>() >= u32::MAX.into();
-    (overflow.trim() != own.to_string() || leaves_nobody_out).then_some(own)
+    let maps_everybody = map.lines().filter_map(mapped).sum::<u64>() >= u32::MAX.into();
+    (overflow.trim() != own.to_string() || maps_everybody).then_some(own)
 }
 
-/// The tables, opened once: a visitor who leaves us no descriptor to open them with must not pass for nobody's.
+/// The tables, opened once: an attacker who uses up our file descriptors must not prevent the lookup.
 struct Tables<F>(Vec<F>);
 
 impl Tables<File> {
@@ -112,7 +111,7 @@ impl Tables<File> {
 }
 
 impl<F: Read + Seek> Tables<F> {
-    /// Both, as they are now; `None` if one of them cannot be read any more.
+    /// The current contents; `None` on failure.
     fn read(&mut self) -> Option<String> {
         let mut text = String::new();
         for file in &mut self.0 {
@@ -122,51 +121,51 @@ impl<F: Read + Seek> Tables<F> {
     }
 }
 
-/// Who `visitor` is to the user `own`, according to `tables`, which list both sockets of a loopback connection.
-fn looked_up(tables: &str, visitor: End, ours: End, own: Option<u32>) -> Peer {
-    let at_our_port = format!(":{:04X} ", ours.1);
-    let mut found = Peer::Welcome;
-    for row in tables.lines().filter(|line| line.contains(&at_our_port)).filter_map(Row::parse) {
-        if (row.local, row.remote) == (visitor, ours) {
+/// Who `peer` is, seen by the user `own`. The tables list both sockets of a loopback connection.
+fn find_peer(tables: &str, peer: Endpoint, own_end: Endpoint, own: Option<u32>) -> Peer {
+    let at_our_port = format!(":{:04X} ", own_end.1);
+    let mut found = Peer::SameUser;
+    for row in tables.lines().filter(|line| line.contains(&at_our_port)).filter_map(SocketRow::parse) {
+        if (row.local, row.remote) == (peer, own_end) {
             match row.uid {
-                // Closed: it is listed as root's.
-                _ if row.inode == "0" && row.state != ESTABLISHED => found = Peer::Gone,
-                id if id == 0 || Some(id) == own => return Peer::Welcome,
-                id => return Peer::Stranger(id),
+                // Closed sockets are listed as root's.
+                _ if row.inode == "0" && row.state != ESTABLISHED => found = Peer::Closed,
+                id if id == 0 || Some(id) == own => return Peer::SameUser,
+                id => return Peer::OtherUser(id),
             }
-        } else if (row.local, row.remote) == (ours, visitor) && row.state == CLOSE_WAIT {
-            // It has said its last, and the kernel may have forgotten it.
-            found = Peer::Gone;
+        } else if (row.local, row.remote) == (own_end, peer) && row.state == CLOSE_WAIT {
+            // The peer has closed its side, and the kernel may not list it any more.
+            found = Peer::Closed;
         }
     }
     found
 }
 
-/// Values of a socket's state (`include/net/tcp_states.h` of Linux).
+/// Socket states of Linux (`include/net/tcp_states.h`).
 const ESTABLISHED: &str = "01";
 const CLOSE_WAIT: &str = "08";
 
-/// A socket as a table lists it.
-struct Row<'t> {
-    local: End,
-    remote: End,
+/// A row of a table.
+struct SocketRow<'t> {
+    local: Endpoint,
+    remote: Endpoint,
     state: &'t str,
     uid: u32,
     inode: &'t str,
 }
 
-impl<'t> Row<'t> {
+impl<'t> SocketRow<'t> {
     /// `sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …`
     fn parse(line: &'t str) -> Option<Self> {
         let mut fields = line.split_whitespace().skip(1);
-        let (local, remote) = (listed(fields.next()?)?, listed(fields.next()?)?);
+        let (local, remote) = (parse_endpoint(fields.next()?)?, parse_endpoint(fields.next()?)?);
         let (state, uid, inode) = (fields.next()?, fields.nth(3)?.parse().ok()?, fields.nth(1)?);
         Some(Self { local, remote, state, uid, inode })
     }
 }
 
-/// `0100007F:1F90` is 127.0.0.1:8080: words of 32 bits as they lie in memory, then the port.
-fn listed(text: &str) -> Option<End> {
+/// `0100007F:1F90` is 127.0.0.1:8080: 32-bit words as in memory, then the port.
+fn parse_endpoint(text: &str) -> Option<Endpoint> {
     let (address, port) = text.split_once(':')?;
     let mut words = [[0; 4]; 4];
     for (at, word) in words.iter_mut().enumerate().take(address.len() / 8) {

@@ -1,8 +1,8 @@
-//! Connections: how many at once, how long each, how much of it. On a thread of its own with a runtime of its own.
+//! Serves connections on a thread with a runtime of its own, and limits their number, time and size.
 
-use super::http_response::{Desk, unreadable};
-use super::peer::Peers;
-use crate::ports::Ignored;
+use super::peer::PeerLookup;
+use super::request_handler::{RequestHandler, bad_request};
+use crate::ports::IgnoredRequest;
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
@@ -23,19 +23,19 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-/// Connections at once; beyond them the oldest one that has not yet asked anything is closed.
-const CONNECTIONS: usize = 32;
-/// For a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(5);
-/// For a connection as a whole, the time a page is held included.
-const WHOLE_TIME: Duration = Duration::from_secs(25);
-/// For what a client still sends after its answer: closing at once would take the answer away from it.
+/// Beyond this number, the oldest connection without a request is closed.
+const MAX_CONNECTIONS: usize = 32;
+/// For the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a whole connection, including the wait for the last page.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(25);
+/// For reading what a client still sends after its response: closing at once could lose the response.
 const LINGER: Duration = Duration::from_millis(500);
-/// A request's head in bytes, and its headers.
-const HEAD_SIZE: usize = 16 * 1024;
-const HEADERS: usize = 64;
+/// Of a request's head, in bytes.
+const MAX_HEAD_SIZE: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
 
-/// The running server; dropping it closes the port and every connection.
+/// Closes the port and all connections when dropped.
 pub(super) struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -43,16 +43,16 @@ pub(super) struct Server {
 
 impl Server {
     /// Serves `sockets`, which are listening already.
-    pub(super) fn start(sockets: Vec<Socket>, desk: Arc<Desk>) -> io::Result<Self> {
+    pub(super) fn start(sockets: Vec<Socket>, handler: Arc<RequestHandler>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (crowd, visitors) = (Crowd::default(), Arc::new(Peers::start()?));
+        let (connections, peers) = (Connections::default(), Arc::new(PeerLookup::start()?));
         {
             let _entered = runtime.enter();
             for socket in sockets {
                 socket.set_nonblocking(true)?;
-                let house = House { desk: Arc::clone(&desk), visitors: Arc::clone(&visitors) };
-                runtime.spawn(accept(TcpListener::from_std(socket)?, house, crowd.clone()));
+                let shared = Shared { handler: Arc::clone(&handler), peers: Arc::clone(&peers) };
+                runtime.spawn(accept(TcpListener::from_std(socket)?, shared, connections.clone()));
             }
         }
         let thread = std::thread::Builder::new().name("loopback".into()).spawn(move || {
@@ -71,103 +71,107 @@ impl Drop for Server {
     }
 }
 
-/// What every connection needs.
 #[derive(Clone)]
-struct House {
-    desk: Arc<Desk>,
-    visitors: Arc<Peers>,
+struct Shared {
+    handler: Arc<RequestHandler>,
+    peers: Arc<PeerLookup>,
 }
 
-/// The connections there are, oldest first.
+/// The open connections, oldest first.
 #[derive(Clone, Default)]
-struct Crowd(Arc<Mutex<Vec<Connection>>>);
+struct Connections(Arc<Mutex<Vec<Connection>>>);
 
-/// One connection, and whether it has asked something.
+/// A connection, and whether it has sent a request.
 type Connection = (AbortHandle, Arc<AtomicBool>);
 
-impl Crowd {
-    /// Makes room for one more; `false` if everybody is being served.
+impl Connections {
+    /// Makes room for one more; `false` if all are being served.
     fn make_room(&self) -> bool {
-        let mut crowd = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        crowd.retain(|(handle, _)| !handle.is_finished());
-        if crowd.len() < CONNECTIONS {
+        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.retain(|(handle, _)| !handle.is_finished());
+        if connections.len() < MAX_CONNECTIONS {
             return true;
         }
-        let idle = crowd.iter().position(|(_, asked)| !asked.load(Ordering::SeqCst));
-        idle.map(|oldest| crowd.remove(oldest).0.abort()).is_some()
+        let idle = connections.iter().position(|(_, has_request)| !has_request.load(Ordering::SeqCst));
+        idle.map(|oldest| connections.remove(oldest).0.abort()).is_some()
     }
 
-    fn add(&self, handle: AbortHandle, asked: Arc<AtomicBool>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, asked));
+    fn add(&self, handle: AbortHandle, has_request: Arc<AtomicBool>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, has_request));
     }
 }
 
-async fn accept(socket: TcpListener, house: House, crowd: Crowd) {
+async fn accept(socket: TcpListener, shared: Shared, connections: Connections) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) if crowd.make_room() => {
-                let asked = Arc::new(AtomicBool::new(false));
-                let serving = serve(stream, house.clone(), Arc::clone(&asked));
-                crowd.add(tokio::spawn(timeout(WHOLE_TIME, serving)).abort_handle(), asked);
+            Ok((stream, _)) if connections.make_room() => {
+                let has_request = Arc::new(AtomicBool::new(false));
+                let serving = serve(stream, shared.clone(), Arc::clone(&has_request));
+                connections.add(tokio::spawn(timeout(CONNECTION_TIMEOUT, serving)).abort_handle(), has_request);
             }
             Ok(_) => {}
-            // Out of file descriptors: some come back as connections end.
+            // Out of file descriptors: wait until connections end.
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-async fn serve(stream: TcpStream, House { desk, visitors }: House, asked: Arc<AtomicBool>) {
-    let Ok((stream, rest)) = twice(stream) else { return };
-    let (last, told) = (AtomicBool::new(false), Arc::new(AtomicU16::new(0)));
+async fn serve(stream: TcpStream, Shared { handler, peers }: Shared, has_request: Arc<AtomicBool>) {
+    let Ok((stream, rest)) = two_handles(stream) else { return };
+    let (last, status) = (AtomicBool::new(false), Arc::new(AtomicU16::new(0)));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        asked.store(true, Ordering::SeqCst);
-        let (desk, last, visitor) = (&desk, &last, visitors.at(&rest));
+        has_request.store(true, Ordering::SeqCst);
+        let (handler, last, peer) = (&handler, &last, peers.at(&rest));
         async move {
             let (head, body) = request.into_parts();
-            let (answer, is_last) = desk.answer(head, &body, visitor).await;
+            let (response, is_last) = handler.respond(head, &body, peer).await;
             last.fetch_or(is_last, Ordering::SeqCst);
-            Ok::<_, Infallible>(answer)
+            Ok::<_, Infallible>(response)
         }
     });
-    let io = OwnErrors { io: TokioIo::new(stream), asked: Arc::clone(&asked), told: Arc::clone(&told), error: None };
+    let io = ErrorPages {
+        io: TokioIo::new(stream),
+        has_request: Arc::clone(&has_request),
+        status: Arc::clone(&status),
+        error: None,
+    };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD_SIZE)
-        .max_headers(HEADERS)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_SIZE)
+        .max_headers(MAX_HEADERS)
         .keep_alive(false)
         .half_close(true)
         .auto_date_header(false)
         .serve_connection(io, service)
         .await;
-    // Answered: from here on it may make room for others.
-    let was_request = asked.swap(false, Ordering::SeqCst);
+    // After its response it may make room for others.
+    let was_request = has_request.swap(false, Ordering::SeqCst);
     if last.load(Ordering::SeqCst) {
-        desk.seen();
+        handler.last_page_sent();
     }
-    // An HTTP/2 preface is the one thing that hyper drops without a word.
-    let told = told.load(Ordering::SeqCst);
-    let silent = served.is_err_and(|error| error.is_parse()) && told == 0;
-    match told {
+    // An HTTP/2 preface is the only thing that hyper drops without a response.
+    let status = status.load(Ordering::SeqCst);
+    let silent = served.is_err_and(|error| error.is_parse()) && status == 0;
+    match status {
         _ if was_request => {}
         0 if !silent => {}
-        414 | 431 => desk.ignored(Ignored::TooLarge),
-        _ => desk.ignored(Ignored::NotHttp),
+        414 | 431 => handler.report_ignored(IgnoredRequest::TooLarge),
+        _ => handler.report_ignored(IgnoredRequest::NotHttp),
     }
-    linger(rest, if silent { unreadable(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
+    linger(rest, if silent { bad_request(StatusCode::BAD_REQUEST) } else { Vec::new() }).await;
 }
 
-/// The connection under two handles: the second one outlives the HTTP server's.
-fn twice(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
+/// Two handles of one connection: the second outlives the HTTP server's.
+fn two_handles(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
     let stream = stream.into_std()?;
     let other = stream.try_clone()?;
     Ok((TcpStream::from_std(stream)?, TcpStream::from_std(other)?))
 }
 
-/// Says what is left to be said, then reads and forgets what the client still sends, for a moment.
-async fn linger(mut rest: TcpStream, words: Vec<u8>) {
-    let _ = timeout(LINGER, rest.write_all(&words)).await;
+/// Writes `bytes`, then reads and ignores for a moment what the client still sends.
+async fn linger(mut rest: TcpStream, bytes: Vec<u8>) {
+    let _ = timeout(LINGER, rest.write_all(&bytes)).await;
     let Ok(rest) = rest.into_std() else { return };
     let _ = rest.shutdown(std::net::Shutdown::Write);
     let Ok(mut rest) = TcpStream::from_std(rest) else { return };
@@ -176,31 +180,30 @@ async fn linger(mut rest: TcpStream, words: Vec<u8>) {
     let _ = timeout(LINGER, reading).await;
 }
 
-/// The connection, with the HTTP server's own bare error answers (it writes one when no request could be read)
-/// replaced by our page and headers.
-struct OwnErrors {
+/// Replaces hyper's bare error responses to unreadable requests by our page and headers.
+struct ErrorPages {
     io: TokioIo<TcpStream>,
-    asked: Arc<AtomicBool>,
-    /// The status of what was written, once anything was.
-    told: Arc<AtomicU16>,
-    /// What is left to write of our page.
+    has_request: Arc<AtomicBool>,
+    /// The status of what was written; 0 before.
+    status: Arc<AtomicU16>,
+    /// What remains to be written of our page.
     error: Option<Vec<u8>>,
 }
 
-impl Read for OwnErrors {
+impl Read for ErrorPages {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_read(cx, buf)
     }
 }
 
-impl Write for OwnErrors {
+impl Write for ErrorPages {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let _ = this.told.compare_exchange(0, status_of(buf).as_u16(), Ordering::SeqCst, Ordering::SeqCst);
-        if this.asked.load(Ordering::SeqCst) {
+        let _ = this.status.compare_exchange(0, status_of(buf).as_u16(), Ordering::SeqCst, Ordering::SeqCst);
+        if this.has_request.load(Ordering::SeqCst) {
             return Pin::new(&mut this.io).poll_write(cx, buf);
         }
-        let left = this.error.get_or_insert_with(|| unreadable(status_of(buf)));
+        let left = this.error.get_or_insert_with(|| bad_request(status_of(buf)));
         while !left.is_empty() {
             let written = ready!(Pin::new(&mut this.io).poll_write(cx, left))?;
             left.drain(..written.min(left.len()));
@@ -220,7 +223,7 @@ impl Write for OwnErrors {
     }
 }
 
-/// The status of an answer that begins with `head`.
+/// The status of a response that starts with `head`.
 fn status_of(head: &[u8]) -> StatusCode {
     let code = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     StatusCode::from_bytes(code).unwrap_or(StatusCode::BAD_REQUEST)

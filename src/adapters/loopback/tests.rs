@@ -1,14 +1,14 @@
 use super::*;
-use crate::ports::WhyNot;
+use crate::ports::FailureReason;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 
 const OURS: &str = "code=1&state=right";
 
-/// No stranger comes in these tests.
-fn nobody(what: Ignored) {
-    assert!(!matches!(what, Ignored::AnotherUser(_)), "{what:?}");
+/// No other user connects in these tests.
+fn no_other_user(what: IgnoredRequest) {
+    assert!(!matches!(what, IgnoredRequest::AnotherUser(_)), "{what:?}");
 }
 
 fn listener(host: &str) -> (Box<dyn Listener>, String) {
@@ -18,19 +18,19 @@ fn listener(host: &str) -> (Box<dyn Listener>, String) {
     (listener, authority)
 }
 
-/// A listener whose command waits on another thread, accepts [`OURS`], and ends when told how.
+/// A listener on another thread that accepts [`OURS`] and shows the page that is sent to it.
 fn login() -> (String, mpsc::Sender<Page>, std::thread::JoinHandle<Option<Secret>>) {
     let (mut listener, authority) = listener("127.0.0.1");
     let (end, ended) = mpsc::channel();
     let waiting = std::thread::spawn(move || {
-        let query = listener.wait(&|query| query == OURS, &nobody, Duration::from_secs(20));
+        let query = listener.wait(&|query| query == OURS, &no_other_user, Duration::from_secs(20));
         listener.finish(ended.recv().unwrap());
         query
     });
     (authority, end, waiting)
 }
 
-/// What comes back for these bytes.
+/// The response to these bytes.
 fn sent(authority: &str, bytes: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(authority).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -48,8 +48,8 @@ fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or("none")
 }
 
-/// The genuine redirect, to the end: what went before must not have mattered.
-fn concludes((authority, end, waiting): (String, mpsc::Sender<Page>, std::thread::JoinHandle<Option<Secret>>)) {
+/// A successful login: what happened before must not matter.
+fn log_in((authority, end, waiting): (String, mpsc::Sender<Page>, std::thread::JoinHandle<Option<Secret>>)) {
     let answer = request(&authority, &format!("GET /callback?{OURS}"), "");
     assert_eq!(status(&answer), "303", "{answer}");
     end.send(Page::LoggedIn).unwrap();
@@ -77,7 +77,7 @@ fn only_the_exact_path_is_the_callback() {
         assert_eq!(status(&request(&login.0, &format!("GET {path}"), "")), "404", "{path}");
     }
     assert_eq!(status(&request(&login.0, "GET /done", "")), "404", "there is nothing to tell yet");
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn only_get_is_answered_and_no_other_origin_is_ever_allowed() {
         assert_eq!(status(&answer), "405", "{method}");
         assert!(!answer.to_lowercase().contains("access-control"), "{answer}");
     }
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_request_for_another_host_or_for_two_is_ignored() {
     }
     let absolute = format!("GET http://{}/callback?{OURS}", login.0);
     assert_eq!(status(&request(&login.0, &absolute, "")), "400");
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_body_is_refused() {
         let answer = request(&login.0, &format!("GET /callback?{OURS}"), &format!("{header}\r\n"));
         assert_eq!(status(&answer), "400", "{header}");
     }
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_query_that_is_not_ours_is_ignored_and_nothing_of_it_comes_back() {
     {
         assert_eq!(request(&login.0, &format!("GET /callback?{query}"), ""), plain, "{query}");
     }
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -156,13 +156,13 @@ fn bytes_that_are_no_request_get_the_same_page_and_headers() {
         assert!(matches!(status(&answer), "400" | "414" | "431"), "{:?}: {answer}", &bytes[..10]);
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
     }
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
 fn every_response_has_exactly_the_strict_headers() {
     let login = login();
-    // Spelled out, so that a change of the constant under test is seen.
+    // Spelled out, to detect a change of the constant.
     let expected = [
         "cache-control: no-store",
         "connection: close",
@@ -186,7 +186,7 @@ fn every_response_has_exactly_the_strict_headers() {
     assert_eq!(headers(&sent(&login.0, "nonsense\r\n\r\n")), expected);
     let redirect = request(&login.0, &format!("GET /callback?{OURS}"), "");
     assert!(redirect.contains("location: /done\r\n") && !redirect.contains("state="), "{redirect}");
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn copies_of_the_callback_get_the_same_answer_and_it_is_handed_over_once() {
     let answers: Vec<_> = copies.into_iter().map(|copy| copy.join().unwrap()).collect();
     assert!(answers.iter().all(|answer| *answer == answers[0] && status(answer) == "303"), "{answers:?}");
     assert_eq!(status(&request(&login.0, "GET /callback?code=2&state=right", "")), "400");
-    concludes(login);
+    log_in(login);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn the_last_page_is_held_until_it_is_known_how_it_ended_and_then_the_port_is_clo
     let (held, shown) = (authority.clone(), mpsc::channel());
     std::thread::spawn(move || shown.0.send(request(&held, "GET /done", "Accept-Language: nb-NO,nb;q=0.9\r\n")));
     assert!(shown.1.recv_timeout(Duration::from_millis(300)).is_err(), "nothing is claimed yet");
-    end.send(Page::NotLoggedIn(WhyNot::NotValid)).unwrap();
+    end.send(Page::NotLoggedIn(FailureReason::NotValid)).unwrap();
     assert!(shown.1.recv_timeout(Duration::from_secs(2)).unwrap().contains("Du ble ikke logget inn"));
     waiting.join().unwrap();
     assert!(TcpStream::connect(&authority).is_err());
@@ -233,7 +233,7 @@ fn a_crowd_of_silent_connections_and_a_slow_one_do_not_keep_the_real_one_waiting
         })
         .collect();
     let clock = crate::adapters::system::SystemClock::start();
-    concludes(login);
+    log_in(login);
     assert!(crate::ports::Clock::uptime(&clock) < Duration::from_secs(2));
     drop((crowd, answered));
 }
@@ -250,7 +250,7 @@ fn a_head_that_does_not_come_in_time_ends_its_connection() {
 #[test]
 fn patience_ends_and_dropping_the_listener_closes_the_port() {
     let (mut listener, authority) = listener("127.0.0.1");
-    assert_eq!(listener.wait(&|_| true, &nobody, Duration::from_millis(50)), None);
+    assert_eq!(listener.wait(&|_| true, &no_other_user, Duration::from_millis(50)), None);
     drop(listener);
     assert!(TcpStream::connect(authority).is_err());
 }
@@ -278,16 +278,17 @@ fn what_is_no_loopback_host_is_never_listened_on() {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods)] // how long it really takes
+#[allow(clippy::disallowed_methods)] // the time it really takes
 fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
     for _ in 0..20 {
-        let mut hand_over = Loopback.hand_over(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
-        let url = hand_over.url().clone();
+        let mut one_time_redirect =
+            Loopback.one_time_redirect(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
+        let url = one_time_redirect.url().clone();
         let authority = format!("127.0.0.1:{}", url.port().unwrap());
         let browser = std::thread::spawn(move || request(&authority, &format!("GET {}", url.path()), ""));
         let start = Instant::now();
-        assert!(hand_over.wait(&nobody, Duration::from_secs(20)));
-        assert!(start.elapsed() < LAST_PAGE, "nothing more is waited for");
+        assert!(one_time_redirect.wait(&no_other_user, Duration::from_secs(20)));
+        assert!(start.elapsed() < LAST_PAGE_TIMEOUT, "nothing more is waited for");
         let answer = browser.join().unwrap();
         assert!(answer.contains("location: https://id.test/endsession?id_token_hint=e\r\n"), "{answer:?}");
     }
@@ -297,7 +298,7 @@ fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
 fn a_login_that_ends_at_once_still_shows_how() {
     for _ in 0..20 {
         let (authority, end, waiting) = login();
-        end.send(Page::NotLoggedIn(WhyNot::NotValid)).unwrap();
+        end.send(Page::NotLoggedIn(FailureReason::NotValid)).unwrap();
         let answer = request(&authority, &format!("GET /callback?{OURS}"), "");
         assert_eq!(status(&answer), "303", "{answer:?}");
         assert_eq!(status(&request(&authority, "GET /done", "")), "200");
@@ -325,6 +326,6 @@ fn what_could_have_been_the_redirect_is_told_by_its_kind_once_and_an_icon_is_not
     let told = std::cell::RefCell::new(Vec::new());
     let came = listener.wait(&|_| true, &|what| told.borrow_mut().push(what), Duration::from_millis(50));
     assert_eq!(came, None);
-    use Ignored::{AnotherHost, AnotherMethod, AnotherPath, NotHttp, TooLarge};
+    use IgnoredRequest::{AnotherHost, AnotherMethod, AnotherPath, NotHttp, TooLarge};
     assert_eq!(told.into_inner(), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, NotHttp]);
 }

@@ -46,7 +46,7 @@ fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
         let document = session(token).to_json();
         match save {
             "plainly" => store.save("a", &document).unwrap(),
-            _ => store.save_at_any_cost("a", &document, &|_, _| {}).unwrap(),
+            _ => store.save_with_retries("a", &document, &|_, _| {}).unwrap(),
         }
         let entry = memory.load("a").unwrap().unwrap();
         assert!(entry.expose().len() <= 2560 && entry.expose().contains(token));
@@ -98,7 +98,7 @@ fn without_a_place_for_the_file_nothing_is_begun_but_a_spent_tokens_successor_is
     let session = session("rt-1");
     assert_eq!(store.save("a", &session.to_json()).unwrap_err().kind, StoreFailureKind::Refused);
     assert_eq!(memory.load("a"), Ok(None));
-    store.save_at_any_cost("a", &session.to_json(), &|_, _| {}).unwrap();
+    store.save_with_retries("a", &session.to_json(), &|_, _| {}).unwrap();
     assert_eq!(store.load("a"), least_of(&session));
 }
 
@@ -110,7 +110,7 @@ fn what_cannot_be_made_small_is_refused_before_anything_is_written() {
     let Some(held) = long.held_token().cloned() else { panic!("a refresh token") };
     long.refresh_token = RefreshToken::Held(HeldToken { value: Secret::new("r".repeat(2500)), ..held });
     for document in [long.to_json(), Secret::new("no session".repeat(300))] {
-        for saved in [store.save("a", &document), store.save_at_any_cost("a", &document, &|_, _| {})] {
+        for saved in [store.save("a", &document), store.save_with_retries("a", &document, &|_, _| {})] {
             let failure = saved.unwrap_err();
             assert_eq!(
                 (failure.kind, failure.detail.as_str()),

@@ -1,8 +1,8 @@
-//! Lines typed or pasted at a terminal, of any length. A terminal that hands out lines keeps 4,095 characters of one (1,023
-//! on macOS) and drops the rest in silence: a pasted address or token can be longer. So it is asked for each character as
-//! it comes, and the keys that edit a line do here what they do there, as `stty` has set them.
+//! Reads typed or pasted lines of any length. In canonical mode a terminal keeps only 4,095 characters of a line
+//! (termios(3); 1,023 on macOS) and silently drops the rest, but a pasted URL or token can be longer. So canonical mode
+//! is turned off, and the editing keys are implemented here, as set by `stty`.
 
-use super::stream::{Direction, LONGEST, ready, write_whole};
+use super::stream::{Direction, MAX_LINE, wait_until_ready, write_all};
 use crate::adapters::signals::SystemSignals;
 use crate::ports::Signals;
 use rustix::io::Errno;
@@ -13,17 +13,16 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 use zeroize::Zeroize;
 
-/// How often a signal is looked for that came just before the wait.
-const TICK: Duration = Duration::from_millis(100);
+/// A signal may come just before the wait.
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long more is waited for when a line is whole: what is pasted comes in pieces, and none of them may find the terminal
-/// as it was.
-const REST_OF_A_PASTE: Duration = Duration::from_millis(40);
+/// How long to wait for more after a complete line: pasted text arrives in several parts, and all must be read before
+/// the terminal is restored.
+const PASTE_PAUSE: Duration = Duration::from_millis(40);
 
-/// How much a terminal keeps that hands out lines and that nobody reads from.
-const KEPT: usize = if cfg!(target_os = "linux") { 4095 } else { 1023 };
+/// How many characters of an unread line a terminal keeps in canonical mode.
+const CANONICAL_LIMIT: usize = if cfg!(target_os = "linux") { 4095 } else { 1023 };
 
-/// Whether what is typed is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Echo {
     Shown,
@@ -32,65 +31,69 @@ pub(super) enum Echo {
 
 /// What has been typed at standard input.
 #[derive(Debug, Default)]
-pub(super) struct Typing {
-    /// Whole lines, and what was handed out before its line's end.
-    come: Vec<u8>,
-    /// The line under way.
+pub(super) struct TypedInput {
+    /// Complete lines, and what was submitted without a line end.
+    complete: Vec<u8>,
+    /// The current line.
     line: Vec<u8>,
-    /// Whether the input was ended after that.
+    /// Whether the input has ended.
     ended: bool,
 }
 
-/// The keys that edit; `None` where there is none.
+/// The editing keys; `None` if unset.
 #[derive(Clone, Copy)]
-struct Keys {
+struct EditingKeys {
     erase: Option<u8>,
-    word: Option<u8>,
+    erase_word: Option<u8>,
     kill: Option<u8>,
-    end: Option<u8>,
+    end_of_input: Option<u8>,
     suspend: Option<u8>,
 }
 
-impl Typing {
-    /// What is whole of the input, waited for as long as `left` says; nothing at its end.
-    pub(super) fn come(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<&mut Vec<u8>> {
-        if self.come.is_empty() && !self.ended {
-            self.listen(echo, left)?;
+impl TypedInput {
+    /// The complete input, at least one line; empty at the end of input. Waits as long as `left` says.
+    pub(super) fn read(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<&mut Vec<u8>> {
+        if self.complete.is_empty() && !self.ended {
+            self.wait_for_input(echo, left)?;
         }
-        if self.come.is_empty() {
+        if self.complete.is_empty() {
             self.ended = false;
         }
-        Ok(&mut self.come)
+        Ok(&mut self.complete)
     }
 
-    /// The next line of it, without its end, as it is not to be seen by anybody.
-    pub(super) fn hidden_line(&mut self) -> io::Result<Vec<u8>> {
-        let come = self.come(Echo::Hidden, &|| None)?;
-        let rest = come.iter().position(|byte| *byte == b'\n').map_or(Vec::new(), |end| {
-            let rest = come[end + 1..].to_vec();
-            come[end..].zeroize();
-            come.truncate(end);
+    /// The next line without its end and without echo.
+    pub(super) fn read_hidden_line(&mut self) -> io::Result<Vec<u8>> {
+        let complete = self.read(Echo::Hidden, &|| None)?;
+        let rest = complete.iter().position(|byte| *byte == b'\n').map_or(Vec::new(), |end| {
+            let rest = complete[end + 1..].to_vec();
+            complete[end..].zeroize();
+            complete.truncate(end);
             rest
         });
-        Ok(std::mem::replace(come, rest))
+        Ok(std::mem::replace(complete, rest))
     }
 
-    fn listen(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<()> {
+    fn wait_for_input(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<()> {
         let input = io::stdin();
-        // A signal ends the process only after the terminal is as it was: what is dropped first is declared last.
-        let hold = SystemSignals.defer();
-        // A line that is there before it is asked for was kept by the terminal, or as much of it as that does.
-        let mut was_kept = ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
-        let terminal = ByCharacter::begin(&input)?;
+        // Restore the terminal before a signal ends the process: values are dropped in reverse order.
+        let signals = SystemSignals.defer();
+        // Input that arrived before we asked was kept by the terminal, and may be cut.
+        let mut arrived_before = wait_until_ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
+        let terminal = NonCanonicalTerminal::enter(&input)?;
         let mut bytes = [0; 4096];
         loop {
-            if hold.pending() {
+            if signals.pending() {
                 terminal.show(b"\n");
                 return Err(ErrorKind::Interrupted.into());
             }
-            let is_done = !self.come.is_empty() || self.ended;
-            let patience = if is_done { REST_OF_A_PASTE } else { left().map_or(TICK, |left| left.min(TICK)) };
-            match ready(&input, Direction::In, Some(patience)) {
+            let is_done = !self.complete.is_empty() || self.ended;
+            let timeout = if is_done {
+                PASTE_PAUSE
+            } else {
+                left().map_or(SIGNAL_CHECK_INTERVAL, |left| left.min(SIGNAL_CHECK_INTERVAL))
+            };
+            match wait_until_ready(&input, Direction::In, Some(timeout)) {
                 Err(error) if error.kind() == ErrorKind::TimedOut && is_done => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::TimedOut && left().is_some_and(|left| left.is_zero()) => {
                     return Err(error);
@@ -103,12 +106,12 @@ impl Typing {
                 read => read?,
             };
             if read == 0 {
-                // The terminal has gone.
-                self.come.append(&mut self.line);
+                // The terminal was closed.
+                self.complete.append(&mut self.line);
                 self.ended = true;
                 return Ok(());
             }
-            if std::mem::take(&mut was_kept) && read >= KEPT {
+            if std::mem::take(&mut arrived_before) && read >= CANONICAL_LIMIT {
                 let why = "a line was typed before it was asked for, and cut by the terminal: give it again";
                 return Err(io::Error::new(ErrorKind::InvalidData, why));
             }
@@ -117,12 +120,12 @@ impl Typing {
         }
     }
 
-    fn take(&mut self, bytes: &[u8], echo: Echo, terminal: &ByCharacter<'_>) -> io::Result<()> {
+    fn take(&mut self, bytes: &[u8], echo: Echo, terminal: &NonCanonicalTerminal<'_>) -> io::Result<()> {
         let mut shown = Vec::new();
         for byte in bytes {
             if Some(*byte) == terminal.keys.suspend {
                 terminal.suspend()?;
-                shown.extend(self.line.iter().flat_map(|byte| visible(*byte)));
+                shown.extend(self.line.iter().flat_map(|byte| echoed(*byte)));
             } else {
                 self.edit(*byte, terminal.keys, &mut shown);
             }
@@ -135,19 +138,19 @@ impl Typing {
         Ok(())
     }
 
-    /// Does what a key does; `shown` is what the terminal shows then.
-    fn edit(&mut self, byte: u8, keys: Keys, shown: &mut Vec<u8>) {
+    /// Handles a key; the terminal is to show `shown`.
+    fn edit(&mut self, byte: u8, keys: EditingKeys, shown: &mut Vec<u8>) {
         let ends_with_space = |line: &[u8]| line.last().is_some_and(u8::is_ascii_whitespace);
         match Some(byte) {
-            key if key == keys.end && self.line.is_empty() => self.ended = true,
-            key if key == keys.end => self.come.append(&mut self.line),
+            key if key == keys.end_of_input && self.line.is_empty() => self.ended = true,
+            key if key == keys.end_of_input => self.complete.append(&mut self.line),
             key if key == keys.erase || matches!(byte, 0x08 | 0x7f) => self.erase(shown),
             key if key == keys.kill => {
                 while !self.line.is_empty() {
                     self.erase(shown);
                 }
             }
-            key if key == keys.word => {
+            key if key == keys.erase_word => {
                 while ends_with_space(&self.line) {
                     self.erase(shown);
                 }
@@ -157,56 +160,56 @@ impl Typing {
             }
             _ => {
                 self.line.push(byte);
-                shown.extend(visible(byte));
-                // Whoever reads it says that it is too long.
-                if byte == b'\n' || self.line.len() as u64 > LONGEST {
-                    self.come.append(&mut self.line);
+                shown.extend(echoed(byte));
+                // The reader reports that it is too long.
+                if byte == b'\n' || self.line.len() as u64 > MAX_LINE {
+                    self.complete.append(&mut self.line);
                 }
             }
         }
     }
 
-    /// Takes the last character back, all the bytes of it.
+    /// Removes the last character with all its bytes.
     fn erase(&mut self, shown: &mut Vec<u8>) {
         let is_inner = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
         let start = self.line.iter().rposition(|byte| !is_inner(byte)).unwrap_or_default();
-        let seen: Vec<u8> = self.line.drain(start..).flat_map(visible).collect();
+        let seen: Vec<u8> = self.line.drain(start..).flat_map(echoed).collect();
         let columns = std::str::from_utf8(&seen).map_or(1, UnicodeWidthStr::width);
         shown.extend(b"\x08 \x08".repeat(columns));
     }
 }
 
-/// How a terminal shows what is typed: control characters as `^X`.
-fn visible(byte: u8) -> Vec<u8> {
+/// How a terminal echoes a byte: control characters as `^X`.
+fn echoed(byte: u8) -> Vec<u8> {
     match byte {
         b'\n' | 0x20..=0x7e | 0x80.. => vec![byte],
         control => vec![b'^', control ^ 0x40],
     }
 }
 
-/// The terminal at standard input, handing out each character; as it was when dropped.
-struct ByCharacter<'a> {
+/// The terminal in non-canonical mode; restored when dropped.
+struct NonCanonicalTerminal<'a> {
     input: &'a Stdin,
     before: Termios,
     now: Termios,
-    keys: Keys,
+    keys: EditingKeys,
 }
 
-impl<'a> ByCharacter<'a> {
-    fn begin(input: &'a Stdin) -> io::Result<Self> {
-        // What `stty` calls undef.
+impl<'a> NonCanonicalTerminal<'a> {
+    fn enter(input: &'a Stdin) -> io::Result<Self> {
+        // The value of an unset key.
         let none = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
         let before = tcgetattr(input)?;
         let key = |index| Some(before.special_codes[index]).filter(|key| *key != none);
-        let keys = Keys {
+        let keys = EditingKeys {
             erase: key(SpecialCodeIndex::VERASE),
-            word: key(SpecialCodeIndex::VWERASE),
+            erase_word: key(SpecialCodeIndex::VWERASE),
             kill: key(SpecialCodeIndex::VKILL),
-            end: key(SpecialCodeIndex::VEOF),
+            end_of_input: key(SpecialCodeIndex::VEOF),
             suspend: key(SpecialCodeIndex::VSUSP),
         };
         let mut now = before.clone();
-        // Keys that send a signal still do, but the one that stops us: the shell would find the terminal like this.
+        // Keys still send signals, except the one that suspends: the shell would find the terminal in this mode.
         now.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL;
         now.special_codes[SpecialCodeIndex::VSUSP] = none;
         now.special_codes[SpecialCodeIndex::VMIN] = 1;
@@ -220,12 +223,12 @@ impl<'a> ByCharacter<'a> {
         Ok(tcsetattr(self.input, OptionalActions::Now, how)?)
     }
 
-    /// A terminal is open for both; where it is not, nothing is shown.
+    /// Standard input of a terminal can usually be written to; otherwise nothing is shown.
     fn show(&self, bytes: &[u8]) {
-        let _ = write_whole(self.input, bytes);
+        let _ = write_all(self.input, bytes);
     }
 
-    /// Stops, as the key for that does, with the terminal as it was, until somebody says to go on.
+    /// Suspends as the key does, with the terminal restored, until the process is continued.
     fn suspend(&self) -> io::Result<()> {
         self.set(&self.before)?;
         let _ = kill_process_group(getpgrp(), Signal::TSTP);
@@ -233,7 +236,7 @@ impl<'a> ByCharacter<'a> {
     }
 }
 
-impl Drop for ByCharacter<'_> {
+impl Drop for NonCanonicalTerminal<'_> {
     fn drop(&mut self) {
         let _ = self.set(&self.before);
     }
@@ -243,20 +246,25 @@ impl Drop for ByCharacter<'_> {
 mod tests {
     use super::*;
 
-    const KEYS: Keys =
-        Keys { erase: Some(b'#'), word: Some(0x17), kill: Some(0x15), end: Some(4), suspend: Some(0x1a) };
+    const KEYS: EditingKeys = EditingKeys {
+        erase: Some(b'#'),
+        erase_word: Some(0x17),
+        kill: Some(0x15),
+        end_of_input: Some(4),
+        suspend: Some(0x1a),
+    };
 
-    /// What has come whole, what is under way, whether it was ended, and what is to be seen.
+    /// Complete input, current line, whether it has ended, and the echo.
     fn typed(keys: &str) -> (String, String, bool, String) {
-        let (mut typing, mut shown) = (Typing::default(), Vec::new());
+        let (mut typing, mut shown) = (TypedInput::default(), Vec::new());
         keys.bytes().for_each(|byte| typing.edit(byte, KEYS, &mut shown));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (text(typing.come), text(typing.line), typing.ended, text(shown))
+        (text(typing.complete), text(typing.line), typing.ended, text(shown))
     }
 
     #[test]
     fn keys_edit_the_line_as_a_terminal_does() {
-        for (keys, come, line, ended, shown) in [
+        for (keys, complete, line, ended, shown) in [
             ("ab\nc", "ab\n", "c", false, "ab\nc"),
             ("ab#c\n", "ac\n", "", false, "ab\u{8} \u{8}c\n"),
             ("ab\u{7f}\u{8}\u{8}c\n", "c\n", "", false, "ab\u{8} \u{8}\u{8} \u{8}c\n"),
@@ -271,14 +279,14 @@ mod tests {
             ("\u{4}", "", "", true, ""),
             ("\0\n", "\0\n", "", false, "^@\n"),
         ] {
-            let expected = (come.to_owned(), line.to_owned(), ended, shown.to_owned());
+            let expected = (complete.to_owned(), line.to_owned(), ended, shown.to_owned());
             assert_eq!(typed(keys), expected, "{keys:?}");
         }
     }
 
     #[test]
     fn a_line_without_end_is_handed_out_as_soon_as_it_is_too_long() {
-        let (come, line, ..) = typed(&"x".repeat(LONGEST as usize + 3));
-        assert_eq!((come.len() as u64, line.len()), (LONGEST + 1, 2));
+        let (complete, line, ..) = typed(&"x".repeat(MAX_LINE as usize + 3));
+        assert_eq!((complete.len() as u64, line.len()), (MAX_LINE + 1, 2));
     }
 }

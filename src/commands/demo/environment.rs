@@ -157,8 +157,8 @@ pub(super) fn demo_ports(
         ("NO_COLOR", "1"),
     ];
     let mut env: Env = ports.env.clone();
-    env.0.retain(|name, _| !name.contains("TIDP_") && name != "CLICOLOR_FORCE");
-    env.0.extend(variables.map(|(name, value)| (name.to_owned(), Secret::new(value))));
+    env.variables.retain(|name, _| !name.contains("TIDP_") && name != "CLICOLOR_FORCE");
+    env.variables.extend(variables.map(|(name, value)| (name.to_owned(), Secret::new(value))));
     let browser = DemoBrowser {
         browser: use_browser.then(|| Arc::clone(&ports.browser)),
         http: Arc::clone(&ports.http),

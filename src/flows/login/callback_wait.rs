@@ -7,7 +7,7 @@ use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::oidc::Problem;
 use crate::oidc::authorize::{self, Code, PasteError, PendingLogin};
-use crate::ports::{HandOver, Ignored, Listener};
+use crate::ports::{IgnoredRequest, Listener, OneTimeRedirect};
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -40,13 +40,13 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     /// The query of the redirect to `listener`, once the browser has been sent on from `hand_over`, where there is one.
     pub(super) fn redirect_query(
         &self,
-        hand_over: Option<Box<dyn HandOver>>,
+        one_time_redirect: Option<Box<dyn OneTimeRedirect>>,
         listener: &mut dyn Listener,
         pending: &PendingLogin,
     ) -> Result<Secret> {
         let ignored = |what| self.warn_of_ignored(what);
-        if let Some(mut hand_over) = hand_over {
-            self.wait_until_timeout(|patience| Ok(hand_over.wait(&ignored, patience).then_some(())))?;
+        if let Some(mut one_time_redirect) = one_time_redirect {
+            self.wait_until_timeout(|patience| Ok(one_time_redirect.wait(&ignored, patience).then_some(())))?;
         }
         let is_ours = |query: &str| {
             authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
@@ -108,17 +108,19 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         }
     }
 
-    fn warn_of_ignored(&self, what: Ignored) {
+    fn warn_of_ignored(&self, what: IgnoredRequest) {
         let why = match what {
-            Ignored::AnotherUser(user) => {
+            IgnoredRequest::AnotherUser(user) => {
                 let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
                 return advisory_warnings::another_user(self.context.reporter, user, &format!("log in with `{paste}`"));
             }
-            Ignored::AnotherPath => "it came to another path than the redirect URI's",
-            Ignored::AnotherHost => "it came to another host name or port than the redirect URI's",
-            Ignored::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
-            Ignored::TooLarge => "its head is larger than 16 KiB (delete the browser's cookies for this address)",
-            Ignored::NotHttp => "it could not be read as plain HTTP (a browser may insist on https)",
+            IgnoredRequest::AnotherPath => "it came to another path than the redirect URI's",
+            IgnoredRequest::AnotherHost => "it came to another host name or port than the redirect URI's",
+            IgnoredRequest::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
+            IgnoredRequest::TooLarge => {
+                "its head is larger than 16 KiB (delete the browser's cookies for this address)"
+            }
+            IgnoredRequest::NotHttp => "it could not be read as plain HTTP (a browser may insist on https)",
         };
         self.warn_once(NO_REDIRECT, why);
     }

@@ -6,7 +6,7 @@ use crate::support::{Bench, START};
 use std::sync::Arc;
 use tidp::testing::domain::session::{RefreshReason, Session};
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::Ended;
+use tidp::testing::ports::ExitReason;
 
 #[test]
 fn new_login_is_kept_alive_while_the_command_runs() {
@@ -16,7 +16,7 @@ fn new_login_is_kept_alive_while_the_command_runs() {
     let login = refreshed(&bench.session().unwrap(), "rt-login", START.plus(Seconds(500)));
     let login = Session { generation: 7, ..login };
     bench.signals.run_after(500, move || stores.put(&name, login.to_json().expose()));
-    bench.signals.end_after(900, Ended::Code(0));
+    bench.signals.end_after(900, ExitReason::Code(0));
     bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which ends");
 }
 
@@ -52,10 +52,10 @@ fn session_refused_at_start_starts_no_command() {
 #[test]
 fn exit_code_or_signal_of_the_command_is_passed_on() {
     for (ended, code, by) in [
-        (Ended::Code(0), 0, vec![]),
-        (Ended::Code(42), 42, vec![]),
-        (Ended::Signal(15), 143, vec![15]),
-        (Ended::Signal(9), 137, vec![9]),
+        (ExitReason::Code(0), 0, vec![]),
+        (ExitReason::Code(42), 42, vec![]),
+        (ExitReason::Signal(15), 143, vec![15]),
+        (ExitReason::Signal(9), 137, vec![9]),
     ] {
         let bench = ten_minute_session();
         let times = expect_renewals(&bench, 0..0);
@@ -82,7 +82,7 @@ fn keepalive_failure_codes_match_env() {
 fn command_outlives_the_session() {
     let bench = ten_minute_session();
     bench.provider.refuses("invalid_grant");
-    bench.signals.end_after(5_000, Ended::Code(9));
+    bench.signals.end_after(5_000, ExitReason::Code(9));
     let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("not kept alive any more");
     outcome.says("rejected the refresh token").says("The command goes on");
     assert_eq!(bench.clock.time(), START.plus(Seconds(5_000)));
@@ -92,7 +92,7 @@ fn command_outlives_the_session() {
 fn command_outlives_for() {
     let bench = ten_minute_session();
     let times = expect_renewals(&bench, 0..0);
-    bench.signals.end_after(5_000, Ended::Code(0));
+    bench.signals.end_after(5_000, ExitReason::Code(0));
     bench.run_unchecked(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for is over");
     assert!(times.lock().unwrap().1.iter().all(|at| *at <= 1_800));
 }

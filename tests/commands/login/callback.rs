@@ -6,12 +6,12 @@ use crate::support::ports::{parameter, success_query};
 use crate::support::tokens::TokenResponse;
 use serde_json::{Value, json};
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{Ignored, WhyNot};
+use tidp::testing::ports::{FailureReason, IgnoredRequest};
 
 #[test]
 fn callback_by_another_user_is_reported_and_ignored() {
     let bench = mobile();
-    bench.callback.stray_requests.lock().unwrap().push(Ignored::AnotherUser(1_001));
+    bench.callback.stray_requests.lock().unwrap().push(IgnoredRequest::AnotherUser(1_001));
     bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new());
     let outcome = bench.run(&["login", "--json"]).exits(0).says("another user of this machine (uid 1001)");
     assert_eq!(outcome.says("tidp login --paste").json()["warnings"][0]["code"], "another_user");
@@ -32,7 +32,12 @@ fn redirects_of_other_logins_are_ignored() {
 
 /// Runs a login that fails by the redirect that `query` makes of the state and a successful query.
 #[track_caller]
-fn failed_login(args: &[&str], query: impl Fn(&str, &str) -> String + Send + 'static, code: u8, why: WhyNot) -> Value {
+fn failed_login(
+    args: &[&str],
+    query: impl Fn(&str, &str) -> String + Send + 'static,
+    code: u8,
+    why: FailureReason,
+) -> Value {
     let bench = mobile();
     bench.provider.expect_metadata();
     bench.callback.replies(move |url| vec![query(&parameter(url, "state"), &success_query(url))]);
@@ -50,7 +55,7 @@ fn unfinished_login_times_out() {
         bench.callback.replies(|_| vec!["code=x&state=of-another-login".into(), "error=access_denied".into()]);
         bench.run(args).exits(124).says("hint: tidp profile show\n");
         assert_eq!(bench.clock.time().since(start), Seconds(patience));
-        assert_nothing_left(&bench, WhyNot::TimedOut);
+        assert_nothing_left(&bench, FailureReason::TimedOut);
     }
 }
 
@@ -63,13 +68,18 @@ fn ignored_redirects_are_reported_once_each() {
         let foreign = ["code=x&state=evil%1b[31m", "code=y&state=other", "error=invalid_scope", "", "state=x"];
         foreign.into_iter().map(str::to_owned).chain([format!("code=z&state={state}&state={state}")]).collect()
     });
-    let kinds = [Ignored::AnotherPath, Ignored::AnotherHost, Ignored::AnotherMethod, Ignored::TooLarge];
+    let kinds = [
+        IgnoredRequest::AnotherPath,
+        IgnoredRequest::AnotherHost,
+        IgnoredRequest::AnotherMethod,
+        IgnoredRequest::TooLarge,
+    ];
     bench
         .callback
         .stray_requests
         .lock()
         .unwrap()
-        .extend(kinds.into_iter().chain([Ignored::NotHttp, Ignored::AnotherPath]));
+        .extend(kinds.into_iter().chain([IgnoredRequest::NotHttp, IgnoredRequest::AnotherPath]));
     let outcome = bench.run(&["login"]).exits(124).leaves_out("\u{1b}").leaves_out("evil").leaves_out("invalid_scope");
     let (waiting, end) = outcome.stderr.split_once("error: ").unwrap();
     for why in [
@@ -135,21 +145,21 @@ fn timed_out_login_names_client_id_and_redirect_uri() {
 #[test]
 fn authorization_error_is_printed_escaped() {
     for (refusal, code, kind, why, hint) in [
-        ("access_denied", 4, "refused", WhyNot::Cancelled, "tidp login"),
-        ("server_error", 5, "unreachable", WhyNot::Unavailable, "try again later: tidp login"),
-        ("temporarily_unavailable", 5, "unreachable", WhyNot::Unavailable, "try again later: tidp login"),
-        ("unauthorized_client", 4, "refused", WhyNot::Refused, "tidp profile show"),
+        ("access_denied", 4, "refused", FailureReason::Cancelled, "tidp login"),
+        ("server_error", 5, "unreachable", FailureReason::Unavailable, "try again later: tidp login"),
+        ("temporarily_unavailable", 5, "unreachable", FailureReason::Unavailable, "try again later: tidp login"),
+        ("unauthorized_client", 4, "refused", FailureReason::Refused, "tidp profile show"),
         (
             "invalid_scope",
             4,
             "refused",
-            WhyNot::Refused,
+            FailureReason::Refused,
             "requested scopes: openid profile offline_access (--scope, or TIDP_SCOPES)",
         ),
-        ("whatever", 4, "refused", WhyNot::Refused, "tidp profile show"),
-        ("login_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
-        ("interaction_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
-        ("consent_required", 3, "login_required", WhyNot::NeedsUser, "tidp login"),
+        ("whatever", 4, "refused", FailureReason::Refused, "tidp profile show"),
+        ("login_required", 3, "login_required", FailureReason::NeedsUser, "tidp login"),
+        ("interaction_required", 3, "login_required", FailureReason::NeedsUser, "tidp login"),
+        ("consent_required", 3, "login_required", FailureReason::NeedsUser, "tidp login"),
     ] {
         let query = move |state: &str, _: &str| {
             format!("error={refusal}&error_description=no%1b[31m%E2%80%AEway&state={state}&iss=https://id.example")
@@ -191,7 +201,7 @@ fn invalid_redirect_ends_the_login_before_the_exchange() {
             "has no `iss`, which the provider promises to send; it carried the error `login_required`",
         ),
     ] {
-        let error = failed_login(&[], move |state, _| format!("{query}&state={state}"), 7, WhyNot::NotValid);
+        let error = failed_login(&[], move |state, _| format!("{query}&state={state}"), 7, FailureReason::NotValid);
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
     }
 }

@@ -150,7 +150,7 @@ fn confidential_client_uses_its_auth_method() {
         confidential().env("TIDP_CLIENT_SECRET_COMMAND", "pass show 'tidp secret'"),
         confidential(),
     ] {
-        bench.children.outputs.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
+        bench.programs.outputs.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
         bench.stores.put(&EntryKey::ClientSecret(bench.key()).name(), secret);
         bench.log_in().says("Policy Confidential").says("in 14 days").leaves_out(secret);
         let exchange = bench.provider.last("/connect/token");

@@ -4,7 +4,7 @@ use super::{assert_nothing_left, expect_login, mobile};
 use crate::support::provider::json;
 use crate::support::tokens::{TokenResponse, another_jwks_named, jwks_named};
 use serde_json::{Value, json};
-use tidp::testing::ports::{HttpFailureKind, Response, WhyNot};
+use tidp::testing::ports::{FailureReason, HttpFailureKind, Response};
 
 #[test]
 fn without_a_thread_keys_are_fetched_after_the_code() {
@@ -51,7 +51,7 @@ fn code_is_sent_only_once() {
     let mut elsewhere = json(307, &json!({}));
     elsewhere.headers.push(("location".into(), "https://evil.example/".into()));
     let failed = |kind| Err(kind);
-    let (refused, later, wrong) = (WhyNot::Refused, WhyNot::Unavailable, WhyNot::NotValid);
+    let (refused, later, wrong) = (FailureReason::Refused, FailureReason::Unavailable, FailureReason::NotValid);
     let used = json(400, &json!({ "error": "invalid_grant", "error_description": "used\r" }));
     let (no_client, show) = (json(401, &json!({ "error": "invalid_client" })), "hint: tidp profile show\n");
     let (login, try_later) = ("hint: tidp login\n", "hint: try again later: tidp login\n");
@@ -65,7 +65,7 @@ fn code_is_sent_only_once() {
         (Ok(json(503, &json!({}))), 5, "503", try_later, later),
         (Ok(html), 5, "a web page came instead of it", try_later, later),
         (Ok(elsewhere), 7, "redirection", "", wrong),
-        (failed(HttpFailureKind::AnswerLost), 5, "log in again", try_later, later),
+        (failed(HttpFailureKind::ResponseLost), 5, "log in again", try_later, later),
         (failed(HttpFailureKind::NotSent), 5, "log in again", try_later, later),
         (failed(HttpFailureKind::Certificate), 7, "as the test wants", "", wrong),
     ] {
@@ -112,11 +112,11 @@ fn refresh_token_of_an_invalid_response_is_revoked() {
         let error = bench.run(&[&["login", "--json"], args].concat()).exits(7).leaves_out("rt-1").error();
         assert!(error["message"].as_str().unwrap().contains(words), "{error} lacks `{words}`");
         let (hint, why) = match words {
-            "--expect-sub" => (json!("tidp login --prompt login --expect-sub ola"), WhyNot::AnotherAccount),
+            "--expect-sub" => (json!("tidp login --prompt login --expect-sub ola"), FailureReason::AnotherAccount),
             "(acr) is urn:telenor.identity.aal.2, but `urn:telenor.identity.aal.3` is required" => {
-                (json!("tidp login --prompt login --require-acr urn:telenor.identity.aal.3"), WhyNot::TooWeak)
+                (json!("tidp login --prompt login --require-acr urn:telenor.identity.aal.3"), FailureReason::TooWeak)
             }
-            _ => (json!(null), WhyNot::NotValid),
+            _ => (json!(null), FailureReason::NotValid),
         };
         assert_eq!(error["hint"], hint);
         assert_nothing_left(&bench, why);
@@ -124,7 +124,7 @@ fn refresh_token_of_an_invalid_response_is_revoked() {
     let bench = mobile();
     expect_login(&bench, good().without_id_token());
     bench.run(&["login"]).exits(7).says("`id_token` is missing");
-    assert_nothing_left(&bench, WhyNot::NotValid);
+    assert_nothing_left(&bench, FailureReason::NotValid);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn login_fetches_an_unknown_key_once() {
     bench.provider.responds("/jwks", json(200, &jwks_named("k2")));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(7).says("a key that the provider does not publish").leaves_out("\u{1b}");
-    assert_nothing_left(&bench, WhyNot::NotValid);
+    assert_nothing_left(&bench, FailureReason::NotValid);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn login_without_keys_fails_and_revokes_its_token() {
     bench.provider.fails("/jwks", HttpFailureKind::NotSent);
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("keys").says("hint: try again later: tidp login\n");
-    assert_nothing_left(&bench, WhyNot::Unavailable);
+    assert_nothing_left(&bench, FailureReason::Unavailable);
     // Nor do old keys decide while new ones are unavailable.
     let bench = mobile();
     bench.provider.expect_discovery();
@@ -159,5 +159,5 @@ fn login_without_keys_fails_and_revokes_its_token() {
     bench.provider.responds("/jwks", json(503, &json!({})));
     bench.provider.revokes("rt-1");
     bench.run(&["login"]).exits(5).says("503");
-    assert_nothing_left(&bench, WhyNot::Unavailable);
+    assert_nothing_left(&bench, FailureReason::Unavailable);
 }

@@ -10,7 +10,7 @@ use tidp::testing::ports::StoreFailureKind;
 fn logout_all_hints_at_the_profile_lacking_a_secret() {
     let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
     bench.log_in();
-    bench.ports.env.0.clear();
+    bench.ports.env.variables.clear();
     copy_session(&bench, &bench.key_of("work"));
     bench.stores.take(&EntryKey::Session(bench.key()).name());
     let profile = format!("issuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"Confidential\"\n");
@@ -109,7 +109,7 @@ fn logout_all_conflicts_with_the_profile_option() {
         assert!(is_stored("work") && is_stored("gone") && is_stored("changed"));
     }
     let mut bench = three_sessions();
-    bench.ports.env.0.clear();
+    bench.ports.env.variables.clear();
     bench.env("TIDP_PROFILE", "work").run(&["logout", "--all", "--local"]).exits(0).says("Logged out of `gone`");
 }
 

@@ -7,7 +7,7 @@ use crate::support::tokens::{ISSUER, discovery};
 use serde_json::{Value, json};
 use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{HttpFailureKind, Ignored, Method, Response};
+use tidp::testing::ports::{HttpFailureKind, IgnoredRequest, Method, Response};
 
 /// The output of a complete logout, ten minutes after the login.
 const LOGGED_OUT: &str = "\
@@ -76,7 +76,7 @@ fn failed_revocation_does_not_stop_the_logout() {
         (Ok(json(400, &refused)), 4, r"unsupported_token_type: no\u{1b}[2J"),
         (Ok(json(503, &json!({}))), 5, "503"),
         (Ok(json(403, &json!({}))), 4, "403"),
-        (Err(HttpFailureKind::AnswerLost), 5, "as the test wants"),
+        (Err(HttpFailureKind::ResponseLost), 5, "as the test wants"),
         (Err(HttpFailureKind::Certificate), 7, "as the test wants"),
     ] {
         let bench = logged_in();
@@ -168,7 +168,7 @@ fn missing_client_secret_stops_only_the_revocation() {
     for (json, browser) in [(false, false), (true, false), (false, true)] {
         let mut bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s");
         bench.log_in();
-        bench.ports.env.0.remove("TIDP_CLIENT_SECRET");
+        bench.ports.env.variables.remove("TIDP_CLIENT_SECRET");
         if !browser {
             expect_custom_logout(&bench, 200, "the state");
         }
@@ -235,7 +235,7 @@ fn logout_url_is_printed_after_the_revocation() {
 #[test]
 fn logout_visit_by_another_user_does_not_count() {
     let bench = logged_in();
-    bench.callback.stray_requests.lock().unwrap().push(Ignored::AnotherUser(1_001));
+    bench.callback.stray_requests.lock().unwrap().push(IgnoredRequest::AnotherUser(1_001));
     *bench.callback.times_out.lock().unwrap() = true;
     bench.provider.revokes("rt-1");
     bench

@@ -172,7 +172,7 @@ fn concurrent_unclear_refusals_count_once() {
 fn gateway_errors_keep_refresh_token() {
     for status in [403, 404] {
         let bench = expired_session();
-        bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
+        bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::ResponseLost);
         bench.run(&["token"]).exits(5);
         for _ in 0..3 {
             bench.provider.responds("/connect/token", json(status, &json!({ "error": "Not Found", "status": status })));
@@ -202,7 +202,7 @@ fn temporary_refusals_leave_no_refresh_mark() {
 #[test]
 fn possibly_spent_token_is_tried_once() {
     let bench = expired_session();
-    bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::AnswerLost);
+    bench.provider.fails("/connect/token", tidp::testing::ports::HttpFailureKind::ResponseLost);
     bench.run(&["token"]).exits(5);
     bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["token"]).exits(3).says("Trying it once").says("hint: tidp login");

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::{self, Ignored, ListenAt, Listener, Page};
+use tidp::testing::ports::{self, IgnoredRequest, ListenAt, Listener, Page};
 use url::Url;
 
 /// A browser that records the URLs it opens.
@@ -58,7 +58,7 @@ pub struct Callback {
     pub port_in_use: Mutex<bool>,
     pub times_out: Mutex<bool>,
     /// Requests that arrive first and must be ignored.
-    pub stray_requests: Arc<Mutex<Vec<Ignored>>>,
+    pub stray_requests: Arc<Mutex<Vec<IgnoredRequest>>>,
     /// The time until the redirect, or the browser, arrives.
     pub delay: Arc<Mutex<Seconds>>,
 }
@@ -97,7 +97,7 @@ pub fn success_query(url: &Url) -> String {
     query.append_pair("iss", super::super::tokens::ISSUER).finish()
 }
 
-impl ports::Callback for Callback {
+impl ports::CallbackServer for Callback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
         if *self.port_in_use.lock().unwrap() {
             return Err("address in use".into());
@@ -115,29 +115,29 @@ impl ports::Callback for Callback {
         }))
     }
 
-    fn hand_over(&self, target: &Secret) -> Result<Box<dyn ports::HandOver>, String> {
+    fn one_time_redirect(&self, target: &Secret) -> Result<Box<dyn ports::OneTimeRedirect>, String> {
         self.handover_targets.lock().unwrap().push(target.expose().to_owned());
         let comes = !*self.times_out.lock().unwrap();
         self.browser.record(target.expose());
         let stray_requests = self.stray_requests.lock().unwrap().clone();
         let url = Url::parse("http://127.0.0.1:49998/once").unwrap();
-        Ok(Box::new(HandOver { url, comes, stray_requests, clock: Arc::clone(&self.clock) }))
+        Ok(Box::new(OneTimeRedirect { url, comes, stray_requests, clock: Arc::clone(&self.clock) }))
     }
 }
 
-struct HandOver {
+struct OneTimeRedirect {
     url: Url,
     comes: bool,
-    stray_requests: Vec<Ignored>,
+    stray_requests: Vec<IgnoredRequest>,
     clock: Arc<Clock>,
 }
 
-impl ports::HandOver for HandOver {
+impl ports::OneTimeRedirect for OneTimeRedirect {
     fn url(&self) -> &Url {
         &self.url
     }
 
-    fn wait(&mut self, ignored: &dyn Fn(Ignored), patience: Duration) -> bool {
+    fn wait(&mut self, ignored: &dyn Fn(IgnoredRequest), patience: Duration) -> bool {
         self.stray_requests.drain(..).for_each(ignored);
         if !self.comes {
             self.clock.advance(Seconds(patience.as_secs() as i64));
@@ -152,7 +152,7 @@ struct TestListener {
     clock: Arc<Clock>,
     reply: Reply,
     pages: Arc<Mutex<Vec<Page>>>,
-    stray_requests: Vec<Ignored>,
+    stray_requests: Vec<IgnoredRequest>,
     delay: Arc<Mutex<Seconds>>,
 }
 
@@ -164,7 +164,7 @@ impl Listener for TestListener {
     fn wait(
         &mut self,
         is_ours: &dyn Fn(&str) -> bool,
-        ignored: &dyn Fn(Ignored),
+        ignored: &dyn Fn(IgnoredRequest),
         patience: Duration,
     ) -> Option<Secret> {
         self.stray_requests.drain(..).for_each(ignored);

@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{self, ChildEnv, Ended, SignalGuard};
+use tidp::testing::ports::{self, EnvChanges, ExitReason, SignalGuard};
 
 /// A command, and the changes to its environment.
 type ExecCall = (Vec<OsString>, Vec<(String, Option<String>)>);
 
 /// Records the commands that would be run, and starts none.
 #[derive(Default)]
-pub struct Children {
+pub struct ProgramRunner {
     pub exec_calls: Mutex<Vec<ExecCall>>,
     pub outputs: Mutex<BTreeMap<String, String>>,
     pub error: Mutex<Option<io::ErrorKind>>,
 }
 
-impl ports::Children for Children {
-    fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
+impl ports::ProgramRunner for ProgramRunner {
+    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), value.map(|v| v.expose().to_owned()))).collect();
         self.exec_calls.lock().unwrap().push((command.to_vec(), env));
         self.error.lock().unwrap().unwrap_or(io::ErrorKind::NotFound).into()
@@ -33,7 +33,7 @@ impl ports::Children for Children {
 }
 
 /// Runs while a command waits; may end the wait.
-type Event = Box<dyn FnOnce() -> Option<Ended> + Send>;
+type Event = Box<dyn FnOnce() -> Option<ExitReason> + Send>;
 
 /// Only the scripted signals arrive.
 pub struct Signals {
@@ -51,7 +51,7 @@ impl Signals {
     }
 
     /// Ends the wait this many seconds from now.
-    pub fn end_after(&self, seconds: i64, ended: Ended) {
+    pub fn end_after(&self, seconds: i64, ended: ExitReason) {
         self.at(seconds, move || Some(ended));
     }
 
@@ -63,7 +63,7 @@ impl Signals {
         });
     }
 
-    fn at(&self, seconds: i64, event: impl FnOnce() -> Option<Ended> + Send + 'static) {
+    fn at(&self, seconds: i64, event: impl FnOnce() -> Option<ExitReason> + Send + 'static) {
         let mut script = self.script.lock().unwrap();
         script.push((self.clock.time().plus(Seconds(seconds)), Box::new(event)));
         script.sort_by_key(|(time, _)| *time);
@@ -75,8 +75,8 @@ impl ports::Signals for Signals {
         Box::new(Quiet)
     }
 
-    fn watch(&self) -> io::Result<Box<dyn ports::Watch>> {
-        Ok(Box::new(Watch {
+    fn supervise(&self) -> io::Result<Box<dyn ports::Supervisor>> {
+        Ok(Box::new(Supervisor {
             clock: Arc::clone(&self.clock),
             script: Arc::clone(&self.script),
             started_commands: Arc::clone(&self.started_commands),
@@ -89,20 +89,20 @@ impl ports::Signals for Signals {
     }
 }
 
-struct Watch {
+struct Supervisor {
     clock: Arc<Clock>,
     script: Arc<Mutex<Vec<(Time, Event)>>>,
     started_commands: Arc<Mutex<Vec<Vec<OsString>>>>,
     start_error: Arc<Mutex<Option<io::ErrorKind>>>,
 }
 
-impl ports::Watch for Watch {
+impl ports::Supervisor for Supervisor {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
         self.started_commands.lock().unwrap().push(command.to_vec());
         self.start_error.lock().unwrap().map_or(Ok(()), |kind| Err(kind.into()))
     }
 
-    fn wait(&mut self, patience: Duration) -> Option<Ended> {
+    fn wait(&mut self, patience: Duration) -> Option<ExitReason> {
         // By uptime: a timer stands still while the machine sleeps.
         let until = ports::Clock::uptime(&*self.clock) + patience;
         assert!(until < Duration::from_secs(1_000 * 86_400), "nothing ends this wait");

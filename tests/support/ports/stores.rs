@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{self, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Waiting};
+use tidp::testing::ports::{self, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, WaitCallback};
 
 /// Stores in memory; every call can be made to fail.
 pub struct TestStores(Arc<Mutex<StoreState>>, Arc<Clock>);
@@ -172,8 +172,8 @@ impl Store for TestStore {
         self.call("answer to save").map(drop)
     }
 
-    fn save_at_any_cost(&self, entry: &str, document: &Secret, waiting: Waiting<'_>) -> Result<(), StoreFailure> {
-        if let Err(failure) = self.call("save_at_any_cost") {
+    fn save_with_retries(&self, entry: &str, document: &Secret, waiting: WaitCallback<'_>) -> Result<(), StoreFailure> {
+        if let Err(failure) = self.call("save_with_retries") {
             waiting(Duration::from_secs(3), Some(&failure));
             return Err(failure);
         }

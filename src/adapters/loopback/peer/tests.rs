@@ -4,8 +4,8 @@ use std::net::{TcpListener, TcpStream as Plain};
 
 const ME: u32 = 1000;
 
-/// Our server at 127.0.0.1:8080 and its visitors on ports 40001 and up, as a little-endian kernel lists them; between
-/// them other servers' connections.
+/// Our server at 127.0.0.1:8080 and its peers on ports 40001 and up, as a little-endian kernel lists them, among other
+/// connections.
 const TCP: &str = "\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 935596 1 00000000f4371726 100 0 0 10 0
@@ -21,40 +21,40 @@ const TCP: &str = "\
   10: nonsense
 ";
 
-/// A visitor over IPv6 (port 40001) and one to the IPv4 server from an IPv6 socket (port 40016).
+/// A peer over IPv6 (port 40001), and one that reaches the IPv4 server from an IPv6 socket (port 40016).
 const TCP6: &str = "\
   sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000000000000000000001000000:9C41 00000000000000000000000001000000:1F90 01 00000000:00000000 00:00000000 00000000 65533        0 935611 1 0000000000000000 20 4 30 10 -1
    1: 0000000000000000FFFF00000100007F:9C50 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000 65532        0 935612 1 0000000000000000 20 4 30 10 -1
 ";
 
-fn at(host: &str, port: u16) -> End {
+fn at(host: &str, port: u16) -> Endpoint {
     (host.parse().unwrap(), port)
 }
 
 fn found(host: &str, port: u16) -> Peer {
-    looked_up(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), Some(ME))
+    find_peer(&format!("{TCP}{TCP6}"), at(host, port), at(host, 8080), Some(ME))
 }
 
 #[test]
 #[cfg(target_endian = "little")]
 fn the_tables_name_the_user_of_each_visitor_in_either_family() {
-    assert_eq!(found("127.0.0.1", 40_001), Peer::Welcome, "this user");
-    assert_eq!(found("127.0.0.1", 40_002), Peer::Stranger(65_534));
-    assert_eq!(found("127.0.0.1", 40_003), Peer::Welcome, "root");
-    assert_eq!(found("127.0.0.1", 40_004), Peer::Welcome, "a connection to somebody else tells nothing");
-    assert_eq!(found("::1", 40_001), Peer::Stranger(65_533));
-    assert_eq!(found("127.0.0.1", 40_016), Peer::Stranger(65_532), "an IPv4 address in an IPv6 socket");
-    assert_eq!(found("127.0.0.1", 40_099), Peer::Welcome, "not listed");
-    assert_eq!(looked_up("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), Some(ME)), Peer::Welcome, "no table");
+    assert_eq!(found("127.0.0.1", 40_001), Peer::SameUser, "this user");
+    assert_eq!(found("127.0.0.1", 40_002), Peer::OtherUser(65_534));
+    assert_eq!(found("127.0.0.1", 40_003), Peer::SameUser, "root");
+    assert_eq!(found("127.0.0.1", 40_004), Peer::SameUser, "a connection to somebody else tells nothing");
+    assert_eq!(found("::1", 40_001), Peer::OtherUser(65_533));
+    assert_eq!(found("127.0.0.1", 40_016), Peer::OtherUser(65_532), "an IPv4 address in an IPv6 socket");
+    assert_eq!(found("127.0.0.1", 40_099), Peer::SameUser, "not listed");
+    assert_eq!(find_peer("", at("127.0.0.1", 40_002), at("127.0.0.1", 8080), Some(ME)), Peer::SameUser, "no table");
 }
 
 #[test]
 #[cfg(target_endian = "little")]
 fn a_socket_that_is_closed_is_not_taken_for_roots() {
-    assert_eq!(found("127.0.0.1", 40_005), Peer::Gone, "listed without an owner");
-    assert_eq!(found("127.0.0.1", 40_006), Peer::Gone, "forgotten already");
-    assert_eq!(found("127.0.0.1", 40_007), Peer::Welcome, "closed for writing alone, its owner still there");
+    assert_eq!(found("127.0.0.1", 40_005), Peer::Closed, "listed without an owner");
+    assert_eq!(found("127.0.0.1", 40_006), Peer::Closed, "forgotten already");
+    assert_eq!(found("127.0.0.1", 40_007), Peer::SameUser, "closed for writing alone, its owner still there");
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn a_table_that_cannot_be_read_any_more_lets_nobody_in() {
 #[test]
 fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
     let whole = "         0          0 4294967295\n";
-    assert_eq!(telling(65_534, "65534\n", whole), Some(65_534), "nobody's own");
-    assert_eq!(telling(65_534, "65534\n", ""), None);
-    assert_eq!(telling(65_534, "65534\n", "0 1000 1\n"), None);
-    assert_eq!(telling(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
-    assert_eq!(telling(0, "65534\n", "0 1000 1\n"), Some(0));
-    assert_eq!(looked_up(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Peer::Stranger(65_534));
+    assert_eq!(distinctive(65_534, "65534\n", whole), Some(65_534), "nobody's own");
+    assert_eq!(distinctive(65_534, "65534\n", ""), None);
+    assert_eq!(distinctive(65_534, "65534\n", "0 1000 1\n"), None);
+    assert_eq!(distinctive(65_534, "65534\n", "0 100000 65536\n"), None, "mapped, and others look the same");
+    assert_eq!(distinctive(0, "65534\n", "0 1000 1\n"), Some(0));
+    assert_eq!(find_peer(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Peer::OtherUser(65_534));
 }
 
 /// A visitor's connection and our end of it, which has received a request.
@@ -99,7 +99,7 @@ fn connected(server: &str, client: &str) -> (Plain, Plain) {
     (visitor, listener.accept().unwrap().0)
 }
 
-fn asked(visitors: &Peers, stream: Plain) -> Peer {
+fn asked(visitors: &PeerLookup, stream: Plain) -> Peer {
     stream.set_nonblocking(true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { visitors.at(&TcpStream::from_std(stream).unwrap()).await })
@@ -114,15 +114,15 @@ fn reset(visitor: Plain) {
 
 #[test]
 fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
-    let visitors = Peers::start().unwrap();
+    let visitors = PeerLookup::start().unwrap();
     for client in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
         let (visitor, ours) = connected("127.0.0.1:0", client);
         visitor.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(asked(&visitors, ours), Peer::Welcome, "{client}");
+        assert_eq!(asked(&visitors, ours), Peer::SameUser, "{client}");
         for leave in [drop, reset] {
             let (visitor, ours) = connected("127.0.0.1:0", client);
             leave(visitor);
-            assert_eq!(asked(&visitors, ours), Peer::Gone, "{client}");
+            assert_eq!(asked(&visitors, ours), Peer::Closed, "{client}");
         }
     }
 }
@@ -130,13 +130,13 @@ fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
 #[test]
 fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
     let (visitor, ours) = connected("127.0.0.1:0", "127.0.0.1");
-    let (questions, asking) = mpsc::channel::<Question>();
+    let (questions, asking) = mpsc::channel::<LookupRequest>();
     let looking = std::thread::spawn(move || {
         let question = asking.recv().unwrap();
         reset(visitor);
-        question.answer.send(Peer::Welcome).unwrap();
+        question.answer.send(Peer::SameUser).unwrap();
     });
-    assert_eq!(asked(&Peers(questions), ours), Peer::Gone);
+    assert_eq!(asked(&PeerLookup(questions), ours), Peer::Closed);
     looking.join().unwrap();
 }
 
@@ -144,10 +144,10 @@ fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
 fn a_connection_of_ours_is_listed_with_our_id() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let visitor = Plain::connect(listener.local_addr().unwrap()).unwrap();
-    let (peer, ours) = (end(visitor.local_addr().unwrap()), end(listener.local_addr().unwrap()));
+    let (peer, ours) = (endpoint(visitor.local_addr().unwrap()), endpoint(listener.local_addr().unwrap()));
     let (tables, own) = (Tables::open().unwrap().read().unwrap(), own_id().unwrap());
-    let as_seen_by_another = looked_up(&tables, peer, ours, Some(own + 1));
-    assert_eq!(as_seen_by_another, if own == 0 { Peer::Welcome } else { Peer::Stranger(own) });
-    let rows = tables.lines().filter_map(Row::parse);
+    let as_seen_by_another = find_peer(&tables, peer, ours, Some(own + 1));
+    assert_eq!(as_seen_by_another, if own == 0 { Peer::SameUser } else { Peer::OtherUser(own) });
+    let rows = tables.lines().filter_map(SocketRow::parse);
     assert_eq!(rows.filter(|row| (row.local, row.remote, row.uid) == (peer, ours, own)).count(), 1);
 }

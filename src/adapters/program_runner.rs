@@ -1,4 +1,4 @@
-//! Other programs, and this one's own core dumps.
+//! Runs other programs.
 
 use super::child_command::adapt_environment;
 use super::hardening;
@@ -6,33 +6,32 @@ use super::signals::SystemSignals;
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::domain::text::{into_utf8_text, printable};
-use crate::ports::{ChildEnv, Children, Clock, Signals};
+use crate::ports::{Clock, EnvChanges, ProgramRunner, Signals};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-/// The longest secret a command may print, in bytes.
-const LONGEST: u64 = 1 << 20;
+/// The largest secret, in bytes.
+const MAX_OUTPUT: u64 = 1 << 20;
 
-/// How long a command that prints a secret may take: a person may have to unlock something for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A person may have to unlock something first.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Other programs of this machine.
 #[derive(Debug)]
-pub struct SystemChildren {
-    patience: Duration,
+pub struct SystemProgramRunner {
+    timeout: Duration,
 }
 
-impl Default for SystemChildren {
+impl Default for SystemProgramRunner {
     fn default() -> Self {
-        Self { patience: PATIENCE }
+        Self { timeout: TIMEOUT }
     }
 }
 
-impl Children for SystemChildren {
-    fn replace(&self, command: &[OsString], env: ChildEnv<'_>) -> io::Error {
+impl ProgramRunner for SystemProgramRunner {
+    fn exec(&self, command: &[OsString], env: EnvChanges<'_>) -> io::Error {
         let Some((program, arguments)) = command.split_first() else {
             return io::Error::new(io::ErrorKind::NotFound, "there is no command");
         };
@@ -40,7 +39,7 @@ impl Children for SystemChildren {
         child.args(arguments);
         adapt_environment(&mut child, env);
         let restored = hardening::restore();
-        let error = become_it(child);
+        let error = exec(child);
         if restored {
             hardening::harden();
         }
@@ -53,22 +52,22 @@ impl Children for SystemChildren {
         let mut child = Command::new(program);
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
-        // Held until the command has ended, so that none is left behind by a signal that came to this process alone.
+        // Deferred until the command has ended, so that no signal to this process alone leaves it running.
         let signals = SystemSignals.defer();
         let mut child = child.spawn().map_err(|e| format!("`{name}` could not be run: {e}"))?;
-        let reading = child.stdout.take().map(reading).transpose().inspect_err(|_| end(&mut child));
-        let reading = reading.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
-        let patience = || if signals.pending() { Duration::ZERO } else { self.patience };
-        let printed = reading.map_or(Some(Ok(Vec::new())), |reading| printed_by(&mut child, &reading, patience));
-        // The pipe is closed by now, so that a child which prints without end is ended by it.
-        let ended = printed.and_then(|printed| Some((printed, ended_within(&mut child, patience)?)));
+        let chunks = child.stdout.take().map(read_chunks).transpose().inspect_err(|_| terminate(&mut child));
+        let chunks = chunks.map_err(|e| format!("what `{name}` prints cannot be read: {e}"))?;
+        let timeout = || if signals.pending() { Duration::ZERO } else { self.timeout };
+        let printed = chunks.map_or(Some(Ok(Vec::new())), |chunks| collect_output(&mut child, &chunks, timeout));
+        // The pipe is closed by now, which ends a child that prints without end.
+        let ended = printed.and_then(|printed| Some((printed, wait_for_exit(&mut child, timeout)?)));
         let Some((printed, status)) = ended else {
-            end(&mut child);
-            return Err(format!("`{name}` did not end within {} s", self.patience.as_secs()));
+            terminate(&mut child);
+            return Err(format!("`{name}` did not end within {} s", self.timeout.as_secs()));
         };
         let status = status.map_err(|e| format!("`{name}` was lost: {e}"))?;
         let printed = printed.map_err(|e| format!("what `{name}` printed could not be read: {e}"))?;
-        if printed.len() as u64 > LONGEST {
+        if printed.len() as u64 > MAX_OUTPUT {
             return Err(format!("`{name}` printed more than 1 MiB"));
         }
         if !status.success() {
@@ -83,18 +82,20 @@ impl Children for SystemChildren {
     }
 }
 
-/// What comes out of `pipe`, piece by piece, until it is closed or nobody wants more; it is read on a thread, which there
-/// may be none of.
-fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+/// Chunks of `pipe` until it is closed or the receiver is dropped, read on a thread.
+///
+/// # Errors
+/// If no thread can be started.
+fn read_chunks(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = sync_channel(1);
-    // The thread may outlive the wait, in a child's child that keeps the pipe; it goes with the process.
+    // The thread may outlive the wait if a grandchild keeps the pipe open.
     std::thread::Builder::new().spawn(move || {
-        let mut piece = [0; 4096];
+        let mut chunk = [0; 4096];
         loop {
-            let read = match pipe.read(&mut piece) {
+            let read = match pipe.read(&mut chunk) {
                 Ok(0) => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read.map(|length| piece[..length].to_vec()),
+                read => read.map(|length| chunk[..length].to_vec()),
             };
             let failed = read.is_err();
             if sender.send(read).is_err() || failed {
@@ -105,53 +106,54 @@ fn reading(mut pipe: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     Ok(receiver)
 }
 
-/// All that `child` printed, a byte too many where that is more than a secret has; `None` if it goes on for too long. A
-/// child's child may keep the pipe: when the child has ended, what has been printed before a silence is all.
-fn printed_by(
+/// All that `child` printed, or one byte more than allowed; `None` on timeout. A grandchild may keep the pipe open:
+/// once the child has ended, a pause in the output is its end.
+fn collect_output(
     child: &mut Child,
-    pieces: &Receiver<io::Result<Vec<u8>>>,
-    patience: impl Fn() -> Duration,
+    chunks: &Receiver<io::Result<Vec<u8>>>,
+    timeout: impl Fn() -> Duration,
 ) -> Option<io::Result<Vec<u8>>> {
-    const GLANCE: Duration = Duration::from_millis(10);
-    const LINGER: Duration = Duration::from_millis(250);
-    /// The same where the child ended well and nothing has been printed.
-    const LATE: Duration = Duration::from_secs(5);
-    let (clock, mut printed, mut silent_until) = (SystemClock::start(), Vec::new(), None);
+    const POLL_INTERVAL: Duration = Duration::from_millis(10);
+    const QUIET_TIME: Duration = Duration::from_millis(250);
+    /// Longer, if a successful child has printed nothing yet.
+    const QUIET_TIME_WITHOUT_OUTPUT: Duration = Duration::from_secs(5);
+    let (clock, mut printed, mut done_at) = (SystemClock::start(), Vec::new(), None);
     loop {
-        match pieces.recv_timeout(GLANCE) {
-            Ok(Ok(piece)) => {
-                printed.extend(piece);
-                silent_until = None;
+        match chunks.recv_timeout(POLL_INTERVAL) {
+            Ok(Ok(chunk)) => {
+                printed.extend(chunk);
+                done_at = None;
             }
             Ok(Err(error)) => return Some(Err(error)),
             Err(RecvTimeoutError::Disconnected) => return Some(Ok(printed)),
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = clock.uptime();
-        if silent_until.is_none()
+        if done_at.is_none()
             && let Ok(Some(status)) = child.try_wait()
         {
-            let rest = if printed.is_empty() && status.success() { LATE } else { LINGER };
-            silent_until = Some(now + rest);
+            let quiet_time =
+                if printed.is_empty() && status.success() { QUIET_TIME_WITHOUT_OUTPUT } else { QUIET_TIME };
+            done_at = Some(now + quiet_time);
         }
-        let is_all = silent_until.is_some_and(|until| now >= until);
-        if printed.len() as u64 > LONGEST || is_all {
+        let is_all = done_at.is_some_and(|at| now >= at);
+        if printed.len() as u64 > MAX_OUTPUT || is_all {
             return Some(Ok(printed));
         }
-        if now >= patience() {
+        if now >= timeout() {
             return None;
         }
     }
 }
 
-/// Ends a command that has had its time: as `kill` does, and by force if that is not enough.
-fn end(child: &mut Child) {
+/// Ends a command on timeout: with SIGTERM, then by force.
+fn terminate(child: &mut Child) {
     const GRACE: Duration = Duration::from_millis(500);
     #[cfg(unix)]
     if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // It has not been waited for, so the id is still its own.
+        // The child was not waited for, so the id is still valid.
         let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-        if let Some(Ok(_)) = ended_within(child, || GRACE) {
+        if let Some(Ok(_)) = wait_for_exit(child, || GRACE) {
             return;
         }
     }
@@ -159,20 +161,17 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// How `child` ended; `None` if it has not.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "this is the edge, and a child's end cannot be waited for with a deadline"
-)]
-fn ended_within(child: &mut Child, patience: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
-    const GLANCE: Duration = Duration::from_millis(2);
+/// The child's status; `None` on timeout.
+#[allow(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
+fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
+    const POLL_INTERVAL: Duration = Duration::from_millis(2);
     let mut waited = Duration::ZERO;
     loop {
         match child.try_wait() {
-            Ok(None) if waited < patience() => std::thread::sleep(GLANCE),
+            Ok(None) if waited < timeout() => std::thread::sleep(POLL_INTERVAL),
             ended => return ended.transpose(),
         }
-        waited += GLANCE;
+        waited += POLL_INTERVAL;
     }
 }
 
@@ -183,12 +182,12 @@ pub(super) fn without_line_end(text: &str) -> &str {
 }
 
 #[cfg(unix)]
-fn become_it(mut child: Command) -> io::Error {
+fn exec(mut child: Command) -> io::Error {
     std::os::unix::process::CommandExt::exec(&mut child)
 }
 
 #[cfg(not(unix))]
-fn become_it(mut child: Command) -> io::Error {
+fn exec(mut child: Command) -> io::Error {
     match child.status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
@@ -200,22 +199,22 @@ fn become_it(mut child: Command) -> io::Error {
 mod tests {
     use super::*;
 
-    /// Held by the tests that change what the whole process may do.
+    /// For tests that change process-wide settings.
     static PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-    fn children(patience: Duration) -> SystemChildren {
-        SystemChildren { patience }
+    fn runner(timeout: Duration) -> SystemProgramRunner {
+        SystemProgramRunner { timeout }
     }
 
     fn shell(script: &str) -> Result<Secret, String> {
-        children(PATIENCE).output(&["sh".into(), "-c".into(), script.into()])
+        runner(TIMEOUT).output(&["sh".into(), "-c".into(), script.into()])
     }
 
     #[test]
     fn a_command_that_prints_now_and_then_has_no_more_time_than_others() {
-        let hurried = children(Duration::from_millis(300));
+        let impatient = runner(Duration::from_millis(300));
         let prints = ["sh", "-c", "while :; do echo x; sleep 0.02; done"].map(str::to_owned);
-        assert!(hurried.output(&prints).unwrap_err().contains("did not end"));
+        assert!(impatient.output(&prints).unwrap_err().contains("did not end"));
     }
 
     #[test]
@@ -223,8 +222,8 @@ mod tests {
         assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.5; echo hunter2) & :"), Ok(Secret::new("hunter2")), "nothing is no secret");
-        let hurried = children(Duration::from_secs(2));
-        let failed = hurried.output(&["sh", "-c", "sleep 30 & exit 3"].map(str::to_owned)).unwrap_err();
+        let impatient = runner(Duration::from_secs(2));
+        let failed = impatient.output(&["sh", "-c", "sleep 30 & exit 3"].map(str::to_owned)).unwrap_err();
         assert!(failed.ends_with("failed: exit status: 3"), "{failed}");
         assert!(shell("echo").unwrap_err().ends_with("printed nothing"));
     }
@@ -242,15 +241,15 @@ mod tests {
         let failed = shell("echo hunter2; exit 3").unwrap_err();
         assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
         assert!(shell("yes hunter2").unwrap_err().contains("1 MiB"));
-        assert!(children(PATIENCE).output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
-        assert!(children(PATIENCE).output(&[]).is_err());
+        assert!(runner(TIMEOUT).output(&["/nowhere/at/all".into()]).unwrap_err().contains("/nowhere/at/all"));
+        assert!(runner(TIMEOUT).output(&[]).is_err());
     }
 
     #[test]
     fn a_command_that_hangs_is_ended_when_its_time_is_over() {
-        let children = children(Duration::from_millis(50));
+        let runner = runner(Duration::from_millis(50));
         for script in ["exec sleep 5", "sleep 5 & exec sleep 5", "exec sleep 5 >&-"] {
-            let failed = children.output(&["sh".into(), "-c".into(), script.into()]).unwrap_err();
+            let failed = runner.output(&["sh".into(), "-c".into(), script.into()]).unwrap_err();
             assert!(failed.contains("did not end"), "{failed}");
         }
     }
@@ -258,7 +257,7 @@ mod tests {
     #[test]
     fn a_child_sees_what_it_is_given_and_never_the_client_secret_or_the_store_key() {
         let value = Secret::new("planted");
-        let env: ChildEnv<'_> =
+        let env: EnvChanges<'_> =
             &[("TIDP_CLIENT_SECRET", Some(&value)), ("TIDP_STORE_KEY", Some(&value)), ("SEEN", Some(&value))];
         let mut child = Command::new("sh");
         child.args(["-c", "echo $TIDP_CLIENT_SECRET,$TIDP_STORE_KEY,$SEEN"]).env("TIDP_STORE_KEY", "planted");
@@ -268,18 +267,18 @@ mod tests {
 
     #[test]
     fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
-        let _alone = PROCESS.lock();
-        assert_eq!(children(PATIENCE).replace(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
-        assert_eq!(children(PATIENCE).replace(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
+        let _guard = PROCESS.lock();
+        assert_eq!(runner(TIMEOUT).exec(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
+        assert_eq!(runner(TIMEOUT).exec(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
     }
     #[test]
     fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
         use rustix::process::{Resource, getrlimit};
-        let _alone = PROCESS.lock();
+        let _guard = PROCESS.lock();
         let found = getrlimit(Resource::Core);
         hardening::harden();
         hardening::harden();
-        children(PATIENCE).replace(&["/nowhere/at/all".into()], &[]);
+        runner(TIMEOUT).exec(&["/nowhere/at/all".into()], &[]);
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
         assert_eq!(getrlimit(Resource::Core).maximum, found.maximum, "the hard limit stays");
         #[cfg(target_os = "linux")]

@@ -1,0 +1,299 @@
+//! Handles each request: checks it, and passes candidates from the server's thread to the waiting command.
+
+use super::pages::{self, PageText};
+use super::peer::Peer;
+use crate::domain::secret::Secret;
+use crate::ports::IgnoredRequest;
+use http_body_util::Full;
+use hyper::body::{Body, Bytes};
+use hyper::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use std::collections::VecDeque;
+use std::mem::{Discriminant, discriminant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How long a browser waits for the last page.
+const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
+
+/// A valid request whose query must be judged.
+pub(super) struct Candidate {
+    /// The raw query.
+    pub(super) query: Secret,
+    /// Dropping it makes the request look at the state again.
+    verdict: oneshot::Sender<()>,
+}
+
+impl Candidate {
+    /// Rejects the request; the wait goes on.
+    pub(super) fn decline(self) {
+        let _ = self.verdict.send(());
+    }
+}
+
+/// Requests wait here for a verdict, and browsers for the last page.
+pub(super) struct RequestHandler {
+    /// The valid values of `Host`; without a port too if it is the scheme's own.
+    hosts: Vec<String>,
+    path: String,
+    /// Where the browser is redirected: our last page, or another server.
+    redirect_to: Secret,
+    /// Whether that is another server: the redirect is then the last response.
+    is_external: bool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Candidate>,
+    accepted: Option<Secret>,
+    /// Waiting browsers; dropping a sender wakes one.
+    waiting: Vec<oneshot::Sender<()>>,
+    last_page: Option<PageText>,
+    redirected: bool,
+    page_sent: bool,
+    /// Ignored requests that are not yet reported.
+    unreported: VecDeque<IgnoredRequest>,
+    /// The kinds that were reported.
+    reported: Vec<Discriminant<IgnoredRequest>>,
+}
+
+enum RequestKind {
+    Callback(Secret),
+    LastPage,
+    Invalid(StatusCode),
+}
+
+impl RequestHandler {
+    /// Waits at `path` and redirects the browser to `target`, or to a page of its own.
+    pub(super) fn new(host: &str, port: u16, path: &str, target: Option<Secret>) -> Self {
+        let mut hosts = vec![format!("{host}:{port}")];
+        if port == 80 {
+            hosts.push(host.to_owned());
+        }
+        let is_external = target.is_some();
+        let redirect_to = target.unwrap_or_else(|| Secret::new(if path == "/done" { "/finished" } else { "/done" }));
+        Self {
+            hosts,
+            path: path.to_owned(),
+            redirect_to,
+            is_external,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next candidate; `None` on timeout. Meanwhile `ignored` gets each kind of ignored request once.
+    #[allow(clippy::disallowed_methods)] // a condition variable needs this clock
+    pub(super) fn next(&self, timeout: Duration, ignored: &dyn Fn(IgnoredRequest)) -> Option<Candidate> {
+        let start = Instant::now();
+        loop {
+            let nothing_new = |state: &mut State| state.queue.is_empty() && state.unreported.is_empty();
+            let left = timeout.saturating_sub(start.elapsed());
+            let waiting = self.changed.wait_timeout_while(self.state(), left, nothing_new);
+            let mut state = waiting.unwrap_or_else(PoisonError::into_inner).0;
+            let Some(unreported) = state.unreported.pop_front() else { return state.queue.pop_front() };
+            drop(state);
+            ignored(unreported);
+        }
+    }
+
+    /// Whether this peer may see anything here.
+    fn is_allowed(&self, peer: Peer) -> bool {
+        if let Peer::OtherUser(id) = peer {
+            self.report_ignored(IgnoredRequest::AnotherUser(id));
+        }
+        peer == Peer::SameUser
+    }
+
+    /// Reports the first of each kind.
+    pub(super) fn report_ignored(&self, what: IgnoredRequest) {
+        let mut state = self.state();
+        if !state.reported.contains(&discriminant(&what)) {
+            state.reported.push(discriminant(&what));
+            state.unreported.push_back(what);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Accepts the candidate. All others are woken and compared with it.
+    pub(super) fn accept(&self, candidate: Candidate) -> Secret {
+        let mut state = self.state();
+        state.accepted = Some(candidate.query.clone());
+        // Its response is on the way: whoever finishes now must wait for it.
+        state.redirected = true;
+        state.queue.clear();
+        candidate.query
+    }
+
+    /// Shows the last page; waits until it was sent, if the browser was redirected.
+    pub(super) fn finish(&self, end: PageText, timeout: Duration) {
+        let mut state = self.state();
+        state.last_page = Some(end);
+        state.queue.clear();
+        state.waiting.clear();
+        let unseen = |state: &mut State| state.redirected && !state.page_sent;
+        drop(self.changed.wait_timeout_while(state, timeout, unseen));
+    }
+
+    /// The last page was sent.
+    pub(super) fn last_page_sent(&self) {
+        self.state().page_sent = true;
+        self.changed.notify_all();
+    }
+
+    /// The response, and whether it is the last page. `peer` matters only for a valid request.
+    pub(super) async fn respond(
+        &self,
+        request: Parts,
+        body: &impl Body,
+        peer: impl Future<Output = Peer>,
+    ) -> (Response<Full<Bytes>>, bool) {
+        let language = request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = match self.classify(&request, body) {
+            RequestKind::Invalid(status) => {
+                self.ignored_kind(status, &request).into_iter().for_each(|what| self.report_ignored(what));
+                RequestKind::Invalid(status)
+            }
+            _ if !self.is_allowed(peer.await) => RequestKind::Invalid(StatusCode::FORBIDDEN),
+            right => right,
+        };
+        let (status, text) = match kind {
+            RequestKind::Callback(query) if self.is_accepted(&query).await => (StatusCode::SEE_OTHER, pages::NEUTRAL),
+            RequestKind::Callback(_) => (StatusCode::BAD_REQUEST, pages::BAD_REQUEST),
+            RequestKind::LastPage => match self.last_page().await {
+                Some(end) => return (page(StatusCode::OK, end.for_reader(language)), true),
+                None => (StatusCode::NOT_FOUND, pages::NOT_FOUND),
+            },
+            RequestKind::Invalid(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, pages::NOT_FOUND),
+            RequestKind::Invalid(status) => (status, pages::BAD_REQUEST),
+        };
+        let mut response = page(status, text.for_reader(language));
+        match status {
+            StatusCode::SEE_OTHER => HeaderValue::from_str(self.redirect_to.expose())
+                .ok()
+                .and_then(|done| response.headers_mut().insert(LOCATION, done)),
+            StatusCode::METHOD_NOT_ALLOWED => response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET")),
+            _ => None,
+        };
+        (response, self.is_external && status == StatusCode::SEE_OTHER)
+    }
+
+    /// Checks `Host` first (DNS rebinding), then the exact path, the method, and that there is no body.
+    fn classify(&self, request: &Parts, body: &impl Body) -> RequestKind {
+        let mut hosts = request.headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
+        };
+        if !self.hosts.iter().any(|right| right.as_bytes() == host.as_bytes()) {
+            return RequestKind::Invalid(StatusCode::MISDIRECTED_REQUEST);
+        }
+        if request.uri.authority().is_some() || request.uri.scheme().is_some() {
+            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
+        }
+        let (path, query) = (request.uri.path(), request.uri.query());
+        if path != self.path && path != self.redirect_to.expose() {
+            return RequestKind::Invalid(StatusCode::NOT_FOUND);
+        }
+        if request.method != Method::GET {
+            return RequestKind::Invalid(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let announced = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| request.headers.contains_key(name));
+        if announced || !body.is_end_stream() {
+            return RequestKind::Invalid(StatusCode::BAD_REQUEST);
+        }
+        match query {
+            query if path == self.path => RequestKind::Callback(Secret::new(query.unwrap_or_default())),
+            None => RequestKind::LastPage,
+            Some(_) => RequestKind::Invalid(StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// What is wrong with a request that could have been the redirect. Browsers also ask for icons, and send preflight
+    /// requests.
+    fn ignored_kind(&self, status: StatusCode, request: &Parts) -> Option<IgnoredRequest> {
+        let query = request.uri.query().unwrap_or_default();
+        let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        if request.uri.path() != self.path && !names.any(|name| matches!(&*name, "code" | "error")) {
+            return None;
+        }
+        match status {
+            StatusCode::NOT_FOUND => Some(IgnoredRequest::AnotherPath),
+            StatusCode::MISDIRECTED_REQUEST => Some(IgnoredRequest::AnotherHost),
+            StatusCode::METHOD_NOT_ALLOWED if [Method::HEAD, Method::OPTIONS].contains(&request.method) => None,
+            StatusCode::METHOD_NOT_ALLOWED => Some(IgnoredRequest::AnotherMethod),
+            _ => Some(IgnoredRequest::NotHttp),
+        }
+    }
+
+    /// Whether the query is the accepted one; waits for the verdict on a new one.
+    async fn is_accepted(&self, query: &Secret) -> bool {
+        let verdict = {
+            let mut state = self.state();
+            if state.accepted.is_some() || state.last_page.is_some() {
+                return state.repeats(query);
+            }
+            let (verdict, outcome) = oneshot::channel();
+            state.queue.push_back(Candidate { query: query.clone(), verdict });
+            self.changed.notify_all();
+            outcome
+        };
+        // Dropped: something was decided, so look again.
+        verdict.await.is_err() && self.state().repeats(query)
+    }
+
+    /// The last page; `None` before a request was accepted. Waits until it is known, at most as long as a browser does.
+    async fn last_page(&self) -> Option<PageText> {
+        let released = {
+            let mut state = self.state();
+            state.accepted.as_ref()?;
+            let (sender, released) = oneshot::channel();
+            if state.last_page.is_none() {
+                state.waiting.push(sender);
+            }
+            released
+        };
+        let _ = tokio::time::timeout(LAST_PAGE_WAIT, released).await;
+        Some(self.state().last_page.unwrap_or(pages::NEUTRAL))
+    }
+}
+
+impl State {
+    fn repeats(&self, query: &Secret) -> bool {
+        self.accepted.as_ref() == Some(query)
+    }
+}
+
+/// The headers of every response except the length.
+pub(super) const HEADERS: [(&str, &str); 7] = [
+    ("content-type", "text/html; charset=utf-8"),
+    ("content-security-policy", pages::POLICY),
+    ("cache-control", "no-store"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("connection", "close"),
+    ("vary", "accept-language"),
+];
+
+fn page(status: StatusCode, html: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(html)));
+    *response.status_mut() = status;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The whole response to bytes that are not a request.
+pub(super) fn bad_request(status: StatusCode) -> Vec<u8> {
+    let html = pages::BAD_REQUEST.for_reader("");
+    let headers: String = HEADERS.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{html}", html.len()).into_bytes()
+}

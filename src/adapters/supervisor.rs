@@ -1,0 +1,152 @@
+//! Takes signals over for a command that runs long, and supervises the program that it starts.
+
+use super::child_command;
+use crate::ports::{ExitReason, Supervisor};
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+#[cfg(unix)]
+pub(super) use unix::{ProcessSupervisor, SUPERVISED_SIGNALS};
+
+fn exit_reason(status: ExitStatus) -> ExitReason {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return ExitReason::Signal(signal);
+    }
+    ExitReason::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// Without signals: only the program's end.
+#[cfg(not(unix))]
+pub(super) struct ProcessSupervisor {
+    sender: Sender<ExitReason>,
+    exits: Receiver<ExitReason>,
+}
+
+#[cfg(not(unix))]
+impl Default for ProcessSupervisor {
+    fn default() -> Self {
+        let (sender, exits) = channel();
+        Self { sender, exits }
+    }
+}
+
+#[cfg(not(unix))]
+impl Supervisor for ProcessSupervisor {
+    fn start(&mut self, command: &[OsString]) -> io::Result<()> {
+        let mut child = child_command::start(command)?;
+        let sender = self.sender.clone();
+        std::thread::Builder::new().spawn(move || child.wait().map(|status| sender.send(exit_reason(status))))?;
+        Ok(())
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Option<ExitReason> {
+        self.exits.recv_timeout(timeout).ok()
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use crate::adapters::ignored_signals::is_ignored;
+    use rustix::process::{Pid, Signal, kill_process};
+    use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    use signal_hook::iterator::exfiltrator::WithOrigin;
+    use signal_hook::iterator::{Handle, SignalsInfo};
+    use signal_hook::low_level::emulate_default_handler;
+    use signal_hook::low_level::siginfo::{Cause, Origin};
+    use std::process::Child;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    /// What a user, a terminal or a supervisor sends, and the program may be meant to get.
+    pub(in crate::adapters) const SUPERVISED_SIGNALS: [i32; 6] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2];
+
+    /// Handles signals on a thread, so that they get through whatever the program is waiting for.
+    pub(in crate::adapters) struct ProcessSupervisor {
+        handle: Handle,
+        target: Arc<Mutex<SignalTarget>>,
+        exits: Receiver<ExitReason>,
+    }
+
+    /// Who receives signals.
+    enum SignalTarget {
+        /// This process; whether one has come already.
+        ThisProcess(bool),
+        /// The program that was started.
+        Program(Child),
+        /// Nobody: they have their default effect.
+        Nobody,
+    }
+
+    impl ProcessSupervisor {
+        /// Takes the signals over. A signal that was ignored from the start (`nohup`) stays ignored, also for the
+        /// program.
+        pub(in crate::adapters) fn begin() -> io::Result<Self> {
+            let signals = SUPERVISED_SIGNALS.into_iter().filter(|signal| !is_ignored(*signal));
+            let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;
+            let (handle, target) = (signals.handle(), Arc::new(Mutex::new(SignalTarget::ThisProcess(false))));
+            let (sender, exits) = channel();
+            let shared = Arc::clone(&target);
+            std::thread::Builder::new().spawn(move || {
+                for origin in signals.forever() {
+                    shared.lock().unwrap_or_else(PoisonError::into_inner).handle(&origin, &sender);
+                }
+            })?;
+            Ok(Self { handle, target, exits })
+        }
+    }
+
+    impl Supervisor for ProcessSupervisor {
+        fn start(&mut self, command: &[OsString]) -> io::Result<()> {
+            // Locked until the program is known, so that no signal gets lost in between.
+            let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
+            if matches!(*target, SignalTarget::ThisProcess(true)) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.handle.add_signal(SIGCHLD)?;
+            *target = SignalTarget::Program(child_command::start(command)?);
+            Ok(())
+        }
+
+        fn wait(&mut self, timeout: Duration) -> Option<ExitReason> {
+            self.exits.recv_timeout(timeout).ok()
+        }
+    }
+
+    impl SignalTarget {
+        fn handle(&mut self, origin: &Origin, sender: &Sender<ExitReason>) {
+            match self {
+                Self::Program(child) if origin.signal == SIGCHLD => {
+                    if let Ok(Some(status)) = child.try_wait() {
+                        *self = Self::Nobody;
+                        let _ = sender.send(exit_reason(status));
+                    }
+                }
+                Self::Program(child) => forward(child, origin),
+                _ if origin.signal == SIGCHLD => {}
+                Self::ThisProcess(interrupted @ false) => {
+                    *interrupted = true;
+                    let _ = sender.send(ExitReason::Signal(origin.signal));
+                }
+                // A second signal means "do not wait".
+                Self::ThisProcess(true) | Self::Nobody => drop(emulate_default_handler(origin.signal)),
+            }
+        }
+    }
+
+    /// Passes a signal on to `child`, unless the terminal has sent it to both. SIGHUP may have come to this process
+    /// alone, as the session's leader; getting it twice is harmless.
+    fn forward(child: &Child, origin: &Origin) {
+        if matches!((origin.cause, origin.signal), (Cause::Kernel, SIGINT | SIGQUIT)) {
+            return;
+        }
+        let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        if let (Some(id), Some(signal)) = (id, Signal::from_named_raw(origin.signal)) {
+            // The child was not waited for, so the id is still valid.
+            let _ = kill_process(id, signal);
+        }
+    }
+}
