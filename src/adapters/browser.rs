@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opener_that_hangs_does_not_hold_us_up_and_one_that_fails_is_told() {
+    fn hanging_opener_is_left_and_failure_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let url = Url::parse("https://id.test/").unwrap();
         let hanging = stub(dir.path(), "sleep 5");
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_hope_with_a_browser_or_a_display() {
+    fn browser_is_available_with_browser_or_display() {
         let with = |name: &str| SystemBrowser::new(&Env::from_iter([(name.to_owned(), Secret::new("x"))])).available();
         assert!(with("BROWSER") && with("DISPLAY") && with("WAYLAND_DISPLAY"));
         assert_eq!(with("TERM"), cfg!(target_os = "macos"));

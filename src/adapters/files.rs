@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_for_its_user_alone_once_it_has_been_read_and_others_files_are_left_alone() {
+    fn reading_a_key_makes_our_file_private() {
         let root = tempfile::tempdir().unwrap();
         let (path, link) = (root.path().join("key"), root.path().join("link"));
         symlink(&path, &link).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_keeps_its_mode() {
+    fn file_without_a_key_keeps_its_mode() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("passwd");
         fs::write(&path, "root:x:0:0").unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_in_the_place_of_a_cache_is_replaced_and_what_it_points_to_is_left_alone() {
+    fn symlink_in_place_of_a_cache_is_replaced() {
         let root = tempfile::tempdir().unwrap();
         let (target, link) = (root.path().join("precious"), root.path().join("cache"));
         fs::write(&target, "mine").unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_have_written_is_none_of_ours_and_is_written_anew() {
+    fn cache_that_others_may_write_is_refused_and_replaced() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("tidp");
         let path = dir.join("keys.json");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_user_is_none_of_ours() {
+    fn file_of_another_user_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("keys.json");
         SystemFiles.write_own(&path, b"ours").unwrap();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_that_is_a_symlink_stays_one_also_before_its_target_exists() {
+    fn write_follows_the_symlink_of_a_configuration() {
         let root = tempfile::tempdir().unwrap();
         let (target, link) = (root.path().join("dotfiles/tidp.toml"), root.path().join("config/config.toml"));
         fs::create_dir(root.path().join("config")).unwrap();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_refused_however_much_comes_and_a_directory_is_no_file() {
+    fn large_files_and_directories_are_refused() {
         let root = tempfile::tempdir().unwrap();
         assert!(SystemFiles.read(root.path()).is_err());
         assert!(SystemFiles.read(Path::new("/dev/zero")).is_err());
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_read_whole_and_once_and_what_it_held_is_had_again() {
+    fn contents_of_a_pipe_can_be_read_again() {
         let root = tempfile::tempdir().unwrap();
         let pipe = root.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_in_the_place_of_a_file_of_our_own_is_refused_without_waiting() {
+    fn pipe_in_place_of_our_file_is_refused_without_waiting() {
         let root = tempfile::tempdir().unwrap();
         let pipe = root.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_is_there_until_forgotten_and_the_last_one_counts() {
+    fn last_put_wins_until_forgotten() {
         let Some((cache, name)) = cache("put") else { return };
         for document in ["one", "two"] {
             cache.put(&name, &Secret::new(document), Seconds(30));

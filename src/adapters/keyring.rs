@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_is_held_until_a_write_that_was_left_behind_has_ended() {
+    fn lock_is_kept_until_a_pending_write_ends() {
         let root = tempfile::tempdir().unwrap();
         let (store, other) = (locked_in(root.path()), locked_in(root.path()));
         let held = store.try_lock("entry").unwrap();
@@ -365,7 +365,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_keyring_is_known_by_the_socket_of_its_bus_however_that_is_spelled() {
+    fn keyring_is_identified_by_the_socket_of_its_bus() {
         let root = tempfile::tempdir().unwrap();
         let path = |name: &str| root.path().join(name).display().to_string();
         let _sockets = ["a", "b"].map(|name| std::os::unix::net::UnixListener::bind(root.path().join(name)).unwrap());

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_in_a_directory_that_cannot_be_written_any_more_still_works() {
+    fn lock_works_in_a_read_only_directory() {
         let root = tempfile::tempdir().unwrap();
         drop(try_lock(root.path(), "a").unwrap());
         std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o500)).unwrap();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_system_without_locks_is_told_apart_and_the_place_is_the_locks_own() {
+    fn file_system_without_locks_is_recognised() {
         let failure = |error| lock_failure("file", Path::new("/there"), "a", &error);
         let nolck = failure(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error()));
         assert_eq!(nolck.kind, StoreFailureKind::LocksUnsupported);

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_clone_writes_the_other_reads_until_it_is_deleted() {
+    fn clones_share_their_entries() {
         let store = MemoryStore::default();
         let other = store.clone();
         store.save("a", &Secret::new("1")).unwrap();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn one_holds_an_entrys_lock_at_a_time() {
+    fn lock_has_one_holder_at_a_time() {
         let store = MemoryStore::default();
         let held = store.try_lock("a").unwrap();
         assert!(store.clone().try_lock("a").unwrap().is_none());

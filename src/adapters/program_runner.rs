@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_prints_now_and_then_has_no_more_time_than_others() {
+    fn output_does_not_extend_the_timeout() {
         let impatient = runner(Duration::from_millis(300));
         let prints = ["sh", "-c", "while :; do echo x; sleep 0.02; done"].map(str::to_owned);
         assert!(impatient.output(&prints).unwrap_err().contains("did not end"));
     }
 
     #[test]
-    fn what_a_command_leaves_running_does_not_hold_its_secret_back() {
+    fn running_grandchild_does_not_delay_the_secret() {
         assert_eq!(shell("sleep 30 & echo hunter2; echo $! >&2"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.1; echo r2) & printf hunte"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("(sleep 0.5; echo hunter2) & :"), Ok(Secret::new("hunter2")), "nothing is no secret");
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secrets_command_gives_its_output_without_the_lines_end() {
+    fn secret_is_the_output_without_its_line_end() {
         assert_eq!(shell("printf 'hunter2\\n'"), Ok(Secret::new("hunter2")));
         assert_eq!(shell("printf ' a\\n\\n'"), Ok(Secret::new(" a\n")));
         assert_eq!(shell(r"printf '\357\273\277hunter2\r\n'"), Ok(Secret::new("hunter2")));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_or_prints_without_end_gives_no_secret_and_its_output_is_not_told() {
+    fn failed_command_gives_no_secret_and_no_output() {
         let failed = shell("echo hunter2; exit 3").unwrap_err();
         assert!(failed.contains('3') && !failed.contains("hunter2"), "{failed}");
         assert!(shell("yes hunter2").unwrap_err().contains("1 MiB"));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_hangs_is_ended_when_its_time_is_over() {
+    fn hanging_command_is_ended_after_the_timeout() {
         let runner = runner(Duration::from_millis(50));
         for script in ["exec sleep 5", "sleep 5 & exec sleep 5", "exec sleep 5 >&-"] {
             let failed = runner.output(&["sh".into(), "-c".into(), script.into()]).unwrap_err();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_sees_what_it_is_given_and_never_the_client_secret_or_the_store_key() {
+    fn child_never_inherits_our_secrets() {
         let value = Secret::new("planted");
         let env: EnvChanges<'_> =
             &[("TIDP_CLIENT_SECRET", Some(&value)), ("TIDP_STORE_KEY", Some(&value)), ("SEEN", Some(&value))];
@@ -266,13 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_cannot_be_become_is_told_apart_by_its_error() {
+    fn failed_exec_returns_its_error() {
         let _guard = PROCESS.lock();
         assert_eq!(runner(TIMEOUT).exec(&["/nowhere/at/all".into()], &[]).kind(), io::ErrorKind::NotFound);
         assert_eq!(runner(TIMEOUT).exec(&["/".into()], &[]).kind(), io::ErrorKind::PermissionDenied);
     }
     #[test]
-    fn hardening_takes_core_dumps_away_and_restoring_gives_back_what_was_found() {
+    fn hardening_disables_core_dumps_and_can_be_undone() {
         use rustix::process::{Resource, getrlimit};
         let _guard = PROCESS.lock();
         let found = getrlimit(Resource::Core);

@@ -63,7 +63,7 @@ mod tests {
     use std::cell::RefCell;
 
     #[test]
-    fn it_is_tried_until_it_is_done_and_told_as_it_takes_longer() {
+    fn retry_goes_on_until_success_and_reports_waits() {
         let told = RefCell::new(Vec::new());
         let on_wait = |waited, _: Option<&StoreFailure>| told.borrow_mut().push(waited);
         let mut attempts = 0;

@@ -160,12 +160,12 @@ mod unix {
             let heard = ![SIGINT, SIGTERM, SIGHUP].into_iter().any(is_ignored);
             assert!(heard, "the tests were started with signals ignored, as `nohup` and a script's `&` do");
             let mut command = Command::new(std::env::current_exe().unwrap());
-            command.args(["--exact", "adapters::signals::unix::tests::a_part_that_runs_in_a_process_of_its_own"]);
+            command.args(["--exact", "adapters::signals::unix::tests::child_process_part"]);
             command.env("TIDP_TEST_PART", part).output().unwrap()
         }
 
         #[test]
-        fn what_nohup_may_have_ignored_stays_so_where_that_cannot_be_known() {
+        fn sighup_is_left_alone_if_nohup_is_possible() {
             let put_off = |mask| [SIGINT, SIGTERM, SIGHUP].map(|signal| IgnoredSignals(mask).can_be_deferred(signal));
             assert_eq!(put_off(Some(0)), [true; 3]);
             assert_eq!(put_off(Some(u64::MAX)), [false; 3]);
@@ -173,19 +173,19 @@ mod unix {
         }
 
         #[test]
-        fn a_signal_that_came_while_held_ends_the_process_by_itself_when_the_last_hold_goes() {
+        fn deferred_signal_ends_the_process_after_the_last_guard() {
             let output = in_process("nested");
             assert_eq!(output.status.signal(), Some(SIGTERM));
             assert!(String::from_utf8_lossy(&output.stderr).contains("outlived the inner hold"));
         }
 
         #[test]
-        fn a_signal_after_the_hold_works_at_once() {
+        fn signal_after_the_guard_works_at_once() {
             assert_eq!(in_process("after").status.signal(), Some(SIGINT));
         }
 
         #[test]
-        fn what_a_supervisor_and_a_closed_terminal_send_waits_and_a_second_ctrl_c_does_not() {
+        fn only_a_second_ctrl_c_is_not_deferred() {
             for (part, ends_by) in [
                 ("supervised", SIGTERM),
                 ("hung up", SIGHUP),
@@ -202,7 +202,7 @@ mod unix {
         }
 
         #[test]
-        fn every_signal_that_would_end_the_process_waits_and_then_ends_it_by_itself() {
+        fn every_fatal_signal_is_deferred() {
             for signal in fatal::all() {
                 let output = in_process(&format!("held {signal}"));
                 assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{signal}: {output:?}");
@@ -214,7 +214,7 @@ mod unix {
         }
 
         #[test]
-        fn what_nobody_watches_is_put_off_whoever_watches_the_others() {
+        fn other_signals_are_deferred_under_supervision() {
             for part in ["watched", "held before and watched"] {
                 let output = in_process(&format!("{part}, and then {SIGXCPU}"));
                 assert_eq!(output.status.signal(), Some(SIGXCPU), "{part}: {output:?}");
@@ -223,19 +223,19 @@ mod unix {
         }
 
         #[test]
-        fn what_one_holds_no_other_releases() {
+        fn guards_are_independent() {
             let output = in_process("another");
             assert_eq!(output.status.signal(), Some(SIGTERM));
             assert!(String::from_utf8_lossy(&output.stderr).contains("outlived"), "{output:?}");
         }
 
         #[test]
-        fn a_hold_during_which_nothing_came_changes_nothing() {
+        fn guard_without_a_signal_changes_nothing() {
             assert!(in_process("quiet").status.success());
         }
 
         #[test]
-        fn once_they_are_watched_a_signal_is_told_whatever_is_held_and_a_second_one_works_at_once() {
+        fn supervised_signals_are_not_deferred() {
             for part in ["watched", "held before and watched"] {
                 let output = in_process(part);
                 assert_eq!(output.status.signal(), Some(SIGTERM), "{part}: {output:?}");
@@ -245,7 +245,7 @@ mod unix {
 
         #[test]
         #[allow(clippy::disallowed_methods)] // the variable is the test's own
-        fn a_part_that_runs_in_a_process_of_its_own() {
+        fn child_process_part() {
             let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
             let signals = SystemSignals;
             match part.as_str() {

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_in_memory_is_seen_by_whoever_opens_it_again() {
+    fn memory_store_can_be_opened_again() {
         let stores = stores(&Env::default());
         stores.open(&StoreChoice::Memory).unwrap().save("a", &Secret::new("1")).unwrap();
         assert_eq!(stores.open(&StoreChoice::Memory).unwrap().load("a"), Ok(Some(Secret::new("1"))));

@@ -89,7 +89,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_variable_of_ours_that_is_not_unicode_is_remembered_by_its_name() {
+    fn our_variable_that_is_not_unicode_is_noted() {
         use std::os::unix::ffi::OsStringExt;
         let env = |name: &str| env_from([(name.into(), OsString::from_vec(vec![0xff]))].into_iter());
         let ours = env("TIDP_PROFILE");

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_a_line_and_utf_16_is_told_by_its_name() {
+    fn byte_order_mark_is_removed_and_utf_16_is_named() {
         let mut lines = LineReader::new("\u{feff}s3cret\r\n\u{feff}\nb".as_bytes());
         for line in ["s3cret", "", "b"] {
             assert_eq!(lines.next().unwrap().as_deref(), Some(line));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_or_no_utf_8_is_one_error_and_the_next_one_is_whole() {
+    fn invalid_line_is_one_error() {
         let longest = "x".repeat(1 << 20);
         let text = [longest.as_bytes(), b"\n", longest.as_bytes(), b"yz\n\xff\nb\n"].concat();
         let mut lines = LineReader::new(&text[..]);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_comes_in_pieces_with_silence_between_them_is_whole() {
+    fn line_in_several_parts_is_joined_after_timeouts() {
         /// Alternates timeouts and chunks.
         struct Chunks(Vec<String>, bool);
         impl Read for Chunks {

@@ -21,7 +21,7 @@ fn only_file(dir: &Path) -> PathBuf {
 }
 
 #[test]
-fn what_is_saved_is_loaded_listed_and_deleted() {
+fn saved_entry_is_loaded_listed_and_deleted() {
     let root = tempfile::tempdir().unwrap();
     for store in both(&root.path().join("new/sessions")) {
         assert_eq!((store.load("a"), entries(&store), store.delete("a")), (Ok(None), (vec![], 0), Ok(false)));
@@ -35,7 +35,7 @@ fn what_is_saved_is_loaded_listed_and_deleted() {
 }
 
 #[test]
-fn a_sealed_file_shows_neither_the_name_nor_the_document_and_never_looks_the_same_twice() {
+fn encrypted_file_reveals_nothing_and_is_never_the_same() {
     let root = tempfile::tempdir().unwrap();
     let store = &both(root.path())[0];
     let written = || {
@@ -49,7 +49,7 @@ fn a_sealed_file_shows_neither_the_name_nor_the_document_and_never_looks_the_sam
 }
 
 #[test]
-fn another_key_a_changed_byte_and_a_file_moved_to_another_name_open_nothing() {
+fn wrong_key_damage_and_renaming_are_detected() {
     let root = tempfile::tempdir().unwrap();
     let store = &both(root.path())[0];
     store.save("a", &Secret::new("document")).unwrap();
@@ -109,7 +109,7 @@ fn a_symlink_a_fifo_and_a_file_that_is_too_large_are_refused() {
 }
 
 #[test]
-fn a_file_of_another_version_is_never_guessed_at_and_a_delete_removes_it() {
+fn file_of_another_version_is_refused_but_deletable() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let path = store.path_of("a");
@@ -138,7 +138,7 @@ fn a_lock_that_cannot_be_had_names_its_own_place() {
 }
 
 #[test]
-fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() {
+fn directory_that_is_a_symlink_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let (real, link) = (root.path().join("real"), root.path().join("link"));
     fs::create_dir(&real).unwrap();
@@ -152,7 +152,7 @@ fn a_directory_that_is_a_symlink_is_refused_and_nothing_is_written_through_it() 
 }
 
 #[test]
-fn a_plain_file_that_is_garbage_is_handed_over_so_that_its_reader_can_say_so() {
+fn invalid_plaintext_file_is_returned_as_it_is() {
     let root = tempfile::tempdir().unwrap();
     let store = FileStore::plaintext(root.path());
     store.save("a", &Secret::new("1")).unwrap();
@@ -175,7 +175,7 @@ fn the_lock_is_one_however_the_directory_is_spelled() {
 }
 
 #[test]
-fn the_identity_is_the_directorys_and_not_its_names_and_the_key_is_told_apart() {
+fn identity_follows_the_directory_and_fingerprint_the_key() {
     let root = tempfile::tempdir().unwrap();
     let (real, link, other) = (root.path().join("real"), root.path().join("link"), root.path().join("other"));
     symlink(&real, &link).unwrap();
@@ -194,7 +194,7 @@ fn the_identity_is_the_directorys_and_not_its_names_and_the_key_is_told_apart() 
 }
 
 #[test]
-fn what_a_killed_write_has_left_is_gone_with_the_next_write_and_with_the_entry() {
+fn write_and_delete_remove_leftovers() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let name = store.path_of("a").file_name().unwrap().to_str().unwrap().to_owned();
@@ -212,7 +212,7 @@ fn what_a_killed_write_has_left_is_gone_with_the_next_write_and_with_the_entry()
 }
 
 #[test]
-fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_again() {
+fn write_is_repeated_until_the_directory_is_writable() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("sessions");
     for store in both(&dir) {
@@ -231,7 +231,7 @@ fn a_spent_tokens_successor_is_stored_as_soon_as_the_directory_can_be_written_ag
 }
 
 #[test]
-fn whatever_a_provider_can_answer_can_be_stored() {
+fn largest_response_can_be_stored() {
     let root = tempfile::tempdir().unwrap();
     // A session's document is text within text: the worst character becomes four. Two responses: one with an ID token
     // that is kept.
@@ -244,7 +244,7 @@ fn whatever_a_provider_can_answer_can_be_stored() {
 }
 
 #[test]
-fn what_can_never_be_stored_is_not_tried_for_ever() {
+fn oversized_document_is_not_retried() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let large = Secret::new("x".repeat(8 << 20));
@@ -271,7 +271,7 @@ fn a_damaged_file_hides_no_other_entry_and_is_counted() {
 }
 
 #[test]
-fn what_killed_writers_have_left_is_swept_but_not_what_is_being_written() {
+fn sweep_removes_leftovers_but_no_write_in_progress() {
     let root = tempfile::tempdir().unwrap();
     for store in both(root.path()) {
         let left = |entry: &str| {
@@ -293,7 +293,7 @@ fn what_killed_writers_have_left_is_swept_but_not_what_is_being_written() {
 }
 
 #[test]
-fn whether_a_session_could_be_written_is_told_without_leaving_anything_behind() {
+fn write_check_leaves_nothing_behind() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("sessions");
     for store in both(&dir) {

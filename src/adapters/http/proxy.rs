@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_used_is_refused_and_not_passed_over_and_no_password_is_told() {
+    fn unusable_proxy_is_refused_without_its_password() {
         for value in [
             "::",
             "\"http://user:canary@p:1\"",

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_thread_can_be_had_that_is_said_and_nothing_panics() {
+    fn missing_thread_is_an_error_without_panic() {
         let none = SystemResolver { start: |_| Err(io::Error::from(io::ErrorKind::WouldBlock)) };
         assert!(resolved(&none, "localhost").unwrap_err().contains("no thread can be started"));
     }

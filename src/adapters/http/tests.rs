@@ -99,7 +99,7 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[test]
-fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
+fn only_a_get_without_response_is_repeated() {
     for (request, tries) in [(get as fn(Url) -> Request, 2), (post, 1)] {
         let (url, count) = server(|_, _| {});
         let failure = http().send(&request(url)).unwrap_err();
@@ -110,7 +110,7 @@ fn a_get_without_an_answer_is_tried_once_more_and_a_post_never_is() {
 }
 
 #[test]
-fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_is_lost() {
+fn unusable_response_is_lost() {
     let (truncated, _) = server(|s, _| s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap());
     let (large, count) = server(|s, _| {
         let _ = s.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
@@ -150,7 +150,7 @@ fn an_answer_that_is_truncated_too_large_too_slow_or_packed_as_nobody_can_read_i
 }
 
 #[test]
-fn a_header_that_is_badly_written_loses_no_answer() {
+fn malformed_header_loses_no_response() {
     for header in ["X-Folded: a\r\n b", "X-Spaced : a", "no colon at all", "X-Odd: \x01"] {
         let (url, _) = server(move |s, _| {
             s.write_all(format!("HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}").as_bytes()).unwrap();
@@ -166,7 +166,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_answer_that_is_packed_though_nobody_asked_for_it_is_read_all_the_same() {
+fn unrequested_compression_is_decompressed() {
     for (coding, body) in [
         ("gzip", gzip(b"{\"a\":1}")),
         ("X-GZIP", gzip(b"{\"a\":1}")),
@@ -186,7 +186,7 @@ fn an_answer_that_is_packed_though_nobody_asked_for_it_is_read_all_the_same() {
 }
 
 #[test]
-fn what_never_reached_the_provider_is_told_apart() {
+fn request_that_was_not_sent_is_recognised() {
     let (_socket, free) = refusing();
     let refused = http().send(&post(Url::parse(&format!("http://{free}/x?secret=1")).unwrap())).unwrap_err();
     assert_eq!(refused.kind, HttpFailureKind::NotSent);
@@ -200,7 +200,7 @@ fn what_never_reached_the_provider_is_told_apart() {
 }
 
 #[test]
-fn a_ca_file_that_is_missing_or_holds_none_is_named() {
+fn unusable_ca_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ca.pem");
     let send = || {
@@ -225,7 +225,7 @@ fn through(proxy: &str) -> HttpFailure {
 }
 
 #[test]
-fn what_a_proxy_does_is_told_as_the_proxys_and_names_its_variable_and_no_password() {
+fn proxy_failure_names_proxy_and_variable() {
     let at = |answer: &'static [u8]| server(move |stream, _| stream.write_all(answer).unwrap()).0;
     let (_socket, free) = refusing();
     for (url, why) in [
@@ -291,7 +291,7 @@ fn tls_server() -> Url {
 }
 
 #[test]
-fn a_certificate_that_does_not_check_out_is_told_apart_and_a_ca_file_is_trusted_beside_the_systems() {
+fn ca_file_is_trusted_and_other_certificates_are_not() {
     let url = tls_server();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ca.pem");

@@ -139,7 +139,7 @@ mod tests {
     const CERTIFICATE: &str = include_str!("test-cert.pem");
 
     #[test]
-    fn a_ca_file_that_is_none_is_told_by_what_it_is_instead() {
+    fn invalid_ca_file_is_described() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("corp\u{1b}.pem");
         let block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_environment_names_authorities_in_vain_it_is_named() {
+    fn unusable_authorities_name_their_variable() {
         let shown = |name: &str, value: &str| {
             no_authorities(&Env::from_iter([(name.to_owned(), Secret::new(value))])).unwrap_err()
         };
@@ -186,7 +186,7 @@ mod tests {
     impl std::error::Error for Called {}
 
     #[test]
-    fn what_is_wrong_with_a_certificate_is_told_in_words() {
+    fn certificate_errors_are_described() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let other = |what| CertificateError::Other(OtherError(Arc::new(Called(what))));
         let names = |presented: &[&str]| CertificateError::NotValidForNameContext {

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_known_to_later_processes_until_it_is_gone() {
+    fn later_processes_know_what_was_written() {
         let root = tempfile::tempdir().unwrap();
         let memory = || CollectionMemory::new(Some(root.path().join("keyring")));
         let known = |collection: &str, seen| BTreeMap::from([(collection.to_owned(), seen)]);

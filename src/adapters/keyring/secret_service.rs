@@ -374,7 +374,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_sockets_of_this_machine_are_trusted_with_secrets_as_they_are() {
+    fn only_local_sockets_get_unencrypted_secrets() {
         for own in ["unix:path=/run/user/1000/bus", "unix:abstract=a,guid=b;unix:runtime=yes"] {
             assert!(is_local(own), "{own}");
         }

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_failed_is_told_its_reason_in_our_words_and_sent_to_the_terminal() {
+    fn page_of_a_failed_login_gives_its_reason() {
         let pages: Vec<_> = REASONS.map(|why| (why, PageText::from(Page::NotLoggedIn(why)))).into();
         for (why, text) in &pages {
             let ((en, nb), [english, norwegian]) = (reason(*why), [text.page(false), text.page(true)]);

@@ -124,7 +124,7 @@ fn a_body_is_refused() {
 }
 
 #[test]
-fn a_query_that_is_not_ours_is_ignored_and_nothing_of_it_comes_back() {
+fn query_of_another_login_is_ignored_and_not_echoed() {
     let login = login();
     let plain = request(&login.0, "GET /callback", "");
     assert_eq!(status(&plain), "400");
@@ -137,7 +137,7 @@ fn a_query_that_is_not_ours_is_ignored_and_nothing_of_it_comes_back() {
 }
 
 #[test]
-fn bytes_that_are_no_request_get_the_same_page_and_headers() {
+fn unreadable_request_gets_the_same_page_and_headers() {
     let login = login();
     let long = format!("GET /callback?{} HTTP/1.1\r\n\r\n", "x".repeat(64 * 1024));
     let wide = format!("GET /callback HTTP/1.1\r\nHost: {}\r\nX: {}\r\n\r\n", login.0, "x".repeat(1 << 20));
@@ -190,7 +190,7 @@ fn every_response_has_exactly_the_strict_headers() {
 }
 
 #[test]
-fn copies_of_the_callback_get_the_same_answer_and_it_is_handed_over_once() {
+fn copies_of_the_callback_count_once() {
     let login = login();
     let line = format!("GET /callback?{OURS}");
     let copies: Vec<_> = (0..20)
@@ -206,7 +206,7 @@ fn copies_of_the_callback_get_the_same_answer_and_it_is_handed_over_once() {
 }
 
 #[test]
-fn the_last_page_is_held_until_it_is_known_how_it_ended_and_then_the_port_is_closed() {
+fn last_page_waits_for_the_result_and_closes_the_port() {
     let (authority, end, waiting) = login();
     request(&authority, &format!("GET /callback?{OURS}"), "");
     let (held, shown) = (authority.clone(), mpsc::channel());
@@ -219,7 +219,7 @@ fn the_last_page_is_held_until_it_is_known_how_it_ended_and_then_the_port_is_clo
 }
 
 #[test]
-fn a_crowd_of_silent_connections_and_a_slow_one_do_not_keep_the_real_one_waiting() {
+fn silent_connections_do_not_delay_the_callback() {
     let login = login();
     let crowd: Vec<_> = (0..200).map(|_| TcpStream::connect(&login.0).unwrap()).collect();
     let mut slow = TcpStream::connect(&login.0).unwrap();
@@ -270,7 +270,7 @@ fn localhost_is_both_families_or_nothing() {
 }
 
 #[test]
-fn what_is_no_loopback_host_is_never_listened_on() {
+fn only_loopback_hosts_are_listened_on() {
     for host in ["0.0.0.0", "[::]", "", "example.com", "127.0.0.2"] {
         let at = ListenAt { host: host.into(), port: None, path: "/".into() };
         assert!(Loopback.listen(&at).is_err(), "{host}");
@@ -279,7 +279,7 @@ fn what_is_no_loopback_host_is_never_listened_on() {
 
 #[test]
 #[allow(clippy::disallowed_methods)] // the time it really takes
-fn whoever_is_sent_elsewhere_has_gone_before_the_port_is_closed() {
+fn external_redirect_is_sent_before_the_port_is_closed() {
     for _ in 0..20 {
         let mut one_time_redirect =
             Loopback.one_time_redirect(&Secret::new("https://id.test/endsession?id_token_hint=e")).unwrap();
@@ -307,7 +307,7 @@ fn a_login_that_ends_at_once_still_shows_how() {
 }
 
 #[test]
-fn what_could_have_been_the_redirect_is_told_by_its_kind_once_and_an_icon_is_not() {
+fn each_kind_of_ignored_request_is_reported_once() {
     let (mut listener, authority) = listener("127.0.0.1");
     let elsewhere = |line: &str| sent(&authority, format!("{line} HTTP/1.1\r\nHost: localhost:1\r\n\r\n"));
     let cookies = format!("Cookie: {}\r\n", "x".repeat(20_000));

@@ -29,7 +29,7 @@ fn least_of(session: &Session) -> Result<Option<Secret>, StoreFailure> {
 }
 
 #[test]
-fn what_fits_is_stored_as_it_is_and_has_no_file() {
+fn document_that_fits_has_no_file() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let document = Secret::new("x".repeat(2560));
@@ -39,7 +39,7 @@ fn what_fits_is_stored_as_it_is_and_has_no_file() {
 }
 
 #[test]
-fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
+fn document_that_does_not_fit_is_restored_from_the_file() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     for (save, token) in [("plainly", "rt-1"), ("at any cost", "rt-2")] {
@@ -61,7 +61,7 @@ fn what_does_not_fit_is_whole_again_and_its_entry_fits() {
 }
 
 #[test]
-fn a_file_that_is_missing_damaged_or_of_another_write_costs_no_refresh_token() {
+fn unusable_file_costs_no_refresh_token() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let (old, new) = (session("rt-1"), session("rt-2"));
@@ -78,7 +78,7 @@ fn a_file_that_is_missing_damaged_or_of_another_write_costs_no_refresh_token() {
 }
 
 #[test]
-fn a_file_under_the_entrys_own_key_that_holds_another_session_is_ignored() {
+fn file_of_another_session_is_ignored() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let session = session("rt-1");
@@ -91,7 +91,7 @@ fn a_file_under_the_entrys_own_key_that_holds_another_session_is_ignored() {
 }
 
 #[test]
-fn without_a_place_for_the_file_nothing_is_begun_but_a_spent_tokens_successor_is_stored() {
+fn new_token_is_stored_even_without_a_file() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     fs::write(root.path().join("entries"), "no directory").unwrap();
     let store = over(&memory, root.path());
@@ -103,7 +103,7 @@ fn without_a_place_for_the_file_nothing_is_begun_but_a_spent_tokens_successor_is
 }
 
 #[test]
-fn what_cannot_be_made_small_is_refused_before_anything_is_written() {
+fn oversized_document_is_refused_before_writing() {
     let (memory, root) = (MemoryStore::default(), tempfile::tempdir().unwrap());
     let store = over(&memory, root.path());
     let mut long = session("rt");

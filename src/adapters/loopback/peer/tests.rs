@@ -113,7 +113,7 @@ fn reset(visitor: Plain) {
 }
 
 #[test]
-fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
+fn kernel_lists_our_sockets_and_closed_peers() {
     let visitors = PeerLookup::start().unwrap();
     for client in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
         let (visitor, ours) = connected("127.0.0.1:0", client);
@@ -128,7 +128,7 @@ fn the_kernel_knows_our_own_sockets_and_whoever_has_left_is_gone() {
 }
 
 #[test]
-fn a_visitor_who_resets_the_connection_while_it_is_looked_up_is_gone() {
+fn peer_that_resets_during_the_lookup_is_closed() {
     let (visitor, ours) = connected("127.0.0.1:0", "127.0.0.1");
     let (questions, asking) = mpsc::channel::<LookupRequest>();
     let looking = std::thread::spawn(move || {
