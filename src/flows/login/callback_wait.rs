@@ -37,7 +37,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         Self { context, request, until, silent_until, ignored: RefCell::default() }
     }
 
-    /// The query of the redirect to `listener`, once the browser has been sent on from `hand_over`, where there is one.
+    /// The query of the redirect to `listener`, once the browser has followed `one_time_redirect`, if there is one.
     pub(super) fn redirect_query(
         &self,
         one_time_redirect: Option<Box<dyn OneTimeRedirect>>,
