@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 
-#[path = "support/real/mod.rs"]
-mod real;
+mod login;
+mod streams;
 
 use real::home::userinfo;
 use real::http::request;
@@ -12,14 +12,11 @@ use real::process::Process;
 use real::{Home, Provider, require};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
-use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
+
+#[path = "../support/real/mod.rs"]
+mod real;
 
 /// A user logged in at a new sandbox, if the machine can log in without a person.
 fn logged_in() -> Option<(Provider, Home)> {
@@ -178,74 +175,6 @@ fn signal_to_exec_reaches_its_command() {
 }
 
 #[test]
-fn signal_during_login_leaves_nothing() {
-    let provider = Provider::sandbox_with_pages(&[]);
-    for signal in [Signal::INT, Signal::TERM] {
-        let home = Home::at(&provider, "sandbox-mobile");
-        let (login, _) = home.login_by_hand(&["--no-browser"]);
-        login.signal(signal);
-        let outcome = login.finish();
-        assert_eq!(outcome.signal, Some(signal.as_raw()), "{outcome:#?}");
-        home.tidp(&["token"]).expect(3);
-        home.assert_no_token_in_files();
-    }
-    // The calling shell sees the signal, and stops too.
-    let home = Home::at(&provider, "sandbox-mobile");
-    for (signal, code) in [(Signal::INT, "code=130"), (Signal::TERM, "code=143")] {
-        let script = "sh -c 'echo pid=$$ >&2; exec tidp login --no-browser'; echo code=$?";
-        let mut shell = Process::start(&mut home.sh_command(script));
-        let pid = shell.wait_for_word(|word| word.starts_with("pid="));
-        shell.wait_for_word(|word| word.contains("code_challenge="));
-        send(&pid["pid=".len()..], signal);
-        assert_eq!(shell.finish().expect(0), code);
-    }
-}
-
-fn send(pid: &str, signal: Signal) {
-    let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
-}
-
-#[test]
-fn login_without_redirect_times_out() {
-    let provider = Provider::sandbox_with_pages(&[]);
-    let home = Home::at(&provider, "sandbox-mobile");
-    let error = home.tidp(&["login", "--no-browser", "--timeout", "1s", "--json"]).error(124);
-    assert_eq!(error["kind"], "timeout");
-}
-
-#[test]
-fn printed_url_works_in_any_local_browser() {
-    if !require("curl") {
-        return;
-    }
-    let provider = Provider::sandbox(&[]);
-    let home = Home::at(&provider, "sandbox-mobile");
-    let (login, url) = home.login_by_hand(&["--no-browser"]);
-    let landed = home.follow(&url);
-    assert!(landed.starts_with("http://127.0.0.1:") && !landed.contains("code="), "{landed}");
-    let outcome = login.finish();
-    assert_eq!(outcome.expect(0), "");
-    assert!(!outcome.stderr.contains("eyJ"), "{}", outcome.stderr);
-}
-
-#[test]
-fn concurrent_logins_both_finish() {
-    if !require("curl") {
-        return;
-    }
-    let provider = Provider::sandbox(&[]);
-    let home = Home::at(&provider, "sandbox-mobile");
-    let (first, first_url) = home.login_by_hand(&["--no-browser"]);
-    let (second, second_url) = home.login_by_hand(&["--no-browser"]);
-    home.follow(&second_url);
-    home.follow(&first_url);
-    second.finish().expect(0);
-    first.finish().expect(0);
-    home.tidp(&["refresh", "--force"]).expect(0);
-}
-
-#[test]
 fn exit_codes_match_the_contract() {
     let Some((mut provider, mut home)) = logged_in() else { return };
     home.tidp(&["token"]).expect(0);
@@ -268,82 +197,6 @@ fn exit_codes_match_the_contract() {
 }
 
 #[test]
-fn discovery_of_another_issuer_opens_no_browser() {
-    let provider = Provider::sandbox(&[]);
-    let mut home = Home::at(&provider, "sandbox-mobile");
-    let (_, document) = request("GET", &provider.issuer, "/.well-known/openid-configuration", &[], "");
-    let impostor = TcpListener::bind("127.0.0.1:0").unwrap();
-    home.set("TIDP_ISSUER", &format!("http://{}", impostor.local_addr().unwrap()));
-    std::thread::spawn(move || {
-        for mut stream in impostor.incoming().map_while(Result::ok) {
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{document}", document.len());
-        }
-    });
-    home.set("BROWSER", "touch opened");
-    let error = home.tidp(&["login", "--timeout", "5s", "--json"]).error(7);
-    assert_eq!(error["kind"], "invalid");
-    assert!(!home.path("opened").exists());
-    assert_eq!(provider.requests("authorize"), 0);
-}
-
-#[test]
-fn full_disk_fails_and_closed_pipe_does_not() {
-    let Some((_provider, home)) = logged_in() else { return };
-    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
-    for args in [&["token"][..], &["inspect", "--json"], &["policy"], &["--help"]] {
-        let status = home.tidp_command(args).stdout(full()).stderr(Stdio::null()).status().unwrap();
-        assert_eq!(status.code(), Some(1), "{args:?}");
-        let mut child = home.tidp_command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        child.wait().unwrap();
-        assert!(!said.contains("error") && !said.contains("panicked"), "{args:?}: {said}");
-    }
-}
-
-#[test]
-fn nonblocking_streams_lose_nothing() {
-    let home = Home::new();
-    let waiting_is_off = |end: &dyn AsFd| {
-        let flags = rustix::fs::fcntl_getfl(end).unwrap();
-        rustix::fs::fcntl_setfl(end, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
-    };
-    let ((input, mut tokens), (mut answers, output)) = (std::io::pipe().unwrap(), std::io::pipe().unwrap());
-    waiting_is_off(&input);
-    waiting_is_off(&output);
-    let mut child = home.tidp_command(&["decode", "--json"]).stdin(input).stdout(output).spawn().unwrap();
-    let writing = std::thread::spawn(move || {
-        for _ in 0..50 {
-            std::thread::sleep(Duration::from_millis(2));
-            tokens.write_all(&b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n".repeat(100)).unwrap();
-        }
-    });
-    // Until the pipe is full.
-    std::thread::sleep(Duration::from_millis(300));
-    let mut told = String::new();
-    answers.read_to_string(&mut told).unwrap();
-    writing.join().unwrap();
-    assert_eq!((told.lines().count(), child.wait().unwrap().code()), (5_000, Some(0)));
-}
-
-#[test]
-fn failing_output_ends_bulk_decode_at_once() {
-    let home = Home::new();
-    let (unread, closed) = std::io::pipe().unwrap();
-    drop(unread);
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    for (output, code) in [(Stdio::from(full), 1), (Stdio::from(closed), 0)] {
-        let mut child = home.tidp_command(&["decode"]).stdin(Stdio::piped()).stdout(output).spawn().unwrap();
-        let mut silent = child.stdin.take().unwrap();
-        silent.write_all(&[b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n".repeat(40), b"e30".to_vec()].concat()).unwrap();
-        assert_eq!(real::process::poll("its end", || child.try_wait().unwrap()).code(), Some(code));
-    }
-}
-
-#[test]
 fn encrypted_file_is_unreadable_without_its_key() {
     if !require("curl") {
         return;
@@ -358,30 +211,6 @@ fn encrypted_file_is_unreadable_without_its_key() {
     home.assert_no_token_in_files();
     home.set("TIDP_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHhc=");
     assert_eq!(home.tidp(&["token", "--json"]).error(6)["kind"], "store");
-}
-
-#[test]
-fn verbose_output_contains_no_secret() {
-    if !require("curl") {
-        return;
-    }
-    let provider = Provider::sandbox(&[]);
-    let mut home = Home::at(&provider, "sandbox-confidential");
-    home.set("RUST_LOG", "trace");
-    home.set("RUST_BACKTRACE", "full");
-    let mut said = home.tidp(&["login", "--verbose"]).stderr;
-    let mut secrets = vec!["sandbox-secret".to_owned()];
-    secrets.extend(home.stored_tokens());
-    assert!(secrets.len() > 3, "access, ID and refresh token at least: {}", secrets.len());
-    for args in [&["inspect"][..], &["refresh", "--force"], &["userinfo"], &["policy", "--why"], &["logout"]] {
-        let outcome = home.tidp(&[args, &["--verbose"]].concat());
-        outcome.expect(0);
-        said += &format!("{}{}", outcome.stdout, outcome.stderr);
-        secrets.extend(home.stored_tokens());
-    }
-    for secret in secrets {
-        assert!(!said.contains(&secret), "told: {secret}");
-    }
 }
 
 #[test]
@@ -439,31 +268,6 @@ fn the_tokens_are_told_apart_and_explained() {
 }
 
 #[test]
-fn decode_stream_uses_keys_fetched_by_another_run() {
-    let Some((provider, home)) = logged_in() else { return };
-    let verify = ["decode", "--verify", "--json"];
-    let mut stream =
-        home.tidp_command(&verify).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let (mut tokens, mut answers) = (stream.stdin.take().unwrap(), BufReader::new(stream.stdout.take().unwrap()));
-    let mut verified = |token: &str| {
-        writeln!(tokens, "{token}").unwrap();
-        let mut answer = String::new();
-        answers.read_line(&mut answer).unwrap();
-        serde_json::from_str::<Value>(&answer).unwrap()["verified"] == true
-    };
-    assert!(verified(home.tidp(&["token"]).expect(0)));
-    provider.post("/keys/rotate", &json!({ "drop_old": false }));
-    home.tidp(&["refresh", "--force"]).expect(0);
-    let token = home.tidp(&["token"]).expect(0).to_owned();
-    assert_eq!(home.tidp_with_stdin(&verify, &token).json()["verified"], true);
-    let before = provider.requests("jwks");
-    assert!(verified(&token));
-    assert_eq!(provider.requests("jwks"), before);
-    drop(tokens);
-    assert!(stream.wait().unwrap().success());
-}
-
-#[test]
 fn a_profile_does_what_the_environment_does() {
     if !require("curl") {
         return;
@@ -485,37 +289,6 @@ fn a_profile_does_what_the_environment_does() {
     for profile in ["mobile", "page"] {
         home.tidp(&["token", "--profile", profile]).expect(3);
     }
-}
-
-#[test]
-fn pipes_and_byte_order_marks_are_read() {
-    if !require("curl") {
-        return;
-    }
-    let provider = Provider::sandbox(&[]);
-    let mut home = Home::new();
-    let secret = provider.client("sandbox-confidential")["client_secret"].as_str().unwrap().to_owned();
-    let config = format!(
-        "\u{feff}[profile.a]\r\nissuer = \"{}\"\r\nclient_id = \"sandbox-confidential\"\r\nclient_type = \"Confidential\"\r\n",
-        provider.issuer
-    );
-    std::fs::write(home.path("config"), config).unwrap();
-    std::fs::write(home.path("key"), format!("\u{feff}{}=\r\n", "A".repeat(43))).unwrap();
-    home.set("TIDP_STORE", "file");
-    // Configuration and key are read more than once, but a pipe delivers them once.
-    let piped = |command: &str| {
-        home.sh(&format!(
-            "mkfifo c k && (cat config >c & cat key >k & TIDP_CONFIG=c TIDP_STORE_KEY_FILE=k {command}); code=$?; rm c k; exit $code"
-        ))
-    };
-    piped(&format!("sh -c \"printf '\\357\\273\\277{secret}\\r\\n' | tidp profile secret a\"")).expect(0);
-    piped("tidp login").expect(0);
-    let token = piped("tidp token").expect(0).to_owned();
-    home.tidp(&["token"]).expect(2);
-    let keys = format!("curl -s {}/.well-known/openid-configuration/jwks", provider.issuer);
-    let verified = home.sh(&format!("{keys} | tidp decode --jwks /dev/stdin --json {token}"));
-    assert_eq!(verified.json()["verified"], true);
-    piped("tidp logout --all").expect(0);
 }
 
 #[test]
