@@ -100,7 +100,7 @@ pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, pa
     let args: Vec<OsString> = args.into_iter().collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();
-    let report = error::of_panic(message, &place, std::thread::current().name()).report();
+    let report = error::panic_error(message, &place, std::thread::current().name()).report();
     Output::new(ports, &cli::display_options(&args)).failure(&report);
     report.exit_code
 }

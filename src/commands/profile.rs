@@ -17,8 +17,6 @@ use colored::Color;
 use serde_json::json;
 use view::ProfileView;
 
-/// Runs it.
-///
 /// # Errors
 /// `usage`, `config`, `store`.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileCommand) -> Result<()> {
@@ -132,7 +130,7 @@ fn remove(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
     }
 }
 
-/// What is the default now that `removed` is not.
+/// The end of the note about `removed`, which was the default: what the default is now.
 fn next_default(config: &Config, removed: &str) -> String {
     let mut others = config.profile.keys().filter(|other| *other != removed);
     match (others.next(), others.next()) {

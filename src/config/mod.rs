@@ -35,11 +35,11 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
         }
         _ => {}
     }
-    let wanted = flag.or_else(|| env.get("TIDP_PROFILE"));
-    if env_issuer && wanted.is_none() {
+    let selected = flag.or_else(|| env.get("TIDP_PROFILE"));
+    if env_issuer && selected.is_none() {
         return resolve(None, None, from_env, env, base);
     }
-    let name = match wanted {
+    let name = match selected {
         Some(name) => name,
         None => default_profile(config)?,
     };
@@ -47,8 +47,8 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
     let profile = resolve(Some(name), config.path.as_deref(), merged, env, base)?;
     if env_issuer {
-        let own = file_profile(name, config, base)?;
-        if (&own.issuer, &own.client_id) != (&profile.issuer, &profile.client_id) {
+        let from_file = file_profile(name, config, base)?;
+        if (&from_file.issuer, &from_file.client_id) != (&profile.issuer, &profile.client_id) {
             return Err(Error::config(format!(
                 "TIDP_ISSUER and TIDP_CLIENT_ID name another client than profile `{}`; unset them or drop --profile",
                 printable(name)

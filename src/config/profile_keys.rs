@@ -14,12 +14,12 @@ use toml::{Table, Value};
 
 /// Declares the keys of a profile: each with its type, and how its environment variable is parsed.
 macro_rules! profile_keys {
-    ($($key:ident: $type:ty = $shape:ident,)+) => {
+    ($($key:ident: $type:ty = $format:ident,)+) => {
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct ProfileKeys { $($key: Option<$type>,)+ }
 
-        pub(super) const KEYS: &[(&str, Shape)] = &[$((stringify!($key), Shape::$shape),)+];
+        pub(super) const KEYS: &[(&str, VariableFormat)] = &[$((stringify!($key), VariableFormat::$format),)+];
     };
 }
 
@@ -47,7 +47,7 @@ profile_keys! {
 
 /// How an environment variable is parsed.
 #[derive(Clone, Copy)]
-pub(super) enum Shape {
+pub(super) enum VariableFormat {
     Text,
     Flag,
     Words,
@@ -56,15 +56,15 @@ pub(super) enum Shape {
 
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
-    for &(key, shape) in KEYS {
+    for &(key, format) in KEYS {
         let variable = variable_name(key);
         let Some(text) = env.get(&variable) else { continue };
         let wrong = |what: &str| Error::config(format!("{variable}: `{}` {what}", printable(text)));
-        let value = match shape {
-            Shape::Text => Value::String(text.to_owned()),
-            Shape::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
-            Shape::Words => words(text.split_whitespace()),
-            Shape::Command => words(shell_words::split(text).map_err(|_| wrong("is not a command line"))?),
+        let value = match format {
+            VariableFormat::Text => Value::String(text.to_owned()),
+            VariableFormat::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
+            VariableFormat::Words => words(text.split_whitespace()),
+            VariableFormat::Command => words(shell_words::split(text).map_err(|_| wrong("is not a command line"))?),
         };
         table.insert(key.to_owned(), value);
     }
@@ -219,11 +219,11 @@ pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
 
 /// The policy, if it is known.
 fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, KeyError> {
-    let named = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
+    let configured = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
     let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
     let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
     let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
-    let Some(name) = named.or_else(|| client_type.map(ClientType::policy)) else {
+    let Some(name) = configured.or_else(|| client_type.map(ClientType::policy)) else {
         let missing = |key| Err(KeyError(key, format!("{key} needs client_type or policy")));
         return changed.map_or(Ok(None), missing);
     };

@@ -20,7 +20,7 @@ fn config(text: &str) -> Config {
     parse(text, Path::new(PATH)).unwrap()
 }
 
-/// A profile `p` with these lines beside an issuer and a client id, and these variables.
+/// The profile `p` with an issuer, a client ID, further lines and environment variables.
 fn with(lines: &str, variables: &[(&str, &str)]) -> Result<Profile> {
     let text = format!("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{lines}");
     profile(None, &env(variables), &config(&text), Some(Path::new("/etc/tidp")))
@@ -68,7 +68,7 @@ fn minimal_profile_gets_defaults() {
     assert_eq!(read(""), expected);
 }
 
-/// Each key: its line in the file, its variable, and what the profile then says (`Debug`).
+/// For each key its line in the file, its variable with a value, and a part of the resulting profile's `Debug` text.
 const EACH: [(&str, &str, &str, &str); 16] = [
     ("client_type = \"mobileapp\"", "TIDP_CLIENT_TYPE", "mobileapp", "client_type: Some(MobileApp)"),
     ("policy = \"Web\"", "TIDP_POLICY", "Web", "name: Web"),
@@ -105,7 +105,7 @@ fn every_key_means_the_same_in_file_and_environment() {
         assert!(from_file.contains(expected), "{line}: {from_file}");
         let rest = if line.contains('\n') { "policy = \"Web\"" } else { "" };
         let from_env = format!("{:?}", with(rest, &[(variable, value)]).unwrap());
-        // Where it was written is all that differs.
+        // Only the source differs.
         let from_env = from_env.replace(&format!("Variable(\"{variable}\")"), "Profile(\"p\")");
         assert_eq!(from_env, from_file, "{variable}");
     }

@@ -20,7 +20,7 @@ pub use child_process::ChildProcessError;
 pub use login::LoginError;
 pub use login_refusal::RequestedLogin;
 pub use network::NetworkError;
-pub use panic::of_panic;
+pub use panic::panic_error;
 pub use provider::ProviderRefusal;
 pub use report::{Kind, Report, quoted, with_profile};
 pub use session::SessionError;

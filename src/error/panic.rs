@@ -1,11 +1,11 @@
-//! Reports a panic. Libraries panic where they cannot start a thread.
+//! Panics. Libraries panic if they cannot start a thread.
 
 use super::{Error, Situation};
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};
 
 /// The error for a panic, without its message, which may hold a secret.
-pub fn of_panic(message: &str, place: &str, thread: Option<&str>) -> Error {
+pub fn panic_error(message: &str, place: &str, thread: Option<&str>) -> Error {
     let no_thread = message.contains("spawn") && message.contains("thread");
     let what = if no_thread {
         "no more threads can be started: a limit on processes is reached (`ulimit -u`, or a container's pids limit)"
@@ -32,7 +32,7 @@ mod tests {
             ("cannot spawn async-io thread: canary", Some("keyring"), 6, "the OS keyring"),
             ("index out of canary", Some("sandbox"), 1, "a bug in tidp; please report it (a\\u{1b}.rs:7)"),
         ] {
-            let report = of_panic(message, "a\u{1b}.rs:7", thread).report();
+            let report = panic_error(message, "a\u{1b}.rs:7", thread).report();
             assert_eq!(report.exit_code, code, "{message}");
             assert!(report.message.contains(words) && !report.message.contains("canary"), "{}", report.message);
         }

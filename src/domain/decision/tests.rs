@@ -10,7 +10,7 @@ fn after(seconds: i64) -> Time {
     LOGIN.plus(Seconds(seconds))
 }
 
-/// What `decide` answers so many seconds after the login, and when that changes.
+/// The decision a number of seconds after the login, and when it changes.
 fn at(seconds: i64, session: &Session, name: PolicyName, renew: Renew, intent: Intent) -> (Action, Option<i64>) {
     let decision = decide(after(seconds), Some(session), Some(&name.documented()), renew, intent);
     (decision.action, decision.changes_at.map(|at| at.since(LOGIN).0))
@@ -28,7 +28,7 @@ fn token_is_used_until_less_than_min_ttl_is_left() {
 }
 
 #[test]
-fn a_policys_end_never_stops_an_attempt() {
+fn expiry_by_policy_never_stops_an_attempt() {
     for policy in crate::domain::policy::POLICIES {
         let session = logged_in(LOGIN, Some("r"));
         let far = at(400 * 86_400, &session, policy.name, Renew::WhenDue, TOKEN);
@@ -64,7 +64,7 @@ fn claims_and_force_refresh_at_once_id_token_when_expired() {
 }
 
 #[test]
-fn renew_profile_refreshes_in_last_third_of_sliding_life() {
+fn renew_profile_refreshes_in_last_third_of_lifetime() {
     let session = logged_in(LOGIN, Some("r0"));
     let ask = |seconds, session: &Session, name| at(seconds, session, name, Renew::BeforeSessionEnds, TOKEN);
     assert_eq!(ask(399, &session, PolicyName::PublicWeb), (Action::Use, Some(400)));
@@ -91,7 +91,7 @@ fn keepalive_renews_at_lead_time_or_asks_for_login() {
 }
 
 #[test]
-fn what_no_refresh_renews_is_not_refreshed_for_it() {
+fn session_that_no_refresh_renews_is_not_refreshed_early() {
     let ended = refreshed(&logged_in(LOGIN, Some("r0")), after(400), None);
     let ask = |session: &Session, policy: &Policy| {
         decide(after(900), Some(session), Some(policy), Renew::BeforeSessionEnds, TOKEN).action
@@ -102,7 +102,7 @@ fn what_no_refresh_renews_is_not_refreshed_for_it() {
 }
 
 #[test]
-fn near_an_absolute_end_renewals_stay_a_third_of_a_life_apart() {
+fn renewals_stay_a_third_of_a_lifetime_apart() {
     let capped = Policy { absolute_lifetime: Some(Seconds(1_000)), ..PolicyName::PublicWeb.documented() };
     let session = refreshed(&logged_in(LOGIN, Some("r0")), after(700), Some("r0"));
     let decision = decide(after(800), Some(&session), Some(&capped), Renew::BeforeSessionEnds, TOKEN);
@@ -136,7 +136,7 @@ fn any_renew() -> impl Strategy<Value = Renew> {
 
 proptest! {
     #[test]
-    fn an_answer_holds_until_the_moment_it_names_and_not_longer(
+    fn decision_holds_until_changes_at_and_not_longer(
         (start, steps) in history(), policy in any_policy(), intent in any_intent(), renew in any_renew(),
         later in -10_000..9_000_000i64,
     ) {
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_more_left_than_asked_for_is_never_refreshed(
+    fn token_with_enough_left_is_never_refreshed(
         (start, steps) in history(), policy in any_policy(), min_ttl in 0..3_600i64, age in 0..3_600i64,
     ) {
         let states = lived(start, &steps);
@@ -177,7 +177,7 @@ proptest! {
     fn keepalive_renews_in_time_at_most_once_per_third(
         same in prop::collection::vec(any::<bool>(), 20), pause in 1..200i64,
     ) {
-        // Somebody asks for a token every `pause` seconds; the provider answers with the same or a new handle.
+        // A token is requested every `pause` seconds, and the response has the same or a new refresh token.
         let policy = PolicyName::PublicWeb.documented();
         let mut session = logged_in(LOGIN, Some("r0"));
         let (mut last, mut renewals) = (LOGIN, same.iter().enumerate());

@@ -41,7 +41,7 @@ fn id_token(at: Time) -> IdToken {
     }
 }
 
-/// The session after a refresh at `at` answered with `refresh_token`.
+/// The session after a refresh at `at` whose response has `refresh_token`.
 pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>) -> Session {
     let answer = NewTokens {
         access_token: access_token(at),
@@ -59,7 +59,7 @@ fn policy(name: PolicyName) -> Policy {
 }
 
 #[test]
-fn fixed_life_counts_from_login_alone() {
+fn fixed_lifetime_counts_from_the_login() {
     let confidential = policy(ClientType::Confidential.policy());
     let mut session = logged_in(LOGIN, Some("r0"));
     for (day, answer) in [(1, Some("r0")), (5, Some("r1")), (13, None)] {
@@ -72,7 +72,7 @@ fn fixed_life_counts_from_login_alone() {
 }
 
 #[test]
-fn a_new_handle_renews_a_sliding_life_for_sure() {
+fn new_refresh_token_certainly_renews_the_lifetime() {
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(89)), Some("r1"));
     let life = RefreshTokenExpiry::from_session(&session, &policy(PolicyName::Mobile)).unwrap();
     let end = LOGIN.plus(Seconds::days(179));
@@ -106,7 +106,7 @@ fn response_without_refresh_token_keeps_old_token_and_expiry() {
 }
 
 #[test]
-fn an_absolute_lifetime_caps_both_ends() {
+fn absolute_lifetime_limits_both_expiries() {
     let capped = Policy { absolute_lifetime: Some(Seconds::days(100)), ..policy(PolicyName::Mobile) };
     let session = refreshed(&logged_in(LOGIN, Some("r0")), LOGIN.plus(Seconds::days(50)), Some("r1"));
     let life = RefreshTokenExpiry::from_session(&session, &capped).unwrap();
@@ -123,7 +123,7 @@ fn renewal_is_seen_after_the_clock_was_set_back() {
 }
 
 #[test]
-fn no_policy_gives_an_end_to_a_token_that_is_not_held() {
+fn without_refresh_token_there_is_no_expiry() {
     let never = logged_in(LOGIN, None);
     let refused =
         logged_in(LOGIN, Some("r0")).after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
@@ -178,7 +178,7 @@ fn foreign_or_corrupt_session_document_is_refused() {
 }
 
 #[test]
-fn a_name_this_program_did_not_write_is_no_key() {
+fn foreign_entry_name_is_not_parsed() {
     for name in ["", "p", "[]", r#"["p","i"]"#, r#"["p","i","c","other"]"#, r#"["p", "i","c"]"#, r#"["p","i","c",1]"#] {
         assert_eq!(EntryKey::parse(name), None, "{name}");
     }
@@ -232,7 +232,7 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
 }
 
 #[test]
-fn an_entry_is_labelled_for_people() {
+fn entry_label_names_profile_and_host() {
     let key = |profile: &str, issuer: &str| SessionKey {
         profile: profile.into(),
         issuer: issuer.into(),
@@ -249,7 +249,7 @@ fn an_entry_is_labelled_for_people() {
 
 proptest! {
     #[test]
-    fn the_sure_end_is_never_later_than_the_implied_one((start, steps) in history(), policy in any_policy()) {
+    fn earliest_expiry_is_never_after_the_implied_one((start, steps) in history(), policy in any_policy()) {
         for (_, session) in lived(start, &steps) {
             if let Some(life) = RefreshTokenExpiry::from_session(&session, &policy) {
                 prop_assert!(life.expires_at_earliest <= life.expires_at);
@@ -259,7 +259,7 @@ proptest! {
     }
 
     #[test]
-    fn an_end_moves_only_where_a_renewal_was_given((start, steps) in history(), policy in any_policy()) {
+    fn expiry_moves_only_after_a_renewal((start, steps) in history(), policy in any_policy()) {
         let states = lived(start, &steps);
         for (pair, (_, step)) in states.windows(2).zip(&steps) {
             let lives = (RefreshTokenExpiry::from_session(&pair[0].1, &policy), RefreshTokenExpiry::from_session(&pair[1].1, &policy));
@@ -274,7 +274,7 @@ proptest! {
     }
 
     #[test]
-    fn a_document_reads_back_as_what_was_written((start, steps) in history(), generation: u64, sub: String) {
+    fn document_is_read_back_unchanged((start, steps) in history(), generation: u64, sub: String) {
         for (_, mut session) in lived(start, &steps) {
             session.generation = generation;
             session.account.sub = sub.clone();
