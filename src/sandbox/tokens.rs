@@ -17,7 +17,6 @@ const ID_TOKEN_LIFETIME: Seconds = Seconds(300);
 /// The first key, shared by all sandboxes of the process because generating one is slow.
 static FIRST_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
 
-/// An RSA-2048 key.
 struct Key {
     kid: String,
     pair: KeyPair,

@@ -1,6 +1,6 @@
 //! The authorization endpoint (RFC 6749 4.1, OIDC Core 3.1.2).
 
-use super::records::{AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, SsoSession};
+use super::records::{Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, SsoSession};
 use super::state::{Engine, MAX_PENDING, granted_scopes};
 use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
@@ -32,8 +32,8 @@ impl Engine {
             }
         };
         if let Some(session) = self.sso_session_by_cookie(cookie, now).filter(|sso| satisfies(sso, &request, now)) {
-            let sid = session.authentication.sid.clone();
-            return AuthorizeOutcome::Response(self.approve(request, &sid, now, seed));
+            let authentication = session.authentication.clone();
+            return AuthorizeOutcome::Response(self.approve(request, authentication, now, seed));
         }
         if request.prompt.iter().any(|prompt| prompt == "none") {
             let error = OAuthError::new("login_required", "there is no SSO session that serves");
@@ -102,15 +102,18 @@ impl Engine {
         now: Time,
         seed: &Seed,
     ) -> AuthorizationResponse {
-        let sid = self.start_sso_session(user, &request.acr_values, now, seed);
-        let cookie = self.sso_sessions.get(&sid).map(|session| session.cookie.clone());
-        AuthorizationResponse { cookie, ..self.approve(request, &sid, now, seed) }
+        let authentication = self.start_sso_session(user, &request.acr_values, now, seed);
+        let cookie = self.sso_sessions.get(&authentication.sid).map(|session| session.cookie.clone());
+        AuthorizationResponse { cookie, ..self.approve(request, authentication, now, seed) }
     }
 
-    fn approve(&mut self, request: AuthorizationRequest, sid: &str, now: Time, seed: &Seed) -> AuthorizationResponse {
-        let Some(authentication) = self.authentication_of(sid) else {
-            return self.reject(&request, &OAuthError::new("login_required", "the SSO session is gone"));
-        };
+    fn approve(
+        &mut self,
+        request: AuthorizationRequest,
+        authentication: Authentication,
+        now: Time,
+        seed: &Seed,
+    ) -> AuthorizationResponse {
         let (redirect_uri, form_post) = (request.redirect_uri.clone(), request.form_post);
         let state = request.state.clone();
         let code = self.issue_code(request, authentication, now, seed);

@@ -1,6 +1,6 @@
 //! Device authorization (RFC 8628), and the token endpoint's choice of grant.
 
-use super::records::{DeviceCode, DeviceState, Grant, IdToken, IssuedTokens};
+use super::records::{DeviceCode, DeviceState, IssuedTokens};
 use super::state::{Engine, MAX_PENDING, granted_scopes};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
@@ -99,11 +99,7 @@ impl Engine {
             DeviceState::Approved(user) => user,
         };
         let device = self.device_codes.remove(code).ok_or_else(OAuthError::invalid_grant)?;
-        let sid = self.start_sso_session(user, "", now, seed);
-        let authentication = self.authentication_of(&sid).ok_or_else(OAuthError::invalid_grant)?;
-        let (client_id, scopes) = (device.client_id, device.scopes);
-        let grant = self.add_grant(Grant { client_id, scopes, authentication, revoked: false });
-        Ok(self.issue_after_login(grant, IdToken::default(), now, seed))
+        Ok(self.log_in_and_issue(device.client_id, device.scopes, user, now, seed))
     }
 
     /// The tokens for any grant type, for an authenticated client.

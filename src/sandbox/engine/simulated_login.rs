@@ -1,4 +1,4 @@
-//! A login in one step.
+//! A login without the authorization endpoint.
 
 use super::records::{Grant, IdToken, IssuedTokens};
 use super::state::{Engine, granted_scopes};
@@ -22,9 +22,19 @@ impl Engine {
     ) -> Result<IssuedTokens, OAuthError> {
         let client = self.client(client_id)?;
         let scopes = granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
-        let sid = self.start_sso_session(user, "", now, seed);
-        let authentication = self.authentication_of(&sid).ok_or_else(OAuthError::invalid_grant)?;
-        let grant = self.add_grant(Grant { client_id: client.id, scopes, authentication, revoked: false });
-        Ok(self.issue_after_login(grant, IdToken::default(), now, seed))
+        Ok(self.log_in_and_issue(client.id, scopes, user, now, seed))
+    }
+
+    pub(super) fn log_in_and_issue(
+        &mut self,
+        client_id: String,
+        scopes: Vec<String>,
+        user: &'static User,
+        now: Time,
+        seed: &Seed,
+    ) -> IssuedTokens {
+        let authentication = self.start_sso_session(user, "", now, seed);
+        let grant = self.add_grant(Grant { client_id, scopes, authentication, revoked: false });
+        self.issue_after_login(grant, IdToken::default(), now, seed)
     }
 }

@@ -29,21 +29,22 @@ fn requested_aal(acr_values: &str) -> u8 {
 }
 
 impl Engine {
-    /// Logs `user` in and returns the `sid`.
+    /// Logs `user` in, in a new SSO session.
     pub(super) fn start_sso_session(
         &mut self,
         user: &'static User,
         acr_values: &str,
         now: Time,
         seed: &Seed,
-    ) -> String {
+    ) -> Authentication {
         let sid = seed.random_string("sid");
         let (aal, idp, amr) = assurance(user, acr_values);
         let authentication = Authentication { user, sid: sid.clone(), auth_time: now, aal, idp, amr };
         let expires_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
         let cookie = Secret::new(seed.random_string("sso cookie"));
-        self.sso_sessions.insert(sid.clone(), SsoSession { authentication, cookie, expires_at, ended: false });
-        sid
+        let session = SsoSession { authentication: authentication.clone(), cookie, expires_at, ended: false };
+        self.sso_sessions.insert(sid, session);
+        authentication
     }
 
     /// The active SSO session of the browser with that cookie.
@@ -74,10 +75,6 @@ impl Engine {
     /// All SSO sessions, ended ones too.
     pub fn sso_sessions(&self) -> impl Iterator<Item = &SsoSession> {
         self.sso_sessions.values()
-    }
-
-    pub(super) fn authentication_of(&self, sid: &str) -> Option<Authentication> {
-        self.sso_sessions.get(sid).map(|session| session.authentication.clone())
     }
 
     /// Whether a new login would reach a higher requested level than `session` has.
