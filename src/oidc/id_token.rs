@@ -94,7 +94,7 @@ pub fn accept_id_token(
             check_session_binding(&claims, *previous, sub == *original)?;
         }
     }
-    // The token is ours; what is wrong from here on is harmless.
+    // From here on, nothing suggests that the token is somebody else's.
     signature?;
     check_type(&token)?;
     let (issued_at, expires_at) =
@@ -122,8 +122,8 @@ fn check_login_binding(claims: &Claims, pending: &PendingLogin, code: &Code) -> 
     check_hash(claims, "c_hash", &code.0)
 }
 
-/// Checks that the ID token has the session's account and nonce (Core 12.2). If the session has no ID token, any nonce
-/// is accepted.
+/// Checks that the ID token has the session's account, and no other nonce (Core 12.2). If the session has no ID token,
+/// any nonce is accepted.
 fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: bool) -> CheckResult {
     if !same_sub {
         return invalid("it is another account's than the session's (`sub`)");
