@@ -62,7 +62,7 @@ fn a_whole_life_at(provider: &mut Provider, client: &str, refused: &[i32]) {
 
     let before = home.files();
     home.tidp(&["refresh", "--force"]).expect(0);
-    home.put_back(&before); // the refresh token that is spent now
+    home.restore_files(&before); // the refresh token that is spent now
     for code in refused {
         let error = home.tidp(&["refresh", "--force", "--json"]).error(*code);
         assert!(error["hint"].as_str().is_some_and(|hint| hint.starts_with("tidp login")), "{error}");

@@ -188,7 +188,7 @@ impl Home {
     }
 
     /// Restores what [`files`](Self::files) returned.
-    pub fn put_back(&self, files: &[(PathBuf, Vec<u8>)]) {
+    pub fn restore_files(&self, files: &[(PathBuf, Vec<u8>)]) {
         files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
     }
 
