@@ -96,7 +96,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
 }
 
 /// Reports a panic on stderr and returns the exit code, as for any other error.
-pub fn fail_by_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
+pub fn report_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();

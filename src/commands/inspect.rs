@@ -7,7 +7,7 @@ use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
 use crate::explain::claims;
 use crate::explain::outlook::sentence::setting;
-use crate::explain::session_view::{OPAQUE, SessionView, TokenView};
+use crate::explain::session_view::{OPAQUE, SessionView, TokenView, ViewStyle};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, SignatureVerdict};
 use crate::flows::provider_metadata;
@@ -34,7 +34,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         }
         let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
         let set_policy = setting(profile.policy_key(), None, profile.name_in_hints.as_deref());
-        out.answer(&view.text(out, &set_policy, claim_issuer))?;
+        let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
+        out.answer(&view.text(&style, &set_policy, claim_issuer))?;
         if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
             out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
         }
@@ -53,7 +54,8 @@ fn session_view<'s>(context: &'s Context<'_>, session: &'s Session, provider: &R
         |token: &Secret, expires_at: Time| TokenView::new(token, expires_at, now, verified(context, provider, token));
     let access_token = view(&session.access_token.value, session.access_token.expires_at);
     let id_token = session.id_token.as_ref().map_or_else(TokenView::none, |token| view(&token.value, token.expires_at));
-    SessionView::new(session, context.store.name(), context.profile.policy.as_ref(), now, [access_token, id_token])
+    let outlook = context.outlook(Some(session), now);
+    SessionView::new(session, &outlook, context.store.name(), [access_token, id_token])
 }
 
 /// Whether the token's signature is valid, if that is known, and why not.

@@ -3,7 +3,6 @@
 use crate::cli::{self, Global};
 use crate::commands::inspect;
 use crate::config::{self, Profile, StoreKind};
-use crate::domain::decision::Renew;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::explain::login_messages;
@@ -23,16 +22,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let session = login::log_in(context, login_options(&context.profile, args)?)?;
         let (now, profile) = (context.ports.clock.now(), &context.profile);
-        let (policy, name) = (profile.policy.as_ref(), profile.name_in_hints.as_deref());
-        for line in login_messages::summary(&session, policy, profile.policy_key(), name, &|time| out.when(time, now)) {
+        let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());
+        for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now))
+        {
             out.note(&line);
         }
-        if profile.renew == Renew::WhenDue
-            && let Some(warning) =
-                policy.and_then(|policy| login_messages::early_expiry_warning(&session, policy, name))
-        {
+        if let Some(warning) = login_messages::early_expiry_warning(&outlook, name) {
             out.warn("dies_before_access_token", warning);
-            advisory_warnings::stamp(context);
+            advisory_warnings::record_warning(context);
         }
         if out.json { out.document(inspect::to_json(context, &session)) } else { Ok(()) }
     })

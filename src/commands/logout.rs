@@ -9,60 +9,64 @@ use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::json;
 
-/// Logs out: one profile, or all with `--all`.
+/// Logs out of one profile, or of all with `--all`.
 ///
 /// # Errors
-/// The first failure at the provider; the local session is gone all the same. `store` if that is not so.
+/// The first failure at the provider; the local session is removed all the same. `store` if it could not be removed.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
-    // `--profile` and `--all` contradict each other; TIDP_PROFILE is for every command and does not count.
-    if args.all && global.profile.is_some() {
-        return Err(Error::usage(
-            "--all ends the sessions of all profiles and --profile names one: use one of the two",
-        ));
-    }
     let options = LogoutOptions { local: args.local, browser: args.browser };
-    let (outcomes, rest): (Vec<_>, _) = if args.all {
-        let (contexts, store) = stored_sessions(ports, out)?;
-        let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
-        (contexts.into_iter().map(log_out).collect(), check_nothing_left(store.as_ref()))
-    } else {
-        (
-            vec![
-                Context::open(ports, out, global.profile.as_deref())?.run(|context| logout::log_out(context, options)),
-            ],
-            Ok(()),
-        )
-    };
-    if outcomes.is_empty() && rest.is_ok() {
-        out.note("There was no session.");
-    }
-    let mut failure =
-        outcomes.iter().find_map(|outcome| outcome.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
-    if let Err(error) = rest {
-        if failure.is_some() {
-            note_failure(out, &error.report().message);
+    match (args.all, global.profile.as_deref()) {
+        (false, profile) => log_out(ports, out, profile, options),
+        (true, None) => log_out_of_all(ports, out, options),
+        // Only the option contradicts `--all`; TIDP_PROFILE is meant for every command.
+        (true, Some(_)) => {
+            Err(Error::usage("--all ends the sessions of all profiles and --profile names one: use one of the two"))
         }
-        failure = failure.or(Some(error));
     }
-    let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
-    match failure {
+}
+
+fn log_out(ports: &Ports, out: &Output<'_>, profile: Option<&str>, options: LogoutOptions) -> Result<()> {
+    let outcome = Context::open(ports, out, profile)?.run(|context| logout::log_out(context, options))?;
+    match outcome.failure() {
         Some(error) => Err(error),
-        None if out.json && args.all => {
-            out.document(json!({ "sessions": outcomes.iter().map(Outcome::to_json).collect::<Vec<_>>() }))
-        }
-        None if out.json => out.document(outcomes.first().map(Outcome::to_json).unwrap_or_default()),
+        None if out.json => out.document(outcome.to_json()),
         None => Ok(()),
     }
 }
 
-fn note_failure(out: &Output<'_>, what: &str) {
-    out.note(&format!("{} {what}", out.paint_err("failed:", colored::Color::Red)));
+fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Result<()> {
+    let (contexts, store) = stored_sessions(ports, out)?;
+    let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
+    let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(log_out).collect();
+    let nothing_left = check_nothing_left(store.as_ref());
+    if outcomes.is_empty() && nothing_left.is_ok() {
+        out.note("There was no session.");
+    }
+    let failure =
+        outcomes.iter().find_map(|outcome| outcome.as_ref().map_or_else(|e| Some(e.clone()), Outcome::failure));
+    if let Some(failure) = failure {
+        if let Err(error) = nothing_left {
+            report_failure(out, &error.report().message);
+        }
+        return Err(failure);
+    }
+    nothing_left?;
+    if out.json {
+        let outcomes: Vec<_> = outcomes.iter().flatten().map(Outcome::to_json).collect();
+        out.document(json!({ "sessions": outcomes }))?;
+    }
+    Ok(())
 }
 
-/// One of several logouts. Its failure is printed at once, because only the first one becomes the command's error.
+/// Logs out of one of several profiles. A failure is printed at once, because only the first one becomes the command's
+/// error.
 fn log_out_and_report(context: &Context<'_>, out: &Output<'_>, options: LogoutOptions) -> Result<Outcome> {
     logout::log_out(context, options).inspect_err(|error| {
         let (name, message) = (printable(&context.profile.name), error.report().message);
-        note_failure(out, &format!("the session of `{name}`: {message}"));
+        report_failure(out, &format!("the session of `{name}`: {message}"));
     })
+}
+
+fn report_failure(out: &Output<'_>, what: &str) {
+    out.note(&format!("{} {what}", out.paint_err("failed:", colored::Color::Red)));
 }

@@ -3,8 +3,9 @@
 use crate::cli::{self, Global};
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
+use crate::domain::session::{Renewal, Session, Sso};
 use crate::error::{Result, with_profile};
+use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
@@ -28,7 +29,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         let before = context.session()?;
         let claims_before = before.id_token.clone();
         let fresh = refresh::ensure_fresh(context, before, intent)?;
-        print_summary(context, out, &fresh.session, fresh.source);
+        let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
+        print_summary(context, out, &fresh.session, &outlook, fresh.source);
         if intent == Intent::Claims && fresh.session.id_token == claims_before {
             out.warn(
                 "claims_not_updated",
@@ -39,11 +41,17 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
             );
         }
         advisory_warnings::warn_if_due(context, &fresh.session, None);
-        if out.json { out.document(to_json(context, &fresh.session, fresh.source)) } else { Ok(()) }
+        if out.json { out.document(to_json(&fresh.session, &outlook, fresh.source)) } else { Ok(()) }
     })
 }
 
-fn print_summary(context: &Context<'_>, out: &Output<'_>, session: &Session, source: TokenSource) {
+fn print_summary(
+    context: &Context<'_>,
+    out: &Output<'_>,
+    session: &Session,
+    outlook: &SessionOutlook<'_>,
+    source: TokenSource,
+) {
     let until = context.when(session.access_token.expires_at);
     match source {
         TokenSource::Stored(_) => out.note(&format!("Not due: the access token is valid until {until}.")),
@@ -52,8 +60,7 @@ fn print_summary(context: &Context<'_>, out: &Output<'_>, session: &Session, sou
         }
         TokenSource::Refreshed(_, renewal) => {
             out.note(&format!("Refreshed: the access token is valid until {until}."));
-            let policy = context.profile.policy.as_ref();
-            let message = renewal_message(session, policy, renewal, &|time| context.when(time));
+            let message = renewal_message(outlook, renewal, &|time| context.when(time));
             if let Some(warning) = message.warning {
                 out.warn("sso_ended", warning);
             }
@@ -62,14 +69,12 @@ fn print_summary(context: &Context<'_>, out: &Output<'_>, session: &Session, sou
     }
 }
 
-fn to_json(context: &Context<'_>, session: &Session, source: TokenSource) -> Value {
-    let policy = context.profile.policy.as_ref();
-    let expiry = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
+fn to_json(session: &Session, outlook: &SessionOutlook<'_>, source: TokenSource) -> Value {
     let (refreshed, reason, rotated, renewed) = match source {
         TokenSource::Stored(_) => (false, json!("not_due"), false, Some(false)),
-        TokenSource::RefreshedElsewhere => (false, json!("adopted"), false, renewed_elsewhere(session, policy)),
+        TokenSource::RefreshedElsewhere => (false, json!("adopted"), false, renewed_elsewhere(outlook.sso)),
         TokenSource::Refreshed(reason, renewal) => {
-            (true, json!(reason), renewal == Renewal::New, was_renewed(renewal, policy))
+            (true, json!(reason), renewal == Renewal::New, was_renewed(renewal, outlook.policy))
         }
     };
     json!({
@@ -78,7 +83,7 @@ fn to_json(context: &Context<'_>, session: &Session, source: TokenSource) -> Val
         "rotated": rotated,
         "renewed": renewed,
         "access_token_expires_at": session.access_token.expires_at.rfc3339(),
-        "refresh_token_expires_at": expiry.map(|expiry| expiry.expires_at.rfc3339()),
+        "refresh_token_expires_at": outlook.expiry.map(|expiry| expiry.expires_at.rfc3339()),
     })
 }
 
@@ -93,8 +98,9 @@ fn was_renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
     }
 }
 
-fn renewed_elsewhere(session: &Session, policy: Option<&Policy>) -> Option<bool> {
-    match policy.map(|policy| Sso::from_session(session, policy))? {
+/// The same for a refresh of another process.
+fn renewed_elsewhere(sso: Sso) -> Option<bool> {
+    match sso {
         Sso::Active => Some(true),
         Sso::Ended => Some(false),
         Sso::Unknown => None,

@@ -236,6 +236,14 @@ impl HeldToken {
     }
 }
 
+/// A refresh that was started and whose tokens were never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnfinishedRefresh {
+    pub at: Time,
+    /// Whether its response came and failed a check.
+    pub response_discarded: bool,
+}
+
 impl Session {
     /// The document for the store.
     pub fn to_json(&self) -> Secret {
@@ -358,14 +366,14 @@ impl Session {
         self.clone().with_event(sent_at, EventKind::Discarded { reason })
     }
 
-    /// When a refresh that left the journal started, and whether its response was discarded.
-    pub fn unfinished_refresh(&self) -> Option<(Time, bool)> {
+    /// The last refresh, if it did not finish.
+    pub fn unfinished_refresh(&self) -> Option<UnfinishedRefresh> {
         let started_at = self.refresh_started_at?;
         let last = self.events.last().filter(|last| last.time >= started_at);
         Some(match last.map(|last| (last.time, &last.kind)) {
-            Some((at, EventKind::Discarded { .. })) => (at, true),
-            Some((at, EventKind::Unanswered { .. })) => (at, false),
-            _ => (started_at, false),
+            Some((at, EventKind::Discarded { .. })) => UnfinishedRefresh { at, response_discarded: true },
+            Some((at, EventKind::Unanswered { .. })) => UnfinishedRefresh { at, response_discarded: false },
+            _ => UnfinishedRefresh { at: started_at, response_discarded: false },
         })
     }
 

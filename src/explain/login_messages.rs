@@ -1,16 +1,17 @@
-//! What a user reads after a login.
+//! The messages after a login.
 
-use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshTokenExpiry, Session};
+use crate::domain::decision::Renew;
+use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
+use crate::explain::outlook::SessionOutlook;
 use crate::explain::outlook::sentence::setting;
 
-/// Who has logged in where, how long the tokens live, and under which policy: a line each. `policy_key` is the profile's
-/// key to set where the policy is unknown, `profile` the name to use in commands.
+/// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
+/// policy is unknown, `profile` the name that commands need.
 pub fn summary(
     session: &Session,
-    policy: Option<&Policy>,
+    outlook: &SessionOutlook<'_>,
     policy_key: &'static str,
     profile: Option<&str>,
     when: &dyn Fn(Time) -> String,
@@ -19,20 +20,18 @@ pub fn summary(
     [
         format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)),
         format!("The access token is valid until {}.", when(session.access_token.expires_at)),
-        policy_line(session, policy, policy_key, profile, when),
+        policy_line(outlook, policy_key, profile, when),
     ]
 }
 
 fn policy_line(
-    session: &Session,
-    policy: Option<&Policy>,
+    outlook: &SessionOutlook<'_>,
     policy_key: &'static str,
     profile: Option<&str>,
     when: &dyn Fn(Time) -> String,
 ) -> String {
-    let has_refresh_token = session.held_token().is_some();
-    let Some(policy) = policy else {
-        return if has_refresh_token {
+    let Some(policy) = outlook.policy else {
+        return if outlook.has_refresh_token() {
             let key = setting(policy_key, None, profile);
             format!("A refresh token came; set {key} to know when it expires.")
         } else {
@@ -40,7 +39,7 @@ fn policy_line(
         };
     };
     let name = policy.name.as_str();
-    match RefreshTokenExpiry::from_session(session, policy) {
+    match outlook.expiry {
         Some(expiry) => {
             let renewal = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh extends it" };
             format!("Policy {name}: the refresh token expires at {}, {renewal}.", when(expiry.expires_at))
@@ -49,11 +48,10 @@ fn policy_line(
     }
 }
 
-/// The warning for a refresh token that expires before the access token does, so that a refresh when the access token has
-/// expired comes too late.
-pub fn early_expiry_warning(session: &Session, policy: &Policy, profile: Option<&str>) -> Option<String> {
-    let lifetime = session.access_token.expires_at.since(session.access_token.obtained_at);
-    (session.held_token().is_some() && policy.expires_before_access_token(lifetime)).then(|| {
+/// The warning for a refresh token that expires before the access token does, so that a refresh after that comes too late.
+pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>) -> Option<String> {
+    let is_too_late = outlook.has_refresh_token() && outlook.expires_before_access_token();
+    (is_too_late && outlook.renew == Renew::WhenDue).then(|| {
         format!(
             "under this policy the refresh token expires before the access token does: refreshing only then loses the \
              session. Set {} to have `tidp token` renew it in time",

@@ -218,8 +218,12 @@ impl<'a> SessionOutlook<'a> {
         }
     }
 
+    pub fn has_refresh_token(&self) -> bool {
+        self.session.is_some_and(|session| session.held_token().is_some())
+    }
+
     /// Whether a refresh that waits for the access token to expire comes too late.
-    fn expires_before_access_token(&self) -> bool {
+    pub fn expires_before_access_token(&self) -> bool {
         self.session.zip(self.policy).is_some_and(|(session, policy)| {
             let token = &session.access_token;
             policy.expires_before_access_token(token.expires_at.since(token.obtained_at))

@@ -1,13 +1,14 @@
 //! A session and its tokens as `tidp inspect` shows them: the same view as JSON and as text.
 
 use super::claims::{self, ClaimIssuer};
-use crate::domain::policy::{Policy, PolicyName};
+use super::outlook::SessionOutlook;
+use crate::domain::policy::PolicyName;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Account, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, RegisteredClaims};
-use crate::terminal::output::Output;
+use crate::terminal::styled_text;
 use colored::Color;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,7 +18,24 @@ use std::collections::BTreeMap;
 /// The `verified_reason` of a token that is no JWT: only its issuer can read it.
 pub const OPAQUE: &str = "opaque";
 
-/// What a session holds, and what its policy makes of it.
+/// How the text is shown.
+pub struct ViewStyle<'a> {
+    pub colors: bool,
+    /// Formats a time with its distance from now.
+    pub when: &'a dyn Fn(Time) -> String,
+}
+
+impl ViewStyle<'_> {
+    fn paint(&self, text: &str, color: Color) -> String {
+        styled_text::paint(text, color, self.colors)
+    }
+
+    fn bold(&self, text: &str) -> String {
+        styled_text::bold(text, self.colors)
+    }
+}
+
+/// A session and its tokens, as its policy describes them.
 #[derive(Serialize)]
 pub struct SessionView<'s> {
     profile: &'s str,
@@ -88,9 +106,19 @@ impl TokenView {
         Self { state: "none", ..Self::default() }
     }
 
-    fn text(&self, out: &Output<'_>, label: &str, expires_at: Time, now: Time, claim_issuer: ClaimIssuer) -> String {
-        let state =
-            if now < expires_at { out.paint("valid until", Color::Green) } else { out.paint("expired", Color::Yellow) };
+    fn text(
+        &self,
+        style: &ViewStyle<'_>,
+        label: &str,
+        expires_at: Time,
+        now: Time,
+        claim_issuer: ClaimIssuer,
+    ) -> String {
+        let state = if now < expires_at {
+            style.paint("valid until", Color::Green)
+        } else {
+            style.paint("expired", Color::Yellow)
+        };
         let reason = self.verified_reason.as_deref().unwrap_or_default();
         let signature = match self.verified {
             Some(true) => "signature checked".to_owned(),
@@ -98,10 +126,10 @@ impl TokenView {
             None if reason == OPAQUE => OPAQUE.to_owned(),
             None => format!("signature not checked: {reason}"),
         };
-        let label = out.bold(&format!("{label:<14}"));
+        let label = style.bold(&format!("{label:<14}"));
         let claims = self.claims.as_ref();
-        let lines = claims.map(|claims| claim_lines(out, claims, &BTreeMap::new(), now, claim_issuer));
-        format!("\n{label} {state} {}, {signature}\n{}", out.when(expires_at, now), lines.unwrap_or_default())
+        let lines = claims.map(|claims| claim_lines(style, claims, &BTreeMap::new(), claim_issuer));
+        format!("\n{label} {state} {}, {signature}\n{}", (style.when)(expires_at), lines.unwrap_or_default())
     }
 }
 
@@ -125,15 +153,13 @@ impl RefreshTokenView {
 }
 
 impl<'s> SessionView<'s> {
-    /// The view of `session`, which `store` keeps, at `now`.
+    /// The view of `session` with its outlook; `store` is the name of its store.
     pub fn new(
         session: &'s Session,
+        outlook: &SessionOutlook<'_>,
         store: &'s str,
-        policy: Option<&Policy>,
-        now: Time,
         [access_token, id_token]: [TokenView; 2],
     ) -> Self {
-        let refresh_token_expiry = policy.and_then(|policy| RefreshTokenExpiry::from_session(session, policy));
         Self {
             profile: &session.key.profile,
             issuer: &session.key.issuer,
@@ -144,16 +170,16 @@ impl<'s> SessionView<'s> {
             login_at: session.login_at.rfc3339(),
             access_token,
             id_token,
-            refresh_token: RefreshTokenView::new(&session.refresh_token, refresh_token_expiry, now),
-            sso: policy.map_or(Sso::Unknown, |policy| Sso::from_session(session, policy)),
-            policy: policy.map(|policy| PolicyView {
+            refresh_token: RefreshTokenView::new(&session.refresh_token, outlook.expiry, outlook.now),
+            sso: outlook.sso,
+            policy: outlook.policy.map(|policy| PolicyView {
                 name: policy.name,
                 sliding: policy.sliding,
                 lifetime: policy.lifetime,
             }),
             session,
-            refresh_token_expiry,
-            now,
+            refresh_token_expiry: outlook.expiry,
+            now: outlook.now,
         }
     }
 
@@ -163,7 +189,7 @@ impl<'s> SessionView<'s> {
     }
 
     /// The text for a person. `set_policy` is the setting that names a policy, where none is known.
-    pub fn text(&self, out: &Output<'_>, set_policy: &str, claim_issuer: ClaimIssuer) -> String {
+    pub fn text(&self, style: &ViewStyle<'_>, set_policy: &str, claim_issuer: ClaimIssuer) -> String {
         let (session, now) = (self.session, self.now);
         let policy = self.policy.as_ref();
         let rows = [
@@ -172,54 +198,54 @@ impl<'s> SessionView<'s> {
             ("Client", printable(self.client_id)),
             ("Profile", printable(self.profile)),
             ("Scopes", printable(&self.scopes.join(" "))),
-            ("Logged in", out.when(session.login_at, now)),
+            ("Logged in", (style.when)(session.login_at)),
             ("Store", self.store.to_owned()),
             (
                 "Policy",
                 policy.map_or_else(|| format!("unknown: set {set_policy}"), |policy| policy.name.as_str().to_owned()),
             ),
-            ("Refresh token", self.refresh_token_text(out)),
-            ("SSO session", self.sso_text(out)),
+            ("Refresh token", self.refresh_token_text(style)),
+            ("SSO session", self.sso_text(style)),
         ];
         let mut text = String::new();
         for (label, value) in rows {
-            text += &format!("{} {value}\n", out.bold(&format!("{label:<14}")));
+            text += &format!("{} {value}\n", style.bold(&format!("{label:<14}")));
         }
-        text += &self.access_token.text(out, "Access token", session.access_token.expires_at, now, claim_issuer);
+        text += &self.access_token.text(style, "Access token", session.access_token.expires_at, now, claim_issuer);
         if let Some(id_token) = &session.id_token {
-            text += &self.id_token.text(out, "ID token", id_token.expires_at, now, claim_issuer);
+            text += &self.id_token.text(style, "ID token", id_token.expires_at, now, claim_issuer);
         }
         text
     }
 
-    fn refresh_token_text(&self, out: &Output<'_>) -> String {
+    fn refresh_token_text(&self, style: &ViewStyle<'_>) -> String {
         match (&self.session.refresh_token, self.refresh_token_expiry) {
             (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
             (RefreshToken::Refused { refused_at, .. }, _) => {
-                format!("refused by the provider {}", out.when(*refused_at, self.now))
+                format!("refused by the provider {}", (style.when)(*refused_at))
             }
             (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
             (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
                 let verb = if self.now < expiry.expires_at { "lives until" } else { "ended" };
-                format!("{verb} {}", out.when(expiry.expires_at, self.now))
+                format!("{verb} {}", (style.when)(expiry.expires_at))
             }
             (RefreshToken::Held(_), Some(expiry)) => format!(
                 "lives until {} by the policy; rely on {}",
-                out.when(expiry.expires_at, self.now),
-                out.when(expiry.expires_at_earliest, self.now)
+                (style.when)(expiry.expires_at),
+                (style.when)(expiry.expires_at_earliest)
             ),
         }
     }
 
-    fn sso_text(&self, out: &Output<'_>) -> String {
+    fn sso_text(&self, style: &ViewStyle<'_>) -> String {
         let held = self.session.held_token();
         match self.sso {
             Sso::Active => {
                 let renewed_at = held.map_or(self.session.login_at, |held| held.renewed_at);
-                format!("active {}", out.when(renewed_at, self.now))
+                format!("active {}", (style.when)(renewed_at))
             }
             Sso::Ended => match held.and_then(|held| held.omitted_since) {
-                Some(since) => format!("ended: found {}; refreshing renews nothing", out.when(since, self.now)),
+                Some(since) => format!("ended: found {}; refreshing renews nothing", (style.when)(since)),
                 None => "ended; refreshing renews nothing".to_owned(),
             },
             Sso::Unknown => "not known: no answer tells".to_owned(),
@@ -230,20 +256,19 @@ impl<'s> SessionView<'s> {
 /// A line for each claim: its name, its value and what it means. A value in `raw_values` is shown as it is written there,
 /// so that numbers keep every digit.
 pub fn claim_lines(
-    out: &Output<'_>,
+    style: &ViewStyle<'_>,
     claims: &Map<String, Value>,
     raw_values: &BTreeMap<String, &RawValue>,
-    now: Time,
     claim_issuer: ClaimIssuer,
 ) -> String {
     let times: Vec<_> = claims::times(&RegisteredClaims::from_claims(claims)).collect();
     let mut lines = String::new();
     for (name, value) in claims {
-        let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| out.when(*time, now));
+        let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));
         let meaning = time.or_else(|| claims::explain(name, value, claim_issuer));
         let value = claims::value_text(value, raw_values.get(name).map(|text| text.get()));
-        let name = out.paint(&format!("{:<18}", printable(name)), Color::Cyan);
-        let meaning = meaning.map(|meaning| format!("  {}", out.paint(&format!("({meaning})"), Color::BrightBlack)));
+        let name = style.paint(&format!("{:<18}", printable(name)), Color::Cyan);
+        let meaning = meaning.map(|meaning| format!("  {}", style.paint(&format!("({meaning})"), Color::BrightBlack)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
     }
     lines

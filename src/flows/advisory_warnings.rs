@@ -1,19 +1,18 @@
-//! Warnings in passing: `token`, `exec` and `refresh` say on stderr that the session is about to be lost, at most once an
-//! hour per session and never under `--quiet`. The hour is kept by a stamp, a small file that holds a time and no
-//! secret; when the next warning is due is kept beside the cached token, so that a cached token costs no look at either.
+//! Advisory warnings: `token`, `exec` and `refresh` warn on stderr that the session will soon be lost, at most once an
+//! hour per session and never under `--quiet`. A small file keeps the time of the last warning. When the next one is due
+//! is kept beside the cached token, so that a cached token needs neither the session nor that file.
 
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
-use crate::explain::outlook::warnings::ADVISORY_CODES;
+use crate::explain::outlook::warnings::{ADVISORY_CODES, Warning};
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
 
-/// How long a session's warnings rest.
-const REST: Seconds = Seconds::hours(1);
+const WARNING_INTERVAL: Seconds = Seconds::hours(1);
 
-/// Warns that another user of the machine was at the address meant for this user's browser; `remedy` is for whoever
-/// uses that browser.
+/// Warns that another user of the machine requested what is meant for this user's browser. `remedy` is for a user whose
+/// own browser that was.
 pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     let message = format!(
         "a program of another user of this machine (uid {user}) asked for what is meant for your browser, and was \
@@ -22,38 +21,33 @@ pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     reporter.warn("another_user", message);
 }
 
-/// Warns of what `session` gives reason to. That a refresh of this run found the SSO session ended is news, and
-/// told whenever it happens.
+/// Gives the advisory warnings of `session` that are due. If a refresh of this run has found that the SSO session ended,
+/// warns of that in any case.
 pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Renewal>) {
-    // A store in memory belongs to a run that ends with its session.
+    // A store in memory ends with this run, and the session with it.
     if context.reporter.is_quiet() || context.store.is_ephemeral() {
         return;
     }
     let now = context.ports.clock.now();
     let outlook = context.outlook(Some(session), now);
     let mut due = outlook.advisory_warnings();
-    // The stamp is looked at only where there is something to say.
-    if !due.is_empty() && last(context, now).is_some_and(|last| now < last.plus(REST)) {
+    if !due.is_empty() && last_warned_at(context, now).is_some_and(|last| now < last.plus(WARNING_INTERVAL)) {
         due.clear();
     }
-    let mut all: Vec<_> = due.into_iter().map(|warning| (warning, true)).collect();
-    if sso_just_ended(session, renewal) && all.iter().all(|(warning, _)| warning.code != "sso_ended") {
-        all.extend(
-            outlook
-                .warnings()
-                .into_iter()
-                .filter(|warning| warning.code == "sso_ended")
-                .map(|warning| (warning, false)),
-        );
+    let is_new = |warning: &Warning| !context.reporter.has_warned(warning.code);
+    due.retain(is_new);
+    let mut warnings = due.clone();
+    if sso_just_ended(session, renewal) && due.iter().all(|warning| warning.code != "sso_ended") {
+        warnings
+            .extend(outlook.warnings().into_iter().filter(|warning| warning.code == "sso_ended" && is_new(warning)));
     }
-    all.retain(|(warning, _)| !context.reporter.has_warned(warning.code));
-    for (warning, _) in &all {
+    for Warning { code, message } in &warnings {
         let message =
-            warning.message.render(&|time| context.reporter.local_time(time), context.profile.name_in_hints.as_deref());
-        context.reporter.warn(warning.code, message);
+            message.render(&|time| context.reporter.local_time(time), context.profile.name_in_hints.as_deref());
+        context.reporter.warn(code, message);
     }
-    if all.iter().any(|(_, rests)| *rests) {
-        stamp(context);
+    if !due.is_empty() {
+        record_warning(context);
     }
 }
 
@@ -63,24 +57,25 @@ fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
     renewal == Some(Renewal::None) && since == Some(session.access_token.obtained_at)
 }
 
-/// When the next warning in passing is due, if the session stays as it is; `None`: never.
+/// When the next advisory warning is due if the session stays as it is; `None`: never.
 pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
     let from = context.outlook(Some(session), now).advisory_warnings_from()?;
-    // Where the stamp cannot be kept, the cache alone keeps the hour.
-    let warned = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
-    Some(warned.or_else(|| last(context, now)).map_or(from, |last| from.max(last.plus(REST))))
+    // A warning of this run counts even where its time could not be stored.
+    let warned_now = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
+    let last = warned_now.or_else(|| last_warned_at(context, now));
+    Some(last.map_or(from, |last| from.max(last.plus(WARNING_INTERVAL))))
 }
 
-/// Records that a warning was given now. Where that fails, the next one comes too early: no reason to fail.
-pub fn stamp(context: &Context<'_>) {
+/// Records that a warning was given now. If that fails, the next one only comes too early.
+pub fn record_warning(context: &Context<'_>) {
     if let Some(path) = path(context).filter(|_| !context.reporter.is_quiet()) {
         let _ = context.ports.files.write_own(&path, context.ports.clock.now().unix().to_string().as_bytes());
     }
 }
 
-/// When the last warning was given. A stamp from the future was written by a clock that has been set back since.
-fn last(context: &Context<'_>, now: Time) -> Option<Time> {
+/// When the last warning was given. A time in the future was written before the clock was set back, and does not count.
+fn last_warned_at(context: &Context<'_>, now: Time) -> Option<Time> {
     let bytes = context.ports.files.read_own(&path(context)?).ok()??;
     let at = Time::from_unix(std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?);
     (at <= now.plus(CLOCK_TOLERANCE)).then_some(at)

@@ -39,7 +39,7 @@ use url::Url;
 const DOING: &str = "login failed";
 
 /// A login under way: what was asked for, of whom, and what must be checked later.
-struct Attempt<'c, 'w> {
+struct LoginAttempt<'c, 'w> {
     context: &'c Context<'w>,
     options: LoginOptions,
     client: Client,
@@ -62,12 +62,12 @@ pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
 
 fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
     // Whatever can fail without the user fails before the user is asked: the store, the secret, discovery.
-    let attempt = Attempt {
+    let attempt = LoginAttempt {
         context,
         options,
         before: previous_session(context)?,
         client: context.client()?,
-        provider: provider_metadata::provider_as_of_now(context)?,
+        provider: provider_metadata::fetch_provider(context)?,
         started: (context.ports.clock.now(), context.ports.clock.uptime()),
     };
     check_provider(&attempt.provider)?;
@@ -141,7 +141,7 @@ fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
     Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
 }
 
-impl Attempt<'_, '_> {
+impl LoginAttempt<'_, '_> {
     fn request(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
         let randomness = Randomness(random_bytes(self.context)?);
         let client_id = &self.client.client_id;

@@ -8,16 +8,16 @@ use crate::oidc::discovery::{self, Issuer, Provider};
 use crate::ports::{HttpFailure, Request, Response};
 use std::time::Duration;
 
-/// What was fetched so recently is what the provider publishes now.
+/// A document no older than this counts as current.
 pub const JUST_NOW: Seconds = Seconds(10);
 
-/// How long a lookup may take while a spent refresh token's successor waits to be stored.
+/// How long a lookup may take while a new refresh token waits to be stored.
 pub const HURRIED_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The provider, as its discovery document describes it (OpenID Connect Discovery 4).
 ///
 /// # Errors
-/// `config` for an issuer that is none, `unreachable`, `invalid`.
+/// `config` for an invalid issuer; `unreachable`, `invalid`.
 pub fn provider(context: &Context<'_>) -> Result<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
     let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
@@ -27,20 +27,19 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     {
         return Ok(provider);
     }
-    read_anew(context, &request, &issuer)
+    fetch_discovery(context, &request, &issuer)
 }
 
-/// The same, whatever is cached: before a person is asked to log in one request is nothing, and a document that has changed
-/// must not lock anybody out.
+/// The same, always fetched: for a login one request more costs nothing, and an outdated copy must not prevent it.
 ///
 /// # Errors
 /// As [`provider`].
-pub fn provider_as_of_now(context: &Context<'_>) -> Result<Provider> {
+pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
-    read_anew(context, &discovery::discovery_request(&issuer, context.profile.ca_file.as_deref()), &issuer)
+    fetch_discovery(context, &discovery::discovery_request(&issuer, context.profile.ca_file.as_deref()), &issuer)
 }
 
-fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
+fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
     const DOING: &str = "cannot read the discovery document";
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
@@ -51,8 +50,8 @@ fn read_anew(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Resul
     Ok(provider)
 }
 
-/// The provider as its document is now, if `known` comes from a copy in the cache and differs: after an answer that makes
-/// the copy doubtful. Not waited for for long, and not asked for where this run has read it a moment ago.
+/// The provider as its document describes it now, if that differs from `known`; `None` where this run has just fetched
+/// the document. With a short deadline, because a new refresh token may be waiting to be stored.
 pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).ok()?;
     let mut request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
@@ -61,12 +60,11 @@ pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Pr
         return None;
     }
     request.deadline = Some(HURRIED_DEADLINE);
-    read_anew(context, &request, &issuer).ok().filter(|provider| provider != known)
+    fetch_discovery(context, &request, &issuer).ok().filter(|provider| provider != known)
 }
 
-/// Sends `first` to an endpoint of the provider's. Where nothing is at that address (any more), the discovery document is
-/// read once more, and if it names another one, what `request` makes of it goes there: nobody has acted on the first.
-/// `provider` is then the new one.
+/// The response to `first`. If nothing is at that endpoint any more and the current discovery document names another
+/// one, `provider` is updated and what `request` builds for it is sent there: nobody has acted on the first request.
 ///
 /// # Errors
 /// As the port.
@@ -76,8 +74,8 @@ pub fn send(
     first: &Request,
     request: impl Fn(&Provider) -> Option<Request>,
 ) -> std::result::Result<Response, HttpFailure> {
-    let answer = context.send(first)?;
-    if matches!(answer.status, 404 | 405 | 410)
+    let response = context.send(first)?;
+    if matches!(response.status, 404 | 405 | 410)
         && let Some(changed) = provider_if_changed(context, provider)
     {
         *provider = changed;
@@ -85,5 +83,5 @@ pub fn send(
             return context.send(&second);
         }
     }
-    Ok(answer)
+    Ok(response)
 }

@@ -142,6 +142,11 @@ impl<'w> Output<'w> {
         styled_text::render(lines, self.stdout_colors)
     }
 
+    /// Whether stdout has colours.
+    pub fn has_colors(&self) -> bool {
+        self.stdout_colors
+    }
+
     /// `text` in a colour, for stdout.
     pub fn paint(&self, text: &str, color: Color) -> String {
         styled_text::paint(text, color, self.stdout_colors)

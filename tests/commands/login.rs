@@ -157,3 +157,12 @@ fn unconfirmed_write_is_confirmed_by_reading_back() {
     bench.log_in();
     assert!(bench.session().is_some());
 }
+
+#[test]
+fn refresh_token_that_may_be_stored_is_not_revoked() {
+    let bench = mobile();
+    expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
+    bench.stores.fail("save", StoreFailureKind::Unknown);
+    bench.run(&["login"]).exits(6);
+    assert_eq!(bench.provider.count("/connect/revocation"), 0);
+}

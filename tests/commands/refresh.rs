@@ -10,6 +10,7 @@ use crate::support::fuse::Fuse;
 use crate::support::provider::json;
 use crate::support::tokens::{TokenResponse, jwks};
 use serde_json::json;
+use std::sync::{Arc, Mutex};
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EventKind, Session};
 use tidp::testing::domain::time::Seconds;
@@ -83,6 +84,26 @@ fn unwritable_store_stops_refresh_before_sending() {
     let bench = expired_session();
     bench.stores.forget_next_save();
     bench.run(&["refresh"]).exits(6).says("not what is read back");
+}
+
+#[test]
+fn signals_are_deferred_until_slow_save_is_reported() {
+    let bench = expired_session();
+    let deferred = Arc::new(Mutex::new(Vec::new()));
+    let observe = || {
+        let (deferred, signals) = (Arc::clone(&deferred), Arc::clone(&bench.signals));
+        move || deferred.lock().unwrap().push(signals.are_deferred())
+    };
+    let (now, in_flight) = (bench.clock.time(), observe());
+    bench.provider.expect("/connect/token", move |_| {
+        in_flight();
+        Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
+    });
+    bench.stores.delay_next_save(observe());
+    bench.run(&["refresh"]).exits(0).says("waiting for the store to take the new refresh token (keyring): 3 s so far");
+    assert_eq!(*deferred.lock().unwrap(), [true, true, false], "in flight, before the report, after it");
+    assert!(!bench.signals.are_deferred());
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::domain::text::{printable, printable_json};
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Result, ValidationError};
 use crate::explain::claims::{self, ClaimIssuer};
-use crate::explain::session_view::claim_lines;
+use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::json::raw_members;
 use crate::jwt::{Jwt, Malformed, may_be_opaque, numeric_date, trim_token};
@@ -103,6 +103,7 @@ impl Decoder<'_> {
 
     fn text(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning]) -> String {
         let (out, claim_issuer) = (self.out, self.claim_issuer(jwt));
+        let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
         let (verdict, then) = if verified {
             (out.paint("verified", Color::Green), ",")
         } else {
@@ -117,12 +118,11 @@ impl Decoder<'_> {
         text += &format!(
             "{}\n{}",
             out.bold("Header"),
-            claim_lines(out, &jwt.jws.header, &BTreeMap::new(), now, claim_issuer)
+            claim_lines(&style, &jwt.jws.header, &BTreeMap::new(), claim_issuer)
         );
         let payload = jwt.payload_text();
         let raw_values = raw_members(&payload);
-        text +=
-            &format!("{}\n{}", out.bold("Payload"), claim_lines(out, &jwt.claims(), &raw_values, now, claim_issuer));
+        text += &format!("{}\n{}", out.bold("Payload"), claim_lines(&style, &jwt.claims(), &raw_values, claim_issuer));
         text
     }
 }

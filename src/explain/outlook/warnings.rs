@@ -109,13 +109,13 @@ impl SessionOutlook<'_> {
 }
 
 pub(super) fn interrupted_refresh(session: &Session) -> Option<Sentence> {
-    let (begun, discarded) = session.unfinished_refresh()?;
-    let outcome = if discarded {
+    let unfinished = session.unfinished_refresh()?;
+    let outcome = if unfinished.response_discarded {
         " was answered, but the response failed a check and was discarded. The refresh token may be spent"
     } else {
         " did not finish. Unless it is still running, its response was lost, and the refresh token may be spent"
     };
-    Some(Sentence::new("the refresh started ").time(begun).text(outcome).text(
+    Some(Sentence::new("the refresh started ").time(unfinished.at).text(outcome).text(
         ". Where refresh tokens are one-time, the session is then over; where they can be reused, nothing is lost. The \
          next refresh tries the token once and shows which",
     ))

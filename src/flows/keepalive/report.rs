@@ -1,37 +1,18 @@
-//! What `keepalive` reports: the outlook, each renewal, failures, and a summary.
+//! What `keepalive` reports while it runs, and the errors it ends with.
 
 use super::state::{FailureStreak, Keepalive};
 use crate::domain::keepalive::RenewalPlan;
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshTokenExpiry, Renewal, Session, Sso};
+use crate::domain::session::{Renewal, Session};
 use crate::domain::time::Time;
 use crate::error::{Error, SessionError};
+use crate::explain::keepalive_messages::{self, NextRenewal};
 use crate::flows::context::Context;
 
-/// Nobody knows when such a session ends.
-pub(super) fn no_policy() -> Error {
-    Error::config(
-        "when this session ends is not known, because its profile names neither a client type nor a policy: set \
-         client_type (TIDP_CLIENT_TYPE)",
-    )
-}
-
-/// No refresh token, or a policy that knows none.
-pub(super) fn nothing_to_keep(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
+/// The error for a session without a refresh token, or a policy without refresh tokens.
+pub(super) fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
     let until = context.reporter.local_time(session.access_token.expires_at);
-    SessionError::CannotKeepAlive(if session.held_token().is_some() {
-        format!(
-            "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
-             provider issued one; its client type is probably another",
-            policy.name.as_str()
-        )
-    } else {
-        format!(
-            "there is nothing to keep alive: the login brought no refresh token, so the session ends with its access \
-             token, {until}"
-        )
-    })
-    .into()
+    SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
 }
 
 impl Keepalive<'_, '_> {
@@ -39,161 +20,96 @@ impl Keepalive<'_, '_> {
         self.context.when(time)
     }
 
-    /// A note on the way; while a command runs, only under `--verbose`.
+    fn local_time(&self, time: Time) -> String {
+        self.context.reporter.local_time(time)
+    }
+
+    /// Reports a note; while a command runs, only under `--verbose`.
     fn note_unless_command(&self, text: &str) {
         if self.has_command { self.context.reporter.trace(text) } else { self.context.reporter.note(text) }
     }
 
-    pub(super) fn report_outlook(&self) {
-        let name = self.policy.name.as_str();
+    pub(super) fn report_start(&self) {
         if self.session.unresolved_refusal().is_some() {
-            return self.note_unless_command(
-                "The provider refused the last refresh: it is asked now whether the session lives.",
-            );
+            return self.note_unless_command(keepalive_messages::LAST_REFRESH_REFUSED);
         }
+        let now = self.now();
         match self.renewal_plan() {
-            RenewalPlan::Renewal { due, end } if due > self.now() => {
-                let within = self.time_left().is_none_or(|left| due.left(self.now()) < left);
-                let renewal = if within {
-                    format!("it will be renewed {}", self.when(due))
+            RenewalPlan::Renewal { due, end } => {
+                let next = if due <= now {
+                    NextRenewal::Now
+                } else if self.time_left().is_none_or(|left| due.left(now) < left) {
+                    NextRenewal::At(self.when(due))
                 } else {
-                    "no renewal falls within --for".to_owned()
+                    NextRenewal::AfterDuration
                 };
-                self.note_unless_command(&format!(
-                    "Keeping the session alive: under {name} it ends {}; {renewal}.",
-                    self.when(end)
-                ));
+                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.when(end), &next));
             }
-            RenewalPlan::Renewal { end, .. } => self.note_unless_command(&format!(
-                "Keeping the session alive: under {name} it ends {}; it is renewed now.",
-                self.when(end)
-            )),
             RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
-                self.context.reporter.note(format!(
-                    "Nothing to renew: {}, so it ends {}. Waiting; refreshing would not prolong it.",
-                    self.end_reason(),
-                    self.when(end)
-                ))
+                self.context.reporter.note(keepalive_messages::waiting_note(&self.end_reason(), &self.when(end)));
             }
             RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
         }
     }
 
     fn end_reason(&self) -> String {
-        if !self.policy.sliding {
-            format!("under {} no refresh moves the end of a session", self.policy.name.as_str())
-        } else if Sso::from_session(&self.session, &self.policy) == Sso::Ended {
-            "its SSO session has ended, and without that a refresh does not renew this session".to_owned()
-        } else {
-            "this session has reached the end that no renewal moves".to_owned()
-        }
+        let outlook = self.context.outlook(Some(&self.session), self.now());
+        keepalive_messages::end_reason(&self.policy, outlook.sso)
     }
 
-    pub(super) fn report_refresh(&self, before: &Session, renewal: Renewal) {
-        let reporter = self.context.reporter;
-        let end = |session| {
-            RefreshTokenExpiry::from_session(session, &self.policy).map(|life| life.expires_at).unwrap_or(Time::MAX)
-        };
-        let (old, new) = (end(before), end(&self.session));
-        let (now, was_to_end) = (reporter.local_time(self.now()), old.relative_to(self.now()));
-        match renewal {
-            Renewal::New => self.note_unless_command(&format!(
-                "{now}  Refreshed, because the session would have ended {was_to_end}: it now ends {}.",
-                self.when(new)
-            )),
-            Renewal::None if self.policy.reports_sso => reporter.warn(
-                "sso_ended",
-                format!(
-                    "the refresh brought no renewal, because the user's SSO session has ended: this session ends {}. \
-                     Log in before then: tidp login",
-                    self.when(new)
-                ),
-            ),
-            Renewal::Same | Renewal::None => {
-                let came = if renewal == Renewal::Same { "the same" } else { "no new" };
-                self.note_unless_command(&format!(
-                    "{now}  Refreshed, because the session would have ended {was_to_end}; {came} refresh token came \
-                     back: if the old one was renewed, it now ends {}.",
-                    self.when(new)
-                ));
-            }
+    /// Reports a refresh of this run. `old_end` is when the session would have ended.
+    pub(super) fn report_refresh(&self, old_end: Time, renewal: Renewal) {
+        let (now, end) = (self.now(), self.when(self.session_end()));
+        if renewal == Renewal::None && self.policy.reports_sso {
+            self.context.reporter.warn("sso_ended", keepalive_messages::sso_ended_warning(&end));
+            return;
         }
+        let old_end = old_end.relative_to(now);
+        let note = keepalive_messages::refreshed_note(renewal, &self.local_time(now), &old_end, &end);
+        self.note_unless_command(&note);
     }
 
-    pub(super) fn report_adoption(&self) {
-        let now = self.context.reporter.local_time(self.now());
-        if let Some(life) = RefreshTokenExpiry::from_session(&self.session, &self.policy) {
-            let end = self.when(life.expires_at);
-            self.note_unless_command(&format!(
-                "{now}  No refresh needed: another tidp has changed the session, which ends {end}."
-            ));
+    pub(super) fn report_changed_elsewhere(&self) {
+        let now = self.now();
+        if let Some(expiry) = self.context.outlook(Some(&self.session), now).expiry {
+            let (now, end) = (self.local_time(now), self.when(expiry.expires_at));
+            self.note_unless_command(&keepalive_messages::changed_elsewhere_note(&now, &end));
         }
     }
 
     pub(super) fn report_failure(&self, error: &Error, end: Time) {
-        let message = error.report().message;
-        let message = message.trim_end_matches('.');
-        let told = format!("the session could not be renewed: {message}. It ends {}; trying again", self.when(end));
-        self.context.reporter.warn("not_renewed", told);
+        let warning = keepalive_messages::not_renewed_warning(&error.report().message, &self.when(end));
+        self.context.reporter.warn("not_renewed", warning);
     }
 
-    pub(super) fn report_recovery(&self, failing: FailureStreak) {
-        let lasted = self.now().since(failing.since).to_text();
-        self.context
-            .reporter
-            .note(format!("The session can be renewed again, after {lasted} and {}.", tries(failing.tries)));
+    pub(super) fn report_recovery(&self, streak: FailureStreak) {
+        let lasted = self.now().since(streak.since);
+        self.context.reporter.note(keepalive_messages::recovered_note(lasted, streak.tries));
     }
 
-    pub(super) fn warn_command_goes_on(&self, why: &str) {
-        self.context.reporter.warn(
-            "not_kept_alive",
-            format!("the session is not kept alive any more: {why}. The command goes on; its exit code will be tidp's"),
-        );
+    pub(super) fn warn_command_continues(&self, reason: &str) {
+        self.context.reporter.warn("not_kept_alive", keepalive_messages::command_continues_warning(reason));
     }
 
-    /// How many refreshes there were, and why.
     pub(super) fn report_summary(&self) {
-        let lasted = self.now().since(self.started.0).to_text();
-        let refreshes = match self.refreshes {
-            0 => format!("No refresh in {lasted}: none was due"),
-            1 => format!("1 refresh in {lasted}, to renew the session before its end"),
-            n => format!("{n} refreshes in {lasted}, each to renew the session before its end"),
-        };
-        let mut told = vec![refreshes];
-        match self.adopted {
-            0 => {}
-            1 => told.push("1 renewal by another tidp was used".to_owned()),
-            n => told.push(format!("{n} renewals by other tidps were used")),
-        }
-        if self.failures > 0 {
-            told.push(tries(self.failures));
-        }
-        if self.refreshes > 0 {
-            told.push("none for an API call".to_owned());
-        }
-        self.context.reporter.note(format!("{}.", told.join("; ")));
+        let lasted = self.now().since(self.started_at);
+        self.context.reporter.note(keepalive_messages::summary_note(lasted, self.counts));
     }
 
+    /// The error where the session ended before a renewal succeeded.
     pub(super) fn renewal_failed(&self, error: &Error, end: Time) -> Error {
-        let end = self.context.reporter.local_time(end);
-        let message = error.report().message;
-        SessionError::CannotKeepAlive(format!(
-            "the session has ended, as its policy implies ({end}): until then it could not be renewed, at last because: {message}"
-        ))
-        .into()
+        let message = keepalive_messages::renewal_failed(&self.local_time(end), &error.report().message);
+        SessionError::CannotKeepAlive(message).into()
     }
 
+    /// The error where no refresh moves the end of the session.
     pub(super) fn session_ended(&self, end: Time) -> Error {
-        let why = self.end_reason();
+        let reason = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {
-            format!("the session cannot be kept alive: {why}. It ends {}", self.when(end))
+            keepalive_messages::cannot_keep_alive(&reason, &self.when(end))
         } else {
-            format!("the session has ended ({}): {why}", self.context.reporter.local_time(end))
+            keepalive_messages::session_ended(&reason, &self.local_time(end))
         })
         .into()
     }
-}
-
-fn tries(failed: u32) -> String {
-    if failed == 1 { "1 try failed".to_owned() } else { format!("{failed} tries failed") }
 }

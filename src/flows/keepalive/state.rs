@@ -1,30 +1,30 @@
-//! The session that `keepalive` looks after, and what has been done for it.
+//! The state of a running `keepalive`.
 
 use crate::domain::keepalive::RenewalPlan;
 use crate::domain::policy::Policy;
 use crate::domain::session::Session;
 use crate::domain::time::{Seconds, Time};
+use crate::explain::keepalive_messages::KeepaliveCounts;
 use crate::flows::context::Context;
 use std::time::Duration;
 
-/// The session that is looked after, and what has been done for it.
+/// The session that is kept alive, and what has been done for it.
 pub(super) struct Keepalive<'c, 'w> {
     pub(super) context: &'c Context<'w>,
     pub(super) policy: Policy,
-    /// Whether a command runs meanwhile: then less is said, for the terminal is the command's.
+    /// Whether a command runs meanwhile: then fewer notes are shown, because the terminal is the command's.
     pub(super) has_command: bool,
     pub(super) duration: Option<Seconds>,
-    pub(super) started: (Time, Duration),
-    /// As it was last read or refreshed.
+    pub(super) started_at: Time,
+    pub(super) started_uptime: Duration,
+    /// The session as last read or refreshed.
     pub(super) session: Session,
-    /// When the store was last asked for it, by the clock that only moves forward; far ahead: it is not asked for now.
+    /// The uptime when the store was last read; [`Duration::MAX`] if it is not read until the next renewal.
     pub(super) checked_at: Duration,
-    /// How much of its life is left when it is renewed the next time.
+    /// How much of its lifetime is left when the session is renewed next.
     pub(super) lead: Seconds,
     pub(super) failing: Option<FailureStreak>,
-    pub(super) refreshes: u32,
-    pub(super) adopted: u32,
-    pub(super) failures: u32,
+    pub(super) counts: KeepaliveCounts,
 }
 
 /// Tries in a row that failed.
@@ -32,7 +32,8 @@ pub(super) struct Keepalive<'c, 'w> {
 pub(super) struct FailureStreak {
     pub(super) since: Time,
     pub(super) tries: u32,
-    pub(super) last: Time,
+    pub(super) last_try_at: Time,
+    /// How long to wait after the last try.
     pub(super) wait: Seconds,
 }
 
@@ -49,19 +50,25 @@ impl Keepalive<'_, '_> {
         RenewalPlan::new(self.now(), &self.session, &self.policy, self.lead)
     }
 
-    /// How much of `--for` is left, by whichever clock says less: the wall clock counts a suspended machine's sleep,
-    /// the other one cannot be set back.
-    pub(super) fn time_left(&self) -> Option<Seconds> {
-        let up = self.uptime().saturating_sub(self.started.1).as_secs();
-        let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
-        self.duration.map(|duration| Seconds(duration.0.saturating_sub(up.max(self.now().since(self.started.0)).0)))
+    /// When the session ends by its policy; [`Time::MAX`] if that is not known.
+    pub(super) fn session_end(&self) -> Time {
+        let outlook = self.context.outlook(Some(&self.session), self.now());
+        outlook.expiry.map_or(Time::MAX, |expiry| expiry.expires_at)
     }
 
-    /// Whether an `end` that no refresh moves is waited for: one that came with the login always; one that came with the
-    /// end of the SSO session only for what ends by itself before, since a new login is needed and can be made now.
+    /// How much of `--for` is left, by the clock that says less: the wall clock also counts while the machine sleeps, the
+    /// uptime cannot be set back.
+    pub(super) fn time_left(&self) -> Option<Seconds> {
+        let up = self.uptime().saturating_sub(self.started_uptime).as_secs();
+        let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
+        self.duration.map(|duration| Seconds(duration.0.saturating_sub(up.max(self.now().since(self.started_at)).0)))
+    }
+
+    /// Whether to wait for an `end` that no refresh moves. After the SSO session has ended, only if the command or `--for`
+    /// is over before: otherwise the user should log in now.
     pub(super) fn should_wait_for(&self, end: Time) -> bool {
         let now = self.now();
-        let enough = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
-        now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || enough())
+        let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
+        now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
     }
 }

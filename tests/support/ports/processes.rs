@@ -2,6 +2,7 @@ use super::clock::Clock;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
@@ -42,12 +43,18 @@ pub struct Signals {
     pub started_commands: Arc<Mutex<Vec<Vec<OsString>>>>,
     pub start_error: Arc<Mutex<Option<io::ErrorKind>>>,
     pub end_signals: Mutex<Vec<i32>>,
+    guards: Arc<AtomicUsize>,
 }
 
 impl Signals {
     pub fn new(clock: Arc<Clock>) -> Self {
-        let (script, started_commands, start_error) = Default::default();
-        Self { clock, script, started_commands, start_error, end_signals: Mutex::default() }
+        let (script, started_commands, start_error, guards) = Default::default();
+        Self { clock, script, started_commands, start_error, end_signals: Mutex::default(), guards }
+    }
+
+    /// Whether signals are deferred now.
+    pub fn are_deferred(&self) -> bool {
+        self.guards.load(Ordering::SeqCst) > 0
     }
 
     /// Ends the wait this many seconds from now.
@@ -72,7 +79,8 @@ impl Signals {
 
 impl ports::Signals for Signals {
     fn defer(&self) -> Box<dyn SignalGuard> {
-        Box::new(Quiet)
+        self.guards.fetch_add(1, Ordering::SeqCst);
+        Box::new(Guard(Arc::clone(&self.guards)))
     }
 
     fn supervise(&self) -> io::Result<Box<dyn ports::Supervisor>> {
@@ -124,10 +132,17 @@ impl ports::Supervisor for Supervisor {
     }
 }
 
-struct Quiet;
+/// Defers signals while it lives; none arrives.
+struct Guard(Arc<AtomicUsize>);
 
-impl SignalGuard for Quiet {
+impl SignalGuard for Guard {
     fn pending(&self) -> bool {
         false
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

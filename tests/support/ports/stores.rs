@@ -22,6 +22,7 @@ struct StoreState {
     key_fingerprint: String,
     damaged: BTreeSet<String>,
     leftovers: bool,
+    around_wait: Option<Box<dyn FnMut() + Send>>,
 }
 
 impl TestStores {
@@ -78,6 +79,11 @@ impl TestStores {
     /// The next save reports success and writes nothing.
     pub fn forget_next_save(&self) {
         self.0.lock().unwrap().forget_next_save = true;
+    }
+
+    /// The next save at any cost is slow: `observe` runs before and after the wait is reported; then it succeeds.
+    pub fn delay_next_save(&self, observe: impl FnMut() + Send + 'static) {
+        self.0.lock().unwrap().around_wait = Some(Box::new(observe));
     }
 
     /// The first attempt to lock fails; before the second, another process stores this document.
@@ -176,6 +182,12 @@ impl Store for TestStore {
         if let Err(failure) = self.call("save_with_retries") {
             waiting(Duration::from_secs(3), Some(&failure));
             return Err(failure);
+        }
+        let observe = self.0.lock().unwrap().around_wait.take();
+        if let Some(mut observe) = observe {
+            observe();
+            waiting(Duration::from_secs(3), None);
+            observe();
         }
         self.save(entry, document)
     }

@@ -1,0 +1,156 @@
+//! The messages of `tidp keepalive`.
+
+use crate::domain::policy::Policy;
+use crate::domain::session::{Renewal, Session, Sso};
+use crate::domain::time::Seconds;
+
+pub const UNKNOWN_POLICY: &str = "when this session ends is not known, because its profile names neither a client type nor a policy: set client_type \
+     (TIDP_CLIENT_TYPE)";
+
+/// Why there is nothing to keep alive: no refresh token, or a policy without refresh tokens.
+pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_until: &str) -> String {
+    if session.held_token().is_some() {
+        format!(
+            "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
+             provider issued one; its client type is probably another",
+            policy.name.as_str()
+        )
+    } else {
+        format!(
+            "there is nothing to keep alive: the login brought no refresh token, so the session ends with its access \
+             token, {access_token_until}"
+        )
+    }
+}
+
+pub const LAST_REFRESH_REFUSED: &str =
+    "The provider refused the last refresh: it is asked now whether the session lives.";
+
+/// When the session is renewed next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextRenewal {
+    Now,
+    /// At that time, as text.
+    At(String),
+    AfterDuration,
+}
+
+/// The note at the start.
+pub fn start_note(policy: &Policy, end: &str, renewal: &NextRenewal) -> String {
+    let renewal = match renewal {
+        NextRenewal::Now => "it is renewed now",
+        NextRenewal::At(due) => &format!("it will be renewed {due}"),
+        NextRenewal::AfterDuration => "no renewal falls within --for",
+    };
+    format!("Keeping the session alive: under {} it ends {end}; {renewal}.", policy.name.as_str())
+}
+
+/// The note at the start, where no refresh moves the end.
+pub fn waiting_note(reason: &str, end: &str) -> String {
+    format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not prolong it.")
+}
+
+/// Why no refresh moves the end of the session.
+pub fn end_reason(policy: &Policy, sso: Sso) -> String {
+    if !policy.sliding {
+        format!("under {} no refresh moves the end of a session", policy.name.as_str())
+    } else if sso == Sso::Ended {
+        "its SSO session has ended, and without that a refresh does not renew this session".to_owned()
+    } else {
+        "this session has reached the end that no renewal moves".to_owned()
+    }
+}
+
+/// The note on a refresh. `old_end` is relative: `in 2 min`.
+pub fn refreshed_note(renewal: Renewal, now: &str, old_end: &str, new_end: &str) -> String {
+    let token = match renewal {
+        Renewal::New => {
+            return format!("{now}  Refreshed, because the session would have ended {old_end}: it now ends {new_end}.");
+        }
+        Renewal::Same => "the same",
+        Renewal::None => "no new",
+    };
+    format!(
+        "{now}  Refreshed, because the session would have ended {old_end}; {token} refresh token came back: if the old \
+         one was renewed, it now ends {new_end}."
+    )
+}
+
+pub fn sso_ended_warning(end: &str) -> String {
+    format!(
+        "the refresh brought no renewal, because the user's SSO session has ended: this session ends {end}. Log in \
+         before then: tidp login"
+    )
+}
+
+/// The note on a session that another process has changed.
+pub fn changed_elsewhere_note(now: &str, end: &str) -> String {
+    format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}.")
+}
+
+/// The warning for the first of several failures.
+pub fn not_renewed_warning(error: &str, end: &str) -> String {
+    let error = error.trim_end_matches('.');
+    format!("the session could not be renewed: {error}. It ends {end}; trying again")
+}
+
+/// The note that a renewal has succeeded after failures.
+pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
+    format!("The session can be renewed again, after {} and {}.", lasted.to_text(), failed_tries(failures))
+}
+
+pub fn command_continues_warning(reason: &str) -> String {
+    format!("the session is not kept alive any more: {reason}. The command goes on; its exit code will be tidp's")
+}
+
+/// What a keepalive has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeepaliveCounts {
+    pub refreshes: u32,
+    /// Renewals by other processes.
+    pub renewed_elsewhere: u32,
+    pub failures: u32,
+}
+
+/// The note at the end: how many refreshes there were, and why.
+pub fn summary_note(lasted: Seconds, counts: KeepaliveCounts) -> String {
+    let lasted = lasted.to_text();
+    let mut parts = vec![match counts.refreshes {
+        0 => format!("No refresh in {lasted}: none was due"),
+        1 => format!("1 refresh in {lasted}, to renew the session before its end"),
+        n => format!("{n} refreshes in {lasted}, each to renew the session before its end"),
+    }];
+    match counts.renewed_elsewhere {
+        0 => {}
+        1 => parts.push("1 renewal by another tidp was used".to_owned()),
+        n => parts.push(format!("{n} renewals by other tidps were used")),
+    }
+    if counts.failures > 0 {
+        parts.push(failed_tries(counts.failures));
+    }
+    if counts.refreshes > 0 {
+        parts.push("none for an API call".to_owned());
+    }
+    format!("{}.", parts.join("; "))
+}
+
+fn failed_tries(failures: u32) -> String {
+    if failures == 1 { "1 try failed".to_owned() } else { format!("{failures} tries failed") }
+}
+
+/// The error's message where the session ended before a renewal succeeded.
+pub fn renewal_failed(end: &str, error: &str) -> String {
+    format!(
+        "the session has ended, as its policy implies ({end}): until then it could not be renewed, at last because: {error}"
+    )
+}
+
+/// The error's message where no refresh moves an end that is still ahead.
+pub fn cannot_keep_alive(reason: &str, end: &str) -> String {
+    format!("the session cannot be kept alive: {reason}. It ends {end}")
+}
+
+/// The error's message where the session has ended and no refresh could move that.
+pub fn session_ended(reason: &str, end: &str) -> String {
+    format!("the session has ended ({end}): {reason}")
+}

@@ -1,0 +1,186 @@
+//! The messages of a logout.
+
+use crate::domain::session::{Account, SessionKey};
+use crate::domain::text::printable;
+use crate::domain::time::Time;
+
+/// How a step of a logout ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    Done,
+    /// There was nothing to do.
+    Nothing,
+    /// Nothing failed, but it was not requested or the provider does not offer it.
+    Left,
+    Failed,
+}
+
+impl StepState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Nothing => "nothing",
+            Self::Left => "left",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The result of a step. The text follows the step's name: `refresh token   revoked`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepMessage {
+    pub state: StepState,
+    pub text: String,
+}
+
+impl StepMessage {
+    pub fn new(state: StepState, text: impl Into<String>) -> Self {
+        Self { state, text: text.into() }
+    }
+}
+
+/// What became of the refresh token, if nothing failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshTokenResult {
+    NoSession,
+    InvalidEntry,
+    NeverIssued,
+    RefusedBefore(Time),
+    /// With the time of a refresh that did not finish.
+    Revoked {
+        unfinished_refresh: Option<Time>,
+    },
+    LocalOnly,
+    /// With the reason.
+    NoEndpoint(String),
+    NotForPublicClients,
+}
+
+impl RefreshTokenResult {
+    /// `expires_at` is when a token that was not revoked expires, if that is known and lies ahead.
+    pub fn message(&self, expires_at: Option<Time>, when: &dyn Fn(Time) -> String) -> StepMessage {
+        let nothing = |text: String| StepMessage::new(StepState::Nothing, text);
+        let left = |text: String| StepMessage::new(StepState::Left, text + &validity_note(expires_at, when));
+        match self {
+            Self::NoSession => nothing(NO_SESSION.to_owned()),
+            Self::InvalidEntry => {
+                let text = "could not be read, so one that was there could not be revoked";
+                StepMessage::new(StepState::Left, text)
+            }
+            Self::NeverIssued => nothing("none to revoke: the login brought none".to_owned()),
+            Self::RefusedBefore(at) => nothing(format!("refused by the provider before, {}", when(*at))),
+            Self::Revoked { unfinished_refresh: None } => StepMessage::new(StepState::Done, "revoked"),
+            Self::Revoked { unfinished_refresh: Some(at) } => StepMessage::new(
+                StepState::Done,
+                format!(
+                    "revoked; a refresh begun {} was not finished, and what it may have brought is not known here",
+                    when(*at)
+                ),
+            ),
+            Self::LocalOnly => left("not revoked (--local)".to_owned()),
+            Self::NoEndpoint(why) => left(format!("not revoked: {why}")),
+            Self::NotForPublicClients => left("not revoked: the provider lets no public client revoke".to_owned()),
+        }
+    }
+}
+
+/// The end of the sentence on a refresh token that was not revoked.
+pub fn validity_note(expires_at: Option<Time>, when: &dyn Fn(Time) -> String) -> String {
+    expires_at.map(|end| format!("; it may live until {}", when(end))).unwrap_or_default()
+}
+
+/// What became of the SSO session, if nothing failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SsoSessionResult {
+    NoSession,
+    InvalidEntry,
+    Ended,
+    EndedBefore,
+    BrowserRedirected,
+    LocalOnly,
+    NoIdToken,
+    BrowserRequired,
+    /// With the reason.
+    NoEndpoint(String),
+}
+
+impl SsoSessionResult {
+    pub fn message(&self) -> StepMessage {
+        let (state, text) = match self {
+            Self::NoSession => (StepState::Nothing, NO_SESSION),
+            Self::InvalidEntry => (StepState::Left, "not ended: the ID token that names it could not be read"),
+            Self::Ended => (StepState::Done, "ended at the provider"),
+            Self::EndedBefore => (StepState::Done, "had ended already"),
+            Self::BrowserRedirected => (StepState::Done, "the browser was sent to the provider's logout page"),
+            Self::LocalOnly => (StepState::Left, "not ended (--local)"),
+            Self::NoIdToken => (StepState::Left, "not ended: there is no ID token to name it with"),
+            Self::BrowserRequired => (
+                StepState::Left,
+                "not ended: at this provider only the browser can (next time: `tidp logout --browser`)",
+            ),
+            Self::NoEndpoint(why) => return StepMessage::new(StepState::Left, format!("not ended: {why}")),
+        };
+        StepMessage::new(state, text)
+    }
+}
+
+const NO_SESSION: &str = "there was no session";
+
+/// How TelenorID+'s logout endpoint failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomLogoutFailure {
+    HintMissing,
+    HintRefused,
+    Incomplete,
+    Unavailable,
+    UnexpectedStatus(u16),
+}
+
+impl CustomLogoutFailure {
+    pub fn message(self) -> String {
+        let why = match self {
+            Self::HintMissing => "the provider missed the ID token (400)",
+            Self::HintRefused => "the provider did not accept the ID token (401)",
+            Self::Incomplete => "a system behind it failed (424), so the logout is not complete",
+            Self::Unavailable => "it cannot do it just now",
+            Self::UnexpectedStatus(status) => &format!("it answered {status}, which its guide does not name"),
+        };
+        format!("could not be ended: {why}. The user can end it on the provider's self-service page")
+    }
+}
+
+/// Until when the access token works, wherever it was copied to.
+pub fn access_token_text(
+    expires_at: Time,
+    now: Time,
+    is_telenorid_plus: bool,
+    when: &dyn Fn(Time) -> String,
+) -> String {
+    let when = when(expires_at);
+    if expires_at <= now {
+        format!("has ended, {when}")
+    } else if is_telenorid_plus {
+        format!("still works until {when}: access tokens cannot be revoked")
+    } else {
+        format!("may work until {when}")
+    }
+}
+
+/// The text on the access token of an entry that could not be read.
+pub const UNKNOWN_ACCESS_TOKEN: &str = "could not be read; one that was there works until its end";
+
+/// The note that the local session was removed. `account` is `None` if the entry could not be read.
+pub fn logged_out_note(key: &SessionKey, account: Option<&Account>) -> String {
+    let account = account.map(|account| account.username.as_deref().unwrap_or(&account.sub));
+    let account = account.map_or_else(String::new, |account| format!("{} at ", printable(account)));
+    format!("Logged out of `{}` ({account}{}).", printable(&key.profile), printable(&key.issuer))
+}
+
+pub fn no_session_note(key: &SessionKey) -> String {
+    format!("There was no session of `{}` ({}).", printable(&key.profile), printable(&key.issuer))
+}
+
+/// The error's message for a step that failed: the local end comes first, because that much is certain.
+pub fn failure_message(step: &str, text: &str) -> String {
+    format!("the local session was removed, but the {step} {text}")
+}
