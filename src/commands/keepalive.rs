@@ -8,7 +8,7 @@ use crate::flows::keepalive::{self, KeepaliveOptions};
 use crate::ports::{ExitReason, Ports};
 use crate::terminal::output::Output;
 
-/// Runs until CMD ends (with its exit code, or by its signal), `--for` is over (0) or the session has ended.
+/// Runs until CMD ends, `--for` is over or the session has ended.
 ///
 /// # Errors
 /// Those of the flow; CMD's own exit code.

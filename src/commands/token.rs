@@ -53,29 +53,29 @@ fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
     }
 }
 
-/// The version of an ExecCredential: the one that kubectl asks for, which takes no other. Only what differs in nothing
-/// that is said here is spoken.
+/// The ExecCredential version that kubectl requests; it accepts no other. The two supported ones are equal in all that is
+/// used here.
 fn api_version(env: &Env) -> Result<&'static str> {
-    const SPOKEN: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
-    let Some(info) = env.get("KUBERNETES_EXEC_INFO") else { return Ok(SPOKEN[0]) };
+    const SUPPORTED: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+    let Some(info) = env.get("KUBERNETES_EXEC_INFO") else { return Ok(SUPPORTED[0]) };
     let info: Option<Value> = serde_json::from_str(info).ok();
-    let asked = info.as_ref().and_then(|info| info.get("apiVersion")?.as_str());
-    let spoken = SPOKEN.into_iter().find(|version| asked == Some(version));
-    spoken.ok_or_else(|| SetupError::ExecCredentialVersion(asked.map(str::to_owned)).into())
+    let requested = info.as_ref().and_then(|info| info.get("apiVersion")?.as_str());
+    let version = SUPPORTED.into_iter().find(|version| requested == Some(version));
+    version.ok_or_else(|| SetupError::ExecCredentialVersion(requested.map(str::to_owned)).into())
 }
 
 /// `--min-ttl`, if it was given.
 ///
 /// # Errors
-/// `usage`, if it is no duration.
+/// `usage`, if it is not a duration.
 pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
     text.map(Seconds::parse).transpose().map_err(|what| Error::usage(format!("--min-ttl: {what}")))
 }
 
 fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: &Printable) -> Result<()> {
     let token = printed.value.expose();
-    // It goes into headers, shell code and curl's configuration: nothing but a token's own characters may be in it
-    // (RFC 6750 2.1).
+    // It goes into headers, shell code and curl's configuration, so only bearer token characters are allowed (RFC 6750
+    // 2.1).
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
         return Err(Error::invalid("the token holds characters that no bearer token has"));
     }
@@ -84,7 +84,7 @@ fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: 
         TokenFormat::Raw => out.answer(&format!("{token}\n")),
         TokenFormat::Header => out.answer(&format!("Authorization: Bearer {token}\n")),
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
-        // Quoted, for a shell expands a word that begins with `~`; no token holds a quote.
+        // Quoted, because a shell expands a leading `~`; no token contains a quote.
         TokenFormat::Env => out.answer(&format!("export TIDP_{}='{token}'\n", name.to_ascii_uppercase())),
         TokenFormat::Json => {
             let mut document = json!({

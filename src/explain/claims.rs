@@ -1,23 +1,22 @@
-//! What claims mean to a person. Only what a standard says, or what TelenorID+ documents of its own, is explained; of
-//! anything else nothing is claimed.
+//! What claims mean. Only what a standard or TelenorID+ documents is explained.
 
 use crate::domain::text::{printable, printable_document};
 use crate::domain::time::Time;
 use crate::jwt::{RegisteredClaims, whole_seconds};
 use serde_json::Value;
 
-/// Whose claims are explained.
+/// The provider whose claims are explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClaimIssuer {
-    /// TelenorID+'s: what that alone documents may be said.
+    /// Whether TelenorID+'s documentation applies.
     pub telenorid_plus: bool,
-    /// A provider's that says of every `sub` that it differs per client (Core 8).
+    /// Whether every `sub` differs per client (Core 8).
     pub pairwise: bool,
 }
 
-/// Said of an ID token that has expired: nothing is wrong with the session.
-pub fn expired_id_token_note(whose: ClaimIssuer) -> &'static str {
-    if whose.telenorid_plus {
+/// The note that an expired ID token does not mean a problem.
+pub fn expired_id_token_note(issuer: ClaimIssuer) -> &'static str {
+    if issuer.telenorid_plus {
         "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment it came; that it has expired is \
          normal and does not end the session"
     } else {
@@ -25,7 +24,7 @@ pub fn expired_id_token_note(whose: ClaimIssuer) -> &'static str {
     }
 }
 
-/// Values whose meaning TelenorID+ documents: the claim, the value, what it means.
+/// Claims, values and meanings documented by TelenorID+.
 const VALUES: [(&str, &str, &str); 20] = [
     ("acr", "urn:telenor.identity.aal.1", "assurance level 1: one factor"),
     ("acr", "urn:telenor.identity.aal.2", "assurance level 2: two factors"),
@@ -49,7 +48,7 @@ const VALUES: [(&str, &str, &str); 20] = [
     ("scope", "profile", "name"),
 ];
 
-/// Claims that mean the same whatever their value and whoever the provider is (RFC 7519 4.1, RFC 9068 2.2, Core 2 and
+/// Claims that mean the same for every value and provider (RFC 7519 4.1, RFC 9068 2.2, Core 2 and
 /// 3.1.3.6, FAPI 1.0 part 2 5.1.1, Back-Channel Logout 1.0 2.1).
 const NAMES: [(&str, &str); 9] = [
     ("sid", "the user's session at the provider"),
@@ -63,18 +62,18 @@ const NAMES: [(&str, &str); 9] = [
     ("nbf", "not valid before this time"),
 ];
 
-/// What the claim `name` with that `value` means, for a person; `None` where nothing is documented.
-/// Of a list (`amr`, and sometimes `acr`) each value that is known is explained, in the order of the list.
-pub fn explain(name: &str, value: &Value, whose: ClaimIssuer) -> Option<String> {
+/// What the claim `name` with that `value` means; `None` if that is not documented. In a list (`amr`, sometimes `acr`),
+/// each known value is explained.
+pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String> {
     if let Some((_, meaning)) = NAMES.iter().find(|(n, _)| *n == name) {
         return Some((*meaning).to_owned());
     }
     let meaning_of_name = match name {
-        "sub" if whose.telenorid_plus || whose.pairwise => {
+        "sub" if issuer.telenorid_plus || issuer.pairwise => {
             "the account, as this client alone knows it: it differs per client"
         }
         "sub" => "the account",
-        _ if !whose.telenorid_plus => return None,
+        _ if !issuer.telenorid_plus => return None,
         "preferred_username" => "a phone number or an e-mail address",
         _ => "",
     };
@@ -91,7 +90,6 @@ pub fn explain(name: &str, value: &Value, whose: ClaimIssuer) -> Option<String> 
     (!meanings.is_empty()).then(|| meanings.join("; "))
 }
 
-/// What one value means.
 fn meaning(name: &str, text: &str) -> Option<String> {
     let value = if name == "idp" { text.strip_prefix("idp:").unwrap_or(text) } else { text };
     if let Some((.., meaning)) = VALUES.iter().find(|(n, v, _)| *n == name && *v == value) {
@@ -104,13 +102,12 @@ fn meaning(name: &str, text: &str) -> Option<String> {
     }
 }
 
-/// The claims that are times, where they are numbers that have a date, in the order a life has; whole seconds, the
-/// fraction dropped.
+/// The time claims that are valid, in whole seconds and in chronological order.
 pub fn times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, Time)> {
     time_claims(claims).filter_map(|(name, claim)| Some((name, time_from_seconds(whole_seconds(claim)?)?)))
 }
 
-/// What is wrong with those that are no numbers (RFC 7519 2), or have no date: a code, and a sentence.
+/// A code and a sentence for each time claim that is not a number (RFC 7519 2) or out of range.
 pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, String)> {
     time_claims(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
         None => Some(("time_not_a_number", format!("`{name}` is not a number, so it is no time"))),
@@ -122,13 +119,13 @@ pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'stati
     })
 }
 
-/// A claim's value as a person reads it, printable. A string that could be read as another type stands in quotes, for
-/// `"123"` is not `123`. `written` is the text of any other value, in which a number keeps every digit.
-pub fn value_text(value: &Value, written: Option<&str>) -> String {
+/// A claim's value, printable. A string that looks like another type is quoted, because `"123"` is not `123`. `raw` is
+/// the text of any other value, in which a number keeps every digit.
+pub fn value_text(value: &Value, raw: Option<&str>) -> String {
     match value.as_str() {
         Some(text) if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() => printable(text),
         Some(_) => printable(&value.to_string()),
-        None => written.map_or_else(|| printable_document(&value.to_string()), printable_document),
+        None => raw.map_or_else(|| printable_document(&value.to_string()), printable_document),
     }
 }
 
@@ -166,7 +163,7 @@ mod tests {
             assert!(explain(name, &value).is_some(), "{name}");
             assert_eq!(super::explain(name, &value, other), None, "{name}");
         }
-        let of_sub = |whose: ClaimIssuer| super::explain("sub", &json!("a"), whose).unwrap();
+        let of_sub = |issuer: ClaimIssuer| super::explain("sub", &json!("a"), issuer).unwrap();
         assert_eq!(of_sub(other), "the account");
         assert!(of_sub(ClaimIssuer { pairwise: true, ..other }).contains("differs per client"));
         assert!(of_sub(ClaimIssuer { telenorid_plus: true, ..other }).contains("differs per client"));

@@ -4,7 +4,7 @@ use super::outlook::SessionOutlook;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 
-/// A requirement that a session does not meet, or that nobody can tell of.
+/// A requirement that the session does not meet, or for which that is not known.
 pub struct UnmetRequirement {
     pub message: String,
     pub login_helps: bool,
@@ -13,7 +13,7 @@ pub struct UnmetRequirement {
 /// Whether the session certainly lasts for `required`.
 ///
 /// # Errors
-/// [`UnmetRequirement`] if it does not, or nothing tells.
+/// [`UnmetRequirement`] if it does not, or if that is not known.
 pub fn check_requirement(
     outlook: &SessionOutlook<'_>,
     access_token_expires_at: Time,
@@ -44,11 +44,11 @@ pub fn check_requirement(
             format!("it is not known whether the session lasts {human}: {reason}")
         }
     };
-    // The session is what must last; a script that only needs a token for so long may already have one.
+    // A script that only needs an access token for so long may already have one.
     if certain_for.is_some_and(|left| left < access_token_expires_at.left(outlook.now)) {
         message += &format!("; the access token works until {}", format_time(access_token_expires_at));
     }
-    // Without a policy, a login changes nothing about that.
+    // Without a policy, the lifetime is not known after a login either.
     let login_helps = outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required);
     Err(UnmetRequirement { message, login_helps })
 }

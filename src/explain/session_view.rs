@@ -65,7 +65,7 @@ pub struct TokenView {
     expires_at: Option<String>,
     expires_in: Option<Seconds>,
     verified: Option<bool>,
-    /// Why it is not valid, or why that is not known.
+    /// Why it is not valid, or cannot be verified.
     verified_reason: Option<String>,
     header: Option<Map<String, Value>>,
     claims: Option<Map<String, Value>>,
@@ -87,7 +87,7 @@ struct PolicyView {
 }
 
 impl TokenView {
-    /// The token, with what its verification found: whether it is valid, if that is known, and why not.
+    /// The view of a token. `verified` says whether its signature is valid, if that is known, and why not.
     pub fn new(token: &Secret, expires_at: Time, now: Time, verified: (Option<bool>, Option<String>)) -> Self {
         let jwt = Jwt::parse(token.expose()).ok();
         Self {
@@ -140,7 +140,7 @@ impl RefreshTokenView {
             (RefreshToken::Refused { .. }, _) => "expired",
             (RefreshToken::Held(_), Some(expiry)) if now < expiry.expires_at_earliest => "valid",
             (RefreshToken::Held(_), Some(expiry)) if now >= expiry.expires_at => "expired",
-            // Without a policy, and between what it guarantees and what it implies, nobody knows.
+            // Without a policy, and between the earliest and the implied expiry.
             (RefreshToken::Held(_), _) => "unknown",
         };
         Self {
@@ -188,7 +188,7 @@ impl<'s> SessionView<'s> {
         serde_json::to_value(self).unwrap_or_default() // cannot fail for these types
     }
 
-    /// The text for a person. `set_policy` is the setting that names a policy, where none is known.
+    /// The text. `set_policy` is the setting for a policy, which is shown if none is known.
     pub fn text(&self, style: &ViewStyle<'_>, set_policy: &str, claim_issuer: ClaimIssuer) -> String {
         let (session, now) = (self.session, self.now);
         let policy = self.policy.as_ref();
@@ -253,8 +253,8 @@ impl<'s> SessionView<'s> {
     }
 }
 
-/// A line for each claim: its name, its value and what it means. A value in `raw_values` is shown as it is written there,
-/// so that numbers keep every digit.
+/// A line for each claim: its name, its value and what it means. Values in `raw_values` are shown as they are written
+/// there, so that numbers keep every digit.
 pub fn claim_lines(
     style: &ViewStyle<'_>,
     claims: &Map<String, Value>,

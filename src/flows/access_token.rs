@@ -27,7 +27,7 @@ pub enum RefreshAllowed {
     Never,
 }
 
-/// A valid access token with at least `min_ttl` left, or the default where the user named none.
+/// A valid access token with at least `min_ttl` left, or the default.
 ///
 /// # Errors
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
@@ -43,7 +43,7 @@ pub fn valid_token(context: &Context<'_>, min_ttl: Option<Seconds>, refresh: Ref
     }
     match refresh::ensure_fresh(context, before.clone(), Intent::AccessToken { min_ttl: wanted_ttl }) {
         Ok(fresh) => fresh_token(context, fresh, min_ttl),
-        // A token that still works is better than nothing, unless a logout has just ended the session.
+        // A token that still works is better than none, unless a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && is_usable(context, &before.access_token, min_ttl) => {
             let until = context.reporter.local_time(before.access_token.expires_at);
             let message = format!("{}. The stored access token still works until {until}", error.report().message);
@@ -74,7 +74,7 @@ fn session_was_replaced(error: &Error) -> bool {
     matches!(error.situation, Situation::Session(SessionError::NoSession | SessionError::Changed { .. }))
 }
 
-/// A minimum that no token can meet would cause a refresh on every call.
+/// Refuses a minimum that no token can meet: it would cause a refresh on every call.
 fn check_min_ttl(min_ttl: Option<Seconds>, token: &AccessToken) -> Result<()> {
     let lifetime = token.expires_at.since(token.obtained_at);
     match min_ttl.filter(|min_ttl| *min_ttl >= lifetime) {
@@ -95,8 +95,7 @@ fn stored_token(context: &Context<'_>, session: Session, min_ttl: Option<Seconds
     Err(SessionError::RefreshForbidden.into())
 }
 
-/// Whether the token has not expired and has as much life left as the user asked for. After the clock went back, no
-/// stored time can be trusted.
+/// Whether the token has the requested lifetime left. If the clock went back, stored times are not trusted.
 fn is_usable(context: &Context<'_>, token: &AccessToken, min_ttl: Option<Seconds>) -> bool {
     let now = context.ports.clock.now();
     let clock_went_back = token.obtained_at > now.plus(CLOCK_TOLERANCE);

@@ -1,4 +1,4 @@
-//! The access-token cache: what is kept in it, and under which name. Never a refresh token.
+//! The cache of access tokens. Refresh tokens are never cached.
 
 use crate::config;
 use crate::domain::decision::{self, Intent};
@@ -9,23 +9,20 @@ use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize};
 
-/// What is cached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CachedToken {
-    /// What opened the store that it comes from.
+    /// The key fingerprint of the store that it comes from.
     store: String,
-    /// The token.
     pub access_token: AccessToken,
-    /// Its scopes.
     pub scopes: Vec<String>,
-    /// When a profile that renews before its session ends wants to be asked again.
+    /// When a renewal is due for a profile that renews before its session ends.
     renew_at: Option<Time>,
-    /// When a warning is due that only the stored session can give.
+    /// When an advisory warning is due, which needs the stored session.
     warn_at: Option<Time>,
 }
 
-/// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the future means that the
-/// clock went back, and is not trusted.
+/// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the
+/// future is not trusted, because the clock went back.
 pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     if !is_on(context) {
         return None;
@@ -40,8 +37,8 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     (same_store && trusted && enough && no_renewal && no_warning).then_some(cached)
 }
 
-/// Caches the session's access token for as long as it lives. Only a holder of the lock that has just read or written
-/// the store may call this, so that a logout is never undone.
+/// Caches the session's access token until it expires. Only for a holder of the lock that has just read or written the
+/// store, so that a logout is never undone.
 pub fn put(context: &Context<'_>, session: &Session) {
     let now = context.ports.clock.now();
     let left = session.access_token.expires_at.left(now);
@@ -73,17 +70,17 @@ pub fn put_if_unlocked(context: &Context<'_>) {
     }
 }
 
-/// Forgets the session's token, also one that was cached before the cache was switched off.
+/// Removes the session's token, even if caching has been switched off since.
 pub fn forget(context: &Context<'_>) {
     context.ports.cache.forget(&name(context));
 }
 
-/// Whether tokens are cached: not if the user does not want it, and not beside a store in memory.
+/// Whether tokens are cached: unless the user switched it off, or the store is in memory.
 fn is_on(context: &Context<'_>) -> bool {
     config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
 }
 
-/// A hash, so that the name says nothing to whoever lists keys.
+/// A hash, so that the name reveals nothing to other programs that list keys.
 fn name(context: &Context<'_>) -> String {
     format!("tidp:{}", context.session_hash())
 }

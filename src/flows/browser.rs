@@ -5,8 +5,8 @@ use crate::domain::time::Seconds;
 use crate::flows::context::Context;
 use url::Url;
 
-/// Opens the URL in the browser, or asks the user to open it where there is none or `print_only` is set. `action` is what
-/// the user is to do there ("Continue"), `timeout` how long tidp waits. Whether a browser was opened.
+/// Opens the URL in the browser, or prints it if there is none or `print_only` is set. Returns whether a browser was
+/// opened. `action` is what to do there ("Continue"), `timeout` how long tidp waits.
 pub fn open_or_print_url(context: &Context<'_>, url: &Url, action: &str, timeout: Seconds, print_only: bool) -> bool {
     let (reporter, browser, timeout) = (context.reporter, &context.ports.browser, timeout.to_text());
     let not_opened = |why: &String| reporter.note(format!("The browser could not be opened: {}.", printable(why)));

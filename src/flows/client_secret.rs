@@ -32,7 +32,7 @@ impl Context<'_> {
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
         let stored = self.store.load(&entry)?.ok_or(SetupError::NoClientSecret)?;
-        // An older tidp stored it with its byte order mark.
+        // Older versions stored a byte order mark with it.
         Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }
 

@@ -11,7 +11,7 @@ use crate::flows::refresh::{self, FreshSession, TokenSource};
 /// An ID token that has not expired.
 ///
 /// # Errors
-/// `login_required` where there is none and a refresh brings none; else those of a refresh.
+/// `login_required` if there is none and a refresh returns none; else those of a refresh.
 pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
     let before = context.session()?;
     let (FreshSession { session, source }, missing) = match allowed {
@@ -25,7 +25,7 @@ pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdT
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());
     let now = context.ports.clock.now();
-    // A token that was just accepted is valid by the provider's clock, whatever this machine's clock says.
+    // A new token was validated by the provider's clock, so this machine's clock does not matter.
     let is_new = source.renewal().is_some() && session.id_token != before.id_token;
     session.id_token.filter(|token| is_new || now < token.expires_at).ok_or_else(|| missing.into())
 }

@@ -38,21 +38,22 @@ use url::Url;
 
 const DOING: &str = "login failed";
 
-/// A login under way: what was asked for, of whom, and what must be checked later.
+/// A login that has begun.
 struct LoginAttempt<'c, 'w> {
     context: &'c Context<'w>,
     options: LoginOptions,
     client: Client,
     provider: Provider,
+    /// The session that it replaces.
     before: Option<Session>,
-    /// When it started, by the wall clock and by the monotonic one.
-    started: (Time, Duration),
+    started_at: Time,
+    started_uptime: Duration,
 }
 
 /// Logs in and stores the session.
 ///
 /// # Errors
-/// Those of the exchange; then nothing was stored. `usage` for options that make no request.
+/// Those of the exchange; then nothing was stored. `usage` for invalid options.
 pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
     run_attempt(context, options).map_err(|error| match error.situation {
         Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what).into(),
@@ -61,14 +62,15 @@ pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
 }
 
 fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
-    // Whatever can fail without the user fails before the user is asked: the store, the secret, discovery.
+    // Store, client secret and discovery fail before the user is sent to the browser.
     let attempt = LoginAttempt {
         context,
         options,
         before: previous_session(context)?,
         client: context.client()?,
         provider: provider_metadata::fetch_provider(context)?,
-        started: (context.ports.clock.now(), context.ports.clock.uptime()),
+        started_at: context.ports.clock.now(),
+        started_uptime: context.ports.clock.uptime(),
     };
     check_provider(&attempt.provider)?;
     match &context.profile.redirect_uri {
@@ -82,8 +84,8 @@ fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> 
     }
 }
 
-/// Whether a login can begin there, and come to an end: RS256 is the only algorithm there is here, and the one that every
-/// provider must have (OpenID Connect Discovery 3).
+/// Checks that a login can succeed there. RS256, the only algorithm supported here, is mandatory for providers (OpenID
+/// Connect Discovery 3).
 fn check_provider(provider: &Provider) -> Result<()> {
     if let Err(why) = &provider.authorization_endpoint {
         return Err(Error::invalid(format!("{DOING}: {why}")));
@@ -98,8 +100,7 @@ fn check_provider(provider: &Provider) -> Result<()> {
     )))
 }
 
-/// Proves that the store answers, and gives the session that is about to be replaced. An entry that is no session of
-/// ours is what this login mends.
+/// The session that the login replaces. Fails if the store cannot be used; an invalid entry is replaced.
 fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
     context.store.check_writable(&context.entry())?;
     match context.load() {
@@ -122,7 +123,7 @@ fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
     })
 }
 
-/// Why there is no session, for the page in the browser.
+/// The reason that the page in the browser shows.
 fn failure_page(error: &Error) -> FailureReason {
     match &error.situation {
         Situation::Login(error) => error.page_reason(),
@@ -135,7 +136,7 @@ fn failure_page(error: &Error) -> FailureReason {
     }
 }
 
-/// Where nobody listens, the browser shows an error and keeps the URL: that is what gets pasted.
+/// A redirect URI at which nobody listens: the browser shows an error, and the user copies the URL.
 fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
     let [high, low] = random_bytes::<2>(context)?;
     Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
@@ -167,22 +168,22 @@ impl LoginAttempt<'_, '_> {
         outcome
     }
 
-    /// Where `prompt=none` needs the ID token of the session there is, which no argument of a program and no terminal may
-    /// hold: an address that sends the browser on, once.
+    /// A loopback URL that redirects the browser once, if the request needs an ID token hint: the token must not be a
+    /// program's argument or appear on a terminal.
     fn hinted_redirect(&self, url: &Url) -> Option<Box<dyn OneTimeRedirect>> {
         let hinted = authorize::with_id_token_hint(url, self.id_token_hint()?);
         let without = |what| self.context.reporter.note(format!("The ID token is not sent as a hint: {what}."));
         self.context.ports.callback.one_time_redirect(&hinted).map_err(without).ok()
     }
 
-    /// OpenID Connect Core 3.1.2.1: who is to be asked for nothing is named by the ID token there is.
+    /// The previous ID token, if `prompt=none` was requested (OpenID Connect Core 3.1.2.1).
     fn id_token_hint(&self) -> Option<&Secret> {
-        let asks_nothing = self.options.request.prompt.as_deref() == Some("none");
-        let session = self.before.as_ref().filter(|_| asks_nothing)?;
+        let is_prompt_none = self.options.request.prompt.as_deref() == Some("none");
+        let session = self.before.as_ref().filter(|_| is_prompt_none)?;
         Some(&session.id_token.as_ref()?.value)
     }
 
-    /// What the remedies speak of.
+    /// What was requested, for the hints of errors.
     fn requested_login(&self, redirect_uri: &str) -> RequestedLogin {
         let (profile, options) = (&self.context.profile, &self.options.request);
         RequestedLogin {
@@ -205,7 +206,7 @@ impl LoginAttempt<'_, '_> {
         }
     }
 
-    /// The login that needs no port of this machine.
+    /// The command for a login that needs no port of this machine.
     fn paste_command(&self) -> String {
         with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref())
     }
@@ -242,7 +243,7 @@ impl LoginAttempt<'_, '_> {
         self.context.reporter.buffered(|| self.exchange(code, pending, keys))
     }
 
-    /// The provider's no, at the redirect or for the code.
+    /// The error for a refusal at the redirect or at the token endpoint.
     fn refusal(&self, problem: Problem, pending: &PendingLogin) -> Error {
         match problem {
             Problem::Refused(provider) => {
@@ -255,8 +256,8 @@ impl LoginAttempt<'_, '_> {
         }
     }
 
-    /// Exchanges the code, once and before anything else is waited for, since it does not live long; validates all of
-    /// the answer; stores the session.
+    /// Exchanges the code, once and without waiting for anything else, because it expires soon. Validates the response
+    /// and stores the session.
     fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
         let context = self.context;
         let request = token::code_request(&self.provider, &self.client, code, pending);
@@ -267,12 +268,12 @@ impl LoginAttempt<'_, '_> {
             }
             other => other,
         })?;
-        let answer = token::accept_code_response(&response).map_err(|problem| self.refusal(problem, pending))?;
+        let response = token::accept_code_response(&response).map_err(|problem| self.refusal(problem, pending))?;
         let session = provider_keys::prefetched_keys(context, &self.provider, keys.response())
-            .and_then(|keys| self.accepted_session(&answer, pending, code, keys, sent_at))
+            .and_then(|keys| self.accepted_session(&response, pending, code, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
-            && let Some(token) = answer.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
+            && let Some(token) = response.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
         {
             token_response::revoke_unwanted(context, &self.provider, token);
         }
@@ -281,7 +282,7 @@ impl LoginAttempt<'_, '_> {
 
     fn accepted_session(
         &self,
-        answer: &TokenResponse,
+        response: &TokenResponse,
         pending: &PendingLogin,
         code: &Code,
         keys: ProviderKeys,
@@ -289,35 +290,34 @@ impl LoginAttempt<'_, '_> {
     ) -> Result<Session> {
         let context = self.context;
         let raw =
-            answer.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
-        let now = token_response::validation_time(context, answer.date);
+            response.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
+        let now = token_response::validation_time(context, response.date);
         let expected = ExpectedIdToken {
             issuer: &self.provider.issuer,
             client_id: &self.client.client_id,
             now,
-            access_token: &answer.access_token,
+            access_token: &response.access_token,
             source: IdTokenSource::Login { pending, code, waited: self.elapsed() },
         };
         let mut accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &expected)?;
         accepted.token = accepted.token.with_local_expiry(sent_at, now);
         requirements::check(&self.options, &accepted)?;
-        requirements::warn_of_differences(context.reporter, &self.options, &accepted, answer);
-        self.session(answer, accepted, sent_at)
+        requirements::warn_of_differences(context.reporter, &self.options, &accepted, response);
+        self.session(response, accepted, sent_at)
     }
 
-    /// How long the user and the provider have taken, by either clock: one may be set meanwhile, the other one stands still
-    /// while the machine sleeps. A second that has begun counts.
+    /// How long the login has taken, rounded up, by the clock that says more: the wall clock may be set meanwhile, the
+    /// uptime stands still while the machine sleeps.
     fn elapsed(&self) -> Seconds {
         let clock = &self.context.ports.clock;
-        let (since, uptime) = self.started;
-        let awake = clock.uptime().saturating_sub(uptime);
+        let awake = clock.uptime().saturating_sub(self.started_uptime);
         let awake =
             i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
-        clock.now().since(since).max(Seconds(awake))
+        clock.now().since(self.started_at).max(Seconds(awake))
     }
 
-    fn session(&self, answer: &TokenResponse, accepted: ValidatedIdToken, sent_at: Time) -> Result<Session> {
-        let refresh_token = match &answer.refresh_token {
+    fn session(&self, response: &TokenResponse, accepted: ValidatedIdToken, sent_at: Time) -> Result<Session> {
+        let refresh_token = match &response.refresh_token {
             None => RefreshToken::NeverIssued,
             Some(value) => RefreshToken::Held(HeldToken {
                 value: value.clone(),
@@ -331,21 +331,21 @@ impl LoginAttempt<'_, '_> {
             key: self.context.key.clone(),
             generation: u64::from_be_bytes(random_bytes(self.context)?),
             account: accepted.account,
-            // RFC 6749 5.1: no scope in the answer means that all that was asked for was granted.
-            scopes: answer.scopes.clone().unwrap_or_else(|| self.options.request.scopes.clone()),
+            // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
+            scopes: response.scopes.clone().unwrap_or_else(|| self.options.request.scopes.clone()),
             login_at: sent_at,
-            access_token: token_response::access_token(answer, sent_at),
+            access_token: token_response::access_token(response, sent_at),
             id_token: Some(accepted.token),
             refresh_token,
-            provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), answer.date),
+            provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), response.date),
             refresh_brings_no_id_token: false,
             refresh_started_at: None,
             events: Vec::new(),
         };
-        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: answer.refresh_token.is_some() }))
+        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: response.refresh_token.is_some() }))
     }
 
-    /// Under the lock, over whatever is there: the last login wins, whole.
+    /// Stores the session under the lock. The last login wins.
     fn store(&self, session: Session) -> Result<Session> {
         let context = self.context;
         let _lock = context.lock(&context.entry())?;
@@ -359,18 +359,18 @@ impl LoginAttempt<'_, '_> {
                 format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
             );
         }
-        // First, so that a login that is killed here never leaves the new session with the old one's access token.
+        // First, so that a login that is killed never leaves the new session with the old access token.
         access_token_cache::forget(context);
         let (entry, document) = (context.entry(), session.to_json());
         let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
-            // Which of several is the session nobody knows, and from now on it is none of them.
+            // Which of several entries is the session is not known, so all are replaced.
             StoreFailureKind::Ambiguous => {
                 context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
             }
             _ => Err(failure),
         });
         if let Err(failure) = saved
-            // A write whose end is not known is believed only when it is read back.
+            // The store may have written it although it did not confirm that.
             && !context.store.load(&entry).is_ok_and(|stored| stored.as_ref() == Some(&document))
         {
             return Err(failure.into());
@@ -380,7 +380,7 @@ impl LoginAttempt<'_, '_> {
     }
 }
 
-/// Whether the store may have the session although it did not say so: then its refresh token must stay good.
+/// Whether the store may hold the session without having confirmed it: then its refresh token must not be revoked.
 fn may_be_stored(outcome: &Result<Session>) -> bool {
     matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
 }

@@ -208,7 +208,7 @@ fn end_by_request(
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure))?;
     let (kind, failure) = match logout::accept_custom_logout(&response) {
-        LogoutOutcome::LoggedOut => return Ok(SsoSessionResult::ExitReason),
+        LogoutOutcome::LoggedOut => return Ok(SsoSessionResult::Ended),
         LogoutOutcome::AlreadyLoggedOut => return Ok(SsoSessionResult::EndedBefore),
         LogoutOutcome::HintMissing => (Kind::Refused, CustomLogoutFailure::HintMissing),
         LogoutOutcome::HintRefused => (Kind::Refused, CustomLogoutFailure::HintRefused),
@@ -233,18 +233,18 @@ fn end_in_browser(
         return Ok(SsoSessionResult::NoEndpoint(provider.missing_endpoint_reason("end_session_endpoint")));
     };
     let failed = |what: String| Error::failed(format!("{SSO_FAILED}: {what}"));
-    let mut one_time_redirect = context
+    let mut redirect = context
         .ports
         .callback
         .one_time_redirect(&url)
         .map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
-    open_or_print_url(context, one_time_redirect.url(), "Finish the logout", BROWSER_TIMEOUT, false);
+    open_or_print_url(context, redirect.url(), "Finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
         if let IgnoredRequest::AnotherUser(user) = what {
             advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");
         }
     };
-    if one_time_redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
+    if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
         return Ok(SsoSessionResult::BrowserRedirected);
     }
     Err(failed("no browser came for the logout page".to_owned()).into())

@@ -1,4 +1,4 @@
-//! What a command makes happen, over the ports: nothing here prints an answer.
+//! What commands do, over the ports. Nothing here prints.
 
 pub mod access_token;
 pub mod access_token_cache;

@@ -8,16 +8,16 @@ use std::time::Duration;
 /// How long a command waits for another process to finish with the session.
 pub const SESSION_LOCK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a login or logout waits: longer than the slowest refresh, because a person is waiting for it.
+/// How long a login or logout waits: longer than the slowest refresh takes.
 const LOGIN_LOCK_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// How long a wait may be before the user is told why.
+/// How long to wait before the reason is reported.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
 
 /// How a wait for the lock ended.
 pub enum Wait<T> {
     Locked(Box<dyn Lock>),
-    /// Another process brought what the lock was wanted for.
+    /// Another process has made the lock unnecessary.
     Found(T),
 }
 
@@ -39,7 +39,7 @@ pub fn poll_until<T>(
         if waited >= timeout {
             return Ok(None);
         }
-        // Short at first, because a refresh takes tens of milliseconds; longer later, to save CPU.
+        // Short at first, because a refresh takes tens of milliseconds.
         ports.clock.pause((waited / 4).clamp(Duration::from_millis(5), Duration::from_millis(50)));
     }
 }
@@ -52,7 +52,7 @@ impl Context<'_> {
     pub fn lock_or_find<T>(&self, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
         let mut is_waiting = false;
         let attempt = |_| {
-            // Before trying the lock again, so that many waiting processes need not take it one after another.
+            // Before the lock is tried again, so that waiting processes need not take it one after another.
             if std::mem::replace(&mut is_waiting, true)
                 && let Some(found) = find()
             {

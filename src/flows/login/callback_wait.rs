@@ -1,4 +1,4 @@
-//! The wait for a redirect or a pasted address: never silent about what came and did not count, or about what may be wrong.
+//! Waits for the redirect or a pasted URL. Reports requests that were ignored, and the likely cause if nothing comes.
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
@@ -12,23 +12,21 @@ use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// How long nobody is told anything while nobody comes.
+/// How long to wait before the likely cause is reported.
 const FIRST_NOTE_AFTER: Duration = Duration::from_secs(20);
 
-/// A wait that has begun.
 pub(super) struct CallbackWait<'c, 'w> {
     context: &'c Context<'w>,
     request: RequestedLogin,
-    /// Until when the clock's uptime is waited for.
+    /// The uptime at which the wait times out.
     until: Duration,
-    /// When that is said which is most often wrong, unless it has been.
+    /// The uptime at which the likely cause is reported; `None` once it has been.
     silent_until: Cell<Option<Duration>>,
-    /// What came and did not count: each is told once.
+    /// Why requests were ignored; each reason is reported once.
     ignored: RefCell<Vec<&'static str>>,
 }
 
 impl<'c, 'w> CallbackWait<'c, 'w> {
-    /// Begins it.
     pub(super) fn begin(context: &'c Context<'w>, request: RequestedLogin, patience: Seconds) -> Self {
         let now = context.ports.clock.uptime();
         let until = now.saturating_add(patience.to_std());
@@ -54,8 +52,8 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         self.wait_until_timeout(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
     }
 
-    /// The code in the address that is pasted. A person who pastes something else is asked again, for as long as there is
-    /// time; a script is not.
+    /// The code in the pasted URL. A person who pastes something else is asked again until the time is up; a script is
+    /// not.
     pub(super) fn pasted_code(&self, pending: &PendingLogin, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
         let (reporter, terminal) = (self.context.reporter, &self.context.ports.terminal);
         loop {
@@ -81,7 +79,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         }
     }
 
-    /// A line of standard input, if one comes in time.
+    /// A line of standard input; `None` if none comes in time.
     fn read_line(&self, patience: Duration) -> Result<Option<String>> {
         match self.context.ports.terminal.read_line_within(patience) {
             Ok(Some(line)) => Ok(Some(line)),
@@ -91,13 +89,13 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         }
     }
 
-    /// Waits until something comes. What may be wrong is said once, when nothing has come for a while.
+    /// The result of `wait`, which is called again until it has one. Reports the likely cause once if that takes long.
     fn wait_until_timeout<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
         let clock = &self.context.ports.clock;
         loop {
             let until = self.silent_until.get().unwrap_or(self.until);
-            if let Some(come) = wait(until.saturating_sub(clock.uptime()))? {
-                return Ok(come);
+            if let Some(result) = wait(until.saturating_sub(clock.uptime()))? {
+                return Ok(result);
             }
             if self.silent_until.take().is_none() {
                 let ended = LoginError::TimedOut { request: self.request.clone(), ignored: self.ignored.take() };
@@ -125,7 +123,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         self.warn_once(NO_REDIRECT, why);
     }
 
-    /// Tells of what came and did not count, each kind once.
+    /// Warns that a request was ignored, once for each reason.
     fn warn_once(&self, what: &str, why: &'static str) {
         if !self.ignored.borrow().contains(&why) {
             self.ignored.borrow_mut().push(why);

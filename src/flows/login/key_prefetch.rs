@@ -1,5 +1,4 @@
-//! The provider's keys, requested while the user is in the browser: the authorization code expires soon, so that it must
-//! not wait for them.
+//! Requests the provider's keys while the user is in the browser, because the authorization code expires soon.
 
 use crate::domain::time::Time;
 use crate::flows::context::Context;
@@ -9,7 +8,7 @@ use crate::ports::Response;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-/// A request for keys under way.
+/// A request for the keys that was sent.
 pub(super) struct KeyPrefetch(Option<(Receiver<Response>, Time)>);
 
 impl KeyPrefetch {
@@ -17,7 +16,7 @@ impl KeyPrefetch {
         Self(None)
     }
 
-    /// Sends the request in the background, if no keys are cached. Where no thread can be had, the keys are fetched later.
+    /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
     pub(super) fn start(context: &Context<'_>, provider: &Provider) -> Self {
         let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::none() };
         let http = Arc::clone(&context.ports.http);

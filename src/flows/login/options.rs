@@ -1,4 +1,4 @@
-//! What the user asks of a login.
+//! The options of a login.
 
 use crate::domain::time::Seconds;
 use crate::oidc::authorize::AuthorizationOptions;

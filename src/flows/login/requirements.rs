@@ -1,4 +1,4 @@
-//! What the login must have brought, and warnings where it differs from what was requested.
+//! Checks what the login returned, and warns where it differs from what was requested.
 
 use super::options::LoginOptions;
 use crate::domain::text::printable;
@@ -11,7 +11,7 @@ use crate::ports::Reporter;
 /// Checks `--expect-sub` and `--require-acr`.
 ///
 /// # Errors
-/// `invalid`, with the login that might bring it.
+/// `invalid`, with the login that might meet the requirement.
 pub(super) fn check(options: &LoginOptions, accepted: &ValidatedIdToken) -> Result<()> {
     let sub = &accepted.account.sub;
     if let Some(wanted) = options.expect_sub.clone().filter(|wanted| wanted != sub) {
@@ -29,10 +29,10 @@ pub(super) fn warn_of_differences(
     reporter: &dyn Reporter,
     options: &LoginOptions,
     accepted: &ValidatedIdToken,
-    answer: &TokenResponse,
+    response: &TokenResponse,
 ) {
     warn_of_unmet_acr(reporter, options, accepted);
-    warn_of_other_scopes(reporter, options, answer);
+    warn_of_other_scopes(reporter, options, response);
 }
 
 /// `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an identity provider, not a level.
@@ -47,9 +47,9 @@ fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: 
 }
 
 /// RFC 6749 5.1: the response names the scopes if they differ from those requested.
-fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, answer: &TokenResponse) {
-    let Some(granted) = &answer.scopes else { return };
-    let (less, more) = scope_differences(&options.request.scopes, granted, answer.refresh_token.is_some());
+fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, response: &TokenResponse) {
+    let Some(granted) = &response.scopes else { return };
+    let (less, more) = scope_differences(&options.request.scopes, granted, response.refresh_token.is_some());
     if !less.is_empty() {
         let less = printable(&less.join(" "));
         reporter.note(format!("The provider did not grant the scopes `{less}`."));

@@ -19,7 +19,7 @@ pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Resu
         EntryKey::Session(key) => Some(key),
         EntryKey::ClientSecret(_) => None,
     });
-    // What is damaged does not say whose it is; a profile says where its session would be.
+    // A damaged entry has no readable name, but a profile tells the name of its session's entry.
     let of_profiles = profiles.iter().map(Profile::session_key).filter(|key| holds(store.as_ref(), key));
     let keys: BTreeSet<SessionKey> = named.chain(of_profiles).collect();
     let context = |key: &SessionKey| {
@@ -31,8 +31,8 @@ pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Resu
     Ok((contexts?, store))
 }
 
-/// Whether there is anything in that session's place that a logout here and now can end. What another key has sealed is
-/// left alone: with that key, its refresh token can be revoked.
+/// Whether there is an entry that a logout can remove. One encrypted with another key is kept: with that key, its refresh
+/// token can still be revoked.
 fn holds(store: &dyn Store, key: &SessionKey) -> bool {
     match store.load(&EntryKey::Session(key.clone()).name()) {
         Ok(found) => found.is_some(),
@@ -40,8 +40,7 @@ fn holds(store: &dyn Store, key: &SessionKey) -> bool {
     }
 }
 
-/// What no session's name led to, after all of them have ended: leftovers of killed writers are removed, and what cannot
-/// be read is said.
+/// Removes the leftovers of killed writers, and fails if unreadable entries are left.
 pub fn check_nothing_left(store: &dyn Store) -> Result<()> {
     store.sweep()?;
     let Entries { unreadable: count, place, .. } = store.entries()?;
