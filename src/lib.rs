@@ -10,14 +10,14 @@
 //! | `oidc` | the protocol, one file per exchange: builds the request, accepts the response; pure | `domain`, `jwt`, HTTP types of `ports` |
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
-//! | `config` | flags, environment and file merged into one profile; pure | `domain`, `oidc`, `ports`, `error` |
-//! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
-//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, `terminal` |
-//! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
-//! | `flows` | what a command makes happen, over the ports; prints nothing | all above but `adapters` and `terminal` |
-//! | `cli` | the command line as clap types | policy names of `domain` |
-//! | `commands` | one file per subcommand: parse, call a flow, show the result | all above but `adapters` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |
+//! | `cli` | the command line as clap types | policy names of `domain` |
+//! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
+//! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
+//! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
+//! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, layout of `terminal`; the simulation also `sandbox` |
+//! | `flows` | what a command makes happen, over the ports; prints nothing | `config`, `domain`, `error`, `explain`, `jwt`, `oidc`, `ports` |
+//! | `commands` | one file per subcommand: parse, call a flow, show the result | `cli`, `config`, `domain`, `error`, `explain`, `flows`, `jwt`, `oidc`, `ports`, `terminal`; the demo and the simulation also `sandbox` |
 //!
 //! `tests/doors.rs` checks this table. `main` calls [`run`] with the system's ports; the tests call it with a frozen clock,
 //! seeded entropy, a scripted provider and a store in memory.

@@ -69,6 +69,26 @@ fn rooms_import_only_through_their_doors() {
 }
 
 #[test]
+fn crate_documentation_has_the_same_table() {
+    let lib = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let backticked = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>();
+    let documented: Vec<(String, BTreeSet<String>)> = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | `")?.strip_suffix(" |")?.split_once("` | "))
+        .map(|(room, cells)| (room.to_owned(), backticked(cells.rsplit_once(" | ").unwrap().1)))
+        .collect();
+    let rooms = DOORS.iter().filter(|(room, _)| !["lib", "testing", "main"].contains(room));
+    let checked: Vec<(String, BTreeSet<String>)> = rooms
+        .map(|(room, doors)| {
+            let wider = WIDER.iter().filter(|(file, _)| file.split('/').next() == Some(room)).map(|(_, door)| door);
+            let imported = doors.iter().chain(wider).map(|door| door.split("::").next().unwrap().to_owned());
+            ((*room).to_owned(), imported.collect())
+        })
+        .collect();
+    assert_eq!(documented, checked, "the crate documentation in src/lib.rs, and DOORS with WIDER");
+}
+
+#[test]
 fn no_import_climbs_out_of_its_room() {
     // One `super` per level names the crate's root, and would pass by the doors.
     for source in sources().iter().filter(|source| source.module.len() > 1) {
