@@ -59,7 +59,7 @@ mod terminal;
 pub mod testing;
 
 pub use adapters::hardening::harden;
-use clap::error::ErrorKind;
+use cli::HelpOrUsageError;
 use error::{ChildProcessError, Error, SetupError, Situation};
 pub use ports::Ports;
 use std::ffi::OsString;
@@ -77,7 +77,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
         }
         Err(error) => {
             let out = Output::new(ports, &cli::display_options(&args));
-            let outcome = help_or_usage_error(&args, &error, &out);
+            let outcome = print_help(&out, cli::help_or_usage_error(&args, &error));
             (out, outcome)
         }
     };
@@ -95,6 +95,23 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     }
 }
 
+/// Prints help or version; anything else is a usage error.
+fn print_help(out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
+    match parsed {
+        HelpOrUsageError::Help(text) => out.answer(&text),
+        HelpOrUsageError::UsageError { help, message, missing_dashes } => {
+            if let Some(help) = help {
+                out.note(help.trim_end());
+            }
+            let message = domain::text::printable(&message);
+            Err(match missing_dashes {
+                Some((corrected, has_more)) => SetupError::MissingDashes { message, corrected, has_more }.into(),
+                None => Error::usage(message),
+            })
+        }
+    }
+}
+
 /// Reports a panic on stderr and returns the exit code, as for any other error.
 pub fn report_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -103,47 +120,4 @@ pub fn report_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, pan
     let report = error::panic_error(message, &place, std::thread::current().name()).report();
     Output::new(ports, &cli::display_options(&args)).failure(&report);
     report.exit_code
-}
-
-/// Prints help or version; anything else is a usage error.
-fn help_or_usage_error(args: &[OsString], error: &clap::Error, out: &Output<'_>) -> error::Result<()> {
-    let text = error.render().to_string();
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return out.answer(&text);
-    }
-    let what = if has_unexpected_argument(error.kind()) && is_profile_secret(args) {
-        // The unexpected argument may be the secret, so the message does not show it.
-        "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or pipe it \
-         to standard input"
-            .to_owned()
-    } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        out.note(text.trim_end());
-        "no command was given".to_owned()
-    } else {
-        domain::text::printable(&in_one_line(&text))
-    };
-    Err(match cli::suggest_missing_dashes(args, error) {
-        Some((corrected, has_more)) => SetupError::MissingDashes { message: what, corrected, has_more }.into(),
-        None => Error::usage(what),
-    })
-}
-
-fn has_unexpected_argument(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::UnknownArgument | ErrorKind::TooManyValues)
-}
-
-/// Whether this is `tidp profile secret`, with or without options between the words.
-fn is_profile_secret(args: &[OsString]) -> bool {
-    let mut words = args.iter().skip_while(|arg| *arg != "profile");
-    words.next().is_some() && words.any(|arg| arg == "secret")
-}
-
-/// Clap's message and suggestion, without its usage and advice.
-fn in_one_line(text: &str) -> String {
-    let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    message.map(str::trim).filter(|line| !line.is_empty()).fold(first, |text, line| {
-        let between = if line.starts_with("tip:") { "; " } else { " " };
-        text + between + line
-    })
 }

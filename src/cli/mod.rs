@@ -13,4 +13,4 @@ pub use commands::{
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 pub use sandbox::Sandbox;
-pub use usage_error::{command_name, display_options, suggest_missing_dashes};
+pub use usage_error::{HelpOrUsageError, command_name, display_options, help_or_usage_error};

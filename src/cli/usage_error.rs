@@ -1,10 +1,57 @@
-//! Finds out what a command line that clap refuses was meant to be.
+//! What clap returns instead of a command: help, or an error that says what the command line was meant to be.
 
 use super::commands::{Cli, ColorWhen, Global};
 use super::parse::parse;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
+
+/// What clap returns instead of a command.
+pub enum HelpOrUsageError {
+    /// The help or version that was asked for.
+    Help(String),
+    UsageError {
+        /// The help of a command that needs a subcommand.
+        help: Option<String>,
+        /// May hold text from the command line, which is not printable yet.
+        message: String,
+        /// As [`suggest_missing_dashes`] returns it.
+        missing_dashes: Option<(Vec<String>, bool)>,
+    },
+}
+
+pub fn help_or_usage_error(args: &[OsString], error: &clap::Error) -> HelpOrUsageError {
+    let text = error.render().to_string();
+    let (help, message) = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return HelpOrUsageError::Help(text),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => (Some(text), "no command was given".to_owned()),
+        // The unexpected argument may be the secret, so the message does not show it.
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => (
+            None,
+            "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or \
+             pipe it to standard input"
+                .to_owned(),
+        ),
+        _ => (None, in_one_line(&text)),
+    };
+    HelpOrUsageError::UsageError { help, message, missing_dashes: suggest_missing_dashes(args, error) }
+}
+
+/// Whether this is `tidp profile secret`, with or without options between the words.
+fn is_profile_secret(args: &[OsString]) -> bool {
+    let mut words = args.iter().skip_while(|arg| *arg != "profile");
+    words.next().is_some() && words.any(|arg| arg == "secret")
+}
+
+/// Clap's message and suggestion, without its usage and advice.
+fn in_one_line(text: &str) -> String {
+    let mut message = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let first = message.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    message.map(str::trim).filter(|line| !line.is_empty()).fold(first, |text, line| {
+        let between = if line.starts_with("tip:") { "; " } else { " " };
+        text + between + line
+    })
+}
 
 /// The command, such as `policy simulate`; empty if there is none.
 pub fn command_name(args: &[OsString]) -> String {
@@ -29,7 +76,7 @@ pub fn display_options(args: &[OsString]) -> Global {
 
 /// The corrected command line up to CMD, and whether more follows, if only the `--` before CMD is missing. What follows is
 /// left out, because CMD's arguments may be secret.
-pub fn suggest_missing_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
+fn suggest_missing_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
     let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
     let insert_dashes = |at: usize| {
         let mut line = args.to_vec();
@@ -67,6 +114,24 @@ mod tests {
             ("sandbox --clock abc", "sandbox"),
         ] {
             assert_eq!(command_name(&args(line)), command, "tidp {line}");
+        }
+    }
+
+    #[test]
+    fn message_is_one_line_without_usage_and_secret() {
+        for (line, expected) in [
+            ("token --nope", "unexpected argument '--nope' found"),
+            ("logon", "unrecognized subcommand 'logon'; tip: some similar subcommands exist: 'logout', 'login'"),
+            ("profile", "no command was given"),
+            ("profile -q secret demo hunter2", "`tidp profile secret` takes only a profile name; a secret is never an"),
+        ] {
+            let args = args(line);
+            let HelpOrUsageError::UsageError { message, .. } = help_or_usage_error(&args, &parse(&args).unwrap_err())
+            else {
+                panic!("tidp {line} is no error")
+            };
+            assert!(message.starts_with(expected) && !message.contains('\n'), "tidp {line}: {message}");
+            assert!(!message.contains("Usage") && !message.contains("hunter2"), "tidp {line}: {message}");
         }
     }
 
