@@ -60,7 +60,7 @@ pub mod testing;
 
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
-use error::{ChildProcessError, Error, SetupError, Situation};
+use error::{Error, SetupError, Situation};
 pub use ports::Ports;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
@@ -83,9 +83,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
     };
     match outcome {
         Ok(()) => 0,
-        Err(Error { situation: Situation::OutputClosed, .. }) => 0,
-        Err(Error { situation: Situation::ChildProcess(ChildProcessError::Exited(code)), .. }) => code,
         Err(error) => {
+            if let Some(exit_code) = error.silent_exit_code() {
+                return exit_code;
+            }
             let is_usage = matches!(error.situation, Situation::Setup(SetupError::Usage { .. }));
             let command = if is_usage { cli::command_name(&args) } else { String::new() };
             let report = error.of_command(&command).report();

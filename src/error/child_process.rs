@@ -29,7 +29,7 @@ impl ChildProcessError {
     pub(super) fn report(&self) -> Report {
         match self {
             Self::NotStarted(code, message) => Report::new(Kind::Failed, message).exit_code(*code),
-            Self::Exited(code) => Report::new(Kind::Failed, "").exit_code(*code),
+            Self::Exited(code) => Report::new(Kind::Failed, format!("the command exited with {code}")).exit_code(*code),
         }
     }
 }

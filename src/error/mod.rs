@@ -103,6 +103,15 @@ impl Error {
         self
     }
 
+    /// The exit code, if nothing is to be reported.
+    pub fn silent_exit_code(&self) -> Option<u8> {
+        match self.situation {
+            Situation::OutputClosed => Some(0),
+            Situation::ChildProcess(ChildProcessError::Exited(code)) => Some(code),
+            _ => None,
+        }
+    }
+
     pub fn report(&self) -> Report {
         self.situation.report(self.profile.as_deref())
     }

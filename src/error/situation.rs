@@ -21,7 +21,7 @@ pub enum Situation {
     Session(SessionError),
     Login(Box<LoginError>),
     ChildProcess(ChildProcessError),
-    /// The reader of standard output has closed it.
+    /// The reader of standard output has closed it. No error is printed.
     OutputClosed,
     Failed(String),
 }
@@ -37,7 +37,7 @@ impl Situation {
             Self::Session(error) => error.report(profile),
             Self::Login(error) => error.report(profile),
             Self::ChildProcess(error) => error.report(),
-            Self::OutputClosed => Report::new(Kind::Failed, "").exit_code(0),
+            Self::OutputClosed => Report::new(Kind::Failed, "standard output is closed").exit_code(0),
             Self::Failed(message) => Report::new(Kind::Failed, message),
         }
     }

@@ -211,10 +211,17 @@ fn every_situation_has_kind_exit_code_and_hint() {
             Some(told) => assert!(!hint.is_empty() && told.contains(hint), "{situation:?}: {told}"),
             None => assert_eq!(hint, "", "{situation:?}"),
         }
-        let untold =
-            matches!(situation, Situation::OutputClosed | Situation::ChildProcess(ChildProcessError::Exited(_)));
-        assert!(untold || !report.message.is_empty(), "{situation:?}");
+        assert!(!report.message.is_empty(), "{situation:?}");
     }
+}
+
+#[test]
+fn only_closed_output_and_exit_of_the_command_are_silent() {
+    let silent = table().into_iter().filter_map(|row| Some((name(&row.0), Error::from(row.0).silent_exit_code()?)));
+    assert_eq!(
+        silent.collect::<Vec<_>>(),
+        [("ChildProcess(Exited".to_owned(), 42), ("OutputClosed".to_owned(), 0)]
+    );
 }
 
 #[test]
@@ -384,7 +391,11 @@ fn login_error_has_exit_code_hint_and_page() {
 fn catalogue_lists_every_situation_as_users_see_it() {
     let mut page = "# Every error: situation, kind, exit code; message; hint.\n".to_owned();
     for situation in table().into_iter().map(|row| row.0).chain(more_examples()) {
-        let report = Error::from(situation.clone()).of_profile(Some("demo")).report();
+        let error = Error::from(situation.clone()).of_profile(Some("demo"));
+        if error.silent_exit_code().is_some() {
+            continue;
+        }
+        let report = error.report();
         let hint = report.hint.map_or_else(String::new, |hint| format!("    hint: {hint}\n"));
         let name = name(&situation).replace('(', " ");
         page += &format!("\n{name}: {:?}, {}\n    error: {}\n{hint}", report.kind, report.exit_code, report.message);
