@@ -1,6 +1,7 @@
 //! The session is missing, has ended, is in use or was changed.
 
 use super::report::{Kind, Report, with_profile};
+use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
@@ -19,7 +20,9 @@ pub enum SessionError {
         login_helps: bool,
     },
     /// Another process holds the session's lock.
-    Busy,
+    Busy {
+        waited: Duration,
+    },
     /// Another `keepalive` runs for this session.
     AlreadyKeptAlive,
     /// `keepalive`: there is nothing to keep alive, or the session has ended.
@@ -53,7 +56,10 @@ impl SessionError {
             Self::LifetimeTooShort { message, login_helps: true } => login_required(message).hint(login),
             Self::LifetimeTooShort { message, login_helps: false } => login_required(message),
             Self::CannotKeepAlive(message) => login_required(message).hint(login),
-            Self::Busy => Report::new(Kind::Busy, "another tidp has been using this session for more than 15 s"),
+            Self::Busy { waited } => {
+                let seconds = waited.as_secs();
+                Report::new(Kind::Busy, format!("another tidp has been using this session for more than {seconds} s"))
+            }
             Self::AlreadyKeptAlive => {
                 Report::new(Kind::Busy, "another `tidp keepalive` is already running for this session")
             }

@@ -5,6 +5,7 @@ use crate::oidc::{OAuthError, Problem};
 use crate::ports::{FailureReason, HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 fn provider_error() -> OAuthError {
     OAuthError { error: "e\u{1b}".into(), error_description: Some("d\u{202e}".into()) }
@@ -100,7 +101,7 @@ fn session_rows() -> Vec<Row> {
         row(SessionError::RefreshForbidden, Kind::LoginRequired, 3, "tidp refresh"),
         row(too_short(true), Kind::LoginRequired, 3, "tidp login"),
         row(too_short(false), Kind::LoginRequired, 3, ""),
-        row(SessionError::Busy, Kind::Busy, 5, ""),
+        row(SessionError::Busy { waited: Duration::from_secs(15) }, Kind::Busy, 5, ""),
         row(SessionError::AlreadyKeptAlive, Kind::Busy, 5, ""),
         row(SessionError::CannotKeepAlive(text()), Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::Changed { revoked: true }, Kind::Failed, 1, "tidp inspect"),
@@ -218,10 +219,7 @@ fn every_situation_has_kind_exit_code_and_hint() {
 #[test]
 fn only_closed_output_and_exit_of_the_command_are_silent() {
     let silent = table().into_iter().filter_map(|row| Some((name(&row.0), Error::from(row.0).silent_exit_code()?)));
-    assert_eq!(
-        silent.collect::<Vec<_>>(),
-        [("ChildProcess(Exited".to_owned(), 42), ("OutputClosed".to_owned(), 0)]
-    );
+    assert_eq!(silent.collect::<Vec<_>>(), [("ChildProcess(Exited".to_owned(), 42), ("OutputClosed".to_owned(), 0)]);
 }
 
 #[test]

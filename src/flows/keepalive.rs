@@ -270,7 +270,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 fn is_temporary(error: &Error) -> bool {
     match &error.situation {
         Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
-        | Situation::Session(SessionError::Busy | SessionError::Changed { .. }) => true,
+        | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
         Situation::Store(StoreError::Failed(failure)) => match failure.kind {
             StoreFailureKind::Missing
             | StoreFailureKind::NotSetUp

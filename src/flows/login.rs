@@ -131,7 +131,9 @@ fn failure_page(error: &Error) -> FailureReason {
         Situation::Validation(ValidationError::Invalid(_) | ValidationError::NotVerified(..)) => {
             FailureReason::NotValid
         }
-        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy) => FailureReason::NotStored,
+        Situation::Store(StoreError::Failed(_)) | Situation::Session(SessionError::Busy { .. }) => {
+            FailureReason::NotStored
+        }
         _ => FailureReason::Failed,
     }
 }

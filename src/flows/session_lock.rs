@@ -60,7 +60,8 @@ impl Context<'_> {
             }
             Ok(self.store.try_lock(&self.entry())?.map(Wait::Locked))
         };
-        poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?.ok_or_else(|| SessionError::Busy.into())
+        poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?
+            .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
     }
 
     /// The lock of an entry: the session's ([`Context::entry`]) or the client secret's. Reports a long wait.
@@ -76,6 +77,7 @@ impl Context<'_> {
             }
             Ok(lock)
         };
-        poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?.ok_or_else(|| SessionError::Busy.into())
+        poll_until(self.ports, LOGIN_LOCK_TIMEOUT, attempt)?
+            .ok_or_else(|| SessionError::Busy { waited: LOGIN_LOCK_TIMEOUT }.into())
     }
 }

@@ -130,8 +130,10 @@ fn unstorable_session_is_revoked() {
         bench.provider.revokes("rt-1");
         bench.stores.hold_lock(busy);
         bench.stores.fail("save", StoreFailureKind::Refused);
-        let error = bench.run(&["login", "--json"]).exits(if busy { 5 } else { 6 }).error();
-        assert_eq!(error["kind"], if busy { "busy" } else { "store" });
+        let (exit_code, kind, message) = if busy { (5, "busy", "for more than 180 s") } else { (6, "store", "") };
+        let error = bench.run(&["login", "--json"]).exits(exit_code).error();
+        assert_eq!(error["kind"], kind);
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
         assert_nothing_left(&bench, FailureReason::NotStored);
     }
 }
