@@ -100,7 +100,7 @@ fn due(
     if now >= usable_until {
         return (Some(RefreshReason::Expired), None);
     }
-    if clock_went_back(now, session) {
+    if session.access_token.is_from_future(now) {
         // The token is trusted again once the clock is near the stored time.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
         return (Some(RefreshReason::Expired), (trusted_at < usable_until).then_some(trusted_at));
@@ -126,17 +126,12 @@ fn keep_alive(
     if now >= due_at {
         return (Some(RefreshReason::Keepalive), None);
     }
-    if clock_went_back(now, session) {
+    if session.access_token.is_from_future(now) {
         // A renewal counted from a time that a wrong clock wrote would come too late.
         let trusted_at = session.access_token.obtained_at.minus(CLOCK_TOLERANCE);
         return (Some(RefreshReason::Keepalive), Some(trusted_at));
     }
     (None, Some(due_at))
-}
-
-/// Whether the session was stored so far in the future that the clock must have been set back. Then its times mean nothing.
-pub fn clock_went_back(now: Time, session: &Session) -> bool {
-    session.access_token.obtained_at > now.plus(CLOCK_TOLERANCE)
 }
 
 /// When [`Renew::BeforeSessionEnds`] renews the session: after two thirds of its lifetime; `None` for never.

@@ -1,7 +1,7 @@
 //! When `tidp keepalive` renews a session: late, but with time left for a network that is down, and not at the same moment
 //! as everybody else.
 
-use crate::domain::decision::{clock_went_back, renewal_at};
+use crate::domain::decision::renewal_at;
 use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
@@ -47,7 +47,7 @@ impl RenewalPlan {
         let Some(life) = RefreshTokenExpiry::from_session(session, policy) else { return Self::Nothing };
         match renewal_at(session, policy, lead) {
             // A renewal counted from a time that a wrong clock wrote would come too late.
-            Some(_) if clock_went_back(now, session) => Self::Renewal { due: now, end: life.expires_at },
+            Some(_) if session.access_token.is_from_future(now) => Self::Renewal { due: now, end: life.expires_at },
             Some(due) => Self::Renewal { due, end: life.expires_at },
             None if Sso::from_session(session, policy) == Sso::Ended => Self::SsoEnded(life.expires_at),
             None => Self::End(life.expires_at),

@@ -225,6 +225,13 @@ impl IdToken {
     }
 }
 
+impl AccessToken {
+    /// Whether it was stored so far in the future that the clock must have been set back. Then its times mean nothing.
+    pub fn is_from_future(&self, now: Time) -> bool {
+        self.obtained_at > now.plus(CLOCK_TOLERANCE)
+    }
+}
+
 impl HeldToken {
     /// What a response with this refresh token, or none, does to the held one.
     pub fn renewal_by(&self, token: Option<&Secret>) -> Renewal {

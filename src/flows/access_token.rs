@@ -2,7 +2,7 @@
 
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::session::{AccessToken, Session};
-use crate::domain::time::{CLOCK_TOLERANCE, Seconds};
+use crate::domain::time::Seconds;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
@@ -98,6 +98,5 @@ fn stored_token(context: &Context<'_>, session: Session, min_ttl: Option<Seconds
 /// Whether the token has the requested lifetime left. If the clock went back, stored times are not trusted.
 fn is_usable(context: &Context<'_>, token: &AccessToken, min_ttl: Option<Seconds>) -> bool {
     let now = context.ports.clock.now();
-    let clock_went_back = token.obtained_at > now.plus(CLOCK_TOLERANCE);
-    !clock_went_back && now < token.expires_at.minus(min_ttl.unwrap_or(Seconds::ZERO))
+    !token.is_from_future(now) && now < token.expires_at.minus(min_ttl.unwrap_or(Seconds::ZERO))
 }

@@ -4,7 +4,7 @@ use crate::config;
 use crate::domain::decision::{self, Intent};
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
-use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::domain::time::{Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     }
     let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&name(context))?.expose()).ok()?;
     let now = context.ports.clock.now();
-    let trusted = cached.access_token.obtained_at <= now.plus(CLOCK_TOLERANCE);
+    let trusted = !cached.access_token.is_from_future(now);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
     let no_renewal = cached.renew_at.is_none_or(|at| now < at);
     let no_warning = context.reporter.is_quiet() || cached.warn_at.is_none_or(|at| now < at);

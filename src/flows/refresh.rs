@@ -64,7 +64,7 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
 /// unless the error says that it may be lost.
 pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
-    if decision::clock_went_back(context.ports.clock.now(), &before) {
+    if before.access_token.is_from_future(context.ports.clock.now()) {
         let saved_at = context.reporter.local_time(before.access_token.obtained_at);
         context.reporter.warn("clock_skew", refresh_messages::clock_went_back_warning(&saved_at));
     }
