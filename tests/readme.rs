@@ -267,7 +267,7 @@ fn exit_code_table_matches_the_errors() {
     for row in table(&readme(), "\n## Exit codes\n") {
         said.extend(row[0].split(", ").map(|code| code.parse::<u8>().unwrap()));
     }
-    let source = include_str!("../src/error/report.rs");
+    let source = include_str!("../src/error/kind.rs");
     let (_, exit_code) = source.split_once("fn exit_code(self) -> u8 {").unwrap();
     let (exit_code, _) = exit_code.split_once("\n    }\n").unwrap();
     let mut given: BTreeSet<u8> =

@@ -1,6 +1,7 @@
 //! Errors of `exec` and `keepalive -- CMD` that CMD causes.
 
-use super::report::{Kind, Report};
+use super::kind::Kind;
+use super::report::Report;
 use crate::domain::text::printable;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};

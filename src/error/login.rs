@@ -1,7 +1,8 @@
 //! The login failed. The hint depends on what was requested.
 
+use super::kind::Kind;
 use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
-use super::report::{Kind, Report, quoted, show_profile, with_profile};
+use super::report::{Report, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 use crate::ports::FailureReason;

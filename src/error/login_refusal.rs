@@ -1,6 +1,7 @@
 //! What the provider's errors mean for a login, from the authorization or the token endpoint.
 
-use super::report::{Kind, Report, provider_message, show_profile, with_profile};
+use super::kind::Kind;
+use super::report::{Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
 
 /// The parts of a login request that errors mention, printable.

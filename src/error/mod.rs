@@ -2,6 +2,7 @@
 //! them.
 
 mod child_process;
+mod kind;
 mod login;
 mod login_refusal;
 mod network;
@@ -17,12 +18,13 @@ mod validation;
 use crate::oidc::Problem;
 use crate::ports::{HttpFailure, HttpFailureKind};
 pub use child_process::ChildProcessError;
+pub use kind::Kind;
 pub use login::LoginError;
 pub use login_refusal::RequestedLogin;
 pub use network::NetworkError;
 pub use panic::panic_error;
 pub use provider::ProviderRefusal;
-pub use report::{Kind, Report, quoted, with_profile};
+pub use report::{Report, quoted, with_profile};
 pub use session::SessionError;
 pub use setup::SetupError;
 pub use situation::Situation;

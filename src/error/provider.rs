@@ -1,6 +1,7 @@
 //! The provider refuses the client, the request or the refresh token.
 
-use super::report::{Kind, Report, provider_message, quoted, with_profile};
+use super::kind::Kind;
+use super::report::{Report, provider_message, quoted, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 

@@ -1,41 +1,9 @@
-//! What an error shows the user, and its kind.
+//! What an error shows the user.
 
+use super::kind::Kind;
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
-use serde::Serialize;
 use serde_json::{Value, json};
-
-/// The kind of an error. Of several, the smallest is reported: what the user must change comes before what may pass by
-/// itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Usage,
-    Config,
-    Failed,
-    Invalid,
-    LoginRequired,
-    Refused,
-    Store,
-    Busy,
-    Unreachable,
-    Timeout,
-}
-
-impl Kind {
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Failed => 1,
-            Self::Usage | Self::Config => 2,
-            Self::LoginRequired => 3,
-            Self::Refused => 4,
-            Self::Unreachable | Self::Busy => 5,
-            Self::Store => 6,
-            Self::Invalid => 7,
-            Self::Timeout => 124,
-        }
-    }
-}
 
 /// What an error shows the user.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The session is missing, has ended, is in use or was changed.
 
-use super::report::{Kind, Report, with_profile};
+use super::kind::Kind;
+use super::report::{Report, with_profile};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

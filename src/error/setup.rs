@@ -1,6 +1,7 @@
 //! The command line or the configuration is wrong, or something that a command needs is missing.
 
-use super::report::{Kind, Report, quoted, with_profile};
+use super::kind::Kind;
+use super::report::{Report, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
 use std::path::PathBuf;
 

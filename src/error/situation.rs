@@ -1,10 +1,11 @@
 //! What happened: one variant for each family of errors.
 
 use super::child_process::ChildProcessError;
+use super::kind::Kind;
 use super::login::LoginError;
 use super::network::NetworkError;
 use super::provider::ProviderRefusal;
-use super::report::{Kind, Report};
+use super::report::Report;
 use super::session::SessionError;
 use super::setup::SetupError;
 use super::store::StoreError;

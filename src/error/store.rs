@@ -1,6 +1,7 @@
 //! The store failed, or an entry in it is not a session.
 
-use super::report::{Kind, Report, with_profile};
+use super::kind::Kind;
+use super::report::{Report, with_profile};
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
 use crate::ports::{StoreFailure, StoreFailureKind};

@@ -1,6 +1,7 @@
 //! A certificate, document, callback or token that is not accepted, or cannot be judged.
 
-use super::report::{Kind, Report};
+use super::kind::Kind;
+use super::report::Report;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValidationError {
