@@ -1,6 +1,8 @@
 //! The provider cannot be reached, or its certificate is not accepted.
 
-use super::report::{Kind, Report, quoted};
+use super::kind::Kind;
+use super::report::Report;
+use crate::domain::text::printable;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkError {
@@ -17,10 +19,10 @@ impl NetworkError {
         match self {
             Self::Unreachable(message) | Self::ResponseLost(message) => Report::new(Kind::Unreachable, message),
             Self::UnknownAuthority(message) => {
-                let set = |name: &str| format!("tidp profile set {} ca_file FILE", quoted(name));
-                let set = profile.map_or_else(|| "set TIDP_CA_FILE=FILE".into(), set);
+                let in_profile = profile.map(|name| format!("ca_file in the profile `{}`, or ", printable(name)));
+                let place = in_profile.unwrap_or_default() + "TIDP_CA_FILE=FILE";
                 Report::new(Kind::Invalid, message)
-                    .hint(format!("if you trust the authority: {set} (its certificate, PEM)"))
+                    .hint(format!("if you trust the authority: set {place} (its certificate, PEM)"))
             }
         }
     }

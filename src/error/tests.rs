@@ -260,8 +260,12 @@ fn hint_quotes_the_profile_name_for_a_shell() {
     }
     let secret = Error::from(SetupError::NoClientSecret).of_profile(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
-    let trusting = Error::from(NetworkError::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
-    assert!(trusting.hint.is_some_and(|hint| hint.contains("tidp profile set 'my work' ca_file ")));
+    let secret = Error::from(SetupError::NoClientSecret).of_profile(Some("my work")).report();
+    assert_eq!(secret.hint.as_deref(), Some("tidp profile secret 'my work'"));
+    let untrusted = Error::from(NetworkError::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
+    assert!(
+        untrusted.hint.is_some_and(|hint| hint.contains(" set ca_file in the profile `my work`, or TIDP_CA_FILE="))
+    );
     let first = Error::from(SessionError::NoSession).of_profile(Some("a")).of_profile(Some("b"));
     assert_eq!(first.profile.as_deref(), Some("a"), "the first to know the profile is right");
 }

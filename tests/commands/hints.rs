@@ -1,7 +1,10 @@
-//! Hints: only a command, ready to be pasted.
+//! Hints: a command ready to be pasted, or a sentence with commands that exist.
 
 use crate::support::Bench;
 use crate::support::tokens::TokenResponse;
+use clap::Parser;
+use clap::error::ErrorKind;
+use tidp::testing::cli::Cli;
 
 fn profile(name: &str, keys: &str) -> String {
     format!("[profile.{name}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n{keys}\n")
@@ -13,8 +16,46 @@ fn hint(bench: &Bench, args: &[&str]) -> String {
     let stderr = outcome.stderr;
     let hint = stderr.lines().last().and_then(|line| line.strip_prefix("hint: "));
     let hint = hint.unwrap_or_else(|| panic!("there is no hint: {stderr}")).to_owned();
-    assert!(shell_words::split(&hint).is_ok(), "{hint}");
+    assert_commands_parse(&hint);
     hint
+}
+
+/// The command lines of `tidp` in a hint: those in backquotes, and one that the hint ends with.
+fn commands_in(hint: &str) -> Vec<&str> {
+    let (quoted, plain): (Vec<_>, Vec<_>) = hint.split('`').enumerate().partition(|(n, _)| n % 2 == 1);
+    let quoted = quoted.into_iter().map(|(_, text)| text).filter(|text| text.starts_with("tidp "));
+    let last = plain.into_iter().filter_map(|(_, text)| text.find("tidp ").map(|at| &text[at..]));
+    quoted.chain(last).collect()
+}
+
+#[track_caller]
+fn assert_commands_parse(hint: &str) {
+    for command in commands_in(hint) {
+        let words = shell_words::split(command).unwrap_or_else(|error| panic!("{command}: {error}"));
+        let parsed = Cli::try_parse_from(words);
+        let is_command = parsed.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::DisplayHelp);
+        assert!(is_command, "`{command}`: {parsed:?}");
+    }
+}
+
+#[test]
+fn every_hint_names_commands_that_exist() {
+    let catalogue = include_str!("../../src/error/catalogue.txt");
+    let hints: Vec<&str> = catalogue.lines().filter_map(|line| line.trim_start().strip_prefix("hint: ")).collect();
+    assert!(hints.iter().filter(|hint| !commands_in(hint).is_empty()).count() > 40, "{hints:?}");
+    hints.into_iter().for_each(assert_commands_parse);
+}
+
+#[test]
+fn command_in_a_hint_is_found() {
+    for (hint, commands) in [
+        ("tidp login", &["tidp login"][..]),
+        ("try again later: tidp login --profile 'my work'", &["tidp login --profile 'my work'"]),
+        ("start over: `tidp logout` then `tidp login`", &["tidp logout", "tidp login"]),
+        ("update tidp, or remove it (service `tidp`)", &[]),
+    ] {
+        assert_eq!(commands_in(hint), commands);
+    }
 }
 
 #[test]
