@@ -1,8 +1,8 @@
 //! What a session can expect, as words and pictures. Pure.
 
+pub mod bar;
 pub mod claims;
 pub mod keepalive_messages;
-pub mod lifetime_bar;
 pub mod login_messages;
 pub mod logout_messages;
 pub mod outlook;

@@ -4,15 +4,15 @@
 //! refresh token  ├─────┼──────●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┿┅┅┅┅┅┅┅┅┫  90 days
 //! ```
 
-mod bars;
 mod legend;
+mod lifetime_bars;
 pub mod picture;
 #[cfg(test)]
 mod tests;
 
 use crate::domain::session::{self, EventKind, RefreshToken, RefreshTokenExpiry, Session};
 use crate::domain::time::Time;
-use crate::explain::lifetime_bar::Marks;
+use crate::explain::bar::Marks;
 use crate::explain::outlook::SessionOutlook;
 
 /// What is drawn.

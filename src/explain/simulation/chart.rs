@@ -4,7 +4,7 @@ use super::count::compact;
 use super::scenario::Scenario;
 use super::simulator::{Event, EventKind, Simulation};
 use crate::domain::time::Seconds;
-use crate::explain::lifetime_bar::{Axis, Bar, Marks};
+use crate::explain::bar::{Axis, Bar, Marks};
 use crate::terminal::styled_text::{Charset, Line, Role};
 
 /// The names of the lanes take this many columns.

@@ -4,7 +4,7 @@ use super::chart::session_bar;
 use super::count::{compact, count};
 use super::scenario::Scenario;
 use super::simulator::Simulation;
-use crate::explain::lifetime_bar::{Axis, Marks};
+use crate::explain::bar::{Axis, Marks};
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{Align, column_widths, row};

@@ -1,4 +1,4 @@
-//! Runs a scenario: the client's own decisions ([`decision::decide`], [`Session::refreshed`], [`RefreshTokenExpiry`])
+//! Runs a scenario: the client's own decisions ([`decision::decide`], [`Session::after_refresh`], [`RefreshTokenExpiry`])
 //! against the sandbox's engine, which enforces the policy on its own. After every step the client's estimate is compared
 //! with what the engine enforces, so each of the two checks the other.
 

@@ -3,7 +3,7 @@
 use super::Timeline;
 use crate::domain::session::RefreshTokenExpiry;
 use crate::domain::time::Time;
-use crate::explain::lifetime_bar::Marks;
+use crate::explain::bar::Marks;
 use crate::terminal::styled_text::{Line, Role};
 use crate::terminal::table::{Align, column_widths, pad};
 use unicode_width::UnicodeWidthStr;

@@ -1,4 +1,5 @@
-//! The toolkit of all bars: their characters, the scale from time to columns, and the cells of a line.
+//! What bars are made of: characters, the scale from time to columns, and the cells of a line.
+//! `timeline/lifetime_bars.rs` and `simulation/chart.rs` draw them.
 
 use crate::domain::time::Seconds;
 use crate::terminal::styled_text::{Charset, Role, Span};

@@ -1,8 +1,8 @@
-//! The bars: a token's lifetime on columns.
+//! The bars of `tidp policy`: the lifetime of each token on columns.
 
 use super::Timeline;
 use crate::domain::time::{Seconds, Time};
-use crate::explain::lifetime_bar::{Axis, Bar, Marks};
+use crate::explain::bar::{Axis, Bar, Marks};
 use crate::terminal::styled_text::{Line, Role};
 use crate::terminal::table::{Align, pad, widest};
 
@@ -65,7 +65,7 @@ const MIN_BAR: usize = 10;
 const BREAK: usize = 6;
 
 /// The bars of both tokens.
-pub(super) fn bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
+pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
     let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t)]).collect();
     let shared = shared_range(&lifetimes);
     let scales: Vec<String> = lifetimes.iter().map(|lifetime| lifetime.length().to_text()).collect();
