@@ -11,7 +11,7 @@ use super::retry::{self, WaitReporter};
 use super::system::random;
 use crate::domain::secret::Secret;
 use crate::domain::text::{printable, printable_path};
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, WaitCallback};
+use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -65,7 +65,7 @@ impl FileStore {
     pub fn sealed(dir: &Path, key: &Secret) -> Result<Self, StoreFailure> {
         let bytes = Zeroizing::new(STANDARD.decode(key.expose().trim()).unwrap_or_default());
         let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| StoreFailure {
-            store: "file",
+            store: StoreName::File,
             kind: StoreFailureKind::WrongKey,
             detail: "the key is not the base64 of 32 bytes".into(),
         })?;
@@ -173,13 +173,13 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    fn name(&self) -> &'static str {
-        if self.cipher.is_some() { "file" } else { "plaintext-file" }
+    fn name(&self) -> StoreName {
+        if self.cipher.is_some() { StoreName::File } else { StoreName::PlaintextFile }
     }
 
     /// Identifies the directory itself: paths have several spellings, and containers share paths.
     fn identity(&self) -> String {
-        format!("{}:{}", self.name(), directory_id(&self.dir).unwrap_or_default())
+        format!("{}:{}", self.name().as_str(), directory_id(&self.dir).unwrap_or_default())
     }
 
     fn key_fingerprint(&self) -> String {

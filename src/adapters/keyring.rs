@@ -17,8 +17,10 @@ use super::lock::{self, hashed_name};
 use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
-use crate::ports::{Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, Terminal, WaitCallback};
-use failure::{NAME, keyring_failure};
+use crate::ports::{
+    Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, StoreName, Terminal, WaitCallback,
+};
+use failure::keyring_failure;
 #[cfg(any(target_os = "macos", windows))]
 use native::{IfLocked, Keyring};
 use std::mem::ManuallyDrop;
@@ -69,7 +71,7 @@ impl Drop for KeyringLock {
         }
         // If no thread can be started, the lock is kept until the process ends.
         let lock = ManuallyDrop::new(self.lock.take());
-        let waiting = std::thread::Builder::new().name(NAME.into()).spawn(move || {
+        let waiting = std::thread::Builder::new().name(StoreName::Keyring.as_str().into()).spawn(move || {
             pending.into_iter().for_each(|wait| wait());
             drop(ManuallyDrop::into_inner(lock));
         });
@@ -86,12 +88,12 @@ impl KeyringStore {
 }
 
 impl Store for KeyringStore {
-    fn name(&self) -> &'static str {
-        NAME
+    fn name(&self) -> StoreName {
+        StoreName::Keyring
     }
 
     fn identity(&self) -> String {
-        NAME.into()
+        StoreName::Keyring.as_str().into()
     }
 
     fn key_fingerprint(&self) -> String {
@@ -173,11 +175,15 @@ impl Store for KeyringStore {
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
-        let no_lock = |why: String| StoreFailure { store: NAME, kind: StoreFailureKind::LockUnavailable, detail: why };
+        let no_lock = |why: String| StoreFailure {
+            store: StoreName::Keyring,
+            kind: StoreFailureKind::LockUnavailable,
+            detail: why,
+        };
         let root = lock::keyring_root(&self.env).ok_or_else(|| no_lock("this user has no home directory".into()))?;
         let name = hashed_name(&[&lock::user_id(), &self.identity(), entry]);
         let lock = lock::try_lock(&root, &name);
-        let lock = lock.map_err(|error| lock::lock_failure(NAME, &root, &name, &error))?;
+        let lock = lock.map_err(|error| lock::lock_failure(StoreName::Keyring, &root, &name, &error))?;
         Ok(lock.map(|lock| -> Box<dyn Lock> {
             Box::new(KeyringLock { lock: Some(lock), pending: Arc::clone(&self.pending) })
         }))
@@ -307,7 +313,9 @@ impl KeyringStore {
     ) -> Call<T> {
         let (sender, receiver) = channel();
         let keyring = Arc::clone(&self.keyring);
-        let spawned = std::thread::Builder::new().name(NAME.into()).spawn(move || sender.send(call(&keyring)));
+        let spawned = std::thread::Builder::new()
+            .name(StoreName::Keyring.as_str().into())
+            .spawn(move || sender.send(call(&keyring)));
         spawned.map(|_| receiver).map_err(|error| keyring_failure(StoreFailureKind::Refused, &error.to_string()))
     }
 }

@@ -8,7 +8,7 @@
 use super::owned_files;
 use crate::domain::text::hex;
 use crate::domain::text::printable;
-use crate::ports::{Env, Lock, StoreFailure, StoreFailureKind};
+use crate::ports::{Env, Lock, StoreFailure, StoreFailureKind, StoreName};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -32,7 +32,7 @@ pub(super) fn try_lock(root: &Path, name: &str) -> io::Result<Option<Box<dyn Loc
 }
 
 /// The store failure for an error of [`try_lock`].
-pub(super) fn lock_failure(store: &'static str, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
+pub(super) fn lock_failure(store: StoreName, root: &Path, name: &str, error: &io::Error) -> StoreFailure {
     let path = root.join(format!("{name}.lock"));
     let kind =
         if locks_unsupported(error) { StoreFailureKind::LocksUnsupported } else { StoreFailureKind::LockUnavailable };
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn file_system_without_locks_is_recognised() {
-        let failure = |error| lock_failure("file", Path::new("/there"), "a", &error);
+        let failure = |error| lock_failure(StoreName::File, Path::new("/there"), "a", &error);
         let nolck = failure(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error()));
         assert_eq!(nolck.kind, StoreFailureKind::LocksUnsupported);
         assert!(nolck.detail.starts_with("/there/a.lock: "), "{}", nolck.detail);

@@ -1,7 +1,7 @@
 //! A store that is lost when the process ends, for `demo`.
 
 use crate::domain::secret::Secret;
-use crate::ports::{Entries, Lock, Store, StoreFailure, WaitCallback};
+use crate::ports::{Entries, Lock, Store, StoreFailure, StoreName, WaitCallback};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,8 +22,8 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn name(&self) -> StoreName {
+        StoreName::Memory
     }
 
     fn is_ephemeral(&self) -> bool {

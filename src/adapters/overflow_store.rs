@@ -10,7 +10,7 @@ use super::file_store::FileStore;
 use super::system::random;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, WaitCallback};
+use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -65,7 +65,7 @@ impl OverflowStore {
 }
 
 impl Store for OverflowStore {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> StoreName {
         self.store.name()
     }
 

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::adapters::terminal::SystemTerminal;
     use crate::domain::secret::Secret;
-    use crate::ports::StoreFailureKind;
+    use crate::ports::{StoreFailureKind, StoreName};
 
     fn stores(env: &Env) -> SystemStores {
         SystemStores::new(env, None, Arc::<SystemTerminal>::default())
@@ -83,11 +83,11 @@ mod tests {
         let stores = stores(&Env::default());
         let dir = std::path::PathBuf::from("/nowhere");
         let name = |choice| stores.open(&choice).map(|store| store.name());
-        assert_eq!(name(StoreChoice::Keyring), Ok("keyring"));
-        assert_eq!(name(StoreChoice::Memory), Ok("memory"));
-        assert_eq!(name(StoreChoice::PlaintextFile { dir: dir.clone() }), Ok("plaintext-file"));
+        assert_eq!(name(StoreChoice::Keyring), Ok(StoreName::Keyring));
+        assert_eq!(name(StoreChoice::Memory), Ok(StoreName::Memory));
+        assert_eq!(name(StoreChoice::PlaintextFile { dir: dir.clone() }), Ok(StoreName::PlaintextFile));
         let key = Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-        assert_eq!(name(StoreChoice::File { dir: dir.clone(), key }), Ok("file"));
+        assert_eq!(name(StoreChoice::File { dir: dir.clone(), key }), Ok(StoreName::File));
         let failure = name(StoreChoice::File { dir, key: Secret::new("a passphrase") }).unwrap_err();
         assert_eq!(failure.kind, StoreFailureKind::WrongKey);
         assert!(!failure.detail.contains("passphrase"));

@@ -55,7 +55,7 @@ fn session_view<'s>(context: &'s Context<'_>, session: &'s Session, provider: &R
     let access_token = view(&session.access_token.value, session.access_token.expires_at);
     let id_token = session.id_token.as_ref().map_or_else(TokenView::none, |token| view(&token.value, token.expires_at));
     let outlook = context.outlook(Some(session), now);
-    SessionView::new(session, &outlook, context.store.name(), [access_token, id_token])
+    SessionView::new(session, &outlook, context.store.name().as_str(), [access_token, id_token])
 }
 
 /// Whether the token's signature is valid, if that is known, and why not.

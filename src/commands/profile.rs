@@ -166,7 +166,11 @@ fn secret(ports: &Ports, out: &Output<'_>, global: &Global, name: &str, remove: 
         }
         let _lock = context.lock(&entry)?;
         context.store.save(&entry, &secret)?;
-        out.note(&format!("Stored the client secret of `{}` in the {} store.", printable(name), context.store.name()));
+        out.note(&format!(
+            "Stored the client secret of `{}` in the {} store.",
+            printable(name),
+            context.store.name().as_str()
+        ));
         if out.json { out.document(json!({ "profile": name, "client_secret": true })) } else { Ok(()) }
     })
 }

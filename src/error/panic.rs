@@ -2,7 +2,7 @@
 
 use super::{Error, Situation};
 use crate::domain::text::printable;
-use crate::ports::{StoreFailure, StoreFailureKind};
+use crate::ports::{StoreFailure, StoreFailureKind, StoreName};
 
 /// The error for a panic, without its message, which may hold a secret.
 pub fn panic_error(message: &str, place: &str, thread: Option<&str>) -> Error {
@@ -15,7 +15,9 @@ pub fn panic_error(message: &str, place: &str, thread: Option<&str>) -> Error {
     };
     match thread {
         // The name of the thread for calls to the keyring.
-        Some("keyring") => StoreFailure { store: "keyring", kind: StoreFailureKind::Refused, detail: what }.into(),
+        Some(name) if name == StoreName::Keyring.as_str() => {
+            StoreFailure { store: StoreName::Keyring, kind: StoreFailureKind::Refused, detail: what }.into()
+        }
         _ => Situation::Failed(what).into(),
     }
 }

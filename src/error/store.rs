@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::report::{Report, with_profile};
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
-use crate::ports::{StoreFailure, StoreFailureKind};
+use crate::ports::{StoreFailure, StoreFailureKind, StoreName};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -12,7 +12,7 @@ pub enum StoreError {
     InvalidEntry(InvalidEntry),
     /// Entries that cannot be read, so their sessions are not known.
     EntriesUnreadable {
-        store: &'static str,
+        store: StoreName,
         count: usize,
         place: String,
     },
@@ -24,9 +24,7 @@ impl StoreError {
     pub(super) fn report(&self, profile: Option<&str>) -> Report {
         let login = with_profile("tidp login", profile);
         match self {
-            Self::Failed(failure) => {
-                Report { hint: store_hint(failure).map(str::to_owned), ..store(store_message(failure)) }
-            }
+            Self::Failed(failure) => store(store_message(failure)).hint(store_hint(failure)),
             Self::InvalidEntry(InvalidEntry::Version(version)) => {
                 store(format!("the stored session was written by a newer tidp (format {version})"))
                     .hint(format!("update tidp, or start over: {login}"))
@@ -35,10 +33,10 @@ impl StoreError {
             Self::EntriesUnreadable { store: name, count, place } => {
                 let (files, them) =
                     if *count == 1 { ("1 file".into(), "it") } else { (format!("{count} files"), "them") };
-                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(match *name
+                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(match name
                 {
-                    "file" => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove the unreadable files",
-                    _ => "remove the unreadable files",
+                    StoreName::File => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove the unreadable files",
+                    StoreName::Keyring | StoreName::PlaintextFile | StoreName::Memory => "remove the unreadable files",
                 })
             }
             Self::NewTokenNotStored(failure) => store(format!(
@@ -57,10 +55,10 @@ fn store(message: String) -> Report {
 /// The store and what is wrong with it.
 pub fn store_message(failure: &StoreFailure) -> String {
     let store = match failure.store {
-        "keyring" => "the OS keyring",
-        "file" => "the encrypted file store",
-        "plaintext-file" => "the plain-text file store",
-        other => other,
+        StoreName::Keyring => "the OS keyring",
+        StoreName::File => "the encrypted file store",
+        StoreName::PlaintextFile => "the plain-text file store",
+        StoreName::Memory => "the memory store",
     };
     let problem = match failure.kind {
         StoreFailureKind::Missing => "cannot be found",
@@ -78,33 +76,52 @@ pub fn store_message(failure: &StoreFailure) -> String {
     format!("{store} {problem}{detail}")
 }
 
-fn store_hint(failure: &StoreFailure) -> Option<&'static str> {
-    Some(match (failure.store, failure.kind) {
-        ("keyring", StoreFailureKind::Missing) => {
+fn store_hint(failure: &StoreFailure) -> &'static str {
+    use StoreName::{File, Keyring, Memory, PlaintextFile};
+    match (failure.store, failure.kind) {
+        (Keyring, StoreFailureKind::Missing) => {
             "start a keyring (gnome-keyring, KWallet, KeePassXC), or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
-        ("keyring", StoreFailureKind::NotSetUp) => {
+        (Keyring, StoreFailureKind::NotSetUp) => {
             "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
-        ("keyring", StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
-        ("keyring", StoreFailureKind::TimedOut) => {
+        (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
+        (Keyring, StoreFailureKind::TimedOut) => {
             "unlock or restart the keyring, and answer its prompt if it shows one; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
-        ("keyring", StoreFailureKind::Ambiguous) => {
+        (Keyring, StoreFailureKind::Ambiguous) => {
             "`tidp login` replaces both, `tidp logout` removes them; or remove one of them in the keyring's own program (service `tidp`)"
+        }
+        (Keyring, StoreFailureKind::Refused) => {
+            "restart the keyring, or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        (Keyring, StoreFailureKind::Unknown) => "restart the keyring, then run the command again",
+        (
+            File | PlaintextFile | Memory,
+            StoreFailureKind::Missing
+            | StoreFailureKind::NotSetUp
+            | StoreFailureKind::Locked
+            | StoreFailureKind::TimedOut
+            | StoreFailureKind::Refused
+            | StoreFailureKind::Unknown,
+        ) => {
+            "make sure that the directory is yours, writable and not full, or keep the sessions in another one: TIDP_STORE_DIR"
         }
         (_, StoreFailureKind::WrongKey) => {
             "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`; a new key: head -c 32 /dev/urandom | base64"
         }
-        (_, StoreFailureKind::Damaged) => "start over: `tidp logout` then `tidp login`",
-        ("keyring", StoreFailureKind::LockUnavailable) => {
+        (_, StoreFailureKind::Damaged) | (File | PlaintextFile | Memory, StoreFailureKind::Ambiguous) => {
+            "start over: `tidp logout` then `tidp login`"
+        }
+        (Keyring, StoreFailureKind::LockUnavailable) => {
             "make a directory of your own writable, or name another one: TIDP_LOCK_DIR"
         }
-        ("keyring", StoreFailureKind::LocksUnsupported) => "name a directory on a local disk: TIDP_LOCK_DIR",
-        (_, StoreFailureKind::LockUnavailable) => {
+        (Keyring, StoreFailureKind::LocksUnsupported) => "name a directory on a local disk: TIDP_LOCK_DIR",
+        (File | PlaintextFile | Memory, StoreFailureKind::LockUnavailable) => {
             "make a directory of your own writable, or keep the sessions in another one: TIDP_STORE_DIR"
         }
-        (_, StoreFailureKind::LocksUnsupported) => "keep the sessions in a directory on a local disk: TIDP_STORE_DIR",
-        _ => return None,
-    })
+        (File | PlaintextFile | Memory, StoreFailureKind::LocksUnsupported) => {
+            "keep the sessions in a directory on a local disk: TIDP_STORE_DIR"
+        }
+    }
 }

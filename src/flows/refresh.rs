@@ -336,7 +336,7 @@ fn save_new_token(
 ) -> Result<()> {
     let document = session.to_json();
     let report_wait = |waited: Duration, failed: Option<&StoreFailure>| {
-        let store = failed.map_or_else(|| context.store.name().into(), store_message);
+        let store = failed.map_or_else(|| context.store.name().as_str().into(), store_message);
         context.reporter.progress(refresh_messages::waiting_for_store(&store, waited.as_secs()));
         signals.borrow_mut().take();
     };

@@ -9,7 +9,9 @@ mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 pub use reporter::{Notice, Reporter};
-pub use store::{Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, Stores, TokenCache, WaitCallback};
+pub use store::{
+    Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache, WaitCallback,
+};
 
 use crate::domain::secret::Secret;
 use crate::domain::text::without_byte_order_mark;

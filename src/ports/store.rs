@@ -22,6 +22,26 @@ pub enum StoreChoice {
     Memory,
 }
 
+/// The name of a store, as in `TIDP_STORE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreName {
+    Keyring,
+    File,
+    PlaintextFile,
+    Memory,
+}
+
+impl StoreName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keyring => "keyring",
+            Self::File => "file",
+            Self::PlaintextFile => "plaintext-file",
+            Self::Memory => "memory",
+        }
+    }
+}
+
 pub trait Stores: Send + Sync {
     /// The chosen store; nothing is accessed yet.
     ///
@@ -32,8 +52,7 @@ pub trait Stores: Send + Sync {
 
 /// A store of named secrets. Entries are replaced as a whole.
 pub trait Store: Send + Sync {
-    /// `keyring`, `file`, `plaintext-file` or `memory`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> StoreName;
     /// Whether entries are lost when the process ends.
     fn is_ephemeral(&self) -> bool {
         false
@@ -112,8 +131,7 @@ pub trait Lock: Send {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFailure {
-    /// The store's name.
-    pub store: &'static str,
+    pub store: StoreName,
     pub kind: StoreFailureKind,
     /// From the library or system; printable and not secret.
     pub detail: String,

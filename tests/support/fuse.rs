@@ -8,7 +8,7 @@ use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
     self, EnvChanges, HttpFailure, IgnoredRequest, ListenAt, Listener, Lock, OneTimeRedirect, Page, Ports, Request,
-    Response, Store, StoreChoice, StoreFailure, Stream, WaitCallback,
+    Response, Store, StoreChoice, StoreFailure, StoreName, Stream, WaitCallback,
 };
 use url::Url;
 
@@ -126,7 +126,7 @@ impl ports::Stores for Wired<Arc<dyn ports::Stores>> {
 }
 
 impl Store for Wired<Box<dyn Store>> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> StoreName {
         self.1.name()
     }
 

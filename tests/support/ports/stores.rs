@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::ports::{self, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, WaitCallback};
+use tidp::testing::ports::{
+    self, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
+};
 
 /// Stores in memory; every call can be made to fail.
 pub struct TestStores(Arc<Mutex<StoreState>>, Arc<Clock>);
@@ -118,16 +120,16 @@ impl TestStores {
 impl ports::Stores for TestStores {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
         let name = match choice {
-            StoreChoice::Keyring => "keyring",
-            StoreChoice::File { .. } => "file",
-            StoreChoice::PlaintextFile { .. } => "plaintext-file",
-            StoreChoice::Memory => "memory",
+            StoreChoice::Keyring => StoreName::Keyring,
+            StoreChoice::File { .. } => StoreName::File,
+            StoreChoice::PlaintextFile { .. } => StoreName::PlaintextFile,
+            StoreChoice::Memory => StoreName::Memory,
         };
         Ok(Box::new(TestStore(Arc::clone(&self.0), name)))
     }
 }
 
-struct TestStore(Arc<Mutex<StoreState>>, &'static str);
+struct TestStore(Arc<Mutex<StoreState>>, StoreName);
 
 impl TestStore {
     fn call(&self, call: &'static str) -> Result<std::sync::MutexGuard<'_, StoreState>, StoreFailure> {
@@ -141,16 +143,16 @@ impl TestStore {
 }
 
 impl Store for TestStore {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> StoreName {
         self.1
     }
 
     fn is_ephemeral(&self) -> bool {
-        self.1 == "memory"
+        self.1 == StoreName::Memory
     }
 
     fn identity(&self) -> String {
-        format!("test {}", self.1)
+        format!("test {}", self.1.as_str())
     }
 
     fn key_fingerprint(&self) -> String {
