@@ -18,7 +18,7 @@ pub mod config {
     pub use crate::config::{Config, parse, profile, store};
 }
 pub mod domain {
-    pub use crate::domain::{decision, policy, secret, session, time};
+    pub use crate::domain::{decision, policy, secret, session, time, warning};
 }
 pub mod explain {
     pub use crate::explain::outlook::SessionOutlook;

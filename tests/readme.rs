@@ -15,6 +15,7 @@ use std::path::Path;
 use tidp::testing::cli::Cli;
 use tidp::testing::config;
 use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::warning::WarningCode;
 use tidp::testing::ports::Env;
 
 /// Placeholders and what replaces them; `{issuer}` is a sandbox that needs no click.
@@ -279,6 +280,13 @@ fn exit_code_table_matches_the_errors() {
     given.extend([125, 126, 127].into_iter().filter(|code| exec.contains(&code.to_string())));
     given.extend([130, 143]); // by the signal itself; `tests/real_sandbox` has both
     assert_eq!(said, given);
+}
+
+#[test]
+fn warning_table_lists_each_code() {
+    let listed: Vec<String> =
+        table(&readme(), "\n## Warnings\n").iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    assert_eq!(listed, WarningCode::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod stream;
 use crate::cli::{self, Global};
 use crate::config::Profile;
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::flows::configuration::Configuration;
 use crate::flows::token_verifier::TokenVerifier;
@@ -34,7 +35,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
         [dash] if dash == "-" => decoder.stream(),
         tokens => {
             out.warn(
-                "token_on_command_line",
+                WarningCode::TokenOnCommandLine,
                 "a token on the command line can be read by every process on this machine; give it on standard input",
             );
             match tokens {

@@ -4,6 +4,7 @@ use crate::cli::{self, Global};
 use crate::commands::inspect;
 use crate::config::{self, Profile, StoreKind};
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::explain::login_messages;
 use crate::flows::advisory_warnings;
@@ -28,7 +29,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
             out.note(&line);
         }
         if let Some(warning) = login_messages::early_expiry_warning(&outlook, name) {
-            out.warn("dies_before_access_token", warning);
+            out.warn(WarningCode::DiesBeforeAccessToken, warning);
             advisory_warnings::record_warning(context);
         }
         if out.json { out.document(inspect::to_json(context, &session)) } else { Ok(()) }
@@ -39,7 +40,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
 pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
     let store = Configuration::load(ports).and_then(|configured| config::store(&ports.env, &configured.config));
     if store == Ok(StoreKind::Memory) {
-        out.warn("memory_store", "the store is `memory`: the session will be gone when this command ends");
+        out.warn(WarningCode::MemoryStore, "the store is `memory`: the session will be gone when this command ends");
     }
 }
 

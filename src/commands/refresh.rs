@@ -4,6 +4,7 @@ use crate::cli::{self, Global};
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session, Sso};
+use crate::domain::warning::WarningCode;
 use crate::error::{Result, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
@@ -33,7 +34,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         print_summary(context, out, &fresh.session, &outlook, fresh.source);
         if intent == Intent::Claims && fresh.session.id_token == claims_before {
             out.warn(
-                "claims_not_updated",
+                WarningCode::ClaimsNotUpdated,
                 format!(
                     "no new ID token came, so the claims are as old as before; a login brings new ones: `{}`",
                     with_profile("tidp login", context.profile.name_in_hints.as_deref())
@@ -62,7 +63,7 @@ fn print_summary(
             out.note(&format!("Refreshed: the access token is valid until {until}."));
             let message = renewal_message(outlook, renewal, &|time| context.when(time));
             if let Some(warning) = message.warning {
-                out.warn("sso_ended", warning);
+                out.warn(WarningCode::SsoEnded, warning);
             }
             out.note(&message.note);
         }

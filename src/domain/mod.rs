@@ -7,3 +7,4 @@ pub mod secret;
 pub mod session;
 pub mod text;
 pub mod time;
+pub mod warning;

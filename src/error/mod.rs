@@ -15,6 +15,7 @@ mod situation;
 mod store;
 mod validation;
 
+use crate::domain::warning::WarningCode;
 use crate::oidc::Problem;
 use crate::ports::{HttpFailure, HttpFailureKind};
 pub use child_process::ChildProcessError;
@@ -44,8 +45,7 @@ pub struct Error {
 /// Something that the user should know, although the command goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// A code that scripts can match on.
-    pub code: &'static str,
+    pub code: WarningCode,
     pub message: String,
 }
 

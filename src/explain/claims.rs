@@ -2,6 +2,7 @@
 
 use crate::domain::text::{printable, printable_document};
 use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
 use crate::jwt::{RegisteredClaims, whole_seconds};
 use serde_json::Value;
 
@@ -108,14 +109,14 @@ pub fn times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, T
 }
 
 /// A code and a sentence for each time claim that is not a number (RFC 7519 2) or out of range.
-pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, String)> {
+pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (WarningCode, String)> {
     time_claims(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
-        None => Some(("time_not_a_number", format!("`{name}` is not a number, so it is no time"))),
+        None => Some((WarningCode::TimeNotANumber, format!("`{name}` is not a number, so it is no time"))),
         Some(seconds) if time_from_seconds(seconds).is_some() => None,
         Some(seconds) if seconds > 0 && time_from_seconds(seconds / 1_000).is_some() => {
-            Some(("time_out_of_range", format!("`{name}` is out of range (milliseconds instead of seconds?)")))
+            Some((WarningCode::TimeOutOfRange, format!("`{name}` is out of range (milliseconds instead of seconds?)")))
         }
-        Some(_) => Some(("time_out_of_range", format!("`{name}` is out of range"))),
+        Some(_) => Some((WarningCode::TimeOutOfRange, format!("`{name}` is out of range"))),
     })
 }
 

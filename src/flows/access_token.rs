@@ -3,6 +3,7 @@
 use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
@@ -47,7 +48,7 @@ pub fn valid_token(context: &Context<'_>, min_ttl: Option<Seconds>, refresh: Ref
         Err(error) if !session_was_replaced(&error) && is_usable(context, &before.access_token, min_ttl) => {
             let until = context.reporter.local_time(before.access_token.expires_at);
             let message = format!("{}. The stored access token still works until {until}", error.report().message);
-            context.reporter.warn("refresh_failed", message);
+            context.reporter.warn(WarningCode::RefreshFailed, message);
             Ok(before.into())
         }
         Err(error) => Err(error),

@@ -4,6 +4,7 @@
 
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::domain::warning::WarningCode;
 use crate::explain::outlook::warnings::{ADVISORY_CODES, Warning};
 use crate::flows::context::Context;
 use crate::ports::Reporter;
@@ -18,7 +19,7 @@ pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
         "a program of another user of this machine (uid {user}) asked for what is meant for your browser, and was \
          refused. If that was your browser, {remedy}"
     );
-    reporter.warn("another_user", message);
+    reporter.warn(WarningCode::AnotherUser, message);
 }
 
 /// Gives the advisory warnings of `session` that are due. If a refresh of this run has found that the SSO session ended,
@@ -37,14 +38,15 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     let is_new = |warning: &Warning| !context.reporter.has_warned(warning.code);
     due.retain(is_new);
     let mut warnings = due.clone();
-    if sso_just_ended(session, renewal) && due.iter().all(|warning| warning.code != "sso_ended") {
-        warnings
-            .extend(outlook.warnings().into_iter().filter(|warning| warning.code == "sso_ended" && is_new(warning)));
+    if sso_just_ended(session, renewal) && due.iter().all(|warning| warning.code != WarningCode::SsoEnded) {
+        warnings.extend(
+            outlook.warnings().into_iter().filter(|warning| warning.code == WarningCode::SsoEnded && is_new(warning)),
+        );
     }
     for Warning { code, message } in &warnings {
         let message =
             message.render(&|time| context.reporter.local_time(time), context.profile.name_in_hints.as_deref());
-        context.reporter.warn(code, message);
+        context.reporter.warn(*code, message);
     }
     if !due.is_empty() {
         record_warning(context);
@@ -62,7 +64,7 @@ pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
     let from = context.outlook(Some(session), now).advisory_warnings_from()?;
     // A warning of this run counts even where its time could not be stored.
-    let warned_now = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(code)).then_some(now);
+    let warned_now = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(*code)).then_some(now);
     let last = warned_now.or_else(|| last_warned_at(context, now));
     Some(last.map_or(from, |last| from.max(last.plus(WARNING_INTERVAL))))
 }

@@ -13,6 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
+use crate::domain::warning::WarningCode;
 use crate::error::{
     Error, LoginError, NetworkError, RequestedLogin, Result, SessionError, SetupError, Situation, StoreError,
     ValidationError, with_profile,
@@ -357,7 +358,7 @@ impl LoginAttempt<'_, '_> {
         {
             let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
             context.reporter.warn(
-                "account_changed",
+                WarningCode::AccountChanged,
                 format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
             );
         }

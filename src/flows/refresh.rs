@@ -7,6 +7,7 @@
 use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
 use crate::explain::refresh_messages;
@@ -66,7 +67,7 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
 pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
     if before.access_token.is_from_future(context.ports.clock.now()) {
         let saved_at = context.reporter.local_time(before.access_token.obtained_at);
-        context.reporter.warn("clock_skew", refresh_messages::clock_went_back_warning(&saved_at));
+        context.reporter.warn(WarningCode::ClockSkew, refresh_messages::clock_went_back_warning(&saved_at));
     }
     let decision = decision(context, &before, intent);
     match decision.action {
@@ -198,7 +199,7 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let Some(unfinished) = session.unfinished_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
     let warning = refresh_messages::interrupted_warning(&started_at, unfinished.response_discarded);
-    context.reporter.warn("refresh_interrupted", warning);
+    context.reporter.warn(WarningCode::RefreshInterrupted, warning);
     let is_recorded = session.events.last().is_some_and(|event| {
         !matches!(event.kind, EventKind::Login { .. } | EventKind::Refreshed { .. } | EventKind::Refused { .. })
     });

@@ -5,6 +5,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, IdToken, NewTokens, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
@@ -47,7 +48,7 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
     }
     let direction = if ahead.0 < 0 { "ahead of" } else { "behind" };
     context.reporter.warn(
-        "clock_skew",
+        WarningCode::ClockSkew,
         format!(
             "this machine's clock is {} {direction} the provider's; the tokens were validated by the provider's clock",
             Seconds(ahead.0.saturating_abs()).to_text()
@@ -118,7 +119,7 @@ fn refreshed_id_token(
     };
     let skip = |reason: &str, will_come_usable| {
         let message = format!("the new ID token was skipped because it could not be accepted: {reason}");
-        context.reporter.warn("id_token_not_checked", message);
+        context.reporter.warn(WarningCode::IdTokenNotChecked, message);
         Ok(RefreshedIdToken { token: None, will_come_usable })
     };
     let outcome = keys
@@ -147,7 +148,7 @@ fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &Toke
         response.scopes.iter().flatten().filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
     if !more.is_empty() {
         let message = format!("the refresh granted more scope than the session had: {}", printable(&more.join(" ")));
-        context.reporter.warn("scope_more_than_asked", message);
+        context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
     }
 }
 

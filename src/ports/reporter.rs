@@ -1,13 +1,14 @@
 //! What a flow reports while it runs. Flows print nothing: the reporter decides what the user sees, and when.
 
 use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Something is wrong but the flow goes on. Also in the JSON output.
     Warning {
         /// For scripts.
-        code: &'static str,
+        code: WarningCode,
         /// For a person.
         message: String,
     },
@@ -27,7 +28,7 @@ pub trait Reporter: Sync {
     /// Shows the notice if the options allow it.
     fn report(&self, notice: Notice);
     /// Whether a warning with this code was given in this run.
-    fn has_warned(&self, code: &str) -> bool;
+    fn has_warned(&self, code: WarningCode) -> bool;
     /// Whether notes and warnings are hidden.
     fn is_quiet(&self) -> bool;
     /// The time in the user's time zone: `2026-01-31 13:00:00 CET`.
@@ -39,7 +40,7 @@ pub trait Reporter: Sync {
 }
 
 impl<'r> dyn Reporter + 'r {
-    pub fn warn(&self, code: &'static str, message: impl Into<String>) {
+    pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         self.report(Notice::Warning { code, message: message.into() });
     }
 

@@ -3,6 +3,7 @@
 use crate::cli::{ColorWhen, Global};
 use crate::domain::text::printable_json;
 use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream};
 use crate::terminal::local_time::local_time;
@@ -100,7 +101,7 @@ impl<'w> Output<'w> {
     }
 
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
-    pub fn warn(&self, code: &'static str, message: impl Into<String>) {
+    pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         let message = message.into();
         self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
         self.warnings().push(Warning { code, message });
@@ -115,7 +116,7 @@ impl<'w> Output<'w> {
         self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
     }
 
-    pub fn has_warned(&self, code: &str) -> bool {
+    pub fn has_warned(&self, code: WarningCode) -> bool {
         self.warnings().iter().any(|warning| warning.code == code)
     }
 
@@ -205,7 +206,7 @@ impl Reporter for Output<'_> {
         }
     }
 
-    fn has_warned(&self, code: &str) -> bool {
+    fn has_warned(&self, code: WarningCode) -> bool {
         self.has_warned(code)
     }
 

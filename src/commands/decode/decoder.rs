@@ -3,6 +3,7 @@
 use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json};
 use crate::domain::time::{Seconds, Time};
+use crate::domain::warning::WarningCode;
 use crate::error::{Result, ValidationError};
 use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::session_view::{ViewStyle, claim_lines};
@@ -75,7 +76,7 @@ impl Decoder<'_> {
         let mut warnings = warnings(jwt);
         if let Some(start) = time_of(jwt, "nbf").filter(|start| now < *start) {
             let start = if self.out.json { start.rfc3339() } else { self.out.when(start, now) };
-            warnings.push(("not_valid_yet", format!("it is not valid before {start}")));
+            warnings.push((WarningCode::NotValidYet, format!("it is not valid before {start}")));
         }
         warnings
     }
@@ -128,7 +129,7 @@ impl Decoder<'_> {
 }
 
 /// A warning's code and message.
-type CodedWarning = (&'static str, String);
+type CodedWarning = (WarningCode, String);
 
 /// The members of the JSON document after the header and the payload.
 #[derive(Serialize)]
@@ -149,13 +150,16 @@ fn time_of(jwt: &Jwt<'_>, claim: &str) -> Option<Time> {
 fn warnings(jwt: &Jwt<'_>) -> Vec<CodedWarning> {
     let mut warnings: Vec<CodedWarning> = claims::invalid_times(&jwt.registered).collect();
     if jwt.jws.alg().eq_ignore_ascii_case("none") {
-        warnings.push(("not_signed", "alg is none: the token is not signed at all".to_owned()));
+        warnings.push((WarningCode::NotSigned, "alg is none: the token is not signed at all".to_owned()));
     } else if jwt.jws.signature().is_empty() {
-        warnings.push(("not_signed", "the signature is empty".to_owned()));
+        warnings.push((WarningCode::NotSigned, "the signature is empty".to_owned()));
     }
     for name in ["jku", "x5u", "jwk", "x5c"] {
         if jwt.jws.header.contains_key(name) {
-            warnings.push(("brings_a_key", format!("the header brings its own key (`{name}`), which is never used")));
+            warnings.push((
+                WarningCode::BringsAKey,
+                format!("the header brings its own key (`{name}`), which is never used"),
+            ));
         }
     }
     warnings

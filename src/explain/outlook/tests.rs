@@ -37,7 +37,7 @@ fn expires_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
 }
 
 fn codes(seconds: i64, session: &Session, policy: &Policy) -> Vec<&'static str> {
-    outlook(seconds, session, policy).warnings().iter().map(|warning| warning.code).collect()
+    outlook(seconds, session, policy).warnings().iter().map(|warning| warning.code.as_str()).collect()
 }
 
 fn fresh() -> Session {

@@ -7,28 +7,30 @@ use crate::domain::decision::Renew;
 use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::domain::warning::WarningCode;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    pub code: &'static str,
+    pub code: WarningCode,
     pub message: Sentence,
 }
 
 /// The codes of [`SessionOutlook::advisory_warnings`].
-pub const ADVISORY_CODES: [&str; 3] = ["sso_ended", "ends_soon", "dies_before_access_token"];
+pub const ADVISORY_CODES: [WarningCode; 3] =
+    [WarningCode::SsoEnded, WarningCode::EndsSoon, WarningCode::DiesBeforeAccessToken];
 
 impl SessionOutlook<'_> {
     /// All warnings, each at most once.
     pub fn warnings(&self) -> Vec<Warning> {
         let Some(session) = self.session else { return Vec::new() };
         [
-            ("sso_ended", self.sso_ended_warning()),
-            ("ends_soon", self.ends_soon_warning()),
-            ("dies_before_access_token", self.expires_first_warning()),
-            ("refresh_refused", refused_token_kept(session)),
-            ("refresh_interrupted", interrupted_refresh(session)),
-            ("policy_mismatch", self.policy.and_then(|policy| policy_mismatch(session, policy))),
-            ("clock_skew", clock_went_back(self.now, session)),
+            (WarningCode::SsoEnded, self.sso_ended_warning()),
+            (WarningCode::EndsSoon, self.ends_soon_warning()),
+            (WarningCode::DiesBeforeAccessToken, self.expires_first_warning()),
+            (WarningCode::RefreshRefused, refused_token_kept(session)),
+            (WarningCode::RefreshInterrupted, interrupted_refresh(session)),
+            (WarningCode::PolicyMismatch, self.policy.and_then(|policy| policy_mismatch(session, policy))),
+            (WarningCode::ClockSkew, clock_went_back(self.now, session)),
         ]
         .into_iter()
         .filter_map(|(code, message)| Some(Warning { code, message: message? }))

@@ -5,6 +5,7 @@ use crate::domain::keepalive::RenewalPlan;
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, SessionError};
 use crate::explain::keepalive_messages::{self, NextRenewal};
 use crate::flows::context::Context;
@@ -61,7 +62,7 @@ impl Keepalive<'_, '_> {
     pub(super) fn report_refresh(&self, old_end: Time, renewal: Renewal) {
         let (now, end) = (self.now(), self.when(self.session_end()));
         if renewal == Renewal::None && self.policy.reports_sso {
-            self.context.reporter.warn("sso_ended", keepalive_messages::sso_ended_warning(&end));
+            self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
             return;
         }
         let old_end = old_end.relative_to(now);
@@ -79,7 +80,7 @@ impl Keepalive<'_, '_> {
 
     pub(super) fn report_failure(&self, error: &Error, end: Time) {
         let warning = keepalive_messages::not_renewed_warning(&error.report().message, &self.when(end));
-        self.context.reporter.warn("not_renewed", warning);
+        self.context.reporter.warn(WarningCode::NotRenewed, warning);
     }
 
     pub(super) fn report_recovery(&self, streak: FailureStreak) {
@@ -88,7 +89,7 @@ impl Keepalive<'_, '_> {
     }
 
     pub(super) fn warn_command_continues(&self, reason: &str) {
-        self.context.reporter.warn("not_kept_alive", keepalive_messages::command_continues_warning(reason));
+        self.context.reporter.warn(WarningCode::NotKeptAlive, keepalive_messages::command_continues_warning(reason));
     }
 
     pub(super) fn report_summary(&self) {

@@ -2,6 +2,7 @@
 
 use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginError, RequestedLogin, Result, with_profile};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
@@ -127,7 +128,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     fn warn_once(&self, what: &str, why: &'static str) {
         if !self.ignored.borrow().contains(&why) {
             self.ignored.borrow_mut().push(why);
-            self.context.reporter.warn("redirect_ignored", format!("{what} was ignored: {why}"));
+            self.context.reporter.warn(WarningCode::RedirectIgnored, format!("{what} was ignored: {why}"));
         }
     }
 }

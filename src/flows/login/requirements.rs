@@ -2,6 +2,7 @@
 
 use super::options::LoginOptions;
 use crate::domain::text::printable;
+use crate::domain::warning::WarningCode;
 use crate::error::{LoginError, Result};
 use crate::oidc::authorize::scope_differences;
 use crate::oidc::id_token::{ValidatedIdToken, acr_levels};
@@ -42,7 +43,7 @@ fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: 
     let got = acr_levels(&accepted.claims);
     if wanted.peek().is_some() && !wanted.any(|level| got.contains(&level)) {
         let (got, requested) = (level(accepted), printable(requested));
-        reporter.warn("acr_not_met", format!("the login's assurance level (acr) is {got}, not {requested}"));
+        reporter.warn(WarningCode::AcrNotMet, format!("the login's assurance level (acr) is {got}, not {requested}"));
     }
 }
 
@@ -56,8 +57,10 @@ fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, respons
     }
     if !more.is_empty() {
         let more = printable(&more.join(" "));
-        reporter
-            .warn("scope_more_than_asked", format!("the provider granted scopes that were not requested: `{more}`"));
+        reporter.warn(
+            WarningCode::ScopeMoreThanAsked,
+            format!("the provider granted scopes that were not requested: `{more}`"),
+        );
     }
 }
 
