@@ -124,7 +124,7 @@ impl SystemHttp {
         Ok(client)
     }
 
-    #[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
+    #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     fn build_client(&self, settings: &ClientSettings, route: &Route) -> Result<Client, HttpFailure> {
         let mut builder = Client::builder()
             .user_agent(concat!("tidp/", env!("CARGO_PKG_VERSION")))

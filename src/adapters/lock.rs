@@ -14,7 +14,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-struct Held(#[allow(dead_code)] File); // never read; closing it releases the lock
+struct Held(#[expect(dead_code, reason = "closing it releases the lock")] File);
 
 impl Lock for Held {}
 

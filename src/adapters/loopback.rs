@@ -86,7 +86,7 @@ impl Listener for LoopbackListener {
         &self.redirect_uri
     }
 
-    #[allow(clippy::disallowed_methods)] // a condition variable needs this clock
+    #[expect(clippy::disallowed_methods, reason = "a condition variable needs this clock")]
     fn wait(
         &mut self,
         is_ours: &dyn Fn(&str) -> bool,

@@ -162,7 +162,7 @@ fn terminate(child: &mut Child) {
 }
 
 /// The child's status; `None` on timeout.
-#[allow(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
+#[expect(clippy::disallowed_methods, reason = "the standard library cannot wait for a child with a timeout")]
 fn wait_for_exit(child: &mut Child, timeout: impl Fn() -> Duration) -> Option<io::Result<ExitStatus>> {
     const POLL_INTERVAL: Duration = Duration::from_millis(2);
     let mut waited = Duration::ZERO;

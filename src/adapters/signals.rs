@@ -244,7 +244,7 @@ mod unix {
         }
 
         #[test]
-        #[allow(clippy::disallowed_methods)] // the variable is the test's own
+        #[expect(clippy::disallowed_methods, reason = "the variable is the test's own")]
         fn child_process_part() {
             let part = std::env::var("TIDP_TEST_PART").unwrap_or_default();
             let signals = SystemSignals;

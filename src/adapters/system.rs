@@ -15,14 +15,14 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock whose uptime starts now.
-    #[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
+    #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     pub fn start() -> Self {
         Self { started: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // see above
+    #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     fn now(&self) -> Time {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Time::from_unix(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
@@ -32,7 +32,7 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
 
-    #[allow(clippy::disallowed_methods)] // see above
+    #[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
     fn pause(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
@@ -51,7 +51,7 @@ impl Entropy for SystemEntropy {
 ///
 /// # Errors
 /// If the kernel has no randomness.
-#[allow(clippy::disallowed_methods)] // the adapter that the ban refers to
+#[expect(clippy::disallowed_methods, reason = "the adapter that the ban refers to")]
 pub(super) fn random(buffer: &mut [u8]) -> io::Result<()> {
     getrandom::fill(buffer).map_err(io::Error::other)
 }

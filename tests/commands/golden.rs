@@ -87,7 +87,7 @@ fn policy_pages(client_type: &str, lifetime: i64, refreshed_after: i64) -> Strin
 #[track_caller]
 fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
-    #[allow(clippy::disallowed_methods)] // a test's own switch
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     if std::env::var_os("TIDP_UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();

@@ -29,7 +29,7 @@ fn renewed_session() -> Bench {
 #[track_caller]
 fn golden(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
-    #[allow(clippy::disallowed_methods)]
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     if std::env::var_os("TIDP_UPDATE").is_some_and(|value| value == "1") {
         std::fs::write(&path, text).unwrap();
     }

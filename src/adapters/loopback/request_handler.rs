@@ -91,7 +91,7 @@ impl RequestHandler {
     }
 
     /// The next candidate; `None` on timeout. Meanwhile `ignored` gets each kind of ignored request once.
-    #[allow(clippy::disallowed_methods)] // a condition variable needs this clock
+    #[expect(clippy::disallowed_methods, reason = "a condition variable needs this clock")]
     pub(super) fn next(&self, timeout: Duration, ignored: &dyn Fn(IgnoredRequest)) -> Option<Candidate> {
         let start = Instant::now();
         loop {

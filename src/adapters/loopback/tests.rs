@@ -278,7 +278,7 @@ fn only_loopback_hosts_are_listened_on() {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods)] // the time it really takes
+#[expect(clippy::disallowed_methods, reason = "the time it really takes")]
 fn external_redirect_is_sent_before_the_port_is_closed() {
     for _ in 0..20 {
         let mut one_time_redirect =

@@ -275,7 +275,7 @@ fn why_a_token_was_refused_is_told_as_likely() {
 }
 
 #[test]
-#[allow(clippy::disallowed_macros)] // shown by --nocapture only
+#[expect(clippy::disallowed_macros, reason = "shown by --nocapture only")]
 fn samples_to_read() {
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     let ended = refreshed(&fresh(), after(10 * DAY), None);

@@ -210,7 +210,7 @@ fn samples_to_look_at() {
     }
 }
 
-#[allow(clippy::disallowed_macros)] // shown by --nocapture only
+#[expect(clippy::disallowed_macros, reason = "shown by --nocapture only")]
 fn println_sample(text: &str) {
     println!("{text}");
 }
