@@ -347,7 +347,7 @@ fn killed_refresh_is_noticed_by_the_next_run() {
         home.tidp(&["token"]).expect(0); // the access token serves as before
         let next = home.tidp(&["refresh", "--force"]);
         next.expect(code);
-        assert!(next.stderr.contains("was not finished"), "{next:#?}");
+        assert!(next.stderr.contains("did not finish; its refresh token"), "{next:#?}");
     }
 }
 

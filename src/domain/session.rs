@@ -194,7 +194,7 @@ pub struct NewTokens {
     /// A usable new ID token.
     pub id_token: Option<IdToken>,
     /// Whether refreshes bring usable ID tokens, even if this one did not.
-    pub id_token_came: bool,
+    pub expect_usable_id_token: bool,
     /// How far the provider's clock is ahead of this machine's; zero if they agree.
     pub provider_ahead: Seconds,
     pub refresh_token: Option<Secret>,
@@ -305,7 +305,7 @@ impl Session {
             scopes: new.scopes.unwrap_or_else(|| self.scopes.clone()),
             access_token: new.access_token,
             id_token: new.id_token.or_else(|| self.id_token.clone()),
-            refresh_brings_no_id_token: !new.id_token_came,
+            refresh_brings_no_id_token: !new.expect_usable_id_token,
             provider_ahead: new.provider_ahead,
             refresh_token: RefreshToken::Held(refresh_token),
             refresh_started_at: None,

@@ -91,7 +91,7 @@ impl Error {
 
     /// The error with a profile for its hint, unless it has one.
     #[must_use]
-    pub fn of_profile(mut self, profile: Option<&str>) -> Self {
+    pub fn with_profile_hint(mut self, profile: Option<&str>) -> Self {
         self.profile = self.profile.or_else(|| profile.map(str::to_owned));
         self
     }

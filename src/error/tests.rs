@@ -255,18 +255,19 @@ fn hint_quotes_the_profile_name_for_a_shell() {
         (Some("demo"), "tidp login --profile demo"),
         (Some("my work; rm"), "tidp login --profile 'my work; rm'"),
     ] {
-        let report = Error::from(SessionError::NoSession).of_profile(profile).report();
+        let report = Error::from(SessionError::NoSession).with_profile_hint(profile).report();
         assert_eq!(report.hint.as_deref(), Some(hint));
     }
-    let secret = Error::from(SetupError::NoClientSecret).of_profile(Some("demo")).report();
+    let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
-    let secret = Error::from(SetupError::NoClientSecret).of_profile(Some("my work")).report();
+    let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("my work")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret 'my work'"));
-    let untrusted = Error::from(NetworkError::UnknownAuthority(String::new())).of_profile(Some("my work")).report();
+    let untrusted =
+        Error::from(NetworkError::UnknownAuthority(String::new())).with_profile_hint(Some("my work")).report();
     assert!(
         untrusted.hint.is_some_and(|hint| hint.contains(" set ca_file in the profile `my work`, or TIDP_CA_FILE="))
     );
-    let first = Error::from(SessionError::NoSession).of_profile(Some("a")).of_profile(Some("b"));
+    let first = Error::from(SessionError::NoSession).with_profile_hint(Some("a")).with_profile_hint(Some("b"));
     assert_eq!(first.profile.as_deref(), Some("a"), "the first to know the profile is right");
 }
 
@@ -330,7 +331,7 @@ fn failure_after_local_logout_keeps_kind_and_hint() {
         NetworkError::Unreachable("x".into()).into(),
         store(StoreName::Keyring, StoreFailureKind::Locked).into(),
     ] {
-        let because = Error::from(situation).of_profile(Some("work"));
+        let because = Error::from(situation).with_profile_hint(Some("work"));
         let expected = Report { message: "what is left".into(), ..because.report() };
         let report =
             Error::from(SessionError::LoggedOutLocally("what is left".into(), Box::new(because.report()))).report();
@@ -377,7 +378,7 @@ fn login_error_has_exit_code_hint_and_page() {
     ] {
         let ended = LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested());
         assert_eq!(ended.page_reason(), shown, "{error}");
-        let report = Error::from(ended).of_profile(Some("demo")).report();
+        let report = Error::from(ended).with_profile_hint(Some("demo")).report();
         assert_eq!((report.kind, report.exit_code, report.hint.as_deref()), (kind, exit_code, Some(hint)), "{error}");
         assert!(report.message.contains(&printable(error)) && !report.message.contains('\u{1b}'));
         assert_eq!(report.message.contains("client_id `app`"), hint == "tidp profile show demo", "{error}");
@@ -395,7 +396,7 @@ fn login_error_has_exit_code_hint_and_page() {
 fn catalogue_lists_every_situation_as_users_see_it() {
     let mut page = "# Every error: situation, kind, exit code; message; hint.\n".to_owned();
     for situation in table().into_iter().map(|row| row.0).chain(more_examples()) {
-        let error = Error::from(situation.clone()).of_profile(Some("demo"));
+        let error = Error::from(situation.clone()).with_profile_hint(Some("demo"));
         if error.silent_exit_code().is_some() {
             continue;
         }

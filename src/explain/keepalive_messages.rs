@@ -4,27 +4,27 @@ use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session, Sso};
 use crate::domain::time::Seconds;
 
-pub const UNKNOWN_POLICY: &str = "when this session ends is not known, because its profile names neither a client type nor a policy: set client_type \
-     (TIDP_CLIENT_TYPE)";
+pub const UNKNOWN_POLICY: &str = "it is not known when this session ends, because its profile names neither a \
+     client type nor a policy: set client_type (TIDP_CLIENT_TYPE)";
 
 /// Why there is nothing to keep alive: no refresh token, or a policy without refresh tokens.
 pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_until: &str) -> String {
     if session.held_token().is_some() {
         format!(
-            "there is nothing to keep alive: the profile says {}, under which there are no refresh tokens, though the \
-             provider issued one; its client type is probably another",
+            "there is nothing to keep alive: the profile says {}, a policy without refresh tokens, but the provider \
+             issued one: the client is probably of another type",
             policy.name.as_str()
         )
     } else {
         format!(
-            "there is nothing to keep alive: the login brought no refresh token, so the session ends with its access \
+            "there is nothing to keep alive: the login returned no refresh token, so the session ends with its access \
              token, {access_token_until}"
         )
     }
 }
 
 pub const LAST_REFRESH_REFUSED: &str =
-    "The provider refused the last refresh: it is asked now whether the session lives.";
+    "The provider refused the last refresh. Trying again now, to find out whether the session is still alive.";
 
 /// When the session is renewed next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,40 +45,40 @@ pub fn start_note(policy: &Policy, end: &str, renewal: &NextRenewal) -> String {
     format!("Keeping the session alive: under {} it ends {end}; {renewal}.", policy.name.as_str())
 }
 
-/// The note at the start, where no refresh moves the end.
+/// The note at the start if no refresh moves the end.
 pub fn waiting_note(reason: &str, end: &str) -> String {
-    format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not prolong it.")
+    format!("Nothing to renew: {reason}, so it ends {end}. Waiting; refreshing would not extend it.")
 }
 
 /// Why no refresh moves the end of the session.
 pub fn end_reason(policy: &Policy, sso: Sso) -> String {
     if !policy.sliding {
-        format!("under {} no refresh moves the end of a session", policy.name.as_str())
+        format!("under {} no refresh extends a session", policy.name.as_str())
     } else if sso == Sso::Ended {
-        "its SSO session has ended, and without that a refresh does not renew this session".to_owned()
+        "its SSO session has ended, so a refresh no longer extends this session".to_owned()
     } else {
-        "this session has reached the end that no renewal moves".to_owned()
+        "this session has reached its absolute lifetime".to_owned()
     }
 }
 
 /// The note on a refresh. `old_end` is relative: `in 2 min`.
 pub fn refreshed_note(renewal: Renewal, now: &str, old_end: &str, new_end: &str) -> String {
-    let token = match renewal {
+    let (token, renewed) = match renewal {
         Renewal::New => {
             return format!("{now}  Refreshed, because the session would have ended {old_end}: it now ends {new_end}.");
         }
-        Renewal::Same => "the same",
-        Renewal::None => "no new",
+        Renewal::Same => ("the same", "it"),
+        Renewal::None => ("no new", "the old one"),
     };
     format!(
-        "{now}  Refreshed, because the session would have ended {old_end}; {token} refresh token came back: if the old \
-         one was renewed, it now ends {new_end}."
+        "{now}  Refreshed, because the session would have ended {old_end}; the provider returned {token} refresh \
+         token. If {renewed} was renewed, the session now ends {new_end}."
     )
 }
 
 pub fn sso_ended_warning(end: &str) -> String {
     format!(
-        "the refresh brought no renewal, because the user's SSO session has ended: this session ends {end}. Log in \
+        "the refresh did not extend this session, because the user's SSO session has ended. It ends {end}; log in \
          before then: tidp login"
     )
 }
@@ -100,7 +100,9 @@ pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
 }
 
 pub fn command_continues_warning(reason: &str) -> String {
-    format!("the session is not kept alive any more: {reason}. The command goes on; its exit code will be tidp's")
+    format!(
+        "the session is no longer kept alive: {reason}. The command continues, and tidp will exit with its exit code"
+    )
 }
 
 /// What a keepalive has done.
@@ -128,9 +130,6 @@ pub fn summary_note(lasted: Seconds, counts: KeepaliveCounts) -> String {
     if counts.failures > 0 {
         parts.push(failed_tries(counts.failures));
     }
-    if counts.refreshes > 0 {
-        parts.push("none for an API call".to_owned());
-    }
     format!("{}.", parts.join("; "))
 }
 
@@ -138,19 +137,19 @@ fn failed_tries(failures: u32) -> String {
     if failures == 1 { "1 try failed".to_owned() } else { format!("{failures} tries failed") }
 }
 
-/// The error's message where the session ended before a renewal succeeded.
+/// The error's message if the session ended before a renewal succeeded.
 pub fn renewal_failed(end: &str, error: &str) -> String {
     format!(
-        "the session has ended, as its policy implies ({end}): until then it could not be renewed, at last because: {error}"
+        "the session ended at {end}, by its policy, because it could not be renewed. The last attempt failed: {error}"
     )
 }
 
-/// The error's message where no refresh moves an end that is still ahead.
+/// The error's message if no refresh moves the end, which is still ahead.
 pub fn cannot_keep_alive(reason: &str, end: &str) -> String {
     format!("the session cannot be kept alive: {reason}. It ends {end}")
 }
 
-/// The error's message where the session has ended and no refresh could move that.
+/// The error's message if the session has ended and no refresh could have extended it.
 pub fn session_ended(reason: &str, end: &str) -> String {
     format!("the session has ended ({end}): {reason}")
 }

@@ -33,9 +33,9 @@ fn policy_line(
     let Some(policy) = outlook.policy else {
         return if outlook.has_refresh_token() {
             let key = setting(policy_key, None, profile);
-            format!("A refresh token came; set {key} to know when it expires.")
+            format!("The login returned a refresh token; set {key} to know when it expires.")
         } else {
-            "No refresh token came; log in again when the access token has expired.".to_owned()
+            "The login returned no refresh token; log in again when the access token has expired.".to_owned()
         };
     };
     let name = policy.name.as_str();

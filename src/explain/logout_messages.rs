@@ -39,7 +39,7 @@ impl StepMessage {
     }
 }
 
-/// What became of the refresh token, if nothing failed.
+/// The result for the refresh token, if nothing failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshTokenResult {
     NoSession,
@@ -64,32 +64,35 @@ impl RefreshTokenResult {
         match self {
             Self::NoSession => nothing(NO_SESSION.to_owned()),
             Self::InvalidEntry => {
-                let text = "could not be read, so one that was there could not be revoked";
+                let text = "could not be read; if there was one, it was not revoked";
                 StepMessage::new(StepState::Left, text)
             }
-            Self::NeverIssued => nothing("none to revoke: the login brought none".to_owned()),
+            Self::NeverIssued => nothing("none to revoke: the login returned none".to_owned()),
             Self::RefusedBefore(at) => nothing(format!("refused by the provider before, {}", when(*at))),
             Self::Revoked { unfinished_refresh: None } => StepMessage::new(StepState::Done, "revoked"),
             Self::Revoked { unfinished_refresh: Some(at) } => StepMessage::new(
                 StepState::Done,
                 format!(
-                    "revoked; a refresh begun {} was not finished, and what it may have brought is not known here",
+                    "revoked; a refresh started {} did not finish, and a refresh token that it \
+                     returned is not known here",
                     when(*at)
                 ),
             ),
             Self::LocalOnly => left("not revoked (--local)".to_owned()),
             Self::NoEndpoint(why) => left(format!("not revoked: {why}")),
-            Self::NotForPublicClients => left("not revoked: the provider lets no public client revoke".to_owned()),
+            Self::NotForPublicClients => {
+                left("not revoked: the provider does not let public clients revoke tokens".to_owned())
+            }
         }
     }
 }
 
 /// The end of the sentence on a refresh token that was not revoked.
 pub fn validity_note(expires_at: Option<Time>, when: &dyn Fn(Time) -> String) -> String {
-    expires_at.map(|end| format!("; it may live until {}", when(end))).unwrap_or_default()
+    expires_at.map(|end| format!("; it may be valid until {}", when(end))).unwrap_or_default()
 }
 
-/// What became of the SSO session, if nothing failed.
+/// The result for the SSO session, if nothing failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SsoSessionResult {
     NoSession,
@@ -108,15 +111,15 @@ impl SsoSessionResult {
     pub fn message(&self) -> StepMessage {
         let (state, text) = match self {
             Self::NoSession => (StepState::Nothing, NO_SESSION),
-            Self::InvalidEntry => (StepState::Left, "not ended: the ID token that names it could not be read"),
+            Self::InvalidEntry => (StepState::Left, "not ended: the ID token that identifies it could not be read"),
             Self::Ended => (StepState::Done, "ended at the provider"),
             Self::EndedBefore => (StepState::Done, "had ended already"),
             Self::BrowserRedirected => (StepState::Done, "the browser was sent to the provider's logout page"),
             Self::LocalOnly => (StepState::Left, "not ended (--local)"),
-            Self::NoIdToken => (StepState::Left, "not ended: there is no ID token to name it with"),
+            Self::NoIdToken => (StepState::Left, "not ended: there is no ID token to identify it with"),
             Self::BrowserRequired => (
                 StepState::Left,
-                "not ended: at this provider only the browser can (next time: `tidp logout --browser`)",
+                "not ended: this provider needs a browser for that (next time: `tidp logout --browser`)",
             ),
             Self::NoEndpoint(why) => return StepMessage::new(StepState::Left, format!("not ended: {why}")),
         };
@@ -139,17 +142,19 @@ pub enum CustomLogoutFailure {
 impl CustomLogoutFailure {
     pub fn message(self) -> String {
         let why = match self {
-            Self::HintMissing => "the provider missed the ID token (400)",
+            Self::HintMissing => "the provider says the ID token is missing (400)",
             Self::HintRefused => "the provider did not accept the ID token (401)",
-            Self::Incomplete => "a system behind it failed (424), so the logout is not complete",
-            Self::Unavailable => "it cannot do it just now",
-            Self::UnexpectedStatus(status) => &format!("it answered {status}, which its guide does not name"),
+            Self::Incomplete => "a system behind the provider failed (424), so the logout is not complete",
+            Self::Unavailable => "the provider is temporarily unavailable",
+            Self::UnexpectedStatus(status) => {
+                &format!("the provider answered HTTP {status}, which its documentation does not list")
+            }
         };
         format!("could not be ended: {why}. The user can end it on the provider's self-service page")
     }
 }
 
-/// Until when the access token works, wherever it was copied to.
+/// How long the access token still works, for whoever has a copy.
 pub fn access_token_text(
     expires_at: Time,
     now: Time,
@@ -158,7 +163,7 @@ pub fn access_token_text(
 ) -> String {
     let when = when(expires_at);
     if expires_at <= now {
-        format!("has ended, {when}")
+        format!("expired {when}")
     } else if is_telenorid_plus {
         format!("still works until {when}: access tokens cannot be revoked")
     } else {
@@ -167,7 +172,7 @@ pub fn access_token_text(
 }
 
 /// The text on the access token of an entry that could not be read.
-pub const UNKNOWN_ACCESS_TOKEN: &str = "could not be read; one that was there works until its end";
+pub const UNKNOWN_ACCESS_TOKEN: &str = "could not be read; if there was one, it works until it expires";
 
 /// The note that the local session was removed. `account` is `None` if the entry could not be read.
 pub fn logged_out_note(key: &SessionKey, account: Option<&Account>) -> String {
@@ -180,7 +185,7 @@ pub fn no_session_note(key: &SessionKey) -> String {
     format!("There was no session of `{}` ({}).", printable(&key.profile), printable(&key.issuer))
 }
 
-/// The error's message for a step that failed: the local end comes first, because that much is certain.
+/// The error's message for a failed step. It begins by saying that the local session was removed.
 pub fn failure_message(step: &str, text: &str) -> String {
     format!("the local session was removed, but the {step} {text}")
 }

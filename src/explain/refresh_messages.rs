@@ -24,16 +24,18 @@ pub fn renewal_message(
         }
         Renewal::New => note(format!("The refresh token was renewed: it expires at {sure}.")),
         Renewal::Same => note(format!(
-            "The same refresh token came back: if it was renewed, it expires at {implied}; rely on {sure}."
+            "The provider returned the same refresh token. If it was renewed, it expires at {implied}; rely \
+             only on {sure}."
         )),
         Renewal::None if !policy.reports_sso => note(format!(
-            "No new refresh token came back: if the old one was renewed, it expires at {implied}; rely on {sure}."
+            "The provider returned no new refresh token. If the old one was renewed, it expires at \
+             {implied}; rely only on {sure}."
         )),
         Renewal::None => RenewalMessage {
             note: "The refresh token was not renewed.".to_owned(),
             warning: Some(format!(
-                "the SSO session has ended: no refresh token came back, and the old one still expires at {sure}. \
-                 Refreshing will not renew it; a login will"
+                "the SSO session has ended: the provider returned no refresh token, and the old one still expires at \
+                 {sure}. Refreshing will not renew it; log in again before then"
             )),
         },
     }
@@ -45,28 +47,27 @@ fn note(text: impl Into<String>) -> RenewalMessage {
 
 fn unknown_policy_note(renewal: Renewal) -> &'static str {
     match renewal {
-        Renewal::New => "A new refresh token came.",
-        Renewal::Same => "The same refresh token came back.",
-        Renewal::None => "No refresh token came back; the old one stays.",
+        Renewal::New => "The provider returned a new refresh token.",
+        Renewal::Same => "The provider returned the same refresh token.",
+        Renewal::None => "The provider returned no refresh token; the old one is kept.",
     }
 }
 
 /// The note that a token whose refresh was interrupted at `started_at` still worked.
 pub fn token_still_worked(started_at: &str) -> String {
-    format!("The refresh token still worked: nothing was lost with the answer of {started_at}.")
+    format!("The refresh token still worked, so the unfinished refresh of {started_at} cost nothing.")
 }
 
 /// The warning before the token of an unfinished refresh is tried.
 pub fn interrupted_warning(started_at: &str, response_discarded: bool) -> String {
-    let outcome = if response_discarded { "got an answer that was not used" } else { "was not finished" };
+    let outcome = if response_discarded { "got a response that was not used" } else { "did not finish" };
     format!(
-        "a refresh begun at {started_at} {outcome}; its refresh token may have been spent. Trying it once: where the \
-         provider takes a refresh token again, nothing is lost; where each serves once and it had been spent, a new login \
-         is needed"
+        "a refresh started at {started_at} {outcome}; its refresh token may have been spent. Trying it once: if the \
+         provider accepts it again, nothing is lost; otherwise log in again"
     )
 }
 
-/// The warning where the session comes from the future.
+/// The warning if the session was written in the future.
 pub fn clock_went_back_warning(saved_at: &str) -> String {
     format!("this machine's clock went back: the session was written at {saved_at}; its tokens are not trusted")
 }
@@ -74,7 +75,7 @@ pub fn clock_went_back_warning(saved_at: &str) -> String {
 /// The progress while the new refresh token waits to be stored. `store` names the store, or says how it failed.
 pub fn waiting_for_store(store: &str, seconds: u64) -> String {
     format!(
-        "waiting for the store to take the new refresh token ({store}): {seconds} s so far; ending this now loses the \
-         session"
+        "waiting for the store to accept the new refresh token ({store}): {seconds} s so far; stopping tidp now loses \
+         the session"
     )
 }

@@ -65,7 +65,7 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, min_ttl: Option<Secon
     check_min_ttl(min_ttl, &session.access_token)?;
     if context.ports.clock.now() >= session.access_token.expires_at {
         let message = "the new access token has already expired: the machine slept or its clock changed during the \
-                       refresh; run it again";
+                       refresh; run the command again";
         return Err(NetworkError::Unreachable(message.into()).into());
     }
     Ok(session.into())

@@ -1,6 +1,6 @@
 //! Advisory warnings: `token`, `exec` and `refresh` warn on stderr that the session will soon be lost, at most once an
-//! hour per session and never under `--quiet`. A small file keeps the time of the last warning. When the next one is due
-//! is kept beside the cached token, so that a cached token needs neither the session nor that file.
+//! hour per session and never under `--quiet`. A small file keeps the time of the last warning. When the next one is
+//! due is kept beside the cached token, so that a cached token needs neither the session nor that file.
 
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
@@ -12,18 +12,18 @@ use std::path::PathBuf;
 
 const WARNING_INTERVAL: Seconds = Seconds::hours(1);
 
-/// Warns that another user of the machine requested what is meant for this user's browser. `remedy` is for a user whose
-/// own browser that was.
+/// Warns that another user of the machine requested what is meant for this user's browser. `remedy` helps if the
+/// browser runs as that user.
 pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     let message = format!(
-        "a program of another user of this machine (uid {user}) asked for what is meant for your browser, and was \
-         refused. If that was your browser, {remedy}"
+        "another user of this machine (uid {user}) tried to open the address meant for your browser, and was refused. If \
+         your browser runs as that user, {remedy}"
     );
     reporter.warn(WarningCode::AnotherUser, message);
 }
 
-/// Gives the advisory warnings of `session` that are due. If a refresh of this run has found that the SSO session ended,
-/// warns of that in any case.
+/// Reports the advisory warnings of `session` that are due. If this run's refresh has found that the SSO session ended,
+/// that is always reported.
 pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Renewal>) {
     // A store in memory ends with this run, and the session with it.
     if context.reporter.is_quiet() || context.store.is_ephemeral() {
@@ -63,7 +63,7 @@ fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
 pub fn due_at(context: &Context<'_>, session: &Session) -> Option<Time> {
     let now = context.ports.clock.now();
     let from = context.outlook(Some(session), now).advisory_warnings_from()?;
-    // A warning of this run counts even where its time could not be stored.
+    // A warning of this run counts even if its time could not be stored.
     let warned_now = ADVISORY_CODES.iter().any(|code| context.reporter.has_warned(*code)).then_some(now);
     let last = warned_now.or_else(|| last_warned_at(context, now));
     Some(last.map_or(from, |last| from.max(last.plus(WARNING_INTERVAL))))

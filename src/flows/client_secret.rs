@@ -12,7 +12,7 @@ impl Context<'_> {
     /// The client, with its secret if it has one.
     ///
     /// # Errors
-    /// `config` where a confidential client has no secret; `store` if the keyring that may hold it fails.
+    /// `config` if a confidential client has no secret; `store` if the keyring that may hold it fails.
     pub fn client(&self) -> Result<Client> {
         let authentication = match self.profile.auth_method {
             AuthMethod::None => ClientAuthentication::None,
@@ -36,9 +36,9 @@ impl Context<'_> {
         Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }
 
-    /// The same error; if the provider rejected the client (RFC 6749 5.2) and its secret comes from
-    /// `tidp profile secret`, one whose hint names that command.
-    pub fn blame_stored_secret(&self, error: Error) -> Error {
+    /// The error; if the provider rejected a client (RFC 6749 5.2) whose secret is in the store, with the hint
+    /// `tidp profile secret`.
+    pub fn with_stored_secret_hint(&self, error: Error) -> Error {
         let (env, profile) = (&self.ports.env, &self.profile);
         let is_stored = profile.auth_method != AuthMethod::None
             && profile.client_secret_command.is_none()

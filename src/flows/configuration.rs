@@ -18,7 +18,7 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// The file's contents; empty if it is missing, which is an error where `TIDP_CONFIG` names it.
+    /// The file's contents; empty if it is missing, which is an error if `TIDP_CONFIG` names it.
     ///
     /// # Errors
     /// `config`, if it cannot be read or is not valid.
@@ -26,7 +26,7 @@ impl Configuration {
         let configuration = Self::load_or_new(ports)?;
         match &configuration.path {
             Some(path) if configuration.is_new && ports.env.get("TIDP_CONFIG").is_some() => {
-                Err(Error::config(format!("TIDP_CONFIG names a file that is not there: {}", printable_path(path))))
+                Err(Error::config(format!("TIDP_CONFIG names a file that does not exist: {}", printable_path(path))))
             }
             _ => Ok(configuration),
         }

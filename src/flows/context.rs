@@ -31,7 +31,8 @@ impl<'w> Context<'w> {
     pub fn open(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
         let configuration = Configuration::load(ports)?;
         let profile = configuration.profile(ports, profile)?;
-        let store = configuration.store(ports).map_err(|error| error.of_profile(profile.name_in_hints.as_deref()))?;
+        let store =
+            configuration.store(ports).map_err(|error| error.with_profile_hint(profile.name_in_hints.as_deref()))?;
         Ok(Self::new(ports, reporter, profile, store))
     }
 
@@ -45,7 +46,9 @@ impl<'w> Context<'w> {
     /// # Errors
     /// Those of `work`.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        work(&self).map_err(|error| self.blame_stored_secret(error).of_profile(self.profile.name_in_hints.as_deref()))
+        work(&self).map_err(|error| {
+            self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
+        })
     }
 
     /// The name of the session's entry in the store.

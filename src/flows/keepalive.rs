@@ -1,6 +1,6 @@
-//! Keeps a sliding session alive with as few refreshes as possible: until the command ends, the duration is over, or the
-//! session has ended or cannot be renewed any more; a running command then continues. Every wait is short, because a
-//! machine may be suspended meanwhile.
+//! Keeps a sliding session alive with as few refreshes as possible. Without a command it ends after `--for`, or when
+//! the session can no longer be renewed. With a command it ends only with the command; renewals may stop earlier. Every
+//! wait is short, because the machine may be suspended meanwhile.
 
 mod report;
 mod state;
@@ -26,7 +26,8 @@ const POLL_INTERVAL: Seconds = Seconds(10);
 /// How often to check that the session is still in the store, so that a logout is noticed before the next renewal.
 const STORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long to go on trying after the session's end: a machine that wakes up has no network in its first seconds.
+/// How long to keep retrying at least, even after the session's end: a machine that has just woken up has no network
+/// yet.
 const GRACE: Seconds = Seconds(60);
 
 /// The options of `keepalive`.
@@ -83,7 +84,7 @@ fn live_session(context: &Context<'_>) -> Result<Session> {
 }
 
 impl<'c, 'w> Keepalive<'c, 'w> {
-    /// Reads the session, without a refresh.
+    /// Loads the session, without a refresh.
     fn new(context: &'c Context<'w>, options: &KeepaliveOptions<'_>) -> Result<Self> {
         let session = live_session(context)?;
         let policy = context.profile.policy.ok_or_else(|| Error::config(keepalive_messages::UNKNOWN_POLICY))?;
@@ -104,14 +105,14 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             failing: None,
             counts: KeepaliveCounts::default(),
         };
-        keepalive.draw_lead();
+        keepalive.pick_lead();
         Ok(keepalive)
     }
 
     /// Chooses a random lead for the next renewal, so that machines that started together do not renew together.
-    fn draw_lead(&mut self) {
+    fn pick_lead(&mut self) {
         let mut random = [0; 8];
-        // If there is no randomness, the lead is the same for all, which is no failure.
+        // Without randomness all machines get the same lead, which still renews in time.
         let _ = self.context.ports.entropy.fill(&mut random);
         self.lead = lead(self.policy.lifetime.unwrap_or_default(), u64::from_le_bytes(random));
     }
@@ -122,7 +123,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             let wait = match self.tick() {
                 Ok(Some(wait)) => wait,
                 Ok(None) if self.has_command => {
-                    return Ok(Some(self.wait_for_command(supervisor, "the time of --for is over")));
+                    return Ok(Some(self.wait_for_command(supervisor, "--for has elapsed")));
                 }
                 Ok(None) => return Ok(None),
                 Err(error) if self.has_command => {
@@ -174,7 +175,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         }
     }
 
-    /// Warns that the session is not kept alive any more, and waits for the command.
+    /// Warns that the session is no longer kept alive, and waits for the command.
     fn wait_for_command(&self, supervisor: &mut dyn Supervisor, reason: &str) -> ExitReason {
         self.warn_command_continues(reason);
         loop {
@@ -232,10 +233,10 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             }
             TokenSource::RefreshedElsewhere | TokenSource::Stored(_) => return,
         }
-        self.draw_lead();
+        self.pick_lead();
     }
 
-    /// Counts a temporary failure, and returns when to try next; fails once the session's end is over.
+    /// Records a temporary failure and returns when to retry. Fails after the session's end once [`GRACE`] is over.
     fn record_failure(&mut self, error: &Error, end: Time) -> Result<Time> {
         let now = self.now();
         let (since, tries) = self.failing.map_or((now, 1), |streak| (streak.since, streak.tries.saturating_add(1)));
@@ -254,7 +255,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         Ok(now.plus(wait))
     }
 
-    /// Fails because no refresh moves the end of the session, unless somebody has logged in again.
+    /// Fails because no refresh can extend the session, unless a new login has replaced it.
     fn fail_unless_replaced(&mut self, end: Time) -> Result<Time> {
         match self.context.load() {
             Ok(Some(session)) if session.generation != self.session.generation => {

@@ -96,7 +96,8 @@ fn check_provider(provider: &Provider) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
+        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), but tidp \
+         supports only RS256",
         printable(&offered.join(", "))
     )))
 }
@@ -163,7 +164,7 @@ impl LoginAttempt<'_, '_> {
         let outcome = waiting
             .redirect_query(one_time_redirect, listener.as_mut(), &pending)
             .and_then(|query| {
-                authorize::accept_callback(&pending, query.expose()).map_err(|no| self.refusal(no, &pending))
+                authorize::accept_callback(&pending, query.expose()).map_err(|problem| self.refusal(problem, &pending))
             })
             .and_then(|code| self.exchange_buffered(&code, &pending, keys));
         listener
@@ -179,7 +180,8 @@ impl LoginAttempt<'_, '_> {
         self.context.ports.callback.one_time_redirect(&hinted).map_err(without).ok()
     }
 
-    /// The previous ID token, if `prompt=none` was requested (OpenID Connect Core 3.1.2.1).
+    /// The previous ID token, if `prompt=none` was requested: it tells the provider which user is meant (OpenID Connect
+    /// Core 3.1.2.1).
     fn id_token_hint(&self) -> Option<&Secret> {
         let is_prompt_none = self.options.request.prompt.as_deref() == Some("none");
         let session = self.before.as_ref().filter(|_| is_prompt_none)?;
@@ -215,8 +217,9 @@ impl LoginAttempt<'_, '_> {
     }
 
     fn show_url(&self, url: &Url) {
-        let note =
-            || self.context.reporter.note(format!("On another machine's browser? Use `{}`.", self.paste_command()));
+        let note = || {
+            self.context.reporter.note(format!("Is the browser on another machine? Use `{}`.", self.paste_command()))
+        };
         let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
         if is_remote {
             note();
@@ -232,7 +235,7 @@ impl LoginAttempt<'_, '_> {
         let waiting = CallbackWait::begin(self.context, self.requested_login(redirect_uri), self.options.timeout);
         let reporter = self.context.reporter;
         if self.id_token_hint().is_some() {
-            reporter.note("The ID token is not sent as a hint: an address that is printed must not hold it.");
+            reporter.note("The ID token is not sent as a hint: a printed address must not contain it.");
         }
         reporter.prompt(format!("Open this URL in a browser and log in:\n\n  {url}\n"));
         reporter.prompt(
@@ -267,7 +270,8 @@ impl LoginAttempt<'_, '_> {
         let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {
             Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
-                NetworkError::Unreachable(format!("{what}. The code is spent or lost; log in again")).into()
+                NetworkError::Unreachable(format!("{what}. The authorization code cannot be used again; log in again"))
+                    .into()
             }
             other => other,
         })?;
@@ -292,8 +296,7 @@ impl LoginAttempt<'_, '_> {
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
-        let raw =
-            response.id_token.as_ref().ok_or_else(|| Error::invalid("the answer to the login holds no ID token"))?;
+        let raw = response.id_token.as_ref().ok_or_else(|| Error::invalid("the login response has no ID token"))?;
         let now = token_response::validation_time(context, response.date);
         let expected = ExpectedIdToken {
             issuer: &self.provider.issuer,
@@ -309,8 +312,8 @@ impl LoginAttempt<'_, '_> {
         self.session(response, accepted, sent_at)
     }
 
-    /// How long the login has taken, rounded up, by the clock that says more: the wall clock may be set meanwhile, the
-    /// uptime stands still while the machine sleeps.
+    /// The time since the login started, rounded up: the larger one by wall clock and by uptime, because the wall clock
+    /// may be set back, and the uptime may stop while the machine sleeps.
     fn elapsed(&self) -> Seconds {
         let clock = &self.context.ports.clock;
         let awake = clock.uptime().saturating_sub(self.started_uptime);
@@ -359,14 +362,18 @@ impl LoginAttempt<'_, '_> {
             let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
             context.reporter.warn(
                 WarningCode::AccountChanged,
-                format!("this is another account ({}) than before ({})", name(&session.account), name(&before.account)),
+                format!(
+                    "logged in to a different account ({}) than before ({})",
+                    name(&session.account),
+                    name(&before.account)
+                ),
             );
         }
         // First, so that a login that is killed never leaves the new session with the old access token.
         access_token_cache::forget(context);
         let (entry, document) = (context.entry(), session.to_json());
         let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
-            // Which of several entries is the session is not known, so all are replaced.
+            // With several entries it is not known which is the session, so all are replaced.
             StoreFailureKind::Ambiguous => {
                 context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
             }

@@ -114,13 +114,13 @@ enum Removed {
 /// Removes entry and cached token under the lock.
 fn remove_local_session(context: &Context<'_>) -> Result<Removed> {
     let _lock = context.lock(&context.entry())?;
-    // Even if the store fails then: after a logout no token is served.
+    // First, so that no cached token is served after a logout, even if the store fails below.
     access_token_cache::forget(context);
     let removed = match context.load() {
         Ok(None) => Removed::Nothing,
         Ok(Some(session)) => Removed::Session(Box::new(session)),
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Removed::InvalidEntry,
-        // An entry is removed by its name, whatever is in it.
+        // Deleting needs only the entry's name: neither the right key, nor a readable entry, nor a unique one.
         Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
             if matches!(
                 failure.kind,
@@ -151,7 +151,7 @@ fn revoke(
     let Some(provider) = provider else { return Ok(RefreshTokenResult::LocalOnly) };
     let provider = &mut provider.map_err(|error| Failure::caused_by(FAILED, error.clone()))?.clone();
     let profile = context.profile.name_in_hints.as_deref();
-    let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.of_profile(profile)))?;
+    let client = context.client().map_err(|error| Failure::caused_by(FAILED, error.with_profile_hint(profile)))?;
     let request = |provider: &Provider| logout::revocation_request(provider, &client, &held.value);
     let Some(first) = request(provider) else {
         return Ok(RefreshTokenResult::NoEndpoint(provider.missing_endpoint_reason("revocation_endpoint")));
@@ -165,8 +165,8 @@ fn revoke(
         }
         Ok(Revocation::NotForPublicClients) => Ok(RefreshTokenResult::NotForPublicClients),
         Err(problem) => {
-            let error = context.blame_stored_secret(Error::problem(FAILED, problem));
-            Err(error.of_profile(profile).into())
+            let error = context.with_stored_secret_hint(Error::problem(FAILED, problem));
+            Err(error.with_profile_hint(profile).into())
         }
     }
 }
@@ -247,5 +247,5 @@ fn end_in_browser(
     if redirect.wait(&ignored, BROWSER_TIMEOUT.to_std()) {
         return Ok(SsoSessionResult::BrowserRedirected);
     }
-    Err(failed("no browser came for the logout page".to_owned()).into())
+    Err(failed("the browser did not open the logout page".to_owned()).into())
 }

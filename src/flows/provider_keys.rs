@@ -45,7 +45,7 @@ pub enum Refetch {
 
 /// Why a signed document is not accepted.
 pub enum VerifyError<E> {
-    /// The provider's current keys say no.
+    /// It fails with the provider's current keys.
     Rejected(E),
     /// The keys that would decide cannot be had now.
     Undecided(Error),
@@ -127,7 +127,8 @@ pub fn prefetched_keys(
     keys(context, provider)
 }
 
-/// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest known.
+/// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest
+/// known.
 pub fn verify_with_keys<T, E: MayNeedNewerKeys>(
     context: &Context<'_>,
     provider: &Provider,
@@ -169,9 +170,9 @@ pub fn verify_with_keys<T, E: MayNeedNewerKeys>(
     check(&keys.set).map_err(VerifyError::Rejected)
 }
 
-/// As [`verify_with_keys`] after the cooldown, for somebody else's token: a key that the provider does not publish
-/// leaves the signature undecided, whichever run found that out.
-pub fn judge_with_keys<T, E: MayNeedNewerKeys>(
+/// As [`verify_with_keys`] with [`Refetch::AfterCooldown`], but a signature by a key that the provider does not publish
+/// is undecided, not invalid: the token may come from anywhere.
+pub fn verify_if_key_known<T, E: MayNeedNewerKeys>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut ProviderKeys,
@@ -197,7 +198,9 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt
             .map_err(Clone::clone)
             .and_then(|provider| Ok((provider, keys(context, provider)?)))
             .map_err(VerifyError::Undecided)
-            .and_then(|(provider, mut keys)| judge_with_keys(context, provider, &mut keys, |keys| keys.verify(jwt))),
+            .and_then(|(provider, mut keys)| {
+                verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jwt))
+            }),
     };
     match outcome {
         Ok(()) => SignatureVerdict::Valid,
@@ -233,7 +236,8 @@ fn recent_lookup(own: Option<KeyLookup>, cached: Option<&CachedDocument>, now: T
     noted.into_iter().chain(own).filter(is_recent).max_by_key(|lookup| lookup.at)
 }
 
-/// The keys were looked for at `looked_at`; `fetched_at` is when the newest ones came, if the provider could be reached.
+/// The keys were looked for at `looked_at`; `fetched_at` is when the newest ones came, if the provider could be
+/// reached.
 fn undecided<E>(context: &Context<'_>, looked_at: Time, fetched_at: Option<Time>) -> VerifyError<E> {
     let [last, next] = [fetched_at.unwrap_or(looked_at), looked_at.plus(REFETCH_COOLDOWN)]
         .map(|time| context.reporter.local_time(time));

@@ -30,7 +30,8 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     fetch_discovery(context, &request, &issuer)
 }
 
-/// The same, always fetched: for a login one request more costs nothing, and an outdated copy must not prevent it.
+/// As [`provider`], but always fetched: one request is cheap compared with a login, and an outdated copy could make it
+/// fail.
 ///
 /// # Errors
 /// As [`provider`].
@@ -50,7 +51,7 @@ fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) ->
     Ok(provider)
 }
 
-/// The provider as its document describes it now, if that differs from `known`; `None` where this run has just fetched
+/// The provider as its document describes it now, if that differs from `known`; `None` if this run has just fetched
 /// the document. With a short deadline, because a new refresh token may be waiting to be stored.
 pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
     let issuer = Issuer::parse(&context.profile.issuer).ok()?;

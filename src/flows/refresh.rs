@@ -59,7 +59,7 @@ pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Dec
     decision::decide(context.ports.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
 }
 
-/// The session with a token that serves `intent`, refreshed if that is due. `before` is what the store held just now.
+/// The session with a token that satisfies `intent`, refreshed if that is due. `before` is the session as just loaded.
 ///
 /// # Errors
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
@@ -88,7 +88,7 @@ pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> R
     }
 }
 
-/// The error where only a login helps.
+/// The error for a session that only a login can fix.
 pub fn login_needed(reason: LoginReason) -> Error {
     match reason {
         LoginReason::NoSession => SessionError::NoSession,
@@ -137,8 +137,8 @@ fn refresh_under(
     }
 }
 
-/// One refresh, under the lock: the session after it, stored. `was_doubtful`: whether the refresh token may have been
-/// refused before this run began. A refusal of another run while this one waited does not count as a second one.
+/// Refreshes once, under the lock, and returns the stored session. `was_doubtful` is whether the refresh token may have
+/// been refused before this run began; a refusal that another run received meanwhile does not count.
 fn exchange(
     context: &Context<'_>,
     session: Session,
@@ -193,8 +193,8 @@ fn exchange(
     Ok(FreshSession { session: refreshed, source: TokenSource::Refreshed(reason, renewal) })
 }
 
-/// The session with an event for an earlier refresh that did not finish. Its token may have been spent, and is tried
-/// once: warns of that.
+/// The session, with an event if an earlier refresh did not finish. Warns then: its token may have been spent, and is
+/// tried once.
 fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     let Some(unfinished) = session.unfinished_refresh() else { return session };
     let started_at = context.reporter.local_time(unfinished.at);
@@ -206,15 +206,15 @@ fn record_interruption(context: &Context<'_>, session: Session) -> Session {
     if is_recorded { session } else { session.with_event(unfinished.at, EventKind::Interrupted) }
 }
 
-/// Writes the mark of a refresh and reads it back: no token is spent before the store has proved that it can be written.
-/// From here on signals are deferred, so nobody is asked to unlock the store.
+/// Writes the mark of a refresh and reads it back: no token is spent unless the store can be written. Does not prompt
+/// to unlock the store, because signals are deferred.
 fn journal(context: &Context<'_>, begun: &Session) -> Result<()> {
     let document = begun.to_json();
     context.store.save_without_prompt(&context.entry(), &document)?;
     if context.store.load_without_prompt(&context.entry())?.as_ref() == Some(&document) {
         return Ok(());
     }
-    let detail = "what was written is not what is read back".to_owned();
+    let detail = "reading it back returned something else".to_owned();
     Err(StoreFailure { store: context.store.name(), kind: StoreFailureKind::Refused, detail }.into())
 }
 
@@ -226,7 +226,7 @@ fn is_still_stored(context: &Context<'_>, begun: &Session) -> Result<bool> {
         Ok(None) => Ok(false),
         // A newer tidp has logged in: that session is not ours to overwrite.
         Err(Error { situation: Situation::Store(StoreError::InvalidEntry(InvalidEntry::Version(_))), .. }) => Ok(false),
-        // It could be read a moment ago, and the old token is spent: storing the new one is what is left.
+        // It could be read a moment ago, and the old token is spent, so try to store the new one.
         Err(_) => Ok(true),
     }
 }
@@ -262,12 +262,13 @@ impl RefreshAttempt<'_> {
     fn response_lost(&self, what: &str) -> Error {
         self.try_save(&self.begun.after_lost_response(self.reason, self.sent_at));
         NetworkError::ResponseLost(format!(
-            "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will tell"
+            "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will \
+             show whether it has ended"
         ))
         .into()
     }
 
-    /// What a response without tokens means for the tokens held.
+    /// Handles a response without tokens.
     fn handle_problem(&self, response: &Response, problem: Problem) -> Result<FreshSession> {
         let (reason, sent_at) = (self.reason, self.sent_at);
         let refusal = match problem {
@@ -294,7 +295,7 @@ impl RefreshAttempt<'_> {
                 .into())
             }
             RefusalCause::RefreshToken => self.handle_refusal(response, refusal, true),
-            // The second unclear refusal of a token decides.
+            // An unclear refusal is final for a token that was in doubt already.
             RefusalCause::Unclear => self.handle_refusal(response, refusal, self.was_doubtful),
         }
     }
@@ -328,8 +329,8 @@ impl RefreshAttempt<'_> {
     }
 }
 
-/// Stores the session however long that takes, because the old token is spent. Once the wait is long enough to be
-/// reported, signals are let through, so that a person can end it.
+/// Retries until the session is stored, because the old token is spent. Once a long wait has been reported, signals are
+/// no longer deferred, so that the user can abort.
 fn save_new_token(
     context: &Context<'_>,
     session: &Session,

@@ -17,8 +17,8 @@ use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
 
-/// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. Where the
-/// response gives no lifetime (RFC 6749 5.1), the token's own `exp` - `iat` does, or what the provider documents.
+/// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. If the response
+/// gives no lifetime (RFC 6749 5.1), it is the token's `exp` - `iat`, or what the provider documents.
 pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
     let lifetime = response
         .expires_in
@@ -57,8 +57,8 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
     now.plus(ahead)
 }
 
-/// What a refresh brought, its ID token verified against the session's previous one (OIDC Core 12.2). `keys` were fetched
-/// before the refresh token was spent.
+/// The tokens that a refresh returned, the ID token verified against the session's previous one (OIDC Core 12.2).
+/// `keys` were fetched before the refresh token was spent.
 ///
 /// # Errors
 /// `invalid`, if the ID token may be somebody else's: then nothing of the response may be used. An ID token that cannot
@@ -74,13 +74,13 @@ pub fn accept_refresh(
 ) -> Result<NewTokens> {
     warn_of_more_scopes(context, session, &response);
     let verified = match &response.id_token {
-        None => RefreshedIdToken { token: None, will_come_usable: false },
+        None => RefreshedIdToken { token: None, expect_usable_id_token: false },
         Some(_) => refreshed_id_token(context, provider, keys, session, &response, sent_at)?,
     };
     Ok(NewTokens {
         access_token: access_token(&response, sent_at),
         id_token: verified.token,
-        id_token_came: verified.will_come_usable,
+        expect_usable_id_token: verified.expect_usable_id_token,
         provider_ahead: provider_ahead(context.ports.clock.now(), response.date),
         refresh_token: response.refresh_token,
         scopes: response.scopes,
@@ -89,8 +89,8 @@ pub fn accept_refresh(
 
 struct RefreshedIdToken {
     token: Option<IdToken>,
-    /// Whether the next refresh can be expected to bring one that can be used.
-    will_come_usable: bool,
+    /// Whether the next refresh can be expected to return a usable one.
+    expect_usable_id_token: bool,
 }
 
 fn refreshed_id_token(
@@ -101,7 +101,9 @@ fn refreshed_id_token(
     response: &TokenResponse,
     sent_at: Time,
 ) -> Result<RefreshedIdToken> {
-    let Some(raw) = &response.id_token else { return Ok(RefreshedIdToken { token: None, will_come_usable: false }) };
+    let Some(raw) = &response.id_token else {
+        return Ok(RefreshedIdToken { token: None, expect_usable_id_token: false });
+    };
     // The cached discovery document may be out of date.
     let changed = if names_another_issuer(raw, &provider.issuer) {
         provider_metadata::provider_if_changed(context, provider)
@@ -117,18 +119,19 @@ fn refreshed_id_token(
         access_token: &response.access_token,
         source: IdTokenSource::Refresh { previous: session.id_token.as_ref(), sub: &session.account.sub },
     };
-    let skip = |reason: &str, will_come_usable| {
+    let skip = |reason: &str, expect_usable_id_token| {
         let message = format!("the new ID token was skipped because it could not be accepted: {reason}");
         context.reporter.warn(WarningCode::IdTokenNotChecked, message);
-        Ok(RefreshedIdToken { token: None, will_come_usable })
+        Ok(RefreshedIdToken { token: None, expect_usable_id_token })
     };
     let outcome = keys
         .map_err(VerifyError::Undecided)
         .and_then(|keys| verify_id_token(context, provider, keys, Refetch::NowIfBadSignature, raw, &expected));
     match outcome {
-        Ok(accepted) => {
-            Ok(RefreshedIdToken { token: Some(accepted.token.with_local_expiry(sent_at, now)), will_come_usable: true })
-        }
+        Ok(accepted) => Ok(RefreshedIdToken {
+            token: Some(accepted.token.with_local_expiry(sent_at, now)),
+            expect_usable_id_token: true,
+        }),
         Err(VerifyError::Rejected(problem)) => match problem {
             IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature => Err(invalid_id_token(problem)),
             IdTokenProblem::NotValidNow(_) | IdTokenProblem::UnknownKey => skip(&problem.to_string(), true),

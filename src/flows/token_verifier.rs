@@ -55,7 +55,7 @@ impl<'w> TokenVerifier<'w> {
     /// A verifier with the key set in a file.
     ///
     /// # Errors
-    /// `config` if it cannot be read; `invalid` if it is no key set.
+    /// `config` if it cannot be read; `invalid` if it is not a key set.
     pub fn from_file(ports: &Ports, path: &Path) -> Result<Self> {
         let unreadable = |what: String| Error::config(format!("--jwks {}: {what}", printable_path(path)));
         let bytes = ports.files.read(path).map_err(|error| unreadable(error.to_string()))?;
@@ -96,10 +96,10 @@ impl<'w> TokenVerifier<'w> {
         let undecided = |why: String| ValidationError::NotVerified(Kind::Invalid, why).into();
         outcome.map(|()| true).map_err(|problem| match problem {
             TokenProblem::UnknownKey => {
-                undecided("none of these keys has signed it, so whether it is valid is not known".into())
+                undecided("it is not signed by any of these keys, so it is not known whether it is valid".into())
             }
             TokenProblem::OtherAlgorithm(alg) => undecided(format!(
-                "whether the provider has signed it is not known: signed with {alg}, and only RS256 can be checked"
+                "it is not known whether the provider signed it: it is signed with {alg}, and only RS256 can be checked"
             )),
             problem => Error::invalid(format!("the token is not valid: {problem}")),
         })
@@ -138,7 +138,7 @@ fn verify_with_provider(
         *known = KeySnapshot::fetch(context, provider, known.keys.as_ref().ok());
     }
     match &mut known.keys {
-        Ok(keys) => match provider_keys::judge_with_keys(context, provider, keys, check) {
+        Ok(keys) => match provider_keys::verify_if_key_known(context, provider, keys, check) {
             Ok(()) => Ok(Ok(())),
             Err(VerifyError::Rejected(problem)) => Ok(Err(problem)),
             Err(VerifyError::Undecided(error)) => Err(error),

@@ -20,7 +20,7 @@ pub type Claims = Map<String, Value>;
 
 enum Outcome {
     Claims(Claims),
-    /// HTTP 401: the provider does not take the access token.
+    /// HTTP 401: the provider does not accept the access token.
     TokenRefused(Error),
 }
 
@@ -60,7 +60,7 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
         // Only a signed response needs the keys.
         Err(UserinfoProblem::UnknownKey) => {
             let mut keys = provider_keys::keys(context, provider)?;
-            provider_keys::judge_with_keys(context, provider, &mut keys, |keys| accept(Some(keys)))
+            provider_keys::verify_if_key_known(context, provider, &mut keys, |keys| accept(Some(keys)))
         }
         outcome => outcome.map_err(VerifyError::Rejected),
     };

@@ -163,7 +163,7 @@ fn hint_names_the_variable_or_the_profile_key() {
             "Set renew = \"before-session-ends\" in the profile to",
         ),
     ] {
-        bench.log_in().says(&format!("A refresh token came; {policy} to know"));
+        bench.log_in().says(&format!("The login returned a refresh token; {policy} to know"));
         assert!(bench.run(&["inspect"]).exits(0).stdout.contains(&format!("unknown: {policy}\n")));
         assert!(bench.run(&["policy"]).exits(0).stdout.replace('\n', " ").contains(&format!("{policy}, or for")));
         let bench = bench.env("TIDP_CLIENT_TYPE", "PublicWithRefresh");

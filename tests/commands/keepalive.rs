@@ -51,7 +51,7 @@ fn refreshed(session: &Session, token: &str, at: Time) -> Session {
     let tokens = NewTokens {
         access_token: session.access_token.clone(),
         id_token: None,
-        id_token_came: true,
+        expect_usable_id_token: true,
         provider_ahead: Seconds::ZERO,
         refresh_token: Some(Secret::new(token)),
         scopes: None,
@@ -76,7 +76,7 @@ fn ten_minute_session_is_refreshed_every_seven_to_eight_minutes() {
     assert!(gaps.iter().any(|gap| *gap != gaps[0]), "chance has no say: {gaps:?}");
     assert_eq!(outcome.stdout, "");
     let outcome = outcome.says(&format!("{} refreshes in 2 h, each to renew the session before its end", at.len()));
-    outcome.says("none for an API call").says("because the session would have ended");
+    outcome.says("because the session would have ended");
     let events = bench.session().unwrap().events;
     assert!(
         matches!(events.last().unwrap().kind, EventKind::Refreshed { reason: RefreshReason::Keepalive, .. }),
@@ -175,7 +175,8 @@ fn renewal_by_another_process_replaces_a_refresh() {
 fn refresh_without_renewal_ends_keepalive_at_once() {
     let bench = ten_minute_session();
     expect_no_renewal(&bench);
-    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("brought no renewal").says("1 refresh in ");
+    let outcome =
+        bench.run(&["keepalive", "--json"]).exits(3).says("did not extend this session").says("1 refresh in ");
     assert!(bench.clock.time() < START.plus(Seconds(500)), "{}", bench.clock.time().rfc3339());
     assert_eq!(outcome.error()["kind"], "login_required");
     let message = outcome.error()["message"].as_str().unwrap().to_owned();
@@ -192,8 +193,8 @@ fn other_providers_need_not_rotate_to_be_kept_alive() {
         expect_no_renewal(&bench);
     }
     let outcome = bench.run_unchecked(&["keepalive", "--for", "1h"]).exits(0).leaves_out("SSO session has ended");
-    let outcome = outcome.says("no new refresh token came back: if the old one was renewed, it now ends");
-    let refreshes = outcome.stderr.matches("no new refresh token came back").count();
+    let outcome = outcome.says("no new refresh token. If the old one was renewed, the session now ends");
+    let refreshes = outcome.stderr.matches("returned no new refresh token").count();
     assert!((7..=9).contains(&refreshes), "{}", outcome.stderr);
 }
 
@@ -201,7 +202,7 @@ fn other_providers_need_not_rotate_to_be_kept_alive() {
 fn unrenewed_session_that_outlasts_for_is_no_error() {
     let bench = ten_minute_session();
     expect_no_renewal(&bench);
-    bench.run(&["keepalive", "--for", "9m"]).exits(0).says("brought no renewal");
+    bench.run(&["keepalive", "--for", "9m"]).exits(0).says("did not extend this session");
     bench
         .run(&["keepalive", "--for", "30s"])
         .exits(0)
@@ -217,7 +218,7 @@ fn fixed_session_is_waited_out_without_requests() {
     let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh in 14 days");
     assert_eq!(bench.clock.time(), START.plus(Seconds::days(14)));
     assert_eq!(bench.provider.count("/connect/token"), before);
-    assert!(outcome.error()["message"].as_str().unwrap().contains("under Confidential no refresh moves the end"));
+    assert!(outcome.error()["message"].as_str().unwrap().contains("under Confidential no refresh extends a session"));
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     bench.run(&["keepalive", "--for", "13d"]).exits(0);

@@ -188,7 +188,10 @@ fn missing_rotation_proves_nothing_at_other_providers() {
     assert!(output(&["policy"]).contains("a refresh returned no new refresh token, which does not show whether"));
     output(&["inspect"]);
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
-    assert!(output(&["refresh", "--force"]).contains("No new refresh token came back: if the old one was renewed"));
+    assert!(
+        output(&["refresh", "--force"])
+            .contains("The provider returned no new refresh token. If the old one was renewed")
+    );
     // Nor does a new refresh token prove it.
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["refresh", "--force"]).exits(0);

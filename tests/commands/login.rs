@@ -76,7 +76,7 @@ fn login_to_another_account_replaces_the_session() {
     bench.provider.expect_discovery();
     bench.provider.grants(&bench.browser, bench.clock.time(), ola);
     let outcome =
-        bench.run(&["login", "--json"]).exits(0).says(r"another account (ola\u{1b}) than before (+4790000001)");
+        bench.run(&["login", "--json"]).exits(0).says(r"a different account (ola\u{1b}) than before (+4790000001)");
     assert_eq!(outcome.json()["warnings"][0]["code"], "account_changed");
     let session = bench.session().unwrap();
     assert_eq!((session.account.sub.as_str(), session.held_token().unwrap().value.expose()), ("ola", "rt-2"));

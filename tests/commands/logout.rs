@@ -86,7 +86,7 @@ fn logout_mentions_an_interrupted_refresh() {
     bench
         .run(&["logout"])
         .exits(0)
-        .says("  refresh token   revoked; a refresh begun 2026-01-31 12:01:00 UTC (now) was not finished");
+        .says("  refresh token   revoked; a refresh started 2026-01-31 12:01:00 UTC (now) did not finish");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn local_logout_sends_nothing() {
     let requests = bench.provider.paths().len();
     let outcome = bench.run(&["logout", "--local", "--json"]).exits(0).says("works until");
     let document = outcome.says("  SSO session     not ended (--local)\n").json();
-    let lives_on = "not revoked (--local); it may live until 2026-05-01 12:00:00 UTC (in 90 days)";
+    let lives_on = "not revoked (--local); it may be valid until 2026-05-01 12:00:00 UTC (in 90 days)";
     let expected = json!({
         "profile": format!("app@{ISSUER}"), "issuer": ISSUER, "client_id": "app", "had_session": true,
         "account": { "sub": "kari-at-app", "username": "+4790000001" },
@@ -124,7 +124,7 @@ fn logout_removes_a_corrupt_entry() {
         bench.stores.put(&EntryKey::Session(bench.key()).name(), entry);
         let outcome =
             bench.run(&["logout"]).exits(0).says("Logged out of `app@https://id.example` (https://id.example).");
-        outcome.says("could not be revoked").leaves_out("none to revoke").leaves_out("works until 2");
+        outcome.says("it was not revoked").leaves_out("none to revoke").leaves_out("works until 2");
         assert!(bench.stores.is_empty());
     }
 }
@@ -134,7 +134,7 @@ fn logout_removes_an_undecryptable_entry() {
     for kind in [StoreFailureKind::WrongKey, StoreFailureKind::Damaged] {
         let bench = logged_in();
         bench.stores.fail("load", kind);
-        bench.run(&["logout"]).exits(0).says("Logged out of").says("could not be revoked");
+        bench.run(&["logout"]).exits(0).says("Logged out of").says("it was not revoked");
         assert_logged_out(&bench);
     }
 }

@@ -79,7 +79,7 @@ impl Lasting {
         let (spent, begun) = (self.spent(), self.session().unwrap().refresh_started_at.is_some());
         let outcome = self.run(&["refresh", "--force", "--json"]);
         if spent {
-            let error = outcome.exits(3).says("warning: a refresh begun at").error();
+            let error = outcome.exits(3).says("warning: a refresh started at").error();
             assert_eq!(
                 (&error["kind"], &error["provider"]["error"]),
                 (&"login_required".into(), &"invalid_grant".into())

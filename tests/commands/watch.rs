@@ -62,7 +62,7 @@ fn renewal_by_another_process_shows_within_five_seconds() {
             let renewed = tidp::testing::domain::session::NewTokens {
                 access_token: session.access_token.clone(),
                 id_token: None,
-                id_token_came: true,
+                expect_usable_id_token: true,
                 provider_ahead: Seconds::ZERO,
                 refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
                 scopes: None,

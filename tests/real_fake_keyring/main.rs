@@ -55,7 +55,7 @@ fn refresh_again(home: &Home) -> bool {
     let outcome = home.tidp(REFRESH);
     assert_eq!(outcome.json()["rotated"], true);
     home.tidp(&["token"]).expect(0);
-    outcome.stderr.contains("was not finished")
+    outcome.stderr.contains("did not finish; its refresh token")
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn slow_write_of_the_new_token_is_waited_for() {
     assert_eq!(outcome.json()["refreshed"], true, "{outcome:#?}");
     assert!(outcome.took > Duration::from_secs(7));
     for seconds in [3, 6] {
-        assert!(outcome.stderr.contains(&format!("{seconds} s so far; ending this now loses")), "{outcome:#?}");
+        assert!(outcome.stderr.contains(&format!("{seconds} s so far; stopping tidp now loses")), "{outcome:#?}");
     }
     keyring.heal();
     assert!(!refresh_again(&home));

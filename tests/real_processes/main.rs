@@ -63,7 +63,7 @@ fn finish_all(running: Vec<Process>) -> Vec<Outcome> {
 #[track_caller]
 fn assert_session_refreshes(home: &Home) {
     let refreshed = home.tidp(&["refresh", "--force", "--json"]);
-    assert!(!refreshed.stderr.contains("was not finished"), "{refreshed:#?}");
+    assert!(!refreshed.stderr.contains("did not finish; its refresh token"), "{refreshed:#?}");
     assert_eq!(refreshed.json()["rotated"], true);
     home.tidp(&["token"]).expect(0);
 }
@@ -96,7 +96,7 @@ fn concurrent_tokens_refreshes_and_logins_all_succeed() {
     let start = |n: usize| Process::start(&mut command_in_other_environment(&home, n % 3, kinds[n % kinds.len()]));
     for outcome in finish_all((0..25).map(start).collect()) {
         outcome.expect(0);
-        assert!(!outcome.stderr.contains("was not finished"), "{outcome:#?}");
+        assert!(!outcome.stderr.contains("did not finish; its refresh token"), "{outcome:#?}");
     }
     assert_session_refreshes(&home);
 }
@@ -183,7 +183,8 @@ fn killed_refresh_is_noticed_by_waiting_processes() {
         let outcomes = finish_all(waiting);
         assert!(outcomes.iter().all(|outcome| outcome.code == Some(code)), "{outcomes:#?}");
         // One of them tried and reported it, which the others found.
-        let told = outcomes.iter().filter(|outcome| outcome.stderr.contains("was not finished")).count();
+        let told =
+            outcomes.iter().filter(|outcome| outcome.stderr.contains("did not finish; its refresh token")).count();
         assert_eq!(told, 1, "{outcomes:#?}");
         if code == 3 {
             let why = outcomes
@@ -227,7 +228,7 @@ fn assert_loss_is_explained(home: &Home) {
     let outcome = home.tidp(&["refresh", "--force", "--json"]);
     let error = outcome.error(3);
     assert_eq!(error["provider"]["error"], "invalid_grant", "{outcome:#?}");
-    assert!(outcome.stderr.contains("was not finished"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("did not finish; its refresh token"), "{outcome:#?}");
     assert!(
         error["message"].as_str().unwrap().contains("the refresh before it got no usable response"),
         "{outcome:#?}"

@@ -142,7 +142,7 @@ fn kill_loses_a_token_only_in_the_known_window() {
         match (commands[which][0], next.code) {
             (_, Some(0)) => assert_eq!(served.code, Some(0), "{served:#?}"),
             ("refresh", Some(3)) => {
-                assert!(next.stderr.contains("was not finished"), "{next:#?}");
+                assert!(next.stderr.contains("did not finish; its refresh token"), "{next:#?}");
                 assert!(next.stderr.contains("the refresh before it got no usable response"), "{next:#?}");
                 lost += 1;
             }

@@ -46,7 +46,7 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
     let answer = NewTokens {
         access_token: access_token(at),
         id_token: None,
-        id_token_came: true,
+        expect_usable_id_token: true,
         provider_ahead: Seconds::ZERO,
         refresh_token: refresh_token.map(Secret::new),
         scopes: None,

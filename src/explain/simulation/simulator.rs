@@ -238,7 +238,7 @@ impl Simulator {
         let tokens = NewTokens {
             access_token: access_token(&issued, now),
             id_token: None,
-            id_token_came: true,
+            expect_usable_id_token: true,
             provider_ahead: Seconds::ZERO,
             refresh_token: issued.refresh_token.clone(),
             scopes: None,

@@ -97,13 +97,13 @@ impl Keepalive<'_, '_> {
         self.context.reporter.note(keepalive_messages::summary_note(lasted, self.counts));
     }
 
-    /// The error where the session ended before a renewal succeeded.
+    /// The error if the session ended before a renewal succeeded.
     pub(super) fn renewal_failed(&self, error: &Error, end: Time) -> Error {
         let message = keepalive_messages::renewal_failed(&self.local_time(end), &error.report().message);
         SessionError::CannotKeepAlive(message).into()
     }
 
-    /// The error where no refresh moves the end of the session.
+    /// The error if no refresh can extend the session.
     pub(super) fn session_ended(&self, end: Time) -> Error {
         let reason = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {

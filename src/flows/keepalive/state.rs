@@ -21,7 +21,7 @@ pub(super) struct Keepalive<'c, 'w> {
     pub(super) session: Session,
     /// The uptime when the store was last read; [`Duration::MAX`] if it is not read until the next renewal.
     pub(super) checked_at: Duration,
-    /// How much of its lifetime is left when the session is renewed next.
+    /// How long before its end the session is renewed next.
     pub(super) lead: Seconds,
     pub(super) failing: Option<FailureStreak>,
     pub(super) counts: KeepaliveCounts,
@@ -56,16 +56,16 @@ impl Keepalive<'_, '_> {
         outlook.expiry.map_or(Time::MAX, |expiry| expiry.expires_at)
     }
 
-    /// How much of `--for` is left, by the clock that says less: the wall clock also counts while the machine sleeps, the
-    /// uptime cannot be set back.
+    /// The time left of `--for`: the smaller one by wall clock and by uptime, because the uptime may stop while the
+    /// machine sleeps, and the wall clock may be set back.
     pub(super) fn time_left(&self) -> Option<Seconds> {
         let up = self.uptime().saturating_sub(self.started_uptime).as_secs();
         let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
         self.duration.map(|duration| Seconds(duration.0.saturating_sub(up.max(self.now().since(self.started_at)).0)))
     }
 
-    /// Whether to wait for an `end` that no refresh moves. After the SSO session has ended, only if the command or `--for`
-    /// is over before: otherwise the user should log in now.
+    /// Whether to wait for an `end` that no refresh moves. If it is fixed because the SSO session has ended, only while
+    /// a command runs or if `--for` is over first: otherwise the user should log in again now.
     pub(super) fn should_wait_for(&self, end: Time) -> bool {
         let now = self.now();
         let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));

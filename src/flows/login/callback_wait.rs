@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 /// How long to wait before the likely cause is reported.
-const FIRST_NOTE_AFTER: Duration = Duration::from_secs(20);
+const HINT_DELAY: Duration = Duration::from_secs(20);
 
 pub(super) struct CallbackWait<'c, 'w> {
     context: &'c Context<'w>,
@@ -22,7 +22,7 @@ pub(super) struct CallbackWait<'c, 'w> {
     /// The uptime at which the wait times out.
     until: Duration,
     /// The uptime at which the likely cause is reported; `None` once it has been.
-    silent_until: Cell<Option<Duration>>,
+    hint_at: Cell<Option<Duration>>,
     /// Why requests were ignored; each reason is reported once.
     ignored: RefCell<Vec<&'static str>>,
 }
@@ -31,9 +31,8 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     pub(super) fn begin(context: &'c Context<'w>, request: RequestedLogin, patience: Seconds) -> Self {
         let now = context.ports.clock.uptime();
         let until = now.saturating_add(patience.to_std());
-        let silent_until =
-            Cell::new(Some(now.saturating_add(FIRST_NOTE_AFTER)).filter(|silent_until| *silent_until < until));
-        Self { context, request, until, silent_until, ignored: RefCell::default() }
+        let hint_at = Cell::new(Some(now.saturating_add(HINT_DELAY)).filter(|hint_at| *hint_at < until));
+        Self { context, request, until, hint_at, ignored: RefCell::default() }
     }
 
     /// The query of the redirect to `listener`, once the browser has followed `one_time_redirect`, if there is one.
@@ -68,7 +67,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
                     reporter.prompt("That line was empty. Paste the whole address here, from http to its end:");
                     continue;
                 }
-                Err(PasteError::BareCode) => wrong_paste("that is a bare code"),
+                Err(PasteError::BareCode) => wrong_paste("that is only a code"),
                 Err(PasteError::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
             };
             if !is_typed {
@@ -84,7 +83,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     fn read_line(&self, patience: Duration) -> Result<Option<String>> {
         match self.context.ports.terminal.read_line_within(patience) {
             Ok(Some(line)) => Ok(Some(line)),
-            Ok(None) => Err(Error::usage("nothing was pasted: standard input is at its end")),
+            Ok(None) => Err(Error::usage("nothing was pasted: standard input has ended")),
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
             Err(error) => Err(Error::failed(format!("cannot read standard input: {error}"))),
         }
@@ -94,11 +93,11 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     fn wait_until_timeout<T>(&self, mut wait: impl FnMut(Duration) -> Result<Option<T>>) -> Result<T> {
         let clock = &self.context.ports.clock;
         loop {
-            let until = self.silent_until.get().unwrap_or(self.until);
+            let until = self.hint_at.get().unwrap_or(self.until);
             if let Some(result) = wait(until.saturating_sub(clock.uptime()))? {
                 return Ok(result);
             }
-            if self.silent_until.take().is_none() {
+            if self.hint_at.take().is_none() {
                 let ended = LoginError::TimedOut { request: self.request.clone(), ignored: self.ignored.take() };
                 return Err(ended.into());
             }
@@ -115,7 +114,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
             }
             IgnoredRequest::AnotherPath => "it came to another path than the redirect URI's",
             IgnoredRequest::AnotherHost => "it came to another host name or port than the redirect URI's",
-            IgnoredRequest::AnotherMethod => "it was no GET, as with `response_mode=form_post`",
+            IgnoredRequest::AnotherMethod => "it was not a GET request (is `response_mode=form_post` set?)",
             IgnoredRequest::TooLarge => {
                 "its head is larger than 16 KiB (delete the browser's cookies for this address)"
             }
@@ -137,5 +136,5 @@ const NOT_OURS: &str = "a redirect that does not belong to this login";
 const NO_REDIRECT: &str = "a request to the redirect URI";
 
 fn wrong_paste(what: &str) -> (String, Error) {
-    (what.to_owned(), Error::usage(format!("{what}: paste it whole, from http to its end")))
+    (what.to_owned(), Error::usage(format!("{what}: paste the whole address, starting with http")))
 }

@@ -8,7 +8,7 @@ use crate::flows::context::Context;
 use crate::ports::{Entries, Ports, Reporter, Store, StoreFailureKind};
 use std::collections::BTreeSet;
 
-/// Every session in the store, with its profile where there still is one; and the store.
+/// Every session in the store, with its profile if there still is one; and the store.
 pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
     let configured = Configuration::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();

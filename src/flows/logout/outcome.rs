@@ -76,7 +76,7 @@ impl Step {
 }
 
 impl Outcome {
-    /// The contract's `logout` document.
+    /// The document of `tidp logout --json`.
     pub fn to_json(&self) -> Value {
         json!({
             "profile": self.key.profile,

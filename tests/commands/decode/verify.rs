@@ -121,7 +121,7 @@ fn key_set_from_a_file_needs_no_profile_or_network() {
     bench.files.put("keys.json", &jwks_named("k2").to_string());
     decode(&bench, &[&valid_token()], &["--jwks", "keys.json"])
         .exits(7)
-        .says("not verified: line 1: none of these keys has signed it");
+        .says("not verified: line 1: it is not signed by any of these keys");
     bench.files.put("keys.json", "[]");
     decode(&bench, &[&valid_token()], &["--jwks", "keys.json"]).exits(7).says("cannot read the key set");
 }

@@ -24,7 +24,7 @@ fn new_login_is_kept_alive_while_the_command_runs() {
 fn keepalive_without_renewable_session_starts_no_command() {
     let bench = Bench::new("Public");
     bench.log_in_with(TokenResponse::new()).exits(0);
-    bench.run(&["keepalive", "--", "job"]).exits(3).says("brought no refresh token").says("hint: tidp login");
+    bench.run(&["keepalive", "--", "job"]).exits(3).says("returned no refresh token").says("hint: tidp login");
     let bench = Bench::new("MobileApp");
     bench.run(&["keepalive", "--", "job"]).exits(3).says("no session");
     let unknown = Bench::with_env(&[("TIDP_ISSUER", crate::support::tokens::ISSUER), ("TIDP_CLIENT_ID", "app")]);
@@ -83,8 +83,8 @@ fn command_outlives_the_session() {
     let bench = ten_minute_session();
     bench.provider.refuses("invalid_grant");
     bench.signals.end_after(5_000, ExitReason::Code(9));
-    let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("not kept alive any more");
-    outcome.says("rejected the refresh token").says("The command goes on");
+    let outcome = bench.run(&["keepalive", "--", "job"]).exits(9).says("no longer kept alive");
+    outcome.says("rejected the refresh token").says("The command continues, and tidp will exit with its exit code");
     assert_eq!(bench.clock.time(), START.plus(Seconds(5_000)));
 }
 
@@ -93,6 +93,6 @@ fn command_outlives_for() {
     let bench = ten_minute_session();
     let times = expect_renewals(&bench, 0..0);
     bench.signals.end_after(5_000, ExitReason::Code(0));
-    bench.run_unchecked(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for is over");
+    bench.run_unchecked(&["keepalive", "--for", "30m", "--", "job"]).exits(0).says("--for has elapsed");
     assert!(times.lock().unwrap().1.iter().all(|at| *at <= 1_800));
 }

@@ -88,7 +88,7 @@ fn ignored_redirects_are_reported_once_each() {
         "a redirect that does not belong to this login was ignored: it has more than one `state`\n",
         "a request to the redirect URI was ignored: it came to another path",
         "a request to the redirect URI was ignored: it came to another host name or port",
-        "a request to the redirect URI was ignored: it was no GET",
+        "a request to the redirect URI was ignored: it was not a GET request",
         "a request to the redirect URI was ignored: its head is larger than 16 KiB",
         "a request to the redirect URI was ignored: it could not be read as plain HTTP",
     ] {

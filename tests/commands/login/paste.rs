@@ -35,7 +35,7 @@ fn pasted_url_is_checked_like_a_redirect() {
     let rows: [(Paste, u8, &str); 8] = [
         (|_, _| None, 2, "nothing was pasted"),
         (|_, _| Some(String::new()), 2, "not the address"),
-        (|_, _| Some("the-code".into()), 2, "bare code"),
+        (|_, _| Some("the-code".into()), 2, "only a code"),
         (|_, _| Some("what is this?".into()), 2, "not the address"),
         (|uri, _| Some(format!("{uri}?code=the-code&state=x&iss={ISSUER}")), 7, "state"),
         (|uri, state| Some(format!("{uri}?code=the-code&state={state}&iss=https://evil.example")), 7, "another issuer"),
@@ -71,7 +71,7 @@ fn wrong_paste_is_asked_for_again_at_a_terminal() {
         Some(format!("{uri}?error=access_denied&state={state}&iss={ISSUER}"))
     });
     bench.provider.expect_discovery();
-    let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is a bare code. Paste the whole address here");
+    let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is only a code. Paste the whole address here");
     let stderr = outcome.says("That is not the address the browser was sent to. Paste the whole").stderr;
     assert_eq!(stderr.matches("The pasted URL is not the one the login ends at").count(), 2, "{stderr}");
     let another = |uri: &str| format!("{uri}?code=x&state=another");
@@ -79,11 +79,11 @@ fn wrong_paste_is_asked_for_again_at_a_terminal() {
     bench.terminal.pastes(move |url| Some(another(&parameter(url, "redirect_uri"))));
     bench.provider.expect_discovery();
     let message = "The redirect does not belong to this login: its `state` is another one. Paste the whole";
-    bench.run(&["login", "--paste"]).exits(2).says(message).says("standard input is at its end");
+    bench.run(&["login", "--paste"]).exits(2).says(message).says("standard input has ended");
     for (typed, lines, words) in [
-        (true, &["", "the-code"][..], "standard input is at its end"),
-        (true, &[""], "standard input is at its end"),
-        (false, &["", "the-code"], "paste it whole"),
+        (true, &["", "the-code"][..], "standard input has ended"),
+        (true, &[""], "standard input has ended"),
+        (false, &["", "the-code"], "paste the whole address"),
     ] {
         let bench = mistyped(typed, lines);
         bench.provider.expect_discovery();

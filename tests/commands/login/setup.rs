@@ -54,7 +54,7 @@ fn paste_is_suggested_over_ssh_or_without_browser() {
         let args = ["login", case];
         let args = if case.starts_with('-') { &args[..] } else { &args[..1] };
         let stderr = bench.run(args).exits(0).stderr;
-        let hinted = stderr.find("On another machine's browser? Use `tidp login --paste`.");
+        let hinted = stderr.find("Is the browser on another machine? Use `tidp login --paste`.");
         assert_eq!(hinted.is_some(), !case.is_empty(), "{case}: {stderr}");
         // Over SSH it comes before the URL.
         let comes_first = hinted.is_some_and(|hinted| hinted < stderr.find("https://").unwrap());
@@ -122,7 +122,7 @@ fn invalid_discovery_document_opens_no_browser() {
         (
             changed("id_token_signing_alg_values_supported", json!(["EdDSA\u{1b}", "none"])),
             7,
-            r"signs ID tokens with EdDSA\u{1b}, none (`id_token_signing_alg_values_supported`), and tidp takes RS256 alone",
+            r"signs ID tokens with EdDSA\u{1b}, none (`id_token_signing_alg_values_supported`), but tidp supports only RS256",
         ),
         (json(404, &json!({})), 4, "404"),
         (json(503, &json!({})), 5, "503"),

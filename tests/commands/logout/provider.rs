@@ -47,13 +47,13 @@ fn each_logout_response_has_its_message_and_code() {
     for (status, body, code, kind, words) in [
         (200, "Already logged out", 0, "", "had ended already"),
         (200, "\"Already logged out\"", 0, "", "had ended already"),
-        (400, "", 4, "refused", "missed the ID token (400)"),
+        (400, "", 4, "refused", "the ID token is missing (400)"),
         (401, "", 4, "refused", "SSO session     could not be ended: the provider did not accept the ID token (401)"),
         (424, "", 5, "unreachable", "not complete"),
-        (429, "", 5, "unreachable", "just now"),
-        (500, "", 5, "unreachable", "just now"),
-        (403, "", 4, "refused", "answered 403"),
-        (302, "", 7, "invalid", "answered 302"),
+        (429, "", 5, "unreachable", "temporarily unavailable"),
+        (500, "", 5, "unreachable", "temporarily unavailable"),
+        (403, "", 4, "refused", "answered HTTP 403"),
+        (302, "", 7, "invalid", "answered HTTP 302"),
     ] {
         let bench = logged_in();
         bench.provider.revokes("rt-1");
@@ -92,7 +92,7 @@ fn failed_revocation_does_not_stop_the_logout() {
             last.starts_with("error: the local session was removed, but the refresh token could not be revoked: "),
             "{last}"
         );
-        assert!(last.ends_with("; it may live until 2026-05-01 12:00:00 UTC (in 90 days)"), "{last}");
+        assert!(last.ends_with("; it may be valid until 2026-05-01 12:00:00 UTC (in 90 days)"), "{last}");
         assert_logged_out(&bench);
     }
 }
@@ -110,8 +110,8 @@ fn missing_endpoints_are_skipped_with_a_message() {
         let outcome = bench
             .run(args)
             .exits(0)
-            .says("not revoked: the provider's discovery document has no `revocation_endpoint`; it may live until");
-        let outcome = outcome.says("access token    has ended, 2026-01-31 13:00:00 UTC").leaves_out("--browser`");
+            .says("not revoked: the provider's discovery document has no `revocation_endpoint`; it may be valid until");
+        let outcome = outcome.says("access token    expired 2026-01-31 13:00:00 UTC").leaves_out("--browser`");
         outcome.says("not ended: the provider's discovery document has no `end_session_endpoint`\n");
     }
 }
@@ -139,7 +139,7 @@ fn public_client_that_cannot_revoke_is_logged_out() {
             let outcome = bench.run(args).exits(code);
             if code == 0 {
                 outcome.says(
-                    "  refresh token   not revoked: the provider lets no public client revoke; it may live until",
+                    "  refresh token   not revoked: the provider does not let public clients revoke tokens; it may be valid until",
                 );
             } else {
                 outcome.says("could not be revoked: invalid_client");
@@ -175,7 +175,7 @@ fn missing_client_secret_stops_only_the_revocation() {
         let args = [&["logout"][..], &["--json"][..usize::from(json)], &["--browser"][..usize::from(browser)]].concat();
         let outcome = bench.run(&args).exits(2).says(if browser { "sent to the provider's" } else { "ended at" });
         let what = "could not be revoked: the client is confidential, but there is no client secret; \
-                    it may live until 2026-02-14 12:00:00 UTC (in 14 days)";
+                    it may be valid until 2026-02-14 12:00:00 UTC (in 14 days)";
         let outcome = outcome.says(&format!("  refresh token   {what}\n"));
         let error = format!("the local session was removed, but the refresh token {what}");
         if json {
@@ -201,7 +201,7 @@ fn browser_logout_keeps_the_id_token_out_of_arguments() {
         outcome.says("http://127.0.0.1:49998/once").says(if comes {
             "sent to the provider's"
         } else {
-            "no browser came"
+            "the browser did not open the logout page"
         });
         let opened = bench.browser.opened_urls.lock().unwrap().last().unwrap().to_string();
         assert_eq!(opened, "http://127.0.0.1:49998/once");
@@ -242,5 +242,5 @@ fn logout_visit_by_another_user_does_not_count() {
         .run(&["logout", "--browser"])
         .exits(1)
         .says("another user of this machine (uid 1001)")
-        .says("no browser came");
+        .says("the browser did not open the logout page");
 }

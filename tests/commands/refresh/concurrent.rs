@@ -18,7 +18,7 @@ fn forced_refresh_adopts_concurrent_refresh() {
         tidp::testing::domain::session::NewTokens {
             access_token: sibling.access_token.clone(),
             id_token: None,
-            id_token_came: true,
+            expect_usable_id_token: true,
             provider_ahead: Seconds::ZERO,
             refresh_token: Some(tidp::testing::domain::secret::Secret::new("rt-2")),
             scopes: None,

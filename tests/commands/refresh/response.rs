@@ -38,7 +38,7 @@ fn discarded_response_is_mentioned_at_next_refusal() {
     bench.run(&["inspect"]).exits(0).says("was answered, but the response failed a check");
     bench.provider.refuses("invalid_grant");
     let outcome = bench.run(&["refresh"]).exits(3).says("failed a check and was discarded");
-    assert!(outcome.stderr.contains("got an answer that was not used"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("got a response that was not used"), "{}", outcome.stderr);
 }
 
 #[test]
