@@ -3,6 +3,10 @@
 use std::process::exit;
 use tidp::{Ports, harden};
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     // First of all, before any secret is read.
     harden();

@@ -1,5 +1,6 @@
 //! Opens the user's browser: `$BROWSER`, or what the desktop uses for links. Never through a shell.
 
+use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
 use std::process::{Child, Command, Stdio};
@@ -80,7 +81,7 @@ fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
 /// The command line. The URL replaces `%s`, or is the last argument.
 fn command(choice: &str, url: &str) -> Option<Command> {
     let (program, rest) = path_with_spaces(choice).map_or((None, choice), |(path, rest)| (Some(path), rest));
-    let words = shell_words::split(rest).ok()?;
+    let words = command_line::split(rest)?;
     let words = program.map(str::to_owned).into_iter().chain(words);
     let mut has_url = false;
     let mut words = words.map(|word| fill_in_url(&word, url, &mut has_url)).collect::<Vec<_>>().into_iter();

@@ -30,8 +30,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The timeout of a call if nobody can unlock anything.
-const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+/// The timeout of a call if nobody can unlock anything. macOS asks in a window, which needs no terminal.
+const CALL_TIMEOUT: Duration = Duration::from_secs(if cfg!(target_os = "macos") { 60 } else { 3 });
 
 /// The timeouts if a person may be answering a prompt, and if a prompt is known to be open.
 const PERSON_TIMEOUT: Duration = Duration::from_secs(60);

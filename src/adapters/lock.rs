@@ -53,8 +53,9 @@ fn locks_unsupported(error: &io::Error) -> bool {
 pub(super) fn try_lock_dir(dir: &Path) -> io::Result<Option<Box<dyn Lock>>> {
     owned_files::create_dir(dir)?;
     let dir = dir.canonicalize()?;
-    #[cfg(not(unix))]
-    let dir = dir.join("tidp.lock"); // only files can be locked here
+    // Only files can be locked here, and none of ours lies in the user's directory.
+    #[cfg(windows)]
+    let dir = own_root().ok_or(io::ErrorKind::NotFound)?.join(hashed_name(&[&dir.to_string_lossy()]) + ".lock");
     hold(|| open_or_create(&dir), |file| is_current(&dir, file))
 }
 
@@ -119,32 +120,36 @@ pub(super) fn keyring_root(env: &Env) -> Option<PathBuf> {
     if let Some(moved) = env.get("TIDP_LOCK_DIR") {
         return Some(PathBuf::from(moved));
     }
-    let home = home_of_user_database().or_else(|| env.get("HOME").map(PathBuf::from)).or_else(system_home)?;
-    Some(home.join(".local/state/tidp/locks"))
+    #[cfg(windows)]
+    return own_root();
+    #[cfg(unix)]
+    {
+        let home = home_of_user_database().or_else(|| env.get("HOME").map(PathBuf::from))?;
+        Some(home.join(".local/state/tidp/locks"))
+    }
 }
 
-#[cfg(unix)]
-fn system_home() -> Option<PathBuf> {
-    None
+/// A known folder, which no variable can move: `HOME` differs between shells.
+#[cfg(windows)]
+fn own_root() -> Option<PathBuf> {
+    Some(dirs::data_local_dir()?.join("tidp").join("locks"))
 }
 
-#[cfg(not(unix))]
-fn system_home() -> Option<PathBuf> {
-    dirs::home_dir()
+/// `/etc/passwd` has no people on macOS.
+#[cfg(target_os = "macos")]
+fn home_of_user_database() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).ok()??;
+    Some(user.dir).filter(|home| home.is_absolute())
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(target_os = "macos")))]
 fn home_of_user_database() -> Option<PathBuf> {
     let passwd = std::fs::read("/etc/passwd").ok()?;
     home_in(&String::from_utf8_lossy(&passwd), rustix::process::geteuid().as_raw())
 }
 
-#[cfg(not(unix))]
-fn home_of_user_database() -> Option<PathBuf> {
-    None
-}
-
 /// The home directory of the first entry with this user id (passwd(5)).
+#[cfg(any(test, not(target_os = "macos")))]
 #[cfg(unix)]
 fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     let entry = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());

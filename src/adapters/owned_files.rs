@@ -31,8 +31,8 @@ pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     super::ignored_signals::survive_file_size_limit();
     let mut file = tempfile::Builder::new().prefix(&temporary_prefix(path)).tempfile_in(dir)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|failed| failed.error)?;
+    sync(file.as_file())?;
+    rename(file, path)?;
     sync_dir(dir)
 }
 
@@ -88,11 +88,10 @@ pub(super) fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
     const MAX_SYMLINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MAX_SYMLINKS {
-        match fs::read_link(&path) {
-            Ok(next) => path = parent(&path).join(next),
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
-                return Ok(path);
-            }
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => path = parent(&path).join(fs::read_link(&path)?),
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
             Err(error) => return Err(error),
         }
     }
@@ -103,10 +102,42 @@ pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Renames the temporary file to `path`.
+#[cfg(unix)]
+fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    file.persist(path).map(drop).map_err(|failed| failed.error)
+}
+
+/// Renames the temporary file to `path`. Windows refuses that for a moment while a virus scanner has the old file open;
+/// `fs::rename` replaces a file that another `tidp` is reading.
+#[cfg(windows)]
+#[allow(clippy::disallowed_methods, reason = "the end of another program's access cannot be waited for")]
+fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    const PAUSES_MS: [u64; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
+    let temporary = file.into_temp_path();
+    for pause in PAUSES_MS {
+        match fs::rename(&temporary, path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(std::time::Duration::from_millis(pause));
+            }
+            done => return done,
+        }
+    }
+    fs::rename(&temporary, path)
+}
+
+/// Makes what was written durable. On macOS that is a full sync, which network file systems refuse; they do what they can.
+fn sync(file: &File) -> io::Result<()> {
+    #[cfg(target_os = "macos")]
+    return file.sync_all().or_else(|_| Ok(rustix::fs::fsync(file)?));
+    #[cfg(not(target_os = "macos"))]
+    file.sync_all()
+}
+
 /// Makes a rename durable.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
+    sync(&File::open(dir)?)?;
     #[cfg(not(unix))]
     let _ = dir;
     Ok(())

@@ -1,6 +1,6 @@
 //! Runs other programs.
 
-use super::child_command::adapt_environment;
+use super::child_command::{self, adapt_environment};
 use super::hardening;
 use super::signals::SystemSignals;
 use super::system::SystemClock;
@@ -35,7 +35,7 @@ impl ProgramRunner for SystemProgramRunner {
         let Some((program, arguments)) = command.split_first() else {
             return io::Error::new(io::ErrorKind::NotFound, "there is no command");
         };
-        let mut child = Command::new(program);
+        let mut child = child_command::new(program);
         child.args(arguments);
         adapt_environment(&mut child, env);
         let restored = hardening::restore();
@@ -49,7 +49,7 @@ impl ProgramRunner for SystemProgramRunner {
     fn output(&self, command: &[String]) -> Result<Secret, String> {
         let (program, arguments) = command.split_first().ok_or("the command is empty")?;
         let name = printable(program);
-        let mut child = Command::new(program);
+        let mut child = child_command::new(program);
         child.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         adapt_environment(&mut child, &[]);
         // Deferred until the command has ended, so that no signal to this process alone leaves it running.
@@ -186,8 +186,10 @@ fn exec(mut child: Command) -> io::Error {
     std::os::unix::process::CommandExt::exec(&mut child)
 }
 
-#[cfg(not(unix))]
+/// Runs `child` in this process's place: Ctrl-C is for it alone, and its exit code is ours.
+#[cfg(windows)]
 fn exec(mut child: Command) -> io::Error {
+    super::signals::leave_to_child();
     match child.status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,

@@ -1,49 +1,26 @@
 //! Defers signals that would end the process; or takes over those that a user or supervisor sends.
 
+#[cfg(windows)]
+mod console;
 #[cfg(unix)]
 mod fatal;
 
-use crate::ports::{SignalGuard, Signals, Supervisor};
-use std::io;
-
+#[cfg(windows)]
+pub use console::SystemSignals;
+#[cfg(windows)]
+pub(super) use console::leave_to_child;
 #[cfg(unix)]
 pub use unix::SystemSignals;
 
-/// Without such signals, nothing is deferred.
-#[cfg(not(unix))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemSignals;
-
-#[cfg(not(unix))]
-impl Signals for SystemSignals {
-    fn defer(&self) -> Box<dyn SignalGuard> {
-        Box::new(NoDeferral)
-    }
-
-    fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
-        Ok(Box::new(super::supervisor::ProcessSupervisor::default()))
-    }
-
-    fn end_by(&self, _: i32) {}
-}
-
-#[cfg(not(unix))]
-struct NoDeferral;
-
-#[cfg(not(unix))]
-impl SignalGuard for NoDeferral {
-    fn pending(&self) -> bool {
-        false
-    }
-}
-
 #[cfg(unix)]
 mod unix {
-    use super::{SignalGuard, Signals, Supervisor, fatal, io};
+    use super::fatal;
     use crate::adapters::ignored_signals::IgnoredSignals;
     use crate::adapters::supervisor::{ProcessSupervisor, SUPERVISED_SIGNALS};
+    use crate::ports::{SignalGuard, Signals, Supervisor};
     use signal_hook::consts::{SIGINT, SIGQUIT};
     use signal_hook::{SigId, flag, low_level};
+    use std::io;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

@@ -19,14 +19,14 @@ fn exit_reason(status: ExitStatus) -> ExitReason {
     ExitReason::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
-/// Without signals: only the program's end.
-#[cfg(not(unix))]
+/// Without signals: the program's end, and before it was started, Ctrl-C.
+#[cfg(windows)]
 pub(super) struct ProcessSupervisor {
     sender: Sender<ExitReason>,
     exits: Receiver<ExitReason>,
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Default for ProcessSupervisor {
     fn default() -> Self {
         let (sender, exits) = channel();
@@ -34,9 +34,21 @@ impl Default for ProcessSupervisor {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+impl ProcessSupervisor {
+    /// Where an interrupt is sent.
+    pub(super) fn sender(&self) -> Sender<ExitReason> {
+        self.sender.clone()
+    }
+}
+
+#[cfg(windows)]
 impl Supervisor for ProcessSupervisor {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
+        if let Ok(ExitReason::Signal(_)) = self.exits.try_recv() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        super::signals::leave_to_child();
         let mut child = child_command::start(command)?;
         let sender = self.sender.clone();
         std::thread::Builder::new().spawn(move || child.wait().map(|status| sender.send(exit_reason(status))))?;
@@ -140,7 +152,8 @@ mod unix {
     /// Passes a signal on to `child`, unless the terminal has sent it to both. SIGHUP may have come to this process
     /// alone, as the session's leader; getting it twice is harmless.
     fn forward(child: &Child, origin: &Origin) {
-        if matches!((origin.cause, origin.signal), (Cause::Kernel, SIGINT | SIGQUIT)) {
+        let by_terminal = !matches!(origin.cause, Cause::Sent(_)); // macOS does not say that it was the kernel
+        if by_terminal && matches!(origin.signal, SIGINT | SIGQUIT) {
             return;
         }
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);

@@ -5,6 +5,9 @@ use crate::domain::time::Time;
 use crate::ports::{Clock, Dirs, Entropy, Env};
 use std::ffi::OsString;
 use std::io;
+#[cfg(test)]
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The only place that reads the system's clocks.
@@ -64,6 +67,7 @@ fn env_from(variables: impl Iterator<Item = (OsString, OsString)>) -> Env {
     let mut env = Env::default();
     for (name, value) in variables {
         let Ok(name) = name.into_string() else { continue };
+        let Some(name) = variable_name(name, cfg!(windows)) else { continue };
         match value.into_string() {
             Ok(value) => drop(env.variables.insert(name, Secret::new(value))),
             Err(_) if name.starts_with("TIDP_") => env.not_unicode = env.not_unicode.into_iter().chain([name]).min(),
@@ -73,19 +77,61 @@ fn env_from(variables: impl Iterator<Item = (OsString, OsString)>) -> Env {
     env
 }
 
+/// The variable's name as we look it up. Windows ignores the case of names, and has hidden variables for the current
+/// directory of each drive, whose names begin with `=`.
+fn variable_name(name: String, on_windows: bool) -> Option<String> {
+    match on_windows {
+        true if name.starts_with('=') => None,
+        true => Some(name.to_uppercase()),
+        false => Some(name),
+    }
+}
+
 /// The user's directories. Without a state directory (macOS, Windows), local data takes its place.
 pub fn dirs() -> Dirs {
     Dirs {
-        config: dirs::config_dir(),
-        data: dirs::data_dir(),
+        // On macOS, users of command-line programs look where they do on Linux.
+        config: if cfg!(target_os = "macos") {
+            xdg_config_dir(std::env::var_os("XDG_CONFIG_HOME"), dirs::home_dir())
+        } else {
+            dirs::config_dir()
+        },
+        // A session belongs to one machine. Roaming data (Windows) would carry its refresh token to others.
+        data: dirs::data_local_dir(),
         state: dirs::state_dir().or_else(dirs::data_local_dir),
         cache: dirs::cache_dir(),
     }
 }
 
+/// XDG Base Directory Specification: a relative path is ignored.
+fn xdg_config_dir(variable: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    variable.map(PathBuf::from).filter(|path| path.is_absolute()).or_else(|| Some(home?.join(".config")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_variables_of_windows_are_ignored() {
+        assert_eq!(variable_name("=Z:".into(), true), None);
+        assert_eq!(variable_name("=Z:".into(), false), Some("=Z:".into()));
+    }
+
+    #[test]
+    fn case_of_names_does_not_matter_on_windows() {
+        assert_eq!(variable_name("tidp_profile".into(), true), Some("TIDP_PROFILE".into()));
+        assert_eq!(variable_name("tidp_profile".into(), false), Some("tidp_profile".into()));
+    }
+
+    #[test]
+    fn config_dir_follows_an_absolute_xdg_config_home() {
+        let (home, here) = (std::env::temp_dir(), std::env::temp_dir().join("there"));
+        let dir = |variable: Option<&Path>| xdg_config_dir(variable.map(Into::into), Some(home.clone()));
+        assert_eq!(dir(Some(&here)), Some(here.clone()));
+        assert_eq!(dir(Some(Path::new("relative"))), Some(home.join(".config")));
+        assert_eq!(dir(None), Some(home.join(".config")));
+    }
 
     #[cfg(unix)]
     #[test]

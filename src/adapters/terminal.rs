@@ -198,6 +198,11 @@ impl SystemTerminal {
 }
 
 fn stream(is_terminal: bool, size: Option<(u16, u16)>) -> Stream {
+    // The classic console of Windows shows escape sequences as they are until it is told to obey them.
+    #[cfg(windows)]
+    if is_terminal {
+        let _ = anstyle_query::windows::enable_ansi_colors();
+    }
     let (columns, rows) = size.unzip();
     Stream { is_terminal, columns, rows }
 }

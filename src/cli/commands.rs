@@ -2,6 +2,7 @@
 
 use super::policy::{Policy, client_type_names, policy_names};
 use super::sandbox::Sandbox;
+use super::version::VERSION;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ Exit codes: 0 ok, 1 failed, 2 usage or config, 3 login required, 4 refused by th
 
 /// The command-line tool for TelenorID+: log in, get a valid access token, understand the refresh policy.
 #[derive(Debug, Parser)]
-#[command(name = "tidp", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "tidp", version = VERSION, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

@@ -5,6 +5,7 @@ mod parse;
 mod policy;
 mod sandbox;
 mod usage_error;
+pub mod version;
 
 pub use commands::{
     Cli, ColorWhen, Command, Decode, Demo, Exec, Global, Keepalive, Login, Logout, ProfileAdd, ProfileCommand, Refresh,

@@ -1,6 +1,7 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
 use crate::cli::{self, Global, TokenFormat};
+use crate::domain::command_line::Shell;
 use crate::domain::secret::Secret;
 use crate::domain::session::AccessToken;
 use crate::domain::time::{Seconds, Time};
@@ -84,8 +85,10 @@ fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: 
         TokenFormat::Raw => out.answer(&format!("{token}\n")),
         TokenFormat::Header => out.answer(&format!("Authorization: Bearer {token}\n")),
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
-        // Quoted, because a shell expands a leading `~`; no token contains a quote.
-        TokenFormat::Env => out.answer(&format!("export TIDP_{}='{token}'\n", name.to_ascii_uppercase())),
+        TokenFormat::Env => {
+            let shell = Shell::at_hand(cfg!(windows), |name| context.ports.env.get(name));
+            out.answer(&(shell.assignment(&format!("TIDP_{}", name.to_ascii_uppercase()), token) + "\n"))
+        }
         TokenFormat::Json => {
             let mut document = json!({
                 name: token,

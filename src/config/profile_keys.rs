@@ -2,6 +2,7 @@
 
 use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use super::redirect_uri::redirect_uri;
+use crate::domain::command_line;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, POLICIES, Policy, PolicyName};
 use crate::domain::text::{printable, printable_path};
@@ -64,7 +65,7 @@ pub(super) fn env_table(env: &Env) -> Result<Table> {
             VariableFormat::Text => Value::String(text.to_owned()),
             VariableFormat::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
             VariableFormat::Words => words(text.split_whitespace()),
-            VariableFormat::Command => words(shell_words::split(text).map_err(|_| wrong("is not a command line"))?),
+            VariableFormat::Command => words(command_line::split(text).ok_or_else(|| wrong("is not a command line"))?),
         };
         table.insert(key.to_owned(), value);
     }

@@ -1,5 +1,6 @@
 //! Policies, sessions and decisions as pure values: no I/O, no clock, no randomness.
 
+pub mod command_line;
 pub mod decision;
 pub mod keepalive;
 pub mod policy;

@@ -1,6 +1,7 @@
 //! What an error shows the user.
 
 use super::kind::Kind;
+use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ pub fn with_profile(command: &str, profile: Option<&str>) -> String {
 
 /// A word quoted for a shell, with escapes for control characters.
 pub fn quoted(word: &str) -> String {
-    printable(&shell_words::quote(word))
+    printable(&command_line::quote(word))
 }
 
 /// The command that shows the client and its redirect URI.

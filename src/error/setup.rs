@@ -110,20 +110,24 @@ impl SetupError {
                     |name| format!("tidp profile secret {}", quoted(name)),
                 ))
             }
-            // `set -C` does not overwrite a key, which may have encrypted a session.
             Self::NoStoreKey => config(
                 "the file store needs a key (base64 of 32 random bytes) in TIDP_STORE_KEY_FILE, TIDP_STORE_KEY or \
                  store_key_command in config.toml"
                     .into(),
             )
-            .hint(
-                "(umask 077; set -C; head -c 32 /dev/urandom | base64 > ~/tidp.key) && \
-                 export TIDP_STORE_KEY_FILE=~/tidp.key",
-            ),
+            .hint(NEW_STORE_KEY),
             Self::NoListener(message) => config(message.clone()).hint(with_profile("tidp login --paste", profile)),
         }
     }
 }
+
+/// Commands that make a store key. They do not overwrite one, which may have encrypted a session.
+const NEW_STORE_KEY: &str = if cfg!(windows) {
+    "in PowerShell: $key = [byte[]]::new(32); [Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($key); \
+     New-Item $HOME\\tidp.key -Value ([Convert]::ToBase64String($key)); $env:TIDP_STORE_KEY_FILE = \"$HOME\\tidp.key\""
+} else {
+    "(umask 077; set -C; head -c 32 /dev/urandom | base64 > ~/tidp.key) && export TIDP_STORE_KEY_FILE=~/tidp.key"
+};
 
 fn list(names: &[String]) -> String {
     names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")

@@ -85,6 +85,9 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
         (Keyring, StoreFailureKind::NotSetUp) => {
             "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
+        (Keyring, StoreFailureKind::Locked) if cfg!(target_os = "macos") => {
+            "security unlock-keychain, then run the command again"
+        }
         (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
         (Keyring, StoreFailureKind::TimedOut) => {
             "unlock or restart the keyring, and answer its prompt if it shows one; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
@@ -108,7 +111,7 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
             "make sure that the directory is yours, writable and not full, or keep the sessions in another one: TIDP_STORE_DIR"
         }
         (_, StoreFailureKind::WrongKey) => {
-            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`; a new key: head -c 32 /dev/urandom | base64"
+            "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`, and a new key"
         }
         (_, StoreFailureKind::Damaged) | (File | PlaintextFile | Memory, StoreFailureKind::Ambiguous) => {
             "start over: `tidp logout` then `tidp login`"

@@ -78,7 +78,9 @@ fn session_was_replaced(error: &Error) -> bool {
 /// Refuses a minimum that no token can meet: it would cause a refresh on every call.
 fn check_min_ttl(min_ttl: Option<Seconds>, token: &AccessToken) -> Result<()> {
     let lifetime = token.expires_at.since(token.obtained_at);
-    match min_ttl.filter(|min_ttl| *min_ttl >= lifetime) {
+    // What is left of a session whose overflow file was lost has no token to judge by.
+    let is_known = lifetime > Seconds::ZERO;
+    match min_ttl.filter(|min_ttl| is_known && *min_ttl >= lifetime) {
         None => Ok(()),
         Some(min_ttl) => Err(Error::usage(format!(
             "--min-ttl {} must be shorter than the token's lifetime of {}",

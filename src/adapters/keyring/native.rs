@@ -2,7 +2,7 @@
 
 use super::failure::{SERVICE, keyring_failure};
 use crate::ports::{Env, StoreFailure, StoreFailureKind};
-use keyring::{Entry, Error};
+use keyring_core::{Entry, Error};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -34,7 +34,7 @@ impl Keyring {
     }
 
     pub(super) fn read(&self, entry: &str, _: IfLocked) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
-        match Entry::new(SERVICE, entry).and_then(|entry| entry.get_secret()) {
+        match open(entry).and_then(|entry| entry.get_secret()) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(store_failure(&error)),
@@ -47,7 +47,8 @@ impl Keyring {
     }
 
     pub(super) fn write(&self, entry: &str, bytes: &[u8], _: IfLocked) -> Result<(), StoreFailure> {
-        Entry::new(SERVICE, entry).and_then(|entry| entry.set_secret(bytes)).map_err(|error| store_failure(&error))
+        let entry = open(entry).map_err(|error| store_failure(&error))?;
+        entry.set_secret(bytes).map_err(|error| store_failure(&write_error(&entry, error)))
     }
 
     /// Only an access tells whether it is locked.
@@ -57,7 +58,7 @@ impl Keyring {
 
     /// Removes all entries with this name; whether there were any.
     pub(super) fn delete(&self, entry: &str, _: IfLocked) -> Result<bool, StoreFailure> {
-        match Entry::new(SERVICE, entry).and_then(|entry| entry.delete_credential()) {
+        match open(entry).and_then(|entry| entry.delete_credential()) {
             Ok(()) => Ok(true),
             Err(Error::NoEntry) => Ok(false),
             Err(Error::Ambiguous(all)) => all
@@ -70,16 +71,53 @@ impl Keyring {
     }
 
     pub(super) fn names(&self, _: IfLocked) -> Result<Vec<String>, StoreFailure> {
-        // `store_status` sets up the library's store for this process.
-        if Entry::store_status().is_err() {
-            return Err(store_failure(&Error::NoDefaultStore));
-        }
+        set_up().map_err(|error| store_failure(&error))?;
         // Windows finds credentials by their target name, which ends in the service's.
         let wanted = if cfg!(windows) { ("pattern", r"\.tidp$") } else { ("service", SERVICE) };
-        let found = keyring_core::Entry::search(&HashMap::from([wanted])).map_err(|error| store_failure(&error))?;
-        let ours = found.iter().filter_map(keyring_core::Entry::get_specifiers);
+        let found = Entry::search(&HashMap::from([wanted])).map_err(|error| store_failure(&error))?;
+        let ours = found.iter().filter_map(Entry::get_specifiers);
         Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
     }
+}
+
+/// Sets up the library's store for this process, once.
+fn set_up() -> Result<(), Error> {
+    keyring::Entry::store_status().as_ref().map(|_| ()).map_err(|_| Error::NoDefaultStore)
+}
+
+fn open(entry: &str) -> Result<Entry, Error> {
+    set_up()?;
+    if cfg!(windows) {
+        // By default a credential roams to the user's other machines, and two of them would spend one refresh token.
+        return Entry::new_with_modifiers(SERVICE, entry, &HashMap::from([("persistence", "Local")]));
+    }
+    Entry::new(SERVICE, entry)
+}
+
+/// Why a write failed. On macOS the library first looks for the entry, takes any failure for "there is none", and then
+/// fails because there is one: a second look tells what the first one met.
+fn write_error(entry: &Entry, error: Error) -> Error {
+    match platform_code(&error) {
+        Some(mac::DUPLICATE_ITEM) => entry.get_secret().err().unwrap_or(error),
+        _ => error,
+    }
+}
+
+/// Error codes of macOS's Security framework (SecBase.h).
+mod mac {
+    pub const DUPLICATE_ITEM: i32 = -25299;
+    pub const INTERACTION_NOT_ALLOWED: i32 = -25308;
+    pub const AUTH_FAILED: i32 = -25293;
+    pub const USER_CANCELED: i32 = -128;
+}
+
+fn platform_code(error: &Error) -> Option<i32> {
+    #[cfg(target_os = "macos")]
+    if let Error::PlatformFailure(cause) = error {
+        return cause.downcast_ref::<security_framework::base::Error>().map(|error| error.code());
+    }
+    let _ = error;
+    None
 }
 
 /// The store failure for an error of the library. Its text is used only where it can contain neither data nor paths.
@@ -90,7 +128,16 @@ fn store_failure(error: &Error) -> StoreFailure {
         Error::Ambiguous(found) => {
             keyring_failure(StoreFailureKind::Ambiguous, &format!("{} entries of one name", found.len()))
         }
-        Error::PlatformFailure(cause) => keyring_failure(StoreFailureKind::Refused, &cause.to_string()),
+        Error::PlatformFailure(cause) => match platform_code(error) {
+            // Over SSH and in background jobs nothing can be shown.
+            Some(mac::INTERACTION_NOT_ALLOWED) => {
+                keyring_failure(StoreFailureKind::Locked, "it is locked, and no window can be shown to unlock it")
+            }
+            Some(mac::AUTH_FAILED | mac::USER_CANCELED) => {
+                keyring_failure(StoreFailureKind::Refused, "access was denied; allow it for the entry `tidp`")
+            }
+            _ => keyring_failure(StoreFailureKind::Refused, &cause.to_string()),
+        },
         Error::TooLong(what, most) => {
             keyring_failure(StoreFailureKind::Refused, &format!("{what} is longer than {most}"))
         }
@@ -104,7 +151,7 @@ fn store_failure(error: &Error) -> StoreFailure {
 
 /// Why the library has no store.
 fn missing_reason() -> String {
-    match Entry::store_status() {
+    match keyring::Entry::store_status() {
         Err(Error::PlatformFailure(cause) | Error::NoStorageAccess(cause)) => cause.to_string(),
         Err(Error::Invalid(_, why)) => why.clone(),
         _ => "there is no keyring".into(),

@@ -1,5 +1,6 @@
 //! A sentence whose times and commands are filled in where it is shown: local time, or UTC for JSON.
 
+use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 
@@ -60,7 +61,7 @@ impl Sentence {
     /// The sentence with its times written by `format_time`. If `profile` is given, commands get `--profile NAME`, and
     /// settings are keys of that profile; otherwise settings are environment variables.
     pub fn render(&self, format_time: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
-        let flag = profile.map_or_else(String::new, |name| format!(" --profile {}", shell_words::quote(name)));
+        let flag = profile.map_or_else(String::new, |name| format!(" --profile {}", command_line::quote(name)));
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Time(time) => format_time(*time),

@@ -1,0 +1,122 @@
+//! Command lines in the configuration and in hints, as this system's shells split and quote them.
+
+/// The words of a command line, for a program that is started without a shell; `None` if a quote is not closed.
+/// On Windows a backslash is part of a path.
+#[cfg(not(windows))]
+pub fn split(text: &str) -> Option<Vec<String>> {
+    shell_words::split(text).ok()
+}
+
+#[cfg(windows)]
+pub fn split(text: &str) -> Option<Vec<String>> {
+    Some(winsplit::split(text))
+}
+
+/// `word` as one word of a command that the user can copy into a shell.
+pub fn quote(word: &str) -> String {
+    if cfg!(windows) { quote_for_windows(word) } else { shell_words::quote(word).into_owned() }
+}
+
+/// For cmd.exe and PowerShell, which share double quotes only.
+fn quote_for_windows(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/\\".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") }
+}
+
+/// The shell that reads what `tidp` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    Posix,
+    PowerShell,
+    Cmd,
+}
+
+impl Shell {
+    /// The shell that seems to have started this process, as far as its environment tells.
+    pub fn at_hand<'a>(on_windows: bool, variable: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let Some(modules) = variable("PSMODULEPATH").or_else(|| variable("PSModulePath")) else {
+            return if on_windows && variable("MSYSTEM").is_none() { Self::Cmd } else { Self::Posix };
+        };
+        if !on_windows {
+            // Only PowerShell sets the variable, but its children inherit it. bash and zsh say in `_` whom they started.
+            let started_by_powershell =
+                variable("_").is_none_or(|program| program.rsplit('/').next().is_some_and(|name| name.starts_with("pwsh")));
+            return if started_by_powershell { Self::PowerShell } else { Self::Posix };
+        }
+        if variable("MSYSTEM").is_some() {
+            return Self::Posix;
+        }
+        // Every process of Windows has the variable; only PowerShell adds the user's own folder.
+        let has_own_folder = variable("USERPROFILE")
+            .is_some_and(|home| modules.to_ascii_lowercase().contains(&home.to_ascii_lowercase()));
+        if has_own_folder { Self::PowerShell } else { Self::Cmd }
+    }
+
+    /// The line that sets an environment variable. `value` must hold no quotes, percent signs or spaces.
+    pub fn assignment(self, name: &str, value: &str) -> String {
+        match self {
+            // Quoted, because a shell expands a word that begins with `~`.
+            Self::Posix => format!("export {name}='{value}'"),
+            Self::PowerShell => format!("$env:{name} = '{value}'"),
+            Self::Cmd => format!("set \"{name}={value}\""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(not(windows))]
+    #[test]
+    fn words_are_split_as_a_posix_shell_does() {
+        assert_eq!(split(r"a 'b c' d\ e"), Some(["a", "b c", "d e"].map(str::to_owned).to_vec()));
+        assert_eq!(split("'open"), None);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn backslashes_of_paths_stay() {
+        assert_eq!(split(r#"C:\tools\x.exe "b c""#), Some([r"C:\tools\x.exe", "b c"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn windows_words_are_quoted_when_they_must_be() {
+        assert_eq!(quote_for_windows(r"C:\tools\x.exe"), r"C:\tools\x.exe");
+        assert_eq!(quote_for_windows("a b"), "\"a b\"");
+        assert_eq!(quote_for_windows(""), "\"\"");
+    }
+
+    fn at_hand(on_windows: bool, variables: &[(&'static str, &'static str)]) -> Shell {
+        Shell::at_hand(on_windows, |name| variables.iter().find(|(found, _)| *found == name).map(|(_, value)| *value))
+    }
+
+    #[test]
+    fn shell_at_hand_on_windows() {
+        let machine = ("PSMODULEPATH", r"C:\Program Files\WindowsPowerShell\Modules");
+        let user = ("PSMODULEPATH", r"c:\users\kari\Documents\PowerShell\Modules;C:\Program Files\WindowsPowerShell\Modules");
+        let home = ("USERPROFILE", r"C:\Users\Kari");
+        assert_eq!(at_hand(true, &[]), Shell::Cmd);
+        assert_eq!(at_hand(true, &[machine, home]), Shell::Cmd);
+        assert_eq!(at_hand(true, &[user, home]), Shell::PowerShell);
+        assert_eq!(at_hand(true, &[user, home, ("MSYSTEM", "MINGW64")]), Shell::Posix);
+        assert_eq!(at_hand(true, &[("MSYSTEM", "MINGW64")]), Shell::Posix);
+    }
+
+    #[test]
+    fn shell_at_hand_on_unix() {
+        let modules = ("PSModulePath", "/home/kari/.local/share/powershell/Modules");
+        assert_eq!(at_hand(false, &[]), Shell::Posix);
+        assert_eq!(at_hand(false, &[modules]), Shell::PowerShell);
+        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::PowerShell);
+        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/tidp")]), Shell::Posix);
+    }
+
+    #[test]
+    fn assignment_is_in_the_words_of_the_shell() {
+        let line = |shell: Shell| shell.assignment("TIDP_ACCESS_TOKEN", "ey.J");
+        assert_eq!(line(Shell::Posix), "export TIDP_ACCESS_TOKEN='ey.J'");
+        assert_eq!(line(Shell::PowerShell), "$env:TIDP_ACCESS_TOKEN = 'ey.J'");
+        assert_eq!(line(Shell::Cmd), "set \"TIDP_ACCESS_TOKEN=ey.J\"");
+    }
+}
