@@ -100,6 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
 fn print_help(out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
         HelpOrUsageError::Help(text) => out.answer(&text),
+        HelpOrUsageError::Version => out.document(cli::version::document()),
         HelpOrUsageError::UsageError { help, message, missing_dashes } => {
             if let Some(help) = help {
                 out.note(help.trim_end());

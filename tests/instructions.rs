@@ -1,5 +1,5 @@
 //! The instructions of `tidp token` with a cached token; unlike time, they do not depend on load.
-
+#![cfg(unix)]
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]

@@ -1,6 +1,6 @@
 //! Checks the README: its commands run, and outputs, tables and configuration match the code. `TIDP_UPDATE=1 cargo
 //! test --test readme` rewrites the outputs.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

@@ -1,5 +1,5 @@
 //! `tidp keepalive` with real processes: signals, exit codes, locks and environments.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 #![allow(dead_code, reason = "each test program uses its part of the support")]

@@ -1,5 +1,5 @@
 //! The real binary with KeePassXC, which hides items while its database is locked.
-
+#![cfg(unix)]
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]

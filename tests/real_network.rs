@@ -1,6 +1,6 @@
 //! The real binary on a failing network: temporary failures exit with 5 and lose nothing, a valid access token is
 //! still served, nothing is sent twice that must not be, memory and time are bounded.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

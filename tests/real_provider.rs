@@ -1,6 +1,6 @@
 //! The real binary with independent OpenID providers: the lifecycle of a session at three of them, and all TelenorID+
 //! policies at one. Time passes by the provider's control API and by libfaketime.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

@@ -2,7 +2,7 @@
 //! found only where it belongs. The provider's tokens, code and cookies begin with `canary-`, ID tokens with `eyJ`;
 //! `state`, `nonce` and the PKCE verifier are read from the requests. Programs that tidp starts record what they
 //! receive and see.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

@@ -1,6 +1,6 @@
 //! The real binary with few threads or none (`ulimit -u`, a container's pids limit): it ends with a message and a
 //! documented code.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

@@ -48,7 +48,8 @@ use std::sync::Arc;
 impl Ports {
     /// The ports of this machine. Reads only the environment and the clock.
     pub fn system() -> Self {
-        let (env, dirs) = (system::env(), system::dirs());
+        let env = system::env();
+        let dirs = system::dirs(&env);
         let terminal = Arc::<terminal::SystemTerminal>::default();
         Self {
             clock: Arc::new(system::SystemClock::start()),

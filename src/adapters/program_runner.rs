@@ -148,11 +148,11 @@ fn collect_output(
 
 /// Ends a command on timeout: with SIGTERM, then by force.
 fn terminate(child: &mut Child) {
-    const GRACE: Duration = Duration::from_millis(500);
     #[cfg(unix)]
     if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         // The child was not waited for, so the id is still valid.
         let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        const GRACE: Duration = Duration::from_millis(500);
         if let Some(Ok(_)) = wait_for_exit(child, || GRACE) {
             return;
         }

@@ -5,8 +5,6 @@ use crate::domain::time::Time;
 use crate::ports::{Clock, Dirs, Entropy, Env};
 use std::ffi::OsString;
 use std::io;
-#[cfg(test)]
-use std::path::Path;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -88,11 +86,11 @@ fn variable_name(name: String, on_windows: bool) -> Option<String> {
 }
 
 /// The user's directories. Without a state directory (macOS, Windows), local data takes its place.
-pub fn dirs() -> Dirs {
+pub fn dirs(env: &Env) -> Dirs {
     Dirs {
         // On macOS, users of command-line programs look where they do on Linux.
         config: if cfg!(target_os = "macos") {
-            xdg_config_dir(std::env::var_os("XDG_CONFIG_HOME"), dirs::home_dir())
+            xdg_config_dir(env.get("XDG_CONFIG_HOME"), dirs::home_dir())
         } else {
             dirs::config_dir()
         },
@@ -104,7 +102,7 @@ pub fn dirs() -> Dirs {
 }
 
 /// XDG Base Directory Specification: a relative path is ignored.
-fn xdg_config_dir(variable: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+fn xdg_config_dir(variable: Option<&str>, home: Option<PathBuf>) -> Option<PathBuf> {
     variable.map(PathBuf::from).filter(|path| path.is_absolute()).or_else(|| Some(home?.join(".config")))
 }
 
@@ -127,9 +125,9 @@ mod tests {
     #[test]
     fn config_dir_follows_an_absolute_xdg_config_home() {
         let (home, here) = (std::env::temp_dir(), std::env::temp_dir().join("there"));
-        let dir = |variable: Option<&Path>| xdg_config_dir(variable.map(Into::into), Some(home.clone()));
-        assert_eq!(dir(Some(&here)), Some(here.clone()));
-        assert_eq!(dir(Some(Path::new("relative"))), Some(home.join(".config")));
+        let dir = |variable: Option<&str>| xdg_config_dir(variable, Some(home.clone()));
+        assert_eq!(dir(here.to_str()), Some(here.clone()));
+        assert_eq!(dir(Some("relative")), Some(home.join(".config")));
         assert_eq!(dir(None), Some(home.join(".config")));
     }
 

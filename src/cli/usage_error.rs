@@ -10,6 +10,8 @@ use std::ffi::OsString;
 pub enum HelpOrUsageError {
     /// The help or version that was asked for.
     Help(String),
+    /// The version was asked for as JSON.
+    Version,
     UsageError {
         /// The help of a command that needs a subcommand.
         help: Option<String>,
@@ -23,6 +25,7 @@ pub enum HelpOrUsageError {
 pub fn help_or_usage_error(args: &[OsString], error: &clap::Error) -> HelpOrUsageError {
     let text = error.render().to_string();
     let (help, message) = match error.kind() {
+        ErrorKind::DisplayVersion if display_options(args).json => return HelpOrUsageError::Version,
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return HelpOrUsageError::Help(text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => (Some(text), "no command was given".to_owned()),
         // The unexpected argument may be the secret, so the message does not show it.

@@ -12,22 +12,22 @@ pub fn split(text: &str) -> Option<Vec<String>> {
     Some(winsplit::split(text))
 }
 
-/// `word` as one word of a command that the user can copy into a shell.
+/// `word` as one word of a command that the user can copy into a shell. Double quotes are all that POSIX shells,
+/// PowerShell and cmd.exe share; what they would expand inside them gets the quotes of a POSIX shell.
 pub fn quote(word: &str) -> String {
-    if cfg!(windows) { quote_for_windows(word) } else { shell_words::quote(word).into_owned() }
-}
-
-/// For cmd.exe and PowerShell, which share double quotes only.
-fn quote_for_windows(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/\\".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    let is_expanded = |c: char| "\"\\$`!%".contains(c);
+    if word.contains(is_expanded) { shell_words::quote(word).into_owned() } else { format!("\"{word}\"") }
 }
 
 /// The shell that reads what `tidp` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
     Posix,
-    PowerShell,
+    Powershell,
     Cmd,
 }
 
@@ -39,9 +39,9 @@ impl Shell {
         };
         if !on_windows {
             // Only PowerShell sets the variable, but its children inherit it. bash and zsh say in `_` whom they started.
-            let started_by_powershell =
-                variable("_").is_none_or(|program| program.rsplit('/').next().is_some_and(|name| name.starts_with("pwsh")));
-            return if started_by_powershell { Self::PowerShell } else { Self::Posix };
+            let started_by_powershell = variable("_")
+                .is_none_or(|program| program.rsplit('/').next().is_some_and(|name| name.starts_with("pwsh")));
+            return if started_by_powershell { Self::Powershell } else { Self::Posix };
         }
         if variable("MSYSTEM").is_some() {
             return Self::Posix;
@@ -49,7 +49,7 @@ impl Shell {
         // Every process of Windows has the variable; only PowerShell adds the user's own folder.
         let has_own_folder = variable("USERPROFILE")
             .is_some_and(|home| modules.to_ascii_lowercase().contains(&home.to_ascii_lowercase()));
-        if has_own_folder { Self::PowerShell } else { Self::Cmd }
+        if has_own_folder { Self::Powershell } else { Self::Cmd }
     }
 
     /// The line that sets an environment variable. `value` must hold no quotes, percent signs or spaces.
@@ -57,7 +57,7 @@ impl Shell {
         match self {
             // Quoted, because a shell expands a word that begins with `~`.
             Self::Posix => format!("export {name}='{value}'"),
-            Self::PowerShell => format!("$env:{name} = '{value}'"),
+            Self::Powershell => format!("$env:{name} = '{value}'"),
             Self::Cmd => format!("set \"{name}={value}\""),
         }
     }
@@ -81,10 +81,20 @@ mod tests {
     }
 
     #[test]
-    fn windows_words_are_quoted_when_they_must_be() {
-        assert_eq!(quote_for_windows(r"C:\tools\x.exe"), r"C:\tools\x.exe");
-        assert_eq!(quote_for_windows("a b"), "\"a b\"");
-        assert_eq!(quote_for_windows(""), "\"\"");
+    fn word_is_quoted_if_a_shell_would_split_or_expand_it() {
+        for (word, quoted) in [
+            ("work", "work"),
+            ("/etc/ca.pem", "/etc/ca.pem"),
+            ("a b", "\"a b\""),
+            ("it's; rm", "\"it's; rm\""),
+            ("", "\"\""),
+            ("$HOME", "'$HOME'"),
+            ("`x`", "'`x`'"),
+            ("~", "\"~\""),
+        ] {
+            assert_eq!(quote(word), quoted);
+            assert_eq!(shell_words::split(quoted).unwrap(), [word]);
+        }
     }
 
     fn at_hand(on_windows: bool, variables: &[(&'static str, &'static str)]) -> Shell {
@@ -94,11 +104,12 @@ mod tests {
     #[test]
     fn shell_at_hand_on_windows() {
         let machine = ("PSMODULEPATH", r"C:\Program Files\WindowsPowerShell\Modules");
-        let user = ("PSMODULEPATH", r"c:\users\kari\Documents\PowerShell\Modules;C:\Program Files\WindowsPowerShell\Modules");
+        let user =
+            ("PSMODULEPATH", r"c:\users\kari\Documents\PowerShell\Modules;C:\Program Files\WindowsPowerShell\Modules");
         let home = ("USERPROFILE", r"C:\Users\Kari");
         assert_eq!(at_hand(true, &[]), Shell::Cmd);
         assert_eq!(at_hand(true, &[machine, home]), Shell::Cmd);
-        assert_eq!(at_hand(true, &[user, home]), Shell::PowerShell);
+        assert_eq!(at_hand(true, &[user, home]), Shell::Powershell);
         assert_eq!(at_hand(true, &[user, home, ("MSYSTEM", "MINGW64")]), Shell::Posix);
         assert_eq!(at_hand(true, &[("MSYSTEM", "MINGW64")]), Shell::Posix);
     }
@@ -107,8 +118,8 @@ mod tests {
     fn shell_at_hand_on_unix() {
         let modules = ("PSModulePath", "/home/kari/.local/share/powershell/Modules");
         assert_eq!(at_hand(false, &[]), Shell::Posix);
-        assert_eq!(at_hand(false, &[modules]), Shell::PowerShell);
-        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::PowerShell);
+        assert_eq!(at_hand(false, &[modules]), Shell::Powershell);
+        assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::Powershell);
         assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/tidp")]), Shell::Posix);
     }
 
@@ -116,7 +127,7 @@ mod tests {
     fn assignment_is_in_the_words_of_the_shell() {
         let line = |shell: Shell| shell.assignment("TIDP_ACCESS_TOKEN", "ey.J");
         assert_eq!(line(Shell::Posix), "export TIDP_ACCESS_TOKEN='ey.J'");
-        assert_eq!(line(Shell::PowerShell), "$env:TIDP_ACCESS_TOKEN = 'ey.J'");
+        assert_eq!(line(Shell::Powershell), "$env:TIDP_ACCESS_TOKEN = 'ey.J'");
         assert_eq!(line(Shell::Cmd), "set \"TIDP_ACCESS_TOKEN=ey.J\"");
     }
 }

@@ -60,7 +60,7 @@ fn setup_rows() -> Vec<Row> {
             SetupError::MissingDashes { message: text(), corrected, has_more: true },
             Kind::Usage,
             2,
-            "tidp exec -- 'my tool' …",
+            "tidp exec -- \"my tool\" …",
         ),
         row(SetupError::Config(text()), Kind::Config, 2, ""),
         row(SetupError::NoProfile, Kind::Config, 2, "tidp profile add NAME"),
@@ -253,7 +253,7 @@ fn hint_quotes_the_profile_name_for_a_shell() {
     for (profile, hint) in [
         (None, "tidp login"),
         (Some("demo"), "tidp login --profile demo"),
-        (Some("my work; rm"), "tidp login --profile 'my work; rm'"),
+        (Some("my work; rm"), "tidp login --profile \"my work; rm\""),
     ] {
         let report = Error::from(SessionError::NoSession).with_profile_hint(profile).report();
         assert_eq!(report.hint.as_deref(), Some(hint));
@@ -261,7 +261,7 @@ fn hint_quotes_the_profile_name_for_a_shell() {
     let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("demo")).report();
     assert_eq!(secret.hint.as_deref(), Some("tidp profile secret demo"));
     let secret = Error::from(SetupError::NoClientSecret).with_profile_hint(Some("my work")).report();
-    assert_eq!(secret.hint.as_deref(), Some("tidp profile secret 'my work'"));
+    assert_eq!(secret.hint.as_deref(), Some("tidp profile secret \"my work\""));
     let untrusted =
         Error::from(NetworkError::UnknownAuthority(String::new())).with_profile_hint(Some("my work")).report();
     assert!(

@@ -1,6 +1,6 @@
 //! The real binary with a Secret Service that fails on purpose: commands meet their deadline, give a hint, never fall
 //! back to plain text, and lose nothing that a client can keep.
-
+#![cfg(unix)]
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]

@@ -1,6 +1,6 @@
 //! Many processes on one session, some of them killed, stopped, or out of space: no session is lost except in the
 //! known window, and no token returns after a logout. Refresh tokens are one-time, and reuse ends the session.
-
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
 

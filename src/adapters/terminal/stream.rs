@@ -1,8 +1,10 @@
 //! Reads and writes streams that may be non-blocking.
 
-#[cfg(not(unix))]
+use std::io;
+#[cfg(unix)]
+use std::io::ErrorKind;
+#[cfg(windows)]
 use std::io::Write;
-use std::io::{self, ErrorKind};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 use std::time::Duration;

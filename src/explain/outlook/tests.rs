@@ -57,7 +57,7 @@ const NO_REFRESH: Policy = PolicyName::NoRefresh.documented();
 fn without_a_session_only_a_login_helps() {
     let outlook = SessionOutlook::new(LOGIN, None, Some(&MOBILE), Renew::WhenDue);
     assert_eq!((outlook.next_action(), expires_at(&outlook)), ((NextAction::Login, None), None));
-    assert!(text(&outlook.explanation()).ends_with("log in with `tidp login --profile 'my demo'`."));
+    assert!(text(&outlook.explanation()).ends_with("log in with `tidp login --profile \"my demo\"`."));
     assert_eq!(outlook.short(), "no session");
 }
 
@@ -126,7 +126,7 @@ fn an_ended_sso_session_leaves_the_end_where_it_is_and_says_so() {
     assert_eq!(codes(now, &session, &MOBILE), ["sso_ended"]);
     let text = explained(now, &session, &MOBILE);
     assert!(text.contains("SSO session has ended") && text.contains("refreshing does not renew it"), "{text}");
-    assert!(text.contains(&format!("before @{}: `tidp login --profile 'my demo'`", 90 * DAY)), "{text}");
+    assert!(text.contains(&format!("before @{}: `tidp login --profile \"my demo\"`", 90 * DAY)), "{text}");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
         "The refresh token expires @600, in 9 min, and a refresh before then renews it.",
         "A refresh now would move that to @660.",
         "It expires before the access token does (@3600), so a refresh that waits for the access token",
-        "run `tidp refresh --force --profile 'my demo'` before @600",
+        "run `tidp refresh --force --profile \"my demo\"` before @600",
         "renew = \"before-session-ends\"",
         "are estimates",
     ] {
@@ -208,7 +208,7 @@ fn a_profile_that_renews_before_the_end_is_told_when_and_not_warned() {
     let session = fresh();
     let outlook = SessionOutlook::new(after(60), Some(&session), Some(&WEB), Renew::BeforeSessionEnds);
     let text = text(&outlook.explanation());
-    assert!(text.contains("From @400 on `tidp token --profile 'my demo'` renews it"), "{text}");
+    assert!(text.contains("From @400 on `tidp token --profile \"my demo\"` renews it"), "{text}");
     assert!(text.contains("use it before @600"), "{text}");
     assert_eq!(outlook.warnings(), []);
 }
