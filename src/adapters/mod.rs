@@ -16,11 +16,13 @@
 //! | `terminal` | standard input, output and error |
 //! | `files`, over `owned_files` | configuration and caches of public data |
 //! | `program_runner`, `supervisor`, `child_command` | other programs |
-//! | `signals`, `ignored_signals`, `hardening` | signals, core dumps |
+//! | `signals`, `ignored_signals`, `console` (Windows), `hardening` | signals, Ctrl-C, core dumps |
 //! | `system` | clock, entropy, environment, directories |
 
 pub mod browser;
 mod child_command;
+#[cfg(windows)]
+mod console;
 pub mod file_store;
 pub mod files;
 pub mod hardening;

@@ -189,7 +189,7 @@ fn exec(mut child: Command) -> io::Error {
 /// Runs `child` in this process's place: Ctrl-C is for it alone, and its exit code is ours.
 #[cfg(windows)]
 fn exec(mut child: Command) -> io::Error {
-    super::signals::leave_to_child();
+    super::console::leave_to_child();
     match child.status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,

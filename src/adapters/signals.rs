@@ -1,16 +1,40 @@
 //! Defers signals that would end the process; or takes over those that a user or supervisor sends.
 
-#[cfg(windows)]
-mod console;
 #[cfg(unix)]
 mod fatal;
 
-#[cfg(windows)]
-pub use console::SystemSignals;
-#[cfg(windows)]
-pub(super) use console::leave_to_child;
 #[cfg(unix)]
 pub use unix::SystemSignals;
+#[cfg(windows)]
+pub use windows::SystemSignals;
+
+#[cfg(windows)]
+mod windows {
+    use crate::adapters::console;
+    use crate::adapters::supervisor::ProcessSupervisor;
+    use crate::ports::{SignalGuard, Signals, Supervisor};
+    use std::io;
+
+    /// Ctrl-C, which is all that Windows sends.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct SystemSignals;
+
+    impl Signals for SystemSignals {
+        fn defer(&self) -> Box<dyn SignalGuard> {
+            console::defer()
+        }
+
+        fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
+            let supervisor = ProcessSupervisor::default();
+            console::send_to(supervisor.sender());
+            Ok(Box::new(supervisor))
+        }
+
+        fn end_by(&self, _: i32) {
+            console::end_process();
+        }
+    }
+}
 
 #[cfg(unix)]
 mod unix {

@@ -48,7 +48,7 @@ impl Supervisor for ProcessSupervisor {
         if let Ok(ExitReason::Signal(_)) = self.exits.try_recv() {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        super::signals::leave_to_child();
+        super::console::leave_to_child();
         let mut child = child_command::start(command)?;
         let sender = self.sender.clone();
         std::thread::Builder::new().spawn(move || child.wait().map(|status| sender.send(exit_reason(status))))?;

@@ -135,7 +135,7 @@ fn login_rows() -> Vec<Row> {
         row(LoginError::StatusOnly("HTTP 400".into(), requested()), Kind::Refused, 4, "tidp profile show"),
         row(LoginError::Unavailable(text()), Kind::Unreachable, 5, "try again later: tidp login"),
         row(timed_out, Kind::Timeout, 124, "tidp profile show"),
-        row(other_account, Kind::Invalid, 7, "tidp login --prompt login --expect-sub 'o la'"),
+        row(other_account, Kind::Invalid, 7, "tidp login --prompt login --expect-sub \"o la\""),
         row(acr_not_met, Kind::Invalid, 7, "tidp login --prompt login --require-acr aal.3"),
     ]
 }

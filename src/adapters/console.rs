@@ -3,9 +3,7 @@
 //!
 //! Closing the window cannot be deferred: Windows ends the process as soon as the handler has returned.
 
-use crate::adapters::supervisor::ProcessSupervisor;
-use crate::ports::{ExitReason, SignalGuard, Signals, Supervisor};
-use std::io;
+use crate::ports::{ExitReason, SignalGuard};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -82,28 +80,24 @@ fn end_if(effect: Effect) {
 }
 
 /// From now on a key press is for the program that runs beside this one.
-pub(in crate::adapters) fn leave_to_child() {
+pub(super) fn leave_to_child() {
     with_console(|console| console.interrupts = Interrupts::ReachOnlyChild);
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemSignals;
+/// From now on the first key press is sent to `supervisor`.
+pub(super) fn send_to(supervisor: Sender<ExitReason>) {
+    with_console(|console| console.interrupts = Interrupts::ReachSupervisor(supervisor));
+}
 
-impl Signals for SystemSignals {
-    fn defer(&self) -> Box<dyn SignalGuard> {
-        with_console(|console| console.guards += 1);
-        Box::new(Guard)
-    }
+/// Ends the process as Ctrl-C does.
+pub(super) fn end_process() {
+    end_if(Effect::ProcessEnds);
+}
 
-    fn supervise(&self) -> io::Result<Box<dyn Supervisor>> {
-        let supervisor = ProcessSupervisor::default();
-        with_console(|console| console.interrupts = Interrupts::ReachSupervisor(supervisor.sender()));
-        Ok(Box::new(supervisor))
-    }
-
-    fn end_by(&self, _: i32) {
-        end_if(Effect::ProcessEnds);
-    }
+/// Defers key presses until the guard is dropped.
+pub(super) fn defer() -> Box<dyn SignalGuard> {
+    with_console(|console| console.guards += 1);
+    Box::new(Guard)
 }
 
 struct Guard;
