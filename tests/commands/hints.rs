@@ -101,7 +101,12 @@ fn configuration_error_hints_at_the_command_that_fixes_it() {
     let bench = Bench::with_config(&wrong);
     bench.run(&["token"]).exits(2).says("profile `work`: client_secret must not be in config.toml");
     let bench = Bench::new("MobileApp").env("TIDP_STORE", "file");
-    assert!(hint(&bench, &["token"]).ends_with("&& export TIDP_STORE_KEY_FILE=~/tidp.key"));
+    let sets_the_key = if cfg!(windows) {
+        r#"; $env:TIDP_STORE_KEY_FILE = "$HOME\tidp.key""#
+    } else {
+        "&& export TIDP_STORE_KEY_FILE=~/tidp.key"
+    };
+    assert!(hint(&bench, &["token"]).ends_with(sets_the_key));
 }
 
 #[test]

@@ -3,7 +3,7 @@ mod secret;
 mod sources;
 
 use crate::support::tokens::ISSUER;
-use crate::support::{Bench, CONFIG, Outcome};
+use crate::support::{Bench, CONFIG, Outcome, config_path};
 use serde_json::{Value, json};
 use tidp::testing::domain::policy::{ClientType, POLICIES};
 use tidp::testing::domain::session::EntryKey;
@@ -72,7 +72,7 @@ fn every_add_option_becomes_a_key() {
         .says("Next: tidp login --profile shop-2.b_C")
         .json();
     let expected = json!({
-        "profile": "shop-2.b_C", "config": CONFIG, "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
+        "profile": "shop-2.b_C", "config": config_path(), "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
         "policy": "Web", "sliding": true, "lifetime": 600, "renew": "when-due", "scopes": ["openid", "email", "api:x"],
         "redirect_uri": "http://localhost:8400/cb", "auth_method": "client_secret_post", "ca_file": null,
         "redirect": "fixed_port", "endpoint_hosts": [],
@@ -172,7 +172,7 @@ fn list_shows_every_profile_and_the_default() {
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines[0], "* a  https://id.example  app  Mobile");
     assert!(
-        lines[1].starts_with(&format!("  b  profile `b` in {CONFIG}: unknown policy `x`; expected one of")),
+        lines[1].starts_with(&format!("  b  profile `b` in {}: unknown policy `x`; expected one of", config_path())),
         "{}",
         lines[1]
     );

@@ -116,7 +116,7 @@ fn expired_token_is_refreshed_once() {
 
 #[test]
 fn token_formats_match_their_readers() {
-    let bench = Bench::new("MobileApp");
+    let bench = Bench::new("MobileApp").env("MSYSTEM", "MINGW64"); // a POSIX shell, on Windows too
     bench.log_in();
     let token = bench.run(&["token"]).exits(0).stdout.trim_end().to_owned();
     for (format, expected) in [
@@ -229,8 +229,17 @@ fn session_without_refresh_token_requires_login() {
 }
 
 #[test]
+fn env_format_is_in_the_words_of_powershell() {
+    let modules = ("PSMODULEPATH", r"C:\Users\kari\Documents\PowerShell\Modules");
+    let bench = Bench::new("MobileApp").env(modules.0, modules.1).env("USERPROFILE", r"C:\Users\kari");
+    bench.log_in();
+    let line = bench.run(&["token", "--format", "env"]).exits(0).stdout;
+    assert!(line.starts_with("$env:TIDP_ACCESS_TOKEN = 'ey") && line.ends_with("'\n"), "{line}");
+}
+
+#[test]
 fn id_token_is_not_labelled_access_token() {
-    let bench = Bench::new("MobileApp");
+    let bench = Bench::new("MobileApp").env("MSYSTEM", "MINGW64");
     bench.log_in();
     let token = bench.session().unwrap().id_token.unwrap().value;
     let document = bench.run(&["token", "--id-token", "--json"]).exits(0).json();

@@ -25,6 +25,11 @@ pub const START: Time = Time::from_unix(1_769_860_800);
 /// The path of the configuration file.
 pub const CONFIG: &str = "/home/kari/config/tidp/config.toml";
 
+/// [`CONFIG`] as this system writes it.
+pub fn config_path() -> String {
+    ["/home/kari", "config", "tidp", "config.toml"].iter().collect::<std::path::PathBuf>().display().to_string()
+}
+
 /// The ports of one run, with access to the test side of each.
 pub struct Bench {
     pub clock: Arc<Clock>,

@@ -147,7 +147,7 @@ fn confidential_client_uses_its_auth_method() {
     let basic = STANDARD.encode("app:a+b%3Ac%25%2B%C3%B8");
     for bench in [
         confidential().env("TIDP_CLIENT_SECRET", secret),
-        confidential().env("TIDP_CLIENT_SECRET_COMMAND", "pass show 'tidp secret'"),
+        confidential().env("TIDP_CLIENT_SECRET_COMMAND", "pass show \"tidp secret\""),
         confidential(),
     ] {
         bench.programs.outputs.lock().unwrap().insert("pass show tidp secret".into(), secret.into());
