@@ -4,12 +4,12 @@
 
 use proptest::prelude::*;
 use tidp::testing::domain::decision::{DEFAULT_MIN_TTL, Renew};
-use tidp::testing::domain::policy::{POLICIES, Policy, PolicyName, RefreshTokenUsage};
+use tidp::testing::domain::policy::{Policy, PolicyName, RefreshTokenUsage};
 use tidp::testing::domain::session::RefreshReason;
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::explain::simulation::{Disagreement, Event, EventKind, Scenario, Simulation, run, run_against};
 
-/// The five policies, and changed ones.
+/// The documented policies, and changed ones.
 fn policy() -> impl Strategy<Value = Policy> {
     let changed =
         (1_i64..20_000, any::<bool>(), proptest::option::of(1_i64..40_000)).prop_map(|(life, sliding, cap)| Policy {
@@ -19,7 +19,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             absolute_lifetime: cap.filter(|_| sliding).map(Seconds),
             reports_sso: true,
         });
-    prop_oneof![proptest::sample::select(POLICIES.to_vec()), changed]
+    prop_oneof![proptest::sample::select(PolicyName::ALL.map(PolicyName::documented).to_vec()), changed]
 }
 
 /// Lifetimes and intervals of similar length, so that their ends come in any order and often at the same second.
@@ -178,7 +178,8 @@ fn believing(policy: PolicyName, refresh_token_usage: RefreshTokenUsage) -> Scen
 
 #[test]
 fn wrong_policy_is_detected() {
-    for (believed, enforced) in POLICIES.iter().flat_map(|a| POLICIES.iter().map(move |b| (a, b))) {
+    let policies = PolicyName::ALL.map(PolicyName::documented);
+    for (believed, enforced) in policies.iter().flat_map(|a| policies.iter().map(move |b| (a, b))) {
         let outcome = run_against(&believing(believed.name, RefreshTokenUsage::OneTimeOnly), *enforced);
         let same = (believed.lifetime, believed.sliding) == (enforced.lifetime, enforced.sliding);
         assert_eq!(outcome.is_ok(), same, "{:?} against {:?}: {outcome:?}", believed.name, enforced.name);
@@ -188,7 +189,8 @@ fn wrong_policy_is_detected() {
 #[test]
 fn lifetime_off_by_one_second_is_detected() {
     for by in [-1, 1] {
-        for policy in POLICIES.into_iter().filter(|policy| policy.lifetime.is_some()) {
+        for policy in PolicyName::ALL.map(PolicyName::documented).into_iter().filter(|policy| policy.lifetime.is_some())
+        {
             let off = Policy { lifetime: policy.lifetime.map(|life| Seconds(life.0 + by)), ..policy };
             let outcome = run_against(&believing(policy.name, RefreshTokenUsage::OneTimeOnly), off);
             assert!(outcome.is_err(), "{:?} {by}", policy.name);

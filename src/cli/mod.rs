@@ -7,10 +7,7 @@ mod sandbox;
 mod usage_error;
 pub mod version;
 
-pub use commands::{
-    Cli, ColorWhen, Command, Decode, Demo, Exec, Global, Keepalive, Login, Logout, ProfileAdd, ProfileCommand, Refresh,
-    Shell, Token, TokenFormat,
-};
+pub use commands::*;
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 pub use sandbox::Sandbox;

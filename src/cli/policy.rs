@@ -1,11 +1,11 @@
 //! The options of `tidp policy`.
 
-use crate::domain::policy::{ClientType, POLICIES, RefreshTokenUsage};
+use crate::domain::policy::{ClientType, PolicyName, RefreshTokenUsage};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 pub(super) fn policy_names() -> PossibleValuesParser {
-    POLICIES.iter().map(|policy| policy.name.as_str()).into()
+    PolicyName::ALL.map(PolicyName::as_str).into()
 }
 
 pub(super) fn client_type_names() -> PossibleValuesParser {

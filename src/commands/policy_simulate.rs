@@ -4,7 +4,7 @@
 use crate::cli::{RenewWhen, Simulate};
 use crate::config;
 use crate::domain::decision::Renew;
-use crate::domain::policy::{POLICIES, Policy, PolicyName};
+use crate::domain::policy::{Policy, PolicyName};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::explain::simulation::comparison::comparison;
@@ -24,7 +24,8 @@ const MAX_CALLS: i64 = 100_000;
 pub fn run(out: &Output<'_>, args: &Simulate) -> Result<()> {
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
     let Some(name) = &args.policy else {
-        let simulated = POLICIES.iter().map(|policy| simulate(args, *policy)).collect::<Result<Vec<_>>>()?;
+        let simulated =
+            PolicyName::ALL.iter().map(|name| simulate(args, name.documented())).collect::<Result<Vec<_>>>()?;
         if out.json {
             let all: Vec<Value> = simulated.iter().map(to_json).collect();
             return out.document(json!({ "policies": all }));

@@ -4,7 +4,7 @@ use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
 use super::redirect_uri::redirect_uri;
 use crate::domain::command_line;
 use crate::domain::decision::Renew;
-use crate::domain::policy::{ClientType, POLICIES, Policy, PolicyName};
+use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::text::{printable, printable_path};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError};
@@ -213,7 +213,7 @@ fn client_type(text: &str) -> std::result::Result<ClientType, String> {
 
 pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
     PolicyName::parse(text).ok_or_else(|| {
-        let all = POLICIES.map(|policy| policy.name.as_str()).join(", ");
+        let all = PolicyName::ALL.map(PolicyName::as_str).join(", ");
         format!("unknown policy `{}`; expected one of {all}", printable(text))
     })
 }

@@ -69,7 +69,7 @@ fn minimal_profile_gets_defaults() {
 }
 
 /// For each key its line in the file, its variable with a value, and a part of the resulting profile's `Debug` text.
-const EACH: [(&str, &str, &str, &str); 16] = [
+const EACH: &[(&str, &str, &str, &str)] = &[
     ("client_type = \"mobileapp\"", "TIDP_CLIENT_TYPE", "mobileapp", "client_type: Some(MobileApp)"),
     ("policy = \"Web\"", "TIDP_POLICY", "Web", "name: Web"),
     ("policy = \"Web\"\nrefresh_lifetime = \"20m\"", "TIDP_REFRESH_LIFETIME", "20m", "lifetime: Some(Seconds(1200))"),
@@ -100,7 +100,7 @@ const EACH: [(&str, &str, &str, &str); 16] = [
 
 #[test]
 fn every_key_means_the_same_in_file_and_environment() {
-    for (line, variable, value, expected) in EACH {
+    for &(line, variable, value, expected) in EACH {
         // The two sides of a path on Windows.
         let from_file = format!("{:?}", read(line)).replace("\\\\", "/");
         assert!(from_file.contains(expected), "{line}: {from_file}");
@@ -110,7 +110,8 @@ fn every_key_means_the_same_in_file_and_environment() {
         let from_env = from_env.replace("\\\\", "/").replace(&format!("Variable(\"{variable}\")"), "Profile(\"p\")");
         assert_eq!(from_env, from_file, "{variable}");
     }
-    let tried = EACH.map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase());
+    let tried: Vec<String> =
+        EACH.iter().map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase()).collect();
     for (key, _) in KEYS {
         let elsewhere = ["issuer", "environment", "client_id"].contains(key);
         assert!(elsewhere || tried.iter().any(|tried| tried == key), "{key} has no row");

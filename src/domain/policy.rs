@@ -3,32 +3,51 @@
 use crate::domain::time::Seconds;
 use serde::Serialize;
 
-/// A refresh policy of TelenorID+'s guide ("Token Refresh").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum PolicyName {
-    /// No refresh token.
-    NoRefresh,
-    /// 14 days, fixed from the login.
-    Confidential,
-    /// 90 days, renewed by each refresh.
-    Mobile,
-    /// 10 minutes, renewed by each refresh.
-    PublicWeb,
-    /// The same as `PublicWeb`.
-    Web,
+/// Declares an enum whose variants are spelled as in the guide and in the configuration, in the order of the guide.
+macro_rules! guide_names {
+    ($(#[$about:meta])* $enum:ident { $($(#[$about_variant:meta])* $variant:ident,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum $enum { $($(#[$about_variant])* $variant,)+ }
+
+        impl $enum {
+            pub const ALL: [Self; [$(stringify!($variant)),+].len()] = [$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)+ }
+            }
+
+            /// The one of that name, in any case of letters.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(text))
+            }
+        }
+    };
 }
 
-/// A client type of TelenorID+'s guide ("Client types").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum ClientType {
-    /// A single-page application without refresh tokens.
-    Public,
-    /// A single-page application with ten-minute refresh tokens.
-    PublicWithRefresh,
-    /// A web application with a backend and a client secret.
-    Confidential,
-    /// A native application.
-    MobileApp,
+guide_names! {
+    /// A refresh policy of TelenorID+'s guide ("Token Refresh"). [`PolicyName::documented`] has its numbers.
+    PolicyName {
+        NoRefresh,
+        Confidential,
+        Mobile,
+        PublicWeb,
+        Web,
+    }
+}
+
+guide_names! {
+    /// A client type of TelenorID+'s guide ("Client types").
+    ClientType {
+        /// A single-page application without refresh tokens.
+        Public,
+        /// A single-page application with ten-minute refresh tokens.
+        PublicWithRefresh,
+        /// A web application with a backend and a client secret.
+        Confidential,
+        /// A native application.
+        MobileApp,
+    }
 }
 
 /// The rules for refresh tokens.
@@ -55,36 +74,11 @@ pub enum RefreshTokenUsage {
     ReUse,
 }
 
-/// The documented policies, in the order of the guide. The sandbox enforces them.
-pub const POLICIES: [Policy; 5] = [
-    PolicyName::NoRefresh.documented(),
-    PolicyName::Confidential.documented(),
-    PolicyName::Mobile.documented(),
-    PolicyName::PublicWeb.documented(),
-    PolicyName::Web.documented(),
-];
-
 /// The lifetime of an access token in TelenorID+'s guide. What counts is the `expires_in` of a response.
 pub const DOCUMENTED_ACCESS_TOKEN_LIFETIME: Seconds = Seconds(3_600);
 
 impl PolicyName {
-    /// The name in the guide and in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoRefresh => "NoRefresh",
-            Self::Confidential => "Confidential",
-            Self::Mobile => "Mobile",
-            Self::PublicWeb => "PublicWeb",
-            Self::Web => "Web",
-        }
-    }
-
-    /// The policy of that name, in any case of letters.
-    pub fn parse(text: &str) -> Option<Self> {
-        POLICIES.iter().map(|p| p.name).find(|name| name.as_str().eq_ignore_ascii_case(text))
-    }
-
-    /// The policy in the guide ("Token Refresh", January 2026).
+    /// The policy in the guide ("Token Refresh", January 2026). The sandbox enforces it.
     pub const fn documented(self) -> Policy {
         let (lifetime, sliding) = match self {
             Self::NoRefresh => (None, false),
@@ -113,24 +107,6 @@ impl RefreshTokenUsage {
 }
 
 impl ClientType {
-    /// In the order of the guide.
-    pub const ALL: [Self; 4] = [Self::Public, Self::PublicWithRefresh, Self::Confidential, Self::MobileApp];
-
-    /// The name in the guide and in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Public => "Public",
-            Self::PublicWithRefresh => "PublicWithRefresh",
-            Self::Confidential => "Confidential",
-            Self::MobileApp => "MobileApp",
-        }
-    }
-
-    /// The client type of that name, in any case of letters.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(text))
-    }
-
     /// The policy that follows from the client type.
     pub const fn policy(self) -> PolicyName {
         match self {
@@ -160,9 +136,10 @@ mod tests {
 
     #[test]
     fn policies_are_the_documented_ones() {
-        let rows = POLICIES.map(|p| (p.name.as_str(), p.lifetime.map(|s| s.0), p.sliding, p.absolute_lifetime));
+        let policies = PolicyName::ALL.map(PolicyName::documented);
+        let rows = policies.map(|p| (p.name.as_str(), p.lifetime.map(|s| s.0), p.sliding, p.absolute_lifetime));
         assert_eq!(
-            rows,
+            rows[..],
             [
                 ("NoRefresh", None, false, None),
                 ("Confidential", Some(14 * 86_400), false, None),
@@ -171,10 +148,10 @@ mod tests {
                 ("Web", Some(600), true, None),
             ]
         );
-        for policy in POLICIES {
-            assert_eq!(policy.name.documented(), policy);
+        for (policy, name) in policies.into_iter().zip(PolicyName::ALL) {
+            assert_eq!(policy.name, name);
             assert!(policy.reports_sso);
-            assert_eq!(PolicyName::parse(&policy.name.as_str().to_uppercase()), Some(policy.name));
+            assert_eq!(PolicyName::parse(&name.as_str().to_uppercase()), Some(name));
         }
         assert_eq!(PolicyName::parse("Sliding"), None);
     }
@@ -183,7 +160,7 @@ mod tests {
     fn client_type_determines_the_policy() {
         let rows = ClientType::ALL.map(|t| (t.as_str(), t.policy().as_str(), t.is_confidential()));
         assert_eq!(
-            rows,
+            rows[..],
             [
                 ("Public", "NoRefresh", false),
                 ("PublicWithRefresh", "PublicWeb", false),
@@ -195,8 +172,10 @@ mod tests {
 
     #[test]
     fn only_ten_minute_policies_expire_before_access_token() {
-        let expire_first = POLICIES.map(|p| p.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME));
-        assert_eq!(expire_first, [false, false, false, true, true]);
-        assert!(POLICIES.iter().all(|p| !p.lifetime.is_some_and(|lifetime| p.expires_before_access_token(lifetime))));
+        for policy in PolicyName::ALL.map(PolicyName::documented) {
+            let is_short = policy.lifetime == Some(Seconds::minutes(10));
+            assert_eq!(policy.expires_before_access_token(DOCUMENTED_ACCESS_TOKEN_LIFETIME), is_short, "{policy:?}");
+            assert!(!policy.lifetime.is_some_and(|lifetime| policy.expires_before_access_token(lifetime)));
+        }
     }
 }

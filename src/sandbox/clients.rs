@@ -8,6 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 
+const NATIVE_REDIRECT_URIS: &[&str] = &[ANY_LOOPBACK_PORT, "http://localhost:8765/callback"];
+const WEB_REDIRECT_URIS: &[&str] =
+    &[ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
+
 /// A registered client.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -55,20 +59,30 @@ fn is_loopback_with_port(uri: &str) -> bool {
     is_port && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
-/// One client of each type, one with the policy `Web`, and one without a loopback redirect URI.
+/// One client of each type, one for each policy that follows from no type, and one without a loopback redirect URI.
 pub fn default_clients() -> Vec<Client> {
-    let native = [ANY_LOOPBACK_PORT, "http://localhost:8765/callback"];
-    let web = [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
-    vec![
-        Client::new("sandbox-public", ClientType::Public).with_redirect_uris(&web),
-        Client::new("sandbox-public-with-refresh", ClientType::PublicWithRefresh).with_redirect_uris(&web),
-        Client::new("sandbox-confidential", ClientType::Confidential).with_redirect_uris(&native),
-        Client::new("sandbox-mobile", ClientType::MobileApp).with_redirect_uris(&native),
-        Client::new("sandbox-web", ClientType::PublicWithRefresh)
-            .with_policy(PolicyName::Web.documented())
-            .with_redirect_uris(&web),
-        Client::new("sandbox-paste", ClientType::MobileApp).with_redirect_uris(&["https://app.example/callback"]),
-    ]
+    let of_types = ClientType::ALL.map(client_of_type);
+    let of_policies = PolicyName::ALL.into_iter().filter(|name| ClientType::ALL.iter().all(|t| t.policy() != *name));
+    let paste =
+        Client::new("sandbox-paste", ClientType::MobileApp).with_redirect_uris(&["https://app.example/callback"]);
+    of_types.into_iter().chain(of_policies.map(client_with_policy)).chain([paste]).collect()
+}
+
+fn client_of_type(client_type: ClientType) -> Client {
+    let (id, redirect_uris) = match client_type {
+        ClientType::Public => ("sandbox-public", WEB_REDIRECT_URIS),
+        ClientType::PublicWithRefresh => ("sandbox-public-with-refresh", WEB_REDIRECT_URIS),
+        ClientType::Confidential => ("sandbox-confidential", NATIVE_REDIRECT_URIS),
+        ClientType::MobileApp => ("sandbox-mobile", NATIVE_REDIRECT_URIS),
+    };
+    Client::new(id, client_type).with_redirect_uris(redirect_uris)
+}
+
+/// `sandbox-web` for `Web`.
+fn client_with_policy(name: PolicyName) -> Client {
+    Client::new(&format!("sandbox-{}", name.as_str().to_lowercase()), ClientType::PublicWithRefresh)
+        .with_policy(name.documented())
+        .with_redirect_uris(WEB_REDIRECT_URIS)
 }
 
 /// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends
@@ -136,6 +150,19 @@ mod tests {
         }
         assert!(!client.may_redirect_to("http://127.0.0.1:1/", false));
         assert!(client.may_redirect_to("https://a/cb", false));
+    }
+
+    #[test]
+    fn every_policy_and_client_type_has_a_client() {
+        let clients = default_clients();
+        for name in PolicyName::ALL {
+            assert!(clients.iter().any(|client| client.policy == name.documented()), "{name:?}");
+        }
+        for client_type in ClientType::ALL {
+            assert!(clients.iter().any(|client| client.client_type == client_type), "{client_type:?}");
+        }
+        let ids: Vec<&str> = clients.iter().map(|client| client.id.as_str()).collect();
+        assert!(ids.contains(&"sandbox-web") && ids.last() == Some(&"sandbox-paste"), "{ids:?}");
     }
 
     #[test]

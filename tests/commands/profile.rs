@@ -5,7 +5,7 @@ mod sources;
 use crate::support::tokens::ISSUER;
 use crate::support::{Bench, CONFIG, Outcome, config_path};
 use serde_json::{Value, json};
-use tidp::testing::domain::policy::{ClientType, POLICIES};
+use tidp::testing::domain::policy::{ClientType, PolicyName};
 use tidp::testing::domain::session::EntryKey;
 
 /// The table of a profile.
@@ -106,9 +106,11 @@ fn profile_names_are_case_sensitive() {
 
 #[test]
 fn invalid_add_option_is_not_written() {
+    let client_types = format!("values: {}]", ClientType::ALL.map(ClientType::as_str).join(", "));
+    let policies = format!("values: {}]", PolicyName::ALL.map(PolicyName::as_str).join(", "));
     for (option, value, words) in [
-        ("--client-type", "Mobile", "values: Public, PublicWithRefresh, Confidential, MobileApp]"),
-        ("--policy", "Weekly", "values: NoRefresh, Confidential, Mobile, PublicWeb, Web]"),
+        ("--client-type", "Mobile", client_types.as_str()),
+        ("--policy", "Weekly", &policies),
         ("--redirect-uri", "callback", "redirect_uri `callback`"),
         ("--redirect-uri", "http://localhost/cb", "needs a port"),
         ("--redirect-uri", "http://127.0.0.1:0/cb", "port 0"),
@@ -147,7 +149,7 @@ fn listed_types_and_policies_are_accepted_in_any_case() {
         let wrapped = bench.run(&[args, &["--help"]].concat()).exits(0).stdout;
         wrapped.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let policies = POLICIES.map(|policy| policy.name.as_str());
+    let policies = PolicyName::ALL.map(PolicyName::as_str);
     let listed = |names: &[&str]| format!("[possible values: {}]", names.join(", "));
     assert!(help(&["profile", "add"]).contains(&listed(&ClientType::ALL.map(ClientType::as_str))));
     for command in [&["profile", "add"][..], &["policy", "show"], &["policy", "simulate"]] {

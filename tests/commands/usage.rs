@@ -4,8 +4,10 @@ use crate::support::Bench;
 use crate::support::ports::parameter;
 use crate::support::provider::json;
 use crate::support::tokens::TokenResponse;
+use clap::CommandFactory;
 use serde_json::json;
 use std::io::ErrorKind;
+use tidp::testing::cli::Cli;
 use tidp::testing::domain::time::Seconds;
 
 #[test]
@@ -63,8 +65,12 @@ fn help_and_version_go_to_stdout() {
         assert!(!outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{args:?}");
     }
     let help = Bench::with_env(&[]).run(&["--help"]).stdout;
-    for command in ["demo", "login", "token", "refresh", "inspect", "decode", "policy", "exec", "userinfo", "logout"] {
-        assert!(help.contains(&format!("\n  {command}")), "{command}");
+    for command in Cli::command().get_subcommands() {
+        let (name, about) = (command.get_name(), command.get_about().unwrap().to_string());
+        assert!(
+            help.lines().any(|line| line.starts_with(&format!("  {name} ")) && line.contains(&about)),
+            "{name}: {help}"
+        );
     }
 }
 

@@ -18,7 +18,7 @@ fn at(seconds: i64, session: &Session, name: PolicyName, renew: Renew, intent: I
 
 #[test]
 fn token_is_used_until_less_than_min_ttl_is_left() {
-    for policy in crate::domain::policy::POLICIES {
+    for policy in PolicyName::ALL.map(PolicyName::documented) {
         let session = logged_in(LOGIN, Some("r"));
         let ask = |seconds| at(seconds, &session, policy.name, Renew::WhenDue, TOKEN);
         assert_eq!(ask(0), (Action::Use, Some(3_570)));
@@ -29,7 +29,7 @@ fn token_is_used_until_less_than_min_ttl_is_left() {
 
 #[test]
 fn expiry_by_policy_never_stops_an_attempt() {
-    for policy in crate::domain::policy::POLICIES {
+    for policy in PolicyName::ALL.map(PolicyName::documented) {
         let session = logged_in(LOGIN, Some("r"));
         let far = at(400 * 86_400, &session, policy.name, Renew::WhenDue, TOKEN);
         assert_eq!(far, (Action::Refresh(RefreshReason::Expired), None));

@@ -207,7 +207,7 @@ pub(crate) fn history() -> impl Strategy<Value = (Time, Vec<(i64, Step)>)> {
 
 pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
     let cap = prop_oneof![Just(None), (1..20_000_000i64).prop_map(|s| Some(Seconds(s)))];
-    (prop::sample::select(crate::domain::policy::POLICIES.to_vec()), cap)
+    (prop::sample::select(PolicyName::ALL.map(PolicyName::documented).to_vec()), cap)
         .prop_map(|(policy, absolute_lifetime)| Policy { absolute_lifetime, ..policy })
 }
 

@@ -1,4 +1,4 @@
-//! The five policies side by side.
+//! The policies side by side.
 
 use super::chart::session_bar;
 use super::count::{compact, count};

@@ -1,4 +1,4 @@
-//! Refresh tokens: the five policies, enforced to the second.
+//! Refresh tokens: the policies, enforced to the second.
 
 use super::records::{AccessToken, IdToken, IssuedTokens, RefreshToken};
 use super::state::Engine;

@@ -5,7 +5,7 @@ mod device;
 mod refresh;
 
 use super::*;
-use crate::domain::policy::{ClientType, POLICIES, Policy, RefreshTokenUsage};
+use crate::domain::policy::{ClientType, Policy, PolicyName, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::clients::{ANY_LOOPBACK_PORT, default_clients};

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn a_refresh_token_expires_at_its_second() {
-    for policy in POLICIES {
+    for policy in PolicyName::ALL.map(PolicyName::documented) {
         for usage in [RefreshTokenUsage::ReUse, RefreshTokenUsage::OneTimeOnly] {
             for at in [-1, 0] {
                 let mut bench = Bench::new(usage);
@@ -27,7 +27,7 @@ fn a_refresh_token_expires_at_its_second() {
 
 #[test]
 fn a_refresh_renews_only_a_sliding_lifetime() {
-    for policy in POLICIES {
+    for policy in PolicyName::ALL.map(PolicyName::documented) {
         let Some(lifetime) = policy.lifetime else { continue };
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         bench.0 = client_under(policy);
@@ -43,7 +43,7 @@ fn a_refresh_renews_only_a_sliding_lifetime() {
 #[test]
 fn no_refresh_extends_an_absolute_lifetime() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    bench.0 = client_under(Policy { absolute_lifetime: Some(Seconds(900)), ..POLICIES[3] });
+    bench.0 = client_under(Policy { absolute_lifetime: Some(Seconds(900)), ..PolicyName::PublicWeb.documented() });
     let issued = bench.login("c", START);
     let refreshed = bench.refresh("c", &refresh_token_of(&issued), START.plus(Seconds(500))).unwrap();
     assert_eq!(refreshed.refresh_token_expires_at, Some(START.plus(Seconds(900))));
