@@ -9,11 +9,13 @@
 #[path = "support/real/mod.rs"]
 mod real;
 
+use clap::CommandFactory;
 use real::process::{Process, poll};
 use real::scripted::http;
 use real::{Home, Outcome, Scripted, require};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tidp::testing::cli::Cli;
 
 /// A value for `TIDP_STORE_KEY`.
 const STORE_KEY: &str = "Y2FuYXJ5LXN0b3JlLWtleS1vZi0zMi1ieXRlcy4uLi4=";
@@ -156,7 +158,7 @@ fn zero(line: &str) -> bool {
     line.split_whitespace().nth(4) == Some("0")
 }
 
-/// Runs every command successfully.
+/// Runs every command that works with a profile, successfully.
 fn a_whole_life(scene: &Scene) {
     let child = format!("sh {}", scene.home.path("spy/child").display());
     let exec: Vec<&str> = ["exec", "--"].into_iter().chain(child.split(' ')).collect();
@@ -164,7 +166,7 @@ fn a_whole_life(scene: &Scene) {
     let keepalive: Vec<&str> = ["keepalive", "--"].into_iter().chain(job.split(' ')).collect();
     scene.run(&["login"], &[]).expect(0);
     scene.run(&["login", "--json"], &["nonce"]).expect(0);
-    for (args, meant) in [
+    let runs = [
         (&["token"][..], &["canary-access"][..]),
         (&["token", "--id-token"], &["eyJ"]),
         (&["token", "--format", "header"], &["canary-access"]),
@@ -192,7 +194,13 @@ fn a_whole_life(scene: &Scene) {
         (&["token"], &[]),
         (&["login"], &[]),
         (&["logout", "--browser"], &[]),
-    ] {
+    ];
+    for command in Cli::command().get_subcommands().map(clap::Command::get_name) {
+        let is_run = runs.iter().any(|(args, _)| args[0] == command);
+        let needs_no_profile = ["completions", "decode", "demo", "sandbox"].contains(&command);
+        assert!(is_run || needs_no_profile, "tidp {command} is not run");
+    }
+    for (args, meant) in runs {
         let outcome = scene.run(args, meant);
         let expected = if args == ["token"] && meant.is_empty() { 3 } else { 0 };
         assert_eq!(outcome.code, Some(expected), "{args:?}: {outcome:#?}");
