@@ -158,7 +158,9 @@ fn zero(line: &str) -> bool {
     line.split_whitespace().nth(4) == Some("0")
 }
 
-/// Runs every command that works with a profile, successfully.
+const NEED_NO_PROFILE: [&str; 4] = ["completions", "decode", "demo", "sandbox"];
+
+/// Runs every command that works with a profile, successfully; one that has no row runs without options.
 fn a_whole_life(scene: &Scene) {
     let child = format!("sh {}", scene.home.path("spy/child").display());
     let exec: Vec<&str> = ["exec", "--"].into_iter().chain(child.split(' ')).collect();
@@ -196,9 +198,10 @@ fn a_whole_life(scene: &Scene) {
         (&["logout", "--browser"], &[]),
     ];
     for command in Cli::command().get_subcommands().map(clap::Command::get_name) {
-        let is_run = runs.iter().any(|(args, _)| args[0] == command);
-        let needs_no_profile = ["completions", "decode", "demo", "sandbox"].contains(&command);
-        assert!(is_run || needs_no_profile, "tidp {command} is not run");
+        let has_row = runs.iter().any(|(args, _)| args[0] == command);
+        if !has_row && !NEED_NO_PROFILE.contains(&command) {
+            scene.run(&[command], &[]).expect(0);
+        }
     }
     for (args, meant) in runs {
         let outcome = scene.run(args, meant);
