@@ -17,27 +17,31 @@
 //! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
 //! | `explain` | what a session can expect, in words and pictures; pure | `domain`, `jwt`, layout of `terminal`; the simulation also `sandbox` |
 //! | `flows` | what a command makes happen, over the ports; prints nothing | `config`, `domain`, `error`, `explain`, `jwt`, `oidc`, `ports` |
-//! | `commands` | one file per subcommand: parse, call a flow, show the result | `cli`, `config`, `domain`, `error`, `explain`, `flows`, `jwt`, `oidc`, `ports`, `terminal`; the demo and the simulation also `sandbox` |
+//! | `commands` | one file per subcommand: parse, call a flow, show the result | `cli`, `config`, `domain`, `error`, `explain`, `flows`, `jwt`, `oidc`, `ports`, `terminal`; the demo and the sandbox also `sandbox` |
 //!
 //! `tests/doors.rs` checks this table. `main` calls [`run`] with the system's ports; the tests call it with a frozen clock,
 //! seeded entropy, a scripted provider and a store in memory.
 //!
 //! # Three walks
 //!
-//! * **A refresh token.** `commands/token.rs` → `flows/access_token.rs` (must it be refreshed?) → `flows/refresh.rs` (lock, read
-//!   again, journal, send, store, cache) → `oidc/token.rs` (request and response) → `domain/session.rs` (the new session) →
-//!   `adapters/keyring.rs`.
-//! * **An ID token.** `adapters/loopback.rs` (the callback) → `flows/login.rs` → `flows/token_response.rs` →
-//!   `oidc/id_token.rs` (validated) → `domain/session.rs` (stored) → `commands/inspect.rs`.
-//! * **A lifetime.** `domain/policy.rs` (the table) → `domain/session/expiry.rs` (this session's end) → `explain/outlook.rs` →
-//!   `explain/timeline.rs` (the picture) → `commands/policy.rs`.
+//! Each file calls the next or hands it its result.
+//!
+//! * **A refresh token.** `commands/token.rs` → `flows/access_token.rs` (is a valid token cached?) →
+//!   `flows/refresh_if_due.rs` (asks `domain/decision.rs`, before and under the lock) → `flows/refresh.rs` (journals, sends,
+//!   accepts, stores; its first lines name the files) → `oidc/token.rs` (request and response).
+//! * **An ID token.** `commands/login.rs` → `flows/login.rs` (exchanges the code, stores the session) →
+//!   `flows/token_response.rs` → `flows/provider_keys.rs` (fetches keys) → `oidc/id_token.rs` (checks the claims) →
+//!   `oidc/jwks.rs` (checks the signature).
+//! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/profile_keys.rs` (as the profile changes it) →
+//!   `domain/session/expiry.rs` (this session's expiry) → `explain/outlook.rs` (what follows from it) →
+//!   `explain/policy_page.rs` (the page of `tidp policy`) → `explain/timeline/lifetime_bars.rs` (its bars).
 //!
 //! # Conventions
 //!
 //! * The clock is read once per decision; functions take `now`. `clippy.toml` bans clock, randomness, environment and
 //!   `println!` elsewhere.
-//! * One function decides whether to use a token, refresh it or log in: `domain::decision::decide`. A policy's end is an
-//!   estimate and never stops an attempt. A session stores observations; what a policy makes of them is computed.
+//! * Only `domain::decision::decide` says that a refresh or a login is due; the cache serves a token until then. A policy's
+//!   end is an estimate and never stops an attempt. A session stores observations; what a policy makes of them is computed.
 //! * Tokens, codes and client secrets are a `Secret`, which cannot be printed. Search for `expose` to see where one leaves.
 //! * Text from outside passes `domain::text::printable` before it reaches a terminal.
 //! * No panic and no `unwrap` outside tests. An error says what happened, its hint is the next command.

@@ -10,7 +10,8 @@ use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, TokenSource};
+use crate::flows::refresh::TokenSource;
+use crate::flows::refresh_if_due;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let before = context.session()?;
         let claims_before = before.id_token.clone();
-        let fresh = refresh::ensure_fresh(context, before, intent)?;
+        let fresh = refresh_if_due::ensure_fresh(context, before, intent)?;
         let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
         print_summary(context, out, &fresh.session, &outlook, fresh.source);
         if intent == Intent::Claims && fresh.session.id_token == claims_before {

@@ -7,7 +7,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
-use crate::flows::{access_token_cache, advisory_warnings, refresh};
+use crate::flows::{access_token_cache, advisory_warnings, refresh_if_due};
 
 /// An access token and the scopes it was granted.
 pub struct ScopedToken {
@@ -42,7 +42,7 @@ pub fn valid_token(context: &Context<'_>, min_ttl: Option<Seconds>, refresh: Ref
     if refresh == RefreshAllowed::Never {
         return stored_token(context, before, min_ttl);
     }
-    match refresh::ensure_fresh(context, before.clone(), Intent::AccessToken { min_ttl: wanted_ttl }) {
+    match refresh_if_due::ensure_fresh(context, before.clone(), Intent::AccessToken { min_ttl: wanted_ttl }) {
         Ok(fresh) => fresh_token(context, fresh, min_ttl),
         // A token that still works is better than none, unless a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && is_usable(context, &before.access_token, min_ttl) => {

@@ -6,7 +6,8 @@ use crate::error::{Result, SessionError};
 use crate::flows::access_token::RefreshAllowed;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, FreshSession, TokenSource};
+use crate::flows::refresh::{FreshSession, TokenSource};
+use crate::flows::refresh_if_due;
 
 /// An ID token that has not expired.
 ///
@@ -20,7 +21,7 @@ pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdT
             SessionError::RefreshForbidden,
         ),
         RefreshAllowed::IfDue => {
-            (refresh::ensure_fresh(context, before.clone(), Intent::IdToken)?, SessionError::NoIdToken)
+            (refresh_if_due::ensure_fresh(context, before.clone(), Intent::IdToken)?, SessionError::NoIdToken)
         }
     };
     advisory_warnings::warn_if_due(context, &session, source.renewal());

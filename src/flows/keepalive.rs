@@ -12,7 +12,8 @@ use crate::domain::time::{Seconds, Time};
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
 use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
-use crate::flows::refresh::{self, FreshSession, TokenSource};
+use crate::flows::refresh::{FreshSession, TokenSource};
+use crate::flows::refresh_if_due;
 use crate::ports::{ExitReason, Lock, StoreFailureKind, Supervisor};
 use report::nothing_to_keep_alive;
 use state::{FailureStreak, Keepalive};
@@ -206,7 +207,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
     /// Refreshes, unless another process has done so. Returns when to try next.
     fn renew(&mut self, end: Time) -> Result<Time> {
         let intent = Intent::KeepAlive { lead: self.lead };
-        match self.context.session().and_then(|before| refresh::ensure_fresh(self.context, before, intent)) {
+        match self.context.session().and_then(|before| refresh_if_due::ensure_fresh(self.context, before, intent)) {
             Ok(fresh) => self.accept(fresh),
             Err(error) if is_temporary(&error) => return self.record_failure(&error, end),
             Err(error) => return Err(error),

@@ -1,10 +1,16 @@
-//! The refresh protocol, in one place for every command that needs a token:
-//! lock → read again → journal, which also proves the store can be written → send → accept → store → cache → unlock.
+//! One refresh under the session's lock, in these steps:
+//!
+//! 1. Get what the request and the check of its response need, before the token is spent: `provider_metadata.rs`,
+//!    `client_secret.rs`, `provider_keys.rs`.
+//! 2. Journal that a refresh has started, which also proves that the store can be written.
+//! 3. Send the request (`oidc/token.rs`).
+//! 4. Accept the response (`oidc/token.rs`), with its ID token verified (`token_response.rs`). `RefreshAttempt` has what
+//!    follows from a refusal or a lost response.
+//! 5. Store the session after the refresh (`Session::after_refresh`), if nobody has replaced the old one.
 //!
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
 //! has spent a one-time token and before the new one is stored. The journal's mark tells the next run.
 
-use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
@@ -15,12 +21,11 @@ use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::provider_keys;
 use crate::flows::provider_metadata;
-use crate::flows::session_lock::Wait;
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
 use crate::oidc::token::RefusalCause;
 use crate::oidc::{OAuthError, Problem, token};
-use crate::ports::{HttpFailureKind, Lock, Response, SignalGuard, StoreFailure, StoreFailureKind};
+use crate::ports::{HttpFailureKind, Response, SignalGuard, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -53,93 +58,9 @@ impl TokenSource {
     }
 }
 
-/// What to do with the session now.
-pub fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
-    let profile = &context.profile;
-    decision::decide(context.ports.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
-}
-
-/// The session with a token that satisfies `intent`, refreshed if that is due. `before` is the session as just loaded.
-///
-/// # Errors
-/// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
-/// unless the error says that it may be lost.
-pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
-    if before.access_token.is_from_future(context.ports.clock.now()) {
-        let saved_at = context.reporter.local_time(before.access_token.obtained_at);
-        context.reporter.warn(WarningCode::ClockSkew, refresh_messages::clock_went_back_warning(&saved_at));
-    }
-    let decision = decision(context, &before, intent);
-    match decision.action {
-        Action::Use => return Ok(FreshSession { session: before, source: TokenSource::Stored(decision.changes_at) }),
-        Action::Login(reason) => return Err(login_needed(reason)),
-        Action::Refresh(_) => {}
-    }
-    let cached = || match intent {
-        Intent::AccessToken { min_ttl } => access_token_cache::get(context, min_ttl),
-        Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
-    };
-    match context.lock_or_find(cached)? {
-        Wait::Locked(lock) => refresh_under(lock, context, intent, &before),
-        Wait::Found(found) => Ok(FreshSession {
-            session: Session { access_token: found.access_token, ..before },
-            source: TokenSource::RefreshedElsewhere,
-        }),
-    }
-}
-
-/// The error for a session that only a login can fix.
-pub fn login_needed(reason: LoginReason) -> Error {
-    match reason {
-        LoginReason::NoSession => SessionError::NoSession,
-        LoginReason::NoRefreshToken => SessionError::NoRefreshToken,
-        LoginReason::Refused => SessionError::RefreshTokenRejected,
-        LoginReason::NoIdToken => SessionError::NoIdToken,
-    }
-    .into()
-}
-
-fn refresh_under(
-    _lock: Box<dyn Lock>,
-    context: &Context<'_>,
-    intent: Intent,
-    before: &Session,
-) -> Result<FreshSession> {
-    let session = context.session().inspect_err(|error| {
-        if error.situation == SessionError::NoSession.into() {
-            access_token_cache::forget(context);
-        }
-    })?;
-    let changed = session.generation != before.generation;
-    // A process whose refresh was refused has changed the session too, but left no token to use.
-    if changed && session.held_token().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
-        return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
-    }
-    // If no token lives as long as requested, one that another process has just obtained is as good as a new one.
-    let token = &session.access_token;
-    let is_new = *token != before.access_token
-        && context.ports.clock.now() < token.expires_at
-        && matches!(intent, Intent::AccessToken { min_ttl } if token.expires_at.since(token.obtained_at) <= min_ttl);
-    let decision = decision(context, &session, intent);
-    match decision.action {
-        Action::Refresh(RefreshReason::Expired) if is_new => {
-            Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere })
-        }
-        Action::Use if changed => Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere }),
-        Action::Use => Ok(FreshSession { session, source: TokenSource::Stored(decision.changes_at) }),
-        Action::Login(reason) => Err(login_needed(reason)),
-        Action::Refresh(reason) => {
-            let obtained =
-                context.reporter.buffered(|| exchange(context, session, reason, before.may_have_been_refused()))?;
-            access_token_cache::put(context, &obtained.session);
-            Ok(obtained)
-        }
-    }
-}
-
 /// Refreshes once, under the lock, and returns the stored session. `was_doubtful` is whether the refresh token may have
 /// been refused before this run began; a refusal that another run received meanwhile does not count.
-fn exchange(
+pub fn exchange(
     context: &Context<'_>,
     session: Session,
     reason: RefreshReason,

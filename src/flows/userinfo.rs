@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::flows::access_token::{self, RefreshAllowed};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, VerifyError};
-use crate::flows::{provider_metadata, refresh};
+use crate::flows::{provider_metadata, refresh_if_due};
 use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
@@ -34,7 +34,7 @@ pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
     let claims = match request_claims(context, &mut provider, &token.value)? {
         Outcome::Claims(claims) => claims,
         Outcome::TokenRefused(_) => {
-            let session = refresh::ensure_fresh(context, context.session()?, Intent::Force)?.session;
+            let session = refresh_if_due::ensure_fresh(context, context.session()?, Intent::Force)?.session;
             match request_claims(context, &mut provider, &session.access_token.value)? {
                 Outcome::Claims(claims) => claims,
                 Outcome::TokenRefused(error) => return Err(error),
