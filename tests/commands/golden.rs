@@ -28,7 +28,7 @@ const EVENTS: [Event; 6] =
     [Event::Login, Event::NewToken, Event::SameToken, Event::NoToken, Event::AnswerLost, Event::Refused];
 
 /// Client type, lifetime of a refresh token, and when it is refreshed.
-const POLICIES: [(&str, i64, i64); 4] = [
+const POLICIES: &[(&str, i64, i64)] = &[
     ("Public", 3_600, 0),
     ("PublicWithRefresh", 600, 300),
     ("Confidential", 14 * 86_400, 43_200),
@@ -99,7 +99,7 @@ fn golden(name: &str, text: &str) {
 
 #[test]
 fn policy_output_matches_its_golden_files() {
-    for (client_type, lifetime, refreshed_after) in POLICIES {
+    for &(client_type, lifetime, refreshed_after) in POLICIES {
         golden(&format!("policy-{client_type}.txt"), &policy_pages(client_type, lifetime, refreshed_after));
     }
 }
