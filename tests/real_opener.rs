@@ -110,7 +110,7 @@ fn login_in_a_user_namespace_opens_no_browser() {
     let home = home_at(&provider);
     let alike = Process::start(home.command("unshare").args(["--user", env!("CARGO_BIN_EXE_tidp"), "login"])).finish();
     alike.expect(2);
-    assert!(alike.stderr.contains("other users look the same as this one"), "{}", alike.stderr);
+    assert!(alike.stderr.contains("other users cannot be told apart from this one"), "{}", alike.stderr);
     assert!(!alike.stderr.contains("response_type="), "{}", alike.stderr);
 }
 

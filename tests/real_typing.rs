@@ -115,7 +115,7 @@ fn line_cut_by_the_terminal_is_reported() {
         }
         let home = terminal.ends(code);
         let said = std::fs::read_to_string(home.path("said")).unwrap();
-        assert_eq!(said.contains("cut by the terminal: give it again"), code == "1", "{said}");
+        assert_eq!(said.contains("the terminal cut it off: enter it again"), code == "1", "{said}");
     }
 }
 

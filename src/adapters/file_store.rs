@@ -202,7 +202,7 @@ impl Store for FileStore {
                 Err(self.failure(StoreFailureKind::Damaged, &path, why))
             }
             Some(contents) if contents.entry == entry => Ok(Some(Secret::new(contents.document.as_str()))),
-            // Plaintext is returned as it is: whoever reads the document reports that it is invalid.
+            // Plaintext is returned as it is; if it is invalid, that is reported when the document is read.
             _ if self.cipher.is_none() => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes)))),
             _ => {
                 let why = "the key does not open it, or it is damaged";

@@ -203,21 +203,21 @@ async fn attempt(client: &Client, request: &Request, route: &Route) -> Result<Re
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > MAX_BODY_SIZE {
-            return Err(unusable_response(format!("{route} sent an answer larger than 1 MiB")));
+            return Err(unusable_response(format!("{route} sent a response larger than 1 MiB")));
         }
         body.extend_from_slice(&chunk);
     }
     match decompress(&encoding, body) {
         Ok(body) => Ok(Response { status, headers, body }),
-        Err(why) => Err(unusable_response(format!("{route} sent an answer {why}"))),
+        Err(why) => Err(unusable_response(format!("{route} sent a response {why}"))),
     }
 }
 
-/// The decompressed body. Compression is not requested, but some servers compress anyway, or name an encoding that is
-/// none. The response may hold a new refresh token, so it is read if possible.
+/// The decompressed body. Compression is not requested, but some servers compress anyway, or name an invalid encoding.
+/// The response may hold a new refresh token, so it is read if possible.
 ///
 /// # Errors
-/// The reason, after "an answer".
+/// The reason, after "a response".
 fn decompress(encoding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
     match encoding.trim().to_ascii_lowercase().as_str() {
         _ if body.is_empty() => Ok(body),
@@ -226,10 +226,10 @@ fn decompress(encoding: &str, body: Vec<u8>) -> Result<Vec<u8>, &'static str> {
             let mut decompressed = Vec::new();
             let limit = u64::try_from(MAX_BODY_SIZE).unwrap_or(u64::MAX).saturating_add(1);
             let read = MultiGzDecoder::new(body.as_slice()).take(limit).read_to_end(&mut decompressed);
-            read.map_err(|_| "packed (gzip) and damaged")?;
+            read.map_err(|_| "with damaged gzip compression")?;
             if decompressed.len() > MAX_BODY_SIZE { Err("larger than 1 MiB") } else { Ok(decompressed) }
         }
-        _ => Err("packed in a way that was not asked for"),
+        _ => Err("compressed in a way that was not requested"),
     }
 }
 
@@ -259,12 +259,12 @@ fn build_request(client: &Client, request: &Request) -> reqwest::RequestBuilder 
 /// query.
 fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
     let cause = match root_cause(error) {
-        eof if eof == "tls handshake eof" => "TLS was broken off before it had begun".into(),
+        eof if eof == "tls handshake eof" => "the connection was closed during the TLS handshake".into(),
         cause => printable(&cause),
     };
     let tls = causes(error).find_map(rustls_error);
     let certificate =
-        |why: &str, kind| HttpFailure { message: format!("{} does not check out: {why}", certificate_of(route)), kind };
+        |why: &str, kind| HttpFailure { message: format!("{} is not accepted: {why}", certificate_of(route)), kind };
     match tls {
         Some(rustls::Error::InvalidCertificate(problem)) => {
             let kind = match problem {
@@ -274,7 +274,7 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
             return certificate(&trust::certificate_fault(problem), kind);
         }
         Some(rustls::Error::NoCertificatesPresented) => {
-            return certificate("there is none", HttpFailureKind::Certificate);
+            return certificate("none was sent", HttpFailureKind::Certificate);
         }
         _ => {}
     }
@@ -282,7 +282,7 @@ fn http_failure(error: &reqwest::Error, route: &Route) -> HttpFailure {
         let why = tls.and_then(trust::tls_fault).or_else(|| proxy_refusal(&cause, route)).unwrap_or(cause);
         return not_sent(format!("no connection to {route}: {why}"));
     }
-    HttpFailure { message: format!("the answer of {route} was lost: {cause}"), kind: HttpFailureKind::ResponseLost }
+    HttpFailure { message: format!("the response of {route} was lost: {cause}"), kind: HttpFailureKind::ResponseLost }
 }
 
 /// Names the server; or the proxy too, because one that uses TLS shows its certificate first.
@@ -298,12 +298,12 @@ fn proxy_refusal(cause: &str, route: &Route) -> Option<String> {
     let proxy = route.proxy.as_ref()?;
     let message = match cause.strip_prefix("tunnel error: ")? {
         "proxy authorization required" => format!(
-            "the proxy wants a user name and a password, and has got none that it accepts; \
-             they belong into {} (http://USER:PASSWORD@HOST:PORT)",
+            "the proxy requires a user name and a password, and was given none that it accepts; \
+             set them in {} (http://USER:PASSWORD@HOST:PORT)",
             proxy.variable
         ),
         "unsuccessful" | "proxy response headers too long" => "the proxy refused, or could not connect either".into(),
-        "unexpected end of file" => "the proxy hung up".into(),
+        "unexpected end of file" => "the proxy closed the connection".into(),
         _ => return None,
     };
     Some(message)

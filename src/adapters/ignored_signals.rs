@@ -9,7 +9,7 @@ pub fn is_ignored(signal: i32) -> bool {
     IgnoredSignals::now().has(signal).unwrap_or(false)
 }
 
-/// A bit mask; `None` where it is not known: without `/proc`.
+/// A bit mask; `None` if it is not known, as without `/proc`.
 pub struct IgnoredSignals(pub(super) Option<u64>);
 
 impl IgnoredSignals {

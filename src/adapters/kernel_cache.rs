@@ -7,7 +7,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
 use crate::ports::TokenCache;
 
-/// Empty where the kernel has no keyrings or refuses.
+/// Empty if the kernel has no keyrings or refuses.
 #[derive(Debug)]
 pub struct KernelCache;
 

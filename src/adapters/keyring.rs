@@ -158,7 +158,7 @@ impl Store for KeyringStore {
             Ok(deleted) => return Ok(deleted),
             Err(failure) => failure,
         };
-        // As after a write: it may have taken effect all the same.
+        // As after a write: it may have taken effect anyway.
         match failed.kind {
             StoreFailureKind::Refused | StoreFailureKind::TimedOut if self.load(entry) == Ok(None) => Ok(true),
             _ => Err(self.explain_timeout(failed)),
@@ -195,7 +195,7 @@ impl KeyringStore {
         if self.terminal.is_some() { IfLocked::Ask } else { IfLocked::AskForFound }
     }
 
-    /// The result of the call. A person who may have to answer a prompt is told so.
+    /// The result of the call. Announces that a prompt may be waiting for an answer.
     fn wait_for<T>(&self, call: &Receiver<Result<T, StoreFailure>>) -> Result<T, StoreFailure> {
         let Some(terminal) = &self.terminal else { return result_within(call, CALL_TIMEOUT).flatten() };
         let (clock, mut step) = (SystemClock::start(), FIRST_REPORT);
@@ -296,7 +296,7 @@ impl KeyringStore {
     fn start_read(&self, entry: &str, locked: IfLocked) -> Call<Option<Secret>> {
         let name = entry.to_owned();
         self.start(move |keyring| {
-            // Bytes that are not UTF-8 were not written by tidp; whoever reads the document reports that.
+            // Bytes that are not UTF-8 were not written by tidp, which is reported when the document is read.
             Ok(keyring.read(&name, locked)?.map(|bytes| Secret::new(String::from_utf8_lossy(&bytes))))
         })
     }
@@ -332,7 +332,7 @@ fn result_within<T>(call: &Receiver<T>, timeout: Duration) -> Result<T, StoreFai
 }
 
 fn timed_out(timeout: Duration) -> StoreFailure {
-    keyring_failure(StoreFailureKind::TimedOut, &format!("no answer within {} s", timeout.as_secs()))
+    keyring_failure(StoreFailureKind::TimedOut, &format!("no response within {} s", timeout.as_secs()))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn hold(open: impl Fn() -> io::Result<File>, is_current: impl Fn(&File) -> bool)
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
-    Err(io::Error::other("its directory is another one each time it is looked at"))
+    Err(io::Error::other("its directory keeps being replaced"))
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 //! the machine can reach it.
 //!
 //! `loopback/request_handler.rs` checks requests, `loopback/server.rs` limits time, size and number of connections,
-//! `loopback/peer.rs` excludes other users where the kernel knows them, and `loopback/pages.rs` has fixed pages. An
+//! `loopback/peer.rs` excludes other users if the kernel knows them, and `loopback/pages.rs` has fixed pages. An
 //! accepted redirect is redirected at once, so that the code leaves the address bar. The second page is held until
 //! [`Listener::finish`], so that no page claims what has not happened.
 
@@ -37,7 +37,8 @@ impl CallbackServer for Loopback {
         let authority = format!("{}:{port}", at.host);
         let redirect_uri = format!("http://{authority}{}", at.path);
         let handler = Arc::new(RequestHandler::new(&at.host, port, &at.path, None));
-        let server = Server::start(sockets, Arc::clone(&handler)).map_err(|error| format!("no server: {error}"))?;
+        let server = Server::start(sockets, Arc::clone(&handler))
+            .map_err(|error| format!("the server cannot start: {error}"))?;
         Ok(Box::new(LoopbackListener { redirect_uri, handler, server }))
     }
 
@@ -48,7 +49,8 @@ impl CallbackServer for Loopback {
         let (sockets, port) = bind("127.0.0.1", None)?;
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
         let handler = Arc::new(RequestHandler::new("127.0.0.1", port, &path, Some(target.clone())));
-        let server = Server::start(sockets, Arc::clone(&handler)).map_err(|error| format!("no server: {error}"))?;
+        let server = Server::start(sockets, Arc::clone(&handler))
+            .map_err(|error| format!("the server cannot start: {error}"))?;
         Ok(Box::new(LoopbackRedirect { url, handler, _server: server }))
     }
 }
@@ -109,13 +111,15 @@ impl Listener for LoopbackListener {
     }
 }
 
-/// Sockets for all addresses of the host on one port: whoever held one of them would get the code.
+/// Sockets for all addresses of the host on one port: a program that held one of them would get the code.
 fn bind(host: &str, port: Option<u16>) -> Result<(Vec<TcpListener>, u16), String> {
     let families: &[&str] = match host {
         "127.0.0.1" => &["127.0.0.1"],
         "[::1]" => &["[::1]"],
         "localhost" => &["127.0.0.1", "[::1]"],
-        other => return Err(format!("`{}` is no loopback host: 127.0.0.1, [::1] or localhost", printable(other))),
+        other => {
+            return Err(format!("`{}` is not a loopback host: use 127.0.0.1, [::1] or localhost", printable(other)));
+        }
     };
     let mut result = bind_all(families, port.unwrap_or(0));
     for _ in 1..MAX_ATTEMPTS {
@@ -136,7 +140,7 @@ fn bind_all(families: &[&str], mut port: u16) -> Result<(Vec<TcpListener>, u16),
                 sockets.push(socket);
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(format!("{family}:{port} is in use")),
-            // The machine lacks this family, so nobody can hold the address.
+            // The machine lacks this family, so no program can hold the address.
             Err(_) if families.len() > 1 && TcpListener::bind(format!("{family}:0")).is_err() => {}
             Err(error) => return Err(format!("{family}:{port} cannot be listened on: {error}")),
         }

@@ -16,7 +16,7 @@ use decoder::Decoder;
 use stream::Counts;
 
 /// # Errors
-/// `invalid` if any token is not a JWT or fails `--verify`; the others are printed all the same.
+/// `invalid` if any token is not a JWT or fails `--verify`; the others are still printed.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode) -> Result<()> {
     let leeway = Seconds::parse(&args.leeway).map_err(|what| Error::usage(format!("--leeway: {what}")))?;
     let decoder = Decoder {

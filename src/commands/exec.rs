@@ -11,7 +11,7 @@ use crate::terminal::output::Output;
 /// Runs it; returns only if CMD did not start.
 ///
 /// # Errors
-/// As `tidp token` where there is no token; 125 to 127 as env(1) where `exec` itself failed, CMD cannot be
+/// As `tidp token` if there is no token; 125 to 127 as env(1) if `exec` itself failed, CMD cannot be
 /// run, or was not found.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;

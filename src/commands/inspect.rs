@@ -18,7 +18,7 @@ use crate::terminal::output::Output;
 use serde_json::Value;
 
 /// # Errors
-/// `login_required` where there is no session; `store`, `config`.
+/// `login_required` if there is no session; `store`, `config`.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let session = context.load()?.ok_or(SessionError::NoSession)?;
@@ -43,7 +43,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     })
 }
 
-/// The contract's `inspect` document.
+/// The document of `tidp inspect --json`.
 pub fn to_json(context: &Context<'_>, session: &Session) -> Value {
     session_view(context, session, &provider_metadata::provider(context)).to_json()
 }

@@ -44,7 +44,7 @@ pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
     }
 }
 
-/// The command line over the profile.
+/// The options of the command line, or else those of the profile.
 fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
     let usage = |option: &str, what: String| Error::usage(format!("{option}: {what}"));
     let scopes: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();

@@ -12,7 +12,7 @@ use serde_json::json;
 /// Logs out of one profile, or of all with `--all`.
 ///
 /// # Errors
-/// The first failure at the provider; the local session is removed all the same. `store` if it could not be removed.
+/// The first failure at the provider; the local session is removed anyway. `store` if it could not be removed.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout) -> Result<()> {
     let options = LogoutOptions { local: args.local, browser: args.browser };
     match (args.all, global.profile.as_deref()) {

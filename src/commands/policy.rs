@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::json;
 
 /// # Errors
-/// As the contract's exit codes say.
+/// Those of the README's table of exit codes.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
     match &args.what {
         Some(PolicyCommand::List) => list(out),

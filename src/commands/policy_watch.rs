@@ -27,7 +27,7 @@ const LEAVE: &str = "\x1b[?7h\x1b[?1049l";
 /// Draws until SIGINT or SIGTERM, which then ends the process.
 ///
 /// # Errors
-/// `usage` where standard output is not a terminal; as `tidp policy` before the first page.
+/// `usage` if standard output is not a terminal; as `tidp policy` before the first page.
 pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy) -> Result<()> {
     if !ports.terminal.stdout().is_terminal || ports.env.get("TERM") == Some("dumb") {
         return Err(Error::usage("--watch needs a terminal as standard output"));

@@ -135,7 +135,9 @@ fn next_default(config: &Config, removed: &str) -> String {
     let mut others = config.profile.keys().filter(|other| *other != removed);
     match (others.next(), others.next()) {
         (None, _) => ", which was the default; there is no other".to_owned(),
-        (Some(only), None) => format!(", which was the default; `{}`, the only one left, is now", printable(only)),
+        (Some(only), None) => {
+            format!(", which was the default; the default is now `{}`, the only one left", printable(only))
+        }
         (Some(first), Some(_)) => {
             format!(", which was the default; choose another: tidp profile use {}", quoted(first))
         }

@@ -37,7 +37,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
             out.warn(
                 WarningCode::ClaimsNotUpdated,
                 format!(
-                    "no new ID token came, so the claims are as old as before; a login brings new ones: `{}`",
+                    "the provider returned no new ID token, so the claims are as old as before; a login returns new \
+                     ones: `{}`",
                     with_profile("tidp login", context.profile.name_in_hints.as_deref())
                 ),
             );
@@ -89,7 +90,7 @@ fn to_json(session: &Session, outlook: &SessionOutlook<'_>, source: TokenSource)
     })
 }
 
-/// Whether the refresh token now expires later; `None` where that cannot be known.
+/// Whether the refresh token now expires later; `None` if that cannot be known.
 fn was_renewed(renewal: Renewal, policy: Option<&Policy>) -> Option<bool> {
     match (policy, renewal) {
         (Some(policy), _) if !policy.sliding => Some(false),

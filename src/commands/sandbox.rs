@@ -73,6 +73,7 @@ fn start_line(sandbox: &Sandbox) -> String {
          Move its clock a day:   curl -d '{{\"advance\": 86400}}' {issuer}/sandbox/clock\n\
          End its SSO sessions:   curl -d '{{}}' {issuer}/sandbox/sso/end\n\
          What it has seen:       curl {issuer}/sandbox\n\
-         Only its own clock moves: tidp goes by this machine's, and `tidp refresh --force` asks. `tidp demo` moves both.\n"
+         This moves only the sandbox's clock. tidp still uses this machine's clock, so use `tidp refresh --force` to\n\
+         see the effect. `tidp demo` moves both clocks.\n"
     )
 }

@@ -119,7 +119,7 @@ impl Seconds {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{}` is no duration: use 30s, 5m, 2h, 14d or a sum such as 1h30m",
+                "`{}` is not a duration: use 30s, 5m, 2h, 14d or a sum such as 1h30m",
                 crate::domain::text::printable(text)
             )
         };
@@ -150,7 +150,7 @@ impl Seconds {
     /// As [`Seconds::parse`].
     pub fn parse_positive(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
-            Self::ZERO => Err(format!("`{}` is no time at all", crate::domain::text::printable(text))),
+            Self::ZERO => Err(format!("`{}` must be longer than zero", crate::domain::text::printable(text))),
             some => Ok(some),
         }
     }

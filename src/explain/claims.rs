@@ -18,10 +18,11 @@ pub struct ClaimIssuer {
 /// The note that an expired ID token does not mean a problem.
 pub fn expired_id_token_note(issuer: ClaimIssuer) -> &'static str {
     if issuer.telenorid_plus {
-        "an ID token of TelenorID+ lives 5 minutes: it says who logged in, at the moment it came; that it has expired is \
-         normal and does not end the session"
+        "an ID token of TelenorID+ is valid for 5 minutes. It says who was logged in when it was issued; that it has expired \
+         is normal and does not end the session"
     } else {
-        "an ID token says who logged in, at the moment it came; that it has expired is normal and does not end the session"
+        "an ID token says who was logged in when it was issued; that it has expired is normal and does not end the \
+         session"
     }
 }
 
@@ -56,9 +57,9 @@ const NAMES: [(&str, &str); 9] = [
     ("jti", "this token's own name"),
     ("client_id", "the client that the token was issued to"),
     ("azp", "the client that the token was issued to"),
-    ("at_hash", "ties the ID token to the access token that came with it"),
+    ("at_hash", "ties the ID token to the access token issued with it"),
     ("s_hash", "ties the ID token to the login's state"),
-    ("nonce", "ties the ID token to the login that asked for it"),
+    ("nonce", "ties the ID token to the login that requested it"),
     ("auth_time", "when the user last proved who they are"),
     ("nbf", "not valid before this time"),
 ];
@@ -111,7 +112,7 @@ pub fn times(claims: &RegisteredClaims) -> impl Iterator<Item = (&'static str, T
 /// A code and a sentence for each time claim that is not a number (RFC 7519 2) or out of range.
 pub fn invalid_times(claims: &RegisteredClaims) -> impl Iterator<Item = (WarningCode, String)> {
     time_claims(claims).filter_map(|(name, claim)| match whole_seconds(claim) {
-        None => Some((WarningCode::TimeNotANumber, format!("`{name}` is not a number, so it is no time"))),
+        None => Some((WarningCode::TimeNotANumber, format!("`{name}` is not a number, so it is not a time"))),
         Some(seconds) if time_from_seconds(seconds).is_some() => None,
         Some(seconds) if seconds > 0 && time_from_seconds(seconds / 1_000).is_some() => {
             Some((WarningCode::TimeOutOfRange, format!("`{name}` is out of range (milliseconds instead of seconds?)")))
@@ -233,7 +234,7 @@ mod tests {
         };
         let (times, wrong) = read(json!({"exp": 253_402_207_200_i64, "iat": 12.9, "nbf": "12", "auth_time": 0}));
         assert_eq!(times, [("auth_time", Time::MIN), ("iat", Time::from_unix(12)), ("exp", Time::MAX)]);
-        assert_eq!(wrong, ["`nbf` is not a number, so it is no time"]);
+        assert_eq!(wrong, ["`nbf` is not a number, so it is not a time"]);
         let claims =
             json!({"exp": 253_402_207_201_i64, "iat": 1e300, "nbf": -0.5, "auth_time": 18_446_744_073_709_551_615_u64});
         let (times, wrong) = read(claims);

@@ -36,24 +36,24 @@ pub struct SessionOutlook<'a> {
     pub policy: Option<&'a Policy>,
     pub renew: Renew,
     pub state: SessionState,
-    /// When the refresh token expires; `None` where there is none or nothing tells.
+    /// When the refresh token expires; `None` if there is none or that is not known.
     pub expiry: Option<RefreshTokenExpiry>,
     pub sso: Sso,
     /// When the profile wants the session renewed.
     pub renewal_due_at: Option<Time>,
 }
 
-/// What a session and its policy amount to; each state calls for another explanation.
+/// The state of a session under its policy; each needs its own explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
     NoSession,
-    /// The login brought no refresh token.
+    /// The login returned no refresh token.
     NoRefreshToken,
     /// The provider refused the refresh token.
     Refused(Time),
-    /// The provider refused a refresh without saying that the token is invalid; the next refresh will tell.
+    /// The provider refused a refresh without saying that the token is invalid; the next refresh will show.
     RefusedTokenKept,
-    /// There is a refresh token, and no policy says when it expires.
+    /// There is a refresh token, but no policy says when it expires.
     UnknownExpiry,
     /// A refresh would renew it.
     Renewable(RefreshTokenExpiry),
@@ -109,7 +109,7 @@ impl<'a> SessionOutlook<'a> {
         self.session.map(|session| session.access_token.expires_at)
     }
 
-    /// When the first refresh token of this session was issued; `None` where none is held.
+    /// When the first refresh token of this session was issued; `None` if none is held.
     pub fn issued_at(&self) -> Option<Time> {
         self.held_token().and(self.session).map(|session| session.login_at)
     }
@@ -134,7 +134,7 @@ impl<'a> SessionOutlook<'a> {
         }
     }
 
-    /// Whether the refresh token was refused or has expired; `false` where there is none.
+    /// Whether the refresh token was refused or has expired; `false` if there is none.
     pub fn is_expired(&self) -> bool {
         matches!(self.state, SessionState::Refused(_) | SessionState::Expired(_))
     }
@@ -144,7 +144,7 @@ impl<'a> SessionOutlook<'a> {
         matches!(self.state, SessionState::Renewable(_))
     }
 
-    /// When the refresh token would expire after a refresh now; `None` where no refresh can succeed.
+    /// When the refresh token would expire after a refresh now; `None` if no refresh can succeed.
     pub fn after_refresh_expires_at(&self) -> Option<Time> {
         match self.state {
             SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry) => Some(expiry.expires_at),
@@ -187,7 +187,7 @@ impl<'a> SessionOutlook<'a> {
     }
 
     /// How long the session certainly lasts: until the refresh token's earliest expiry, or without a refresh token until
-    /// the access token's. `None` where that is not known.
+    /// the access token's. `None` if that is not known.
     pub fn certain_for(&self) -> Option<Seconds> {
         if self.is_expired() {
             return Some(Seconds::ZERO);

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The `verified_reason` of a token that is no JWT: only its issuer can read it.
+/// The `verified_reason` of a token that is not a JWT: only its issuer can read it.
 pub const OPAQUE: &str = "opaque";
 
 /// How the text is shown.
@@ -183,7 +183,7 @@ impl<'s> SessionView<'s> {
         }
     }
 
-    /// The contract's `inspect` document.
+    /// The document of `tidp inspect --json`.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default() // cannot fail for these types
     }
@@ -220,17 +220,17 @@ impl<'s> SessionView<'s> {
 
     fn refresh_token_text(&self, style: &ViewStyle<'_>) -> String {
         match (&self.session.refresh_token, self.refresh_token_expiry) {
-            (RefreshToken::NeverIssued, _) => "none: the login brought none".to_owned(),
+            (RefreshToken::NeverIssued, _) => "none: the login returned none".to_owned(),
             (RefreshToken::Refused { refused_at, .. }, _) => {
                 format!("refused by the provider {}", (style.when)(*refused_at))
             }
-            (RefreshToken::Held(_), None) => "held; its end is not known".to_owned(),
+            (RefreshToken::Held(_), None) => "held; its expiry is not known".to_owned(),
             (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
-                let verb = if self.now < expiry.expires_at { "lives until" } else { "ended" };
+                let verb = if self.now < expiry.expires_at { "expires" } else { "expired" };
                 format!("{verb} {}", (style.when)(expiry.expires_at))
             }
             (RefreshToken::Held(_), Some(expiry)) => format!(
-                "lives until {} by the policy; rely on {}",
+                "expires {} by the policy; rely only on {}",
                 (style.when)(expiry.expires_at),
                 (style.when)(expiry.expires_at_earliest)
             ),
@@ -242,13 +242,13 @@ impl<'s> SessionView<'s> {
         match self.sso {
             Sso::Active => {
                 let renewed_at = held.map_or(self.session.login_at, |held| held.renewed_at);
-                format!("active {}", (style.when)(renewed_at))
+                format!("last seen active {}", (style.when)(renewed_at))
             }
             Sso::Ended => match held.and_then(|held| held.omitted_since) {
                 Some(since) => format!("ended: found {}; refreshing renews nothing", (style.when)(since)),
                 None => "ended; refreshing renews nothing".to_owned(),
             },
-            Sso::Unknown => "not known: no answer tells".to_owned(),
+            Sso::Unknown => "unknown: no response shows it".to_owned(),
         }
     }
 }

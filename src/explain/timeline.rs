@@ -35,7 +35,7 @@ pub struct Timeline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Renewal {
     at: Time,
-    /// Whether a new refresh token came.
+    /// Whether the provider returned a new refresh token.
     certain: bool,
 }
 

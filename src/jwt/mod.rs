@@ -208,7 +208,7 @@ fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
 }
 
 fn not_an_object<T>(part: &str, why: &str) -> Result<T, Malformed> {
-    not_a_token(format!("its {part} is no JSON object: {why}"))
+    not_a_token(format!("its {part} is not a JSON object: {why}"))
 }
 
 /// Valid JSON on one line.

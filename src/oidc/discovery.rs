@@ -209,7 +209,7 @@ fn check_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
     let slash_apart = named.trim_end_matches('/') == issuer.as_str().trim_end_matches('/');
     let hint = if slash_apart { "; did you mean that one? The slash at the end matters" } else { "" };
     invalid(format!(
-        "{RESPONSE_NAME} is not the issuer's: `{}` was asked for, it says `{}`{hint}",
+        "{RESPONSE_NAME} is not the issuer's: `{}` was requested, but it says `{}`{hint}",
         printable(&issuer.configured),
         printable(named)
     ))

@@ -200,7 +200,7 @@ fn check_hash(claims: &Claims, name: &str, of: &Secret) -> CheckResult {
     match present_claim(claims, name) {
         None => Ok(()),
         Some(Value::String(found)) if *found == wanted => Ok(()),
-        Some(_) => invalid(format!("it belongs to another answer (`{name}`)")),
+        Some(_) => invalid(format!("it belongs to another response (`{name}`)")),
     }
 }
 
@@ -226,7 +226,7 @@ fn login_id_token(
     // No. 13. Both times are the provider's, so no leeway is needed.
     match (new.auth_time.map(Time::from_unix), max_age) {
         (Some(at), _) if at > now.plus(LEEWAY) => invalid("its `auth_time` is in the future"),
-        (None, Some(_)) => invalid("it has no `auth_time`, although `max_age` was asked for"),
+        (None, Some(_)) => invalid("it has no `auth_time`, although `max_age` was requested"),
         (Some(at), Some(max_age)) if new.issued_at > at.plus(max_age).plus(waited) => {
             invalid(format!("the user last authenticated at {at}, longer ago than `max_age` allows"))
         }

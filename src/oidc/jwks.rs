@@ -146,7 +146,7 @@ fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
     // RFC 7797 6: with `false`, what was signed is not what is read here. RFC 7797 7: not allowed in a JWT.
     if token.header.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)) {
         return unsupported(
-            "its payload is not base64url, says its header (`b64`), and that is for no token (RFC 7797 7)",
+            "its header says that the payload is not base64url (`b64`), which no JWT may do (RFC 7797 7)",
         );
     }
     // RFC 7515 4.1.11: unknown critical extensions must be rejected, and all are unknown.

@@ -17,7 +17,7 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Invalid(what.into()))
 }
 
-/// The body of a successful response. `response_name` is what messages call it ("the token answer").
+/// The body of a successful response. `response_name` is what messages call it ("the token response").
 ///
 /// # Errors
 /// Those of [`problem_from_status`]; [`Problem::Unavailable`] also for an empty body, a web page or plain text, which
@@ -26,14 +26,14 @@ pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> R
     if !(200..300).contains(&response.status) {
         return Err(problem_from_status(response, response_name));
     }
-    let instead = |what| Err(Problem::Unavailable(format!("{response_name}: {what} came instead of it")));
+    let unusable = |what| Err(Problem::Unavailable(format!("{response_name}: {what}")));
     if response.body.trim_ascii().is_empty() {
-        return instead("nothing");
+        return unusable("it is empty");
     }
     if is_web_page(response) {
-        return instead("a web page");
+        return unusable("the provider sent a web page instead");
     }
-    if is_not_json(&response.body) { instead("a text") } else { Ok(&response.body) }
+    if is_not_json(&response.body) { unusable("it is not JSON") } else { Ok(&response.body) }
 }
 
 /// Parses a JSON object.
@@ -51,7 +51,7 @@ pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Proble
         return Err(Problem::Unavailable(format!("{response_name}: it was cut off on its way")));
     }
     let readable = object_without_unreadable_members(bytes);
-    readable.map_or_else(|| invalid(format!("{response_name} is no JSON object: {why}")), Ok)
+    readable.map_or_else(|| invalid(format!("{response_name} is not a JSON object: {why}")), Ok)
 }
 
 /// Lenient: the object without members that a strict parser rejects (half an emoji, invalid UTF-8, a number out of
@@ -135,9 +135,9 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
         400..=499 => refusal(response, response_name),
         // Redirects are never followed: RFC 9700 4.12 for requests with credentials, and documents have a fixed
         // address.
-        300..=399 => Problem::Invalid(format!("{response_name}: a redirection came instead of it (HTTP {status})")),
+        300..=399 => Problem::Invalid(format!("{response_name}: the provider sent a redirect instead (HTTP {status})")),
         200..=299 if is_web_page(response) => {
-            Problem::Unavailable(format!("{response_name}: a web page came instead of it"))
+            Problem::Unavailable(format!("{response_name}: the provider sent a web page instead"))
         }
         _ => Problem::Invalid(format!("{response_name}: the provider answered HTTP {status}")),
     }
@@ -153,7 +153,8 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
     match in_body {
         Some(error) => problem_from_oauth_error(error, response_name),
         None if is_web_page(response) => Problem::Unavailable(format!(
-            "{response_name}: a web page came instead of it (HTTP {status}); it may be from something between here and the provider"
+            "{response_name}: a web page was sent instead (HTTP {status}); it may be from something between here and the \
+             provider"
         )),
         None => {
             Problem::RefusedByStatus { status, what: format!("{response_name}: the provider answered HTTP {status}") }
@@ -165,7 +166,7 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
 pub(super) fn problem_from_oauth_error(error: OAuthError, response_name: &str) -> Problem {
     if error.is_temporary() {
         return Problem::Unavailable(format!(
-            "{response_name}: the provider cannot do it just now (`{}`)",
+            "{response_name}: the provider is temporarily unavailable (`{}`)",
             error.error
         ));
     }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use url::{Url, form_urlencoded};
 
 /// What messages call the response.
-const RESPONSE_NAME: &str = "the token answer";
+const RESPONSE_NAME: &str = "the token response";
 
 /// How a client authenticates (Core 9, RFC 6749 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]

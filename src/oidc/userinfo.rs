@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// What messages call the response.
-const RESPONSE_NAME: &str = "the userinfo answer";
+const RESPONSE_NAME: &str = "the userinfo response";
 
 /// What the response is checked against.
 #[derive(Clone, Copy)]

@@ -103,7 +103,7 @@ fn text_is_not_a_number_and_invalid_times_warn() {
             let document = decode_json(&token);
             assert_eq!(
                 document["warnings"],
-                json!([{ "code": "time_not_a_number", "message": format!("`{claim}` is not a number, so it is no time") }])
+                json!([{ "code": "time_not_a_number", "message": format!("`{claim}` is not a number, so it is not a time") }])
             );
             assert_eq!(document["times"].get(claim), None);
             let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
@@ -223,7 +223,7 @@ fn bad_line_does_not_stop_the_others() {
     assert_eq!(outcome.error()["message"], "1 of 3 tokens are opaque");
 
     let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_with_output(7);
-    let expected = "opaque: line 2: this is no JWT: a JWT has three parts with dots between them, this has 1\n";
+    let expected = "opaque: line 2: this is not a JWT: a JWT has three parts with dots between them, this has 1\n";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
     assert_eq!(outcome.stdout.matches("Payload").count(), 2);
 }

@@ -184,7 +184,11 @@ fn other_signing_algorithms_are_not_called_invalid() {
         (json!({ "alg": "ES256", "kid": "k1" }), json!(null), "signature not checked: signed with ES256\n"),
         (json!({ "alg": "E\u{1b}\u{202e}" }), json!(null), r"signature not checked: signed with E\u{1b}\u{202e}"),
         (json!({ "alg": "none" }), json!(false), "SIGNATURE NOT VALID: it is not signed at all"),
-        (json!({ "alg": "RS256", "kid": "k1", "b64": false }), json!(false), "SIGNATURE NOT VALID: its payload"),
+        (
+            json!({ "alg": "RS256", "kid": "k1", "b64": false }),
+            json!(false),
+            "SIGNATURE NOT VALID: its header says that the payload",
+        ),
     ] {
         let bench = logged_in();
         bench.edit(|session| session.access_token.value = Secret::new(sign(&header, &json!({ "sub": SUB }))));
@@ -243,12 +247,12 @@ fn inspect_names_the_store_in_use() {
 #[test]
 fn claims_and_expired_id_token_are_explained() {
     let bench = logged_in();
-    bench.run(&["inspect"]).exits(0).leaves_out("lives 5 minutes");
+    bench.run(&["inspect"]).exits(0).leaves_out("valid for 5 minutes");
     bench.pass(Seconds(300));
-    let outcome = bench.run(&["inspect"]).exits(0).says("lives 5 minutes").says("is normal");
+    let outcome = bench.run(&["inspect"]).exits(0).says("valid for 5 minutes").says("is normal");
     for words in [
         "Account        +4790000001\n",
-        "Refresh token  lives until 2026-05-01 12:00:00 UTC (in 89 days 23 h)\n",
+        "Refresh token  expires 2026-05-01 12:00:00 UTC (in 89 days 23 h)\n",
         "Access token   valid until 2026-01-31 13:00:00 UTC (in 55 min), signature checked\n",
         "ID token       expired 2026-01-31 12:05:00 UTC (now), signature checked\n",
         "(assurance level 2: two factors)",
@@ -274,7 +278,7 @@ fn other_providers_claims_are_not_interpreted() {
         bench.run(&["login"]).exits(0);
         bench.pass(Seconds(300));
         let outcome =
-            bench.run(&["inspect"]).exits(0).says("that it has expired is normal").leaves_out("lives 5 minutes");
+            bench.run(&["inspect"]).exits(0).says("that it has expired is normal").leaves_out("valid for 5 minutes");
         let claims = format!("{}{}", outcome.stdout, outcome.stderr);
         for words in ["Telenor", "assurance level", "one-time code", "phone number", "client_type", "CLIENT_TYPE"] {
             assert!(!claims.contains(words), "`{words}` in:\n{claims}");

@@ -105,7 +105,7 @@ fn unmet_requirement_is_an_error() {
     for args in [&["policy", "--require", "2d"][..], &["policy", "--require", "2d", "--json"]] {
         bench.run(args).exits(3).says("the refresh token is certain to work for 1 day 23 h, less than 2 days");
     }
-    bench.run(&["policy", "--require", "two days"]).exits(2).says("--require: `two days` is no duration");
+    bench.run(&["policy", "--require", "two days"]).exits(2).says("--require: `two days` is not a duration");
 }
 
 #[test]

@@ -235,7 +235,10 @@ fn removing_the_default_names_the_next_default() {
     }
     let two = [profile("a", ""), profile("b", "")].concat();
     let bench = Bench::with_config(&format!("default_profile = \"a\"\n{two}"));
-    bench.run(&["profile", "remove", "a"]).exits(0).says("which was the default; `b`, the only one left, is now.");
+    bench
+        .run(&["profile", "remove", "a"])
+        .exits(0)
+        .says("which was the default; the default is now `b`, the only one left.");
     assert_eq!(show(&bench, &[])["profile"], "b");
     bench.run(&["profile", "use", "b"]).exits(0);
     bench.run(&["profile", "remove", "b"]).exits(0).says("which was the default; there is no other.");

@@ -43,8 +43,8 @@ fn lost_response_is_explained() {
     for told in [&policy, &inspected] {
         for words in [
             "2026-01-31 13:00:00 UTC",
-            "where they can be reused, nothing is lost",
-            "Where refresh tokens are one-time",
+            "otherwise nothing is lost",
+            "If the provider accepts each refresh token only once",
         ] {
             assert!(told.contains(words), "{words}: {told}");
         }

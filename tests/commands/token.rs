@@ -188,7 +188,7 @@ fn min_ttl_must_be_below_token_lifetime() {
     bench.log_in();
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);
     bench.run(&["token", "--min-ttl", "1h"]).exits(2).says("must be shorter than the token's lifetime");
-    bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("no duration");
+    bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("not a duration");
     bench.pass(Seconds(60));
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);

@@ -33,8 +33,8 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy for this HTTPS host. An unusable setting is an error: whoever set it does not want a direct
-    /// connection.
+    /// The proxy for this HTTPS host. An unusable setting is an error, because its user does not want
+    /// a direct connection.
     pub(super) fn for_host(env: &Env, host: &str) -> Result<Option<Self>, String> {
         let set = PROXY_VARIABLES.into_iter().find_map(|variable| Some((variable, env.get(variable)?)));
         let Some((variable, value)) = set else { return Ok(None) };

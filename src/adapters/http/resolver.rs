@@ -35,7 +35,7 @@ impl Resolve for SystemResolver {
 }
 
 fn lookup(host: &str, sender: Sender<io::Result<Vec<SocketAddr>>>) {
-    // Nobody may be waiting any more.
+    // The request may have timed out.
     let _ = sender.send((host, 0).to_socket_addrs().map(Iterator::collect));
 }
 

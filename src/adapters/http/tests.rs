@@ -138,8 +138,8 @@ fn unusable_response_is_lost() {
         (http(), truncated, "lost"),
         (http(), large, "1 MiB"),
         (impatient_http(), slow, "within"),
-        (http(), packed, "packed"),
-        (http(), garbled, "damaged"),
+        (http(), packed, "compressed in a way that was not requested"),
+        (http(), garbled, "damaged gzip"),
         (http(), bomb, "1 MiB"),
     ] {
         let failure = http.send(&get(url)).unwrap_err();
@@ -196,7 +196,7 @@ fn request_that_was_not_sent_is_recognised() {
     tls.set_scheme("https").unwrap();
     let failure = http().send(&post(tls)).unwrap_err();
     assert_eq!(failure.kind, HttpFailureKind::NotSent);
-    assert!(failure.message.ends_with("what came is no TLS"), "{}", failure.message);
+    assert!(failure.message.ends_with("the server did not respond with TLS"), "{}", failure.message);
 }
 
 #[test]
@@ -233,8 +233,8 @@ fn proxy_failure_names_proxy_and_variable() {
         (at(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno\r\n"), "the proxy refused"),
         (at(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"), "the proxy refused"),
         (at(b"220 smtp ready\r\n"), "the proxy refused"),
-        (at(b""), "the proxy hung up"),
-        (at(b"HTTP/1.1 200 OK\r\n\r\n"), "broken off"),
+        (at(b""), "the proxy closed the connection"),
+        (at(b"HTTP/1.1 200 OK\r\n\r\n"), "closed during the TLS handshake"),
         (Url::parse(&format!("http://{free}")).unwrap(), "refused"),
         (Url::parse("http://proxy.invalid:3128").unwrap(), ""),
     ] {

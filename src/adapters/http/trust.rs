@@ -18,7 +18,9 @@ pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
     let pem = owned_files::read_named(path, |_, _| ()).map_err(|error| failure(&error.to_string()))?;
     let pem = pem.ok_or_else(|| failure("there is no such file"))?;
     if pem.starts_with(&[0x30]) {
-        return Err(failure("it is no PEM file; if it is a certificate, `openssl x509 -inform der` makes one of it"));
+        return Err(failure(
+            "it is not a PEM file; if it is a DER certificate, convert it with `openssl x509 -inform der`",
+        ));
     }
     let pem = utf8_text(&pem).map_err(|why| failure(&format!("it is {why}")))?;
     let mut found = Vec::new();
@@ -57,7 +59,7 @@ pub(super) fn certificate_fault(problem: &CertificateError) -> String {
     let at = |time: &UnixTime| Time::from_unix(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)).rfc3339();
     match problem {
         CertificateError::UnknownIssuer => {
-            "no authority that is trusted here has signed it (it signs itself, or a company's own authority does)"
+            "it is not signed by an authority trusted here (it may be self-signed, or signed by a company's own authority)"
                 .into()
         }
         CertificateError::Expired => "it has expired".into(),
@@ -78,19 +80,19 @@ pub(super) fn certificate_fault(problem: &CertificateError) -> String {
         CertificateError::BadSignature => "its signature is wrong".into(),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "it is signed in a way that is not trusted any more, as with SHA-1".into()
+            "it is signed with an algorithm that is no longer trusted, such as SHA-1".into()
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not for servers".into()
+            "it is not a server certificate".into()
         }
         CertificateError::Other(other) => match other.0.to_string() {
             // The texts of webpki and the platform's verifier, whose types are not among our dependencies.
             what if what == "CaUsedAsEndEntity" => {
-                "it signs itself and is marked as an authority's (CA:TRUE), which is not taken for a server's: the server \
-                 needs one that an authority has signed, or one made with CA:FALSE"
+                "it is a self-signed authority certificate (CA:TRUE), which a server may not use: the server needs one that an \
+                 authority has signed, or one made with CA:FALSE"
                     .into()
             }
-            what if what == "certificate had invalid extensions" => "it is not for servers".into(),
+            what if what == "certificate had invalid extensions" => "it is not a server certificate".into(),
             what => printable(&what),
         },
         other => printable(&other.to_string()),
@@ -119,9 +121,9 @@ fn first_few(names: &[String]) -> String {
 /// Describes a TLS error that is not about the certificate.
 pub(super) fn tls_fault(problem: &rustls::Error) -> Option<String> {
     Some(match problem {
-        rustls::Error::InvalidMessage(_) => "what came is no TLS".into(),
+        rustls::Error::InvalidMessage(_) => "the server did not respond with TLS".into(),
         rustls::Error::PeerIncompatible(_) => "it offers no version or cipher of TLS that is safe today".into(),
-        rustls::Error::AlertReceived(alert) => format!("it broke TLS off ({alert:?})"),
+        rustls::Error::AlertReceived(alert) => format!("it aborted TLS ({alert:?})"),
         _ => return None,
     })
 }
@@ -198,7 +200,7 @@ mod tests {
         };
         let many = ["DnsName(\"a\")"; 7];
         for (problem, words) in [
-            (CertificateError::UnknownIssuer, "no authority that is trusted here"),
+            (CertificateError::UnknownIssuer, "it is not signed by an authority trusted here"),
             (
                 CertificateError::ExpiredContext { time: at(86_400), not_after: at(0) },
                 "it expired on 1970-01-01T00:00:00Z (by this machine's clock it is 1970-01-02T00:00:00Z)",
@@ -214,7 +216,7 @@ mod tests {
             (names(&many), "a, a, a, a, a and 2 more"),
             (names(&[]), "it names no host"),
             (other("CaUsedAsEndEntity"), "one made with CA:FALSE"),
-            (other("certificate had invalid extensions"), "not for servers"),
+            (other("certificate had invalid extensions"), "not a server certificate"),
             (other("odd\u{1b}"), "odd\\u{1b}"),
             (CertificateError::BadEncoding, "damaged"),
         ] {

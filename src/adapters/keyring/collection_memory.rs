@@ -1,5 +1,5 @@
-//! Remembers the collection of each entry. A service that hides locked entries does not tell, and the default
-//! collection may be another one: KeePassXC uses the open database, and the default can be changed.
+//! Remembers which collection each entry is in: a service that hides locked entries cannot tell, and the default
+//! collection may have changed, as when another KeePassXC database is open.
 //!
 //! What this process has seen is in memory; what was written is also in files for later processes: bus paths, not
 //! secrets. A lost file costs only this knowledge.

@@ -313,8 +313,8 @@ fn is_local(bus: &str) -> bool {
     bus.split(';').all(|address| address.starts_with("unix:"))
 }
 
-/// A session with the service. Over a local socket secrets are not encrypted: whoever could listen there could ask the
-/// service as well (Secret Service API 0.2, chapter 7). Otherwise, or if the service insists, they are.
+/// A session with the service. Over a local socket secrets are not encrypted: a program that could listen there could
+/// ask the service as well (Secret Service API 0.2, chapter 7). Otherwise, or if the service insists, they are.
 fn connect(local: bool) -> Result<SecretService<'static>, StoreFailure> {
     let not_supported = |error: &Error| name_of(error) == Some("org.freedesktop.DBus.Error.NotSupported");
     let plain = local.then(|| SecretService::connect(EncryptionType::Plain));

@@ -74,20 +74,20 @@ fn reason(why: FailureReason) -> (&'static str, &'static str) {
             ("The login service refused the request.", "Innloggingstjenesten avviste forespørselen.")
         }
         FailureReason::Unavailable => (
-            "The login service cannot do it just now. Try again later.",
-            "Innloggingstjenesten kan ikke gjøre det akkurat nå. Prøv igjen senere.",
+            "The login service is temporarily unavailable. Try again later.",
+            "Innloggingstjenesten er midlertidig utilgjengelig. Prøv igjen senere.",
         ),
         FailureReason::NeedsUser => (
-            "The login service wants to ask you something, and was told not to.",
-            "Innloggingstjenesten vil spørre deg om noe, men fikk beskjed om å la være.",
+            "The login service needed to ask you something, but was told not to (prompt=none).",
+            "Innloggingstjenesten måtte spørre deg om noe, men fikk beskjed om å la være (prompt=none).",
         ),
         FailureReason::AnotherAccount => {
-            ("This is another account than the one asked for.", "Dette er en annen konto enn den det ble spurt etter.")
+            ("This is not the account that was requested.", "Dette er ikke kontoen som ble etterspurt.")
         }
-        FailureReason::TooWeak => ("A stronger login was asked for.", "Det ble spurt etter en sterkere innlogging."),
-        FailureReason::NotValid => ("The answer failed a check.", "Svaret besto ikke en kontroll."),
+        FailureReason::TooWeak => ("A stronger login is required.", "Det kreves en sterkere innlogging."),
+        FailureReason::NotValid => ("The response failed a check.", "Svaret besto ikke en kontroll."),
         FailureReason::NotStored => ("The session could not be stored.", "Økten kunne ikke lagres."),
-        FailureReason::Failed => ("It did not work.", "Det gikk ikke."),
+        FailureReason::Failed => ("The login failed.", "Innloggingen mislyktes."),
     }
 }
 

@@ -42,7 +42,7 @@ impl PeerLookup {
         let (mut tables, own) = (Tables::open()?, own_id());
         if own.is_none() && !tables.0.is_empty() {
             return Err(io::Error::other(
-                "who comes to it could be anybody: in this container other users look the same as this one",
+                "other users cannot be told apart from this one in this container, so it is not safe to listen",
             ));
         }
         let (requests, received) = mpsc::channel::<LookupRequest>();

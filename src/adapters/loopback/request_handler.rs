@@ -127,7 +127,7 @@ impl RequestHandler {
     pub(super) fn accept(&self, candidate: Candidate) -> Secret {
         let mut state = self.state();
         state.accepted = Some(candidate.query.clone());
-        // Its response is on the way: whoever finishes now must wait for it.
+        // Its response is on the way, and `finish` must wait for it.
         state.redirected = true;
         state.queue.clear();
         candidate.query

@@ -112,7 +112,7 @@ impl TypedInput {
                 return Ok(());
             }
             if std::mem::take(&mut arrived_before) && read >= CANONICAL_LIMIT {
-                let why = "a line was typed before it was asked for, and cut by the terminal: give it again";
+                let why = "the line was entered before the prompt, and the terminal cut it off: enter it again";
                 return Err(io::Error::new(ErrorKind::InvalidData, why));
             }
             self.take(&bytes[..read], echo, &terminal)?;

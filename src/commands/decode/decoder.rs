@@ -52,9 +52,9 @@ impl Decoder<'_> {
                 printable(&Value::Object(header).to_string())
             )),
             Malformed::NotAToken(why) if may_be_opaque(text) => {
-                ValidationError::Opaque(format!("this is no JWT: {why}"))
+                ValidationError::Opaque(format!("this is not a JWT: {why}"))
             }
-            Malformed::NotAToken(why) => ValidationError::Invalid(format!("this is no JWT: {why}")),
+            Malformed::NotAToken(why) => ValidationError::Invalid(format!("this is not a JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;

@@ -119,7 +119,7 @@ impl SessionOutlook<'_> {
         sentences
     }
 
-    /// When the refresh token expires by the policy, and where that is not certain, until when it certainly works.
+    /// When the refresh token expires by the policy, and if that is not certain, until when it certainly works.
     fn expiry_sentences(&self, session: &Session, expiry: RefreshTokenExpiry, consequence: &str) -> Vec<Sentence> {
         let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = expiry;
         let left = expires_at.left(self.now).to_text();
@@ -195,7 +195,7 @@ fn no_refresh_token(now: Time, session: &Session) -> Vec<Sentence> {
     let (expires, then) =
         if now < end { ("expires", "; then log in again: ") } else { ("expired", "; log in again: ") };
     vec![
-        Sentence::new("This login brought no refresh token."),
+        Sentence::new("This login returned no refresh token."),
         Sentence::new(format!("The access token {expires} ")).time(end).text(then).command("tidp login").text("."),
     ]
 }
@@ -231,7 +231,7 @@ fn access_token_works(now: Time, session: &Session) -> Option<Sentence> {
 fn unknown_expiry(now: Time, session: &Session) -> Sentence {
     let end = session.access_token.expires_at;
     let (expires, next) = if now < end { ("expires", "then") } else { ("expired", "the next") };
-    Sentence::new(format!("There is a refresh token, but nothing tells when it expires. The access token {expires} "))
+    Sentence::new(format!("There is a refresh token, but it is not known when it expires. The access token {expires} "))
         .time(end)
         .text(format!("; {next} "))
         .command("tidp token")

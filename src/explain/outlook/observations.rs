@@ -7,7 +7,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session, SessionEvent};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
-/// How the session's responses contradict its policy, worded as a warning; `None` where they do not.
+/// How the session's responses contradict its policy, worded as a warning; `None` if they do not.
 pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     let name = policy.name.as_str();
     match (&session.refresh_token, policy.lifetime) {
@@ -123,7 +123,7 @@ fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Ti
     None
 }
 
-/// How the refresh before the refusal may have spent the token without bringing another.
+/// How the refresh before the refusal may have spent the token without returning another.
 fn spent_before(session: &Session) -> Option<&'static str> {
     let before = session
         .events

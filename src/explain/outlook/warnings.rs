@@ -118,8 +118,8 @@ pub(super) fn interrupted_refresh(session: &Session) -> Option<Sentence> {
         " did not finish. Unless it is still running, its response was lost, and the refresh token may be spent"
     };
     Some(Sentence::new("the refresh started ").time(unfinished.at).text(outcome).text(
-        ". Where refresh tokens are one-time, the session is then over; where they can be reused, nothing is lost. The \
-         next refresh tries the token once and shows which",
+        ". If the provider accepts each refresh token only once, the session is then over; otherwise nothing is lost. \
+         The next refresh tries the token once and shows which",
     ))
 }
 
@@ -139,7 +139,7 @@ pub(super) fn refused_token_kept(session: &Session) -> Option<Sentence> {
     )
 }
 
-/// Where a stored time lies in the future, nothing computed from it can be right.
+/// The warning if a stored time is in the future: nothing computed from it can be right.
 pub(super) fn clock_went_back(now: Time, session: &Session) -> Option<Sentence> {
     let mut latest = session.login_at.max(session.access_token.obtained_at);
     if let Some(held) = session.held_token() {

@@ -41,7 +41,7 @@ fn refresh(event: &Event) -> Option<(Seconds, bool)> {
     }
 }
 
-/// The script's calls; where several share a column, the most important one.
+/// The script's calls; if several share a column, the most important one.
 fn calls_bar(axis: Axis, simulation: &Simulation, marks: Marks) -> Bar {
     let mut bar = Bar::new(axis.columns, |_| (' ', Role::Text));
     let mut weights = vec![0; axis.columns];

@@ -14,7 +14,7 @@ const ALIGNS: [Align; 4] = [Align::Left, Align::Right, Align::Right, Align::Righ
 const NOTE: &str = "The bars show the session's lifetime, thinner where only its last access token is left. Times are \
                     counted from the login.";
 
-/// A table with a row and a bar for each policy; sentences where the terminal is too narrow for columns.
+/// A table with a row and a bar for each policy; sentences if the terminal is too narrow for columns.
 pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset: Charset) -> Vec<Line> {
     // The scenario is the same for all; only with refresh tokens its description is complete.
     let Some((first, _)) = simulated.iter().find(|(scenario, _)| scenario.policy.lifetime.is_some()) else {

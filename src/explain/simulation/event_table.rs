@@ -99,7 +99,7 @@ fn role(kind: EventKind) -> Role {
     }
 }
 
-/// Whether the row says nothing that an earlier row has not said.
+/// Whether an earlier row says the same.
 fn repeats_earlier_row(rows: &[Row], i: usize) -> bool {
     match rows[i].kind {
         EventKind::CachedTokenUsed => true,
@@ -142,7 +142,7 @@ fn description(row: &Row, charset: Charset) -> String {
     }
 }
 
-/// When the refresh token held expires, and where the client relies on less, that too.
+/// When the refresh token expires and, if the client relies on less, that too.
 fn expiry(row: &Row) -> String {
     let expiry = row.expiry.filter(|expiry| row.at < expiry.enforced && row.kind != EventKind::Refused);
     match expiry {

@@ -59,7 +59,7 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
     )
 }
 
-/// Where the same refresh token came back, the provider knows of more time than the client can rely on.
+/// The time that the client can rely on, if the provider grants more: the same refresh token was returned.
 fn reliable_part(simulation: &Simulation) -> String {
     let expiry = simulation.events.iter().rev().find_map(|event| event.expiry);
     let unsure = expiry.filter(|expiry| expiry.earliest < expiry.enforced);

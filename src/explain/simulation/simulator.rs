@@ -39,7 +39,7 @@ pub struct Event {
     pub at: Seconds,
     #[serde(flatten)]
     pub kind: EventKind,
-    /// Of the refresh token held afterwards; `None` where there is none.
+    /// Of the refresh token held afterwards; `None` if there is none.
     #[serde(flatten)]
     pub expiry: Option<ExpiryTimes>,
 }

@@ -22,7 +22,7 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
     let entry = |mark, role, name, at, note| Entry { mark, role, name, at, note };
     let mut all = vec![entry(marks.start, Role::Edge, "login", t.login_at, "")];
     if let Some(renewal) = t.renewals.last() {
-        let note = if renewal.certain { "" } else { "the same token came back: maybe renewed" };
+        let note = if renewal.certain { "" } else { "same token returned, maybe renewed" };
         all.push(entry(renewal.mark(marks), Role::Renewal, "last refresh", renewal.at, note));
     }
     all.push(entry(marks.now, Role::Now, "now", t.now, ""));
@@ -60,7 +60,7 @@ fn end_role(end: Time, now: Time) -> Role {
     if end <= now { Role::Over } else { Role::Edge }
 }
 
-/// The legend under the bars. Where there is no room, columns are left out from the right.
+/// The legend under the bars. Without room, columns are left out from the right.
 pub(super) fn legend(t: &Timeline, columns: usize, marks: Marks, format_time: &dyn Fn(Time) -> String) -> Vec<Line> {
     let entries = entries(t, marks);
     let distance = |at: Time| if at == t.now { String::new() } else { at.relative_to(t.now) };

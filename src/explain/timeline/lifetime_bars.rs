@@ -34,8 +34,8 @@ struct TimeAxis {
 }
 
 impl TimeAxis {
-    /// From `from` to `to`. Where now lies beyond that, it reaches to now; if now is further away than the axis is long,
-    /// the axis is broken.
+    /// From `from` to `to`. If now is later, the axis reaches to now; if now is further away than the axis is long, the
+    /// axis is broken.
     fn new(now: Time, (from, to): (Time, Time), columns: usize) -> Self {
         let length = to.since(from);
         let beyond = now.since(to);
@@ -72,7 +72,7 @@ pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<L
     let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
     let scale_width = widest(scales.iter().map(String::as_str)) + 2;
     let room = columns.saturating_sub(names_width);
-    // Where a name beside the bar leaves it too short, the name stands above.
+    // If a name beside the bar would leave it too short, the name stands above.
     let name_beside = room >= 3 * MIN_BAR;
     let room = if name_beside { room } else { columns };
     let with_scale = room >= scale_width + 2 * MIN_BAR;
@@ -106,7 +106,7 @@ fn access_token(t: &Timeline) -> Lifetime {
     }
 }
 
-/// From the login; of a session renewed many times, from one lifetime before the renewal that counts.
+/// The refresh token's bar: from the login or, after many renewals, from one lifetime before the last certain renewal.
 fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
     let (sure_end, end) = match (t.refresh_token, t.refused_at) {
         (Some(expiry), _) => (expiry.expires_at_earliest, expiry.expires_at),
@@ -157,7 +157,7 @@ fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, mar
     bar
 }
 
-/// Now is drawn between the edges or beyond the end as is true, also where a column is too coarse to tell.
+/// The column of `now`, on the correct side of the start and the end even if rounding would put it on their column.
 fn now_column(now: Time, lifetime: &Lifetime, axis: TimeAxis, width: usize) -> usize {
     let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
     let last = width.saturating_sub(1);

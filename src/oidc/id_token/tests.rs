@@ -72,7 +72,7 @@ fn wrong_claims_in_a_login_id_token_are_rejected() {
     let old = |iat| invalid(&format!("it was not issued for this login, but at {}", at(iat)));
     let no_sub = || invalid("it does not say whose it is (`sub`)");
     let other_nonce = || invalid("it belongs to another login (`nonce`)");
-    let other_hash = |name: &str| invalid(&format!("it belongs to another answer (`{name}`)"));
+    let other_hash = |name: &str| invalid(&format!("it belongs to another response (`{name}`)"));
     for (case, name, value, why) in [
         ("S68", "iss", json!("https://evil.example"), iss("https://evil.example")),
         ("S68", "iss", json!("https://id.example/"), iss("https://id.example/")),

@@ -49,7 +49,7 @@ impl Service {
         let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
         let result = match body {
             Ok(body @ Value::Object(_)) => control(self, &body),
-            _ => Err("the body is no JSON object".to_owned()),
+            _ => Err("the body is not a JSON object".to_owned()),
         };
         match result {
             Ok(body) => Response::json(200, &body),

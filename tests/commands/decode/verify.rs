@@ -58,11 +58,11 @@ fn each_verdict_has_its_word_value_and_reason() {
         (extended("crit", json!(["exp"])), 7, "not valid:", &refused, "`crit`"),
         (extended("b64", json!(false)), 7, "not valid:", &refused, "`b64`"),
         (extended("b64", json!("false")), 7, "not valid:", &refused, "`b64`"),
-        ("2YotnFZFEjr1zCsicMWpAA".into(), 7, "opaque:", &open, "this is no JWT"),
-        ("ory_at_x.y".into(), 7, "opaque:", &open, "this is no JWT"),
+        ("2YotnFZFEjr1zCsicMWpAA".into(), 7, "opaque:", &open, "this is not a JWT"),
+        ("ory_at_x.y".into(), 7, "opaque:", &open, "this is not a JWT"),
         (format!("{}.a.b.c.d", B64.encode(r#"{"alg":"dir"}"#)), 7, "opaque:", &open, "encrypted token"),
-        (valid_token().replacen('.', "", 1), 7, "not valid:", &refused, "this is no JWT"),
-        ("{\"access_token\":\"x\"}".into(), 7, "not valid:", &refused, "this is no JWT"),
+        (valid_token().replacen('.', "", 1), 7, "not valid:", &refused, "this is not a JWT"),
+        ("{\"access_token\":\"x\"}".into(), 7, "not valid:", &refused, "this is not a JWT"),
     ] {
         let bench = verifier();
         bench.provider.always("/jwks", json(200, &jwks()));
@@ -134,5 +134,5 @@ fn leeway_allows_for_clock_differences() {
         bench.at(3_600 + late);
         decode(&bench, &[&valid_token()], &["--jwks", "keys.json", "--leeway", leeway]).exits(code);
     }
-    decode(&bench(), &[], &["--leeway", "some"]).exits(2).says("--leeway: `some` is no duration");
+    decode(&bench(), &[], &["--leeway", "some"]).exits(2).says("--leeway: `some` is not a duration");
 }

@@ -8,8 +8,8 @@ use serde_json::json;
 #[test]
 fn invalid_variable_is_not_blamed_on_the_file() {
     for (variable, value, words) in [
-        ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` is no time at all"),
-        ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` is no time at all"),
+        ("TIDP_REFRESH_LIFETIME", "0s", "TIDP_REFRESH_LIFETIME: refresh_lifetime: `0s` must be longer than zero"),
+        ("TIDP_ABSOLUTE_LIFETIME", "0", "TIDP_ABSOLUTE_LIFETIME: absolute_lifetime: `0` must be longer than zero"),
         ("TIDP_CLIENT_TYPE", "Desktop", "TIDP_CLIENT_TYPE: unknown client_type `Desktop`; expected one of"),
         ("TIDP_POLICY", "Weekly", "TIDP_POLICY: unknown policy `Weekly`; expected one of"),
         ("TIDP_SCOPES", "profile", "TIDP_SCOPES: the scopes must include `openid`"),
