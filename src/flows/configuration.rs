@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ports::{Ports, Store, StoreChoice};
 use std::path::{Path, PathBuf};
 
-/// What the configuration file says.
+/// The contents of the configuration file.
 pub struct Configuration {
     pub config: Config,
     /// Where it is or would be; `None` without a home directory.

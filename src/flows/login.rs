@@ -140,7 +140,7 @@ fn failure_page(error: &Error) -> FailureReason {
     }
 }
 
-/// A redirect URI at which nobody listens: the browser shows an error, and the user copies the URL.
+/// A redirect URI at which no program listens: the browser shows an error, and the user copies the URL.
 fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
     let [high, low] = random_bytes::<2>(context)?;
     Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))

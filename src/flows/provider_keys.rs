@@ -47,7 +47,7 @@ pub enum Refetch {
 pub enum VerifyError<E> {
     /// It fails with the provider's current keys.
     Rejected(E),
-    /// The keys that would decide cannot be had now.
+    /// The keys that would decide cannot be fetched now.
     Undecided(Error),
 }
 

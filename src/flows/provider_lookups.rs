@@ -14,7 +14,7 @@ pub struct ProviderLookups {
 #[derive(Clone, Copy)]
 pub struct KeyLookup {
     pub at: Time,
-    /// When it brought keys; `None` if the provider could not be reached.
+    /// When it fetched keys; `None` if the provider could not be reached.
     pub fetched_at: Option<Time>,
 }
 

@@ -65,7 +65,7 @@ pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Pr
 }
 
 /// The response to `first`. If nothing is at that endpoint any more and the current discovery document names another
-/// one, `provider` is updated and what `request` builds for it is sent there: nobody has acted on the first request.
+/// one, `provider` is updated and what `request` builds for it is sent there: the first request had no effect.
 ///
 /// # Errors
 /// As the port.

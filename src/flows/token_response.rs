@@ -162,7 +162,7 @@ fn names_another_issuer(raw: &Secret, issuer: &str) -> bool {
 /// The verified ID token of a login.
 ///
 /// # Errors
-/// `invalid`; `unreachable` if the keys cannot be had.
+/// `invalid`; `unreachable` if the keys cannot be fetched.
 pub fn accept_login_id_token(
     context: &Context<'_>,
     provider: &Provider,

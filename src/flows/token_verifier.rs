@@ -27,7 +27,7 @@ pub enum TokenVerifier<'w> {
     File(KeySet),
 }
 
-/// The keys, or why they cannot be had, as found at `fetched_at`. A stream of tokens may outlive them.
+/// The keys, or why they could not be fetched, as of `fetched_at`. A stream of tokens may outlive them.
 pub struct KeySnapshot {
     keys: Result<ProviderKeys>,
     fetched_at: Time,
@@ -69,7 +69,7 @@ impl<'w> TokenVerifier<'w> {
     /// A verifier with the keys of the profile's provider.
     ///
     /// # Errors
-    /// Those of [`Context::open`]; `unreachable` if the provider's keys cannot be had.
+    /// Those of [`Context::open`]; `unreachable` if the provider's keys cannot be fetched.
     pub fn from_provider(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
         let context = Box::new(Context::open(ports, reporter, profile)?);
         let provider = Box::new(provider_metadata::provider(&context)?);

@@ -1,4 +1,4 @@
-//! Checks what the login returned, and warns where it differs from what was requested.
+//! Checks what the login returned, and warns if it differs from what was requested.
 
 use super::options::LoginOptions;
 use crate::domain::text::printable;
@@ -25,7 +25,7 @@ pub(super) fn check(options: &LoginOptions, accepted: &ValidatedIdToken) -> Resu
     }
 }
 
-/// Warns where assurance level or scopes differ from what was requested.
+/// Warns if assurance level or scopes differ from what was requested.
 pub(super) fn warn_of_differences(
     reporter: &dyn Reporter,
     options: &LoginOptions,
