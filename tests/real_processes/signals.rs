@@ -30,9 +30,16 @@ fn second_ctrl_c_ends_a_refresh_at_once() {
 fn every_signal_waits_until_the_new_token_is_stored() {
     let Some((provider, home)) = provider_and_home() else { return };
     home.tidp(&["login"]).expect(0);
-    for signal in
-        [Signal::QUIT, Signal::USR1, Signal::ALARM, Signal::XCPU, Signal::VTALARM, Signal::PROF, Signal::POWER]
-    {
+    for signal in [
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::ALARM,
+        Signal::XCPU,
+        Signal::VTALARM,
+        Signal::PROF,
+        #[cfg(target_os = "linux")]
+        Signal::POWER,
+    ] {
         let refresh = refresh_in_flight(&provider, &home);
         refresh.signal(signal);
         provider.post("/release", &json!({}));

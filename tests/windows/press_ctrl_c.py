@@ -1,4 +1,4 @@
-"""Runs a command on a terminal of its own, presses Ctrl-C after two seconds and waits for its end.
+"""Runs a command on a terminal of its own, presses Ctrl-C after three seconds and waits for its end.
 
 Usage: press_ctrl_c.py OUTPUT COMMAND…
 """
@@ -14,7 +14,7 @@ if child == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 started, pressed, seen = time.monotonic(), False, b""
 while time.monotonic() - started < 60:
-    if not pressed and time.monotonic() - started > 2:
+    if not pressed and time.monotonic() - started > 3:
         os.write(terminal, b"\x03")
         pressed = True
     if select.select([terminal], [], [], 0.2)[0]:
