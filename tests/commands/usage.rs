@@ -59,6 +59,19 @@ fn arguments_after_dashes_belong_to_cmd() {
 }
 
 #[test]
+fn version_names_the_commit_and_the_build() {
+    let bench = Bench::with_env(&[]);
+    let line = bench.run(&["--version"]).exits(0).stdout;
+    let document = bench.run(&["--version", "--json"]).exits(0).json();
+    let member = |name: &str| document[name].as_str().unwrap().to_owned();
+    assert_eq!(line, format!("tidp {} ({})\n", member("version"), member("commit")));
+    assert_eq!(member("version"), env!("CARGO_PKG_VERSION"));
+    assert!(member("target").split('-').count() >= 3, "{document}");
+    let features = document["features"].as_array().unwrap();
+    assert_eq!(features.contains(&"debug".into()), cfg!(debug_assertions));
+}
+
+#[test]
 fn help_and_version_go_to_stdout() {
     for args in [&["--help"][..], &["-h"], &["login", "--help"], &["profile", "add", "--help"], &["--version"]] {
         let outcome = Bench::with_env(&[]).run(args).exits(0);
