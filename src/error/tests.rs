@@ -74,7 +74,12 @@ fn setup_rows() -> Vec<Row> {
         row(SetupError::ExecCredentialVersion(Some("v9".into())), Kind::Config, 2, "client.authentication.k8s.io/v1"),
         row(SetupError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
         row(SetupError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
-        row(SetupError::NoStoreKey, Kind::Config, 2, "TIDP_STORE_KEY_FILE"),
+        row(
+            SetupError::NoStoreKey,
+            Kind::Config,
+            2,
+            if cfg!(windows) { "TIDP_STORE_KEY_FILE = " } else { "TIDP_STORE_KEY_FILE=" },
+        ),
         row(SetupError::NoListener(text()), Kind::Config, 2, "tidp login --paste"),
     ]
 }

@@ -70,9 +70,11 @@ pub fn put_if_unlocked(context: &Context<'_>) {
     }
 }
 
-/// Removes the session's token, even if caching has been switched off since.
+/// Removes the session's token, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
-    context.ports.cache.forget(&name(context));
+    if !context.store.is_ephemeral() {
+        context.ports.cache.forget(&name(context));
+    }
 }
 
 /// Whether tokens are cached: unless the user switched it off, or the store is in memory.

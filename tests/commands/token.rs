@@ -232,6 +232,7 @@ fn session_without_refresh_token_requires_login() {
 fn env_format_is_in_the_words_of_powershell() {
     let modules = ("PSMODULEPATH", r"C:\Users\kari\Documents\PowerShell\Modules");
     let bench = Bench::new("MobileApp").env(modules.0, modules.1).env("USERPROFILE", r"C:\Users\kari");
+    let bench = bench.env("_", "/usr/bin/pwsh");
     bench.log_in();
     let line = bench.run(&["token", "--format", "env"]).exits(0).stdout;
     assert!(line.starts_with("$env:TIDP_ACCESS_TOKEN = 'ey") && line.ends_with("'\n"), "{line}");
