@@ -23,11 +23,15 @@ pub struct SystemBrowser {
 impl SystemBrowser {
     /// Uses `BROWSER`, `DISPLAY` and `WAYLAND_DISPLAY` of `env`.
     pub fn new(env: &Env) -> Self {
-        let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
+        let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
         Self {
             chosen: env.get("BROWSER").map(str::to_owned),
             // Over SSH, the desktop of a Mac or Windows machine is in front of somebody else.
-            desktop: display || cfg!(any(target_os = "macos", windows)) && env.get("SSH_CONNECTION").is_none(),
+            desktop: if cfg!(any(target_os = "macos", windows)) {
+                env.get("SSH_CONNECTION").is_none()
+            } else {
+                has_display
+            },
         }
     }
 }

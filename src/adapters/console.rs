@@ -4,6 +4,8 @@
 //! Closing the window cannot be deferred: Windows ends the process as soon as the handler has returned.
 
 use crate::ports::{ExitReason, SignalGuard};
+use std::io;
+use std::process::Child;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -79,9 +81,19 @@ fn end_if(effect: Effect) {
     }
 }
 
-/// From now on a key press is for the program that runs beside this one.
-pub(super) fn leave_to_child() {
-    with_console(|console| console.interrupts = Interrupts::ReachOnlyChild);
+/// Starts a program for which key presses are from now on. None falls in between: the console waits until it is started.
+///
+/// # Errors
+/// `Interrupted`, with nothing started, if a key press was sent to the supervisor before.
+pub(super) fn hand_over(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+    with_console(|console| {
+        if matches!(console.interrupts, Interrupts::ReachSupervisor(_)) && console.pressed {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let child = start()?;
+        console.interrupts = Interrupts::ReachOnlyChild;
+        Ok(child)
+    })
 }
 
 /// From now on the first key press is sent to `supervisor`.

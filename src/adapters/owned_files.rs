@@ -56,7 +56,7 @@ pub(super) fn test_write(dir: &Path) -> io::Result<()> {
     super::ignored_signals::survive_file_size_limit();
     let mut file = tempfile::tempfile_in(dir)?;
     file.write_all(&[0; 16 * 1024])?;
-    file.sync_all()
+    sync(&file)
 }
 
 const TEMPORARY_PREFIX: &str = ".tidp-";
@@ -75,7 +75,7 @@ fn temporary_prefix(path: &Path) -> OsString {
 
 /// Whether there was a file to remove.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
+    match retry_while_in_use(|| fs::remove_file(path)) {
         Ok(()) => sync_dir(parent(path)).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -108,22 +108,39 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
-/// Renames the temporary file to `path`. Windows refuses that for a moment while a virus scanner has the old file open;
-/// `fs::rename` replaces a file that another `tidp` is reading.
+/// Renames the temporary file to `path`; `keep` takes the mark "temporary" off it, which would delay its way to the disk.
 #[cfg(windows)]
-#[allow(clippy::disallowed_methods, reason = "the end of another program's access cannot be waited for")]
 fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    let (file, temporary) = file.keep().map_err(|failed| failed.error)?;
+    drop(file);
+    let renamed = retry_while_in_use(|| fs::rename(&temporary, path));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed
+}
+
+/// Windows refuses to rename or remove a file for a moment while a virus scanner, or another `tidp`, has it open.
+#[cfg(windows)]
+#[expect(clippy::disallowed_methods, reason = "the end of another program's access cannot be waited for")]
+fn retry_while_in_use<T>(change: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    // winerror.h: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.
+    const IN_USE: [i32; 3] = [5, 32, 33];
     const PAUSES_MS: [u64; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
-    let temporary = file.into_temp_path();
     for pause in PAUSES_MS {
-        match fs::rename(&temporary, path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+        match change() {
+            Err(error) if error.raw_os_error().is_some_and(|code| IN_USE.contains(&code)) => {
                 std::thread::sleep(std::time::Duration::from_millis(pause));
             }
             done => return done,
         }
     }
-    fs::rename(&temporary, path)
+    change()
+}
+
+#[cfg(unix)]
+fn retry_while_in_use<T>(change: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    change()
 }
 
 /// Makes what was written durable. On macOS that is a full sync, which network file systems refuse; they do what they can.

@@ -189,8 +189,7 @@ fn exec(mut child: Command) -> io::Error {
 /// Runs `child` in this process's place: Ctrl-C is for it alone, and its exit code is ours.
 #[cfg(windows)]
 fn exec(mut child: Command) -> io::Error {
-    super::console::leave_to_child();
-    match child.status() {
+    match super::console::hand_over(|| child.spawn()).and_then(|mut child| child.wait()) {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     }

@@ -45,13 +45,12 @@ impl ProcessSupervisor {
 #[cfg(windows)]
 impl Supervisor for ProcessSupervisor {
     fn start(&mut self, command: &[OsString]) -> io::Result<()> {
-        if let Ok(ExitReason::Signal(_)) = self.exits.try_recv() {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        super::console::leave_to_child();
-        let mut child = child_command::start(command)?;
+        let mut child = super::console::hand_over(|| child_command::start(command))?;
         let sender = self.sender.clone();
-        std::thread::Builder::new().spawn(move || child.wait().map(|status| sender.send(exit_reason(status))))?;
+        std::thread::Builder::new().spawn(move || {
+            let reason = child.wait().map_or(ExitReason::Code(1), exit_reason);
+            sender.send(reason)
+        })?;
         Ok(())
     }
 

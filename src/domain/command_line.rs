@@ -15,7 +15,7 @@ pub fn split(text: &str) -> Option<Vec<String>> {
 /// `word` as one word of a command that the user can copy into a shell. Double quotes are all that POSIX shells,
 /// PowerShell and cmd.exe share; what they would expand inside them gets the quotes of a POSIX shell.
 pub fn quote(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
@@ -38,10 +38,9 @@ impl Shell {
             return if on_windows && variable("MSYSTEM").is_none() { Self::Cmd } else { Self::Posix };
         };
         if !on_windows {
-            // Only PowerShell sets the variable, but its children inherit it. bash and zsh say in `_` whom they started.
-            let started_by_powershell = variable("_")
-                .is_none_or(|program| program.rsplit('/').next().is_some_and(|name| name.starts_with("pwsh")));
-            return if started_by_powershell { Self::Powershell } else { Self::Posix };
+            // Only PowerShell sets the variable, but its children inherit it. A shell that started PowerShell says so in `_`.
+            let program = variable("_").and_then(|program| program.rsplit('/').next());
+            return if program.is_some_and(|name| name.starts_with("pwsh")) { Self::Powershell } else { Self::Posix };
         }
         if variable("MSYSTEM").is_some() {
             return Self::Posix;
@@ -91,6 +90,7 @@ mod tests {
             ("$HOME", "'$HOME'"),
             ("`x`", "'`x`'"),
             ("~", "\"~\""),
+            ("=x", "\"=x\""),
         ] {
             assert_eq!(quote(word), quoted);
             assert_eq!(shell_words::split(quoted).unwrap(), [word]);
@@ -118,7 +118,7 @@ mod tests {
     fn shell_at_hand_on_unix() {
         let modules = ("PSModulePath", "/home/kari/.local/share/powershell/Modules");
         assert_eq!(at_hand(false, &[]), Shell::Posix);
-        assert_eq!(at_hand(false, &[modules]), Shell::Powershell);
+        assert_eq!(at_hand(false, &[modules]), Shell::Posix);
         assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/pwsh")]), Shell::Powershell);
         assert_eq!(at_hand(false, &[modules, ("_", "/usr/bin/tidp")]), Shell::Posix);
     }
