@@ -53,6 +53,15 @@ impl Console {
         Effect::ProcessGoesOn
     }
 
+    fn hand_over<T>(&mut self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        if matches!(self.interrupts, Interrupts::ReachSupervisor(_)) && self.pressed {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let child = start()?;
+        self.interrupts = Interrupts::ReachOnlyChild;
+        Ok(child)
+    }
+
     fn release(&mut self) -> Effect {
         self.guards -= 1;
         match self.interrupts {
@@ -86,14 +95,7 @@ fn end_if(effect: Effect) {
 /// # Errors
 /// `Interrupted`, with nothing started, if a key press was sent to the supervisor before.
 pub(super) fn hand_over(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
-    with_console(|console| {
-        if matches!(console.interrupts, Interrupts::ReachSupervisor(_)) && console.pressed {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        let child = start()?;
-        console.interrupts = Interrupts::ReachOnlyChild;
-        Ok(child)
-    })
+    with_console(|console| console.hand_over(start))
 }
 
 /// From now on the first key press is sent to `supervisor`.
@@ -169,8 +171,26 @@ mod tests {
     }
 
     #[test]
+    fn ctrl_c_before_the_child_starts_is_kept_for_the_supervisor() {
+        let (sender, events) = channel();
+        let mut supervised = console(0, Interrupts::ReachSupervisor(sender));
+        supervised.press();
+        let started = supervised.hand_over(|| -> io::Result<()> { panic!("it must not be started") });
+        assert_eq!(started.unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert_eq!(events.try_recv(), Ok(ExitReason::Signal(INTERRUPT)), "the first wait returns it");
+    }
+
+    #[test]
+    fn child_that_cannot_be_started_leaves_ctrl_c_to_this_process() {
+        let mut alone = console(0, Interrupts::EndProcess);
+        assert!(alone.hand_over(|| -> io::Result<()> { Err(io::ErrorKind::NotFound.into()) }).is_err());
+        assert_eq!(alone.press(), Effect::ProcessEnds);
+    }
+
+    #[test]
     fn ctrl_c_is_left_to_the_child() {
-        let mut console = console(0, Interrupts::ReachOnlyChild);
+        let mut console = console(0, Interrupts::EndProcess);
+        console.hand_over(|| Ok(())).unwrap();
         assert_eq!((console.press(), console.press()), (Effect::ProcessGoesOn, Effect::ProcessGoesOn));
     }
 }
