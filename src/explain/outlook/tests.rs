@@ -106,7 +106,7 @@ fn a_sliding_end_is_moved_by_a_refresh_until_it_comes() {
 }
 
 #[test]
-fn where_a_renewal_cannot_be_told_the_sure_end_is_the_one_to_act_before() {
+fn unclear_renewal_acts_before_the_earliest_expiry() {
     let session = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     assert_eq!(next(11 * DAY, &session, &MOBILE), (NextAction::Refresh, Some(90 * DAY)));
     assert_eq!(next(95 * DAY, &session, &MOBILE), (NextAction::Refresh, Some(100 * DAY)));
@@ -130,7 +130,7 @@ fn an_ended_sso_session_leaves_the_end_where_it_is_and_says_so() {
 }
 
 #[test]
-fn an_absolute_end_caps_what_a_refresh_gains_and_then_no_refresh_gains_anything() {
+fn absolute_lifetime_caps_what_a_refresh_gains() {
     let capped = Policy { absolute_lifetime: Some(Seconds::days(100)), ..MOBILE };
     assert_eq!(outlook(20 * DAY, &fresh(), &capped).after_refresh_expires_at(), Some(after(100 * DAY)));
     let session = refreshed(&fresh(), after(20 * DAY), Some("r1"));
@@ -139,7 +139,7 @@ fn an_absolute_end_caps_what_a_refresh_gains_and_then_no_refresh_gains_anything(
 }
 
 #[test]
-fn a_refused_refresh_token_needs_a_login_even_while_the_access_token_works() {
+fn refused_refresh_token_needs_a_login() {
     let session = refused(60, &fresh());
     let outlook = outlook(120, &session, &MOBILE);
     assert_eq!((outlook.next_action().0, outlook.is_expired(), expires_at(&outlook)), (NextAction::Login, true, None));
@@ -204,7 +204,7 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
 }
 
 #[test]
-fn a_profile_that_renews_before_the_end_is_told_when_and_not_warned() {
+fn early_renewal_is_announced_and_not_warned_of() {
     let session = fresh();
     let outlook = SessionOutlook::new(after(60), Some(&session), Some(&WEB), Renew::BeforeSessionEnds);
     let text = text(&outlook.explanation());
@@ -214,7 +214,7 @@ fn a_profile_that_renews_before_the_end_is_told_when_and_not_warned() {
 }
 
 #[test]
-fn an_end_that_nothing_prolongs_is_warned_of_a_day_before_or_in_the_last_tenth_of_a_short_life() {
+fn fixed_expiry_warns_in_the_last_day_or_tenth() {
     assert_eq!(codes(13 * DAY, &fresh(), &CONFIDENTIAL), Vec::<&str>::new());
     assert_eq!(codes(13 * DAY + 1, &fresh(), &CONFIDENTIAL), ["ends_soon"]);
     assert_eq!(codes(14 * DAY, &fresh(), &CONFIDENTIAL), Vec::<&str>::new());
@@ -224,7 +224,7 @@ fn an_end_that_nothing_prolongs_is_warned_of_a_day_before_or_in_the_last_tenth_o
 }
 
 #[test]
-fn a_refresh_without_an_end_and_a_clock_that_went_back_are_warned_of() {
+fn interrupted_refresh_and_clock_skew_warn() {
     assert_eq!(codes(60, &fresh().with_refresh_started(after(50)), &MOBILE), ["refresh_interrupted"]);
     assert_eq!(codes(-60, &fresh(), &MOBILE), Vec::<&str>::new());
     assert_eq!(codes(-61, &fresh(), &MOBILE), ["clock_skew"]);

@@ -61,7 +61,7 @@ fn bars(now: Time, session: &Session, policy: Policy, columns: usize) -> Vec<Str
 }
 
 #[test]
-fn a_ten_minute_refresh_token_is_seen_to_end_long_before_the_access_token_of_an_hour() {
+fn ten_minute_bar_ends_before_one_hour_bar() {
     let (_, now, session, policy) = samples().swap_remove(7);
     assert_eq!(
         bars(now, &session, policy, 60),
@@ -73,7 +73,7 @@ fn a_ten_minute_refresh_token_is_seen_to_end_long_before_the_access_token_of_an_
 }
 
 #[test]
-fn a_life_to_rely_on_and_one_only_implied_look_different_and_unlike_lives_have_scales_of_their_own() {
+fn sure_and_implied_lifetimes_look_different() {
     let (_, now, session, policy) = samples().swap_remove(2);
     assert_eq!(
         bars(now, &session, policy, 60),
@@ -85,7 +85,7 @@ fn a_life_to_rely_on_and_one_only_implied_look_different_and_unlike_lives_have_s
 }
 
 #[test]
-fn an_end_long_ago_is_drawn_before_a_broken_axis_and_a_refusal_is_marked() {
+fn expiry_long_ago_breaks_the_axis() {
     let (_, now, session, policy) = samples().swap_remove(6);
     let drawn = bars(now, &session, policy, 60);
     assert_eq!(drawn[0], "refresh token  ├────────────────────────────┫┈┈╱╱┈●  90 days");
@@ -94,13 +94,13 @@ fn an_end_long_ago_is_drawn_before_a_broken_axis_and_a_refusal_is_marked() {
 }
 
 #[test]
-fn of_a_session_renewed_many_times_the_beginning_is_left_out_so_that_what_is_left_can_be_seen() {
+fn often_renewed_session_omits_its_beginning() {
     let (_, now, session, policy) = samples().swap_remove(4);
     assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ╱─┼──────┼───────┼───●━━━━━━━━━━━━┫  180 days");
 }
 
 #[test]
-fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
+fn legend_says_until_when_a_refresh_renews() {
     let (_, now, session, policy) = samples().swap_remove(1);
     let all = picture(now, &session, policy, 120, Charset::Unicode);
     assert!(
@@ -118,7 +118,7 @@ fn the_legend_says_until_when_a_refresh_still_renews_the_session() {
 }
 
 #[test]
-fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
+fn narrow_terminal_drops_notes_then_times() {
     let (_, now, session, policy) = samples().swap_remove(0);
     let ends = |columns| {
         let all = picture(now, &session, policy, columns, Charset::Unicode);
@@ -131,7 +131,7 @@ fn narrow_terminals_lose_the_notes_then_the_times_but_never_how_long() {
 }
 
 #[test]
-fn where_there_is_little_room_the_name_stands_above_its_bar_and_the_scale_is_left_out() {
+fn narrow_bar_has_its_name_above_and_no_scale() {
     let (_, now, session, policy) = samples().swap_remove(0);
     assert!(bars(now, &session, policy, 45)[0].starts_with("refresh token  ├●━"));
     assert_eq!(bars(now, &session, policy, 44)[0], "refresh token");
@@ -139,7 +139,7 @@ fn where_there_is_little_room_the_name_stands_above_its_bar_and_the_scale_is_lef
 }
 
 #[test]
-fn past_and_life_and_an_end_to_come_and_one_that_has_come_are_told_apart_by_their_roles() {
+fn past_lifetime_and_expiry_have_distinct_roles() {
     let drawn = |sample: usize| {
         let (_, now, session, policy) = samples().swap_remove(sample);
         let timeline = timeline(now, &session, Some(&policy), Renew::WhenDue);
@@ -187,7 +187,7 @@ proptest! {
     }
 
     #[test]
-    fn now_is_drawn_before_an_end_to_come_and_after_one_that_has_come(age in prop_oneof![0..4_000i64, 590..700i64, 0..20_000_000i64], columns in 20..=200usize) {
+    fn now_mark_is_on_the_right_side_of_the_expiry(age in prop_oneof![0..4_000i64, 590..700i64, 0..20_000_000i64], columns in 20..=200usize) {
         let now = LOGIN.plus(Seconds(age));
         for policy in [PolicyName::Mobile, PolicyName::PublicWeb, PolicyName::Confidential].map(PolicyName::documented) {
             let drawn = bars(now, &logged_in(LOGIN, Some("r")), policy, columns);
