@@ -69,6 +69,8 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'none: succeed only while the SSO session is active; login: ask for credentials again')
             [CompletionResult]::new('--login-hint', '--login-hint', [CompletionResultType]::ParameterName, 'Phone number to fill in on the login page')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'How to log in at TelenorID+ (a name for its acr_values)')
+            [CompletionResult]::new('--aal', '--aal', [CompletionResultType]::ParameterName, 'Requested assurance level of TelenorID+ (a name for its acr_values)')
             [CompletionResult]::new('--acr-values', '--acr-values', [CompletionResultType]::ParameterName, 'Requested acr_values, space-separated')
             [CompletionResult]::new('--require-acr', '--require-acr', [CompletionResultType]::ParameterName, 'As --acr-values, but fail if the login has none of them (exit 7)')
             [CompletionResult]::new('--ui-locales', '--ui-locales', [CompletionResultType]::ParameterName, 'Preferred languages of the login page, such as no')

@@ -290,7 +290,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__login)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --paste --prompt --login-hint --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --paste --prompt --login-hint --provider --aal --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -314,6 +314,14 @@ _tidp() {
                     ;;
                 --login-hint)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -W "bankid azure client-certificate service-phone t-we-box" -- "${cur}"))
+                    return 0
+                    ;;
+                --aal)
+                    COMPREPLY=($(compgen -W "1 2 3" -- "${cur}"))
                     return 0
                     ;;
                 --acr-values)

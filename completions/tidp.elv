@@ -64,6 +64,8 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
             cand --prompt 'none: succeed only while the SSO session is active; login: ask for credentials again'
             cand --login-hint 'Phone number to fill in on the login page'
+            cand --provider 'How to log in at TelenorID+ (a name for its acr_values)'
+            cand --aal 'Requested assurance level of TelenorID+ (a name for its acr_values)'
             cand --acr-values 'Requested acr_values, space-separated'
             cand --require-acr 'As --acr-values, but fail if the login has none of them (exit 7)'
             cand --ui-locales 'Preferred languages of the login page, such as no'

@@ -63,6 +63,14 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: succeed only while the SSO session is active; login: ask for credentials again' -r -f -a "none\t''
 login\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'Phone number to fill in on the login page' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l provider -d 'How to log in at TelenorID+ (a name for its acr_values)' -r -f -a "bankid\t''
+azure\t''
+client-certificate\t''
+service-phone\t''
+t-we-box\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l aal -d 'Requested assurance level of TelenorID+ (a name for its acr_values)' -r -f -a "1\t''
+2\t''
+3\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l acr-values -d 'Requested acr_values, space-separated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l require-acr -d 'As --acr-values, but fail if the login has none of them (exit 7)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Preferred languages of the login page, such as no' -r

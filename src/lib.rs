@@ -11,7 +11,7 @@
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |
-//! | `cli` | the command line as clap types | policy names of `domain` |
+//! | `cli` | the command line as clap types | names of policies and of ACR values of `domain` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |

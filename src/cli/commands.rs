@@ -3,6 +3,8 @@
 use super::policy::{Policy, client_type_names, policy_names};
 use super::sandbox::Sandbox;
 use super::version::VERSION;
+use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
+use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -95,6 +97,14 @@ pub enum Command {
     },
 }
 
+fn login_provider_names() -> PossibleValuesParser {
+    LOGIN_PROVIDERS.map(|provider| provider.name).into()
+}
+
+fn assurance_level_names() -> PossibleValuesParser {
+    ASSURANCE_LEVELS.map(|level| level.name).into()
+}
+
 #[derive(Args, Clone, Debug, Default)]
 pub struct Demo {
     /// Approve the login without a browser
@@ -116,6 +126,12 @@ pub struct Login {
     /// Phone number to fill in on the login page
     #[arg(long, value_name = "MSISDN")]
     pub login_hint: Option<String>,
+    /// How to log in at TelenorID+ (a name for its acr_values)
+    #[arg(long, value_name = "NAME", value_parser = login_provider_names(), conflicts_with = "acr_values")]
+    pub provider: Option<String>,
+    /// Requested assurance level of TelenorID+ (a name for its acr_values)
+    #[arg(long, value_name = "LEVEL", value_parser = assurance_level_names(), conflicts_with_all = ["acr_values", "require_acr"])]
+    pub aal: Option<String>,
     /// Requested acr_values, space-separated
     #[arg(long, value_name = "ACR")]
     pub acr_values: Option<String>,

@@ -3,6 +3,7 @@
 use crate::cli::{self, Global};
 use crate::commands::inspect;
 use crate::config::{self, Profile, StoreKind};
+use crate::domain::acr_values::acr_values;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
@@ -50,13 +51,16 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
     let scopes: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
     let scopes = if scopes.is_empty() { profile.scopes.clone() } else { scopes };
     let max_age = args.max_age.as_deref().map(Seconds::parse).transpose().map_err(|what| usage("--max-age", what))?;
-    let acr_values = args.require_acr.as_ref().or(args.acr_values.as_ref()).or(profile.acr_values.as_ref());
+    let named = acr_values(args.provider.as_deref(), args.aal.as_deref(), args.require_acr.as_deref());
+    if let Some(option) = option_for_telenorid_plus(args).filter(|_| !profile.is_telenorid_plus()) {
+        return Err(usage(option, "its names are TelenorID+'s; at another provider use --acr-values".to_owned()));
+    }
     Ok(LoginOptions {
         request: AuthorizationOptions {
             scopes: config::check_scopes(scopes).map_err(|what| usage("--scope", what))?,
             prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
             login_hint: args.login_hint.clone().or_else(|| profile.login_hint.clone()),
-            acr_values: acr_values.cloned(),
+            acr_values: named.or_else(|| args.acr_values.clone()).or_else(|| profile.acr_values.clone()),
             ui_locales: args.ui_locales.clone().or_else(|| profile.ui_locales.clone()),
             max_age,
             extra: args.extra_param.iter().map(|text| extra_param(text)).collect::<Result<_>>()?,
@@ -67,6 +71,12 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
         no_browser: args.no_browser,
         paste: args.paste,
     })
+}
+
+/// The option whose names mean nothing to another provider.
+fn option_for_telenorid_plus(args: &cli::Login) -> Option<&'static str> {
+    let level = args.aal.as_ref().map(|_| "--aal");
+    args.provider.as_ref().map(|_| "--provider").or(level)
 }
 
 fn extra_param(text: &str) -> Result<(String, String)> {

@@ -1,5 +1,6 @@
 //! Policies, sessions and decisions as pure values: no I/O, no clock, no randomness.
 
+pub mod acr_values;
 pub mod command_line;
 pub mod decision;
 pub mod keepalive;

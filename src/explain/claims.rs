@@ -1,5 +1,6 @@
 //! What claims mean. Only what a standard or TelenorID+ documents is explained.
 
+use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use crate::domain::text::{printable, printable_document};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
@@ -26,11 +27,8 @@ pub fn expired_id_token_note(issuer: ClaimIssuer) -> &'static str {
     }
 }
 
-/// Claims, values and meanings documented by TelenorID+.
-const VALUES: [(&str, &str, &str); 20] = [
-    ("acr", "urn:telenor.identity.aal.1", "assurance level 1: one factor"),
-    ("acr", "urn:telenor.identity.aal.2", "assurance level 2: two factors"),
-    ("acr", "urn:telenor.identity.aal.3", "assurance level 3: bound to hardware, such as BankID"),
+/// Claims, values and meanings documented by TelenorID+, beside those of `domain::acr_values`.
+const VALUES: [(&str, &str, &str); 12] = [
     ("ial", "telenor.identity.ial0", "identity assurance level 0, the lowest of 0 to 3"),
     ("ial", "telenor.identity.ial1", "identity assurance level 1 of 0 to 3"),
     ("ial", "telenor.identity.ial2", "identity assurance level 2 of 0 to 3"),
@@ -40,11 +38,6 @@ const VALUES: [(&str, &str, &str); 20] = [
     ("amr", "urn:telenor.identity.amr.td_sso", "single sign-on: an earlier login was reused"),
     ("amr", "urn:telenor.identity.amr.bankid", "BankID"),
     ("amr", "urn:tnidplus:kyc", "a check of who the customer is (KYC)"),
-    ("idp", "no.bankid.login.vipps", "BankID"),
-    ("idp", "no.azure.login", "Azure"),
-    ("idp", "no.telenor.cassowary", "a client certificate"),
-    ("idp", "no.telenor.kookaburra", "a service phone"),
-    ("idp", "no.telenor.kiwi", "a T-We box"),
     ("scope", "openid", "who logged in"),
     ("scope", "offline_access", "a refresh token, where the client's policy has one"),
     ("scope", "profile", "name"),
@@ -94,8 +87,11 @@ pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String>
 
 fn meaning(name: &str, text: &str) -> Option<String> {
     let value = if name == "idp" { text.strip_prefix("idp:").unwrap_or(text) } else { text };
-    if let Some((.., meaning)) = VALUES.iter().find(|(n, v, _)| *n == name && *v == value) {
-        return Some(if name == "scope" { format!("{value}: {meaning}") } else { (*meaning).to_owned() });
+    let levels = ASSURANCE_LEVELS.iter().map(|level| ("acr", level.acr, level.meaning));
+    let providers = LOGIN_PROVIDERS.iter().map(|provider| ("idp", provider.idp, provider.meaning));
+    let mut known = VALUES.into_iter().chain(levels).chain(providers);
+    if let Some((.., meaning)) = known.find(|(n, v, _)| *n == name && *v == value) {
+        return Some(if name == "scope" { format!("{value}: {meaning}") } else { meaning.to_owned() });
     }
     match (name, value.strip_prefix("urn:telenor.identity.amr.az_"), value.strip_prefix("api:")) {
         ("amr", Some(method), _) => Some(format!("Azure ({})", printable(method))),

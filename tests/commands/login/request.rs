@@ -102,6 +102,21 @@ fn login_options_become_encoded_parameters() {
 }
 
 #[test]
+fn names_of_telenorid_plus_become_acr_values() {
+    let bankid = "idp:no.bankid.login.vipps";
+    let level = "urn:telenor.identity.aal.2";
+    for (args, values) in [
+        (&["--provider", "bankid"][..], bankid.to_owned()),
+        (&["--aal", "2"], level.to_owned()),
+        (&["--aal", "2", "--provider", "bankid"], format!("{bankid} {level}")),
+        (&["--require-acr", level, "--provider", "bankid"], format!("{bankid} {level}")),
+    ] {
+        let bench = mobile().env("TIDP_ACR_VALUES", "urn:telenor.identity.aal.1");
+        assert_eq!(parameter(&authorization_request(&bench, args), "acr_values"), values);
+    }
+}
+
+#[test]
 fn flags_override_login_options_of_the_profile() {
     let rows = [
         ("prompt", "TIDP_PROMPT", "login", "--prompt", "none"),

@@ -73,6 +73,13 @@ fn invalid_setup_is_reported_before_any_request() {
         (mobile(), &["--max-age", "young"], 2, "--max-age"),
         (mobile(), &["--prompt", "consent"], 2, "consent"),
         (mobile(), &["--acr-values", "a", "--require-acr", "b"], 2, "cannot be used with"),
+        (mobile(), &["--acr-values", "a", "--provider", "bankid"], 2, "cannot be used with"),
+        (mobile(), &["--acr-values", "a", "--aal", "2"], 2, "cannot be used with"),
+        (mobile(), &["--require-acr", "a", "--aal", "2"], 2, "cannot be used with"),
+        (mobile(), &["--provider", "vipps"], 2, "[possible values: bankid, azure, "),
+        (mobile(), &["--aal", "4"], 2, "[possible values: 1, 2, 3]"),
+        (mobile().env("TIDP_CLIENT_TYPE", ""), &["--provider", "azure"], 2, "--provider: its names are TelenorID+'s"),
+        (mobile().env("TIDP_CLIENT_TYPE", ""), &["--aal", "1"], 2, "--aal: its names are TelenorID+'s"),
         (mobile().env("TIDP_REDIRECT_URI", "http://localhost/cb"), &[], 2, "needs a port"),
         (mobile().env("TIDP_ISSUER", "http://id.example"), &[], 2, "must be https"),
         (

@@ -28,6 +28,12 @@ fn unmet_acr_value_is_a_warning() {
         let document = bench.run(&["login", "--acr-values", wished, "--json"]).exits(0).json();
         assert_eq!(document["warnings"][0]["code"] == "acr_not_met", missed, "{document}");
     }
+    for (level, missed) in [("2", false), ("3", true)] {
+        let bench = mobile();
+        expect_login(&bench, TokenResponse::new().id_claim("acr", json!("urn:telenor.identity.aal.2")));
+        let document = bench.run(&["login", "--provider", "bankid", "--aal", level, "--json"]).exits(0).json();
+        assert_eq!(document["warnings"][0]["code"] == "acr_not_met", missed, "{document}");
+    }
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! The `acr_values` that TelenorID+ documents ("Authentication providers", "Assurance levels"): the names that options
+//! have for them, and what they mean.
+
+/// A way to log in at TelenorID+.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginProvider {
+    /// The name for `--provider`.
+    pub name: &'static str,
+    /// The value of the `idp` claim, and with `idp:` before it, in `acr_values`.
+    pub idp: &'static str,
+    pub meaning: &'static str,
+}
+
+/// How strongly a user has proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssuranceLevel {
+    /// The name for `--aal`.
+    pub name: &'static str,
+    /// The value in the `acr` claim and in `acr_values`.
+    pub acr: &'static str,
+    pub meaning: &'static str,
+}
+
+/// TelenorID+'s `idp` for BankID ends in `vipps`. For a login with Vipps it documents CIBA and no value.
+pub const LOGIN_PROVIDERS: [LoginProvider; 5] = [
+    LoginProvider { name: "bankid", idp: "no.bankid.login.vipps", meaning: "BankID" },
+    LoginProvider { name: "azure", idp: "no.azure.login", meaning: "Azure" },
+    LoginProvider { name: "client-certificate", idp: "no.telenor.cassowary", meaning: "a client certificate" },
+    LoginProvider { name: "service-phone", idp: "no.telenor.kookaburra", meaning: "a service phone" },
+    LoginProvider { name: "t-we-box", idp: "no.telenor.kiwi", meaning: "a T-We box" },
+];
+
+pub const ASSURANCE_LEVELS: [AssuranceLevel; 3] = [
+    AssuranceLevel { name: "1", acr: "urn:telenor.identity.aal.1", meaning: "assurance level 1: one factor" },
+    AssuranceLevel { name: "2", acr: "urn:telenor.identity.aal.2", meaning: "assurance level 2: two factors" },
+    AssuranceLevel {
+        name: "3",
+        acr: "urn:telenor.identity.aal.3",
+        meaning: "assurance level 3: bound to hardware, such as BankID",
+    },
+];
+
+/// The `acr_values` for the names of a login provider and an assurance level, before another value; `None` for none of
+/// them. Values with unknown names are left out: the command line accepts only known ones.
+pub fn acr_values(provider: Option<&str>, level: Option<&str>, other: Option<&str>) -> Option<String> {
+    let provider = LOGIN_PROVIDERS.iter().find(|known| Some(known.name) == provider);
+    let level = ASSURANCE_LEVELS.iter().find(|known| Some(known.name) == level);
+    let values = [provider.map(|known| format!("idp:{}", known.idp)), level.map(|known| known.acr.to_owned())];
+    let values: Vec<String> = values.into_iter().flatten().chain(other.map(str::to_owned)).collect();
+    (!values.is_empty()).then(|| values.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_the_documented_values() {
+        for (provider, level, other, values) in [
+            (Some("bankid"), None, None, "idp:no.bankid.login.vipps"),
+            (Some("azure"), Some("2"), None, "idp:no.azure.login urn:telenor.identity.aal.2"),
+            (Some("client-certificate"), None, None, "idp:no.telenor.cassowary"),
+            (Some("service-phone"), None, None, "idp:no.telenor.kookaburra"),
+            (Some("t-we-box"), None, Some("a b"), "idp:no.telenor.kiwi a b"),
+            (None, Some("1"), None, "urn:telenor.identity.aal.1"),
+            (None, Some("3"), None, "urn:telenor.identity.aal.3"),
+            (None, None, Some("x"), "x"),
+        ] {
+            assert_eq!(acr_values(provider, level, other).as_deref(), Some(values));
+        }
+        assert_eq!(acr_values(None, None, None), None);
+    }
+}
