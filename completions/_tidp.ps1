@@ -77,7 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Maximum authentication age (OIDC max_age); 0s forces a new login')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Scopes instead of the profile''s; repeatable or space-separated')
             [CompletionResult]::new('--extra-param', '--extra-param', [CompletionResultType]::ParameterName, 'Extra parameter of the authorization request; repeatable')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the user')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the user [default: 5m; with --device: as long as the code is valid]')
             [CompletionResult]::new('--expect-sub', '--expect-sub', [CompletionResultType]::ParameterName, 'Fail if another account than the one with this `sub` logs in (exit 7)')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress notes and warnings (errors are still printed)')
@@ -86,6 +86,8 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each request to stderr, without its contents')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Print the URL instead of opening a browser, and still wait for the redirect')
             [CompletionResult]::new('--paste', '--paste', [CompletionResultType]::ParameterName, 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Log in on another device: show a code and an address to enter it at, and wait')
+            [CompletionResult]::new('--no-qr', '--no-qr', [CompletionResultType]::ParameterName, 'With --device: show no QR code')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

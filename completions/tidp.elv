@@ -72,7 +72,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --max-age 'Maximum authentication age (OIDC max_age); 0s forces a new login'
             cand --scope 'Scopes instead of the profile''s; repeatable or space-separated'
             cand --extra-param 'Extra parameter of the authorization request; repeatable'
-            cand --timeout 'How long to wait for the user'
+            cand --timeout 'How long to wait for the user [default: 5m; with --device: as long as the code is valid]'
             cand --expect-sub 'Fail if another account than the one with this `sub` logs in (exit 7)'
             cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
             cand -q 'Suppress notes and warnings (errors are still printed)'
@@ -81,6 +81,8 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --verbose 'Print each request to stderr, without its contents'
             cand --no-browser 'Print the URL instead of opening a browser, and still wait for the redirect'
             cand --paste 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
+            cand --device 'Log in on another device: show a code and an address to enter it at, and wait'
+            cand --no-qr 'With --device: show no QR code'
             cand -h 'Print help'
             cand --help 'Print help'
         }

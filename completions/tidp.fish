@@ -77,13 +77,15 @@ complete -c tidp -n "__fish_tidp_using_subcommand login" -l ui-locales -d 'Prefe
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l max-age -d 'Maximum authentication age (OIDC max_age); 0s forces a new login' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l scope -d 'Scopes instead of the profile\'s; repeatable or space-separated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l extra-param -d 'Extra parameter of the authorization request; repeatable' -r
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long to wait for the user [default: 5m; with --device: as long as the code is valid]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Fail if another account than the one with this `sub` logs in (exit 7)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l device -d 'Log in on another device: show a code and an address to enter it at, and wait'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-qr -d 'With --device: show no QR code'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''

@@ -120,6 +120,12 @@ pub struct Login {
     /// Read the redirected URL from stdin: for a client whose redirect URI is not on this machine
     #[arg(long)]
     pub paste: bool,
+    /// Log in on another device: show a code and an address to enter it at, and wait
+    #[arg(long, conflicts_with_all = ["no_browser", "paste", "prompt"])]
+    pub device: bool,
+    /// With --device: show no QR code
+    #[arg(long, requires = "device")]
+    pub no_qr: bool,
     /// none: succeed only while the SSO session is active; login: ask for credentials again
     #[arg(long, value_name = "PROMPT", value_parser = ["none", "login"])]
     pub prompt: Option<String>,
@@ -150,9 +156,9 @@ pub struct Login {
     /// Extra parameter of the authorization request; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub extra_param: Vec<String>,
-    /// How long to wait for the user
-    #[arg(long, value_name = "DURATION", default_value = "5m")]
-    pub timeout: String,
+    /// How long to wait for the user [default: 5m; with --device: as long as the code is valid]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
     /// Fail if another account than the one with this `sub` logs in (exit 7)
     #[arg(long, value_name = "SUB")]
     pub expect_sub: Option<String>,

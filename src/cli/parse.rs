@@ -108,6 +108,8 @@ mod tests {
             "completions bash",
             "completions",
             "sandbox --port 0 --clock -5m",
+            "login --device --no-qr --timeout 1m",
+            "login --device --paste",
         ];
         let mut parsed = 0;
         for line in lines.chain(others.map(str::to_owned)) {

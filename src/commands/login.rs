@@ -1,4 +1,4 @@
-//! `tidp login`: logs in through the browser and stores the session.
+//! `tidp login`: logs in through the browser or on another device, and stores the session.
 
 use crate::cli::{self, Global};
 use crate::commands::inspect;
@@ -6,7 +6,7 @@ use crate::config::{self, Profile, StoreKind};
 use crate::domain::acr_values::acr_values;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result};
+use crate::error::{Error, LoginMethod, Result};
 use crate::explain::login_messages;
 use crate::flows::advisory_warnings;
 use crate::flows::configuration::Configuration;
@@ -55,7 +55,9 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
     if let Some(option) = option_for_telenorid_plus(args).filter(|_| !profile.is_telenorid_plus()) {
         return Err(usage(option, "its names are TelenorID+'s; at another provider use --acr-values".to_owned()));
     }
+    let timeout = args.timeout.as_deref().map(Seconds::parse_positive).transpose();
     Ok(LoginOptions {
+        method: if args.device { LoginMethod::Device } else { LoginMethod::Browser },
         request: AuthorizationOptions {
             scopes: config::check_scopes(scopes).map_err(|what| usage("--scope", what))?,
             prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
@@ -67,9 +69,10 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
         },
         require_acr: args.require_acr.clone(),
         expect_sub: args.expect_sub.clone(),
-        timeout: Seconds::parse_positive(&args.timeout).map_err(|what| usage("--timeout", what))?,
+        timeout: timeout.map_err(|what| usage("--timeout", what))?,
         no_browser: args.no_browser,
         paste: args.paste,
+        show_qr_code: !args.no_qr,
     })
 }
 

@@ -1,8 +1,8 @@
 //! The login failed. The hint depends on what was requested.
 
 use super::kind::Kind;
-use super::login_refusal::{Meaning, RequestedLogin, meaning, refused};
-use super::report::{Report, quoted, show_profile, with_profile};
+use super::login_refusal::{LoginMethod, Meaning, RequestedLogin, meaning, refused};
+use super::report::{Report, provider_message, quoted, show_profile, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 use crate::ports::FailureReason;
@@ -14,16 +14,22 @@ pub enum LoginError {
     /// The provider refused the code with a status alone.
     StatusOnly(String, RequestedLogin),
     /// Trying again later may help.
-    Unavailable(String),
+    Unavailable(String, LoginMethod),
+    /// The provider has no endpoint for this; the reason.
+    NotOffered(String, LoginMethod),
+    /// The user has not approved the login elsewhere in time.
+    NotApproved(LoginMethod),
+    /// The provider rejected the code, after a response that may have held the tokens was lost.
+    CodeSpent(OAuthError, LoginMethod),
     TimedOut {
         request: RequestedLogin,
         /// Why requests to the redirect URI were ignored.
         ignored: Vec<&'static str>,
     },
     /// `--expect-sub`: another account logged in.
-    OtherAccount { sub: String, expected: String },
+    OtherAccount { sub: String, expected: String, method: LoginMethod },
     /// `--require-acr`: the login has another assurance level, or none.
-    AcrNotMet { acr: String, required: String },
+    AcrNotMet { acr: String, required: String, method: LoginMethod },
 }
 
 impl LoginError {
@@ -39,9 +45,28 @@ impl LoginError {
                 ),
             )
             .hint(show_profile(profile)),
-            Self::Unavailable(message) => {
-                Report::new(Kind::Unreachable, message).hint(format!("try again later: {}", run("tidp login")))
+            Self::Unavailable(message, method) => {
+                Report::new(Kind::Unreachable, message).hint(format!("try again later: {}", run(method.command())))
             }
+            Self::NotOffered(reason, method) => {
+                Report::new(Kind::Invalid, format!("`{}` is not possible at this provider: {reason}", method.command()))
+                    .hint(format!("`{}`, or without a browser here `{}`", run("tidp login"), run("tidp login --paste")))
+            }
+            Self::NotApproved(method) => {
+                Report::new(Kind::Timeout, "the login was not approved in time; nothing was stored")
+                    .hint(run(method.command()))
+            }
+            Self::CodeSpent(provider, method) => Report::new(
+                Kind::Refused,
+                format!(
+                    "the provider rejected the {} ({}). A response was lost on its way before; it may have held the \
+                     tokens",
+                    method.code_name(),
+                    provider_message(provider)
+                ),
+            )
+            .hint(run(method.command()))
+            .provider(Some(provider)),
             Self::TimedOut { request, ignored } => {
                 let ignored = match ignored.is_empty() {
                     true => String::new(),
@@ -53,18 +78,18 @@ impl LoginError {
                 );
                 Report::new(Kind::Timeout, message).hint(show_profile(profile))
             }
-            Self::OtherAccount { sub, expected } => {
+            Self::OtherAccount { sub, expected, method } => {
                 let message = format!(
                     "the account that logged in (`sub` {}) is not the one that --expect-sub names",
                     printable(sub)
                 );
-                let again = format!("tidp login --prompt login --expect-sub {}", quoted(expected));
+                let again = format!("{} --expect-sub {}", method.command_for_another_result(), quoted(expected));
                 Report::new(Kind::Invalid, message).hint(run(&again))
             }
-            Self::AcrNotMet { acr, required } => {
+            Self::AcrNotMet { acr, required, method } => {
                 let message =
                     format!("the login's assurance level (acr) is {acr}, but `{}` is required", printable(required));
-                let again = format!("tidp login --prompt login --require-acr {}", quoted(required));
+                let again = format!("{} --require-acr {}", method.command_for_another_result(), quoted(required));
                 Report::new(Kind::Invalid, message).hint(run(&again))
             }
         }
@@ -80,9 +105,9 @@ impl LoginError {
                 Meaning::Unavailable => FailureReason::Unavailable,
                 Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::Request => FailureReason::Refused,
             },
-            Self::StatusOnly(..) => FailureReason::Refused,
-            Self::Unavailable(_) => FailureReason::Unavailable,
-            Self::TimedOut { .. } => FailureReason::TimedOut,
+            Self::StatusOnly(..) | Self::NotOffered(..) | Self::CodeSpent(..) => FailureReason::Refused,
+            Self::Unavailable(..) => FailureReason::Unavailable,
+            Self::TimedOut { .. } | Self::NotApproved(_) => FailureReason::TimedOut,
             Self::OtherAccount { .. } => FailureReason::AnotherAccount,
             Self::AcrNotMet { .. } => FailureReason::TooWeak,
         }

@@ -4,9 +4,45 @@ use super::kind::Kind;
 use super::report::{Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
 
+/// How the user logs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginMethod {
+    #[default]
+    Browser,
+    /// On another device (RFC 8628).
+    Device,
+}
+
+impl LoginMethod {
+    /// The command for the same login again.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Browser => "tidp login",
+            Self::Device => "tidp login --device",
+        }
+    }
+
+    /// As [`LoginMethod::command`], for a login that may have another result than the last.
+    pub(super) const fn command_for_another_result(self) -> &'static str {
+        match self {
+            Self::Browser => "tidp login --prompt login",
+            Self::Device => self.command(),
+        }
+    }
+
+    /// What is exchanged for the tokens.
+    pub(super) const fn code_name(self) -> &'static str {
+        match self {
+            Self::Browser => "authorization code",
+            Self::Device => "device code",
+        }
+    }
+}
+
 /// The parts of a login request that errors mention, printable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestedLogin {
+    pub method: LoginMethod,
     /// The client and the redirect URI, and where each was set: the most frequent mistakes.
     pub client: String,
     /// Where the client secret was set.
@@ -59,11 +95,14 @@ pub(super) fn meaning(provider: &OAuthError) -> Meaning {
 pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: Option<&str>) -> Report {
     let reason = provider_message(provider);
     let refused = |message: &str| Report::new(Kind::Refused, format!("{message} ({reason})"));
-    let login = with_profile("tidp login", profile);
+    let login = with_profile(request.method.command(), profile);
     match meaning(provider) {
         Meaning::Cancelled => refused("the login was cancelled or not allowed at the provider").hint(login),
         Meaning::InteractionRequired => {
-            let again = if request.profile_has_prompt_none { "tidp login --prompt login" } else { "tidp login" };
+            let again = match request.profile_has_prompt_none {
+                true => request.method.command_for_another_result(),
+                false => request.method.command(),
+            };
             Report::new(Kind::LoginRequired, format!("the provider requires user interaction ({reason})"))
                 .hint(with_profile(again, profile))
         }
@@ -77,7 +116,7 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             Report::new(Kind::Unreachable, format!("the provider cannot log anybody in at the moment ({reason})"))
                 .hint(format!("try again later: {login}"))
         }
-        Meaning::Code => refused("the provider rejected the authorization code").hint(login),
+        Meaning::Code => refused(&format!("the provider rejected the {}", request.method.code_name())).hint(login),
         Meaning::Client => {
             let secret = request.secret_source.map(|source| format!(", client secret ({source})")).unwrap_or_default();
             let message = format!(

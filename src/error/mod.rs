@@ -21,7 +21,7 @@ use crate::ports::{HttpFailure, HttpFailureKind};
 pub use child_process::ChildProcessError;
 pub use kind::Kind;
 pub use login::LoginError;
-pub use login_refusal::RequestedLogin;
+pub use login_refusal::{LoginMethod, RequestedLogin};
 pub use network::NetworkError;
 pub use panic::panic_error;
 pub use provider::ProviderRefusal;

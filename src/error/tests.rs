@@ -22,6 +22,7 @@ fn unreadable(store: StoreName, count: usize) -> StoreError {
 fn requested() -> RequestedLogin {
     let text = str::to_owned;
     RequestedLogin {
+        method: LoginMethod::Browser,
         client: text("client_id `app` (default)"),
         secret_source: Some("TIDP_CLIENT_SECRET"),
         scopes: text("openid foo"),
@@ -133,15 +134,27 @@ fn store_rows() -> Vec<Row> {
 
 fn login_rows() -> Vec<Row> {
     let timed_out = LoginError::TimedOut { request: requested(), ignored: vec!["this came"] };
-    let other_account = LoginError::OtherAccount { sub: "kari".into(), expected: "o la".into() };
-    let acr_not_met = LoginError::AcrNotMet { acr: "none".into(), required: "aal.3".into() };
+    let (browser, device) = (LoginMethod::Browser, LoginMethod::Device);
+    let other_account = |method| LoginError::OtherAccount { sub: "kari".into(), expected: "o la".into(), method };
+    let acr_not_met = |method| LoginError::AcrNotMet { acr: "none".into(), required: "aal.3".into(), method };
+    let with_device = RequestedLogin { method: device, profile_has_prompt_none: true, ..requested() };
+    let rejected = OAuthError { error: "invalid_grant".into(), error_description: None };
+    let needs_user = OAuthError { error: "login_required".into(), error_description: None };
     vec![
         provider_row(LoginError::Refused(provider_error(), requested()), Kind::Refused, 4, "tidp profile show"),
         row(LoginError::StatusOnly("HTTP 400".into(), requested()), Kind::Refused, 4, "tidp profile show"),
-        row(LoginError::Unavailable(text()), Kind::Unreachable, 5, "try again later: tidp login"),
+        row(LoginError::Unavailable(text(), browser), Kind::Unreachable, 5, "try again later: tidp login"),
+        row(LoginError::Unavailable(text(), device), Kind::Unreachable, 5, "try again later: tidp login --device"),
+        row(LoginError::NotOffered(text(), device), Kind::Invalid, 7, "tidp login --paste"),
+        row(LoginError::NotApproved(device), Kind::Timeout, 124, "tidp login --device"),
+        provider_row(LoginError::CodeSpent(provider_error(), device), Kind::Refused, 4, "tidp login --device"),
+        provider_row(LoginError::Refused(rejected, with_device.clone()), Kind::Refused, 4, "tidp login --device"),
+        provider_row(LoginError::Refused(needs_user, with_device), Kind::LoginRequired, 3, "tidp login --device"),
         row(timed_out, Kind::Timeout, 124, "tidp profile show"),
-        row(other_account, Kind::Invalid, 7, "tidp login --prompt login --expect-sub \"o la\""),
-        row(acr_not_met, Kind::Invalid, 7, "tidp login --prompt login --require-acr aal.3"),
+        row(other_account(browser), Kind::Invalid, 7, "tidp login --prompt login --expect-sub \"o la\""),
+        row(other_account(device), Kind::Invalid, 7, "tidp login --device --expect-sub \"o la\""),
+        row(acr_not_met(browser), Kind::Invalid, 7, "tidp login --prompt login --require-acr aal.3"),
+        row(acr_not_met(device), Kind::Invalid, 7, "tidp login --device --require-acr aal.3"),
     ]
 }
 

@@ -146,12 +146,12 @@ pub fn scope_differences<'s>(
 }
 
 /// The `scope` parameter, with `openid` (Core 3.1.2.1).
-fn scope_parameter(scopes: &[String]) -> String {
+pub(super) fn scope_parameter(scopes: &[String]) -> String {
     let openid = (!scopes.iter().any(|scope| scope == "openid")).then_some("openid");
     openid.into_iter().chain(scopes.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
-fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions) -> Result<(), String> {
+pub(super) fn check_parameters(parameters: &[(&str, &str)], options: &AuthorizationOptions) -> Result<(), String> {
     for (name, value) in parameters {
         // Control characters would be encoded, but can only be a mistake or an attack.
         if name.is_empty() || name.chars().chain(value.chars()).any(char::is_control) {

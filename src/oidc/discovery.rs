@@ -31,6 +31,8 @@ pub struct Provider {
     pub jwks_uri: Url,
     pub userinfo_endpoint: Option<Url>,
     pub revocation_endpoint: Option<Url>,
+    /// RFC 8628 4.
+    pub device_authorization_endpoint: Option<Url>,
     /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
     /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
@@ -178,6 +180,7 @@ impl Provider {
             jwks_uri: required("jwks_uri").map_err(Problem::Invalid)?,
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
+            device_authorization_endpoint: optional("device_authorization_endpoint"),
             lists_public_clients_for_revocation: string_list(&document, "revocation_endpoint_auth_methods_supported")
                 .iter()
                 .any(|method| method == "none"),

@@ -78,6 +78,7 @@ pub(super) fn metadata() -> Value {
         "jwks_uri": "https://id.example/.well-known/jwks",
         "userinfo_endpoint": "https://id.example/connect/userinfo",
         "revocation_endpoint": "https://id.example/connect/revocation",
+        "device_authorization_endpoint": "https://id.example/connect/deviceauthorization",
         "end_session_endpoint": "https://id.example/connect/endsession",
         "custom_logout_endpoint": "https://id.example/api/logout",
         "code_challenge_methods_supported": ["plain", "S256"],

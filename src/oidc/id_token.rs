@@ -50,6 +50,13 @@ pub enum IdTokenSource<'a> {
         /// How long the user has been at the provider; `max_age` allows this much more.
         waited: Seconds,
     },
+    /// A login without a redirect, by polling (RFC 8628, CIBA).
+    PolledLogin {
+        /// The requested `max_age`.
+        max_age: Option<Seconds>,
+        /// As for `Login`.
+        waited: Seconds,
+    },
     Refresh {
         previous: Option<&'a IdToken>,
         sub: &'a str,
@@ -90,6 +97,7 @@ pub fn accept_id_token(
     let sub = subject(&claims)?;
     match &expected.source {
         IdTokenSource::Login { pending, code, .. } => check_login_binding(&claims, pending, code)?,
+        IdTokenSource::PolledLogin { .. } => check_no_nonce(&claims)?,
         IdTokenSource::Refresh { previous, sub: original } => {
             check_session_binding(&claims, *previous, sub == *original)?;
         }
@@ -104,6 +112,7 @@ pub fn accept_id_token(
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &expected.source {
         IdTokenSource::Login { pending, waited, .. } => login_id_token(new, pending.max_age, *waited, expected.now)?,
+        IdTokenSource::PolledLogin { max_age, waited } => login_id_token(new, *max_age, *waited, expected.now)?,
         IdTokenSource::Refresh { previous, .. } => refreshed_id_token(new, *previous)?,
     };
     // Last, because `NotValidNow` means that everything else is right.
@@ -120,6 +129,14 @@ fn check_login_binding(claims: &Claims, pending: &PendingLogin, code: &Code) -> 
     }
     check_hash(claims, "s_hash", &pending.state)?; // the hash of `state`, from FAPI 1.0
     check_hash(claims, "c_hash", &code.0)
+}
+
+/// A login by polling requests no nonce, so one belongs to a login in a browser.
+fn check_no_nonce(claims: &Claims) -> CheckResult {
+    match present_claim(claims, "nonce") {
+        None => Ok(()),
+        Some(_) => invalid("it belongs to another login (`nonce`)"),
+    }
 }
 
 /// Checks that the ID token has the session's account, and no other nonce (Core 12.2). If the session has no ID token,

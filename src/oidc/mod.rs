@@ -3,10 +3,12 @@
 //! OpenID Connect Core 1.0.
 
 pub mod authorize;
+pub mod device_authorization;
 pub mod discovery;
 pub mod id_token;
 pub mod jwks;
 pub mod logout;
+pub mod polling;
 pub mod redact;
 mod response;
 pub mod signed_token;

@@ -1,8 +1,9 @@
 //! What all JSON responses have in common: status codes, objects, members.
 
 use super::{OAuthError, Problem};
+use crate::domain::secret::Secret;
 use crate::domain::text::{bytes_without_byte_order_mark, printable};
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use crate::jwt::json::parse_object;
 use crate::ports::Response;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -213,4 +214,32 @@ pub(super) fn optional_string<'a>(
 pub(super) fn required_string<'a>(object: &'a Object, name: &str, response_name: &str) -> Result<&'a str, Problem> {
     optional_string(object, name, response_name)?
         .map_or_else(|| invalid(format!("{response_name}: `{name}` is missing")), Ok)
+}
+
+/// A number of seconds (`expires_in`, RFC 6749 5.1), also as a string, clamped to a valid [`Time`]. Anything that is not
+/// positive counts as absent: a refresh token may be used up, so the response must not be lost.
+pub(super) fn lenient_seconds(object: &Object, name: &str) -> Option<Seconds> {
+    let seconds = match object.get(name)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }?;
+    // `as` saturates, and turns NaN into 0.
+    Some(Seconds((seconds as i64).min(Time::MAX.unix()))).filter(|seconds| *seconds > Seconds::ZERO)
+}
+
+/// Moves a secret out of the object, so that no copy remains. `null` and `""` count as absent. Only `allowed`
+/// characters are accepted (RFC 6749 A.12, A.17), so that it cannot break out of a header or a line.
+pub(super) fn take_secret(
+    object: &mut Object,
+    name: &str,
+    allowed: std::ops::RangeInclusive<char>,
+    response_name: &str,
+) -> Result<Option<Secret>, Problem> {
+    match object.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(token)) if token.is_empty() => Ok(None),
+        Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
+        Some(_) => invalid(format!("{response_name}: `{name}` is not a string of visible ASCII")),
+    }
 }

@@ -137,13 +137,13 @@ pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Probl
     {
         return invalid(format!("{RESPONSE_NAME}: `token_type` is not Bearer"));
     }
-    let access_token = take_secret(&mut object, "access_token", '!'..='~')?;
+    let access_token = response::take_secret(&mut object, "access_token", '!'..='~', RESPONSE_NAME)?;
     Ok(TokenResponse {
         access_token: access_token
             .map_or_else(|| invalid(format!("{RESPONSE_NAME}: `access_token` is missing")), Ok)?,
-        expires_in: lenient_lifetime(&object),
+        expires_in: response::lenient_seconds(&object, "expires_in"),
         id_token: lenient_id_token(&mut object),
-        refresh_token: take_secret(&mut object, "refresh_token", ' '..='~')?,
+        refresh_token: response::take_secret(&mut object, "refresh_token", ' '..='~', RESPONSE_NAME)?,
         scopes: lenient_scopes(&object),
         date: provider_time(response),
     })
@@ -188,18 +188,6 @@ pub fn provider_time(response: &Response) -> Option<Time> {
     response.header("date").and_then(Time::from_http_date)
 }
 
-/// `expires_in` (RFC 6749 5.1), also as a string, clamped to a valid [`Time`]. Anything that is not positive counts as
-/// absent: the refresh token is used up, so the response must not be lost.
-fn lenient_lifetime(object: &Object) -> Option<Seconds> {
-    let seconds = match object.get("expires_in")? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }?;
-    // `as` saturates, and turns NaN into 0.
-    Some(Seconds((seconds as i64).min(Time::MAX.unix()))).filter(|lifetime| *lifetime > Seconds::ZERO)
-}
-
 /// `scope` (RFC 6749 3.3): names separated by spaces. Lenient: also a list, which some providers send; no names count
 /// as absent.
 fn lenient_scopes(object: &Object) -> Option<Vec<String>> {
@@ -219,21 +207,6 @@ fn lenient_id_token(object: &mut Object) -> Option<Secret> {
         Value::Null => None,
         Value::String(token) => Some(Secret::new(token)).filter(|token| !token.expose().is_empty()),
         odd => Some(Secret::new(odd.to_string())),
-    }
-}
-
-/// Moves a secret out of the object, so that no copy remains. `null` and `""` count as absent. Only `allowed`
-/// characters are accepted (RFC 6749 A.12, A.17), so that it cannot break out of a header or a line.
-fn take_secret(
-    object: &mut Object,
-    name: &str,
-    allowed: std::ops::RangeInclusive<char>,
-) -> Result<Option<Secret>, Problem> {
-    match object.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(token)) if token.is_empty() => Ok(None),
-        Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
-        Some(_) => invalid(format!("{RESPONSE_NAME}: `{name}` is not a string of visible ASCII")),
     }
 }
 

@@ -18,6 +18,10 @@ pub enum Notice {
     Step { name: &'static str, text: String, failed: bool },
     /// What the user must read to go on: a URL or a question.
     Prompt(String),
+    /// The code to enter at an address, which `qr_code` leads to as well.
+    UserCode { address: String, code: String, qr_code: Option<String> },
+    /// The time that is left, on one line of a terminal that the next one replaces; an empty text removes it.
+    Countdown(String),
     /// A long wait. Dropped if the terminal would block.
     Progress(String),
     /// A request and its outcome, for `--verbose`.
@@ -50,6 +54,10 @@ impl<'r> dyn Reporter + 'r {
 
     pub fn prompt(&self, text: impl Into<String>) {
         self.report(Notice::Prompt(text.into()));
+    }
+
+    pub fn countdown(&self, text: impl Into<String>) {
+        self.report(Notice::Countdown(text.into()));
     }
 
     pub fn progress(&self, text: impl Into<String>) {

@@ -8,7 +8,6 @@ pub mod engine;
 pub mod pages;
 pub mod params;
 pub mod random;
-pub mod reason;
 pub mod server;
 pub mod tokens;
 pub mod users;

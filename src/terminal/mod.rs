@@ -3,5 +3,6 @@
 pub mod layout;
 pub mod local_time;
 pub mod output;
+pub mod qr_code;
 pub mod styled_text;
 pub mod table;

@@ -6,12 +6,18 @@ use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream};
+use crate::terminal::layout::cut;
 use crate::terminal::local_time::local_time;
+use crate::terminal::qr_code::{self, QrCodeStyle};
 use crate::terminal::styled_text::{self, Charset, Line};
 use colored::Color;
 use serde_json::Value;
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The rows that the address, the code and the countdown take below a QR code.
+const ROWS_BELOW_QR_CODE: usize = 6;
 
 pub struct Output<'w> {
     ports: &'w Ports,
@@ -21,6 +27,8 @@ pub struct Output<'w> {
     stdout_colors: bool,
     stderr_colors: bool,
     warnings: Mutex<Vec<Warning>>,
+    /// Whether the last line on stderr is a countdown.
+    shows_countdown: AtomicBool,
     /// The notes to write after [`Reporter::release`]; `None` when they are not held.
     held_notes: Mutex<Option<String>>,
 }
@@ -47,6 +55,7 @@ impl<'w> Output<'w> {
             stdout_colors: colors(ports.terminal.stdout()),
             stderr_colors: colors(ports.terminal.stderr()),
             warnings: Mutex::default(),
+            shows_countdown: AtomicBool::new(false),
             held_notes: Mutex::default(),
         }
     }
@@ -61,8 +70,50 @@ impl<'w> Output<'w> {
             return;
         }
         if !text.is_empty() {
-            self.ports.terminal.err(text);
+            self.write(text);
         }
+    }
+
+    /// Writes to stderr, in place of a countdown.
+    fn write(&self, text: &str) {
+        self.remove_countdown();
+        self.ports.terminal.err(text);
+    }
+
+    /// Shows `text` in place of the last countdown, if stderr is a terminal.
+    fn show_countdown(&self, text: &str) {
+        let stream = self.ports.terminal.stderr();
+        if self.quiet || !stream.is_terminal || self.ports.env.get("TERM") == Some("dumb") {
+            return;
+        }
+        // One column stays free: a full line may wrap, and is then not replaced.
+        let columns = usize::from(stream.columns.unwrap_or(80)).saturating_sub(1);
+        self.ports.terminal.try_err(&format!("\r{}\x1b[K", cut(text, columns)));
+        self.shows_countdown.store(true, Ordering::SeqCst);
+    }
+
+    fn remove_countdown(&self) {
+        if self.shows_countdown.swap(false, Ordering::SeqCst) {
+            self.ports.terminal.try_err("\r\x1b[K");
+        }
+    }
+
+    /// Writes what a user needs on another device. With a QR code only if it fits on the terminal together with the code.
+    fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>) {
+        let stream = self.ports.terminal.stderr();
+        let style = QrCodeStyle { charset: self.charset(), colors: self.stderr_colors };
+        let picture = qr_code.filter(|_| stream.is_terminal && !self.quiet).and_then(|text| {
+            let (columns, rows) = (stream.columns.unwrap_or(80), stream.rows.unwrap_or(24));
+            qr_code::picture(text, style, columns.into(), usize::from(rows).saturating_sub(ROWS_BELOW_QR_CODE))
+        });
+        let code = styled_text::bold(code, self.stderr_colors);
+        self.ask(&match picture {
+            Some(picture) => format!(
+                "Scan this with another device:\n\n{picture}Or open this address there and enter the code:\n\n  {address}\n  \
+                 {code}\n"
+            ),
+            None => format!("Open this address on any device and enter the code:\n\n  {address}\n\n  {code}\n"),
+        });
     }
 
     /// Writes the result to stdout.
@@ -97,7 +148,7 @@ impl<'w> Output<'w> {
 
     /// Writes to stderr what the user must see to go on, such as a URL.
     pub fn ask(&self, text: &str) {
-        self.ports.terminal.err(&format!("{text}\n"));
+        self.write(&format!("{text}\n"));
     }
 
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
@@ -130,11 +181,11 @@ impl<'w> Output<'w> {
     /// Writes the error that ends the command to stderr.
     pub fn failure(&self, report: &Report) {
         if self.json {
-            return self.ports.terminal.err(&printable_json(format!("{}\n", report.to_json())));
+            return self.write(&printable_json(format!("{}\n", report.to_json())));
         }
-        self.ports.terminal.err(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
+        self.write(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {
-            self.ports.terminal.err(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
+            self.write(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
         }
     }
 
@@ -201,6 +252,9 @@ impl Reporter for Output<'_> {
                 self.note(&format!("  {name:<13}   {text}"));
             }
             Notice::Prompt(text) => self.ask(&text),
+            Notice::UserCode { address, code, qr_code } => self.show_user_code(&address, &code, qr_code.as_deref()),
+            Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
+            Notice::Countdown(text) => self.show_countdown(&text),
             Notice::Progress(text) => self.ports.terminal.try_err(&format!("{text}\n")),
             Notice::Trace(text) => self.trace(&text),
         }

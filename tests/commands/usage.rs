@@ -14,7 +14,7 @@ use tidp::testing::domain::time::Seconds;
 fn usage_error_comes_before_any_request() {
     for (args, words) in [
         (&["logon"][..], "unrecognized subcommand 'logon'"),
-        (&["login", "--device"], "--device"),
+        (&["login", "--devices"], "--devices"),
         (&["login", "--qr"], "--qr"),
         (&["login", "now"], "now"),
         (&["token", "--format", "yaml"], "yaml"),

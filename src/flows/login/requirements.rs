@@ -14,13 +14,13 @@ use crate::ports::Reporter;
 /// # Errors
 /// `invalid`, with the login that might meet the requirement.
 pub(super) fn check(options: &LoginOptions, accepted: &ValidatedIdToken) -> Result<()> {
-    let sub = &accepted.account.sub;
+    let (sub, method) = (&accepted.account.sub, options.method);
     if let Some(wanted) = options.expect_sub.clone().filter(|wanted| wanted != sub) {
-        return Err(LoginError::OtherAccount { sub: sub.clone(), expected: wanted }.into());
+        return Err(LoginError::OtherAccount { sub: sub.clone(), expected: wanted, method }.into());
     }
     let has = |level: &String| acr_levels(&accepted.claims).contains(&level.as_str());
     match options.require_acr.clone().filter(|wanted| !has(wanted)) {
-        Some(wanted) => Err(LoginError::AcrNotMet { acr: level(accepted), required: wanted }.into()),
+        Some(wanted) => Err(LoginError::AcrNotMet { acr: level(accepted), required: wanted, method }.into()),
         None => Ok(()),
     }
 }

@@ -3,7 +3,6 @@
 mod authorize;
 mod code;
 mod device;
-pub mod events;
 mod expiring_map;
 mod issue;
 mod records;

@@ -26,6 +26,8 @@ pub struct Terminal {
     pub before_read: Mutex<Option<Box<dyn FnMut() + Send>>>,
     /// The height of stdout, which is a terminal only if this is set.
     pub rows: Mutex<Option<u16>>,
+    /// The columns and rows of stderr, which is a terminal only if this is set.
+    pub stderr_size: Mutex<Option<(u16, u16)>>,
 }
 
 impl Terminal {
@@ -74,7 +76,8 @@ impl ports::Terminal for Terminal {
     }
 
     fn stderr(&self) -> Stream {
-        Stream { is_terminal: false, columns: None, rows: None }
+        let size = *self.stderr_size.lock().unwrap();
+        Stream { is_terminal: size.is_some(), columns: size.map(|size| size.0), rows: size.map(|size| size.1) }
     }
 
     fn stdin_is_terminal(&self) -> bool {

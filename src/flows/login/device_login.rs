@@ -1,0 +1,49 @@
+//! A login that is approved on another device (RFC 8628).
+
+use super::attempt::{DOING, LoginAttempt};
+use super::key_prefetch::KeyPrefetch;
+use super::polling::Poll;
+use super::stopwatch::Stopwatch;
+use crate::domain::session::Session;
+use crate::error::{Error, LoginError, Result};
+use crate::oidc::device_authorization::{
+    DeviceAuthorization, accept_device_authorization, device_authorization_request, device_token_request,
+};
+use crate::oidc::polling::PollInterval;
+use crate::ports::Notice;
+
+impl LoginAttempt<'_, '_> {
+    pub(super) fn on_another_device(self) -> Result<Session> {
+        let since = Stopwatch::start(&*self.context.ports.clock);
+        let device = self.device_authorization()?;
+        self.show(&device);
+        let poll = Poll {
+            request: device_token_request(&self.provider, &self.client, &device.device_code),
+            interval: PollInterval::new(device.interval),
+            lifetime: device.lifetime,
+            since,
+        };
+        let keys = KeyPrefetch::start(self.context, &self.provider);
+        self.poll(poll, keys)
+    }
+
+    fn device_authorization(&self) -> Result<DeviceAuthorization> {
+        let endpoint = self.provider.device_authorization_endpoint.as_ref().ok_or_else(|| {
+            let reason = self.provider.missing_endpoint_reason("device_authorization_endpoint");
+            Error::from(LoginError::NotOffered(reason, self.options.method))
+        })?;
+        let request =
+            device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
+        let response = self.context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+        accept_device_authorization(&response).map_err(|problem| self.refusal(problem, None))
+    }
+
+    fn show(&self, device: &DeviceAuthorization) {
+        let qr_code = device.verification_uri_complete.as_ref().filter(|_| self.options.show_qr_code);
+        self.context.reporter.report(Notice::UserCode {
+            address: device.verification_uri.to_string(),
+            code: device.user_code.clone(),
+            qr_code: qr_code.map(|complete| complete.to_string()),
+        });
+    }
+}

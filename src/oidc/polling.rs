@@ -1,0 +1,93 @@
+//! Polling the token endpoint while the user acts elsewhere (RFC 8628 3.4 and 3.5, CIBA Core 10.1 and 11): when to ask, and
+//! what the answers mean.
+
+use super::response::{oauth_error, object};
+use super::token::{TokenResponse, accept_code_response};
+use super::{OAuthError, Problem};
+use crate::domain::time::Seconds;
+use crate::ports::Response;
+
+/// The interval if the provider names none, and how much longer `slow_down` makes it (RFC 8628 3.2 and 3.5).
+pub const DEFAULT_INTERVAL: Seconds = Seconds(5);
+
+/// The longest wait after a failure, unless the provider asks for more or its interval is longer.
+const MAX_BACK_OFF: Seconds = Seconds(60);
+
+/// What the response to a poll says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PollAnswer {
+    Tokens(Box<TokenResponse>),
+    /// `authorization_pending`: the user has not decided yet.
+    Pending,
+    /// `slow_down`: as pending, and poll less often from now on.
+    SlowDown,
+    /// `expired_token`: the user has not decided in time.
+    Expired,
+}
+
+/// The answer to a poll.
+///
+/// # Errors
+/// [`Problem::Unavailable`] if the next poll may succeed; any other problem is final: nothing may be sent for this code
+/// again.
+pub fn accept_poll(response: &Response) -> Result<PollAnswer, Problem> {
+    match stated_error(response).as_deref() {
+        Some("authorization_pending") => Ok(PollAnswer::Pending),
+        Some("slow_down") => Ok(PollAnswer::SlowDown),
+        Some("expired_token") => Ok(PollAnswer::Expired),
+        _ => accept_code_response(response).map(|tokens| PollAnswer::Tokens(Box::new(tokens))),
+    }
+}
+
+/// The OAuth error, whatever the status: some providers send `slow_down` with 429.
+fn stated_error(response: &Response) -> Option<String> {
+    let OAuthError { error, .. } = oauth_error(&object(&response.body, "the token response").ok()?)?;
+    Some(error)
+}
+
+/// The seconds that the provider asks to wait (`Retry-After`, RFC 9110 10.2.3, as a number).
+pub fn retry_after(response: &Response) -> Option<Seconds> {
+    Some(Seconds(response.header("retry-after")?.trim().parse::<u32>().ok()?.into()))
+}
+
+/// How long to wait before each poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollInterval {
+    interval: Seconds,
+    /// How many polls in a row had no usable response.
+    failures: u32,
+    /// What the last of them asked for.
+    retry_after: Seconds,
+}
+
+impl PollInterval {
+    /// `interval` is the provider's.
+    pub fn new(interval: Seconds) -> Self {
+        Self { interval: interval.max(Seconds(1)), failures: 0, retry_after: Seconds::ZERO }
+    }
+
+    /// How long to wait before the next poll. After failures, twice as long each time (RFC 8628 3.5).
+    pub fn wait(&self) -> Seconds {
+        let doubled = self.interval.0.saturating_mul(1_i64.checked_shl(self.failures.min(32)).unwrap_or(i64::MAX));
+        Seconds(doubled).min(MAX_BACK_OFF).max(self.interval).max(self.retry_after)
+    }
+
+    /// After `authorization_pending`.
+    pub fn answered(&mut self) {
+        *self = Self::new(self.interval);
+    }
+
+    /// After `slow_down`: five seconds more for this and all later polls.
+    pub fn slow_down(&mut self) {
+        *self = Self::new(Seconds(self.interval.0.saturating_add(DEFAULT_INTERVAL.0)));
+    }
+
+    /// After a poll without a usable response.
+    pub fn failed(&mut self, retry_after: Option<Seconds>) {
+        self.failures = self.failures.saturating_add(1);
+        self.retry_after = retry_after.unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests;
