@@ -8,6 +8,9 @@ const CONTROLS: &str = "\
 Controls, for scripts on this machine; each responds with JSON:
   curl -d '{\"advance\": 86400}' http://127.0.0.1:8765/sandbox/clock
   curl http://127.0.0.1:8765/sandbox      shows the state and the number of requests
+  curl 'http://127.0.0.1:8765/sandbox/events?after=0&wait=30'
+    one line of JSON for each request: what was asked, what was answered, and why. after: only those
+    with a higher number; wait: so many seconds for the next one; lang=no: the reasons in Norwegian
 
   clock           {\"advance\": 86400}  move the clock so many seconds forward
   clock           {\"offset\": -60}     set the clock so many seconds ahead of the machine's

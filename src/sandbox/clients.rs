@@ -1,6 +1,7 @@
 //! The clients registered at the sandbox, and how they authenticate.
 
 use super::params::{OAuthError, Params};
+use super::reason::Reason;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -110,7 +111,21 @@ pub fn authenticate<'a>(
             (id, Some(secret))
         }
     };
-    clients.iter().find(|client| client.id == id && client.secret == secret).ok_or_else(invalid_client)
+    let Some(client) = clients.iter().find(|client| client.id == id) else {
+        return Err(invalid_client().because(Reason::UnknownClient, None));
+    };
+    let reason = match (&client.secret, &secret) {
+        (known, sent) if known == sent => return Ok(client),
+        (Some(_), None) => Reason::NoSecret,
+        (None, _) => Reason::SecretOfPublicClient,
+        (Some(_), Some(_)) => Reason::WrongSecret,
+    };
+    Err(invalid_client().because(reason, None))
+}
+
+/// The client id that `Basic …` names, whether or not its secret is right.
+pub fn basic_client_id(header: &str) -> Option<String> {
+    basic_credentials(header).map(|(id, _)| id)
 }
 
 /// The client id and secret of `Basic …`, form-decoded (RFC 6749 2.3.1, appendix B).

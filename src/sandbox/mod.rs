@@ -8,6 +8,7 @@ pub mod engine;
 pub mod pages;
 pub mod params;
 pub mod random;
+pub mod reason;
 pub mod server;
 pub mod tokens;
 pub mod users;

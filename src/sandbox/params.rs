@@ -1,5 +1,6 @@
 //! Request parameters and OAuth errors.
 
+use super::reason::Reason;
 use std::collections::BTreeSet;
 
 const MAX_VALUE_BYTES: usize = 4_096;
@@ -60,11 +61,13 @@ pub struct OAuthError {
     pub error: &'static str,
     /// ASCII without quotation marks.
     pub description: String,
+    /// The reason and the number of the session, which the response does not contain.
+    pub reason: Option<Box<(Reason, Option<u64>)>>,
 }
 
 impl OAuthError {
     pub fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { error, description: description.into() }
+        Self { error, description: description.into(), reason: None }
     }
 
     pub fn invalid_request(description: impl Into<String>) -> Self {
@@ -74,6 +77,17 @@ impl OAuthError {
     /// `invalid_grant` without a description, as TelenorID+ returns it.
     pub fn invalid_grant() -> Self {
         Self::new("invalid_grant", "")
+    }
+
+    /// The error with its reason, and with the session that it concerns.
+    #[must_use]
+    pub fn because(self, reason: Reason, session: Option<u64>) -> Self {
+        Self { reason: Some(Box::new((reason, session))), ..self }
+    }
+
+    /// `invalid_grant`, of a session.
+    pub fn refused_grant(reason: Reason, session: u64) -> Self {
+        Self::invalid_grant().because(reason, Some(session))
     }
 }
 

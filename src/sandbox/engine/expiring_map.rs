@@ -35,6 +35,10 @@ impl<V> ExpiringMap<V> {
         self.entries.retain(|_, entry| keep(entry));
     }
 
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.values_mut()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &V> {
         self.entries.values()
     }

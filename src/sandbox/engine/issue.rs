@@ -1,10 +1,13 @@
 //! Issuing tokens, as data that `tokens` signs.
 
+use super::events::{Kind, Note, Session};
 use super::records::{AccessToken, Authentication, IdToken, IssuedTokens};
 use super::state::Engine;
+use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 
 impl Engine {
     /// The tokens of a new grant: with a refresh token if `offline_access` was granted.
@@ -12,7 +15,9 @@ impl Engine {
         let scopes = self.grants.get(&grant).map(|grant| grant.scopes.clone()).unwrap_or_default();
         let offline = scopes.iter().any(|scope| scope == "offline_access");
         let refresh_token = offline.then(|| self.first_refresh_token(grant, now, seed)).flatten();
-        self.issue(grant, scopes, id_token, refresh_token, now, seed)
+        let mut issued = self.issue(grant, scopes, id_token, refresh_token, now, seed);
+        issued.note = self.start_session(grant, &issued, now);
+        issued
     }
 
     pub(super) fn issue(
@@ -35,6 +40,7 @@ impl Engine {
             access_token,
             refresh_token: refresh_token.map(Secret::new),
             refresh_token_expires_at,
+            note: Note::default(),
         }
     }
 
@@ -47,7 +53,35 @@ impl Engine {
         seed: &Seed,
     ) -> IssuedTokens {
         let access_token = self.issue_access_token(None, client_id.to_owned(), scopes, None, now, seed);
-        IssuedTokens { access_token, id_token: None, refresh_token: None, refresh_token_expires_at: None }
+        let note = Note { reason: Some(Reason::NoUser), ..Note::default() };
+        IssuedTokens { access_token, id_token: None, refresh_token: None, refresh_token_expires_at: None, note }
+    }
+
+    /// Begins the history of a session with its first tokens.
+    fn start_session(&mut self, number: u64, issued: &IssuedTokens, now: Time) -> Note {
+        let client_id = issued.access_token.client_id.clone();
+        let policy = self.client(&client_id).ok().map(|client| client.policy);
+        let reason = match (issued.refresh_token_expires_at, policy) {
+            (Some(ends_at), Some(Policy { lifetime: Some(lifetime), sliding, .. })) => {
+                Reason::Started { ends_at, lifetime, sliding }
+            }
+            (_, Some(Policy { lifetime: None, .. })) => Reason::PolicyWithoutRefreshTokens,
+            _ => Reason::NoOfflineAccess,
+        };
+        if let Some(login) = &issued.access_token.authentication {
+            self.events.start(Session {
+                number,
+                client_id,
+                user: login.user.id.to_owned(),
+                login_at: now,
+                ends_at: issued.refresh_token_expires_at.unwrap_or(issued.access_token.expires_at),
+                refreshable: issued.refresh_token.is_some(),
+                sid: login.sid.clone(),
+                sso_ends_at: self.sso_sessions.get(&login.sid).and_then(|sso| sso.expires_at),
+                revoked_at: None,
+            });
+        }
+        Note { kind: Kind::Started, client_id: None, session: Some(number), reason: Some(reason) }
     }
 
     fn issue_access_token(

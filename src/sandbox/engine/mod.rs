@@ -3,6 +3,7 @@
 mod authorize;
 mod code;
 mod device;
+pub mod events;
 mod expiring_map;
 mod issue;
 mod records;

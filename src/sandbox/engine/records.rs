@@ -1,5 +1,6 @@
 //! What the engine stores and returns, as plain data.
 
+use super::events::Note;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::OAuthError;
@@ -14,6 +15,8 @@ pub struct IssuedTokens {
     pub refresh_token: Option<Secret>,
     /// When the client's refresh token expires. No response contains it: for tests and `tidp policy simulate`.
     pub refresh_token_expires_at: Option<Time>,
+    /// What the response means for the session.
+    pub note: Note,
 }
 
 #[derive(Clone, Debug)]
@@ -123,8 +126,21 @@ pub(super) struct RefreshToken {
     pub(super) grant: u64,
     pub(super) login_at: Time,
     pub(super) expires_at: Time,
-    /// Whether a one-time refresh token has been used.
-    pub(super) used: bool,
+    /// Why it ended before it expired.
+    pub(super) end: Option<TokenEnd>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TokenEnd {
+    /// A one-time refresh token was used.
+    Used(Time),
+    Revoked(Time),
+}
+
+impl RefreshToken {
+    pub(super) fn is_active(&self, now: Time) -> bool {
+        self.end.is_none() && now < self.expires_at
+    }
 }
 
 /// How and when a user logged in.

@@ -1,11 +1,13 @@
 //! Refresh tokens: the policies, enforced to the second.
 
-use super::records::{AccessToken, IdToken, IssuedTokens, RefreshToken};
+use super::events::{Kind, Note};
+use super::records::{AccessToken, Grant, IdToken, IssuedTokens, RefreshToken, TokenEnd};
 use super::state::Engine;
 use crate::domain::policy::{Policy, RefreshTokenUsage};
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 
 /// When a refresh token issued or renewed `now` expires; `None` if the policy issues none.
 fn expiry(policy: &Policy, login_at: Time, now: Time) -> Option<Time> {
@@ -14,12 +16,28 @@ fn expiry(policy: &Policy, login_at: Time, now: Time) -> Option<Time> {
     Some(policy.absolute_lifetime.map_or(end, |lifetime| end.min(login_at.plus(lifetime))))
 }
 
+/// Why a refresh token is refused.
+fn refusal(token: &RefreshToken, grant: &Grant, client_id: &str, policy: &Policy, now: Time) -> Option<Reason> {
+    if grant.client_id != client_id {
+        return Some(Reason::RefreshTokenOfOtherClient);
+    }
+    match token.end {
+        Some(TokenEnd::Used(at)) => return Some(Reason::RefreshTokenUsed { at }),
+        Some(TokenEnd::Revoked(at)) => return Some(Reason::RefreshTokenRevoked { at }),
+        None if grant.revoked => return Some(Reason::SessionRevoked),
+        None => {}
+    }
+    let (at, ago) = (token.expires_at, now.since(token.expires_at));
+    let lifetime = policy.lifetime.unwrap_or(Seconds::ZERO);
+    (ago.0 >= 0).then_some(Reason::RefreshTokenExpired { lifetime, at, ago })
+}
+
 impl Engine {
     pub(super) fn first_refresh_token(&mut self, grant: u64, now: Time, seed: &Seed) -> Option<(String, Time)> {
         let client_id = &self.grants.get(&grant)?.client_id;
         let expires_at = expiry(&self.client(client_id).ok()?.policy, now, now)?;
         let value = seed.random_string("refresh token");
-        self.store_refresh_token(value.clone(), RefreshToken { grant, login_at: now, expires_at, used: false }, now);
+        self.store_refresh_token(value.clone(), RefreshToken { grant, login_at: now, expires_at, end: None }, now);
         Some((value, expires_at))
     }
 
@@ -37,23 +55,23 @@ impl Engine {
         now: Time,
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
-        let token = self.refresh_tokens.get(refresh_token).cloned().ok_or_else(OAuthError::invalid_grant)?;
-        let grant = self.grants.get(&token.grant).cloned().ok_or_else(OAuthError::invalid_grant)?;
-        if grant.client_id != client_id {
-            return Err(OAuthError::invalid_grant());
-        }
-        if token.used || grant.revoked || now >= token.expires_at {
-            return Err(OAuthError::invalid_grant());
+        let unknown = || OAuthError::invalid_grant().because(Reason::UnknownRefreshToken, None);
+        let token = self.refresh_tokens.get(refresh_token).cloned().ok_or_else(unknown)?;
+        let grant = self.grants.get(&token.grant).cloned().ok_or_else(unknown)?;
+        let policy = self.client(client_id)?.policy;
+        if let Some(reason) = refusal(&token, &grant, client_id, &policy, now) {
+            return Err(OAuthError::refused_grant(reason, token.grant));
         }
         if !scope.iter().all(|scope| grant.scopes.contains(scope)) {
-            return Err(OAuthError::new("invalid_scope", "a refresh cannot widen the scope"));
+            let error = OAuthError::new("invalid_scope", "a refresh cannot widen the scope");
+            return Err(error.because(Reason::ScopeWidened, Some(token.grant)));
         }
         let scopes = if scope.is_empty() { grant.scopes } else { scope.to_vec() };
-        let policy = self.client(client_id)?.policy;
         let sso_is_active = self.is_sso_active(&grant.authentication.sid, now);
         let next = sso_is_active.then(|| self.next_refresh_token(refresh_token, &token, &policy, now, seed)).flatten();
         let mut issued = self.issue(token.grant, scopes, IdToken::default(), next, now, seed);
         issued.refresh_token_expires_at = issued.refresh_token_expires_at.or(Some(token.expires_at));
+        issued.note = self.note_of_refresh(&issued, &token, refresh_token);
         Ok(issued)
     }
 
@@ -69,7 +87,11 @@ impl Engine {
         let next = match self.settings.refresh_token_usage {
             RefreshTokenUsage::ReUse => value.to_owned(),
             RefreshTokenUsage::OneTimeOnly => {
-                self.store_refresh_token(value.to_owned(), RefreshToken { used: true, ..token.clone() }, now);
+                self.store_refresh_token(
+                    value.to_owned(),
+                    RefreshToken { end: Some(TokenEnd::Used(now)), ..token.clone() },
+                    now,
+                );
                 seed.random_string("refresh token")
             }
         };
@@ -84,7 +106,7 @@ impl Engine {
 
     /// The access that a refresh token stands for, if that client could use it now: for introspection (RFC 7662).
     pub fn active_refresh_token(&self, client_id: &str, refresh_token: &str, now: Time) -> Option<AccessToken> {
-        let token = self.refresh_tokens.get(refresh_token).filter(|token| !token.used && now < token.expires_at)?;
+        let token = self.refresh_tokens.get(refresh_token).filter(|token| token.is_active(now))?;
         let grant = self.grants.get(&token.grant).filter(|grant| !grant.revoked && grant.client_id == client_id)?;
         Some(AccessToken {
             id: String::new(),
@@ -97,27 +119,55 @@ impl Engine {
         })
     }
 
+    /// What a refresh with the refresh token `old` did to the session.
+    fn note_of_refresh(&mut self, issued: &IssuedTokens, token: &RefreshToken, old: &str) -> Note {
+        let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
+        self.events.move_end(token.grant, ends_at);
+        let rotated = issued.refresh_token.as_ref().is_some_and(|new| new.expose() != old);
+        let (kind, reason) = match issued.refresh_token {
+            None => {
+                let sso_ended_at = self.events.session(token.grant).and_then(|session| session.sso_ends_at);
+                (Kind::Refreshed, Reason::NoNewRefreshToken { sso_ended_at, ends_at })
+            }
+            Some(_) if ends_at > token.expires_at => (Kind::Renewed, Reason::Renewed { ends_at, rotated }),
+            Some(_) => (Kind::Refreshed, Reason::EndIsUnmoved { ends_at, rotated }),
+        };
+        Note { kind, client_id: None, session: Some(token.grant), reason: Some(reason) }
+    }
+
     /// Revokes all refresh tokens of a refresh token's grant (RFC 7009). An unknown token is no error; access tokens
     /// stay valid, since they are JWTs.
     ///
     /// # Errors
     /// `invalid_request` if it is another client's.
-    pub fn revoke(&mut self, client_id: &str, refresh_token: &str) -> Result<(), OAuthError> {
+    pub fn revoke(&mut self, client_id: &str, refresh_token: &str, now: Time) -> Result<(), OAuthError> {
         let Some(grant) = self.refresh_tokens.get(refresh_token).map(|token| token.grant) else { return Ok(()) };
         if self.grants.get(&grant).is_some_and(|grant| grant.client_id != client_id) {
-            return Err(OAuthError::invalid_request("the token was issued to another client"));
+            let error = OAuthError::invalid_request("the token was issued to another client");
+            return Err(error.because(Reason::RefreshTokenOfOtherClient, Some(grant)));
         }
-        self.refresh_tokens.retain(|token| token.grant != grant);
+        self.end_refresh_tokens(Some(grant), now);
+        self.events.revoked(Some(grant), &Reason::ClientRevoked, now);
         Ok(())
     }
 
     /// Revokes every refresh token. Returns how many were unused.
-    pub fn revoke_all(&mut self) -> usize {
-        std::mem::take(&mut self.refresh_tokens).iter().filter(|token| !token.used).count()
+    pub fn revoke_all(&mut self, now: Time) -> usize {
+        self.events.revoked(None, &Reason::AllRevoked, now);
+        self.end_refresh_tokens(None, now)
+    }
+
+    /// Marks the refresh tokens of a grant, or all, as revoked. Returns how many were unused.
+    fn end_refresh_tokens(&mut self, grant: Option<u64>, now: Time) -> usize {
+        let concerned =
+            |token: &&mut RefreshToken| token.end.is_none() && grant.is_none_or(|grant| grant == token.grant);
+        let tokens = self.refresh_tokens.values_mut().filter(concerned);
+        tokens.map(|token| token.end = Some(TokenEnd::Revoked(now))).count()
     }
 
     /// Revokes all tokens of a grant, access tokens too.
-    pub(super) fn revoke_grant(&mut self, grant: u64) {
+    pub(super) fn revoke_grant(&mut self, grant: u64, now: Time) {
+        self.events.revoked(Some(grant), &Reason::CodeReplayed, now);
         if let Some(grant) = self.grants.get_mut(&grant) {
             grant.revoked = true;
         }

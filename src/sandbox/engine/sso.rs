@@ -62,6 +62,9 @@ impl Engine {
         let Some(session) = self.sso_sessions.get_mut(sid) else { return false };
         let was_active = session.is_active(now);
         session.ended = true;
+        if was_active {
+            self.events.sso_ended(&[sid.to_owned()], now);
+        }
         was_active
     }
 
@@ -69,7 +72,13 @@ impl Engine {
     pub fn end_sso_sessions(&mut self, user: Option<&str>, now: Time) -> usize {
         let of_user = |session: &&mut SsoSession| user.is_none_or(|id| session.authentication.user.id == id);
         let active = self.sso_sessions.values_mut().filter(of_user).filter(|session| session.is_active(now));
-        active.map(|session| session.ended = true).count()
+        let end = |session: &mut SsoSession| {
+            session.ended = true;
+            session.authentication.sid.clone()
+        };
+        let sids: Vec<_> = active.map(end).collect();
+        self.events.sso_ended(&sids, now);
+        sids.len()
     }
 
     /// All SSO sessions, ended ones too.

@@ -1,5 +1,6 @@
 //! The engine's settings and state.
 
+use super::events::Events;
 use super::expiring_map::ExpiringMap;
 use super::records::{
     AccessToken, AuthorizationCode, AuthorizationRequest, DeviceCode, Grant, RefreshToken, SsoSession,
@@ -60,6 +61,7 @@ pub struct Engine {
     pub(super) refresh_tokens: ExpiringMap<RefreshToken>,
     pub(super) access_tokens: ExpiringMap<AccessToken>,
     pub(super) device_codes: HashMap<String, DeviceCode>,
+    pub events: Events,
     /// The last number of a grant or pending request.
     pub(super) counter: u64,
 }
@@ -76,6 +78,7 @@ impl Engine {
             refresh_tokens: ExpiringMap::default(),
             access_tokens: ExpiringMap::default(),
             device_codes: HashMap::new(),
+            events: Events::default(),
             counter: 0,
         }
     }
@@ -91,7 +94,7 @@ impl Engine {
 
     /// The number of refresh tokens that can be used now.
     pub fn count_active_refresh_tokens(&self, now: Time) -> usize {
-        self.refresh_tokens.iter().filter(|token| !token.used && now < token.expires_at).count()
+        self.refresh_tokens.iter().filter(|token| token.is_active(now)).count()
     }
 
     pub(super) fn add_grant(&mut self, grant: Grant) -> u64 {

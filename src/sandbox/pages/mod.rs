@@ -1,7 +1,9 @@
 //! The HTML pages, in English and Norwegian. They load nothing, and `maud` escapes what is put into them.
 
+mod sentence;
 mod words;
 
+pub use sentence::sentence;
 pub use words::Language;
 
 use super::clients::Client;

@@ -1,5 +1,6 @@
 //! The control API under `/sandbox`: clock, SSO sessions, keys, failures. For scripts on this machine, not for web pages.
 
+use super::events::session_json;
 use super::http::{Request, Response};
 use super::routes::endpoint_names;
 use super::service::{PlannedFailure, Service, lock};
@@ -7,6 +8,8 @@ use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::Client;
 use crate::sandbox::engine::SsoSession;
+use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::User;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -21,7 +24,7 @@ type Control = fn(&Service, &Value) -> ControlResult;
 static CONTROLS: [(&str, Control); 6] = [
     ("clock", Service::set_clock),
     ("sso/end", Service::end_sso_sessions),
-    ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all()}))),
+    ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
     ("refresh-tokens", Service::set_refresh_token_usage),
     ("keys/rotate", Service::rotate_keys),
     ("fail", Service::plan_failure),
@@ -38,6 +41,9 @@ impl Service {
         if request.method == "GET" && request.path == "/sandbox" {
             return Response::json(200, &self.state());
         }
+        if request.method == "GET" && request.path == "/sandbox/events" {
+            return self.events(request);
+        }
         if request.method != "POST" {
             let allowed = if request.path == "/sandbox" { "GET" } else { "POST" };
             return Response::text(405, "").with_header("Allow", allowed);
@@ -47,14 +53,20 @@ impl Service {
             return Response::text(404, "there is no such control");
         };
         let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
+        let advance =
+            body.as_ref().ok().and_then(|body: &Value| body.get("advance")?.as_i64()).filter(|_| name == "clock");
+        let reason = advance.map(|by| Reason::ClockMoved { by: Seconds(by) });
         let result = match body {
             Ok(body @ Value::Object(_)) => control(self, &body),
             _ => Err("the body is not a JSON object".to_owned()),
         };
-        match result {
+        let response = match result {
             Ok(body) => Response::json(200, &body),
             Err(reason) => Response::json(400, &json!({"error": "invalid_request", "error_description": reason})),
-        }
+        };
+        let response = response.with_note(Note { reason, ..Note::default() });
+        self.record(Kind::Control, name, request, &response);
+        response
     }
 
     fn set_clock(&self, body: &Value) -> ControlResult {
@@ -142,6 +154,8 @@ impl Service {
             },
             "clients": engine.clients.iter().map(client).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
+            "sessions": engine.events.sessions().map(session_json).collect::<Vec<_>>(),
+            "events": engine.events.last_number(),
             "requests": *lock(&self.requests),
             "controls": CONTROLS.map(|(name, _)| name),
         })

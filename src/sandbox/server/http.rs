@@ -1,6 +1,7 @@
 //! HTTP requests and responses as plain data, read from and written to tiny_http.
 
 use crate::domain::time::Time;
+use crate::sandbox::engine::events::Note;
 use crate::sandbox::params::{OAuthError, Params};
 use serde_json::{Value, json};
 use std::io::{Cursor, Read, Write};
@@ -58,6 +59,17 @@ impl Request {
         scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
     }
 
+    /// Whether it asks for events and may have to wait for one.
+    pub fn waits(&self) -> bool {
+        self.path == "/sandbox/events" && Params::parse(&self.query).get("wait").is_some()
+    }
+
+    #[must_use]
+    pub fn without_wait(&self) -> Self {
+        // The first of several counts.
+        Self { query: format!("wait=0&{}", self.query), ..self.clone() }
+    }
+
     /// Whether `Origin` is this host, or absent.
     pub fn is_same_origin(&self) -> bool {
         let own = self.header("host").map(|host| format!("http://{host}"));
@@ -70,13 +82,15 @@ pub struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
+    /// What the event says about it.
+    pub note: Note,
 }
 
 impl Response {
     /// A response with `Cache-Control: no-store`.
     pub fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("Content-Type", content_type.to_owned()), ("Cache-Control", "no-store".to_owned())];
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), note: Note::default() }
     }
 
     pub fn text(status: u16, body: impl Into<String>) -> Self {
@@ -94,9 +108,15 @@ impl Response {
             body["error_description"] = error.description.as_str().into();
         }
         if error.error == "invalid_client" {
-            return Self::json(401, &body).with_header("WWW-Authenticate", "Basic realm=\"sandbox\"");
+            let response = Self::json(401, &body).with_header("WWW-Authenticate", "Basic realm=\"sandbox\"");
+            return response.with_note(error.note());
         }
-        Self::json(400, &body)
+        Self::json(400, &body).with_note(error.note())
+    }
+
+    #[must_use]
+    pub fn with_note(self, note: Note) -> Self {
+        Self { note, ..self }
     }
 
     /// A redirect that the browser follows with GET.

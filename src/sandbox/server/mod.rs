@@ -1,6 +1,7 @@
 //! The sandbox as an HTTP server on a loopback port.
 
 mod control;
+mod events;
 mod http;
 mod interactive;
 mod protocol;
@@ -16,14 +17,15 @@ use super::users::User;
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
+use events::MAX_WAITING;
 use http::{Request, Response};
 use service::{Service, lock};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -94,6 +96,8 @@ impl Sandbox {
             keys: Mutex::new(Keys::new()?),
             failures: Mutex::new(Vec::new()),
             requests: Mutex::new(BTreeMap::new()),
+            recorded: Condvar::new(),
+            waiting: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
         });
         let server = Arc::new(server);
@@ -135,6 +139,9 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.service.shutting_down.store(true, Ordering::SeqCst);
+        // Under the lock, so that nobody has just looked and begins to wait.
+        drop(lock(&self.service.engine));
+        self.service.recorded.notify_all();
         for _ in 0..WORKERS {
             self.server.unblock();
         }
@@ -158,13 +165,39 @@ fn check_threads(count: usize) -> io::Result<()> {
 }
 
 /// Serves requests until the sandbox shuts down. Dropping `_alive` reports the end.
-fn serve(service: &Service, server: &tiny_http::Server, _alive: &Sender<()>) {
+fn serve(service: &Arc<Service>, server: &tiny_http::Server, _alive: &Sender<()>) {
     while !service.shutting_down.load(Ordering::SeqCst) {
         let Ok(mut incoming) = server.recv() else { continue };
         let response = match Request::receive(&mut incoming) {
+            Some(request) if request.waits() => {
+                respond_apart(service, request, incoming);
+                continue;
+            }
             Some(request) => service.respond(&request),
             None => Response::text(413, "the body is too long, or no text"),
         };
         response.send(incoming, service.now());
+    }
+}
+
+/// Responds on a thread of its own, so that waiting requests do not keep the workers from the others. Beyond the limit,
+/// or without a thread, it responds at once.
+fn respond_apart(service: &Arc<Service>, request: Request, incoming: tiny_http::Request) {
+    let respond = |service: &Service, request: &Request, incoming| {
+        service.respond(request).send(incoming, service.now());
+    };
+    if service.waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING || check_threads(1).is_err() {
+        respond(service, &request.without_wait(), incoming);
+        service.waiting.fetch_sub(1, Ordering::SeqCst);
+        return;
+    }
+    let shared = Arc::clone(service);
+    let started = thread::Builder::new().name("sandbox events".to_owned()).spawn(move || {
+        respond(&shared, &request, incoming);
+        shared.waiting.fetch_sub(1, Ordering::SeqCst);
+    });
+    if started.is_err() {
+        // The thread was there a moment ago. Without it, the connection is closed.
+        service.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }

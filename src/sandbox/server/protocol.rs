@@ -63,7 +63,7 @@ impl Service {
         match issued {
             Ok(issued) => {
                 let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
-                Ok(Response::json(200, &response).with_header("Pragma", "no-cache"))
+                Ok(Response::json(200, &response).with_header("Pragma", "no-cache").with_note(issued.note))
             }
             Err(error) => Ok(Response::oauth_error(&error)),
         }
@@ -93,9 +93,10 @@ impl Service {
     /// Revocation (RFC 7009); an unknown token is no error.
     pub(super) fn revocation(&self, request: &Request) -> Response {
         let form = request.params();
+        let now = self.now();
         let revoked = self
             .authenticated_client(request, &form)
-            .and_then(|client| lock(&self.engine).revoke(&client.id, form.require("token")?));
+            .and_then(|client| lock(&self.engine).revoke(&client.id, form.require("token")?, now));
         revoked.map_or_else(|error| Response::oauth_error(&error), |()| Response::text(200, ""))
     }
 

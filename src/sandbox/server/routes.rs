@@ -2,6 +2,8 @@
 
 use super::http::{Request, Response};
 use super::service::{Service, lock};
+use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::reason::Reason;
 use std::io;
 
 struct Endpoint {
@@ -52,7 +54,12 @@ impl Service {
             return self.control(request);
         }
         let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| endpoint.path == request.path) else {
-            return Response::text(404, "there is nothing here");
+            let response = Response::text(404, "there is nothing here");
+            // Browsers ask for it on their own.
+            if request.path != "/favicon.ico" {
+                self.record(Kind::Answered, "", request, &response);
+            }
+            return response;
         };
         let response = if request.method == "OPTIONS" && endpoint.cors {
             Response::text(204, "")
@@ -62,15 +69,19 @@ impl Service {
             *lock(&self.requests).entry(endpoint.name).or_default() += 1;
             self.process_or_fail(endpoint.name, request)
         };
+        if endpoint.name != "home" && response.status != 204 {
+            self.record(Kind::Answered, endpoint.name, request, &response);
+        }
         if endpoint.cors { with_cors_headers(request, response) } else { response }
     }
 
     fn process_or_fail(&self, name: &str, request: &Request) -> Response {
         let Some(failure) = self.take_planned_failure(name) else { return self.process(name, request) };
-        if failure.after_processing {
-            self.process(name, request);
+        if !failure.after_processing {
+            return failure.response();
         }
-        failure.response()
+        let processed = self.process(name, request);
+        failure.response().with_note(Note { reason: Some(Reason::ResponseLost), ..processed.note })
     }
 
     fn process(&self, name: &str, request: &Request) -> Response {

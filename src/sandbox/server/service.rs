@@ -4,14 +4,16 @@ use super::http::Response;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
 use crate::sandbox::engine::Engine;
+use crate::sandbox::engine::events::Note;
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens::Keys;
 use crate::sandbox::users::User;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 pub(super) struct Service {
     pub(super) issuer: String,
@@ -27,6 +29,10 @@ pub(super) struct Service {
     pub(super) failures: Mutex<Vec<PlannedFailure>>,
     /// The number of requests to each endpoint.
     pub(super) requests: Mutex<BTreeMap<&'static str, u64>>,
+    /// Notified after an event was recorded, and at the end.
+    pub(super) recorded: Condvar,
+    /// How many requests wait for an event.
+    pub(super) waiting: AtomicUsize,
     pub(super) shutting_down: AtomicBool,
 }
 
@@ -76,5 +82,6 @@ impl PlannedFailure {
             Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
             None => response,
         }
+        .with_note(Note { reason: Some(Reason::PlannedFailure), ..Note::default() })
     }
 }

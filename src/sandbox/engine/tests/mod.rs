@@ -2,6 +2,7 @@
 
 mod authorize;
 mod device;
+mod events;
 mod refresh;
 
 use super::*;
@@ -9,9 +10,10 @@ use crate::domain::policy::{ClientType, Policy, PolicyName, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::clients::{ANY_LOOPBACK_PORT, default_clients};
-use crate::sandbox::params::Params;
+use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::USERS;
 use crate::sandbox::users::User;
 

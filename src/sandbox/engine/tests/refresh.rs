@@ -125,9 +125,9 @@ fn revocation_reaches_the_whole_grant_of_its_client() {
     let mut bench = Bench::new(RefreshTokenUsage::OneTimeOnly);
     let issued = bench.login("sandbox-mobile", START);
     let next = refresh_token_of(&bench.refresh("sandbox-mobile", &refresh_token_of(&issued), START).unwrap());
-    assert_eq!(bench.0.revoke("sandbox-mobile", "unknown"), Ok(()));
-    assert!(bench.0.revoke("sandbox-paste", &next).is_err());
-    assert_eq!(bench.0.revoke("sandbox-mobile", &refresh_token_of(&issued)), Ok(()));
+    assert_eq!(bench.0.revoke("sandbox-mobile", "unknown", START), Ok(()));
+    assert!(bench.0.revoke("sandbox-paste", &next, START).is_err());
+    assert_eq!(bench.0.revoke("sandbox-mobile", &refresh_token_of(&issued), START), Ok(()));
     assert_eq!(bench.refresh("sandbox-mobile", &next, START).err(), Some("invalid_grant"));
     assert!(bench.0.access_token(&issued.access_token.id, START).is_some(), "a JWT cannot be revoked");
 }
