@@ -4,7 +4,7 @@ use crate::cli;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::ports::Ports;
-use crate::sandbox::{Options, Sandbox, USERS};
+use crate::sandbox::{Options, Sandbox};
 use crate::terminal::output::Output;
 use serde_json::json;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
     };
     Ok(Options {
         port: args.port,
-        auto_approve: args.auto_approve.then_some(&USERS[0]),
+        auto_approve: args.auto_approve,
         refresh_token_usage: args.refresh_tokens,
         access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,
         clock_offset,

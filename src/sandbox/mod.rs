@@ -17,4 +17,4 @@ pub use clients::Client;
 pub use engine::{Engine, IssuedTokens, Settings};
 pub use random::Seed;
 pub use server::{Options, Sandbox};
-pub use users::USERS;
+pub use users::User;

@@ -183,8 +183,8 @@ fn id_claims(
         claims["s_hash"] = half_sha256_base64url(state).into();
     }
     if access.has_scope("profile") {
-        claims["given_name"] = login.user.given_name.into();
-        claims["family_name"] = login.user.family_name.into();
+        claims["given_name"] = login.user.given_name.as_str().into();
+        claims["family_name"] = login.user.family_name.as_str().into();
         claims["preferred_username"] = login.user.preferred_username().into();
         claims["analytics_uuid"] = login.user.identifier("analytics").into();
     }
@@ -203,15 +203,15 @@ fn add_login(claims: &mut Value, client_id: &str, login: &Authentication) {
 
 /// The userinfo claims for the access token's scopes (OIDC Core 5.4); `None` without a user.
 pub fn userinfo(access: &AccessToken) -> Option<Value> {
-    let user = access.authentication.as_ref()?.user;
+    let user = &access.authentication.as_ref()?.user;
     let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user.ial)});
     let members = [
-        ("email", "email", user.email.to_owned()),
-        ("phone", "phone_number", user.phone.to_owned()),
+        ("email", "email", user.email.clone()),
+        ("phone", "phone_number", user.phone.clone()),
         ("tnn.ids", "kurtid", user.identifier("kurtid")),
-        ("profile", "given_name", user.given_name.to_owned()),
-        ("profile", "family_name", user.family_name.to_owned()),
-        ("profile", "birthdate", user.birthdate.to_owned()),
+        ("profile", "given_name", user.given_name.clone()),
+        ("profile", "family_name", user.family_name.clone()),
+        ("profile", "birthdate", user.birthdate.clone()),
         ("profile", "analytics_uuid", user.identifier("analytics")),
     ];
     for (scope, name, value) in members {

@@ -1,70 +1,81 @@
 //! The test users. Their phone numbers begin with `00`, which no Norwegian number does.
 
 use super::random::uuid_of;
+use serde_json::{Map, Value};
+use std::sync::Arc;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The name in the control API.
-    pub id: &'static str,
+    pub id: String,
     /// MSISDN, digits only.
-    pub phone: &'static str,
-    pub email: &'static str,
-    pub given_name: &'static str,
-    pub family_name: &'static str,
+    pub phone: String,
+    pub email: String,
+    pub given_name: String,
+    pub family_name: String,
     /// `YYYY-MM-DD`.
-    pub birthdate: &'static str,
+    pub birthdate: String,
     /// Identity assurance level, 0 to 3.
     pub ial: u8,
     /// The highest authentication assurance level the user can reach, 1 to 3.
     pub max_aal: u8,
     /// Whether `preferred_username` is the email address instead of the phone number.
     pub prefers_email: bool,
+    /// Claims of one's own, in the ID token and userinfo.
+    pub claims: Map<String, Value>,
 }
 
-/// The first is the default.
-pub static USERS: [User; 3] = [
-    User {
-        id: "kari",
-        phone: "4700000001",
-        email: "kari@example.com",
-        given_name: "Kari",
-        family_name: "Nordmann",
-        birthdate: "1985-03-14",
+/// The test users of every sandbox; the first is the default.
+pub fn default_users() -> Vec<Arc<User>> {
+    let kari = User {
+        phone: "4700000001".to_owned(),
+        birthdate: "1985-03-14".to_owned(),
         ial: 2,
         max_aal: 3,
-        prefers_email: false,
-    },
-    User {
-        id: "ola",
-        phone: "4700000002",
-        email: "ola@example.com",
-        given_name: "Ola",
-        family_name: "Nordmann",
-        birthdate: "1990-11-02",
+        ..User::new("kari", "Kari", "Nordmann")
+    };
+    let ola = User {
+        phone: "4700000002".to_owned(),
+        birthdate: "1990-11-02".to_owned(),
         ial: 1,
         max_aal: 2,
-        prefers_email: false,
-    },
-    User {
-        id: "aase",
-        phone: "4700000003",
-        email: "aase@example.com",
-        given_name: "Åse Marie",
-        family_name: "Ødegård",
-        birthdate: "1948-07-29",
+        ..User::new("ola", "Ola", "Nordmann")
+    };
+    let aase = User {
+        phone: "4700000003".to_owned(),
+        birthdate: "1948-07-29".to_owned(),
         ial: 0,
         max_aal: 1,
         prefers_email: true,
-    },
-];
+        ..User::new("aase", "Åse Marie", "Ødegård")
+    };
+    [kari, ola, aase].map(Arc::new).into()
+}
+
+/// The user with that id, phone number (`+47` and spaces are optional) or email address.
+pub fn find<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
+    let text = text.trim().to_lowercase();
+    let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
+    let has_number = |user: &User| number == user.phone || (number.len() == 8 && user.phone.ends_with(&number));
+    let is_text = |name: &str| !text.is_empty() && name.to_lowercase() == text;
+    users.iter().find(|user| is_text(&user.id) || is_text(&user.email) || has_number(user))
+}
 
 impl User {
-    /// The user with that id, phone number (`+47` and spaces are optional) or email address.
-    pub fn find(text: &str) -> Option<&'static Self> {
-        let text = text.trim().to_lowercase();
-        let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
-        let has_number = |user: &&Self| number == user.phone || (number.len() == 8 && user.phone.ends_with(&number));
-        USERS.iter().find(|user| user.id == text || user.email == text || has_number(user))
+    /// A user with `ID@example.com`, a phone number that follows from the id, and the highest levels.
+    pub fn new(id: &str, given_name: &str, family_name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            phone: phone_of(id),
+            email: format!("{id}@example.com"),
+            given_name: given_name.to_owned(),
+            family_name: family_name.to_owned(),
+            birthdate: "1980-01-01".to_owned(),
+            ial: 2,
+            max_aal: 3,
+            prefers_email: false,
+            claims: Map::new(),
+        }
     }
 
     /// The pairwise `sub`.
@@ -72,8 +83,8 @@ impl User {
         uuid_of(&format!("sub {} {client_id}", self.id))
     }
 
-    pub fn preferred_username(&self) -> &'static str {
-        if self.prefers_email { self.email } else { self.phone }
+    pub fn preferred_username(&self) -> &str {
+        if self.prefers_email { &self.email } else { &self.phone }
     }
 
     pub fn name(&self) -> String {
@@ -90,23 +101,32 @@ impl User {
     }
 }
 
+/// `470000…` with four digits that follow from the id.
+fn phone_of(id: &str) -> String {
+    let number = id.bytes().fold(7_u32, |number, byte| (number * 31 + u32::from(byte)) % 9_000);
+    format!("470000{:04}", 1_000 + number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_user_is_found_by_what_a_person_types() {
+        let users = default_users();
+        let find = |text| find(&users, text).map(|user| user.id.as_str());
         for text in ["kari", "4700000001", "+47 00 00 00 01", "00000001", "Kari@Example.com"] {
-            assert_eq!(User::find(text).map(|user| user.id), Some("kari"), "{text}");
+            assert_eq!(find(text), Some("kari"), "{text}");
         }
         for text in ["", "1", "4700000009", "+47"] {
-            assert_eq!(User::find(text), None, "{text}");
+            assert_eq!(find(text), None, "{text}");
         }
     }
 
     #[test]
     fn the_subject_differs_per_client() {
-        assert_ne!(USERS[0].subject("a"), USERS[0].subject("b"));
-        assert_ne!(USERS[0].subject("a"), USERS[1].subject("a"));
+        let users = default_users();
+        assert_ne!(users[0].subject("a"), users[0].subject("b"));
+        assert_ne!(users[0].subject("a"), users[1].subject("a"));
     }
 }

@@ -11,8 +11,9 @@ use crate::domain::session::{
     SessionKey, Sso,
 };
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::{Client, Engine, IssuedTokens, Seed, Settings, USERS};
+use crate::sandbox::{Client, Engine, IssuedTokens, Seed, Settings, User};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The login; any moment would do.
 const LOGIN: Time = Time::from_unix(1_769_860_800);
@@ -164,8 +165,9 @@ impl Simulator {
         };
         let client = Client::new(CLIENT, ClientType::PublicWithRefresh).with_policy(policy);
         let mut engine = Engine::new(settings, vec![client]);
+        let user = Arc::new(User::new("simulated", "Simulated", "User"));
         let issued = engine
-            .login(CLIENT, &["openid", "offline_access"], &USERS[0], LOGIN, &seed(Seconds::ZERO))
+            .login(CLIENT, &["openid", "offline_access"], user, LOGIN, &seed(Seconds::ZERO))
             .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
         let held = |value: &Secret| HeldToken {
             value: value.clone(),

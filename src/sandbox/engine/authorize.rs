@@ -7,6 +7,7 @@ use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
+use std::sync::Arc;
 
 impl Engine {
     /// The outcome of an authorization request from a browser with that SSO cookie. `auto_approve` logs in without a
@@ -15,7 +16,7 @@ impl Engine {
         &mut self,
         params: &Params,
         cookie: Option<&str>,
-        auto_approve: Option<&'static User>,
+        auto_approve: Option<Arc<User>>,
         now: Time,
         seed: &Seed,
     ) -> AuthorizeOutcome {
@@ -81,7 +82,7 @@ impl Engine {
     pub fn log_in(
         &mut self,
         request_id: &str,
-        user: &'static User,
+        user: Arc<User>,
         now: Time,
         seed: &Seed,
     ) -> Option<AuthorizationResponse> {
@@ -98,7 +99,7 @@ impl Engine {
     fn approve_after_login(
         &mut self,
         request: AuthorizationRequest,
-        user: &'static User,
+        user: Arc<User>,
         now: Time,
         seed: &Seed,
     ) -> AuthorizationResponse {

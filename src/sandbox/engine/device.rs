@@ -8,6 +8,7 @@ use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
+use std::sync::Arc;
 
 const DEVICE_CODE_LIFETIME: Seconds = Seconds(1_800);
 
@@ -60,7 +61,7 @@ impl Engine {
     }
 
     /// Approves a pending device as `user`, or denies it if `None`. Returns whether it was pending.
-    pub fn decide_device(&mut self, user_code: &str, user: Option<&'static User>, now: Time) -> bool {
+    pub fn decide_device(&mut self, user_code: &str, user: Option<Arc<User>>, now: Time) -> bool {
         let digits: String = user_code.chars().filter(char::is_ascii_digit).collect();
         let is_pending = |device: &&mut DeviceCode| {
             device.user_code == digits && now < device.expires_at && matches!(device.state, DeviceState::Pending)
@@ -96,7 +97,7 @@ impl Engine {
         let user = match device.state {
             DeviceState::Pending => return Err(OAuthError::new("authorization_pending", "")),
             DeviceState::Denied => return Err(OAuthError::new("access_denied", "")),
-            DeviceState::Approved(user) => user,
+            DeviceState::Approved(ref user) => Arc::clone(user),
         };
         let device = self.device_codes.remove(code).ok_or_else(OAuthError::invalid_grant)?;
         Ok(self.log_in_and_issue(device.client_id, device.scopes, user, now, seed))

@@ -5,6 +5,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::users::User;
+use std::sync::Arc;
 
 /// The content of one token response.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ pub(super) struct DeviceCode {
 pub(super) enum DeviceState {
     Pending,
     Denied,
-    Approved(&'static User),
+    Approved(Arc<User>),
 }
 
 #[derive(Clone, Debug)]
@@ -146,7 +147,7 @@ impl RefreshToken {
 /// How and when a user logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    pub user: &'static User,
+    pub user: Arc<User>,
     /// The SSO session.
     pub sid: String,
     pub auth_time: Time,

@@ -6,6 +6,7 @@ use crate::domain::time::Time;
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
+use std::sync::Arc;
 
 impl Engine {
     /// The tokens of a whole login: for `tidp policy simulate` and tests.
@@ -16,7 +17,7 @@ impl Engine {
         &mut self,
         client_id: &str,
         scopes: &[&str],
-        user: &'static User,
+        user: Arc<User>,
         now: Time,
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
@@ -29,7 +30,7 @@ impl Engine {
         &mut self,
         client_id: String,
         scopes: Vec<String>,
-        user: &'static User,
+        user: Arc<User>,
         now: Time,
         seed: &Seed,
     ) -> IssuedTokens {

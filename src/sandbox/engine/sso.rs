@@ -6,6 +6,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
+use std::sync::Arc;
 
 /// The `acr` level, `idp` and `amr` of a login with these `acr_values`, as far as `user` can reach them.
 fn assurance(user: &User, acr_values: &str) -> (u8, &'static str, &'static [&'static str]) {
@@ -32,13 +33,13 @@ impl Engine {
     /// Logs `user` in, in a new SSO session.
     pub(super) fn start_sso_session(
         &mut self,
-        user: &'static User,
+        user: Arc<User>,
         acr_values: &str,
         now: Time,
         seed: &Seed,
     ) -> Authentication {
         let sid = seed.random_string("sid");
-        let (aal, idp, amr) = assurance(user, acr_values);
+        let (aal, idp, amr) = assurance(&user, acr_values);
         let authentication = Authentication { user, sid: sid.clone(), auth_time: now, aal, idp, amr };
         let expires_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
         let cookie = Secret::new(seed.random_string("sso cookie"));

@@ -9,7 +9,9 @@ use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage}
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::OAuthError;
+use crate::sandbox::users::{self, User, default_users};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -54,6 +56,8 @@ pub const SCOPES: [&str; 12] = [
 pub struct Engine {
     pub settings: Settings,
     pub clients: Vec<Client>,
+    /// The first is the default.
+    pub users: Vec<Arc<User>>,
     pub(super) sso_sessions: BTreeMap<String, SsoSession>,
     pub(super) pending_requests: BTreeMap<u64, (String, AuthorizationRequest)>,
     pub(super) codes: HashMap<String, AuthorizationCode>,
@@ -71,6 +75,7 @@ impl Engine {
         Self {
             settings,
             clients,
+            users: default_users(),
             sso_sessions: BTreeMap::new(),
             pending_requests: BTreeMap::new(),
             codes: HashMap::new(),
@@ -90,6 +95,11 @@ impl Engine {
     pub fn client(&self, id: &str) -> Result<Client, OAuthError> {
         let client = self.clients.iter().find(|client| client.id == id).cloned();
         client.ok_or_else(|| OAuthError::new("unauthorized_client", "there is no such client"))
+    }
+
+    /// The user with that id, phone number or email address.
+    pub fn find_user(&self, text: &str) -> Option<Arc<User>> {
+        users::find(&self.users, text).cloned()
     }
 
     /// The number of refresh tokens that can be used now.

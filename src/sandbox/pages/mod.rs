@@ -9,10 +9,11 @@ pub use words::Language;
 use super::clients::Client;
 use super::engine::AuthorizationRequest;
 use super::params::OAuthError;
-use super::users::USERS;
+use super::users::User;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use words::Words;
 
 const STYLE: &str = include_str!("style.css");
@@ -27,9 +28,17 @@ pub struct Page {
 }
 
 /// The login page of the request `id`.
-pub fn login(language: Language, id: &str, request: &AuthorizationRequest, phone: &str, unknown_user: bool) -> Page {
+pub fn login(
+    language: Language,
+    id: &str,
+    request: &AuthorizationRequest,
+    phone: &str,
+    unknown_user: bool,
+    users: &[Arc<User>],
+) -> Page {
     let w = language.words();
-    let phone = if phone.is_empty() { USERS[0].phone } else { phone };
+    let first = users.first().map(|user| user.phone.as_str()).unwrap_or_default();
+    let phone = if phone.is_empty() { first } else { phone };
     let content = html! {
         p.lead { (w.continue_to) " " b { (request.client_id) } }
         @if unknown_user { p.alert #why role="alert" { (w.unknown_user) } }
@@ -42,7 +51,7 @@ pub fn login(language: Language, id: &str, request: &AuthorizationRequest, phone
                 button.primary name="action" value="login" { (w.log_in) }
                 button name="action" value="cancel" formnovalidate { (w.cancel) }
             }
-            (test_users(w, true))
+            (test_users(w, users, true))
         }
         details {
             summary { (w.requested_scopes) }
@@ -53,7 +62,7 @@ pub fn login(language: Language, id: &str, request: &AuthorizationRequest, phone
 }
 
 /// The page on which the user types a device's code.
-pub fn device(language: Language, user_code: &str, unknown_code: bool) -> Page {
+pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[Arc<User>]) -> Page {
     let w = language.words();
     let content = html! {
         p.lead { (w.device_lead) }
@@ -66,7 +75,7 @@ pub fn device(language: Language, user_code: &str, unknown_code: bool) -> Page {
                 button.primary name="action" value="approve" { (w.approve) }
                 button name="action" value="cancel" { (w.deny) }
             }
-            (test_users(w, false))
+            (test_users(w, users, false))
         }
     };
     document(w, w.device, &content, "", None)
@@ -150,11 +159,11 @@ fn message(words: &Words, title: &str, text: &str) -> Page {
 }
 
 /// One button for each test user. `skip_validation`: they work while the form's input is empty.
-fn test_users(words: &Words, skip_validation: bool) -> Markup {
+fn test_users(words: &Words, users: &[Arc<User>], skip_validation: bool) -> Markup {
     html! {
         fieldset {
             legend { (words.test_users) }
-            @for user in &USERS {
+            @for user in users {
                 button.user name="user" value=(user.id) formnovalidate[skip_validation] {
                     span.face aria-hidden="true" { (user.initials()) }
                     span.who { b { (user.name()) } small { (user.preferred_username()) } }
@@ -217,7 +226,7 @@ mod tests {
         let evil = "\"><script>alert('x')</script>&amp;";
         let description = OAuthError::invalid_request(evil);
         for page in [
-            device(Language::English, evil, false),
+            device(Language::English, evil, false, &[]),
             error(Language::English, &description),
             form_post(Language::English, "http://127.0.0.1:1/", &[("state", evil.to_owned())]),
         ] {

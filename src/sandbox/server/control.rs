@@ -10,7 +10,6 @@ use crate::sandbox::clients::Client;
 use crate::sandbox::engine::SsoSession;
 use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::reason::Reason;
-use crate::sandbox::users::User;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -89,9 +88,12 @@ impl Service {
     fn end_sso_sessions(&self, body: &Value) -> ControlResult {
         let user = match body.get("user") {
             None => None,
-            Some(user) => Some(user.as_str().and_then(User::find).ok_or("there is no such user")?.id),
+            Some(user) => {
+                let found = user.as_str().and_then(|user| lock(&self.engine).find_user(user));
+                Some(found.ok_or("there is no such user")?.id.clone())
+            }
         };
-        Ok(json!({"ended": lock(&self.engine).end_sso_sessions(user, self.now())}))
+        Ok(json!({"ended": lock(&self.engine).end_sso_sessions(user.as_deref(), self.now())}))
     }
 
     fn rotate_keys(&self, body: &Value) -> ControlResult {

@@ -5,7 +5,6 @@ use super::service::{Service, lock};
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome};
 use crate::sandbox::pages::{self, Language};
 use crate::sandbox::params::OAuthError;
-use crate::sandbox::users::{USERS, User};
 use std::io;
 
 const SSO_COOKIE: &str = "sandbox.sso";
@@ -53,13 +52,15 @@ impl Service {
         let (params, now, seed) = (request.params(), self.now(), self.seed()?);
         let language = language(request, params.get("ui_locales"));
         let cookie = request.cookie(SSO_COOKIE);
-        let outcome = lock(&self.engine).authorize(&params, cookie, self.auto_approve, now, &seed);
+        let mut engine = lock(&self.engine);
+        let user = self.auto_approving_user(&engine);
+        let outcome = engine.authorize(&params, cookie, user, now, &seed);
         Ok(match outcome {
             AuthorizeOutcome::ErrorPage(error) => page_response(400, pages::error(language, &error)),
             AuthorizeOutcome::Response(response) => to_http(&response, language),
             AuthorizeOutcome::LoginPage { request_id, request } => {
                 let phone = request.login_hint.as_deref().unwrap_or_default();
-                page_response(200, pages::login(language, &request_id, &request, phone, false))
+                page_response(200, pages::login(language, &request_id, &request, phone, false, &engine.users))
             }
         })
     }
@@ -78,10 +79,12 @@ impl Service {
         };
         let language = language(request, pending.ui_locales.as_deref());
         let phone = form.get("user").or(form.get("phone")).unwrap_or_default();
-        let response = match (form.get("action"), User::find(phone)) {
+        let response = match (form.get("action"), engine.find_user(phone)) {
             (Some("cancel"), _) => engine.cancel(id),
             (_, Some(user)) => engine.log_in(id, user, now, &seed),
-            (_, None) => return Ok(page_response(200, pages::login(language, id, &pending, phone, true))),
+            (_, None) => {
+                return Ok(page_response(200, pages::login(language, id, &pending, phone, true, &engine.users)));
+            }
         };
         Ok(response.map_or_else(cross_origin, |response| to_http(&response, language)))
     }
@@ -90,18 +93,20 @@ impl Service {
     pub(super) fn device(&self, request: &Request) -> Response {
         let (params, language) = (request.params(), language(request, None));
         let code = params.get("user_code").unwrap_or_default();
+        let mut engine = lock(&self.engine);
         if request.method == "GET" {
-            return page_response(200, pages::device(language, code, false));
+            return page_response(200, pages::device(language, code, false, &engine.users));
         }
         if !request.is_same_origin() {
             return cross_origin();
         }
         let deny = params.get("action") == Some("cancel");
-        let user = if deny { None } else { params.get("user").and_then(User::find).or(Some(&USERS[0])) };
-        if lock(&self.engine).decide_device(code, user, self.now()) {
+        let named = params.get("user").and_then(|user| engine.find_user(user));
+        let user = if deny { None } else { named.or_else(|| engine.users.first().cloned()) };
+        if engine.decide_device(code, user, self.now()) {
             page_response(200, pages::device_done(language, !deny))
         } else {
-            page_response(200, pages::device(language, code, true))
+            page_response(200, pages::device(language, code, true, &engine.users))
         }
     }
 

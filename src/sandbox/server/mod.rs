@@ -13,7 +13,6 @@ mod tests;
 use super::clients::{Client, default_clients};
 use super::engine::{Engine, Settings};
 use super::tokens::Keys;
-use super::users::User;
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
@@ -41,8 +40,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 pub struct Options {
     /// The port on 127.0.0.1; 0: any free one.
     pub port: u16,
-    /// Log in as this user, without a page.
-    pub auto_approve: Option<&'static User>,
+    /// Log in as the first user, without a page.
+    pub auto_approve: bool,
     pub refresh_token_usage: RefreshTokenUsage,
     pub access_token_lifetime: Seconds,
     /// How far the sandbox's clock is ahead of `clock`.
@@ -53,7 +52,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             port: 0,
-            auto_approve: None,
+            auto_approve: false,
             refresh_token_usage: RefreshTokenUsage::ReUse,
             access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
             clock_offset: Seconds::ZERO,

@@ -23,7 +23,7 @@ pub(super) struct Service {
     pub(super) offset: AtomicI64,
     /// The time of `clock` at which the sandbox's clock was frozen.
     pub(super) frozen_at: Mutex<Option<Time>>,
-    pub(super) auto_approve: Option<&'static User>,
+    pub(super) auto_approve: bool,
     pub(super) engine: Mutex<Engine>,
     pub(super) keys: Mutex<Keys>,
     pub(super) failures: Mutex<Vec<PlannedFailure>>,
@@ -52,6 +52,11 @@ impl Service {
         let add = |offset: i64| Some(offset.saturating_add(by.0));
         // `add` never returns `None`, so this cannot fail.
         let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+
+    /// The user who logs in without a page.
+    pub(super) fn auto_approving_user(&self, engine: &Engine) -> Option<Arc<User>> {
+        engine.users.first().filter(|_| self.auto_approve).cloned()
     }
 
     /// Random bytes for one request.

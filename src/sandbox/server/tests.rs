@@ -1,7 +1,6 @@
 use super::*;
 use crate::domain::time::Time;
 use crate::sandbox::random::sha256_base64url;
-use crate::sandbox::users::USERS;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -124,7 +123,7 @@ fn refresh(sandbox: &Sandbox, client: &str, tokens: &Value) -> (u16, Value) {
 }
 
 fn auto() -> Options {
-    Options { auto_approve: Some(&USERS[0]), ..Options::default() }
+    Options { auto_approve: true, ..Options::default() }
 }
 
 #[test]

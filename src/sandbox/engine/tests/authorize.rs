@@ -124,7 +124,7 @@ fn an_error_response_has_error_state_and_iss() {
 #[test]
 fn sso_answers_requests_that_need_no_user() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
-    let none = bench.authorize_with(&[("prompt", "none")], None, Some(&USERS[0]), START);
+    let none = bench.authorize_with(&[("prompt", "none")], None, Some(user(0)), START);
     assert_eq!(param(&none, "error").as_deref(), Some("login_required"));
     let AuthorizeOutcome::Response(AuthorizationResponse { cookie: Some(cookie), params, .. }) = bench.authorize(&[])
     else {
@@ -152,7 +152,7 @@ fn sso_answers_requests_that_need_no_user() {
 
 #[test]
 fn the_user_limits_the_assurance_level() {
-    for (user, aal) in [(&USERS[0], 3), (&USERS[1], 2), (&USERS[2], 1)] {
+    for (user, aal) in [(user(0), 3), (user(1), 2), (user(2), 1)] {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let requested = [("acr_values", "urn:telenor.identity.aal.3")];
         let code = param(&bench.authorize_with(&requested, None, Some(user), START), "code").unwrap();
@@ -170,9 +170,9 @@ fn a_login_page_works_once() {
     };
     let id = ask(&mut bench);
     let seed = bench.seed();
-    let reply = bench.0.log_in(&id, &USERS[1], START, &seed).unwrap();
+    let reply = bench.0.log_in(&id, user(1), START, &seed).unwrap();
     assert!(reply.cookie.is_some() && reply.params.iter().any(|(name, _)| *name == "code"));
-    assert!(bench.0.log_in(&id, &USERS[1], START, &seed).is_none());
+    assert!(bench.0.log_in(&id, user(1), START, &seed).is_none());
     let id = ask(&mut bench);
     assert_eq!(
         param(&AuthorizeOutcome::Response(bench.0.cancel(&id).unwrap()), "error").as_deref(),

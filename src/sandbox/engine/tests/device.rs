@@ -16,8 +16,8 @@ fn a_device_polls_and_gets_its_tokens_once() {
     assert_eq!(poll(engine, 4).err(), Some("slow_down"));
     assert_eq!(poll(engine, 13).err(), Some("slow_down"), "ten seconds now");
     assert_eq!(poll(engine, 28).err(), Some("authorization_pending"), "fifteen now");
-    assert!(!engine.decide_device("000", Some(&USERS[0]), START));
-    assert!(engine.decide_device(&start.user_code, Some(&USERS[0]), START));
+    assert!(!engine.decide_device("000", Some(user(0)), START));
+    assert!(engine.decide_device(&start.user_code, Some(user(0)), START));
     assert!(!engine.decide_device(&start.user_code, None, START), "answered once");
     assert!(poll(engine, 43).unwrap().refresh_token.is_some());
     assert_eq!(poll(engine, 100).err(), Some("invalid_grant"));

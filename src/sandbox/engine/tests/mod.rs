@@ -14,8 +14,8 @@ use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::random::sha256_base64url;
 use crate::sandbox::reason::Reason;
-use crate::sandbox::users::USERS;
-use crate::sandbox::users::User;
+use crate::sandbox::users::{User, default_users};
+use std::sync::Arc;
 
 const START: Time = Time::from_unix(1_800_000_000);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -23,6 +23,10 @@ const CALLBACK: &str = "http://127.0.0.1:4000/callback";
 
 /// An engine, and seeds that never repeat.
 struct Bench(Engine, u8);
+
+fn user(number: usize) -> Arc<User> {
+    Arc::clone(&default_users()[number])
+}
 
 impl Bench {
     fn new(usage: RefreshTokenUsage) -> Self {
@@ -37,7 +41,7 @@ impl Bench {
 
     fn login(&mut self, client: &str, now: Time) -> IssuedTokens {
         let seed = self.seed();
-        self.0.login(client, &["openid", "profile", "offline_access"], &USERS[0], now, &seed).unwrap()
+        self.0.login(client, &["openid", "profile", "offline_access"], user(0), now, &seed).unwrap()
     }
 
     fn refresh(&mut self, client: &str, refresh_token: &str, now: Time) -> Result<IssuedTokens, &'static str> {
@@ -46,7 +50,7 @@ impl Bench {
     }
 
     fn authorize(&mut self, changes: &[(&str, &str)]) -> AuthorizeOutcome {
-        self.authorize_with(changes, None, Some(&USERS[0]), START)
+        self.authorize_with(changes, None, Some(user(0)), START)
     }
 
     /// A valid request of the mobile client with `changes`; an empty value removes the parameter.
@@ -54,7 +58,7 @@ impl Bench {
         &mut self,
         changes: &[(&str, &str)],
         cookie: Option<&str>,
-        auto: Option<&'static User>,
+        auto: Option<Arc<User>>,
         now: Time,
     ) -> AuthorizeOutcome {
         let challenge = sha256_base64url(VERIFIER);

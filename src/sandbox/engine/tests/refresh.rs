@@ -116,7 +116,7 @@ fn a_refused_refresh_leaves_the_refresh_token_usable() {
 fn without_offline_access_there_is_no_refresh_token() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     let seed = bench.seed();
-    let issued = bench.0.login("sandbox-mobile", &["openid"], &USERS[0], START, &seed).unwrap();
+    let issued = bench.0.login("sandbox-mobile", &["openid"], user(0), START, &seed).unwrap();
     assert_eq!(issued.refresh_token, None);
 }
 
