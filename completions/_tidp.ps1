@@ -392,6 +392,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port on 127.0.0.1; 0: any free one')
             [CompletionResult]::new('--refresh-tokens', '--refresh-tokens', [CompletionResultType]::ParameterName, 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one')
+            [CompletionResult]::new('--introspection', '--introspection', [CompletionResultType]::ParameterName, 'Whom introspection answers')
             [CompletionResult]::new('--access-token-lifetime', '--access-token-lifetime', [CompletionResultType]::ParameterName, 'Lifetime of access tokens')
             [CompletionResult]::new('--clock', '--clock', [CompletionResultType]::ParameterName, 'Start with the clock this far ahead; negative: behind')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')

@@ -766,7 +766,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__sandbox)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --port --auto-approve --refresh-tokens --access-token-lifetime --clock --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --port --auto-approve --refresh-tokens --introspection --access-token-lifetime --clock --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -790,6 +790,10 @@ _tidp() {
                     ;;
                 --refresh-tokens)
                     COMPREPLY=($(compgen -W "rotate reuse" -- "${cur}"))
+                    return 0
+                    ;;
+                --introspection)
+                    COMPREPLY=($(compgen -W "apis-only refresh-tokens" -- "${cur}"))
                     return 0
                     ;;
                 --access-token-lifetime)

@@ -367,6 +367,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
             cand --port 'Port on 127.0.0.1; 0: any free one'
             cand --refresh-tokens 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one'
+            cand --introspection 'Whom introspection answers'
             cand --access-token-lifetime 'Lifetime of access tokens'
             cand --clock 'Start with the clock this far ahead; negative: behind'
             cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'

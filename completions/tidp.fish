@@ -313,6 +313,8 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0: any free one' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
 reuse\t'The same refresh token each time'"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l introspection -d 'Whom introspection answers' -r -f -a "apis-only\t'Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api'
+refresh-tokens\t'Clients too, about their own tokens, as Duende IdentityServer 7 does'"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'Lifetime of access tokens' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'

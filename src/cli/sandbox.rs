@@ -17,6 +17,10 @@ Controls, for scripts on this machine; each responds with JSON:
   clock           {\"freeze\": true}    stop the clock; false: let it run again
   sso/end         {}                  end every SSO session
   sso/end         {\"user\": \"kari\"}    end those of one test user
+  logins/approve  {}                  approve every waiting login of a device or by CIBA
+  logins/approve  {\"user_code\": \"123456789\", \"user\": \"kari\"}
+                    approve this one; a device's as this user
+  logins/deny     {}                  deny them
   revoke          {}                  revoke every refresh token
   refresh-tokens  {\"mode\": \"reuse\"}   a refresh returns the same refresh token; rotate: a new one
   keys/rotate     {}                  use a new signing key; the old one stays published
@@ -29,7 +33,8 @@ Controls, for scripts on this machine; each responds with JSON:
                     do what is requested, but lose the response
 
 Endpoints that can fail: discovery, jwks, authorize, login, token, userinfo, revocation,
-introspection, device_authorization, device, end_session, custom_logout, home";
+introspection, device_authorization, device, ciba, ciba_prepare_bankid, ciba_page,
+self_service, account, end_session, custom_logout, home";
 
 #[derive(Args, Clone, Debug)]
 #[command(after_help = CONTROLS)]
@@ -43,12 +48,24 @@ pub struct Sandbox {
     /// Whether a refresh returns a new refresh token and revokes the old one, or returns the same one
     #[arg(long, value_enum, default_value_t = RefreshTokenUsage::OneTimeOnly)]
     pub refresh_tokens: RefreshTokenUsage,
+    /// Whom introspection answers
+    #[arg(long, value_enum, default_value_t = Introspection::ApisOnly)]
+    pub introspection: Introspection,
     /// Lifetime of access tokens
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub access_token_lifetime: String,
     /// Start with the clock this far ahead; negative: behind
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub clock: Option<String>,
+}
+
+/// Whom introspection answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Introspection {
+    /// Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api
+    ApisOnly,
+    /// Clients too, about their own tokens, as Duende IdentityServer 7 does
+    RefreshTokens,
 }
 
 impl ValueEnum for RefreshTokenUsage {

@@ -35,6 +35,7 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
         port: args.port,
         auto_approve: args.auto_approve,
         refresh_token_usage: args.refresh_tokens,
+        clients_may_introspect: args.introspection == cli::Introspection::RefreshTokens,
         access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,
         clock_offset,
     })

@@ -33,6 +33,11 @@ impl Client {
         Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new() }
     }
 
+    /// The API that may introspect access tokens.
+    pub fn api() -> Self {
+        Self::new("sandbox-api", ClientType::Confidential)
+    }
+
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         Self { policy, ..self }

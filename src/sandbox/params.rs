@@ -1,6 +1,7 @@
 //! Request parameters and OAuth errors.
 
 use super::reason::Reason;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 const MAX_VALUE_BYTES: usize = 4_096;
@@ -13,6 +14,12 @@ impl Params {
     /// Parses `application/x-www-form-urlencoded`.
     pub fn parse(encoded: &str) -> Self {
         Self(url::form_urlencoded::parse(encoded.as_bytes()).into_owned().filter(|(_, v)| !v.is_empty()).collect())
+    }
+
+    /// The members that are text.
+    pub fn from_json(members: &Map<String, Value>) -> Self {
+        let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+        Self(members.iter().filter_map(text).filter(|(_, value)| !value.is_empty()).collect())
     }
 
     #[cfg(test)]

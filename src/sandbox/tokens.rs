@@ -154,6 +154,9 @@ fn access_claims(issuer: &str, access: &AccessToken) -> Value {
             claims["kurtid"] = login.user.identifier("kurtid").into();
             claims["tnuid"] = login.user.identifier("tnuid").into();
         }
+        if let Some(tnu_id) = &access.tnu_id {
+            claims["tnuid"] = tnu_id.as_str().into();
+        }
     }
     claims
 }

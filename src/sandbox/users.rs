@@ -95,6 +95,11 @@ impl User {
         self.given_name.chars().take(1).chain(self.family_name.chars().take(1)).collect()
     }
 
+    /// The profiles among which `tnuId` chooses; the first is the usual one.
+    pub fn tnu_ids(&self) -> [String; 2] {
+        [self.identifier("tnuid"), self.identifier("tnuid of the second profile")]
+    }
+
     /// An identifier that is the same for all clients; `kind` is `kurtid`, `tnuid` …
     pub fn identifier(&self, kind: &str) -> String {
         uuid_of(&format!("{kind} {}", self.id))

@@ -1,11 +1,15 @@
 //! The provider as a state machine without I/O: `now` and a [`Seed`](super::Seed) are arguments, tokens are plain data.
 
 mod authorize;
+mod ciba;
 mod code;
 mod device;
 pub mod events;
 mod expiring_map;
+mod grant_types;
 mod issue;
+mod poll;
+mod polled_login;
 mod records;
 mod refresh;
 mod simulated_login;
@@ -14,7 +18,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(super) use device::DEVICE_CODE_GRANT;
+pub use polled_login::{BegunLogin, PolledLogin, PollingGrant};
 pub use records::{
     AccessToken, Authentication, AuthorizationRequest, AuthorizationResponse, AuthorizeOutcome, IdToken, IssuedTokens,
     SsoSession,

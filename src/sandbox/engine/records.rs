@@ -2,7 +2,7 @@
 
 use super::events::Note;
 use crate::domain::secret::Secret;
-use crate::domain::time::{Seconds, Time};
+use crate::domain::time::Time;
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::users::User;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct AccessToken {
     pub authentication: Option<Authentication>,
     pub issued_at: Time,
     pub expires_at: Time,
+    /// The profile of the user that the token is for, if the client has chosen one (`tnuId`).
+    pub tnu_id: Option<String>,
 }
 
 impl AccessToken {
@@ -104,22 +106,6 @@ pub(super) enum CodeState {
     Invalid,
     /// The grant it was redeemed for.
     Redeemed(u64),
-}
-
-pub(super) struct DeviceCode {
-    pub(super) client_id: String,
-    pub(super) user_code: String,
-    pub(super) scopes: Vec<String>,
-    pub(super) expires_at: Time,
-    pub(super) interval: Seconds,
-    pub(super) last_poll: Option<Time>,
-    pub(super) state: DeviceState,
-}
-
-pub(super) enum DeviceState {
-    Pending,
-    Denied,
-    Approved(Arc<User>),
 }
 
 #[derive(Clone, Debug)]

@@ -116,6 +116,7 @@ impl Engine {
             authentication: Some(grant.authentication.clone()),
             issued_at: token.login_at,
             expires_at: token.expires_at,
+            tnu_id: None,
         })
     }
 

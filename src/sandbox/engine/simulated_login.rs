@@ -23,7 +23,7 @@ impl Engine {
     ) -> Result<IssuedTokens, OAuthError> {
         let client = self.client(client_id)?;
         let scopes = granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
-        Ok(self.log_in_and_issue(client.id, scopes, user, now, seed))
+        Ok(self.log_in_and_issue(client.id, scopes, user, "", now, seed))
     }
 
     pub(super) fn log_in_and_issue(
@@ -31,10 +31,11 @@ impl Engine {
         client_id: String,
         scopes: Vec<String>,
         user: Arc<User>,
+        acr_values: &str,
         now: Time,
         seed: &Seed,
     ) -> IssuedTokens {
-        let authentication = self.start_sso_session(user, "", now, seed);
+        let authentication = self.start_sso_session(user, acr_values, now, seed);
         let grant = self.add_grant(Grant { client_id, scopes, authentication, revoked: false });
         self.issue_after_login(grant, IdToken::default(), now, seed)
     }

@@ -2,9 +2,8 @@
 
 use super::events::Events;
 use super::expiring_map::ExpiringMap;
-use super::records::{
-    AccessToken, AuthorizationCode, AuthorizationRequest, DeviceCode, Grant, RefreshToken, SsoSession,
-};
+use super::polled_login::{LoginHint, PolledLogin};
+use super::records::{AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken, SsoSession};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
@@ -64,8 +63,10 @@ pub struct Engine {
     pub(super) grants: HashMap<u64, Grant>,
     pub(super) refresh_tokens: ExpiringMap<RefreshToken>,
     pub(super) access_tokens: ExpiringMap<AccessToken>,
-    pub(super) device_codes: HashMap<String, DeviceCode>,
     pub events: Events,
+    pub(super) polled_logins: HashMap<String, PolledLogin>,
+    /// BankID logins that were prepared, by their `login_hint_token`.
+    pub(super) login_hints: HashMap<String, LoginHint>,
     /// The last number of a grant or pending request.
     pub(super) counter: u64,
 }
@@ -82,8 +83,9 @@ impl Engine {
             grants: HashMap::new(),
             refresh_tokens: ExpiringMap::default(),
             access_tokens: ExpiringMap::default(),
-            device_codes: HashMap::new(),
             events: Events::default(),
+            polled_logins: HashMap::new(),
+            login_hints: HashMap::new(),
             counter: 0,
         }
     }

@@ -7,7 +7,7 @@ pub use sentence::sentence;
 pub use words::Language;
 
 use super::clients::Client;
-use super::engine::AuthorizationRequest;
+use super::engine::{AuthorizationRequest, PolledLogin};
 use super::params::OAuthError;
 use super::users::User;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -85,6 +85,35 @@ pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[
 pub fn device_done(language: Language, approved: bool) -> Page {
     let w = language.words();
     message(w, if approved { w.approved } else { w.denied }, w.back_to_device)
+}
+
+/// The logins that a backend asked for, as their users' phones show them.
+pub fn ciba(language: Language, asked: &[&PolledLogin]) -> Page {
+    let w = language.words();
+    let content = html! {
+        @if asked.is_empty() { p.lead { (w.nothing_asked) } }
+        @for login in asked {
+            form method="post" action="/ciba" {
+                p.lead {
+                    @if let Some(user) = login.user() { b { (user.name()) } ": " }
+                    (w.continue_to) " " b { (login.client_id()) }
+                }
+                @if let Some(message) = login.binding_message() { p { code { (message) } } }
+                input type="hidden" name="user_code" value=(login.user_code());
+                div.actions {
+                    button.primary name="action" value="approve" { (w.approve) }
+                    button name="action" value="cancel" { (w.deny) }
+                }
+            }
+        }
+    };
+    document(w, w.asked_for_login, &content, "", None)
+}
+
+/// The user's own account page.
+pub fn account(language: Language) -> Page {
+    let w = language.words();
+    message(w, w.account, w.account_lead)
 }
 
 /// The question whether to log out.

@@ -7,10 +7,12 @@ use super::service::{PlannedFailure, Service, lock};
 use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::time::Seconds;
 use crate::sandbox::clients::Client;
-use crate::sandbox::engine::SsoSession;
 use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::engine::{PolledLogin, SsoSession};
 use crate::sandbox::reason::Reason;
+use crate::sandbox::users::User;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The response's JSON, or why the request is refused.
@@ -20,10 +22,12 @@ type ControlResult = Result<Value, String>;
 type Control = fn(&Service, &Value) -> ControlResult;
 
 /// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` explains them.
-static CONTROLS: [(&str, Control); 6] = [
+static CONTROLS: [(&str, Control); 8] = [
     ("clock", Service::set_clock),
     ("sso/end", Service::end_sso_sessions),
     ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
+    ("logins/approve", Service::approve_logins),
+    ("logins/deny", Service::deny_logins),
     ("refresh-tokens", Service::set_refresh_token_usage),
     ("keys/rotate", Service::rotate_keys),
     ("fail", Service::plan_failure),
@@ -96,6 +100,20 @@ impl Service {
         Ok(json!({"ended": lock(&self.engine).end_sso_sessions(user.as_deref(), self.now())}))
     }
 
+    fn approve_logins(&self, body: &Value) -> ControlResult {
+        let mut engine = lock(&self.engine);
+        let user = match body.get("user") {
+            None => engine.users.first().cloned(),
+            Some(user) => user.as_str().and_then(|user| engine.find_user(user)),
+        };
+        let user = user.ok_or("there is no such user")?;
+        Ok(json!({"approved": engine.approve_logins(user_code(body)?, &user, self.now())}))
+    }
+
+    fn deny_logins(&self, body: &Value) -> ControlResult {
+        Ok(json!({"denied": lock(&self.engine).deny_logins(user_code(body)?, self.now())}))
+    }
+
     fn rotate_keys(&self, body: &Value) -> ControlResult {
         let drop_old = body.get("drop_old").and_then(Value::as_bool).unwrap_or(false);
         let kid = lock(&self.keys).rotate(drop_old).map_err(|error| error.to_string())?;
@@ -147,6 +165,14 @@ impl Service {
             let login = &session.authentication;
             json!({"user": login.user.id, "auth_time": login.auth_time.rfc3339(), "active": session.is_active(now)})
         };
+        let pending = |login: &PolledLogin| {
+            json!({"grant": login.grant().as_str(), "client_id": login.client_id(), "user_code": login.user_code(),
+                "user": login.user().map(|user| user.id.as_str()), "binding_message": login.binding_message()})
+        };
+        let user = |user: &Arc<User>| {
+            json!({"id": user.id, "phone": user.phone, "email": user.email, "kurt_id": user.identifier("kurtid"),
+                "tnu_ids": user.tnu_ids()})
+        };
         json!({
             "issuer": self.issuer,
             "clock": self.clock_state(),
@@ -155,11 +181,21 @@ impl Service {
                 "live": engine.count_active_refresh_tokens(now),
             },
             "clients": engine.clients.iter().map(client).collect::<Vec<_>>(),
+            "users": engine.users.iter().map(user).collect::<Vec<_>>(),
+            "pending_logins": engine.pending_logins(now).map(pending).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
             "sessions": engine.events.sessions().map(session_json).collect::<Vec<_>>(),
             "events": engine.events.last_number(),
             "requests": *lock(&self.requests),
             "controls": CONTROLS.map(|(name, _)| name),
         })
+    }
+}
+
+/// The `user_code` that a request names; without one it means all pending logins.
+fn user_code(body: &Value) -> Result<Option<&str>, String> {
+    match body.get("user_code") {
+        None => Ok(None),
+        Some(code) => code.as_str().map(Some).ok_or_else(|| "user_code is not text".to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::http::{Request, Response};
 use super::service::{Service, lock};
-use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome};
+use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PollingGrant};
 use crate::sandbox::pages::{self, Language};
 use crate::sandbox::params::OAuthError;
 use std::io;
@@ -103,11 +103,42 @@ impl Service {
         let deny = params.get("action") == Some("cancel");
         let named = params.get("user").and_then(|user| engine.find_user(user));
         let user = if deny { None } else { named.or_else(|| engine.users.first().cloned()) };
-        if engine.decide_device(code, user, self.now()) {
+        let now = self.now();
+        // An empty code would mean all of them.
+        let code_of_all = code.is_empty();
+        let decided = match user {
+            _ if code_of_all => 0,
+            Some(user) => engine.approve_logins(Some(code), &user, now),
+            None => engine.deny_logins(Some(code), now),
+        };
+        if decided > 0 {
             page_response(200, pages::device_done(language, !deny))
         } else {
             page_response(200, pages::device(language, code, true, &engine.users))
         }
+    }
+
+    /// The page that stands for the user's own phone, where a login that a backend asked for is approved.
+    pub(super) fn ciba_page(&self, request: &Request) -> Response {
+        let (params, language, now) = (request.params(), language(request, None), self.now());
+        let mut engine = lock(&self.engine);
+        if request.method == "POST" {
+            if !request.is_same_origin() {
+                return cross_origin();
+            }
+            let code = params.get("user_code").or(Some("none"));
+            match (params.get("action"), engine.users.first().cloned()) {
+                (Some("approve"), Some(user)) => engine.approve_logins(code, &user, now),
+                _ => engine.deny_logins(code, now),
+            };
+        }
+        let asked: Vec<_> = engine.pending_logins(now).filter(|login| login.grant() == PollingGrant::Ciba).collect();
+        page_response(200, pages::ciba(language, &asked))
+    }
+
+    /// The page that stands for the user's own account page; `locale=no`: in Norwegian.
+    pub(super) fn account(&self, request: &Request) -> Response {
+        page_response(200, pages::account(language(request, request.params().get("locale"))))
     }
 
     /// Logout by the browser (OIDC RP-Initiated Logout 2). Without a valid hint the user is asked first.

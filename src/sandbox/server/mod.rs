@@ -4,6 +4,8 @@ mod control;
 mod events;
 mod http;
 mod interactive;
+mod introspection;
+mod polled_logins;
 mod protocol;
 mod routes;
 mod service;
@@ -43,6 +45,8 @@ pub struct Options {
     /// Log in as the first user, without a page.
     pub auto_approve: bool,
     pub refresh_token_usage: RefreshTokenUsage,
+    /// Whether introspection also answers clients about their own tokens, and not only APIs.
+    pub clients_may_introspect: bool,
     pub access_token_lifetime: Seconds,
     /// How far the sandbox's clock is ahead of `clock`.
     pub clock_offset: Seconds,
@@ -54,6 +58,7 @@ impl Default for Options {
             port: 0,
             auto_approve: false,
             refresh_token_usage: RefreshTokenUsage::ReUse,
+            clients_may_introspect: false,
             access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
             clock_offset: Seconds::ZERO,
         }
@@ -91,6 +96,7 @@ impl Sandbox {
             offset: AtomicI64::new(options.clock_offset.0),
             frozen_at: Mutex::default(),
             auto_approve: options.auto_approve,
+            clients_may_introspect: options.clients_may_introspect,
             engine: Mutex::new(Engine::new(settings, default_clients())),
             keys: Mutex::new(Keys::new()?),
             failures: Mutex::new(Vec::new()),

@@ -3,7 +3,7 @@
 use super::http::{Request, Response};
 use super::service::{Service, lock};
 use crate::sandbox::clients::{Client, authenticate};
-use crate::sandbox::engine::{AccessToken, DEVICE_CODE_GRANT, SCOPES};
+use crate::sandbox::engine::{AccessToken, PollingGrant, SCOPES};
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::tokens;
 use serde_json::{Value, json};
@@ -23,12 +23,15 @@ impl Service {
             "revocation_endpoint": at("/connect/revocation"),
             "introspection_endpoint": at("/connect/introspect"),
             "device_authorization_endpoint": at("/connect/deviceauthorization"),
+            "backchannel_authentication_endpoint": at("/connect/ciba"),
+            "backchannel_token_delivery_modes_supported": ["poll"],
+            "backchannel_user_code_parameter_supported": false,
             "custom_logout_endpoint": at("/connect/customlogout"),
             "scopes_supported": SCOPES,
             "claims_supported": ["sub", "email", "phone_number", "given_name", "family_name", "birthdate",
                 "preferred_username", "analytics_uuid", "ial", "kurtid", "tnuid", "extsub"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token",
-                DEVICE_CODE_GRANT],
+                PollingGrant::Device.grant_type(), PollingGrant::Ciba.grant_type()],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -49,7 +52,7 @@ impl Service {
         Response::json(200, &jwks).with_header("Cache-Control", "public, max-age=86400")
     }
 
-    fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
+    pub(super) fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
         form.check()?;
         authenticate(&lock(&self.engine).clients, request.header("authorization"), form).cloned()
     }
@@ -70,19 +73,32 @@ impl Service {
     }
 
     /// The access token of a JWT, if it is valid now.
-    fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {
+    pub(super) fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {
         let claims = lock(&self.keys).verify("at+jwt", jwt)?;
         let id = claims.get("jti").and_then(Value::as_str)?;
         lock(&self.engine).access_token(id, self.now()).cloned()
     }
 
+    /// The valid access token that the request bears, or the refusal (RFC 6750 3).
+    fn bearer_access_token(&self, request: &Request) -> Result<AccessToken, Response> {
+        let refusal = |challenge: &str| Response::text(401, "").with_header("WWW-Authenticate", challenge);
+        let token = request.bearer_token().ok_or_else(|| refusal("Bearer"))?;
+        self.valid_access_token(token).ok_or_else(|| refusal("Bearer error=\"invalid_token\""))
+    }
+
+    /// TelenorID+'s link to the user's own account page.
+    pub(super) fn self_service(&self, request: &Request) -> Response {
+        match self.bearer_access_token(request) {
+            Ok(_) => Response::json(200, &json!({"url": format!("{}/account", self.issuer)})),
+            Err(refusal) => refusal,
+        }
+    }
+
     /// The userinfo endpoint (OIDC Core 5.3; errors as RFC 6750 3).
     pub(super) fn userinfo(&self, request: &Request) -> Response {
-        let Some(token) = request.bearer_token() else {
-            return Response::text(401, "").with_header("WWW-Authenticate", "Bearer");
-        };
-        let Some(access) = self.valid_access_token(token) else {
-            return Response::text(401, "").with_header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        let access = match self.bearer_access_token(request) {
+            Ok(access) => access,
+            Err(refusal) => return refusal,
         };
         match tokens::userinfo(&access).filter(|_| access.has_scope("openid")) {
             Some(claims) => Response::json(200, &claims),
@@ -98,46 +114,6 @@ impl Service {
             .authenticated_client(request, &form)
             .and_then(|client| lock(&self.engine).revoke(&client.id, form.require("token")?, now));
         revoked.map_or_else(|error| Response::oauth_error(&error), |()| Response::text(200, ""))
-    }
-
-    /// Introspection (RFC 7662), for confidential clients.
-    pub(super) fn introspection(&self, request: &Request) -> Response {
-        let form = request.params();
-        let found = self.authenticated_client(request, &form).and_then(|client| {
-            if client.secret.is_none() {
-                return Err(OAuthError::new("invalid_client", "only a client with a secret may ask"));
-            }
-            let token = form.require("token")?;
-            let refresh = lock(&self.engine).active_refresh_token(&client.id, token, self.now());
-            Ok(refresh.or_else(|| self.valid_access_token(token)))
-        });
-        match found {
-            Ok(Some(access)) => Response::json(200, &tokens::introspection(&self.issuer, &access)),
-            Ok(None) => Response::json(200, &json!({"active": false})),
-            Err(error) => Response::oauth_error(&error),
-        }
-    }
-
-    /// Device authorization (RFC 8628 3.1).
-    pub(super) fn device_authorization(&self, request: &Request) -> io::Result<Response> {
-        let (form, now, seed) = (request.params(), self.now(), self.seed()?);
-        let authorization = self
-            .authenticated_client(request, &form)
-            .and_then(|client| lock(&self.engine).authorize_device(&client, &form, now, &seed));
-        let device = match authorization {
-            Ok(device) => device,
-            Err(error) => return Ok(Response::oauth_error(&error)),
-        };
-        let uri = format!("{}/device", self.issuer);
-        let response = json!({
-            "device_code": device.device_code.expose(),
-            "user_code": device.user_code,
-            "verification_uri": uri,
-            "verification_uri_complete": format!("{uri}?user_code={}", device.user_code),
-            "expires_in": device.expires_in,
-            "interval": device.interval,
-        });
-        Ok(Response::json(200, &response))
     }
 
     /// TelenorID+'s logout without a browser; an expired hint is accepted.

@@ -27,7 +27,7 @@ const GET: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "POST"];
 
-static ENDPOINTS: [Endpoint; 13] = [
+static ENDPOINTS: [Endpoint; 18] = [
     cors("discovery", "/.well-known/openid-configuration", GET),
     cors("jwks", "/.well-known/openid-configuration/jwks", GET),
     endpoint("authorize", "/connect/authorize", BOTH),
@@ -38,6 +38,11 @@ static ENDPOINTS: [Endpoint; 13] = [
     endpoint("introspection", "/connect/introspect", POST),
     endpoint("device_authorization", "/connect/deviceauthorization", POST),
     endpoint("device", "/device", BOTH),
+    endpoint("ciba", "/connect/ciba", POST),
+    endpoint("ciba_prepare_bankid", "/api/ciba/ciba_prepare_bankid", POST),
+    endpoint("ciba_page", "/ciba", BOTH),
+    cors("self_service", "/api/meta/v1/self-service", GET),
+    endpoint("account", "/account", GET),
     endpoint("end_session", "/connect/endsession", BOTH),
     endpoint("custom_logout", "/connect/customlogout", POST),
     endpoint("home", "/", GET),
@@ -96,6 +101,11 @@ impl Service {
             "introspection" => Ok(self.introspection(request)),
             "device_authorization" => self.device_authorization(request),
             "device" => Ok(self.device(request)),
+            "ciba" => self.ciba(request),
+            "ciba_prepare_bankid" => self.prepare_bankid(request),
+            "ciba_page" => Ok(self.ciba_page(request)),
+            "self_service" => Ok(self.self_service(request)),
+            "account" => Ok(self.account(request)),
             "end_session" => Ok(self.end_session(request)),
             "custom_logout" => Ok(self.custom_logout(request)),
             _ => Ok(self.home(request)),

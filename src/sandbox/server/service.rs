@@ -24,6 +24,7 @@ pub(super) struct Service {
     /// The time of `clock` at which the sandbox's clock was frozen.
     pub(super) frozen_at: Mutex<Option<Time>>,
     pub(super) auto_approve: bool,
+    pub(super) clients_may_introspect: bool,
     pub(super) engine: Mutex<Engine>,
     pub(super) keys: Mutex<Keys>,
     pub(super) failures: Mutex<Vec<PlannedFailure>>,

@@ -6,8 +6,9 @@ fn a_device_polls_and_gets_its_tokens_once() {
     let client = bench.0.client("sandbox-mobile").unwrap();
     let seed = bench.seed();
     let scope = Params::from_pairs(&[("scope", "openid offline_access")]);
-    let start = bench.0.authorize_device(&client, &scope, START, &seed).unwrap();
-    let form = Params::from_pairs(&[("grant_type", DEVICE_CODE_GRANT), ("device_code", start.device_code.expose())]);
+    let start = bench.0.authorize_device(&client, &scope, None, START, &seed).unwrap();
+    let form =
+        Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", start.code.expose())]);
     let poll = |engine: &mut Engine, at: i64| {
         engine.token(&client, &form, START.plus(Seconds(at)), &seed).map_err(|error| error.error)
     };
@@ -16,9 +17,9 @@ fn a_device_polls_and_gets_its_tokens_once() {
     assert_eq!(poll(engine, 4).err(), Some("slow_down"));
     assert_eq!(poll(engine, 13).err(), Some("slow_down"), "ten seconds now");
     assert_eq!(poll(engine, 28).err(), Some("authorization_pending"), "fifteen now");
-    assert!(!engine.decide_device("000", Some(user(0)), START));
-    assert!(engine.decide_device(&start.user_code, Some(user(0)), START));
-    assert!(!engine.decide_device(&start.user_code, None, START), "answered once");
+    assert_eq!(engine.approve_logins(Some("000"), &user(0), START), 0);
+    assert_eq!(engine.approve_logins(Some(&start.user_code), &user(0), START), 1);
+    assert_eq!(engine.deny_logins(Some(&start.user_code), START), 0, "answered once");
     assert!(poll(engine, 43).unwrap().refresh_token.is_some());
     assert_eq!(poll(engine, 100).err(), Some("invalid_grant"));
 }
@@ -32,10 +33,12 @@ fn a_device_code_expires_or_is_denied() {
         let client = bench.0.client("sandbox-mobile").unwrap();
         let seed = bench.seed();
         let start =
-            bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), START, &seed).unwrap();
-        assert_eq!(denied, denied && bench.0.decide_device(&start.user_code, None, START));
-        let form =
-            Params::from_pairs(&[("grant_type", DEVICE_CODE_GRANT), ("device_code", start.device_code.expose())]);
+            bench.0.authorize_device(&client, &Params::from_pairs(&[("scope", "openid")]), None, START, &seed).unwrap();
+        assert_eq!(denied, denied && bench.0.deny_logins(Some(&start.user_code), START) == 1);
+        let form = Params::from_pairs(&[
+            ("grant_type", PollingGrant::Device.grant_type()),
+            ("device_code", start.code.expose()),
+        ]);
         assert_eq!(bench.0.token(&client, &form, START.plus(Seconds(at)), &seed).unwrap_err().error, error);
     }
 }

@@ -1,6 +1,7 @@
 //! The engine without HTTP.
 
 mod authorize;
+mod ciba;
 mod device;
 mod events;
 mod refresh;

@@ -131,3 +131,24 @@ fn revocation_reaches_the_whole_grant_of_its_client() {
     assert_eq!(bench.refresh("sandbox-mobile", &next, START).err(), Some("invalid_grant"));
     assert!(bench.0.access_token(&issued.access_token.id, START).is_some(), "a JWT cannot be revoked");
 }
+
+#[test]
+fn tnu_id_chooses_another_profile_of_the_same_user() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
+    let client = bench.0.client("sandbox-mobile").unwrap();
+    let mut ask = |scopes: &[&str], tnu_id: &str| {
+        let seed = bench.seed();
+        let issued = bench.0.login("sandbox-mobile", scopes, user(0), START, &seed).unwrap();
+        let form = Params::from_pairs(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &refresh_token_of(&issued)),
+            ("tnuId", tnu_id),
+        ]);
+        bench.0.token(&client, &form, START, &seed).map(|issued| issued.access_token.tnu_id).map_err(|e| e.error)
+    };
+    let (with, without) = (["openid", "offline_access", "account.profiles"], ["openid", "offline_access"]);
+    let [_, second] = user(0).tnu_ids();
+    assert_eq!(ask(&with, &second), Ok(Some(second.clone())));
+    assert_eq!(ask(&without, &second), Err("invalid_request"));
+    assert_eq!(ask(&with, &user(1).tnu_ids()[0]), Err("invalid_request"), "another user's");
+}

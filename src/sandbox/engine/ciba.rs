@@ -1,0 +1,155 @@
+//! Logins that a backend asks for (OpenID Connect CIBA Core 7), as TelenorID+ has them: Vipps by phone number, and
+//! BankID, which is prepared first.
+
+use super::polled_login::{BegunLogin, LoginHint, LoginRequest, PollingGrant};
+use super::state::{Engine, MAX_PENDING, granted_scopes};
+use crate::domain::time::{Seconds, Time};
+use crate::sandbox::clients::Client;
+use crate::sandbox::params::{OAuthError, Params};
+use crate::sandbox::random::Seed;
+use crate::sandbox::users::User;
+use std::sync::Arc;
+
+const MAX_LIFETIME: Seconds = Seconds(300);
+
+/// Scopes that name the way to log in.
+const VIPPS: &str = "vipps";
+const BANKID: &str = "bankid";
+
+const MESSAGE_WORDS: [[&str; 8]; 2] = [
+    ["BRIGHT", "CALM", "DEEP", "EARLY", "GREEN", "QUIET", "SWIFT", "WARM"],
+    ["BEAR", "BIRCH", "FJORD", "HARBOUR", "LYNX", "MOUNTAIN", "PUFFIN", "RIVER"],
+];
+
+/// A BankID login that was prepared.
+pub struct PreparedBankId {
+    pub login_hint_token: String,
+    /// What the user sees in both places.
+    pub binding_message: String,
+}
+
+impl Engine {
+    /// Prepares a BankID login of the user with that `kurt_id`.
+    ///
+    /// # Errors
+    /// `unauthorized_client` for a public client, `invalid_request`, `unknown_user_id`.
+    pub fn prepare_bankid(
+        &mut self,
+        client: &Client,
+        form: &Params,
+        now: Time,
+        seed: &Seed,
+    ) -> Result<PreparedBankId, OAuthError> {
+        may_use_ciba(client)?;
+        let kurt_id = form.require("kurt_id")?;
+        let user = self.users.iter().find(|user| user.identifier("kurtid") == kurt_id).ok_or_else(unknown_user)?;
+        let binding_message = binding_message(seed);
+        let hint = LoginHint {
+            client_id: client.id.clone(),
+            user: Arc::clone(user),
+            binding_message: binding_message.clone(),
+            expires_at: now.plus(MAX_LIFETIME),
+        };
+        if self.login_hints.len() >= MAX_PENDING {
+            self.login_hints.retain(|_, hint| now < hint.expires_at);
+        }
+        let login_hint_token = seed.random_string("login hint");
+        self.login_hints.insert(login_hint_token.clone(), hint);
+        Ok(PreparedBankId { login_hint_token, binding_message })
+    }
+
+    /// Begins a login that the user is asked for elsewhere; `auto_approve` approves it at once.
+    ///
+    /// # Errors
+    /// Those of CIBA Core 13.
+    pub fn authorize_backchannel(
+        &mut self,
+        client: &Client,
+        form: &Params,
+        auto_approve: bool,
+        now: Time,
+        seed: &Seed,
+    ) -> Result<BegunLogin, OAuthError> {
+        form.check()?;
+        may_use_ciba(client)?;
+        let lifetime = requested_expiry(form)?;
+        let scopes = form.list("scope");
+        let (user, acr_values) = match (form.get("login_hint"), form.get("login_hint_token")) {
+            (Some(phone), None) => {
+                require_scopes(&scopes, &[VIPPS, "phone", "openid"])?;
+                (self.find_user(phone).ok_or_else(unknown_user)?, "urn:telenor.identity.aal.2")
+            }
+            (None, Some(token)) => {
+                require_scopes(&scopes, &[BANKID, "openid"])?;
+                let user = self.use_login_hint(client, token, form.get("binding_message"), now)?;
+                (user, "idp:no.bankid.login.vipps")
+            }
+            _ => return Err(OAuthError::invalid_request("give either login_hint or login_hint_token")),
+        };
+        let (ways, others) = scopes.into_iter().partition(|scope| scope == VIPPS || scope == BANKID);
+        let scopes: Vec<String> = [granted_scopes(client, others)?, ways].concat();
+        let request = LoginRequest {
+            grant: PollingGrant::Ciba,
+            client_id: client.id.clone(),
+            scopes,
+            acr_values,
+            user: Some(Arc::clone(&user)),
+            binding_message: form.get("binding_message").map(ToOwned::to_owned),
+            lifetime,
+        };
+        Ok(self.begin_polled_login(request, auto_approve.then_some(user), now, seed))
+    }
+
+    /// The user of a prepared login. Its token is used up.
+    fn use_login_hint(
+        &mut self,
+        client: &Client,
+        token: &str,
+        binding_message: Option<&str>,
+        now: Time,
+    ) -> Result<Arc<User>, OAuthError> {
+        let hint = self.login_hints.get(token).filter(|hint| hint.client_id == client.id);
+        let hint = hint.ok_or_else(|| OAuthError::invalid_request("login_hint_token is unknown or was used"))?;
+        if now >= hint.expires_at {
+            return Err(OAuthError::new("expired_login_hint_token", ""));
+        }
+        if binding_message != Some(hint.binding_message.as_str()) {
+            return Err(OAuthError::new("invalid_binding_message", "binding_message is not the one that was prepared"));
+        }
+        let user = Arc::clone(&hint.user);
+        self.login_hints.remove(token);
+        Ok(user)
+    }
+}
+
+fn may_use_ciba(client: &Client) -> Result<(), OAuthError> {
+    if client.client_type.is_confidential() {
+        return Ok(());
+    }
+    Err(OAuthError::new("unauthorized_client", "CIBA is for confidential clients"))
+}
+
+fn unknown_user() -> OAuthError {
+    OAuthError::new("unknown_user_id", "no test user fits")
+}
+
+fn require_scopes(scopes: &[String], required: &[&str]) -> Result<(), OAuthError> {
+    if required.iter().all(|required| scopes.iter().any(|scope| scope == required)) {
+        return Ok(());
+    }
+    Err(OAuthError::new("invalid_scope", format!("scope must contain {}", required.join(" "))))
+}
+
+/// `requested_expiry`, 1 to 300 seconds.
+fn requested_expiry(form: &Params) -> Result<Seconds, OAuthError> {
+    let Some(text) = form.get("requested_expiry") else { return Ok(MAX_LIFETIME) };
+    let seconds = text.parse::<i64>().ok().filter(|seconds| (1..=MAX_LIFETIME.0).contains(seconds));
+    seconds.map(Seconds).ok_or_else(|| OAuthError::invalid_request("requested_expiry is not between 1 and 300"))
+}
+
+/// Two words, as BankID shows them.
+fn binding_message(seed: &Seed) -> String {
+    let bytes = seed.random_string("binding message").into_bytes();
+    let word = |list: usize| MESSAGE_WORDS[list][usize::from(bytes[list]) % MESSAGE_WORDS[list].len()];
+    format!("{} {}", word(0), word(1))
+}
