@@ -204,7 +204,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__exec)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --env --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,6 +223,10 @@ _tidp() {
                     return 0
                     ;;
                 --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -552,7 +556,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__profile__subcmd__add)
-            opts="-p -q -v -h --issuer --environment --client-id --client-type --policy --scope --redirect-uri --auth-method --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --issuer --environment --client-id --client-type --grant --policy --scope --redirect-uri --auth-method --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -572,6 +576,10 @@ _tidp() {
                     ;;
                 --client-type)
                     COMPREPLY=($(compgen -W "Public PublicWithRefresh Confidential MobileApp" -- "${cur}"))
+                    return 0
+                    ;;
+                --grant)
+                    COMPREPLY=($(compgen -W "authorization_code client_credentials" -- "${cur}"))
                     return 0
                     ;;
                 --policy)
@@ -835,7 +843,7 @@ _tidp() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "raw header curl env json exec-credential" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "raw header header-json curl env json exec-credential" -- "${cur}"))
                     return 0
                     ;;
                 *)

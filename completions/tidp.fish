@@ -94,6 +94,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'Output format [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
+header-json\t'{"Authorization":"Bearer …"}'
 curl\t'A line for `curl -K -`'
 env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)'
 json\t'{"access_token":…} (with --id-token: {"id_token":…})'
@@ -203,6 +204,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to use
 always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l env -d 'The variable to set instead of TIDP_ACCESS_TOKEN' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Print each request to stderr, without its contents'
@@ -248,6 +250,8 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 PublicWithRefresh\t''
 Confidential\t''
 MobileApp\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l grant -d 'How tokens are got: by a user\'s login, or by the client itself' -r -f -a "authorization_code\t''
+client_credentials\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l policy -d 'Refresh policy, if not the one of the client type' -r -f -a "NoRefresh\t''
 Confidential\t''
 Mobile\t''

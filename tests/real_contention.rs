@@ -34,6 +34,42 @@ fn concurrent_tokens_share_one_refresh() {
     }
 }
 
+/// Asks for tokens with each of these arguments in [`PROCESSES`] processes at the same time; the answers to each.
+fn ask_at_once(home: &Home, arguments: &[&[&str]]) -> Vec<Vec<String>> {
+    let start = |n: usize| Process::start(&mut home.tidp_command(arguments[n % arguments.len()]));
+    let asking: Vec<Process> = (0..PROCESSES).map(start).collect();
+    let mut answers = vec![Vec::new(); arguments.len()];
+    for (n, process) in asking.into_iter().enumerate() {
+        answers[n % arguments.len()].push(process.finish().expect(0).to_owned());
+    }
+    answers
+}
+
+#[test]
+fn concurrent_machine_tokens_share_one_request() {
+    if !require("curl") || !require("faketime") {
+        return;
+    }
+    for cache in ["off", "on"] {
+        let provider = Provider::sandbox(&[]);
+        let mut home = Home::at(&provider, "sandbox-confidential");
+        home.set("TIDP_ACCESS_TOKEN_CACHE", cache);
+        home.set("TIDP_GRANT", "client_credentials");
+        home.set("TIDP_SCOPES", "api:x");
+        let mut earlier = String::new();
+        for _ in 0..2 {
+            let before = provider.requests("token");
+            let answers = ask_at_once(&home, &[&["token"]]).remove(0);
+            assert_eq!(provider.requests("token") - before, 1, "with the cache {cache}");
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "with the cache {cache}: {answers:#?}");
+            assert_ne!(answers[0], earlier);
+            earlier.clone_from(&answers[0]);
+            home.pass_time(&provider, 3_571);
+        }
+        home.tidp(&["logout"]).expect(0);
+    }
+}
+
 #[test]
 fn concurrent_configuration_changes_are_all_kept() {
     let home = Home::new();

@@ -378,6 +378,34 @@ fn many_processes_make_one_request() {
 }
 
 #[test]
+fn client_that_acts_for_itself_gets_and_renews_tokens() {
+    let Some(provider) = provider_with_a_clock() else { return };
+    for (client, method) in
+        [("provider-confidential", "client_secret_basic"), ("provider-confidential-post", "client_secret_post")]
+    {
+        let mut home = Home::at(&provider, client);
+        home.set("TIDP_GRANT", "client_credentials");
+        home.set("TIDP_AUTH_METHOD", method);
+        let before = provider.requests("token");
+        let first = home.tidp(&["token"]).expect(0).to_owned();
+        assert_eq!(home.tidp(&["token"]).expect(0), first);
+        assert_eq!(provider.requests("token"), before + 1);
+        home.pass_time(&provider, HOUR - 30);
+        let second = home.tidp(&["token", "--json"]).json();
+        assert_ne!(first.trim(), second["access_token"]);
+        assert_eq!(provider.requests("token"), before + 2);
+        assert_eq!(home.tidp(&["inspect", "--json"]).json()["access_token"]["state"], "valid");
+        home.tidp(&["logout"]).expect(0);
+        home.set("TIDP_CLIENT_SECRET", "wrong");
+        let error = home.tidp(&["token", "--json"]).error(4);
+        assert_eq!(error["provider"]["error"], "invalid_client", "{error}");
+    }
+    let mut home = Home::at(&provider, "provider-mobile");
+    home.set("TIDP_GRANT", "client_credentials");
+    assert_eq!(home.tidp(&["token", "--json"]).error(2)["kind"], "config");
+}
+
+#[test]
 fn wrong_local_clock_is_only_a_warning() {
     let Some(provider) = provider() else { return };
     for skew in [2 * HOUR, -2 * HOUR] {

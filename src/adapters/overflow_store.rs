@@ -1,13 +1,14 @@
 //! A store whose entries are too small for some sessions: the rest is in an encrypted file beside it, which is only a
 //! cache.
 //!
-//! A document that fits is stored unchanged. Otherwise the entry holds a minimal session and a new key for this write,
+//! A document that fits is stored unchanged. Otherwise the entry holds the least of it and a new key for this write,
 //! and the file holds the whole document, encrypted with that key. If the file is missing, damaged, or does not match
-//! the entry, the minimal session is used: a refresh is due, and only the history is lost. The file is written first,
+//! the entry, the least is used: a refresh or a new token is due, and only the history is lost. The file is written first,
 //! so that no entry refers to a file that was never there.
 
 use super::file_store::FileStore;
 use super::system::random;
+use crate::domain::machine_tokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
 use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
@@ -37,7 +38,7 @@ impl OverflowStore {
             return Ok((document.clone(), None));
         }
         let too_long = || self.refused(format!("it is longer than {} bytes", self.limit));
-        let minimal = minimal_session(document).map_err(|_| too_long())?;
+        let minimal = minimal_document(document).ok_or_else(too_long)?;
         let mut bytes = Zeroizing::new([0; 32]);
         random(bytes.as_mut()).map_err(|error| self.refused(error.to_string()))?;
         let key = Secret::new(STANDARD.encode(&bytes));
@@ -56,12 +57,17 @@ impl OverflowStore {
         let file = FileStore::sealed(&self.dir, &Secret::new(key));
         let whole = file.and_then(|file| file.load(name)).ok().flatten();
         let rest = Secret::new(rest);
-        whole.filter(|whole| minimal_session(whole).as_ref() == Ok(&rest)).unwrap_or(rest)
+        whole.filter(|whole| minimal_document(whole).as_ref() == Some(&rest)).unwrap_or(rest)
     }
 
     fn refused(&self, detail: String) -> StoreFailure {
         StoreFailure { store: self.store.name(), kind: StoreFailureKind::Refused, detail }
     }
+}
+
+/// What of the document must not be lost; `None` if that is everything.
+fn minimal_document(document: &Secret) -> Option<Secret> {
+    minimal_session(document).ok().or_else(|| machine_tokens::without_tokens(document))
 }
 
 impl Store for OverflowStore {

@@ -187,6 +187,8 @@ pub enum TokenFormat {
     Raw,
     /// Authorization: Bearer …
     Header,
+    /// {"Authorization":"Bearer …"}
+    HeaderJson,
     /// A line for `curl -K -`
     Curl,
     /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)
@@ -238,6 +240,9 @@ pub struct Exec {
     /// Minimum remaining lifetime of the token [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub min_ttl: Option<String>,
+    /// The variable to set instead of TIDP_ACCESS_TOKEN
+    #[arg(long = "env", value_name = "NAME")]
+    pub variable: Option<String>,
     /// Command to run, with its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub command: Vec<OsString>,
@@ -265,7 +270,7 @@ pub struct ProfileArgs {
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// Add a profile to config.toml; the first one becomes the default
-    Add(ProfileAdd),
+    Add(Box<ProfileAdd>),
     /// List all profiles
     List,
     /// Show one profile with all its settings
@@ -310,6 +315,9 @@ pub struct ProfileAdd {
     /// Client type, which determines the refresh policy
     #[arg(long, value_name = "TYPE", value_parser = client_type_names(), ignore_case = true)]
     pub client_type: Option<String>,
+    /// How tokens are got: by a user's login, or by the client itself
+    #[arg(long, value_name = "GRANT", value_parser = ["authorization_code", "client_credentials"])]
+    pub grant: Option<String>,
     /// Refresh policy, if not the one of the client type
     #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
     pub policy: Option<String>,

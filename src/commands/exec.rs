@@ -1,12 +1,17 @@
-//! `tidp exec -- CMD…`: becomes CMD with `TIDP_ACCESS_TOKEN` set, so signals and the exit code are CMD's own.
+//! `tidp exec -- CMD…`: becomes CMD with `TIDP_ACCESS_TOKEN` or another variable set, so signals and the exit code are CMD's
+//! own.
 
 use crate::cli::{self, Global};
 use crate::commands::token;
-use crate::error::{ChildProcessError, Result};
-use crate::flows::access_token::{self, RefreshAllowed};
+use crate::domain::text::printable;
+use crate::error::{ChildProcessError, Error, Result};
+use crate::flows::access_token;
 use crate::flows::context::Context;
+use crate::flows::wanted_token::WantedToken;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
+
+const ACCESS_TOKEN_VARIABLE: &str = "TIDP_ACCESS_TOKEN";
 
 /// Runs it; returns only if CMD did not start.
 ///
@@ -14,9 +19,26 @@ use crate::terminal::output::Output;
 /// As `tidp token` if there is no token; 125 to 127 as env(1) if `exec` itself failed, CMD cannot be
 /// run, or was not found.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
-    let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
+    let variable = args.variable.as_deref().unwrap_or(ACCESS_TOKEN_VARIABLE);
+    check_variable(variable)?;
+    let wanted = WantedToken { min_ttl: token::min_ttl(args.min_ttl.as_deref())?, ..WantedToken::default() };
     let token = Context::open(ports, out, global.profile.as_deref())?
-        .run(|context| access_token::valid_token(context, min_ttl, RefreshAllowed::IfDue))?;
-    let error = ports.programs.exec(&args.command, &[("TIDP_ACCESS_TOKEN", Some(&token.access_token.value))]);
+        .run(|context| access_token::valid_token(context, &wanted))?;
+    let error = ports.programs.exec(&args.command, &[(variable, Some(&token.access_token.value))]);
     Err(ChildProcessError::not_started(&args.command, &error).into())
+}
+
+/// Refuses what a shell cannot read, and the names of tidp's own settings, some of which are secrets that no child gets.
+fn check_variable(name: &str) -> Result<()> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name {
+        let what = "is not a variable's name: use letters (a to z), digits and underscores";
+        return Err(Error::usage(format!("--env: `{}` {what}", printable(name))));
+    }
+    // Windows ignores the case of names.
+    if name.to_ascii_uppercase().starts_with("TIDP_") && name != ACCESS_TOKEN_VARIABLE {
+        return Err(Error::usage(format!("--env: `{name}` is kept for tidp's own settings")));
+    }
+    Ok(())
 }

@@ -1,14 +1,18 @@
 //! `tidp inspect`: the session, with each token's state and claims, explained for a person.
 
 use crate::cli::Global;
+use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
-use crate::domain::session::Session;
+use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
 use crate::explain::claims;
+use crate::explain::machine_view::{KeptToken, MachineView};
 use crate::explain::outlook::sentence::setting;
 use crate::explain::session_view::{OPAQUE, SessionView, TokenView, ViewStyle};
 use crate::flows::context::Context;
+use crate::flows::machine_tokens;
 use crate::flows::provider_keys::{self, SignatureVerdict};
 use crate::flows::provider_metadata;
 use crate::jwt::Jwt;
@@ -21,6 +25,9 @@ use serde_json::Value;
 /// `login_required` if there is no session; `store`, `config`.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        if context.profile.is_machine() {
+            return inspect_machine(context, out);
+        }
         let session = context.load()?.ok_or(SessionError::NoSession)?;
         let (now, profile) = (ports.clock.now(), &context.profile);
         for warning in context.outlook(Some(&session), now).warnings() {
@@ -41,6 +48,33 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Shows the tokens of a client that acts for itself.
+fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
+    let (now, profile) = (context.ports.clock.now(), &context.profile);
+    let provider = provider_metadata::provider(context);
+    let kept = machine_tokens::load(context).tokens;
+    let view = |token: &ScopedToken| {
+        let AccessToken { value, expires_at, .. } = &token.access_token;
+        let view = TokenView::new(value, *expires_at, now, verified(context, &provider, value));
+        KeptToken { scopes: token.scopes.clone(), expires_at: *expires_at, view }
+    };
+    let scopes = ScopeSet::parse(&profile.scopes);
+    let view = MachineView {
+        key: &context.key,
+        grant: profile.grant.as_str(),
+        store: context.store.name().as_str(),
+        scopes: &profile.scopes,
+        token: kept.get(&scopes).map(view),
+        others: kept.iter().filter(|(requested, _)| **requested != scopes).map(|(_, token)| view(token)).collect(),
+        now,
+    };
+    if out.json {
+        return out.document(view.to_json());
+    }
+    let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
+    out.answer(&view.text(&style, profile.claim_issuer(provider.as_ref().ok())))
 }
 
 /// The document of `tidp inspect --json`.

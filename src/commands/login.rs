@@ -22,6 +22,7 @@ use crate::terminal::output::Output;
 /// Those of the flow; then nothing was stored.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        context.require_user("there is no user to log in, and none is needed for a token")?;
         let session = login::log_in(context, login_options(&context.profile, args)?)?;
         let (now, profile) = (context.ports.clock.now(), &context.profile);
         let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());

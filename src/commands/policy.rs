@@ -6,17 +6,21 @@ use crate::commands::policy_simulate;
 use crate::commands::policy_watch;
 use crate::config;
 use crate::domain::policy::{ClientType, PolicyName};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{SessionEvent, Sso};
+use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::error::{Error, Result, SessionError};
+use crate::error::{Error, Result, SessionError, with_profile};
+use crate::explain::machine_view::MachineOutlook;
 use crate::explain::outlook::sentence::render_all;
 use crate::explain::outlook::{NextAction, SessionOutlook};
 use crate::explain::policy_descriptions::{policy_description, policy_descriptions};
 use crate::explain::session_event::event_description;
 use crate::explain::session_requirement::check_requirement;
 use crate::flows::context::Context;
+use crate::flows::machine_tokens;
 use crate::ports::Ports;
-use crate::terminal::layout::wrap_indented;
+use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
 use serde::Serialize;
 use serde_json::json;
@@ -36,6 +40,9 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy)
 fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
     let required = args.require.as_deref().map(Seconds::parse).transpose();
     let required = required.map_err(|what| Error::usage(format!("--require: {what}")))?;
+    if context.profile.is_machine() {
+        return explain_machine(context, out, args);
+    }
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
     let session = if args.short { context.load_without_prompt()? } else { context.load()? };
     let now = context.ports.clock.now();
@@ -61,6 +68,32 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
         out.answer(&format!("{}\n", outlook.short()))
     } else {
         out.answer(&page(context, out, outlook, args, out.columns()))
+    }
+}
+
+/// Explains that a client that acts for itself has no policy. Its session cannot end, so any `--require` is met.
+fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
+    let (now, profile) = (context.ports.clock.now(), &context.profile);
+    let kept = machine_tokens::load(context).tokens;
+    let outlook = MachineOutlook {
+        profile: &profile.name,
+        client_type: profile.client_type,
+        token_command: with_profile("tidp token", profile.name_in_hints.as_deref()),
+        access_token_expires_at: kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at),
+        now,
+    };
+    let grant = profile.grant.as_str();
+    if out.json {
+        let mut document = outlook.to_json();
+        if args.why {
+            document["events"] = json!([]);
+        }
+        out.document(document)
+    } else if args.short {
+        out.answer(&format!("{grant}\n"))
+    } else {
+        let text = wrap(&outlook.explanation(&|time| out.local(time)), out.columns()).join("\n");
+        out.answer(&format!("{}  {}\n\n{text}\n", out.bold(grant), printable(&profile.name)))
     }
 }
 

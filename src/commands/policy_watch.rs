@@ -33,6 +33,7 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
         return Err(Error::usage("--watch needs a terminal as standard output"));
     }
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        context.require_user("there is no session to watch")?;
         let session = context.load()?;
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {

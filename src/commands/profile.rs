@@ -40,7 +40,8 @@ fn add(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     if profile.auth_method != AuthMethod::None {
         out.note(&format!("Its client secret goes into the store: tidp profile secret {}", args.name));
     }
-    out.note(&format!("Next: tidp login{option}"));
+    let next = if profile.is_machine() { "token" } else { "login" };
+    out.note(&format!("Next: tidp {next}{option}"));
     if out.json { out.document(ProfileView::new(&profile, &file.configuration).to_json()) } else { Ok(()) }
 }
 
@@ -50,6 +51,7 @@ fn new_profile(args: &ProfileAdd) -> NewProfile<'_> {
         ("environment", args.environment.as_deref()),
         ("client_id", Some(args.client_id.as_str())),
         ("client_type", args.client_type.as_deref()),
+        ("grant", args.grant.as_deref()),
         ("policy", args.policy.as_deref()),
         ("redirect_uri", args.redirect_uri.as_deref()),
         ("auth_method", args.auth_method.as_deref()),
@@ -97,7 +99,8 @@ fn list(ports: &Ports, out: &Output<'_>) -> Result<()> {
 }
 
 fn cells(profile: &Profile) -> [String; 3] {
-    let policy = profile.policy.map_or("policy unknown", |policy| policy.name.as_str());
+    let no_policy = if profile.is_machine() { profile.grant.as_str() } else { "policy unknown" };
+    let policy = profile.policy.map_or(no_policy, |policy| policy.name.as_str());
     [printable(&profile.issuer), printable(&profile.client_id), policy.to_owned()]
 }
 

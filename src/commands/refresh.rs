@@ -10,6 +10,7 @@ use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
+use crate::flows::machine_token::{self, MachineTokenSource};
 use crate::flows::refresh::TokenSource;
 use crate::flows::refresh_if_due;
 use crate::ports::Ports;
@@ -28,6 +29,9 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        if context.profile.is_machine() {
+            return request_machine_token(context, out, args);
+        }
         let before = context.session()?;
         let claims_before = before.id_token.clone();
         let fresh = refresh_if_due::ensure_fresh(context, before, intent)?;
@@ -46,6 +50,40 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         advisory_warnings::warn_if_due(context, &fresh.session, None);
         if out.json { out.document(to_json(&fresh.session, &outlook, fresh.source)) } else { Ok(()) }
     })
+}
+
+/// Requests a new token for a client that acts for itself, which has nothing to refresh.
+fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Result<()> {
+    if args.claims {
+        context.require_user("there is no ID token whose claims could be brought up to date")?;
+    }
+    let (token, source) =
+        if args.force { machine_token::new_token(context)? } else { machine_token::renewed_if_due(context)? };
+    let until = context.when(token.access_token.expires_at);
+    let (note, reason) = match source {
+        MachineTokenSource::Kept => (format!("Not due: the access token is valid until {until}."), "not_due"),
+        MachineTokenSource::RequestedElsewhere => {
+            (format!("Another tidp has just requested a token, which is valid until {until}."), "adopted")
+        }
+        MachineTokenSource::Requested => (
+            format!(
+                "Requested a new access token, valid until {until}. There is no refresh token, and none is needed."
+            ),
+            if args.force { "forced" } else { "expired" },
+        ),
+    };
+    out.note(&note);
+    if !out.json {
+        return Ok(());
+    }
+    out.document(json!({
+        "refreshed": source == MachineTokenSource::Requested,
+        "reason": reason,
+        "rotated": false,
+        "renewed": false,
+        "access_token_expires_at": token.access_token.expires_at.rfc3339(),
+        "refresh_token_expires_at": null,
+    }))
 }
 
 fn print_summary(

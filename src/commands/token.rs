@@ -2,13 +2,15 @@
 
 use crate::cli::{self, Global, TokenFormat};
 use crate::domain::command_line::Shell;
+use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::secret::Secret;
 use crate::domain::session::AccessToken;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, SetupError};
-use crate::flows::access_token::{self, RefreshAllowed, ScopedToken};
+use crate::flows::access_token;
 use crate::flows::context::Context;
 use crate::flows::id_token;
+use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
 use crate::ports::{Env, Ports};
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
@@ -30,13 +32,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
     if format == TokenFormat::ExecCredential {
         api_version(&ports.env)?;
     }
-    let allowed = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
+    let refresh = if args.no_refresh { RefreshAllowed::Never } else { RefreshAllowed::IfDue };
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         let token = if args.id_token {
-            let token = id_token::valid_token(context, allowed)?;
+            let token = id_token::valid_token(context, refresh)?;
             Printable { value: token.value, expires_at: token.expires_at, scopes: None }
         } else {
-            let token = access_token::valid_token(context, min_ttl(args.min_ttl.as_deref())?, allowed)?;
+            let wanted = WantedToken { min_ttl: min_ttl(args.min_ttl.as_deref())?, refresh, ..WantedToken::default() };
+            let token = access_token::valid_token(context, &wanted)?;
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }
         };
@@ -47,9 +50,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
 fn format(format: Option<TokenFormat>, json: bool) -> Result<TokenFormat> {
     match (format, json) {
         (None, true) => Ok(TokenFormat::Json),
-        (Some(TokenFormat::Json | TokenFormat::ExecCredential) | None, _) | (Some(_), false) => {
-            Ok(format.unwrap_or_default())
-        }
+        (Some(TokenFormat::Json | TokenFormat::HeaderJson | TokenFormat::ExecCredential) | None, _)
+        | (Some(_), false) => Ok(format.unwrap_or_default()),
         (Some(_), true) => Err(Error::usage("--json and a --format that is not JSON exclude each other")),
     }
 }
@@ -84,6 +86,8 @@ fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: 
     match format {
         TokenFormat::Raw => out.answer(&format!("{token}\n")),
         TokenFormat::Header => out.answer(&format!("Authorization: Bearer {token}\n")),
+        // Every member is sent as a header, so there are no others.
+        TokenFormat::HeaderJson => out.answer(&format!("{}\n", json!({ "Authorization": format!("Bearer {token}") }))),
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         TokenFormat::Env => {
             let shell = Shell::at_hand(cfg!(windows), |name| context.ports.env.get(name));

@@ -9,7 +9,7 @@ mod store;
 mod tests;
 
 pub use file::{Config, config_path, parse};
-pub use profile::{AuthMethod, Profile, is_telenorid_plus};
+pub use profile::{AuthMethod, Grant, Profile, is_telenorid_plus};
 pub use profile_keys::{check_scopes, policy_name};
 pub use redirect_uri::RedirectUri;
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};

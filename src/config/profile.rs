@@ -26,6 +26,27 @@ pub enum AuthMethod {
     Post,
 }
 
+/// How the client gets its tokens (RFC 6749 1.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grant {
+    /// For a user who logs in.
+    #[default]
+    AuthorizationCode,
+    /// For the client itself.
+    ClientCredentials,
+}
+
+impl Grant {
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::ClientCredentials];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
 /// Where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -55,7 +76,8 @@ pub struct Profile {
     pub client_id: String,
     pub client_id_source: Source,
     pub client_type: Option<ClientType>,
-    /// The configured policy, or the one that follows from the client type.
+    pub grant: Grant,
+    /// The configured policy, or the one that follows from the client type; none without a user.
     pub policy: Option<Policy>,
     pub renew: Renew,
     pub scopes: Vec<String>,
@@ -90,6 +112,7 @@ impl Profile {
             client_id: key.client_id.clone(),
             client_id_source: Source::Default,
             client_type: None,
+            grant: Grant::default(),
             policy: None,
             renew: Renew::default(),
             scopes: Vec::new(),
@@ -104,6 +127,11 @@ impl Profile {
             prompt: None,
             endpoint_hosts: Vec::new(),
         }
+    }
+
+    /// Whether the client acts for itself, so that there are no user, login, session and refresh token.
+    pub fn is_machine(&self) -> bool {
+        self.grant == Grant::ClientCredentials
     }
 
     /// The profile key that sets the refresh policy.

@@ -1,10 +1,11 @@
 //! The keys of a profile in the file and the environment, and their types.
 
-use super::profile::{AuthMethod, Profile, Source, TELENORID_PLUS};
+use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
 use super::redirect_uri::redirect_uri;
 use crate::domain::command_line;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
+use crate::domain::scopes::check_spelling;
 use crate::domain::text::{printable, printable_path};
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError};
@@ -29,6 +30,7 @@ profile_keys! {
     environment: String = Text,
     client_id: String = Text,
     client_type: String = Text,
+    grant: String = Text,
     policy: String = Text,
     refresh_lifetime: String = Text,
     sliding: bool = Flag,
@@ -146,8 +148,10 @@ fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::
     let client_id = without_controls("client_id", keys.client_id.clone())?.filter(|id| !id.is_empty());
     let client_id = client_id.ok_or_else(|| KeyError("client_id", "client_id is missing".into()))?;
     let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(of("client_type"))?;
-    let policy = policy(&keys, client_type)?;
+    let grant = grant(keys.grant.as_deref(), client_type).map_err(of("grant"))?;
+    let policy = policy(&keys, client_type)?.filter(|_| grant == Grant::AuthorizationCode);
     let has_secret = match client_type {
+        _ if grant == Grant::ClientCredentials => true,
         Some(client_type) => client_type.is_confidential(),
         None => keys.client_secret_command.is_some() || origin.env.get("TIDP_CLIENT_SECRET").is_some(),
     };
@@ -158,9 +162,10 @@ fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::
         client_id,
         client_id_source: origin.source("client_id", true),
         client_type,
+        grant,
         policy,
         renew: renew(keys.renew.as_deref()).map_err(of("renew"))?,
-        scopes: scopes(keys.scopes, policy.as_ref()).map_err(of("scopes"))?,
+        scopes: scopes(keys.scopes, grant, policy.as_ref()).map_err(of("scopes"))?,
         redirect_uri_source: origin.source("redirect_uri", keys.redirect_uri.is_some()),
         redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
             .map_err(of("redirect_uri"))?,
@@ -241,25 +246,63 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::R
     }))
 }
 
-fn scopes(scopes: Option<Vec<String>>, policy: Option<&Policy>) -> std::result::Result<Vec<String>, String> {
+/// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
+fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
+    let Some(text) = text else { return Ok(Grant::default()) };
+    let grant = Grant::ALL.into_iter().find(|grant| grant.as_str() == text).ok_or_else(|| {
+        let all = Grant::ALL.map(Grant::as_str).join(" or ");
+        format!("unknown grant `{}`; expected {all}", printable(text))
+    })?;
+    match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
+        None => Ok(grant),
+        Some(client_type) => Err(format!(
+            "grant `{}` needs a confidential client, and client_type is {}",
+            grant.as_str(),
+            client_type.as_str()
+        )),
+    }
+}
+
+fn scopes(
+    scopes: Option<Vec<String>>,
+    grant: Grant,
+    policy: Option<&Policy>,
+) -> std::result::Result<Vec<String>, String> {
     match scopes {
+        Some(scopes) if grant == Grant::ClientCredentials => {
+            check_machine_scopes(scopes.iter().map(String::as_str))?;
+            Ok(scopes)
+        }
         Some(scopes) => check_scopes(scopes),
+        None if grant == Grant::ClientCredentials => Ok(Vec::new()),
         None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
         None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
     }
 }
 
-/// Checks scopes: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
+/// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
 pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
-    let legal = |c: char| matches!(c, '\u{21}' | '\u{23}'..='\u{5b}' | '\u{5d}'..='\u{7e}');
-    if let Some(bad) = scopes.iter().find(|scope| scope.is_empty() || !scope.chars().all(legal)) {
-        return Err(format!("invalid scope `{}`", printable(bad)));
-    }
+    check_scope_spelling(scopes.iter().map(String::as_str))?;
     if scopes.iter().any(|scope| scope == "openid") {
         Ok(scopes)
     } else {
         Err("the scopes must include `openid`".into())
     }
+}
+
+/// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
+/// and 11).
+fn check_machine_scopes<'a>(scopes: impl Iterator<Item = &'a str> + Clone) -> std::result::Result<(), String> {
+    check_scope_spelling(scopes.clone())?;
+    match scopes.into_iter().find(|scope| ["openid", "offline_access"].contains(scope)) {
+        None => Ok(()),
+        Some(scope) => Err(format!("the scope `{scope}` is about a user, and grant `client_credentials` has none")),
+    }
+}
+
+/// Checks that each scope is spelled as in RFC 6749 3.3.
+fn check_scope_spelling<'a>(scopes: impl Iterator<Item = &'a str>) -> std::result::Result<(), String> {
+    check_spelling(scopes).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
 }
 
 fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {

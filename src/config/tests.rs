@@ -51,6 +51,7 @@ fn minimal_profile_gets_defaults() {
         client_id: "app".into(),
         client_id_source: Source::Profile("p".into()),
         client_type: None,
+        grant: Grant::AuthorizationCode,
         policy: None,
         renew: Renew::WhenDue,
         scopes: strings(&["openid", "profile", "offline_access"]),
@@ -71,6 +72,7 @@ fn minimal_profile_gets_defaults() {
 /// For each key its line in the file, its variable with a value, and a part of the resulting profile's `Debug` text.
 const EACH: &[(&str, &str, &str, &str)] = &[
     ("client_type = \"mobileapp\"", "TIDP_CLIENT_TYPE", "mobileapp", "client_type: Some(MobileApp)"),
+    ("grant = \"client_credentials\"", "TIDP_GRANT", "client_credentials", "grant: ClientCredentials"),
     ("policy = \"Web\"", "TIDP_POLICY", "Web", "name: Web"),
     ("policy = \"Web\"\nrefresh_lifetime = \"20m\"", "TIDP_REFRESH_LIFETIME", "20m", "lifetime: Some(Seconds(1200))"),
     ("policy = \"Web\"\nsliding = false", "TIDP_SLIDING", "false", "sliding: false"),
@@ -129,6 +131,17 @@ fn invalid_value_is_refused_with_its_key() {
             "policy = \"Sliding\"",
             "unknown policy `Sliding`; expected one of NoRefresh, Confidential, Mobile, PublicWeb, Web",
         ),
+        ("grant = \"password\"", "unknown grant `password`; expected authorization_code or client_credentials"),
+        (
+            "grant = \"client_credentials\"\nclient_type = \"MobileApp\"",
+            "grant `client_credentials` needs a confidential client, and client_type is MobileApp",
+        ),
+        (
+            "grant = \"client_credentials\"\nscopes = [\"api:x\", \"offline_access\"]",
+            "the scope `offline_access` is about a user, and grant `client_credentials` has none",
+        ),
+        ("grant = \"client_credentials\"\nscopes = [\"openid\"]", "the scope `openid` is about a user"),
+        ("grant = \"client_credentials\"\nscopes = [\"a b\"]", "invalid scope `a b`"),
         ("policy = \"Web\"\nrefresh_lifetime = \"soon\"", "refresh_lifetime: `soon` is not a duration"),
         ("policy = \"Web\"\nabsolute_lifetime = \"\"", "absolute_lifetime: `` is not a duration"),
         ("refresh_lifetime = \"90d\"", "needs client_type or policy"),
@@ -395,4 +408,17 @@ fn unsafe_profile_name_is_refused() {
 fn orphan_profile_is_enough_to_log_out() {
     let key = SessionKey { profile: "old".into(), issuer: "https://id.example".into(), client_id: "app".into() };
     assert_eq!(Profile::orphan(&key).session_key(), key);
+}
+
+#[test]
+fn client_that_acts_for_itself_has_a_secret_and_neither_policy_nor_scopes() {
+    for client_type in ["", "client_type = \"Confidential\"\n"] {
+        let profile = read(&format!("{client_type}grant = \"client_credentials\""));
+        assert_eq!((profile.auth_method, profile.policy), (AuthMethod::Basic, None));
+        assert_eq!(profile.scopes, [""; 0]);
+        assert!(profile.is_machine());
+    }
+    let profile = read("grant = \"client_credentials\"\nscopes = [\"api:x\", \"profile\"]");
+    assert_eq!(profile.scopes, strings(&["api:x", "profile"]));
+    assert!(!read("grant = \"authorization_code\"").is_machine());
 }

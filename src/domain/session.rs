@@ -11,6 +11,7 @@ pub use expiry::{RefreshTokenExpiry, Sso};
 pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
+pub use crate::domain::access_token::AccessToken;
 use crate::domain::secret::{Secret, stored};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
@@ -27,16 +28,6 @@ pub struct Account {
     pub sub: String,
     /// `preferred_username`: a phone number or an e-mail address.
     pub username: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessToken {
-    #[serde(with = "stored")]
-    pub value: Secret,
-    /// When the request was sent.
-    pub obtained_at: Time,
-    /// `obtained_at` plus the response's `expires_in`.
-    pub expires_at: Time,
 }
 
 /// A validated ID token.
@@ -222,13 +213,6 @@ impl IdToken {
             Seconds(skew) if Seconds(skew.abs()) <= CLOCK_TOLERANCE => self,
             skew => Self { expires_at: self.expires_at.plus(skew), ..self },
         }
-    }
-}
-
-impl AccessToken {
-    /// Whether it was stored so far in the future that the clock must have been set back. Then its times mean nothing.
-    pub fn is_from_future(&self, now: Time) -> bool {
-        self.obtained_at > now.plus(CLOCK_TOLERANCE)
     }
 }
 

@@ -41,6 +41,7 @@ warning_codes! {
     RedirectIgnored => "redirect_ignored",
     AnotherUser => "another_user",
     MemoryStore => "memory_store",
+    TokenNotKept => "token_not_kept",
     TokenOnCommandLine => "token_on_command_line",
     NotSigned => "not_signed",
     BringsAKey => "brings_a_key",

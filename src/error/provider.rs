@@ -13,6 +13,13 @@ pub enum ProviderRefusal {
     StatusOnly(String),
     /// As `WithError`, for a client whose secret is in the store.
     StoredSecret(&'static str, OAuthError),
+    /// The provider refused a client that acts for itself a token.
+    MachineToken {
+        failed_step: &'static str,
+        error: OAuthError,
+        /// Whether scopes were requested.
+        has_scopes: bool,
+    },
     /// The provider rejected the refresh token.
     RefreshToken {
         /// The error code, or the status.
@@ -35,6 +42,10 @@ impl ProviderRefusal {
                 hint: profile.map(|name| format!("tidp profile secret {}", quoted(name))),
                 ..Report::new(Kind::Refused, refusal(failed_step, error))
             },
+            Self::MachineToken { failed_step, error, has_scopes } => Report {
+                hint: machine_token_hint(&error.error, *has_scopes).map(str::to_owned),
+                ..Report::new(Kind::Refused, refusal(failed_step, error))
+            },
             Self::RefreshToken { code, error, likely_cause } => {
                 let reason = error.as_ref().map_or_else(|| printable(code), provider_message);
                 let message = format!("the provider rejected the refresh token ({reason}). {likely_cause}");
@@ -55,7 +66,7 @@ impl ProviderRefusal {
 
     fn error(&self) -> Option<&OAuthError> {
         match self {
-            Self::WithError(_, error) | Self::StoredSecret(_, error) => Some(error),
+            Self::WithError(_, error) | Self::StoredSecret(_, error) | Self::MachineToken { error, .. } => Some(error),
             Self::RefreshToken { error, .. } | Self::RefreshTokenKept { error, .. } => error.as_ref(),
             Self::StatusOnly(_) => None,
         }
@@ -64,4 +75,16 @@ impl ProviderRefusal {
 
 fn refusal(failed_step: &str, error: &OAuthError) -> String {
     format!("{failed_step}: {}", provider_message(error))
+}
+
+/// What helps a client that is refused a token for itself (RFC 6749 5.2).
+fn machine_token_hint(error: &str, has_scopes: bool) -> Option<&'static str> {
+    match (error, has_scopes) {
+        ("unauthorized_client" | "unsupported_grant_type", _) => {
+            Some("ask the provider to allow this client the grant client_credentials")
+        }
+        ("invalid_scope", true) => Some("set `scopes` in the profile to what this client may request"),
+        ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile"),
+        _ => None,
+    }
 }

@@ -15,6 +15,8 @@ pub enum SessionError {
     NoIdToken,
     /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
+    /// A new token for the client itself is due and `--no-refresh` forbids it.
+    NewTokenForbidden,
     /// `policy --require`: too little lifetime is left.
     LifetimeTooShort {
         message: String,
@@ -54,6 +56,8 @@ impl SessionError {
             }
             Self::RefreshForbidden => login_required("a refresh is due, but --no-refresh forbids it")
                 .hint(with_profile("tidp refresh", profile)),
+            Self::NewTokenForbidden => Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it")
+                .hint(with_profile("tidp token", profile)),
             Self::LifetimeTooShort { message, login_helps: true } => login_required(message).hint(login),
             Self::LifetimeTooShort { message, login_helps: false } => login_required(message),
             Self::CannotKeepAlive(message) => login_required(message).hint(login),

@@ -38,6 +38,8 @@ pub enum SetupError {
     /// This profile has a `client_secret`.
     SecretInFile(String),
     NoClientSecret,
+    /// The client acts for itself. The text ends the sentence "the grant is client_credentials, so …".
+    NoUser(&'static str),
     NoStoreKey,
     /// The redirect URI's address cannot be listened on.
     NoListener(String),
@@ -110,6 +112,8 @@ impl SetupError {
                     |name| format!("tidp profile secret {}", quoted(name)),
                 ))
             }
+            Self::NoUser(consequence) => usage(format!("the profile's grant is client_credentials, so {consequence}"))
+                .hint(with_profile("tidp token", profile)),
             Self::NoStoreKey => config(
                 "the file store needs a key (base64 of 32 random bytes) in TIDP_STORE_KEY_FILE, TIDP_STORE_KEY or \
                  store_key_command in config.toml"

@@ -75,6 +75,7 @@ fn setup_rows() -> Vec<Row> {
         row(SetupError::ExecCredentialVersion(Some("v9".into())), Kind::Config, 2, "client.authentication.k8s.io/v1"),
         row(SetupError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
         row(SetupError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
+        row(SetupError::NoUser("there is no user to log in"), Kind::Usage, 2, "tidp token"),
         row(
             SetupError::NoStoreKey,
             Kind::Config,
@@ -93,7 +94,16 @@ fn provider_rows() -> Vec<Row> {
         row(ProviderRefusal::StatusOnly(text()), Kind::Refused, 4, ""),
         provider_row(ProviderRefusal::WithError("refresh failed", provider_error()), Kind::Refused, 4, ""),
         provider_row(ProviderRefusal::StoredSecret("refresh failed", provider_error()), Kind::Refused, 4, ""),
+        provider_row(machine_refusal("e\u{1b}", true), Kind::Refused, 4, ""),
+        provider_row(machine_refusal("unauthorized_client", true), Kind::Refused, 4, "the grant client_credentials"),
+        provider_row(machine_refusal("invalid_scope", true), Kind::Refused, 4, "what this client may request"),
+        provider_row(machine_refusal("invalid_scope", false), Kind::Refused, 4, "name the scopes"),
     ]
+}
+
+fn machine_refusal(error: &str, has_scopes: bool) -> ProviderRefusal {
+    let error = OAuthError { error: error.into(), error_description: None };
+    ProviderRefusal::MachineToken { failed_step: "the token request failed", error, has_scopes }
 }
 
 fn session_rows() -> Vec<Row> {
@@ -105,6 +115,7 @@ fn session_rows() -> Vec<Row> {
         row(SessionError::RefreshTokenRejected, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::NoIdToken, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::RefreshForbidden, Kind::LoginRequired, 3, "tidp refresh"),
+        row(SessionError::NewTokenForbidden, Kind::Failed, 1, "tidp token"),
         row(too_short(true), Kind::LoginRequired, 3, "tidp login"),
         row(too_short(false), Kind::LoginRequired, 3, ""),
         row(SessionError::Busy { waited: Duration::from_secs(15) }, Kind::Busy, 5, ""),

@@ -185,6 +185,12 @@ pub fn no_session_note(key: &SessionKey) -> String {
     format!("There was no session of `{}` ({}).", printable(&key.profile), printable(&key.issuer))
 }
 
+/// The note that the tokens of a client that acts for itself were removed, or that there were none.
+pub fn machine_tokens_note(key: &SessionKey, had_none: bool) -> String {
+    let what = if had_none { "There were no tokens" } else { "Removed the tokens" };
+    format!("{what} of `{}` ({}).", printable(&key.profile), printable(&key.issuer))
+}
+
 /// The error's message for a failed step. It begins by saying that the local session was removed.
 pub fn failure_message(step: &str, text: &str) -> String {
     format!("the local session was removed, but the {step} {text}")

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod keepalive_messages;
 pub mod login_messages;
 pub mod logout_messages;
+pub mod machine_view;
 pub mod outlook;
 pub mod policy_descriptions;
 pub mod policy_page;

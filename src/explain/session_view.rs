@@ -30,7 +30,7 @@ impl ViewStyle<'_> {
         styled_text::paint(text, color, self.colors)
     }
 
-    fn bold(&self, text: &str) -> String {
+    pub(super) fn bold(&self, text: &str) -> String {
         styled_text::bold(text, self.colors)
     }
 }
@@ -106,7 +106,7 @@ impl TokenView {
         Self { state: "none", ..Self::default() }
     }
 
-    fn text(
+    pub(super) fn text(
         &self,
         style: &ViewStyle<'_>,
         label: &str,

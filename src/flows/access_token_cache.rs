@@ -27,7 +27,7 @@ pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
     if !is_on(context) {
         return None;
     }
-    let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&name(context))?.expose()).ok()?;
+    let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&session_name(context))?.expose()).ok()?;
     let now = context.ports.clock.now();
     let trusted = !cached.access_token.is_from_future(now);
     let enough = now < cached.access_token.expires_at.minus(min_ttl);
@@ -56,7 +56,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
         warn_at: advisory_warnings::due_at(context, session),
     };
     if let Ok(document) = serde_json::to_string(&cached) {
-        context.ports.cache.put(&name(context), &Secret::new(document), left);
+        context.ports.cache.put(&session_name(context), &Secret::new(document), left);
     }
 }
 
@@ -73,16 +73,20 @@ pub fn put_if_unlocked(context: &Context<'_>) {
 /// Removes the session's token, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
     if !context.store.is_ephemeral() {
-        context.ports.cache.forget(&name(context));
+        context.ports.cache.forget(&session_name(context));
     }
 }
 
 /// Whether tokens are cached: unless the user switched it off, or the store is in memory.
-fn is_on(context: &Context<'_>) -> bool {
+pub fn is_on(context: &Context<'_>) -> bool {
     config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
 }
 
-/// A hash, so that the name reveals nothing to other programs that list keys.
-fn name(context: &Context<'_>) -> String {
-    format!("tidp:{}", context.session_hash())
+fn session_name(context: &Context<'_>) -> String {
+    name(&context.session_hash())
+}
+
+/// The name of what is cached for an entry. A hash, so that it reveals nothing to other programs that list keys.
+pub fn name(entry_hash: &str) -> String {
+    format!("tidp:{entry_hash}")
 }

@@ -58,8 +58,7 @@ impl<'w> Context<'w> {
 
     /// A hash that names this session and store in caches and file names without revealing either.
     pub fn session_hash(&self) -> String {
-        let identity = serde_json::json!([self.store.identity(), self.entry()]).to_string();
-        hex(&Sha256::digest(identity))
+        entry_hash(self.store.as_ref(), &self.entry())
     }
 
     /// The time for a person, and how far it is from now: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
@@ -116,4 +115,10 @@ impl<'w> Context<'w> {
         self.reporter.trace(format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
         response.map(|response| redact::without_credentials(request, response))
     }
+}
+
+/// A hash that names an entry and its store without revealing either.
+pub fn entry_hash(store: &dyn Store, entry: &str) -> String {
+    let identity = serde_json::json!([store.identity(), entry]).to_string();
+    hex(&Sha256::digest(identity))
 }

@@ -3,17 +3,18 @@
 use crate::domain::decision::Intent;
 use crate::domain::session::IdToken;
 use crate::error::{Result, SessionError};
-use crate::flows::access_token::RefreshAllowed;
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
+use crate::flows::wanted_token::RefreshAllowed;
 
 /// An ID token that has not expired.
 ///
 /// # Errors
 /// `login_required` if there is none and a refresh returns none; else those of a refresh.
 pub fn valid_token(context: &Context<'_>, allowed: RefreshAllowed) -> Result<IdToken> {
+    context.require_user("the provider issues no ID token")?;
     let before = context.session()?;
     let (FreshSession { session, source }, missing) = match allowed {
         RefreshAllowed::Never => (

@@ -87,6 +87,9 @@ fn live_session(context: &Context<'_>) -> Result<Session> {
 impl<'c, 'w> Keepalive<'c, 'w> {
     /// Loads the session, without a refresh.
     fn new(context: &'c Context<'w>, options: &KeepaliveOptions<'_>) -> Result<Self> {
+        context.require_user(
+            "there is no session to keep alive: `tidp token` and `tidp exec` request a new token when one is due",
+        )?;
         let session = live_session(context)?;
         let policy = context.profile.policy.ok_or_else(|| Error::config(keepalive_messages::UNKNOWN_POLICY))?;
         if session.held_token().is_none() || policy.lifetime.is_none() {

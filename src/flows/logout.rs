@@ -2,6 +2,7 @@
 //! session. Each step is reported when it is done, because the next one may take long.
 
 mod all_sessions;
+mod machine_logout;
 mod outcome;
 
 pub use all_sessions::{check_nothing_left, stored_sessions};
@@ -23,8 +24,8 @@ use crate::flows::provider_metadata;
 use crate::flows::random_bytes::random_bytes;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
-use crate::ports::{IgnoredRequest, Notice, StoreFailureKind};
-use outcome::{ACCESS_TOKEN, Failure, REFRESH_TOKEN, SSO_SESSION, Step};
+use crate::ports::{IgnoredRequest, StoreFailureKind};
+use outcome::{Failure, REFRESH_TOKEN, SSO_SESSION, Step, report_access_token};
 
 /// How long to wait for the browser to follow the redirect.
 const BROWSER_TIMEOUT: Seconds = Seconds(20);
@@ -43,6 +44,13 @@ pub struct LogoutOptions {
 /// # Errors
 /// `store`, if the local session could not be removed. What failed at the provider is in the outcome.
 pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome> {
+    if context.profile.is_machine() {
+        let outcome = machine_logout::forget_tokens(context)?;
+        // A session may be left from before the profile's grant was changed.
+        if !matches!(context.load_without_prompt(), Ok(Some(_))) {
+            return Ok(outcome);
+        }
+    }
     let removed = remove_local_session(context)?;
     let reporter = context.reporter;
     let new_outcome = |account, had_session, refresh_token, sso_session, access_token_valid_until| Outcome {
@@ -79,10 +87,6 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
             new_outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
         }
     })
-}
-
-fn report_access_token(context: &Context<'_>, text: String) {
-    context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
 }
 
 /// Revokes the refresh token, then ends the provider's session.

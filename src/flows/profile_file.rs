@@ -5,6 +5,7 @@ use crate::domain::session::EntryKey;
 use crate::domain::text::{printable_path, utf8_text};
 use crate::error::{Error, Result, SetupError};
 use crate::flows::configuration::Configuration;
+use crate::flows::machine_tokens;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports};
 use std::path::{Path, PathBuf};
@@ -86,7 +87,7 @@ impl<'w> ProfileFile<'w> {
         self.write_valid(&document, name)
     }
 
-    /// Removes a profile that has no session, and its client secret; returns whether it was the default.
+    /// Removes a profile that has no session, its client secret and its machine tokens; returns whether it was the default.
     ///
     /// # Errors
     /// `config` if there is none of that name, `usage` if it has a session, `store`.
@@ -94,7 +95,7 @@ impl<'w> ProfileFile<'w> {
         self.require(name)?;
         // A profile that is not valid has no session, and can still be removed.
         if let Ok(profile) = self.profile(name, &self.configuration.config) {
-            self.delete_client_secret(&profile)?;
+            self.delete_secrets(&profile)?;
         }
         let mut document = self.document()?;
         if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
@@ -117,13 +118,16 @@ impl<'w> ProfileFile<'w> {
         config::file_profile(name, config, self.configuration.base())
     }
 
-    fn delete_client_secret(&self, profile: &Profile) -> Result<()> {
+    fn delete_secrets(&self, profile: &Profile) -> Result<()> {
         let store = self.configuration.store(self.ports)?;
         let key = profile.session_key();
         if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
             return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
         }
-        store.delete(&EntryKey::ClientSecret(key).name())?;
+        store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
+        if profile.is_machine() {
+            machine_tokens::remove(self.ports, store.as_ref(), &key)?;
+        }
         Ok(())
     }
 

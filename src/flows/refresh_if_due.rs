@@ -32,7 +32,7 @@ pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> R
         Intent::AccessToken { min_ttl } => access_token_cache::get(context, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
-    match context.lock_or_find(cached)? {
+    match context.lock_or_find(&context.entry(), cached)? {
         Wait::Locked(lock) => refresh_under(lock, context, intent, &before),
         Wait::Found(found) => Ok(FreshSession {
             session: Session { access_token: found.access_token, ..before },

@@ -45,11 +45,11 @@ pub fn poll_until<T>(
 }
 
 impl Context<'_> {
-    /// The session's lock, or what `find` finds while waiting for it.
+    /// The lock of an entry, or what `find` finds while waiting for it.
     ///
     /// # Errors
     /// `busy` after [`SESSION_LOCK_TIMEOUT`]; `store` if locks cannot be made.
-    pub fn lock_or_find<T>(&self, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
+    pub fn lock_or_find<T>(&self, entry: &str, mut find: impl FnMut() -> Option<T>) -> Result<Wait<T>> {
         let mut is_waiting = false;
         let attempt = |_| {
             // Before the lock is tried again, so that waiting processes need not take it one after another.
@@ -58,13 +58,13 @@ impl Context<'_> {
             {
                 return Ok(Some(Wait::Found(found)));
             }
-            Ok(self.store.try_lock(&self.entry())?.map(Wait::Locked))
+            Ok(self.store.try_lock(entry)?.map(Wait::Locked))
         };
         poll_until(self.ports, SESSION_LOCK_TIMEOUT, attempt)?
             .ok_or_else(|| SessionError::Busy { waited: SESSION_LOCK_TIMEOUT }.into())
     }
 
-    /// The lock of an entry: the session's ([`Context::entry`]) or the client secret's. Reports a long wait.
+    /// The lock of an entry: the session's ([`Context::entry`]), the client secret's or the machine tokens'. Reports a long wait.
     ///
     /// # Errors
     /// `busy` after [`LOGIN_LOCK_TIMEOUT`]; `store` if locks cannot be made.

@@ -3,9 +3,10 @@
 use crate::domain::decision::Intent;
 use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
-use crate::flows::access_token::{self, RefreshAllowed};
+use crate::flows::access_token;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, VerifyError};
+use crate::flows::wanted_token::WantedToken;
 use crate::flows::{provider_metadata, refresh_if_due};
 use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
@@ -29,7 +30,8 @@ enum Outcome {
 /// # Errors
 /// Those of [`access_token::valid_token`]; `invalid` if the response is not acceptable; `unreachable`; `refused`.
 pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
-    let token = access_token::valid_token(context, None, RefreshAllowed::IfDue)?.access_token;
+    context.require_user("there is no user to tell about")?;
+    let token = access_token::valid_token(context, &WantedToken::default())?.access_token;
     let mut provider = provider_metadata::provider(context)?;
     let claims = match request_claims(context, &mut provider, &token.value)? {
         Outcome::Claims(claims) => claims,

@@ -1,10 +1,12 @@
-//! The token endpoint (RFC 6749 3.2, Core 3.1.3 and 12): exchanges a code or a refresh token for tokens.
+//! The token endpoint (RFC 6749 3.2, Core 3.1.3 and 12): exchanges a code, a refresh token or the client's credentials for
+//! tokens.
 
 use super::authorize::{Code, PendingLogin};
 use super::discovery::Provider;
 use super::redact;
 use super::response::{self, Object, invalid};
 use super::{OAuthError, Problem};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Body, Method, Request, Response};
@@ -75,6 +77,14 @@ pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: 
 pub fn refresh_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Request {
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
     form_post(&provider.token_endpoint, client, &parameters, &[refresh_token])
+}
+
+/// The request for a token for the client itself (RFC 6749 4.4.2). Without scopes the provider chooses them.
+pub fn client_credentials_request(provider: &Provider, client: &Client, scopes: &ScopeSet) -> Request {
+    let scope = scopes.to_text();
+    let parameters = [("grant_type", "client_credentials"), ("scope", &scope)];
+    let parameters = if scopes.is_empty() { &parameters[..1] } else { &parameters[..] };
+    form_post(&provider.token_endpoint, client, parameters, &[])
 }
 
 /// A form POST with client authentication: Basic with both parts form-encoded (RFC 6749 2.3.1), the secret in the body,

@@ -21,6 +21,30 @@ fn exec_passes_only_the_access_token() {
 }
 
 #[test]
+fn exec_sets_the_variable_of_that_name_instead() {
+    let bench = logged_in();
+    bench.run(&["exec", "--env", "GH_TOKEN", "--", "gh"]).exits(127);
+    let (_, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
+    assert_eq!(env.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["GH_TOKEN"]);
+    bench.run(&["exec", "--env", "TIDP_ACCESS_TOKEN", "--", "gh"]).exits(127);
+    bench.programs.exec_calls.lock().unwrap().clear();
+    for (name, words) in [
+        ("", "is not a variable's name"),
+        ("1A", "`1A` is not a variable's name"),
+        ("A=B", "`A=B` is not a variable's name"),
+        ("A-B", "is not a variable's name"),
+        ("Å", "is not a variable's name"),
+        ("TIDP_CLIENT_SECRET", "`TIDP_CLIENT_SECRET` is kept for tidp's own settings"),
+        ("TIDP_STORE_KEY", "is kept for tidp's own settings"),
+        ("tidp_store_key", "is kept for tidp's own settings"),
+    ] {
+        let outcome = bench.run(&["exec", "--env", name, "--json", "--", "gh"]).exits(2);
+        assert!(outcome.error()["message"].as_str().unwrap().contains(words), "{outcome:?}");
+    }
+    assert!(bench.programs.exec_calls.lock().unwrap().is_empty());
+}
+
+#[test]
 fn exec_refreshes_expired_token_first() {
     let bench = logged_in();
     bench.pass(Seconds(3_600));

@@ -19,6 +19,7 @@ mod keepalive;
 mod life;
 mod login;
 mod logout;
+mod machine_token;
 mod metadata;
 mod overflow_store;
 mod policy;

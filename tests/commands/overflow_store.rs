@@ -53,3 +53,26 @@ fn a_session_outlives_the_loss_of_what_did_not_fit_its_entry() {
     bench.run(&["logout", "--local"]).exits(0);
     assert!(bench.stores.raw(&EntryKey::Session(bench.key()).name()).is_none());
 }
+
+#[test]
+fn machine_tokens_may_be_larger_than_an_entry() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new("Confidential")
+        .env("TIDP_GRANT", "client_credentials")
+        .env("TIDP_CLIENT_SECRET", "s3cret")
+        .env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    bench.ports.stores = Arc::new(Small(Arc::clone(&bench.ports.stores), root.path().join("entries")));
+    bench.provider.publishes();
+    let grants = |letter: &str| {
+        let body = serde_json::json!({ "access_token": letter.repeat(2 * LIMIT) });
+        bench.provider.responds("/connect/token", crate::support::provider::json(200, &body));
+    };
+    grants("a");
+    let first = bench.run(&["token"]).exits(0).stdout;
+    let entry = bench.stores.raw(&EntryKey::MachineTokens(bench.key()).name()).unwrap();
+    assert!(entry.len() <= LIMIT && !entry.contains("aaa"), "{entry}");
+    assert_eq!(bench.run(&["token"]).exits(0).stdout, first);
+    std::fs::remove_dir_all(root.path().join("entries")).unwrap();
+    grants("b");
+    assert_ne!(bench.run(&["token"]).exits(0).stdout, first);
+}

@@ -75,7 +75,7 @@ fn every_add_option_becomes_a_key() {
         "profile": "shop-2.b_C", "config": config_path(), "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",
         "policy": "Web", "sliding": true, "lifetime": 600, "renew": "when-due", "scopes": ["openid", "email", "api:x"],
         "redirect_uri": "http://localhost:8400/cb", "auth_method": "client_secret_post", "ca_file": null,
-        "redirect": "fixed_port", "endpoint_hosts": [],
+        "redirect": "fixed_port", "endpoint_hosts": [], "grant": "authorization_code",
     });
     assert_eq!(document, expected);
     assert_eq!(show(&bench, &["shop-2.b_C"]), expected);

@@ -122,6 +122,7 @@ fn token_formats_match_their_readers() {
     for (format, expected) in [
         ("raw", format!("{token}\n")),
         ("header", format!("Authorization: Bearer {token}\n")),
+        ("header-json", format!("{{\"Authorization\":\"Bearer {token}\"}}\n")),
         ("curl", format!("header = \"Authorization: Bearer {token}\"\n")),
         ("env", format!("export TIDP_ACCESS_TOKEN='{token}'\n")),
     ] {
@@ -374,4 +375,16 @@ fn token_is_not_served_after_logout() {
     bench.stores.when_lock_is_taken_away(&entry);
     bench.run(&["token"]).exits(3);
     assert!(bench.cache.documents().is_empty());
+}
+
+#[test]
+fn header_json_holds_headers_and_nothing_else() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    // Even with a warning to give: a reader sends each member as a header.
+    bench.pass(Seconds(3_580));
+    bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
+    let outcome = bench.run(&["token", "--format", "header-json", "--json"]).exits(0).says("warning: ");
+    let headers = outcome.json();
+    assert_eq!(headers.as_object().unwrap().keys().collect::<Vec<_>>(), ["Authorization"]);
 }

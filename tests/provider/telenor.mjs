@@ -52,6 +52,7 @@ function configuration(issuer, store, keys, settings) {
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
     expiresWithSession: () => false,
     features: {
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       deviceFlow: { enabled: true, charset: 'digits', mask: '*** *** ***' },
       introspection: { enabled: true },
@@ -80,6 +81,7 @@ function configuration(issuer, store, keys, settings) {
     ttl: {
       AccessToken: () => settings.accessTokenLifetime,
       AuthorizationCode: 60,
+      ClientCredentials: () => settings.accessTokenLifetime,
       DeviceCode: 1800,
       Grant: 2000 * DAY,
       IdToken: 300,
@@ -100,6 +102,7 @@ function registration({ client_id, client_secret, auth_method = 'none', policy, 
     grant_types: [
       'authorization_code',
       ...(POLICIES[policy].lifetime === null ? [] : ['refresh_token']),
+      ...(client_secret === undefined ? [] : ['client_credentials']),
       ...(policy === 'Mobile' ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
     ],
     response_types: ['code'],

@@ -1,6 +1,6 @@
 //! A profile with everything that follows from it, as JSON and as text. It holds no secret.
 
-use crate::config::{AuthMethod, Profile, RedirectUri};
+use crate::config::{AuthMethod, Grant, Profile, RedirectUri};
 use crate::domain::decision::Renew;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
@@ -17,6 +17,7 @@ pub(super) struct ProfileView<'a> {
     /// The configuration file.
     config: Option<String>,
     endpoint_hosts: &'a [String],
+    grant: &'static str,
     issuer: &'a str,
     lifetime: Option<Seconds>,
     policy: Option<&'static str>,
@@ -46,6 +47,7 @@ impl<'a> ProfileView<'a> {
             client_type: profile.client_type.map(|client_type| client_type.as_str()),
             config: configuration.path.as_ref().map(|path| path.display().to_string()),
             endpoint_hosts: &profile.endpoint_hosts,
+            grant: profile.grant.as_str(),
             issuer: &profile.issuer,
             lifetime: profile.policy.and_then(|policy| policy.lifetime),
             policy: profile.policy.map(|policy| policy.name.as_str()),
@@ -79,6 +81,8 @@ impl<'a> ProfileView<'a> {
             ("client_type", self.client_type.and_then(text)),
             ("config", self.config.as_deref().and_then(text)),
             ("endpoint_hosts", words(self.endpoint_hosts)),
+            // A user's login, the default, needs no line.
+            ("grant", text(self.grant).filter(|_| self.grant != Grant::default().as_str())),
             ("issuer", text(self.issuer)),
             ("lifetime", self.lifetime.map(Seconds::to_text)),
             ("policy", self.policy.and_then(text)),

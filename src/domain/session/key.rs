@@ -17,6 +17,8 @@ pub struct SessionKey {
 pub enum EntryKey {
     Session(SessionKey),
     ClientSecret(SessionKey),
+    /// The tokens of a client that acts for itself.
+    MachineTokens(SessionKey),
 }
 
 impl EntryKey {
@@ -25,6 +27,7 @@ impl EntryKey {
         let (key, kind) = match self {
             Self::Session(key) => (key, None),
             Self::ClientSecret(key) => (key, Some("client_secret")),
+            Self::MachineTokens(key) => (key, Some("client_credentials")),
         };
         let mut parts = vec![key.profile.as_str(), &key.issuer, &key.client_id];
         parts.extend(kind);
@@ -37,6 +40,7 @@ impl EntryKey {
         let (key, what) = match self {
             Self::Session(key) => (key, ""),
             Self::ClientSecret(key) => (key, "client secret of "),
+            Self::MachineTokens(key) => (key, "machine tokens of "),
         };
         // Without a profile in the file the name is CLIENT@ISSUER.
         let profile = key.profile.strip_suffix(&format!("@{}", key.issuer)).unwrap_or(&key.profile);
@@ -56,6 +60,9 @@ impl EntryKey {
         let found = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
             [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
+            [profile, issuer, client_id, "client_credentials"] => {
+                Some(Self::MachineTokens(key(profile, issuer, client_id)))
+            }
             _ => None,
         };
         // Each key has one name, so the same array spelled in another way is not one.

@@ -289,7 +289,7 @@ proptest! {
     ) {
         let key = |[profile, issuer, client_id]: [String; 3]| SessionKey { profile, issuer, client_id };
         let (a, b) = (key(a), key(b));
-        let keys = [EntryKey::Session(a.clone()), EntryKey::ClientSecret(a), EntryKey::Session(b.clone()), EntryKey::ClientSecret(b)];
+        let keys = [EntryKey::Session(a.clone()), EntryKey::ClientSecret(a.clone()), EntryKey::MachineTokens(a), EntryKey::Session(b.clone()), EntryKey::ClientSecret(b.clone()), EntryKey::MachineTokens(b)];
         for one in &keys {
             prop_assert_eq!(EntryKey::parse(&one.name()), Some(one.clone()));
             for other in &keys {

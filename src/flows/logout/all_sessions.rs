@@ -1,14 +1,15 @@
 //! All the sessions in the store, for `logout --all`.
 
-use crate::config::{self, Profile};
+use crate::config::{self, Grant, Profile};
 use crate::domain::session::{EntryKey, SessionKey};
 use crate::error::{Result, StoreError};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
+use crate::flows::machine_tokens;
 use crate::ports::{Entries, Ports, Reporter, Store, StoreFailureKind};
 use std::collections::BTreeSet;
 
-/// Every session in the store, with its profile if there still is one; and the store.
+/// Every session and every client's own tokens in the store, with the profile if there still is one; and the store.
 pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
     let configured = Configuration::load(ports)?;
     let own = |name: &String| config::file_profile(name, &configured.config, configured.base()).ok();
@@ -16,16 +17,22 @@ pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Resu
     let profiles: Vec<_> = profiles.chain(configured.config.profile.keys().filter_map(own)).collect();
     let store = configured.store(ports)?;
     let named = store.entries()?.names.into_iter().filter_map(|name| match EntryKey::parse(&name)? {
-        EntryKey::Session(key) => Some(key),
+        EntryKey::Session(key) => Some((key, Grant::AuthorizationCode)),
+        EntryKey::MachineTokens(key) => Some((key, Grant::ClientCredentials)),
         EntryKey::ClientSecret(_) => None,
     });
-    // A damaged entry has no readable name, but a profile tells the name of its session's entry.
-    let of_profiles = profiles.iter().map(Profile::session_key).filter(|key| holds(store.as_ref(), key));
-    let keys: BTreeSet<SessionKey> = named.chain(of_profiles).collect();
-    let context = |key: &SessionKey| {
+    // A damaged entry has no readable name, but a profile tells the name of its session's entry. Machine tokens may be in
+    // the kernel's keyring alone.
+    let of_profiles = profiles.iter().map(|profile| (profile.session_key(), profile.grant));
+    let of_profiles = of_profiles.filter(|(key, grant)| match grant {
+        Grant::AuthorizationCode => holds(store.as_ref(), key),
+        Grant::ClientCredentials => machine_tokens::is_cached(ports, store.as_ref(), key),
+    });
+    let keys: BTreeSet<(SessionKey, Grant)> = named.chain(of_profiles).collect();
+    let context = |(key, grant): &(SessionKey, Grant)| {
         let profile = profiles.iter().find(|profile| profile.session_key() == *key);
         let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
-        Ok(Context::new(ports, reporter, profile, configured.store(ports)?))
+        Ok(Context::new(ports, reporter, Profile { grant: *grant, ..profile }, configured.store(ports)?))
     };
     let contexts: Result<_> = keys.iter().map(context).collect();
     Ok((contexts?, store))

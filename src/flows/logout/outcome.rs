@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 pub(super) const REFRESH_TOKEN: &str = "refresh token";
 pub(super) const SSO_SESSION: &str = "SSO session";
-pub(super) const ACCESS_TOKEN: &str = "access token";
+const ACCESS_TOKEN: &str = "access token";
 
 /// The outcome of logging out of one session.
 pub struct Outcome {
@@ -59,6 +59,11 @@ impl From<Failure> for Step {
     fn from(Failure { text, error }: Failure) -> Self {
         Self { message: StepMessage::new(StepState::Failed, text), error: Some(*error) }
     }
+}
+
+/// Reports how long the access token still works.
+pub(super) fn report_access_token(context: &Context<'_>, text: String) {
+    context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
 }
 
 impl Step {

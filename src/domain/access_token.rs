@@ -1,0 +1,27 @@
+//! An access token and its times.
+
+use crate::domain::secret::{Secret, stored};
+use crate::domain::time::{CLOCK_TOLERANCE, Time};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    #[serde(with = "stored")]
+    pub value: Secret,
+    /// When the request was sent.
+    pub obtained_at: Time,
+    /// `obtained_at` plus the response's `expires_in`.
+    pub expires_at: Time,
+}
+
+impl AccessToken {
+    /// Whether it was stored so far in the future that the clock must have been set back. Then its times mean nothing.
+    pub fn is_from_future(&self, now: Time) -> bool {
+        self.obtained_at > now.plus(CLOCK_TOLERANCE)
+    }
+
+    /// Whether it can be trusted now and expires at `until` or later.
+    pub fn is_valid_until(&self, until: Time, now: Time) -> bool {
+        !self.is_from_future(now) && until < self.expires_at
+    }
+}

@@ -1,0 +1,106 @@
+//! Access tokens side by side, one for each set of scopes that was requested.
+
+use crate::domain::access_token::AccessToken;
+use crate::domain::scopes::ScopeSet;
+use crate::domain::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// How many are kept. Each may be two kilobytes long, and a kernel keyring holds 20 of one user.
+const MAX_TOKENS: usize = 8;
+
+/// An access token with the scopes it was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedToken {
+    pub access_token: AccessToken,
+    /// They may differ from those requested.
+    pub scopes: Vec<String>,
+}
+
+/// At most [`MAX_TOKENS`] tokens, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopedTokens(Vec<Entry>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    requested: ScopeSet,
+    token: ScopedToken,
+}
+
+impl ScopedTokens {
+    /// The token that was requested with exactly these scopes.
+    pub fn get(&self, requested: &ScopeSet) -> Option<&ScopedToken> {
+        self.0.iter().find(|entry| entry.requested == *requested).map(|entry| &entry.token)
+    }
+
+    /// With this token, which replaces the one that was requested with the same scopes. Expired ones and, of too many,
+    /// the oldest are dropped.
+    #[must_use]
+    pub fn with(&self, requested: ScopeSet, token: ScopedToken, now: Time) -> Self {
+        let others =
+            self.0.iter().filter(|entry| entry.requested != requested && now < entry.token.access_token.expires_at);
+        let mut entries: Vec<Entry> = others.cloned().collect();
+        entries.push(Entry { requested, token });
+        entries.drain(..entries.len().saturating_sub(MAX_TOKENS));
+        Self(entries)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The tokens with the scopes that were requested, the oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&ScopeSet, &ScopedToken)> {
+        self.0.iter().map(|entry| (&entry.requested, &entry.token))
+    }
+
+    /// When the last of them expires.
+    pub fn last_expiry(&self) -> Option<Time> {
+        self.iter().map(|(_, token)| token.access_token.expires_at).max()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+    use crate::domain::time::Seconds;
+
+    const NOW: Time = Time::from_unix(1_800_000_000);
+
+    fn scopes(text: &str) -> ScopeSet {
+        ScopeSet::parse([text])
+    }
+
+    pub(crate) fn token(name: &str, obtained_at: Time) -> ScopedToken {
+        let expires_at = obtained_at.plus(Seconds::hours(1));
+        let access_token = AccessToken { value: Secret::new(name), obtained_at, expires_at };
+        ScopedToken { access_token, scopes: vec![name.to_owned()] }
+    }
+
+    #[test]
+    fn each_set_has_its_own_token() {
+        let tokens = ScopedTokens::default()
+            .with(scopes("a b"), token("one", NOW), NOW)
+            .with(scopes("a"), token("two", NOW), NOW)
+            .with(scopes(""), token("three", NOW), NOW);
+        for (wanted, name) in [("b a", "one"), ("a", "two"), ("", "three")] {
+            assert_eq!(tokens.get(&scopes(wanted)).unwrap().scopes, [name]);
+        }
+        assert_eq!(tokens.get(&scopes("b")), None);
+        let replaced = tokens.with(scopes("b a b"), token("four", NOW), NOW);
+        assert_eq!((replaced.iter().count(), &replaced.get(&scopes("a b")).unwrap().scopes[0][..]), (3, "four"));
+    }
+
+    #[test]
+    fn expired_and_oldest_tokens_are_dropped() {
+        let mut tokens = ScopedTokens::default().with(scopes("old"), token("old", NOW.minus(Seconds::hours(1))), NOW);
+        assert!(tokens.get(&scopes("old")).is_some());
+        for n in 0..=MAX_TOKENS {
+            tokens = tokens.with(scopes(&n.to_string()), token(&n.to_string(), NOW), NOW);
+        }
+        let kept: Vec<String> = tokens.iter().map(|(requested, _)| requested.to_text()).collect();
+        assert_eq!(kept, ["1", "2", "3", "4", "5", "6", "7", "8"]);
+        assert_eq!(tokens.last_expiry(), Some(NOW.plus(Seconds::hours(1))));
+    }
+}

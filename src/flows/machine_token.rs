@@ -1,0 +1,190 @@
+//! An access token for a client that acts for itself (client credentials, RFC 6749 4.4): kept, or requested when it is
+//! due, by one process for all. There is no session: nothing is used up, and a lost response costs one more request.
+
+use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::scopes::ScopeSet;
+use crate::domain::text::printable;
+use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
+use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
+use crate::flows::context::Context;
+use crate::flows::session_lock::Wait;
+use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
+use crate::flows::{machine_tokens, provider_metadata, token_response};
+use crate::oidc::discovery::Provider;
+use crate::oidc::{Problem, token};
+use crate::ports::Lock;
+
+const DOING: &str = "the token request failed";
+
+/// Where a token comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineTokenSource {
+    /// It was kept, and no new one is due.
+    Kept,
+    /// Another process requested it while this one waited.
+    RequestedElsewhere,
+    /// This run requested it.
+    Requested,
+}
+
+impl Context<'_> {
+    /// Refuses what only a user's session has. `consequence` ends the sentence "the grant is client_credentials, so …".
+    ///
+    /// # Errors
+    /// `usage` for a client that acts for itself.
+    pub fn require_user(&self, consequence: &'static str) -> Result<()> {
+        if self.profile.is_machine() { Err(SetupError::NoUser(consequence).into()) } else { Ok(()) }
+    }
+}
+
+/// A valid token for the wanted scopes, or else the profile's.
+///
+/// # Errors
+/// `refused`, `unreachable`, `invalid`, `config`, `busy`; `usage` if no token can ever live that long;
+/// `login_required` never.
+pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
+    let scopes = scopes(context, wanted);
+    if let Some(found) = cached(context, &scopes, wanted) {
+        return Ok(found);
+    }
+    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    if let Some(before) = &before {
+        wanted.check_min_ttl(&before.access_token)?;
+    }
+    let works = before.clone().filter(|before| wanted.accepts(context, &before.access_token));
+    if wanted.refresh == RefreshAllowed::Never {
+        return works.ok_or_else(|| SessionError::NewTokenForbidden.into());
+    }
+    match request_if_due(context, &scopes, wanted, before.as_ref()) {
+        Ok((found, _)) => {
+            wanted.check_min_ttl(&found.access_token)?;
+            Ok(found)
+        }
+        Err(error) => {
+            // A token that still works is better than none.
+            let Some(works) = works else { return Err(error) };
+            let until = context.reporter.local_time(works.access_token.expires_at);
+            let message = format!("{}. The token that was kept still works until {until}", error.report().message);
+            context.reporter.warn(WarningCode::RefreshFailed, message);
+            Ok(works)
+        }
+    }
+}
+
+/// A new token in any case, or one that another process requests meanwhile.
+///
+/// # Errors
+/// As [`valid_token`].
+pub fn new_token(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
+    let scopes = ScopeSet::parse(&context.profile.scopes);
+    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    let lock = context.lock(&machine_tokens::entry(&context.key))?;
+    let is_new = |found: &ScopedToken| Some(found) != before.as_ref();
+    match machine_tokens::load(context).tokens.get(&scopes).cloned().filter(is_new) {
+        Some(found) => Ok((found, MachineTokenSource::RequestedElsewhere)),
+        None => request_and_keep(lock, context, &scopes),
+    }
+}
+
+/// The token that is kept for the profile's scopes, or a new one if that is due; and where it comes from.
+///
+/// # Errors
+/// As [`valid_token`].
+pub fn renewed_if_due(context: &Context<'_>) -> Result<(ScopedToken, MachineTokenSource)> {
+    let wanted = WantedToken::default();
+    let scopes = scopes(context, &wanted);
+    let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
+    request_if_due(context, &scopes, &wanted, before.as_ref())
+}
+
+fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
+    wanted.scopes.clone().unwrap_or_else(|| ScopeSet::parse(&context.profile.scopes))
+}
+
+fn cached(context: &Context<'_>, scopes: &ScopeSet, wanted: &WantedToken) -> Option<ScopedToken> {
+    let cached = machine_tokens::load_cached(context)?;
+    cached.tokens.get(scopes).filter(|found| !wanted.needs_new(context, &found.access_token)).cloned()
+}
+
+fn request_if_due(
+    context: &Context<'_>,
+    scopes: &ScopeSet,
+    wanted: &WantedToken,
+    before: Option<&ScopedToken>,
+) -> Result<(ScopedToken, MachineTokenSource)> {
+    if let Some(before) = before.filter(|before| !wanted.needs_new(context, &before.access_token)) {
+        return Ok((before.clone(), MachineTokenSource::Kept));
+    }
+    let lock = match context.lock_or_find(&machine_tokens::entry(&context.key), || cached(context, scopes, wanted))? {
+        Wait::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
+        Wait::Locked(lock) => lock,
+    };
+    // Another process may have requested one meanwhile. If no token lives as long as requested, that one will do.
+    let will_do = |found: &ScopedToken| {
+        let token = &found.access_token;
+        let is_short = token.expires_at.since(token.obtained_at) <= wanted.wanted_ttl();
+        let is_new = Some(found) != before && is_short && context.ports.clock.now() < token.expires_at;
+        !wanted.needs_new(context, token) || is_new
+    };
+    match machine_tokens::load(context).tokens.get(scopes).cloned().filter(will_do) {
+        Some(found) => Ok((found, MachineTokenSource::RequestedElsewhere)),
+        None => request_and_keep(lock, context, scopes),
+    }
+}
+
+fn request_and_keep(
+    _lock: Box<dyn Lock>,
+    context: &Context<'_>,
+    scopes: &ScopeSet,
+) -> Result<(ScopedToken, MachineTokenSource)> {
+    let requested = request(context, scopes)?;
+    // Read again, because a request may take long; the lock keeps others from writing.
+    let mut kept = machine_tokens::load(context);
+    kept.tokens = kept.tokens.with(scopes.clone(), requested.clone(), context.ports.clock.now());
+    machine_tokens::save(context, &kept);
+    Ok((requested, MachineTokenSource::Requested))
+}
+
+/// Requests a token. A refresh token or ID token in the response (against RFC 6749 4.4.3) is dropped.
+fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
+    let mut provider = provider_metadata::provider(context)?;
+    let client = context.client()?;
+    let request = |provider: &Provider| token::client_credentials_request(provider, &client, scopes);
+    let sent_at = context.ports.clock.now();
+    let first = request(&provider);
+    let response = provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider)))
+        .map_err(|failure| Error::unanswered(DOING, &failure))?;
+    let response = token::accept_token_response(&response).map_err(|problem| match problem {
+        Problem::Refused(error) if error.error != "invalid_client" => {
+            let has_scopes = !scopes.is_empty();
+            ProviderRefusal::MachineToken { failed_step: DOING, error, has_scopes }.into()
+        }
+        problem => Error::problem(DOING, problem),
+    })?;
+    // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
+    let granted = response.scopes.clone().unwrap_or_else(|| scopes.to_vec());
+    warn_of_other_scopes(context, scopes, &granted);
+    let access_token = token_response::access_token(&response, sent_at);
+    if access_token.expires_at.since(sent_at) <= Seconds::ZERO {
+        return Err(Error::invalid(format!("{DOING}: the token had expired when it was issued")));
+    }
+    Ok(ScopedToken { access_token, scopes: granted })
+}
+
+/// Without requested scopes the provider chooses them.
+fn warn_of_other_scopes(context: &Context<'_>, requested: &ScopeSet, granted: &[String]) {
+    if requested.is_empty() {
+        return;
+    }
+    let granted = ScopeSet::parse(granted);
+    let less = requested.missing_in(&granted);
+    if !less.is_empty() {
+        context.reporter.note(format!("The provider did not grant the scopes `{}`.", printable(&less.to_text())));
+    }
+    let more = granted.missing_in(requested);
+    if !more.is_empty() {
+        let message = format!("the provider granted scopes that were not requested: `{}`", printable(&more.to_text()));
+        context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
+    }
+}

@@ -1,0 +1,76 @@
+//! Where the tokens of a client that acts for itself are kept: in the kernel's keyring where there is one, else in the
+//! store. Nothing is lost with them, so a store that fails stops nobody.
+
+use crate::domain::machine_tokens::MachineTokens;
+use crate::domain::session::{EntryKey, SessionKey};
+use crate::domain::warning::WarningCode;
+use crate::error::{Result, store_message};
+use crate::flows::access_token_cache;
+use crate::flows::context::{Context, entry_hash};
+use crate::ports::{Ports, Store, StoreFailure, StoreFailureKind};
+
+/// The name of the entry, and of its lock.
+pub fn entry(key: &SessionKey) -> String {
+    EntryKey::MachineTokens(key.clone()).name()
+}
+
+/// The tokens that are kept.
+pub fn load(context: &Context<'_>) -> MachineTokens {
+    // Without a prompt: a new token costs less than a person's attention.
+    let stored = || {
+        let document = context.store.load_without_prompt(&entry(&context.key)).ok()??;
+        MachineTokens::from_json(&document, &context.key)
+    };
+    load_cached(context).or_else(stored).unwrap_or_else(|| MachineTokens::new(&context.key))
+}
+
+/// The tokens in the kernel's keyring.
+pub fn load_cached(context: &Context<'_>) -> Option<MachineTokens> {
+    if !access_token_cache::is_on(context) {
+        return None;
+    }
+    let document = context.ports.cache.get(&cache_name(context.store.as_ref(), &context.key))?;
+    MachineTokens::from_json(&document, &context.key)
+}
+
+/// Keeps the tokens. Only for a holder of the entry's lock, so that a logout is never undone.
+pub fn save(context: &Context<'_>, tokens: &MachineTokens) {
+    let (document, now) = (tokens.to_json(), context.ports.clock.now());
+    if access_token_cache::is_on(context)
+        && let Some(last) = tokens.tokens.last_expiry()
+    {
+        let name = cache_name(context.store.as_ref(), &context.key);
+        context.ports.cache.put(&name, &document, last.left(now));
+        if context.ports.cache.get(&name).as_ref() == Some(&document) {
+            return;
+        }
+    }
+    if let Err(failure) = context.store.save_without_prompt(&entry(&context.key), &document) {
+        let message =
+            format!("the token could not be kept, so each run requests a new one: {}", store_message(&failure));
+        context.reporter.warn(WarningCode::TokenNotKept, message);
+    }
+}
+
+/// Removes the tokens of a client, wherever they are.
+///
+/// # Errors
+/// `store`, unless there is no store at all.
+pub fn remove(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Result<()> {
+    if !store.is_ephemeral() {
+        ports.cache.forget(&cache_name(store, key));
+    }
+    match store.delete(&entry(key)) {
+        Err(StoreFailure { kind: StoreFailureKind::Missing | StoreFailureKind::NotSetUp, .. }) => Ok(()),
+        outcome => Ok(outcome.map(drop)?),
+    }
+}
+
+/// Whether there are tokens in the kernel's keyring.
+pub fn is_cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> bool {
+    !store.is_ephemeral() && ports.cache.get(&cache_name(store, key)).is_some()
+}
+
+fn cache_name(store: &dyn Store, key: &SessionKey) -> String {
+    access_token_cache::name(&entry_hash(store, &entry(key)))
+}

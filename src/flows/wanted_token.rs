@@ -1,0 +1,65 @@
+//! What a command asks of an access token, whoever it is for.
+
+use crate::domain::access_token::AccessToken;
+use crate::domain::decision::DEFAULT_MIN_TTL;
+use crate::domain::scopes::ScopeSet;
+use crate::domain::time::Seconds;
+use crate::error::{Error, Result};
+use crate::flows::context::Context;
+
+/// Whether a new token may be requested when that is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefreshAllowed {
+    #[default]
+    IfDue,
+    Never,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct WantedToken {
+    /// How long it must remain valid; `None` for the default, which a token that still works need not meet.
+    pub min_ttl: Option<Seconds>,
+    /// The scopes instead of those of the session or the profile.
+    pub scopes: Option<ScopeSet>,
+    pub refresh: RefreshAllowed,
+}
+
+impl WantedToken {
+    /// How long the token must remain valid, or a new one is due.
+    pub fn wanted_ttl(&self) -> Seconds {
+        self.min_ttl.unwrap_or(DEFAULT_MIN_TTL)
+    }
+
+    /// Whether the token has the requested lifetime left. If the clock went back, stored times are not trusted.
+    pub fn accepts(&self, context: &Context<'_>, token: &AccessToken) -> bool {
+        has_left(context, token, self.min_ttl.unwrap_or(Seconds::ZERO))
+    }
+
+    /// Whether a new token is due in place of this one.
+    pub fn needs_new(&self, context: &Context<'_>, token: &AccessToken) -> bool {
+        !has_left(context, token, self.wanted_ttl())
+    }
+
+    /// Refuses a minimum that no token can meet: it would cause a request on every call.
+    ///
+    /// # Errors
+    /// `usage`.
+    pub fn check_min_ttl(&self, token: &AccessToken) -> Result<()> {
+        let lifetime = token.expires_at.since(token.obtained_at);
+        // What is left of a session whose overflow file was lost has no token to judge by.
+        let is_known = lifetime > Seconds::ZERO;
+        match self.min_ttl.filter(|min_ttl| is_known && *min_ttl >= lifetime) {
+            None => Ok(()),
+            Some(min_ttl) => Err(Error::usage(format!(
+                "--min-ttl {} must be shorter than the token's lifetime of {}",
+                min_ttl.to_text(),
+                lifetime.to_text()
+            ))),
+        }
+    }
+}
+
+fn has_left(context: &Context<'_>, token: &AccessToken, ttl: Seconds) -> bool {
+    let now = context.ports.clock.now();
+    !token.is_from_future(now) && now < token.expires_at.minus(ttl)
+}
