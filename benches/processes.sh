@@ -1,24 +1,34 @@
 #!/usr/bin/env bash
-# Whole processes, each paired with its yardstick in alternation: medians in milliseconds, the median of the paired
-# ratios, and in brackets the quartiles. Usage: benches/processes.sh [PAIRS]
-# Builds tidp (release, or $TIDP if set). Needs curl and openssl; uses secret-tool, gnome-keyring, dbus, oidc-agent, node
+# Whole processes, each paired with its yardstick in turns: medians in milliseconds, the median of the paired ratios, and in
+# brackets the quartiles. Usage: benches/processes.sh [PAIRS]
+#
+# Measures two programs: `static`, the published one (of packaging/build, or $STATIC), and `plain`, that of `cargo build
+# --release` (or $PLAIN). Needs rustc, curl and openssl; uses secret-tool, gnome-keyring, dbus, oidc-agent, node, GNU time
 # and jwt (of the crate jwt-cli) where they are. Everything happens in a directory of its own; no session of yours is touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-pairs=${1:-60}
-tidp=${TIDP:-}
-if [[ -z $tidp ]]; then
+pairs=${1:-100}
+static=${STATIC:-} plain=${PLAIN:-}
+if [[ -z $plain ]]; then
   cargo build --release --locked --quiet
-  tidp=$PWD/target/release/tidp
+  plain=$PWD/target/release/tidp
+fi
+if [[ -z $static ]]; then
+  packaging/build "$(uname -m)-unknown-linux-musl" >&2
+  static=$PWD/target/$(uname -m)-unknown-linux-musl/dist/tidp
 fi
 work=$(mktemp -d)
 started=()
 trap '((${#started[@]})) && kill "${started[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+# The yardstick, lean and ordinary: linked to glibc, optimised, stripped.
 printf 'fn main() {}' >"$work/noop.rs"
 rustc -O -C panic=abort -C strip=symbols -o "$work/noop" "$work/noop.rs"
+rustc -O --edition 2024 -o "$work/pairs" benches/pairs.rs
 # As they are installed: what the linker has written lies scattered in the page cache, which takes longer to map.
-cp "$work/noop" "$work/nothing"; cp "$tidp" "$work/tidp"
-noop=$work/nothing tidp=$work/tidp
+mkdir "$work/bin"
+cp "$work/noop" "$work/bin/nothing"; cp "$static" "$work/bin/static"; cp "$plain" "$work/bin/plain"
+noop=$work/bin/nothing static=$work/bin/static plain=$work/bin/plain
+tidp=$static
 
 mkdir -m 700 -p "$work"/{home,config,data,state,cache,run,locks}
 export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data XDG_STATE_HOME=$work/state \
@@ -35,12 +45,17 @@ timed() {
   took=$((${to/./} - ${from/./}))
 }
 
-from() { "${@:2}" <"$1"; } # FILE COMMAND…
-
 quartiles() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 1) / 4)] }'; }
 
-# row NAME PAIRS COMMAND… -- YARDSTICK…
+# row NAME PAIRS COMMAND… -- YARDSTICK…, each with $input as standard input
 row() {
+  local measured
+  measured=$("$work/pairs" "$2" "${input:-/dev/null}" "${@:3}")
+  print_row "$1" $measured
+}
+
+# The same for shell functions, whose time includes a fork.
+row_of_functions() {
   local name=$1 count=$2 ours=() theirs=() ratios='' a='' b='' x y
   shift 2
   while [[ $1 != -- ]]; do ours+=("$1"); shift; done
@@ -55,15 +70,11 @@ row() {
     a+="$x"$'\n' b+="$y"$'\n'
     ratios+="$(awk -v x="$x" -v y="$y" 'BEGIN { printf "%.3f", x / y }')"$'\n'
   done
-  told "$name" "$a" "$b" "$ratios"
+  print_row "$name" $(printf %s "$a" | quartiles) $(printf %s "$b" | quartiles) $(printf %s "$ratios" | quartiles)
 }
 
-told() { # NAME OURS THEIRS RATIOS, a line each
-  local x y low middle high
-  read -r _ x _ < <(printf %s "$2" | quartiles)
-  read -r _ y _ < <(printf %s "$3" | quartiles)
-  read -r low middle high < <(printf %s "$4" | quartiles)
-  awk -v n="$1" -v x="$x" -v y="$y" -v l="$low" -v m="$middle" -v h="$high" \
+print_row() { # NAME, then the quartiles of ours, of theirs (microseconds) and of the ratios
+  awk -v n="$1" -v x="$3" -v y="$6" -v l="$8" -v m="$9" -v h="${10}" \
     'BEGIN { printf "| %s | %.2f | %.2f | %.2f [%.2f–%.2f] |\n", n, x / 1000, y / 1000, m, l, h }'
 }
 
@@ -87,7 +98,8 @@ due_for_many() { # PAIRS
     a+="$many"$'\n' b+="$((2 * one + spawning))"$'\n'
     ratios+="$(awk -v x="$many" -v y="$((2 * one + spawning))" 'BEGIN { printf "%.3f", x / y }')"$'\n'
   done
-  told '64 × refresh at once, one-time refresh tokens : 2 × one refresh + 64 × nothing' "$a" "$b" "$ratios"
+  print_row '64 × refresh at once, one-time refresh tokens : 2 × one refresh + 64 × nothing' \
+    $(printf %s "$a" | quartiles) $(printf %s "$b" | quartiles) $(printf %s "$ratios" | quartiles)
 }
 
 # ── a provider, a session ───────────────────────────────────────────────────────────────────────────────────────────
@@ -126,8 +138,12 @@ profile work "$issuer" sandbox-mobile MobileApp
 "$tidp" token >"$work/token"
 refresh_token=$(refresh_token_of sandbox-mobile)
 
-printf '| what | tidp, ms | yardstick, ms | ratio |\n|---|---|---|---|\n'
-row 'cached token : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
+for program in "$static" "$plain"; do
+  echo "${program##*/}: $("$program" --version), $(stat -c %s "$program") bytes"
+done
+printf '\n| what | tidp, ms | yardstick, ms | ratio |\n|---|---|---|---|\n'
+row 'static: cached token : a program that does nothing' "$pairs" "$static" token -- "$noop"
+row 'plain: cached token : a program that does nothing' "$pairs" "$plain" token -- "$noop"
 if command -v oidc-agent oidc-gen oidc-token >/dev/null; then
   # It knows no client without a secret.
   TIDP_CLIENT_SECRET=sandbox-secret profile agent "$issuer" sandbox-confidential Confidential
@@ -137,18 +153,19 @@ if command -v oidc-agent oidc-gen oidc-token >/dev/null; then
   oidc-gen agent --iss="$issuer" --client-id=sandbox-confidential --client-secret=sandbox-secret --scope=offline_access \
     --redirect-uri=http://localhost:8765/callback --rt="$(refresh_token_of sandbox-confidential)" --pw-cmd='echo bench' \
     --prompt=none --confirm-yes --no-url-call </dev/null >/dev/null 2>&1
-  row 'cached token : `oidc-token`, from its agent' "$pairs" "$tidp" token -- oidc-token agent
+  row 'static: cached token : `oidc-token`, from its agent' "$pairs" "$static" token -- oidc-token agent
+  row 'plain: cached token : `oidc-token`, from its agent' "$pairs" "$plain" token -- oidc-token agent
 fi
 if command -v jwt >/dev/null; then
-  row 'decode of one token : `jwt decode`' "$pairs" from "$work/token" "$tidp" decode --json - -- \
-    from "$work/token" jwt decode --json -
+  input=$work/token row 'decode of one token : `jwt decode`' "$pairs" "$tidp" decode --json - -- jwt decode --json -
 fi
-row '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
+row_of_functions '64 × cached token at once : 64 × nothing' 10 at_once 64 "$tidp" token -- at_once 64 "$noop"
 TIDP_PROFILE=once due_for_many 20
 export TIDP_ACCESS_TOKEN_CACHE=off TIDP_STORE=file TIDP_STORE_KEY_FILE=$work/store.key
 (umask 077 && openssl rand -base64 32 >"$TIDP_STORE_KEY_FILE")
 "$tidp" login --quiet 2>/dev/null
 row 'token from the sealed file : a program that does nothing' "$pairs" "$tidp" token -- "$noop"
+row 'refresh over http, static : plain' "$pairs" "$static" refresh --force -- "$plain" refresh --force
 row 'refresh over http : `curl` with the same POST' "$pairs" "$tidp" refresh --force -- \
   curl -fsS -o "$work/answer" -d grant_type=refresh_token -d client_id=sandbox-mobile \
   --data-urlencode "refresh_token=$refresh_token" "$issuer/connect/token"
@@ -177,9 +194,8 @@ if command -v gnome-keyring-daemon dbus-daemon secret-tool >/dev/null; then
   user=$(secret-tool search --all service tidp 2>&1 | sed -n 's/^attribute.username = //p' | head -1)
   row 'token from the Secret Service : `secret-tool lookup`' "$pairs" "$tidp" token -- \
     secret-tool lookup service tidp username "$user"
-  in_a_file() { TIDP_STORE=file "$@"; }
   row 'refresh, session in the Secret Service : in the sealed file' "$pairs" "$tidp" refresh --force -- \
-    in_a_file "$tidp" refresh --force
+    TIDP_STORE=file "$tidp" refresh --force
 fi
 
 # ── a stream of tokens ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,8 +212,20 @@ per_second() { # COMMAND…: tokens a second, best of three
   done
   echo $((100000 * 1000000 / best))
 }
+# Both programs in turns.
+streams() { # NAME ARGUMENTS…
+  local ratios='' a b
+  for _ in 1 2 3 4 5; do
+    a=$(per_second taskset -c 0 "$static" "${@:2}") b=$(per_second taskset -c 0 "$plain" "${@:2}")
+    ratios+="$((100 * a / b))"$'\n'
+  done
+  read -r low middle high < <(printf %s "$ratios" | quartiles)
+  echo "* $1, one core: static $a tokens/s, plain $b; static : plain $middle % [$low–$high]"
+}
 echo
-echo "decode --json, one core: $(per_second taskset -c 0 "$tidp" decode --json) tokens/s; $(nproc) cores: $(per_second "$tidp" decode --json)"
+streams 'decode --json' decode --json
+streams 'decode --jwks (RS256, 2048 bits)' decode --json --jwks "$work/jwks.json"
+echo "* decode --json, $(nproc) cores: $(per_second "$tidp" decode --json) tokens/s"
 for cores in 1 "$(nproc)"; do
   ratios=''
   for _ in 1 2 3; do
@@ -206,5 +234,16 @@ for cores in 1 "$(nproc)"; do
     ratios+="$((100 * verified / openssl))"$'\n'
   done
   read -r low middle high < <(printf %s "$ratios" | quartiles)
-  echo "decode --jwks (RS256, 2048 bits), cores: $cores: $verified tokens/s, $middle % [$low–$high] of the verifications of \`openssl speed\`"
+  echo "* decode --jwks, cores: $cores: $verified tokens/s, $middle % [$low–$high] of the verifications of \`openssl speed\`"
 done
+
+# ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+if [[ -x /usr/bin/time ]]; then
+  memory() { # PROGRAM ARGUMENTS…: MB at most
+    /usr/bin/time -f %M "$@" 2>&1 >/dev/null <"$work/tokens" | tail -1 | awk '{ printf "%.1f", $1 / 1024 }'
+  }
+  for program in "$static" "$plain"; do
+    echo "* memory, ${program##*/}: cached token $(TIDP_ACCESS_TOKEN_CACHE=on TIDP_STORE=plaintext-file memory "$program" token) MB," \
+      "refresh $(memory "$program" refresh --force), decode of 100,000 tokens $(memory "$program" decode --json)"
+  done
+fi

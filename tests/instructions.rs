@@ -7,7 +7,7 @@
 #[path = "support/real/mod.rs"]
 mod real;
 
-use real::{Home, Provider, require};
+use real::{Home, Provider, program_under_test, require};
 
 /// Measured: 1.8 million in a debug build, 0.9 in a release build, 0.8 as published.
 const MOST: u64 = if cfg!(debug_assertions) { 2_300_000 } else { 1_000_000 };
@@ -24,14 +24,14 @@ fn cached_token_costs_few_instructions_and_two_files() {
         home.tidp(&["token"]).expect(0);
 
         let tool = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
-        let ran = home.command("valgrind").args(tool).arg(env!("CARGO_BIN_EXE_tidp")).arg("token").output().unwrap();
+        let ran = home.command("valgrind").args(tool).arg(program_under_test()).arg("token").output().unwrap();
         let said = String::from_utf8(ran.stderr).unwrap();
         let collected = said.lines().find_map(|line| line.split("Collected : ").nth(1)).expect(&said);
         let instructions: u64 = collected.trim().parse().unwrap();
         assert!(instructions < MOST, "{instructions} instructions with the cache {cache}");
 
         let trace = ["-f", "-e", "trace=openat,clone,clone3,socket,connect,getrandom", "-o", "trace"];
-        let ran = home.command("strace").args(trace).arg(env!("CARGO_BIN_EXE_tidp")).arg("token").status().unwrap();
+        let ran = home.command("strace").args(trace).arg(program_under_test()).arg("token").status().unwrap();
         assert!(ran.success());
         let trace = std::fs::read_to_string(home.path("trace")).unwrap();
         assert!(!trace.contains("clone") && !trace.contains("socket"), "{trace}");

@@ -9,7 +9,8 @@
 mod real;
 
 use real::process::Process;
-use real::{Home, Provider, require};
+use real::secret_service::SecretService;
+use real::{Home, Provider, Scripted, require};
 
 /// The number of processes that run at the same time.
 const PROCESSES: usize = 64;
@@ -67,6 +68,33 @@ fn concurrent_machine_tokens_share_one_request() {
             home.pass_time(&provider, 3_571);
         }
         home.tidp(&["logout"]).expect(0);
+    }
+}
+
+/// As the first test, without a moved clock, which a static program cannot be given: the token of the login is due at once.
+#[test]
+fn concurrent_tokens_share_one_due_refresh() {
+    if !require("curl") || !require("keyring") {
+        return;
+    }
+    for (cache, keyring) in [("off", false), ("on", false), ("off", true), ("on", true)] {
+        let case = format!("cache {cache}, keyring {keyring}");
+        let provider = Scripted::start();
+        let mut home = Home::new();
+        let _service = keyring.then(|| SecretService::start(&mut home));
+        home.set("TIDP_ISSUER", &provider.issuer);
+        home.set("TIDP_CLIENT_ID", "app");
+        home.set("TIDP_CLIENT_TYPE", "MobileApp");
+        home.set("TIDP_ACCESS_TOKEN_CACHE", cache);
+        provider.lifetime(29);
+        home.tidp(&["login"]).expect(0);
+        let due = home.tidp(&["token", "--no-refresh"]).expect(0).to_owned();
+        provider.lifetime(3_600);
+        let before = provider.count("/token");
+        let answers = ask_at_once(&home, &[&["token"]]).remove(0);
+        assert_eq!(provider.count("/token") - before, 1, "{case}");
+        assert_ne!(answers[0], due, "{case}");
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{case}: {answers:#?}");
     }
 }
 

@@ -8,7 +8,7 @@
 mod real;
 
 use real::process::{Process, poll};
-use real::{Home, Provider, require};
+use real::{Home, Provider, program_under_test, require};
 use rustix::process::Signal;
 use std::process::Stdio;
 
@@ -72,7 +72,7 @@ fn ctrl_c_reaches_the_command_once() {
     }
     // On its own terminal Ctrl-C reaches tidp and its command.
     std::fs::write(home.path("count.sh"), format!("echo $$ >pid; {COUNTING}")).unwrap();
-    let line = format!("exec {} keepalive -- sh count.sh 2>said", env!("CARGO_BIN_EXE_tidp"));
+    let line = format!("exec {} keepalive -- sh count.sh 2>said", program_under_test());
     let mut terminal = home.command("script");
     terminal.args(["-qefc", &line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut terminal = terminal.spawn().unwrap();

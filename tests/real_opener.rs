@@ -7,7 +7,7 @@
 mod real;
 
 use real::process::{Process, poll};
-use real::{Home, Scripted, require, require_another_user};
+use real::{Home, Scripted, program_under_test, require, require_another_user};
 use rustix::process::Signal;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -108,7 +108,7 @@ fn login_in_a_user_namespace_opens_no_browser() {
     }
     let provider = Scripted::start();
     let home = home_at(&provider);
-    let alike = Process::start(home.command("unshare").args(["--user", env!("CARGO_BIN_EXE_tidp"), "login"])).finish();
+    let alike = Process::start(home.command("unshare").args(["--user", program_under_test(), "login"])).finish();
     alike.expect(2);
     assert!(alike.stderr.contains("other users cannot be told apart from this one"), "{}", alike.stderr);
     assert!(!alike.stderr.contains("response_type="), "{}", alike.stderr);

@@ -8,7 +8,7 @@
 mod real;
 
 use real::process::{Process, poll};
-use real::{Home, Outcome, require, require_another_user};
+use real::{Home, Outcome, program_under_test, require, require_another_user};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::chown;
@@ -26,7 +26,7 @@ impl Limited {
             return None;
         }
         let mut home = Home::new();
-        std::fs::copy(env!("CARGO_BIN_EXE_tidp"), home.path("tidp")).unwrap();
+        std::fs::copy(program_under_test(), home.path("tidp")).unwrap();
         for place in [".", "home", "home/config", "home/data", "home/state", "home/cache", "run", "locks"] {
             chown(home.path(place), Some(user), Some(user)).unwrap();
         }

@@ -11,7 +11,7 @@ mod real;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use real::process::poll;
-use real::{Home, require};
+use real::{Home, program_under_test, require};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::{Child, Stdio};
@@ -31,7 +31,7 @@ impl Terminal {
     }
 
     fn start(home: Home, first: &str, words: &str) -> Self {
-        let tidp = env!("CARGO_BIN_EXE_tidp");
+        let tidp = program_under_test();
         // Signals of the terminal reach `sh` too, which goes on.
         let line = format!(
             "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; {first}; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"

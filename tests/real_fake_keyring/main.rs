@@ -10,7 +10,7 @@ mod refresh;
 
 use real::fake_keyring::{FakeKeyring, Fault};
 use real::process::Process;
-use real::{Home, Outcome, Provider, require};
+use real::{Home, Outcome, Provider, program_under_test, require};
 use std::time::Duration;
 
 #[path = "../support/real/mod.rs"]
@@ -166,7 +166,7 @@ fn found_item_needs_no_lock_check() {
 /// Runs `tidp` at a terminal, with all output on standard error.
 fn at_a_terminal(home: &Home, args: &str) -> Process {
     let mut terminal = home.command("sh");
-    let line = format!("exec script -qefc '{} {args}' /dev/null >&2", env!("CARGO_BIN_EXE_tidp"));
+    let line = format!("exec script -qefc '{} {args}' /dev/null >&2", program_under_test());
     Process::start(terminal.args(["-c", &line]).stdin(std::process::Stdio::piped()))
 }
 
@@ -255,7 +255,7 @@ fn login_at_a_terminal_creates_the_default_collection() {
         return;
     }
     keyring.without_a_collection();
-    let line = format!("{} login", env!("CARGO_BIN_EXE_tidp"));
+    let line = format!("{} login", program_under_test());
     let mut terminal = home.command("script");
     terminal.args(["-qefc", &line, "/dev/null"]).stdin(std::process::Stdio::piped());
     Process::start(&mut terminal).finish().expect(0);

@@ -2,7 +2,7 @@
 
 use super::{assert_session_refreshes, expired_session, provider_and_home};
 use crate::real::process::Process;
-use crate::real::{Home, Outcome};
+use crate::real::{Home, Outcome, program_under_test};
 use serde_json::Value;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -38,7 +38,7 @@ impl UnprivilegedUser {
 
     fn new(home: Home) -> Self {
         let binary = home.path("tidp");
-        std::fs::copy(env!("CARGO_BIN_EXE_tidp"), &binary).unwrap();
+        std::fs::copy(program_under_test(), &binary).unwrap();
         Self { home, binary, is_root: rustix::process::geteuid().is_root() }
     }
 

@@ -3,7 +3,7 @@
 use super::http;
 use super::process::{Outcome, Process};
 use super::provider::Provider;
-use super::require::libfaketime;
+use super::require::{libfaketime, program_under_test};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -120,7 +120,7 @@ impl Home {
 
     /// `tidp` with these arguments, not started.
     pub fn tidp_command(&self, args: &[&str]) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_tidp"));
+        let mut command = self.command(program_under_test());
         command.args(args);
         command
     }
@@ -141,7 +141,7 @@ impl Home {
 
     /// A shell line that can call `tidp`, not started.
     pub fn sh_command(&self, script: &str) -> Command {
-        let binaries = Path::new(env!("CARGO_BIN_EXE_tidp")).parent().unwrap().to_str().unwrap();
+        let binaries = Path::new(program_under_test()).parent().unwrap().to_str().unwrap();
         let mut command = self.command("sh");
         command.args(["-c", script]).env("PATH", format!("{binaries}:{}", self.env["PATH"]));
         command

@@ -16,5 +16,5 @@ pub mod secret_service;
 pub use home::Home;
 pub use process::Outcome;
 pub use provider::Provider;
-pub use require::{require, require_another_user};
+pub use require::{program_under_test, require, require_another_user};
 pub use scripted::Scripted;

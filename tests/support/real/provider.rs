@@ -3,7 +3,7 @@
 use super::home::FOLLOWER;
 use super::http::request;
 use super::process::{poll, stop};
-use super::require::{on_path, python_of, tree};
+use super::require::{on_path, program_under_test, python_of, tree};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -40,7 +40,7 @@ impl Provider {
 
     /// `tidp sandbox` with these options; a login needs its page.
     pub fn sandbox_with_pages(more: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidp"));
+        let mut command = Command::new(program_under_test());
         command.args(["sandbox", "--json", "--port", "0"]).args(more);
         Self::start(command, Kind::Sandbox)
     }

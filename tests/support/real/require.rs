@@ -6,6 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+/// The program that Cargo has built.
+const BUILT: &str = env!("CARGO_BIN_EXE_tidp");
+
+/// The program to test: the one that Cargo has built, or in its place a static one named `tidp`, `TIDP_TEST_PROGRAM`.
+pub fn program_under_test() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| std::env::var("TIDP_TEST_PROGRAM").unwrap_or_else(|_| BUILT.into()))
+}
+
 /// Whether `what` is there: `node` (the independent provider), `django` and `glewlwyd` (two more of them), `chromium`
 /// (and what drives it), `keyring` (a Secret Service), `keepassxc` (one that hides what is locked), `faketime` (a clock
 /// moved for one process), `user namespace` (one that maps nobody), or the name of a program. If not, says that the test
@@ -54,6 +63,7 @@ fn available(what: &str) -> Result<(), String> {
             let made = Command::new("unshare").args(["--user", "true"]).output();
             made.is_ok_and(|made| made.status.success()).then_some(()).ok_or("the system allows none".into())
         }
+        "faketime" if program_under_test() != BUILT => Err("a static program loads no library".into()),
         "faketime" => libfaketime().map(|_| ()).ok_or("no faketime".into()),
         other => program(other),
     }
