@@ -31,7 +31,13 @@ const STAND_INS: [(&str, &str); 8] = [
 ];
 
 /// Known lines that are not run: cargo, the packages, which the gate builds, and the sandbox, which already runs on a free port.
-const NOT_RUN: [&str; 4] = ["cargo test", "cargo install --path .", "packaging/build", "tidp sandbox"];
+const NOT_RUN: [&str; 5] = [
+    "cargo test",
+    "cargo install --path .",
+    "packaging/build",
+    "tidp sandbox",
+    "tidp sandbox --client my-app=PublicWithRefresh,http://localhost:3000/callback",
+];
 
 /// A fenced block.
 #[derive(Debug)]

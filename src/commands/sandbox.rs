@@ -1,29 +1,52 @@
 //! `tidp sandbox`: the stand-in provider on a loopback port.
 
 use crate::cli;
+use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
+use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
 use crate::ports::Ports;
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::registration::{self, SandboxConfig};
+use crate::sandbox::{Options, Sandbox, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs the sandbox until a signal ends the process.
 ///
 /// # Errors
-/// `usage`; `failed` if the sandbox cannot start.
+/// `usage` and `config`; `failed` if the sandbox cannot start.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
-    let sandbox = Sandbox::start(options(args)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
-        .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1:{}: {error}", args.port)))?;
+    let config = args.config.as_deref().map_or_else(|| Ok(SandboxConfig::default()), |path| read(ports, path))?;
+    let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
+        .map_err(|error| Error::failed(format!("cannot serve on {}:{}: {error}", args.bind, args.port)))?;
+    if !args.bind.is_loopback() {
+        out.warn(
+            WarningCode::SandboxReachable,
+            format!(
+                "the sandbox listens on {}: whoever reaches this port can log in as any of its users, and move its clock",
+                sandbox.address()
+            ),
+        );
+    }
     out.answer(&if out.json { json_line(&sandbox) } else { start_line(&sandbox) })?;
     sandbox.join();
     Ok(())
 }
 
-fn options(args: &cli::Sandbox) -> Result<Options> {
-    let duration =
-        |option: &str, text: &str| Seconds::parse(text).map_err(|reason| Error::usage(format!("{option}: {reason}")));
+fn read(ports: &Ports, path: &Path) -> Result<SandboxConfig> {
+    let wrong = |what: &str| Error::config(format!("{}: {what}", printable_path(path)));
+    let bytes = ports.files.read(path).map_err(|error| wrong(&error.to_string()))?;
+    let text = String::from_utf8(bytes.ok_or_else(|| wrong("there is no such file"))?);
+    let text = text.map_err(|_| wrong("it is not UTF-8"))?;
+    SandboxConfig::parse(&text).map_err(|what| wrong(&what))
+}
+
+fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
+    let usage = |option: &str, reason: String| Error::usage(format!("{option}: {reason}"));
+    let duration = |option: &str, text: &str| Seconds::parse(text).map_err(|reason| usage(option, reason));
     let clock_offset = match args.clock.as_deref() {
         None => Seconds::ZERO,
         Some(text) => match text.strip_prefix('-') {
@@ -31,14 +54,46 @@ fn options(args: &cli::Sandbox) -> Result<Options> {
             None => duration("--clock", text.trim_start_matches('+'))?,
         },
     };
+    let lifetime = args.access_token_lifetime.as_deref().map(|text| duration("--access-token-lifetime", text));
+    let lifetime = lifetime.transpose()?.or(config.access_token_lifetime);
+    let client = |text: &String| registration::client_of_option(text).map_err(|reason| usage("--client", reason));
+    let clients: Vec<_> = args.client.iter().map(client).collect::<Result<_>>()?;
+    let clients = registration::with_own(&clients, &config.clients, |client| &client.id);
+    let mut defaults = default_clients();
+    for uri in &args.redirect_uri {
+        registration::add_redirect_uri(&mut defaults, uri).map_err(|reason| usage("--redirect-uri", reason))?;
+    }
+    let mut clients = registration::with_own(&clients, &defaults, |client| &client.id);
+    for text in &args.secret {
+        registration::set_secret(&mut clients, text).map_err(|reason| usage("--secret", reason))?;
+    }
+    let issuer = args.issuer.as_deref().map(issuer_url).transpose().map_err(|reason| usage("--issuer", reason))?;
     Ok(Options {
+        bind: args.bind,
         port: args.port,
+        issuer,
+        clients,
+        users: users(args, config.users)?,
+        scopes: config.scopes,
+        sso_lifetime: config.sso_lifetime,
         auto_approve: args.auto_approve,
         refresh_token_usage: args.refresh_tokens,
         clients_may_introspect: args.introspection == cli::Introspection::RefreshTokens,
-        access_token_lifetime: duration("--access-token-lifetime", &args.access_token_lifetime)?,
+        access_token_lifetime: lifetime.unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME),
         clock_offset,
     })
+}
+
+/// Those of the options, of the file and of every sandbox; the first of an id counts.
+fn users(args: &cli::Sandbox, in_file: Vec<User>) -> Result<Vec<Arc<User>>> {
+    let user = |text: &String| {
+        let user = registration::user_of_option(text).map(Arc::new);
+        user.map_err(|reason| Error::usage(format!("--user: {reason}")))
+    };
+    let given: Vec<_> = args.user.iter().map(user).collect::<Result<_>>()?;
+    let in_file: Vec<_> = in_file.into_iter().map(Arc::new).collect();
+    let own = registration::with_own(&given, &in_file, |user| &user.id);
+    Ok(registration::with_own(&own, &default_users(), |user| &user.id))
 }
 
 fn json_line(sandbox: &Sandbox) -> String {
@@ -55,7 +110,7 @@ fn json_line(sandbox: &Sandbox) -> String {
             })
         })
         .collect();
-    format!("{}\n", json!({ "issuer": sandbox.issuer(), "clients": clients }))
+    format!("{}\n", json!({ "issuer": sandbox.issuer(), "clients": clients, "address": sandbox.address().to_string() }))
 }
 
 fn start_line(sandbox: &Sandbox) -> String {

@@ -48,6 +48,7 @@ warning_codes! {
     NotValidYet => "not_valid_yet",
     TimeNotANumber => "time_not_a_number",
     TimeOutOfRange => "time_out_of_range",
+    SandboxReachable => "sandbox_reachable",
 }
 
 impl Serialize for WarningCode {

@@ -4,14 +4,19 @@ use super::params::{OAuthError, Params};
 use super::reason::Reason;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
 use crate::domain::secret::Secret;
+use crate::domain::time::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 
-const NATIVE_REDIRECT_URIS: &[&str] = &[ANY_LOOPBACK_PORT, "http://localhost:8765/callback"];
-const WEB_REDIRECT_URIS: &[&str] =
-    &[ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
+const REDIRECT_URIS: [&str; 3] =
+    [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
+
+/// The redirect URIs of a client that names none.
+pub fn default_redirect_uris() -> Vec<String> {
+    REDIRECT_URIS.map(ToOwned::to_owned).into()
+}
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -23,6 +28,8 @@ pub struct Client {
     pub secret: Option<Secret>,
     /// For login and logout.
     pub redirect_uris: Vec<String>,
+    /// Instead of the sandbox's.
+    pub access_token_lifetime: Option<Seconds>,
 }
 
 impl Client {
@@ -30,7 +37,7 @@ impl Client {
     pub fn new(id: &str, client_type: ClientType) -> Self {
         let secret = client_type.is_confidential().then(|| Secret::new("sandbox-secret"));
         let policy = client_type.policy().documented();
-        Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new() }
+        Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new(), access_token_lifetime: None }
     }
 
     /// The API that may introspect access tokens.
@@ -48,6 +55,17 @@ impl Client {
         Self { redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..self }
     }
 
+    /// The refusal of a redirect URI: what was received, and what is registered.
+    pub fn refuse_redirect_uri(&self, uri: &str) -> OAuthError {
+        let note = |known: &String| if known == ANY_LOOPBACK_PORT { " (any port and path, with PKCE)" } else { "" };
+        let known: Vec<_> = self.redirect_uris.iter().map(|known| format!("{known}{}", note(known))).collect();
+        let (received, client_id, registered) = (described(uri), self.id.clone(), list(&known));
+        let text =
+            format!("redirect_uri {received} is not registered for client_id {client_id}; registered: {registered}");
+        let reason = Reason::UnregisteredRedirectUri { received, client_id, registered };
+        OAuthError::invalid_request(text).because(reason, None)
+    }
+
     /// Whether `uri` is registered, byte for byte. With [`ANY_LOOPBACK_PORT`] and PKCE, any port and path on 127.0.0.1
     /// is too (RFC 8252 7.3), but not on `localhost` or `[::1]`.
     pub fn may_redirect_to(&self, uri: &str, uses_pkce: bool) -> bool {
@@ -55,6 +73,24 @@ impl Client {
         self.redirect_uris.iter().any(|registered| registered == uri)
             || (any_port && uses_pkce && is_loopback_with_port(uri))
     }
+}
+
+/// The refusal of a client id: what was received, and what is registered.
+pub fn refuse_client_id(error: &'static str, clients: &[Client], id: &str) -> OAuthError {
+    let known: Vec<_> = clients.iter().map(|client| client.id.clone()).collect();
+    let (received, registered) = (described(id), list(&known));
+    let text = format!("client_id {received} is not registered; registered: {registered}");
+    OAuthError::new(error, text).because(Reason::UnknownClient { received, registered }, None)
+}
+
+/// Text of a request, shortened and with the characters of a description only (RFC 6749 5.2).
+fn described(text: &str) -> String {
+    let allowed = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '?' };
+    text.chars().take(200).map(allowed).collect()
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Whether `uri` is `http://127.0.0.1:PORT`, with or without path and query, without a fragment.
@@ -75,20 +111,20 @@ pub fn default_clients() -> Vec<Client> {
 }
 
 fn client_of_type(client_type: ClientType) -> Client {
-    let (id, redirect_uris) = match client_type {
-        ClientType::Public => ("sandbox-public", WEB_REDIRECT_URIS),
-        ClientType::PublicWithRefresh => ("sandbox-public-with-refresh", WEB_REDIRECT_URIS),
-        ClientType::Confidential => ("sandbox-confidential", NATIVE_REDIRECT_URIS),
-        ClientType::MobileApp => ("sandbox-mobile", NATIVE_REDIRECT_URIS),
+    let id = match client_type {
+        ClientType::Public => "sandbox-public",
+        ClientType::PublicWithRefresh => "sandbox-public-with-refresh",
+        ClientType::Confidential => "sandbox-confidential",
+        ClientType::MobileApp => "sandbox-mobile",
     };
-    Client::new(id, client_type).with_redirect_uris(redirect_uris)
+    Client::new(id, client_type).with_redirect_uris(&REDIRECT_URIS)
 }
 
 /// `sandbox-web` for `Web`.
 fn client_with_policy(name: PolicyName) -> Client {
     Client::new(&format!("sandbox-{}", name.as_str().to_lowercase()), ClientType::PublicWithRefresh)
         .with_policy(name.documented())
-        .with_redirect_uris(WEB_REDIRECT_URIS)
+        .with_redirect_uris(&REDIRECT_URIS)
 }
 
 /// The client of a request, authenticated by HTTP Basic or in the body (RFC 6749 2.3.1). A public client only sends
@@ -117,7 +153,7 @@ pub fn authenticate<'a>(
         }
     };
     let Some(client) = clients.iter().find(|client| client.id == id) else {
-        return Err(invalid_client().because(Reason::UnknownClient, None));
+        return Err(refuse_client_id("invalid_client", clients, &id));
     };
     let reason = match (&client.secret, &secret) {
         (known, sent) if known == sent => return Ok(client),

@@ -9,12 +9,13 @@ pub mod pages;
 pub mod params;
 pub mod random;
 pub mod reason;
+pub mod registration;
 pub mod server;
 pub mod tokens;
 pub mod users;
 
-pub use clients::Client;
+pub use clients::{Client, default_clients};
 pub use engine::{Engine, IssuedTokens, Settings};
 pub use random::Seed;
-pub use server::{Options, Sandbox};
-pub use users::User;
+pub use server::{Options, Sandbox, issuer_url};
+pub use users::{User, default_users};

@@ -53,8 +53,17 @@ pub enum Reason {
     CodeOfOtherClient,
     OtherRedirectUri,
     WrongVerifier,
+    // A redirect URI.
+    UnregisteredRedirectUri {
+        received: String,
+        client_id: String,
+        registered: String,
+    },
     // A client that was not authenticated.
-    UnknownClient,
+    UnknownClient {
+        received: String,
+        registered: String,
+    },
     NoSecret,
     SecretOfPublicClient,
     WrongSecret,
@@ -102,7 +111,8 @@ impl Reason {
             Self::CodeOfOtherClient => "code_of_other_client",
             Self::OtherRedirectUri => "other_redirect_uri",
             Self::WrongVerifier => "wrong_verifier",
-            Self::UnknownClient => "unknown_client",
+            Self::UnknownClient { .. } => "unknown_client",
+            Self::UnregisteredRedirectUri { .. } => "unregistered_redirect_uri",
             Self::NoSecret => "no_secret",
             Self::SecretOfPublicClient => "secret_of_public_client",
             Self::WrongSecret => "wrong_secret",

@@ -191,7 +191,15 @@ fn id_claims(
         claims["preferred_username"] = login.user.preferred_username().into();
         claims["analytics_uuid"] = login.user.identifier("analytics").into();
     }
+    add_own_claims(&mut claims, login);
     claims
+}
+
+/// Adds the claims that the user was registered with.
+fn add_own_claims(claims: &mut Value, login: &Authentication) {
+    for (name, value) in &login.user.claims {
+        claims[name] = value.clone();
+    }
 }
 
 /// Adds the claims about the login that both tokens have.
@@ -206,7 +214,8 @@ fn add_login(claims: &mut Value, client_id: &str, login: &Authentication) {
 
 /// The userinfo claims for the access token's scopes (OIDC Core 5.4); `None` without a user.
 pub fn userinfo(access: &AccessToken) -> Option<Value> {
-    let user = &access.authentication.as_ref()?.user;
+    let login = access.authentication.as_ref()?;
+    let user = &login.user;
     let mut claims = json!({"sub": user.subject(&access.client_id), "ial": ial(user.ial)});
     let members = [
         ("email", "email", user.email.clone()),
@@ -222,6 +231,7 @@ pub fn userinfo(access: &AccessToken) -> Option<Value> {
             claims[name] = value.into();
         }
     }
+    add_own_claims(&mut claims, login);
     Some(claims)
 }
 

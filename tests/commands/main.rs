@@ -26,6 +26,7 @@ mod policy;
 mod profile;
 mod refresh;
 mod refusals;
+mod sandbox;
 mod simulate;
 mod states;
 mod stopped;

@@ -5,6 +5,7 @@
 
 mod device_login;
 mod login;
+mod own_app;
 mod streams;
 
 use real::home::userinfo;

@@ -24,7 +24,7 @@ impl Engine {
             Ok(pair) => pair,
             Err(error) => return AuthorizeOutcome::ErrorPage(error),
         };
-        let request = match parse_request(&client, &redirect_uri, params) {
+        let request = match parse_request(&client, &redirect_uri, params, &self.settings.scopes) {
             Ok(request) => request,
             Err(error) => {
                 let form_post = params.get("response_mode") == Some("form_post");
@@ -53,7 +53,7 @@ impl Engine {
         let client = self.client(params.require("client_id")?)?;
         let uri = params.require("redirect_uri")?;
         if !client.may_redirect_to(uri, params.get("code_challenge").is_some()) {
-            return Err(OAuthError::invalid_request("redirect_uri is not registered for this client"));
+            return Err(client.refuse_redirect_uri(uri));
         }
         Ok((client, uri.to_owned()))
     }
@@ -159,7 +159,12 @@ fn satisfies(session: &SsoSession, request: &AuthorizationRequest, now: Time) ->
 }
 
 /// The request, once its client and redirect URI are checked.
-fn parse_request(client: &Client, redirect_uri: &str, params: &Params) -> Result<AuthorizationRequest, OAuthError> {
+fn parse_request(
+    client: &Client,
+    redirect_uri: &str,
+    params: &Params,
+    own_scopes: &[String],
+) -> Result<AuthorizationRequest, OAuthError> {
     for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
         if params.get(name).is_some() {
             return Err(OAuthError::new(error, "request objects are not supported"));
@@ -180,7 +185,7 @@ fn parse_request(client: &Client, redirect_uri: &str, params: &Params) -> Result
         form_post,
         state: text("state"),
         nonce: text("nonce"),
-        scopes: granted_scopes(client, params.list("scope"))?,
+        scopes: granted_scopes(client, params.list("scope"), own_scopes)?,
         code_challenge: code_challenge(client, params)?,
         prompt: prompt(params)?,
         max_age: max_age(params)?,

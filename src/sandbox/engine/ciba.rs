@@ -2,7 +2,7 @@
 //! BankID, which is prepared first.
 
 use super::polled_login::{BegunLogin, LoginHint, LoginRequest, PollingGrant};
-use super::state::{Engine, MAX_PENDING, granted_scopes};
+use super::state::{Engine, MAX_PENDING};
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
@@ -87,7 +87,7 @@ impl Engine {
             _ => return Err(OAuthError::invalid_request("give either login_hint or login_hint_token")),
         };
         let (ways, others) = scopes.into_iter().partition(|scope| scope == VIPPS || scope == BANKID);
-        let scopes: Vec<String> = [granted_scopes(client, others)?, ways].concat();
+        let scopes: Vec<String> = [self.granted_scopes(client, others)?, ways].concat();
         let request = LoginRequest {
             grant: PollingGrant::Ciba,
             client_id: client.id.clone(),

@@ -1,7 +1,7 @@
 //! Device authorization (RFC 8628).
 
 use super::polled_login::{BegunLogin, LoginRequest, PollingGrant};
-use super::state::{Engine, granted_scopes};
+use super::state::Engine;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
@@ -27,7 +27,7 @@ impl Engine {
         let request = LoginRequest {
             grant: PollingGrant::Device,
             client_id: client.id.clone(),
-            scopes: granted_scopes(client, form.list("scope"))?,
+            scopes: self.granted_scopes(client, form.list("scope"))?,
             acr_values: "",
             user: None,
             binding_message: None,

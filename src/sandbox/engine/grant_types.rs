@@ -2,7 +2,7 @@
 
 use super::polled_login::PollingGrant;
 use super::records::IssuedTokens;
-use super::state::{Engine, granted_scopes};
+use super::state::Engine;
 use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
@@ -75,8 +75,9 @@ impl Engine {
         if !client.client_type.is_confidential() {
             return Err(OAuthError::new("unauthorized_client", "a public client cannot act for itself"));
         }
-        let scopes = granted_scopes(client, form.list("scope"))?;
-        if !scopes.iter().all(|scope| scope.starts_with("api:")) {
+        let scopes = self.granted_scopes(client, form.list("scope"))?;
+        let is_api = |scope: &String| scope.starts_with("api:") || self.settings.scopes.contains(scope);
+        if !scopes.iter().all(is_api) {
             return Err(OAuthError::new("invalid_scope", "without a user there are only API scopes"));
         }
         Ok(self.issue_to_client(&client.id, scopes, now, seed))

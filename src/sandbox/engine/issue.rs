@@ -94,7 +94,8 @@ impl Engine {
         seed: &Seed,
     ) -> AccessToken {
         let id = seed.random_string("access token");
-        let expires_at = now.plus(self.settings.access_token_lifetime);
+        let own = self.client(&client_id).ok().and_then(|client| client.access_token_lifetime);
+        let expires_at = now.plus(own.unwrap_or(self.settings.access_token_lifetime));
         let token =
             AccessToken { id, grant, client_id, scopes, authentication, issued_at: now, expires_at, tnu_id: None };
         self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);

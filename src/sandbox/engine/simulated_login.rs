@@ -1,7 +1,7 @@
 //! A login without the authorization endpoint.
 
 use super::records::{Grant, IdToken, IssuedTokens};
-use super::state::{Engine, granted_scopes};
+use super::state::Engine;
 use crate::domain::time::Time;
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::random::Seed;
@@ -22,7 +22,7 @@ impl Engine {
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
         let client = self.client(client_id)?;
-        let scopes = granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
+        let scopes = self.granted_scopes(&client, scopes.iter().map(|scope| (*scope).to_owned()).collect())?;
         Ok(self.log_in_and_issue(client.id, scopes, user, "", now, seed))
     }
 

@@ -6,7 +6,7 @@ use super::polled_login::{LoginHint, PolledLogin};
 use super::records::{AccessToken, AuthorizationCode, AuthorizationRequest, Grant, RefreshToken, SsoSession};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
 use crate::domain::time::{Seconds, Time};
-use crate::sandbox::clients::Client;
+use crate::sandbox::clients::{Client, refuse_client_id};
 use crate::sandbox::params::OAuthError;
 use crate::sandbox::users::{self, User, default_users};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,8 @@ pub struct Settings {
     pub access_token_lifetime: Seconds,
     /// `None`: an SSO session lasts until it is ended.
     pub sso_lifetime: Option<Seconds>,
+    /// Scopes that are accepted besides TelenorID+'s.
+    pub scopes: Vec<String>,
 }
 
 impl Default for Settings {
@@ -28,6 +30,7 @@ impl Default for Settings {
             refresh_token_usage: RefreshTokenUsage::ReUse,
             access_token_lifetime: DOCUMENTED_ACCESS_TOKEN_LIFETIME,
             sso_lifetime: None,
+            scopes: Vec::new(),
         }
     }
 }
@@ -96,7 +99,7 @@ impl Engine {
     /// `unauthorized_client`.
     pub fn client(&self, id: &str) -> Result<Client, OAuthError> {
         let client = self.clients.iter().find(|client| client.id == id).cloned();
-        client.ok_or_else(|| OAuthError::new("unauthorized_client", "there is no such client"))
+        client.ok_or_else(|| refuse_client_id("unauthorized_client", &self.clients, id))
     }
 
     /// The user with that id, phone number or email address.
@@ -109,6 +112,26 @@ impl Engine {
         self.refresh_tokens.iter().filter(|token| token.is_active(now)).count()
     }
 
+    /// Adds the client, or replaces the one of that id.
+    pub fn register_client(&mut self, client: Client) {
+        self.clients.retain(|known| known.id != client.id);
+        self.clients.push(client);
+    }
+
+    /// Adds the user, or replaces the one of that id.
+    pub fn register_user(&mut self, user: User) {
+        self.users.retain(|known| known.id != user.id);
+        self.users.push(Arc::new(user));
+    }
+
+    /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.
+    ///
+    /// # Errors
+    /// `invalid_scope` if one is unknown, or there is none.
+    pub(super) fn granted_scopes(&self, client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
+        granted_scopes(client, requested, &self.settings.scopes)
+    }
+
     pub(super) fn add_grant(&mut self, grant: Grant) -> u64 {
         self.counter += 1;
         self.grants.insert(self.counter, grant);
@@ -116,12 +139,15 @@ impl Engine {
     }
 }
 
-/// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.
-///
-/// # Errors
-/// `invalid_scope` if one is unknown, or there is none.
-pub(super) fn granted_scopes(client: &Client, requested: Vec<String>) -> Result<Vec<String>, OAuthError> {
-    let known = |scope: &String| SCOPES.contains(&scope.as_str()) || scope.strip_prefix("api:").is_some_and(is_api);
+/// As [`Engine::granted_scopes`]; `own` scopes are known too.
+pub(super) fn granted_scopes(
+    client: &Client,
+    requested: Vec<String>,
+    own: &[String],
+) -> Result<Vec<String>, OAuthError> {
+    let known = |scope: &String| {
+        SCOPES.contains(&scope.as_str()) || own.contains(scope) || scope.strip_prefix("api:").is_some_and(is_api)
+    };
     if requested.is_empty() || !requested.iter().all(known) {
         return Err(OAuthError::new("invalid_scope", "scope is missing or names one that is unknown"));
     }

@@ -55,7 +55,12 @@ fn english(reason: &Reason) -> String {
         Reason::CodeOfOtherClient => "this code was issued to another client".into(),
         Reason::OtherRedirectUri => "redirect_uri is not the one of the authorization request".into(),
         Reason::WrongVerifier => "code_verifier does not match the code_challenge of the authorization request".into(),
-        Reason::UnknownClient => "no client of this id is registered".into(),
+        Reason::UnknownClient { received, registered } => {
+            format!("client_id {received} is not registered; registered: {registered}")
+        }
+        Reason::UnregisteredRedirectUri { received, client_id, registered } => {
+            format!("redirect_uri {received} is not registered for client_id {client_id}; registered: {registered}")
+        }
         Reason::NoSecret => "this client has a secret, and the request has none".into(),
         Reason::SecretOfPublicClient => "this client is public, and the request has a secret".into(),
         Reason::WrongSecret => "the client secret is wrong".into(),
@@ -125,7 +130,12 @@ fn norwegian(reason: &Reason) -> String {
         Reason::CodeOfOtherClient => "denne koden ble utstedt til en annen klient".into(),
         Reason::OtherRedirectUri => "redirect_uri er en annen enn i autorisasjonsforespørselen".into(),
         Reason::WrongVerifier => "code_verifier passer ikke til code_challenge i autorisasjonsforespørselen".into(),
-        Reason::UnknownClient => "ingen klient med denne id-en er registrert".into(),
+        Reason::UnknownClient { received, registered } => {
+            format!("client_id {received} er ikke registrert; registrert: {registered}")
+        }
+        Reason::UnregisteredRedirectUri { received, client_id, registered } => {
+            format!("redirect_uri {received} er ikke registrert for client_id {client_id}; registrert: {registered}")
+        }
         Reason::NoSecret => "klienten har en hemmelighet, men forespørselen har ingen".into(),
         Reason::SecretOfPublicClient => "klienten er offentlig, men forespørselen har en hemmelighet".into(),
         Reason::WrongSecret => "klienthemmeligheten er feil".into(),

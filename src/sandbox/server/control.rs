@@ -10,9 +10,9 @@ use crate::sandbox::clients::Client;
 use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::engine::{PolledLogin, SsoSession};
 use crate::sandbox::reason::Reason;
+use crate::sandbox::registration;
 use crate::sandbox::users::User;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The response's JSON, or why the request is refused.
@@ -22,8 +22,10 @@ type ControlResult = Result<Value, String>;
 type Control = fn(&Service, &Value) -> ControlResult;
 
 /// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` explains them.
-static CONTROLS: [(&str, Control); 8] = [
+static CONTROLS: [(&str, Control); 10] = [
     ("clock", Service::set_clock),
+    ("clients", Service::register_client),
+    ("users", Service::register_user),
     ("sso/end", Service::end_sso_sessions),
     ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
     ("logins/approve", Service::approve_logins),
@@ -36,9 +38,8 @@ static CONTROLS: [(&str, Control); 8] = [
 impl Service {
     /// The response to a control request. Refuses another `Host`, as after DNS rebinding, and another `Origin`.
     pub(super) fn control(&self, request: &Request) -> Response {
-        let authority = self.issuer.strip_prefix("http://");
-        let is_cross_origin = request.header("origin").is_some_and(|origin| origin != self.issuer);
-        if request.header("host") != authority || is_cross_origin {
+        let is_own_host = request.header("host").is_some_and(|host| self.authorities.iter().any(|own| own == host));
+        if !is_own_host || !request.is_same_origin() {
             return Response::text(403, "control requests come from this machine, not from web pages");
         }
         if request.method == "GET" && request.path == "/sandbox" {
@@ -100,6 +101,20 @@ impl Service {
         Ok(json!({"ended": lock(&self.engine).end_sso_sessions(user.as_deref(), self.now())}))
     }
 
+    fn register_client(&self, body: &Value) -> ControlResult {
+        let client = registration::client_of_json(body.clone())?;
+        let response = client_json(&client);
+        lock(&self.engine).register_client(client);
+        Ok(response)
+    }
+
+    fn register_user(&self, body: &Value) -> ControlResult {
+        let user = registration::user_of_json(body.clone())?;
+        let response = user_json(&user);
+        lock(&self.engine).register_user(user);
+        Ok(response)
+    }
+
     fn approve_logins(&self, body: &Value) -> ControlResult {
         let mut engine = lock(&self.engine);
         let user = match body.get("user") {
@@ -157,10 +172,6 @@ impl Service {
     /// The state, without any token, code or cookie.
     fn state(&self) -> Value {
         let (engine, now) = (lock(&self.engine), self.now());
-        let client = |client: &Client| {
-            json!({"client_id": client.id, "client_type": client.client_type, "policy": client.policy.name,
-                "redirect_uris": client.redirect_uris})
-        };
         let session = |session: &SsoSession| {
             let login = &session.authentication;
             json!({"user": login.user.id, "auth_time": login.auth_time.rfc3339(), "active": session.is_active(now)})
@@ -169,10 +180,6 @@ impl Service {
             json!({"grant": login.grant().as_str(), "client_id": login.client_id(), "user_code": login.user_code(),
                 "user": login.user().map(|user| user.id.as_str()), "binding_message": login.binding_message()})
         };
-        let user = |user: &Arc<User>| {
-            json!({"id": user.id, "phone": user.phone, "email": user.email, "kurt_id": user.identifier("kurtid"),
-                "tnu_ids": user.tnu_ids()})
-        };
         json!({
             "issuer": self.issuer,
             "clock": self.clock_state(),
@@ -180,8 +187,8 @@ impl Service {
                 "mode": engine.settings.refresh_token_usage.as_str(),
                 "live": engine.count_active_refresh_tokens(now),
             },
-            "clients": engine.clients.iter().map(client).collect::<Vec<_>>(),
-            "users": engine.users.iter().map(user).collect::<Vec<_>>(),
+            "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),
+            "users": engine.users.iter().map(|user| user_json(user)).collect::<Vec<_>>(),
             "pending_logins": engine.pending_logins(now).map(pending).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
             "sessions": engine.events.sessions().map(session_json).collect::<Vec<_>>(),
@@ -198,4 +205,14 @@ fn user_code(body: &Value) -> Result<Option<&str>, String> {
         None => Ok(None),
         Some(code) => code.as_str().map(Some).ok_or_else(|| "user_code is not text".to_owned()),
     }
+}
+
+fn client_json(client: &Client) -> Value {
+    json!({"client_id": client.id, "client_type": client.client_type, "policy": client.policy.name,
+        "redirect_uris": client.redirect_uris})
+}
+
+fn user_json(user: &User) -> Value {
+    json!({"id": user.id, "phone": user.phone, "email": user.email, "kurt_id": user.identifier("kurtid"),
+        "tnu_ids": user.tnu_ids(), "claims": user.claims})
 }

@@ -80,8 +80,9 @@ impl Request {
 
     /// Whether `Origin` is this host, or absent.
     pub fn is_same_origin(&self) -> bool {
-        let own = self.header("host").map(|host| format!("http://{host}"));
-        self.header("origin").is_none_or(|origin| Some(origin) == own.as_deref())
+        let Some(origin) = self.header("origin") else { return true };
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        authority.is_some() && authority == self.header("host")
     }
 }
 

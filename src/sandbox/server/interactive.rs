@@ -2,9 +2,11 @@
 
 use super::http::{Request, Response};
 use super::service::{Service, lock};
+use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PollingGrant};
 use crate::sandbox::pages::{self, Language};
 use crate::sandbox::params::OAuthError;
+use crate::sandbox::reason::Reason;
 use std::io;
 
 const SSO_COOKIE: &str = "sandbox.sso";
@@ -34,12 +36,21 @@ fn to_http(response: &AuthorizationResponse, language: Language) -> Response {
             Err(_) => Response::text(400, "redirect_uri is no URI"),
         }
     };
+    let http = http.with_note(note(&response.params));
     match &response.cookie {
         Some(cookie) => {
             http.with_header("Set-Cookie", format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose()))
         }
         None => http,
     }
+}
+
+/// Why an authorization response is an error.
+fn note(params: &[(&'static str, String)]) -> Note {
+    let value = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+    let Some(error) = value("error") else { return Note::default() };
+    let reason = Reason::of_error(&error).or_else(|| value("error_description").map(Reason::Described));
+    Note { kind: Kind::Refused, reason, ..Note::default() }
 }
 
 /// The response to a form that another origin sent.
@@ -56,7 +67,9 @@ impl Service {
         let user = self.auto_approving_user(&engine);
         let outcome = engine.authorize(&params, cookie, user, now, &seed);
         Ok(match outcome {
-            AuthorizeOutcome::ErrorPage(error) => page_response(400, pages::error(language, &error)),
+            AuthorizeOutcome::ErrorPage(error) => {
+                page_response(400, pages::error(language, &error)).with_note(error.note())
+            }
             AuthorizeOutcome::Response(response) => to_http(&response, language),
             AuthorizeOutcome::LoginPage { request_id, request } => {
                 let phone = request.login_hint.as_deref().unwrap_or_default();

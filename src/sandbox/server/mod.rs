@@ -15,7 +15,9 @@ mod tests;
 use super::clients::{Client, default_clients};
 use super::engine::{Engine, Settings};
 use super::tokens::Keys;
+use super::users::{User, default_users};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
+use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
 use events::MAX_WAITING;
@@ -23,12 +25,13 @@ use http::{Request, Response};
 use service::{Service, lock};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
+use url::{Position, Url};
 
 const WORKERS: usize = 4;
 
@@ -40,8 +43,19 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The port on 127.0.0.1; 0: any free one.
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port; 0: any free one.
     pub port: u16,
+    /// The address under which applications reach the sandbox; `None`: that of its port.
+    pub issuer: Option<Url>,
+    pub clients: Vec<Client>,
+    /// The first is the default.
+    pub users: Vec<Arc<User>>,
+    /// Scopes that are accepted besides TelenorID+'s.
+    pub scopes: Vec<String>,
+    /// `None`: an SSO session lasts until it is ended.
+    pub sso_lifetime: Option<Seconds>,
     /// Log in as the first user, without a page.
     pub auto_approve: bool,
     pub refresh_token_usage: RefreshTokenUsage,
@@ -55,7 +69,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            bind: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            issuer: None,
+            clients: default_clients(),
+            users: default_users(),
+            scopes: Vec::new(),
+            sso_lifetime: None,
             auto_approve: false,
             refresh_token_usage: RefreshTokenUsage::ReUse,
             clients_may_introspect: false,
@@ -80,24 +100,30 @@ impl Sandbox {
     /// If the port is taken, or threads or a key cannot be created.
     pub fn start(options: Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> io::Result<Self> {
         check_threads(MIN_THREADS)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
-        let issuer = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let listener = TcpListener::bind((options.bind, options.port))?;
+        let address = listener.local_addr()?;
+        let (issuer, authorities) = issuer_and_authorities(options.issuer.as_ref(), address);
         let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
         let settings = Settings {
             issuer: issuer.clone(),
             refresh_token_usage: options.refresh_token_usage,
             access_token_lifetime: options.access_token_lifetime,
-            ..Settings::default()
+            sso_lifetime: options.sso_lifetime,
+            scopes: options.scopes,
         };
+        let mut engine = Engine::new(settings, options.clients);
+        engine.users = options.users;
         let service = Arc::new(Service {
             issuer,
+            authorities,
+            address,
             clock,
             entropy,
             offset: AtomicI64::new(options.clock_offset.0),
             frozen_at: Mutex::default(),
             auto_approve: options.auto_approve,
             clients_may_introspect: options.clients_may_introspect,
-            engine: Mutex::new(Engine::new(settings, default_clients())),
+            engine: Mutex::new(engine),
             keys: Mutex::new(Keys::new()?),
             failures: Mutex::new(Vec::new()),
             requests: Mutex::new(BTreeMap::new()),
@@ -114,7 +140,12 @@ impl Sandbox {
         Ok(Self { service, server, workers })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.service.address
+    }
+
+    /// `http://127.0.0.1:PORT`, unless the options say otherwise.
     pub fn issuer(&self) -> &str {
         &self.service.issuer
     }
@@ -153,6 +184,40 @@ impl Drop for Sandbox {
         // A worker whose client does not finish its body is left behind.
         let _ = self.workers.recv_timeout(SHUTDOWN_GRACE);
     }
+}
+
+/// The issuer, and the values of `Host` under which controls are accepted: the issuer's, and the port's own. Other names
+/// that lead here may be a web page's (DNS rebinding).
+fn issuer_and_authorities(issuer: Option<&Url>, address: SocketAddr) -> (String, Vec<String>) {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let own = SocketAddr::new(ip, address.port()).to_string();
+    match issuer {
+        None => (format!("http://{own}"), vec![own]),
+        Some(url) => {
+            let authority = url[Position::BeforeHost..Position::AfterPort].to_owned();
+            (url.as_str().trim_end_matches('/').to_owned(), vec![authority, own])
+        }
+    }
+}
+
+/// The URL of `--issuer`: http or https, a host, perhaps a port, and nothing else.
+///
+/// # Errors
+/// What it must look like.
+pub fn issuer_url(text: &str) -> Result<Url, String> {
+    let is_bare = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url[Position::BeforeUsername..Position::BeforeHost].is_empty()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    let url = Url::parse(text).ok().filter(is_bare);
+    url.ok_or_else(|| format!("`{}` is no address such as http://sandbox:8765", printable(text)))
 }
 
 /// Checks that so many threads can run at once: tiny_http panics when it cannot start one.

@@ -13,6 +13,8 @@ impl Service {
     /// Provider metadata (OIDC Discovery 3), with TelenorID+'s paths.
     pub(super) fn discovery(&self) -> Response {
         let at = |path: &str| format!("{}{path}", self.issuer);
+        let own_scopes = lock(&self.engine).settings.scopes.clone();
+        let scopes: Vec<_> = SCOPES.into_iter().map(ToOwned::to_owned).chain(own_scopes).collect();
         let metadata = json!({
             "issuer": self.issuer,
             "jwks_uri": at("/.well-known/openid-configuration/jwks"),
@@ -27,7 +29,7 @@ impl Service {
             "backchannel_token_delivery_modes_supported": ["poll"],
             "backchannel_user_code_parameter_supported": false,
             "custom_logout_endpoint": at("/connect/customlogout"),
-            "scopes_supported": SCOPES,
+            "scopes_supported": scopes,
             "claims_supported": ["sub", "email", "phone_number", "given_name", "family_name", "birthdate",
                 "preferred_username", "analytics_uuid", "ial", "kurtid", "tnuid", "extsub"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token",

@@ -12,11 +12,15 @@ use crate::sandbox::users::User;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 pub(super) struct Service {
     pub(super) issuer: String,
+    /// The values of `Host` under which controls are accepted.
+    pub(super) authorities: Vec<String>,
+    pub(super) address: SocketAddr,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     /// Seconds ahead of `clock`.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::time::Time;
 use crate::sandbox::random::sha256_base64url;
+use crate::sandbox::registration;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -601,4 +602,107 @@ fn a_waiting_request_ends_with_the_sandbox() {
     let mut response = String::new();
     assert!(stream.read_to_string(&mut response).is_ok(), "answered long before the 60 s");
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[test]
+fn ones_own_application_logs_in_at_its_own_redirect_uri() {
+    for uri in ["https://my.app/cb", "com.example.app:/cb", "myapp://cb", "http://localhost:8080/a/b?c=d"] {
+        let own = registration::client_of_option(&format!("my-app=PublicWithRefresh,{uri}")).unwrap();
+        let sandbox = sandbox(Options { clients: vec![own], ..auto() });
+        let encoded: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
+        let target = authorize_target("my-app").replace("http://127.0.0.1:4000/cb", &encoded);
+        let (status, head, _) = get(&sandbox, &target);
+        let location = header(&head, "Location").unwrap_or_default();
+        assert!(status == 303 && location.starts_with(uri) && location.contains("code="), "{uri}: {location}");
+    }
+}
+
+#[test]
+fn a_refusal_names_what_was_received_and_what_is_registered() {
+    let own = registration::client_of_option("my-app=PublicWithRefresh,https://my.app/cb").unwrap();
+    let sandbox = sandbox(Options { clients: vec![own], ..auto() });
+    let (status, _, page) = get(&sandbox, &authorize_target("my-app"));
+    let why =
+        "redirect_uri http://127.0.0.1:4000/cb is not registered for client_id my-app; registered: https://my.app/cb";
+    assert!(status == 400 && page.contains(why), "{page}");
+    let (status, _, page) = get(&sandbox, &authorize_target("my-ap"));
+    assert!(status == 400 && page.contains("client_id my-ap is not registered; registered: my-app"), "{page}");
+    let (status, refused) = post_json(&sandbox, "/connect/token", "grant_type=refresh_token&client_id=my-ap");
+    assert_eq!(
+        (status, refused),
+        (
+            401,
+            json!({"error": "invalid_client", "error_description": "client_id my-ap is not registered; registered: my-app"})
+        )
+    );
+    let events = get(&sandbox, "/sandbox/events").2;
+    assert!(events.contains(why), "{events}");
+}
+
+#[test]
+fn clients_and_users_are_registered_while_it_runs() {
+    let sandbox = sandbox(auto());
+    let control = |name: &str, body: Value| post_json(&sandbox, &format!("/sandbox/{name}"), &body.to_string());
+    let mine = json!({"client_id": "mine", "client_type": "MobileApp", "refresh_lifetime": "5m", "access_token_lifetime": "1m"});
+    assert_eq!(control("clients", mine).0, 200);
+    let (tokens, _) = log_in(&sandbox, "mine");
+    assert_eq!(tokens["expires_in"], 60);
+    sandbox.advance(Seconds(300));
+    assert_eq!(refresh(&sandbox, "mine", &tokens).0, 400);
+    let (status, refused) = control("clients", json!({"client_id": "x", "client_tipe": "MobileApp"}));
+    assert!(
+        status == 400 && refused["error_description"].as_str().unwrap().contains("did you mean `client_type`?"),
+        "{refused}"
+    );
+
+    let per = json!({"id": "kari", "given_name": "Per", "claims": {"department": "sales"}});
+    assert_eq!(control("users", per).0, 200);
+    assert_eq!(control("users", json!({"id": "per", "claims": {"iss": "x"}})).0, 400);
+    let begun = post_json(&sandbox, "/connect/ciba", &CIBA.replace("4700000001", "kari")).1;
+    let form = format!(
+        "client_id=sandbox-confidential&client_secret=sandbox-secret&grant_type=urn:openid:params:grant-type:ciba&auth_req_id={}",
+        begun["auth_req_id"].as_str().unwrap()
+    );
+    let tokens = post_json(&sandbox, "/connect/token", &form).1;
+    assert_eq!(claims(&tokens["id_token"])["department"], "sales");
+    let bearer = format!("Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
+    assert!(send(&sandbox, "GET", "/connect/userinfo", &bearer, "").2.contains("\"department\":\"sales\""));
+}
+
+#[test]
+fn the_issuer_may_differ_from_the_address() {
+    let issuer = Some(issuer_url("http://sandbox:9000").unwrap());
+    let sandbox = sandbox(Options { bind: Ipv4Addr::UNSPECIFIED.into(), issuer, ..auto() });
+    let own = format!("127.0.0.1:{}", sandbox.address().port());
+    assert_eq!(sandbox.issuer(), "http://sandbox:9000");
+    let at = |host: &str, origin: &str| {
+        let request = format!(
+            "POST /sandbox/clock HTTP/1.1\r\nHost: {host}\r\n{origin}Content-Length: 13\r\nConnection: close\r\n\r\n{{\"advance\":5}}"
+        );
+        let mut stream = TcpStream::connect(&own).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response[9..12].parse::<u16>().unwrap()
+    };
+    assert_eq!(
+        (at(&own, ""), at("sandbox:9000", ""), at("sandbox:9000", "Origin: http://sandbox:9000\r\n")),
+        (200, 200, 200)
+    );
+    assert_eq!((at("evil.example:9000", ""), at("sandbox:9000", "Origin: http://evil.example\r\n")), (403, 403));
+    for text in
+        ["sandbox", "ftp://sandbox", "http://sandbox/x", "http://a@sandbox", "http://sandbox?x", "http://sandbox#x"]
+    {
+        assert!(issuer_url(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn ones_own_scopes_are_known() {
+    let sandbox = sandbox(Options { scopes: vec!["orders.read".to_owned()], ..auto() });
+    assert!(get(&sandbox, "/.well-known/openid-configuration").2.contains("\"orders.read\""));
+    let form =
+        "client_id=sandbox-confidential&client_secret=sandbox-secret&grant_type=client_credentials&scope=orders.";
+    assert_eq!(post_json(&sandbox, "/connect/token", &format!("{form}read")).0, 200);
+    assert_eq!(post_json(&sandbox, "/connect/token", &format!("{form}write")).0, 400);
 }

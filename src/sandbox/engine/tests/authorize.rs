@@ -39,7 +39,7 @@ fn a_code_is_bound_to_client_redirect_uri_and_verifier() {
 
 #[test]
 fn a_verifier_for_a_code_without_a_challenge_is_refused() {
-    let fixed = "http://localhost:8765/callback";
+    let fixed = "http://localhost:3000/callback";
     for (verifier, accepted) in [("", true), (VERIFIER, false)] {
         let mut bench = Bench::new(RefreshTokenUsage::ReUse);
         let request = [
@@ -111,7 +111,7 @@ fn an_error_response_has_error_state_and_iss() {
         let mut changes = vec![(name, value)];
         if (name, value) == ("code_challenge", "") {
             // Without a challenge only a fixed URI passes the check of the redirect URI.
-            changes.extend([("client_id", "sandbox-mobile"), ("redirect_uri", "http://localhost:8765/callback")]);
+            changes.extend([("client_id", "sandbox-mobile"), ("redirect_uri", "http://localhost:3000/callback")]);
         }
         let step = bench.authorize(&changes);
         assert_eq!(param(&step, "error").as_deref(), Some(error), "{name}={value}");

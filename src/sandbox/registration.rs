@@ -1,0 +1,345 @@
+//! What a developer registers at the sandbox: clients and users, from an option, a file or a control.
+
+use super::clients::{Client, default_redirect_uris};
+use super::users::User;
+use crate::domain::policy::{ClientType, PolicyName};
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
+use crate::domain::time::Seconds;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+/// What the file of `tidp sandbox --config` says.
+#[derive(Debug, Default)]
+pub struct SandboxConfig {
+    pub access_token_lifetime: Option<Seconds>,
+    pub sso_lifetime: Option<Seconds>,
+    /// Accepted besides TelenorID+'s.
+    pub scopes: Vec<String>,
+    pub clients: Vec<Client>,
+    pub users: Vec<User>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default, deserialize_with = "duration")]
+    access_token_lifetime: Option<Seconds>,
+    #[serde(default, deserialize_with = "duration")]
+    sso_lifetime: Option<Seconds>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    client: Vec<ClientSettings>,
+    #[serde(default)]
+    user: Vec<UserSettings>,
+}
+
+impl SandboxConfig {
+    /// # Errors
+    /// What is wrong, and in which line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let what = with_nearest(&printable(error.message()));
+            let line = error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
+            line.map_or_else(|| what.clone(), |line| format!("line {line}: {what}"))
+        })?;
+        let client = |settings: ClientSettings| {
+            let id = settings.client_id.clone();
+            settings.check().map_err(|what| at_entry(text, "client", "client_id", &id, &what))
+        };
+        let user = |settings: UserSettings| {
+            let id = settings.id.clone();
+            settings.check().map_err(|what| at_entry(text, "user", "id", &id, &what))
+        };
+        Ok(Self {
+            access_token_lifetime: file.access_token_lifetime,
+            sso_lifetime: file.sso_lifetime,
+            scopes: file.scopes,
+            clients: file.client.into_iter().map(client).collect::<Result<_, _>>()?,
+            users: file.user.into_iter().map(user).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientSettings {
+    client_id: String,
+    #[serde(deserialize_with = "client_type")]
+    client_type: ClientType,
+    secret: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "policy_name")]
+    policy: Option<PolicyName>,
+    #[serde(default, deserialize_with = "duration")]
+    refresh_lifetime: Option<Seconds>,
+    sliding: Option<bool>,
+    #[serde(default, deserialize_with = "duration")]
+    absolute_lifetime: Option<Seconds>,
+    #[serde(default, deserialize_with = "duration")]
+    access_token_lifetime: Option<Seconds>,
+}
+
+impl ClientSettings {
+    /// The client that they describe.
+    fn check(self) -> Result<Client, String> {
+        let settings = self;
+        check_id("client_id", &settings.client_id)?;
+        let mut client = Client::new(&settings.client_id, settings.client_type);
+        match settings.secret {
+            Some(_) if client.secret.is_none() => {
+                return Err(format!("a client of the type {} has no secret", settings.client_type.as_str()));
+            }
+            Some(secret) if secret.is_empty() => return Err("secret is empty".to_owned()),
+            Some(secret) => client.secret = Some(Secret::new(secret)),
+            None => {}
+        }
+        client.redirect_uris = settings.redirect_uris.unwrap_or_else(default_redirect_uris);
+        client.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
+        let mut policy = settings.policy.map_or(client.policy, PolicyName::documented);
+        policy.lifetime = settings.refresh_lifetime.or(policy.lifetime);
+        policy.sliding = settings.sliding.unwrap_or(policy.sliding);
+        policy.absolute_lifetime = settings.absolute_lifetime.or(policy.absolute_lifetime);
+        client.policy = policy;
+        client.access_token_lifetime = settings.access_token_lifetime;
+        Ok(client)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserSettings {
+    id: String,
+    phone: Option<String>,
+    email: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    birthdate: Option<String>,
+    ial: Option<u8>,
+    max_aal: Option<u8>,
+    prefers_email: Option<bool>,
+    #[serde(default)]
+    claims: Map<String, Value>,
+}
+
+/// Claims that the sandbox itself sets; one's own cannot replace them.
+const PROTOCOL_CLAIMS: [&str; 16] = [
+    "iss",
+    "aud",
+    "sub",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "nonce",
+    "at_hash",
+    "s_hash",
+    "sid",
+    "ibis.sid",
+    "auth_time",
+    "acr",
+    "amr",
+    "idp",
+];
+
+impl UserSettings {
+    /// The user that they describe.
+    fn check(self) -> Result<User, String> {
+        let settings = self;
+        check_id("id", &settings.id)?;
+        if let Some(name) = settings.claims.keys().find(|name| PROTOCOL_CLAIMS.contains(&name.as_str())) {
+            return Err(format!("the claim {name} is the provider's own"));
+        }
+        let user = User::new(&settings.id, &settings.id, "Testuser");
+        let phone = settings.phone.map_or(Ok(user.phone), |text| phone_digits(&text))?;
+        let level = |name: &str, level: Option<u8>, least: u8, default: u8| match level.unwrap_or(default) {
+            level if (least..=3).contains(&level) => Ok(level),
+            _ => Err(format!("{name} is not between {least} and 3")),
+        };
+        Ok(User {
+            phone,
+            ial: level("ial", settings.ial, 0, user.ial)?,
+            max_aal: level("max_aal", settings.max_aal, 1, user.max_aal)?,
+            email: settings.email.unwrap_or(user.email),
+            given_name: settings.given_name.unwrap_or(user.given_name),
+            family_name: settings.family_name.unwrap_or(user.family_name),
+            birthdate: settings.birthdate.unwrap_or(user.birthdate),
+            prefers_email: settings.prefers_email.unwrap_or(user.prefers_email),
+            claims: settings.claims,
+            id: user.id,
+        })
+    }
+}
+
+/// The client of `ID=TYPE[,REDIRECT_URI…]`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn client_of_option(text: &str) -> Result<Client, String> {
+    let form = || format!("`{}` is not ID=TYPE or ID=TYPE,REDIRECT_URI", printable(text));
+    let (id, rest) = text.split_once('=').ok_or_else(form)?;
+    let mut parts = rest.split(',');
+    let client_type = parts.next().unwrap_or_default();
+    let uris: Vec<&str> = parts.collect();
+    let mut settings = json!({"client_id": id, "client_type": client_type});
+    if !uris.is_empty() {
+        settings["redirect_uris"] = json!(uris);
+    }
+    client_of_json(settings)
+}
+
+/// The user of `ID[,KEY=VALUE…]`, with the keys of the file; `claims.NAME` is a claim.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn user_of_option(text: &str) -> Result<User, String> {
+    let mut parts = text.split(',');
+    let mut settings = json!({"id": parts.next().unwrap_or_default(), "claims": {}});
+    for part in parts {
+        let (key, value) = part.split_once('=').ok_or_else(|| format!("`{}` is not KEY=VALUE", printable(part)))?;
+        match key.strip_prefix("claims.") {
+            Some(claim) => settings["claims"][claim] = value.into(),
+            None => settings[key] = typed(key, value),
+        }
+    }
+    user_of_json(settings)
+}
+
+/// The number or truth value that a key of a user wants, or the text.
+fn typed(key: &str, value: &str) -> Value {
+    let is_text = !matches!(key, "ial" | "max_aal" | "prefers_email");
+    if is_text { value.into() } else { serde_json::from_str(value).unwrap_or_else(|_| value.into()) }
+}
+
+/// The client with these keys of the file.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn client_of_json(settings: Value) -> Result<Client, String> {
+    of_json::<ClientSettings>(settings)?.check()
+}
+
+/// The user with these keys of the file.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn user_of_json(settings: Value) -> Result<User, String> {
+    of_json::<UserSettings>(settings)?.check()
+}
+
+fn of_json<T: DeserializeOwned>(settings: Value) -> Result<T, String> {
+    serde_json::from_value(settings).map_err(|error| with_nearest(&printable(&error.to_string())))
+}
+
+/// The message with the entry that it is about, and the line in which that is named.
+fn at_entry(text: &str, entry: &str, key: &str, id: &str, what: &str) -> String {
+    let names = |line: &str| {
+        let (name, value) = line.split_once('=').unwrap_or_default();
+        name.trim() == key && value.contains(id)
+    };
+    let line = text.lines().position(names).map(|line| format!("line {}: ", line + 1)).unwrap_or_default();
+    format!("{line}{entry} `{}`: {what}", printable(id))
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Seconds::parse_positive(&text).map(Some).map_err(D::Error::custom)
+}
+
+fn client_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClientType, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    ClientType::parse(&text).ok_or_else(|| unknown(&text, "client type", &ClientType::ALL.map(ClientType::as_str)))
+}
+
+fn policy_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PolicyName>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let name = PolicyName::parse(&text);
+    name.map(Some).ok_or_else(|| unknown(&text, "policy", &PolicyName::ALL.map(PolicyName::as_str)))
+}
+
+fn unknown<E: serde::de::Error>(text: &str, what: &str, known: &[&str]) -> E {
+    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    E::custom(format!("`{}` is no {what}, expected one of {}", printable(text), known.join(", ")))
+}
+
+/// The message with the known name that is nearest to the unknown one: the first and the others in backquotes.
+fn with_nearest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let (Some(unknown), true) = (names.next(), message.contains("expected")) else { return message.to_owned() };
+    let unknown = unknown.to_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &unknown);
+    match names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|name| likeness(name) > 0.75) {
+        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// Whether an id consists of printable ASCII (RFC 6749 A.1), and can be told from its neighbours in an option.
+fn check_id(name: &str, id: &str) -> Result<(), String> {
+    if !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && b != b',' && b != b'=') {
+        return Ok(());
+    }
+    Err(format!("{name} `{}` is empty, or has other characters than visible ASCII, or a comma or `=`", printable(id)))
+}
+
+/// Whether a redirect URI can be registered: absolute, without a fragment (RFC 6749 3.1.2), and no script.
+fn check_redirect_uri(uri: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("the redirect URI {} {why}", printable(uri)));
+    match url::Url::parse(uri) {
+        Err(_) => wrong("is not absolute, such as http://localhost:3000/callback or com.example.app:/callback"),
+        Ok(url) if url.fragment().is_some() => wrong("has a fragment"),
+        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "blob") => wrong("is a script"),
+        Ok(_) if !uri.bytes().all(|b| b.is_ascii_graphic()) => wrong("has other characters than visible ASCII"),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The digits of a phone number.
+fn phone_digits(text: &str) -> Result<String, String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, '+' | ' ' | '-')).collect();
+    if (4..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(digits);
+    }
+    Err(format!("`{}` is no phone number", printable(text)))
+}
+
+/// Adds `redirect_uri` to each client of a type that it fits: a custom scheme is for native applications.
+///
+/// # Errors
+/// If it cannot be registered.
+pub fn add_redirect_uri(clients: &mut [Client], uri: &str) -> Result<(), String> {
+    check_redirect_uri(uri)?;
+    let is_custom = !uri.starts_with("https:") && !uri.starts_with("http:");
+    for client in clients.iter_mut().filter(|client| !is_custom || client.client_type == ClientType::MobileApp) {
+        if !client.redirect_uris.iter().any(|known| known == uri) {
+            client.redirect_uris.push(uri.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Sets the secret of `ID=SECRET`.
+///
+/// # Errors
+/// If there is no such client, or it is public.
+pub fn set_secret(clients: &mut [Client], text: &str) -> Result<(), String> {
+    let (id, secret) = text.split_once('=').filter(|(_, secret)| !secret.is_empty()).ok_or("it is not ID=SECRET")?;
+    let client = clients.iter_mut().find(|client| client.id == id);
+    let client = client.ok_or_else(|| format!("there is no client `{}`", printable(id)))?;
+    if client.secret.is_none() {
+        return Err(format!("{} is a public client, which has no secret", client.id));
+    }
+    client.secret = Some(Secret::new(secret));
+    Ok(())
+}
+
+/// `own` before those of `known` that it does not replace.
+pub fn with_own<T: Clone>(own: &[T], known: &[T], id: impl Fn(&T) -> &str) -> Vec<T> {
+    let others = known.iter().filter(|known| own.iter().all(|own| id(own) != id(known)));
+    own.iter().chain(others).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;
