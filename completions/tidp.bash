@@ -848,7 +848,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__token)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --id-token --format --no-refresh --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --id-token --format --shell --no-refresh --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -872,6 +872,10 @@ _tidp() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "raw header header-json curl env json exec-credential" -- "${cur}"))
+                    return 0
+                    ;;
+                --shell)
+                    COMPREPLY=($(compgen -W "posix powershell cmd" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -92,6 +92,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
             cand --min-ttl 'Minimum remaining lifetime of the token [default: 30s]'
             cand --format 'Output format [default: raw]'
+            cand --shell 'The shell that reads --format env [default: the one that seems to have started tidp]'
             cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
             cand -q 'Suppress notes and warnings (errors are still printed)'
             cand --quiet 'Suppress notes and warnings (errors are still printed)'

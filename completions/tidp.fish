@@ -96,9 +96,12 @@ complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'Output fo
 header\t'Authorization: Bearer …'
 header-json\t'{"Authorization":"Bearer …"}'
 curl\t'A line for `curl -K -`'
-env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)'
+env\t'export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN), or as --shell needs it'
 json\t'{"access_token":…} (with --id-token: {"id_token":…})'
 exec-credential\t'A Kubernetes ExecCredential'"
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l shell -d 'The shell that reads --format env [default: the one that seems to have started tidp]' -r -f -a "posix\t'sh, bash, zsh, fish: export TIDP_ACCESS_TOKEN=\'…\''
+powershell\t'$env:TIDP_ACCESS_TOKEN = \'…\''
+cmd\t'cmd.exe: set "TIDP_ACCESS_TOKEN=…"'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Print each request to stderr, without its contents'

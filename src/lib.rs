@@ -71,7 +71,7 @@ use std::panic::PanicHookInfo;
 use terminal::output::Output;
 
 /// Runs `tidp` with these arguments (the program's name comes first) and returns the exit code.
-pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> u8 {
+pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
     let args: Vec<OsString> = args.into_iter().collect();
     let (out, outcome) = match cli::parse(&args) {
         Ok(cli) => {
@@ -119,7 +119,7 @@ fn print_help(out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
 }
 
 /// Reports a panic on stderr and returns the exit code, as for any other error.
-pub fn report_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> u8 {
+pub fn report_panic(args: impl IntoIterator<Item = OsString>, ports: &Ports, panic: &PanicHookInfo<'_>) -> i32 {
     let args: Vec<OsString> = args.into_iter().collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();

@@ -11,8 +11,8 @@ fn main() {
     // First of all, before any secret is read.
     harden();
     std::panic::set_hook(Box::new(|panic| {
-        exit(tidp::report_panic(std::env::args_os(), &Ports::system(), panic).into());
+        exit(tidp::report_panic(std::env::args_os(), &Ports::system(), panic));
     }));
     // `exit` also ends threads on which a keyring call hangs.
-    exit(tidp::run(std::env::args_os(), &Ports::system()).into());
+    exit(tidp::run(std::env::args_os(), &Ports::system()));
 }

@@ -1,28 +1,42 @@
-//! Ctrl-C and Ctrl-Break at a Windows console: deferred while a session is between two states, and left to a program that
-//! runs beside this one, which the console tells as well.
+//! Ctrl-C, Ctrl-Break and the end of a Windows console: deferred while a session is between two states. Keys are left to a
+//! program that runs beside this one, which the console tells as well.
 //!
-//! Closing the window cannot be deferred: Windows ends the process as soon as the handler has returned.
+//! When the window is closed, or the user logs off, Windows ends the process once the handler has returned, or after a few
+//! seconds (5 for a closed window). tokio's handler does not return, which is all the time that there is.
 
 use crate::ports::{ExitReason, SignalGuard};
+use std::future::poll_fn;
 use std::io;
 use std::process::Child;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, Once, PoisonError};
+use std::task::{Context, Poll};
+use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
-/// What Windows makes the exit code of a program that Ctrl-C ended (ntstatus.h: `STATUS_CONTROL_C_EXIT`).
+/// What Windows makes the exit code of a program that Ctrl-C or a closed window ended (ntstatus.h: `STATUS_CONTROL_C_EXIT`).
 const STATUS_CONTROL_C_EXIT: i32 = 0xC000_013A_u32.cast_signed();
 
 /// Ctrl-C as flows know it.
 const INTERRUPT: i32 = 2;
 
 /// The console tells a process, not a part of it, so there is one of these.
-static CONSOLE: Mutex<Console> = Mutex::new(Console { guards: 0, pressed: false, interrupts: Interrupts::EndProcess });
+static CONSOLE: Mutex<Console> = Mutex::new(Console::new());
 
 struct Console {
     guards: usize,
     /// Whether a key press has been deferred or sent on.
     pressed: bool,
+    /// Whether the window has been closed.
+    closed: bool,
     interrupts: Interrupts,
+}
+
+/// What the console tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Key,
+    /// The window is closed, the user logs off, or the machine shuts down.
+    End,
 }
 
 /// Who a key press is for.
@@ -33,13 +47,30 @@ enum Interrupts {
     ReachOnlyChild,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     ProcessEnds,
     ProcessGoesOn,
 }
 
 impl Console {
+    const fn new() -> Self {
+        Self { guards: 0, pressed: false, closed: false, interrupts: Interrupts::EndProcess }
+    }
+
+    fn handle(&mut self, event: Event) -> Effect {
+        match event {
+            Event::Key => self.press(),
+            Event::End => self.close(),
+        }
+    }
+
+    /// Every program at the console is told, so there is nothing to pass on.
+    fn close(&mut self) -> Effect {
+        self.closed = true;
+        if self.guards == 0 { Effect::ProcessEnds } else { Effect::ProcessGoesOn }
+    }
+
     fn press(&mut self) -> Effect {
         let is_first = !self.pressed;
         match &self.interrupts {
@@ -64,20 +95,48 @@ impl Console {
 
     fn release(&mut self) -> Effect {
         self.guards -= 1;
-        match self.interrupts {
-            Interrupts::EndProcess if self.guards == 0 && self.pressed => Effect::ProcessEnds,
-            _ => Effect::ProcessGoesOn,
-        }
+        let is_due = self.closed || (self.pressed && matches!(self.interrupts, Interrupts::EndProcess));
+        if self.guards == 0 && is_due { Effect::ProcessEnds } else { Effect::ProcessGoesOn }
     }
 }
 
 fn with_console<T>(change: impl FnOnce(&mut Console) -> T) -> T {
     static HANDLER: Once = Once::new();
     HANDLER.call_once(|| {
-        // Without a handler a key press ends the process, which is no worse than before.
-        let _ = ctrlc::set_handler(|| end_if(locked(Console::press)));
+        // Without a handler every event ends the process, which is no worse than before.
+        let _ = listen();
     });
     locked(change)
+}
+
+/// Handles events on a thread of its own.
+///
+/// # Errors
+/// If nothing can be heard, or no thread be started.
+fn listen() -> io::Result<()> {
+    // Events are heard from here on, also before the thread runs.
+    let (mut key, mut other_key) = (ctrl_c()?, ctrl_break()?);
+    let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+    let mut next = move |context: &mut Context<'_>| {
+        let ends = close.poll_recv(context).is_ready()
+            || logoff.poll_recv(context).is_ready()
+            || shutdown.poll_recv(context).is_ready();
+        if ends {
+            return Poll::Ready(Event::End);
+        }
+        let is_pressed = key.poll_recv(context).is_ready() || other_key.poll_recv(context).is_ready();
+        if is_pressed { Poll::Ready(Event::Key) } else { Poll::Pending }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    std::thread::Builder::new().name("console".into()).spawn(move || {
+        runtime.block_on(async {
+            loop {
+                let event = poll_fn(&mut next).await;
+                end_if(locked(|console| console.handle(event)));
+            }
+        })
+    })?;
+    Ok(())
 }
 
 fn locked<T>(change: impl FnOnce(&mut Console) -> T) -> T {
@@ -103,12 +162,12 @@ pub(super) fn send_to(supervisor: Sender<ExitReason>) {
     with_console(|console| console.interrupts = Interrupts::ReachSupervisor(supervisor));
 }
 
-/// Ends the process as Ctrl-C does.
+/// Ends the process as Windows does after Ctrl-C.
 pub(super) fn end_process() {
     end_if(Effect::ProcessEnds);
 }
 
-/// Defers key presses until the guard is dropped.
+/// Defers key presses, and as long as Windows allows the end of the console, until the guard is dropped.
 pub(super) fn defer() -> Box<dyn SignalGuard> {
     with_console(|console| console.guards += 1);
     Box::new(Guard)
@@ -118,7 +177,7 @@ struct Guard;
 
 impl SignalGuard for Guard {
     fn pending(&self) -> bool {
-        locked(|console| console.pressed)
+        locked(|console| console.pressed || console.closed)
     }
 }
 
@@ -134,7 +193,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     fn console(guards: usize, interrupts: Interrupts) -> Console {
-        Console { guards, pressed: false, interrupts }
+        Console { guards, interrupts, ..Console::new() }
     }
 
     #[test]
@@ -159,6 +218,41 @@ mod tests {
     #[test]
     fn guard_without_ctrl_c_changes_nothing() {
         assert_eq!(console(1, Interrupts::EndProcess).release(), Effect::ProcessGoesOn);
+    }
+
+    #[test]
+    fn closed_window_ends_an_unguarded_process_at_once() {
+        let (sender, _events) = channel();
+        for interrupts in [Interrupts::EndProcess, Interrupts::ReachSupervisor(sender), Interrupts::ReachOnlyChild] {
+            assert_eq!(console(0, interrupts).handle(Event::End), Effect::ProcessEnds);
+        }
+    }
+
+    #[test]
+    fn closed_window_waits_for_the_last_guard_whoever_gets_the_keys() {
+        let (sender, _events) = channel();
+        for interrupts in [Interrupts::EndProcess, Interrupts::ReachSupervisor(sender), Interrupts::ReachOnlyChild] {
+            let mut guarded = console(2, interrupts);
+            assert_eq!(guarded.handle(Event::End), Effect::ProcessGoesOn);
+            assert_eq!(guarded.release(), Effect::ProcessGoesOn);
+            assert_eq!(guarded.release(), Effect::ProcessEnds);
+        }
+    }
+
+    #[test]
+    fn closed_window_is_not_the_second_ctrl_c() {
+        let mut guarded = console(1, Interrupts::EndProcess);
+        let effects = [Event::Key, Event::End, Event::End].map(|event| guarded.handle(event));
+        assert_eq!(effects, [Effect::ProcessGoesOn; 3]);
+        assert_eq!(guarded.release(), Effect::ProcessEnds);
+    }
+
+    #[test]
+    fn guard_of_a_supervised_process_ends_nothing_after_ctrl_c() {
+        let (sender, _events) = channel();
+        let mut supervised = console(1, Interrupts::ReachSupervisor(sender));
+        supervised.press();
+        assert_eq!(supervised.release(), Effect::ProcessGoesOn);
     }
 
     #[test]

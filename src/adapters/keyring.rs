@@ -10,6 +10,8 @@ mod failure;
 mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
+#[cfg(any(test, target_os = "macos", windows))]
+mod system_code;
 
 #[cfg(not(any(target_os = "macos", windows)))]
 use self::secret_service::{IfLocked, Keyring};

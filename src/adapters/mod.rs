@@ -14,15 +14,16 @@
 //! | `browser` | the user's browser |
 //! | `loopback` | the redirect to a loopback port |
 //! | `terminal` | standard input, output and error |
-//! | `files`, over `owned_files` | configuration and caches of public data |
+//! | `files`, over `owned_files` and `file_operations` | configuration and caches of public data |
 //! | `program_runner`, `supervisor`, `child_command` | other programs |
-//! | `signals`, `ignored_signals`, `console` (Windows), `hardening` | signals, Ctrl-C, core dumps |
+//! | `signals`, `ignored_signals`, `console` (Windows), `hardening` | signals, Ctrl-C, a closed window, core dumps |
 //! | `system` | clock, entropy, environment, directories |
 
 pub mod browser;
 mod child_command;
 #[cfg(windows)]
 mod console;
+mod file_operations;
 pub mod file_store;
 pub mod files;
 pub mod hardening;

@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::file_operations::{retry_while_in_use, sync};
 use crate::ports::MAX_FILE_SIZE;
 
 /// The largest file of an entry, in bytes. It has room for the largest response (1 MiB) and an older ID token, with
@@ -118,37 +119,6 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     renamed
-}
-
-/// Windows refuses to rename or remove a file for a moment while a virus scanner, or another `tidp`, has it open.
-#[cfg(windows)]
-#[expect(clippy::disallowed_methods, reason = "the end of another program's access cannot be waited for")]
-fn retry_while_in_use<T>(change: impl Fn() -> io::Result<T>) -> io::Result<T> {
-    // winerror.h: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.
-    const IN_USE: [i32; 3] = [5, 32, 33];
-    const PAUSES_MS: [u64; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
-    for pause in PAUSES_MS {
-        match change() {
-            Err(error) if error.raw_os_error().is_some_and(|code| IN_USE.contains(&code)) => {
-                std::thread::sleep(std::time::Duration::from_millis(pause));
-            }
-            done => return done,
-        }
-    }
-    change()
-}
-
-#[cfg(unix)]
-fn retry_while_in_use<T>(change: impl Fn() -> io::Result<T>) -> io::Result<T> {
-    change()
-}
-
-/// Makes what was written durable. On macOS that is a full sync, which network file systems refuse; they do what they can.
-fn sync(file: &File) -> io::Result<()> {
-    #[cfg(target_os = "macos")]
-    return file.sync_all().or_else(|_| Ok(rustix::fs::fsync(file)?));
-    #[cfg(not(target_os = "macos"))]
-    file.sync_all()
 }
 
 /// Makes a rename durable.

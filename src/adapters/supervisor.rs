@@ -16,7 +16,7 @@ fn exit_reason(status: ExitStatus) -> ExitReason {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return ExitReason::Signal(signal);
     }
-    ExitReason::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    ExitReason::Code(status.code().unwrap_or(1))
 }
 
 /// Without signals: the program's end, and before it was started, Ctrl-C.

@@ -120,12 +120,12 @@ impl Terminal for SystemTerminal {
 
     fn stdout(&self) -> Stream {
         let out = io::stdout();
-        stream(out.is_terminal(), size(&out))
+        stream(out.is_terminal(), obeys_escapes(&out), size(&out))
     }
 
     fn stderr(&self) -> Stream {
         let err = io::stderr();
-        stream(err.is_terminal(), size(&err))
+        stream(err.is_terminal(), obeys_escapes(&err), size(&err))
     }
 
     fn stdin_is_terminal(&self) -> bool {
@@ -197,14 +197,28 @@ impl SystemTerminal {
     }
 }
 
-fn stream(is_terminal: bool, size: Option<(u16, u16)>) -> Stream {
-    // The classic console of Windows shows escape sequences as they are until it is told to obey them.
-    #[cfg(windows)]
-    if is_terminal {
-        let _ = anstyle_query::windows::enable_ansi_colors();
-    }
+fn stream(is_terminal: bool, obeys_escapes: bool, size: Option<(u16, u16)>) -> Stream {
     let (columns, rows) = size.unzip();
-    Stream { is_terminal, columns, rows }
+    Stream { is_terminal, obeys_escapes, columns, rows }
+}
+
+#[cfg(not(windows))]
+const fn obeys_escapes<T>(_: &T) -> bool {
+    true
+}
+
+/// The classic console of Windows shows escape sequences as they are until it is told to obey them. Each stream is asked
+/// for itself, because the other one may be redirected.
+#[cfg(windows)]
+fn obeys_escapes(stream: &impl winapi_util::AsHandleRef) -> bool {
+    use winapi_util::console::{mode, set_mode};
+    // wincon.h: ENABLE_PROCESSED_OUTPUT and ENABLE_VIRTUAL_TERMINAL_PROCESSING.
+    const OBEY: u32 = 0x0001 | 0x0004;
+    match mode(stream) {
+        Ok(mode) => mode & OBEY == OBEY || set_mode(stream, mode | OBEY).is_ok(),
+        // No console: a file, or a terminal of MSYS2, which obeys.
+        Err(_) => true,
+    }
 }
 
 #[cfg(unix)]

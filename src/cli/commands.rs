@@ -175,6 +175,9 @@ pub struct Token {
     /// Output format [default: raw]
     #[arg(long, value_enum)]
     pub format: Option<TokenFormat>,
+    /// The shell that reads --format env [default: the one that seems to have started tidp]
+    #[arg(long, value_enum, requires = "format")]
+    pub shell: Option<ShellName>,
     /// Never touch the network
     #[arg(long)]
     pub no_refresh: bool,
@@ -191,12 +194,22 @@ pub enum TokenFormat {
     HeaderJson,
     /// A line for `curl -K -`
     Curl,
-    /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN)
+    /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN), or as --shell needs it
     Env,
     /// {"access_token":…} (with --id-token: {"id_token":…})
     Json,
     /// A Kubernetes ExecCredential
     ExecCredential,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShellName {
+    /// sh, bash, zsh, fish: export TIDP_ACCESS_TOKEN='…'
+    Posix,
+    /// $env:TIDP_ACCESS_TOKEN = '…'
+    Powershell,
+    /// cmd.exe: set "TIDP_ACCESS_TOKEN=…"
+    Cmd,
 }
 
 #[derive(Args, Clone, Debug, Default)]

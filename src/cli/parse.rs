@@ -91,6 +91,8 @@ mod tests {
             "token --json --no-refresh --id-token",
             "token --quiet --verbose",
             "token --format nonsense",
+            "token --format env --shell cmd",
+            "token --shell cmd",
             "--color nonsense token",
             "decode token login -",
             "exec --json -- token --json",

@@ -21,7 +21,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Keepali
         Some(ExitReason::Code(code)) => Err(ChildProcessError::Exited(code).into()),
         Some(ExitReason::Signal(signal)) => {
             ports.signals.end_by(signal);
-            Err(ChildProcessError::Exited(u8::try_from(128_i32.saturating_add(signal)).unwrap_or(1)).into())
+            Err(ChildProcessError::Exited(128_i32.saturating_add(signal)).into())
         }
     }
 }

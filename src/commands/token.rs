@@ -1,6 +1,6 @@
 //! `tidp token`: a valid access token on stdout, refreshed only when that is due.
 
-use crate::cli::{self, Global, TokenFormat};
+use crate::cli::{self, Global, ShellName, TokenFormat};
 use crate::domain::command_line::Shell;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::secret::Secret;
@@ -29,6 +29,9 @@ struct Printable {
 /// Those of the flow; then stdout stays empty.
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) -> Result<()> {
     let format = format(args.format, out.json)?;
+    if args.shell.is_some() && format != TokenFormat::Env {
+        return Err(Error::usage("--shell is only for --format env"));
+    }
     if format == TokenFormat::ExecCredential {
         api_version(&ports.env)?;
     }
@@ -43,7 +46,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Token) 
             let ScopedToken { access_token: AccessToken { value, expires_at, .. }, scopes } = token;
             Printable { value, expires_at, scopes: Some(scopes) }
         };
-        print(context, out, format, &token)
+        print(context, out, format, args.shell, &token)
     })
 }
 
@@ -75,7 +78,23 @@ pub fn min_ttl(text: Option<&str>) -> Result<Option<Seconds>> {
     text.map(Seconds::parse).transpose().map_err(|what| Error::usage(format!("--min-ttl: {what}")))
 }
 
-fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: &Printable) -> Result<()> {
+/// The shell for `--format env`: a script names it, because the environment only suggests one.
+fn shell(name: Option<ShellName>, env: &Env) -> Shell {
+    match name {
+        Some(ShellName::Posix) => Shell::Posix,
+        Some(ShellName::Powershell) => Shell::Powershell,
+        Some(ShellName::Cmd) => Shell::Cmd,
+        None => Shell::at_hand(cfg!(windows), |name| env.get(name)),
+    }
+}
+
+fn print(
+    context: &Context<'_>,
+    out: &Output<'_>,
+    format: TokenFormat,
+    shell_name: Option<ShellName>,
+    printed: &Printable,
+) -> Result<()> {
     let token = printed.value.expose();
     // It goes into headers, shell code and curl's configuration, so only bearer token characters are allowed (RFC 6750
     // 2.1).
@@ -90,7 +109,7 @@ fn print(context: &Context<'_>, out: &Output<'_>, format: TokenFormat, printed: 
         TokenFormat::HeaderJson => out.answer(&format!("{}\n", json!({ "Authorization": format!("Bearer {token}") }))),
         TokenFormat::Curl => out.answer(&format!("header = \"Authorization: Bearer {token}\"\n")),
         TokenFormat::Env => {
-            let shell = Shell::at_hand(cfg!(windows), |name| context.ports.env.get(name));
+            let shell = shell(shell_name, &context.ports.env);
             out.answer(&(shell.assignment(&format!("TIDP_{}", name.to_ascii_uppercase()), token) + "\n"))
         }
         TokenFormat::Json => {

@@ -9,9 +9,9 @@ use std::io::{self, ErrorKind};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildProcessError {
     /// With an exit code as for env(1).
-    NotStarted(u8, String),
-    /// CMD exited with this code, or a signal ended `keepalive` (128 and its number). No error is printed.
-    Exited(u8),
+    NotStarted(i32, String),
+    /// CMD exited with this code, which has 32 bits on Windows, or a signal ended `keepalive` (128 and its number). No error is printed.
+    Exited(i32),
 }
 
 impl ChildProcessError {

@@ -106,7 +106,7 @@ impl Error {
     }
 
     /// The exit code, if nothing is to be reported.
-    pub fn silent_exit_code(&self) -> Option<u8> {
+    pub fn silent_exit_code(&self) -> Option<i32> {
         match self.situation {
             Situation::OutputClosed => Some(0),
             Situation::ChildProcess(ChildProcessError::Exited(code)) => Some(code),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub kind: Kind,
-    pub exit_code: u8,
+    pub exit_code: i32,
     pub message: String,
     /// The next command to run.
     pub hint: Option<String>,
@@ -20,14 +20,14 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, exit_code: kind.exit_code(), message: message.into(), hint: None, provider: None }
+        Self { kind, exit_code: kind.exit_code().into(), message: message.into(), hint: None, provider: None }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    pub(super) fn exit_code(self, exit_code: u8) -> Self {
+    pub(super) fn exit_code(self, exit_code: i32) -> Self {
         Self { exit_code, ..self }
     }
 

@@ -64,6 +64,10 @@ pub fn store_message(failure: &StoreFailure) -> String {
         StoreFailureKind::Missing => "cannot be found",
         StoreFailureKind::NotSetUp => "is running, but has no default collection yet",
         StoreFailureKind::Locked => "is locked",
+        StoreFailureKind::MissingLogonSession => "holds nothing for this logon session",
+        StoreFailureKind::MissingKeychain => "has no keychain for this user",
+        StoreFailureKind::InteractionNotAllowed => "must ask its user, and can show no window here",
+        StoreFailureKind::Denied => "denied access",
         StoreFailureKind::TimedOut => "did not respond in time",
         StoreFailureKind::Refused => "returned an error",
         StoreFailureKind::WrongKey => "cannot be opened with this key",
@@ -85,10 +89,19 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
         (Keyring, StoreFailureKind::NotSetUp) => {
             "create it: on a desktop run `tidp login` in a terminal, which asks for a new password; without a desktop give a password to `gnome-keyring-daemon --replace --unlock --components=secrets`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
-        (Keyring, StoreFailureKind::Locked) if cfg!(target_os = "macos") => {
-            "security unlock-keychain, then run the command again"
-        }
         (Keyring, StoreFailureKind::Locked) => "unlock the keyring, then run the command again",
+        (Keyring, StoreFailureKind::MissingLogonSession) => {
+            "Windows keeps no credentials for a logon over the network (SSH with a key) and for some services: run the command on the desktop, or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        (Keyring, StoreFailureKind::MissingKeychain) => {
+            "log in at the Mac's own screen once, which creates the keychain, and look with `security default-keychain`; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
+        }
+        (Keyring, StoreFailureKind::InteractionNotAllowed) => {
+            "security unlock-keychain, then run the command again; if that is not enough, run it once at the Mac's own screen and choose Always Allow"
+        }
+        (Keyring, StoreFailureKind::Denied) => {
+            "run the command again and choose Always Allow; if nothing asks, let this program access the entry (service `tidp`) in Keychain Access, under Access Control"
+        }
         (Keyring, StoreFailureKind::TimedOut) => {
             "unlock or restart the keyring, and answer its prompt if it shows one; or use another store: TIDP_STORE=file with TIDP_STORE_KEY_FILE"
         }
@@ -104,6 +117,10 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
             StoreFailureKind::Missing
             | StoreFailureKind::NotSetUp
             | StoreFailureKind::Locked
+            | StoreFailureKind::MissingLogonSession
+            | StoreFailureKind::MissingKeychain
+            | StoreFailureKind::InteractionNotAllowed
+            | StoreFailureKind::Denied
             | StoreFailureKind::TimedOut
             | StoreFailureKind::Refused
             | StoreFailureKind::Unknown,

@@ -33,14 +33,14 @@ fn requested() -> RequestedLogin {
 }
 
 /// A situation; its kind and exit code; a piece of its hint (empty: it has none); whether it has a provider's error.
-type Row = (Situation, Kind, u8, &'static str, bool);
+type Row = (Situation, Kind, i32, &'static str, bool);
 
-fn row(situation: impl Into<Situation>, kind: Kind, exit_code: u8, hint: &'static str) -> Row {
+fn row(situation: impl Into<Situation>, kind: Kind, exit_code: i32, hint: &'static str) -> Row {
     let situation = situation.into();
     (situation, kind, exit_code, hint, false)
 }
 
-fn provider_row(situation: impl Into<Situation>, kind: Kind, exit_code: u8, hint: &'static str) -> Row {
+fn provider_row(situation: impl Into<Situation>, kind: Kind, exit_code: i32, hint: &'static str) -> Row {
     (situation.into(), kind, exit_code, hint, true)
 }
 
@@ -134,6 +134,15 @@ fn store_rows() -> Vec<Row> {
         row(StoreError::Failed(missing()), Kind::Store, 6, "TIDP_STORE=file"),
         row(store(StoreName::Keyring, StoreFailureKind::NotSetUp), Kind::Store, 6, "tidp login"),
         row(store(StoreName::Keyring, StoreFailureKind::Refused), Kind::Store, 6, "TIDP_STORE=file"),
+        row(store(StoreName::Keyring, StoreFailureKind::MissingLogonSession), Kind::Store, 6, "SSH"),
+        row(store(StoreName::Keyring, StoreFailureKind::MissingKeychain), Kind::Store, 6, "security default-keychain"),
+        row(
+            store(StoreName::Keyring, StoreFailureKind::InteractionNotAllowed),
+            Kind::Store,
+            6,
+            "security unlock-keychain",
+        ),
+        row(store(StoreName::Keyring, StoreFailureKind::Denied), Kind::Store, 6, "Always Allow"),
         row(StoreError::InvalidEntry(InvalidEntry::Garbage), Kind::Store, 6, "tidp login"),
         row(StoreError::InvalidEntry(InvalidEntry::Misplaced), Kind::Store, 6, "tidp login"),
         row(StoreError::InvalidEntry(InvalidEntry::Version(9)), Kind::Store, 6, "update tidp"),

@@ -280,6 +280,10 @@ fn is_temporary(error: &Error) -> bool {
             StoreFailureKind::Missing
             | StoreFailureKind::NotSetUp
             | StoreFailureKind::Locked
+            | StoreFailureKind::MissingLogonSession
+            | StoreFailureKind::MissingKeychain
+            | StoreFailureKind::InteractionNotAllowed
+            | StoreFailureKind::Denied
             | StoreFailureKind::TimedOut
             | StoreFailureKind::Refused
             | StoreFailureKind::Unknown => true,

@@ -221,6 +221,8 @@ pub trait Terminal: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     pub is_terminal: bool,
+    /// Whether a terminal obeys escape sequences instead of showing them.
+    pub obeys_escapes: bool,
     /// If known.
     pub columns: Option<u16>,
     /// If known.
@@ -307,7 +309,8 @@ pub trait Supervisor {
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitReason {
-    Code(u8),
+    /// The system's whole code: 8 bits on Unix, 32 on Windows.
+    Code(i32),
     Signal(i32),
 }
 

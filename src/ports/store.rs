@@ -145,6 +145,14 @@ pub enum StoreFailureKind {
     NotSetUp,
     /// It is locked and nobody unlocked it.
     Locked,
+    /// Windows keeps no credentials for this logon session.
+    MissingLogonSession,
+    /// macOS has no keychain for this user.
+    MissingKeychain,
+    /// macOS must ask the user, and can show no window.
+    InteractionNotAllowed,
+    /// The user, or the entry's access control, does not let this program in.
+    Denied,
     /// No response within the deadline.
     TimedOut,
     /// It refused: permissions, quota, size, read-only.

@@ -40,7 +40,7 @@ fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
         ColorWhen::Never => false,
         ColorWhen::Auto if env.get("NO_COLOR").is_some() => false,
         ColorWhen::Auto if env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-        ColorWhen::Auto => stream.is_terminal && env.get("TERM") != Some("dumb"),
+        ColorWhen::Auto => stream.is_terminal && stream.obeys_escapes && env.get("TERM") != Some("dumb"),
     }
 }
 
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn color_flag_overrides_environment_overrides_terminal() {
-        let stream = |is_terminal| Stream { is_terminal, columns: None, rows: None };
+        let stream = |is_terminal| Stream { is_terminal, obeys_escapes: true, columns: None, rows: None };
         for (when, variables, is_terminal, expected) in [
             (None, &[][..], true, true),
             (None, &[], false, false),
@@ -308,5 +308,8 @@ mod tests {
         ] {
             assert_eq!(has_colors(when, &env(variables), stream(is_terminal)), expected, "{when:?} {is_terminal}");
         }
+        let old_console = Stream { obeys_escapes: false, ..stream(true) };
+        assert!(!has_colors(None, &Env::default(), old_console));
+        assert!(has_colors(Some(ColorWhen::Always), &Env::default(), old_console), "as was asked");
     }
 }

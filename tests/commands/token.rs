@@ -240,6 +240,37 @@ fn env_format_is_in_the_words_of_powershell() {
 }
 
 #[test]
+fn shell_that_is_named_decides_whatever_the_environment_suggests() {
+    let modules = ("PSMODULEPATH", r"C:\Users\kari\Documents\PowerShell\Modules");
+    let powershell = |bench: Bench| {
+        let bench = bench.env(modules.0, modules.1).env("USERPROFILE", r"C:\Users\kari");
+        bench.env("_", "/usr/bin/pwsh")
+    };
+    for bench in [Bench::new("MobileApp"), powershell(Bench::new("MobileApp"))] {
+        bench.log_in();
+        let token = bench.session().unwrap().access_token.value;
+        let token = token.expose();
+        for (shell, line) in [
+            ("posix", format!("export TIDP_ACCESS_TOKEN='{token}'\n")),
+            ("powershell", format!("$env:TIDP_ACCESS_TOKEN = '{token}'\n")),
+            ("cmd", format!("set \"TIDP_ACCESS_TOKEN={token}\"\n")),
+        ] {
+            assert_eq!(bench.run(&["token", "--format", "env", "--shell", shell]).exits(0).stdout, line);
+        }
+    }
+}
+
+#[test]
+fn shell_without_the_format_for_it_is_a_usage_error() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    for args in [&["--shell", "cmd"][..], &["--shell", "cmd", "--format", "raw"], &["--shell", "cmd", "--json"]] {
+        bench.run(&[&["token"], args].concat()).exits(2).says("--format");
+    }
+    bench.run(&["token", "--format", "env", "--shell", "tcsh"]).exits(2).says("powershell");
+}
+
+#[test]
 fn id_token_is_not_labelled_access_token() {
     let bench = Bench::new("MobileApp").env("MSYSTEM", "MINGW64");
     bench.log_in();

@@ -48,7 +48,7 @@ pub struct Bench {
 /// The exit code and the output of a command.
 #[derive(Debug)]
 pub struct Outcome {
-    pub code: u8,
+    pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
@@ -56,7 +56,8 @@ pub struct Outcome {
 impl Outcome {
     /// Asserts the exit code, and that a failure leaves stdout empty.
     #[track_caller]
-    pub fn exits(self, code: u8) -> Self {
+    pub fn exits(self, code: impl Into<i32>) -> Self {
+        let code = code.into();
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         if code != 0 {
             assert_eq!(self.stdout, "", "stdout stays empty on failure");
@@ -66,7 +67,8 @@ impl Outcome {
 
     /// Asserts the exit code of a command that fails after printing some results.
     #[track_caller]
-    pub fn exits_with_output(self, code: u8) -> Self {
+    pub fn exits_with_output(self, code: impl Into<i32>) -> Self {
+        let code = code.into();
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }

@@ -1,6 +1,7 @@
 //! The keyring of macOS (Keychain) and Windows (Credential Manager), through the `keyring` crate.
 
 use super::failure::{SERVICE, keyring_failure};
+use super::system_code;
 use crate::ports::{Env, StoreFailure, StoreFailureKind};
 use keyring_core::{Entry, Error};
 use std::collections::HashMap;
@@ -96,48 +97,50 @@ fn open(entry: &str) -> Result<Entry, Error> {
 
 /// Why a write failed. On macOS the library first looks for the entry, takes any failure for "there is none", and then
 /// fails because there is one: a second look tells what the first one met.
+#[cfg(target_os = "macos")]
 fn write_error(entry: &Entry, error: Error) -> Error {
-    match platform_code(&error) {
-        Some(mac::DUPLICATE_ITEM) => entry.get_secret().err().unwrap_or(error),
+    const DUPLICATE_ITEM: i32 = -25299; // SecBase.h
+    match keychain_code(&error) {
+        Some(DUPLICATE_ITEM) => entry.get_secret().err().unwrap_or(error),
         _ => error,
     }
 }
 
-/// Error codes of macOS's Security framework (SecBase.h).
-mod mac {
-    pub const DUPLICATE_ITEM: i32 = -25299;
-    pub const INTERACTION_NOT_ALLOWED: i32 = -25308;
-    pub const AUTH_FAILED: i32 = -25293;
-    pub const USER_CANCELED: i32 = -128;
+#[cfg(windows)]
+fn write_error(_: &Entry, error: Error) -> Error {
+    error
 }
 
-fn platform_code(error: &Error) -> Option<i32> {
-    #[cfg(target_os = "macos")]
-    if let Error::PlatformFailure(cause) = error {
-        return cause.downcast_ref::<security_framework::base::Error>().map(|error| error.code());
-    }
-    let _ = error;
-    None
+#[cfg(target_os = "macos")]
+fn keychain_code(error: &Error) -> Option<i32> {
+    let (Error::PlatformFailure(cause) | Error::NoStorageAccess(cause)) = error else { return None };
+    cause.downcast_ref::<security_framework::base::Error>().map(|error| error.code())
+}
+
+/// The kind of a failure of the system.
+#[cfg(target_os = "macos")]
+fn system_failure(error: &Error) -> StoreFailureKind {
+    keychain_code(error).map_or(StoreFailureKind::Refused, system_code::keychain_failure)
+}
+
+/// The kind of a failure of the system. The library hides its type of the code, but has a variant for one.
+#[cfg(windows)]
+fn system_failure(error: &Error) -> StoreFailureKind {
+    const NO_SUCH_LOGON_SESSION: u32 = 1312; // winerror.h
+    let is_known = matches!(error, Error::NoStorageAccess(_));
+    system_code::credential_manager_failure(if is_known { NO_SUCH_LOGON_SESSION } else { 0 })
 }
 
 /// The store failure for an error of the library. Its text is used only where it can contain neither data nor paths.
 fn store_failure(error: &Error) -> StoreFailure {
     match error {
         Error::NoDefaultStore => keyring_failure(StoreFailureKind::Missing, &missing_reason()),
-        Error::NoStorageAccess(cause) => keyring_failure(StoreFailureKind::Locked, &cause.to_string()),
+        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => {
+            keyring_failure(system_failure(error), &cause.to_string())
+        }
         Error::Ambiguous(found) => {
             keyring_failure(StoreFailureKind::Ambiguous, &format!("{} entries of one name", found.len()))
         }
-        Error::PlatformFailure(cause) => match platform_code(error) {
-            // Over SSH and in background jobs nothing can be shown.
-            Some(mac::INTERACTION_NOT_ALLOWED) => {
-                keyring_failure(StoreFailureKind::Locked, "it is locked, and no window can be shown to unlock it")
-            }
-            Some(mac::AUTH_FAILED | mac::USER_CANCELED) => {
-                keyring_failure(StoreFailureKind::Refused, "access was denied; allow it for the entry `tidp`")
-            }
-            _ => keyring_failure(StoreFailureKind::Refused, &cause.to_string()),
-        },
         Error::TooLong(what, most) => {
             keyring_failure(StoreFailureKind::Refused, &format!("{what} is longer than {most}"))
         }

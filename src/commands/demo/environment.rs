@@ -67,7 +67,7 @@ impl Terminal for CapturedTerminal {
     }
 
     fn stdout(&self) -> Stream {
-        Stream { is_terminal: false, columns: Some(76), rows: None }
+        Stream { is_terminal: false, obeys_escapes: true, columns: Some(76), rows: None }
     }
 
     fn stderr(&self) -> Stream {

@@ -54,6 +54,9 @@ fn exit_code_or_signal_of_the_command_is_passed_on() {
     for (ended, code, by) in [
         (ExitReason::Code(0), 0, vec![]),
         (ExitReason::Code(42), 42, vec![]),
+        // Codes of Windows: of an ordinary program, and after Ctrl-C.
+        (ExitReason::Code(70_000), 70_000, vec![]),
+        (ExitReason::Code(0xC000_013A_u32.cast_signed()), 0xC000_013A_u32.cast_signed(), vec![]),
         (ExitReason::Signal(15), 143, vec![15]),
         (ExitReason::Signal(9), 137, vec![9]),
     ] {

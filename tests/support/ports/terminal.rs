@@ -72,12 +72,13 @@ impl ports::Terminal for Terminal {
 
     fn stdout(&self) -> Stream {
         let rows = *self.rows.lock().unwrap();
-        Stream { is_terminal: rows.is_some(), columns: *self.columns.lock().unwrap(), rows }
+        Stream { is_terminal: rows.is_some(), obeys_escapes: true, columns: *self.columns.lock().unwrap(), rows }
     }
 
     fn stderr(&self) -> Stream {
         let size = *self.stderr_size.lock().unwrap();
-        Stream { is_terminal: size.is_some(), columns: size.map(|size| size.0), rows: size.map(|size| size.1) }
+        let (columns, rows) = size.unzip();
+        Stream { is_terminal: size.is_some(), obeys_escapes: true, columns, rows }
     }
 
     fn stdin_is_terminal(&self) -> bool {
