@@ -249,6 +249,7 @@ fn ten_minute_session_needs_renewal_to_live_longer() {
 fn refresh_after_the_sso_session_renews_nothing() {
     for (client, sso) in [("provider-mobile", "ended"), ("provider-confidential", "unknown")] {
         let Some(provider) = provider_with_a_clock() else { return };
+        provider.introspection("none");
         let mut home = Home::logged_in(&provider, client);
         let before = home.tidp(&["policy", "--json"]).json();
         provider.end_sso();
@@ -267,6 +268,7 @@ fn refresh_after_the_sso_session_renews_nothing() {
 fn reused_refresh_token_proves_no_renewal() {
     let Some(provider) = provider_with_a_clock() else { return };
     provider.refresh_tokens("reuse");
+    provider.introspection("none");
     let mut home = Home::logged_in(&provider, "provider-mobile");
     let login = home.tidp(&["policy", "--json"]).json();
     home.pass_time(&provider, DAY);
@@ -275,6 +277,32 @@ fn reused_refresh_token_proves_no_renewal() {
     let policy = home.tidp(&["policy", "--json"]).json();
     assert_eq!(policy["expires_at_earliest"], login["expires_at"], "what can be relied on");
     assert_ne!(policy["expires_at"], login["expires_at"], "what the policy implies");
+}
+
+#[test]
+fn provider_says_when_its_refresh_token_expires() {
+    let Some(provider) = provider_with_a_clock() else { return };
+    let lifetimes = [("provider-mobile", 90 * DAY), ("provider-confidential", 14 * DAY)];
+    for (client, lifetime) in lifetimes {
+        let home = Home::logged_in(&provider, client);
+        let policy = home.tidp(&["policy", "--json"]).json();
+        assert_eq!((&policy["expires_at_source"], &policy["warnings"]), (&json!("provider"), &Value::Null), "{policy}");
+        assert!((0..60).contains(&(lifetime - policy["remaining"].as_i64().unwrap())), "{policy}");
+    }
+    // Whether a refresh that returned the same refresh token has renewed it.
+    provider.refresh_tokens("reuse");
+    let mut home = Home::logged_in(&provider, "provider-mobile");
+    home.pass_time(&provider, DAY);
+    home.tidp(&["refresh"]).expect(0);
+    let policy = home.tidp(&["policy", "--json"]).json();
+    assert_eq!((&policy["expires_at_source"], &policy["warnings"]), (&json!("provider"), &Value::Null), "{policy}");
+    assert!((0..60).contains(&(90 * DAY - policy["remaining"].as_i64().unwrap())), "{policy}");
+    // A token that the provider does not know any more: told, and kept.
+    home.tidp(&["refresh", "--force"]).expect(0);
+    provider.post("/sso/end", &json!({ "revoke": true }));
+    let policy = home.tidp(&["policy", "--json"]).json();
+    assert_eq!((&policy["expired"], &policy["expires_at_source"]), (&json!(true), &json!("provider")), "{policy}");
+    home.tidp(&["refresh", "--force"]).expect(3);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::flows::context::Context;
 use crate::flows::machine_tokens;
 use crate::flows::provider_keys::{self, SignatureVerdict};
 use crate::flows::provider_metadata;
+use crate::flows::refresh_token_introspection;
 use crate::jwt::Jwt;
 use crate::oidc::discovery::Provider;
 use crate::ports::Ports;
@@ -29,6 +30,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
             return inspect_machine(context, out);
         }
         let session = context.load()?.ok_or(SessionError::NoSession)?;
+        let session = refresh_token_introspection::with_introspection(context, session);
         let (now, profile) = (ports.clock.now(), &context.profile);
         for warning in context.outlook(Some(&session), now).warnings() {
             let message = warning.message.render(&|time| out.local(time), profile.name_in_hints.as_deref());

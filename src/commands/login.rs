@@ -8,10 +8,12 @@ use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginMethod, Result};
 use crate::explain::login_messages;
+use crate::explain::outlook::observations::introspection_mismatch;
 use crate::flows::advisory_warnings;
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::login::{self, LoginOptions};
+use crate::flows::refresh_token_introspection;
 use crate::oidc::authorize::AuthorizationOptions;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -24,11 +26,15 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         context.require_user("there is no user to log in, and none is needed for a token")?;
         let session = login::log_in(context, login_options(&context.profile, args)?)?;
+        let session = refresh_token_introspection::with_introspection(context, session);
         let (now, profile) = (context.ports.clock.now(), &context.profile);
         let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());
         for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now))
         {
             out.note(&line);
+        }
+        if let Some(mismatch) = profile.policy.as_ref().and_then(|policy| introspection_mismatch(&session, policy)) {
+            out.warn(WarningCode::PolicyMismatch, mismatch.render(&|time| out.local(time), name));
         }
         if let Some(warning) = login_messages::early_expiry_warning(&outlook, name) {
             out.warn(WarningCode::DiesBeforeAccessToken, warning);

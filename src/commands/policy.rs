@@ -7,7 +7,7 @@ use crate::commands::policy_watch;
 use crate::config;
 use crate::domain::policy::{ClientType, PolicyName};
 use crate::domain::scopes::ScopeSet;
-use crate::domain::session::{SessionEvent, Sso};
+use crate::domain::session::{ExpirySource, SessionEvent, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, SessionError, with_profile};
@@ -19,6 +19,7 @@ use crate::explain::session_event::event_description;
 use crate::explain::session_requirement::check_requirement;
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
+use crate::flows::refresh_token_introspection::with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
@@ -44,7 +45,12 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
         return explain_machine(context, out, args);
     }
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
-    let session = if args.short { context.load_without_prompt()? } else { context.load()? };
+    // Nor may it wait for the provider.
+    let session = if args.short {
+        context.load_without_prompt()?
+    } else {
+        context.load()?.map(|session| with_introspection(context, session))
+    };
     let now = context.ports.clock.now();
     let outlook = context.outlook(session.as_ref(), now);
     // Before anything is printed: stdout stays empty on failure.
@@ -108,6 +114,7 @@ struct PolicyView<'a> {
     renewed_at: Option<String>,
     expires_at: Option<String>,
     expires_at_earliest: Option<String>,
+    expires_at_source: Option<ExpirySource>,
     remaining: Option<Seconds>,
     expired: bool,
     after_refresh_expires_at: Option<String>,
@@ -142,6 +149,7 @@ impl<'a> PolicyView<'a> {
             renewed_at: time(outlook.renewed_at()),
             expires_at: time(outlook.expiry.map(|expiry| expiry.expires_at)),
             expires_at_earliest: time(outlook.expiry.map(|expiry| expiry.expires_at_earliest)),
+            expires_at_source: outlook.expiry_source(),
             remaining: outlook.remaining(),
             expired: outlook.is_expired(),
             after_refresh_expires_at: time(outlook.after_refresh_expires_at()),

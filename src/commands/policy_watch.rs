@@ -8,6 +8,7 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::context::Context;
+use crate::flows::refresh_token_introspection::with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
@@ -34,7 +35,7 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
     }
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         context.require_user("there is no session to watch")?;
-        let session = context.load()?;
+        let session = context.load()?.map(|session| with_introspection(context, session));
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {
             let mut watch = Watch::new(context, out, args, session);

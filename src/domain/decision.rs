@@ -1,7 +1,7 @@
 //! The decision that every command relies on: use the cached token, refresh, or log in.
 
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::session::{ExpirySource, RefreshReason, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// How long a token must remain valid unless a command says otherwise.
@@ -118,7 +118,8 @@ fn keep_alive(
     policy: Option<&Policy>,
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    if session.held_token().is_none() || session.unresolved_refusal().is_some() {
+    let is_in_doubt = session.unresolved_refusal().is_some() || session.found_inactive_at().is_some();
+    if session.held_token().is_none() || is_in_doubt {
         // A refresh is due, so that the user is asked to log in, or the provider decides.
         return (Some(RefreshReason::Keepalive), None);
     }
@@ -137,7 +138,8 @@ fn keep_alive(
 /// When [`Renew::BeforeSessionEnds`] renews the session: after two thirds of its lifetime; `None` for never.
 pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
     let policy = policy.filter(|_| renew == Renew::BeforeSessionEnds)?;
-    renewal_at(session, policy, Seconds(policy.lifetime?.0 / 3))
+    let lifetime = RefreshTokenExpiry::from_session(session, policy)?.lifetime;
+    renewal_at(session, policy, Seconds(lifetime.0 / 3))
 }
 
 /// When to renew the session so that `lead` of its lifetime is left; `None` if no refresh renews it, because the SSO
@@ -152,7 +154,12 @@ pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<T
         return None;
     }
     let last_try = session.held_token()?.reused_at.unwrap_or(expiry.renewed_at);
-    let third = Seconds(policy.lifetime?.0 / 3);
+    let third = Seconds(expiry.lifetime.0 / 3);
+    let lead = match expiry.source {
+        ExpirySource::Policy => lead,
+        // It was chosen for the policy's lifetime, which may be longer than the one that the provider has.
+        ExpirySource::Provider => lead.min(third),
+    };
     Some(expiry.expires_at.minus(lead).max(last_try.plus(third)))
 }
 

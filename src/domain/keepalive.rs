@@ -38,9 +38,8 @@ pub enum RenewalPlan {
 impl RenewalPlan {
     /// The plan at `now`, if the session is renewed when `lead` of its lifetime is left.
     pub fn new(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
-        if let (Some((at, _)), Some(life)) =
-            (session.unresolved_refusal(), RefreshTokenExpiry::by_policy(session, policy))
-        {
+        let in_doubt_since = session.unresolved_refusal().map(|(at, _)| at).or(session.found_inactive_at());
+        if let (Some(at), Some(life)) = (in_doubt_since, RefreshTokenExpiry::by_policy(session, policy)) {
             // Only the next refresh shows whether the token is still valid.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }
@@ -61,7 +60,7 @@ mod tests {
     use crate::domain::decision::{Action, Intent, Renew, decide};
     use crate::domain::policy::PolicyName;
     use crate::domain::session::RefreshReason;
-    use crate::domain::session::tests::{logged_in, refreshed};
+    use crate::domain::session::tests::{found_inactive, introspected, logged_in, refreshed};
     use proptest::prelude::*;
 
     const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -91,6 +90,18 @@ mod tests {
         assert_eq!(of(&session, capped), RenewalPlan::End(after(600)));
         assert_eq!(of(&logged_in(LOGIN, None), PolicyName::Mobile.documented()), RenewalPlan::Nothing);
         assert_eq!(of(&session, PolicyName::NoRefresh.documented()), RenewalPlan::Nothing);
+    }
+
+    #[test]
+    fn the_provider_moves_the_plan() {
+        let (session, policy) = (logged_in(LOGIN, Some("r")), PolicyName::Mobile.documented());
+        let plan = |session: &Session| RenewalPlan::new(after(5), session, &policy, Seconds::days(20));
+        let shorter = introspected(&session, LOGIN, after(9_000));
+        assert_eq!(plan(&shorter), RenewalPlan::Renewal { due: after(6_000), end: after(9_000) });
+        let fixed = RenewalPlan::new(after(5), &shorter, &PolicyName::Confidential.documented(), Seconds(1));
+        assert_eq!(fixed, RenewalPlan::End(after(9_000)));
+        let by_policy = LOGIN.plus(Seconds::days(90));
+        assert_eq!(plan(&found_inactive(&session, LOGIN)), RenewalPlan::Renewal { due: LOGIN, end: by_policy });
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! [`RefreshTokenExpiry`] and [`Sso`], so a corrected policy also applies to the past.
 
 mod expiry;
+mod introspection;
 mod key;
 mod minimal;
 
-pub use expiry::{RefreshTokenExpiry, Sso};
+pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
+pub use introspection::{Introspection, RefreshTokenStatus};
 pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
@@ -84,6 +86,9 @@ pub struct HeldToken {
     /// The first response without a refresh token since the last one that had it.
     #[serde(rename = "not_renewed_since")]
     pub omitted_since: Option<Time>,
+    /// What the provider says of it; `None` if it has not been asked since the token was last used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection: Option<Introspection>,
 }
 
 /// Why a refresh was made.
@@ -217,6 +222,11 @@ impl IdToken {
 }
 
 impl HeldToken {
+    /// A refresh token as it is issued.
+    pub fn new(value: Secret, issued_at: Time) -> Self {
+        Self { value, renewed_at: issued_at, reused_at: None, omitted_since: None, introspection: None }
+    }
+
     /// What a response with this refresh token, or none, does to the held one.
     pub fn renewal_by(&self, token: Option<&Secret>) -> Renewal {
         match token {
@@ -259,10 +269,11 @@ impl Session {
         if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
     }
 
-    /// The session with the journal set. Storing it also proves that the store is writable.
+    /// The session with the journal set. Storing it also proves that the store is writable. What the provider said of
+    /// the refresh token no longer holds once that is used.
     #[must_use]
     pub fn with_refresh_started(&self, now: Time) -> Self {
-        Self { refresh_started_at: Some(now), ..self.clone() }
+        Self { refresh_started_at: Some(now), ..self.clone() }.with_introspection(None)
     }
 
     /// The session after a successful refresh.
@@ -274,9 +285,7 @@ impl Session {
                 let renewed_at = held.renewed_at.min(sent_at);
                 (HeldToken { renewed_at, reused_at: Some(sent_at), omitted_since: None, ..held.clone() }, Renewal::Same)
             }
-            (_, Some(value)) => {
-                (HeldToken { value, renewed_at: sent_at, reused_at: None, omitted_since: None }, Renewal::New)
-            }
+            (_, Some(value)) => (HeldToken::new(value, sent_at), Renewal::New),
             (RefreshToken::Held(held), None) => {
                 (HeldToken { omitted_since: held.omitted_since.or(Some(sent_at)), ..held.clone() }, Renewal::None)
             }
@@ -374,6 +383,33 @@ impl Session {
         self.events.push(SessionEvent { time, kind });
         let excess = self.events.len().saturating_sub(MAX_EVENTS);
         self.events.drain(..excess);
+        self
+    }
+
+    /// What the provider says of the held refresh token.
+    pub fn introspection(&self) -> Option<&Introspection> {
+        self.held_token()?.introspection.as_ref()
+    }
+
+    /// When the provider said that the held refresh token is not active, if it did.
+    pub fn found_inactive_at(&self) -> Option<Time> {
+        self.introspection().filter(|said| said.status == RefreshTokenStatus::Inactive).map(|said| said.asked_at)
+    }
+
+    /// When the held refresh token expires, as the provider says.
+    pub fn introspected_expiry(&self) -> Option<Time> {
+        match self.introspection()?.status {
+            RefreshTokenStatus::Active { expires_at } => expires_at,
+            RefreshTokenStatus::Inactive => None,
+        }
+    }
+
+    /// The session with what the provider says of its refresh token.
+    #[must_use]
+    pub fn with_introspection(mut self, introspection: Option<Introspection>) -> Self {
+        if let RefreshToken::Held(held) = &mut self.refresh_token {
+            held.introspection = introspection;
+        }
         self
     }
 

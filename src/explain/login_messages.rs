@@ -1,7 +1,7 @@
 //! The messages after a login.
 
 use crate::domain::decision::Renew;
-use crate::domain::session::Session;
+use crate::domain::session::{ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::explain::outlook::SessionOutlook;
@@ -31,8 +31,11 @@ fn policy_line(
     when: &dyn Fn(Time) -> String,
 ) -> String {
     let Some(policy) = outlook.policy else {
-        return if outlook.has_refresh_token() {
-            let key = setting(policy_key, None, profile);
+        let key = setting(policy_key, None, profile);
+        return if let Some(expiry) = outlook.expiry {
+            let end = when(expiry.expires_at);
+            format!("The provider says that the refresh token expires at {end}; set {key} to know what a refresh does.")
+        } else if outlook.has_refresh_token() {
             format!("The login returned a refresh token; set {key} to know when it expires.")
         } else {
             "The login returned no refresh token; log in again when the access token has expired.".to_owned()
@@ -42,7 +45,11 @@ fn policy_line(
     match outlook.expiry {
         Some(expiry) => {
             let renewal = if policy.sliding { "renewed by each refresh" } else { "fixed: no refresh extends it" };
-            format!("Policy {name}: the refresh token expires at {}, {renewal}.", when(expiry.expires_at))
+            let subject = match expiry.source {
+                ExpirySource::Policy => "the refresh token expires",
+                ExpirySource::Provider => "the provider says that the refresh token expires",
+            };
+            format!("Policy {name}: {subject} at {}, {renewal}.", when(expiry.expires_at))
         }
         None => format!("Policy {name}: no refresh token; log in again when the access token has expired."),
     }

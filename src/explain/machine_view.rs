@@ -47,7 +47,10 @@ impl MachineView<'_> {
             "access_token": self.token.as_ref().map_or(&TokenView::none(), |token| &token.view),
             "other_access_tokens": others.collect::<Vec<_>>(),
             "id_token": TokenView::none(),
-            "refresh_token": { "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_in": null },
+            "refresh_token": {
+                "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_at_source": null,
+                "expires_in": null,
+            },
             "sso": "unknown",
             "policy": null,
         })
@@ -120,6 +123,7 @@ impl MachineOutlook<'_> {
             "renewed_at": null,
             "expires_at": null,
             "expires_at_earliest": null,
+            "expires_at_source": null,
             "remaining": null,
             "expired": false,
             "after_refresh_expires_at": null,

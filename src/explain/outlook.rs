@@ -10,7 +10,7 @@ pub mod warnings;
 
 use crate::domain::decision::{Action, Intent, Renew, decide, renewal_due_at};
 use crate::domain::policy::Policy;
-use crate::domain::session::{HeldToken, RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::session::{ExpirySource, HeldToken, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::{Seconds, Time};
 use serde::Serialize;
 
@@ -28,7 +28,8 @@ pub enum NextAction {
     Unknown,
 }
 
-/// A session at one moment, read under a policy. Every expiry is an estimate: only the provider decides.
+/// A session at one moment, read under a policy. An expiry that follows from the policy is an estimate: only the provider
+/// decides.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOutlook<'a> {
     pub now: Time,
@@ -51,10 +52,14 @@ pub enum SessionState {
     NoRefreshToken,
     /// The provider refused the refresh token.
     Refused(Time),
+    /// The provider, asked at that time, said that the refresh token is not active; the next refresh will show.
+    FoundInactive(Time),
     /// The provider refused a refresh without saying that the token is invalid; the next refresh will show.
     RefusedTokenKept,
-    /// There is a refresh token, but no policy says when it expires.
+    /// There is a refresh token, but neither the provider nor a policy says when it expires.
     UnknownExpiry,
+    /// The provider says when the refresh token expires, but no policy says whether a refresh renews it.
+    UnknownRenewal(RefreshTokenExpiry),
     /// A refresh would renew it.
     Renewable(RefreshTokenExpiry),
     /// A sliding policy, but the SSO session has ended: no refresh renews it.
@@ -72,8 +77,17 @@ impl SessionState {
             RefreshToken::Held(_) if session.unresolved_refusal().is_some() => return Self::RefusedTokenKept,
             RefreshToken::Held(_) => {}
         }
-        let known = policy.and_then(|policy| Some((policy, RefreshTokenExpiry::from_session(session, policy)?)));
-        let Some((policy, expiry)) = known else { return Self::UnknownExpiry };
+        if let Some(at) = session.found_inactive_at() {
+            return Self::FoundInactive(at);
+        }
+        let Some(policy) = policy else {
+            return match RefreshTokenExpiry::without_policy(session) {
+                None => Self::UnknownExpiry,
+                Some(expiry) if now >= expiry.expires_at => Self::Expired(expiry),
+                Some(expiry) => Self::UnknownRenewal(expiry),
+            };
+        };
+        let Some(expiry) = RefreshTokenExpiry::from_session(session, policy) else { return Self::UnknownExpiry };
         let cap = policy.absolute_lifetime.map(|cap| session.login_at.plus(cap));
         if now >= expiry.expires_at {
             Self::Expired(expiry)
@@ -88,9 +102,11 @@ impl SessionState {
 
     fn expiry(self) -> Option<RefreshTokenExpiry> {
         match self {
-            Self::Renewable(expiry) | Self::SsoEnded(expiry) | Self::Fixed(expiry) | Self::Expired(expiry) => {
-                Some(expiry)
-            }
+            Self::UnknownRenewal(expiry)
+            | Self::Renewable(expiry)
+            | Self::SsoEnded(expiry)
+            | Self::Fixed(expiry)
+            | Self::Expired(expiry) => Some(expiry),
             _ => None,
         }
     }
@@ -126,17 +142,25 @@ impl<'a> SessionOutlook<'a> {
             .and_then(Session::held_token)
     }
 
-    /// How long until the refresh token expires by the policy; zero once it has expired or was refused.
+    /// How long until the refresh token expires; zero once it has expired, was refused or is not active.
     pub fn remaining(&self) -> Option<Seconds> {
         match self.state {
-            SessionState::Refused(_) => Some(Seconds::ZERO),
+            SessionState::Refused(_) | SessionState::FoundInactive(_) => Some(Seconds::ZERO),
             _ => self.expiry.map(|expiry| expiry.expires_at.left(self.now)),
         }
     }
 
-    /// Whether the refresh token was refused or has expired; `false` if there is none.
+    /// Whether the refresh token was refused, is not active or has expired; `false` if there is none.
     pub fn is_expired(&self) -> bool {
-        matches!(self.state, SessionState::Refused(_) | SessionState::Expired(_))
+        matches!(self.state, SessionState::Refused(_) | SessionState::FoundInactive(_) | SessionState::Expired(_))
+    }
+
+    /// Where the expiry of the refresh token, or that it has ended, is known from; `None` if it is not known.
+    pub fn expiry_source(&self) -> Option<ExpirySource> {
+        match self.state {
+            SessionState::FoundInactive(_) => Some(ExpirySource::Provider),
+            _ => self.expiry.map(|expiry| expiry.source),
+        }
     }
 
     /// Whether a refresh now would renew the session.
@@ -148,9 +172,9 @@ impl<'a> SessionOutlook<'a> {
     pub fn after_refresh_expires_at(&self) -> Option<Time> {
         match self.state {
             SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry) => Some(expiry.expires_at),
-            SessionState::Renewable(_) => {
+            SessionState::Renewable(expiry) => {
                 let (session, policy) = self.session.zip(self.policy)?;
-                let end = self.now.plus(policy.lifetime?);
+                let end = self.now.plus(expiry.lifetime);
                 Some(policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap))))
             }
             _ => None,
@@ -164,14 +188,23 @@ impl<'a> SessionOutlook<'a> {
         let changes_at = decision.changes_at;
         let idle = if self.policy.is_some() { NextAction::None } else { NextAction::Unknown };
         match (self.state, decision.action) {
-            (SessionState::NoSession | SessionState::Refused(_) | SessionState::Expired(_), _) => {
-                (NextAction::Login, None)
-            }
+            (
+                SessionState::NoSession
+                | SessionState::Refused(_)
+                | SessionState::FoundInactive(_)
+                | SessionState::Expired(_),
+                _,
+            ) => (NextAction::Login, None),
             (SessionState::RefusedTokenKept, _) => (NextAction::Refresh, changes_at),
             (SessionState::NoRefreshToken, Action::Use) => (NextAction::None, changes_at),
             (SessionState::NoRefreshToken, _) => (NextAction::Login, changes_at),
             (SessionState::UnknownExpiry, Action::Use) => (idle, changes_at),
             (SessionState::UnknownExpiry, _) => (NextAction::Refresh, changes_at),
+            (SessionState::UnknownRenewal(expiry), action) => {
+                let end = expiry.expires_at;
+                let next = if action == Action::Use { idle } else { NextAction::Refresh };
+                (next, Some(changes_at.map_or(end, |at| at.min(end))))
+            }
             (SessionState::Renewable(expiry), _) => (NextAction::Refresh, Some(self.act_before(expiry))),
             (SessionState::SsoEnded(expiry) | SessionState::Fixed(expiry), action) => {
                 let end = self.act_before(expiry);
@@ -224,9 +257,12 @@ impl<'a> SessionOutlook<'a> {
 
     /// Whether a refresh that waits for the access token to expire comes too late.
     pub fn expires_before_access_token(&self) -> bool {
-        self.session.zip(self.policy).is_some_and(|(session, policy)| {
-            let token = &session.access_token;
-            policy.expires_before_access_token(token.expires_at.since(token.obtained_at))
-        })
+        let Some(token) = self.session.map(|session| &session.access_token) else { return false };
+        let access_token_lifetime = token.expires_at.since(token.obtained_at);
+        match (self.expiry, self.policy) {
+            (Some(expiry), Some(_)) => expiry.lifetime < access_token_lifetime,
+            (None, Some(policy)) => policy.expires_before_access_token(access_token_lifetime),
+            (_, None) => false,
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::claims::{self, ClaimIssuer};
 use super::outlook::SessionOutlook;
 use crate::domain::policy::PolicyName;
 use crate::domain::secret::Secret;
-use crate::domain::session::{Account, RefreshToken, RefreshTokenExpiry, Session, Sso};
+use crate::domain::session::{Account, ExpirySource, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, RegisteredClaims};
@@ -76,6 +76,7 @@ struct RefreshTokenView {
     state: &'static str,
     expires_at: Option<String>,
     expires_at_earliest: Option<String>,
+    expires_at_source: Option<ExpirySource>,
     expires_in: Option<Seconds>,
 }
 
@@ -134,10 +135,12 @@ impl TokenView {
 }
 
 impl RefreshTokenView {
-    fn new(token: &RefreshToken, expiry: Option<RefreshTokenExpiry>, now: Time) -> Self {
+    fn new(token: &RefreshToken, outlook: &SessionOutlook<'_>) -> Self {
+        let (expiry, now) = (outlook.expiry, outlook.now);
         let state = match (token, expiry) {
             (RefreshToken::NeverIssued, _) => "none",
             (RefreshToken::Refused { .. }, _) => "expired",
+            (RefreshToken::Held(_), None) if outlook.is_expired() => "expired",
             (RefreshToken::Held(_), Some(expiry)) if now < expiry.expires_at_earliest => "valid",
             (RefreshToken::Held(_), Some(expiry)) if now >= expiry.expires_at => "expired",
             // Without a policy, and between the earliest and the implied expiry.
@@ -147,6 +150,7 @@ impl RefreshTokenView {
             state,
             expires_at: expiry.map(|expiry| expiry.expires_at.rfc3339()),
             expires_at_earliest: expiry.map(|expiry| expiry.expires_at_earliest.rfc3339()),
+            expires_at_source: outlook.expiry_source(),
             expires_in: expiry.map(|expiry| expiry.expires_at.left(now)),
         }
     }
@@ -170,7 +174,7 @@ impl<'s> SessionView<'s> {
             login_at: session.login_at.rfc3339(),
             access_token,
             id_token,
-            refresh_token: RefreshTokenView::new(&session.refresh_token, outlook.expiry, outlook.now),
+            refresh_token: RefreshTokenView::new(&session.refresh_token, outlook),
             sso: outlook.sso,
             policy: outlook.policy.map(|policy| PolicyView {
                 name: policy.name,
@@ -224,10 +228,17 @@ impl<'s> SessionView<'s> {
             (RefreshToken::Refused { refused_at, .. }, _) => {
                 format!("refused by the provider {}", (style.when)(*refused_at))
             }
-            (RefreshToken::Held(_), None) => "held; its expiry is not known".to_owned(),
+            (RefreshToken::Held(_), None) => match self.session.found_inactive_at() {
+                Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),
+                None => "held; its expiry is not known".to_owned(),
+            },
             (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
                 let verb = if self.now < expiry.expires_at { "expires" } else { "expired" };
-                format!("{verb} {}", (style.when)(expiry.expires_at))
+                let source = match expiry.source {
+                    ExpirySource::Policy => "",
+                    ExpirySource::Provider => ", as the provider says",
+                };
+                format!("{verb} {}{source}", (style.when)(expiry.expires_at))
             }
             (RefreshToken::Held(_), Some(expiry)) => format!(
                 "expires {} by the policy; rely only on {}",

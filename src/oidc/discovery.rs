@@ -33,6 +33,8 @@ pub struct Provider {
     pub revocation_endpoint: Option<Url>,
     /// RFC 8628 4.
     pub device_authorization_endpoint: Option<Url>,
+    /// RFC 7662.
+    pub introspection_endpoint: Option<Url>,
     /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
     /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
@@ -181,6 +183,7 @@ impl Provider {
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
             device_authorization_endpoint: optional("device_authorization_endpoint"),
+            introspection_endpoint: optional("introspection_endpoint"),
             lists_public_clients_for_revocation: string_list(&document, "revocation_endpoint_auth_methods_supported")
                 .iter()
                 .any(|method| method == "none"),

@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod device_authorization;
 pub mod discovery;
 pub mod id_token;
+pub mod introspection;
 pub mod jwks;
 pub mod logout;
 pub mod polling;

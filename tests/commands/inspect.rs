@@ -37,7 +37,7 @@ fn inspect_json_has_contract_fields() {
         "login_at": "2026-01-31T12:00:00Z", "access_token": null, "id_token": null,
         "refresh_token": {
             "state": "valid", "expires_at": "2026-05-01T12:00:00Z", "expires_at_earliest": "2026-05-01T12:00:00Z",
-            "expires_in": 7_775_940,
+            "expires_at_source": "policy", "expires_in": 7_775_940,
         },
         "policy": { "name": "Mobile", "sliding": true, "lifetime": 7_776_000 },
         "sso": "active",
@@ -221,7 +221,9 @@ fn missing_tokens_are_shown_as_none() {
         "header": null, "claims": null,
     });
     assert_eq!(document["id_token"], none);
-    let none = json!({ "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_in": null });
+    let none = json!({
+        "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_at_source": null, "expires_in": null,
+    });
     assert_eq!(document["refresh_token"], none);
     assert_eq!(document["policy"], json!({ "name": "NoRefresh", "sliding": false, "lifetime": null }));
 }

@@ -15,6 +15,7 @@ mod exec;
 mod golden;
 mod hints;
 mod inspect;
+mod introspection;
 mod keepalive;
 mod life;
 mod login;

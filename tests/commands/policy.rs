@@ -46,7 +46,8 @@ fn policy_json_has_contract_fields() {
     let expected = json!({
         "profile": "app@https://id.example", "policy": "Mobile", "client_type": "MobileApp", "sliding": true,
         "lifetime": 7_776_000, "issued_at": "2026-01-31T12:00:00Z", "renewed_at": "2026-03-12T12:00:00Z",
-        "expires_at": "2026-06-10T12:00:00Z", "expires_at_earliest": "2026-06-10T12:00:00Z", "remaining": 7_774_200,
+        "expires_at": "2026-06-10T12:00:00Z", "expires_at_earliest": "2026-06-10T12:00:00Z", "expires_at_source": "policy",
+        "remaining": 7_774_200,
         "expired": false, "after_refresh_expires_at": "2026-06-10T12:30:00Z", "sso": "active",
         "next_action": "refresh", "act_before": "2026-06-10T12:00:00Z",
         "access_token_expires_at": "2026-03-12T13:00:00Z", "explanation": explanation,

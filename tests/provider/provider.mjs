@@ -5,6 +5,7 @@
 //                                {"freeze": true}                  it stands still but for that
 //   POST /control/sso/end        {} or {"revoke": true}            ends every SSO session (and every refresh token)
 //   POST /control/refresh-tokens {"mode": "rotate" | "reuse"}      one-time handles, or the same again
+//   POST /control/introspection  {"mode": "own" | "none"}            which tokens a client may ask about
 //   POST /control/access-token-lifetime {"seconds": s}
 //   POST /control/keys/rotate    {} or {"keep": false}             a new signing key (and the old ones withdrawn)
 //   POST /control/fail           {"status": 503, "times": 1, "path": "/connect/token"}   status 0: done, not answered
@@ -25,7 +26,7 @@ const { newKey, sidOf, verified } = await import('./tokens.mjs');
 const { ACCOUNT, telenorProvider } = await import('./telenor.mjs');
 
 const store = new Store();
-const settings = { refreshTokens: 'rotate', accessTokenLifetime: 3600, handles: new Map() };
+const settings = { refreshTokens: 'rotate', introspection: 'own', accessTokenLifetime: 3600, handles: new Map() };
 const everKeys = [newKey()];
 let held; // what an answer waits for: {promise, resolve}
 const failures = { status: 0, times: 0, path: '' };
@@ -68,6 +69,7 @@ const controls = {
     if (revoke) store.revokeAll();
   },
   '/control/refresh-tokens': ({ mode }) => void (settings.refreshTokens = mode),
+  '/control/introspection': ({ mode }) => void (settings.introspection = mode),
   '/control/access-token-lifetime': ({ seconds }) => void (settings.accessTokenLifetime = seconds),
   '/control/keys/rotate': ({ keep = true }) => {
     everKeys.unshift(newKey());

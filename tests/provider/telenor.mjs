@@ -55,7 +55,10 @@ function configuration(issuer, store, keys, settings) {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       deviceFlow: { enabled: true, charset: 'digits', mask: '*** *** ***' },
-      introspection: { enabled: true },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => settings.introspection === 'own' && token.clientId === client.clientId,
+      },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: true },
     },

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::policy::PolicyName;
-use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
+use crate::domain::session::tests::{any_policy, found_inactive, history, introspected, lived, logged_in, refreshed};
 use proptest::prelude::*;
 
 const LOGIN: Time = Time::from_unix(1_800_000_000);
@@ -132,6 +132,35 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 
 fn any_renew() -> impl Strategy<Value = Renew> {
     prop_oneof![Just(Renew::WhenDue), Just(Renew::BeforeSessionEnds)]
+}
+
+#[test]
+fn renewal_follows_the_lifetime_that_the_provider_has() {
+    let mobile = PolicyName::Mobile.documented();
+    let session = logged_in(LOGIN, Some("r0"));
+    let shorter = introspected(&session, LOGIN, LOGIN.plus(Seconds::days(9)));
+    // A lead for 90 days is longer than all of the 9 days.
+    assert_eq!(renewal_at(&shorter, &mobile, Seconds::days(20)), Some(LOGIN.plus(Seconds::days(6))));
+    assert_eq!(renewal_at(&shorter, &mobile, Seconds::days(1)), Some(LOGIN.plus(Seconds::days(8))));
+    let due = |session| renewal_due_at(session, Some(&mobile), Renew::BeforeSessionEnds);
+    assert_eq!(due(&shorter), Some(LOGIN.plus(Seconds::days(6))));
+    assert_eq!(
+        due(&introspected(&session, LOGIN, LOGIN.plus(Seconds::days(300)))),
+        Some(LOGIN.plus(Seconds::days(200)))
+    );
+}
+
+#[test]
+fn a_token_that_is_not_active_is_tried_once_more_by_keepalive_and_when_due() {
+    let mobile = PolicyName::Mobile.documented();
+    let session = found_inactive(&logged_in(LOGIN, Some("r0")), LOGIN);
+    let ask =
+        |seconds, intent| decide(LOGIN.plus(Seconds(seconds)), Some(&session), Some(&mobile), Renew::WhenDue, intent);
+    let keep = Intent::KeepAlive { lead: Seconds(120) };
+    assert_eq!(ask(1, keep).action, Action::Refresh(RefreshReason::Keepalive));
+    let token = Intent::AccessToken { min_ttl: Seconds::ZERO };
+    assert_eq!(ask(1, token).action, Action::Use);
+    assert_eq!(ask(3_600, token).action, Action::Refresh(RefreshReason::Expired));
 }
 
 proptest! {

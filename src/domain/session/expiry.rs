@@ -1,8 +1,8 @@
-//! What a policy makes of the observations in a session.
+//! What a policy makes of the observations in a session, where the provider has not said it itself.
 
 use super::Session;
 use crate::domain::policy::Policy;
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use serde::Serialize;
 
 /// The state of the user's SSO session. While it is active, a refresh renews a sliding lifetime.
@@ -16,24 +16,61 @@ pub enum Sso {
     Unknown,
 }
 
-/// When the refresh token expires by its policy. These are estimates; the provider decides.
+/// Where an expiry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySource {
+    /// It follows from the policy: an estimate.
+    Policy,
+    /// The provider has said so.
+    Provider,
+}
+
+/// When the refresh token expires: as the provider says, or else by its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshTokenExpiry {
     /// The login (fixed), or the last certain renewal (sliding).
     pub renewed_at: Time,
-    /// Counted from the last response with a refresh token, new or not.
+    /// By the policy, counted from the last response with a refresh token, new or not.
     pub expires_at: Time,
-    /// Counted from the last certain renewal; never later than `expires_at`.
+    /// By the policy, counted from the last certain renewal; never later than `expires_at`.
     pub expires_at_earliest: Time,
+    /// From the login, or from the last renewal, certain or not. By the policy, without its absolute lifetime.
+    pub lifetime: Seconds,
+    pub source: ExpirySource,
 }
 
 impl RefreshTokenExpiry {
-    /// `None` if there is no refresh token, the policy issues none, or a refusal is unresolved, so that nothing is known.
+    /// `None` if there is no refresh token, the policy issues none, the provider says that the token is not active, or a
+    /// refusal is unresolved, so that nothing is known.
     pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
-        if session.unresolved_refusal().is_some() { None } else { Self::by_policy(session, policy) }
+        if session.unresolved_refusal().is_some() || session.found_inactive_at().is_some() {
+            return None;
+        }
+        let by_policy = Self::by_policy(session, policy)?;
+        // What the provider says of this very token is certain.
+        Some(session.introspected_expiry().map_or(by_policy, |end| Self {
+            expires_at: end,
+            expires_at_earliest: end,
+            lifetime: end.left(last_renewal(session, policy)),
+            source: ExpirySource::Provider,
+            ..by_policy
+        }))
     }
 
-    /// As [`RefreshTokenExpiry::from_session`], but also after a refusal.
+    /// The expiry that the provider says, for a session without a policy.
+    pub fn without_policy(session: &Session) -> Option<Self> {
+        let (held, end) = (session.held_token()?, session.introspected_expiry()?);
+        session.unresolved_refusal().is_none().then(|| Self {
+            renewed_at: held.renewed_at,
+            expires_at: end,
+            expires_at_earliest: end,
+            lifetime: end.left(held.reused_at.unwrap_or(held.renewed_at)),
+            source: ExpirySource::Provider,
+        })
+    }
+
+    /// As [`RefreshTokenExpiry::from_session`], but by the policy alone, and also after a refusal.
     pub fn by_policy(session: &Session, policy: &Policy) -> Option<Self> {
         let held = session.held_token()?;
         let lifetime = policy.lifetime?;
@@ -42,19 +79,29 @@ impl RefreshTokenExpiry {
             policy.absolute_lifetime.map_or(end, |cap| end.min(session.login_at.plus(cap)))
         };
         let renewed_at = if policy.sliding { held.renewed_at } else { session.login_at };
-        // If the provider need not return the refresh token, the last refresh may have renewed it.
-        let maybe_renewed_at =
-            held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.access_token.obtained_at);
-        let reused_at = held.reused_at.max(maybe_renewed_at);
-        let implied_from = if policy.sliding { reused_at.unwrap_or(renewed_at).max(renewed_at) } else { renewed_at };
-        Some(Self { renewed_at, expires_at: capped(implied_from), expires_at_earliest: capped(renewed_at) })
+        Some(Self {
+            renewed_at,
+            expires_at: capped(last_renewal(session, policy)),
+            expires_at_earliest: capped(renewed_at),
+            lifetime,
+            source: ExpirySource::Policy,
+        })
     }
+}
+
+/// From when the lifetime counts: the login (fixed), or the last renewal, certain or not.
+fn last_renewal(session: &Session, policy: &Policy) -> Time {
+    let Some(held) = session.held_token().filter(|_| policy.sliding) else { return session.login_at };
+    // If the provider need not return the refresh token, the last refresh may have renewed it.
+    let maybe_renewed_at = held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.access_token.obtained_at);
+    held.reused_at.max(maybe_renewed_at).unwrap_or(held.renewed_at).max(held.renewed_at)
 }
 
 impl Sso {
     /// The state that the observations imply under `policy`.
     pub fn from_session(session: &Session, policy: &Policy) -> Self {
-        match session.held_token().filter(|_| session.unresolved_refusal().is_none()) {
+        let is_in_doubt = session.unresolved_refusal().is_some() || session.found_inactive_at().is_some();
+        match session.held_token().filter(|_| !is_in_doubt) {
             _ if !policy.reports_sso => Self::Unknown,
             Some(held) if policy.sliding && held.omitted_since.is_some() => Self::Ended,
             Some(held) if policy.sliding && held.reused_at.is_none() => Self::Active,

@@ -4,7 +4,7 @@ use super::{AccessToken, InvalidEntry, Session};
 use crate::domain::secret::Secret;
 use crate::domain::time::CLOCK_TOLERANCE;
 
-/// The session in `document` without ID token and events, and with an empty, expired access token, so that a refresh is due.
+/// The session in `document` without ID token, events and what the provider says of the refresh token, and with an empty, expired access token, so that a refresh is due.
 ///
 /// # Errors
 /// [`InvalidEntry::Garbage`] if `document` is not a session of this version.
@@ -14,7 +14,7 @@ pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
     // In the past for every clock that this session trusts.
     let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
     let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
-    Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.to_json())
+    Ok(Session { access_token, id_token: None, events: Vec::new(), ..session }.with_introspection(None).to_json())
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ const LOGIN: Time = Time::from_unix(1_800_000_000);
 
 /// A session as a login at `at` leaves it.
 pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
-    let held =
-        |value: &str| HeldToken { value: Secret::new(value), renewed_at: at, reused_at: None, omitted_since: None };
+    let held = |value: &str| HeldToken::new(Secret::new(value), at);
     Session {
         version: SCHEMA,
         key: SessionKey { profile: "p".into(), issuer: "https://id.example".into(), client_id: "c".into() },
@@ -54,6 +53,18 @@ pub(crate) fn refreshed(session: &Session, at: Time, refresh_token: Option<&str>
     session.with_refresh_started(at).after_refresh(answer, RefreshReason::Expired, at)
 }
 
+/// The session after the provider said at `at` that its refresh token expires at `end`.
+pub(crate) fn introspected(session: &Session, at: Time, end: Time) -> Session {
+    let status = RefreshTokenStatus::Active { expires_at: Some(end) };
+    session.clone().with_introspection(Some(Introspection { asked_at: at, status }))
+}
+
+/// The session after the provider said at `at` that its refresh token is not active.
+pub(crate) fn found_inactive(session: &Session, at: Time) -> Session {
+    let status = RefreshTokenStatus::Inactive;
+    session.clone().with_introspection(Some(Introspection { asked_at: at, status }))
+}
+
 fn policy(name: PolicyName) -> Policy {
     name.documented()
 }
@@ -66,7 +77,10 @@ fn fixed_lifetime_counts_from_the_login() {
         session = refreshed(&session, LOGIN.plus(Seconds::days(day)), answer);
         let life = RefreshTokenExpiry::from_session(&session, &confidential).unwrap();
         let end = LOGIN.plus(Seconds::days(14));
-        assert_eq!(life, RefreshTokenExpiry { renewed_at: LOGIN, expires_at: end, expires_at_earliest: end });
+        let (lifetime, source) = (Seconds::days(14), ExpirySource::Policy);
+        let expected =
+            RefreshTokenExpiry { renewed_at: LOGIN, expires_at: end, expires_at_earliest: end, lifetime, source };
+        assert_eq!(life, expected);
         assert_eq!(Sso::from_session(&session, &confidential), Sso::Unknown);
     }
 }
@@ -194,12 +208,17 @@ pub(crate) enum Step {
     None,
     Refused,
     Unanswered,
+    /// The provider says that the refresh token expires so many seconds from now.
+    Introspected(i64),
+    /// The provider says that the refresh token is not active.
+    FoundInactive,
 }
 
 pub(crate) fn history() -> impl Strategy<Value = (Time, Vec<(i64, Step)>)> {
     let jump = prop_oneof![0..700i64, 0..8_000_000i64, -8_000_000..0i64, Just(i64::MAX), Just(i64::MIN)];
     let step = prop_oneof![
-        4 => Just(Step::New), 4 => Just(Step::Same), 3 => Just(Step::None), 1 => Just(Step::Refused), 1 => Just(Step::Unanswered)
+        4 => Just(Step::New), 4 => Just(Step::Same), 3 => Just(Step::None), 1 => Just(Step::Refused), 1 => Just(Step::Unanswered),
+        2 => (-700..8_000_000i64).prop_map(Step::Introspected), 1 => Just(Step::FoundInactive)
     ];
     let start = prop_oneof![Just(0), Just(Time::MAX.unix()), 0..Time::MAX.unix()];
     (start.prop_map(Time::from_unix), prop::collection::vec((jump, step), 0..30))
@@ -225,10 +244,42 @@ pub(crate) fn lived(start: Time, steps: &[(i64, Step)]) -> Vec<(Time, Session)> 
             Step::None => refreshed(&session, now, None),
             Step::Refused => session.after_refusal("invalid_grant", RefreshReason::Expired, now, Seconds::ZERO),
             Step::Unanswered => session.with_refresh_started(now).after_lost_response(RefreshReason::Expired, now),
+            Step::Introspected(left) => introspected(&session, now, now.plus(Seconds(*left))),
+            Step::FoundInactive => found_inactive(&session, now),
         };
         states.push((now, session.clone()));
     }
     states
+}
+
+#[test]
+fn introspection_is_stored_with_the_token_only() {
+    let session = logged_in(LOGIN, Some("r0"));
+    let plain = session.to_json().expose().to_owned();
+    assert!(!plain.contains("introspection"), "{plain}");
+    let told = introspected(&session, LOGIN, LOGIN.plus(Seconds(60)));
+    let stored = told.to_json().expose().to_owned();
+    let said = r#""introspection":{"asked_at":1800000000,"status":"active","expires_at":1800000060}"#;
+    assert!(stored.contains(said), "{stored}");
+    // The minimal session does without.
+    let least = minimal_session(&told.to_json()).unwrap();
+    assert_eq!(Session::from_json(&least, &told.key).unwrap().introspection(), None);
+    assert_eq!(logged_in(LOGIN, None).with_introspection(told.introspection().copied()).introspection(), None);
+}
+
+#[test]
+fn lifetime_of_the_provider_counts_from_the_last_renewal() {
+    let mobile = policy(PolicyName::Mobile);
+    let (tenth, end) = (LOGIN.plus(Seconds::days(10)), LOGIN.plus(Seconds::days(40)));
+    let session = refreshed(&logged_in(LOGIN, Some("r0")), tenth, Some("r0"));
+    let life = RefreshTokenExpiry::from_session(&introspected(&session, tenth, end), &mobile).unwrap();
+    assert_eq!((life.renewed_at, life.lifetime), (LOGIN, Seconds::days(30)));
+    let fixed =
+        RefreshTokenExpiry::from_session(&introspected(&session, tenth, end), &policy(PolicyName::Confidential));
+    assert_eq!(fixed.unwrap().lifetime, Seconds::days(40));
+    let unknown = RefreshTokenExpiry::without_policy(&introspected(&session, tenth, end)).unwrap();
+    assert_eq!((unknown.expires_at, unknown.lifetime), (end, Seconds::days(30)));
+    assert_eq!(RefreshTokenExpiry::without_policy(&session), None);
 }
 
 #[test]
@@ -262,13 +313,35 @@ proptest! {
     fn expiry_moves_only_after_a_renewal((start, steps) in history(), policy in any_policy()) {
         let states = lived(start, &steps);
         for (pair, (_, step)) in states.windows(2).zip(&steps) {
-            let lives = (RefreshTokenExpiry::from_session(&pair[0].1, &policy), RefreshTokenExpiry::from_session(&pair[1].1, &policy));
+            let lives = (RefreshTokenExpiry::by_policy(&pair[0].1, &policy), RefreshTokenExpiry::by_policy(&pair[1].1, &policy));
             let (Some(before), Some(after)) = lives else { continue };
-            if !policy.sliding || matches!(step, Step::None | Step::Unanswered) {
+            if !policy.sliding || !matches!(step, Step::New | Step::Same) {
                 prop_assert_eq!(before, after);
             }
             if matches!(step, Step::Same) {
                 prop_assert!(after.expires_at_earliest <= before.expires_at_earliest);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_provider_says_is_the_expiry_until_the_token_is_used(
+        (start, steps) in history(), policy in any_policy(), end in 0..Time::MAX.unix(),
+    ) {
+        for (now, session) in lived(start, &steps) {
+            let end = Time::from_unix(end);
+            let (told, ended) = (introspected(&session, now, end), found_inactive(&session, now));
+            prop_assert_eq!(RefreshTokenExpiry::from_session(&ended, &policy), None);
+            let Some(life) = RefreshTokenExpiry::from_session(&told, &policy) else {
+                prop_assert!(session.held_token().is_none() || policy.lifetime.is_none());
+                continue;
+            };
+            prop_assert_eq!((life.expires_at, life.expires_at_earliest, life.source), (end, end, ExpirySource::Provider));
+            prop_assert!(life.lifetime >= Seconds::ZERO);
+            for used in [told.with_refresh_started(now), ended.with_refresh_started(now), refreshed(&told, now, None)] {
+                prop_assert_eq!(used.introspection(), None);
+                let by_policy = RefreshTokenExpiry::from_session(&used, &policy).unwrap();
+                prop_assert_eq!(by_policy.source, ExpirySource::Policy);
             }
         }
     }

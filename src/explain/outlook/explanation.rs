@@ -1,17 +1,17 @@
 //! The explanation of `tidp policy`: what the policy is, what a refresh now would change, when to act and how.
 
-use super::observations::{policy_mismatch, probable_refusal};
+use super::observations::{introspection_mismatch, policy_mismatch, probable_refusal};
 use super::sentence::Sentence;
 use super::warnings::{clock_went_back, interrupted_refresh, refused_token_kept};
 use super::{SessionOutlook, SessionState};
 use crate::domain::policy::Policy;
-use crate::domain::session::{RefreshTokenExpiry, Session, Sso};
+use crate::domain::session::{ExpirySource, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::Time;
 
 impl SessionOutlook<'_> {
     /// The sentences, in reading order.
     pub fn explanation(&self) -> Vec<Sentence> {
-        let mut sentences = vec![policy_rule(self.policy)];
+        let mut sentences = vec![policy_rule(self.policy, self.expiry.is_some())];
         let Some(session) = self.session else {
             sentences.push(Sentence::new("There is no session; log in with ").command("tidp login").text("."));
             return sentences;
@@ -23,12 +23,22 @@ impl SessionOutlook<'_> {
         }
         sentences.extend(interrupted_refresh(session).map(Sentence::capitalized));
         sentences.extend(clock_went_back(self.now, session).map(Sentence::capitalized));
-        if self.expiry.is_some() {
-            sentences.push(Sentence::new(
-                "The provider never says when a refresh token expires: these times follow from the policy and are estimates.",
-            ));
-        }
+        sentences.extend(self.source_of_expiry(session));
         sentences
+    }
+
+    /// Where the expiry is known from, and how sure it is.
+    fn source_of_expiry(&self, session: &Session) -> Option<Sentence> {
+        let expiry = self.expiry?;
+        let Some(said) = session.introspection().filter(|_| expiry.source == ExpirySource::Provider) else {
+            return Some(Sentence::new(
+                "The provider has not said when this refresh token expires: these times follow from the policy and are \
+                 estimates.",
+            ));
+        };
+        let told = Sentence::new("This is no estimate: the provider said so when it was asked, ").time(said.asked_at);
+        let agrees = self.policy.is_some_and(|policy| introspection_mismatch(session, policy).is_none());
+        Some(told.text(if agrees { "; the policy agrees." } else { "." }))
     }
 
     fn state_sentences(&self, session: &Session) -> Vec<Sentence> {
@@ -41,7 +51,14 @@ impl SessionOutlook<'_> {
                 let kept = refused_token_kept(session).map(Sentence::capitalized);
                 kept.into_iter().chain(access_token_works(now, session)).collect()
             }
+            SessionState::FoundInactive(at) => found_inactive(now, at, session),
             SessionState::UnknownExpiry => vec![unknown_expiry(now, session)],
+            SessionState::UnknownRenewal(expiry) => {
+                let consequence = "and it is not known whether a refresh renews it.";
+                let mut sentences = self.expiry_sentences(session, expiry, consequence);
+                sentences.push(self.log_in_before(session, expiry));
+                sentences
+            }
             SessionState::Renewable(expiry) => self.renewable(session, expiry),
             SessionState::SsoEnded(expiry) => self.sso_ended(session, expiry),
             SessionState::Fixed(expiry) => {
@@ -123,9 +140,11 @@ impl SessionOutlook<'_> {
     fn expiry_sentences(&self, session: &Session, expiry: RefreshTokenExpiry, consequence: &str) -> Vec<Sentence> {
         let RefreshTokenExpiry { expires_at, expires_at_earliest, .. } = expiry;
         let left = expires_at.left(self.now).to_text();
-        let mut sentences = vec![
-            Sentence::new("The refresh token expires ").time(expires_at).text(format!(", in {left}, {consequence}")),
-        ];
+        let subject = match expiry.source {
+            ExpirySource::Policy => "The refresh token expires ",
+            ExpirySource::Provider => "The provider says that the refresh token expires ",
+        };
+        let mut sentences = vec![Sentence::new(subject).time(expires_at).text(format!(", in {left}, {consequence}"))];
         if expires_at_earliest < expires_at {
             let returned = match session.held_token().and_then(|held| held.reused_at) {
                 Some(_) => "the same refresh token",
@@ -153,11 +172,13 @@ impl SessionOutlook<'_> {
     }
 }
 
-fn policy_rule(policy: Option<&Policy>) -> Sentence {
+fn policy_rule(policy: Option<&Policy>, provider_says: bool) -> Sentence {
     let Some(policy) = policy else {
-        return Sentence::new(
-            "It is not known how long a refresh token is valid, because the provider does not say: set ",
-        )
+        return Sentence::new(if provider_says {
+            "It is not known whether a refresh renews the refresh token: set "
+        } else {
+            "It is not known how long a refresh token is valid, because the provider does not say: set "
+        })
         .setting("policy", None)
         .text(", or for a client of TelenorID+ ")
         .setting("client_type", None)
@@ -210,8 +231,12 @@ fn refused(now: Time, at: Time, session: &Session, policy: Option<&Policy>) -> V
 }
 
 fn expired(now: Time, session: &Session, expiry: RefreshTokenExpiry) -> Vec<Sentence> {
+    let source = match expiry.source {
+        ExpirySource::Policy => "By the policy",
+        ExpirySource::Provider => "As the provider has said,",
+    };
     let mut sentences = vec![
-        Sentence::new("By the policy the refresh token expired ").time(expiry.expires_at).text("."),
+        Sentence::new(format!("{source} the refresh token expired ")).time(expiry.expires_at).text("."),
         log_in_again(),
     ];
     sentences.extend(access_token_works(now, session));
@@ -220,6 +245,22 @@ fn expired(now: Time, session: &Session, expiry: RefreshTokenExpiry) -> Vec<Sent
             .command("tidp token")
             .text(" still tries the refresh token, because only the provider decides."),
     );
+    sentences
+}
+
+/// The provider's word ends no session here: the token is kept, and tried once more.
+fn found_inactive(now: Time, at: Time, session: &Session) -> Vec<Sentence> {
+    let mut sentences = vec![
+        Sentence::new("The provider, asked ").time(at).text(
+            ", says that the refresh token is no longer active: it has expired or was revoked, by a logout, say. So this \
+             session is probably over.",
+        ),
+        log_in_again(),
+    ];
+    sentences.extend(access_token_works(now, session));
+    sentences.push(Sentence::new(
+        "The refresh token is kept: the next refresh tries it once more and shows whether that is so.",
+    ));
     sentences
 }
 

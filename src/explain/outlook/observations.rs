@@ -1,5 +1,5 @@
 //! What a session's events say about its policy: whether the two contradict each other, and why a refresh token was
-//! probably refused. The provider says neither.
+//! probably refused.
 
 use super::sentence::Sentence;
 use crate::domain::policy::Policy;
@@ -24,6 +24,9 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
         }
         _ => {}
     }
+    if let Some(said) = introspection_mismatch(session, policy) {
+        return Some(said);
+    }
     if let Some((at, expired_at)) = accepted_after_expiry(session, policy) {
         return Some(
             Sentence::new("the provider accepted the refresh token ")
@@ -41,6 +44,21 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
             .text(format!(", but by {name} it was valid until "))
             .time(expiry.expires_at_earliest)
             .text(": it was revoked or used elsewhere, or the client has another policy than the profile says")
+    })
+}
+
+/// How the expiry that the provider says contradicts the policy, worded as a warning; `None` if it does not.
+pub fn introspection_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
+    let said = session.introspected_expiry()?;
+    let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
+    let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
+    let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
+    (said < earliest || said > latest).then(|| {
+        Sentence::new("the provider says that the refresh token expires ")
+            .time(said)
+            .text(format!(", but by {} it would expire ", policy.name.as_str()))
+            .time(by_policy.expires_at)
+            .text(": the client has another policy than the profile says")
     })
 }
 
@@ -85,8 +103,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
 fn expiry_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
     let RefreshToken::Refused { refused_at: at, clocks_moved_apart } = session.refresh_token else { return None };
     let at = at.plus(clocks_moved_apart);
-    let mut held =
-        HeldToken { value: Secret::default(), renewed_at: session.login_at, reused_at: None, omitted_since: None };
+    let mut held = HeldToken::new(Secret::default(), session.login_at);
     for event in &session.events {
         match event.kind {
             EventKind::Login { .. } | EventKind::Refreshed { renewal: Renewal::New, .. } => {

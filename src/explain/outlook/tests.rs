@@ -2,7 +2,7 @@ use super::observations::{policy_mismatch, probable_refusal};
 use super::sentence::{Sentence, render_all};
 use super::*;
 use crate::domain::policy::PolicyName;
-use crate::domain::session::tests::{any_policy, history, lived, logged_in, refreshed};
+use crate::domain::session::tests::{any_policy, found_inactive, history, introspected, lived, logged_in, refreshed};
 use crate::domain::session::{EventKind, RefreshReason};
 use proptest::prelude::*;
 
@@ -251,6 +251,79 @@ fn answers_that_contradict_the_policy_are_named() {
     assert!(mismatch(&refused(600, &fresh()), MOBILE).unwrap().contains("until @7776000"));
     assert!(mismatch(&refused(81 * DAY - 1, &fresh()), MOBILE).is_some());
     assert_eq!(mismatch(&refused(81 * DAY, &fresh()), MOBILE), None);
+}
+
+#[test]
+fn an_end_that_the_provider_says_is_compared_with_the_policy() {
+    let mismatch = |session: &Session, end| {
+        let told = introspected(session, after(60), after(end));
+        policy_mismatch(&told, &MOBILE).map(|sentence| text(&[sentence]))
+    };
+    for (end, differs) in [(90 * DAY, false), (90 * DAY - 60, false), (90 * DAY + 60, false), (90 * DAY - 61, true)] {
+        assert_eq!(mismatch(&fresh(), end).is_some(), differs, "{end}");
+    }
+    let words = mismatch(&fresh(), 30 * DAY).unwrap();
+    assert!(
+        words.contains("provider says that the refresh token expires @2592000, but by Mobile it would expire @7776000")
+    );
+    // Whether the same token was renewed is not known, so either end is right.
+    let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
+    for (end, differs) in
+        [(89 * DAY, true), (90 * DAY, false), (95 * DAY, false), (100 * DAY, false), (101 * DAY, true)]
+    {
+        assert_eq!(mismatch(&same, end).is_some(), differs, "{end}");
+    }
+}
+
+#[test]
+fn an_end_that_the_provider_says_is_the_one_to_act_before() {
+    let told = introspected(&refreshed(&fresh(), after(10 * DAY), Some("r0")), after(10 * DAY), after(20 * DAY));
+    assert_eq!(next(11 * DAY, &told, &MOBILE), (NextAction::Refresh, Some(20 * DAY)));
+    assert_eq!(outlook(11 * DAY, &told, &MOBILE).after_refresh_expires_at(), Some(after(21 * DAY)));
+    assert_eq!(outlook(11 * DAY, &told, &MOBILE).short(), "Mobile 9d");
+    let said = explained(11 * DAY, &told, &MOBILE);
+    assert!(
+        said.contains("The provider says that the refresh token expires @1728000, in 9 days, and a refresh"),
+        "{said}"
+    );
+    assert!(said.contains("so when it was asked, @864000.") && !said.contains("agrees") && !said.contains("Rely only"));
+    assert_eq!(next(20 * DAY, &told, &MOBILE), (NextAction::Login, None));
+    assert!(
+        explained(20 * DAY, &told, &MOBILE).contains("As the provider has said, the refresh token expired @1728000.")
+    );
+    // A lifetime that is shorter than the access token's is warned of, whatever the policy says.
+    let short = introspected(&fresh(), LOGIN, after(600));
+    assert_eq!(codes(1, &short, &MOBILE), ["dies_before_access_token", "policy_mismatch"]);
+    let long = introspected(&fresh(), LOGIN, after(90 * DAY));
+    assert_eq!(codes(1, &long, &WEB), ["policy_mismatch"]);
+    assert_eq!(codes(9 * DAY, &introspected(&fresh(), LOGIN, after(9 * DAY + 600)), &CONFIDENTIAL)[0], "ends_soon");
+}
+
+#[test]
+fn a_token_that_is_not_active_ends_the_session_in_words_only() {
+    let ended = found_inactive(&fresh(), after(60));
+    let outlook = outlook(120, &ended, &MOBILE);
+    assert_eq!((outlook.is_expired(), outlook.remaining()), (true, Some(Seconds::ZERO)));
+    assert_eq!((outlook.expiry, outlook.expiry_source()), (None, Some(ExpirySource::Provider)));
+    assert_eq!(outlook.next_action(), (NextAction::Login, None));
+    assert_eq!(outlook.warnings(), []);
+    let said = explained(120, &ended, &MOBILE);
+    assert!(said.contains("The provider, asked @60, says that the refresh token is no longer active"), "{said}");
+    assert!(
+        said.contains("works until @3600") && said.contains("is kept: the next refresh tries it once more"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_a_policy_the_end_is_known_and_the_renewal_is_not() {
+    let told = introspected(&fresh(), after(60), after(DAY));
+    assert_eq!(next(120, &told, None), (NextAction::Unknown, Some(3_600)));
+    assert_eq!(next(3_600, &told, None), (NextAction::Refresh, Some(DAY)));
+    assert_eq!(next(DAY, &told, None), (NextAction::Login, None));
+    let said = explained(120, &told, None);
+    assert!(said.contains("not known whether a refresh renews it") && !said.contains("does not say"), "{said}");
+    assert_eq!(outlook(120, &told, None).expiry_source(), Some(ExpirySource::Provider));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::observations::policy_mismatch;
 use super::sentence::Sentence;
 use super::{SessionOutlook, SessionState};
 use crate::domain::decision::Renew;
-use crate::domain::session::Session;
+use crate::domain::session::{RefreshTokenExpiry, Session};
 use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
@@ -50,20 +50,13 @@ impl SessionOutlook<'_> {
     /// When [`Self::advisory_warnings`] begin, if the session stays as it is; `None`: never.
     pub fn advisory_warnings_from(&self) -> Option<Time> {
         match self.state {
-            SessionState::Fixed(expiry) => self.ends_soon_from(expiry.expires_at),
-            SessionState::SsoEnded(expiry) => self.ends_soon_from(self.act_before(expiry)),
+            SessionState::Fixed(expiry) => Some(ends_soon_from(expiry.expires_at, expiry)),
+            SessionState::SsoEnded(expiry) => Some(ends_soon_from(self.act_before(expiry), expiry)),
             _ => {
                 self.expires_first_warning()?;
                 Some(self.session?.access_token.obtained_at.min(self.now))
             }
         }
-    }
-
-    /// When an expiry that nothing moves is near: a day before, or a tenth of a lifetime below ten days.
-    fn ends_soon_from(&self, end: Time) -> Option<Time> {
-        let tenth = Seconds(self.policy?.lifetime?.0 / 10);
-        // The second after the one in which exactly that much is left.
-        Some(end.minus(Seconds::days(1).min(tenth)).plus(Seconds(1)))
     }
 
     fn sso_ended_warning(&self) -> Option<Sentence> {
@@ -81,7 +74,7 @@ impl SessionOutlook<'_> {
     fn ends_soon_warning(&self) -> Option<Sentence> {
         let SessionState::Fixed(expiry) = self.state else { return None };
         let left = expiry.expires_at.left(self.now);
-        (self.now >= self.ends_soon_from(expiry.expires_at)?).then(|| {
+        (self.now >= ends_soon_from(expiry.expires_at, expiry)).then(|| {
             Sentence::new(format!(
                 "this session expires in {}, and a refresh does not extend it; log in before ",
                 left.to_text()
@@ -108,6 +101,13 @@ impl SessionOutlook<'_> {
                 .text(" in time"),
         )
     }
+}
+
+/// When `end`, which nothing moves, is near: a day before, or a tenth of a lifetime below ten days.
+fn ends_soon_from(end: Time, expiry: RefreshTokenExpiry) -> Time {
+    let tenth = Seconds(expiry.lifetime.0 / 10);
+    // The second after the one in which exactly that much is left.
+    end.minus(Seconds::days(1).min(tenth)).plus(Seconds(1))
 }
 
 pub(super) fn interrupted_refresh(session: &Session) -> Option<Sentence> {

@@ -169,12 +169,7 @@ impl Simulator {
         let issued = engine
             .login(CLIENT, &["openid", "offline_access"], user, LOGIN, &seed(Seconds::ZERO))
             .map_err(|error| Disagreement(format!("the provider refused the login: {}", error.error)))?;
-        let held = |value: &Secret| HeldToken {
-            value: value.clone(),
-            renewed_at: LOGIN,
-            reused_at: None,
-            omitted_since: None,
-        };
+        let held = |value: &Secret| HeldToken::new(value.clone(), LOGIN);
         let session = Session {
             version: SCHEMA,
             key: SessionKey { profile: String::new(), issuer: String::new(), client_id: CLIENT.to_owned() },

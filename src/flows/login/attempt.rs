@@ -163,12 +163,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     fn session(&self, response: &TokenResponse, accepted: ValidatedIdToken, sent_at: Time) -> Result<Session> {
         let refresh_token = match &response.refresh_token {
             None => RefreshToken::NeverIssued,
-            Some(value) => RefreshToken::Held(HeldToken {
-                value: value.clone(),
-                renewed_at: sent_at,
-                reused_at: None,
-                omitted_since: None,
-            }),
+            Some(value) => RefreshToken::Held(HeldToken::new(value.clone(), sent_at)),
         };
         let session = Session {
             version: SCHEMA,

@@ -108,6 +108,12 @@ impl Provider {
         self.post("/refresh-tokens", &json!({ "mode": mode }));
     }
 
+    /// Sets whether clients may ask about their `own` tokens, or about `none`.
+    #[track_caller]
+    pub fn introspection(&self, mode: &str) {
+        self.post("/introspection", &json!({ "mode": mode }));
+    }
+
     /// Sets the status of the next responses of the token endpoint; 0 performs the request and hangs up.
     #[track_caller]
     pub fn fail_token_requests(&self, status: u16, times: u32) {

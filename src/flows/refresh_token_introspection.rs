@@ -1,0 +1,137 @@
+//! Asks the provider when the session's refresh token expires (RFC 7662), once each time the token was issued or used,
+//! and stores the answer in the session. Only for commands that explain a session: a refresh never waits for it. Without
+//! an answer the policy's estimate remains.
+
+use crate::domain::session::{Introspection, RefreshTokenStatus, Session};
+use crate::domain::text::hex;
+use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::flows::context::Context;
+use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
+use crate::flows::{provider_cache, token_response};
+use crate::oidc::Problem;
+use crate::oidc::discovery::{self, Issuer, Provider};
+use crate::oidc::introspection::{ExpectedIntrospection, Introspected, accept_introspection, introspection_request};
+use crate::oidc::token::{Client, ClientAuthentication, provider_time};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+
+/// How long a provider is not asked again that does not answer this client about refresh tokens.
+const REFUSED_PAUSE: Seconds = Seconds::days(1);
+/// How long a provider is not asked again that could not be reached.
+const UNAVAILABLE_PAUSE: Seconds = Seconds::minutes(1);
+
+/// What is remembered of an endpoint and a client, so that a provider that does not answer costs nothing.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    /// Until when it is not asked.
+    paused_until: Option<Time>,
+    /// Whether it has called a refresh token of this client active. Otherwise `"active": false` may mean that the client
+    /// may not ask (RFC 7662 2.2).
+    answers: bool,
+}
+
+/// The session, with what the provider says of its refresh token, if that can be known. Never fails.
+pub fn with_introspection(context: &Context<'_>, session: Session) -> Session {
+    if session.held_token().is_none() || session.introspection().is_some() {
+        return session;
+    }
+    match ask(context, &session) {
+        Some(introspection) => record(context, session, introspection),
+        None => session,
+    }
+}
+
+fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
+    if !may_be_answered(context) {
+        return None;
+    }
+    let mut provider = provider_metadata::provider(context).ok()?;
+    let client = context.client().ok()?;
+    let path = memory_path(context, &provider, &client);
+    let asked_at = context.ports.clock.now();
+    let memory = read_memory(context, path.as_ref(), asked_at);
+    if memory.paused_until.is_some_and(|until| asked_at < until) {
+        return None;
+    }
+    let token = &session.held_token()?.value;
+    let request = |provider: &Provider| {
+        let mut request = introspection_request(provider, &client, token)?;
+        request.deadline = Some(HURRIED_DEADLINE);
+        Some(request)
+    };
+    let first = request(&provider)?;
+    let answer = provider_metadata::send(context, &mut provider, &first, request)
+        .map_err(|failure| Problem::Unavailable(failure.message))
+        .and_then(|response| {
+            let ahead = token_response::provider_ahead(asked_at, provider_time(&response));
+            let expected = ExpectedIntrospection {
+                issuer: &provider.issuer,
+                client_id: &client.client_id,
+                sub: &session.account.sub,
+                now: asked_at.plus(ahead),
+            };
+            accept_introspection(&response, &expected).map(|said| (said, ahead))
+        });
+    let pause = |pause| Memory { paused_until: Some(asked_at.plus(pause)), ..memory };
+    let (status, memory) = match answer {
+        Ok((Introspected::Active { expires_at }, ahead)) => {
+            let expires_at = expires_at.map(|end| end.minus(ahead));
+            (Some(RefreshTokenStatus::Active { expires_at }), Memory { paused_until: None, answers: true })
+        }
+        Ok((Introspected::Inactive, _)) if memory.answers => (Some(RefreshTokenStatus::Inactive), memory),
+        Ok((Introspected::Inactive, _)) => (None, pause(REFUSED_PAUSE)),
+        Err(Problem::Unavailable(_)) => (None, pause(UNAVAILABLE_PAUSE)),
+        Err(Problem::Invalid(what)) => {
+            context.reporter.trace(what);
+            (None, pause(REFUSED_PAUSE))
+        }
+        Err(Problem::Refused(_) | Problem::RefusedByStatus { .. }) => (None, pause(REFUSED_PAUSE)),
+    };
+    if let (Some(path), Ok(bytes)) = (&path, serde_json::to_vec(&memory)) {
+        let _ = context.ports.files.write_own(path, &bytes);
+    }
+    status.map(|status| Introspection { asked_at, status })
+}
+
+/// Whether the discovery document, in any cached copy, names the endpoint: the others cost no request.
+fn may_be_answered(context: &Context<'_>) -> bool {
+    let profile = &context.profile;
+    let Ok(issuer) = Issuer::parse(&profile.issuer) else { return false };
+    let request = discovery::discovery_request(&issuer, profile.ca_file.as_deref());
+    provider_cache::read(context, &request)
+        .and_then(|cached| Provider::from_json(cached.document.as_bytes(), &issuer, &profile.endpoint_hosts).ok())
+        .is_some_and(|provider| provider.introspection_endpoint.is_some())
+}
+
+/// Stores the answer with the session, unless the token was used or replaced meanwhile, or another process is doing so.
+/// Returns the session as it is stored. If it cannot be stored, the next run asks again.
+fn record(context: &Context<'_>, session: Session, introspection: Introspection) -> Session {
+    let Ok(Some(_lock)) = context.store.try_lock(&context.entry()) else { return session };
+    let Ok(Some(stored)) = context.load_without_prompt() else { return session };
+    let is_same = stored.generation == session.generation
+        && stored.refresh_started_at == session.refresh_started_at
+        && stored.held_token().map(|held| &held.value) == session.held_token().map(|held| &held.value);
+    if !is_same {
+        return stored;
+    }
+    let answered = stored.with_introspection(Some(introspection));
+    let _ = context.store.save_without_prompt(&context.entry(), &answered.to_json());
+    answered
+}
+
+/// What is remembered; a pause that was written before the clock was set back does not count.
+fn read_memory(context: &Context<'_>, path: Option<&PathBuf>, now: Time) -> Memory {
+    let read = || serde_json::from_slice(&context.ports.files.read_own(path?).ok()??).ok();
+    let memory: Memory = read().unwrap_or_default();
+    let latest = now.plus(REFUSED_PAUSE).plus(CLOCK_TOLERANCE);
+    Memory { paused_until: memory.paused_until.filter(|until| *until <= latest), ..memory }
+}
+
+fn memory_path(context: &Context<'_>, provider: &Provider, client: &Client) -> Option<PathBuf> {
+    let endpoint = provider.introspection_endpoint.as_ref()?.as_str();
+    let is_public = client.authentication == ClientAuthentication::None;
+    let hash = Sha256::digest(serde_json::json!([endpoint, client.client_id, is_public]).to_string());
+    let cache = context.ports.dirs.cache.as_ref()?;
+    Some(cache.join("tidp").join(format!("introspection-{}.json", hex(&hash[..16]))))
+}
