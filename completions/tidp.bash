@@ -85,6 +85,9 @@ _tidp() {
             tidp__subcmd__profile,use)
                 cmd="tidp__subcmd__profile__subcmd__use"
                 ;;
+            tidp__subcmd__sandbox,token)
+                cmd="tidp__subcmd__sandbox__subcmd__token"
+                ;;
             *)
                 ;;
         esac
@@ -774,7 +777,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__sandbox)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --port --client --secret --redirect-uri --user --config --issuer --bind --auto-approve --refresh-tokens --introspection --access-token-lifetime --clock --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --port --client --secret --redirect-uri --user --config --issuer --bind --auto-approve --refresh-tokens --introspection --access-token-lifetime --clock --help token"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,6 +841,64 @@ _tidp() {
                     ;;
                 --clock)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__sandbox__subcmd__token)
+            opts="-p -q -v -h --id-token --client-id --user --no-user --scope --claim --lifetime --wrong --format --at --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --claim)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wrong)
+                    COMPREPLY=($(compgen -W "expired not-yet-valid other-issuer other-audience unknown-key wrong-signature other-typ alg-none" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "raw header json" -- "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -313,29 +313,57 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l port -d 'Port; 0: any free one' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l client -d 'A client of your own, with the usual redirect URIs if none is given; can be repeated' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l secret -d 'The secret of a confidential client; can be repeated' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l redirect-uri -d 'Register this redirect URI for every client that it fits; can be repeated' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l user -d 'A user of your own; can be repeated. The first is the default' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l config -d 'Clients, users, scopes and lifetimes from this file' -r -F
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l issuer -d 'The address under which applications reach the sandbox, as in a container' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l bind -d 'The address to listen on. Any but a loopback address lets other machines in' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l refresh-tokens -d 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l port -d 'Port; 0: any free one' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l client -d 'A client of your own, with the usual redirect URIs if none is given; can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l secret -d 'The secret of a confidential client; can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l redirect-uri -d 'Register this redirect URI for every client that it fits; can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l user -d 'A user of your own; can be repeated. The first is the default' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l config -d 'Clients, users, scopes and lifetimes from this file' -r -F
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l issuer -d 'The address under which applications reach the sandbox, as in a container' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l bind -d 'The address to listen on. Any but a loopback address lets other machines in' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l refresh-tokens -d 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
 reuse\t'The same refresh token each time'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l introspection -d 'Whom introspection answers' -r -f -a "apis-only\t'Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l introspection -d 'Whom introspection answers' -r -f -a "apis-only\t'Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api'
 refresh-tokens\t'Clients too, about their own tokens, as Duende IdentityServer 7 does'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l access-token-lifetime -d 'Lifetime of access tokens [default: 1h]' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s v -l verbose -d 'Print each request to stderr, without its contents'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -l auto-approve -d 'Log in as the first user, without a page'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l access-token-lifetime -d 'Lifetime of access tokens [default: 1h]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l auto-approve -d 'Log in as the first user, without a page'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -f -a "token" -d 'Print a token of a running sandbox, with any claims, for testing an API; also wrong ones'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l client-id -d 'The client [default: the sandbox\'s first]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l user -d 'The user [default: the sandbox\'s first]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l scope -d 'Scopes; those that begin with `api:` are also the audience. Can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l claim -d 'A claim; VALUE is JSON or text, and null leaves the claim out. Can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l lifetime -d 'How long it is valid' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l wrong -d 'What is wrong with it' -r -f -a "expired\t''
+not-yet-valid\t''
+other-issuer\t''
+other-audience\t''
+unknown-key\t''
+wrong-signature\t''
+other-typ\t''
+alg-none\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l format -d 'How to print it' -r -f -a "raw\t'The token'
+header\t'A header: Authorization: Bearer …'
+json\t'The token, its header and its claims'"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l at -d 'The sandbox\'s address' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l id-token -d 'An ID token instead of an access token'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l no-user -d 'A token for the client itself'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''

@@ -19,11 +19,12 @@ use tidp::testing::domain::warning::WarningCode;
 use tidp::testing::ports::Env;
 
 /// Placeholders and what replaces them; `{issuer}` is a sandbox that needs no click.
-const STAND_INS: [(&str, &str); 8] = [
+const STAND_INS: [(&str, &str); 9] = [
     ("--environment staging", "--issuer {issuer}"),
     ("YOUR-CLIENT", "sandbox-mobile"),
     ("YOUR-PAGE", "sandbox-public-with-refresh"),
     ("YOUR-ROBOT", "sandbox-confidential"),
+    ("tidp sandbox token", "tidp sandbox token --at {issuer}"),
     ("tidp profile secret robot", "echo sandbox-secret | tidp profile secret robot"),
     ("http://127.0.0.1:8765", "{issuer}"),
     ("\"$URL\"", "{issuer}/connect/userinfo"),

@@ -10,5 +10,5 @@ pub mod version;
 pub use commands::*;
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
-pub use sandbox::{Introspection, Sandbox};
+pub use sandbox::{Introspection, SampleFormat, Sandbox, SandboxCommand, SandboxToken};
 pub use usage_error::{HelpOrUsageError, command_name, display_options, help_or_usage_error};

@@ -1,66 +1,22 @@
 //! The options of `tidp sandbox`.
 
+mod token;
+
+pub use token::{SampleFormat, SandboxCommand, SandboxToken};
+
 use crate::domain::policy::RefreshTokenUsage;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-const CONTROLS: &str = "\
-Try your own app:
-  tidp sandbox --client my-app=PublicWithRefresh,http://localhost:3000/callback
-  tidp sandbox --config sandbox.toml, a file such as
-
-    access_token_lifetime = \"5m\"          # also: sso_lifetime, scopes
-    [[client]]
-    client_id = \"my-app\"
-    client_type = \"PublicWithRefresh\"
-    redirect_uris = [\"http://localhost:3000/callback\"]
-    refresh_lifetime = \"2m\"               # also: secret, policy, sliding, absolute_lifetime,
-                                          # access_token_lifetime
-    [[user]]
-    id = \"per\"                            # also: email, family_name, birthdate, ial, max_aal,
-    phone = \"4712345678\"                  # prefers_email
-    given_name = \"Per\"
-    claims = { department = \"sales\" }
-
-Controls, for scripts on this machine; each responds with JSON:
-  curl -d '{\"advance\": 86400}' http://127.0.0.1:8765/sandbox/clock
-  curl http://127.0.0.1:8765/sandbox      shows the state and the number of requests
-  curl 'http://127.0.0.1:8765/sandbox/events?after=0&wait=30'
-    one line of JSON for each request: what was asked, what was answered, and why. after: only those
-    with a higher number; wait: so many seconds for the next one; lang=no: the reasons in Norwegian
-
-  clock           {\"advance\": 86400}  move the clock so many seconds forward
-  clock           {\"offset\": -60}     set the clock so many seconds ahead of the machine's
-  clock           {\"freeze\": true}    stop the clock; false: let it run again
-  clients         {\"client_id\": \"my-app\", \"client_type\": \"MobileApp\"}
-                    register a client, with the keys of the file
-  users           {\"id\": \"per\"}       register a user, with the keys of the file
-  sso/end         {}                  end every SSO session
-  sso/end         {\"user\": \"kari\"}    end those of one test user
-  logins/approve  {}                  approve every waiting login of a device or by CIBA
-  logins/approve  {\"user_code\": \"123456789\", \"user\": \"kari\"}
-                    approve this one; a device's as this user
-  logins/deny     {}                  deny them
-  revoke          {}                  revoke every refresh token
-  refresh-tokens  {\"mode\": \"reuse\"}   a refresh returns the same refresh token; rotate: a new one
-  keys/rotate     {}                  use a new signing key; the old one stays published
-  keys/rotate     {\"drop_old\": true}  use a new signing key; withdraw the old one
-  fail            {\"endpoint\": \"token\", \"status\": 503, \"times\": 2}
-                    let so many requests fail with this status
-  fail            {\"endpoint\": \"token\", \"status\": 429, \"retry_after\": 5}
-                    with a Retry-After
-  fail            {\"endpoint\": \"token\", \"status\": 502, \"after\": true}
-                    do what is requested, but lose the response
-
-Endpoints that can fail: discovery, jwks, authorize, login, token, userinfo, revocation,
-introspection, device_authorization, device, ciba, ciba_prepare_bankid, ciba_page,
-self_service, account, end_session, custom_logout, home";
+const HELP: &str = include_str!("sandbox/help.txt");
 
 #[derive(Args, Clone, Debug)]
-#[command(after_help = CONTROLS)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct Sandbox {
+    #[command(subcommand)]
+    pub command: Option<SandboxCommand>,
     /// Port; 0: any free one
     #[arg(long, default_value_t = 8765)]
     pub port: u16,
@@ -121,5 +77,17 @@ impl ValueEnum for RefreshTokenUsage {
             Self::OneTimeOnly => "A new refresh token each time; the old one is revoked",
             Self::ReUse => "The same refresh token each time",
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_fits_into_eighty_columns() {
+        for line in HELP.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 }

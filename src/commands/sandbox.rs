@@ -1,5 +1,7 @@
 //! `tidp sandbox`: the stand-in provider on a loopback port.
 
+mod token;
+
 use crate::cli;
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::text::printable_path;
@@ -19,6 +21,9 @@ use std::sync::Arc;
 /// # Errors
 /// `usage` and `config`; `failed` if the sandbox cannot start.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
+    if let Some(cli::SandboxCommand::Token(args)) = &args.command {
+        return token::run(ports, out, args);
+    }
     let config = args.config.as_deref().map_or_else(|| Ok(SandboxConfig::default()), |path| read(ports, path))?;
     let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
         .map_err(|error| Error::failed(format!("cannot serve on {}:{}: {error}", args.bind, args.port)))?;
@@ -30,6 +35,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
                 sandbox.address()
             ),
         );
+    }
+    if out.is_verbose() {
+        let terminal = Arc::clone(&ports.terminal);
+        sandbox.log_to(Box::new(move |line| terminal.err(&format!("{line}\n"))));
     }
     out.answer(&if out.json { json_line(&sandbox) } else { start_line(&sandbox) })?;
     sandbox.join();

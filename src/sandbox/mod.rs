@@ -10,6 +10,7 @@ pub mod params;
 pub mod random;
 pub mod reason;
 pub mod registration;
+pub mod sample_token;
 pub mod server;
 pub mod tokens;
 pub mod users;

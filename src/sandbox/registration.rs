@@ -229,7 +229,7 @@ pub fn user_of_json(settings: Value) -> Result<User, String> {
     of_json::<UserSettings>(settings)?.check()
 }
 
-fn of_json<T: DeserializeOwned>(settings: Value) -> Result<T, String> {
+pub(super) fn of_json<T: DeserializeOwned>(settings: Value) -> Result<T, String> {
     serde_json::from_value(settings).map_err(|error| with_nearest(&printable(&error.to_string())))
 }
 

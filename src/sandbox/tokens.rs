@@ -23,6 +23,9 @@ struct Key {
     public: PublicKeyComponents<Vec<u8>>,
 }
 
+/// A key that is never published.
+static UNKNOWN_KEY: Mutex<Option<Arc<Key>>> = Mutex::new(None);
+
 /// The published keys; the last one signs.
 pub struct Keys(Vec<Arc<Key>>);
 
@@ -36,16 +39,31 @@ impl Key {
         let public = PublicKeyComponents::from(pair.public_key());
         Ok(Arc::new(Self { kid, pair, public }))
     }
+
+    /// The key in `place`, generated when it is first needed.
+    fn shared(place: &Mutex<Option<Arc<Self>>>) -> io::Result<Arc<Self>> {
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = if let Some(key) = &*place { Arc::clone(key) } else { Self::generate()? };
+        *place = Some(Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// A JWT with this header, and the header.
+    fn sign(&self, header: Value, claims: &Value) -> io::Result<(Value, String)> {
+        let text = signing_input(&header, claims);
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let result = self.pair.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature);
+        result.map_err(|_| io::Error::other("signing failed"))?;
+        Ok((header, format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    }
 }
 
 impl Keys {
     /// # Errors
     /// If no key could be generated.
     pub fn new() -> io::Result<Self> {
-        let mut first = FIRST_KEY.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = if let Some(key) = &*first { Arc::clone(key) } else { Key::generate()? };
-        *first = Some(Arc::clone(&key));
-        Ok(Self(vec![key]))
+        Ok(Self(vec![Key::shared(&FIRST_KEY)?]))
     }
 
     /// Adds a key to sign with, and returns its `kid`.
@@ -71,16 +89,33 @@ impl Keys {
         json!({"keys": self.0.iter().map(jwk).collect::<Vec<_>>()})
     }
 
-    /// A signed JWT of that `typ`.
-    fn sign(&self, typ: &str, claims: &Value) -> io::Result<String> {
-        let key = self.0.last().ok_or_else(|| io::Error::other("there is no key"))?;
-        let header = json!({"alg": "RS256", "kid": key.kid, "typ": typ}).to_string();
-        let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let mut signature = vec![0; key.pair.public_modulus_len()];
-        let random = aws_lc_rs::rand::SystemRandom::new();
-        let result = key.pair.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature);
-        result.map_err(|_| io::Error::other("signing failed"))?;
-        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    fn last(&self) -> io::Result<&Arc<Key>> {
+        self.0.last().ok_or_else(|| io::Error::other("there is no key"))
+    }
+
+    /// A signed JWT of that `typ`, and its header.
+    pub(super) fn sign(&self, typ: &str, claims: &Value) -> io::Result<(Value, String)> {
+        let key = self.last()?;
+        key.sign(header(typ, &key.kid), claims)
+    }
+
+    /// As [`Keys::sign`], but signed by a key that is not published; `names_known_key`: its `kid` is a published one.
+    pub(super) fn sign_with_unknown_key(
+        &self,
+        typ: &str,
+        claims: &Value,
+        names_known_key: bool,
+    ) -> io::Result<(Value, String)> {
+        let key = Key::shared(&UNKNOWN_KEY)?;
+        let kid = if names_known_key { &self.last()?.kid } else { &key.kid };
+        key.sign(header(typ, kid), claims)
+    }
+
+    /// A JWT without a signature, and its header (RFC 7519 6).
+    pub(super) fn unsigned(typ: &str, claims: &Value) -> (Value, String) {
+        let header = json!({"alg": "none", "typ": typ});
+        let token = format!("{}.", signing_input(&header, claims));
+        (header, token)
     }
 
     /// The claims of a JWT with that `typ` and a valid signature; it may have expired.
@@ -99,13 +134,22 @@ impl Keys {
     }
 }
 
+fn header(typ: &str, kid: &str) -> Value {
+    json!({"alg": "RS256", "kid": kid, "typ": typ})
+}
+
+/// The first two parts of a JWT (RFC 7515 7.1).
+fn signing_input(header: &Value, claims: &Value) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
 /// The token response (RFC 6749 5.1, OIDC Core 3.1.3.3).
 ///
 /// # Errors
 /// If signing failed.
 pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::Result<Value> {
     let access = &issued.access_token;
-    let access_token = keys.sign("at+jwt", &access_claims(issuer, access))?;
+    let (_, access_token) = keys.sign("at+jwt", &access_claims(issuer, access))?;
     let mut response = json!({
         "access_token": access_token,
         "token_type": "Bearer",
@@ -113,7 +157,8 @@ pub fn token_response(keys: &Keys, issuer: &str, issued: &IssuedTokens) -> io::R
         "scope": access.scopes.join(" "),
     });
     if let (Some(id_token), Some(login)) = (&issued.id_token, &access.authentication) {
-        response["id_token"] = keys.sign("JWT", &id_claims(issuer, access, login, id_token, &access_token))?.into();
+        let (_, id_token) = keys.sign("JWT", &id_claims(issuer, access, login, id_token, &access_token))?;
+        response["id_token"] = id_token.into();
     }
     if let Some(refresh_token) = &issued.refresh_token {
         response["refresh_token"] = refresh_token.expose().into();
@@ -129,7 +174,7 @@ fn ial(level: u8) -> String {
     format!("telenor.identity.ial{level}")
 }
 
-fn access_claims(issuer: &str, access: &AccessToken) -> Value {
+pub(super) fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     let mut claims = json!({
         "iss": issuer,
         "nbf": access.issued_at,
@@ -161,7 +206,7 @@ fn access_claims(issuer: &str, access: &AccessToken) -> Value {
     claims
 }
 
-fn id_claims(
+pub(super) fn id_claims(
     issuer: &str,
     access: &AccessToken,
     login: &Authentication,

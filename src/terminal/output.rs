@@ -171,6 +171,10 @@ impl<'w> Output<'w> {
         self.warnings().iter().any(|warning| warning.code == code)
     }
 
+    pub const fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Writes to stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {

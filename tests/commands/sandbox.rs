@@ -1,6 +1,9 @@
 //! What `tidp sandbox` refuses before it starts. `tests/real_sandbox` runs it.
 
 use crate::support::Bench;
+use crate::support::provider::json;
+use crate::support::tokens::ISSUER;
+use serde_json::{Value, json};
 
 #[test]
 fn a_wrong_option_says_what_would_be_right() {
@@ -33,4 +36,43 @@ fn a_wrong_file_names_itself_the_line_and_the_nearest_key() {
     assert!(message.contains("sandbox.toml: line 4: unknown field `clientid`"), "{message}");
     assert!(message.ends_with("did you mean `client_id`?"), "{message}");
     assert_eq!(error["kind"], "config");
+}
+
+/// The arguments, and the request that they become.
+const REQUESTS: [(&[&str], &str); 3] = [
+    (&[], r#"{"kind":"access","claims":{}}"#),
+    (
+        &["--user", "ola", "--scope", "openid", "--scope", "api:a", "--lifetime", "5m", "--wrong", "alg-none"],
+        r#"{"kind":"access","claims":{},"user":"ola","scope":"openid api:a","lifetime":"5m","wrong":"alg-none"}"#,
+    ),
+    (
+        &["--id-token", "--client-id", "x", "--claim", "a=b", "--claim", "n=1", "--claim", "idp=null"],
+        r#"{"kind":"id","claims":{"a":"b","n":1,"idp":null},"client_id":"x"}"#,
+    ),
+];
+
+#[test]
+fn a_token_is_asked_for_and_printed() {
+    let answer = json!({"token": "a.b.c", "header": {}, "claims": {"sub": "s"}});
+    for (args, body) in REQUESTS {
+        let bench = Bench::with_env(&[]);
+        bench.provider.responds("/sandbox/token", json(200, &answer));
+        let args = [&["sandbox", "token", "--at", ISSUER], args].concat();
+        assert_eq!(bench.run(&args).exits(0).stdout, "a.b.c\n");
+        let (sent, wanted): (Value, Value) = (
+            serde_json::from_str(&bench.provider.last("/sandbox/token").body).unwrap(),
+            serde_json::from_str(body).unwrap(),
+        );
+        assert_eq!(sent, wanted, "{args:?}");
+    }
+    let print = |args: &[&str]| {
+        let bench = Bench::with_env(&[]);
+        bench.provider.responds("/sandbox/token", json(200, &answer));
+        bench.run(&[&["sandbox", "token", "--at", ISSUER], args].concat()).exits(0).stdout.clone()
+    };
+    assert_eq!(print(&["--format", "header"]), "Authorization: Bearer a.b.c\n");
+    for args in [&["--json"][..], &["--format", "json"]] {
+        let document: Value = serde_json::from_str(&print(args)).unwrap();
+        assert_eq!((&document["token"], &document["claims"]["sub"]), (&"a.b.c".into(), &"s".into()));
+    }
 }

@@ -2,12 +2,15 @@
 
 use super::events::{Kind, Note, Session};
 use super::records::{AccessToken, Authentication, IdToken, IssuedTokens};
+use super::sso::authentication;
 use super::state::Engine;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
-use crate::domain::time::Time;
+use crate::domain::time::{Seconds, Time};
 use crate::sandbox::random::Seed;
 use crate::sandbox::reason::Reason;
+use crate::sandbox::users::User;
+use std::sync::Arc;
 
 impl Engine {
     /// The tokens of a new grant: with a refresh token if `offline_access` was granted.
@@ -99,6 +102,25 @@ impl Engine {
         let token =
             AccessToken { id, grant, client_id, scopes, authentication, issued_at: now, expires_at, tnu_id: None };
         self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);
+        token
+    }
+
+    /// An access token without a login, for testing an API.
+    pub fn sample_access_token(
+        &mut self,
+        client_id: String,
+        scopes: Vec<String>,
+        user: Option<Arc<User>>,
+        lifetime: Option<Seconds>,
+        now: Time,
+        seed: &Seed,
+    ) -> AccessToken {
+        let login = user.map(|user| authentication(user, "urn:telenor.identity.aal.3", now, seed));
+        let mut token = self.issue_access_token(None, client_id, scopes, login, now, seed);
+        if let Some(lifetime) = lifetime {
+            token.expires_at = now.plus(lifetime);
+            self.access_tokens.insert(token.id.clone(), token.clone(), |token| now < token.expires_at);
+        }
         token
     }
 

@@ -29,6 +29,13 @@ fn requested_aal(acr_values: &str) -> u8 {
     acr_values.split(' ').map(aal).max().unwrap_or(1)
 }
 
+/// A login of `user`.
+pub(super) fn authentication(user: Arc<User>, acr_values: &str, now: Time, seed: &Seed) -> Authentication {
+    let sid = seed.random_string("sid");
+    let (aal, idp, amr) = assurance(&user, acr_values);
+    Authentication { user, sid, auth_time: now, aal, idp, amr }
+}
+
 impl Engine {
     /// Logs `user` in, in a new SSO session.
     pub(super) fn start_sso_session(
@@ -38,9 +45,8 @@ impl Engine {
         now: Time,
         seed: &Seed,
     ) -> Authentication {
-        let sid = seed.random_string("sid");
-        let (aal, idp, amr) = assurance(&user, acr_values);
-        let authentication = Authentication { user, sid: sid.clone(), auth_time: now, aal, idp, amr };
+        let authentication = authentication(user, acr_values, now, seed);
+        let sid = authentication.sid.clone();
         let expires_at = self.settings.sso_lifetime.map(|lifetime| now.plus(lifetime));
         let cookie = Secret::new(seed.random_string("sso cookie"));
         let session = SsoSession { authentication: authentication.clone(), cookie, expires_at, ended: false };

@@ -16,16 +16,17 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 /// The response's JSON, or why the request is refused.
-type ControlResult = Result<Value, String>;
+pub(super) type ControlResult = Result<Value, String>;
 
 /// A control, called with the request's JSON.
 type Control = fn(&Service, &Value) -> ControlResult;
 
 /// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` explains them.
-static CONTROLS: [(&str, Control); 10] = [
+static CONTROLS: [(&str, Control); 11] = [
     ("clock", Service::set_clock),
     ("clients", Service::register_client),
     ("users", Service::register_user),
+    ("token", Service::sample_token),
     ("sso/end", Service::end_sso_sessions),
     ("revoke", |service, _| Ok(json!({"revoked": lock(&service.engine).revoke_all(service.now())}))),
     ("logins/approve", Service::approve_logins),

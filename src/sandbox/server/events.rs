@@ -158,6 +158,20 @@ fn event_json(event: &Event, language: Language) -> Value {
     })
 }
 
+/// One line on a request, without its secrets.
+fn log_line(request: &Request, response: &Response, note: &Note, took: Duration) -> String {
+    let client = note.client_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    let reason = note.reason.as_ref().map(|reason| format!(": {}", sentence(reason, Language::English)));
+    format!(
+        "{} {}{client} {}{} ({} ms)",
+        printable(&request.method),
+        printable(&request.path),
+        answered(response),
+        printable(&reason.unwrap_or_default()),
+        took.as_millis()
+    )
+}
+
 impl Service {
     /// Records a request that `response` answers.
     pub(super) fn record(&self, kind: Kind, endpoint: &str, request: &Request, response: &Response) {
@@ -167,6 +181,10 @@ impl Service {
             note.kind = if response.status >= 400 || redirects_error() { Kind::Refused } else { kind };
         }
         let now = self.now();
+        if let Some(log) = self.log.get() {
+            let took = self.clock.uptime().saturating_sub(request.received_at);
+            log(&log_line(request, response, &note, took));
+        }
         lock(&self.engine).events.record(now, note, endpoint, asked(request), answered(response));
         self.recorded.notify_all();
     }

@@ -5,6 +5,7 @@ use crate::sandbox::engine::events::Note;
 use crate::sandbox::params::{OAuthError, Params};
 use serde_json::{Value, json};
 use std::io::{Cursor, Read, Write};
+use std::time::Duration;
 
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
@@ -18,6 +19,8 @@ pub struct Request {
     /// The names are in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// By the clock's uptime.
+    pub received_at: Duration,
 }
 
 impl Request {
@@ -35,7 +38,7 @@ impl Request {
         let mut bytes = Vec::new();
         incoming.as_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut bytes).ok()?;
         let body = String::from_utf8(bytes).ok().filter(|body| body.len() as u64 <= MAX_BODY_BYTES)?;
-        Some(Self { method, path, query, headers, body })
+        Some(Self { method, path, query, headers, body, received_at: Duration::ZERO })
     }
 
     /// The first header of that (lower-case) name.

@@ -8,6 +8,7 @@ mod introspection;
 mod polled_logins;
 mod protocol;
 mod routes;
+mod sample_tokens;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -22,13 +23,14 @@ use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
 use events::MAX_WAITING;
 use http::{Request, Response};
+pub use service::Log;
 use service::{Service, lock};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 use url::{Position, Url};
@@ -129,6 +131,7 @@ impl Sandbox {
             requests: Mutex::new(BTreeMap::new()),
             recorded: Condvar::new(),
             waiting: AtomicUsize::new(0),
+            log: OnceLock::new(),
             shutting_down: AtomicBool::new(false),
         });
         let server = Arc::new(server);
@@ -138,6 +141,12 @@ impl Sandbox {
             thread::Builder::new().name("sandbox".to_owned()).spawn(move || serve(&service, &server, &alive))?;
         }
         Ok(Self { service, server, workers })
+    }
+
+    /// Passes one line on each request of an application to `log`.
+    pub fn log_to(&self, log: Log) {
+        // Only the first is kept.
+        let _ = self.service.log.set(log);
     }
 
     /// The address that it listens on.
@@ -238,7 +247,9 @@ fn check_threads(count: usize) -> io::Result<()> {
 fn serve(service: &Arc<Service>, server: &tiny_http::Server, _alive: &Sender<()>) {
     while !service.shutting_down.load(Ordering::SeqCst) {
         let Ok(mut incoming) = server.recv() else { continue };
-        let response = match Request::receive(&mut incoming) {
+        let received_at = service.clock.uptime();
+        let received = Request::receive(&mut incoming).map(|request| Request { received_at, ..request });
+        let response = match received {
             Some(request) if request.waits() => {
                 respond_apart(service, request, incoming);
                 continue;

@@ -81,18 +81,17 @@ impl Service {
         lock(&self.engine).access_token(id, self.now()).cloned()
     }
 
-    /// The valid access token that the request bears, or the refusal (RFC 6750 3).
-    fn bearer_access_token(&self, request: &Request) -> Result<AccessToken, Response> {
-        let refusal = |challenge: &str| Response::text(401, "").with_header("WWW-Authenticate", challenge);
-        let token = request.bearer_token().ok_or_else(|| refusal("Bearer"))?;
-        self.valid_access_token(token).ok_or_else(|| refusal("Bearer error=\"invalid_token\""))
+    /// The valid access token that the request bears, or the challenge of the refusal (RFC 6750 3).
+    fn bearer_access_token(&self, request: &Request) -> Result<AccessToken, &'static str> {
+        let token = request.bearer_token().ok_or("Bearer")?;
+        self.valid_access_token(token).ok_or("Bearer error=\"invalid_token\"")
     }
 
     /// TelenorID+'s link to the user's own account page.
     pub(super) fn self_service(&self, request: &Request) -> Response {
         match self.bearer_access_token(request) {
             Ok(_) => Response::json(200, &json!({"url": format!("{}/account", self.issuer)})),
-            Err(refusal) => refusal,
+            Err(challenge) => unauthorized(challenge),
         }
     }
 
@@ -100,7 +99,7 @@ impl Service {
     pub(super) fn userinfo(&self, request: &Request) -> Response {
         let access = match self.bearer_access_token(request) {
             Ok(access) => access,
-            Err(refusal) => return refusal,
+            Err(challenge) => return unauthorized(challenge),
         };
         match tokens::userinfo(&access).filter(|_| access.has_scope("openid")) {
             Some(claims) => Response::json(200, &claims),
@@ -137,4 +136,8 @@ impl Service {
         let claims = lock(&self.keys).verify("JWT", hint)?;
         claims.get("sid").and_then(Value::as_str).map(ToOwned::to_owned)
     }
+}
+
+fn unauthorized(challenge: &str) -> Response {
+    Response::text(401, "").with_header("WWW-Authenticate", challenge)
 }

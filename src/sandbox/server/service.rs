@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Takes one line.
+pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 pub(super) struct Service {
     pub(super) issuer: String,
@@ -39,6 +42,7 @@ pub(super) struct Service {
     /// How many requests wait for an event.
     pub(super) waiting: AtomicUsize,
     pub(super) shutting_down: AtomicBool,
+    pub(super) log: OnceLock<Log>,
 }
 
 /// The lock, even after a worker panicked.

@@ -1,0 +1,71 @@
+//! `tidp sandbox token`: a token of a running sandbox.
+
+use crate::cli::{SampleFormat, SandboxToken};
+use crate::domain::secret::Secret;
+use crate::domain::text::printable;
+use crate::error::{Error, Result};
+use crate::ports::{Body, Method, Ports, Request};
+use crate::terminal::output::Output;
+use serde_json::{Map, Value, json};
+
+const STEP: &str = "cannot get a token from the sandbox";
+
+/// Prints the token.
+///
+/// # Errors
+/// `unreachable` without a sandbox; `usage` for what the sandbox refuses.
+pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
+    let url = args.at.join("/sandbox/token").map_err(|error| Error::usage(format!("--at: {error}")))?;
+    let request = Request {
+        method: Method::Post,
+        url,
+        authorization: None,
+        accept: "application/json",
+        body: Some(Body::Json(Secret::new(body(args)?.to_string()))),
+        ca_file: None,
+        deadline: None,
+        secrets: Vec::new(),
+    };
+    let response = ports.http.send(&request).map_err(|failure| Error::unanswered(STEP, &failure))?;
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    match (response.status, text("token")) {
+        (200, Some(token)) if out.json || args.format == SampleFormat::Json => {
+            let _ = token;
+            out.document(document)
+        }
+        (200, Some(token)) if args.format == SampleFormat::Header => {
+            out.answer(&format!("Authorization: Bearer {}\n", printable(token)))
+        }
+        (200, Some(token)) => out.answer(&format!("{}\n", printable(token))),
+        (400, _) => Err(Error::usage(printable(text("error_description").unwrap_or("the sandbox refuses")))),
+        (status, _) => Err(Error::failed(format!("{STEP}: {} answers {status}; is it a sandbox?", args.at))),
+    }
+}
+
+/// The body of `POST /sandbox/token`.
+fn body(args: &SandboxToken) -> Result<Value> {
+    let mut claims = Map::new();
+    for claim in &args.claim {
+        let wrong = || Error::usage(format!("--claim: `{}` is not NAME=VALUE", printable(claim)));
+        let (name, value) = claim.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+        claims.insert(name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into()));
+    }
+    let mut body = json!({"kind": if args.id_token { "id" } else { "access" }, "claims": claims});
+    let members = [
+        ("client_id", args.client_id.clone()),
+        ("user", args.user.clone()),
+        ("lifetime", args.lifetime.clone()),
+        ("wrong", args.wrong.clone()),
+        ("scope", (!args.scope.is_empty()).then(|| args.scope.join(" "))),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value {
+            body[name] = value.into();
+        }
+    }
+    if args.no_user {
+        body["no_user"] = true.into();
+    }
+    Ok(body)
+}
