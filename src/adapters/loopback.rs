@@ -16,7 +16,7 @@ use crate::domain::text::{hex, printable};
 use crate::ports::{CallbackServer, Entropy, IgnoredRequest, ListenAt, Listener, OneTimeRedirect, Page};
 use request_handler::RequestHandler;
 use server::Server;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ pub struct Loopback;
 
 impl CallbackServer for Loopback {
     fn listen(&self, at: &ListenAt) -> Result<Box<dyn Listener>, String> {
-        let (sockets, port) = bind(&at.host, at.port)?;
+        let (sockets, port) = bind(&at.host, at.port, &open)?;
         let authority = format!("{}:{port}", at.host);
         let redirect_uri = format!("http://{authority}{}", at.path);
         let handler = Arc::new(RequestHandler::new(&at.host, port, &at.path, None));
@@ -46,7 +46,7 @@ impl CallbackServer for Loopback {
         let mut random = [0; 16];
         super::system::SystemEntropy.fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
         let path = format!("/{}", hex(&random));
-        let (sockets, port) = bind("127.0.0.1", None)?;
+        let (sockets, port) = bind("127.0.0.1", None, &open)?;
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|error| error.to_string())?;
         let handler = Arc::new(RequestHandler::new("127.0.0.1", port, &path, Some(target.clone())));
         let server = Server::start(sockets, Arc::clone(&handler))
@@ -101,7 +101,8 @@ impl Listener for LoopbackListener {
             if is_ours(candidate.query.expose()) {
                 return Some(self.handler.accept(candidate));
             }
-            candidate.decline();
+            // Refused.
+            drop(candidate);
         }
     }
 
@@ -111,8 +112,15 @@ impl Listener for LoopbackListener {
     }
 }
 
+/// Opens a socket at `address:port`; port 0 is any free one.
+type Open<'f> = &'f dyn Fn(&str) -> io::Result<TcpListener>;
+
+fn open(address: &str) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
 /// Sockets for all addresses of the host on one port: a program that held one of them would get the code.
-fn bind(host: &str, port: Option<u16>) -> Result<(Vec<TcpListener>, u16), String> {
+fn bind(host: &str, port: Option<u16>, open: Open<'_>) -> Result<(Vec<TcpListener>, u16), String> {
     let families: &[&str] = match host {
         "127.0.0.1" => &["127.0.0.1"],
         "[::1]" => &["[::1]"],
@@ -121,27 +129,27 @@ fn bind(host: &str, port: Option<u16>) -> Result<(Vec<TcpListener>, u16), String
             return Err(format!("`{}` is not a loopback host: use 127.0.0.1, [::1] or localhost", printable(other)));
         }
     };
-    let mut result = bind_all(families, port.unwrap_or(0));
+    let mut result = bind_all(families, port.unwrap_or(0), open);
     for _ in 1..MAX_ATTEMPTS {
         match result {
-            Err(_) if port.is_none() => result = bind_all(families, 0),
+            Err(_) if port.is_none() => result = bind_all(families, 0, open),
             decided => return decided,
         }
     }
     result
 }
 
-fn bind_all(families: &[&str], mut port: u16) -> Result<(Vec<TcpListener>, u16), String> {
+fn bind_all(families: &[&str], mut port: u16, open: Open<'_>) -> Result<(Vec<TcpListener>, u16), String> {
     let mut sockets = Vec::new();
     for family in families {
-        match TcpListener::bind(format!("{family}:{port}")) {
+        match open(&format!("{family}:{port}")) {
             Ok(socket) => {
                 port = socket.local_addr().map_err(|error| error.to_string())?.port();
                 sockets.push(socket);
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(format!("{family}:{port} is in use")),
             // The machine lacks this family, so no program can hold the address.
-            Err(_) if families.len() > 1 && TcpListener::bind(format!("{family}:0")).is_err() => {}
+            Err(_) if families.len() > 1 && open(&format!("{family}:0")).is_err() => {}
             Err(error) => return Err(format!("{family}:{port} cannot be listened on: {error}")),
         }
     }

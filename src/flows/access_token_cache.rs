@@ -52,7 +52,7 @@ pub fn put(context: &Context<'_>, session: &Session) {
         store: context.store.key_fingerprint(),
         access_token: session.access_token.clone(),
         scopes: session.scopes.clone(),
-        renew_at: changes_at.filter(|at| *at < session.access_token.expires_at),
+        renew_at: changes_at,
         warn_at: advisory_warnings::due_at(context, session),
     };
     if let Ok(document) = serde_json::to_string(&cached) {

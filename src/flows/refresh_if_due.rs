@@ -85,8 +85,8 @@ fn refresh_under(
         Action::Refresh(RefreshReason::Expired) if is_new => {
             Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere })
         }
-        Action::Use if changed => Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere }),
-        Action::Use => Ok(FreshSession { session, source: TokenSource::Stored(decision.changes_at) }),
+        // A refresh was due before, so another process has done it.
+        Action::Use => Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere }),
         Action::Login(reason) => Err(login_needed(reason)),
         Action::Refresh(reason) => {
             let obtained = context

@@ -46,7 +46,7 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
     if ahead == Seconds::ZERO {
         return now;
     }
-    let direction = if ahead.0 < 0 { "ahead of" } else { "behind" };
+    let direction = if ahead.0.is_negative() { "ahead of" } else { "behind" };
     context.reporter.warn(
         WarningCode::ClockSkew,
         format!(

@@ -143,6 +143,15 @@ fn rejected_client_secret_hints_at_where_it_is_kept() {
     bench.run(&["profile", "secret", "work"]).exits(0);
     log_in(&bench);
     assert_eq!(hint(&bench, &["login"]), "tidp profile secret work");
+    bench.provider.expect_login(&bench.browser, bench.clock.time(), TokenResponse::new().refresh_token("rt-1"));
+    bench.run(&["login"]).exits(0);
+    bench.provider.refuses("invalid_client");
+    assert_eq!(hint(&bench, &["refresh", "--force"]), "tidp profile secret work");
+    bench.provider.refuses("invalid_scope");
+    bench.run(&["refresh", "--force"]).exits(4).leaves_out("profile secret");
+    bench.provider.refuses("invalid_client");
+    let bench = bench.env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.run(&["refresh", "--force"]).exits(4).leaves_out("profile secret");
     // That command would not change a secret from elsewhere.
     let by_command = profile("work", "client_type = \"Confidential\"\nclient_secret_command = [\"pass\"]");
     for (bench, secret) in [

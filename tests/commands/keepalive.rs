@@ -107,8 +107,16 @@ fn renewal_is_announced_only_if_it_falls_within_for() {
     let outcome = bench.run_unchecked(&["keepalive", "--for", "1s"]).exits(0);
     outcome.says("under Mobile it ends 2026-05-01 12:00:00 UTC (in 90 days); no renewal falls within --for.");
     let bench = ten_minute_session();
-    expect_renewals(&bench, 0..0);
-    bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0).says("; it will be renewed 2026-01-31 12:0");
+    let times = expect_renewals(&bench, 0..0);
+    let outcome = bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0);
+    // To the second.
+    let renewed = START.plus(Seconds(times.lock().unwrap().1[0])).rfc3339().replace(['T', 'Z'], " ");
+    outcome
+        .says(&format!("; it will be renewed {renewed}UTC (in "))
+        .says(&format!("{}UTC  Refreshed, because", renewed.trim_start()));
+    let bench = ten_minute_session();
+    let outcome = bench.run(&["keepalive", "--for", &times.lock().unwrap().1[0].to_string()]).exits(0);
+    outcome.says("no renewal falls within --for").says("none was due");
 }
 
 #[test]
@@ -270,6 +278,18 @@ fn sleep_past_expiry_waits_for_the_network() {
     let times = expect_renewals(&bench, 0..1_130);
     bench.run_unchecked(&["keepalive", "--for", "25m"]).exits(0).says("can be renewed again");
     assert!(times.lock().unwrap().0.len() > 2, "{times:?}");
+}
+
+#[test]
+fn wake_up_just_before_expiry_leaves_time_between_tries() {
+    let bench = ten_minute_session();
+    let clock = Arc::clone(&bench.clock);
+    bench.signals.run_after(100, move || clock.suspend(Seconds(480)));
+    let times = expect_renewals(&bench, 0..9_999);
+    bench.run_unchecked(&["keepalive"]).exits(3);
+    let tries = times.lock().unwrap().0.clone();
+    assert!(tries.contains(&600), "{tries:?}");
+    assert!(tries.windows(2).all(|pair| pair[1] == 600 || pair[1] - pair[0] >= 5), "{tries:?}");
 }
 
 #[test]

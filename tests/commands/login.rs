@@ -95,6 +95,16 @@ fn login_replaces_a_corrupt_entry() {
 }
 
 #[test]
+fn login_replaces_several_entries() {
+    let bench = mobile();
+    bench.stores.put(&EntryKey::Session(bench.key()).name(), "one of two");
+    bench.stores.fail("load", StoreFailureKind::Ambiguous);
+    bench.stores.fail("save", StoreFailureKind::Ambiguous);
+    bench.log_in().leaves_out("warning");
+    assert!(bench.session().is_some());
+}
+
+#[test]
 fn login_warns_of_a_short_session_unless_renewed() {
     let warned = |bench: Bench| {
         expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));

@@ -160,6 +160,31 @@ fn undeleted_session_is_not_reported_as_gone() {
 }
 
 #[test]
+fn long_wait_for_the_lock_is_explained_once() {
+    const WAITING: &str = "Another tidp is working on this session";
+    let bench = logged_in();
+    bench.stores.hold_lock(true);
+    let stderr = bench.run(&["logout", "--local"]).exits(5).says("for more than 180 s").stderr;
+    assert_eq!(stderr.matches(WAITING).count(), 1, "{stderr}");
+    bench.stores.hold_lock(false);
+    let document = bench.session().unwrap().to_json();
+    bench.stores.when_lock_is_taken(&EntryKey::Session(bench.key()).name(), document.expose());
+    bench.run(&["logout", "--local"]).exits(0).leaves_out(WAITING);
+}
+
+#[test]
+fn token_that_has_just_expired_is_not_called_valid() {
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    bench.pass(Seconds(600));
+    let outcome = bench.run(&["logout", "--local", "--json"]).exits(0);
+    assert!(!outcome.json()["revocation"]["message"].as_str().unwrap().contains("valid until"), "{}", outcome.stdout);
+    let bench = logged_in();
+    bench.pass(Seconds(3_600));
+    assert_eq!(bench.run(&["logout", "--local", "--json"]).exits(0).json()["access_token_valid_until"], json!(null));
+}
+
+#[test]
 fn logout_always_clears_the_token_cache() {
     let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", "off");
     assert!(!bench.cache.documents().is_empty());

@@ -215,6 +215,20 @@ fn unstorable_new_token_is_an_error() {
     bench.run(&["token"]).exits(6).says("the new one could not be stored");
 }
 
+#[test]
+fn unconfirmed_new_token_is_confirmed_by_reading_back() {
+    let bench = expired_session();
+    bench.provider.expect("/connect/token", {
+        let (stores, now) = (std::sync::Arc::clone(&bench.stores), bench.clock.time());
+        move |_| {
+            stores.fail("answer to save", StoreFailureKind::Unknown);
+            Ok(TokenResponse::new().refresh_token("rt-2").response(now, None))
+        }
+    });
+    bench.run(&["token"]).exits(0);
+    assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"));
+}
+
 fn stored_refresh_token(bench: &Bench) -> Option<String> {
     bench.session().unwrap().held_token().map(|held| held.value.expose().to_owned())
 }

@@ -103,6 +103,13 @@ fn token_cached_from_another_store_is_not_served() {
 }
 
 #[test]
+fn token_cached_for_another_client_is_not_served() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.env("TIDP_CLIENT_ID", "another").run(&["token"]).exits(3).says("no session");
+}
+
+#[test]
 fn expired_token_is_refreshed_once() {
     let bench = Bench::new("MobileApp");
     bench.log_in();
@@ -192,6 +199,11 @@ fn min_ttl_must_be_below_token_lifetime() {
     bench.run(&["token", "--min-ttl", "soon"]).exits(2).says("not a duration");
     bench.pass(Seconds(60));
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
+    bench.run(&["token", "--min-ttl", "59m"]).exits(0);
+    // A token that has no lifetime does not tell that of the next.
+    bench.edit(|session| session.access_token.expires_at = session.access_token.obtained_at);
+    bench.cache.clear();
+    bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3"));
     bench.run(&["token", "--min-ttl", "59m"]).exits(0);
 }
 
@@ -370,6 +382,10 @@ fn renew_before_expiry_starts_in_last_third() {
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
     bench.run(&["token"]).exits(0);
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
+    // Also later, whatever is cached.
+    bench.pass(Seconds(450));
+    bench.provider.refreshes(bench.clock.time(), "rt-2", TokenResponse::new().refresh_token("rt-3"));
+    bench.run(&["token"]).exits(0);
 }
 
 #[test]

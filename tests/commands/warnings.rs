@@ -158,6 +158,27 @@ fn warning_is_printed_once_per_run() {
 }
 
 #[test]
+fn refresh_that_ends_the_sso_session_warns_of_that_once_and_of_nothing_else() {
+    let codes = |bench: &Bench| {
+        bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new());
+        let warnings = bench.run(&["token", "--json"]).exits(0).json()["warnings"].clone();
+        warnings.as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect::<Vec<_>>()
+    };
+    // Near the expiry, so that the warning is due for two reasons.
+    let bench = Bench::new("PublicWithRefresh").env("TIDP_RENEW", "before-session-ends");
+    bench.log_in();
+    bench.pass(Seconds(590));
+    assert_eq!(codes(&bench), ["sso_ended"]);
+    // The clock went back, which `tidp policy` tells.
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds(3_600));
+    bench.edit(|session| session.login_at = session.login_at.plus(Seconds::days(1)));
+    assert_eq!(codes(&bench), ["sso_ended"]);
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), ["sso_ended", "clock_skew"]);
+}
+
+#[test]
 fn warning_stamp_does_not_reveal_the_session() {
     let bench = confidential_with(Seconds::hours(3));
     bench.run(&["token"]).exits(0);

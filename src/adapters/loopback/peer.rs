@@ -40,11 +40,7 @@ impl PeerLookup {
     /// If no thread can be started, a table cannot be opened, or the tables do not distinguish users.
     pub(super) fn start() -> io::Result<Self> {
         let (mut tables, own) = (Tables::open()?, own_id());
-        if own.is_none() && !tables.0.is_empty() {
-            return Err(io::Error::other(
-                "other users cannot be told apart from this one in this container, so it is not safe to listen",
-            ));
-        }
+        tables.check(own)?;
         let (requests, received) = mpsc::channel::<LookupRequest>();
         std::thread::Builder::new().name("visitors".into()).spawn(move || {
             while let Ok(first) = received.recv() {
@@ -111,6 +107,16 @@ impl Tables<File> {
 }
 
 impl<F: Read + Seek> Tables<F> {
+    /// Fails if there are tables that do not distinguish users.
+    fn check(&self, own: Option<u32>) -> io::Result<()> {
+        if own.is_some() || self.0.is_empty() {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "other users cannot be told apart from this one in this container, so it is not safe to listen",
+        ))
+    }
+
     /// The current contents; `None` on failure.
     fn read(&mut self) -> Option<String> {
         let mut text = String::new();

@@ -22,15 +22,8 @@ const LAST_PAGE_WAIT: Duration = Duration::from_secs(15);
 pub(super) struct Candidate {
     /// The raw query.
     pub(super) query: Secret,
-    /// Dropping it makes the request look at the state again.
-    verdict: oneshot::Sender<()>,
-}
-
-impl Candidate {
-    /// Rejects the request; the wait goes on.
-    pub(super) fn decline(self) {
-        let _ = self.verdict.send(());
-    }
+    /// Dropped with the candidate, which makes the request look at the state: is this query the accepted one?
+    _verdict: oneshot::Sender<()>,
 }
 
 /// Requests wait here for a verdict, and browsers for the last page.
@@ -241,12 +234,12 @@ impl RequestHandler {
                 return state.repeats(query);
             }
             let (verdict, outcome) = oneshot::channel();
-            state.queue.push_back(Candidate { query: query.clone(), verdict });
+            state.queue.push_back(Candidate { query: query.clone(), _verdict: verdict });
             self.changed.notify_all();
             outcome
         };
-        // Dropped: something was decided, so look again.
-        verdict.await.is_err() && self.state().repeats(query)
+        let _dropped = verdict.await;
+        self.state().repeats(query)
     }
 
     /// The last page; `None` before a request was accepted. Waits until it is known, at most as long as a browser does.

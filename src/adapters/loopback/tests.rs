@@ -87,6 +87,7 @@ fn only_get_is_answered_and_no_other_origin_is_ever_allowed() {
         let headers = "Origin: https://evil.test\r\nAccess-Control-Request-Private-Network: true\r\n";
         let answer = request(&login.0, &format!("{method} /callback?{OURS}"), headers);
         assert_eq!(status(&answer), "405", "{method}");
+        assert!(answer.contains("allow: GET\r\n"), "{answer}");
         assert!(!answer.to_lowercase().contains("access-control"), "{answer}");
     }
     log_in(login);
@@ -108,8 +109,9 @@ fn a_request_for_another_host_or_for_two_is_ignored() {
         let answer = sent(&login.0, format!("GET /callback?{OURS} HTTP/1.1\r\n{hosts}\r\n"));
         assert_eq!(status(&answer), expected, "{hosts}");
     }
-    let absolute = format!("GET http://{}/callback?{OURS}", login.0);
-    assert_eq!(status(&request(&login.0, &absolute, "")), "400");
+    for target in [format!("GET http://{}/callback?{OURS}", login.0), format!("CONNECT {}", login.0)] {
+        assert_eq!(status(&request(&login.0, &target, "")), "400", "{target}");
+    }
     log_in(login);
 }
 
@@ -155,6 +157,7 @@ fn unreadable_request_gets_the_same_page_and_headers() {
         let answer = sent(&login.0, bytes);
         assert!(matches!(status(&answer), "400" | "414" | "431"), "{:?}: {answer}", &bytes[..10]);
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
     }
     log_in(login);
 }
@@ -238,6 +241,38 @@ fn silent_connections_do_not_delay_the_callback() {
     drop((crowd, answered));
 }
 
+/// What a connection receives at once: nothing if it was closed.
+fn received(mut connection: &TcpStream, within: Duration) -> std::io::Result<usize> {
+    connection.set_read_timeout(Some(within)).unwrap();
+    connection.read(&mut [0; 1])
+}
+
+#[test]
+fn connection_too_many_closes_the_oldest_that_asked_nothing() {
+    let (_listener, authority) = listener("127.0.0.1");
+    let crowd: Vec<_> = (0..33).map(|_| TcpStream::connect(&authority).unwrap()).collect();
+    assert_eq!(received(&crowd[0], Duration::from_secs(3)).unwrap(), 0);
+    assert!(received(&crowd[1], Duration::from_millis(100)).is_err(), "still open");
+}
+
+#[test]
+fn connection_too_many_is_closed_if_all_others_wait_for_an_answer() {
+    let (sockets, port) = bind("127.0.0.1", None, &open).unwrap();
+    let handler = Arc::new(RequestHandler::new("127.0.0.1", port, "/callback", None));
+    let _server = Server::start(sockets, Arc::clone(&handler)).unwrap();
+    let authority = format!("127.0.0.1:{port}");
+    let waiting: Vec<_> = (0..32)
+        .map(|n| {
+            let mut stream = TcpStream::connect(&authority).unwrap();
+            write!(stream, "GET /callback?{n} HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
+            (stream, handler.next(Duration::from_secs(20), &no_other_user).unwrap())
+        })
+        .collect();
+    assert_eq!(request(&authority, "GET /x", ""), "");
+    assert!(received(&waiting[0].0, Duration::from_millis(100)).is_err(), "still open");
+    drop(waiting);
+}
+
 #[test]
 fn a_head_that_does_not_come_in_time_ends_its_connection() {
     let (_listener, authority) = listener("127.0.0.1");
@@ -265,8 +300,61 @@ fn localhost_is_both_families_or_nothing() {
         let Ok(squatter) = TcpListener::bind(taken) else { continue };
         let port = squatter.local_addr().unwrap().port();
         let at = ListenAt { host: "localhost".into(), port: Some(port), path: "/".into() };
-        assert!(Loopback.listen(&at).err().unwrap().contains("in use"));
+        let address = format!("{}:{port} is in use", &taken[..taken.len() - 2]);
+        assert_eq!(Loopback.listen(&at).err(), Some(address));
     }
+}
+
+/// What [`bind`] gives on a machine where opening an address of one of these families fails: the number of sockets, or the
+/// error with `PORT` for the port.
+fn bound(
+    host: &str,
+    port: Option<u16>,
+    failing: &[&str],
+    fails: &dyn Fn(&str) -> Option<ErrorKind>,
+) -> Result<usize, String> {
+    let found = bind(host, port, &|address| match fails(address) {
+        Some(kind) if failing.iter().any(|family| address.starts_with(family)) => Err(kind.into()),
+        _ => open("127.0.0.1:0"),
+    });
+    found.map(|(sockets, _)| sockets.len())
+}
+
+#[test]
+fn machine_without_ipv6_is_listened_on_all_the_same() {
+    let missing = |_: &str| Some(ErrorKind::AddrNotAvailable);
+    assert_eq!(bound("localhost", None, &["[::1]"], &missing), Ok(1));
+    assert_eq!(bound("localhost", None, &["127.0.0.1"], &missing), Ok(1));
+    let none = Err("this machine has no loopback address".to_owned());
+    assert_eq!(bound("localhost", None, &["[::1]", "127.0.0.1"], &missing), none);
+    assert!(bound("[::1]", None, &["[::1]"], &missing).unwrap_err().starts_with("[::1]:0 cannot be listened on: "));
+}
+
+#[test]
+fn port_that_may_not_be_used_is_not_taken_for_a_missing_family() {
+    let denied = |address: &str| address.ends_with(":80").then_some(ErrorKind::PermissionDenied);
+    for host in ["localhost", "127.0.0.1"] {
+        let error = bound(host, Some(80), &["127.0.0.1"], &denied).unwrap_err();
+        assert!(error.starts_with("127.0.0.1:80 cannot be listened on: "), "{error}");
+    }
+}
+
+#[test]
+fn another_port_is_tried_only_if_none_was_asked_for() {
+    let tries = std::cell::Cell::new(0);
+    let taken_first = |times: usize| {
+        tries.set(0);
+        let tries = &tries;
+        move |_: &str| {
+            tries.set(tries.get() + 1);
+            (tries.get() <= times).then_some(ErrorKind::AddrInUse)
+        }
+    };
+    assert_eq!(bound("127.0.0.1", None, &["127.0.0.1"], &taken_first(15)), Ok(1));
+    let in_use = |port: u16| Err(format!("127.0.0.1:{port} is in use"));
+    assert_eq!(bound("127.0.0.1", None, &["127.0.0.1"], &taken_first(16)), in_use(0));
+    assert_eq!(bound("127.0.0.1", Some(8080), &["127.0.0.1"], &taken_first(1)), in_use(8080));
+    assert_eq!(tries.get(), 1);
 }
 
 #[test]
@@ -306,6 +394,47 @@ fn a_login_that_ends_at_once_still_shows_how() {
     }
 }
 
+/// What is reported of requests that come within a moment.
+fn reported(listener: &mut dyn Listener) -> Vec<IgnoredRequest> {
+    let told = std::cell::RefCell::new(Vec::new());
+    let came = listener.wait(&|_| true, &|what| told.borrow_mut().push(what), Duration::from_millis(50));
+    assert_eq!(came, None);
+    told.into_inner()
+}
+
+#[test]
+fn requests_that_cannot_be_the_redirect_are_not_reported() {
+    let (mut listener, authority) = listener("127.0.0.1");
+    for line in ["GET /favicon.ico", "GET /?utm=1", "GET /?codes=1", "HEAD /callback", "OPTIONS /callback"] {
+        request(&authority, line, "");
+    }
+    let silent = TcpStream::connect(&authority).unwrap();
+    silent.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!((&silent).read_to_end(&mut Vec::new()).unwrap(), 0, "nothing was asked, so nothing is answered");
+    assert_eq!(reported(&mut *listener), []);
+    assert_eq!(status(&sent(&authority, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")), "400");
+    assert_eq!(reported(&mut *listener), [IgnoredRequest::NotHttp]);
+}
+
+/// The status of the response to the redirect from this peer, and what is reported.
+fn visited_by(peer: peer::Peer) -> (u16, Vec<IgnoredRequest>) {
+    let handler = Arc::new(RequestHandler::new("127.0.0.1", 8080, "/callback", None));
+    let (head, ()) =
+        hyper::Request::get("/callback?code=1").header("host", "127.0.0.1:8080").body(()).unwrap().into_parts();
+    let body = http_body_util::Empty::<hyper::body::Bytes>::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (response, _) = runtime.block_on(handler.respond(head, &body, async move { peer }));
+    let told = std::cell::RefCell::new(Vec::new());
+    assert!(handler.next(Duration::ZERO, &|what| told.borrow_mut().push(what)).is_none());
+    (response.status().as_u16(), told.into_inner())
+}
+
+#[test]
+fn only_this_user_is_let_in() {
+    assert_eq!(visited_by(peer::Peer::OtherUser(1001)), (403, vec![IgnoredRequest::AnotherUser(1001)]));
+    assert_eq!(visited_by(peer::Peer::Closed), (403, vec![]));
+}
+
 #[test]
 fn each_kind_of_ignored_request_is_reported_once() {
     let (mut listener, authority) = listener("127.0.0.1");
@@ -323,9 +452,6 @@ fn each_kind_of_ignored_request_is_reported_once() {
         request(&authority, "GET /callback?code=1", &cookies);
         sent(&authority, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
     }
-    let told = std::cell::RefCell::new(Vec::new());
-    let came = listener.wait(&|_| true, &|what| told.borrow_mut().push(what), Duration::from_millis(50));
-    assert_eq!(came, None);
     use IgnoredRequest::{AnotherHost, AnotherMethod, AnotherPath, NotHttp, TooLarge};
-    assert_eq!(told.into_inner(), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, NotHttp]);
+    assert_eq!(reported(&mut *listener), [AnotherPath, AnotherHost, AnotherMethod, TooLarge, NotHttp]);
 }

@@ -175,6 +175,17 @@ fn odd_optional_members_are_read_as_absent() {
 }
 
 #[test]
+fn flag_is_set_also_as_a_string_or_a_number() {
+    const NAME: &str = "authorization_response_iss_parameter_supported";
+    let is_set = |flag: &Value| {
+        let document = with(metadata(), &[(NAME, flag.clone())]);
+        read("https://id.example", &document, &[]).unwrap().authorization_response_iss_parameter_supported
+    };
+    assert!([json!(true), json!("true"), json!("True"), json!("1"), json!(1)].iter().all(is_set));
+    assert!(![json!(false), json!("false"), json!("0"), json!(0), json!(0.0), json!("yes")].iter().any(is_set));
+}
+
+#[test]
 fn missing_and_unusable_endpoints_are_distinguished() {
     let why = |value: Value| {
         let document = with(metadata(), &[("userinfo_endpoint", value)]);
@@ -230,6 +241,8 @@ fn endpoint_with_unsafe_url_is_rejected() {
         "https://id.example/?\"&calc&\"",
         "https://id.example/a|b",
         "https://id.example/a;b",
+        "https://id.example/x#y",
+        "https://:pw@id.example/x",
         "https://id.example/#f",
         "https://user@id.example/",
         "https://id.example\\@evil.example/",

@@ -91,6 +91,10 @@ fn stale_keys_are_undecided_and_not_fetched_each_time() {
         assert_eq!(outcome.stderr.matches("not verified:").count(), 5, "{}", outcome.stderr);
         assert_eq!(bench.provider.count("/jwks"), 3, "after {took} s");
     }
+    let bench = verifier();
+    [0, 0].into_iter().for_each(|took| expect_slow_keys(&bench, took, json(503, &json!({}))));
+    let valid_token = valid_token();
+    verify_with_pauses(&bench, [0, 86_400, 10].map(|pause| (valid_token.as_str(), pause))).exits_with_output(5);
 }
 
 #[test]
@@ -128,6 +132,41 @@ fn newer_keys_are_kept_over_an_older_cache() {
     let tokens = [0, 61, 61, 240].map(|pause| (rotated.as_str(), pause));
     let outcome = verify_with_pauses(&bench, tokens).exits(0);
     assert_eq!(outcome.stdout.matches("verified, ").count(), 4);
+}
+
+#[test]
+fn keys_of_the_last_ten_seconds_decide() {
+    for (pause, fetched) in [(9, 1), (10, 2)] {
+        let bench = verifier();
+        (1..fetched).for_each(|_| bench.provider.responds("/jwks", json(200, &jwks())));
+        let (valid, forged) = (valid_token(), forged_token());
+        verify_with_pauses(&bench, [(&valid, 0), (&forged, pause)]).exits_with_output(7).says("signature is wrong");
+        assert_eq!(bench.provider.count("/jwks"), fetched, "after {pause} s");
+    }
+}
+
+#[test]
+fn newest_keys_without_the_right_one_are_the_reason() {
+    let bench = verifier();
+    let (files, mut pause) = (Arc::clone(&bench.files), 0);
+    let clock = Arc::clone(&bench.clock);
+    let fetched_again = move || {
+        clock.advance(Seconds(pause));
+        pause = 20;
+        for file in files.0.lock().unwrap().values_mut() {
+            let mut cached: Value = serde_json::from_slice(file).unwrap();
+            if cached["url"].as_str().unwrap().ends_with("/jwks") {
+                for time in ["fetched_at", "refetched_at"] {
+                    cached[time] = serde_json::to_value(START.plus(Seconds(15))).unwrap();
+                }
+                *file = cached.to_string().into_bytes();
+            }
+        }
+    };
+    *bench.terminal.before_read.lock().unwrap() = Some(Box::new(fetched_again));
+    let unknown = token(&json!({ "alg": "RS256", "kid": "k9" }), &json!({}));
+    let outcome = decode(&bench, &[&valid_token(), &unknown], &["--verify", "--leeway", "100h"]);
+    outcome.exits_with_output(5).says("not among those the provider published at 2026-01-31 12:00:15");
 }
 
 #[test]

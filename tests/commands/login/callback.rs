@@ -140,6 +140,10 @@ fn timed_out_login_names_client_id_and_redirect_uri() {
         expect_login(&bench, TokenResponse::new());
         assert_eq!(bench.run(args).exits(0).stderr.contains("Still waiting."), is_printed, "{delay} {args:?}");
     }
+    let bench = mobile();
+    bench.provider.expect_metadata();
+    bench.callback.replies(|_| Vec::new());
+    bench.run(&["login", "--timeout", "20s"]).exits(124).leaves_out("Still waiting.");
 }
 
 #[test]

@@ -99,6 +99,14 @@ fn wrong_paste_is_asked_for_again_at_a_terminal() {
 }
 
 #[test]
+fn unreadable_standard_input_is_an_error() {
+    let bench = mobile();
+    *bench.terminal.unreadable.lock().unwrap() = Some(std::io::ErrorKind::IsADirectory);
+    bench.provider.expect_discovery();
+    bench.run(&["login", "--paste"]).exits(1).says("cannot read standard input");
+}
+
+#[test]
 fn missing_paste_times_out() {
     let bench = mobile();
     *bench.terminal.no_input.lock().unwrap() = true;

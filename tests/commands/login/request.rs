@@ -10,9 +10,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tidp::testing::domain::session::EntryKey;
 use tidp::testing::domain::time::Seconds;
-use tidp::testing::ports::ListenAt;
+use tidp::testing::ports::{Clock, ListenAt};
 use url::Url;
 
 /// Logs in with these arguments, and returns the authorization request.
@@ -258,6 +259,16 @@ fn max_age_counts_from_the_start_of_the_login() {
         bench.run(&["login", "--max-age", "0"]).exits(code);
         assert_eq!(bench.session().is_some(), code == 0);
     }
+    // What is more than a second counts as the next.
+    let bench = mobile();
+    let clock = Arc::clone(&bench.clock);
+    bench.callback.replies(move |url| {
+        Clock::pause(&*clock, Duration::from_millis(40_500));
+        vec![success_query(url)]
+    });
+    let response = TokenResponse::new().id_claim("auth_time", json!(START.unix() - 1));
+    bench.provider.expect_login(&bench.browser, START.plus(Seconds(40)), response);
+    bench.run(&["login", "--max-age", "0"]).exits(0);
     // The machine may sleep during the login.
     let bench = mobile();
     let clock = Arc::clone(&bench.clock);

@@ -70,6 +70,15 @@ fn each_logout_response_has_its_message_and_code() {
 }
 
 #[test]
+fn only_a_failed_step_is_red() {
+    let bench = logged_in();
+    bench.provider.responds("/connect/revocation", json(403, &json!({})));
+    expect_custom_logout(&bench, 200, "the state");
+    let outcome = bench.run(&["logout", "--color", "always"]).exits(4);
+    outcome.says("refresh token   \u{1b}[31mcould not be revoked").says("SSO session     ended at the provider\n");
+}
+
+#[test]
 fn failed_revocation_does_not_stop_the_logout() {
     let refused = json!({ "error": "unsupported_token_type", "error_description": "no\u{1b}[2J" });
     for (response, code, words) in [

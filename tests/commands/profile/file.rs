@@ -24,6 +24,24 @@ fn changes_keep_comments_and_order_of_the_file() {
 }
 
 #[test]
+fn file_may_grow_to_a_mebibyte() {
+    let add = |comment: usize| {
+        let bench = Bench::with_config(&format!("# {}\n", "x".repeat(comment)));
+        let outcome = bench.run(&["profile", "add", "work", "--issuer", ISSUER, "--client-id", "x"]);
+        (outcome, bench.files.text(CONFIG).len())
+    };
+    let (outcome, length) = add(1);
+    outcome.exits(0);
+    let longest = 1 + (1 << 20) - length;
+    let (outcome, length) = add(longest);
+    outcome.exits(0);
+    assert_eq!(length, 1 << 20);
+    let (outcome, length) = add(longest + 1);
+    outcome.exits(2).says("tidp profile remove NAME");
+    assert_eq!(length, longest + 4, "unchanged");
+}
+
+#[test]
 fn invalid_value_in_the_file_is_named_with_its_profile() {
     for (line, words) in [
         ("client_type = \"Desktop\"", "client_type `Desktop`"),

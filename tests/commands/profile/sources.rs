@@ -99,3 +99,21 @@ fn password_in_the_issuer_is_not_repeated() {
     let bench = Bench::with_env(&[("TIDP_ISSUER", "https://u:hunter2@id.example"), ("TIDP_CLIENT_ID", "x")]);
     bench.run(&["token"]).exits(2).says("user name").leaves_out("hunter2");
 }
+
+#[test]
+fn key_of_the_file_store_comes_from_a_variable_a_file_or_a_command() {
+    let text = format!("store = \"file\"\nstore_key_command = [\"pass\", \"tidp\"]\n{}", profile("work", ""));
+    let bench = Bench::with_config(&text);
+    config_error(&bench, &["token"], "store_key_command: no such command");
+    bench.programs.outputs.lock().unwrap().insert("pass tidp".into(), "from-a-command\n".into());
+    bench.run(&["token"]).exits(3);
+    assert_eq!(bench.stores.key().as_deref(), Some("from-a-command"));
+    let bench = bench.env("TIDP_STORE_KEY_FILE", "/the/key");
+    config_error(&bench, &["token"], "TIDP_STORE_KEY_FILE /the/key: no such file");
+    bench.files.put("/the/key", " from-a-file\n");
+    bench.run(&["token"]).exits(3);
+    assert_eq!(bench.stores.key().as_deref(), Some("from-a-file"));
+    let bench = bench.env("TIDP_STORE_KEY", "from-a-variable");
+    bench.run(&["token"]).exits(3);
+    assert_eq!(bench.stores.key().as_deref(), Some("from-a-variable"));
+}

@@ -292,6 +292,32 @@ fn expiry_by_provider_clock_is_explained() {
     });
     bench.run(&["login"]).exits(0).says("behind the provider's");
     refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
+    // Nor one that was ahead at the last refresh.
+    let bench = Bench::new("PublicWithRefresh");
+    bench.log_in();
+    let ahead = TokenResponse::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:11:00 GMT");
+    bench.provider.refreshes(theirs, "rt-1", ahead);
+    bench.run(&["refresh", "--force"]).exits(0);
+    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
+}
+
+#[test]
+fn document_of_the_last_ten_seconds_is_not_fetched_again() {
+    for (seconds, fetched) in [(0, 1), (9, 1), (10, 2), (-1, 2)] {
+        let bench = Bench::new("MobileApp");
+        bench.log_in();
+        bench.files.0.lock().unwrap().retain(|path, _| !path.starts_with("/home/kari/cache"));
+        bench.provider.publishes();
+        let before = bench.provider.count("/.well-known/openid-configuration");
+        let clock = std::sync::Arc::clone(&bench.clock);
+        bench.provider.expect("/connect/token", move |_| {
+            clock.suspend(Seconds(seconds));
+            Ok(text_response(404, "", ""))
+        });
+        bench.run(&["refresh", "--force"]).exits(4).says("HTTP 404");
+        let count = bench.provider.count("/.well-known/openid-configuration") - before;
+        assert_eq!(count, fetched, "after {seconds} s");
+    }
 }
 
 #[test]

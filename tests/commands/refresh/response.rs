@@ -23,6 +23,21 @@ fn scopes_follow_the_refresh_response() {
 }
 
 #[test]
+fn lifetime_comes_from_the_response_or_else_from_the_token() {
+    let lifetime = |response: TokenResponse| {
+        let bench = expired_session();
+        bench.provider.refreshes(bench.clock.time(), "rt-1", response.refresh_token("rt-2"));
+        bench.run(&["refresh"]).exits(0);
+        bench.session().unwrap().access_token.expires_at.since(bench.clock.time())
+    };
+    let short = || TokenResponse::new().lifetime(Some(900));
+    assert_eq!(lifetime(short().member("expires_in", json!(1_200))), Seconds(1_200));
+    assert_eq!(lifetime(short().member("expires_in", json!(null))), Seconds(900));
+    let opaque = short().member("expires_in", json!(null)).member("access_token", json!("opaque")).without_id_token();
+    assert_eq!(lifetime(opaque), Seconds(3_600));
+}
+
+#[test]
 fn id_token_of_another_account_discards_response() {
     let bench = expired_session();
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().sub("ola").refresh_token("rt-2"));
@@ -50,6 +65,11 @@ fn slow_clock_is_warned_about_and_keeps_session() {
     let outcome = bench.run(&["refresh", "--json"]).exits(0);
     assert_eq!(outcome.json()["warnings"][0]["code"], "clock_skew");
     assert_eq!(outcome.json()["access_token_expires_at"], "2026-01-31T14:00:00Z", "counted on our clock");
+    outcome.says("this machine's clock is 2 h behind the provider's");
+    let theirs = bench.clock.time().minus(Seconds::hours(1));
+    let response = TokenResponse::new().refresh_token("rt-3").date("Sat, 31 Jan 2026 12:00:00 GMT");
+    bench.provider.expect("/connect/token", move |_| Ok(response.response(theirs, None)));
+    bench.run(&["refresh", "--force"]).exits(0).says("this machine's clock is 1 h ahead of the provider's");
 }
 
 #[test]

@@ -22,6 +22,7 @@ struct StoreState {
     forget_next_save: bool,
     write_before_lock: Option<(String, String)>,
     key_fingerprint: String,
+    key: Option<String>,
     damaged: BTreeSet<String>,
     leftovers: bool,
     around_wait: Option<Box<dyn FnMut() + Send>>,
@@ -108,6 +109,11 @@ impl TestStores {
         self.0.lock().unwrap().key_fingerprint = another.to_owned();
     }
 
+    /// The key that the file store was last opened with.
+    pub fn key(&self) -> Option<String> {
+        self.0.lock().unwrap().key.clone()
+    }
+
     pub fn saves(&self) -> usize {
         self.0.lock().unwrap().saves
     }
@@ -121,7 +127,10 @@ impl ports::Stores for TestStores {
     fn open(&self, choice: &StoreChoice) -> Result<Box<dyn Store>, StoreFailure> {
         let name = match choice {
             StoreChoice::Keyring => StoreName::Keyring,
-            StoreChoice::File { .. } => StoreName::File,
+            StoreChoice::File { key, .. } => {
+                self.0.lock().unwrap().key = Some(key.expose().to_owned());
+                StoreName::File
+            }
             StoreChoice::PlaintextFile { .. } => StoreName::PlaintextFile,
             StoreChoice::Memory => StoreName::Memory,
         };
@@ -237,11 +246,16 @@ impl Drop for TestLock {
 }
 
 /// A token cache whose entries expire by the test clock.
-pub struct TestCache(Mutex<BTreeMap<String, (String, Time)>>, Arc<Clock>);
+pub struct TestCache(Mutex<BTreeMap<String, (String, Time)>>, Arc<Clock>, Mutex<usize>);
 
 impl TestCache {
     pub fn new(clock: Arc<Clock>) -> Self {
-        Self(Mutex::default(), clock)
+        Self(Mutex::default(), clock, Mutex::default())
+    }
+
+    /// What is cached is not found the first times: another process puts it there afterwards.
+    pub fn appears_after(&self, times: usize) {
+        *self.2.lock().unwrap() = times;
     }
 
     pub fn clear(&self) {
@@ -255,6 +269,11 @@ impl TestCache {
 
 impl ports::TokenCache for TestCache {
     fn get(&self, name: &str) -> Option<Secret> {
+        let mut misses = self.2.lock().unwrap();
+        if *misses > 0 {
+            *misses -= 1;
+            return None;
+        }
         let now = self.1.time();
         self.0.lock().unwrap().get(name).filter(|(_, end)| now < *end).map(|(document, _)| Secret::new(document))
     }

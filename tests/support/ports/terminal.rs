@@ -18,6 +18,8 @@ pub struct Terminal {
     pub lines: Mutex<VecDeque<String>>,
     pub broken: Mutex<Option<io::ErrorKind>>,
     pub columns: Mutex<Option<u16>>,
+    /// How reading a line fails.
+    pub unreadable: Mutex<Option<io::ErrorKind>>,
     /// No line ever arrives.
     pub no_input: Mutex<bool>,
     /// Standard input is a terminal.
@@ -107,6 +109,9 @@ impl ports::Terminal for Terminal {
     }
 
     fn read_line_within(&self, patience: Duration) -> io::Result<Option<String>> {
+        if let Some(kind) = *self.unreadable.lock().unwrap() {
+            return Err(kind.into());
+        }
         if *self.no_input.lock().unwrap() || patience.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }

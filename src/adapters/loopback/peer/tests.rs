@@ -90,6 +90,14 @@ fn an_id_that_stands_for_everybody_unknown_tells_nobody_apart() {
     assert_eq!(find_peer(TCP, at("127.0.0.1", 40_002), at("127.0.0.1", 8080), None), Peer::OtherUser(65_534));
 }
 
+#[test]
+fn nothing_is_listened_on_where_users_look_the_same() {
+    let tables = Tables(vec![std::io::Cursor::new(TCP)]);
+    assert!(tables.check(None).unwrap_err().to_string().contains("not safe to listen"));
+    assert!(tables.check(Some(ME)).is_ok());
+    assert!(Tables::<File>(Vec::new()).check(None).is_ok(), "another system has no tables");
+}
+
 /// A visitor's connection and our end of it, which has received a request.
 fn connected(server: &str, client: &str) -> (Plain, Plain) {
     let listener = TcpListener::bind(server).unwrap();
@@ -138,6 +146,21 @@ fn peer_that_resets_during_the_lookup_is_closed() {
     });
     assert_eq!(asked(&PeerLookup(questions), ours), Peer::Closed);
     looking.join().unwrap();
+}
+
+#[test]
+fn another_user_is_named_whether_or_not_still_there() {
+    for leave in [std::mem::forget, reset] {
+        let (visitor, ours) = connected("127.0.0.1:0", "127.0.0.1");
+        let (questions, asking) = mpsc::channel::<LookupRequest>();
+        let looking = std::thread::spawn(move || {
+            let question = asking.recv().unwrap();
+            leave(visitor);
+            question.answer.send(Peer::OtherUser(65_534)).unwrap();
+        });
+        assert_eq!(asked(&PeerLookup(questions), ours), Peer::OtherUser(65_534));
+        looking.join().unwrap();
+    }
 }
 
 #[test]
