@@ -226,7 +226,8 @@ fn fixed_session_is_waited_out_without_requests() {
     let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh in 14 days");
     assert_eq!(bench.clock.time(), START.plus(Seconds::days(14)));
     assert_eq!(bench.provider.count("/connect/token"), before);
-    assert!(outcome.error()["message"].as_str().unwrap().contains("under Confidential no refresh extends a session"));
+    let ended = "the session has ended (2026-02-14 12:00:00 UTC): under Confidential no refresh extends a session";
+    assert!(outcome.error()["message"].as_str().unwrap().contains(ended), "{}", outcome.stderr);
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     bench.run(&["keepalive", "--for", "13d"]).exits(0);
