@@ -53,12 +53,13 @@ const REQUESTS: [(&[&str], &str); 3] = [
 
 #[test]
 fn a_token_is_asked_for_and_printed() {
-    let answer = json!({"token": "a.b.c", "header": {}, "claims": {"sub": "s"}});
+    let token = format!("a.{}.c", "b".repeat(3_000));
+    let answer = json!({"token": token, "header": {}, "claims": {"sub": "s"}});
     for (args, body) in REQUESTS {
         let bench = Bench::with_env(&[]);
         bench.provider.responds("/sandbox/token", json(200, &answer));
         let args = [&["sandbox", "token", "--at", ISSUER], args].concat();
-        assert_eq!(bench.run(&args).exits(0).stdout, "a.b.c\n");
+        assert_eq!(bench.run(&args).exits(0).stdout, format!("{token}\n"));
         let (sent, wanted): (Value, Value) = (
             serde_json::from_str(&bench.provider.last("/sandbox/token").body).unwrap(),
             serde_json::from_str(body).unwrap(),
@@ -70,9 +71,22 @@ fn a_token_is_asked_for_and_printed() {
         bench.provider.responds("/sandbox/token", json(200, &answer));
         bench.run(&[&["sandbox", "token", "--at", ISSUER], args].concat()).exits(0).stdout.clone()
     };
-    assert_eq!(print(&["--format", "header"]), "Authorization: Bearer a.b.c\n");
+    assert_eq!(print(&["--format", "header"]), format!("Authorization: Bearer {token}\n"));
     for args in [&["--json"][..], &["--format", "json"]] {
         let document: Value = serde_json::from_str(&print(args)).unwrap();
-        assert_eq!((&document["token"], &document["claims"]["sub"]), (&"a.b.c".into(), &"s".into()));
+        assert_eq!((&document["token"], &document["claims"]["sub"]), (&token.clone().into(), &"s".into()));
     }
+}
+
+#[test]
+fn what_the_sandbox_refuses_or_does_not_know_is_an_error() {
+    let ask = |status: u16, answer: Value, code: u8, why: &str| {
+        let bench = Bench::with_env(&[]);
+        bench.provider.responds("/sandbox/token", json(status, &answer));
+        bench.run(&["sandbox", "token", "--at", ISSUER]).exits(code).says(why).leaves_out("\u{1b}");
+    };
+    ask(400, json!({"error_description": "there is no such\u{1b} user"}), 2, "there is no such");
+    ask(404, json!({}), 1, "answers 404; is it a sandbox?");
+    ask(200, json!({"token": "a.\u{1b}.c"}), 1, "answers 200; is it a sandbox?");
+    ask(200, json!({}), 1, "is it a sandbox?");
 }

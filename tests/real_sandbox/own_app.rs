@@ -1,5 +1,6 @@
 //! The sandbox with a developer's own clients and users.
 
+use super::real::home::userinfo;
 use super::real::http::request;
 use super::real::{Home, Provider, require};
 use serde_json::Value;
@@ -41,4 +42,21 @@ fn ones_own_client_logs_ones_own_user_in() {
         refused.1.contains("client_id my-ap is not registered; registered: other, my-app, sandbox-public"),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_sample_token_is_accepted_and_a_wrong_one_is_not() {
+    let provider = Provider::sandbox(&[]);
+    let home = Home::new();
+    let sample = |more: &[&str]| {
+        let args = [&["sandbox", "token", "--at", &provider.issuer], more].concat();
+        home.tidp(&args).expect(0).trim().to_owned()
+    };
+    assert_eq!(userinfo(&provider, &sample(&[])).0, 200);
+    for wrong in ["expired", "not-yet-valid", "other-issuer", "unknown-key", "wrong-signature", "other-typ", "alg-none"]
+    {
+        let token = sample(&["--wrong", wrong]);
+        assert_eq!(token.split('.').count(), 3);
+        assert_eq!(userinfo(&provider, &token).0, 401, "{wrong}");
+    }
 }

@@ -29,18 +29,20 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
     let response = ports.http.send(&request).map_err(|failure| Error::unanswered(STEP, &failure))?;
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |name: &str| document.get(name).and_then(Value::as_str);
-    match (response.status, text("token")) {
-        (200, Some(token)) if out.json || args.format == SampleFormat::Json => {
-            let _ = token;
-            out.document(document)
-        }
+    match (response.status, text("token").filter(|token| is_jwt_text(token))) {
+        (200, Some(_)) if out.json || args.format == SampleFormat::Json => out.document(document),
         (200, Some(token)) if args.format == SampleFormat::Header => {
-            out.answer(&format!("Authorization: Bearer {}\n", printable(token)))
+            out.answer(&format!("Authorization: Bearer {token}\n"))
         }
-        (200, Some(token)) => out.answer(&format!("{}\n", printable(token))),
+        (200, Some(token)) => out.answer(&format!("{token}\n")),
         (400, _) => Err(Error::usage(printable(text("error_description").unwrap_or("the sandbox refuses")))),
         (status, _) => Err(Error::failed(format!("{STEP}: {} answers {status}; is it a sandbox?", args.at))),
     }
+}
+
+/// Whether the text has only characters of a JWT (RFC 7515 7.1), so that it can be printed as it is.
+fn is_jwt_text(token: &str) -> bool {
+    token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// The body of `POST /sandbox/token`.

@@ -2,12 +2,16 @@
 
 use super::http::{Request, Response};
 use super::service::{Service, lock};
+use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, authenticate};
 use crate::sandbox::engine::{AccessToken, PollingGrant, SCOPES};
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::tokens;
 use serde_json::{Value, json};
 use std::io;
+
+/// How far another clock may be behind (as Duende IdentityServer has it).
+const CLOCK_TOLERANCE: Seconds = Seconds::minutes(5);
 
 impl Service {
     /// Provider metadata (OIDC Discovery 3), with TelenorID+'s paths.
@@ -77,8 +81,16 @@ impl Service {
     /// The access token of a JWT, if it is valid now.
     pub(super) fn valid_access_token(&self, jwt: &str) -> Option<AccessToken> {
         let claims = lock(&self.keys).verify("at+jwt", jwt)?;
+        let now = self.now();
+        // Those of a sample token may have been changed.
+        let time = |name: &str| claims.get(name).and_then(Value::as_i64);
+        let is_current = time("exp").is_some_and(|exp| now.unix() < exp)
+            && time("nbf").is_none_or(|nbf| nbf <= now.plus(CLOCK_TOLERANCE).unix());
+        if !is_current || claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
+            return None;
+        }
         let id = claims.get("jti").and_then(Value::as_str)?;
-        lock(&self.engine).access_token(id, self.now()).cloned()
+        lock(&self.engine).access_token(id, now).cloned()
     }
 
     /// The valid access token that the request bears, or the challenge of the refusal (RFC 6750 3).
