@@ -40,6 +40,9 @@ _tidp() {
             tidp,logout)
                 cmd="tidp__subcmd__logout"
                 ;;
+            tidp,manage)
+                cmd="tidp__subcmd__manage"
+                ;;
             tidp,policy)
                 cmd="tidp__subcmd__policy"
                 ;;
@@ -95,7 +98,7 @@ _tidp() {
 
     case "${cmd}" in
         tidp)
-            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh inspect decode policy keepalive exec userinfo logout profile sandbox completions"
+            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh inspect decode policy keepalive exec userinfo logout manage profile sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -387,6 +390,36 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__manage)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --lang --print --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

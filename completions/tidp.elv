@@ -41,6 +41,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand exec 'Run a command with TIDP_ACCESS_TOKEN set'
             cand userinfo 'Show the userinfo claims'
             cand logout 'Log out: remove the local session, then end it at the provider'
+            cand manage 'Open the user''s own account page at TelenorID+, or print its link'
             cand profile 'Add, list, show, select and remove profiles'
             cand sandbox 'Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy'
             cand completions 'Print the completion script for a shell'
@@ -261,6 +262,20 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --local 'Delete the local session only'
             cand --all 'Log out of all profiles, and end sessions whose profile is removed'
             cand --browser 'End the provider''s session in the browser (end_session_endpoint)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'tidp;manage'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --lang 'Language of the page, such as no'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand --print 'Print the link instead of opening the browser'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -44,6 +44,7 @@ complete -c tidp -n "__fish_tidp_needs_command" -f -a "keepalive" -d 'Keep a sli
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "exec" -d 'Run a command with TIDP_ACCESS_TOKEN set'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the userinfo claims'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'Log out: remove the local session, then end it at the provider'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "manage" -d 'Open the user\'s own account page at TelenorID+, or print its link'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, select and remove profiles'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
@@ -231,6 +232,16 @@ complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Delete th
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'Log out of all profiles, and end sessions whose profile is removed'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -l lang -d 'Language of the page, such as no' -r
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -l print -d 'Print the link instead of opening the browser'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''

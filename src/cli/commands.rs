@@ -86,6 +86,8 @@ pub enum Command {
     Userinfo,
     /// Log out: remove the local session, then end it at the provider
     Logout(Logout),
+    /// Open the user's own account page at TelenorID+, or print its link
+    Manage(Manage),
     /// Add, list, show, select and remove profiles
     Profile(ProfileArgs),
     /// Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy
@@ -272,6 +274,16 @@ pub struct Logout {
     /// End the provider's session in the browser (end_session_endpoint)
     #[arg(long)]
     pub browser: bool,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Manage {
+    /// Language of the page, such as no
+    #[arg(long, value_name = "LOCALE")]
+    pub lang: Option<String>,
+    /// Print the link instead of opening the browser
+    #[arg(long)]
+    pub print: bool,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod keepalive;
 pub mod login;
 pub mod logout;
+pub mod manage;
 pub mod policy;
 pub mod policy_page;
 pub mod policy_simulate;
@@ -56,6 +57,7 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Exec(args) => exec::run(ports, out, global, args),
         Command::Userinfo => userinfo::run(ports, out, global),
         Command::Logout(args) => logout::run(ports, out, global, args),
+        Command::Manage(args) => manage::run(ports, out, global, args),
         Command::Profile(args) => profile::run(ports, out, global, &args.what),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),

@@ -22,6 +22,7 @@ pub mod random_bytes;
 pub mod refresh;
 pub mod refresh_if_due;
 pub mod refresh_token_introspection;
+pub mod self_service;
 pub mod session_lock;
 pub mod token_response;
 pub mod token_verifier;

@@ -86,6 +86,14 @@ impl Issuer {
         if self.is_bare_origin() { text.trim_end_matches('/') } else { text }
     }
 
+    /// The issuer's URL with this path after its own.
+    pub(super) fn url_with(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        let own = url.path();
+        url.set_path(&format!("{}{path}", own.strip_suffix('/').unwrap_or(own)));
+        url
+    }
+
     /// Whether there is no path, so that a slash at the end makes no difference.
     fn is_bare_origin(&self) -> bool {
         self.url.path() == "/"
@@ -100,10 +108,7 @@ impl Issuer {
 
 /// The request for the metadata (Discovery 4.1).
 pub fn discovery_request(issuer: &Issuer, ca_file: Option<&Path>) -> Request {
-    let mut url = issuer.url.clone();
-    let path = url.path();
-    url.set_path(&format!("{}/.well-known/openid-configuration", path.strip_suffix('/').unwrap_or(path)));
-    get_request(url, "application/json", ca_file)
+    get_request(issuer.url_with("/.well-known/openid-configuration"), "application/json", ca_file)
 }
 
 /// A GET request without credentials.

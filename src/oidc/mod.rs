@@ -12,6 +12,7 @@ pub mod logout;
 pub mod polling;
 pub mod redact;
 mod response;
+pub mod self_service;
 pub mod signed_token;
 pub mod token;
 pub mod userinfo;

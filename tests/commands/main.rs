@@ -21,6 +21,7 @@ mod life;
 mod login;
 mod logout;
 mod machine_token;
+mod manage;
 mod metadata;
 mod overflow_store;
 mod policy;

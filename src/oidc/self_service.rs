@@ -1,0 +1,120 @@
+//! TelenorID+'s link to the user's own account page ("Manage My Telenor ID+").
+
+use super::Problem;
+use super::discovery::{Issuer, get_request, is_loopback_literal, url_ambiguity};
+use super::redact;
+use super::response::{self, invalid};
+use crate::domain::secret::Secret;
+use crate::domain::text::{bytes_without_byte_order_mark, printable};
+use crate::ports::{Request, Response};
+use serde_json::Value;
+use std::path::Path;
+use url::Url;
+
+/// What messages call the response.
+const RESPONSE_NAME: &str = "the self-service response";
+
+/// The request, with the token in the header (RFC 6750 2.1). Discovery does not name this endpoint.
+pub fn self_service_request(issuer: &Issuer, access_token: &Secret, ca_file: Option<&Path>) -> Request {
+    let request = get_request(issuer.url_with("/api/meta/v1/self-service"), "application/json, text/plain", ca_file);
+    Request {
+        authorization: Some(Secret::new(format!("Bearer {}", access_token.expose()))),
+        secrets: redact::redactable_forms([access_token.expose()]),
+        ..request
+    }
+}
+
+/// The link from the response to [`self_service_request`], with `locale` (`no`) added.
+///
+/// # Errors
+/// Those of `response::problem_from_status`; [`Problem::Unavailable`] for a web page; [`Problem::Invalid`] unless it is one
+/// `https` link (`http` for a loopback address).
+pub fn accept_self_service(response: &Response, locale: Option<&str>) -> Result<Url, Problem> {
+    if !(200..300).contains(&response.status) || response::is_web_page(response) {
+        return Err(response::problem_from_status(response, RESPONSE_NAME));
+    }
+    let text = lenient_link(&response.body)?;
+    let wrong = |why: &str| invalid(format!("{RESPONSE_NAME}: its link `{}` {why}", printable(&text)));
+    if let Some(why) = url_ambiguity(&text) {
+        return wrong(why);
+    }
+    let Ok(mut link) = Url::parse(&text) else { return wrong("is no URL") };
+    match link.scheme() {
+        "https" => {}
+        "http" if is_loopback_literal(&link) => {}
+        _ => return wrong("is not https"),
+    }
+    if !link.username().is_empty() || link.password().is_some() {
+        return wrong("has a user name or password in it");
+    }
+    if let Some(locale) = locale {
+        link.query_pairs_mut().append_pair("locale", locale);
+    }
+    Ok(link)
+}
+
+/// The link in the body. Lenient, because the guide does not show the body: the link alone, a JSON string, or the one
+/// link among the members of a JSON object.
+fn lenient_link(body: &[u8]) -> Result<String, Problem> {
+    let body = bytes_without_byte_order_mark(body).trim_ascii();
+    if body.starts_with(b"{") {
+        let object = response::object(body, RESPONSE_NAME)?;
+        let mut links = object.values().filter_map(Value::as_str).filter(|text| text.contains("://"));
+        return match (links.next(), links.next()) {
+            (Some(link), None) => Ok(link.to_owned()),
+            _ => invalid(format!("{RESPONSE_NAME}: it does not have exactly one link")),
+        };
+    }
+    if let Ok(text) = serde_json::from_slice::<String>(body) {
+        return Ok(text);
+    }
+    std::str::from_utf8(body).map(str::to_owned).or_else(|_| invalid(format!("{RESPONSE_NAME}: it is not UTF-8")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(body: &str, locale: Option<&str>) -> Result<String, Problem> {
+        let response = Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() };
+        accept_self_service(&response, locale).map(String::from)
+    }
+
+    #[test]
+    fn link_is_found_in_every_form() {
+        for body in [
+            "https://my.example/account?a=b",
+            "\"https://my.example/account?a=b\"",
+            "{\"url\": \"https://my.example/account?a=b\"}",
+            "\u{feff}{\"text\": \"Min side\", \"link\": \"https://my.example/account?a=b\"}\n",
+        ] {
+            assert_eq!(accept(body, None).unwrap(), "https://my.example/account?a=b", "{body}");
+            assert_eq!(accept(body, Some("no")).unwrap(), "https://my.example/account?a=b&locale=no", "{body}");
+        }
+        assert_eq!(
+            accept("http://127.0.0.1:8765/account", Some("n&o")).unwrap().split('?').nth(1),
+            Some("locale=n%26o")
+        );
+    }
+
+    #[test]
+    fn anything_but_one_https_link_is_invalid() {
+        for body in [
+            "http://my.example/",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "https:///account",
+            "https://kari:secret@my.example/",
+            "https://my.example/\u{202e}x",
+            "https://my.example/a b",
+            "account",
+            "{\"a\": \"https://a.example\", \"b\": \"https://b.example\"}",
+            "{}",
+            "[]",
+            "null",
+        ] {
+            assert!(matches!(accept(body, None), Err(Problem::Invalid(_))), "{body}: {:?}", accept(body, None));
+        }
+        assert!(matches!(accept("<html>", None), Err(Problem::Unavailable(_))));
+    }
+}
