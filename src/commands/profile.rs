@@ -40,6 +40,9 @@ fn add(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     if profile.auth_method != AuthMethod::None {
         out.note(&format!("Its client secret goes into the store: tidp profile secret {}", args.name));
     }
+    if let Some(advice) = profile.debugger_redirect_advice().filter(|_| !profile.is_machine()) {
+        out.note(&format!("{advice}."));
+    }
     let next = if profile.is_machine() { "token" } else { "login" };
     out.note(&format!("Next: tidp {next}{option}"));
     if out.json { out.document(ProfileView::new(&profile, &file.configuration).to_json()) } else { Ok(()) }

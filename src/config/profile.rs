@@ -13,6 +13,9 @@ use std::path::PathBuf;
 pub const TELENORID_PLUS: [(&str, &str); 2] =
     [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
 
+/// The redirect URI of TelenorID+'s debugger in staging. By its guide it is registered for every public client.
+pub const DEBUGGER_REDIRECT_URI: &str = "https://oidc-test.telenor.no//callback";
+
 pub fn is_telenorid_plus(issuer: &str) -> bool {
     TELENORID_PLUS.iter().any(|(_, own)| issuer.strip_suffix('/').unwrap_or(issuer) == *own)
 }
@@ -132,6 +135,19 @@ impl Profile {
     /// Whether the client acts for itself, so that there are no user, login, session and refresh token.
     pub fn is_machine(&self) -> bool {
         self.grant == Grant::ClientCredentials
+    }
+
+    /// How a public client without a redirect URI on this machine may get in: with that of TelenorID+'s debugger in staging.
+    pub fn debugger_redirect_advice(&self) -> Option<String> {
+        let is_staging = self.issuer == TELENORID_PLUS[1].1;
+        let is_set = matches!(&self.redirect_uri, RedirectUri::Elsewhere(_));
+        (is_staging && self.auth_method == AuthMethod::None && !is_set).then(|| {
+            format!(
+                "If no redirect URI on this machine is registered for the client: by TelenorID+'s guide every public client may \
+                 use its debugger's in staging, so a login with redirect_uri = \"{DEBUGGER_REDIRECT_URI}\", where tidp asks for \
+                 the address that the browser was sent to, may let you in (nobody here has been able to try it)"
+            )
+        })
     }
 
     /// The profile key that sets the refresh policy.

@@ -26,6 +26,27 @@ fn config_error(bench: &Bench, args: &[&str], words: &str) -> Outcome {
     outcome
 }
 
+/// The advice is for public clients of TelenorID+'s staging environment alone.
+#[test]
+fn debuggers_redirect_uri_is_named_where_it_may_help() {
+    let debugger = "https://oidc-test.telenor.no//callback";
+    let (staging, production) = (&["--environment", "staging"][..], &["--environment", "production"][..]);
+    let (mobile, confidential) = (&["--client-type", "MobileApp"][..], &["--client-type", "Confidential"][..]);
+    for (args, names_it) in [
+        ([staging, mobile, &[]], true),
+        ([staging, &[], &["--redirect-uri", "http://127.0.0.1:8400/cb"]], true),
+        ([staging, confidential, &[]], false),
+        ([staging, mobile, &["--redirect-uri", debugger]], false),
+        ([production, mobile, &[]], false),
+        ([&["--issuer", "https://id.example"], mobile, &[]], false),
+    ] {
+        let bench = Bench::with_env(&[]);
+        let outcome =
+            bench.run(&[&["profile", "add", "x", "--client-id", "app"][..], &args.concat()].concat()).exits(0);
+        assert_eq!(outcome.stderr.contains(&format!("redirect_uri = \"{debugger}\"")), names_it, "{args:?}");
+    }
+}
+
 #[test]
 fn first_profile_becomes_the_default() {
     let bench = Bench::with_env(&[]);

@@ -89,7 +89,9 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
             client: match redirect_uri {
                 None => client,
                 Some(uri) => {
-                    format!("{client}, redirect_uri `{}` ({})", printable(uri), profile.redirect_uri_source)
+                    let advice = profile.debugger_redirect_advice();
+                    let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
+                    format!("{client}, redirect_uri `{}` ({}){advice}", printable(uri), profile.redirect_uri_source)
                 }
             },
             secret_source: match &profile.client_secret_command {

@@ -1,8 +1,10 @@
 //! The redirect pasted by the user.
 
 use super::{expect_login, mobile};
+use crate::support::Bench;
 use crate::support::ports::{parameter, success_query};
-use crate::support::tokens::{ISSUER, TokenResponse};
+use crate::support::provider::json;
+use crate::support::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use tidp::testing::domain::time::Seconds;
 use url::Url;
 
@@ -112,4 +114,41 @@ fn missing_paste_times_out() {
     *bench.terminal.no_input.lock().unwrap() = true;
     bench.provider.expect_discovery();
     bench.run(&["login", "--paste", "--timeout", "1s"]).exits(124);
+}
+
+/// A bench at TelenorID+'s staging environment, which answers with the usual discovery document.
+fn staging() -> Bench {
+    let issuer = "https://id-test.telenor.no";
+    let bench = mobile().env("TIDP_ISSUER", issuer);
+    let document = discovery().to_string().replace(ISSUER, issuer);
+    bench.provider.always(
+        &format!("{issuer}/.well-known/openid-configuration"),
+        json(200, &serde_json::from_str(&document).unwrap()),
+    );
+    bench.provider.always(&format!("{issuer}/jwks"), json(200, &jwks()));
+    bench
+}
+
+#[test]
+fn debuggers_redirect_uri_is_named_when_a_login_fails_and_sent_verbatim() {
+    let debugger = "https://oidc-test.telenor.no//callback";
+    let bench = staging();
+    bench.callback.replies(|_| Vec::new());
+    bench.run(&["login"]).exits(124).says(debugger);
+    let bench = staging();
+    bench.callback.replies(|url| {
+        let state = parameter(url, "state");
+        vec![format!("error=unauthorized_client&state={state}&iss=https%3A%2F%2Fid-test.telenor.no")]
+    });
+    bench.run(&["login"]).exits(4).says(debugger);
+
+    let bench = staging().env("TIDP_REDIRECT_URI", debugger);
+    bench.terminal.pastes(|url| {
+        assert_eq!(parameter(url, "redirect_uri"), "https://oidc-test.telenor.no//callback");
+        let state = parameter(url, "state");
+        Some(format!(
+            "https://oidc-test.telenor.no//callback?error=access_denied&state={state}&iss=https%3A%2F%2Fid-test.telenor.no"
+        ))
+    });
+    bench.run(&["login"]).exits(4).says("cancelled").leaves_out("may let you in");
 }
