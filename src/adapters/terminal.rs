@@ -132,6 +132,12 @@ impl Terminal for SystemTerminal {
         io::stdin().is_terminal()
     }
 
+    #[cfg(unix)]
+    fn stdin_is_in_foreground(&self) -> bool {
+        let foreground = rustix::termios::tcgetpgrp(io::stdin());
+        foreground.is_ok_and(|group| group == rustix::process::getpgrp())
+    }
+
     fn read_line(&self) -> io::Result<Option<String>> {
         self.with_input(None, LineReader::next)
     }

@@ -66,3 +66,20 @@ pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>)
         )
     })
 }
+
+/// How to finish a login at a printed URL where the browser may be on another machine: a list. `forward` is the command
+/// that forwards the port, `device` the one for a login on another device.
+pub fn other_browser_ways(forward: Option<&str>, device: Option<&str>) -> String {
+    let mut ways = vec![
+        "in a browser on this machine, just log in".to_owned(),
+        "elsewhere, copy the address that the browser ends at (an error page), and paste it here".to_owned(),
+    ];
+    ways.extend(forward.map(|command| {
+        format!(
+            "or, elsewhere and before you open the URL, forward the port (user and host as you use them to connect):\n    \
+             {command}"
+        )
+    }));
+    ways.extend(device.map(|command| format!("or stop this with Ctrl-C, and use a phone: {command}")));
+    ways.iter().map(|way| format!("- {way}\n")).collect()
+}

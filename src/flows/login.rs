@@ -9,6 +9,7 @@ mod key_prefetch;
 mod options;
 mod polling;
 mod requirements;
+mod ssh_connection;
 mod stopwatch;
 
 pub use options::LoginOptions;

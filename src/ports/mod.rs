@@ -197,6 +197,11 @@ pub trait Terminal: Send + Sync {
     fn stdout(&self) -> Stream;
     fn stderr(&self) -> Stream;
     fn stdin_is_terminal(&self) -> bool;
+    /// Whether standard input is a terminal whose keys come to this process: a job in the background would be stopped by
+    /// reading.
+    fn stdin_is_in_foreground(&self) -> bool {
+        self.stdin_is_terminal()
+    }
     /// One line of standard input (at most 1 MiB) without its line end; `None` at the end of input.
     fn read_line(&self) -> io::Result<Option<String>>;
     /// As [`Terminal::read_line`].

@@ -2,6 +2,7 @@
 
 mod callback;
 mod device;
+mod elsewhere;
 mod paste;
 mod request;
 mod setup;

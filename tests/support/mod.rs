@@ -129,7 +129,7 @@ impl Bench {
         let cache = Arc::new(TestCache::new(Arc::clone(&clock)));
         let browser = Arc::new(TestBrowser::default());
         let callback = Arc::new(Callback::new(Arc::clone(&browser), Arc::clone(&clock)));
-        let terminal = Arc::new(Terminal::new(Arc::clone(&browser)));
+        let terminal = Arc::new(Terminal::new(Arc::clone(&browser), Arc::clone(&clock)));
         let (files, programs) = (Arc::new(Files::default()), Arc::new(ProgramRunner::default()));
         let signals = Arc::new(Signals::new(Arc::clone(&clock)));
         let dir = |name: &str| Some(Path::new("/home/kari").join(name));

@@ -3,13 +3,16 @@
 use super::attempt::{DOING, LoginAttempt};
 use super::callback_wait::CallbackWait;
 use super::key_prefetch::KeyPrefetch;
+use super::ssh_connection::SshConnection;
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::error::{
-    Error, NetworkError, Result, SessionError, SetupError, Situation, StoreError, ValidationError, with_profile,
+    Error, LoginMethod, NetworkError, Result, SessionError, SetupError, Situation, StoreError, ValidationError,
+    with_profile,
 };
-use crate::flows::browser::open_or_print_url;
+use crate::explain::login_messages::other_browser_ways;
+use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, print_url};
 use crate::flows::context::Context;
 use crate::flows::random_bytes::random_bytes;
 use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
@@ -80,15 +83,21 @@ impl LoginAttempt<'_, '_> {
             self.options.timeout_in_browser(),
         );
         let one_time_redirect = self.hinted_redirect(&url);
-        self.show_url(one_time_redirect.as_ref().map_or(&url, |one_time_redirect| one_time_redirect.url()));
+        // A hinted request starts at this machine's own address, which no other browser can open.
+        let takes_paste = match &one_time_redirect {
+            Some(one_time_redirect) => {
+                self.show_local_url(one_time_redirect.url());
+                false
+            }
+            None => self.show_url(&url, &redirect_uri),
+        };
         let keys = KeyPrefetch::start(self.context, &self.provider);
-        let outcome = waiting
-            .redirect_query(one_time_redirect, listener.as_mut(), &pending)
-            .and_then(|query| {
-                authorize::accept_callback(&pending, query.expose())
-                    .map_err(|problem| self.refusal(problem, Some(&pending.redirect_uri)))
-            })
-            .and_then(|code| self.exchange_buffered(&code, &pending, keys));
+        let refusal = |problem| self.refusal(problem, Some(&pending.redirect_uri));
+        let code = match takes_paste {
+            true => waiting.redirected_or_pasted_code(listener.as_mut(), &pending, refusal),
+            false => waiting.redirected_code(one_time_redirect, listener.as_mut(), &pending, refusal),
+        };
+        let outcome = code.and_then(|code| self.exchange_buffered(&code, &pending, keys));
         listener
             .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(failure_page(error)), |_| Page::LoggedIn));
         outcome
@@ -110,29 +119,66 @@ impl LoginAttempt<'_, '_> {
         Some(&session.id_token.as_ref()?.value)
     }
 
-    /// The command for a login that needs no port of this machine.
-    fn paste_command(&self) -> String {
-        with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref())
+    /// Opens or prints the URL. Returns whether a pasted address is accepted too: the browser may be elsewhere, and there
+    /// is somebody at the terminal.
+    fn show_url(&self, url: &Url, redirect_uri: &str) -> bool {
+        let context = self.context;
+        let connection = SshConnection::of(&context.ports.env);
+        if !context.ports.terminal.stdin_is_in_foreground() {
+            let opened = self.show_local_url(url);
+            if !opened || connection.is_some() {
+                self.note_other_ways(connection.as_ref(), redirect_uri);
+            }
+            return false;
+        }
+        let timeout = self.options.timeout_in_browser();
+        let opened = !self.options.no_browser && open_browser(context, url);
+        if opened && connection.is_none() {
+            print_opened_url(context, url, "Continue", timeout);
+            return false;
+        }
+        context.reporter.note(match (opened, self.options.no_browser, &connection) {
+            (true, ..) => "This is an SSH session, so the browser that was opened may be on another machine.",
+            (_, true, _) => "No browser is opened (--no-browser).",
+            (_, _, Some(_)) => "No browser can be opened: this is an SSH session.",
+            (_, _, None) => "No browser can be opened on this machine.",
+        });
+        print_url(context, url, "in a browser, on this machine or another", timeout);
+        let forward = connection.and_then(|connection| connection.forward_command(redirect_uri));
+        context.reporter.prompt(other_browser_ways(forward.as_deref(), self.device_command().as_deref()));
+        true
     }
 
-    fn show_url(&self, url: &Url) {
-        let note = || {
-            self.context.reporter.note(format!("Is the browser on another machine? Use `{}`.", self.paste_command()))
-        };
+    /// Opens or prints a URL for a browser on this machine, for a login that nobody can paste into. Returns whether a browser
+    /// was opened.
+    fn show_local_url(&self, url: &Url) -> bool {
+        let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
+        let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
         let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
         if is_remote {
             note();
         }
-        let opened = open_or_print_url(
-            self.context,
-            url,
-            "Continue",
-            self.options.timeout_in_browser(),
-            self.options.no_browser,
-        );
+        let (timeout, print_only) = (self.options.timeout_in_browser(), self.options.no_browser);
+        let opened = open_or_print_url(self.context, url, "Continue", timeout, print_only);
         if !opened && !is_remote {
             note();
         }
+        opened
+    }
+
+    fn note_other_ways(&self, connection: Option<&SshConnection>, redirect_uri: &str) {
+        if let Some(forward) = connection.and_then(|connection| connection.forward_command(redirect_uri)) {
+            self.context.reporter.note(format!("Or forward the port, there and before you open the URL: `{forward}`."));
+        }
+        if let Some(device) = self.device_command() {
+            self.context.reporter.note(format!("Or use another device: `{device}`."));
+        }
+    }
+
+    /// The command for a login on another device, if the provider has an endpoint for it.
+    fn device_command(&self) -> Option<String> {
+        self.provider.device_authorization_endpoint.as_ref()?;
+        Some(with_profile(LoginMethod::Device.command(), self.context.profile.name_in_hints.as_deref()))
     }
 
     fn with_pasted_redirect(self, redirect_uri: &str) -> Result<Session> {

@@ -16,6 +16,12 @@ use std::time::Duration;
 /// How long to wait before the likely cause is reported.
 const HINT_DELAY: Duration = Duration::from_secs(20);
 
+/// How long to read the terminal before looking for the redirect again.
+const TURN: Duration = Duration::from_millis(250);
+
+/// How long to look for the redirect before checking whether the terminal may be read again.
+const BACKGROUND_TURN: Duration = Duration::from_secs(1);
+
 pub(super) struct CallbackWait<'c, 'w> {
     context: &'c Context<'w>,
     request: RequestedLogin,
@@ -35,48 +41,126 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         Self { context, request, until, hint_at, ignored: RefCell::default() }
     }
 
-    /// The query of the redirect to `listener`, once the browser has followed `one_time_redirect`, if there is one.
-    pub(super) fn redirect_query(
+    /// The code of the redirect to `listener`, once the browser has followed `one_time_redirect`, if there is one.
+    pub(super) fn redirected_code(
         &self,
         one_time_redirect: Option<Box<dyn OneTimeRedirect>>,
         listener: &mut dyn Listener,
         pending: &PendingLogin,
-    ) -> Result<Secret> {
-        let ignored = |what| self.warn_of_ignored(what);
+        refusal: impl Fn(Problem) -> Error,
+    ) -> Result<Code> {
         if let Some(mut one_time_redirect) = one_time_redirect {
+            let ignored = |what| self.warn_of_ignored(what);
             self.wait_until_timeout(|patience| Ok(one_time_redirect.wait(&ignored, patience).then_some(())))?;
         }
+        let query = self.wait_until_timeout(|patience| Ok(self.redirect(listener, pending, patience)))?;
+        authorize::accept_callback(pending, query.expose()).map_err(refusal)
+    }
+
+    /// As [`CallbackWait::redirected_code`] and [`CallbackWait::pasted_code`], whichever comes first.
+    pub(super) fn redirected_or_pasted_code(
+        &self,
+        listener: &mut dyn Listener,
+        pending: &PendingLogin,
+        refusal: impl Fn(Problem) -> Error,
+    ) -> Result<Code> {
+        let mut input_ended = false;
+        loop {
+            let arrived =
+                self.wait_until_timeout(|patience| Ok(self.arrival(listener, pending, patience, &mut input_ended)))?;
+            let code = match arrived {
+                Arrival::Redirect(query) => Some(authorize::accept_callback(pending, query.expose()).map_err(&refusal)),
+                Arrival::Line(line) => self.code_in_line(pending, &line, true, &refusal),
+            };
+            if let Some(code) = code {
+                return code;
+            }
+        }
+    }
+
+    /// What comes first; `None` after `patience`. Once the input has ended, only the redirect can come.
+    fn arrival(
+        &self,
+        listener: &mut dyn Listener,
+        pending: &PendingLogin,
+        patience: Duration,
+        input_ended: &mut bool,
+    ) -> Option<Arrival> {
+        let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
+        let until = clock.uptime().saturating_add(patience);
+        loop {
+            let left = until.saturating_sub(clock.uptime());
+            // The job may have been put into the background meanwhile.
+            let reads = !*input_ended && terminal.stdin_is_in_foreground();
+            if reads {
+                match terminal.read_line_within(left.min(TURN)) {
+                    Ok(Some(line)) => return Some(Arrival::Line(Secret::new(line))),
+                    Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                    Err(error) if error.kind() == ErrorKind::InvalidData => {
+                        self.context.reporter.prompt(format!("{}. {PASTE_AGAIN}", capitalized(&error.to_string())));
+                    }
+                    Ok(None) | Err(_) => *input_ended = true,
+                }
+            }
+            let turn = match (reads, *input_ended) {
+                (true, _) => Duration::ZERO,
+                (false, true) => left,
+                (false, false) => left.min(BACKGROUND_TURN),
+            };
+            if let Some(query) = self.redirect(listener, pending, turn) {
+                return Some(Arrival::Redirect(query));
+            }
+            if clock.uptime() >= until {
+                return None;
+            }
+        }
+    }
+
+    /// The query of the redirect that belongs to this login; `None` after `patience`.
+    fn redirect(&self, listener: &mut dyn Listener, pending: &PendingLogin, patience: Duration) -> Option<Secret> {
         let is_ours = |query: &str| {
             authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
         };
-        self.wait_until_timeout(|patience| Ok(listener.wait(&is_ours, &ignored, patience)))
+        listener.wait(&is_ours, &|what| self.warn_of_ignored(what), patience)
     }
 
     /// The code in the pasted URL. A person who pastes something else is asked again until the time is up; a script is
     /// not.
     pub(super) fn pasted_code(&self, pending: &PendingLogin, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
-        let (reporter, terminal) = (self.context.reporter, &self.context.ports.terminal);
         loop {
             let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
-            let is_typed = terminal.stdin_is_terminal();
-            let (what, error) = match authorize::accept_pasted_url(pending, line.expose()) {
-                Ok(code) => return Ok(code),
-                Err(PasteError::Problem(problem)) => return Err(refusal(problem)),
-                Err(PasteError::OtherLogin(what)) => (what.clone(), Error::invalid(what)),
-                Err(PasteError::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
-                    reporter.prompt("That line was empty. Paste the whole address here, from http to its end:");
-                    continue;
-                }
-                Err(PasteError::BareCode) => wrong_paste("that is only a code"),
-                Err(PasteError::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
-            };
-            if !is_typed {
-                return Err(error);
+            let is_typed = self.context.ports.terminal.stdin_is_terminal();
+            if let Some(code) = self.code_in_line(pending, &line, is_typed, &refusal) {
+                return code;
             }
-            let mut letters = what.chars();
-            let what: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-            reporter.prompt(format!("{what}. Paste the whole address here, from http to its end:"));
         }
+    }
+
+    /// The code in a pasted line; `None` if the user was asked for another line, which happens only if it `is_typed`.
+    fn code_in_line(
+        &self,
+        pending: &PendingLogin,
+        line: &Secret,
+        is_typed: bool,
+        refusal: impl Fn(Problem) -> Error,
+    ) -> Option<Result<Code>> {
+        let reporter = self.context.reporter;
+        let (what, error) = match authorize::accept_pasted_url(pending, line.expose()) {
+            Ok(code) => return Some(Ok(code)),
+            Err(PasteError::Problem(problem)) => return Some(Err(refusal(problem))),
+            Err(PasteError::OtherLogin(what)) => (what.clone(), Error::invalid(what)),
+            Err(PasteError::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
+                reporter.prompt(format!("That line was empty. {PASTE_AGAIN}"));
+                return None;
+            }
+            Err(PasteError::BareCode) => wrong_paste("that is only a code"),
+            Err(PasteError::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
+        };
+        if !is_typed {
+            return Some(Err(error));
+        }
+        reporter.prompt(format!("{}. {PASTE_AGAIN}", capitalized(&what)));
+        None
     }
 
     /// A line of standard input; `None` if none comes in time.
@@ -132,6 +216,19 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     }
 }
 
+/// What came first.
+enum Arrival {
+    /// Its query.
+    Redirect(Secret),
+    Line(Secret),
+}
+
+fn capitalized(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+const PASTE_AGAIN: &str = "Paste the whole address here, from http to its end:";
 const NOT_OURS: &str = "a redirect that does not belong to this login";
 const NO_REDIRECT: &str = "a request to the redirect URI";
 

@@ -168,6 +168,7 @@ impl Listener for TestListener {
         patience: Duration,
     ) -> Option<Secret> {
         self.stray_requests.drain(..).for_each(ignored);
+        let end = ports::Clock::uptime(&*self.clock) + patience;
         let patience = Seconds(patience.as_secs() as i64);
         let left = &mut *self.delay.lock().unwrap();
         self.clock.advance(patience.min(*left));
@@ -175,12 +176,13 @@ impl Listener for TestListener {
             *left = Seconds(left.0 - patience.0);
             return None;
         }
-        let patience = Seconds(patience.0 - std::mem::take(&mut left.0));
+        left.0 = 0;
         let url = self.browser.request()?;
         let reply = std::mem::replace(&mut self.reply, Box::new(|_| Vec::new()));
         let ours = reply(&url).into_iter().find(|query| is_ours(query));
         if ours.is_none() {
-            self.clock.advance(patience);
+            let rest = end.saturating_sub(ports::Clock::uptime(&*self.clock));
+            ports::Clock::pause(&*self.clock, rest);
         }
         ours.map(Secret::new)
     }

@@ -1,4 +1,5 @@
 use super::browser::TestBrowser;
+use super::clock::Clock;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ type Paste = Box<dyn FnOnce(&Url) -> Option<String> + Send>;
 #[derive(Default)]
 pub struct Terminal {
     browser: Arc<TestBrowser>,
+    clock: Option<Arc<Clock>>,
     printed: Mutex<(String, String)>,
     paste: Mutex<Option<Paste>>,
     pub lines: Mutex<VecDeque<String>>,
@@ -24,6 +26,8 @@ pub struct Terminal {
     pub no_input: Mutex<bool>,
     /// Standard input is a terminal.
     pub stdin_is_terminal: Mutex<bool>,
+    /// Standard input is a terminal, and this process may read it. Then a read without a line takes its time.
+    pub in_foreground: Mutex<bool>,
     /// Runs before each line, which then arrives alone.
     pub before_read: Mutex<Option<Box<dyn FnMut() + Send>>>,
     /// The height of stdout, which is a terminal only if this is set.
@@ -33,8 +37,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(browser: Arc<TestBrowser>) -> Self {
-        Self { browser, ..Self::default() }
+    pub fn new(browser: Arc<TestBrowser>, clock: Arc<Clock>) -> Self {
+        Self { browser, clock: Some(clock), ..Self::default() }
     }
 
     /// Sets the line read after the typed ones, made from the authorization request; `None` ends the input.
@@ -87,6 +91,10 @@ impl ports::Terminal for Terminal {
         *self.stdin_is_terminal.lock().unwrap()
     }
 
+    fn stdin_is_in_foreground(&self) -> bool {
+        *self.in_foreground.lock().unwrap()
+    }
+
     fn read_line(&self) -> io::Result<Option<String>> {
         if let Some(line) = self.lines.lock().unwrap().pop_front() {
             return Ok(Some(line));
@@ -113,6 +121,9 @@ impl ports::Terminal for Terminal {
             return Err(kind.into());
         }
         if *self.no_input.lock().unwrap() || patience.is_zero() {
+            if let Some(clock) = self.clock.as_ref().filter(|_| *self.in_foreground.lock().unwrap()) {
+                ports::Clock::pause(&**clock, patience);
+            }
             return Err(io::ErrorKind::TimedOut.into());
         }
         if let Some(before_read) = self.before_read.lock().unwrap().as_mut() {
