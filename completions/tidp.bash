@@ -300,7 +300,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__login)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --paste --device --no-qr --prompt --login-hint --provider --aal --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --paste --device --ciba --no-qr --prompt --login-hint --provider --aal --acr-values --require-acr --ui-locales --max-age --scope --extra-param --timeout --expect-sub --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -316,6 +316,10 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --ciba)
+                    COMPREPLY=($(compgen -W "vipps bankid" -- "${cur}"))
                     return 0
                     ;;
                 --prompt)

@@ -61,9 +61,11 @@ complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l ciba -d 'Confirm the login in Vipps or BankID (CIBA), for confidential clients; needs --login-hint' -r -f -a "vipps\t''
+bankid\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l prompt -d 'none: succeed only while the SSO session is active; login: ask for credentials again' -r -f -a "none\t''
 login\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'Phone number to fill in on the login page' -r
+complete -c tidp -n "__fish_tidp_using_subcommand login" -l login-hint -d 'Phone number to fill in on the login page, or for --ciba vipps; with --ciba bankid the user\'s kurt_id' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l provider -d 'How to log in at TelenorID+ (a name for its acr_values)' -r -f -a "bankid\t''
 azure\t''
 client-certificate\t''

@@ -125,14 +125,17 @@ pub struct Login {
     /// Log in on another device: show a code and an address to enter it at, and wait
     #[arg(long, conflicts_with_all = ["no_browser", "paste", "prompt"])]
     pub device: bool,
+    /// Confirm the login in Vipps or BankID (CIBA), for confidential clients; needs --login-hint
+    #[arg(long, value_name = "APP", value_parser = ["vipps", "bankid"], conflicts_with_all = ["no_browser", "paste", "prompt", "device"])]
+    pub ciba: Option<String>,
     /// With --device: show no QR code
     #[arg(long, requires = "device")]
     pub no_qr: bool,
     /// none: succeed only while the SSO session is active; login: ask for credentials again
     #[arg(long, value_name = "PROMPT", value_parser = ["none", "login"])]
     pub prompt: Option<String>,
-    /// Phone number to fill in on the login page
-    #[arg(long, value_name = "MSISDN")]
+    /// Phone number to fill in on the login page, or for --ciba vipps; with --ciba bankid the user's kurt_id
+    #[arg(long, value_name = "HINT")]
     pub login_hint: Option<String>,
     /// How to log in at TelenorID+ (a name for its acr_values)
     #[arg(long, value_name = "NAME", value_parser = login_provider_names(), conflicts_with = "acr_values")]

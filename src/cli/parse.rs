@@ -112,6 +112,8 @@ mod tests {
             "sandbox --port 0 --clock -5m",
             "login --device --no-qr --timeout 1m",
             "login --device --paste",
+            "login --ciba vipps --login-hint 4700000001",
+            "login --ciba mobile",
         ];
         let mut parsed = 0;
         for line in lines.chain(others.map(str::to_owned)) {

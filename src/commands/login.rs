@@ -1,8 +1,8 @@
-//! `tidp login`: logs in through the browser or on another device, and stores the session.
+//! `tidp login`: logs in through the browser, on another device or in an app, and stores the session.
 
 use crate::cli::{self, Global};
 use crate::commands::inspect;
-use crate::config::{self, Profile, StoreKind};
+use crate::config::{self, AuthMethod, Profile, StoreKind};
 use crate::domain::acr_values::acr_values;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
@@ -15,6 +15,7 @@ use crate::flows::context::Context;
 use crate::flows::login::{self, LoginOptions};
 use crate::flows::refresh_token_introspection;
 use crate::oidc::authorize::AuthorizationOptions;
+use crate::oidc::ciba::CibaProvider;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 
@@ -62,9 +63,15 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
     if let Some(option) = option_for_telenorid_plus(args).filter(|_| !profile.is_telenorid_plus()) {
         return Err(usage(option, "its names are TelenorID+'s; at another provider use --acr-values".to_owned()));
     }
+    let method = login_method(args);
+    check_method(profile, args, method)?;
+    let scopes = match method {
+        LoginMethod::Ciba(ciba) => with_required(scopes, ciba.required_scopes()),
+        LoginMethod::Browser | LoginMethod::Device => scopes,
+    };
     let timeout = args.timeout.as_deref().map(Seconds::parse_positive).transpose();
     Ok(LoginOptions {
-        method: if args.device { LoginMethod::Device } else { LoginMethod::Browser },
+        method,
         request: AuthorizationOptions {
             scopes: config::check_scopes(scopes).map_err(|what| usage("--scope", what))?,
             prompt: args.prompt.clone().or_else(|| profile.prompt.clone()),
@@ -92,4 +99,39 @@ fn option_for_telenorid_plus(args: &cli::Login) -> Option<&'static str> {
 fn extra_param(text: &str) -> Result<(String, String)> {
     let (name, value) = text.split_once('=').ok_or_else(|| Error::usage("--extra-param: write NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn login_method(args: &cli::Login) -> LoginMethod {
+    match args.ciba.as_deref() {
+        Some("vipps") => LoginMethod::Ciba(CibaProvider::Vipps),
+        Some(_) => LoginMethod::Ciba(CibaProvider::BankId),
+        None if args.device => LoginMethod::Device,
+        None => LoginMethod::Browser,
+    }
+}
+
+/// A profile's `login_hint` is a phone number, so BankID needs the option.
+fn check_method(profile: &Profile, args: &cli::Login, method: LoginMethod) -> Result<()> {
+    let LoginMethod::Ciba(ciba) = method else { return Ok(()) };
+    if profile.auth_method == AuthMethod::None {
+        return Err(Error::usage("--ciba is for confidential clients, and this profile's client is public"));
+    }
+    match ciba {
+        CibaProvider::Vipps if args.login_hint.is_none() && profile.login_hint.is_none() => {
+            Err(Error::usage("--ciba vipps needs the user's phone number: --login-hint PHONE"))
+        }
+        CibaProvider::BankId if args.login_hint.is_none() => {
+            Err(Error::usage("--ciba bankid needs the user's kurt_id: --login-hint KURT_ID"))
+        }
+        CibaProvider::Vipps | CibaProvider::BankId => Ok(()),
+    }
+}
+
+fn with_required(mut scopes: Vec<String>, required: &[&str]) -> Vec<String> {
+    for name in required {
+        if !scopes.iter().any(|scope| scope == name) {
+            scopes.push((*name).to_owned());
+        }
+    }
+    scopes
 }

@@ -3,6 +3,7 @@
 use super::kind::Kind;
 use super::report::{Report, provider_message, show_profile, with_profile};
 use crate::oidc::OAuthError;
+use crate::oidc::ciba::CibaProvider;
 
 /// How the user logs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub enum LoginMethod {
     Browser,
     /// On another device (RFC 8628).
     Device,
+    /// In Vipps or BankID (CIBA).
+    Ciba(CibaProvider),
 }
 
 impl LoginMethod {
@@ -19,6 +22,8 @@ impl LoginMethod {
         match self {
             Self::Browser => "tidp login",
             Self::Device => "tidp login --device",
+            Self::Ciba(CibaProvider::Vipps) => "tidp login --ciba vipps --login-hint PHONE",
+            Self::Ciba(CibaProvider::BankId) => "tidp login --ciba bankid --login-hint KURT_ID",
         }
     }
 
@@ -26,7 +31,7 @@ impl LoginMethod {
     pub(super) const fn command_for_another_result(self) -> &'static str {
         match self {
             Self::Browser => "tidp login --prompt login",
-            Self::Device => self.command(),
+            Self::Device | Self::Ciba(_) => self.command(),
         }
     }
 
@@ -35,6 +40,7 @@ impl LoginMethod {
         match self {
             Self::Browser => "authorization code",
             Self::Device => "device code",
+            Self::Ciba(_) => "authentication request",
         }
     }
 }

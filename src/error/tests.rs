@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::session::InvalidEntry;
 use crate::domain::text::printable;
+use crate::oidc::ciba::CibaProvider;
 use crate::oidc::{OAuthError, Problem};
 use crate::ports::{FailureReason, HttpFailure, HttpFailureKind, StoreFailure, StoreFailureKind, StoreName};
 use serde_json::{Map, Value, json};
@@ -165,6 +166,13 @@ fn login_rows() -> Vec<Row> {
         row(LoginError::StatusOnly("HTTP 400".into(), requested()), Kind::Refused, 4, "tidp profile show"),
         row(LoginError::Unavailable(text(), browser), Kind::Unreachable, 5, "try again later: tidp login"),
         row(LoginError::Unavailable(text(), device), Kind::Unreachable, 5, "try again later: tidp login --device"),
+        row(LoginError::NotApproved(LoginMethod::Ciba(CibaProvider::Vipps)), Kind::Timeout, 124, "--login-hint PHONE"),
+        row(
+            LoginError::NotApproved(LoginMethod::Ciba(CibaProvider::BankId)),
+            Kind::Timeout,
+            124,
+            "--login-hint KURT_ID",
+        ),
         row(LoginError::NotOffered(text(), device), Kind::Invalid, 7, "tidp login --paste"),
         row(LoginError::NotApproved(device), Kind::Timeout, 124, "tidp login --device"),
         provider_row(LoginError::CodeSpent(provider_error(), device), Kind::Refused, 4, "tidp login --device"),

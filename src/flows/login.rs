@@ -1,9 +1,10 @@
-//! A login: in the browser, or approved on another device. Nothing is stored before every check has passed. No lock is
+//! A login: in the browser, approved on another device, or confirmed in Vipps or BankID. Nothing is stored before every check has passed. No lock is
 //! held while the user acts.
 
 mod attempt;
 mod browser_login;
 mod callback_wait;
+mod ciba_login;
 mod device_login;
 mod key_prefetch;
 mod options;
@@ -36,5 +37,9 @@ fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> 
     match attempt.options.method {
         LoginMethod::Browser => attempt.in_browser(),
         LoginMethod::Device => attempt.on_another_device(),
+        LoginMethod::Ciba(ciba) => {
+            let hint = attempt.options.request.login_hint.clone().unwrap_or_default();
+            attempt.by_backchannel(ciba, &hint)
+        }
     }
 }

@@ -35,6 +35,8 @@ pub struct Provider {
     pub device_authorization_endpoint: Option<Url>,
     /// RFC 7662.
     pub introspection_endpoint: Option<Url>,
+    /// CIBA Core 4.
+    pub backchannel_authentication_endpoint: Option<Url>,
     /// Whether `revocation_endpoint_auth_methods_supported` lists `none`. If the list is missing, its default is
     /// `client_secret_basic` only (RFC 8414 2).
     pub lists_public_clients_for_revocation: bool,
@@ -189,6 +191,7 @@ impl Provider {
             revocation_endpoint: optional("revocation_endpoint"),
             device_authorization_endpoint: optional("device_authorization_endpoint"),
             introspection_endpoint: optional("introspection_endpoint"),
+            backchannel_authentication_endpoint: optional("backchannel_authentication_endpoint"),
             lists_public_clients_for_revocation: string_list(&document, "revocation_endpoint_auth_methods_supported")
                 .iter()
                 .any(|method| method == "none"),

@@ -3,6 +3,7 @@
 //! OpenID Connect Core 1.0.
 
 pub mod authorize;
+pub mod ciba;
 pub mod device_authorization;
 pub mod discovery;
 pub mod id_token;

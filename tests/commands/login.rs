@@ -1,6 +1,7 @@
 //! A login, and what it stores. One that fails stores nothing, prints nothing on stdout and leaves no token valid.
 
 mod callback;
+mod ciba;
 mod device;
 mod elsewhere;
 mod paste;

@@ -22,7 +22,7 @@ fn decide(provider: &Provider, code: &str, action: &str) {
 
 #[test]
 fn device_login_is_approved_or_denied_elsewhere() {
-    let provider = Provider::sandbox(&[]);
+    let provider = Provider::sandbox_with_pages(&[]);
     let (home, refused) = (Home::at(&provider, "sandbox-mobile"), Home::at(&provider, "sandbox-mobile"));
     let ((login, code), (other, other_code)) = (begun(&home), begun(&refused));
     decide(&provider, &code, "approve");
@@ -37,7 +37,7 @@ fn device_login_is_approved_or_denied_elsewhere() {
 
 #[test]
 fn signal_during_a_device_login_ends_it_at_once() {
-    let provider = Provider::sandbox(&[]);
+    let provider = Provider::sandbox_with_pages(&[]);
     for signal in [Signal::INT, Signal::TERM] {
         let home = Home::at(&provider, "sandbox-mobile");
         let (login, _) = begun(&home);
@@ -49,4 +49,25 @@ fn signal_during_a_device_login_ends_it_at_once() {
         home.tidp(&["token"]).expect(3);
         home.assert_no_token_in_files();
     }
+}
+
+/// Logs in through an app; the login is approved when `last_word` has been shown.
+fn confirmed(provider: &Provider, args: &[&str], last_word: &str) {
+    let home = Home::at(provider, "sandbox-confidential");
+    let mut login = Process::start(&mut home.tidp_command(&[&["login"], args].concat()));
+    login.wait_for_word(|word| word == last_word);
+    let (status, answer) = request("POST", &provider.issuer, "/sandbox/logins/approve", &[], "{}");
+    assert_eq!((status, answer.as_str()), (200, "{\"approved\":1}"));
+    assert_eq!(login.finish().expect(0), "");
+    home.tidp(&["refresh", "--force"]).expect(0);
+}
+
+#[test]
+fn login_is_confirmed_in_vipps_or_bankid() {
+    let provider = Provider::sandbox_with_pages(&[]);
+    confirmed(&provider, &["--ciba", "vipps", "--login-hint", "4700000001"], "4700000001.");
+    let (_, state) = request("GET", &provider.issuer, "/sandbox", &[], "");
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    let kurt_id = state["users"][0]["kurt_id"].as_str().unwrap();
+    confirmed(&provider, &["--ciba", "bankid", "--login-hint", kurt_id], "BankID.");
 }

@@ -21,7 +21,7 @@ use crate::oidc::Problem;
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::token::{Client, TokenResponse};
-use crate::ports::StoreFailureKind;
+use crate::ports::{Request, Response, StoreFailureKind};
 
 pub(super) const DOING: &str = "login failed";
 
@@ -115,6 +115,16 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
             }
             problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
         }
+    }
+
+    /// The accepted response to a request that uses up nothing.
+    pub(super) fn answer<T>(
+        &self,
+        request: &Request,
+        accept: impl FnOnce(&Response) -> std::result::Result<T, Problem>,
+    ) -> Result<T> {
+        let response = self.context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+        accept(&response).map_err(|problem| self.refusal(problem, None))
     }
 
     /// Validates the response to a request sent at `sent_at`, and stores the session. If that fails, the refresh token is

@@ -1,6 +1,6 @@
 //! A login that is approved on another device (RFC 8628).
 
-use super::attempt::{DOING, LoginAttempt};
+use super::attempt::LoginAttempt;
 use super::key_prefetch::KeyPrefetch;
 use super::polling::Poll;
 use super::stopwatch::Stopwatch;
@@ -34,8 +34,7 @@ impl LoginAttempt<'_, '_> {
         })?;
         let request =
             device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
-        let response = self.context.send(&request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-        accept_device_authorization(&response).map_err(|problem| self.refusal(problem, None))
+        self.answer(&request, accept_device_authorization)
     }
 
     fn show(&self, device: &DeviceAuthorization) {
