@@ -119,7 +119,9 @@ fn json_line(sandbox: &Sandbox) -> String {
             })
         })
         .collect();
-    format!("{}\n", json!({ "issuer": sandbox.issuer(), "clients": clients, "address": sandbox.address().to_string() }))
+    let (issuer, console) = (sandbox.issuer(), sandbox.console());
+    let address = sandbox.address().to_string();
+    format!("{}\n", json!({ "issuer": issuer, "clients": clients, "address": address, "console": console }))
 }
 
 fn start_line(sandbox: &Sandbox) -> String {
@@ -130,6 +132,7 @@ fn start_line(sandbox: &Sandbox) -> String {
         let (client_type, policy) = (client.client_type.as_str(), client.policy.name.as_str());
         text += &format!("  {:<29} {client_type:<18} policy {policy}{secret}\n", client.id);
     }
+    text += &format!("\nConsole: {}\n", sandbox.console());
     text + &format!(
         "\nTry it from another terminal:\n\
          \x20 export TIDP_ISSUER={issuer} TIDP_CLIENT_ID=sandbox-mobile TIDP_CLIENT_TYPE=MobileApp\n\

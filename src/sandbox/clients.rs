@@ -10,6 +10,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 
+/// The secret of a client that names none. It protects nothing.
+pub const DOCUMENTED_SECRET: &str = "sandbox-secret";
+
 const REDIRECT_URIS: [&str; 3] =
     [ANY_LOOPBACK_PORT, "http://localhost:3000/callback", "http://localhost:5173/callback"];
 
@@ -35,7 +38,7 @@ pub struct Client {
 impl Client {
     /// A client with its type's policy and no redirect URI.
     pub fn new(id: &str, client_type: ClientType) -> Self {
-        let secret = client_type.is_confidential().then(|| Secret::new("sandbox-secret"));
+        let secret = client_type.is_confidential().then(|| Secret::new(DOCUMENTED_SECRET));
         let policy = client_type.policy().documented();
         Self { id: id.to_owned(), client_type, policy, secret, redirect_uris: Vec::new(), access_token_lifetime: None }
     }

@@ -1,12 +1,12 @@
 //! The HTML pages, in English and Norwegian. They load nothing, and `maud` escapes what is put into them.
 
+pub mod console;
 mod sentence;
 mod words;
 
 pub use sentence::sentence;
 pub use words::Language;
 
-use super::clients::Client;
 use super::engine::{AuthorizationRequest, PolledLogin};
 use super::params::OAuthError;
 use super::users::User;
@@ -157,30 +157,6 @@ pub fn form_post(language: Language, uri: &str, params: &[(&'static str, String)
         }
     };
     document(w, w.back_to_app, &content, &form_source(uri), Some(SUBMIT))
-}
-
-/// The page at the issuer: what an application must be configured with.
-pub fn home(language: Language, issuer: &str, clients: &[Client]) -> Page {
-    let w = language.words();
-    let content = html! {
-        p.lead {
-            "issuer " code { (issuer) } br;
-            a href="/.well-known/openid-configuration" { "discovery" } " · " a href="/sandbox" { (w.state) }
-        }
-        table {
-            thead { tr { th { "client_id" } th { (w.client_type) } th { (w.policy) } } }
-            tbody {
-                @for client in clients {
-                    tr {
-                        td { code { (client.id) } }
-                        td { (client.client_type.as_str()) }
-                        td { (client.policy.name.as_str()) }
-                    }
-                }
-            }
-        }
-    };
-    document(w, w.home, &content, "", None)
 }
 
 fn message(words: &Words, title: &str, text: &str) -> Page {

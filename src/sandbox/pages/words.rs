@@ -60,10 +60,6 @@ pub(super) struct Words {
     pub error_lead: &'static str,
     pub back_to_app: &'static str,
     pub proceed: &'static str,
-    pub home: &'static str,
-    pub state: &'static str,
-    pub client_type: &'static str,
-    pub policy: &'static str,
 }
 
 static ENGLISH: Words = Words {
@@ -99,10 +95,6 @@ static ENGLISH: Words = Words {
     error_lead: "The application sent a request that must not be answered by a redirect.",
     back_to_app: "Back to the application",
     proceed: "Continue",
-    home: "TelenorID+ sandbox",
-    state: "state",
-    client_type: "Client type",
-    policy: "Policy",
 };
 
 static NORWEGIAN: Words = Words {
@@ -138,10 +130,6 @@ static NORWEGIAN: Words = Words {
     error_lead: "Applikasjonen sendte en forespørsel som ikke skal besvares med en videresending.",
     back_to_app: "Tilbake til applikasjonen",
     proceed: "Fortsett",
-    home: "TelenorID+ sandkasse",
-    state: "tilstand",
-    client_type: "Klienttype",
-    policy: "Policy",
 };
 
 #[cfg(test)]

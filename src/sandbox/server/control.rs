@@ -5,14 +5,16 @@ use super::http::{Request, Response};
 use super::routes::endpoint_names;
 use super::service::{PlannedFailure, Service, lock};
 use crate::domain::policy::RefreshTokenUsage;
+use crate::domain::secret::Secret;
 use crate::domain::time::Seconds;
-use crate::sandbox::clients::Client;
+use crate::sandbox::clients::{Client, DOCUMENTED_SECRET};
 use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::engine::{PolledLogin, SsoSession};
+use crate::sandbox::pages::console::SCRIPTS;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::registration;
 use crate::sandbox::users::User;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::atomic::Ordering;
 
 /// The response's JSON, or why the request is refused.
@@ -39,15 +41,16 @@ static CONTROLS: [(&str, Control); 11] = [
 impl Service {
     /// The response to a control request. Refuses another `Host`, as after DNS rebinding, and another `Origin`.
     pub(super) fn control(&self, request: &Request) -> Response {
-        let is_own_host = request.header("host").is_some_and(|host| self.authorities.iter().any(|own| own == host));
-        if !is_own_host || !request.is_same_origin() {
+        if !self.is_own_host(request) || !request.is_same_origin() {
             return Response::text(403, "control requests come from this machine, not from web pages");
         }
         if request.method == "GET" && request.path == "/sandbox" {
             return Response::json(200, &self.state());
         }
-        if request.method == "GET" && request.path == "/sandbox/events" {
-            return self.events(request);
+        if request.method == "GET"
+            && let Some(response) = self.console_data(request)
+        {
+            return response;
         }
         if request.method != "POST" {
             let allowed = if request.path == "/sandbox" { "GET" } else { "POST" };
@@ -72,6 +75,35 @@ impl Service {
         let response = response.with_note(Note { reason, ..Note::default() });
         self.record(Kind::Control, name, request, &response);
         response
+    }
+
+    /// Whether `Host` is the issuer's or the port's own.
+    pub(super) fn is_own_host(&self, request: &Request) -> bool {
+        request.header("host").is_some_and(|host| self.authorities.iter().any(|own| own == host))
+    }
+
+    /// What the console loads, besides the state.
+    fn console_data(&self, request: &Request) -> Option<Response> {
+        match request.path.as_str() {
+            "/sandbox/events" => Some(self.events(request)),
+            "/sandbox/secrets" => Some(self.secrets(request)),
+            path => {
+                let (_, script) = SCRIPTS.iter().find(|(script, _)| *script == path)?;
+                Some(Response::new(200, "text/javascript; charset=utf-8", *script))
+            }
+        }
+    }
+
+    /// The client secrets: those in the documentation, and with the console's key the others too. Other users of this
+    /// machine reach the port, but have no key.
+    fn secrets(&self, request: &Request) -> Response {
+        let has_key = request.bearer_token().is_some_and(|key| self.console_key == Some(Secret::new(key)));
+        let engine = lock(&self.engine);
+        let secret = |client: &Client| {
+            let secret = client.secret.as_ref().filter(|secret| has_key || secret.expose() == DOCUMENTED_SECRET)?;
+            Some((client.id.clone(), Value::from(secret.expose())))
+        };
+        Response::json(200, &engine.clients.iter().filter_map(secret).collect::<Map<_, _>>().into())
     }
 
     fn set_clock(&self, body: &Value) -> ControlResult {

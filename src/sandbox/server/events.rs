@@ -175,7 +175,7 @@ fn log_line(request: &Request, response: &Response, note: &Note, took: Duration)
 impl Service {
     /// Records a request that `response` answers.
     pub(super) fn record(&self, kind: Kind, endpoint: &str, request: &Request, response: &Response) {
-        let mut note = Note { client_id: client_id(request), ..response.note.clone() };
+        let mut note = Note { client_id: client_id(request), ..(*response.note).clone() };
         let redirects_error = || answered(response).contains(" error=");
         if note.kind == Kind::Answered {
             note.kind = if response.status >= 400 || redirects_error() { Kind::Refused } else { kind };

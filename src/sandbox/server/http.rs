@@ -95,14 +95,14 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
     /// What the event says about it.
-    pub note: Note,
+    pub note: Box<Note>,
 }
 
 impl Response {
     /// A response with `Cache-Control: no-store`.
     pub fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("Content-Type", content_type.to_owned()), ("Cache-Control", "no-store".to_owned())];
-        Self { status, headers, body: body.into(), note: Note::default() }
+        Self { status, headers, body: body.into(), note: Box::default() }
     }
 
     pub fn text(status: u16, body: impl Into<String>) -> Self {
@@ -128,7 +128,7 @@ impl Response {
 
     #[must_use]
     pub fn with_note(self, note: Note) -> Self {
-        Self { note, ..self }
+        Self { note: Box::new(note), ..self }
     }
 
     /// A redirect that the browser follows with GET.

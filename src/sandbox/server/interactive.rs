@@ -1,11 +1,12 @@
 //! The endpoints for a browser.
 
 use super::http::{Request, Response};
+use super::routes::endpoint_names;
 use super::service::{Service, lock};
 use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PollingGrant};
 use crate::sandbox::pages::{self, Language};
-use crate::sandbox::params::OAuthError;
+use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::reason::Reason;
 use std::io;
 
@@ -188,7 +189,12 @@ impl Service {
         client.may_redirect_to(uri, true).then(|| url::Url::parse(uri).ok()).flatten()
     }
 
+    /// The console. At another name for this machine it would be another origin, which the control API refuses.
     pub(super) fn home(&self, request: &Request) -> Response {
-        page_response(200, pages::home(language(request, None), &self.issuer, &lock(&self.engine).clients))
+        if !self.is_own_host(request) {
+            return Response::see_other(&format!("{}/", self.issuer));
+        }
+        let language = language(request, Params::parse(&request.query).get("lang"));
+        page_response(200, pages::console::console(language, &endpoint_names()))
     }
 }

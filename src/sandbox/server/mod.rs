@@ -15,9 +15,11 @@ mod tests;
 
 use super::clients::{Client, default_clients};
 use super::engine::{Engine, Settings};
+use super::random::Seed;
 use super::tokens::Keys;
 use super::users::{User, default_users};
 use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage};
+use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
@@ -115,10 +117,13 @@ impl Sandbox {
         };
         let mut engine = Engine::new(settings, options.clients);
         engine.users = options.users;
+        let mut seed = Seed([0; 32]);
+        let console_key = entropy.fill(&mut seed.0).ok().map(|()| Secret::new(seed.random_string("console")));
         let service = Arc::new(Service {
             issuer,
             authorities,
             address,
+            console_key,
             clock,
             entropy,
             offset: AtomicI64::new(options.clock_offset.0),
@@ -157,6 +162,12 @@ impl Sandbox {
     /// `http://127.0.0.1:PORT`, unless the options say otherwise.
     pub fn issuer(&self) -> &str {
         &self.service.issuer
+    }
+
+    /// The address of the console, with the key that lets it show client secrets; browsers do not send the fragment.
+    pub fn console(&self) -> String {
+        let key = self.service.console_key.as_ref().map(|key| format!("#key={}", key.expose()));
+        format!("{}/{}", self.service.issuer, key.unwrap_or_default())
     }
 
     pub fn clients(&self) -> Vec<Client> {

@@ -86,7 +86,7 @@ impl Service {
             return failure.response();
         }
         let processed = self.process(name, request);
-        failure.response().with_note(Note { reason: Some(Reason::ResponseLost), ..processed.note })
+        failure.response().with_note(Note { reason: Some(Reason::ResponseLost), ..*processed.note })
     }
 
     fn process(&self, name: &str, request: &Request) -> Response {

@@ -1,6 +1,7 @@
 //! The state that the worker threads share.
 
 use super::http::Response;
+use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::ports::{Clock, Entropy};
 use crate::sandbox::engine::Engine;
@@ -37,6 +38,8 @@ pub(super) struct Service {
     pub(super) failures: Mutex<Vec<PlannedFailure>>,
     /// The number of requests to each endpoint.
     pub(super) requests: Mutex<BTreeMap<&'static str, u64>>,
+    /// Who has it sees client secrets in the console; without randomness there is none.
+    pub(super) console_key: Option<Secret>,
     /// Notified after an event was recorded, and at the end.
     pub(super) recorded: Condvar,
     /// How many requests wait for an event.

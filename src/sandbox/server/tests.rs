@@ -807,3 +807,47 @@ fn every_request_is_logged_on_one_line_without_a_secret() {
         assert!(!lines.concat().contains(tokens[name].as_str().unwrap()), "{name}");
     }
 }
+
+#[test]
+fn console_is_at_the_issuer_only_and_loads_only_its_own() {
+    let sandbox = sandbox(Options::default());
+    let (status, head, page) = get(&sandbox, "/");
+    let policy = header(&head, "Content-Security-Policy").unwrap();
+    assert!(
+        status == 200 && policy.starts_with("default-src 'none'; script-src 'self'; style-src 'sha256-"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe") && !page.contains("sandbox-secret") && !page.contains(" style="));
+    for (path, script) in crate::sandbox::pages::console::SCRIPTS {
+        let (status, head, body) = get(&sandbox, path);
+        assert_eq!((status, body.as_str()), (200, script), "{path}");
+        assert_eq!(header(&head, "Content-Type"), Some("text/javascript; charset=utf-8"));
+        assert!(
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+                .iter()
+                .all(|sink| !script.contains(sink))
+        );
+        assert_eq!(send(&sandbox, "GET", path, "Host: evil.example\r\n", "").0, 403);
+    }
+    let (status, head, body) = send(&sandbox, "GET", "/", "Host: evil.example\r\n", "");
+    let home = format!("{}/", sandbox.issuer());
+    assert_eq!((status, header(&head, "Location"), body.as_str()), (303, Some(home.as_str()), ""));
+    assert!(get(&sandbox, "/?lang=no").2.contains("lang=\"no\""));
+}
+
+#[test]
+fn only_the_key_of_the_console_shows_secrets_that_are_not_documented() {
+    let sandbox = sandbox(Options::default());
+    let own = Client { secret: Some(Secret::new("hush")), id: "own".to_owned(), ..sandbox.clients()[2].clone() };
+    lock(&sandbox.service.engine).clients.push(own);
+    let secrets = |headers: &str| send(&sandbox, "GET", "/sandbox/secrets", headers, "");
+    assert_eq!(secrets("").2, "{\"sandbox-confidential\":\"sandbox-secret\"}");
+    assert!(!secrets("Authorization: Bearer wrong\r\n").2.contains("hush"));
+    let console = sandbox.console();
+    let (home, key) = console.split_once("#key=").unwrap();
+    assert_eq!(home, format!("{}/", sandbox.issuer()));
+    let with_key = format!("Authorization: Bearer {key}\r\n");
+    assert!(secrets(&with_key).2.contains("\"own\":\"hush\""));
+    assert_eq!(secrets(&format!("{with_key}Origin: http://evil.example\r\n")).0, 403);
+    assert!(!get(&sandbox, "/sandbox").2.contains(key) && !get(&sandbox, "/sandbox/events").2.contains(key));
+}

@@ -1,0 +1,64 @@
+// The requests, the latest first: what was asked, what was answered, and why.
+
+import { element, fill, localTimes, timeText, words } from './dom.js';
+
+const STEP = 30;
+
+let limit = STEP;
+
+/** Shows the row of that id, if it was hidden because it is early. */
+export function reveal(place, events, number) {
+  limit = Math.max(limit, events.length - events.findIndex((event) => event.number === number));
+  showRequests(place, events, false);
+}
+
+/** Shows the latest of `events`. */
+export function showRequests(place, events, onlyRefused) {
+  const chosen = events.filter((event) => !onlyRefused || event.kind === 'refused');
+  const shown = chosen.slice(-limit).toReversed();
+  if (shown.length === 0) {
+    place.replaceChildren(element('li', { class: 'empty' }, words.no_requests));
+    return;
+  }
+  // What is there already keeps its focus and selection.
+  const known = new Map([...place.children].map((row) => [row.id, row]));
+  place.replaceChildren(...shown.map((event) => known.get(`event-${event.number}`) ?? row(event)));
+  const more = () => {
+    limit += STEP;
+    showRequests(place, events, onlyRefused);
+  };
+  const hidden = chosen.length - shown.length;
+  if (hidden > 0) {
+    const button = element('button', { type: 'button', onclick: more }, fill(words.earlier, Math.min(hidden, STEP)));
+    place.append(element('li', { class: 'more' }, button));
+  }
+}
+
+function row(event) {
+  const isControl = event.kind === 'control';
+  const line = (label, text) =>
+    text && (!isControl || !event.reason) && element('p', { class: 'wire' }, element('span', {}, label), element('code', {}, localTimes(text)));
+  return element(
+    'li',
+    { id: `event-${event.number}`, 'data-kind': event.kind, tabindex: '-1' },
+    element(
+      'p',
+      { class: 'what' },
+      element('time', { datetime: event.time }, timeText(event.time)),
+      element('b', {}, nameOf(event)),
+      event.client_id && element('span', { class: 'client' }, event.client_id),
+      element('span', { class: 'pill' }, words[`mark_${event.kind}`] ?? event.answered.split(' ')[0]),
+    ),
+    event.reason && element('p', { class: 'reason' }, localTimes(event.reason)),
+    line(words.asked, event.asked),
+    line(words.answered, event.answered),
+  );
+}
+
+/** The name of the request in plain words. */
+function nameOf(event) {
+  if (event.kind === 'control') return `${words.control}: ${event.endpoint}`;
+  const grant = /grant_type=(?:urn:\S*:)?(\w+)/.exec(event.asked)?.[1];
+  if (event.asked === '') return words[`mark_${event.kind}`];
+  return words[`grant_${grant}`] ?? words[`endpoint_${event.endpoint}`] ?? (event.endpoint || words.unknown_path);
+}

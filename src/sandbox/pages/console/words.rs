@@ -1,0 +1,152 @@
+//! The texts of the console.
+
+use crate::sandbox::pages::Language;
+use serde_json::Value;
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $norwegian:literal;)+) => {
+        /// All texts of one language.
+        pub(super) struct Words { $(pub $name: &'static str,)+ }
+
+        static ENGLISH: Words = Words { $($name: $english,)+ };
+        static NORWEGIAN: Words = Words { $($name: $norwegian,)+ };
+
+        impl Words {
+            /// The texts by their names, for the script.
+            pub fn json(&self) -> Value {
+                [$((stringify!($name), self.$name),)+].into_iter().collect()
+            }
+        }
+    };
+}
+
+words! {
+    lang: "en", "no";
+    title: "TelenorID+ sandbox", "TelenorID+ sandkasse";
+    notice: "A stand-in on this machine. No real accounts.", "En stedfortreder på denne maskinen. Ingen ekte kontoer.";
+    other_language: "Norsk", "English";
+    clock: "Sandbox clock", "Sandkassens klokke";
+    ahead: "{} ahead", "{} foran";
+    behind: "{} behind", "{} bak";
+    in_step: "as on this machine", "som på denne maskinen";
+    move_clock: "Move the clock", "Still klokken";
+    minute: "+1 min", "+1 min";
+    ten_minutes: "+10 min", "+10 min";
+    hour: "+1 h", "+1 t";
+    day: "+1 day", "+1 dag";
+    provider: "Provider", "Leverandør";
+    end_sso: "End SSO", "Avslutt SSO";
+    revoke: "Revoke", "Trekk tilbake";
+    rotate_keys: "Rotate keys", "Roter nøkler";
+    fail_next: "Fail the next", "La de neste feile";
+    fail_count: "How many", "Antall";
+    fail_endpoint: "Endpoint", "Endepunkt";
+    fail_how: "How", "Hvordan";
+    fail_lost: "done, response lost", "utført, svar tapt";
+    fail_plan: "Plan", "Planlegg";
+    sessions: "Sessions", "Økter";
+    requests: "Requests", "Forespørsler";
+    no_sessions: "No session yet", "Ingen økter ennå";
+    no_sessions_lead: "Give your app the settings beside this and log in. The session appears here by itself.", "Gi appen din innstillingene på denne siden, og logg inn. Økten dukker opp her av seg selv.";
+    no_requests: "No requests yet.", "Ingen forespørsler ennå.";
+    earlier: "Show {} earlier", "Vis {} tidligere";
+    only_refused: "Only refused", "Bare avslåtte";
+    lives_until: "lives until", "lever til";
+    ended: "ended", "sluttet";
+    revoked: "revoked", "trukket tilbake";
+    time_in: "in {}", "om {}";
+    time_ago: "{} ago", "for {} siden";
+    at: "at", "hos";
+    login: "login", "innlogging";
+    end: "end", "slutt";
+    now: "now", "nå";
+    after_end: "after the end", "etter slutten";
+    mark_started: "login", "innlogging";
+    mark_refreshed: "refresh", "refresh";
+    mark_renewed: "renewal", "fornyelse";
+    mark_refused: "refused", "avslått";
+    mark_sso_ended: "SSO ended", "SSO avsluttet";
+    mark_revoked: "revoked", "trukket tilbake";
+    sso_ended: "SSO session ended {}: no more renewals", "SSO-økten sluttet {}: ingen flere fornyelser";
+    no_refresh_token: "no refresh token: only its access token", "ikke noe refresh token: bare et access token";
+    last_refused: "Last refused", "Sist avslått";
+    why: "Why", "Hvorfor";
+    asked: "asked", "spurt";
+    answered: "answered", "svart";
+    settings: "Settings for your app", "Innstillinger for appen din";
+    client: "Client", "Klient";
+    library: "Library", "Bibliotek";
+    issuer: "Issuer", "Utsteder";
+    client_type: "Client type", "Klienttype";
+    policy: "Policy", "Policy";
+    secret: "Client secret", "Klienthemmelighet";
+    secret_hidden: "Open the console by the address that the terminal shows.", "Åpne konsollen med adressen som terminalen viser.";
+    redirect_uri: "Redirect URI", "Redirect URI";
+    copy: "Copy", "Kopier";
+    copied: "Copied", "Kopiert";
+    needs_no_secret: "This library is for clients without a secret.", "Dette biblioteket er for klienter uten hemmelighet.";
+    offline: "The sandbox does not answer. It may have ended; this page goes on when it is back.", "Sandkassen svarer ikke. Den er kanskje avsluttet; siden fortsetter når den er tilbake.";
+    failed: "That did not work: {}", "Det virket ikke: {}";
+    done_clock: "The clock was moved", "Klokken er stilt";
+    done_sso: "SSO sessions ended: {}", "SSO-økter avsluttet: {}";
+    done_revoke: "Refresh tokens revoked: {}", "Refresh tokens trukket tilbake: {}";
+    done_keys: "There is a new signing key", "Det er en ny signeringsnøkkel";
+    done_fail: "Planned", "Planlagt";
+    footer: "runs on your own machine; nothing leaves it", "kjører på din egen maskin; ingenting sendes ut";
+    endpoint_authorize: "Authorization", "Autorisasjon";
+    endpoint_login: "Login page", "Innloggingsside";
+    endpoint_userinfo: "Userinfo", "Userinfo";
+    endpoint_discovery: "Discovery", "Discovery";
+    endpoint_jwks: "Keys", "Nøkler";
+    endpoint_end_session: "Logout", "Utlogging";
+    endpoint_custom_logout: "Logout without a browser", "Utlogging uten nettleser";
+    endpoint_revocation: "Revocation", "Tilbaketrekking";
+    endpoint_introspection: "Introspection", "Introspeksjon";
+    endpoint_device_authorization: "Device authorization", "Enhetsautorisasjon";
+    endpoint_device: "Device page", "Enhetsside";
+    endpoint_token: "Token", "Token";
+    grant_authorization_code: "Login", "Innlogging";
+    grant_refresh_token: "Refresh", "Refresh";
+    grant_client_credentials: "Machine token", "Maskintoken";
+    grant_device_code: "Device poll", "Enheten spør";
+    grant_ciba: "CIBA poll", "CIBA-spørring";
+    control: "Control", "Kontroll";
+    unknown_path: "Unknown address", "Ukjent adresse";
+}
+
+pub(super) fn of(language: Language) -> &'static Words {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Norwegian => &NORWEGIAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_scripts_use_only_words_that_there_are() {
+        let known = ENGLISH.json();
+        for script in crate::sandbox::pages::console::SCRIPTS.map(|(_, text)| text) {
+            let used: BTreeSet<&str> = script
+                .split("words.")
+                .skip(1)
+                .filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next())
+                .collect();
+            for name in used.into_iter().filter(|name| !name.is_empty()) {
+                assert!(known.get(name).is_some(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_with_a_place_has_it_in_both_languages() {
+        let (english, norwegian) = (ENGLISH.json(), NORWEGIAN.json());
+        for (name, text) in english.as_object().unwrap() {
+            let places = |text: &Value| text.as_str().unwrap().matches("{}").count();
+            assert_eq!(places(text), places(&norwegian[name]), "{name}");
+        }
+    }
+}
