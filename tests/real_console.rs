@@ -1,4 +1,4 @@
-//! The sandbox's console in a real Chromium, while an application lives through a ten-minute policy.
+//! The sandbox's console in a real Chromium, while applications live through a ten-minute policy.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests touch the machine themselves")]
@@ -118,4 +118,39 @@ fn console_fits_every_width_scheme_and_language() {
         assert!(for_public_clients || code.contains(issuer) && code.contains("sandbox-secret"), "{code}");
     }
     assert_eq!(seen["copied"], settings["Spring"]);
+}
+
+#[test]
+fn client_libraries_live_through_a_policy_that_the_console_explains() {
+    if !require("chromium") {
+        return;
+    }
+    let (spa, server) = (free_redirect_uri(), free_redirect_uri());
+    let own = [format!("my-spa=PublicWithRefresh,{spa}"), format!("my-server=PublicWithRefresh,{server}")];
+    let provider = Provider::sandbox(&["--client", &own[0], "--client", &own[1]]);
+    let apps = json!({
+        "spa": { "client_id": "my-spa", "redirect_uri": spa },
+        "server": { "client_id": "my-server", "redirect_uri": server },
+    });
+    let seen = seen_by("libraries.mjs", &provider, &apps);
+
+    let (spa, server) = (&seen["spa"], &seen["server"]);
+    assert_eq!(
+        (&spa["loggedIn"], &spa["renewed"], &server["renewed"]),
+        (&json!(true), &json!("renewed"), &json!(true))
+    );
+    assert!(text(spa, "renewedWhy").starts_with("renewed: the session now ends at "), "{spa}");
+    for app in [spa, server] {
+        assert_eq!((&app["used"], &app["expired"]), (&json!("invalid_grant"), &json!("invalid_grant")));
+        assert!(text(app, "usedWhy").starts_with("this refresh token was used at "), "{app}");
+        assert!(text(app, "expiredWhy").starts_with("the 10 min ended "), "{app}");
+    }
+    assert_eq!(server["withoutSso"], "none");
+    assert!(text(server, "withoutSsoWhy").starts_with("no new refresh token: the SSO session ended at "), "{server}");
+}
+
+/// A redirect URI on a port that was free a moment ago.
+fn free_redirect_uri() -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("http://localhost:{port}/callback")
 }

@@ -109,7 +109,8 @@ fn node_modules(folder: &str) -> Result<(), String> {
     done.get_or_init(|| {
         program("node")?;
         let folder = tree(folder);
-        if folder.join("node_modules/.package-lock.json").is_file() {
+        let changed = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok();
+        if changed("node_modules/.package-lock.json") >= changed("package-lock.json") {
             return Ok(());
         }
         program("npm")?;
