@@ -158,6 +158,44 @@ fn every_client_type_gets_the_tokens_of_its_policy() {
     }
 }
 
+/// Confirms a user code as a person does, in the provider's pages.
+fn confirm_device(home: &Home, address: &str, code: &str) {
+    let page = |fields: &[String]| {
+        let jar = home.path("cookies");
+        let mut curl = home.command("curl");
+        curl.args(["-sL", "--max-time", "30", "-b"]).arg(&jar).arg("-c").arg(&jar);
+        for field in fields {
+            curl.args(["--data-urlencode", field]);
+        }
+        let ran = curl.arg(address).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let code = format!("user_code={code}");
+    let form = page(&[]);
+    let (_, rest) = form.split_once("name=\"xsrf\" value=\"").unwrap_or_else(|| panic!("no form: {form}"));
+    let xsrf = format!("xsrf={}", rest.split('"').next().unwrap());
+    page(&[xsrf.clone(), code.clone()]);
+    let done = page(&[xsrf, code, "confirm=yes".into()]);
+    assert!(done.contains("Sign-in Success"), "{done}");
+}
+
+#[test]
+fn device_login_is_confirmed_at_an_independent_provider() {
+    let Some(provider) = provider() else { return };
+    let home = Home::at(&provider, "provider-mobile");
+    let mut login = Process::start(&mut home.tidp_command(&["login", "--device"]));
+    let address = login.wait_for_word(|word| word.ends_with("/device"));
+    let digits = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    // The code is three groups on one line, of which the first is waited for.
+    let first = login.wait_for_word(digits);
+    let shown = login.shown_so_far().to_owned();
+    let code = shown.lines().rev().map(str::trim).find(|line| line.starts_with(&first)).unwrap();
+    confirm_device(&home, &address, code);
+    assert_eq!(login.finish().expect(0), "");
+    home.tidp(&["refresh", "--force"]).expect(0);
+    signed(&home);
+}
+
 #[test]
 fn client_secret_works_by_basic_and_by_post() {
     let Some(provider) = provider() else { return };

@@ -106,6 +106,11 @@ impl Process {
         panic!("standard error ended or stalled at: {}", self.stderr)
     }
 
+    /// Standard error, up to what was waited for.
+    pub fn shown_so_far(&self) -> &str {
+        &self.stderr
+    }
+
     /// Waits for a matching word or the end of standard error; returns whether the word came.
     pub fn tells_or_ends(&mut self, wanted: impl Fn(&str) -> bool) -> bool {
         while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
