@@ -210,7 +210,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__exec)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --env --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --scope --env --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -229,6 +229,10 @@ _tidp() {
                     return 0
                     ;;
                 --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -946,7 +950,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__token)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --id-token --format --shell --no-refresh --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --min-ttl --scope --id-token --format --shell --no-refresh --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -965,6 +969,10 @@ _tidp() {
                     return 0
                     ;;
                 --min-ttl)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -95,6 +95,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand token" -l color -d 'When to us
 always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand token" -l scope -d 'A token of these scopes alone, kept beside the others; repeatable or space-separated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l format -d 'Output format [default: raw]' -r -f -a "raw\t'The token alone'
 header\t'Authorization: Bearer …'
 header-json\t'{"Authorization":"Bearer …"}'
@@ -210,6 +211,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to use
 always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l min-ttl -d 'Minimum remaining lifetime of the token [default: 30s]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -l scope -d 'A token of these scopes alone; repeatable or space-separated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l env -d 'The variable to set instead of TIDP_ACCESS_TOKEN' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'

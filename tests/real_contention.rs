@@ -99,6 +99,53 @@ fn concurrent_tokens_share_one_due_refresh() {
 }
 
 #[test]
+fn concurrent_tokens_of_different_scopes_are_not_mixed_up() {
+    if !require("curl") {
+        return;
+    }
+    let sets = ["api:x", "api:y api:x", "openid"];
+    let arguments = sets.map(|set| ["token", "--format", "json", "--scope", set]);
+    let arguments: Vec<&[&str]> = arguments.iter().map(|arguments| &arguments[..]).collect();
+    for cache in ["off", "on"] {
+        for (client, grant) in
+            [("sandbox-mobile", "authorization_code"), ("sandbox-confidential", "client_credentials")]
+        {
+            let provider = Provider::sandbox(&["--refresh-tokens", "rotate"]);
+            let mut home = Home::at(&provider, client);
+            home.set("TIDP_ACCESS_TOKEN_CACHE", cache);
+            home.set("TIDP_GRANT", grant);
+            let sets = if grant == "authorization_code" {
+                home.tidp(&["login", "--scope", "openid offline_access api:x api:y"]).expect(0);
+                &sets[..]
+            } else {
+                &sets[..2]
+            };
+            let before = provider.requests("token");
+            let answers = ask_at_once(&home, &arguments[..sets.len()]);
+            assert_eq!(provider.requests("token") - before, sets.len() as u64, "{client}, with the cache {cache}");
+            for (set, answers) in sets.iter().zip(answers) {
+                let answers: Vec<serde_json::Value> =
+                    answers.iter().map(|answer| serde_json::from_str(answer).unwrap()).collect();
+                let answer = &answers[0];
+                assert!(answers.iter().all(|other| other["access_token"] == answer["access_token"]), "{set}");
+                let mut granted: Vec<&str> = answer["scope"].as_str().unwrap().split(' ').collect();
+                granted.sort_unstable();
+                let mut wanted: Vec<&str> = set.split(' ').collect();
+                wanted.sort_unstable();
+                assert_eq!(granted, wanted, "{client}, with the cache {cache}");
+                // What the token itself says.
+                let token = answer["access_token"].as_str().unwrap();
+                let decoded = home.tidp_with_stdin(&["decode", "--json", "-"], token).json();
+                let mut claimed: Vec<_> = decoded["payload"]["scope"].as_array().unwrap().clone();
+                claimed.sort_by_key(ToString::to_string);
+                assert_eq!(claimed, wanted, "{client}, with the cache {cache}");
+            }
+            home.tidp(&["logout"]).expect(0);
+        }
+    }
+}
+
+#[test]
 fn concurrent_configuration_changes_are_all_kept() {
     let home = Home::new();
     let (dir, target) = (home.path("home/config/tidp"), home.path("home/dotfiles.toml"));

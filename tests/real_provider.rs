@@ -472,6 +472,22 @@ fn client_that_acts_for_itself_gets_and_renews_tokens() {
 }
 
 #[test]
+fn token_of_fewer_scopes_is_kept_beside_the_main_one() {
+    let Some(provider) = provider() else { return };
+    let home = Home::logged_in(&provider, "provider-mobile");
+    let main = home.tidp(&["token"]).expect(0).to_owned();
+    let narrow = home.tidp(&["token", "--scope", "openid", "--json"]).json();
+    assert_eq!((&narrow["scope"], narrow["warnings"].as_array()), (&json!("openid"), None), "{narrow}");
+    assert_ne!(narrow["access_token"], main.trim());
+    // Neither takes the other's place, and the new refresh token is the session's.
+    assert_eq!(home.tidp(&["token"]).expect(0), main);
+    assert_eq!(home.tidp(&["token", "--scope", "openid", "--json"]).json()["access_token"], narrow["access_token"]);
+    assert_eq!(provider.requests("token"), 2);
+    home.tidp(&["refresh", "--force"]).expect(0);
+    assert!(home.tidp(&["inspect", "--json"]).json()["scopes"].as_array().unwrap().len() > 1);
+}
+
+#[test]
 fn wrong_local_clock_is_only_a_warning() {
     let Some(provider) = provider() else { return };
     for skew in [2 * HOUR, -2 * HOUR] {

@@ -174,8 +174,11 @@ pub struct Token {
     /// Minimum remaining lifetime of the token [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub min_ttl: Option<String>,
+    /// A token of these scopes alone, kept beside the others; repeatable or space-separated
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
     /// Print the ID token instead
-    #[arg(long, conflicts_with = "min_ttl")]
+    #[arg(long, conflicts_with_all = ["min_ttl", "scope"])]
     pub id_token: bool,
     /// Output format [default: raw]
     #[arg(long, value_enum)]
@@ -258,6 +261,9 @@ pub struct Exec {
     /// Minimum remaining lifetime of the token [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub min_ttl: Option<String>,
+    /// A token of these scopes alone; repeatable or space-separated
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
     /// The variable to set instead of TIDP_ACCESS_TOKEN
     #[arg(long = "env", value_name = "NAME")]
     pub variable: Option<String>,

@@ -21,9 +21,11 @@ const ACCESS_TOKEN_VARIABLE: &str = "TIDP_ACCESS_TOKEN";
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Exec) -> Result<()> {
     let variable = args.variable.as_deref().unwrap_or(ACCESS_TOKEN_VARIABLE);
     check_variable(variable)?;
-    let wanted = WantedToken { min_ttl: token::min_ttl(args.min_ttl.as_deref())?, ..WantedToken::default() };
-    let token = Context::open(ports, out, global.profile.as_deref())?
-        .run(|context| access_token::valid_token(context, &wanted))?;
+    let min_ttl = token::min_ttl(args.min_ttl.as_deref())?;
+    let token = Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        let scopes = token::scopes(&context.profile, &args.scope)?;
+        access_token::valid_token(context, &WantedToken { min_ttl, scopes, ..WantedToken::default() })
+    })?;
     let error = ports.programs.exec(&args.command, &[(variable, Some(&token.access_token.value))]);
     Err(ChildProcessError::not_started(&args.command, &error).into())
 }

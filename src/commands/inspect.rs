@@ -8,9 +8,9 @@ use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
 use crate::explain::claims;
-use crate::explain::machine_view::{KeptToken, MachineView};
+use crate::explain::machine_view::MachineView;
 use crate::explain::outlook::sentence::setting;
-use crate::explain::session_view::{OPAQUE, SessionView, TokenView, ViewStyle};
+use crate::explain::session_view::{OPAQUE, ScopedTokenView, SessionView, TokenView, ViewStyle};
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
 use crate::flows::provider_keys::{self, SignatureVerdict};
@@ -57,11 +57,7 @@ fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let provider = provider_metadata::provider(context);
     let kept = machine_tokens::load(context).tokens;
-    let view = |token: &ScopedToken| {
-        let AccessToken { value, expires_at, .. } = &token.access_token;
-        let view = TokenView::new(value, *expires_at, now, verified(context, &provider, value));
-        KeptToken { scopes: token.scopes.clone(), expires_at: *expires_at, view }
-    };
+    let view = |token: &ScopedToken| scoped_token_view(context, &provider, token, now);
     let scopes = ScopeSet::parse(&profile.scopes);
     let view = MachineView {
         key: &context.key,
@@ -91,7 +87,20 @@ fn session_view<'s>(context: &'s Context<'_>, session: &'s Session, provider: &R
     let access_token = view(&session.access_token.value, session.access_token.expires_at);
     let id_token = session.id_token.as_ref().map_or_else(TokenView::none, |token| view(&token.value, token.expires_at));
     let outlook = context.outlook(Some(session), now);
+    let others = session.scoped_tokens.iter().map(|(_, token)| scoped_token_view(context, provider, token, now));
     SessionView::new(session, &outlook, context.store.name().as_str(), [access_token, id_token])
+        .with_other_access_tokens(others.collect())
+}
+
+fn scoped_token_view(
+    context: &Context<'_>,
+    provider: &Result<Provider>,
+    token: &ScopedToken,
+    now: Time,
+) -> ScopedTokenView {
+    let AccessToken { value, expires_at, .. } = &token.access_token;
+    let access_token = TokenView::new(value, *expires_at, now, verified(context, provider, value));
+    ScopedTokenView { scopes: token.scopes.clone(), access_token, expires_at: *expires_at }
 }
 
 /// Whether the token's signature is valid, if that is known, and why not.

@@ -159,10 +159,8 @@ impl<'a> PolicyView<'a> {
             access_token_expires_at: time(outlook.access_token_expires_at()),
             explanation: render_all(&outlook.explanation(), &Time::rfc3339, profile.name_in_hints.as_deref()),
             events: with_events.then(|| {
-                let view = |event: &SessionEvent| EventView {
-                    at: event.time.rfc3339(),
-                    event: event_description(&event.kind),
-                };
+                let view =
+                    |event: &SessionEvent| EventView { at: event.time.rfc3339(), event: event_description(event) };
                 events().iter().map(view).collect()
             }),
         }

@@ -10,7 +10,7 @@ mod tests;
 
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, is_telenorid_plus};
-pub use profile_keys::{check_scopes, policy_name};
+pub use profile_keys::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
 pub use redirect_uri::RedirectUri;
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 

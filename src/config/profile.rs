@@ -132,7 +132,7 @@ impl Profile {
         }
     }
 
-    /// Whether the client acts for itself, so that there are no user, login, session and refresh token.
+    /// Whether the client acts for itself, so that there is no user, login, session or refresh token.
     pub fn is_machine(&self) -> bool {
         self.grant == Grant::ClientCredentials
     }

@@ -270,7 +270,7 @@ fn scopes(
 ) -> std::result::Result<Vec<String>, String> {
     match scopes {
         Some(scopes) if grant == Grant::ClientCredentials => {
-            check_machine_scopes(scopes.iter().map(String::as_str))?;
+            check_machine_scopes(&scopes)?;
             Ok(scopes)
         }
         Some(scopes) => check_scopes(scopes),
@@ -282,7 +282,7 @@ fn scopes(
 
 /// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
 pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
-    check_scope_spelling(scopes.iter().map(String::as_str))?;
+    check_scope_spelling(&scopes)?;
     if scopes.iter().any(|scope| scope == "openid") {
         Ok(scopes)
     } else {
@@ -292,17 +292,17 @@ pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, Str
 
 /// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
 /// and 11).
-fn check_machine_scopes<'a>(scopes: impl Iterator<Item = &'a str> + Clone) -> std::result::Result<(), String> {
-    check_scope_spelling(scopes.clone())?;
-    match scopes.into_iter().find(|scope| ["openid", "offline_access"].contains(scope)) {
+pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String> {
+    check_scope_spelling(scopes)?;
+    match scopes.iter().find(|scope| ["openid", "offline_access"].contains(&scope.as_str())) {
         None => Ok(()),
         Some(scope) => Err(format!("the scope `{scope}` is about a user, and grant `client_credentials` has none")),
     }
 }
 
 /// Checks that each scope is spelled as in RFC 6749 3.3.
-fn check_scope_spelling<'a>(scopes: impl Iterator<Item = &'a str>) -> std::result::Result<(), String> {
-    check_spelling(scopes).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
+pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String> {
+    check_spelling(scopes.iter().map(String::as_str)).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
 }
 
 fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {

@@ -20,8 +20,8 @@ impl AccessToken {
         self.obtained_at > now.plus(CLOCK_TOLERANCE)
     }
 
-    /// Whether it can be trusted now and expires at `until` or later.
-    pub fn is_valid_until(&self, until: Time, now: Time) -> bool {
-        !self.is_from_future(now) && until < self.expires_at
+    /// Whether it has not expired, as far as its times can be trusted.
+    pub fn is_valid(&self, now: Time) -> bool {
+        !self.is_from_future(now) && now < self.expires_at
     }
 }

@@ -33,12 +33,12 @@ impl ScopedTokens {
         self.0.iter().find(|entry| entry.requested == *requested).map(|entry| &entry.token)
     }
 
-    /// With this token, which replaces the one that was requested with the same scopes. Expired ones and, of too many,
-    /// the oldest are dropped.
+    /// With this token, which replaces the one that was requested with the same scopes. Dropped are those that have expired or
+    /// that a wrong clock wrote and, of too many, the oldest.
     #[must_use]
     pub fn with(&self, requested: ScopeSet, token: ScopedToken, now: Time) -> Self {
         let others =
-            self.0.iter().filter(|entry| entry.requested != requested && now < entry.token.access_token.expires_at);
+            self.0.iter().filter(|entry| entry.requested != requested && entry.token.access_token.is_valid(now));
         let mut entries: Vec<Entry> = others.cloned().collect();
         entries.push(Entry { requested, token });
         entries.drain(..entries.len().saturating_sub(MAX_TOKENS));

@@ -7,6 +7,7 @@ mod expiry;
 mod introspection;
 mod key;
 mod minimal;
+mod scoped_view;
 
 pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
 pub use introspection::{Introspection, RefreshTokenStatus};
@@ -14,6 +15,8 @@ pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
 pub use crate::domain::access_token::AccessToken;
+use crate::domain::scoped_tokens::ScopedTokens;
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::{Secret, stored};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use serde::{Deserialize, Serialize};
@@ -113,6 +116,9 @@ pub struct SessionEvent {
     pub time: Time,
     #[serde(flatten)]
     pub kind: EventKind,
+    /// The scopes of a successful refresh for fewer than the session's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<ScopeSet>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +174,9 @@ pub struct Session {
     /// When the login's code was sent: the start of a fixed lifetime.
     pub login_at: Time,
     pub access_token: AccessToken,
+    /// Access tokens for fewer scopes.
+    #[serde(default, skip_serializing_if = "ScopedTokens::is_empty")]
+    pub scoped_tokens: ScopedTokens,
     /// A refresh without an ID token keeps the old one.
     pub id_token: Option<IdToken>,
     pub refresh_token: RefreshToken,
@@ -380,7 +389,7 @@ impl Session {
     /// The session with one more event, without the oldest ones.
     #[must_use]
     pub fn with_event(mut self, time: Time, kind: EventKind) -> Self {
-        self.events.push(SessionEvent { time, kind });
+        self.events.push(SessionEvent { time, kind, scopes: None });
         let excess = self.events.len().saturating_sub(MAX_EVENTS);
         self.events.drain(..excess);
         self

@@ -83,8 +83,8 @@ fn machine_token_hint(error: &str, has_scopes: bool) -> Option<&'static str> {
         ("unauthorized_client" | "unsupported_grant_type", _) => {
             Some("ask the provider to allow this client the grant client_credentials")
         }
-        ("invalid_scope", true) => Some("set `scopes` in the profile to what this client may request"),
-        ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile"),
+        ("invalid_scope", true) => Some("set `scopes` in the profile, or --scope, to what this client may request"),
+        ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile, or --scope"),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The session is missing, has ended, is in use or was changed.
 
 use super::kind::Kind;
-use super::report::{Report, with_profile};
+use super::report::{Report, quoted, with_profile};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,12 +9,18 @@ pub enum SessionError {
     NoSession,
     /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
+    /// A token for these scopes needs a refresh, and there is no refresh token.
+    NoRefreshTokenForScopes(String),
     /// The provider rejected the refresh token in an earlier run.
     RefreshTokenRejected,
     /// The ID token has expired, and a refresh brings no new one.
     NoIdToken,
     /// A refresh is due and `--no-refresh` forbids it.
     RefreshForbidden,
+    /// The same for a token of these scopes.
+    ScopedRefreshForbidden(String),
+    /// Another process has replaced the session during the refresh.
+    Replaced,
     /// A new token for the client itself is due and `--no-refresh` forbids it.
     NewTokenForbidden,
     /// `policy --require`: too little lifetime is left.
@@ -56,6 +62,17 @@ impl SessionError {
             }
             Self::RefreshForbidden => login_required("a refresh is due, but --no-refresh forbids it")
                 .hint(with_profile("tidp refresh", profile)),
+            Self::NoRefreshTokenForScopes(scopes) => login_required(
+                "a token for other scopes than the login's needs a refresh token, and this session has none",
+            )
+            .hint(with_profile(&format!("tidp login --scope {}", quoted(&format!("openid {scopes}"))), profile)),
+            Self::ScopedRefreshForbidden(scopes) => {
+                login_required("a refresh is due for a token of these scopes, but --no-refresh forbids it")
+                    .hint(with_profile(&format!("tidp token --scope {}", quoted(scopes)), profile))
+            }
+            Self::Replaced => {
+                Report::new(Kind::Busy, "another tidp replaced the session during the refresh; run the command again")
+            }
             Self::NewTokenForbidden => Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it")
                 .hint(with_profile("tidp token", profile)),
             Self::LifetimeTooShort { message, login_helps: true } => login_required(message).hint(login),

@@ -2,20 +2,12 @@
 //! of a refresh policy for it.
 
 use super::claims::ClaimIssuer;
-use super::session_view::{TokenView, ViewStyle};
+use super::session_view::{ScopedTokenView, TokenView, ViewStyle};
 use crate::domain::policy::ClientType;
 use crate::domain::session::SessionKey;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use serde_json::{Value, json};
-
-/// A token that is kept.
-pub struct KeptToken {
-    /// The scopes it was granted.
-    pub scopes: Vec<String>,
-    pub expires_at: Time,
-    pub view: TokenView,
-}
 
 /// A client and its tokens.
 pub struct MachineView<'a> {
@@ -25,16 +17,15 @@ pub struct MachineView<'a> {
     /// The scopes of the profile.
     pub scopes: &'a [String],
     /// The token of these scopes.
-    pub token: Option<KeptToken>,
+    pub token: Option<ScopedTokenView>,
     /// Those of other scopes.
-    pub others: Vec<KeptToken>,
+    pub others: Vec<ScopedTokenView>,
     pub now: Time,
 }
 
 impl MachineView<'_> {
     /// The document of `tidp inspect --json`: that of a session, without what only a user has.
     pub fn to_json(&self) -> Value {
-        let others = self.others.iter().map(|token| json!({ "scopes": token.scopes, "access_token": token.view }));
         json!({
             "profile": self.key.profile,
             "issuer": self.key.issuer,
@@ -44,8 +35,8 @@ impl MachineView<'_> {
             "account": null,
             "scopes": self.token.as_ref().map_or(self.scopes, |token| &token.scopes),
             "login_at": null,
-            "access_token": self.token.as_ref().map_or(&TokenView::none(), |token| &token.view),
-            "other_access_tokens": others.collect::<Vec<_>>(),
+            "access_token": self.token.as_ref().map_or(&TokenView::none(), |token| &token.access_token),
+            "other_access_tokens": self.others,
             "id_token": TokenView::none(),
             "refresh_token": {
                 "state": "none", "expires_at": null, "expires_at_earliest": null, "expires_at_source": null,
@@ -72,11 +63,11 @@ impl MachineView<'_> {
         if self.token.is_none() {
             text += &format!("{} none is kept for these scopes\n", style.bold(&format!("{:<14}", "Access token")));
         }
-        for (token, is_other) in self.token.iter().map(|t| (t, false)).chain(self.others.iter().map(|t| (t, true))) {
-            text += &token.view.text(style, "Access token", token.expires_at, self.now, claim_issuer);
-            if is_other {
-                text += &format!("  scopes: {}\n", scopes_text(&token.scopes));
-            }
+        if let Some(token) = &self.token {
+            text += &token.access_token.text(style, "Access token", token.expires_at, self.now, claim_issuer);
+        }
+        for other in &self.others {
+            text += &other.text(style, self.now, claim_issuer);
         }
         text
     }
@@ -105,7 +96,7 @@ impl MachineOutlook<'_> {
             Some(at) => format!("The one that is kept now expires {}.", format_time(at)),
         };
         format!(
-            "The client acts for itself: there are no user, no login and no refresh token, so nothing ends but the access \
+            "The client acts for itself: there is no user, no login and no refresh token, so nothing ends but the access \
              token, and no refresh policy applies. `{}` requests a new one whenever one is due. {kept}",
             self.token_command
         )

@@ -35,7 +35,7 @@ impl PolicyPage<'_> {
             lines.push(Line::default());
             for event in self.outlook.session.iter().flat_map(|session| &session.events) {
                 let distance = event.time.relative_to(self.outlook.now);
-                let description = event_description(&event.kind);
+                let description = event_description(event);
                 lines.push(Line::new(Role::Text, format!("{} ({distance})  {description}", format_time(event.time))));
             }
         }

@@ -1,6 +1,6 @@
 //! What happened to a session, in words.
 
-use crate::domain::session::{EventKind, RefreshReason, Renewal};
+use crate::domain::session::{EventKind, RefreshReason, Renewal, SessionEvent};
 use crate::domain::text::printable;
 
 /// Why a refresh was made; reads well after "because".
@@ -14,8 +14,8 @@ pub fn refresh_reason(reason: RefreshReason) -> &'static str {
 }
 
 /// An event of a session, for `tidp policy --why`.
-pub fn event_description(event: &EventKind) -> String {
-    match event {
+pub fn event_description(event: &SessionEvent) -> String {
+    match &event.kind {
         EventKind::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
         EventKind::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
         EventKind::Refreshed { reason, renewal } => {
@@ -24,7 +24,12 @@ pub fn event_description(event: &EventKind) -> String {
                 Renewal::Same => "the provider returned the same refresh token",
                 Renewal::None => "the provider returned no refresh token",
             };
-            format!("refreshed because {}: {outcome}", refresh_reason(*reason))
+            match &event.scopes {
+                None => format!("refreshed because {}: {outcome}", refresh_reason(*reason)),
+                Some(scopes) => {
+                    format!("refreshed for a token of the scopes `{}`: {outcome}", printable(&scopes.to_text()))
+                }
+            }
         }
         EventKind::Refused { reason, error } => {
             format!("refresh (because {}) refused: {}", refresh_reason(*reason), printable(error))

@@ -46,6 +46,9 @@ pub struct SessionView<'s> {
     scopes: &'s [String],
     login_at: String,
     access_token: TokenView,
+    /// For fewer scopes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_access_tokens: Vec<ScopedTokenView>,
     id_token: TokenView,
     refresh_token: RefreshTokenView,
     sso: Sso,
@@ -69,6 +72,23 @@ pub struct TokenView {
     verified_reason: Option<String>,
     header: Option<Map<String, Value>>,
     claims: Option<Map<String, Value>>,
+}
+
+/// An access token and the scopes it was granted.
+#[derive(Serialize)]
+pub struct ScopedTokenView {
+    pub scopes: Vec<String>,
+    pub access_token: TokenView,
+    #[serde(skip)]
+    pub expires_at: Time,
+}
+
+impl ScopedTokenView {
+    /// The token below a line with its scopes.
+    pub(super) fn text(&self, style: &ViewStyle<'_>, now: Time, claim_issuer: ClaimIssuer) -> String {
+        let text = self.access_token.text(style, "Access token", self.expires_at, now, claim_issuer);
+        format!("{text}  for the scopes {}\n", printable(&self.scopes.join(" ")))
+    }
 }
 
 #[derive(Serialize)]
@@ -173,6 +193,7 @@ impl<'s> SessionView<'s> {
             scopes: &session.scopes,
             login_at: session.login_at.rfc3339(),
             access_token,
+            other_access_tokens: Vec::new(),
             id_token,
             refresh_token: RefreshTokenView::new(&session.refresh_token, outlook),
             sso: outlook.sso,
@@ -185,6 +206,12 @@ impl<'s> SessionView<'s> {
             refresh_token_expiry: outlook.expiry,
             now: outlook.now,
         }
+    }
+
+    /// With the access tokens for fewer scopes.
+    #[must_use]
+    pub fn with_other_access_tokens(self, other_access_tokens: Vec<ScopedTokenView>) -> Self {
+        Self { other_access_tokens, ..self }
     }
 
     /// The document of `tidp inspect --json`.
@@ -216,6 +243,9 @@ impl<'s> SessionView<'s> {
             text += &format!("{} {value}\n", style.bold(&format!("{label:<14}")));
         }
         text += &self.access_token.text(style, "Access token", session.access_token.expires_at, now, claim_issuer);
+        for other in &self.other_access_tokens {
+            text += &other.text(style, now, claim_issuer);
+        }
         if let Some(id_token) = &session.id_token {
             text += &self.id_token.text(style, "ID token", id_token.expires_at, now, claim_issuer);
         }

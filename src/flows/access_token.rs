@@ -2,6 +2,7 @@
 
 use crate::domain::decision::Intent;
 use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::Session;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
@@ -24,23 +25,26 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     if context.profile.is_machine() {
         return machine_token::valid_token(context, wanted);
     }
-    if let Some(cached) = access_token_cache::get(context, wanted.wanted_ttl()) {
-        return Ok(ScopedToken { access_token: cached.access_token, scopes: cached.scopes });
+    if let Some(cached) = access_token_cache::get(context, wanted.scopes.as_ref(), wanted.wanted_ttl()) {
+        return Ok(cached);
     }
-    let before = context.session()?;
+    let whole = context.session()?;
+    // All scopes are those of the main token.
+    let scopes = wanted.scopes.as_ref().filter(|scopes| **scopes != ScopeSet::parse(&whole.scopes));
+    let before = whole.seen_with(scopes);
     wanted.check_min_ttl(&before.access_token)?;
     if wanted.refresh == RefreshAllowed::Never {
-        return stored_token(context, before, wanted);
+        return stored_token(context, before.into_owned(), wanted, scopes);
     }
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
-    match refresh_if_due::ensure_fresh(context, before.clone(), intent) {
+    match refresh_if_due::ensure_fresh_for(context, scopes, &whole, intent) {
         Ok(fresh) => fresh_token(context, fresh, wanted),
         // A token that still works is better than none, unless a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && wanted.accepts(context, &before.access_token) => {
             let until = context.reporter.local_time(before.access_token.expires_at);
             let message = format!("{}. The stored access token still works until {until}", error.report().message);
             context.reporter.warn(WarningCode::RefreshFailed, message);
-            Ok(before.into())
+            Ok(before.into_owned().into())
         }
         Err(error) => Err(error),
     }
@@ -63,13 +67,20 @@ fn fresh_token(context: &Context<'_>, fresh: FreshSession, wanted: &WantedToken)
 }
 
 fn session_was_replaced(error: &Error) -> bool {
-    matches!(error.situation, Situation::Session(SessionError::NoSession | SessionError::Changed { .. }))
+    use SessionError::{Changed, NoSession, Replaced};
+    matches!(error.situation, Situation::Session(NoSession | Replaced | Changed { .. }))
 }
 
-fn stored_token(context: &Context<'_>, session: Session, wanted: &WantedToken) -> Result<ScopedToken> {
+fn stored_token(
+    context: &Context<'_>,
+    session: Session,
+    wanted: &WantedToken,
+    scopes: Option<&ScopeSet>,
+) -> Result<ScopedToken> {
     if wanted.accepts(context, &session.access_token) {
         advisory_warnings::warn_if_due(context, &session, None);
         return Ok(session.into());
     }
-    Err(SessionError::RefreshForbidden.into())
+    let forbidden = |scopes: &ScopeSet| SessionError::ScopedRefreshForbidden(scopes.to_text());
+    Err(scopes.map_or(SessionError::RefreshForbidden, forbidden).into())
 }

@@ -2,6 +2,8 @@
 
 use crate::config;
 use crate::domain::decision::{self, Intent};
+use crate::domain::scoped_tokens::{ScopedToken, ScopedTokens};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::{Seconds, Time};
@@ -9,41 +11,85 @@ use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CachedToken {
+#[derive(Serialize, Deserialize)]
+struct CachedToken {
     /// The key fingerprint of the store that it comes from.
     store: String,
-    pub access_token: AccessToken,
-    pub scopes: Vec<String>,
+    access_token: AccessToken,
+    scopes: Vec<String>,
     /// When a renewal is due for a profile that renews before its session ends.
     renew_at: Option<Time>,
     /// When an advisory warning is due, which needs the stored session.
     warn_at: Option<Time>,
 }
 
-/// The cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from the
-/// future is not trusted, because the clock went back.
-pub fn get(context: &Context<'_>, min_ttl: Seconds) -> Option<CachedToken> {
+/// The tokens for fewer scopes, in an entry of their own, so that the main one stays cheap to read.
+#[derive(Serialize, Deserialize)]
+struct CachedScopedTokens {
+    store: String,
+    tokens: ScopedTokens,
+    renew_at: Option<Time>,
+    warn_at: Option<Time>,
+}
+
+/// The cached token for these scopes or, without any, the session's. As [`main_token`].
+pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Option<ScopedToken> {
+    let main = || main_token(context, min_ttl);
+    let Some(scopes) = scopes else { return main() };
+    main().filter(|main| ScopeSet::parse(&main.scopes) == *scopes).or_else(|| scoped_token(context, scopes, min_ttl))
+}
+
+/// The session's cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from
+/// the future is not trusted, because the clock went back.
+fn main_token(context: &Context<'_>, min_ttl: Seconds) -> Option<ScopedToken> {
     if !is_on(context) {
         return None;
     }
     let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&session_name(context))?.expose()).ok()?;
-    let now = context.ports.clock.now();
-    let trusted = !cached.access_token.is_from_future(now);
-    let enough = now < cached.access_token.expires_at.minus(min_ttl);
-    let no_renewal = cached.renew_at.is_none_or(|at| now < at);
-    let no_warning = context.reporter.is_quiet() || cached.warn_at.is_none_or(|at| now < at);
-    let same_store = cached.store == context.store.key_fingerprint();
-    (same_store && trusted && enough && no_renewal && no_warning).then_some(cached)
+    let is_usable = cached.store == context.store.key_fingerprint()
+        && has_left(context, &cached.access_token, min_ttl)
+        && nothing_is_due(context, cached.renew_at, cached.warn_at);
+    is_usable.then_some(ScopedToken { access_token: cached.access_token, scopes: cached.scopes })
 }
 
-/// Caches the session's access token until it expires. Only for a holder of the lock that has just read or written the
+fn scoped_token(context: &Context<'_>, scopes: &ScopeSet, min_ttl: Seconds) -> Option<ScopedToken> {
+    if !is_on(context) {
+        return None;
+    }
+    let document = context.ports.cache.get(&scoped_name(context))?;
+    let cached: CachedScopedTokens = serde_json::from_str(document.expose()).ok()?;
+    let token = cached.tokens.get(scopes)?;
+    let is_usable = cached.store == context.store.key_fingerprint()
+        && has_left(context, &token.access_token, min_ttl)
+        && nothing_is_due(context, cached.renew_at, cached.warn_at);
+    is_usable.then(|| token.clone())
+}
+
+fn has_left(context: &Context<'_>, token: &AccessToken, min_ttl: Seconds) -> bool {
+    let now = context.ports.clock.now();
+    !token.is_from_future(now) && now < token.expires_at.minus(min_ttl)
+}
+
+fn nothing_is_due(context: &Context<'_>, renew_at: Option<Time>, warn_at: Option<Time>) -> bool {
+    let now = context.ports.clock.now();
+    renew_at.is_none_or(|at| now < at) && (context.reporter.is_quiet() || warn_at.is_none_or(|at| now < at))
+}
+
+/// Caches the session's access tokens until they expire. Only for a holder of the lock that has just read or written the
 /// store, so that a logout is never undone.
 pub fn put(context: &Context<'_>, session: &Session) {
+    if !is_on(context) {
+        return forget(context);
+    }
+    put_main_token(context, session);
+    put_scoped_tokens(context, session);
+}
+
+fn put_main_token(context: &Context<'_>, session: &Session) {
     let now = context.ports.clock.now();
     let left = session.access_token.expires_at.left(now);
-    if !is_on(context) || left <= Seconds::ZERO {
-        return forget(context);
+    if left <= Seconds::ZERO {
+        return context.ports.cache.forget(&session_name(context));
     }
     let profile = &context.profile;
     let intent = Intent::AccessToken { min_ttl: Seconds::ZERO };
@@ -60,6 +106,23 @@ pub fn put(context: &Context<'_>, session: &Session) {
     }
 }
 
+fn put_scoped_tokens(context: &Context<'_>, session: &Session) {
+    let left = session.scoped_tokens.last_expiry().map(|end| end.left(context.ports.clock.now()));
+    let Some(left) = left.filter(|left| *left > Seconds::ZERO) else {
+        return context.ports.cache.forget(&scoped_name(context));
+    };
+    let profile = &context.profile;
+    let cached = CachedScopedTokens {
+        store: context.store.key_fingerprint(),
+        tokens: session.scoped_tokens.clone(),
+        renew_at: decision::renewal_due_at(session, profile.policy.as_ref(), profile.renew),
+        warn_at: advisory_warnings::due_at(context, session),
+    };
+    if let Ok(document) = serde_json::to_string(&cached) {
+        context.ports.cache.put(&scoped_name(context), &Secret::new(document), left);
+    }
+}
+
 /// Caches the stored token, unless another process holds the session's lock.
 pub fn put_if_unlocked(context: &Context<'_>) {
     if is_on(context)
@@ -70,10 +133,11 @@ pub fn put_if_unlocked(context: &Context<'_>) {
     }
 }
 
-/// Removes the session's token, even if caching has been switched off since. A store in memory has never had one.
+/// Removes the session's tokens, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
     if !context.store.is_ephemeral() {
         context.ports.cache.forget(&session_name(context));
+        context.ports.cache.forget(&scoped_name(context));
     }
 }
 
@@ -84,6 +148,11 @@ pub fn is_on(context: &Context<'_>) -> bool {
 
 fn session_name(context: &Context<'_>) -> String {
     name(&context.session_hash())
+}
+
+/// It leaves the scopes out, so that a logout finds all tokens.
+fn scoped_name(context: &Context<'_>) -> String {
+    session_name(context) + ":scopes"
 }
 
 /// The name of what is cached for an entry. A hash, so that it reveals nothing to other programs that list keys.

@@ -56,7 +56,7 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
 /// Whether this run's refresh is the first one without a new refresh token.
 fn sso_just_ended(session: &Session, renewal: Option<Renewal>) -> bool {
     let since = session.held_token().and_then(|held| held.omitted_since);
-    renewal == Some(Renewal::None) && since == Some(session.access_token.obtained_at)
+    renewal == Some(Renewal::None) && since == Some(session.last_obtained_at())
 }
 
 /// When the next advisory warning is due if the session stays as it is; `None`: never.

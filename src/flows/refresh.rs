@@ -11,6 +11,7 @@
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
 //! has spent a one-time token and before the new one is stored. The journal's mark tells the next run.
 
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
@@ -58,12 +59,14 @@ impl TokenSource {
     }
 }
 
-/// Refreshes once, under the lock, and returns the stored session. `was_doubtful` is whether the refresh token may have
+/// Refreshes once, under the lock, and returns the stored session. With `scopes`, fewer than the session's, the access token
+/// goes beside the main one. `was_doubtful` is whether the refresh token may have
 /// been refused before this run began; a refusal that another run received meanwhile does not count.
 pub fn exchange(
     context: &Context<'_>,
     session: Session,
     reason: RefreshReason,
+    scopes: Option<&ScopeSet>,
     was_doubtful: bool,
 ) -> Result<FreshSession> {
     let session = record_interruption(context, session);
@@ -80,8 +83,8 @@ pub fn exchange(
 
     let sent_at = context.ports.clock.now();
     let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
-    let attempt = RefreshAttempt { context, before: &session, begun: &begun, reason, sent_at, was_doubtful };
-    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value);
+    let attempt = RefreshAttempt { context, before: &session, begun: &begun, reason, scopes, sent_at, was_doubtful };
+    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, scopes);
     let first = request(&provider);
     let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
         Ok(response) => response,
@@ -97,10 +100,13 @@ pub fn exchange(
         Ok(tokens) => tokens,
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
-    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, tokens, sent_at)
+    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, scopes, tokens, sent_at)
         .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(reason, sent_at)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
-    let refreshed = begun.after_refresh(tokens, reason, sent_at);
+    let refreshed = match scopes {
+        None => begun.after_refresh(tokens, reason, sent_at),
+        Some(scopes) => begun.after_narrowed_refresh(tokens, scopes, reason, sent_at),
+    };
     if !is_still_stored(context, &begun)? {
         access_token_cache::forget(context);
         let revoked =
@@ -160,6 +166,7 @@ struct RefreshAttempt<'a> {
     /// The same session with the mark of this refresh, as it is stored.
     begun: &'a Session,
     reason: RefreshReason,
+    scopes: Option<&'a ScopeSet>,
     sent_at: Time,
     /// Whether the refresh token may have been spent or refused before.
     was_doubtful: bool,
@@ -208,7 +215,13 @@ impl RefreshAttempt<'_> {
         };
         match token::refusal_cause(refusal.error.as_ref(), response.status) {
             RefusalCause::Client => {
-                self.try_save(&self.before.after_refusal_with_token_kept(&refusal.code, reason, sent_at, false));
+                // A refusal of these scopes says nothing about the session.
+                let is_about_scopes = self.scopes.is_some() && refusal.code == "invalid_scope";
+                self.try_save(&if is_about_scopes {
+                    self.before.clone()
+                } else {
+                    self.before.after_refusal_with_token_kept(&refusal.code, reason, sent_at, false)
+                });
                 Err(match refusal.error {
                     Some(error) => ProviderRefusal::WithError(DOING, error),
                     None => ProviderRefusal::StatusOnly(format!("{DOING}: the provider answered {}", refusal.code)),

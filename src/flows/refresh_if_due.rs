@@ -2,7 +2,9 @@
 //! (`domain/decision.rs`), lock, read again, decide again, refresh, cache, unlock.
 
 use crate::domain::decision::{self, Action, Decision, Intent, LoginReason};
+use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{RefreshReason, Session};
+use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, SessionError};
 use crate::explain::refresh_messages;
@@ -18,27 +20,59 @@ use crate::ports::Lock;
 /// `login_required` if only a login helps; `busy`, `store`, `unreachable`, `refused`, `invalid`. The session is kept,
 /// unless the error says that it may be lost.
 pub fn ensure_fresh(context: &Context<'_>, before: Session, intent: Intent) -> Result<FreshSession> {
+    ensure_fresh_for(context, None, &before, intent)
+}
+
+/// As [`ensure_fresh`], for a token of these scopes, fewer than the session's. The session returned is the one seen with them.
+///
+/// # Errors
+/// As [`ensure_fresh`]; `usage` for a scope that the session was not granted.
+pub fn ensure_fresh_for(
+    context: &Context<'_>,
+    scopes: Option<&ScopeSet>,
+    whole: &Session,
+    intent: Intent,
+) -> Result<FreshSession> {
+    check_granted(whole, scopes)?;
+    let before = whole.seen_with(scopes);
     if before.access_token.is_from_future(context.ports.clock.now()) {
         let saved_at = context.reporter.local_time(before.access_token.obtained_at);
         context.reporter.warn(WarningCode::ClockSkew, refresh_messages::clock_went_back_warning(&saved_at));
     }
     let decision = decision(context, &before, intent);
     match decision.action {
-        Action::Use => return Ok(FreshSession { session: before, source: TokenSource::Stored(decision.changes_at) }),
-        Action::Login(reason) => return Err(login_needed(reason)),
+        Action::Use => {
+            return Ok(FreshSession { session: before.into_owned(), source: TokenSource::Stored(decision.changes_at) });
+        }
+        Action::Login(reason) => return Err(login_needed(reason, scopes)),
         Action::Refresh(_) => {}
     }
     let cached = || match intent {
-        Intent::AccessToken { min_ttl } => access_token_cache::get(context, min_ttl),
+        Intent::AccessToken { min_ttl } => access_token_cache::get(context, scopes, min_ttl),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or_find(&context.entry(), cached)? {
-        Wait::Locked(lock) => refresh_under(lock, context, intent, &before),
+        Wait::Locked(lock) => refresh_under(lock, context, scopes, intent, whole),
         Wait::Found(found) => Ok(FreshSession {
-            session: Session { access_token: found.access_token, ..before },
+            session: Session { access_token: found.access_token, scopes: found.scopes, ..before.into_owned() },
             source: TokenSource::RefreshedElsewhere,
         }),
     }
+}
+
+/// Refuses scopes that the session was not granted: a refresh can only narrow (RFC 6749 6).
+fn check_granted(session: &Session, scopes: Option<&ScopeSet>) -> Result<()> {
+    let granted = ScopeSet::parse(&session.scopes);
+    let missing = scopes.map(|scopes| scopes.missing_in(&granted)).unwrap_or_default();
+    // Without any, what was granted is not known.
+    if missing.is_empty() || granted.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "--scope: the session was not granted `{}`; it has `{}`",
+        printable(&missing.to_text()),
+        printable(&granted.to_text())
+    )))
 }
 
 /// What to do with the session now.
@@ -48,10 +82,11 @@ fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decisio
 }
 
 /// The error for a session that only a login can fix.
-fn login_needed(reason: LoginReason) -> Error {
+fn login_needed(reason: LoginReason, scopes: Option<&ScopeSet>) -> Error {
     match reason {
         LoginReason::NoSession => SessionError::NoSession,
-        LoginReason::NoRefreshToken => SessionError::NoRefreshToken,
+        LoginReason::NoRefreshToken => scopes
+            .map_or(SessionError::NoRefreshToken, |scopes| SessionError::NoRefreshTokenForScopes(scopes.to_text())),
         LoginReason::Refused => SessionError::RefreshTokenRejected,
         LoginReason::NoIdToken => SessionError::NoIdToken,
     }
@@ -62,18 +97,21 @@ fn login_needed(reason: LoginReason) -> Error {
 fn refresh_under(
     _lock: Box<dyn Lock>,
     context: &Context<'_>,
+    scopes: Option<&ScopeSet>,
     intent: Intent,
     before: &Session,
 ) -> Result<FreshSession> {
-    let session = context.session().inspect_err(|error| {
+    let whole = context.session().inspect_err(|error| {
         if error.situation == SessionError::NoSession.into() {
             access_token_cache::forget(context);
         }
     })?;
+    check_granted(&whole, scopes)?;
+    let (session, before) = (whole.seen_with(scopes), before.seen_with(scopes));
     let changed = session.generation != before.generation;
     // A process whose refresh was refused has changed the session too, but left no token to use.
     if changed && session.held_token().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
-        return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
+        return Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere });
     }
     // If no token lives as long as requested, one that another process has just obtained is as good as a new one.
     let token = &session.access_token;
@@ -83,17 +121,23 @@ fn refresh_under(
     let decision = decision(context, &session, intent);
     match decision.action {
         Action::Refresh(RefreshReason::Expired) if is_new => {
-            Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere })
+            Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere })
         }
         // A refresh was due before, so another process has done it.
-        Action::Use => Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere }),
-        Action::Login(reason) => Err(login_needed(reason)),
+        Action::Use => Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere }),
+        Action::Login(reason) => Err(login_needed(reason, scopes)),
         Action::Refresh(reason) => {
+            let was_doubtful = before.may_have_been_refused();
             let obtained = context
                 .reporter
-                .buffered(|| refresh::exchange(context, session, reason, before.may_have_been_refused()))?;
+                .buffered(|| refresh::exchange(context, whole.clone(), reason, scopes, was_doubtful))?;
             access_token_cache::put(context, &obtained.session);
-            Ok(obtained)
+            let session = obtained.session.seen_with(scopes).into_owned();
+            // Another process may have replaced the session without our lock, by one without such a token.
+            if session.access_token.value.is_empty() {
+                return Err(SessionError::Replaced.into());
+            }
+            Ok(FreshSession { session, ..obtained })
         }
     }
 }

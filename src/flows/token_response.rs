@@ -1,6 +1,7 @@
 //! A token response turned into parts of a session, its ID token verified: for a login and for a refresh.
 
 use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
+use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, IdToken, NewTokens, Session};
 use crate::domain::text::printable;
@@ -58,7 +59,7 @@ pub fn validation_time(context: &Context<'_>, date: Option<Time>) -> Time {
 }
 
 /// The tokens that a refresh returned, the ID token verified against the session's previous one (OIDC Core 12.2).
-/// `keys` were fetched before the refresh token was spent.
+/// `keys` were fetched before the refresh token was spent; `scopes` are those requested instead of the session's.
 ///
 /// # Errors
 /// `invalid`, if the ID token may be somebody else's: then nothing of the response may be used. An ID token that cannot
@@ -69,10 +70,11 @@ pub fn accept_refresh(
     provider: &Provider,
     keys: Result<ProviderKeys>,
     session: &Session,
+    scopes: Option<&ScopeSet>,
     response: TokenResponse,
     sent_at: Time,
 ) -> Result<NewTokens> {
-    warn_of_more_scopes(context, session, &response);
+    warn_of_more_scopes(context, session, scopes, &response);
     let verified = match &response.id_token {
         None => RefreshedIdToken { token: None, expect_usable_id_token: false },
         Some(_) => refreshed_id_token(context, provider, keys, session, &response, sent_at)?,
@@ -145,12 +147,17 @@ fn refreshed_id_token(
     }
 }
 
-/// RFC 6749 6: a refresh grants no more than the login did.
-fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &TokenResponse) {
+/// RFC 6749 6: a refresh grants no more than the login did, and no more than was requested.
+fn warn_of_more_scopes(context: &Context<'_>, session: &Session, scopes: Option<&ScopeSet>, response: &TokenResponse) {
+    let expected = |scope: &str| match scopes {
+        None => session.scopes.iter().any(|granted| granted == scope),
+        Some(scopes) => scopes.contains(scope),
+    };
     let more: Vec<&str> =
-        response.scopes.iter().flatten().filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
+        response.scopes.iter().flatten().map(String::as_str).filter(|scope| !expected(scope)).collect();
     if !more.is_empty() {
-        let message = format!("the refresh granted more scope than the session had: {}", printable(&more.join(" ")));
+        let than = if scopes.is_none() { "the session had" } else { "was requested" };
+        let message = format!("the refresh granted more scope than {than}: {}", printable(&more.join(" ")));
         context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
     }
 }

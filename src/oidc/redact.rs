@@ -56,7 +56,7 @@ mod tests {
 
     fn request(authentication: ClientAuthentication) -> Request {
         let client = Client { client_id: "client-1".into(), authentication, ca_file: None };
-        refresh_request(&provider(), &client, &Secret::new("rt/+ secret"))
+        refresh_request(&provider(), &client, &Secret::new("rt/+ secret"), None)
     }
 
     fn shown(request: &Request, status: u16, body: &str) -> String {

@@ -72,10 +72,18 @@ pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: 
     form_post(&provider.token_endpoint, client, &parameters, &[&code.0, &pending.code_verifier])
 }
 
-/// The request to refresh (RFC 6749 6). Without `scope`, to keep the granted ones. Never sent twice: the first may have
+/// The request to refresh (RFC 6749 6). Without scopes, to keep the granted ones. Never sent twice: the first may have
 /// used up the refresh token.
-pub fn refresh_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Request {
+pub fn refresh_request(
+    provider: &Provider,
+    client: &Client,
+    refresh_token: &Secret,
+    scopes: Option<&ScopeSet>,
+) -> Request {
+    let scope = scopes.map(ScopeSet::to_text);
+    let scope = scope.as_deref().map(|scope| ("scope", scope));
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+    let parameters: Vec<_> = parameters.into_iter().chain(scope).collect();
     form_post(&provider.token_endpoint, client, &parameters, &[refresh_token])
 }
 

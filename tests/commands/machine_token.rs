@@ -1,6 +1,7 @@
 //! A client that acts for itself (client credentials): its tokens, and what each command about sessions says instead.
 
 use crate::support::Bench;
+use crate::support::ports::StandingClock;
 use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, TokenResponse};
 use serde_json::json as object;
@@ -139,7 +140,7 @@ fn refusal_never_hints_at_a_login() {
     for (error, hint) in [
         ("unauthorized_client", "ask the provider to allow this client the grant client_credentials"),
         ("unsupported_grant_type", "ask the provider to allow this client the grant client_credentials"),
-        ("invalid_scope", "set `scopes` in the profile to what this client may request"),
+        ("invalid_scope", "set `scopes` in the profile, or --scope, to what this client may request"),
         ("invalid_client", ""),
         ("invalid_grant", ""),
         ("login_required", ""),
@@ -416,7 +417,9 @@ fn profile_commands_know_the_grant() {
 
 #[test]
 fn threads_that_ask_at_once_make_one_request() {
-    let bench = Arc::new(machine().env("TIDP_ACCESS_TOKEN_CACHE", "off"));
+    let mut bench = machine().env("TIDP_ACCESS_TOKEN_CACHE", "off");
+    bench.ports.clock = Arc::new(StandingClock(bench.clock.time()));
+    let bench = Arc::new(bench);
     grant(&bench, "api:x", "one", 600);
     let threads: Vec<_> = (0..16)
         .map(|_| {

@@ -33,6 +33,7 @@ mod simulate;
 mod states;
 mod stopped;
 mod token;
+mod token_scopes;
 mod untrusted;
 mod usage;
 mod userinfo;

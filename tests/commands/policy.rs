@@ -126,7 +126,11 @@ fn why_lists_events_oldest_first() {
     let bench = renewed_session();
     bench.edit(|session| {
         let at = session.login_at;
-        session.events.push(tidp::testing::domain::session::SessionEvent { time: at, kind: EventKind::Interrupted });
+        session.events.push(tidp::testing::domain::session::SessionEvent {
+            time: at,
+            kind: EventKind::Interrupted,
+            scopes: None,
+        });
     });
     let events = [
         ("2026-01-31T12:00:00Z", "login, with a refresh token"),

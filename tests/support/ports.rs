@@ -8,7 +8,7 @@ pub mod stores;
 pub mod terminal;
 
 pub use browser::{Callback, TestBrowser, parameter, success_query};
-pub use clock::{Clock, Entropy};
+pub use clock::{Clock, Entropy, StandingClock};
 pub use files::Files;
 pub use processes::{ProgramRunner, Signals};
 pub use stores::{TestCache, TestStores};

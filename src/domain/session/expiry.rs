@@ -93,7 +93,7 @@ impl RefreshTokenExpiry {
 fn last_renewal(session: &Session, policy: &Policy) -> Time {
     let Some(held) = session.held_token().filter(|_| policy.sliding) else { return session.login_at };
     // If the provider need not return the refresh token, the last refresh may have renewed it.
-    let maybe_renewed_at = held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.access_token.obtained_at);
+    let maybe_renewed_at = held.omitted_since.filter(|_| !policy.reports_sso).map(|_| session.last_obtained_at());
     held.reused_at.max(maybe_renewed_at).unwrap_or(held.renewed_at).max(held.renewed_at)
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn logged_in(at: Time, refresh_token: Option<&str>) -> Session {
         refresh_token: refresh_token.map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
         provider_ahead: Seconds::ZERO,
         refresh_brings_no_id_token: false,
+        scoped_tokens: ScopedTokens::default(),
         refresh_started_at: None,
         events: Vec::new(),
     }

@@ -122,7 +122,7 @@ fn expiry_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refr
 fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Time)> {
     let lifetime = policy.lifetime?;
     let mut end = (!policy.sliding).then(|| session.login_at.plus(lifetime));
-    for SessionEvent { time: at, kind: what } in &session.events {
+    for SessionEvent { time: at, kind: what, .. } in &session.events {
         let renewal = match what {
             EventKind::Login { .. } => Renewal::New,
             EventKind::Refreshed { renewal, .. } => {

@@ -5,6 +5,7 @@
 use super::scenario::Scenario;
 use crate::domain::decision::{self, Action, Intent};
 use crate::domain::policy::{ClientType, Policy};
+use crate::domain::scoped_tokens::ScopedTokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::{
     AccessToken, Account, HeldToken, NewTokens, RefreshReason, RefreshToken, RefreshTokenExpiry, SCHEMA, Session,
@@ -185,6 +186,7 @@ impl Simulator {
                 .map_or(RefreshToken::NeverIssued, |value| RefreshToken::Held(held(value))),
             provider_ahead: Seconds::ZERO,
             refresh_brings_no_id_token: false,
+            scoped_tokens: ScopedTokens::default(),
             refresh_started_at: None,
             events: Vec::new(),
         };

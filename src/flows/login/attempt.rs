@@ -5,6 +5,7 @@ use super::options::LoginOptions;
 use super::requirements;
 use super::stopwatch::Stopwatch;
 use crate::config::AuthMethod;
+use crate::domain::scoped_tokens::ScopedTokens;
 use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
@@ -190,6 +191,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
             refresh_token,
             provider_ahead: token_response::provider_ahead(self.context.ports.clock.now(), response.date),
             refresh_brings_no_id_token: false,
+            scoped_tokens: ScopedTokens::default(),
             refresh_started_at: None,
             events: Vec::new(),
         };

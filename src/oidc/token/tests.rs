@@ -44,7 +44,7 @@ fn public_client_sends_only_its_id() {
 #[test]
 fn basic_secret_is_form_encoded_before_base64() {
     let basic = client(ClientAuthentication::Basic(Secret::new("p:w%d +æ")));
-    let request = refresh_request(&provider(), &basic, &Secret::new("rt"));
+    let request = refresh_request(&provider(), &basic, &Secret::new("rt"), None);
     let wanted = format!("Basic {}", STANDARD.encode("demo-client:p%3Aw%25d+%2B%C3%A6"));
     assert_eq!(request.authorization, Some(Secret::new(wanted)));
     assert_eq!(form(&request), pairs(&[("grant_type", "refresh_token"), ("refresh_token", "rt")]));
@@ -54,7 +54,7 @@ fn basic_secret_is_form_encoded_before_base64() {
 #[test]
 fn refresh_sends_no_scope_and_posts_secret_in_body() {
     let posting = client(ClientAuthentication::Post(Secret::new("s&t")));
-    let request = refresh_request(&provider(), &posting, &Secret::new("r+t"));
+    let request = refresh_request(&provider(), &posting, &Secret::new("r+t"), None);
     let wanted =
         [("grant_type", "refresh_token"), ("refresh_token", "r+t"), ("client_id", CLIENT), ("client_secret", "s&t")];
     assert_eq!(form(&request), pairs(&wanted));

@@ -47,6 +47,23 @@ impl ports::Clock for Clock {
     }
 }
 
+/// A clock that stands still while threads that share it wait for each other.
+pub struct StandingClock(pub Time);
+
+impl ports::Clock for StandingClock {
+    fn now(&self) -> Time {
+        self.0
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn pause(&self, _: Duration) {
+        std::thread::yield_now();
+    }
+}
+
 /// Pseudo-random numbers: different at every call, the same in every run.
 #[derive(Default)]
 pub struct Entropy(Mutex<u64>);

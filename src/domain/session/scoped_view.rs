@@ -1,0 +1,56 @@
+//! The access tokens that a session keeps beside its main one, each for fewer scopes (RFC 6749 6).
+
+use super::{AccessToken, NewTokens, RefreshReason, Session};
+use crate::domain::scoped_tokens::ScopedToken;
+use crate::domain::scopes::ScopeSet;
+use crate::domain::secret::Secret;
+use crate::domain::time::{CLOCK_TOLERANCE, Time};
+use std::borrow::Cow;
+
+impl Session {
+    /// The session as seen by who asks for these scopes: its access token is the one for them. Without one it is empty and
+    /// expired, so that a refresh is due. For decisions and answers, never for the store.
+    pub fn seen_with(&self, scopes: Option<&ScopeSet>) -> Cow<'_, Self> {
+        let Some(scopes) = scopes else { return Cow::Borrowed(self) };
+        let kept = self.scoped_tokens.get(scopes).cloned();
+        let ScopedToken { access_token, scopes } = kept.unwrap_or_else(|| {
+            let obtained_at = self.access_token.obtained_at;
+            // In the past for every clock that this session trusts.
+            let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
+            let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
+            ScopedToken { access_token, scopes: scopes.to_vec() }
+        });
+        Cow::Owned(Self { access_token, scopes, ..self.clone() })
+    }
+
+    /// The session after a successful refresh for fewer scopes: what it was granted, its main access token and what is known
+    /// of ID tokens stay.
+    #[must_use]
+    pub fn after_narrowed_refresh(
+        &self,
+        new: NewTokens,
+        scopes: &ScopeSet,
+        reason: RefreshReason,
+        sent_at: Time,
+    ) -> Self {
+        // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
+        let granted = new.scopes.unwrap_or_else(|| scopes.to_vec());
+        let token = ScopedToken { access_token: new.access_token, scopes: granted };
+        let scoped_tokens = self.scoped_tokens.with(scopes.clone(), token, sent_at);
+        let expect_usable_id_token =
+            if scopes.contains("openid") { new.expect_usable_id_token } else { !self.refresh_brings_no_id_token };
+        let access_token = self.access_token.clone();
+        let rest = NewTokens { access_token, scopes: None, expect_usable_id_token, ..new };
+        let mut session = Self { scoped_tokens, ..self.after_refresh(rest, reason, sent_at) };
+        if let Some(event) = session.events.last_mut() {
+            event.scopes = Some(scopes.clone());
+        }
+        session
+    }
+
+    /// When the request was sent whose response the session has last got a token from.
+    pub fn last_obtained_at(&self) -> Time {
+        let scoped = self.scoped_tokens.iter().map(|(_, token)| token.access_token.obtained_at).max();
+        scoped.map_or(self.access_token.obtained_at, |scoped| scoped.max(self.access_token.obtained_at))
+    }
+}

@@ -1,0 +1,303 @@
+//! `--scope`: one access token for each set of scopes, side by side, for a user's session and for a client that acts for
+//! itself.
+
+use crate::support::Bench;
+use crate::support::ports::{StandingClock, Terminal};
+use crate::support::provider::json;
+use crate::support::tokens::TokenResponse;
+use serde_json::{Value, json as object};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tidp::testing::domain::secret::Secret;
+use tidp::testing::domain::session::{EntryKey, Session};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::HttpFailureKind;
+
+const SCOPES: &str = "openid profile offline_access api:x api:y";
+
+/// A session with the refresh token `rt-1` and these scopes, whose main access token is `main`.
+fn logged_in() -> Bench {
+    let bench = Bench::new("MobileApp");
+    let login = TokenResponse::new().refresh_token("rt-1").member("scope", object!(SCOPES));
+    bench.log_in_with(login.member("access_token", object!("main")).id_claim("at_hash", Value::Null)).exits(0);
+    bench
+}
+
+/// Expects a refresh with `old` for these scopes, and grants them.
+fn narrows(bench: &Bench, old: &'static str, scope: &'static str, name: &'static str, new: Option<&'static str>) {
+    bench.provider.expect("/connect/token", move |request| {
+        assert_eq!(request.field("grant_type").as_deref(), Some("refresh_token"));
+        assert_eq!(request.field("refresh_token").as_deref(), Some(old));
+        assert_eq!(request.field("scope").as_deref(), Some(scope));
+        let body = object!({ "access_token": name, "token_type": "Bearer", "expires_in": 3_600, "refresh_token": new });
+        Ok(json(200, &body))
+    });
+}
+
+#[track_caller]
+fn token(bench: &Bench, args: &[&str]) -> String {
+    bench.run(&[&["token"], args].concat()).exits(0).stdout.trim().to_owned()
+}
+
+#[test]
+fn each_set_of_scopes_has_its_own_token() {
+    for cache in ["on", "off"] {
+        let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", cache);
+        narrows(&bench, "rt-1", "api:x", "x", Some("rt-2"));
+        assert_eq!(token(&bench, &["--scope", "api:x"]), "x");
+        narrows(&bench, "rt-2", "api:x api:y", "xy", Some("rt-3"));
+        assert_eq!(token(&bench, &["--scope", "api:y", "--scope", "api:x"]), "xy");
+        // Kept, in whatever order and words the scopes are named, and the main token too.
+        for (args, name) in [
+            (&["--scope", "api:x"][..], "x"),
+            (&["--scope", "api:x  api:y api:x"], "xy"),
+            (&["--scope", "api:x", "--scope", "api:y"], "xy"),
+            (&[], "main"),
+            (&["--scope", "api:y api:x offline_access profile openid"], "main"),
+            (&["--scope", "api:x", "--no-refresh"], "x"),
+        ] {
+            assert_eq!(token(&bench, args), name, "{args:?} with the cache {cache}");
+        }
+        let document = bench.run(&["token", "--scope", "api:x", "--format", "json"]).exits(0).json();
+        assert_eq!((&document["access_token"], &document["scope"]), (&object!("x"), &object!("api:x")));
+        bench.run(&["exec", "--scope", "api:x api:y", "--", "true"]).exits(127);
+        let (_, env) = bench.programs.exec_calls.lock().unwrap().pop().unwrap();
+        assert_eq!(env[0].1.as_deref(), Some("xy"));
+        // The session is what it was, with the newest refresh token.
+        let session = bench.session().unwrap();
+        assert_eq!(session.scopes.join(" "), SCOPES);
+        assert_eq!(session.held_token().unwrap().value.expose(), "rt-3");
+        assert!(
+            session.id_token.is_some() && !session.refresh_brings_no_id_token && session.refresh_started_at.is_none()
+        );
+    }
+}
+
+#[test]
+fn scoped_token_is_renewed_when_it_is_due() {
+    let bench = logged_in();
+    narrows(&bench, "rt-1", "api:x", "one", Some("rt-2"));
+    token(&bench, &["--scope", "api:x"]);
+    bench.pass(Seconds(3_600 - 31));
+    assert_eq!(token(&bench, &["--scope", "api:x"]), "one");
+    bench.pass(Seconds(1));
+    narrows(&bench, "rt-2", "api:x", "two", Some("rt-3"));
+    assert_eq!(token(&bench, &["--scope", "api:x"]), "two");
+    bench
+        .run(&["token", "--scope", "api:x", "--min-ttl", "1h"])
+        .exits(2)
+        .says("must be shorter than the token's lifetime");
+    // The main token has its own time, and a refresh of it keeps the other.
+    let main = TokenResponse::new().refresh_token("rt-4").without_id_token();
+    bench.provider.refreshes(bench.clock.time(), "rt-3", main);
+    let refreshed = token(&bench, &[]);
+    assert!(refreshed.starts_with("eyJ"), "{refreshed}");
+    bench.cache.clear();
+    assert_eq!(token(&bench, &["--scope", "api:x"]), "two");
+}
+
+#[test]
+fn scopes_that_the_session_lacks_are_refused_before_anything_is_sent() {
+    let bench = logged_in();
+    let error = bench.run(&["token", "--scope", "api:z api:x", "--json"]).exits(2).error();
+    assert_eq!(error["kind"], "usage");
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("was not granted `api:z`; it has `api:x api:y offline_access openid profile`"),
+        "{message}"
+    );
+    for (scope, words) in
+        [("", "--scope: it names no scope"), ("a\u{e5}", "--scope: invalid scope"), ("a\"b", "invalid scope")]
+    {
+        bench.run(&["token", "--scope", scope]).exits(2).says(words);
+        bench.run(&["exec", "--scope", scope, "--", "true"]).exits(2).says(words);
+    }
+    bench.run(&["token", "--scope", "api:x", "--id-token"]).exits(2).says("cannot be used with");
+    assert_eq!(bench.provider.count("/connect/token"), 1, "the login's");
+}
+
+#[test]
+fn without_a_refresh_token_the_truth_is_told() {
+    let bench = Bench::new("Public");
+    bench.log_in_with(TokenResponse::new()).exits(0);
+    let error = bench.run(&["token", "--scope", "profile", "--json"]).exits(3).error();
+    assert_eq!(error["kind"], "login_required");
+    assert_eq!(error["hint"], "tidp login --scope \"openid profile\"");
+    let error = logged_in().run(&["token", "--scope", "api:x", "--no-refresh", "--json"]).exits(3).error();
+    assert_eq!(error["hint"], "tidp token --scope api:x");
+    let bench = logged_in();
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["token", "--scope", "api:x"]).exits(3);
+    bench.run(&["token", "--scope", "api:y", "--json"]).exits(3).says("rejected the refresh token");
+    // What is still valid goes on.
+    assert_eq!(token(&bench, &[]), "main");
+}
+
+#[test]
+fn provider_that_ignores_the_narrowing_is_reported_once() {
+    let bench = logged_in();
+    bench.provider.responds(
+        "/connect/token",
+        json(200, &object!({ "access_token": "all", "refresh_token": "rt-2", "scope": SCOPES })),
+    );
+    let outcome = bench.run(&["token", "--scope", "api:x", "--json"]).exits(0);
+    assert_eq!(outcome.warnings(), ["scope_more_than_asked"]);
+    // It is named after what was granted, and not requested again and again.
+    let again = bench.run(&["token", "--scope", "api:x", "--json"]).exits(0);
+    for document in [outcome.json(), again.json()] {
+        assert_eq!((&document["access_token"], &document["scope"]), (&object!("all"), &object!(SCOPES)));
+    }
+    assert_eq!(again.warnings(), [""; 0]);
+    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
+}
+
+#[test]
+fn refused_scopes_say_nothing_about_the_session() {
+    let bench = logged_in();
+    let before = bench.session();
+    bench.provider.refuses("invalid_scope");
+    let error = bench.run(&["token", "--scope", "api:x", "--json"]).exits(4).error();
+    assert_eq!(error["provider"]["error"], "invalid_scope");
+    assert_eq!(bench.session(), before);
+    // Any other refusal is one of the session, as ever.
+    bench.provider.refuses("invalid_client");
+    bench.run(&["token", "--scope", "api:x"]).exits(4);
+    assert_ne!(bench.session(), before);
+}
+
+#[test]
+fn lost_response_of_a_narrowed_refresh_is_journalled() {
+    let bench = logged_in();
+    bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
+    bench.run(&["token", "--scope", "api:x"]).exits(5).says("The refresh token may have been spent");
+    assert!(bench.session().unwrap().refresh_started_at.is_some());
+    narrows(&bench, "rt-1", "api:x", "x", None);
+    bench.run(&["token", "--scope", "api:x"]).exits(0).says("did not finish");
+    let session = bench.session().unwrap();
+    assert_eq!((session.refresh_started_at, session.held_token().unwrap().omitted_since.is_some()), (None, true));
+    // A response without a refresh token tells of the SSO session, whatever the scopes.
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["sso"], "ended");
+}
+
+#[test]
+fn inspect_and_policy_show_them() {
+    let bench = logged_in();
+    bench.provider.publishes();
+    assert!(bench.run(&["inspect", "--json"]).exits(0).json().get("other_access_tokens").is_none());
+    narrows(&bench, "rt-1", "api:x api:y", "xy", Some("rt-2"));
+    token(&bench, &["--scope", "api:y api:x"]);
+    let others = bench.run(&["inspect", "--json"]).exits(0).json()["other_access_tokens"].clone();
+    assert_eq!(others[0]["scopes"], object!(["api:x", "api:y"]));
+    assert_eq!((&others[0]["access_token"]["state"], others.as_array().unwrap().len()), (&object!("valid"), 1));
+    let text = bench.run(&["inspect"]).exits(0).stdout;
+    assert!(text.contains("for the scopes api:x api:y\n"), "{text}");
+    let why = bench.run(&["policy", "--why", "--json"]).exits(0).json();
+    let last = &why["events"].as_array().unwrap().last().unwrap()["event"];
+    let expected = "refreshed for a token of the scopes `api:x api:y`: the provider returned a new refresh token";
+    assert_eq!(last, expected);
+}
+
+#[test]
+fn logout_and_login_forget_all_of_them() {
+    for cache in ["on", "off"] {
+        let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", cache);
+        narrows(&bench, "rt-1", "api:x", "x", Some("rt-2"));
+        token(&bench, &["--scope", "api:x"]);
+        let login = TokenResponse::new().refresh_token("rt-3").member("scope", object!(SCOPES));
+        bench.provider.expect_discovery();
+        bench.provider.grants(&bench.browser, bench.clock.time(), login);
+        bench.run(&["login"]).exits(0);
+        narrows(&bench, "rt-3", "api:x", "newer", Some("rt-4"));
+        assert_eq!(token(&bench, &["--scope", "api:x"]), "newer");
+        bench.run(&["logout", "--local"]).exits(0);
+        assert!(bench.cache.documents().is_empty() && bench.stores.is_empty());
+        bench.run(&["token", "--scope", "api:x"]).exits(3);
+    }
+}
+
+#[test]
+fn number_of_tokens_is_bounded() {
+    let bench = Bench::with_config(
+        "[profile.ci]\nissuer = \"https://id.example\"\nclient_id = \"app\"\ngrant = \"client_credentials\"\n",
+    )
+    .env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.provider.publishes();
+    let grants = || {
+        bench.provider.expect("/connect/token", |request| {
+            let scope = request.field("scope").unwrap();
+            Ok(json(200, &object!({ "access_token": scope.replace(':', "."), "scope": scope })))
+        });
+    };
+    for n in 0..9 {
+        grants();
+        assert_eq!(token(&bench, &["--scope", &format!("api:{n}")]), format!("api.{n}"));
+    }
+    for n in 1..9 {
+        assert_eq!(token(&bench, &["--scope", &format!("api:{n}")]), format!("api.{n}"));
+    }
+    grants();
+    assert_eq!(token(&bench, &["--scope", "api:0"]), "api.0");
+    bench.run(&["token", "--scope", "openid api:x"]).exits(2).says("the scope `openid` is about a user");
+    let document = bench.run(&["inspect", "--json"]).exits(0).json();
+    assert_eq!(document["other_access_tokens"].as_array().unwrap().len(), 8);
+}
+
+/// The documents of tidp 0.1 can be read, and it can read those without such tokens, which are written as before.
+#[test]
+fn stored_session_has_the_form_it_had() {
+    let bench = logged_in();
+    let name = EntryKey::Session(bench.key()).name();
+    let old: BTreeMap<String, Value> = serde_json::from_str(&bench.stores.raw(&name).unwrap()).unwrap();
+    assert!(!old.contains_key("scoped_tokens"));
+    narrows(&bench, "rt-1", "api:x", "x", Some("rt-2"));
+    token(&bench, &["--scope", "api:x"]);
+    let mut new: BTreeMap<String, Value> = serde_json::from_str(&bench.stores.raw(&name).unwrap()).unwrap();
+    assert!(new.remove("scoped_tokens").is_some());
+    assert_eq!(new.keys().collect::<Vec<_>>(), old.keys().collect::<Vec<_>>());
+    let without = Secret::new(object!(new).to_string());
+    let session = Session::from_json(&without, &bench.key()).unwrap();
+    assert_eq!(Session { scoped_tokens: Default::default(), ..bench.session().unwrap() }, session);
+}
+
+/// Two scopes asked for at once: nobody gets the token of the other one, and each is requested once.
+#[test]
+fn threads_that_ask_for_different_scopes_get_their_own_tokens() {
+    for cache in ["on", "off"] {
+        for machine in [false, true] {
+            let mut bench =
+                if machine { Bench::new("Confidential") } else { logged_in() }.env("TIDP_ACCESS_TOKEN_CACHE", cache);
+            if machine {
+                bench = bench.env("TIDP_GRANT", "client_credentials").env("TIDP_CLIENT_SECRET", "s3cret");
+                bench.provider.publishes();
+            }
+            let (asked, bench) = (Arc::new(Mutex::new(0)), Arc::new(bench));
+            for _ in 0..2 {
+                let asked = Arc::clone(&asked);
+                bench.provider.expect("/connect/token", move |request| {
+                    let mut asked = asked.lock().unwrap();
+                    *asked += 1;
+                    let spent = if machine { None } else { Some(format!("rt-{asked}")) };
+                    assert_eq!(request.field("refresh_token"), spent);
+                    let name = request.field("scope").unwrap().replace(':', ".");
+                    let next = (!machine).then(|| format!("rt-{}", *asked + 1));
+                    Ok(json(200, &object!({ "access_token": name, "refresh_token": next })))
+                });
+            }
+            let threads: Vec<_> = (0..24)
+                .map(|n| {
+                    let (mut ports, scope) = (bench.ports.clone(), ["api:x", "api:y"][n % 2]);
+                    let terminal = Arc::new(Terminal::new(Arc::clone(&bench.browser), Arc::clone(&bench.clock)));
+                    ports.terminal = Arc::clone(&terminal) as _;
+                    ports.clock = Arc::new(StandingClock(bench.clock.time()));
+                    std::thread::spawn(move || {
+                        let code = tidp::run(["tidp", "token", "--scope", scope].map(Into::into), &ports);
+                        let (stdout, stderr) = terminal.take();
+                        assert_eq!((code, stdout), (0, scope.replace(':', ".") + "\n"), "{stderr}");
+                    })
+                })
+                .collect();
+            assert!(threads.into_iter().all(|thread| thread.join().is_ok()), "machine: {machine}, cache: {cache}");
+            assert_eq!(*asked.lock().unwrap(), 2);
+        }
+    }
+}
