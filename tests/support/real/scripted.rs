@@ -220,6 +220,7 @@ impl Shared {
             "/authorize" => self.authorize(seen),
             "/token" => ok(&self.tokens(seen)),
             "/userinfo" => ok(&json!({ "sub": "kari", "name": "Kari" })),
+            "/api/meta/v1/self-service" => ok(&json!({ "url": "https://account.example/" })),
             "/logout" => ok(&json!({ "state": "" })),
             "/revocation" => ok(&json!({})),
             "/endsession" => http(200, &[("Content-Type", "text/html"), COOKIE], "bye"),
