@@ -117,6 +117,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The profile to use instead of the default one (TIDP_PROFILE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]')
+            [CompletionResult]::new('--tnu-id', '--tnu-id', [CompletionResultType]::ParameterName, 'Deprecated by TelenorID+: refresh anyway, with an access token for another profile of the same user; the next refresh without it returns to the user''s own. Needs the scope account.profiles')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; an error is the last line of stderr, as JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress notes and warnings (errors are still printed)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress notes and warnings (errors are still printed)')

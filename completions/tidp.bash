@@ -792,7 +792,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__refresh)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --claims --force --help"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --claims --force --tnu-id --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -808,6 +808,10 @@ _tidp() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --tnu-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -110,6 +110,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --tnu-id 'Deprecated by TelenorID+: refresh anyway, with an access token for another profile of the same user; the next refresh without it returns to the user''s own. Needs the scope account.profiles'
             cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
             cand -q 'Suppress notes and warnings (errors are still printed)'
             cand --quiet 'Suppress notes and warnings (errors are still printed)'

@@ -116,6 +116,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s p -l profile -d 'T
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l tnu-id -d 'Deprecated by TelenorID+: refresh anyway, with an access token for another profile of the same user; the next refresh without it returns to the user\'s own. Needs the scope account.profiles' -r
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Print each request to stderr, without its contents'

@@ -4,7 +4,7 @@ use super::policy::{Policy, client_type_names, policy_names};
 use super::sandbox::Sandbox;
 use super::version::VERSION;
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -223,11 +223,15 @@ pub enum ShellName {
 #[derive(Args, Clone, Debug, Default)]
 pub struct Refresh {
     /// Refresh anyway, to update the ID token's claims
-    #[arg(long, conflicts_with = "force")]
+    #[arg(long, conflicts_with_all = ["force", "tnu_id"])]
     pub claims: bool,
     /// Refresh anyway
     #[arg(long)]
     pub force: bool,
+    /// Deprecated by TelenorID+: refresh anyway, with an access token for another profile of the same user; the next refresh
+    /// without it returns to the user's own. Needs the scope account.profiles
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub tnu_id: Option<String>,
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -117,6 +117,9 @@ mod tests {
             "login --device --paste",
             "login --ciba vipps --login-hint 4700000001",
             "login --ciba mobile",
+            "refresh --force --tnu-id 1",
+            "refresh --claims --tnu-id 1",
+            "refresh --tnu-id=",
         ];
         let mut parsed = 0;
         for line in lines.chain(others.map(str::to_owned)) {

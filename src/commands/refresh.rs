@@ -5,7 +5,7 @@ use crate::domain::decision::{DEFAULT_MIN_TTL, Intent};
 use crate::domain::policy::Policy;
 use crate::domain::session::{Renewal, Session, Sso};
 use crate::domain::warning::WarningCode;
-use crate::error::{Result, with_profile};
+use crate::error::{Error, Result, with_profile};
 use crate::explain::outlook::SessionOutlook;
 use crate::explain::refresh_messages::renewal_message;
 use crate::flows::advisory_warnings;
@@ -29,12 +29,18 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         _ => Intent::AccessToken { min_ttl: DEFAULT_MIN_TTL },
     };
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
+        if args.tnu_id.is_some() {
+            check_has_user_profiles(context)?;
+        }
         if context.profile.is_machine() {
             return request_machine_token(context, out, args);
         }
         let before = context.session()?;
         let claims_before = before.id_token.clone();
-        let fresh = refresh_if_due::ensure_fresh(context, before, intent)?;
+        let fresh = match &args.tnu_id {
+            Some(tnu_id) => refresh_if_due::switch_user_profile(context, &before, tnu_id)?,
+            None => refresh_if_due::ensure_fresh(context, before, intent)?,
+        };
         let outlook = context.outlook(Some(&fresh.session), context.ports.clock.now());
         print_summary(context, out, &fresh.session, &outlook, fresh.source);
         if intent == Intent::Claims && fresh.session.id_token == claims_before {
@@ -50,6 +56,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Refresh
         advisory_warnings::warn_if_due(context, &fresh.session, None);
         if out.json { out.document(to_json(&fresh.session, &outlook, fresh.source)) } else { Ok(()) }
     })
+}
+
+/// Refuses `--tnu-id` where there are no profiles of a user to switch between.
+fn check_has_user_profiles(context: &Context<'_>) -> Result<()> {
+    if !context.profile.is_telenorid_plus() {
+        return Err(Error::usage("--tnu-id: only TelenorID+ knows it, and this profile has another provider"));
+    }
+    context.require_user("there is no user with other profiles")
 }
 
 /// Requests a new token for a client that acts for itself, which has nothing to refresh.

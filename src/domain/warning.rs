@@ -35,6 +35,7 @@ warning_codes! {
     ClockSkew => "clock_skew",
     IdTokenNotChecked => "id_token_not_checked",
     ClaimsNotUpdated => "claims_not_updated",
+    DeprecatedOption => "deprecated_option",
     ScopeMoreThanAsked => "scope_more_than_asked",
     AcrNotMet => "acr_not_met",
     AccountChanged => "account_changed",

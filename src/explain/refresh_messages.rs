@@ -72,6 +72,10 @@ pub fn clock_went_back_warning(saved_at: &str) -> String {
     format!("this machine's clock went back: the session was written at {saved_at}; its tokens are not trusted")
 }
 
+/// The warning before an access token for another profile of the user is requested.
+pub const TNU_ID_DEPRECATED: &str = "--tnu-id is deprecated: TelenorID+ may stop switching profiles in a refresh. The next \
+                                     refresh without it returns to the user's own profile";
+
 /// The progress while the new refresh token waits to be stored. `store` names the store, or says how it failed.
 pub fn waiting_for_store(store: &str, seconds: u64) -> String {
     format!(

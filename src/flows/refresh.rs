@@ -11,7 +11,6 @@
 //! No refresh token is sent twice in one run. One window no client can close: this process is killed after the provider
 //! has spent a one-time token and before the new one is stored. The journal's mark tells the next run.
 
-use crate::domain::scopes::ScopeSet;
 use crate::domain::session::{EventKind, InvalidEntry, RefreshReason, Renewal, Session};
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
@@ -24,7 +23,7 @@ use crate::flows::provider_keys;
 use crate::flows::provider_metadata;
 use crate::flows::token_response;
 use crate::oidc::discovery::Provider;
-use crate::oidc::token::RefusalCause;
+use crate::oidc::token::{RefreshParameters, RefusalCause};
 use crate::oidc::{OAuthError, Problem, token};
 use crate::ports::{HttpFailureKind, Response, SignalGuard, StoreFailure, StoreFailureKind};
 use std::cell::RefCell;
@@ -59,14 +58,14 @@ impl TokenSource {
     }
 }
 
-/// Refreshes once, under the lock, and returns the stored session. With `scopes`, fewer than the session's, the access token
+/// Refreshes once, under the lock, and returns the stored session. With scopes, fewer than the session's, the access token
 /// goes beside the main one. `was_doubtful` is whether the refresh token may have
 /// been refused before this run began; a refusal that another run received meanwhile does not count.
 pub fn exchange(
     context: &Context<'_>,
     session: Session,
     reason: RefreshReason,
-    scopes: Option<&ScopeSet>,
+    parameters: RefreshParameters<'_>,
     was_doubtful: bool,
 ) -> Result<FreshSession> {
     let session = record_interruption(context, session);
@@ -83,8 +82,9 @@ pub fn exchange(
 
     let sent_at = context.ports.clock.now();
     let was_doubtful = was_doubtful || session.unfinished_refresh().is_some();
-    let attempt = RefreshAttempt { context, before: &session, begun: &begun, reason, scopes, sent_at, was_doubtful };
-    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, scopes);
+    let attempt =
+        RefreshAttempt { context, before: &session, begun: &begun, reason, parameters, sent_at, was_doubtful };
+    let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
     let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
         Ok(response) => response,
@@ -100,10 +100,10 @@ pub fn exchange(
         Ok(tokens) => tokens,
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
-    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, scopes, tokens, sent_at)
+    let tokens = token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
         .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(reason, sent_at)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
-    let refreshed = match scopes {
+    let refreshed = match parameters.scopes {
         None => begun.after_refresh(tokens, reason, sent_at),
         Some(scopes) => begun.after_narrowed_refresh(tokens, scopes, reason, sent_at),
     };
@@ -166,7 +166,7 @@ struct RefreshAttempt<'a> {
     /// The same session with the mark of this refresh, as it is stored.
     begun: &'a Session,
     reason: RefreshReason,
-    scopes: Option<&'a ScopeSet>,
+    parameters: RefreshParameters<'a>,
     sent_at: Time,
     /// Whether the refresh token may have been spent or refused before.
     was_doubtful: bool,
@@ -215,9 +215,7 @@ impl RefreshAttempt<'_> {
         };
         match token::refusal_cause(refusal.error.as_ref(), response.status) {
             RefusalCause::Client => {
-                // A refusal of these scopes says nothing about the session.
-                let is_about_scopes = self.scopes.is_some() && refusal.code == "invalid_scope";
-                self.try_save(&if is_about_scopes {
+                self.try_save(&if self.is_about_parameters(&refusal.code) {
                     self.before.clone()
                 } else {
                     self.before.after_refusal_with_token_kept(&refusal.code, reason, sent_at, false)
@@ -229,8 +227,20 @@ impl RefreshAttempt<'_> {
                 .into())
             }
             RefusalCause::RefreshToken => self.handle_refusal(response, refusal, true),
-            // An unclear refusal is final for a token that was in doubt already.
-            RefusalCause::Unclear => self.handle_refusal(response, refusal, self.was_doubtful),
+            // An unclear refusal is final for a token that was in doubt already, unless it may be about the `tnuId`.
+            RefusalCause::Unclear => {
+                let is_final = self.was_doubtful && self.parameters.tnu_id.is_none();
+                self.handle_refusal(response, refusal, is_final)
+            }
+        }
+    }
+
+    /// Whether a refusal is about what was asked for, and says nothing about the session.
+    fn is_about_parameters(&self, code: &str) -> bool {
+        match code {
+            "invalid_scope" => self.parameters.scopes.is_some(),
+            "invalid_request" => self.parameters.tnu_id.is_some(),
+            _ => false,
         }
     }
 
@@ -240,6 +250,10 @@ impl RefreshAttempt<'_> {
         let context = self.context;
         match context.load_without_prompt()? {
             Some(session) if session.generation != self.begun.generation => {
+                // Its token is not for the profile that was asked for.
+                if self.parameters.tnu_id.is_some() {
+                    return Err(SessionError::Replaced.into());
+                }
                 return Ok(FreshSession { session, source: TokenSource::RefreshedElsewhere });
             }
             Some(_) => {}

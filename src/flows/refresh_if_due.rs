@@ -12,7 +12,11 @@ use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, FreshSession, TokenSource};
 use crate::flows::session_lock::Wait;
+use crate::oidc::token::RefreshParameters;
 use crate::ports::Lock;
+
+/// The scope that `tnuId` needs.
+const ACCOUNT_PROFILES: &str = "account.profiles";
 
 /// The session with a token that satisfies `intent`, refreshed if that is due. `before` is the session as just loaded.
 ///
@@ -33,7 +37,30 @@ pub fn ensure_fresh_for(
     whole: &Session,
     intent: Intent,
 ) -> Result<FreshSession> {
-    check_granted(whole, scopes)?;
+    let parameters = RefreshParameters { scopes, tnu_id: None };
+    check_granted(whole, parameters)?;
+    ensure_fresh_with(context, parameters, whole, intent)
+}
+
+/// The session refreshed in any case, whose access token is for another profile of the same user at TelenorID+
+/// (deprecated). The next refresh without `tnu_id` returns to the user's own.
+///
+/// # Errors
+/// As [`ensure_fresh`]; `usage` if the session lacks the scope for it.
+pub fn switch_user_profile(context: &Context<'_>, before: &Session, tnu_id: &str) -> Result<FreshSession> {
+    let parameters = RefreshParameters { scopes: None, tnu_id: Some(tnu_id) };
+    check_granted(before, parameters)?;
+    context.reporter.warn(WarningCode::DeprecatedOption, refresh_messages::TNU_ID_DEPRECATED);
+    ensure_fresh_with(context, parameters, before, Intent::Force)
+}
+
+fn ensure_fresh_with(
+    context: &Context<'_>,
+    parameters: RefreshParameters<'_>,
+    whole: &Session,
+    intent: Intent,
+) -> Result<FreshSession> {
+    let scopes = parameters.scopes;
     let before = whole.seen_with(scopes);
     if before.access_token.is_from_future(context.ports.clock.now()) {
         let saved_at = context.reporter.local_time(before.access_token.obtained_at);
@@ -52,7 +79,7 @@ pub fn ensure_fresh_for(
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or_find(&context.entry(), cached)? {
-        Wait::Locked(lock) => refresh_under(lock, context, scopes, intent, whole),
+        Wait::Locked(lock) => refresh_under(lock, context, parameters, intent, whole),
         Wait::Found(found) => Ok(FreshSession {
             session: Session { access_token: found.access_token, scopes: found.scopes, ..before.into_owned() },
             source: TokenSource::RefreshedElsewhere,
@@ -60,16 +87,21 @@ pub fn ensure_fresh_for(
     }
 }
 
-/// Refuses scopes that the session was not granted: a refresh can only narrow (RFC 6749 6).
-fn check_granted(session: &Session, scopes: Option<&ScopeSet>) -> Result<()> {
+/// Refuses scopes that the session was not granted: a refresh can only narrow (RFC 6749 6), and `tnuId` needs one.
+fn check_granted(session: &Session, parameters: RefreshParameters<'_>) -> Result<()> {
+    let (option, needed) = match parameters {
+        RefreshParameters { tnu_id: Some(_), .. } => ("--tnu-id", ScopeSet::parse([ACCOUNT_PROFILES])),
+        RefreshParameters { scopes: Some(scopes), .. } => ("--scope", scopes.clone()),
+        RefreshParameters { scopes: None, tnu_id: None } => return Ok(()),
+    };
     let granted = ScopeSet::parse(&session.scopes);
-    let missing = scopes.map(|scopes| scopes.missing_in(&granted)).unwrap_or_default();
+    let missing = needed.missing_in(&granted);
     // Without any, what was granted is not known.
     if missing.is_empty() || granted.is_empty() {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "--scope: the session was not granted `{}`; it has `{}`",
+        "{option}: the session was not granted `{}`; it has `{}`",
         printable(&missing.to_text()),
         printable(&granted.to_text())
     )))
@@ -97,7 +129,7 @@ fn login_needed(reason: LoginReason, scopes: Option<&ScopeSet>) -> Error {
 fn refresh_under(
     _lock: Box<dyn Lock>,
     context: &Context<'_>,
-    scopes: Option<&ScopeSet>,
+    parameters: RefreshParameters<'_>,
     intent: Intent,
     before: &Session,
 ) -> Result<FreshSession> {
@@ -106,11 +138,14 @@ fn refresh_under(
             access_token_cache::forget(context);
         }
     })?;
-    check_granted(&whole, scopes)?;
+    check_granted(&whole, parameters)?;
+    let scopes = parameters.scopes;
     let (session, before) = (whole.seen_with(scopes), before.seen_with(scopes));
     let changed = session.generation != before.generation;
     // A process whose refresh was refused has changed the session too, but left no token to use.
-    if changed && session.held_token().is_some() && matches!(intent, Intent::Claims | Intent::Force) {
+    // For another profile of the user only an own refresh will do.
+    let can_adopt = matches!(intent, Intent::Claims | Intent::Force) && parameters.tnu_id.is_none();
+    if changed && session.held_token().is_some() && can_adopt {
         return Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere });
     }
     // If no token lives as long as requested, one that another process has just obtained is as good as a new one.
@@ -130,7 +165,7 @@ fn refresh_under(
             let was_doubtful = before.may_have_been_refused();
             let obtained = context
                 .reporter
-                .buffered(|| refresh::exchange(context, whole.clone(), reason, scopes, was_doubtful))?;
+                .buffered(|| refresh::exchange(context, whole.clone(), reason, parameters, was_doubtful))?;
             access_token_cache::put(context, &obtained.session);
             let session = obtained.session.seen_with(scopes).into_owned();
             // Another process may have replaced the session without our lock, by one without such a token.

@@ -46,7 +46,7 @@ mod tests {
     use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin, Randomness, authorization_request};
     use crate::oidc::fixtures::{provider, response};
     use crate::oidc::logout::revocation_request;
-    use crate::oidc::token::{Client, ClientAuthentication, code_request, refresh_request};
+    use crate::oidc::token::{Client, ClientAuthentication, RefreshParameters, code_request, refresh_request};
     use crate::oidc::userinfo::userinfo_request;
 
     fn pending_login() -> PendingLogin {
@@ -56,7 +56,7 @@ mod tests {
 
     fn request(authentication: ClientAuthentication) -> Request {
         let client = Client { client_id: "client-1".into(), authentication, ca_file: None };
-        refresh_request(&provider(), &client, &Secret::new("rt/+ secret"), None)
+        refresh_request(&provider(), &client, &Secret::new("rt/+ secret"), RefreshParameters::default())
     }
 
     fn shown(request: &Request, status: u16, body: &str) -> String {

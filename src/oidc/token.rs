@@ -72,18 +72,27 @@ pub fn code_request(provider: &Provider, client: &Client, code: &Code, pending: 
     form_post(&provider.token_endpoint, client, &parameters, &[&code.0, &pending.code_verifier])
 }
 
-/// The request to refresh (RFC 6749 6). Without scopes, to keep the granted ones. Never sent twice: the first may have
-/// used up the refresh token.
+/// The optional parameters of a refresh request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RefreshParameters<'a> {
+    /// `None` keeps the granted ones (RFC 6749 6).
+    pub scopes: Option<&'a ScopeSet>,
+    /// The profile of the same user that the access token is for (`tnuId`; TelenorID+, deprecated).
+    pub tnu_id: Option<&'a str>,
+}
+
+/// The request to refresh (RFC 6749 6). Never sent twice: the first may have used up the refresh token.
 pub fn refresh_request(
     provider: &Provider,
     client: &Client,
     refresh_token: &Secret,
-    scopes: Option<&ScopeSet>,
+    optional: RefreshParameters<'_>,
 ) -> Request {
-    let scope = scopes.map(ScopeSet::to_text);
+    let scope = optional.scopes.map(ScopeSet::to_text);
     let scope = scope.as_deref().map(|scope| ("scope", scope));
+    let tnu_id = optional.tnu_id.map(|tnu_id| ("tnuId", tnu_id));
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-    let parameters: Vec<_> = parameters.into_iter().chain(scope).collect();
+    let parameters: Vec<_> = parameters.into_iter().chain(scope).chain(tnu_id).collect();
     form_post(&provider.token_endpoint, client, &parameters, &[refresh_token])
 }
 

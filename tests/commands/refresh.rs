@@ -4,6 +4,7 @@ mod concurrent;
 mod keys;
 mod refusal;
 mod response;
+mod user_profile;
 
 use crate::support::Bench;
 use crate::support::fuse::Fuse;

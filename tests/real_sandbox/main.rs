@@ -7,6 +7,7 @@ mod device_login;
 mod login;
 mod own_app;
 mod streams;
+mod user_profile;
 
 use real::home::userinfo;
 use real::http::request;

@@ -44,7 +44,7 @@ fn public_client_sends_only_its_id() {
 #[test]
 fn basic_secret_is_form_encoded_before_base64() {
     let basic = client(ClientAuthentication::Basic(Secret::new("p:w%d +æ")));
-    let request = refresh_request(&provider(), &basic, &Secret::new("rt"), None);
+    let request = refresh_request(&provider(), &basic, &Secret::new("rt"), RefreshParameters::default());
     let wanted = format!("Basic {}", STANDARD.encode("demo-client:p%3Aw%25d+%2B%C3%A6"));
     assert_eq!(request.authorization, Some(Secret::new(wanted)));
     assert_eq!(form(&request), pairs(&[("grant_type", "refresh_token"), ("refresh_token", "rt")]));
@@ -54,12 +54,27 @@ fn basic_secret_is_form_encoded_before_base64() {
 #[test]
 fn refresh_sends_no_scope_and_posts_secret_in_body() {
     let posting = client(ClientAuthentication::Post(Secret::new("s&t")));
-    let request = refresh_request(&provider(), &posting, &Secret::new("r+t"), None);
+    let request = refresh_request(&provider(), &posting, &Secret::new("r+t"), RefreshParameters::default());
     let wanted =
         [("grant_type", "refresh_token"), ("refresh_token", "r+t"), ("client_id", CLIENT), ("client_secret", "s&t")];
     assert_eq!(form(&request), pairs(&wanted));
     assert_eq!(request.authorization, None);
     assert!(!format!("{request:?}{posting:?}").contains("s&t") && !format!("{request:?}").contains("r+t"));
+}
+
+#[test]
+fn optional_parameters_follow_those_of_every_refresh() {
+    let public = client(ClientAuthentication::None);
+    let scopes = ScopeSet::parse(["openid api:x"]);
+    for (scopes, tnu_id, added) in [
+        (None, Some("a&b=c"), &[("tnuId", "a&b=c")][..]),
+        (Some(&scopes), None, &[("scope", "api:x openid")]),
+        (Some(&scopes), Some("1"), &[("scope", "api:x openid"), ("tnuId", "1")]),
+    ] {
+        let request = refresh_request(&provider(), &public, &Secret::new("rt"), RefreshParameters { scopes, tnu_id });
+        let first = [("grant_type", "refresh_token"), ("refresh_token", "rt")];
+        assert_eq!(form(&request), pairs(&[&first[..], added, &[("client_id", CLIENT)]].concat()));
+    }
 }
 
 // S61, S98
