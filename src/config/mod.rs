@@ -44,18 +44,25 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
         None => default_profile(config)?,
     };
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    let merged: Table = table.clone().into_iter().chain(from_env).collect();
-    let profile = resolve(Some(name), config.path.as_deref(), merged, env, base)?;
     if env_issuer {
-        let from_file = file_profile(name, config, base)?;
-        if (&from_file.issuer, &from_file.client_id) != (&profile.issuer, &profile.client_id) {
-            return Err(Error::config(format!(
-                "TIDP_ISSUER and TIDP_CLIENT_ID name another client than profile `{}`; unset them or drop --profile",
-                printable(name)
-            )));
-        }
+        check_same_client(name, &from_env, env, config, base)?;
     }
-    Ok(profile)
+    let merged: Table = table.clone().into_iter().chain(from_env).collect();
+    resolve(Some(name), config.path.as_deref(), merged, env, base)
+}
+
+/// Refuses variables of another client than the profile's, before their other values are mixed with the file's.
+fn check_same_client(name: &str, from_env: &Table, env: &Env, config: &Config, base: Option<&Path>) -> Result<()> {
+    let is_client = |key: &str| matches!(key, "issuer" | "environment" | "client_id");
+    let named = from_env.clone().into_iter().filter(|(key, _)| is_client(key)).collect();
+    let (named, from_file) = (resolve(None, None, named, env, base)?, file_profile(name, config, base)?);
+    if (&from_file.issuer, &from_file.client_id) == (&named.issuer, &named.client_id) {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "TIDP_ISSUER and TIDP_CLIENT_ID name another client than profile `{}`; unset them or drop --profile",
+        printable(name)
+    )))
 }
 
 /// The file's `default_profile`, or its only profile.

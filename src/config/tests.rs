@@ -243,6 +243,9 @@ fn issuer_and_client_id_come_from_one_source_together() {
     wrong(profile(Some("a"), &env(&both[..1]), &config(TWO), None), "without TIDP_CLIENT_ID");
     wrong(profile(None, &env(&both[1..]), &config(TWO), None), "without TIDP_ISSUER");
     wrong(profile(Some("a"), &env(&both), &config(TWO), None), "name another client than profile `a`");
+    let stale = [both[0], both[1], ("TIDP_CLIENT_TYPE", "MobileApp")];
+    let machine = format!("{TWO}grant = \"client_credentials\"\n");
+    wrong(profile(Some("b"), &env(&stale), &config(&machine), None), "name another client than profile `b`");
     let same = [("TIDP_ISSUER", "https://a.example/"), ("TIDP_CLIENT_ID", "a")];
     assert_eq!(profile(Some("a"), &env(&same), &config(TWO), None).unwrap().name_in_hints.as_deref(), Some("a"));
     let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];

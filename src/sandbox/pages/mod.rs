@@ -51,7 +51,7 @@ pub fn login(
                 button.primary name="action" value="login" { (w.log_in) }
                 button name="action" value="cancel" formnovalidate { (w.cancel) }
             }
-            (test_users(w, users, true))
+            (test_users(w.test_users, users, true))
         }
         details {
             summary { (w.requested_scopes) }
@@ -75,7 +75,7 @@ pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[
                 button.primary name="action" value="approve" { (w.approve) }
                 button name="action" value="cancel" { (w.deny) }
             }
-            (test_users(w, users, false))
+            (test_users(w.approve_as, users, false))
         }
     };
     document(w, w.device, &content, "", None)
@@ -164,10 +164,10 @@ fn message(words: &Words, title: &str, text: &str) -> Page {
 }
 
 /// One button for each test user. `skip_validation`: they work while the form's input is empty.
-fn test_users(words: &Words, users: &[Arc<User>], skip_validation: bool) -> Markup {
+fn test_users(legend: &str, users: &[Arc<User>], skip_validation: bool) -> Markup {
     html! {
         fieldset {
-            legend { (words.test_users) }
+            legend { (legend) }
             @for user in users {
                 button.user name="user" value=(user.id) formnovalidate[skip_validation] {
                     span.face aria-hidden="true" { (user.initials()) }

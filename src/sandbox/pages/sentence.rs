@@ -15,7 +15,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
 fn english(reason: &Reason) -> String {
     match reason {
         Reason::Started { ends_at, lifetime, sliding: true } => {
-            format!("the session ends at {ends_at}; each refresh gives it {} more", lifetime.to_text())
+            format!("the session ends at {ends_at}; each refresh moves that to {} after it", lifetime.to_text())
         }
         Reason::Started { ends_at, lifetime, sliding: false } => {
             format!("the session ends at {ends_at}, {} after the login; no refresh moves that", lifetime.to_text())
@@ -38,7 +38,7 @@ fn english(reason: &Reason) -> String {
         Reason::UnknownRefreshToken => "this refresh token was never issued here, or a restart has forgotten it".into(),
         Reason::RefreshTokenUsed { at } => format!("this refresh token was used at {at} already: rotation"),
         Reason::RefreshTokenExpired { lifetime, at, ago } => {
-            format!("the {} ended {} ago, at {at}", lifetime.to_text(), ago.to_text())
+            format!("the refresh token expired {} ago, at {at}; it is valid for {}", ago.to_text(), lifetime.to_text())
         }
         Reason::RefreshTokenRevoked { at } => format!("this refresh token was revoked at {at}"),
         Reason::SessionRevoked => "the session was revoked, because its code was used twice".into(),
@@ -50,7 +50,7 @@ fn english(reason: &Reason) -> String {
         Reason::CodeUsed => "an attempt with this code has failed already: a code has one try".into(),
         Reason::CodeReplayed => "this code was used twice, which revokes the tokens of its session".into(),
         Reason::CodeExpired { lifetime, ago } => {
-            format!("the {} of this code ended {} ago", lifetime.to_text(), ago.to_text())
+            format!("the code expired {} ago; it is valid for {}", ago.to_text(), lifetime.to_text())
         }
         Reason::CodeOfOtherClient => "this code was issued to another client".into(),
         Reason::OtherRedirectUri => "redirect_uri is not the one of the authorization request".into(),
@@ -92,10 +92,13 @@ fn varighet(duration: Seconds) -> String {
 fn norwegian(reason: &Reason) -> String {
     match reason {
         Reason::Started { ends_at, lifetime, sliding: true } => {
-            format!("økten slutter {ends_at}; hver fornyelse gir den {} til", varighet(*lifetime))
+            format!("økten slutter {ends_at}; hver refresh flytter slutten til {} etter seg", varighet(*lifetime))
         }
         Reason::Started { ends_at, lifetime, sliding: false } => {
-            format!("økten slutter {ends_at}, {} etter innloggingen; ingen refresh flytter det", varighet(*lifetime))
+            format!(
+                "økten slutter {ends_at}, {} etter innloggingen; ingen refresh flytter slutten",
+                varighet(*lifetime)
+            )
         }
         Reason::PolicyWithoutRefreshTokens => "ikke noe refresh token: klientens policy gir ingen".into(),
         Reason::NoOfflineAccess => "ikke noe refresh token: det ble ikke bedt om offline_access".into(),
@@ -112,20 +115,22 @@ fn norwegian(reason: &Reason) -> String {
         Reason::NoNewRefreshToken { sso_ended_at: None, ends_at } => {
             format!("ikke noe nytt refresh token: SSO-økten er avsluttet; det gamle virker til {ends_at}")
         }
-        Reason::UnknownRefreshToken => "dette refresh tokenet er aldri utstedt her, eller glemt ved en omstart".into(),
-        Reason::RefreshTokenUsed { at } => format!("dette refresh tokenet ble allerede brukt {at}: rotasjon"),
-        Reason::RefreshTokenExpired { lifetime, at, ago } => {
-            format!("de {} tok slutt for {} siden, {at}", varighet(*lifetime), varighet(*ago))
+        Reason::UnknownRefreshToken => {
+            "dette refresh-tokenet ble aldri utstedt her, eller ble glemt ved en omstart".into()
         }
-        Reason::RefreshTokenRevoked { at } => format!("dette refresh tokenet ble trukket tilbake {at}"),
+        Reason::RefreshTokenUsed { at } => format!("dette refresh-tokenet ble allerede brukt {at}: rotasjon"),
+        Reason::RefreshTokenExpired { lifetime, at, ago } => {
+            format!("refresh-tokenet utløp for {} siden, {at}; det gjelder i {}", varighet(*ago), varighet(*lifetime))
+        }
+        Reason::RefreshTokenRevoked { at } => format!("dette refresh-tokenet ble trukket tilbake {at}"),
         Reason::SessionRevoked => "økten ble trukket tilbake fordi koden ble brukt to ganger".into(),
-        Reason::RefreshTokenOfOtherClient => "dette refresh tokenet ble utstedt til en annen klient".into(),
+        Reason::RefreshTokenOfOtherClient => "dette refresh-tokenet ble utstedt til en annen klient".into(),
         Reason::ScopeWidened => "en refresh kan ikke få flere scopes enn innloggingen; tokenet virker fortsatt".into(),
-        Reason::UnknownCode => "denne koden er aldri utstedt her, eller glemt ved en omstart".into(),
+        Reason::UnknownCode => "denne koden ble aldri utstedt her, eller ble glemt ved en omstart".into(),
         Reason::CodeUsed => "et forsøk med denne koden har alt mislyktes: en kode har bare ett".into(),
         Reason::CodeReplayed => "koden ble brukt to ganger, og det trekker tilbake øktens tokens".into(),
         Reason::CodeExpired { lifetime, ago } => {
-            format!("kodens {} tok slutt for {} siden", varighet(*lifetime), varighet(*ago))
+            format!("koden utløp for {} siden; den gjelder i {}", varighet(*ago), varighet(*lifetime))
         }
         Reason::CodeOfOtherClient => "denne koden ble utstedt til en annen klient".into(),
         Reason::OtherRedirectUri => "redirect_uri er en annen enn i autorisasjonsforespørselen".into(),
@@ -146,7 +151,7 @@ fn norwegian(reason: &Reason) -> String {
         Reason::PlannedFailure => "denne feilen var planlagt i konsollen eller med /sandbox/fail".into(),
         Reason::ResponseLost => "forespørselen ble utført, men svaret gikk tapt: som planlagt".into(),
         Reason::SsoWasEnded => "SSO-økten ble avsluttet: neste refresh gir ikke noe nytt refresh token".into(),
-        Reason::AllRevoked => "alle refresh tokens ble trukket tilbake".into(),
+        Reason::AllRevoked => "alle refresh-tokener ble trukket tilbake".into(),
         Reason::ClientRevoked => "klienten trakk tilbake sitt refresh token".into(),
         Reason::ClockMoved { by } => {
             format!("klokken ble stilt {} {}", varighet(*by), direction(*by, "fram", "tilbake"))
@@ -155,7 +160,7 @@ fn norwegian(reason: &Reason) -> String {
     }
 }
 
-const ROTERT: &str = "; det gamle refresh tokenet er brukt opp";
+const ROTERT: &str = "; det gamle refresh-tokenet er brukt opp";
 
 #[cfg(test)]
 mod tests {
@@ -170,17 +175,17 @@ mod tests {
             (
                 Reason::RefreshTokenUsed { at },
                 "this refresh token was used at 2027-01-15T08:00:00Z already: rotation",
-                "dette refresh tokenet ble allerede brukt 2027-01-15T08:00:00Z: rotasjon",
+                "dette refresh-tokenet ble allerede brukt 2027-01-15T08:00:00Z: rotasjon",
             ),
             (
                 Reason::RefreshTokenExpired { lifetime: Seconds::minutes(10), at, ago: Seconds(4) },
-                "the 10 min ended 4 s ago, at 2027-01-15T08:00:00Z",
-                "de 10 min tok slutt for 4 s siden, 2027-01-15T08:00:00Z",
+                "the refresh token expired 4 s ago, at 2027-01-15T08:00:00Z; it is valid for 10 min",
+                "refresh-tokenet utløp for 4 s siden, 2027-01-15T08:00:00Z; det gjelder i 10 min",
             ),
             (
                 Reason::Started { ends_at, lifetime: Seconds::days(14), sliding: false },
                 "the session ends at 2027-01-15T08:00:00Z, 14 days after the login; no refresh moves that",
-                "økten slutter 2027-01-15T08:00:00Z, 14 dager etter innloggingen; ingen refresh flytter det",
+                "økten slutter 2027-01-15T08:00:00Z, 14 dager etter innloggingen; ingen refresh flytter slutten",
             ),
             (
                 Reason::ClockMoved { by: Seconds(-3_600) },

@@ -509,7 +509,7 @@ fn each_request_is_an_event_with_its_reason_and_without_secrets() {
             ("token", "refused", &json!("planned_failure"), none),
         ]
     );
-    assert_eq!(seen[9]["reason"], "the 10 min ended 4 s ago, at 1994-11-06T09:00:37Z");
+    assert_eq!(seen[9]["reason"], "the refresh token expired 4 s ago, at 1994-11-06T09:00:37Z; it is valid for 10 min");
     assert_eq!(seen[9]["session_state"]["ends_at"], "1994-11-06T09:00:37Z");
     assert_eq!(seen[4]["reason"], "this refresh token was used at 1994-11-06T08:50:37Z already: rotation");
     assert_eq!(seen[10]["client_id"], "sandbox-confidential");
@@ -523,7 +523,12 @@ fn each_request_is_an_event_with_its_reason_and_without_secrets() {
         assert!(!text.contains(tokens[name].as_str().unwrap()), "{name}");
     }
     assert!(!text.contains("hush") && !text.contains(VERIFIER));
-    assert!(events(&sandbox, "lang=no&after=9")[0]["reason"].as_str().unwrap().starts_with("de 10 min tok slutt"));
+    assert!(
+        events(&sandbox, "lang=no&after=9")[0]["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("refresh-tokenet utløp for 4 s siden")
+    );
 }
 
 #[test]
@@ -799,7 +804,7 @@ fn every_request_is_logged_on_one_line_without_a_secret() {
     );
     assert!(lines[1].starts_with("POST /connect/token sandbox-mobile 200 access_token=#"), "{lines:?}");
     assert!(
-        lines[2].starts_with("POST /connect/token sandbox-mobile 400 invalid_grant: the 90 days ended 0 s ago"),
+        lines[2].starts_with("POST /connect/token sandbox-mobile 400 invalid_grant: the refresh token expired 0 s ago"),
         "{lines:?}"
     );
     assert!(lines.iter().all(|line| line.ends_with(" ms)") && !line.contains('\n')));

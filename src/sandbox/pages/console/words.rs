@@ -27,7 +27,7 @@ words! {
     other_language: "Norsk", "English";
     clock: "Sandbox clock", "Sandkassens klokke";
     ahead: "{} ahead", "{} foran";
-    behind: "{} behind", "{} bak";
+    behind: "{} behind", "{} etter";
     in_step: "as on this machine", "som på denne maskinen";
     move_clock: "Move the clock", "Still klokken";
     minute: "+1 min", "+1 min";
@@ -42,7 +42,7 @@ words! {
     fail_count: "How many", "Antall";
     fail_endpoint: "Endpoint", "Endepunkt";
     fail_how: "How", "Hvordan";
-    fail_lost: "done, response lost", "utført, svar tapt";
+    fail_lost: "done, response lost", "utført, men svaret gikk tapt";
     fail_plan: "Plan", "Planlegg";
     sessions: "Sessions", "Økter";
     requests: "Requests", "Forespørsler";
@@ -51,12 +51,12 @@ words! {
     no_requests: "No requests yet.", "Ingen forespørsler ennå.";
     earlier: "Show {} earlier", "Vis {} tidligere";
     only_refused: "Only refused", "Bare avslåtte";
-    lives_until: "lives until", "lever til";
+    lives_until: "lives until", "varer til";
     ended: "ended", "sluttet";
     revoked: "revoked", "trukket tilbake";
     time_in: "in {}", "om {}";
     time_ago: "{} ago", "for {} siden";
-    at: "at", "hos";
+    at: "at", "i";
     login: "login", "innlogging";
     end: "end", "slutt";
     now: "now", "nå";
@@ -67,12 +67,12 @@ words! {
     mark_refused: "refused", "avslått";
     mark_sso_ended: "SSO ended", "SSO avsluttet";
     mark_revoked: "revoked", "trukket tilbake";
-    sso_ended: "SSO session ended {}: no more renewals", "SSO-økten sluttet {}: ingen flere fornyelser";
-    no_refresh_token: "no refresh token: only its access token", "ikke noe refresh token: bare et access token";
+    sso_ended: "SSO session ended {}: no more renewals", "SSO-økten tok slutt {}: ingen flere fornyelser";
+    no_refresh_token: "no refresh token: only its access token", "uten refresh token, bare et access token";
     last_refused: "Last refused", "Sist avslått";
     why: "Why", "Hvorfor";
-    asked: "asked", "spurt";
-    answered: "answered", "svart";
+    asked: "asked", "forespørsel";
+    answered: "answered", "svar";
     settings: "Settings for your app", "Innstillinger for appen din";
     client: "Client", "Klient";
     library: "Library", "Bibliotek";
@@ -86,10 +86,10 @@ words! {
     copied: "Copied", "Kopiert";
     needs_no_secret: "This library is for clients without a secret.", "Dette biblioteket er for klienter uten hemmelighet.";
     offline: "The sandbox does not answer. It may have ended; this page goes on when it is back.", "Sandkassen svarer ikke. Den er kanskje avsluttet; siden fortsetter når den er tilbake.";
-    failed: "That did not work: {}", "Det virket ikke: {}";
+    failed: "That did not work: {}", "Det gikk ikke: {}";
     done_clock: "The clock was moved", "Klokken er stilt";
     done_sso: "SSO sessions ended: {}", "SSO-økter avsluttet: {}";
-    done_revoke: "Refresh tokens revoked: {}", "Refresh tokens trukket tilbake: {}";
+    done_revoke: "Refresh tokens revoked: {}", "Refresh-tokener trukket tilbake: {}";
     done_keys: "There is a new signing key", "Det er en ny signeringsnøkkel";
     done_fail: "Planned", "Planlagt";
     footer: "runs on your own machine; nothing leaves it", "kjører på din egen maskin; ingenting sendes ut";
@@ -105,12 +105,15 @@ words! {
     endpoint_device_authorization: "Device authorization", "Enhetsautorisasjon";
     endpoint_device: "Device page", "Enhetsside";
     endpoint_token: "Token", "Token";
+    endpoint_ciba: "CIBA request", "CIBA-forespørsel";
+    endpoint_ciba_prepare_bankid: "BankID preparation", "BankID-forberedelse";
+    endpoint_ciba_page: "Phone page", "Telefonside";
     grant_authorization_code: "Login", "Innlogging";
     grant_refresh_token: "Refresh", "Refresh";
     grant_client_credentials: "Machine token", "Maskintoken";
     grant_device_code: "Device poll", "Enheten spør";
     grant_ciba: "CIBA poll", "CIBA-spørring";
-    control: "Control", "Kontroll";
+    control: "Control", "Styring";
     unknown_path: "Unknown address", "Ukjent adresse";
 }
 
