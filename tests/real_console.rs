@@ -72,6 +72,7 @@ fn console_shows_what_a_policy_does_and_why() {
     assert!(text(seen, "barLabel").ends_with("refresh: 1, renewal: 1, refused: 2, SSO ended: 1"));
 
     assert_eq!(seen["keys"], 2);
+    assert_eq!(seen["keysInBrowser"], serde_json::json!([1, 2]), "not from the cache of the browser");
     assert_eq!(seen["failed"], json!([503, 503, 401]));
     assert_eq!(seen["offset"], 86_400 + 3_600 + 18 * 60);
     assert!(seen["onlyRefused"].as_array().unwrap().iter().all(|kind| kind == "refused"));

@@ -94,8 +94,12 @@ result.tabOrder = order;
 result.focusIsVisible = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== 'none');
 
 // ── the other buttons ──────────────────────────────────────────────────────────────────────────────────────────────
+const keysInBrowser = () =>
+  page.evaluate(async () => (await (await fetch('/.well-known/openid-configuration/jwks')).json()).keys.length);
+result.keysInBrowser = [await keysInBrowser()];
 await press('Rotate keys');
 await page.locator('#done', { hasText: 'key' }).waitFor();
+result.keysInBrowser.push(await keysInBrowser());
 result.keys = (await (await fetch(`${issuer}/.well-known/openid-configuration/jwks`)).json()).keys.length;
 await page.locator('#fail [name=times]').fill('2');
 await page.locator('#fail [name=endpoint]').selectOption('userinfo');

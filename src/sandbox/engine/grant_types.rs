@@ -7,9 +7,10 @@ use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
+use std::time::Duration;
 
 impl Engine {
-    /// The tokens for any grant type, for an authenticated client.
+    /// The tokens for any grant type, for an authenticated client. `uptime`: of a clock that nobody stops or sets.
     ///
     /// # Errors
     /// Those of the grant type; `unsupported_grant_type`.
@@ -17,13 +18,13 @@ impl Engine {
         &mut self,
         client: &Client,
         form: &Params,
-        now: Time,
+        (now, uptime): (Time, Duration),
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
         form.check()?;
         let grant_type = form.require("grant_type")?;
         if let Some(grant) = PollingGrant::ALL.into_iter().find(|grant| grant.grant_type() == grant_type) {
-            return self.poll(grant, &client.id, form, now, seed);
+            return self.poll(grant, &client.id, form, (now, uptime), seed);
         }
         match grant_type {
             "authorization_code" => self.redeem(&client.id, form, now, seed),

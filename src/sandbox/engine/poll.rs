@@ -9,6 +9,7 @@ use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
 use crate::sandbox::users::User;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The first polling interval, and how much longer `slow_down` makes it (RFC 8628 3.5).
 const INTERVAL: Seconds = Seconds(5);
@@ -79,15 +80,15 @@ impl Engine {
         grant: PollingGrant,
         client_id: &str,
         form: &Params,
-        now: Time,
+        (now, uptime): (Time, Duration),
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
         let code = form.require(grant.code_parameter())?;
         let login = self.polled_logins.get_mut(code);
         let login = login.filter(|login| login.request.client_id == client_id && login.request.grant == grant);
         let login = login.ok_or_else(OAuthError::invalid_grant)?;
-        let too_fast = login.last_poll.is_some_and(|last| now < last.plus(login.interval));
-        login.last_poll = Some(now);
+        let too_fast = login.is_too_fast(now, uptime);
+        login.last_poll = Some((now, uptime));
         if too_fast {
             login.interval = Seconds(login.interval.0 + INTERVAL.0);
             return Err(OAuthError::new("slow_down", ""));

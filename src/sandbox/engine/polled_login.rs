@@ -5,6 +5,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::users::User;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who waits for the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,8 @@ pub struct PolledLogin {
     pub(super) user_code: String,
     pub(super) expires_at: Time,
     pub(super) interval: Seconds,
-    pub(super) last_poll: Option<Time>,
+    /// By the sandbox's clock, and by one that nobody stops or sets.
+    pub(super) last_poll: Option<(Time, Duration)>,
     pub(super) state: PollState,
 }
 
@@ -87,6 +89,15 @@ impl PolledLogin {
 
     pub fn binding_message(&self) -> Option<&str> {
         self.request.binding_message.as_deref()
+    }
+
+    /// Whether less than the interval passed since the last poll by both clocks, so that a frozen or set-back clock does not
+    /// make every poll too fast.
+    pub(super) fn is_too_fast(&self, now: Time, uptime: Duration) -> bool {
+        let interval = Duration::from_secs(self.interval.0.unsigned_abs());
+        self.last_poll.is_some_and(|(last, last_uptime)| {
+            now < last.plus(self.interval) && uptime.saturating_sub(last_uptime) < interval
+        })
     }
 
     pub(super) fn is_pending(&self, now: Time) -> bool {

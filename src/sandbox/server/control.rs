@@ -61,16 +61,18 @@ impl Service {
             return Response::text(404, "there is no such control");
         };
         let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
-        let advance =
-            body.as_ref().ok().and_then(|body: &Value| body.get("advance")?.as_i64()).filter(|_| name == "clock");
-        let reason = advance.map(|by| Reason::ClockMoved { by: Seconds(by) });
-        let result = match body {
-            Ok(body @ Value::Object(_)) => control(self, &body),
-            _ => Err("the body is not a JSON object".to_owned()),
+        let before = self.offset.load(Ordering::SeqCst);
+        let (result, moves) = match body {
+            Ok(body @ Value::Object(_)) => (control(self, &body), name == "clock" && body.get("freeze").is_none()),
+            _ => (Err("the body is not a JSON object".to_owned()), false),
         };
-        let response = match result {
-            Ok(body) => Response::json(200, &body),
-            Err(reason) => Response::json(400, &json!({"error": "invalid_request", "error_description": reason})),
+        let by = Seconds(self.offset.load(Ordering::SeqCst).saturating_sub(before));
+        let (response, reason) = match result {
+            Ok(body) => (Response::json(200, &body), moves.then_some(Reason::ClockMoved { by })),
+            Err(text) => {
+                let body = json!({"error": "invalid_request", "error_description": text});
+                (Response::json(400, &body), Some(Reason::Described(text)))
+            }
         };
         let response = response.with_note(Note { reason, ..Note::default() });
         self.record(Kind::Control, name, request, &response);
@@ -107,20 +109,19 @@ impl Service {
     }
 
     fn set_clock(&self, body: &Value) -> ControlResult {
-        if let Some(freeze) = body.get("freeze").and_then(Value::as_bool) {
-            *lock(&self.frozen_at) = freeze.then(|| self.clock.now());
-            return Ok(self.clock_state());
-        }
-        match (body.get("advance").and_then(Value::as_i64), body.get("offset").and_then(Value::as_i64)) {
-            (Some(by), None) => self.advance(Seconds(by)),
-            (None, Some(offset)) => self.offset.store(offset, Ordering::SeqCst),
-            _ => return Err("give advance or offset, in whole seconds, or freeze, true or false".to_owned()),
+        let given = ["advance", "offset", "freeze"].map(|name| body.get(name));
+        match given.map(|value| value.map(|value| (value.as_i64(), value.as_bool()))) {
+            [Some((Some(by), _)), None, None] => self.advance(Seconds(by)),
+            [None, Some((Some(offset), _)), None] => self.offset.store(offset, Ordering::SeqCst),
+            [None, None, Some((_, Some(freeze)))] => *lock(&self.frozen_at) = freeze.then(|| self.clock.now()),
+            _ => return Err("give one of advance or offset, in whole seconds, or freeze, true or false".to_owned()),
         }
         Ok(self.clock_state())
     }
 
     fn clock_state(&self) -> Value {
-        json!({"now": self.now().rfc3339(), "offset": self.offset.load(Ordering::SeqCst)})
+        let (offset, frozen) = (self.offset.load(Ordering::SeqCst), lock(&self.frozen_at).is_some());
+        json!({"now": self.now().rfc3339(), "offset": offset, "frozen": frozen})
     }
 
     fn end_sso_sessions(&self, body: &Value) -> ControlResult {

@@ -113,10 +113,11 @@ fn redirect_summary(location: &url::Url) -> String {
 
 fn members_summary(members: &serde_json::Map<String, Value>) -> String {
     if let Some(error) = members.get("error").and_then(Value::as_str) {
-        return error.to_owned();
+        return printable(error);
     }
     let token = |name: &str| members.get(name).and_then(Value::as_str).map(|v| format!("{name}={}", fingerprint(v)));
-    let plain = ["expires_in", "active"].map(|name| members.get(name).map(|value| format!("{name}={value}")));
+    let plain = ["expires_in", "active"]
+        .map(|name| members.get(name).map(|value| format!("{name}={}", printable(&value.to_string()))));
     let tokens = ["access_token", "id_token", "refresh_token", "device_code"].map(token);
     tokens.into_iter().chain(plain).flatten().collect::<Vec<_>>().join(" ")
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
+/// Up to which declared length the rest of a refused body is read and thrown away.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
 #[derive(Clone, Default)]
 pub struct Request {
     /// `HEAD` is read as `GET`.
@@ -156,6 +159,9 @@ impl Response {
         }
         let length = self.body.len();
         let response = response.with_data(Cursor::new(self.body.into_bytes()), Some(length));
+        if incoming.body_length().is_some_and(|length| length > MAX_DRAINED_BYTES) {
+            return send_without_draining(response, incoming);
+        }
         // One write: the second of two would wait for the client's delayed acknowledgement of the first.
         let (mut bytes, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
         let version = incoming.http_version().clone();
@@ -164,6 +170,19 @@ impl Response {
         // The client may have disconnected.
         let _ = printed.and_then(|()| writer.write_all(&bytes)).and_then(|()| writer.flush());
     }
+}
+
+/// Sends the response and leaves the connection to the client. tiny_http drops a body by allocating all that was declared,
+/// which ends the process if that is too much. Only `upgrade` gives the writer and the body without dropping the body;
+/// what it has to send first is an interim response (RFC 9110 15.2.1).
+fn send_without_draining(response: tiny_http::Response<Cursor<Vec<u8>>>, incoming: tiny_http::Request) {
+    let (mut bytes, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
+    let version = incoming.http_version().clone();
+    let printed = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
+    let mut stream = incoming.upgrade("HTTP/1.1", tiny_http::Response::empty(100));
+    // The client may have disconnected.
+    let _ = printed.and_then(|()| stream.write_all(&bytes)).and_then(|()| stream.flush());
+    std::mem::forget(stream);
 }
 
 /// An HTTP date (RFC 9110 5.6.7).

@@ -50,12 +50,11 @@ impl Service {
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
         });
-        Response::json(200, &metadata).with_header("Cache-Control", "public, max-age=86400")
+        for_a_day(&metadata)
     }
 
     pub(super) fn jwks(&self) -> Response {
-        let jwks = lock(&self.keys).jwks();
-        Response::json(200, &jwks).with_header("Cache-Control", "public, max-age=86400")
+        for_a_day(&lock(&self.keys).jwks())
     }
 
     pub(super) fn authenticated_client(&self, request: &Request, form: &Params) -> Result<Client, OAuthError> {
@@ -68,7 +67,7 @@ impl Service {
         let (form, now, seed) = (request.params(), self.now(), self.seed()?);
         let issued = self
             .authenticated_client(request, &form)
-            .and_then(|client| lock(&self.engine).token(&client, &form, now, &seed));
+            .and_then(|client| lock(&self.engine).token(&client, &form, (now, request.received_at), &seed));
         match issued {
             Ok(issued) => {
                 let response = tokens::token_response(&lock(&self.keys), &self.issuer, &issued)?;
@@ -148,6 +147,12 @@ impl Service {
         let claims = lock(&self.keys).verify("JWT", hint)?;
         claims.get("sid").and_then(Value::as_str).map(ToOwned::to_owned)
     }
+}
+
+/// A document that a client may keep for a day, as a real provider's. The cache of a browser may not (RFC 9111 4.1): its
+/// application would not see a rotated key, nor another sandbox in this one's place.
+fn for_a_day(document: &Value) -> Response {
+    Response::json(200, document).with_header("Cache-Control", "public, max-age=86400").with_header("Vary", "*")
 }
 
 fn unauthorized(challenge: &str) -> Response {

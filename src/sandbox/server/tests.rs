@@ -132,7 +132,11 @@ fn every_endpoint_in_the_metadata_exists() {
     let sandbox = sandbox(Options { clock_offset: Seconds(60), ..Options::default() });
     let (status, head, body) = get(&sandbox, "/.well-known/openid-configuration");
     assert_eq!((status, header(&head, "Date")), (200, Some("Sun, 06 Nov 1994 08:50:37 GMT")));
-    assert_eq!(header(&head, "Cache-Control"), Some("public, max-age=86400"));
+    for path in ["/.well-known/openid-configuration", "/.well-known/openid-configuration/jwks"] {
+        let (_, head, _) = get(&sandbox, path);
+        assert_eq!(header(&head, "Cache-Control"), Some("public, max-age=86400"), "{path}");
+        assert_eq!(header(&head, "Vary"), Some("*"), "{path}: not in the cache of a browser");
+    }
     let metadata: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(metadata["issuer"], sandbox.issuer());
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
@@ -248,6 +252,8 @@ fn cors_is_allowed_only_where_an_application_needs_it() {
     };
     assert_eq!(may("/connect/token").as_deref(), Some("*"));
     assert_eq!(may("/.well-known/openid-configuration").as_deref(), Some("*"));
+    let (_, head, _) = get(&sandbox, "/.well-known/openid-configuration");
+    assert_eq!(header(&head, "Access-Control-Allow-Origin"), Some("*"), "a cache keeps it without Origin");
     for path in ["/connect/authorize", "/account/login", "/connect/introspect", "/sandbox", "/sandbox/clock"] {
         assert_eq!(may(path), None, "{path}");
     }
@@ -451,6 +457,26 @@ fn without_randomness_nothing_is_issued() {
 fn a_long_body_is_refused() {
     let sandbox = sandbox(Options::default());
     assert_eq!(post(&sandbox, "/connect/token", &"x".repeat(65_537)).0, 413);
+}
+
+#[test]
+fn a_body_is_not_allocated_because_it_was_declared() {
+    let sandbox = sandbox(Options::default());
+    let authority = sandbox.issuer().strip_prefix("http://").unwrap();
+    for length in ["99999999999", "18446744073709551615"].iter().cycle().take(2 * WORKERS) {
+        let mut stream = TcpStream::connect(authority).unwrap();
+        write!(stream, "POST /connect/token HTTP/1.1\r\nHost: {authority}\r\nContent-Length: {length}\r\n\r\nx")
+            .unwrap();
+        let mut response = String::new();
+        while !response.ends_with("or no text") {
+            let mut some = [0; 1_024];
+            let read = stream.read(&mut some).unwrap();
+            assert!(read > 0, "{response}");
+            response += std::str::from_utf8(&some[..read]).unwrap();
+        }
+        assert!(response.starts_with("HTTP/1.1 100 ") && response.contains("\r\n\r\nHTTP/1.1 413 "), "{response}");
+    }
+    assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 200);
 }
 
 #[test]
@@ -811,6 +837,43 @@ fn every_request_is_logged_on_one_line_without_a_secret() {
     for name in ["access_token", "refresh_token", "id_token"] {
         assert!(!lines.concat().contains(tokens[name].as_str().unwrap()), "{name}");
     }
+}
+
+#[test]
+fn no_claim_controls_the_terminal_of_the_log() {
+    let mut kari = crate::sandbox::default_users()[0].as_ref().clone();
+    kari.claims.insert("error".to_owned(), "\u{1b}[2J".into());
+    let sandbox = sandbox(Options { users: vec![Arc::new(kari)], ..auto() });
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    sandbox.log_to(Box::new(move |line| lock(&kept).push(line.to_owned())));
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    let bearer = format!("Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
+    assert_eq!(send(&sandbox, "GET", "/connect/userinfo", &bearer, "").0, 200);
+    let lines = lock(&lines).concat();
+    assert!(lines.contains("GET /connect/userinfo 200 \\u{1b}[2J") && !lines.contains('\u{1b}'), "{lines}");
+}
+
+#[test]
+fn an_event_says_only_what_a_control_did() {
+    let sandbox = sandbox(Options::default());
+    let refusal = "give one of advance or offset, in whole seconds, or freeze, true or false";
+    for (body, code, reason) in [
+        ("{\"advance\":5}", "clock_moved", "the clock was moved 5 s on"),
+        ("{\"offset\":3}", "clock_moved", "the clock was moved 2 s back"),
+        ("{\"advance\":5,\"offset\":3}", "described", refusal),
+        ("{\"advance\":5,\"freeze\":true}", "described", refusal),
+        ("{\"advance\":\"5\"}", "described", refusal),
+        ("[]", "described", "the body is not a JSON object"),
+    ] {
+        let status = post(&sandbox, "/sandbox/clock", body).0;
+        let event = events(&sandbox, "").pop().unwrap();
+        assert_eq!((&event["code"], &event["reason"]), (&code.into(), &reason.into()), "{body}");
+        let (kind, expected) = if code == "described" { ("refused", 400) } else { ("control", 200) };
+        assert_eq!((event["kind"].as_str(), status), (Some(kind), expected), "{body}");
+    }
+    assert_eq!(post_json(&sandbox, "/sandbox/clock", "{\"freeze\":true}").1["frozen"], true);
+    assert_eq!(post_json(&sandbox, "/sandbox/clock", "{\"offset\":0}").1["offset"], 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn poll(bench: &mut Bench, client: &str, login: &BegunLogin, at: i64) -> Result<
     let seed = bench.seed();
     let form =
         Params::from_pairs(&[("grant_type", PollingGrant::Ciba.grant_type()), ("auth_req_id", login.code.expose())]);
-    bench.0.token(&client, &form, START.plus(Seconds(at)), &seed).map_err(|error| error.error)
+    bench.0.token(&client, &form, (START.plus(Seconds(at)), Duration::ZERO), &seed).map_err(|error| error.error)
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_code_serves_only_its_own_grant_type() {
     let as_device =
         Params::from_pairs(&[("grant_type", PollingGrant::Device.grant_type()), ("device_code", login.code.expose())]);
     let seed = bench.seed();
-    assert_eq!(bench.0.token(&client, &as_device, START, &seed).unwrap_err().error, "invalid_grant");
+    assert_eq!(bench.0.token(&client, &as_device, (START, Duration::ZERO), &seed).unwrap_err().error, "invalid_grant");
 }
 
 #[test]

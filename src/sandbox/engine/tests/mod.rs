@@ -17,6 +17,7 @@ use crate::sandbox::random::sha256_base64url;
 use crate::sandbox::reason::Reason;
 use crate::sandbox::users::{User, default_users};
 use std::sync::Arc;
+use std::time::Duration;
 
 const START: Time = Time::from_unix(1_800_000_000);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -144,7 +144,11 @@ fn tnu_id_chooses_another_profile_of_the_same_user() {
             ("refresh_token", &refresh_token_of(&issued)),
             ("tnuId", tnu_id),
         ]);
-        bench.0.token(&client, &form, START, &seed).map(|issued| issued.access_token.tnu_id).map_err(|e| e.error)
+        bench
+            .0
+            .token(&client, &form, (START, Duration::ZERO), &seed)
+            .map(|issued| issued.access_token.tnu_id)
+            .map_err(|e| e.error)
     };
     let (with, without) = (["openid", "offline_access", "account.profiles"], ["openid", "offline_access"]);
     let [_, second] = user(0).tnu_ids();

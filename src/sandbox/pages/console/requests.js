@@ -57,7 +57,7 @@ function row(event) {
 
 /** The name of the request in plain words. */
 function nameOf(event) {
-  if (event.kind === 'control') return `${words.control}: ${event.endpoint}`;
+  if (/^\S+ \/sandbox\//.test(event.asked)) return `${words.control}: ${event.endpoint}`;
   const grant = /grant_type=(?:urn:\S*:)?(\w+)/.exec(event.asked)?.[1];
   if (event.asked === '') return words[`mark_${event.kind}`];
   return words[`grant_${grant}`] ?? words[`endpoint_${event.endpoint}`] ?? (event.endpoint || words.unknown_path);
