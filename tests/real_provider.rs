@@ -12,6 +12,7 @@ use real::process::{Process, poll};
 use real::{Home, Provider, require};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -194,6 +195,57 @@ fn device_login_is_confirmed_at_an_independent_provider() {
     assert_eq!(login.finish().expect(0), "");
     home.tidp(&["refresh", "--force"]).expect(0);
     signed(&home);
+}
+
+/// A login in Vipps that has asked the phone.
+fn login_in_vipps(home: &Home, args: &[&str]) -> Process {
+    let login = ["login", "--ciba", "vipps", "--login-hint", "+4790000000", "--scope", "openid offline_access"];
+    let mut login = Process::start(&mut home.tidp_command(&[&login, args].concat()));
+    login.wait_for_word(|word| word == "+4790000000.");
+    login
+}
+
+#[test]
+fn login_in_vipps_is_approved_on_the_phone() {
+    let Some(provider) = provider() else { return };
+    for client in ["provider-confidential", "provider-confidential-post"] {
+        let mut home = Home::at(&provider, client);
+        if client.ends_with("post") {
+            home.set("TIDP_AUTH_METHOD", "client_secret_post");
+        }
+        let before = provider.requests("token");
+        let login = login_in_vipps(&home, &[]);
+        poll("a poll before the user decides", || (provider.requests("token") > before).then_some(()));
+        provider.post("/backchannel", &json!({ "approve": true }));
+        let outcome = login.finish();
+        assert_eq!(outcome.expect(0), "");
+        assert_eq!(provider.requests("token"), before + 2, "one answered by `authorization_pending`, one by tokens");
+        assert!(
+            outcome.took > Duration::from_secs(9),
+            "each of them is five seconds after what went before: {outcome:#?}"
+        );
+        signed(&home);
+        let claims = home.tidp(&["userinfo", "--json"]).json();
+        assert_eq!(claims["phone_number"], "+4790000000", "{claims}");
+        let refreshed = home.tidp(&["refresh", "--force", "--json"]).json();
+        assert_eq!(refreshed["rotated"], true, "{refreshed}");
+        signed(&home);
+    }
+}
+
+#[test]
+fn login_in_vipps_is_denied_or_asks_nobody() {
+    let Some(provider) = provider() else { return };
+    let home = Home::at(&provider, "provider-confidential");
+    let login = login_in_vipps(&home, &["--json"]);
+    provider.post("/backchannel", &json!({ "approve": false }));
+    let error = login.finish().error(4);
+    assert_eq!((&error["kind"], &error["provider"]["error"]), (&json!("refused"), &json!("access_denied")), "{error}");
+    assert_eq!(provider.requests("token"), 1);
+    let nobody = ["login", "--ciba", "vipps", "--login-hint", "+4790000001", "--json"];
+    assert_eq!(home.tidp(&nobody).error(4)["provider"]["error"], "unknown_user_id");
+    assert_eq!(provider.requests("token"), 1);
+    home.tidp(&["token"]).expect(3);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //   POST /control/introspection  {"mode": "own" | "none"}            which tokens a client may ask about
 //   POST /control/access-token-lifetime {"seconds": s}
 //   POST /control/keys/rotate    {} or {"keep": false}             a new signing key (and the old ones withdrawn)
+//   POST /control/backchannel    {"approve": true | false}       decides the oldest login that waits for a phone
 //   POST /control/fail           {"status": 503, "times": 1, "path": "/connect/token"}   status 0: done, not answered
 //   POST /control/hold           {}     the next token answer is held back until POST /control/release
 
@@ -20,13 +21,20 @@ let offset = 0;
 let frozen; // the moment at which the clock was stopped
 Date.now = () => (frozen ?? realNow()) + offset * 1000;
 
+const { decide } = await import('./ciba.mjs');
 const { CLIENTS } = await import('./policies.mjs');
 const { Store } = await import('./store.mjs');
 const { newKey, sidOf, verified } = await import('./tokens.mjs');
-const { ACCOUNT, telenorProvider } = await import('./telenor.mjs');
+const { ACCOUNT, SCOPES, telenorProvider } = await import('./telenor.mjs');
 
 const store = new Store();
-const settings = { refreshTokens: 'rotate', introspection: 'own', accessTokenLifetime: 3600, handles: new Map() };
+const settings = {
+  refreshTokens: 'rotate',
+  introspection: 'own',
+  accessTokenLifetime: 3600,
+  handles: new Map(),
+  undecided: [],
+};
 const everKeys = [newKey()];
 let held; // what an answer waits for: {promise, resolve}
 const failures = { status: 0, times: 0, path: '' };
@@ -76,6 +84,7 @@ const controls = {
     keys = keep ? [...everKeys] : [everKeys[0]];
     rebuild();
   },
+  '/control/backchannel': ({ approve }) => decide(provider, settings.undecided, approve, SCOPES),
   '/control/fail': (wanted) => void Object.assign(failures, { path: '/connect/token', times: 1 }, wanted),
   '/control/hold': () => void (held = withResolvers()),
   '/control/release': () => {
@@ -90,7 +99,7 @@ async function control(request, response, path) {
   if (request.method === 'GET') return answer(response, 200, state());
   const change = controls[path];
   if (!change) return answer(response, 404, { error: 'no such control' });
-  change(JSON.parse((await bodyOf(request)) || '{}'));
+  await change(JSON.parse((await bodyOf(request)) || '{}'));
   return answer(response, 200, state());
 }
 

@@ -54,7 +54,7 @@ async function authorize(clientId, extra = {}) {
   return Object.fromEntries(new URL(url).searchParams);
 }
 
-async function tokenRequest(clientId, parameters) {
+async function post(path, clientId, parameters) {
   const { client_secret: secret } = clients.find((client) => client.client_id === clientId);
   const headers = {};
   if (secret) {
@@ -63,10 +63,11 @@ async function tokenRequest(clientId, parameters) {
   } else {
     parameters = { client_id: clientId, ...parameters };
   }
-  const response = await fetch(`${issuer}/connect/token`, { method: 'POST', headers, body: new URLSearchParams(parameters) });
+  const response = await fetch(`${issuer}${path}`, { method: 'POST', headers, body: new URLSearchParams(parameters) });
   return { status: response.status, ...(await response.json()) };
 }
 
+const tokenRequest = (clientId, parameters) => post('/connect/token', clientId, parameters);
 const login = async (clientId) =>
   tokenRequest(clientId, {
     grant_type: 'authorization_code',
@@ -153,4 +154,23 @@ test('the logout without a browser ends the SSO session, and says so when there 
   assert.match(await logout({ id_token_hint: `${hint.slice(0, -4)}AAAA` }), /^401/);
   assert.equal(await logout({ id_token_hint: hint, state: 'x' }), '200 {"state":"x"}');
   assert.equal(await logout({ id_token_hint: hint, state: 'x' }), '200 Already logged out');
+});
+
+test('a login in Vipps needs its scopes and a known phone, and waits for the decision', async () => {
+  const client = 'provider-confidential';
+  const begin = (scope, phone) => post('/connect/ciba', client, { scope, login_hint: phone });
+  assert.equal((await begin('openid phone', '+4790000000')).error, 'invalid_scope');
+  assert.equal((await begin('vipps phone openid', '+4790000001')).error, 'unknown_user_id');
+  for (const [approve, outcome] of [[true, undefined], [false, 'access_denied']]) {
+    const { auth_req_id: id, expires_in: lifetime, interval } = await begin('vipps phone openid', '+4790000000');
+    assert.deepEqual({ lifetime, interval }, { lifetime: 300, interval: 5 });
+    const poll = () => tokenRequest(client, { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id: id });
+    assert.equal((await poll()).error, 'authorization_pending');
+    assert.equal((await poll()).error, 'slow_down');
+    await control('/backchannel', { approve });
+    const answer = await poll();
+    assert.equal(answer.error, outcome);
+    assert.equal(typeof answer.id_token, approve ? 'string' : 'undefined');
+    assert.equal((await poll()).error, 'invalid_grant');
+  }
 });

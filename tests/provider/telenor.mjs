@@ -1,12 +1,18 @@
 // oidc-provider bent to what TelenorID+'s guide says. Each bend is named where it is made.
 
 import Provider, { errors, interactionPolicy } from 'oidc-provider';
+import { backchannelAnswer, backchannelLifetime, backchannelLogins } from './ciba.mjs';
 import { CLIENTS, POLICIES, redirectAllowed } from './policies.mjs';
 import { halfHash, pairwise, payloadOf, sidOf, signed } from './tokens.mjs';
 
 const DAY = 86_400;
-const SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access', 'ial0', 'ial1', 'ial2', 'extsub', 'api:demo'];
+const IDENTITY_SCOPES = ['ial0', 'ial1', 'ial2', 'extsub', 'vipps'];
+export const SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access', ...IDENTITY_SCOPES, 'api:demo'];
 export const ACCOUNT = 'ola.nordmann@example.no';
+const PHONE = '+4790000000';
+
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 
 const now = () => Math.floor(Date.now() / 1000);
 const clientOf = (id) => CLIENTS.find((client) => client.client_id === id);
@@ -52,6 +58,7 @@ function configuration(issuer, store, keys, settings) {
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
     expiresWithSession: () => false,
     features: {
+      ciba: backchannelLogins(settings.undecided, (phone) => (phone === PHONE ? ACCOUNT : undefined)),
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       deviceFlow: { enabled: true, charset: 'digits', mask: '*** *** ***' },
@@ -72,6 +79,7 @@ function configuration(issuer, store, keys, settings) {
     rotateRefreshToken: (ctx) => renew(ctx, settings),
     routes: {
       authorization: '/connect/authorize',
+      backchannel_authentication: '/connect/ciba',
       device_authorization: '/connect/deviceauthorization',
       code_verification: '/device',
       end_session: '/connect/endsession',
@@ -84,6 +92,7 @@ function configuration(issuer, store, keys, settings) {
     ttl: {
       AccessToken: () => settings.accessTokenLifetime,
       AuthorizationCode: 60,
+      BackchannelAuthenticationRequest: backchannelLifetime,
       ClientCredentials: () => settings.accessTokenLifetime,
       DeviceCode: 1800,
       Grant: 2000 * DAY,
@@ -106,11 +115,13 @@ function registration({ client_id, client_secret, auth_method = 'none', policy, 
       'authorization_code',
       ...(POLICIES[policy].lifetime === null ? [] : ['refresh_token']),
       ...(client_secret === undefined ? [] : ['client_credentials']),
-      ...(policy === 'Mobile' ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
+      ...(policy === 'Mobile' ? [DEVICE_GRANT] : []),
+      ...(policy === 'Confidential' ? [CIBA_GRANT] : []),
     ],
     response_types: ['code'],
     token_endpoint_auth_method: auth_method,
     id_token_signed_response_alg: 'RS256',
+    ...(policy === 'Confidential' && { backchannel_token_delivery_mode: 'poll' }),
   };
 }
 
@@ -120,10 +131,10 @@ const claims = (account) => ({
   ial: 'telenor.identity.ial2',
   given_name: 'Ola',
   family_name: 'Nordmann',
-  preferred_username: '+4790000000',
+  preferred_username: PHONE,
   analytics_uuid: '6f6b1c1e-0000-4000-8000-000000000000',
   email: account,
-  phone_number: '+4790000000',
+  phone_number: PHONE,
 });
 
 /** What a refresh token has left when it is written: a sliding life starts anew, a fixed one counts from the login. */
@@ -231,19 +242,18 @@ function writeIdTokens(provider, key, { states }) {
   };
 }
 
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-
-/** The `Date` follows the moved clock; refusals are as bare as TelenorID+'s; the device flow is RFC 8628's in full. */
+/** The `Date` follows the moved clock; refusals are as bare as TelenorID+'s; who polls too often is told so. */
 async function aroundEachRequest(ctx, next, { polls }) {
   await next();
   ctx.set('Date', new Date(Date.now()).toUTCString());
   const route = ctx.oidc?.route;
   if (route === 'device_authorization' && ctx.body?.device_code) ctx.body = { ...ctx.body, interval: 5 };
+  if (route === 'backchannel_authentication') ctx.body = backchannelAnswer(ctx.body);
   if (route !== 'token') return;
   if (ctx.state.ssoEnded) delete ctx.body.refresh_token;
   if (ctx.body?.error === 'invalid_grant') ctx.body = { error: 'invalid_grant' };
-  if (ctx.oidc.params?.grant_type === DEVICE_GRANT && ctx.body?.error === 'authorization_pending') {
-    const code = ctx.oidc.params.device_code;
+  if (ctx.body?.error === 'authorization_pending') {
+    const code = ctx.oidc.params.device_code ?? ctx.oidc.params.auth_req_id;
     if (Date.now() - (polls.get(code) ?? 0) < 5000) ctx.body = { error: 'slow_down' };
     polls.set(code, Date.now());
   }
