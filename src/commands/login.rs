@@ -116,11 +116,12 @@ fn check_method(profile: &Profile, args: &cli::Login, method: LoginMethod) -> Re
     if profile.auth_method == AuthMethod::None {
         return Err(Error::usage("--ciba is for confidential clients, and this profile's client is public"));
     }
+    let login_hint = args.login_hint.as_deref().filter(|hint| !hint.trim().is_empty());
     match ciba {
-        CibaProvider::Vipps if args.login_hint.is_none() && profile.login_hint.is_none() => {
+        CibaProvider::Vipps if login_hint.is_none() && (args.login_hint.is_some() || profile.login_hint.is_none()) => {
             Err(Error::usage("--ciba vipps needs the user's phone number: --login-hint PHONE"))
         }
-        CibaProvider::BankId if args.login_hint.is_none() => {
+        CibaProvider::BankId if login_hint.is_none() => {
             Err(Error::usage("--ciba bankid needs the user's kurt_id: --login-hint KURT_ID"))
         }
         CibaProvider::Vipps | CibaProvider::BankId => Ok(()),

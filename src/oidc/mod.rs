@@ -75,9 +75,9 @@ impl OAuthError {
     }
 }
 
-/// The parameters that only `authorize` or a command-line option sets. Extra ones of these names would be repeated, or
-/// undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, Core 3.1.2.1).
-const RESERVED: [&str; 18] = [
+/// The parameters that only a request of ours or a command-line option sets. Extra ones of these names would be repeated,
+/// or undo a protection (RFC 6749 4.1.1, RFC 7636 4.3, RFC 7521 4.2, RFC 8628 3.1, Core 3.1.2.1, CIBA Core 7.1).
+const RESERVED: [&str; 29] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -96,6 +96,17 @@ const RESERVED: [&str; 18] = [
     "acr_values",
     "ui_locales",
     "max_age",
+    "grant_type",
+    "device_code",
+    "user_code",
+    "auth_req_id",
+    "login_hint_token",
+    "binding_message",
+    "requested_expiry",
+    "client_notification_token",
+    "client_assertion",
+    "client_assertion_type",
+    "kurt_id",
 ];
 
 /// Whether the name is reserved. Case is ignored, because the provider's framework ignores it.

@@ -113,6 +113,8 @@ impl LoginAttempt<'_, '_> {
                 Ok(Outcome::LoggedIn(Box::new(self.accept_tokens(&tokens, source, keys, sent_at)?)))
             }
             Err(problem @ Problem::Unavailable(_)) => {
+                // A gateway's failure may hide a response that had the tokens; 4xx and 503 mean "later".
+                failures.lost_response |= !matches!(response.status, 400..=499 | 503);
                 Ok(Outcome::Failed(Error::problem(DOING, problem), retry_after(&response)))
             }
             Err(Problem::Refused(error)) if failures.lost_response && error.error == "invalid_grant" => {

@@ -161,6 +161,8 @@ fn what_cannot_work_is_refused_before_any_request() {
         (Bench::new("MobileApp"), &VIPPS[..], "--ciba is for confidential clients"),
         (secret(), &["login", "--ciba", "vipps"], "--login-hint PHONE"),
         (secret().env("TIDP_LOGIN_HINT", "4790000001"), &["login", "--ciba", "bankid"], "--login-hint KURT_ID"),
+        (secret(), &["login", "--ciba", "vipps", "--login-hint", " "], "--login-hint PHONE"),
+        (secret(), &["login", "--ciba", "bankid", "--login-hint", ""], "--login-hint KURT_ID"),
         (secret(), &["login", "--ciba", "sms"], "vipps, bankid"),
         (secret(), &["login", "--ciba", "vipps", "--device"], "cannot be used with"),
         (secret(), &["login", "--ciba", "vipps", "--prompt", "none"], "cannot be used with"),

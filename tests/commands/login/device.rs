@@ -267,9 +267,15 @@ fn end_during_an_outage_is_unreachable_and_not_timed_out() {
 
 #[test]
 fn code_that_a_lost_response_may_have_used_is_told_apart() {
-    for (kind, lost) in [(HttpFailureKind::ResponseLost, true), (HttpFailureKind::NotSent, false)] {
+    for (failure, lost) in [
+        (fails(HttpFailureKind::ResponseLost), true),
+        (fails(HttpFailureKind::NotSent), false),
+        (error(502, "server_error"), true),
+        (error(503, "server_error"), false),
+        (error(429, "slow"), false),
+    ] {
         let bench = waiting(&[]);
-        let (outcome, _) = polled(&bench, &[], vec![fails(kind), error(400, "invalid_grant")]);
+        let (outcome, _) = polled(&bench, &[], vec![failure, error(400, "invalid_grant")]);
         let outcome =
             outcome.exits(4).says("rejected the device code (invalid_grant)").says("hint: tidp login --device\n");
         assert_eq!(outcome.stderr.contains("A response was lost on its way"), lost);
