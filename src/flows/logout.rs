@@ -45,13 +45,35 @@ pub struct LogoutOptions {
 /// `store`, if the local session could not be removed. What failed at the provider is in the outcome.
 pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome> {
     if context.profile.is_machine() {
-        let outcome = machine_logout::forget_tokens(context)?;
+        let machine = machine_logout::forget_tokens(context)?;
         // A session may be left from before the profile's grant was changed.
-        if !matches!(context.load_without_prompt(), Ok(Some(_))) {
-            return Ok(outcome);
+        if has_no_session(context) {
+            return Ok(machine);
         }
+        let removed = remove_local_session(context)?;
+        return Ok(end_session(context, options, removed).with_machine_tokens(&machine));
     }
     let removed = remove_local_session(context)?;
+    // If that fails, the session still has to be ended.
+    let machine = machine_logout::forget_left_over_tokens(context);
+    let outcome = end_session(context, options, removed);
+    Ok(match machine? {
+        Some(machine) => outcome.with_machine_tokens(&machine),
+        None => outcome,
+    })
+}
+
+/// Whether the store, or its absence, shows that there is no session. An entry that cannot be read may be one.
+fn has_no_session(context: &Context<'_>) -> bool {
+    match context.load_without_prompt() {
+        Ok(found) => found.is_none(),
+        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) => failure.kind.means_no_store(),
+        Err(_) => false,
+    }
+}
+
+/// Ends at the provider what was removed here, and reports each step.
+fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) -> Outcome {
     let reporter = context.reporter;
     let new_outcome = |account, had_session, refresh_token, sso_session, access_token_valid_until| Outcome {
         key: context.key.clone(),
@@ -62,7 +84,7 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
         access_token_valid_until,
     };
     let when = |time| context.when(time);
-    Ok(match removed {
+    match removed {
         Removed::Nothing => {
             reporter.note(logout_messages::no_session_note(&context.key));
             let refresh_token = RefreshTokenResult::NoSession.message(None, &when);
@@ -79,14 +101,14 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
         Removed::Session(session) => {
             reporter.note(logout_messages::logged_out_note(&context.key, Some(&session.account)));
             let (refresh_token, sso_session) = log_out_at_provider(context, options, &session);
-            let (expires_at, now) = (session.access_token.expires_at, context.ports.clock.now());
+            let (expires_at, now) = (session.last_access_token_expiry(), context.ports.clock.now());
             let is_telenorid_plus = context.profile.is_telenorid_plus();
             let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &when);
             report_access_token(context, text);
             let valid_until = Some(expires_at).filter(|end| *end > now);
             new_outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
         }
-    })
+    }
 }
 
 /// Revokes the refresh token, then ends the provider's session.

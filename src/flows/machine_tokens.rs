@@ -7,7 +7,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Result, store_message};
 use crate::flows::access_token_cache;
 use crate::flows::context::{Context, entry_hash};
-use crate::ports::{Ports, Store, StoreFailure, StoreFailureKind};
+use crate::ports::{Ports, Store};
 
 /// The name of the entry, and of its lock.
 pub fn entry(key: &SessionKey) -> String {
@@ -61,9 +61,19 @@ pub fn remove(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Result<()> 
         ports.cache.forget(&cache_name(store, key));
     }
     match store.delete(&entry(key)) {
-        Err(StoreFailure { kind: StoreFailureKind::Missing | StoreFailureKind::NotSetUp, .. }) => Ok(()),
+        Err(failure) if failure.kind.means_no_store() => Ok(()),
         outcome => Ok(outcome.map(drop)?),
     }
+}
+
+/// Whether there may be tokens anywhere; an entry that cannot be read counts.
+pub fn may_be_kept(context: &Context<'_>) -> bool {
+    let store = context.store.as_ref();
+    is_cached(context.ports, store, &context.key)
+        || match store.load_without_prompt(&entry(&context.key)) {
+            Ok(found) => found.is_some(),
+            Err(failure) => !failure.kind.means_no_store(),
+        }
 }
 
 /// Whether there are tokens in the kernel's keyring.

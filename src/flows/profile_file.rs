@@ -125,10 +125,8 @@ impl<'w> ProfileFile<'w> {
             return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
         }
         store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
-        if profile.is_machine() {
-            machine_tokens::remove(self.ports, store.as_ref(), &key)?;
-        }
-        Ok(())
+        // Whatever the profile's grant is now: it may have been another one.
+        machine_tokens::remove(self.ports, store.as_ref(), &key)
     }
 
     fn document(&self) -> Result<DocumentMut> {

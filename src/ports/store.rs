@@ -171,6 +171,13 @@ pub enum StoreFailureKind {
     LocksUnsupported,
 }
 
+impl StoreFailureKind {
+    /// Whether there is no store, so that nothing can be in it.
+    pub fn means_no_store(self) -> bool {
+        matches!(self, Self::Missing | Self::NotSetUp)
+    }
+}
+
 /// The access-token cache. Entries expire with the token; if the cache is missing or full, it is just empty.
 pub trait TokenCache: Send + Sync {
     fn get(&self, name: &str) -> Option<Secret>;

@@ -385,6 +385,73 @@ fn logout_also_ends_a_session_from_before_the_grant_changed() {
     assert!(bench.cache.documents().is_empty() && bench.stores.is_empty());
 }
 
+/// Wherever the tokens are, and whatever the profile's grant is when they are to be removed.
+#[test]
+fn machine_tokens_are_removed_after_the_grant_changed() {
+    let user = CONFIG.replace("grant = \"client_credentials\"\nscopes = [\"api:x\"]\n", "");
+    for cache in ["on", "off"] {
+        for args in [&["logout", "--json"][..], &["logout", "--all", "--json"], &["profile", "remove", "ci"]] {
+            let bench = machine().env("TIDP_ACCESS_TOKEN_CACHE", cache);
+            grant(&bench, "api:x", "one", 600);
+            bench.run(&["token"]).exits(0);
+            bench.files.put(crate::support::CONFIG, &user);
+            let outcome = bench.run(args).exits(0);
+            assert!(bench.cache.documents().is_empty() && bench.stores.is_empty(), "{args:?} with the cache {cache}");
+            if args[0] == "logout" {
+                let document = outcome.says("Removed the tokens of `ci`").json();
+                let one = document["sessions"].get(0).unwrap_or(&document);
+                assert_eq!(
+                    (&one["had_session"], &one["access_token_valid_until"]),
+                    (&object!(true), &object!("2026-01-31T12:10:00Z"))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn logout_of_all_names_a_key_with_both_kinds_of_tokens_once() {
+    for cache in ["on", "off"] {
+        let bench = Bench::with_config("[profile.ci]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n")
+            .env("TIDP_ACCESS_TOKEN_CACHE", cache);
+        bench.log_in();
+        let mut bench = bench.env("TIDP_GRANT", "client_credentials").env("TIDP_CLIENT_SECRET", "s3cret");
+        bench.provider.publishes();
+        // Longer than the session's access token lives.
+        grant(&bench, "", "one", 86_400);
+        bench.run(&["token"]).exits(0);
+        bench.ports.env.variables.remove("TIDP_GRANT");
+        let all = bench.run(&["logout", "--all", "--local", "--json"]).exits(0).json();
+        assert_eq!(all["sessions"].as_array().unwrap().len(), 1, "{all}");
+        assert_eq!(all["sessions"][0]["access_token_valid_until"], "2026-02-01T12:00:00Z");
+        assert!(bench.cache.documents().is_empty() && bench.stores.is_empty());
+    }
+}
+
+#[test]
+fn machine_logout_removes_a_session_that_cannot_be_read() {
+    for document in ["garbage", r#"{"version":99}"#] {
+        let bench = machine();
+        bench.stores.put(&EntryKey::Session(bench.key_of("ci")).name(), document);
+        bench.run(&["profile", "remove", "ci"]).exits(2).says("tidp logout");
+        let outcome = bench.run(&["logout", "--json"]).exits(0).says("Logged out of `ci`").json();
+        assert_eq!(outcome["had_session"], true);
+        bench.run(&["profile", "remove", "ci"]).exits(0);
+    }
+    let bench = machine();
+    bench.stores.put(&EntryKey::Session(bench.key_of("ci")).name(), "locked");
+    for _ in 0..3 {
+        bench.stores.fail("load", StoreFailureKind::Locked);
+    }
+    bench.run(&["logout"]).exits(6).says("is locked");
+    // Without a store there is nothing to remove.
+    let bench = machine();
+    for _ in 0..2 {
+        bench.stores.fail("load", StoreFailureKind::Missing);
+    }
+    bench.run(&["logout"]).exits(0).says("There were no tokens of `ci`");
+}
+
 #[test]
 fn tokens_of_a_removed_profile_are_removed() {
     let bench = machine().env("TIDP_ACCESS_TOKEN_CACHE", "off");

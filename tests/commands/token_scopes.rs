@@ -216,6 +216,16 @@ fn logout_and_login_forget_all_of_them() {
 }
 
 #[test]
+fn logout_says_when_the_last_access_token_ends() {
+    let bench = logged_in();
+    bench.pass(Seconds(600));
+    narrows(&bench, "rt-1", "api:x", "x", Some("rt-2"));
+    token(&bench, &["--scope", "api:x"]);
+    let document = bench.run(&["logout", "--local", "--json"]).exits(0).says("until 2026-01-31 13:10:00").json();
+    assert_eq!(document["access_token_valid_until"], "2026-01-31T13:10:00Z");
+}
+
+#[test]
 fn number_of_tokens_is_bounded() {
     let bench = Bench::with_config(
         "[profile.ci]\nissuer = \"https://id.example\"\nclient_id = \"app\"\ngrant = \"client_credentials\"\n",

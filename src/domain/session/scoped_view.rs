@@ -48,6 +48,12 @@ impl Session {
         session
     }
 
+    /// When the last of its access tokens expires.
+    pub fn last_access_token_expiry(&self) -> Time {
+        let scoped = self.scoped_tokens.last_expiry();
+        scoped.map_or(self.access_token.expires_at, |scoped| scoped.max(self.access_token.expires_at))
+    }
+
     /// When the request was sent whose response the session has last got a token from.
     pub fn last_obtained_at(&self) -> Time {
         let scoped = self.scoped_tokens.iter().map(|(_, token)| token.access_token.obtained_at).max();

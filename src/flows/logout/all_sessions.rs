@@ -7,7 +7,7 @@ use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
 use crate::ports::{Entries, Ports, Reporter, Store, StoreFailureKind};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Every session and every client's own tokens in the store, with the profile if there still is one; and the store.
 pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Result<(Vec<Context<'w>>, Box<dyn Store>)> {
@@ -22,14 +22,21 @@ pub fn stored_sessions<'w>(ports: &'w Ports, reporter: &'w dyn Reporter) -> Resu
         EntryKey::ClientSecret(_) => None,
     });
     // A damaged entry has no readable name, but a profile tells the name of its session's entry. Machine tokens may be in
-    // the kernel's keyring alone.
-    let of_profiles = profiles.iter().map(|profile| (profile.session_key(), profile.grant));
-    let of_profiles = of_profiles.filter(|(key, grant)| match grant {
-        Grant::AuthorizationCode => holds(store.as_ref(), key),
-        Grant::ClientCredentials => machine_tokens::is_cached(ports, store.as_ref(), key),
+    // the kernel's keyring alone. What the profile's grant is now says nothing of either.
+    let of_profiles = profiles.iter().filter_map(|profile| {
+        let key = profile.session_key();
+        if holds(store.as_ref(), &key) {
+            return Some((key, Grant::AuthorizationCode));
+        }
+        machine_tokens::is_cached(ports, store.as_ref(), &key).then_some((key, Grant::ClientCredentials))
     });
-    let keys: BTreeSet<(SessionKey, Grant)> = named.chain(of_profiles).collect();
-    let context = |(key, grant): &(SessionKey, Grant)| {
+    // The logout of one removes the other too, so a key with both is there once.
+    let mut keys = BTreeMap::new();
+    for (key, grant) in named.chain(of_profiles) {
+        let known = keys.entry(key).or_insert(grant);
+        *known = grant.min(*known);
+    }
+    let context = |(key, grant): (&SessionKey, &Grant)| {
         let profile = profiles.iter().find(|profile| profile.session_key() == *key);
         let profile = profile.cloned().unwrap_or_else(|| Profile::orphan(key));
         Ok(Context::new(ports, reporter, Profile { grant: *grant, ..profile }, configured.store(ports)?))

@@ -7,6 +7,14 @@ use crate::explain::logout_messages::{self, StepMessage, StepState};
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
 
+/// As [`forget_tokens`] if there may be any: they may be left from before the profile's grant was changed.
+///
+/// # Errors
+/// As [`forget_tokens`].
+pub fn forget_left_over_tokens(context: &Context<'_>) -> Result<Option<Outcome>> {
+    machine_tokens::may_be_kept(context).then(|| forget_tokens(context)).transpose()
+}
+
 /// Removes the tokens, wherever they are kept.
 ///
 /// # Errors

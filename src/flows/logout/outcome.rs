@@ -81,6 +81,15 @@ impl Step {
 }
 
 impl Outcome {
+    /// With the machine tokens that were removed beside the session.
+    pub(super) fn with_machine_tokens(self, machine: &Self) -> Self {
+        Self {
+            had_session: self.had_session || machine.had_session,
+            access_token_valid_until: self.access_token_valid_until.max(machine.access_token_valid_until),
+            ..self
+        }
+    }
+
     /// The document of `tidp logout --json`.
     pub fn to_json(&self) -> Value {
         json!({
