@@ -63,16 +63,17 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
             None => duration("--clock", text.trim_start_matches('+'))?,
         },
     };
-    let lifetime = args.access_token_lifetime.as_deref().map(|text| duration("--access-token-lifetime", text));
-    let lifetime = lifetime.transpose()?.or(config.access_token_lifetime);
+    let lifetime = args.access_token_lifetime.as_deref().map(Seconds::parse_positive).transpose();
+    let lifetime =
+        lifetime.map_err(|reason| usage("--access-token-lifetime", reason))?.or(config.access_token_lifetime);
     let client = |text: &String| registration::client_of_option(text).map_err(|reason| usage("--client", reason));
     let clients: Vec<_> = args.client.iter().map(client).collect::<Result<_>>()?;
+    registration::check_once(&clients, |client| client.id.clone()).map_err(|reason| usage("--client", reason))?;
     let clients = registration::with_own(&clients, &config.clients, |client| &client.id);
-    let mut defaults = default_clients();
+    let mut clients = registration::with_own(&clients, &default_clients(), |client| &client.id);
     for uri in &args.redirect_uri {
-        registration::add_redirect_uri(&mut defaults, uri).map_err(|reason| usage("--redirect-uri", reason))?;
+        registration::add_redirect_uri(&mut clients, uri).map_err(|reason| usage("--redirect-uri", reason))?;
     }
-    let mut clients = registration::with_own(&clients, &defaults, |client| &client.id);
     for text in &args.secret {
         registration::set_secret(&mut clients, text).map_err(|reason| usage("--secret", reason))?;
     }
@@ -100,9 +101,13 @@ fn users(args: &cli::Sandbox, in_file: Vec<User>) -> Result<Vec<Arc<User>>> {
         user.map_err(|reason| Error::usage(format!("--user: {reason}")))
     };
     let given: Vec<_> = args.user.iter().map(user).collect::<Result<_>>()?;
+    registration::check_once(&given, |user| user.id.to_lowercase())
+        .map_err(|reason| Error::usage(format!("--user: {reason}")))?;
     let in_file: Vec<_> = in_file.into_iter().map(Arc::new).collect();
     let own = registration::with_own(&given, &in_file, |user| &user.id);
-    Ok(registration::with_own(&own, &default_users(), |user| &user.id))
+    let users = registration::with_own(&own, &default_users(), |user| &user.id);
+    registration::check_phones(&users).map_err(Error::usage)?;
+    Ok(users)
 }
 
 fn json_line(sandbox: &Sandbox) -> String {

@@ -9,6 +9,8 @@ use crate::domain::time::Seconds;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What the file of `tidp sandbox --config` says.
 #[derive(Debug, Default)]
@@ -53,13 +55,17 @@ impl SandboxConfig {
             let id = settings.id.clone();
             settings.check().map_err(|what| at_entry(text, "user", "id", &id, &what))
         };
-        Ok(Self {
+        let config = Self {
             access_token_lifetime: file.access_token_lifetime,
             sso_lifetime: file.sso_lifetime,
             scopes: file.scopes,
             clients: file.client.into_iter().map(client).collect::<Result<_, _>>()?,
             users: file.user.into_iter().map(user).collect::<Result<_, _>>()?,
-        })
+        };
+        config.scopes.iter().try_for_each(|scope| check_scope(scope))?;
+        check_once(&config.clients, |client| client.id.clone()).map_err(|what| format!("client {what}"))?;
+        check_once(&config.users, |user| user.id.to_lowercase()).map_err(|what| format!("user {what}"))?;
+        Ok(config)
     }
 }
 
@@ -282,6 +288,43 @@ fn check_id(name: &str, id: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{name} `{}` is empty, or has other characters than visible ASCII, or a comma or `=`", printable(id)))
+}
+
+/// Whether a scope has the characters of RFC 6749 3.3.
+fn check_scope(scope: &str) -> Result<(), String> {
+    if !scope.is_empty() && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+        return Ok(());
+    }
+    Err(format!(
+        "the scope `{}` is empty, or has other characters than visible ASCII, or a quote or `\\`",
+        printable(scope)
+    ))
+}
+
+/// Checks that no two of `items` have the same `id`.
+///
+/// # Errors
+/// Which id is given twice.
+pub fn check_once<T>(items: &[T], id: impl Fn(&T) -> String) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    match items.iter().map(id).find(|id| !seen.insert(id.clone())) {
+        Some(id) => Err(format!("`{}` is given twice", printable(&id))),
+        None => Ok(()),
+    }
+}
+
+/// Checks that no two users have the same phone number, by which a person logs in.
+///
+/// # Errors
+/// Which users have which number.
+pub fn check_phones(users: &[Arc<User>]) -> Result<(), String> {
+    let mut seen = BTreeMap::new();
+    for user in users {
+        if let Some(other) = seen.insert(&user.phone, &user.id) {
+            return Err(format!("the users `{other}` and `{}` have the same phone number {}", user.id, user.phone));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a redirect URI can be registered: absolute, without a fragment (RFC 6749 3.1.2), and no script.

@@ -52,6 +52,19 @@ pub enum Flaw {
     AlgNone,
 }
 
+impl Flaw {
+    /// The claims that make the token wrong.
+    const fn claims(self) -> &'static [&'static str] {
+        match self {
+            Self::Expired => &["exp"],
+            Self::NotYetValid => &["nbf", "iat"],
+            Self::OtherIssuer => &["iss"],
+            Self::OtherAudience => &["aud"],
+            Self::UnknownKey | Self::WrongSignature | Self::OtherTyp | Self::AlgNone => &[],
+        }
+    }
+}
+
 /// A token, and what it contains.
 pub struct SampleToken {
     pub token: String,
@@ -81,7 +94,8 @@ const AWAY: i64 = 3_600;
 /// Signs the token that `request` asks for, from the data of `access`.
 ///
 /// # Errors
-/// If no key could be generated, or signing failed. `InvalidInput` for an ID token without a user.
+/// If no key could be generated, or signing failed. `InvalidInput` for an ID token without a user, and for a
+/// claim that undoes the flaw.
 pub fn sign(
     keys: &Keys,
     issuer: &str,
@@ -93,13 +107,20 @@ pub fn sign(
         (TokenKind::Access, _) => access_claims(issuer, access),
         (TokenKind::Id, Some(login)) => {
             let mut claims = id_claims(issuer, access, login, &IdToken::default(), "");
-            claims["exp"] = json!(access.expires_at);
+            if request.lifetime.is_some() {
+                claims["exp"] = json!(access.expires_at);
+            }
             claims
         }
         (TokenKind::Id, None) => {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "an ID token is about a user"));
         }
     };
+    let flawed = request.wrong.map_or(&[][..], Flaw::claims);
+    if let Some(name) = flawed.iter().find(|name| request.claims.contains_key(**name)) {
+        let what = format!("the claim {name} would undo what is to be wrong; give one of them");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
     if let (TokenKind::Id, Some(members)) = (request.kind, claims.as_object_mut()) {
         // It would be the hash of an access token that does not exist.
         members.remove("at_hash");

@@ -54,11 +54,14 @@ pub fn default_users() -> Vec<Arc<User>> {
 
 /// The user with that id, phone number (`+47` and spaces are optional) or email address.
 pub fn find<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
-    let text = text.trim().to_lowercase();
-    let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
-    let has_number = |user: &User| number == user.phone || (number.len() == 8 && user.phone.ends_with(&number));
-    let is_text = |name: &str| !text.is_empty() && name.to_lowercase() == text;
-    users.iter().find(|user| is_text(&user.id) || is_text(&user.email) || has_number(user))
+    let name = text.trim().to_lowercase();
+    let is_name = |known: &str| !name.is_empty() && known.to_lowercase() == name;
+    users.iter().find(|user| is_name(&user.id) || is_name(&user.email) || user.has_phone(text))
+}
+
+/// The user with that phone number (`+47` and spaces are optional).
+pub fn find_by_phone<'a>(users: &'a [Arc<User>], text: &str) -> Option<&'a Arc<User>> {
+    users.iter().find(|user| user.has_phone(text))
 }
 
 impl User {
@@ -76,6 +79,11 @@ impl User {
             prefers_email: false,
             claims: Map::new(),
         }
+    }
+
+    fn has_phone(&self, text: &str) -> bool {
+        let number: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '+' | '-')).collect();
+        number == self.phone || (number.len() == 8 && self.phone.ends_with(&number))
     }
 
     /// The pairwise `sub`.

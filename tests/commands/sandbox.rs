@@ -17,6 +17,10 @@ fn a_wrong_option_says_what_would_be_right() {
         (&["--redirect-uri", "callback"], "--redirect-uri: the redirect URI callback is not absolute"),
         (&["--issuer", "sandbox:8765"], "--issuer: `sandbox:8765` is no address such as http://sandbox:8765"),
         (&["--bind", "localhost"], "invalid value 'localhost' for '--bind <ADDRESS>'"),
+        (&["--client", "a=Public", "--client", "a=MobileApp"], "--client: `a` is given twice"),
+        (&["--user", "per", "--user", "Per"], "--user: `per` is given twice"),
+        (&["--user", "per,phone=+4700000001"], "the users `per` and `kari` have the same phone number 4700000001"),
+        (&["--access-token-lifetime", "0"], "--access-token-lifetime: "),
         (&["--access-token-lifetime", "1 h"], "--access-token-lifetime: `1 h` is not a duration"),
     ] {
         let error = Bench::with_env(&[]).run(&[&["sandbox", "--json"], args].concat()).exits(2).error();
@@ -36,6 +40,17 @@ fn a_wrong_file_names_itself_the_line_and_the_nearest_key() {
     assert!(message.contains("sandbox.toml: line 4: unknown field `clientid`"), "{message}");
     assert!(message.ends_with("did you mean `client_id`?"), "{message}");
     assert_eq!(error["kind"], "config");
+    let client = "[[client]]\nclient_id = \"x\"\nclient_type = \"Public\"\n";
+    for (file, why) in [
+        (client.repeat(2), "client `x` is given twice"),
+        ("[[user]]\nid = \"per\"\n".repeat(2), "user `per` is given twice"),
+        ("scopes = [\"orders read\"]".to_owned(), "the scope `orders read` is empty, or has other characters"),
+        ("scopes = ['a\"b']".to_owned(), "the scope `a\"b` is empty, or has other characters"),
+    ] {
+        bench.files.put("/home/kari/sandbox.toml", &file);
+        let error = bench.run(&["sandbox", "--json", "--config", "/home/kari/sandbox.toml"]).exits(2).error();
+        assert!(error["message"].as_str().unwrap().contains(why), "{why}: {error}");
+    }
 }
 
 /// The arguments, and the request that they become.

@@ -27,7 +27,18 @@ fn ones_own_client_logs_ones_own_user_in() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.toml");
     std::fs::write(&file, FILE).unwrap();
-    let provider = Provider::sandbox(&["--config", file.to_str().unwrap(), "--client", "other=Public"]);
+    let provider = Provider::sandbox(&[
+        "--config",
+        file.to_str().unwrap(),
+        "--client",
+        "other=Public",
+        "--redirect-uri",
+        "https://a.example/",
+    ]);
+    for id in ["other", "my-app", "sandbox-mobile"] {
+        let uris = provider.client(id)["redirect_uris"].clone();
+        assert!(uris.as_array().unwrap().contains(&"https://a.example/".into()), "{id}: {uris}");
+    }
     let home = Home::logged_in(&provider, "my-app");
     let session: Value = serde_json::from_str(home.tidp(&["inspect", "--json"]).expect(0)).unwrap();
     let claims = &session["id_token"]["claims"];

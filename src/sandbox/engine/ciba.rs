@@ -7,7 +7,7 @@ use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
-use crate::sandbox::users::User;
+use crate::sandbox::users::{self, User};
 use std::sync::Arc;
 
 const MAX_LIFETIME: Seconds = Seconds(300);
@@ -77,7 +77,8 @@ impl Engine {
         let (user, acr_values) = match (form.get("login_hint"), form.get("login_hint_token")) {
             (Some(phone), None) => {
                 require_scopes(&scopes, &[VIPPS, "phone", "openid"])?;
-                (self.find_user(phone).ok_or_else(unknown_user)?, "urn:telenor.identity.aal.2")
+                let user = users::find_by_phone(&self.users, phone).ok_or_else(unknown_user)?;
+                (Arc::clone(user), "urn:telenor.identity.aal.2")
             }
             (None, Some(token)) => {
                 require_scopes(&scopes, &[BANKID, "openid"])?;

@@ -182,10 +182,10 @@ impl Events {
         self.end_sessions((now, Kind::SsoEnded, &Reason::SsoWasEnded), is_concerned, end);
     }
 
-    /// `grant`: only that one.
+    /// `grant`: only that one, also without refresh token.
     pub(super) fn revoked(&mut self, grant: Option<u64>, reason: &Reason, now: Time) {
         let is_concerned = |session: &Session| {
-            session.refreshable && session.is_alive(now) && grant.is_none_or(|grant| grant == session.number)
+            session.is_alive(now) && grant.map_or(session.refreshable, |grant| grant == session.number)
         };
         let end = |session: &mut Session| session.revoked_at = Some(now);
         self.end_sessions((now, Kind::Revoked, reason), is_concerned, end);

@@ -112,16 +112,20 @@ impl Engine {
         self.refresh_tokens.iter().filter(|token| token.is_active(now)).count()
     }
 
-    /// Adds the client, or replaces the one of that id.
+    /// Adds the client, or puts it in the place of the one of that id.
     pub fn register_client(&mut self, client: Client) {
-        self.clients.retain(|known| known.id != client.id);
-        self.clients.push(client);
+        match self.clients.iter_mut().find(|known| known.id == client.id) {
+            Some(known) => *known = client,
+            None => self.clients.push(client),
+        }
     }
 
-    /// Adds the user, or replaces the one of that id.
+    /// Adds the user, or puts it in the place of the one of that id.
     pub fn register_user(&mut self, user: User) {
-        self.users.retain(|known| known.id != user.id);
-        self.users.push(Arc::new(user));
+        match self.users.iter_mut().find(|known| known.id == user.id) {
+            Some(known) => *known = Arc::new(user),
+            None => self.users.push(Arc::new(user)),
+        }
     }
 
     /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.

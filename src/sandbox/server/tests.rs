@@ -686,10 +686,14 @@ fn clients_and_users_are_registered_while_it_runs() {
         "{refused}"
     );
 
-    let per = json!({"id": "kari", "given_name": "Per", "claims": {"department": "sales"}});
+    let per = json!({"id": "kari", "phone": "+4700000001", "given_name": "Per", "claims": {"department": "sales"}});
     assert_eq!(control("users", per).0, 200);
     assert_eq!(control("users", json!({"id": "per", "claims": {"iss": "x"}})).0, 400);
-    let begun = post_json(&sandbox, "/connect/ciba", &CIBA.replace("4700000001", "kari")).1;
+    assert_eq!(control("clients", json!({"client_id": "sandbox-public", "client_type": "Public"})).0, 200);
+    let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
+    assert_eq!((&state["users"][0]["id"], &state["users"][1]["id"]), (&json!("kari"), &json!("ola")), "in its place");
+    assert_eq!((&state["clients"][0]["client_id"]), (&json!("sandbox-public")), "in its place");
+    let begun = post_json(&sandbox, "/connect/ciba", CIBA).1;
     let form = format!(
         "client_id=sandbox-confidential&client_secret=sandbox-secret&grant_type=urn:openid:params:grant-type:ciba&auth_req_id={}",
         begun["auth_req_id"].as_str().unwrap()
@@ -766,6 +770,9 @@ fn a_sample_token_has_the_claims_that_were_asked_for() {
 
     let (header, claims, _) = sample(&sandbox, &json!({"kind": "id"}));
     assert_eq!((&header["typ"], claims.get("at_hash"), &claims["given_name"]), (&json!("JWT"), None, &json!("Kari")));
+    let lives = |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!(lives(&claims), 300);
+    assert_eq!(lives(&sample(&sandbox, &json!({"kind": "id", "lifetime": "20m"})).1), 1_200);
     let (_, claims, _) = sample(&sandbox, &json!({"no_user": true, "scope": "api:orders"}));
     assert_eq!((claims.get("sub"), &claims["scope"]), (None, &json!(["api:orders"])));
 }
@@ -812,6 +819,31 @@ fn a_wrong_sample_token_is_wrong_in_one_way() {
         assert!(status == 400 && refused["error_description"].as_str().unwrap().contains(why), "{request}: {refused}");
     }
     assert_eq!(send(&sandbox, "POST", "/sandbox/token", "Origin: http://evil.example\r\n", "{}").0, 403);
+}
+
+#[test]
+fn a_claim_does_not_undo_what_is_to_be_wrong() {
+    let sandbox = sandbox(Options::default());
+    for (wrong, claim) in
+        [("expired", "exp"), ("not-yet-valid", "nbf"), ("other-issuer", "iss"), ("other-audience", "aud")]
+    {
+        let ask = |claim: &str| json!({"wrong": wrong, "claims": {claim: null}}).to_string();
+        let (status, refused) = post_json(&sandbox, "/sandbox/token", &ask(claim));
+        assert_eq!(status, 400, "{wrong}");
+        assert!(refused["error_description"].as_str().unwrap().starts_with(&format!("the claim {claim} would undo")));
+        assert_eq!(post_json(&sandbox, "/sandbox/token", &ask("idp")).0, 200, "{wrong}");
+    }
+}
+
+#[test]
+fn the_json_of_a_control_is_not_read_as_a_form() {
+    let sandbox = sandbox(Options::default());
+    let mine =
+        json!({"client_id": "mine", "client_type": "Confidential", "secret": "a&scope=hunter2&client_id=hunter2&x="});
+    assert_eq!(post(&sandbox, "/sandbox/clients", &mine.to_string()).0, 200);
+    let event = events(&sandbox, "").pop().unwrap();
+    assert_eq!(event["asked"], "POST /sandbox/clients client_id=mine");
+    assert!(!event.to_string().contains("hunter2"), "{event}");
 }
 
 #[test]

@@ -36,13 +36,15 @@ fn vipps_asks_the_user_with_that_phone_number() {
 
 #[test]
 fn a_request_is_refused_with_its_own_code() {
-    let cases: [(&str, &str, &str, &str); 10] = [
+    let cases: [(&str, &str, &str, &str); 12] = [
         ("sandbox-mobile", "", "", "unauthorized_client"),
         ("sandbox-confidential", "scope", "openid phone", "invalid_scope"),
         ("sandbox-confidential", "scope", "vipps phone", "invalid_scope"),
         ("sandbox-confidential", "scope", "vipps openid", "invalid_scope"),
         ("sandbox-confidential", "scope", "openid vipps phone unheard-of", "invalid_scope"),
         ("sandbox-confidential", "login_hint", "4799999999", "unknown_user_id"),
+        ("sandbox-confidential", "login_hint", "kari", "unknown_user_id"),
+        ("sandbox-confidential", "login_hint", "kari@example.com", "unknown_user_id"),
         ("sandbox-confidential", "login_hint", "", "invalid_request"),
         ("sandbox-confidential", "login_hint_token", "both", "invalid_request"),
         ("sandbox-confidential", "requested_expiry", "0", "invalid_request"),

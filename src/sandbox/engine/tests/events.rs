@@ -57,3 +57,12 @@ fn a_replayed_code_ends_its_session() {
     assert_eq!(error.reason.map(|known| known.0), Some(Reason::SessionRevoked));
     assert_eq!(bench.0.events.sessions().next().and_then(|session| session.revoked_at), Some(START));
 }
+
+#[test]
+fn a_replayed_code_also_ends_a_session_without_refresh_token() {
+    let mut bench = Bench::new(RefreshTokenUsage::ReUse);
+    let code = param(&bench.authorize(&[("scope", "openid")]), "code").unwrap();
+    assert!(bench.redeem("sandbox-mobile", &[("code", &code)], START).unwrap().refresh_token.is_none());
+    assert!(bench.redeem("sandbox-mobile", &[("code", &code)], START).is_err());
+    assert_eq!(bench.0.events.sessions().next().and_then(|session| session.revoked_at), Some(START));
+}
