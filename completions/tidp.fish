@@ -334,7 +334,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_s
 always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l port -d 'Port; 0: any free one' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l client -d 'A client of your own, with the usual redirect URIs if none is given; can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l client -d 'A client of your own; without a redirect URI it gets http://127.0.0.1 (any port), http://localhost:3000/callback and http://localhost:5173/callback; can be repeated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l secret -d 'The secret of a confidential client; can be repeated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l redirect-uri -d 'Register this redirect URI for every client that it fits; can be repeated' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l user -d 'A user of your own; can be repeated. The first is the default' -r
@@ -343,7 +343,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_s
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l bind -d 'The address to listen on. Any but a loopback address lets other machines in' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l refresh-tokens -d 'Whether a refresh returns a new refresh token and revokes the old one, or returns the same one' -r -f -a "rotate\t'A new refresh token each time; the old one is revoked'
 reuse\t'The same refresh token each time'"
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l introspection -d 'Whom introspection answers' -r -f -a "apis-only\t'Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l introspection -d 'Whom introspection answers' -r -f -a "apis-only\t'Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api, its secret sandbox-secret'
 refresh-tokens\t'Clients too, about their own tokens, as Duende IdentityServer 7 does'"
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l access-token-lifetime -d 'Lifetime of access tokens [default: 1h]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
@@ -355,10 +355,10 @@ complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_s
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -f -a "token" -d 'Print a token of a running sandbox, with any claims, for testing an API; also wrong ones'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l client-id -d 'The client [default: the sandbox\'s first]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l user -d 'The user [default: the sandbox\'s first]' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l scope -d 'Scopes; those that begin with `api:` are also the audience. Can be repeated' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l scope -d 'Scopes; `api:orders` also gives the audience `orders`. Can be repeated [default: openid profile]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l claim -d 'A claim; VALUE is JSON or text, and null leaves the claim out. Can be repeated' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l lifetime -d 'How long it is valid' -r
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l wrong -d 'What is wrong with it' -r -f -a "expired\t''
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l lifetime -d 'How long it is valid [default: as long as the sandbox\'s access tokens]' -r
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l wrong -d 'What is wrong with it. other-audience: `another-audience`; other-typ: `JWT` instead of `at+jwt`, for an ID token the reverse' -r -f -a "expired\t''
 not-yet-valid\t''
 other-issuer\t''
 other-audience\t''

@@ -20,7 +20,8 @@ pub struct Sandbox {
     /// Port; 0: any free one
     #[arg(long, default_value_t = 8765)]
     pub port: u16,
-    /// A client of your own, with the usual redirect URIs if none is given; can be repeated
+    /// A client of your own; without a redirect URI it gets http://127.0.0.1 (any port), http://localhost:3000/callback and
+    /// http://localhost:5173/callback; can be repeated
     #[arg(long, value_name = "ID=TYPE[,REDIRECT_URI…]")]
     pub client: Vec<String>,
     /// The secret of a confidential client; can be repeated
@@ -61,7 +62,7 @@ pub struct Sandbox {
 /// Whom introspection answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Introspection {
-    /// Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api
+    /// Only APIs, as TelenorID+ (Duende IdentityServer 6) does; the API is sandbox-api, its secret sandbox-secret
     ApisOnly,
     /// Clients too, about their own tokens, as Duende IdentityServer 7 does
     RefreshTokens,

@@ -145,7 +145,8 @@ fn start_line(sandbox: &Sandbox) -> String {
          \x20 tidp policy\n\n\
          Move its clock a day:   curl -d '{{\"advance\": 86400}}' {issuer}/sandbox/clock\n\
          End its SSO sessions:   curl -d '{{}}' {issuer}/sandbox/sso/end\n\
-         What it has seen:       curl {issuer}/sandbox\n\
+         Approve a device:       curl -d '{{}}' {issuer}/sandbox/logins/approve\n\
+         What it has seen:       curl {issuer}/sandbox/events\n\
          This moves only the sandbox's clock. tidp still uses this machine's clock, so use `tidp refresh --force` to\n\
          see the effect. `tidp demo` moves both clocks.\n"
     )

@@ -103,7 +103,9 @@ impl LoginError {
                 Meaning::InteractionRequired => FailureReason::NeedsUser,
                 Meaning::Acr => FailureReason::TooWeak,
                 Meaning::Unavailable => FailureReason::Unavailable,
-                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::Request => FailureReason::Refused,
+                Meaning::Scopes | Meaning::Code | Meaning::Client | Meaning::User | Meaning::Request => {
+                    FailureReason::Refused
+                }
             },
             Self::StatusOnly(..) | Self::NotOffered(..) | Self::CodeSpent(..) => FailureReason::Refused,
             Self::Unavailable(..) => FailureReason::Unavailable,

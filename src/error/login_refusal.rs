@@ -67,7 +67,7 @@ impl RequestedLogin {
     }
 }
 
-/// The meaning of an error (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6).
+/// The meaning of an error (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, CIBA Core 13).
 #[derive(Clone, Copy)]
 pub(super) enum Meaning {
     Cancelled,
@@ -77,6 +77,7 @@ pub(super) enum Meaning {
     Unavailable,
     Code,
     Client,
+    User,
     Request,
 }
 
@@ -88,6 +89,7 @@ pub(super) fn meaning(provider: &OAuthError) -> Meaning {
         "invalid_scope" => Meaning::Scopes,
         "unmet_authentication_requirements" => Meaning::Acr,
         "invalid_grant" => Meaning::Code,
+        "unknown_user_id" => Meaning::User,
         "invalid_client"
         | "unauthorized_client"
         | "unsupported_response_type"
@@ -131,6 +133,8 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             );
             Report::new(Kind::Refused, message).hint(show_profile(profile))
         }
+        Meaning::User => refused("the provider refused the login")
+            .hint("check --login-hint: for bankid the user's kurt_id, for vipps the phone number"),
         Meaning::Request => Report::new(
             Kind::Refused,
             format!("the provider refused the login ({reason}); requested with {}", request.client),

@@ -84,7 +84,7 @@ fn machine_token_hint(error: &str, has_scopes: bool) -> Option<&'static str> {
             Some("ask the provider to allow this client the grant client_credentials")
         }
         ("invalid_scope", true) => Some("set `scopes` in the profile, or --scope, to what this client may request"),
-        ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile, or --scope"),
+        ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile, TIDP_SCOPES, or --scope"),
         _ => None,
     }
 }

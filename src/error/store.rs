@@ -9,6 +9,8 @@ use crate::ports::{StoreFailure, StoreFailureKind, StoreName};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
     Failed(StoreFailure),
+    /// The store that may have the secret of a client that acts for itself failed. Such a client needs no store.
+    SecretUnavailable(StoreFailure),
     InvalidEntry(InvalidEntry),
     /// Entries that cannot be read, so their sessions are not known.
     EntriesUnreadable {
@@ -25,6 +27,9 @@ impl StoreError {
         let login = with_profile("tidp login", profile);
         match self {
             Self::Failed(failure) => store(store_message(failure)).hint(store_hint(failure)),
+            Self::SecretUnavailable(failure) => {
+                store(store_message(failure)).hint(format!("{}; or set TIDP_CLIENT_SECRET", store_hint(failure)))
+            }
             Self::InvalidEntry(InvalidEntry::Version(version)) => {
                 store(format!("the stored session was written by a newer tidp (format {version})"))
                     .hint(format!("update tidp, or start over: {login}"))

@@ -137,6 +137,7 @@ fn store_rows() -> Vec<Row> {
     vec![
         row(StoreError::Failed(missing()), Kind::Store, 6, "TIDP_STORE=file"),
         row(store(StoreName::Keyring, StoreFailureKind::NotSetUp), Kind::Store, 6, "tidp login"),
+        row(StoreError::SecretUnavailable(missing()), Kind::Store, 6, "; or set TIDP_CLIENT_SECRET"),
         row(store(StoreName::Keyring, StoreFailureKind::Refused), Kind::Store, 6, "TIDP_STORE=file"),
         row(store(StoreName::Keyring, StoreFailureKind::MissingLogonSession), Kind::Store, 6, "SSH"),
         row(store(StoreName::Keyring, StoreFailureKind::MissingKeychain), Kind::Store, 6, "security default-keychain"),
@@ -163,6 +164,7 @@ fn login_rows() -> Vec<Row> {
     let acr_not_met = |method| LoginError::AcrNotMet { acr: "none".into(), required: "aal.3".into(), method };
     let with_device = RequestedLogin { method: device, profile_has_prompt_none: true, ..requested() };
     let rejected = OAuthError { error: "invalid_grant".into(), error_description: None };
+    let unknown_user = OAuthError { error: "unknown_user_id".into(), error_description: None };
     let needs_user = OAuthError { error: "login_required".into(), error_description: None };
     vec![
         provider_row(LoginError::Refused(provider_error(), requested()), Kind::Refused, 4, "tidp profile show"),
@@ -180,6 +182,7 @@ fn login_rows() -> Vec<Row> {
         row(LoginError::NotApproved(device), Kind::Timeout, 124, "tidp login --device"),
         provider_row(LoginError::CodeSpent(provider_error(), device), Kind::Refused, 4, "tidp login --device"),
         provider_row(LoginError::Refused(rejected, with_device.clone()), Kind::Refused, 4, "tidp login --device"),
+        provider_row(LoginError::Refused(unknown_user, requested()), Kind::Refused, 4, "check --login-hint"),
         provider_row(LoginError::Refused(needs_user, with_device), Kind::LoginRequired, 3, "tidp login --device"),
         row(timed_out, Kind::Timeout, 124, "tidp profile show"),
         row(other_account(browser), Kind::Invalid, 7, "tidp login --prompt login --expect-sub \"o la\""),
@@ -193,6 +196,12 @@ fn other_rows() -> Vec<Row> {
     vec![
         row(NetworkError::Unreachable(text()), Kind::Unreachable, 5, ""),
         row(NetworkError::ResponseLost(text()), Kind::Unreachable, 5, ""),
+        row(
+            NetworkError::NoSandbox(text()),
+            Kind::Unreachable,
+            5,
+            "start `tidp sandbox`, or name its address with --at",
+        ),
         row(NetworkError::UnknownAuthority(text()), Kind::Invalid, 7, "TIDP_CA_FILE"),
         row(ValidationError::Invalid(text()), Kind::Invalid, 7, ""),
         row(ValidationError::Opaque(text()), Kind::Invalid, 7, ""),

@@ -4,7 +4,7 @@ use crate::config::AuthMethod;
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::without_byte_order_mark;
-use crate::error::{Error, LoginError, ProviderRefusal, Result, SetupError, Situation};
+use crate::error::{Error, LoginError, ProviderRefusal, Result, SetupError, Situation, StoreError};
 use crate::flows::context::Context;
 use crate::oidc::token::{Client, ClientAuthentication};
 
@@ -31,7 +31,11 @@ impl Context<'_> {
             return self.ports.programs.output(command).map_err(failed);
         }
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
-        let stored = self.store.load(&entry)?.ok_or(SetupError::NoClientSecret)?;
+        let failed = |failure| match self.profile.is_machine() {
+            true => StoreError::SecretUnavailable(failure),
+            false => StoreError::Failed(failure),
+        };
+        let stored = self.store.load(&entry).map_err(failed)?.ok_or(SetupError::NoClientSecret)?;
         // Older versions stored a byte order mark with it.
         Ok(Secret::new(without_byte_order_mark(stored.expose())))
     }

@@ -18,8 +18,8 @@ pub enum Notice {
     Step { name: &'static str, text: String, failed: bool },
     /// What the user must read to go on: a URL or a question.
     Prompt(String),
-    /// The code to enter at an address, which `qr_code` leads to as well.
-    UserCode { address: String, code: String, qr_code: Option<String> },
+    /// The code to enter at an address, which `qr_code` leads to as well. `on_this_machine`: no other device reaches it.
+    UserCode { address: String, code: String, qr_code: Option<String>, on_this_machine: bool },
     /// The time that is left, on one line of a terminal that the next one replaces; an empty text removes it.
     Countdown(String),
     /// A long wait. Dropped if the terminal would block.

@@ -99,7 +99,7 @@ impl<'w> Output<'w> {
     }
 
     /// Writes what a user needs on another device. With a QR code only if it fits on the terminal together with the code.
-    fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>) {
+    fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>, on_this_machine: bool) {
         let stream = self.ports.terminal.stderr();
         let style = QrCodeStyle { charset: self.charset(), colors: self.stderr_colors };
         let picture = qr_code.filter(|_| stream.is_terminal && !self.quiet).and_then(|text| {
@@ -112,7 +112,10 @@ impl<'w> Output<'w> {
                 "Scan this with another device:\n\n{picture}Or open this address there and enter the code:\n\n  {address}\n  \
                  {code}\n"
             ),
-            None => format!("Open this address on any device and enter the code:\n\n  {address}\n\n  {code}\n"),
+            None => {
+                let place = if on_this_machine { "this machine" } else { "any device" };
+                format!("Open this address on {place} and enter the code:\n\n  {address}\n\n  {code}\n")
+            }
         });
     }
 
@@ -256,7 +259,9 @@ impl Reporter for Output<'_> {
                 self.note(&format!("  {name:<13}   {text}"));
             }
             Notice::Prompt(text) => self.ask(&text),
-            Notice::UserCode { address, code, qr_code } => self.show_user_code(&address, &code, qr_code.as_deref()),
+            Notice::UserCode { address, code, qr_code, on_this_machine } => {
+                self.show_user_code(&address, &code, qr_code.as_deref(), on_this_machine);
+            }
             Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
             Notice::Countdown(text) => self.show_countdown(&text),
             Notice::Progress(text) => self.ports.terminal.try_err(&format!("{text}\n")),

@@ -241,7 +241,7 @@ fn what_needs_a_user_is_refused_with_the_truth() {
     let bench = machine();
     for (line, words) in [
         ("login", "there is no user to log in, and none is needed for a token"),
-        ("userinfo", "there is no user to tell about"),
+        ("userinfo", "there is no user, and no userinfo"),
         ("token --id-token", "the provider issues no ID token"),
         ("refresh --claims", "there is no ID token whose claims"),
         ("keepalive --for 1h", "there is no session to keep alive: `tidp token` and `tidp exec` request a new token"),
@@ -369,6 +369,18 @@ fn logout_removes_the_tokens_everywhere() {
         let all = bench.run(&["logout", "--all", "--json"]).exits(0).json();
         assert_eq!(all["sessions"].as_array().unwrap().len(), 1, "{all}");
         assert!(bench.cache.documents().is_empty() && bench.stores.is_empty());
+    }
+}
+
+#[test]
+fn a_job_without_a_keyring_learns_that_its_secret_can_be_a_variable() {
+    for kind in [StoreFailureKind::Missing, StoreFailureKind::Locked] {
+        let bench = Bench::with_config(CONFIG);
+        bench.provider.publishes();
+        // The machine tokens are looked for twice, before and under the lock.
+        (0..3).for_each(|_| bench.stores.fail("load", kind));
+        let error = bench.run(&["token", "--json"]).exits(6).error();
+        assert!(error["hint"].as_str().unwrap().ends_with("; or set TIDP_CLIENT_SECRET"), "{error}");
     }
 }
 

@@ -4,6 +4,7 @@ use crate::support::Bench;
 use crate::support::provider::json;
 use crate::support::tokens::ISSUER;
 use serde_json::{Value, json};
+use tidp::testing::ports::HttpFailureKind;
 
 #[test]
 fn a_wrong_option_says_what_would_be_right() {
@@ -104,4 +105,8 @@ fn what_the_sandbox_refuses_or_does_not_know_is_an_error() {
     ask(404, json!({}), 1, "answers 404; is it a sandbox?");
     ask(200, json!({"token": "a.\u{1b}.c"}), 1, "answers 200; is it a sandbox?");
     ask(200, json!({}), 1, "is it a sandbox?");
+    let bench = Bench::with_env(&[]);
+    bench.provider.fails("/sandbox/token", HttpFailureKind::NotSent);
+    let error = bench.run(&["sandbox", "token", "--at", ISSUER, "--json"]).exits(5).error();
+    assert_eq!(error["hint"], "start `tidp sandbox`, or name its address with --at");
 }

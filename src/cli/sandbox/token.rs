@@ -36,16 +36,17 @@ pub struct SandboxToken {
     /// A token for the client itself
     #[arg(long, conflicts_with_all = ["user", "id_token"])]
     pub no_user: bool,
-    /// Scopes; those that begin with `api:` are also the audience. Can be repeated
+    /// Scopes; `api:orders` also gives the audience `orders`. Can be repeated [default: openid profile]
     #[arg(long)]
     pub scope: Vec<String>,
     /// A claim; VALUE is JSON or text, and null leaves the claim out. Can be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub claim: Vec<String>,
-    /// How long it is valid
+    /// How long it is valid [default: as long as the sandbox's access tokens]
     #[arg(long, value_name = "DURATION")]
     pub lifetime: Option<String>,
-    /// What is wrong with it
+    /// What is wrong with it. other-audience: `another-audience`; other-typ: `JWT` instead of `at+jwt`, for an ID token the
+    /// reverse
     #[arg(long, value_parser = PossibleValuesParser::new(FLAWS))]
     pub wrong: Option<String>,
     /// How to print it

@@ -3,7 +3,7 @@
 use crate::cli::{SampleFormat, SandboxToken};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::error::{Error, Result};
+use crate::error::{Error, NetworkError, Result, Situation};
 use crate::ports::{Body, Method, Ports, Request};
 use crate::terminal::output::Output;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,12 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
         deadline: None,
         secrets: Vec::new(),
     };
-    let response = ports.http.send(&request).map_err(|failure| Error::unanswered(STEP, &failure))?;
+    let response = ports.http.send(&request).map_err(|failure| match Error::unanswered(STEP, &failure) {
+        Error { situation: Situation::Network(NetworkError::Unreachable(what)), .. } => {
+            NetworkError::NoSandbox(what).into()
+        }
+        other => other,
+    })?;
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     match (response.status, text("token").filter(|token| is_jwt_text(token))) {

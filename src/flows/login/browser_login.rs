@@ -16,6 +16,7 @@ use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, p
 use crate::flows::context::Context;
 use crate::flows::random_bytes::random_bytes;
 use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
+use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::id_token::IdTokenSource;
 use crate::oidc::token;
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
@@ -175,9 +176,9 @@ impl LoginAttempt<'_, '_> {
         }
     }
 
-    /// The command for a login on another device, if the provider has an endpoint for it.
+    /// The command for a login on another device, if the provider has an endpoint for it, and not on this machine alone.
     fn device_command(&self) -> Option<String> {
-        self.provider.device_authorization_endpoint.as_ref()?;
+        self.provider.device_authorization_endpoint.as_ref().filter(|endpoint| !is_loopback_literal(endpoint))?;
         Some(with_profile(LoginMethod::Device.command(), self.context.profile.name_in_hints.as_deref()))
     }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, LoginError, Result};
 use crate::oidc::device_authorization::{
     DeviceAuthorization, accept_device_authorization, device_authorization_request, device_token_request,
 };
+use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::polling::PollInterval;
 use crate::ports::Notice;
 
@@ -38,11 +39,14 @@ impl LoginAttempt<'_, '_> {
     }
 
     fn show(&self, device: &DeviceAuthorization) {
-        let qr_code = device.verification_uri_complete.as_ref().filter(|_| self.options.show_qr_code);
+        let on_this_machine = is_loopback_literal(&device.verification_uri);
+        let shows_qr_code = self.options.show_qr_code && !on_this_machine;
+        let qr_code = device.verification_uri_complete.as_ref().filter(|_| shows_qr_code);
         self.context.reporter.report(Notice::UserCode {
             address: device.verification_uri.to_string(),
             code: device.user_code.clone(),
             qr_code: qr_code.map(|complete| complete.to_string()),
+            on_this_machine,
         });
     }
 }

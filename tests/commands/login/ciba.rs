@@ -114,7 +114,9 @@ fn refusal_at_each_step_ends_the_login() {
     };
     let bench = confidential();
     refuses(&bench, PREPARE, "unknown_user_id");
-    assert_eq!(error(&bench, &BANKID, 4)["provider"]["error"], "unknown_user_id");
+    let unknown = error(&bench, &BANKID, 4);
+    assert_eq!(unknown["provider"]["error"], "unknown_user_id");
+    assert!(unknown["hint"].as_str().unwrap().starts_with("check --login-hint: for bankid the user's kurt_id"));
     let bench = confidential();
     prepares(&bench, "A\u{1b}[2J");
     assert_eq!(error(&bench, &BANKID, 7)["kind"], "invalid");

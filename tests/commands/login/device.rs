@@ -400,6 +400,13 @@ fn qr_code_is_drawn_where_it_fits() {
     ] {
         assert!(!without.contains(blocks) && without.contains("Open this address on any device"), "{without}");
     }
+    let bench = waiting(&[
+        ("verification_uri", json!("http://127.0.0.1:8765/device")),
+        ("verification_uri_complete", json!("http://127.0.0.1:8765/device?user_code=123456789")),
+    ]);
+    *bench.terminal.stderr_size.lock().unwrap() = Some((80, 30));
+    let local = polled(&bench, &[], vec![tokens()]).0.exits(0).stderr;
+    assert!(!local.contains(blocks) && local.contains("Open this address on this machine and enter"), "{local}");
     let plain = shown(Some((80, 30)), &[("NO_COLOR", "1")], &[]);
     assert!(plain.contains("█") && !plain.contains(colors), "{plain}");
     let ascii = shown(Some((80, 50)), &[("LC_ALL", "C"), ("NO_COLOR", "1")], &[]);

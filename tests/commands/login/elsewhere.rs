@@ -28,8 +28,12 @@ fn at_terminal(situation: &str) -> Bench {
 }
 
 fn offer_device_logins(bench: &Bench) {
+    offer_device_logins_at(bench, ISSUER);
+}
+
+fn offer_device_logins_at(bench: &Bench, base: &str) {
     let mut document = discovery();
-    document["device_authorization_endpoint"] = json!(format!("{ISSUER}/connect/deviceauthorization"));
+    document["device_authorization_endpoint"] = json!(format!("{base}/connect/deviceauthorization"));
     bench.provider.always("/.well-known/openid-configuration", json(200, &document));
 }
 
@@ -74,6 +78,19 @@ fn ways_that_can_work_are_listed_with_the_reason() {
     let bench = at_terminal("a display");
     expect_login(&bench, TokenResponse::new());
     bench.run(&["login"]).exits(0).leaves_out("paste it here").says("Continue in your browser");
+}
+
+#[test]
+fn a_phone_is_offered_only_if_it_can_reach_the_provider() {
+    for (base, is_offered) in [("https://127.0.0.1", false), ("https://192.0.2.1", true)] {
+        let bench = at_terminal("no display").env("TIDP_ENDPOINT_HOSTS", "127.0.0.1 192.0.2.1");
+        *bench.terminal.no_input.lock().unwrap() = true;
+        offer_device_logins_at(&bench, base);
+        bench.provider.always("/jwks", json(200, &crate::support::tokens::jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
+        let stderr = bench.run(&["login"]).exits(0).stderr;
+        assert_eq!(stderr.contains("use a phone"), is_offered, "{base}: {stderr}");
+    }
 }
 
 #[test]
