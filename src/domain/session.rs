@@ -74,6 +74,9 @@ pub enum RefreshToken {
         /// How much the difference between the clocks had grown since the last response.
         #[serde(default)]
         clocks_moved_apart: Seconds,
+        /// When it would have expired, if the provider had said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        introspected_expiry: Option<Time>,
     },
 }
 
@@ -323,7 +326,11 @@ impl Session {
         let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
         Self {
             generation: self.generation.wrapping_add(1),
-            refresh_token: RefreshToken::Refused { refused_at: at, clocks_moved_apart },
+            refresh_token: RefreshToken::Refused {
+                refused_at: at,
+                clocks_moved_apart,
+                introspected_expiry: self.introspected_expiry(),
+            },
             refresh_started_at: None,
             ..self.clone()
         }

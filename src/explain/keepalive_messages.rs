@@ -26,6 +26,10 @@ pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_un
 pub const LAST_REFRESH_REFUSED: &str =
     "The provider refused the last refresh. Trying again now, to find out whether the session is still alive.";
 
+/// The note at the start if the provider, asked about the refresh token, said that it is not active.
+pub const FOUND_INACTIVE: &str = "The provider says that the refresh token is no longer active. Trying it once, to find out \
+     whether the session is still alive.";
+
 /// When the session is renewed next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextRenewal {
@@ -61,17 +65,18 @@ pub fn end_reason(policy: &Policy, sso: Sso) -> String {
     }
 }
 
-/// The note on a refresh. `old_end` is relative: `in 2 min`.
-pub fn refreshed_note(renewal: Renewal, now: &str, old_end: &str, new_end: &str) -> String {
+/// The note on a refresh. `old_end` is relative, `in 2 min`; `None` if it was not known.
+pub fn refreshed_note(renewal: Renewal, now: &str, old_end: Option<&str>, new_end: &str) -> String {
+    let reason = old_end.map(|end| format!(", because the session would have ended {end}")).unwrap_or_default();
     let (token, renewed) = match renewal {
         Renewal::New => {
-            return format!("{now}  Refreshed, because the session would have ended {old_end}: it now ends {new_end}.");
+            return format!("{now}  Refreshed{reason}: it now ends {new_end}.");
         }
         Renewal::Same => ("the same", "it"),
         Renewal::None => ("no new", "the old one"),
     };
     format!(
-        "{now}  Refreshed, because the session would have ended {old_end}; the provider returned {token} refresh \
+        "{now}  Refreshed{reason}; the provider returned {token} refresh \
          token. If {renewed} was renewed, the session now ends {new_end}."
     )
 }
@@ -88,10 +93,13 @@ pub fn changed_elsewhere_note(now: &str, end: &str) -> String {
     format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}.")
 }
 
-/// The warning for the first of several failures.
-pub fn not_renewed_warning(error: &str, end: &str) -> String {
+/// The warning for the first of several failures. `end` is when the session ends; `None` if that is not known.
+pub fn not_renewed_warning(error: &str, end: Option<&str>) -> String {
     let error = error.trim_end_matches('.');
-    format!("the session could not be renewed: {error}. It ends {end}; trying again")
+    match end {
+        Some(end) => format!("the session could not be renewed: {error}. It ends {end}; trying again"),
+        None => format!("the session could not be renewed: {error}; trying again"),
+    }
 }
 
 /// The note that a renewal has succeeded after failures.

@@ -4,8 +4,8 @@ use crate::domain::decision::Renew;
 use crate::domain::session::{ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::explain::outlook::SessionOutlook;
 use crate::explain::outlook::sentence::setting;
+use crate::explain::outlook::{SessionOutlook, SessionState};
 
 /// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
 /// policy is unknown, `profile` the name that commands need.
@@ -30,6 +30,13 @@ fn policy_line(
     profile: Option<&str>,
     when: &dyn Fn(Time) -> String,
 ) -> String {
+    if let SessionState::FoundInactive(_) = outlook.state {
+        let name = outlook.policy.map(|policy| format!("Policy {}: ", policy.name.as_str())).unwrap_or_default();
+        return format!(
+            "{name}the login returned a refresh token, but the provider says that it is not active; the next refresh will \
+             show."
+        );
+    }
     let Some(policy) = outlook.policy else {
         let key = setting(policy_key, None, profile);
         return if let Some(expiry) = outlook.expiry {
@@ -82,4 +89,27 @@ pub fn other_browser_ways(forward: Option<&str>, device: Option<&str>) -> String
     }));
     ways.extend(device.map(|command| format!("or stop this with Ctrl-C, and use a phone: {command}")));
     ways.iter().map(|way| format!("- {way}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::PolicyName;
+    use crate::domain::session::tests::{found_inactive, logged_in};
+
+    #[test]
+    fn a_token_that_is_not_active_is_told_from_none() {
+        let (at, mobile) = (Time::from_unix(1_800_000_000), PolicyName::Mobile.documented());
+        let line = |session: &Session, policy| {
+            let outlook = SessionOutlook::new(at, Some(session), policy, Renew::WhenDue);
+            policy_line(&outlook, "client_type", None, &|_| String::new())
+        };
+        let held = found_inactive(&logged_in(at, Some("r")), at);
+        for (policy, prefix) in [(Some(&mobile), "Policy Mobile: "), (None, "")] {
+            let start =
+                format!("{prefix}the login returned a refresh token, but the provider says that it is not active");
+            assert!(line(&held, policy).starts_with(&start), "{}", line(&held, policy));
+        }
+        assert!(line(&logged_in(at, None), Some(&mobile)).contains("no refresh token"));
+    }
 }

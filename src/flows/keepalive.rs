@@ -246,7 +246,7 @@ impl<'c, 'w> Keepalive<'c, 'w> {
         let (since, tries) = self.failing.map_or((now, 1), |streak| (streak.since, streak.tries.saturating_add(1)));
         self.counts.failures = self.counts.failures.saturating_add(1);
         if tries == 1 {
-            self.report_failure(error, end);
+            self.report_failure(error);
         }
         if now >= end && now.since(since) >= GRACE {
             return Err(self.renewal_failed(error, end));

@@ -268,7 +268,8 @@ impl RefreshAttempt<'_> {
             return Err(ProviderRefusal::RefreshTokenKept { code, error }.into());
         }
         let provider_ahead = token_response::provider_ahead(self.sent_at, token::provider_time(response));
-        let refused = self.begun.after_refusal(&code, self.reason, self.sent_at, provider_ahead);
+        // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.
+        let refused = self.before.after_refusal(&code, self.reason, self.sent_at, provider_ahead);
         context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
         let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref())
             .map(|sentence| sentence.render(&|time| context.reporter.local_time(time), None))

@@ -21,6 +21,9 @@ const REFUSED_PAUSE: Seconds = Seconds::days(1);
 /// How long a provider is not asked again that could not be reached.
 const UNAVAILABLE_PAUSE: Seconds = Seconds::minutes(1);
 
+/// How old a refresh token must be before it is believed to be inactive: a replica of the provider may not know it yet.
+const KNOWN_EVERYWHERE_AFTER: Seconds = Seconds::minutes(1);
+
 /// What is remembered of an endpoint and a client, so that a provider that does not answer costs nothing.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Memory {
@@ -54,7 +57,8 @@ fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
     if memory.paused_until.is_some_and(|until| asked_at < until) {
         return None;
     }
-    let token = &session.held_token()?.value;
+    let held = session.held_token()?;
+    let token = &held.value;
     let request = |provider: &Provider| {
         let mut request = introspection_request(provider, &client, token)?;
         request.deadline = Some(HURRIED_DEADLINE);
@@ -74,10 +78,16 @@ fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
             accept_introspection(&response, &expected).map(|said| (said, ahead))
         });
     let pause = |pause| Memory { paused_until: Some(asked_at.plus(pause)), ..memory };
+    // A token that seems to come from the future was issued before the clock was set back.
+    let age = asked_at.since(held.renewed_at);
+    let is_new = age >= Seconds::ZERO && age < KNOWN_EVERYWHERE_AFTER;
     let (status, memory) = match answer {
         Ok((Introspected::Active { expires_at }, ahead)) => {
             let expires_at = expires_at.map(|end| end.minus(ahead));
             (Some(RefreshTokenStatus::Active { expires_at }), Memory { paused_until: None, answers: true })
+        }
+        Ok((Introspected::Inactive, _)) if memory.answers && is_new => {
+            (None, pause(Seconds(KNOWN_EVERYWHERE_AFTER.0 - age.0)))
         }
         Ok((Introspected::Inactive, _)) if memory.answers => (Some(RefreshTokenStatus::Inactive), memory),
         Ok((Introspected::Inactive, _)) => (None, pause(REFUSED_PAUSE)),

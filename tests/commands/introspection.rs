@@ -178,6 +178,58 @@ fn a_token_that_is_not_active_is_told_and_kept() {
 }
 
 #[test]
+fn a_new_token_is_not_believed_to_be_inactive() {
+    let bench = told("MobileApp", 90 * DAY);
+    bench.provider.responds(PATH, json(200, &json!({ "active": false })));
+    log_in(&bench).says("Policy Mobile: the refresh token expires at 2026-05-01 12:00:00 UTC");
+    bench.at(59);
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["expires_at_source"], "policy");
+    assert_eq!((asked(&bench), bench.session().unwrap().introspection()), (2, None));
+    bench.at(60);
+    bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
+    assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["expires_at_source"], "provider");
+}
+
+#[test]
+fn keepalive_tries_a_token_that_is_not_active_once() {
+    let inactive = || {
+        let bench = told("MobileApp", 90 * DAY);
+        let status = RefreshTokenStatus::Inactive;
+        bench.edit(|session| {
+            *session = session.clone().with_introspection(Some(Introspection { asked_at: START, status }));
+        });
+        bench.at(60);
+        bench
+    };
+    let bench = inactive();
+    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
+    bench
+        .run(&["keepalive", "--for", "1m"])
+        .exits(0)
+        .says("says that the refresh token is no longer active. Trying it once")
+        .says("Refreshed: it now ends 2026-05-01 12:01:00 UTC")
+        .leaves_out("Keeping the session alive")
+        .leaves_out("would have ended");
+
+    let bench = inactive();
+    bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
+    bench.provider.refuses("invalid_grant");
+    bench.run(&["keepalive", "--for", "1m"]).exits(3).says("; trying again").leaves_out("It ends 2026");
+}
+
+#[test]
+fn a_refusal_after_the_end_that_the_provider_said_is_explained_by_it() {
+    let bench = told("MobileApp", DAY);
+    bench.at(DAY + 120);
+    bench.provider.refuses("invalid_grant");
+    let end = "as the provider had said it was valid until 2026-02-01 12:00:00 UTC";
+    bench.run(&["token"]).exits(3).says(end);
+    assert!(
+        bench.run(&["policy", "--json"]).json()["explanation"].as_str().unwrap().contains("as the provider had said")
+    );
+}
+
+#[test]
 fn a_token_that_was_never_called_active_is_not_believed_to_have_ended() {
     let bench = bench("MobileApp");
     bench.provider.responds(PATH, json(200, &json!({ "active": false })));

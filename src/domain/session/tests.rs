@@ -157,6 +157,8 @@ fn lost_response_keeps_the_refresh_mark() {
     assert_eq!((lost.refresh_started_at, lost.generation), (Some(LOGIN), u64::MAX));
     let refused = begun.after_refusal("invalid_grant", RefreshReason::Expired, LOGIN, Seconds::ZERO);
     assert_eq!((refused.refresh_started_at, refused.generation), (None, 0));
+    assert!(!refused.to_json().expose().contains("introspected_expiry"));
+    assert_eq!(Session::from_json(&refused.to_json(), &refused.key).as_ref(), Ok(&refused));
     assert_eq!(refused.access_token, begun.access_token);
     let answered = refreshed(&begun, LOGIN, Some("r1"));
     assert_eq!((answered.refresh_started_at, answered.generation), (None, 0));

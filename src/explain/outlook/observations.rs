@@ -4,7 +4,10 @@
 use super::sentence::Sentence;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
-use crate::domain::session::{EventKind, HeldToken, RefreshToken, RefreshTokenExpiry, Renewal, Session, SessionEvent};
+use crate::domain::session::{
+    EventKind, ExpirySource, HeldToken, Introspection, RefreshToken, RefreshTokenExpiry, RefreshTokenStatus, Renewal,
+    Session, SessionEvent,
+};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// How the session's responses contradict its policy, worded as a warning; `None` if they do not.
@@ -36,7 +39,11 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
                 .text(": the client probably has another policy than the profile says"),
         );
     }
-    let (at, expiry) = expiry_when_refused(session, policy)?;
+    let (at, before) = before_refusal(session)?;
+    let expiry = RefreshTokenExpiry::by_policy(&before, policy)?;
+    if let Some(said) = before.introspected_expiry() {
+        return contradiction("the provider said that the refresh token would expire ", said, expiry, policy);
+    }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
     (at < expiry.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
         Sentence::new("the provider refused the refresh token ")
@@ -51,10 +58,14 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
 pub fn introspection_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     let said = session.introspected_expiry()?;
     let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
+    contradiction("the provider says that the refresh token expires ", said, by_policy, policy)
+}
+
+fn contradiction(words: &str, said: Time, by_policy: RefreshTokenExpiry, policy: &Policy) -> Option<Sentence> {
     let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
     let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
     (said < earliest || said > latest).then(|| {
-        Sentence::new("the provider says that the refresh token expires ")
+        Sentence::new(words)
             .time(said)
             .text(format!(", but by {} it would expire ", policy.name.as_str()))
             .time(by_policy.expires_at)
@@ -65,10 +76,14 @@ pub fn introspection_mismatch(session: &Session, policy: &Policy) -> Option<Sent
 /// Why the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
 pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
     let RefreshToken::Refused { refused_at, .. } = session.refresh_token else { return None };
-    let known = policy.and_then(|policy| expiry_when_refused(session, policy));
+    let known = expiry_when_refused(session, policy);
+    let source = match known.map(|(_, expiry)| expiry.source) {
+        Some(ExpirySource::Provider) => "as the provider had said",
+        Some(ExpirySource::Policy) | None => "by the policy",
+    };
     if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
         let expired =
-            Sentence::new("Probably it had expired: by the policy it was valid until ").time(expiry.expires_at);
+            Sentence::new(format!("Probably it had expired: {source} it was valid until ")).time(expiry.expires_at);
         return Some(if refused_at >= expiry.expires_at {
             expired.text(".")
         } else {
@@ -86,6 +101,13 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
             "It had expired, was revoked, or was used elsewhere; the provider does not say which.",
         ));
     };
+    if expiry.source == ExpirySource::Provider {
+        return Some(
+            Sentence::new("The provider had said that it was valid until ")
+                .time(expiry.expires_at)
+                .text(", so it was probably revoked (a logout, say) or used elsewhere."),
+        );
+    }
     Some(if at >= expiry.expires_at_earliest {
         Sentence::new("Probably it had expired: it was certain to work only until ")
             .time(expiry.expires_at_earliest)
@@ -98,12 +120,28 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
     })
 }
 
-/// When the refresh token was refused, and its expiry then, from the events. The provider's clock decides, so the moment
-/// is by that clock: what this machine would show, had the two clocks kept their distance since the last response.
-fn expiry_when_refused(session: &Session, policy: &Policy) -> Option<(Time, RefreshTokenExpiry)> {
-    let RefreshToken::Refused { refused_at: at, clocks_moved_apart } = session.refresh_token else { return None };
-    let at = at.plus(clocks_moved_apart);
+/// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
+fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
+    let (at, before) = before_refusal(session)?;
+    let expiry = match policy {
+        Some(policy) => RefreshTokenExpiry::from_session(&before, policy)?,
+        None => RefreshTokenExpiry::without_policy(&before)?,
+    };
+    Some((at, expiry))
+}
+
+/// When the refresh token was refused, and the session before that, from the events, without them. The provider's clock
+/// decides, so the moment is by that clock: what this machine would show, had the two clocks kept their distance since the
+/// last response.
+fn before_refusal(session: &Session) -> Option<(Time, Session)> {
+    let RefreshToken::Refused { refused_at, clocks_moved_apart, introspected_expiry } = session.refresh_token else {
+        return None;
+    };
     let mut held = HeldToken::new(Secret::default(), session.login_at);
+    held.introspection = introspected_expiry.map(|end| Introspection {
+        asked_at: refused_at,
+        status: RefreshTokenStatus::Active { expires_at: Some(end) },
+    });
     for event in &session.events {
         match event.kind {
             EventKind::Login { .. } | EventKind::Refreshed { renewal: Renewal::New, .. } => {
@@ -114,8 +152,8 @@ fn expiry_when_refused(session: &Session, policy: &Policy) -> Option<(Time, Refr
             _ => {}
         }
     }
-    let then = Session { refresh_token: RefreshToken::Held(held), ..session.clone() };
-    Some((at, RefreshTokenExpiry::by_policy(&then, policy)?))
+    let before = Session { refresh_token: RefreshToken::Held(held), events: Vec::new(), ..session.clone() };
+    Some((refused_at.plus(clocks_moved_apart), before))
 }
 
 /// A refresh that succeeded clearly after the expiry that the policy implies: when, and that expiry.

@@ -348,6 +348,21 @@ fn why_a_token_was_refused_is_told_as_likely() {
 }
 
 #[test]
+fn what_the_provider_had_said_explains_a_refusal() {
+    let told = introspected(&fresh(), after(60), after(DAY));
+    for policy in [Some(&MOBILE), None] {
+        let probable = |seconds| text(&[probable_refusal(&refused(seconds, &told), policy).unwrap()]);
+        let said = "as the provider had said it was valid until @86400.";
+        assert!(probable(DAY).contains(&format!("Probably it had expired: {said}")), "{}", probable(DAY));
+        let revoked = "The provider had said that it was valid until @86400, so it was probably revoked";
+        assert!(probable(DAY - 1).starts_with(revoked), "{}", probable(DAY - 1));
+    }
+    let mismatch = |end| policy_mismatch(&refused(DAY, &introspected(&fresh(), after(60), after(end))), &MOBILE);
+    assert!(text(&[mismatch(DAY).unwrap()]).contains("said that the refresh token would expire @86400, but by Mobile"));
+    assert_eq!(mismatch(90 * DAY), None);
+}
+
+#[test]
 #[expect(clippy::disallowed_macros, reason = "shown by --nocapture only")]
 fn samples_to_read() {
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));

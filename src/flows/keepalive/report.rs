@@ -34,6 +34,9 @@ impl Keepalive<'_, '_> {
         if self.session.unresolved_refusal().is_some() {
             return self.note_unless_command(keepalive_messages::LAST_REFRESH_REFUSED);
         }
+        if self.session.found_inactive_at().is_some() {
+            return self.note_unless_command(keepalive_messages::FOUND_INACTIVE);
+        }
         let now = self.now();
         match self.renewal_plan() {
             RenewalPlan::Renewal { due, end } => {
@@ -58,15 +61,16 @@ impl Keepalive<'_, '_> {
         keepalive_messages::end_reason(&self.policy, outlook.sso)
     }
 
-    /// Reports a refresh of this run. `old_end` is when the session would have ended.
-    pub(super) fn report_refresh(&self, old_end: Time, renewal: Renewal) {
-        let (now, end) = (self.now(), self.when(self.session_end()));
+    /// Reports a refresh of this run. `old_end` is when the session would have ended; `None` if that was not known.
+    pub(super) fn report_refresh(&self, old_end: Option<Time>, renewal: Renewal) {
+        let Some(end) = self.session_end() else { return };
+        let (now, end) = (self.now(), self.when(end));
         if renewal == Renewal::None && self.policy.reports_sso {
             self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
             return;
         }
-        let old_end = old_end.relative_to(now);
-        let note = keepalive_messages::refreshed_note(renewal, &self.local_time(now), &old_end, &end);
+        let old_end = old_end.map(|end| end.relative_to(now));
+        let note = keepalive_messages::refreshed_note(renewal, &self.local_time(now), old_end.as_deref(), &end);
         self.note_unless_command(&note);
     }
 
@@ -78,8 +82,9 @@ impl Keepalive<'_, '_> {
         }
     }
 
-    pub(super) fn report_failure(&self, error: &Error, end: Time) {
-        let warning = keepalive_messages::not_renewed_warning(&error.report().message, &self.when(end));
+    pub(super) fn report_failure(&self, error: &Error) {
+        let end = self.session_end().map(|end| self.when(end));
+        let warning = keepalive_messages::not_renewed_warning(&error.report().message, end.as_deref());
         self.context.reporter.warn(WarningCode::NotRenewed, warning);
     }
 

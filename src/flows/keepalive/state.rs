@@ -50,10 +50,9 @@ impl Keepalive<'_, '_> {
         RenewalPlan::new(self.now(), &self.session, &self.policy, self.lead)
     }
 
-    /// When the session ends by its policy; [`Time::MAX`] if that is not known.
-    pub(super) fn session_end(&self) -> Time {
-        let outlook = self.context.outlook(Some(&self.session), self.now());
-        outlook.expiry.map_or(Time::MAX, |expiry| expiry.expires_at)
+    /// When the session ends; `None` if that is not known.
+    pub(super) fn session_end(&self) -> Option<Time> {
+        self.context.outlook(Some(&self.session), self.now()).expiry.map(|expiry| expiry.expires_at)
     }
 
     /// The time left of `--for`: the smaller one by wall clock and by uptime, because the uptime may stop while the
