@@ -9,7 +9,7 @@ pub enum SessionError {
     NoSession,
     /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
-    /// A token for these scopes needs a refresh, and there is no refresh token.
+    /// A token for other scopes needs a refresh, and there is no refresh token. With the scopes for a new login.
     NoRefreshTokenForScopes(String),
     /// The provider rejected the refresh token in an earlier run.
     RefreshTokenRejected,
@@ -65,7 +65,7 @@ impl SessionError {
             Self::NoRefreshTokenForScopes(scopes) => login_required(
                 "a token for other scopes than the login's needs a refresh token, and this session has none",
             )
-            .hint(with_profile(&format!("tidp login --scope {}", quoted(&format!("openid {scopes}"))), profile)),
+            .hint(with_profile(&format!("tidp login --scope {}", quoted(scopes)), profile)),
             Self::ScopedRefreshForbidden(scopes) => {
                 login_required("a refresh is due for a token of these scopes, but --no-refresh forbids it")
                     .hint(with_profile(&format!("tidp token --scope {}", quoted(scopes)), profile))

@@ -116,7 +116,12 @@ fn session_rows() -> Vec<Row> {
         row(SessionError::RefreshTokenRejected, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::NoIdToken, Kind::LoginRequired, 3, "tidp login"),
         row(SessionError::RefreshForbidden, Kind::LoginRequired, 3, "tidp refresh"),
-        row(SessionError::NoRefreshTokenForScopes("api:x".into()), Kind::LoginRequired, 3, "--scope \"openid api:x\""),
+        row(
+            SessionError::NoRefreshTokenForScopes("openid api:x".into()),
+            Kind::LoginRequired,
+            3,
+            "--scope \"openid api:x\"",
+        ),
         row(SessionError::ScopedRefreshForbidden("api:x".into()), Kind::LoginRequired, 3, "tidp token --scope api:x"),
         row(SessionError::Replaced, Kind::Busy, 5, ""),
         row(SessionError::NewTokenForbidden, Kind::Failed, 1, "tidp token"),

@@ -34,7 +34,7 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     let before = whole.seen_with(scopes);
     wanted.check_min_ttl(&before.access_token)?;
     if wanted.refresh == RefreshAllowed::Never {
-        return stored_token(context, before.into_owned(), wanted, scopes);
+        return stored_token(context, &whole, wanted, scopes);
     }
     let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
     match refresh_if_due::ensure_fresh_for(context, scopes, &whole, intent) {
@@ -73,14 +73,18 @@ fn session_was_replaced(error: &Error) -> bool {
 
 fn stored_token(
     context: &Context<'_>,
-    session: Session,
+    whole: &Session,
     wanted: &WantedToken,
     scopes: Option<&ScopeSet>,
 ) -> Result<ScopedToken> {
+    let session = whole.seen_with(scopes).into_owned();
     if wanted.accepts(context, &session.access_token) {
         advisory_warnings::warn_if_due(context, &session, None);
         return Ok(session.into());
     }
-    let forbidden = |scopes: &ScopeSet| SessionError::ScopedRefreshForbidden(scopes.to_text());
-    Err(scopes.map_or(SessionError::RefreshForbidden, forbidden).into())
+    let Some(scopes) = scopes else { return Err(SessionError::RefreshForbidden.into()) };
+    // A refresh that cannot succeed is no remedy.
+    let intent = Intent::AccessToken { min_ttl: wanted.wanted_ttl() };
+    let login_needed = refresh_if_due::login_needed_for(context, scopes, whole, intent);
+    Err(login_needed.unwrap_or_else(|| SessionError::ScopedRefreshForbidden(scopes.to_text()).into()))
 }

@@ -71,7 +71,7 @@ fn ensure_fresh_with(
         Action::Use => {
             return Ok(FreshSession { session: before.into_owned(), source: TokenSource::Stored(decision.changes_at) });
         }
-        Action::Login(reason) => return Err(login_needed(reason, scopes)),
+        Action::Login(reason) => return Err(login_needed(context, reason, whole, scopes)),
         Action::Refresh(_) => {}
     }
     let cached = || match intent {
@@ -113,16 +113,35 @@ fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decisio
     decision::decide(context.ports.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
 }
 
+/// The error for a token of these scopes, if only a login can bring one.
+pub fn login_needed_for(context: &Context<'_>, scopes: &ScopeSet, whole: &Session, intent: Intent) -> Option<Error> {
+    match decision(context, &whole.seen_with(Some(scopes)), intent).action {
+        Action::Login(reason) => Some(login_needed(context, reason, whole, Some(scopes))),
+        Action::Use | Action::Refresh(_) => None,
+    }
+}
+
 /// The error for a session that only a login can fix.
-fn login_needed(reason: LoginReason, scopes: Option<&ScopeSet>) -> Error {
-    match reason {
-        LoginReason::NoSession => SessionError::NoSession,
-        LoginReason::NoRefreshToken => scopes
-            .map_or(SessionError::NoRefreshToken, |scopes| SessionError::NoRefreshTokenForScopes(scopes.to_text())),
-        LoginReason::Refused => SessionError::RefreshTokenRejected,
-        LoginReason::NoIdToken => SessionError::NoIdToken,
+fn login_needed(context: &Context<'_>, reason: LoginReason, whole: &Session, scopes: Option<&ScopeSet>) -> Error {
+    match (reason, scopes) {
+        (LoginReason::NoSession, _) => SessionError::NoSession,
+        (LoginReason::NoRefreshToken, None) => SessionError::NoRefreshToken,
+        (LoginReason::NoRefreshToken, Some(scopes)) => {
+            SessionError::NoRefreshTokenForScopes(scopes_of_next_login(context, whole, scopes).to_text())
+        }
+        (LoginReason::Refused, _) => SessionError::RefreshTokenRejected,
+        (LoginReason::NoIdToken, _) => SessionError::NoIdToken,
     }
     .into()
+}
+
+/// The scopes of a login that takes nothing from the session, and brings a refresh token where the policy has one.
+fn scopes_of_next_login(context: &Context<'_>, whole: &Session, wanted: &ScopeSet) -> ScopeSet {
+    let policy = context.profile.policy.as_ref();
+    let issues_refresh_tokens = policy.is_none_or(|policy| policy.lifetime.is_some());
+    let granted = whole.scopes.iter().map(String::as_str);
+    let scopes = ["openid", "offline_access"].into_iter().chain(granted).chain(wanted.iter());
+    ScopeSet::parse(scopes.filter(|scope| issues_refresh_tokens || *scope != "offline_access"))
 }
 
 /// The session read and decided on again under the lock, because another process may have refreshed it.
@@ -160,7 +179,7 @@ fn refresh_under(
         }
         // A refresh was due before, so another process has done it.
         Action::Use => Ok(FreshSession { session: session.into_owned(), source: TokenSource::RefreshedElsewhere }),
-        Action::Login(reason) => Err(login_needed(reason, scopes)),
+        Action::Login(reason) => Err(login_needed(context, reason, &whole, scopes)),
         Action::Refresh(reason) => {
             let was_doubtful = before.may_have_been_refused();
             let obtained = context

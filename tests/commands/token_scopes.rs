@@ -120,15 +120,27 @@ fn scopes_that_the_session_lacks_are_refused_before_anything_is_sent() {
 fn without_a_refresh_token_the_truth_is_told() {
     let bench = Bench::new("Public");
     bench.log_in_with(TokenResponse::new()).exits(0);
-    let error = bench.run(&["token", "--scope", "profile", "--json"]).exits(3).error();
-    assert_eq!(error["kind"], "login_required");
-    assert_eq!(error["hint"], "tidp login --scope \"openid profile\"");
+    for refresh in [&[][..], &["--no-refresh"]] {
+        let args = [&["token", "--scope", "profile", "--json"], refresh].concat();
+        let error = bench.run(&args).exits(3).error();
+        assert_eq!(error["kind"], "login_required");
+        assert_eq!(error["hint"], "tidp login --scope \"openid profile\"");
+    }
+    // The hint takes no scope from the session, and asks for the refresh token that is missing.
+    let bench = Bench::new("MobileApp").env("TIDP_SCOPES", "openid profile api:x");
+    bench.log_in_with(TokenResponse::new().member("scope", object!("openid profile api:x"))).exits(0);
+    for refresh in [&[][..], &["--no-refresh"]] {
+        let args = [&["token", "--scope", "openid", "--json"], refresh].concat();
+        let error = bench.run(&args).exits(3).error();
+        assert_eq!(error["hint"], "tidp login --scope \"api:x offline_access openid profile\"");
+    }
     let error = logged_in().run(&["token", "--scope", "api:x", "--no-refresh", "--json"]).exits(3).error();
     assert_eq!(error["hint"], "tidp token --scope api:x");
     let bench = logged_in();
     bench.provider.refuses("invalid_grant");
     bench.run(&["token", "--scope", "api:x"]).exits(3);
     bench.run(&["token", "--scope", "api:y", "--json"]).exits(3).says("rejected the refresh token");
+    bench.run(&["token", "--scope", "api:y", "--no-refresh"]).exits(3).says("rejected the refresh token");
     // What is still valid goes on.
     assert_eq!(token(&bench, &[]), "main");
 }
@@ -174,8 +186,25 @@ fn lost_response_of_a_narrowed_refresh_is_journalled() {
     narrows(&bench, "rt-1", "api:x", "x", None);
     bench.run(&["token", "--scope", "api:x"]).exits(0).says("did not finish");
     let session = bench.session().unwrap();
-    assert_eq!((session.refresh_started_at, session.held_token().unwrap().omitted_since.is_some()), (None, true));
-    // A response without a refresh token tells of the SSO session, whatever the scopes.
+    assert_eq!(session.refresh_started_at, None);
+}
+
+/// RFC 6749 6: only a response to a request for `offline_access` tells of the SSO session by the refresh token it lacks.
+#[test]
+fn response_without_a_refresh_token_tells_of_the_sso_session_only_if_one_was_asked_for() {
+    for (scope, sso) in [("api:x", "active"), ("api:x offline_access", "ended")] {
+        let bench = logged_in();
+        narrows(&bench, "rt-1", scope, "x", None);
+        let outcome = bench.run(&["token", "--scope", scope]).exits(0);
+        assert_eq!(outcome.stderr.contains("SSO session has ended"), sso == "ended", "{}", outcome.stderr);
+        assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["sso"], sso);
+    }
+    // What was known stays known.
+    let bench = logged_in();
+    narrows(&bench, "rt-1", "api:x offline_access", "x", None);
+    token(&bench, &["--scope", "api:x offline_access"]);
+    narrows(&bench, "rt-1", "api:y", "y", None);
+    token(&bench, &["--scope", "api:y"]);
     assert_eq!(bench.run(&["policy", "--json"]).exits(0).json()["sso"], "ended");
 }
 

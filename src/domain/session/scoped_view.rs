@@ -1,6 +1,6 @@
 //! The access tokens that a session keeps beside its main one, each for fewer scopes (RFC 6749 6).
 
-use super::{AccessToken, NewTokens, RefreshReason, Session};
+use super::{AccessToken, NewTokens, RefreshReason, RefreshToken, Session};
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
@@ -41,7 +41,15 @@ impl Session {
             if scopes.contains("openid") { new.expect_usable_id_token } else { !self.refresh_brings_no_id_token };
         let access_token = self.access_token.clone();
         let rest = NewTokens { access_token, scopes: None, expect_usable_id_token, ..new };
+        // RFC 6749 6: a response need not have a refresh token, and one for these scopes may have none although the SSO session
+        // goes on.
+        let says_nothing_of_sso = rest.refresh_token.is_none() && !scopes.contains("offline_access");
         let mut session = Self { scoped_tokens, ..self.after_refresh(rest, reason, sent_at) };
+        if says_nothing_of_sso
+            && let (RefreshToken::Held(held), Some(before)) = (&mut session.refresh_token, self.held_token())
+        {
+            held.omitted_since = before.omitted_since;
+        }
         if let Some(event) = session.events.last_mut() {
             event.scopes = Some(scopes.clone());
         }
