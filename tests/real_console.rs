@@ -64,17 +64,28 @@ fn console_shows_what_a_policy_does_and_why() {
         ("used", "this refresh token was used at "),
         ("sso", "no more renewals"),
         ("noNewOne", "no new refresh token: the SSO session ended at "),
-        ("expired", "the 10 min ended 4 min "),
+        ("expired", "the refresh token expired 4 min "),
     ] {
         assert!(text(seen, name).contains(words), "{name}: {seen}");
     }
     assert_eq!(seen["marks"], json!(["renewed", "refused", "sso_ended", "refreshed", "refused"]));
     assert!(text(seen, "barLabel").ends_with("refresh: 1, renewal: 1, refused: 2, SSO ended: 1"));
 
+    assert_eq!(seen["refusalsAfterSuccess"], 0, "it is past");
+
     assert_eq!(seen["keys"], 2);
     assert_eq!(seen["keysInBrowser"], serde_json::json!([1, 2]), "not from the cache of the browser");
     assert_eq!(seen["failed"], json!([503, 503, 401]));
     assert_eq!(seen["offset"], 86_400 + 3_600 + 18 * 60);
+    assert!(
+        text(seen, "lastTime").contains(|c: char| c.is_ascii_alphabetic()),
+        "the day of a row of yesterday: {seen}"
+    );
+    assert_eq!(seen["stopped"][0], seen["stopped"][1]);
+    assert_eq!(seen["refusedControl"], "Control: clock");
+    assert_eq!((&seen["startsWith"], &seen["newKey"]), (&json!("it's-$x"), &json!("another")));
+    let quoted = |library: usize, text: &str| seen["quoted"][library].as_str().unwrap().contains(text);
+    assert!(quoted(0, r#""it's-\$x""#) && quoted(1, r#""it's-$x""#), "{seen}");
     assert!(seen["onlyRefused"].as_array().unwrap().iter().all(|kind| kind == "refused"));
 
     assert_eq!(seen["focusAfterMark"], "refused");
@@ -93,7 +104,7 @@ fn console_fits_every_width_scheme_and_language() {
     for look in looks {
         assert_eq!((&look["overflow"], &look["violations"], &look["complaints"]), (&json!(0), &json!([]), &json!([])));
         let (title, reason) = match look["lang"].as_str().unwrap() {
-            "no" => ("TelenorID+ sandkasse", "dette refresh tokenet ble allerede brukt"),
+            "no" => ("TelenorID+ sandkasse", "dette refresh-tokenet ble allerede brukt"),
             _ => ("TelenorID+ sandbox", "this refresh token was used at"),
         };
         assert_eq!(look["title"], title);
@@ -144,7 +155,7 @@ fn client_libraries_live_through_a_policy_that_the_console_explains() {
     for app in [spa, server] {
         assert_eq!((&app["used"], &app["expired"]), (&json!("invalid_grant"), &json!("invalid_grant")));
         assert!(text(app, "usedWhy").starts_with("this refresh token was used at "), "{app}");
-        assert!(text(app, "expiredWhy").starts_with("the 10 min ended "), "{app}");
+        assert!(text(app, "expiredWhy").starts_with("the refresh token expired "), "{app}");
     }
     assert_eq!(server["withoutSso"], "none");
     assert!(text(server, "withoutSsoWhy").starts_with("no new refresh token: the SSO session ended at "), "{server}");

@@ -71,11 +71,12 @@ await page.locator('.hint.sso').waitFor();
 result.sso = await page.locator('.hint.sso').innerText();
 await refresh(client, tokens.refresh_token);
 await page.locator('.bar .mark[data-kind=refreshed]').waitFor();
+result.refusalsAfterSuccess = await page.locator('.refusal').count();
 result.noNewOne = (await texts(page, '#requests .reason'))[0];
 await press('+10 min');
 await page.locator('.session.over').waitFor();
 await refresh(client, tokens.refresh_token);
-await page.locator('.refusal .reason', { hasText: 'ended' }).waitFor();
+await page.locator('.refusal .reason', { hasText: 'expired' }).waitFor();
 result.expired = await page.locator('.refusal .reason').innerText();
 result.marks = await page.locator('.bar .mark').evaluateAll((marks) => marks.map((mark) => mark.dataset.kind));
 result.barLabel = await page.locator('.bar').getAttribute('aria-label');
@@ -116,6 +117,17 @@ await page.locator('.refusal .reason', { hasText: 'revoked' }).waitFor();
 await press('+1 h');
 await press('+1 day');
 await page.locator('#offset', { hasText: '1 day 1 h' }).waitFor();
+result.lastTime = (await texts(page, '#requests time')).at(-1);
+await post('/sandbox/clock', '{"freeze":true}');
+await page.locator('#offset', { hasText: /^stopped$/ }).waitFor();
+const stoppedAt = await page.locator('#now').innerText();
+await page.waitForTimeout(1500);
+result.stopped = [stoppedAt, await page.locator('#now').innerText()];
+await post('/sandbox/clock', '{"freeze":false}');
+await page.locator('#offset', { hasText: '1 day 1 h' }).waitFor();
+await post('/sandbox/clock', '{"advance":1,"freeze":true}');
+await page.locator('#requests .reason', { hasText: 'give one of' }).waitFor();
+result.refusedControl = (await texts(page, '#requests .what b'))[0];
 const clock = await (await fetch(`${issuer}/sandbox`)).json();
 result.offset = clock.clock.offset;
 await page.locator('#only-refused').check();
@@ -175,6 +187,20 @@ if (picture) {
   const view = await open({ width: 1180, height: 640 });
   await view.locator('.session').first().waitFor();
   await view.screenshot({ path: picture });
+}
+await post('/sandbox/clients', JSON.stringify({ client_id: "it's-$x", client_type: 'PublicWithRefresh' }));
+const keyed = await open({ url: `${issuer}/` });
+await keyed.locator('#client').waitFor();
+result.startsWith = await keyed.locator('#client').inputValue();
+result.quoted = [];
+for (const library of ['AppAuth', 'oidc-client-ts']) {
+  await keyed.locator('#library').selectOption(library);
+  result.quoted.push(await keyed.locator('.code pre').innerText());
+}
+await keyed.evaluate(() => (location.hash = '#key=another'));
+for (let i = 0; i < 100 && result.newKey !== 'another'; i += 1) {
+  await keyed.waitForTimeout(50);
+  result.newKey = await keyed.evaluate(() => sessionStorage.getItem('key')).catch(() => null); // while it reloads
 }
 const elsewhere = await open({ url: `${issuer.replace('127.0.0.1', 'localhost')}/` });
 result.elsewhere = elsewhere.url();

@@ -88,7 +88,7 @@ async function singlePage() {
   });
   await press('+10 min');
   seen.expired = await renew();
-  seen.expiredWhy = await refusal(spa.client_id, 'ended');
+  seen.expiredWhy = await refusal(spa.client_id, 'expired');
   site.close();
   return seen;
 }
@@ -118,10 +118,10 @@ async function onServer() {
   await press('End SSO');
   const last = await refresh(renewed.refresh_token);
   seen.withoutSso = last.refresh_token ?? 'none';
-  seen.withoutSsoWhy = await latest(server.client_id, 'no new refresh token');
+  seen.withoutSsoWhy = await latest(server.client_id, 'no new refresh token:');
   await press('+10 min');
   seen.expired = await errorOf(refresh(renewed.refresh_token));
-  seen.expiredWhy = await refusal(server.client_id, 'ended');
+  seen.expiredWhy = await refusal(server.client_id, 'expired');
   return seen;
 }
 

@@ -1,6 +1,6 @@
 // The console: follows the sandbox's events and shows them; its buttons are the control API.
 
-import { distanceText, durationText, fill, now, setNow, timeText, words } from './dom.js';
+import { distanceText, durationText, fill, now, setClock, timeText, today, words } from './dom.js';
 import { reveal, showRequests } from './requests.js';
 import { showSessions } from './sessions.js';
 import { showSettings } from './settings.js';
@@ -10,12 +10,18 @@ const MAX_EVENTS = 2000;
 const place = (id) => document.getElementById(id);
 let events = [];
 let state;
+let shownOn;
 
 // ── the address may have the key to the secrets ────────────────────────────────────────────────────────────────────
 if (location.hash.startsWith('#key=')) {
   sessionStorage.setItem('key', location.hash.slice(5));
   history.replaceState(null, '', location.pathname + location.search);
 }
+
+// The terminal's address, opened where the console is open already.
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#key=')) location.reload();
+});
 
 async function loadSecrets() {
   const key = sessionStorage.getItem('key');
@@ -28,7 +34,7 @@ async function loadState() {
   const response = await fetch('/sandbox');
   if (!response.ok) throw new Error(response.status);
   const fresh = await response.json();
-  setNow(fresh.clock.now);
+  setClock(fresh.clock);
   const last = events.at(-1)?.number ?? 0;
   if (fresh.events < last) events = []; // another sandbox has taken its place
   if (JSON.stringify(fresh.clients) !== JSON.stringify(state?.clients)) {
@@ -69,6 +75,7 @@ const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milli
 
 // ── showing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 function show() {
+  shownOn = today();
   showSessions(place('sessions'), state.sessions, events);
   showRequests(place('requests'), events, place('only-refused').checked);
   tick();
@@ -77,10 +84,14 @@ function show() {
 /** What changes by itself, each second. */
 function tick() {
   if (!state) return;
+  if (shownOn !== today()) {
+    show();
+    return;
+  }
   place('now').textContent = timeText(now());
-  const { offset } = state.clock;
+  const { offset, frozen } = state.clock;
   const text = fill(offset > 0 ? words.ahead : words.behind, durationText(offset * 1000));
-  place('offset').textContent = offset === 0 ? words.in_step : text;
+  place('offset').textContent = frozen ? words.stopped : offset === 0 ? words.in_step : text;
   for (const distance of document.querySelectorAll('.distance')) {
     const time = Number(distance.dataset.time);
     distance.textContent = distanceText(time);

@@ -19,13 +19,18 @@ export function element(name, properties = {}, ...children) {
 
 // ── the sandbox's clock, as its last answer said and this machine's clock went on ──────────────────────────────────
 let ahead = 0;
+let stoppedAt;
 
-export const setNow = (text) => {
-  ahead = Date.parse(text) - Date.now();
+export const setClock = ({ now, frozen }) => {
+  ahead = Date.parse(now) - Date.now();
+  stoppedAt = frozen ? Date.parse(now) : undefined;
 };
 
 /** The sandbox's time in milliseconds. */
-export const now = () => Date.now() + ahead;
+export const now = () => stoppedAt ?? Date.now() + ahead;
+
+/** The sandbox's day, on which it depends how a time is told. */
+export const today = () => new Date(now()).toDateString();
 
 // ── times ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 const format = (options) => new Intl.DateTimeFormat(words.lang === 'no' ? 'nb-NO' : 'en-GB', options);
@@ -35,8 +40,7 @@ const day = format({ day: 'numeric', month: 'short' });
 /** The time of day, with the date if that is not today's. `time`: milliseconds or RFC 3339. */
 export function timeText(time) {
   const date = new Date(time);
-  const today = date.toDateString() === new Date(now()).toDateString();
-  return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+  return date.toDateString() === today() ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
 }
 
 /** The two largest units: `89 days 23 h`, `9 min 30 s`. */

@@ -1,10 +1,11 @@
 // The requests, the latest first: what was asked, what was answered, and why.
 
-import { element, fill, localTimes, timeText, words } from './dom.js';
+import { element, fill, localTimes, timeText, today, words } from './dom.js';
 
 const STEP = 30;
 
 let limit = STEP;
+let shownOn;
 
 /** Shows the row of that id, if it was hidden because it is early. */
 export function reveal(place, events, number) {
@@ -20,9 +21,12 @@ export function showRequests(place, events, onlyRefused) {
     place.replaceChildren(element('li', { class: 'empty' }, words.no_requests));
     return;
   }
-  // What is there already keeps its focus and selection.
-  const known = new Map([...place.children].map((row) => [row.id, row]));
+  // What is there already keeps its focus and selection, until its times are told otherwise.
+  const known = new Map(shownOn === today() ? [...place.children].map((row) => [row.id, row]) : []);
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : '';
+  shownOn = today();
   place.replaceChildren(...shown.map((event) => known.get(`event-${event.number}`) ?? row(event)));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   const more = () => {
     limit += STEP;
     showRequests(place, events, onlyRefused);

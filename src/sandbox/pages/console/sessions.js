@@ -41,7 +41,8 @@ const endOf = (session) => Date.parse(session.revoked_at ?? session.ends_at);
 function card(session, events) {
   const [end, alive] = [endOf(session), endOf(session) > now()];
   const state = alive ? words.lives_until : session.revoked_at ? words.revoked : words.ended;
-  const refused = events.findLast((event) => event.kind === 'refused');
+  const last = events.findLast((event) => ['refused', 'refreshed', 'renewed'].includes(event.kind));
+  const refused = last?.kind === 'refused' ? last : undefined; // after a success it is past
   const ssoEnded = session.sso_ends_at && Date.parse(session.sso_ends_at) <= now() ? session.sso_ends_at : undefined;
   return element(
     'article',

@@ -4,6 +4,11 @@ import { element, words } from './dom.js';
 
 const SCOPE = 'openid profile offline_access';
 
+/** The text as a string of JavaScript, C# and YAML. */
+const quoted = JSON.stringify;
+
+const kotlin = (text) => quoted(text).replaceAll('$', '\\$');
+
 /** Each library: whether it is for clients with a secret, for others, or for both, and its settings. */
 const LIBRARIES = {
   'openid-client': {
@@ -12,12 +17,12 @@ const LIBRARIES = {
         "import * as client from 'openid-client'",
         '',
         'const config = await client.discovery(',
-        `  new URL('${issuer}'), '${id}', ${secret ? `'${secret}'` : 'undefined'},`,
-        `  ${secret ? `client.ClientSecretPost('${secret}')` : 'client.None()'},`,
+        `  new URL(${quoted(issuer)}), ${quoted(id)}, ${secret ? quoted(secret) : 'undefined'},`,
+        `  ${secret ? `client.ClientSecretPost(${quoted(secret)})` : 'client.None()'},`,
         '  { execute: [client.allowInsecureRequests] })  // http: only for the sandbox',
         '',
         'const url = client.buildAuthorizationUrl(config, {',
-        `  redirect_uri: '${redirect}', scope: '${SCOPE}',`,
+        `  redirect_uri: ${quoted(redirect)}, scope: '${SCOPE}',`,
         "  code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' })",
       ].join('\n'),
   },
@@ -28,9 +33,9 @@ const LIBRARIES = {
         "import { UserManager } from 'oidc-client-ts'",
         '',
         'const users = new UserManager({',
-        `  authority: '${issuer}',`,
-        `  client_id: '${id}',`,
-        `  redirect_uri: '${redirect}',`,
+        `  authority: ${quoted(issuer)},`,
+        `  client_id: ${quoted(id)},`,
+        `  redirect_uri: ${quoted(redirect)},`,
         `  scope: '${SCOPE}',`,
         '})',
       ].join('\n'),
@@ -40,10 +45,10 @@ const LIBRARIES = {
     settings: ({ issuer, id, redirect }) =>
       [
         '// Android; http needs a ConnectionBuilder that allows it. From an emulator: adb reverse tcp:PORT tcp:PORT',
-        `val issuer = Uri.parse("${issuer}")`,
+        `val issuer = Uri.parse(${kotlin(issuer)})`,
         'AuthorizationServiceConfiguration.fetchFromIssuer(issuer, { config, error ->',
         '    val request = AuthorizationRequest.Builder(',
-        `        config!!, "${id}", ResponseTypeValues.CODE, Uri.parse("${redirect}"))`,
+        `        config!!, ${kotlin(id)}, ResponseTypeValues.CODE, Uri.parse(${kotlin(redirect)}))`,
         `        .setScope("${SCOPE}").build()`,
         '}, connectionBuilder)',
       ].join('\n'),
@@ -53,10 +58,10 @@ const LIBRARIES = {
       [
         'var client = new OidcClient(new OidcClientOptions',
         '{',
-        `    Authority = "${issuer}",`,
-        `    ClientId = "${id}",`,
-        ...(secret ? [`    ClientSecret = "${secret}",`] : []),
-        `    RedirectUri = "${redirect}",`,
+        `    Authority = ${quoted(issuer)},`,
+        `    ClientId = ${quoted(id)},`,
+        ...(secret ? [`    ClientSecret = ${quoted(secret)},`] : []),
+        `    RedirectUri = ${quoted(redirect)},`,
         `    Scope = "${SCOPE}",`,
         '    Policy = new Policy { Discovery = new DiscoveryPolicy { RequireHttps = false } },',
         '});',
@@ -71,28 +76,34 @@ const LIBRARIES = {
         '      client:',
         '        provider:',
         '          telenor:',
-        `            issuer-uri: ${issuer}`,
+        `            issuer-uri: ${quoted(issuer)}`,
         '        registration:',
         '          telenor:',
-        `            client-id: ${id}`,
-        ...(secret ? [`            client-secret: ${secret}`] : ['            client-authentication-method: none']),
+        `            client-id: ${quoted(id)}`,
+        ...(secret ? [`            client-secret: ${quoted(secret)}`] : ['            client-authentication-method: none']),
         '            authorization-grant-type: authorization_code',
-        `            redirect-uri: ${redirect}`,
+        `            redirect-uri: ${quoted(redirect)}`,
         `            scope: ${SCOPE.replaceAll(' ', ', ')}`,
       ].join('\n'),
   },
 };
 
-const chosen = { client: 'sandbox-public-with-refresh', library: 'oidc-client-ts' };
+const DEFAULT = 'sandbox-public-with-refresh';
+
+/** What was chosen; before that it is the developer's own client, where there is one. */
+const chosen = {};
 
 /** Shows the settings of the chosen client; `secrets` are by client id. */
 export function showSettings(place, state, secrets) {
-  const client = state.clients.find((client) => client.client_id === chosen.client) ?? state.clients[0];
+  const named = (id) => state.clients.find((client) => client.client_id === id);
+  const own = state.clients.find((client) => !client.client_id.startsWith('sandbox-'));
+  const client = named(chosen.client) ?? own ?? named(DEFAULT) ?? state.clients[0];
   const again = () => showSettings(place, state, secrets);
   const confidential = client.client_type === 'Confidential';
   const secret = secrets[client.client_id];
   const redirect = client.redirect_uris.findLast((uri) => new URL(uri).pathname !== '/') ?? client.redirect_uris[0] ?? '';
-  const library = LIBRARIES[chosen.library];
+  const name = chosen.library ?? (confidential ? 'openid-client' : 'oidc-client-ts');
+  const library = LIBRARIES[name];
   const code =
     library.secret === false && confidential
       ? words.needs_no_secret
@@ -114,7 +125,7 @@ export function showSettings(place, state, secrets) {
       ...(confidential ? fact(words.secret, secret ?? words.secret_hidden, secret !== undefined) : []),
       ...client.redirect_uris.flatMap((uri) => fact(words.redirect_uri, uri, true)),
     ),
-    choice('library', words.library, Object.keys(LIBRARIES), chosen.library, again),
+    choice('library', words.library, Object.keys(LIBRARIES), name, again),
     element('div', { class: 'code' }, element('pre', { tabindex: '0', 'aria-label': words.settings }, code), copyButton(() => code)),
   );
   if (focused) document.getElementById(focused)?.focus();

@@ -29,6 +29,7 @@ words! {
     ahead: "{} ahead", "{} foran";
     behind: "{} behind", "{} etter";
     in_step: "as on this machine", "som på denne maskinen";
+    stopped: "stopped", "stoppet";
     move_clock: "Move the clock", "Still klokken";
     minute: "+1 min", "+1 min";
     ten_minutes: "+10 min", "+10 min";
