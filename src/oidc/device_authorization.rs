@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters, scope_parameter};
-use super::discovery::{Provider, is_loopback_literal, url_ambiguity};
+use super::discovery::{Provider, browser_address};
 use super::polling::DEFAULT_INTERVAL;
 use super::response::{self, invalid, lenient_seconds, lenient_string, required_string};
 use super::token::{Client, form_post};
@@ -94,20 +94,8 @@ fn user_code(text: &str) -> Result<String, Problem> {
 
 /// An address that the user can be sent to. It may be on another host than the issuer (RFC 8628 3.2).
 fn verification_uri(text: &str) -> Result<Url, Problem> {
-    let wrong = |why: &str| invalid(format!("{RESPONSE_NAME}: `verification_uri` {why}: `{}`", printable(text)));
-    if let Some(why) = url_ambiguity(text) {
-        return wrong(why);
-    }
-    let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback_literal(&url) => {}
-        _ => return wrong("is not https"),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return wrong("has a user name in it");
-    }
-    Ok(url)
+    browser_address(text)
+        .or_else(|why| invalid(format!("{RESPONSE_NAME}: `verification_uri` {why}: `{}`", printable(text))))
 }
 
 /// Lenient: an address that cannot be used counts as absent, because the user can type the code. So does one on another

@@ -319,6 +319,26 @@ fn is_truthy(flag: &Value) -> bool {
     }
 }
 
+/// An address that the provider names for the user's browser: https, or http on a loopback literal, without a user name.
+///
+/// # Errors
+/// What is wrong with it, for a sentence about it.
+pub(super) fn browser_address(text: &str) -> Result<Url, &'static str> {
+    if let Some(why) = url_ambiguity(text) {
+        return Err(why);
+    }
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback_literal(&url) => {}
+        _ => return Err("is not https"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user name or password in it");
+    }
+    Ok(url)
+}
+
 /// Why this is not the URL that it seems to be: the parser would silently change it, or it has invisible characters.
 pub fn url_ambiguity(text: &str) -> Option<&'static str> {
     let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();

@@ -1,7 +1,7 @@
 //! TelenorID+'s link to the user's own account page ("Manage My Telenor ID+").
 
 use super::Problem;
-use super::discovery::{Issuer, get_request, is_loopback_literal, url_ambiguity};
+use super::discovery::{Issuer, browser_address, get_request};
 use super::redact;
 use super::response::{self, invalid};
 use crate::domain::secret::Secret;
@@ -34,19 +34,8 @@ pub fn accept_self_service(response: &Response, locale: Option<&str>) -> Result<
         return Err(response::problem_from_status(response, RESPONSE_NAME));
     }
     let text = lenient_link(&response.body)?;
-    let wrong = |why: &str| invalid(format!("{RESPONSE_NAME}: its link `{}` {why}", printable(&text)));
-    if let Some(why) = url_ambiguity(&text) {
-        return wrong(why);
-    }
-    let Ok(mut link) = Url::parse(&text) else { return wrong("is no URL") };
-    match link.scheme() {
-        "https" => {}
-        "http" if is_loopback_literal(&link) => {}
-        _ => return wrong("is not https"),
-    }
-    if !link.username().is_empty() || link.password().is_some() {
-        return wrong("has a user name or password in it");
-    }
+    let mut link = browser_address(&text)
+        .or_else(|why| invalid(format!("{RESPONSE_NAME}: its link `{}` {why}", printable(&text))))?;
     if let Some(locale) = locale {
         link.query_pairs_mut().append_pair("locale", locale);
     }

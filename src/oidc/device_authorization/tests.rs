@@ -1,6 +1,7 @@
 use super::super::fixtures::{client, form, provider, response, with};
 use super::super::token::ClientAuthentication;
 use super::*;
+use crate::oidc::discovery::is_loopback_literal;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
