@@ -26,7 +26,7 @@ use crate::terminal::output::Output;
 pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) -> Result<()> {
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         context.require_user("there is no user to log in, and none is needed for a token")?;
-        let session = login::log_in(context, login_options(&context.profile, args)?)?;
+        let session = login::log_in(context, login_options(&context.profile, args, out.json)?)?;
         let session = refresh_token_introspection::with_introspection(context, session);
         let (now, profile) = (context.ports.clock.now(), &context.profile);
         let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());
@@ -54,7 +54,7 @@ pub fn warn_of_memory_store(ports: &Ports, out: &Output<'_>) {
 }
 
 /// The options of the command line, or else those of the profile.
-fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
+fn login_options(profile: &Profile, args: &cli::Login, is_json: bool) -> Result<LoginOptions> {
     let usage = |option: &str, what: String| Error::usage(format!("{option}: {what}"));
     let scopes: Vec<String> = args.scope.iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
     let scopes = if scopes.is_empty() { profile.scopes.clone() } else { scopes };
@@ -86,6 +86,7 @@ fn login_options(profile: &Profile, args: &cli::Login) -> Result<LoginOptions> {
         timeout: timeout.map_err(|what| usage("--timeout", what))?,
         no_browser: args.no_browser,
         paste: args.paste,
+        show_other_ways: !is_json,
         show_qr_code: !args.no_qr,
     })
 }

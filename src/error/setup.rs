@@ -40,6 +40,8 @@ pub enum SetupError {
     NoClientSecret,
     /// The client acts for itself. The text ends the sentence "the grant is client_credentials, so …".
     NoUser(&'static str),
+    /// Nobody can finish the login in a browser. The text ends the sentence "there is no terminal, and …".
+    NobodyToLogIn(&'static str),
     NoStoreKey,
     /// The redirect URI's address cannot be listened on.
     NoListener(String),
@@ -114,6 +116,13 @@ impl SetupError {
             }
             Self::NoUser(consequence) => usage(format!("the profile's grant is client_credentials, so {consequence}"))
                 .hint(with_profile("tidp token", profile)),
+            Self::NobodyToLogIn(reason) => {
+                let print = with_profile("tidp login --no-browser", profile);
+                usage(format!("nobody can finish this login: there is no terminal, and {reason}")).hint(format!(
+                    "in a job use a machine token (TIDP_GRANT=client_credentials) or the session of a login elsewhere \
+                     (TIDP_STORE=file); where somebody reads the output: {print}"
+                ))
+            }
             Self::NoStoreKey => config(
                 "the file store needs a key (base64 of 32 random bytes) in TIDP_STORE_KEY_FILE, TIDP_STORE_KEY or \
                  store_key_command in config.toml"

@@ -77,6 +77,7 @@ fn setup_rows() -> Vec<Row> {
         row(SetupError::SecretInFile("a".into()), Kind::Config, 2, "tidp profile secret a"),
         row(SetupError::NoClientSecret, Kind::Config, 2, "TIDP_CLIENT_SECRET"),
         row(SetupError::NoUser("there is no user to log in"), Kind::Usage, 2, "tidp token"),
+        row(SetupError::NobodyToLogIn("no browser can be opened"), Kind::Usage, 2, "tidp login --no-browser"),
         row(
             SetupError::NoStoreKey,
             Kind::Config,

@@ -91,6 +91,14 @@ pub fn other_browser_ways(forward: Option<&str>, device: Option<&str>) -> String
     ways.iter().map(|way| format!("- {way}\n")).collect()
 }
 
+/// The other ways to log in where a browser was opened on this machine: a list. `elsewhere` is the command for a browser on
+/// another machine, `device` the one for a login on another device.
+pub fn other_ways(elsewhere: &str, device: Option<&str>) -> String {
+    let elsewhere = format!("- with a browser elsewhere: {elsewhere}\n");
+    let device = device.map(|command| format!("- on another device: {command}\n")).unwrap_or_default();
+    format!("Other ways, after Ctrl-C:\n{elsewhere}{device}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //! held while the user acts.
 
 mod attempt;
+mod attendance;
 mod browser_login;
 mod callback_wait;
 mod ciba_login;
@@ -23,7 +24,7 @@ use attempt::LoginAttempt;
 /// Logs in and stores the session.
 ///
 /// # Errors
-/// Those of the exchange; then nothing was stored. `usage` for invalid options.
+/// Those of the exchange; then nothing was stored. `usage` for invalid options, and if nobody can finish the login.
 pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
     let method = options.method;
     run_attempt(context, options).map_err(|error| match error.situation {
@@ -33,6 +34,7 @@ pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
 }
 
 fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
+    attendance::check(context, &options)?;
     let attempt = LoginAttempt::begin(context, options)?;
     match attempt.options.method {
         LoginMethod::Browser => attempt.in_browser(),

@@ -300,6 +300,7 @@ fn demo_runs_unattended_and_leaves_no_files() {
     let mut home = Home::new();
     home.unset("BROWSER");
     home.unset("TIDP_STORE");
+    home.set("CI", "true");
     let outcome = home.tidp(&["demo"]);
     outcome.expect(0);
     assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains("Mobile"), "{outcome:#?}");

@@ -11,7 +11,7 @@ use crate::error::{
     Error, LoginMethod, NetworkError, Result, SessionError, SetupError, Situation, StoreError, ValidationError,
     with_profile,
 };
-use crate::explain::login_messages::other_browser_ways;
+use crate::explain::login_messages::{other_browser_ways, other_ways};
 use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, print_url};
 use crate::flows::context::Context;
 use crate::flows::random_bytes::random_bytes;
@@ -136,6 +136,10 @@ impl LoginAttempt<'_, '_> {
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && connection.is_none() {
             print_opened_url(context, url, "Continue", timeout);
+            if self.options.show_other_ways {
+                let elsewhere = self.command("tidp login --no-browser");
+                context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
+            }
             return false;
         }
         context.reporter.note(match (opened, self.options.no_browser, &connection) {
@@ -146,14 +150,14 @@ impl LoginAttempt<'_, '_> {
         });
         print_url(context, url, "in a browser, on this machine or another", timeout);
         let forward = connection.and_then(|connection| connection.forward_command(redirect_uri));
-        context.reporter.prompt(other_browser_ways(forward.as_deref(), self.device_command().as_deref()));
+        context.reporter.prompt(other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
         true
     }
 
     /// Opens or prints a URL for a browser on this machine, for a login that nobody can paste into. Returns whether a browser
     /// was opened.
     fn show_local_url(&self, url: &Url) -> bool {
-        let paste = with_profile("tidp login --paste", self.context.profile.name_in_hints.as_deref());
+        let paste = self.command("tidp login --paste");
         let note = || self.context.reporter.note(format!("Is the browser on another machine? Use `{paste}`."));
         let is_remote = self.context.ports.env.get("SSH_CONNECTION").is_some();
         if is_remote {
@@ -171,15 +175,25 @@ impl LoginAttempt<'_, '_> {
         if let Some(forward) = connection.and_then(|connection| connection.forward_command(redirect_uri)) {
             self.context.reporter.note(format!("Or forward the port, there and before you open the URL: `{forward}`."));
         }
-        if let Some(device) = self.device_command() {
+        if let Some(device) = self.phone_command() {
             self.context.reporter.note(format!("Or use another device: `{device}`."));
         }
     }
 
-    /// The command for a login on another device, if the provider has an endpoint for it, and not on this machine alone.
+    /// The command for a login on another device, if the provider has an endpoint for it.
     fn device_command(&self) -> Option<String> {
-        self.provider.device_authorization_endpoint.as_ref().filter(|endpoint| !is_loopback_literal(endpoint))?;
-        Some(with_profile(LoginMethod::Device.command(), self.context.profile.name_in_hints.as_deref()))
+        self.provider.device_authorization_endpoint.as_ref()?;
+        Some(self.command(LoginMethod::Device.command()))
+    }
+
+    /// As [`LoginAttempt::device_command`], if a phone can reach the endpoint: it is not on this machine alone.
+    fn phone_command(&self) -> Option<String> {
+        let endpoint = self.provider.device_authorization_endpoint.as_ref()?;
+        self.device_command().filter(|_| !is_loopback_literal(endpoint))
+    }
+
+    fn command(&self, command: &str) -> String {
+        with_profile(command, self.context.profile.name_in_hints.as_deref())
     }
 
     fn with_pasted_redirect(self, redirect_uri: &str) -> Result<Session> {

@@ -22,6 +22,8 @@ pub struct LoginOptions {
     pub no_browser: bool,
     /// Ask for the redirect URL on standard input instead of listening for it.
     pub paste: bool,
+    /// Name the other ways to log in below the URL that was opened.
+    pub show_other_ways: bool,
     /// Show the address for another device as a QR code too.
     pub show_qr_code: bool,
 }

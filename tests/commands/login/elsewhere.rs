@@ -75,9 +75,38 @@ fn ways_that_can_work_are_listed_with_the_reason() {
             assert!(!stderr.contains("Is the browser on another machine?"), "{stderr}");
         }
     }
-    let bench = at_terminal("a display");
+}
+
+#[test]
+fn ordinary_login_lists_the_other_ways_below_the_url() {
+    let ways = "Other ways, after Ctrl-C:\n- with a browser elsewhere: tidp login --no-browser\n";
+    let device = "- on another device: tidp login --device\n";
+    for (base, args, shown) in [
+        (None, &["login"][..], ways.to_owned()),
+        (Some(ISSUER), &["login"], format!("{ways}{device}")),
+        (Some("https://127.0.0.1"), &["login"], format!("{ways}{device}")),
+        (Some(ISSUER), &["login", "-q"], String::new()),
+        (Some(ISSUER), &["login", "--json"], String::new()),
+    ] {
+        let bench = at_terminal("a display").env("TIDP_ENDPOINT_HOSTS", "127.0.0.1");
+        bench.provider.always("/.well-known/openid-configuration", json(200, &discovery()));
+        if let Some(base) = base {
+            offer_device_logins_at(&bench, base);
+        }
+        bench.provider.always("/jwks", json(200, &crate::support::tokens::jwks()));
+        bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
+        let stderr = bench.run(args).exits(0).leaves_out("paste it here").stderr;
+        let (before, after) = stderr.split_once("Continue in your browser").unwrap();
+        assert_eq!(after.contains("--no-browser"), !shown.is_empty(), "{args:?}: {stderr}");
+        assert!(before.is_empty() && after.contains(&shown), "{args:?}: {stderr}");
+        assert_eq!(after.contains("--device"), shown.contains("--device"), "{args:?}: {stderr}");
+    }
+    let config = format!("[profile.work]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"MobileApp\"\n");
+    let bench = Bench::with_config(&config);
+    *bench.terminal.in_foreground.lock().unwrap() = true;
+    *bench.terminal.stdin_is_terminal.lock().unwrap() = true;
     expect_login(&bench, TokenResponse::new());
-    bench.run(&["login"]).exits(0).leaves_out("paste it here").says("Continue in your browser");
+    bench.run(&["login", "--profile", "work"]).exits(0).says(": tidp login --no-browser --profile work\n");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{expect_login, mobile};
 use crate::support::Bench;
+use crate::support::ports::{parameter, success_query};
 use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, TokenResponse, discovery, jwks};
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ fn login_url_is_printed_when_no_browser_opens() {
         let bench = mobile();
         *bench.browser.missing.lock().unwrap() = case == "missing";
         *bench.browser.broken.lock().unwrap() = case == "broken";
+        *bench.terminal.stderr_size.lock().unwrap() = Some((80, 24));
         expect_login(&bench, TokenResponse::new().refresh_token("rt-1"));
         let args: &[&str] = if case == "--no-browser" { &["login", case, "--quiet"] } else { &["login", "-q"] };
         let outcome = bench.run(args).exits(0).says("https://id.example/connect/authorize?").leaves_out("\u{1b}");
@@ -50,6 +52,7 @@ fn paste_is_suggested_over_ssh_or_without_browser() {
         let bench = mobile().env(case, "10.0.0.1 50000 10.0.0.2 22");
         *bench.browser.missing.lock().unwrap() = case == "missing";
         *bench.browser.broken.lock().unwrap() = case == "broken";
+        *bench.terminal.stderr_size.lock().unwrap() = Some((80, 24));
         expect_login(&bench, TokenResponse::new());
         let args = ["login", case];
         let args = if case.starts_with('-') { &args[..] } else { &args[..1] };
@@ -59,6 +62,45 @@ fn paste_is_suggested_over_ssh_or_without_browser() {
         // Over SSH it comes before the URL.
         let comes_first = hinted.is_some_and(|hinted| hinted < stderr.find("https://").unwrap());
         assert_eq!(comes_first, case == "SSH_CONNECTION", "{case}: {stderr}");
+    }
+}
+
+#[test]
+fn login_that_nobody_can_finish_fails_at_once() {
+    let no_browser = "there is no terminal, and no browser can be opened";
+    let job = "there is no terminal, and this is a CI job (CI is set)";
+    for (ci, browser, missing, reason) in [
+        ("", "", true, Some(no_browser)),
+        ("true", "", false, Some(job)),
+        ("false", "", false, None),
+        ("true", "firefox", false, None),
+    ] {
+        for on_terminal in ["nothing", "stdin", "stderr"] {
+            let bench = mobile().env("CI", ci).env("BROWSER", browser);
+            *bench.browser.missing.lock().unwrap() = missing;
+            *bench.terminal.stdin_is_terminal.lock().unwrap() = on_terminal == "stdin";
+            *bench.terminal.stderr_size.lock().unwrap() = (on_terminal == "stderr").then_some((80, 24));
+            if let Some(reason) = reason.filter(|_| on_terminal == "nothing") {
+                let hint = "TIDP_GRANT=client_credentials";
+                bench.run(&["login"]).exits(2).says(reason).says(hint).says("output: tidp login --no-browser\n");
+                assert_eq!(bench.run(&["login", "--json"]).exits(2).error()["kind"], "usage");
+                assert!(bench.provider.paths().is_empty());
+            } else {
+                expect_login(&bench, TokenResponse::new());
+                bench.run(&["login"]).exits(0);
+            }
+        }
+    }
+}
+
+#[test]
+fn way_asked_for_by_name_needs_nobody_in_sight() {
+    for args in [&["--no-browser"][..], &["--paste"], &["--prompt", "none"]] {
+        let bench = mobile().env("CI", "true");
+        *bench.browser.missing.lock().unwrap() = true;
+        bench.terminal.pastes(|url| Some(format!("{}?{}", parameter(url, "redirect_uri"), success_query(url))));
+        expect_login(&bench, TokenResponse::new());
+        bench.run(&[&["login"], args].concat()).exits(0);
     }
 }
 
