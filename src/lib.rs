@@ -32,7 +32,7 @@
 //! * **An ID token.** `commands/login.rs` → `flows/login.rs` (exchanges the code, stores the session) →
 //!   `flows/token_response.rs` → `flows/provider_keys.rs` (fetches keys) → `oidc/id_token.rs` (checks the claims) →
 //!   `oidc/jwks.rs` (checks the signature).
-//! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/profile_keys.rs` (as the profile changes it) →
+//! * **A lifetime.** `domain/policy.rs` (as in the guide) → `config/resolve.rs` (as the profile changes it) →
 //!   `flows/refresh_token_introspection.rs` (what the provider says of it) → `domain/session/expiry.rs` (this session's
 //!   expiry) → `explain/outlook.rs` (what follows from it) → `explain/policy_page.rs` (the page of `tidp policy`) →
 //!   `explain/timeline/lifetime_bars.rs` (its bars).

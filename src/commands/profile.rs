@@ -10,7 +10,7 @@ use crate::error::{Error, Result, quoted};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::profile_file::{NewProfile, ProfileFile};
-use crate::ports::Ports;
+use crate::ports::{Env, Ports};
 use crate::terminal::output::Output;
 use crate::terminal::table::{self, Align, pad};
 use colored::Color;
@@ -109,12 +109,19 @@ fn cells(profile: &Profile) -> [String; 3] {
 
 fn show(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>) -> Result<()> {
     let configured = Configuration::load(ports)?;
-    let profile = match name {
-        Some(name) => config::file_profile(name, &configured.config, configured.base())?,
-        None => configured.profile(ports, global.profile.as_deref())?,
+    // A named profile is shown as it is in the file, the one in use with what variables change.
+    let (profile, env) = match name {
+        Some(name) => (config::file_profile(name, &configured.config, configured.base())?, &Env::default()),
+        None => (configured.profile(ports, global.profile.as_deref())?, &ports.env),
     };
+    let settings = config::settings(&profile, &configured.config, env);
     let view = ProfileView::new(&profile, &configured);
-    if out.json { out.document(view.to_json()) } else { out.answer(&view.to_text()) }
+    if !out.json {
+        return out.answer(&view.to_text(&settings));
+    }
+    let mut document = view.to_json();
+    document["sources"] = view::sources(&settings);
+    out.document(document)
 }
 
 fn make_default(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {

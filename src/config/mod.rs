@@ -4,20 +4,24 @@ mod file;
 mod profile;
 mod profile_keys;
 mod redirect_uri;
+mod resolve;
+mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use file::{Config, config_path, parse};
-pub use profile::{AuthMethod, Grant, Profile, is_telenorid_plus};
-pub use profile_keys::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
+pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
 pub use redirect_uri::RedirectUri;
+pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
+pub use settings::{Setting, settings};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
 
 use crate::domain::text::printable;
 use crate::error::{Error, Result, SetupError};
 use crate::ports::Env;
-use profile_keys::{env_table, resolve};
+use profile_keys::env_table;
+use resolve::resolve;
 use std::path::Path;
 use toml::Table;
 
@@ -37,7 +41,7 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
     }
     let selected = flag.or_else(|| env.get("TIDP_PROFILE"));
     if env_issuer && selected.is_none() {
-        return resolve(None, None, from_env, env, base);
+        return resolve(None, config, from_env, env, base);
     }
     let name = match selected {
         Some(name) => name,
@@ -48,14 +52,14 @@ pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Pat
         check_same_client(name, &from_env, env, config, base)?;
     }
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
-    resolve(Some(name), config.path.as_deref(), merged, env, base)
+    resolve(Some(name), config, merged, env, base)
 }
 
 /// Refuses variables of another client than the profile's, before their other values are mixed with the file's.
 fn check_same_client(name: &str, from_env: &Table, env: &Env, config: &Config, base: Option<&Path>) -> Result<()> {
     let is_client = |key: &str| matches!(key, "issuer" | "environment" | "client_id");
     let named = from_env.clone().into_iter().filter(|(key, _)| is_client(key)).collect();
-    let (named, from_file) = (resolve(None, None, named, env, base)?, file_profile(name, config, base)?);
+    let (named, from_file) = (resolve(None, config, named, env, base)?, file_profile(name, config, base)?);
     if (&from_file.issuer, &from_file.client_id) == (&named.issuer, &named.client_id) {
         return Ok(());
     }
@@ -78,7 +82,7 @@ pub fn default_profile(config: &Config) -> Result<&str> {
 /// The profile in the file, without the environment.
 pub fn file_profile(name: &str, config: &Config, base: Option<&Path>) -> Result<Profile> {
     let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    resolve(Some(name), config.path.as_deref(), table.clone(), &Env::default(), base)
+    resolve(Some(name), config, table.clone(), &Env::default(), base)
 }
 
 pub fn no_such_profile(name: &str, config: &Config) -> Error {

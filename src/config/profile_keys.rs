@@ -1,75 +1,137 @@
-//! The keys of a profile in the file and the environment, and their types.
+//! The keys of a profile in the file and the environment: their names, types and meanings.
 
-use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
-use super::redirect_uri::redirect_uri;
 use crate::domain::command_line;
-use crate::domain::decision::Renew;
-use crate::domain::policy::{ClientType, Policy, PolicyName};
-use crate::domain::scopes::check_spelling;
-use crate::domain::text::{printable, printable_path};
-use crate::domain::time::Seconds;
-use crate::error::{Error, Result, SetupError};
+use crate::domain::policy::{ClientType, PolicyName};
+use crate::domain::spelling::nearest;
+use crate::domain::text::printable;
+use crate::error::{Error, Result};
 use crate::ports::Env;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use toml::{Table, Value};
 
-/// Declares the keys of a profile: each with its type, and how its environment variable is parsed.
+/// Declares the keys of a profile: each with its type, how a text is parsed as its value, and its meaning.
 macro_rules! profile_keys {
-    ($($key:ident: $type:ty = $format:ident,)+) => {
+    ($($key:ident: $type:ty = $format:ident, $meaning:literal;)+) => {
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct ProfileKeys { $($key: Option<$type>,)+ }
+        pub(super) struct ProfileKeys { $(pub(super) $key: Option<$type>,)+ }
 
-        pub(super) const KEYS: &[(&str, VariableFormat)] = &[$((stringify!($key), VariableFormat::$format),)+];
+        pub(super) const KEYS: &[Key] =
+            &[$(Key { name: stringify!($key), format: Format::$format },)+];
     };
 }
 
 profile_keys! {
-    issuer: String = Text,
-    environment: String = Text,
-    client_id: String = Text,
-    client_type: String = Text,
-    grant: String = Text,
-    policy: String = Text,
-    refresh_lifetime: String = Text,
-    sliding: bool = Flag,
-    absolute_lifetime: String = Text,
-    renew: String = Text,
-    scopes: Vec<String> = Words,
-    redirect_uri: String = Text,
-    client_secret_command: Vec<String> = Command,
-    auth_method: String = Text,
-    ca_file: PathBuf = Text,
-    acr_values: String = Text,
-    login_hint: String = Text,
-    ui_locales: String = Text,
-    prompt: String = Text,
-    endpoint_hosts: Vec<String> = Words,
+    issuer: String = Text, "the provider's issuer URL, instead of environment";
+    environment: String = Text, "TelenorID+'s environment: staging or production";
+    client_id: String = Text, "the client's ID at the provider";
+    client_type: String = Text, "the client's type at TelenorID+, which determines the refresh policy";
+    grant: String = Text, "authorization_code (a user logs in), or client_credentials";
+    policy: String = Text, "the refresh policy, if it is not that of client_type";
+    refresh_lifetime: String = Text, "how long a refresh token lives, if the policy was changed";
+    sliding: bool = Flag, "whether a refresh renews that lifetime: true or false";
+    absolute_lifetime: String = Text, "an end that no refresh moves, counted from the login";
+    renew: String = Text, "when-due, or before-session-ends: `token` also refreshes before the end";
+    scopes: Vec<String> = Words, "the scopes of a login";
+    redirect_uri: String = Text, "the registered redirect URI";
+    client_secret_command: Vec<String> = Command, "a command that prints the client secret";
+    auth_method: String = Text, "client_secret_basic or client_secret_post";
+    ca_file: PathBuf = Text, "certificate authorities to trust as well (PEM), beside config.toml";
+    acr_values: String = Text, "the assurance levels that a login requests";
+    login_hint: String = Text, "the phone number to fill in on the login page";
+    ui_locales: String = Text, "the languages of the login page";
+    prompt: String = Text, "none or login";
+    endpoint_hosts: Vec<String> = Words, "further hosts that endpoints may be on";
 }
 
-/// How an environment variable is parsed.
+/// A key of a profile.
+pub(super) struct Key {
+    pub name: &'static str,
+    format: Format,
+}
+
+/// How a text is parsed as a key's value.
 #[derive(Clone, Copy)]
-pub(super) enum VariableFormat {
+enum Format {
     Text,
     Flag,
     Words,
     Command,
 }
 
+impl Key {
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// The value that a text means, as a variable or an argument holds it. A name is written as it is documented.
+    pub fn parse(&self, text: &str) -> std::result::Result<Value, String> {
+        let wrong = |what: &str| format!("`{}` {what}", printable(text));
+        Ok(match self.format {
+            Format::Text => Value::String(self.canonical(text).unwrap_or(text).to_owned()),
+            Format::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
+            Format::Words => words(text.split_whitespace()),
+            Format::Command => words(command_line::split(text).ok_or_else(|| wrong("is not a command line"))?),
+        })
+    }
+
+    /// The documented spelling of a name.
+    fn canonical(&self, text: &str) -> Option<&'static str> {
+        match self.name {
+            "client_type" => ClientType::parse(text).map(ClientType::as_str),
+            "policy" => PolicyName::parse(text).map(PolicyName::as_str),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the type of a value, if anything.
+    fn type_error(&self, value: &Value) -> Option<String> {
+        let Self { name, format, .. } = self;
+        let is_list = || value.as_array().is_some_and(|list| list.iter().all(Value::is_str));
+        match format {
+            Format::Text => (!value.is_str()).then(|| format!("`{name}` must be a text: {name} = \"…\"")),
+            Format::Flag => (!value.is_bool()).then(|| format!("`{name}` must be true or false, without quotes")),
+            Format::Words | Format::Command if is_list() => None,
+            Format::Words => {
+                let list = words(value.as_str().map_or_else(|| vec!["…"], |text| text.split_whitespace().collect()));
+                Some(format!("`{name}` must be a list: {name} = {}", printable(&list.to_string())))
+            }
+            // The text is not repeated, because it may hold a secret.
+            Format::Command => Some(format!("`{name}` must be a list: {name} = [\"PROGRAM\", \"ARGUMENT\"]")),
+        }
+    }
+}
+
+/// What is wrong with a name that is no key.
+pub fn unknown_key(name: &str, known: &[&'static str]) -> String {
+    let meant = nearest(name, known).map_or_else(String::new, |key| format!(": did you mean `{key}`?"));
+    format!("unknown key `{}`{meant}", printable(name))
+}
+
+pub(super) fn key_names() -> Vec<&'static str> {
+    KEYS.iter().map(|key| key.name).collect()
+}
+
+/// Checks the names and the types of all keys; returns the first wrong one, and what is wrong.
+pub(super) fn check_keys(table: &Table) -> std::result::Result<(), (String, String)> {
+    let wrong = |(name, value): (&String, &Value)| {
+        let what = match Key::named(name) {
+            Some(key) => key.type_error(value)?,
+            None => unknown_key(name, &key_names()),
+        };
+        Some((name.clone(), what))
+    };
+    table.iter().find_map(wrong).map_or(Ok(()), Err)
+}
+
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
-    for &(key, format) in KEYS {
-        let variable = variable_name(key);
+    for key in KEYS {
+        let variable = variable_name(key.name);
         let Some(text) = env.get(&variable) else { continue };
-        let wrong = |what: &str| Error::config(format!("{variable}: `{}` {what}", printable(text)));
-        let value = match format {
-            VariableFormat::Text => Value::String(text.to_owned()),
-            VariableFormat::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
-            VariableFormat::Words => words(text.split_whitespace()),
-            VariableFormat::Command => words(command_line::split(text).ok_or_else(|| wrong("is not a command line"))?),
-        };
-        table.insert(key.to_owned(), value);
+        let value = key.parse(text).map_err(|what| Error::config(format!("{variable}: {what}")))?;
+        table.insert(key.name.to_owned(), value);
     }
     if table.contains_key("issuer") && table.contains_key("environment") {
         return Err(Error::config("TIDP_ISSUER and TIDP_ENVIRONMENT cannot be combined"));
@@ -77,251 +139,10 @@ pub(super) fn env_table(env: &Env) -> Result<Table> {
     Ok(table)
 }
 
-fn variable_name(key: &str) -> String {
+pub(super) fn variable_name(key: &str) -> String {
     format!("TIDP_{}", key.to_ascii_uppercase())
 }
 
 fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Value {
     Value::Array(words.into_iter().map(|word| Value::String(word.into())).collect())
-}
-
-/// The profile that `table` describes: the keys of the profile `name` in the file at `path`, and those of the environment.
-pub(super) fn resolve(
-    name: Option<&str>,
-    path: Option<&Path>,
-    mut table: Table,
-    env: &Env,
-    base: Option<&Path>,
-) -> Result<Profile> {
-    // Either variable replaces both keys of the file.
-    if env.get("TIDP_ISSUER").is_some() {
-        table.remove("environment");
-    } else if env.get("TIDP_ENVIRONMENT").is_some() {
-        table.remove("issuer");
-    }
-    if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
-        return Err(SetupError::SecretInFile(name.to_owned()).into());
-    }
-    let origin = Origin { name, path, env };
-    let keys = table.try_into().map_err(|error| origin.error(&printable(&one_line(&error))))?;
-    profile(keys, &origin, base).map_err(|error| origin.key_error(&error))
-}
-
-/// Where the keys of a profile were set.
-struct Origin<'a> {
-    /// The profile's name in the file; `None` if the environment alone describes it.
-    name: Option<&'a str>,
-    path: Option<&'a Path>,
-    env: &'a Env,
-}
-
-/// A key with a wrong value, and what is wrong.
-struct KeyError(&'static str, String);
-
-impl Origin<'_> {
-    fn source(&self, key: &str, is_set: bool) -> Source {
-        match (self.env.get(&variable_name(key)), self.name) {
-            (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
-            (None, _) => Source::Default,
-            (Some(_), _) => Source::Variable(variable_name(key)),
-        }
-    }
-
-    fn error(&self, what: &str) -> Error {
-        let file = self.path.map_or_else(String::new, |path| format!(" in {}", printable_path(path)));
-        let profile = |name| format!("profile `{}`{file}", printable(name));
-        let place = self.name.map_or_else(|| "the environment".to_owned(), profile);
-        Error::config(format!("{place}: {what}"))
-    }
-
-    fn key_error(&self, KeyError(key, what): &KeyError) -> Error {
-        match self.source(key, true) {
-            variable @ Source::Variable(_) => Error::config(format!("{variable}: {what}")),
-            Source::Profile(_) | Source::Default => self.error(what),
-        }
-    }
-}
-
-fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::result::Result<Profile, KeyError> {
-    let of = |key: &'static str| move |what: String| KeyError(key, what);
-    let issuer = issuer(keys.issuer.as_deref(), keys.environment.as_deref()).map_err(of("issuer"))?;
-    let client_id = without_controls("client_id", keys.client_id.clone())?.filter(|id| !id.is_empty());
-    let client_id = client_id.ok_or_else(|| KeyError("client_id", "client_id is missing".into()))?;
-    let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(of("client_type"))?;
-    let grant = grant(keys.grant.as_deref(), client_type).map_err(of("grant"))?;
-    let policy = policy(&keys, client_type)?.filter(|_| grant == Grant::AuthorizationCode);
-    let has_secret = match client_type {
-        _ if grant == Grant::ClientCredentials => true,
-        Some(client_type) => client_type.is_confidential(),
-        None => keys.client_secret_command.is_some() || origin.env.get("TIDP_CLIENT_SECRET").is_some(),
-    };
-    let mut profile = Profile {
-        name: origin.name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
-        name_in_hints: origin.name.map(str::to_owned),
-        issuer,
-        client_id,
-        client_id_source: origin.source("client_id", true),
-        client_type,
-        grant,
-        policy,
-        renew: renew(keys.renew.as_deref()).map_err(of("renew"))?,
-        scopes: scopes(keys.scopes, grant, policy.as_ref()).map_err(of("scopes"))?,
-        redirect_uri_source: origin.source("redirect_uri", keys.redirect_uri.is_some()),
-        redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
-            .map_err(of("redirect_uri"))?,
-        auth_method: auth_method(keys.auth_method.as_deref(), has_secret).map_err(of("auth_method"))?,
-        client_secret_command: keys.client_secret_command,
-        ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
-        acr_values: without_controls("acr_values", keys.acr_values)?,
-        login_hint: without_controls("login_hint", keys.login_hint)?,
-        ui_locales: without_controls("ui_locales", keys.ui_locales)?,
-        prompt: without_controls("prompt", keys.prompt)?,
-        endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
-    };
-    let reports_sso = profile.is_telenorid_plus();
-    profile.policy = profile.policy.map(|policy| Policy { reports_sso, ..policy });
-    Ok(profile)
-}
-
-/// The text, which a URL or a terminal will show, if it has no control characters.
-fn without_controls(key: &'static str, text: Option<String>) -> std::result::Result<Option<String>, KeyError> {
-    match text {
-        Some(text) if text.chars().any(char::is_control) => {
-            Err(KeyError(key, format!("{key} `{}` contains a control character", printable(&text))))
-        }
-        text => Ok(text),
-    }
-}
-
-fn one_line(error: &toml::de::Error) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Result<String, String> {
-    match (issuer, environment) {
-        (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
-        (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
-        (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
-            Some((_, issuer)) => Ok((*issuer).to_owned()),
-            None => Err(format!("unknown environment `{}`; expected staging or production", printable(named))),
-        },
-        (None, None) => Err("issuer is missing".into()),
-    }
-}
-
-fn client_type(text: &str) -> std::result::Result<ClientType, String> {
-    ClientType::parse(text).ok_or_else(|| {
-        let all = ClientType::ALL.map(ClientType::as_str).join(", ");
-        format!("unknown client_type `{}`; expected one of {all}", printable(text))
-    })
-}
-
-pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
-    PolicyName::parse(text).ok_or_else(|| {
-        let all = PolicyName::ALL.map(PolicyName::as_str).join(", ");
-        format!("unknown policy `{}`; expected one of {all}", printable(text))
-    })
-}
-
-/// The policy, if it is known.
-fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, KeyError> {
-    let configured = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
-    let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
-    let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
-    let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
-    let Some(name) = configured.or_else(|| client_type.map(ClientType::policy)) else {
-        let missing = |key| Err(KeyError(key, format!("{key} needs client_type or policy")));
-        return changed.map_or(Ok(None), missing);
-    };
-    let [lifetime, absolute] = lifetimes.map(|(key, text)| {
-        let parsed = text.as_deref().map(Seconds::parse_positive).transpose();
-        parsed.map_err(|what| KeyError(key, format!("{key}: {what}")))
-    });
-    let documented = name.documented();
-    Ok(Some(Policy {
-        lifetime: lifetime?.or(documented.lifetime),
-        absolute_lifetime: absolute?.or(documented.absolute_lifetime),
-        sliding: keys.sliding.unwrap_or(documented.sliding),
-        ..documented
-    }))
-}
-
-/// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
-fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
-    let Some(text) = text else { return Ok(Grant::default()) };
-    let grant = Grant::ALL.into_iter().find(|grant| grant.as_str() == text).ok_or_else(|| {
-        let all = Grant::ALL.map(Grant::as_str).join(" or ");
-        format!("unknown grant `{}`; expected {all}", printable(text))
-    })?;
-    match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
-        None => Ok(grant),
-        Some(client_type) => Err(format!(
-            "grant `{}` needs a confidential client, and client_type is {}",
-            grant.as_str(),
-            client_type.as_str()
-        )),
-    }
-}
-
-fn scopes(
-    scopes: Option<Vec<String>>,
-    grant: Grant,
-    policy: Option<&Policy>,
-) -> std::result::Result<Vec<String>, String> {
-    match scopes {
-        Some(scopes) if grant == Grant::ClientCredentials => {
-            check_machine_scopes(&scopes)?;
-            Ok(scopes)
-        }
-        Some(scopes) => check_scopes(scopes),
-        None if grant == Grant::ClientCredentials => Ok(Vec::new()),
-        None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
-        None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
-    }
-}
-
-/// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
-pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
-    check_scope_spelling(&scopes)?;
-    if scopes.iter().any(|scope| scope == "openid") {
-        Ok(scopes)
-    } else {
-        Err("the scopes must include `openid`".into())
-    }
-}
-
-/// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
-/// and 11).
-pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String> {
-    check_scope_spelling(scopes)?;
-    match scopes.iter().find(|scope| ["openid", "offline_access"].contains(&scope.as_str())) {
-        None => Ok(()),
-        Some(scope) => Err(format!("the scope `{scope}` is about a user, and grant `client_credentials` has none")),
-    }
-}
-
-/// Checks that each scope is spelled as in RFC 6749 3.3.
-pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String> {
-    check_spelling(scopes.iter().map(String::as_str)).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
-}
-
-fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {
-    match text {
-        Some("client_secret_basic") => Ok(AuthMethod::Basic),
-        Some("client_secret_post") => Ok(AuthMethod::Post),
-        Some(other) => Err(format!(
-            "unknown auth_method `{}`; expected client_secret_basic or client_secret_post",
-            printable(other)
-        )),
-        None if has_secret => Ok(AuthMethod::Basic),
-        None => Ok(AuthMethod::None),
-    }
-}
-
-fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
-    match text {
-        None | Some("when-due") => Ok(Renew::WhenDue),
-        Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
-        Some(other) => Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other))),
-    }
 }

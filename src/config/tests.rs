@@ -114,8 +114,8 @@ fn every_key_means_the_same_in_file_and_environment() {
     }
     let tried: Vec<String> =
         EACH.iter().map(|(_, variable, ..)| variable.trim_start_matches("TIDP_").to_lowercase()).collect();
-    for (key, _) in KEYS {
-        let elsewhere = ["issuer", "environment", "client_id"].contains(key);
+    for key in KEYS.iter().map(|key| key.name) {
+        let elsewhere = ["issuer", "environment", "client_id"].contains(&key);
         assert!(elsewhere || tried.iter().any(|tried| tried == key), "{key} has no row");
     }
 }
@@ -146,17 +146,25 @@ fn invalid_value_is_refused_with_its_key() {
         ("policy = \"Web\"\nabsolute_lifetime = \"\"", "absolute_lifetime: `` is not a duration"),
         ("refresh_lifetime = \"90d\"", "needs client_type or policy"),
         ("sliding = true", "needs client_type or policy"),
-        ("sliding = \"true\"", "expected a boolean in `sliding`"),
+        ("sliding = \"true\"", "`sliding` must be true or false, without quotes"),
         ("renew = \"always\"", "unknown renew `always`; expected when-due or before-session-ends"),
         ("scopes = [\"profile\"]", "must include `openid`"),
         ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
         ("scopes = [\"openid\", \"\"]", "invalid scope ``"),
-        ("scopes = \"openid\"", "sequence"),
+        ("scopes = \"openid\"", "`scopes` must be a list: scopes = [\"openid\"]"),
         ("redirect_uri = \"/callback\"", "is not an absolute URI"),
         ("auth_method = \"private_key_jwt\"", "unknown auth_method `private_key_jwt`"),
         ("environment = \"staging\"", "issuer and environment cannot be combined"),
         ("client_secret = \"s3cret\"", "client_secret"),
-        ("scope = [\"openid\"]", "scope"),
+        ("scope = [\"openid\"]", "line 4: unknown key `scope`: did you mean `scopes`?"),
+        ("client_id_ = 3", "unknown key `client_id_`: did you mean `client_id`?"),
+        ("zzz = 3", "unknown key `zzz`"),
+        ("prompt = 3", "`prompt` must be a text: prompt = \"…\""),
+        (
+            "client_secret_command = \"cat s3cret\"",
+            "must be a list: client_secret_command = [\"PROGRAM\", \"ARGUMENT\"]",
+        ),
+        ("endpoint_hosts = [3]", "`endpoint_hosts` must be a list: endpoint_hosts = [\"…\"]"),
     ] {
         wrong(with(lines, &[]), words);
         wrong(with(lines, &[]), "profile `p`");
@@ -174,9 +182,12 @@ fn invalid_value_is_refused_with_its_key() {
 #[test]
 fn profile_needs_a_valid_issuer_and_a_client_id() {
     let one = |text: &str| profile(None, &Env::default(), &config(text), None);
-    wrong(one("[profile.p]\nclient_id = \"app\""), "issuer is missing");
-    wrong(one("[profile.p]\nissuer = \"https://id.example\""), "client_id is missing");
-    wrong(one("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"\""), "client_id is missing");
+    wrong(one("[profile.p]\nclient_id = \"app\""), "config.toml, line 1: set `environment` or `issuer`");
+    wrong(one("[profile.p]\nissuer = \"https://id.example\""), "config.toml, line 1: set `client_id`");
+    wrong(
+        one("[profile.p]\nissuer = \"https://id.example\"\nclient_id = \"\""),
+        "config.toml, line 3: set `client_id`",
+    );
     wrong(one("[profile.p]\nenvironment = \"test\"\nclient_id = \"app\""), "expected staging or production");
     for bad in ["http://id.example", "http://localhost.example:1", "id.example", "https://id.example/?x", "ftp://x"] {
         let text = format!("[profile.p]\nissuer = \"{bad}\"\nclient_id = \"app\"");
@@ -195,7 +206,7 @@ fn profile_needs_a_valid_issuer_and_a_client_id() {
 #[test]
 fn invalid_file_is_refused_with_the_line_number() {
     for (text, words) in [
-        ("default_profile = \"a\"\nstor = \"file\"", "config.toml, line 2: unknown field `stor`"),
+        ("default_profile = \"a\"\nstor = \"file\"", "config.toml, line 2: unknown key `stor`: did you mean `store`?"),
         ("[profile.p", "config.toml, line 1: "),
         ("profile = 1", "config.toml"),
     ] {
@@ -424,4 +435,25 @@ fn client_that_acts_for_itself_has_a_secret_and_neither_policy_nor_scopes() {
     let profile = read("grant = \"client_credentials\"\nscopes = [\"api:x\", \"profile\"]");
     assert_eq!(profile.scopes, strings(&["api:x", "profile"]));
     assert!(!read("grant = \"authorization_code\"").is_machine());
+}
+
+#[test]
+fn settings_say_what_is_set_where() {
+    let text =
+        "[profile.p]\nissuer = \"https://id.example\"\n# the client\nclient_id = \"app\"\nscopes = [\"openid\"]\n";
+    let set = |text: &str, variables: &[(&str, &str)]| {
+        let (config, env) = (config(text), env(variables));
+        let found = settings(&profile(None, &env, &config, None).unwrap(), &config, &env);
+        found.iter().map(|set| format!("{} {} {}", set.key, set.value, set.place())).collect::<Vec<_>>()
+    };
+    let file = ["issuer https://id.example line 2", "client_id app line 4", "scopes [\"openid\"] line 5"];
+    assert_eq!(set(text, &[]), file);
+    let scopes = set(text, &[("TIDP_SCOPES", "openid email")]);
+    assert_eq!(scopes, [file[0], file[1], "scopes openid email TIDP_SCOPES"]);
+    let staging = [("TIDP_ENVIRONMENT", "staging"), ("TIDP_CLIENT_ID", "app")];
+    let from_env = ["environment staging TIDP_ENVIRONMENT", "client_id app TIDP_CLIENT_ID"];
+    assert_eq!(set("", &staging), from_env);
+    let same = text.replace("https://id.example", "https://id-test.telenor.no");
+    let named = [&staging[..], &[("TIDP_PROFILE", "p")]].concat();
+    assert_eq!(set(&same, &named), [from_env[0], from_env[1], file[2]], "the variable replaces issuer");
 }

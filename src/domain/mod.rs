@@ -11,6 +11,7 @@ pub mod scoped_tokens;
 pub mod scopes;
 pub mod secret;
 pub mod session;
+pub mod spelling;
 pub mod text;
 pub mod time;
 pub mod warning;

@@ -139,8 +139,7 @@ impl<'w> ProfileFile<'w> {
     /// Writes the document if the profile is valid in it, and returns the profile.
     fn write_valid(&self, document: &DocumentMut, name: &str) -> Result<Profile> {
         let text = document.to_string();
-        // Without a path, so that an error does not name the file, which has not changed yet.
-        let config = Config { path: None, ..config::parse(&text, &self.path)? };
+        let config = config::parse(&text, &self.path)?.without_path();
         let profile = self.profile(name, &config)?;
         self.write(&text)?;
         Ok(profile)

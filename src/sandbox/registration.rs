@@ -4,6 +4,7 @@ use super::clients::{Client, default_redirect_uris};
 use super::users::User;
 use crate::domain::policy::{ClientType, PolicyName};
 use crate::domain::secret::Secret;
+use crate::domain::spelling::nearest;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use serde::de::{DeserializeOwned, Error as _};
@@ -274,9 +275,7 @@ fn unknown<E: serde::de::Error>(text: &str, what: &str, known: &[&str]) -> E {
 fn with_nearest(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     let (Some(unknown), true) = (names.next(), message.contains("expected")) else { return message.to_owned() };
-    let unknown = unknown.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &unknown);
-    match names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|name| likeness(name) > 0.75) {
+    match nearest(unknown, &names.collect::<Vec<_>>()) {
         Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
         None => message.to_owned(),
     }

@@ -487,7 +487,7 @@ fn profile_commands_know_the_grant() {
     let args: Vec<&str> = add.split(' ').collect();
     bench.run(&args).exits(0).says("tidp profile secret ci").says("Next: tidp token");
     assert_eq!(bench.run(&["profile", "show", "--json"]).exits(0).json()["grant"], "client_credentials");
-    assert!(bench.run(&["profile", "show"]).exits(0).stdout.contains("grant              client_credentials\n"));
+    assert!(bench.run(&["profile", "show"]).exits(0).stdout.contains("grant              client_credentials  (line "));
     assert!(bench.run(&["profile", "list"]).exits(0).stdout.contains("client_credentials"));
     let public: Vec<&str> =
         args.iter().map(|arg| if *arg == "ci" { "cj" } else { arg }).chain(["--client-type", "Public"]).collect();

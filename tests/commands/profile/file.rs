@@ -51,8 +51,8 @@ fn invalid_value_in_the_file_is_named_with_its_profile() {
         ("policy = \"Web\"\nabsolute_lifetime = \"-1h\"", "absolute_lifetime"),
         ("policy = \"Web\"\nrefresh_lifetime = \"0s\"", "refresh_lifetime: `0s` must be longer than zero"),
         ("policy = \"Web\"\nabsolute_lifetime = \"0d\"", "absolute_lifetime: `0d` must be longer than zero"),
-        ("sliding = \"yes\"", "expected a boolean in `sliding`"),
-        ("scopes = \"openid\"", "in `scopes`"),
+        ("sliding = \"yes\"", "`sliding` must be true or false"),
+        ("scopes = \"openid\"", "line 4: `scopes` must be a list: scopes = [\"openid\"]"),
         ("scopes = [\"openid\", \"a b\"]", "invalid scope `a b`"),
         ("renew = \"always\"", "renew `always`"),
         ("auth_method = \"private_key_jwt\"", "auth_method `private_key_jwt`"),
@@ -60,7 +60,7 @@ fn invalid_value_in_the_file_is_named_with_its_profile() {
         ("client_secret = \"s3cret\"", "client_secret"),
         ("redirect_uri = \"http://127.0.0.1/c\\u007fb\"", "redirect_uri `http://127.0.0.1/c\\u{7f}b` has a"),
         ("login_hint = \"a\\nb\"", "login_hint `a\\u{a}b` contains a control character"),
-        ("client_typ = \"MobileApp\"", "client_typ"),
+        ("client_typ = \"MobileApp\"", "line 4: unknown key `client_typ`: did you mean `client_type`?"),
     ] {
         let bench = Bench::with_config(&profile("work", line));
         config_error(&bench, &["login"], "profile `work`")
@@ -77,7 +77,10 @@ fn invalid_value_in_the_file_is_named_with_its_profile() {
 #[test]
 fn unknown_key_in_the_file_is_refused_with_its_line() {
     for (text, words) in [
-        ("default_profile = \"a\"\nprofiles = 1\n", "config.toml, line 2: unknown field `profiles`"),
+        (
+            "default_profile = \"a\"\nprofiles = 1\n",
+            "config.toml, line 2: unknown key `profiles`: did you mean `profile`?",
+        ),
         ("\n\nstore = [\n", "config.toml, line"),
         ("store = \"cloud\"\n[profile.a]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n", "store `cloud`"),
         (

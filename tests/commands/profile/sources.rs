@@ -1,8 +1,8 @@
 //! Which profile is used, and what overrides its keys.
 
 use super::{config_error, profile, show};
-use crate::support::Bench;
 use crate::support::tokens::ISSUER;
+use crate::support::{Bench, config_path};
 use serde_json::json;
 
 #[test]
@@ -92,6 +92,32 @@ fn variables_override_single_keys_of_the_file() {
         assert_eq!(document[key], value, "{key}");
     }
     config_error(&bench.env("TIDP_SLIDING", "maybe"), &["token"], "TIDP_SLIDING: `maybe` is not true or false");
+}
+
+#[test]
+fn show_says_where_each_value_comes_from() {
+    let text = profile("work", "client_type = \"MobileApp\"\nscopes = [\"openid\"]");
+    let bench = Bench::with_config(&text).env("TIDP_SCOPES", "openid email");
+    let shown = bench.run(&["profile", "show"]).exits(0).stdout;
+    let expected = [
+        &format!("config             {}", config_path()),
+        "profile            work",
+        "client_id          app  (line 3)",
+        "client_type        MobileApp  (line 4)",
+        "issuer             https://id.example  (line 2)",
+        "lifetime           90 days",
+        "policy             Mobile",
+        "redirect           any_port",
+        "redirect_uri       http://127.0.0.1/callback",
+        "renew              when-due",
+        "scopes             openid email  (TIDP_SCOPES)",
+        "sliding            true",
+    ];
+    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+    let sources = show(&bench, &[])["sources"].clone();
+    assert_eq!(sources["client_id"], json!({ "source": "file", "line": 3 }));
+    assert_eq!(sources["scopes"], json!({ "source": "variable", "variable": "TIDP_SCOPES" }));
+    assert_eq!(show(&bench, &["work"])["sources"]["scopes"], json!({ "source": "file", "line": 5 }), "as in the file");
 }
 
 #[test]

@@ -1,0 +1,265 @@
+//! A table of keys made into a profile: every value is checked, and an error names the key's place.
+
+use super::file::Config;
+use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
+use super::profile_keys::{ProfileKeys, check_keys, variable_name};
+use super::redirect_uri::redirect_uri;
+use crate::domain::decision::Renew;
+use crate::domain::policy::{ClientType, Policy, PolicyName};
+use crate::domain::scopes::check_spelling;
+use crate::domain::text::{printable, printable_path};
+use crate::domain::time::Seconds;
+use crate::error::{Error, Result, SetupError};
+use crate::ports::Env;
+use std::path::Path;
+use toml::Table;
+
+/// The profile that `table` describes: the keys of the profile `name` in the file, and those of the environment.
+pub(super) fn resolve(
+    name: Option<&str>,
+    config: &Config,
+    mut table: Table,
+    env: &Env,
+    base: Option<&Path>,
+) -> Result<Profile> {
+    // Either variable replaces both keys of the file.
+    if let Some(replaced) = replaced_by_variable(env) {
+        table.remove(replaced);
+    }
+    if let Some(name) = name.filter(|_| table.contains_key("client_secret")) {
+        return Err(SetupError::SecretInFile(name.to_owned()).into());
+    }
+    let origin = Origin { name, config, env };
+    check_keys(&table).map_err(|(key, what)| origin.error(&key, &what))?;
+    let keys = table.try_into().map_err(|error| origin.error("", &printable(&one_line(&error))))?;
+    profile(keys, &origin, base).map_err(|KeyError(key, what)| origin.error(key, &what))
+}
+
+/// The key of the file that a variable for the other name of the provider replaces.
+pub(super) fn replaced_by_variable(env: &Env) -> Option<&'static str> {
+    match (env.get("TIDP_ISSUER"), env.get("TIDP_ENVIRONMENT")) {
+        (Some(_), _) => Some("environment"),
+        (None, Some(_)) => Some("issuer"),
+        (None, None) => None,
+    }
+}
+
+/// Where the keys of a profile were set.
+struct Origin<'a> {
+    /// The profile's name in the file; `None` if the environment alone describes it.
+    name: Option<&'a str>,
+    config: &'a Config,
+    env: &'a Env,
+}
+
+/// A key with a wrong value, and what is wrong.
+struct KeyError(&'static str, String);
+
+impl Origin<'_> {
+    fn source(&self, key: &str, is_set: bool) -> Source {
+        match (self.env.get(&variable_name(key)), self.name) {
+            (None, Some(name)) if is_set => Source::Profile(name.to_owned()),
+            (None, _) => Source::Default,
+            (Some(_), _) => Source::Variable(variable_name(key)),
+        }
+    }
+
+    /// The error about a key, with its variable, or its profile, file and line.
+    fn error(&self, key: &str, what: &str) -> Error {
+        let place = match (self.source(key, true), self.name) {
+            (Source::Variable(variable), _) => variable,
+            (_, None) => "the environment".to_owned(),
+            (_, Some(name)) => {
+                let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
+                let file = self.config.path.as_ref();
+                let file = file.map_or_else(String::new, |path| format!(" in {}{line}", printable_path(path)));
+                format!("profile `{}`{file}", printable(name))
+            }
+        };
+        Error::config(format!("{place}: {what}"))
+    }
+}
+
+fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::result::Result<Profile, KeyError> {
+    let of = |key: &'static str| move |what: String| KeyError(key, what);
+    let issuer = issuer(keys.issuer.as_deref(), keys.environment.as_deref()).map_err(of("issuer"))?;
+    let client_id = without_controls("client_id", keys.client_id.clone())?.filter(|id| !id.is_empty());
+    let client_id = client_id.ok_or_else(|| KeyError("client_id", "set `client_id`".into()))?;
+    let client_type = keys.client_type.as_deref().map(client_type).transpose().map_err(of("client_type"))?;
+    let grant = grant(keys.grant.as_deref(), client_type).map_err(of("grant"))?;
+    let policy = policy(&keys, client_type)?.filter(|_| grant == Grant::AuthorizationCode);
+    let has_secret = match client_type {
+        _ if grant == Grant::ClientCredentials => true,
+        Some(client_type) => client_type.is_confidential(),
+        None => keys.client_secret_command.is_some() || origin.env.get("TIDP_CLIENT_SECRET").is_some(),
+    };
+    let mut profile = Profile {
+        name: origin.name.map_or_else(|| format!("{client_id}@{issuer}"), str::to_owned),
+        name_in_hints: origin.name.map(str::to_owned),
+        issuer,
+        client_id,
+        client_id_source: origin.source("client_id", true),
+        client_type,
+        grant,
+        policy,
+        renew: renew(keys.renew.as_deref()).map_err(of("renew"))?,
+        scopes: scopes(keys.scopes, grant, policy.as_ref()).map_err(of("scopes"))?,
+        redirect_uri_source: origin.source("redirect_uri", keys.redirect_uri.is_some()),
+        redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
+            .map_err(of("redirect_uri"))?,
+        auth_method: auth_method(keys.auth_method.as_deref(), has_secret).map_err(of("auth_method"))?,
+        client_secret_command: keys.client_secret_command,
+        ca_file: keys.ca_file.map(|path| base.map_or_else(|| path.clone(), |base| base.join(&path))),
+        acr_values: without_controls("acr_values", keys.acr_values)?,
+        login_hint: without_controls("login_hint", keys.login_hint)?,
+        ui_locales: without_controls("ui_locales", keys.ui_locales)?,
+        prompt: without_controls("prompt", keys.prompt)?,
+        endpoint_hosts: keys.endpoint_hosts.unwrap_or_default(),
+    };
+    let reports_sso = profile.is_telenorid_plus();
+    profile.policy = profile.policy.map(|policy| Policy { reports_sso, ..policy });
+    Ok(profile)
+}
+
+/// The text, which a URL or a terminal will show, if it has no control characters.
+fn without_controls(key: &'static str, text: Option<String>) -> std::result::Result<Option<String>, KeyError> {
+    match text {
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(KeyError(key, format!("{key} `{}` contains a control character", printable(&text))))
+        }
+        text => Ok(text),
+    }
+}
+
+fn one_line(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Result<String, String> {
+    match (issuer, environment) {
+        (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
+        (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
+        (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
+            Some((_, issuer)) => Ok((*issuer).to_owned()),
+            None => Err(format!("unknown environment `{}`; expected staging or production", printable(named))),
+        },
+        (None, None) => Err("set `environment` or `issuer`".into()),
+    }
+}
+
+fn client_type(text: &str) -> std::result::Result<ClientType, String> {
+    ClientType::parse(text).ok_or_else(|| {
+        let all = ClientType::ALL.map(ClientType::as_str).join(", ");
+        format!("unknown client_type `{}`; expected one of {all}", printable(text))
+    })
+}
+
+pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
+    PolicyName::parse(text).ok_or_else(|| {
+        let all = PolicyName::ALL.map(PolicyName::as_str).join(", ");
+        format!("unknown policy `{}`; expected one of {all}", printable(text))
+    })
+}
+
+/// The policy, if it is known.
+fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::Result<Option<Policy>, KeyError> {
+    let configured = keys.policy.as_deref().map(policy_name).transpose().map_err(|what| KeyError("policy", what))?;
+    let lifetimes = [("refresh_lifetime", &keys.refresh_lifetime), ("absolute_lifetime", &keys.absolute_lifetime)];
+    let changed = lifetimes.iter().find(|(_, text)| text.is_some()).map(|(key, _)| *key);
+    let changed = changed.or_else(|| keys.sliding.map(|_| "sliding"));
+    let Some(name) = configured.or_else(|| client_type.map(ClientType::policy)) else {
+        let missing = |key| Err(KeyError(key, format!("{key} needs client_type or policy")));
+        return changed.map_or(Ok(None), missing);
+    };
+    let [lifetime, absolute] = lifetimes.map(|(key, text)| {
+        let parsed = text.as_deref().map(Seconds::parse_positive).transpose();
+        parsed.map_err(|what| KeyError(key, format!("{key}: {what}")))
+    });
+    let documented = name.documented();
+    Ok(Some(Policy {
+        lifetime: lifetime?.or(documented.lifetime),
+        absolute_lifetime: absolute?.or(documented.absolute_lifetime),
+        sliding: keys.sliding.unwrap_or(documented.sliding),
+        ..documented
+    }))
+}
+
+/// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
+fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
+    let Some(text) = text else { return Ok(Grant::default()) };
+    let grant = Grant::ALL.into_iter().find(|grant| grant.as_str() == text).ok_or_else(|| {
+        let all = Grant::ALL.map(Grant::as_str).join(" or ");
+        format!("unknown grant `{}`; expected {all}", printable(text))
+    })?;
+    match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
+        None => Ok(grant),
+        Some(client_type) => Err(format!(
+            "grant `{}` needs a confidential client, and client_type is {}",
+            grant.as_str(),
+            client_type.as_str()
+        )),
+    }
+}
+
+fn scopes(
+    scopes: Option<Vec<String>>,
+    grant: Grant,
+    policy: Option<&Policy>,
+) -> std::result::Result<Vec<String>, String> {
+    match scopes {
+        Some(scopes) if grant == Grant::ClientCredentials => {
+            check_machine_scopes(&scopes)?;
+            Ok(scopes)
+        }
+        Some(scopes) => check_scopes(scopes),
+        None if grant == Grant::ClientCredentials => Ok(Vec::new()),
+        None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
+        None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
+    }
+}
+
+/// Checks the scopes of a login: spelled as in RFC 6749 3.3, `openid` among them (OIDC Core 3.1.2.1).
+pub fn check_scopes(scopes: Vec<String>) -> std::result::Result<Vec<String>, String> {
+    check_scope_spelling(&scopes)?;
+    if scopes.iter().any(|scope| scope == "openid") {
+        Ok(scopes)
+    } else {
+        Err("the scopes must include `openid`".into())
+    }
+}
+
+/// Checks the scopes of a client that acts for itself: `openid` and `offline_access` are about a user (OIDC Core 3.1.2.1
+/// and 11).
+pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String> {
+    check_scope_spelling(scopes)?;
+    match scopes.iter().find(|scope| ["openid", "offline_access"].contains(&scope.as_str())) {
+        None => Ok(()),
+        Some(scope) => Err(format!("the scope `{scope}` is about a user, and grant `client_credentials` has none")),
+    }
+}
+
+/// Checks that each scope is spelled as in RFC 6749 3.3.
+pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String> {
+    check_spelling(scopes.iter().map(String::as_str)).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
+}
+
+fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {
+    match text {
+        Some("client_secret_basic") => Ok(AuthMethod::Basic),
+        Some("client_secret_post") => Ok(AuthMethod::Post),
+        Some(other) => Err(format!(
+            "unknown auth_method `{}`; expected client_secret_basic or client_secret_post",
+            printable(other)
+        )),
+        None if has_secret => Ok(AuthMethod::Basic),
+        None => Ok(AuthMethod::None),
+    }
+}
+
+fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
+    match text {
+        None | Some("when-due") => Ok(Renew::WhenDue),
+        Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
+        Some(other) => Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other))),
+    }
+}
