@@ -104,7 +104,7 @@ impl Demo<'_> {
     }
 
     fn say(&self, text: &str) -> Result<()> {
-        if self.out.json { Ok(()) } else { self.out.answer(&format!("\n{}\n", self.out.paint(text, Color::Cyan))) }
+        if self.out.json { Ok(()) } else { self.out.page(&format!("\n{}\n", self.out.paint(text, Color::Cyan))) }
     }
 
     /// Runs a command and shows its output.
@@ -122,7 +122,7 @@ impl Demo<'_> {
             return Ok(());
         }
         self.out.answer(&format!("\n{} {}\n", self.out.paint("$", Color::Green), self.out.bold(&line)))?;
-        (stderr + &stdout).lines().try_for_each(|line| self.out.answer(&format!("  {line}\n")))
+        (stderr + &stdout).lines().try_for_each(|line| self.out.page(&format!("  {line}\n")))
     }
 }
 

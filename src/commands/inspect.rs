@@ -44,7 +44,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
         let set_policy = setting(profile.policy_key(), None, profile.name_in_hints.as_deref());
         let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
-        out.answer(&view.text(&style, &set_policy, claim_issuer))?;
+        out.page(&view.text(&style, &set_policy, claim_issuer))?;
         if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
             out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
         }
@@ -72,7 +72,7 @@ fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
         return out.document(view.to_json());
     }
     let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
-    out.answer(&view.text(&style, profile.claim_issuer(provider.as_ref().ok())))
+    out.page(&view.text(&style, profile.claim_issuer(provider.as_ref().ok())))
 }
 
 /// The document of `tidp inspect --json`.

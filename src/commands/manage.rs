@@ -28,6 +28,6 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Manage)
                 Err(why) => out.note(&format!("The browser could not be opened: {}.", printable(&why))),
             }
         }
-        out.answer(&format!("{link}\n"))
+        out.page(&format!("{link}\n"))
     })
 }

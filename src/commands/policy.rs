@@ -174,7 +174,7 @@ fn list(out: &Output<'_>) -> Result<()> {
     }
     for policy in &policies {
         let name = out.bold(&format!("{:<13}", policy.policy.as_str()));
-        out.answer(&format!("{name} {}\n", policy.summary()))?;
+        out.page(&format!("{name} {}\n", policy.summary()))?;
     }
     Ok(())
 }
@@ -187,7 +187,7 @@ fn show(out: &Output<'_>, name: &str) -> Result<()> {
     }
     out.answer(&format!("{}\n", out.bold(name.as_str())))?;
     for (label, text) in description.rows() {
-        out.answer(&format!("{label:<11} {}\n", wrap_indented(text, out.columns(), 12)))?;
+        out.page(&format!("{label:<11} {}\n", wrap_indented(text, out.columns(), 12)))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::timeline::picture::draw;
 use crate::domain::policy::ClientType;
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::terminal::layout::wrap;
+use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::styled_text::{Charset, Line, Role};
 
 pub struct PolicyPage<'a> {
@@ -36,7 +36,8 @@ impl PolicyPage<'_> {
             for event in self.outlook.session.iter().flat_map(|session| &session.events) {
                 let distance = event.time.relative_to(self.outlook.now);
                 let description = event_description(event);
-                lines.push(Line::new(Role::Text, format!("{} ({distance})  {description}", format_time(event.time))));
+                let text = format!("{} ({distance})  {description}", format_time(event.time));
+                lines.extend(wrap_indented(&text, columns, 4).lines().map(|line| Line::new(Role::Text, line)));
             }
         }
         lines

@@ -1,27 +1,50 @@
 //! Wraps and cuts text at a number of columns.
 
+use std::ops::Range;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The lines of `text`, at most `columns` and never more than 100 wide, which is easier to read.
+/// Text wider than this is harder to read.
+const MAX_WIDTH: usize = 100;
+const MIN_WIDTH: usize = 20;
+
+/// How far from the left a second column of text may begin.
+const MAX_LABEL: usize = 24;
+
+/// What a list's item begins with.
+const MARKERS: [&str; 5] = ["- ", "* ", "> ", "· ", "✓ "];
+
+/// The lines of `text`, at most `columns` and never more than 100 wide. An address or a command is never broken, so that
+/// it can be copied: one that is longer than a line has a line of its own.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let width = columns.clamp(20, 100);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in words(text, width) {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::take(&mut line));
-        } else if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    lines.push(line);
-    lines
+    flow(text, columns, 0, 0)
 }
 
 /// `text` wrapped, with all lines but the first indented.
 pub fn wrap_indented(text: &str, columns: usize, indent: usize) -> String {
-    wrap(text, columns.saturating_sub(indent)).join(&format!("\n{}", " ".repeat(indent)))
+    flow(text, columns, indent, indent).join(&indentation(indent))
+}
+
+/// `text` with each line that is too long wrapped below its own beginning: after a label (`error:`), a list's marker or a
+/// first column. What is indented by four is a command, and stays as it is.
+pub fn fit(text: &str, columns: usize) -> String {
+    text.split('\n').map(|line| fit_line(line, columns)).collect::<Vec<_>>().join("\n")
+}
+
+fn fit_line(line: &str, columns: usize) -> String {
+    if line.starts_with("    ") || visible_width(line) <= columns.min(MAX_WIDTH) {
+        return line.to_owned();
+    }
+    let (label, text) = line.split_at(text_start(line));
+    let start = visible_width(label);
+    // Below a wide first column little room would be left.
+    let indent = if start > columns / 2 { leading_blanks(line) + 2 } else { start };
+    let lines = flow(text, columns, start, indent);
+    let label = if lines.first().is_some_and(String::is_empty) { label.trim_end() } else { label };
+    format!("{label}{}", lines.join(&indentation(indent)))
+}
+
+fn indentation(columns: usize) -> String {
+    format!("\n{}", " ".repeat(columns))
 }
 
 /// `text` cut at `columns`.
@@ -34,22 +57,95 @@ pub fn cut(text: &str, columns: usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
-/// The words of `text`. A command in backticks is one word if it fits on a line, so that it can be copied whole.
-fn words(text: &str, width: usize) -> Vec<String> {
+/// The columns that `text` takes. Its colours take none.
+pub fn visible_width(text: &str) -> usize {
+    text.width() - escapes(text).map(|escape| text[escape].width()).sum::<usize>()
+}
+
+/// Where the colours in `text` are (`ESC [ … m`).
+fn escapes(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("\x1b[").map(|(at, _)| at..text[at..].find('m').map_or(text.len(), |end| at + end + 1))
+}
+
+fn leading_blanks(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Where the text of a line begins: after its label, its marker or its first column; otherwise after its indentation.
+fn text_start(line: &str) -> usize {
+    // Colours are blanked out, which keeps the positions.
+    let mut plain = line.to_owned();
+    for escape in escapes(line) {
+        plain.replace_range(escape.clone(), &"\0".repeat(escape.len()));
+    }
+    let indent = leading_blanks(line);
+    let rest = &plain[indent..];
+    if let Some(marker) = MARKERS.iter().find(|marker| rest.starts_with(**marker)) {
+        return indent + marker.len();
+    }
+    let mut seen = String::new();
+    for (at, c) in rest.char_indices().filter(|(_, c)| *c != '\0') {
+        let is_label = seen.ends_with(": ") && seen.bytes().all(|b| b.is_ascii_lowercase() || b == b' ' || b == b':');
+        let is_column = seen.ends_with("  ") && c != ' ';
+        if is_label || is_column {
+            return indent + at;
+        }
+        if seen.width() > MAX_LABEL && c != ' ' {
+            break;
+        }
+        seen.push(c);
+    }
+    indent
+}
+
+/// The lines of `text`, of which the first begins at column `start` and the others at `indent`.
+fn flow(text: &str, columns: usize, start: usize, indent: usize) -> Vec<String> {
+    let room = |used: usize| columns.clamp(MIN_WIDTH, MAX_WIDTH).saturating_sub(used);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in words(text) {
+        let used = if lines.is_empty() { start } else { indent };
+        let taken = if line.is_empty() { 0 } else { visible_width(&line) + 1 };
+        // Even the first word goes below a label, if there is more room.
+        let breaks = !line.is_empty() || used > indent;
+        if breaks && taken + visible_width(&word) > room(used) {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// The words of `text`. A command is one word, in backticks or at the end.
+fn words(text: &str) -> Vec<String> {
+    let (prose, command) = text.split_at(last_command(text));
     let mut words = Vec::new();
-    let mut command: Vec<&str> = Vec::new();
-    for word in text.split(' ') {
-        command.push(word);
-        if command.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
-            push_command(std::mem::take(&mut command), width, &mut words);
+    let mut quoted: Vec<&str> = Vec::new();
+    for word in prose.strip_suffix(' ').unwrap_or(prose).split(' ') {
+        quoted.push(word);
+        if quoted.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
+            words.push(std::mem::take(&mut quoted).join(" "));
         }
     }
     // After a backtick without a second one.
-    words.extend(command.into_iter().map(str::to_owned));
+    words.extend(quoted.into_iter().map(str::to_owned));
+    if prose.is_empty() {
+        words.clear();
+    }
+    words.extend(Some(command.to_owned()).filter(|command| !command.is_empty()));
     words
 }
 
-fn push_command(parts: Vec<&str>, width: usize, words: &mut Vec<String>) {
-    let whole = parts.join(" ");
-    if whole.width() <= width { words.push(whole) } else { words.extend(parts.into_iter().map(str::to_owned)) }
+/// Where the command begins that is the whole text, or follows its last colon; the text's length if there is none.
+fn last_command(text: &str) -> usize {
+    if text.starts_with("tidp ") || text.contains(" && ") {
+        return 0;
+    }
+    text.rfind(": tidp ").map_or(text.len(), |at| at + 2)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Output streams, colour, wrapping and tables.
 
 pub mod layout;
+mod links;
 pub mod local_time;
 pub mod output;
 pub mod qr_code;

@@ -6,12 +6,14 @@ use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Report, Result, Situation, Warning};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream};
-use crate::terminal::layout::cut;
+use crate::terminal::layout::{cut, fit};
+use crate::terminal::links::{link_addresses, shows_links};
 use crate::terminal::local_time::local_time;
 use crate::terminal::qr_code::{self, QrCodeStyle};
 use crate::terminal::styled_text::{self, Charset, Line};
 use colored::Color;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +28,8 @@ pub struct Output<'w> {
     verbose: bool,
     stdout_colors: bool,
     stderr_colors: bool,
+    stdout_links: bool,
+    stderr_links: bool,
     warnings: Mutex<Vec<Warning>>,
     /// Whether the last line on stderr is a countdown.
     shows_countdown: AtomicBool,
@@ -47,6 +51,7 @@ fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
 impl<'w> Output<'w> {
     pub fn new(ports: &'w Ports, global: &Global) -> Self {
         let colors = |stream| has_colors(global.color, &ports.env, stream);
+        let links = |stream| global.color != Some(ColorWhen::Never) && shows_links(&ports.env, stream);
         Self {
             ports,
             json: global.json,
@@ -54,6 +59,8 @@ impl<'w> Output<'w> {
             verbose: global.verbose,
             stdout_colors: colors(ports.terminal.stdout()),
             stderr_colors: colors(ports.terminal.stderr()),
+            stdout_links: links(ports.terminal.stdout()),
+            stderr_links: links(ports.terminal.stderr()),
             warnings: Mutex::default(),
             shows_countdown: AtomicBool::new(false),
             held_notes: Mutex::default(),
@@ -62,6 +69,20 @@ impl<'w> Output<'w> {
 
     fn held_notes(&self) -> MutexGuard<'_, Option<String>> {
         self.held_notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `text` as the terminal behind a stream can show it. A file or a pipe gets whole lines.
+    fn fitted<'t>(&self, text: &'t str, stream: Stream, links: bool) -> Cow<'t, str> {
+        match (stream.is_terminal, links) {
+            (false, _) => text.into(),
+            (true, false) => fit(text, self.width(stream)).into(),
+            (true, true) => link_addresses(&fit(text, self.width(stream))).into(),
+        }
+    }
+
+    /// Text for stderr.
+    fn fitted_err<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.fitted(text, self.ports.terminal.stderr(), self.stderr_links)
     }
 
     fn write_note(&self, text: &str) {
@@ -107,16 +128,17 @@ impl<'w> Output<'w> {
             qr_code::picture(text, style, columns.into(), usize::from(rows).saturating_sub(ROWS_BELOW_QR_CODE))
         });
         let code = styled_text::bold(code, self.stderr_colors);
-        self.ask(&match picture {
-            Some(picture) => format!(
-                "Scan this with another device:\n\n{picture}Or open this address there and enter the code:\n\n  {address}\n  \
-                 {code}\n"
-            ),
+        match picture {
+            Some(picture) => {
+                // As it is: a line of a picture is not prose.
+                self.write(&format!("Scan this with another device:\n\n{picture}"));
+                self.ask(&format!("Or open this address there and enter the code:\n\n  {address}\n  {code}\n"));
+            }
             None => {
                 let place = if on_this_machine { "this machine" } else { "any device" };
-                format!("Open this address on {place} and enter the code:\n\n  {address}\n\n  {code}\n")
+                self.ask(&format!("Open this address on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
             }
-        });
+        }
     }
 
     /// Writes the result to stdout.
@@ -128,6 +150,14 @@ impl<'w> Output<'w> {
             ErrorKind::BrokenPipe => Situation::OutputClosed.into(),
             _ => Error::failed(format!("cannot write to standard output: {error}")),
         })
+    }
+
+    /// Writes a result for people to stdout. On a terminal its lines are wrapped.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn page(&self, text: &str) -> Result<()> {
+        self.answer(&self.fitted(text, self.ports.terminal.stdout(), self.stdout_links))
     }
 
     /// Writes the result under `--json`, with the warnings so far.
@@ -145,13 +175,13 @@ impl<'w> Output<'w> {
     /// Writes a note to stderr, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.write_note(&format!("{text}\n"));
+            self.write_note(&self.fitted_err(&format!("{text}\n")));
         }
     }
 
     /// Writes to stderr what the user must see to go on, such as a URL.
     pub fn ask(&self, text: &str) {
-        self.write(&format!("{text}\n"));
+        self.write(&self.fitted_err(&format!("{text}\n")));
     }
 
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
@@ -181,7 +211,7 @@ impl<'w> Output<'w> {
     /// Writes to stderr under `--verbose`.
     pub fn trace(&self, text: &str) {
         if self.verbose {
-            self.write_note(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack)));
+            self.write_note(&self.fitted_err(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack))));
         }
     }
 
@@ -190,9 +220,9 @@ impl<'w> Output<'w> {
         if self.json {
             return self.write(&printable_json(format!("{}\n", report.to_json())));
         }
-        self.write(&format!("{} {}\n", self.paint_err("error:", Color::Red), report.message));
+        self.ask(&format!("{} {}", self.paint_err("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {
-            self.write(&format!("{} {hint}\n", self.paint_err("hint:", Color::Cyan)));
+            self.ask(&format!("{} {hint}", self.paint_err("hint:", Color::Cyan)));
         }
     }
 
@@ -223,8 +253,12 @@ impl<'w> Output<'w> {
 
     /// The width of stdout; 80 if it is not known.
     pub fn columns(&self) -> usize {
+        self.width(self.ports.terminal.stdout())
+    }
+
+    fn width(&self, stream: Stream) -> usize {
         let from_env = || self.ports.env.get("COLUMNS").and_then(|text| text.parse().ok());
-        self.ports.terminal.stdout().columns.or_else(from_env).unwrap_or(80).into()
+        stream.columns.or_else(from_env).unwrap_or(80).into()
     }
 
     /// The characters that the locale allows (POSIX 8.2: `LC_ALL`, `LC_CTYPE`, `LANG`).
@@ -264,7 +298,7 @@ impl Reporter for Output<'_> {
             }
             Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
             Notice::Countdown(text) => self.show_countdown(&text),
-            Notice::Progress(text) => self.ports.terminal.try_err(&format!("{text}\n")),
+            Notice::Progress(text) => self.ports.terminal.try_err(&self.fitted_err(&format!("{text}\n"))),
             Notice::Trace(text) => self.trace(&text),
         }
     }

@@ -29,6 +29,7 @@ mod profile;
 mod refresh;
 mod refusals;
 mod sandbox;
+mod screen;
 mod simulate;
 mod states;
 mod stopped;

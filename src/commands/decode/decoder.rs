@@ -40,7 +40,12 @@ impl Decoder<'_> {
     pub(super) fn decode_one(&self, text: &str) -> Result<()> {
         let mut output = String::new();
         self.decode(text, &mut output)?;
-        self.out.answer(&self.printable(output))
+        self.show(&self.printable(output))
+    }
+
+    /// Prints what has passed [`Decoder::printable`].
+    pub(super) fn show(&self, output: &str) -> Result<()> {
+        if self.out.json { self.out.answer(output) } else { self.out.page(output) }
     }
 
     /// Appends a decoded token to `output`, which must pass [`Decoder::printable`] before it is printed.

@@ -191,7 +191,7 @@ impl Decoder<'_> {
                             counts.unverified += 1;
                         }
                         _ => {
-                            self.out.answer(&output)?;
+                            self.show(&output)?;
                             return Err(error);
                         }
                     }
@@ -200,7 +200,7 @@ impl Decoder<'_> {
             }
         }
         counts.lines += chunk.lines;
-        self.out.answer(&output)
+        self.show(&output)
     }
 
     /// Adds a failed line to `output` under `--json`; otherwise prints `output`, and the failure to stderr.
@@ -217,7 +217,7 @@ impl Decoder<'_> {
             *output += &printable_json(format!("{document}\n"));
             return Ok(());
         }
-        self.out.answer(&std::mem::take(output))?;
+        self.show(&std::mem::take(output))?;
         let verdict = match error.situation {
             Situation::Validation(ValidationError::NotVerified(..)) => {
                 self.out.paint_err("not verified:", Color::Yellow)

@@ -46,6 +46,13 @@ impl Terminal {
         *self.paste.lock().unwrap() = Some(Box::new(paste));
     }
 
+    /// Makes both streams a terminal of that many columns.
+    pub fn set_columns(&self, columns: u16) {
+        *self.columns.lock().unwrap() = Some(columns);
+        *self.rows.lock().unwrap() = Some(50);
+        *self.stderr_size.lock().unwrap() = Some((columns, 50));
+    }
+
     pub fn take(&self) -> (String, String) {
         std::mem::take(&mut self.printed.lock().unwrap())
     }
