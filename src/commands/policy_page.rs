@@ -22,6 +22,7 @@ pub(super) fn page(
         client_type: profile.client_type,
         profile_flag: profile.name_in_hints.as_deref(),
         with_events: args.why,
+        wrap_events: context.ports.terminal.stdout().is_terminal,
     };
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
     out.render(&page.lines(columns, charset, &|time| out.local(time)))

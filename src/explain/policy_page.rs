@@ -17,6 +17,8 @@ pub struct PolicyPage<'a> {
     /// The value that commands need for `--profile`.
     pub profile_flag: Option<&'a str>,
     pub with_events: bool,
+    /// Otherwise each event is a line, for `grep`.
+    pub wrap_events: bool,
 }
 
 impl PolicyPage<'_> {
@@ -37,7 +39,8 @@ impl PolicyPage<'_> {
                 let distance = event.time.relative_to(self.outlook.now);
                 let description = event_description(event);
                 let text = format!("{} ({distance})  {description}", format_time(event.time));
-                lines.extend(wrap_indented(&text, columns, 4).lines().map(|line| Line::new(Role::Text, line)));
+                let text = if self.wrap_events { wrap_indented(&text, columns, 4) } else { text };
+                lines.extend(text.lines().map(|line| Line::new(Role::Text, line)));
             }
         }
         lines
