@@ -11,7 +11,7 @@ mod real;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use real::process::poll;
-use real::{Home, program_under_test, require};
+use real::{Home, Provider, program_under_test, require};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::{Child, Stdio};
@@ -25,16 +25,16 @@ struct Terminal {
 impl Terminal {
     /// Waits until it listens.
     fn run(home: Home, words: &str) -> Self {
-        let terminal = Self::start(home, ":", words);
+        let terminal = Self::start(home, ":", words, ":");
         poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
         terminal
     }
 
-    fn start(home: Home, first: &str, words: &str) -> Self {
+    fn start(home: Home, first: &str, words: &str, after_stop: &str) -> Self {
         let tidp = program_under_test();
         // Signals of the terminal reach `sh` too, which goes on.
         let line = format!(
-            "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; {first}; sh -c 'echo $$ >pid; exec {tidp} {words}'; echo $? >code; stty -a >after"
+            "trap : INT TERM QUIT; ulimit -c 0; tty >name; stty -a >before; {first}; sh -c 'echo $$ >pid; exec {tidp} {words}'; code=$?; {after_stop}; echo $code >code; stty -a >after"
         );
         let mut script = home.command("script");
         script.args(["-qefc", &line, "shown"]).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -104,7 +104,7 @@ fn line_cut_by_the_terminal_is_reported() {
         let home = Home::new();
         let token = token(length);
         // The file appears when all is typed.
-        let mut terminal = Terminal::start(home, "until [ -e go ]; do :; done", "decode - --json 2>said >out");
+        let mut terminal = Terminal::start(home, "until [ -e go ]; do :; done", "decode - --json 2>said >out", ":");
         terminal.types(&format!("{token}\r"));
         poll("the terminal", || terminal.read("shown").contains("\r\n").then_some(()));
         std::fs::write(terminal.home.path("go"), "").unwrap();
@@ -135,6 +135,29 @@ fn typed_secret_is_not_shown() {
     let stored = std::fs::read_dir(home.path("home/data/tidp/sessions")).unwrap();
     let stored: String = stored.filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok()).collect();
     assert!(stored.contains(&secret), "{} bytes are stored", stored.len());
+}
+
+#[test]
+fn suspended_login_listens_in_the_background() {
+    if !require("script") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    home.unset("BROWSER");
+    let in_background = "echo $code >stopped; bg; wait %1; code=$?";
+    let mut terminal = Terminal::start(home, "set -m", "login 2>said", in_background);
+    poll("tidp to listen", || terminal.modes()?.contains("-icanon").then_some(()));
+    terminal.types("half a line\x1a");
+    poll("the stop", || (!terminal.read("stopped").is_empty()).then_some(()));
+    let state = || terminal.home.command("ps").args(["-o", "stat=", "-p", terminal.read("pid").trim()]).output();
+    poll("tidp in the background", || state().unwrap().stdout.starts_with(b"S").then_some(()));
+    // Keys for the shell, which a job in the background must not read.
+    terminal.types("not for tidp\r");
+    let said = terminal.read("said");
+    let url = said.split_whitespace().find(|word| word.contains("code_challenge=")).unwrap();
+    terminal.home.follow(url);
+    terminal.ends("0");
 }
 
 #[test]

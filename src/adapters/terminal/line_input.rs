@@ -7,7 +7,7 @@ use crate::adapters::signals::SystemSignals;
 use crate::ports::Signals;
 use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, kill_process_group};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use std::io::{self, ErrorKind, Stdin};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -38,6 +38,8 @@ pub(super) struct TypedInput {
     line: Vec<u8>,
     /// Whether the input has ended.
     ended: bool,
+    /// Whether the terminal must show the current line again: it was typed before the process went to the background.
+    shows_line_again: bool,
 }
 
 /// The editing keys; `None` if unset.
@@ -74,13 +76,18 @@ impl TypedInput {
         Ok(std::mem::replace(complete, rest))
     }
 
+    /// A reader with a timeout has other work: it goes on in the background, where reading the terminal, or setting its
+    /// modes, would stop the process.
     fn wait_for_input(&mut self, echo: Echo, left: &dyn Fn() -> Option<Duration>) -> io::Result<()> {
         let input = io::stdin();
         // Restore the terminal before a signal ends the process: values are dropped in reverse order.
         let signals = SystemSignals.defer();
         // Input that arrived before we asked was kept by the terminal, and may be cut.
         let mut arrived_before = wait_until_ready(&input, Direction::In, Some(Duration::ZERO)).is_ok();
-        let terminal = NonCanonicalTerminal::enter(&input)?;
+        let terminal = NonCanonicalTerminal::enter(&input, left().is_some())?;
+        if std::mem::take(&mut self.shows_line_again) && echo == Echo::Shown {
+            terminal.show(&self.echoed_line());
+        }
         let mut bytes = [0; 4096];
         loop {
             if signals.pending() {
@@ -100,6 +107,9 @@ impl TypedInput {
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => continue,
                 ready => ready?,
+            }
+            if terminal.avoids_background && is_in_background(&input) {
+                return if is_done { Ok(()) } else { Err(ErrorKind::TimedOut.into()) };
             }
             let read = match rustix::io::read(&input, &mut bytes) {
                 Err(Errno::INTR | Errno::AGAIN) => continue,
@@ -124,8 +134,11 @@ impl TypedInput {
         let mut shown = Vec::new();
         for byte in bytes {
             if Some(*byte) == terminal.keys.suspend {
-                terminal.suspend()?;
-                shown.extend(self.line.iter().flat_map(|byte| echoed(*byte)));
+                if terminal.suspend()? {
+                    shown.extend(self.echoed_line());
+                } else {
+                    self.shows_line_again = true;
+                }
             } else {
                 self.edit(*byte, terminal.keys, &mut shown);
             }
@@ -136,6 +149,10 @@ impl TypedInput {
         }
         terminal.show(&shown);
         Ok(())
+    }
+
+    fn echoed_line(&self) -> Vec<u8> {
+        self.line.iter().flat_map(|byte| echoed(*byte)).collect()
     }
 
     /// Handles a key; the terminal is to show `shown`.
@@ -187,16 +204,23 @@ fn echoed(byte: u8) -> Vec<u8> {
     }
 }
 
-/// The terminal in non-canonical mode; restored when dropped.
+/// Whether another job than this process has the terminal.
+fn is_in_background(input: &Stdin) -> bool {
+    tcgetpgrp(input).is_ok_and(|group| group != getpgrp())
+}
+
+/// The terminal in non-canonical mode; restored when dropped, unless another job has it by then.
 struct NonCanonicalTerminal<'a> {
     input: &'a Stdin,
     before: Termios,
     now: Termios,
     keys: EditingKeys,
+    /// Whether the process has other work in the background, so that it must not be stopped there.
+    avoids_background: bool,
 }
 
 impl<'a> NonCanonicalTerminal<'a> {
-    fn enter(input: &'a Stdin) -> io::Result<Self> {
+    fn enter(input: &'a Stdin, avoids_background: bool) -> io::Result<Self> {
         // The value of an unset key.
         let none = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
         let before = tcgetattr(input)?;
@@ -214,7 +238,7 @@ impl<'a> NonCanonicalTerminal<'a> {
         now.special_codes[SpecialCodeIndex::VSUSP] = none;
         now.special_codes[SpecialCodeIndex::VMIN] = 1;
         now.special_codes[SpecialCodeIndex::VTIME] = 0;
-        let terminal = Self { input, before, now, keys };
+        let terminal = Self { input, before, now, keys, avoids_background };
         terminal.set(&terminal.now)?;
         Ok(terminal)
     }
@@ -228,17 +252,24 @@ impl<'a> NonCanonicalTerminal<'a> {
         let _ = write_all(self.input, bytes);
     }
 
-    /// Suspends as the key does, with the terminal restored, until the process is continued.
-    fn suspend(&self) -> io::Result<()> {
+    /// Suspends as the key does, with the terminal restored, until the process is continued. Returns whether it has the
+    /// terminal again.
+    fn suspend(&self) -> io::Result<bool> {
         self.set(&self.before)?;
         let _ = kill_process_group(getpgrp(), Signal::TSTP);
-        self.set(&self.now)
+        if self.avoids_background && is_in_background(self.input) {
+            return Ok(false);
+        }
+        self.set(&self.now)?;
+        Ok(true)
     }
 }
 
 impl Drop for NonCanonicalTerminal<'_> {
     fn drop(&mut self) {
-        let _ = self.set(&self.before);
+        if !is_in_background(self.input) {
+            let _ = self.set(&self.before);
+        }
     }
 }
 
