@@ -37,6 +37,7 @@ warning_codes! {
     ClaimsNotUpdated => "claims_not_updated",
     DeprecatedOption => "deprecated_option",
     ScopeMoreThanAsked => "scope_more_than_asked",
+    ScopeLessThanAsked => "scope_less_than_asked",
     AcrNotMet => "acr_not_met",
     AccountChanged => "account_changed",
     RedirectIgnored => "redirect_ignored",

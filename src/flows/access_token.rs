@@ -7,6 +7,7 @@ use crate::domain::session::Session;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::flows::context::Context;
+use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
 use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due};
@@ -22,9 +23,16 @@ impl From<Session> for ScopedToken {
 /// # Errors
 /// `login_required`, `busy`, `store`, `unreachable`, `refused`, `invalid`; `usage` if no token can ever live that long.
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
-    if context.profile.is_machine() {
-        return machine_token::valid_token(context, wanted);
+    let is_machine = context.profile.is_machine();
+    let token = if is_machine { machine_token::valid_token(context, wanted) } else { users_token(context, wanted) }?;
+    // At each use: whoever uses the token relies on what it was asked for.
+    if let Some(scopes) = &wanted.scopes {
+        warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);
     }
+    Ok(token)
+}
+
+fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     if let Some(cached) = access_token_cache::get(context, wanted.scopes.as_ref(), wanted.wanted_ttl()) {
         return Ok(cached);
     }

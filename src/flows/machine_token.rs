@@ -3,11 +3,11 @@
 
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
-use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
 use crate::flows::context::Context;
+use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::session_lock::Wait;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
 use crate::flows::{machine_tokens, provider_metadata, token_response};
@@ -164,27 +164,13 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     })?;
     // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
     let granted = response.scopes.clone().unwrap_or_else(|| scopes.to_vec());
-    warn_of_other_scopes(context, scopes, &granted);
+    // Without requested scopes the provider chooses them.
+    if !scopes.is_empty() {
+        warn_of_other_scopes(context.reporter, &scopes.to_vec(), &granted, false);
+    }
     let access_token = token_response::access_token(&response, sent_at);
     if access_token.expires_at.since(sent_at) <= Seconds::ZERO {
         return Err(Error::invalid(format!("{DOING}: the token had expired when it was issued")));
     }
     Ok(ScopedToken { access_token, scopes: granted })
-}
-
-/// Without requested scopes the provider chooses them.
-fn warn_of_other_scopes(context: &Context<'_>, requested: &ScopeSet, granted: &[String]) {
-    if requested.is_empty() {
-        return;
-    }
-    let granted = ScopeSet::parse(granted);
-    let less = requested.missing_in(&granted);
-    if !less.is_empty() {
-        context.reporter.note(format!("The provider did not grant the scopes `{}`.", printable(&less.to_text())));
-    }
-    let more = granted.missing_in(requested);
-    if !more.is_empty() {
-        let message = format!("the provider granted scopes that were not requested: `{}`", printable(&more.to_text()));
-        context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
-    }
 }

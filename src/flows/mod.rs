@@ -7,6 +7,7 @@ pub mod browser;
 pub mod client_secret;
 pub mod configuration;
 pub mod context;
+pub mod granted_scopes;
 pub mod id_token;
 pub mod keepalive;
 pub mod login;

@@ -74,7 +74,10 @@ pub fn accept_refresh(
     response: TokenResponse,
     sent_at: Time,
 ) -> Result<NewTokens> {
-    warn_of_more_scopes(context, session, scopes, &response);
+    // Each use of a token for other scopes warns of what it was granted.
+    if scopes.is_none() {
+        warn_of_more_scopes(context, session, &response);
+    }
     let verified = match &response.id_token {
         None => RefreshedIdToken { token: None, expect_usable_id_token: false },
         Some(_) => refreshed_id_token(context, provider, keys, session, &response, sent_at)?,
@@ -147,17 +150,12 @@ fn refreshed_id_token(
     }
 }
 
-/// RFC 6749 6: a refresh grants no more than the login did, and no more than was requested.
-fn warn_of_more_scopes(context: &Context<'_>, session: &Session, scopes: Option<&ScopeSet>, response: &TokenResponse) {
-    let expected = |scope: &str| match scopes {
-        None => session.scopes.iter().any(|granted| granted == scope),
-        Some(scopes) => scopes.contains(scope),
-    };
-    let more: Vec<&str> =
-        response.scopes.iter().flatten().map(String::as_str).filter(|scope| !expected(scope)).collect();
+/// RFC 6749 6: a refresh grants no more than the login did.
+fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &TokenResponse) {
+    let granted = response.scopes.iter().flatten();
+    let more: Vec<&str> = granted.filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
     if !more.is_empty() {
-        let than = if scopes.is_none() { "the session had" } else { "was requested" };
-        let message = format!("the refresh granted more scope than {than}: {}", printable(&more.join(" ")));
+        let message = format!("the refresh granted more scope than the session had: {}", printable(&more.join(" ")));
         context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
     }
 }

@@ -167,7 +167,7 @@ fn other_scopes_than_requested_are_told() {
     let body = object!({ "access_token": "one", "scope": "api:y api:z" });
     bench.provider.responds("/connect/token", json(200, &body));
     let outcome = bench.run(&["token", "--json"]).exits(0).says("did not grant the scopes `api:x`");
-    assert_eq!(outcome.warnings(), ["scope_more_than_asked"]);
+    assert_eq!(outcome.warnings(), ["scope_less_than_asked", "scope_more_than_asked"]);
     assert_eq!(outcome.json()["scope"], "api:y api:z");
     // It is kept under what was requested, so that it is not requested again and again.
     assert_eq!(bench.run(&["token", "--json"]).exits(0).warnings(), [""; 0]);

@@ -146,21 +146,35 @@ fn without_a_refresh_token_the_truth_is_told() {
 }
 
 #[test]
-fn provider_that_ignores_the_narrowing_is_reported_once() {
-    let bench = logged_in();
-    bench.provider.responds(
-        "/connect/token",
-        json(200, &object!({ "access_token": "all", "refresh_token": "rt-2", "scope": SCOPES })),
-    );
-    let outcome = bench.run(&["token", "--scope", "api:x", "--json"]).exits(0);
-    assert_eq!(outcome.warnings(), ["scope_more_than_asked"]);
-    // It is named after what was granted, and not requested again and again.
-    let again = bench.run(&["token", "--scope", "api:x", "--json"]).exits(0);
-    for document in [outcome.json(), again.json()] {
-        assert_eq!((&document["access_token"], &document["scope"]), (&object!("all"), &object!(SCOPES)));
+fn other_scopes_than_asked_for_are_told_at_each_use() {
+    let (more, less) = ("scope_more_than_asked", "scope_less_than_asked");
+    for (granted, codes) in
+        [(SCOPES, &[more][..]), ("api:y api:z", &[less, more]), ("openid api:x", &[less]), ("api:y api:x openid", &[])]
+    {
+        for cache in ["on", "off"] {
+            let bench = logged_in().env("TIDP_ACCESS_TOKEN_CACHE", cache);
+            bench.provider.responds(
+                "/connect/token",
+                json(200, &object!({ "access_token": "all", "refresh_token": "rt-2", "scope": granted })),
+            );
+            // It is named after what was granted, and not requested again and again.
+            for more in [&[][..], &[], &["--no-refresh"]] {
+                let args = [&["token", "--scope", "openid offline_access api:x api:y", "--json"], more].concat();
+                let outcome = bench.run(&args).exits(0);
+                let document = outcome.json();
+                assert_eq!((&document["access_token"], &document["scope"]), (&object!("all"), &object!(granted)));
+                assert_eq!(outcome.warnings(), codes, "granted {granted}, the cache is {cache}");
+            }
+            assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
+        }
     }
-    assert_eq!(again.warnings(), [""; 0]);
-    assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
+    let bench = Bench::new("Confidential").env("TIDP_GRANT", "client_credentials").env("TIDP_CLIENT_SECRET", "s3cret");
+    bench.provider.publishes();
+    bench.provider.responds("/connect/token", json(200, &object!({ "access_token": "all", "scope": "api:y" })));
+    for _ in 0..2 {
+        let outcome = bench.run(&["token", "--scope", "api:x", "--json"]).exits(0);
+        assert_eq!(outcome.warnings(), [less, more]);
+    }
 }
 
 #[test]

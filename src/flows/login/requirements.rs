@@ -4,7 +4,7 @@ use super::options::LoginOptions;
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::{LoginError, Result};
-use crate::oidc::authorize::scope_differences;
+use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::oidc::id_token::{ValidatedIdToken, acr_levels};
 use crate::oidc::token::TokenResponse;
 use crate::ports::Reporter;
@@ -33,7 +33,10 @@ pub(super) fn warn_of_differences(
     response: &TokenResponse,
 ) {
     warn_of_unmet_acr(reporter, options, accepted);
-    warn_of_other_scopes(reporter, options, response);
+    // RFC 6749 5.1: the response names the scopes if they differ from those requested.
+    if let Some(granted) = &response.scopes {
+        warn_of_other_scopes(reporter, &options.request.scopes, granted, response.refresh_token.is_some());
+    }
 }
 
 /// `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an identity provider, not a level.
@@ -44,23 +47,6 @@ fn warn_of_unmet_acr(reporter: &dyn Reporter, options: &LoginOptions, accepted: 
     if wanted.peek().is_some() && !wanted.any(|level| got.contains(&level)) {
         let (got, requested) = (level(accepted), printable(requested));
         reporter.warn(WarningCode::AcrNotMet, format!("the login's assurance level (acr) is {got}, not {requested}"));
-    }
-}
-
-/// RFC 6749 5.1: the response names the scopes if they differ from those requested.
-fn warn_of_other_scopes(reporter: &dyn Reporter, options: &LoginOptions, response: &TokenResponse) {
-    let Some(granted) = &response.scopes else { return };
-    let (less, more) = scope_differences(&options.request.scopes, granted, response.refresh_token.is_some());
-    if !less.is_empty() {
-        let less = printable(&less.join(" "));
-        reporter.note(format!("The provider did not grant the scopes `{less}`."));
-    }
-    if !more.is_empty() {
-        let more = printable(&more.join(" "));
-        reporter.warn(
-            WarningCode::ScopeMoreThanAsked,
-            format!("the provider granted scopes that were not requested: `{more}`"),
-        );
     }
 }
 
