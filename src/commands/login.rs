@@ -27,7 +27,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         context.require_user("there is no user to log in, and none is needed for a token")?;
         let session = login::log_in(context, login_options(&context.profile, args, out.json)?)?;
-        let session = refresh_token_introspection::with_introspection(context, session);
+        let session = refresh_token_introspection::after_login(context, session);
         let (now, profile) = (context.ports.clock.now(), &context.profile);
         let (outlook, name) = (context.outlook(Some(&session), now), profile.name_in_hints.as_deref());
         for line in login_messages::summary(&session, &outlook, profile.policy_key(), name, &|time| out.when(time, now))

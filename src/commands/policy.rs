@@ -19,7 +19,7 @@ use crate::explain::session_event::event_description;
 use crate::explain::session_requirement::check_requirement;
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
-use crate::flows::refresh_token_introspection::with_introspection;
+use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::{wrap, wrap_indented};
 use crate::terminal::output::Output;
@@ -46,13 +46,10 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     }
     // A shell prompt, drawn after every command, must not ask for the keyring's password.
     // Nor may it wait for the provider.
-    let session = if args.short {
-        context.load_without_prompt()?
-    } else {
-        context.load()?.map(|session| with_introspection(context, session))
-    };
+    let (session, paused_until) =
+        if args.short { (context.load_without_prompt()?, None) } else { load_with_introspection(context)? };
     let now = context.ports.clock.now();
-    let outlook = context.outlook(session.as_ref(), now);
+    let outlook = SessionOutlook { paused_until, ..context.outlook(session.as_ref(), now) };
     // Before anything is printed: stdout stays empty on failure.
     if let Some(required) = required {
         let access_token_expires_at = outlook.access_token_expires_at().ok_or(SessionError::NoSession)?;
@@ -115,6 +112,8 @@ struct PolicyView<'a> {
     expires_at: Option<String>,
     expires_at_earliest: Option<String>,
     expires_at_source: Option<ExpirySource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_paused_until: Option<String>,
     remaining: Option<Seconds>,
     expired: bool,
     after_refresh_expires_at: Option<String>,
@@ -150,6 +149,7 @@ impl<'a> PolicyView<'a> {
             expires_at: time(outlook.expiry.map(|expiry| expiry.expires_at)),
             expires_at_earliest: time(outlook.expiry.map(|expiry| expiry.expires_at_earliest)),
             expires_at_source: outlook.expiry_source(),
+            introspection_paused_until: time(outlook.paused_until),
             remaining: outlook.remaining(),
             expired: outlook.is_expired(),
             after_refresh_expires_at: time(outlook.after_refresh_expires_at()),

@@ -8,7 +8,7 @@ use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::context::Context;
-use crate::flows::refresh_token_introspection::with_introspection;
+use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
@@ -35,10 +35,11 @@ pub(super) fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::
     }
     Context::open(ports, out, global.profile.as_deref())?.run(|context| {
         context.require_user("there is no session to watch")?;
-        let session = context.load()?.map(|session| with_introspection(context, session));
+        let (session, paused_until) = load_with_introspection(context)?;
         let signals = ports.signals.defer();
         let result = out.answer(ENTER).and_then(|()| {
             let mut watch = Watch::new(context, out, args, session);
+            watch.paused_until = paused_until;
             while !signals.pending() {
                 watch.draw()?;
                 ports.clock.pause(TICK);
@@ -58,6 +59,8 @@ struct Watch<'c> {
     out: &'c Output<'c>,
     args: &'c cli::Policy,
     session: Option<Session>,
+    /// Until when the provider is not asked about this session again.
+    paused_until: Option<Time>,
     /// Why the store could not be read the last time.
     load_error: Option<String>,
     loaded_at: Duration,
@@ -73,7 +76,8 @@ type Size = (usize, usize);
 impl<'c> Watch<'c> {
     fn new(context: &'c Context<'c>, out: &'c Output<'c>, args: &'c cli::Policy, session: Option<Session>) -> Self {
         let loaded_at = context.ports.clock.uptime();
-        Self { context, out, args, session, load_error: None, loaded_at, screen: String::new(), drawn_for: None }
+        let (screen, drawn_for) = (String::new(), None);
+        Self { context, out, args, session, paused_until: None, load_error: None, loaded_at, screen, drawn_for }
     }
 
     /// Draws the page for now, unless it is on the screen already.
@@ -105,7 +109,8 @@ impl<'c> Watch<'c> {
 
     /// The page, cut to the screen, with a footer.
     fn text(&self, now: Time, (columns, rows): Size) -> String {
-        let outlook = self.context.outlook(self.session.as_ref(), now);
+        let paused_until = self.paused_until.filter(|until| now < *until);
+        let outlook = SessionOutlook { paused_until, ..self.context.outlook(self.session.as_ref(), now) };
         let page = page(self.context, self.out, outlook, self.args, columns);
         let out = self.out;
         let footer = match &self.load_error {
@@ -127,7 +132,10 @@ impl<'c> Watch<'c> {
             return;
         }
         match self.context.load_without_prompt() {
-            Ok(session) => (self.session, self.load_error) = (session, None),
+            Ok(session) => {
+                self.paused_until.take_if(|_| session != self.session);
+                (self.session, self.load_error) = (session, None);
+            }
             Err(error) => self.load_error = Some(error.report().message),
         }
         self.loaded_at = self.context.ports.clock.uptime();

@@ -42,6 +42,8 @@ pub struct SessionOutlook<'a> {
     pub sso: Sso,
     /// When the profile wants the session renewed.
     pub renewal_due_at: Option<Time>,
+    /// Until when the provider, which did not say when the refresh token expires, is not asked again.
+    pub paused_until: Option<Time>,
 }
 
 /// The state of a session under its policy; each needs its own explanation.
@@ -80,7 +82,8 @@ impl SessionState {
         if let Some(at) = session.found_inactive_at() {
             return Self::FoundInactive(at);
         }
-        let Some(policy) = policy else {
+        // A policy that issues none says nothing of the token that the provider issued all the same.
+        let Some(policy) = policy.filter(|policy| policy.lifetime.is_some()) else {
             return match RefreshTokenExpiry::without_policy(session) {
                 None => Self::UnknownExpiry,
                 Some(expiry) if now >= expiry.expires_at => Self::Expired(expiry),
@@ -117,7 +120,8 @@ impl<'a> SessionOutlook<'a> {
         let sso = session.zip(policy).map_or(Sso::Unknown, |(session, policy)| Sso::from_session(session, policy));
         let state = session.map_or(SessionState::NoSession, |session| SessionState::new(now, session, policy, sso));
         let renewal_due_at = session.and_then(|session| renewal_due_at(session, policy, renew));
-        Self { now, session, policy, renew, state, expiry: state.expiry(), sso, renewal_due_at }
+        let expiry = state.expiry();
+        Self { now, session, policy, renew, state, expiry, sso, renewal_due_at, paused_until: None }
     }
 
     /// When the access token expires; `None` without a session.
@@ -238,7 +242,8 @@ impl<'a> SessionOutlook<'a> {
     pub fn short(&self) -> String {
         let Some(access_token_expires_at) = self.access_token_expires_at() else { return "no session".to_owned() };
         let name = self.policy.map_or("unknown", |policy| policy.name.as_str());
-        match (self.certain_for(), self.expiry.map(|expiry| expiry.expires_at)) {
+        let is_known = self.expiry.is_some() || !self.has_token_beside_policy();
+        match (self.certain_for().filter(|_| is_known), self.expiry.map(|expiry| expiry.expires_at)) {
             (Some(left), _) if left > Seconds::ZERO => format!("{name} {}", left.to_short_text()),
             (Some(_), Some(implied)) if implied > self.now => {
                 format!("{name} {}?", implied.left(self.now).to_short_text())
@@ -253,6 +258,11 @@ impl<'a> SessionOutlook<'a> {
 
     pub fn has_refresh_token(&self) -> bool {
         self.session.is_some_and(|session| session.held_token().is_some())
+    }
+
+    /// Whether a refresh token is held although the policy issues none. It is tried all the same.
+    pub fn has_token_beside_policy(&self) -> bool {
+        self.has_refresh_token() && self.policy.is_some_and(|policy| policy.lifetime.is_none())
     }
 
     /// Whether a refresh that waits for the access token to expire comes too late.

@@ -5,6 +5,7 @@
 use crate::domain::session::{Introspection, RefreshTokenStatus, Session};
 use crate::domain::text::hex;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
+use crate::error::Result;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::{provider_cache, token_response};
@@ -34,18 +35,48 @@ struct Memory {
     answers: bool,
 }
 
+/// What asking brought.
+enum Outcome {
+    Said(Introspection),
+    /// Nothing; the provider is not asked again until then.
+    Paused(Time),
+}
+
+/// The stored session, with what the provider says of its refresh token, if that can be known; and until when the provider
+/// is not asked again, if it did not say.
+///
+/// # Errors
+/// `store`.
+pub fn load_with_introspection(context: &Context<'_>) -> Result<(Option<Session>, Option<Time>)> {
+    let Some(session) = context.load()? else { return Ok((None, None)) };
+    let (session, paused_until) = introspected(context, session, true);
+    Ok((Some(session), paused_until))
+}
+
 /// The session, with what the provider says of its refresh token, if that can be known. Never fails.
 pub fn with_introspection(context: &Context<'_>, session: Session) -> Session {
+    introspected(context, session, true).0
+}
+
+/// As [`with_introspection`] for a login that has just happened, after which the provider is asked in any case: what the
+/// client may do can have changed.
+pub fn after_login(context: &Context<'_>, session: Session) -> Session {
+    introspected(context, session, false).0
+}
+
+fn introspected(context: &Context<'_>, session: Session, respects_pause: bool) -> (Session, Option<Time>) {
     if session.held_token().is_none() || session.introspection().is_some() {
-        return session;
+        return (session, None);
     }
-    match ask(context, &session) {
-        Some(introspection) => record(context, session, introspection),
-        None => session,
+    match ask(context, &session, respects_pause) {
+        Some(Outcome::Said(introspection)) => (record(context, session, introspection), None),
+        Some(Outcome::Paused(until)) => (session, Some(until)),
+        None => (session, None),
     }
 }
 
-fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
+/// `None` if the provider cannot be asked.
+fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option<Outcome> {
     if !may_be_answered(context) {
         return None;
     }
@@ -54,8 +85,8 @@ fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
     let path = memory_path(context, &provider, &client);
     let asked_at = context.ports.clock.now();
     let memory = read_memory(context, path.as_ref(), asked_at);
-    if memory.paused_until.is_some_and(|until| asked_at < until) {
-        return None;
+    if let Some(until) = memory.paused_until.filter(|until| respects_pause && asked_at < *until) {
+        return Some(Outcome::Paused(until));
     }
     let held = session.held_token()?;
     let token = &held.value;
@@ -101,7 +132,8 @@ fn ask(context: &Context<'_>, session: &Session) -> Option<Introspection> {
     if let (Some(path), Ok(bytes)) = (&path, serde_json::to_vec(&memory)) {
         let _ = context.ports.files.write_own(path, &bytes);
     }
-    status.map(|status| Introspection { asked_at, status })
+    let said = status.map(|status| Outcome::Said(Introspection { asked_at, status }));
+    said.or(memory.paused_until.map(Outcome::Paused))
 }
 
 /// Whether the discovery document, in any cached copy, names the endpoint: the others cost no request.

@@ -257,18 +257,39 @@ fn a_refusal_is_remembered_for_a_day() {
         let bench = bench("MobileApp");
         bench.provider.responds(PATH, response.clone());
         log_in(&bench).leaves_out("introspect");
-        let until = |seconds: i64, requests: usize| {
+        let until = |seconds: i64, requests: usize, paused_until: i64| {
             bench.at(seconds);
             let outcome = bench.run(&["policy", "--json"]).exits(0);
             assert_eq!((asked(&bench), outcome.warnings()), (requests, Vec::new()), "{response:?}");
             assert_eq!(outcome.json()["expires_at_source"], "policy");
+            let paused_until = START.plus(Seconds(paused_until)).rfc3339();
+            assert_eq!(outcome.json()["introspection_paused_until"], paused_until);
+            let explanation = outcome.json()["explanation"].as_str().unwrap().to_owned();
+            assert!(explanation.ends_with(&format!("asked again from {paused_until} on, or by the next login.")));
         };
-        until(60, 1);
-        log_in(&bench);
-        until(DAY - 1, 1);
+        until(60, 1, DAY);
+        refresh(&bench, "rt-1", "rt-2");
+        until(DAY - 1, 1, DAY);
         bench.provider.responds(PATH, response.clone());
-        until(DAY, 2);
+        until(DAY, 2, 2 * DAY);
+        bench.at(DAY + 60);
+        bench.provider.responds(PATH, response.clone());
+        log_in(&bench);
+        until(2 * DAY, 3, 2 * DAY + 60);
     }
+}
+
+#[test]
+fn the_next_login_asks_a_provider_that_refused() {
+    let bench = bench("MobileApp");
+    bench.provider.responds(PATH, json(401, &json!({})));
+    log_in(&bench);
+    assert!(bench.run(&["policy"]).exits(0).stdout.contains("It is asked again from"));
+    bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
+    log_in(&bench).says("the provider says that the refresh token expires");
+    let document = bench.run(&["policy", "--json"]).exits(0).json();
+    assert_eq!(document["introspection_paused_until"], json!(null));
+    assert!(!document["explanation"].as_str().unwrap().contains("asked again"), "{document}");
 }
 
 #[test]

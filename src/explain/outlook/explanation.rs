@@ -11,7 +11,7 @@ use crate::domain::time::Time;
 impl SessionOutlook<'_> {
     /// The sentences, in reading order.
     pub fn explanation(&self) -> Vec<Sentence> {
-        let mut sentences = vec![policy_rule(self.policy, self.expiry.is_some())];
+        let mut sentences = vec![self.policy_rule()];
         let Some(session) = self.session else {
             sentences.push(Sentence::new("There is no session; log in with ").command("tidp login").text("."));
             return sentences;
@@ -24,6 +24,15 @@ impl SessionOutlook<'_> {
         sentences.extend(interrupted_refresh(session).map(Sentence::capitalized));
         sentences.extend(clock_went_back(self.now, session).map(Sentence::capitalized));
         sentences.extend(self.source_of_expiry(session));
+        sentences.extend(self.paused_until.map(|until| {
+            let subject = if self.expiry.is_some() {
+                "It"
+            } else {
+                "The provider has not said when the refresh token expires, and"
+            };
+            let asked = Sentence::new(format!("{subject} is asked again from ")).time(until);
+            asked.text(" on, or by the next login.")
+        }));
         sentences
     }
 
@@ -170,41 +179,43 @@ impl SessionOutlook<'_> {
         };
         until.text(". Log in again before ").time(self.act_before(expiry)).text(": ").command("tidp login").text(".")
     }
-}
 
-fn policy_rule(policy: Option<&Policy>, provider_says: bool) -> Sentence {
-    let Some(policy) = policy else {
-        return Sentence::new(if provider_says {
-            "It is not known whether a refresh renews the refresh token: set "
+    fn policy_rule(&self) -> Sentence {
+        let Some(policy) = self.policy else {
+            return Sentence::new(if self.expiry.is_some() {
+                "It is not known whether a refresh renews the refresh token: set "
+            } else {
+                "It is not known how long a refresh token is valid, because the provider does not say: set "
+            })
+            .setting("policy", None)
+            .text(", or for a client of TelenorID+ ")
+            .setting("client_type", None)
+            .text(".");
+        };
+        let name = policy.name.as_str();
+        let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
+            return Sentence::new(if self.has_token_beside_policy() {
+                format!("{name}: the policy gives no refresh token, but the provider issued one, and that is tried.")
+            } else {
+                format!("{name}: no refresh token is issued; once the access token expires, log in again.")
+            });
+        };
+        let mut rule = if policy.sliding {
+            let condition = if policy.reports_sso { " while the user's SSO session is active" } else { "" };
+            format!("{name}: a refresh token is valid for {lifetime}, and each refresh renews it{condition}")
         } else {
-            "It is not known how long a refresh token is valid, because the provider does not say: set "
-        })
-        .setting("policy", None)
-        .text(", or for a client of TelenorID+ ")
-        .setting("client_type", None)
-        .text(".");
-    };
-    let name = policy.name.as_str();
-    let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
-        return Sentence::new(format!(
-            "{name}: no refresh token is issued; once the access token expires, log in again."
-        ));
-    };
-    let mut rule = if policy.sliding {
-        let condition = if policy.reports_sso { " while the user's SSO session is active" } else { "" };
-        format!("{name}: a refresh token is valid for {lifetime}, and each refresh renews it{condition}")
-    } else {
-        format!("{name}: a refresh token is valid for {lifetime} from the login, however often it is used")
-    };
-    if let Some(cap) = policy.absolute_lifetime {
-        rule.push_str(&format!("; it expires {} after the login at the latest", cap.to_text()));
+            format!("{name}: a refresh token is valid for {lifetime} from the login, however often it is used")
+        };
+        if let Some(cap) = policy.absolute_lifetime {
+            rule.push_str(&format!("; it expires {} after the login at the latest", cap.to_text()));
+        }
+        if !policy.reports_sso {
+            rule.push_str(" (as the profile says)");
+        } else if *policy != policy.name.documented() {
+            rule.push_str(" (as the profile says; TelenorID+ documents another rule under this name)");
+        }
+        Sentence::new(rule).text(".")
     }
-    if !policy.reports_sso {
-        rule.push_str(" (as the profile says)");
-    } else if *policy != policy.name.documented() {
-        rule.push_str(" (as the profile says; TelenorID+ documents another rule under this name)");
-    }
-    Sentence::new(rule).text(".")
 }
 
 fn log_in_again() -> Sentence {

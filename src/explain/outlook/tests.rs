@@ -75,6 +75,23 @@ fn without_a_refresh_token_the_session_is_its_access_token() {
 }
 
 #[test]
+fn a_token_that_the_policy_does_not_give_is_told_and_tried() {
+    let session = fresh();
+    let said = explained(60, &session, &NO_REFRESH);
+    assert!(said.contains("NoRefresh: the policy gives no refresh token, but the provider issued one"), "{said}");
+    assert!(!said.contains("no refresh token is issued") && !said.contains("log in again"), "{said}");
+    assert_eq!(next(3_599, &session, &NO_REFRESH), (NextAction::None, Some(3_600)));
+    assert_eq!(next(3_600, &session, &NO_REFRESH).0, NextAction::Refresh);
+    assert_eq!(outlook(60, &session, &NO_REFRESH).short(), "NoRefresh 59m+");
+    assert_eq!(outlook(3_600, &session, &NO_REFRESH).short(), "NoRefresh refresh due");
+    let told = introspected(&session, LOGIN, after(2 * DAY));
+    let said = explained(60, &told, &NO_REFRESH);
+    assert!(said.contains("The provider says that the refresh token expires @172800"), "{said}");
+    assert!(said.contains("it is not known whether a refresh renews it"), "{said}");
+    assert_eq!(outlook(0, &told, &NO_REFRESH).short(), "NoRefresh 2d");
+}
+
+#[test]
 fn a_fixed_end_is_not_moved_by_a_refresh() {
     let session = fresh();
     assert_eq!(next(3_599, &session, &CONFIDENTIAL), (NextAction::None, Some(3_600)));
