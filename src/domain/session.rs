@@ -111,6 +111,19 @@ pub enum RefreshReason {
     Keepalive,
 }
 
+/// Why a refresh was made, and for which scopes, if fewer than the session's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshCause {
+    pub reason: RefreshReason,
+    pub scopes: Option<ScopeSet>,
+}
+
+impl From<RefreshReason> for RefreshCause {
+    fn from(reason: RefreshReason) -> Self {
+        Self { reason, scopes: None }
+    }
+}
+
 /// Something that happened to a session. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEvent {
@@ -119,7 +132,7 @@ pub struct SessionEvent {
     pub time: Time,
     #[serde(flatten)]
     pub kind: EventKind,
-    /// The scopes of a successful refresh for fewer than the session's.
+    /// The scopes of a refresh for fewer than the session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<ScopeSet>,
 }
@@ -322,7 +335,14 @@ impl Session {
     /// The session after the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference
     /// between the clocks at `at`.
     #[must_use]
-    pub fn after_refusal(&self, error: &str, reason: RefreshReason, at: Time, provider_ahead: Seconds) -> Self {
+    pub fn after_refusal(
+        &self,
+        error: &str,
+        cause: impl Into<RefreshCause>,
+        at: Time,
+        provider_ahead: Seconds,
+    ) -> Self {
+        let RefreshCause { reason, scopes } = cause.into();
         let clocks_moved_apart = Seconds(provider_ahead.0.saturating_sub(self.provider_ahead.0));
         Self {
             generation: self.generation.wrapping_add(1),
@@ -334,16 +354,23 @@ impl Session {
             refresh_started_at: None,
             ..self.clone()
         }
-        .with_event(at, EventKind::Refused { reason, error: error.to_owned() })
+        .with_event_for(scopes, at, EventKind::Refused { reason, error: error.to_owned() })
     }
 
     /// The session after a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only
     /// the first becomes an event.
     #[must_use]
-    pub fn after_refusal_with_token_kept(&self, error: &str, reason: RefreshReason, at: Time, unclear: bool) -> Self {
+    pub fn after_refusal_with_token_kept(
+        &self,
+        error: &str,
+        cause: impl Into<RefreshCause>,
+        at: Time,
+        unclear: bool,
+    ) -> Self {
+        let RefreshCause { reason, scopes } = cause.into();
         let kind = EventKind::RefusedTokenKept { reason, error: error.to_owned(), unclear };
-        let repeated = self.events.last().is_some_and(|last| last.kind == kind);
-        if repeated { self.clone() } else { self.clone().with_event(at, kind) }
+        let repeated = self.events.last().is_some_and(|last| last.kind == kind && last.scopes == scopes);
+        if repeated { self.clone() } else { self.clone().with_event_for(scopes, at, kind) }
     }
 
     /// The time and error of the last refusal that did not reject the held refresh token; `None` after a success.
@@ -369,17 +396,19 @@ impl Session {
     /// The session after a refresh without a usable response. The journal stays, because the token may be used up. Only the
     /// first of several in a row becomes an event, so that an outage does not displace all others.
     #[must_use]
-    pub fn after_lost_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
+    pub fn after_lost_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
             return self.clone();
         }
-        self.clone().with_event(sent_at, EventKind::Unanswered { reason })
+        let RefreshCause { reason, scopes } = cause.into();
+        self.clone().with_event_for(scopes, sent_at, EventKind::Unanswered { reason })
     }
 
     /// The session after a refresh whose response failed a check. The journal stays.
     #[must_use]
-    pub fn after_discarded_response(&self, reason: RefreshReason, sent_at: Time) -> Self {
-        self.clone().with_event(sent_at, EventKind::Discarded { reason })
+    pub fn after_discarded_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
+        let RefreshCause { reason, scopes } = cause.into();
+        self.clone().with_event_for(scopes, sent_at, EventKind::Discarded { reason })
     }
 
     /// The last refresh, if it did not finish.
@@ -395,8 +424,12 @@ impl Session {
 
     /// The session with one more event, without the oldest ones.
     #[must_use]
-    pub fn with_event(mut self, time: Time, kind: EventKind) -> Self {
-        self.events.push(SessionEvent { time, kind, scopes: None });
+    pub fn with_event(self, time: Time, kind: EventKind) -> Self {
+        self.with_event_for(None, time, kind)
+    }
+
+    fn with_event_for(mut self, scopes: Option<ScopeSet>, time: Time, kind: EventKind) -> Self {
+        self.events.push(SessionEvent { time, kind, scopes });
         let excess = self.events.len().saturating_sub(MAX_EVENTS);
         self.events.drain(..excess);
         self

@@ -37,6 +37,12 @@ fn policy_line(
              show."
         );
     }
+    if let Some(policy) = outlook.policy.filter(|_| outlook.has_token_beside_policy()) {
+        return format!(
+            "Policy {} gives no refresh token, but the provider issued one: it is tried once the access token has expired.",
+            policy.name.as_str()
+        );
+    }
     let Some(policy) = outlook.policy else {
         let key = setting(policy_key, None, profile);
         return if let Some(expiry) = outlook.expiry {
@@ -119,5 +125,8 @@ mod tests {
             assert!(line(&held, policy).starts_with(&start), "{}", line(&held, policy));
         }
         assert!(line(&logged_in(at, None), Some(&mobile)).contains("no refresh token"));
+        let none = PolicyName::NoRefresh.documented();
+        assert!(line(&logged_in(at, Some("r")), Some(&none)).contains("but the provider issued one: it is tried"));
+        assert!(line(&logged_in(at, None), Some(&none)).contains("no refresh token; log in again"));
     }
 }

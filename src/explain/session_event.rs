@@ -15,6 +15,10 @@ pub fn refresh_reason(reason: RefreshReason) -> &'static str {
 
 /// An event of a session, for `tidp policy --why`.
 pub fn event_description(event: &SessionEvent) -> String {
+    let cause = |reason: &RefreshReason| match &event.scopes {
+        None => format!("because {}", refresh_reason(*reason)),
+        Some(scopes) => format!("for a token of the scopes `{}`", printable(&scopes.to_text())),
+    };
     match &event.kind {
         EventKind::Login { refresh_token: true } => "login, with a refresh token".to_owned(),
         EventKind::Login { refresh_token: false } => "login, without a refresh token".to_owned(),
@@ -24,26 +28,15 @@ pub fn event_description(event: &SessionEvent) -> String {
                 Renewal::Same => "the provider returned the same refresh token",
                 Renewal::None => "the provider returned no refresh token",
             };
-            match &event.scopes {
-                None => format!("refreshed because {}: {outcome}", refresh_reason(*reason)),
-                Some(scopes) => {
-                    format!("refreshed for a token of the scopes `{}`: {outcome}", printable(&scopes.to_text()))
-                }
-            }
+            format!("refreshed {}: {outcome}", cause(reason))
         }
-        EventKind::Refused { reason, error } => {
-            format!("refresh (because {}) refused: {}", refresh_reason(*reason), printable(error))
+        EventKind::Refused { reason, error } => format!("refresh ({}) refused: {}", cause(reason), printable(error)),
+        EventKind::RefusedTokenKept { reason, error, .. } => {
+            format!("refresh ({}) refused: {}; the refresh token was kept", cause(reason), printable(error))
         }
-        EventKind::RefusedTokenKept { reason, error, .. } => format!(
-            "refresh (because {}) refused: {}; the refresh token was kept",
-            refresh_reason(*reason),
-            printable(error)
-        ),
-        EventKind::Unanswered { reason } => {
-            format!("refresh (because {}): no usable response", refresh_reason(*reason))
-        }
+        EventKind::Unanswered { reason } => format!("refresh ({}): no usable response", cause(reason)),
         EventKind::Discarded { reason } => {
-            format!("refresh (because {}): the response failed a check and was discarded", refresh_reason(*reason))
+            format!("refresh ({}): the response failed a check and was discarded", cause(reason))
         }
         EventKind::Interrupted => "a refresh was interrupted".to_owned(),
     }

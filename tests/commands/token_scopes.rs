@@ -203,6 +203,26 @@ fn lost_response_of_a_narrowed_refresh_is_journalled() {
     assert_eq!(session.refresh_started_at, None);
 }
 
+#[test]
+fn failed_refresh_for_other_scopes_gives_them_as_its_cause() {
+    for (error, outcome) in [
+        (Some("invalid_grant"), " refused: invalid_grant"),
+        (Some("invalid_client"), " refused: invalid_client; the refresh token was kept"),
+        (Some("odd"), " refused: odd; the refresh token was kept"),
+        (None, ": no usable response"),
+    ] {
+        let bench = logged_in();
+        match error {
+            Some(error) => bench.provider.refuses(error),
+            None => bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost),
+        }
+        assert_ne!(bench.run(&["token", "--scope", "api:x"]).code, 0);
+        let why = bench.run(&["policy", "--why", "--json"]).exits(0).json();
+        let last = &why["events"].as_array().unwrap().last().unwrap()["event"];
+        assert_eq!(*last, format!("refresh (for a token of the scopes `api:x`){outcome}"));
+    }
+}
+
 /// RFC 6749 6: only a response to a request for `offline_access` tells of the SSO session by the refresh token it lacks.
 #[test]
 fn response_without_a_refresh_token_tells_of_the_sso_session_only_if_one_was_asked_for() {
