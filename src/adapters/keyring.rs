@@ -170,10 +170,13 @@ impl Store for KeyringStore {
     fn entries(&self) -> Result<Entries, StoreFailure> {
         let locked = self.if_locked();
         let listing = self.start(move |keyring| keyring.names(locked))?;
-        let mut names = self.wait_for(&listing).map_err(|failure| self.explain_timeout(failure))?;
-        names.sort();
-        names.dedup();
-        Ok(Entries::from(names))
+        let names = self.wait_for(&listing).map_err(|failure| self.explain_timeout(failure))?;
+        Ok(sorted(names))
+    }
+
+    fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
+        let listing = self.start(|keyring| keyring.names(IfLocked::Fail))?;
+        Ok(sorted(result_within(&listing, CALL_TIMEOUT)??))
     }
 
     fn try_lock(&self, entry: &str) -> Result<Option<Box<dyn Lock>>, StoreFailure> {
@@ -335,6 +338,12 @@ fn result_within<T>(call: &Receiver<T>, timeout: Duration) -> Result<T, StoreFai
 
 fn timed_out(timeout: Duration) -> StoreFailure {
     keyring_failure(StoreFailureKind::TimedOut, &format!("no response within {} s", timeout.as_secs()))
+}
+
+fn sorted(mut names: Vec<String>) -> Entries {
+    names.sort();
+    names.dedup();
+    names.into()
 }
 
 #[cfg(test)]

@@ -72,6 +72,9 @@ pub enum Command {
     Token(Token),
     /// Refresh the session if it is due
     Refresh(Refresh),
+    /// Show every profile and session, and which one is used
+    #[command(visible_alias = "whoami")]
+    Status,
     /// Show the session: account, tokens, claims, policy
     Inspect,
     /// Decode a JWT offline, or verify it

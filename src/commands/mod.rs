@@ -16,6 +16,7 @@ pub mod policy_watch;
 pub mod profile;
 pub mod refresh;
 pub mod sandbox;
+pub mod status;
 pub mod token;
 pub mod userinfo;
 
@@ -59,6 +60,7 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Logout(args) => logout::run(ports, out, global, args),
         Command::Manage(args) => manage::run(ports, out, global, args),
         Command::Profile(args) => profile::run(ports, out, global, &args.what),
+        Command::Status => status::run(ports, out, global),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
     }

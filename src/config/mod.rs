@@ -25,32 +25,76 @@ use resolve::resolve;
 use std::path::Path;
 use toml::Table;
 
-/// The profile in use: the one that `flag` (`--profile`) or `TIDP_PROFILE` names, or else the environment's own issuer and
-/// client, or else the file's default or only profile.
-pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Path>) -> Result<Profile> {
-    let from_env = env_table(env)?;
-    let env_issuer = from_env.contains_key("issuer") || from_env.contains_key("environment");
-    match (env_issuer, from_env.contains_key("client_id")) {
-        (true, false) => {
-            return Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID; set both or neither"));
+/// Why a profile is the one in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Flag,
+    /// `TIDP_PROFILE`, or the issuer and the client in the environment.
+    Environment,
+    /// The file's `default_profile`.
+    Default,
+    /// It is the only one in the file.
+    Only,
+}
+
+impl Why {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::Default => "default",
+            Self::Only => "only",
         }
-        (false, true) => {
-            return Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER; set both or neither"));
+    }
+}
+
+/// The profile in use, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// `None` for the environment's own issuer and client.
+    pub name: Option<&'a str>,
+    pub why: Why,
+}
+
+/// The name of the profile in use: the one that `flag` (`--profile`) or `TIDP_PROFILE` names, or else the environment's own
+/// issuer and client, or else the file's default or only profile.
+pub fn selection<'a>(flag: Option<&'a str>, env: &'a Env, config: &'a Config) -> Result<Selection<'a>> {
+    let is_own_client = names_a_client(&env_table(env)?)?;
+    let (name, why) = match (flag, env.get("TIDP_PROFILE")) {
+        (Some(name), _) => (name, Why::Flag),
+        (None, Some(name)) => (name, Why::Environment),
+        (None, None) if is_own_client => return Ok(Selection { name: None, why: Why::Environment }),
+        (None, None) => {
+            let why = if config.default_profile.is_some() { Why::Default } else { Why::Only };
+            (default_profile(config)?, why)
         }
-        _ => {}
-    }
-    let selected = flag.or_else(|| env.get("TIDP_PROFILE"));
-    if env_issuer && selected.is_none() {
-        return resolve(None, config, from_env, env, base);
-    }
-    let name = match selected {
-        Some(name) => name,
-        None => default_profile(config)?,
     };
-    let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
-    if env_issuer {
+    if config.profile.contains_key(name) {
+        Ok(Selection { name: Some(name), why })
+    } else {
+        Err(no_such_profile(name, config))
+    }
+}
+
+/// Whether the environment names a client, which takes both variables.
+fn names_a_client(from_env: &Table) -> Result<bool> {
+    let names_issuer = from_env.contains_key("issuer") || from_env.contains_key("environment");
+    match (names_issuer, from_env.contains_key("client_id")) {
+        (true, false) => Err(Error::config("TIDP_ISSUER is set without TIDP_CLIENT_ID; set both or neither")),
+        (false, true) => Err(Error::config("TIDP_CLIENT_ID is set without TIDP_ISSUER; set both or neither")),
+        (is_named, _) => Ok(is_named),
+    }
+}
+
+/// The profile in use, as [`selection`] finds it.
+pub fn profile(flag: Option<&str>, env: &Env, config: &Config, base: Option<&Path>) -> Result<Profile> {
+    let Selection { name, .. } = selection(flag, env, config)?;
+    let from_env = env_table(env)?;
+    let Some(name) = name else { return resolve(None, config, from_env, env, base) };
+    if names_a_client(&from_env)? {
         check_same_client(name, &from_env, env, config, base)?;
     }
+    let table = config.profile.get(name).ok_or_else(|| no_such_profile(name, config))?;
     let merged: Table = table.clone().into_iter().chain(from_env).collect();
     resolve(Some(name), config, merged, env, base)
 }

@@ -43,6 +43,8 @@ warning_codes! {
     RedirectIgnored => "redirect_ignored",
     AnotherUser => "another_user",
     MemoryStore => "memory_store",
+    SessionsUnknown => "sessions_unknown",
+    NoProfileInUse => "no_profile_in_use",
     TokenNotKept => "token_not_kept",
     TokenOnCommandLine => "token_on_command_line",
     NotSigned => "not_signed",

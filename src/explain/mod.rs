@@ -14,4 +14,5 @@ pub mod session_event;
 pub mod session_requirement;
 pub mod session_view;
 pub mod simulation;
+pub mod status_table;
 pub mod timeline;

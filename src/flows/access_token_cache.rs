@@ -9,6 +9,7 @@ use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::flows::advisory_warnings;
 use crate::flows::context::Context;
+use crate::ports::{Ports, Store};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -143,7 +144,11 @@ pub fn forget(context: &Context<'_>) {
 
 /// Whether tokens are cached: unless the user switched it off, or the store is in memory.
 pub fn is_on(context: &Context<'_>) -> bool {
-    config::caches_access_tokens(&context.ports.env).unwrap_or(false) && !context.store.is_ephemeral()
+    is_on_for(context.ports, context.store.as_ref())
+}
+
+pub fn is_on_for(ports: &Ports, store: &dyn Store) -> bool {
+    config::caches_access_tokens(&ports.env).unwrap_or(false) && !store.is_ephemeral()
 }
 
 fn session_name(context: &Context<'_>) -> String {

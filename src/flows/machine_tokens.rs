@@ -16,21 +16,26 @@ pub fn entry(key: &SessionKey) -> String {
 
 /// The tokens that are kept.
 pub fn load(context: &Context<'_>) -> MachineTokens {
+    load_of(context.ports, context.store.as_ref(), &context.key)
+}
+
+/// The tokens that are kept of a client.
+pub fn load_of(ports: &Ports, store: &dyn Store, key: &SessionKey) -> MachineTokens {
     // Without a prompt: a new token costs less than a person's attention.
-    let stored = || {
-        let document = context.store.load_without_prompt(&entry(&context.key)).ok()??;
-        MachineTokens::from_json(&document, &context.key)
-    };
-    load_cached(context).or_else(stored).unwrap_or_else(|| MachineTokens::new(&context.key))
+    let stored = || MachineTokens::from_json(&store.load_without_prompt(&entry(key)).ok()??, key);
+    cached(ports, store, key).or_else(stored).unwrap_or_else(|| MachineTokens::new(key))
 }
 
 /// The tokens in the kernel's keyring.
 pub fn load_cached(context: &Context<'_>) -> Option<MachineTokens> {
-    if !access_token_cache::is_on(context) {
+    cached(context.ports, context.store.as_ref(), &context.key)
+}
+
+fn cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> Option<MachineTokens> {
+    if !access_token_cache::is_on_for(ports, store) {
         return None;
     }
-    let document = context.ports.cache.get(&cache_name(context.store.as_ref(), &context.key))?;
-    MachineTokens::from_json(&document, &context.key)
+    MachineTokens::from_json(&ports.cache.get(&cache_name(store, key))?, key)
 }
 
 /// Keeps the tokens. Only for a holder of the entry's lock, so that a logout is never undone.

@@ -25,6 +25,8 @@ pub mod refresh_if_due;
 pub mod refresh_token_introspection;
 pub mod self_service;
 pub mod session_lock;
+pub mod status;
+pub mod stored_summary;
 pub mod token_response;
 pub mod token_verifier;
 pub mod userinfo;

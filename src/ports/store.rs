@@ -95,6 +95,10 @@ pub trait Store: Send + Sync {
     /// Removes all entries with this name; whether there were any.
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure>;
     fn entries(&self) -> Result<Entries, StoreFailure>;
+    /// As [`Store::entries`], without a prompt to unlock the store.
+    fn entries_without_prompt(&self) -> Result<Entries, StoreFailure> {
+        self.entries()
+    }
     /// Removes temporary files of writers that were killed.
     fn sweep(&self) -> Result<(), StoreFailure> {
         Ok(())

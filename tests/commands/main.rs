@@ -32,6 +32,7 @@ mod sandbox;
 mod screen;
 mod simulate;
 mod states;
+mod status;
 mod stopped;
 mod token;
 mod token_scopes;

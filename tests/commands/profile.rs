@@ -196,14 +196,15 @@ fn list_shows_every_profile_and_the_default() {
     let bench = Bench::with_config(&format!("default_profile = \"a\"\n{text}"));
     let out = bench.run(&["profile", "list"]).exits(0).stdout;
     let lines: Vec<_> = out.lines().collect();
-    assert_eq!(lines[0], "* a  https://id.example  app  Mobile");
+    assert_eq!(lines[0], "  PROFILE  ISSUER              CLIENT  POLICY  SESSION");
+    assert_eq!(lines[1], "* a        https://id.example  app     Mobile  -");
     assert!(
-        lines[1].starts_with(&format!(
-            "  b  profile `b` in {}, line 9: unknown policy `x`; expected one of",
+        lines[2].starts_with(&format!(
+            "  b        profile `b` in {}, line 9: unknown policy `x`; expected one of",
             config_path()
         )),
         "{}",
-        lines[1]
+        lines[2]
     );
     let document = bench.run(&["profile", "list", "--json"]).exits(0).json();
     assert_eq!(
@@ -220,8 +221,9 @@ fn profile_list_is_aligned() {
     let wide = profile("b", "client_type = \"MobileApp\"").replace("\"app\"", "\"en-lang-ø\"");
     let long = profile("long-name", "policy = \"Web\"").replace(ISSUER, "https://other.id.example");
     let out = Bench::with_config(&[wide, long].concat()).run(&["profile", "list"]).exits(0).stdout;
-    let expected = "  b          https://id.example        en-lang-ø  Mobile\n  \
-                      long-name  https://other.id.example  app        Web\n";
+    let expected = "  PROFILE    ISSUER                    CLIENT     POLICY  SESSION\n  \
+                      b          https://id.example        en-lang-ø  Mobile  -\n  \
+                      long-name  https://other.id.example  app        Web     -\n";
     assert_eq!(out, expected);
 }
 
@@ -310,6 +312,7 @@ fn redirect_uri_is_shown_with_its_kind() {
         let document = show(&bench, &[]);
         assert_eq!((&document["redirect_uri"], &document["redirect"]), (&json!(uri), &json!(redirect)));
         let list = bench.run(&["profile", "list", "--json"]).exits(0).json();
+        assert_eq!(list["profiles"][0]["session"], json!({ "state": "none", "expires_at": null }));
         assert_eq!(list["profiles"][0]["redirect_uri"], json!(uri));
         let text = bench.run(&["profile", "show"]).exits(0).stdout;
         assert!(text.contains(&format!("\nredirect           {redirect}\n")), "{text}");

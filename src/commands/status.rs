@@ -1,0 +1,86 @@
+//! `tidp status`: every profile and every session, and which one is used.
+
+use crate::cli::Global;
+use crate::config::Why;
+use crate::domain::text::{printable, printable_path};
+use crate::error::{Result, quoted};
+use crate::explain::status_table::{StatusRow, table};
+use crate::flows::status::{Leftover, LeftoverReason, Status, status};
+use crate::ports::Ports;
+use crate::terminal::layout::wrap;
+use crate::terminal::output::Output;
+use serde_json::{Value, json};
+
+/// # Errors
+/// `config`. A store that cannot be read is a warning.
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
+    let status = status(ports, out, global.profile.as_deref())?;
+    if out.json {
+        return out.document(json!({
+            "profiles": status.profiles.iter().map(StatusRow::to_json).collect::<Vec<_>>(),
+            "orphans": status.leftovers.iter().map(leftover_json).collect::<Vec<_>>(),
+            "store": status.store,
+            "config": status.config.as_ref().map(|path| path.display().to_string()),
+        }));
+    }
+    let rows: Vec<&StatusRow> = status.profiles.iter().chain(status.leftovers.iter().map(|left| &left.row)).collect();
+    if rows.is_empty() {
+        out.note("There is no profile and no session yet.");
+        out.note("Next: tidp profile add, or without an account: tidp demo");
+        return Ok(());
+    }
+    let columns = out.columns();
+    let table = out.render(&table(&rows, ports.clock.now(), columns));
+    let notes: Vec<String> = notes(ports, &status).iter().flat_map(|note| wrap(note, columns)).collect();
+    out.answer(&format!("{table}\n{}\n", notes.join("\n")))
+}
+
+fn leftover_json(leftover: &Leftover) -> Value {
+    let mut document = leftover.row.to_json();
+    for member in ["active", "why", "default"] {
+        document.as_object_mut().map(|document| document.remove(member));
+    }
+    document["reason"] = match leftover.reason {
+        LeftoverReason::Environment => "environment",
+        LeftoverReason::ProfileGone => "profile_gone",
+        LeftoverReason::ProfileChanged => "profile_changed",
+    }
+    .into();
+    document
+}
+
+/// The sentences below the table.
+fn notes(ports: &Ports, status: &Status) -> Vec<String> {
+    let used = status.why.map(|why| match why {
+        Why::Flag => "the profile of --profile",
+        Why::Environment if ports.env.get("TIDP_PROFILE").is_some() => "TIDP_PROFILE is set",
+        Why::Environment => "TIDP_ISSUER and TIDP_CLIENT_ID are set",
+        Why::Default => "the default profile",
+        Why::Only => "the only profile",
+    });
+    let store = status.store.map(|store| format!("Sessions are kept in the {store} store."));
+    let config = status.config.as_ref().filter(|_| status.profiles.iter().any(|row| row.shown_name != "(environment)"));
+    let config = config.map(|path| format!("Profiles are in {}.", printable_path(path)));
+    let used = used.map(|why| format!("* in use: {why}."));
+    used.into_iter().chain(store).chain(config).chain(status.leftovers.iter().map(ending)).collect()
+}
+
+/// How to end a leftover session.
+fn ending(leftover: &Leftover) -> String {
+    let Leftover { key, reason, .. } = leftover;
+    let name = printable(&key.profile);
+    match reason {
+        LeftoverReason::Environment => format!(
+            "The session of {} is the environment's. To end it: `TIDP_ISSUER={} TIDP_CLIENT_ID={} tidp logout`",
+            printable(&key.client_id),
+            quoted(&key.issuer),
+            quoted(&key.client_id)
+        ),
+        LeftoverReason::ProfileGone => {
+            format!("There is no profile `{name}` any more. `tidp logout --all` ends its session, and all others.")
+        }
+        LeftoverReason::ProfileChanged => {
+            format!("A session of `{name}` is left from another client. `tidp logout --all` ends it, and all others.")
+        }
+    }
+}

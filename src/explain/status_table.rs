@@ -1,0 +1,258 @@
+//! Profiles and sessions as `tidp status` shows them: a line each, or on a narrow terminal a block each.
+
+use super::outlook::{SessionOutlook, SessionState};
+use crate::domain::session::Account;
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use crate::terminal::layout::{cut, wrap_indented};
+use crate::terminal::styled_text::{Line, Role};
+use crate::terminal::table::{Align, column_widths, pad};
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+/// A terminal with fewer columns gets a block of lines for each profile.
+const NARROW: usize = 60;
+
+/// What may be said of a session or a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    None,
+    /// The store could not be read, or only the next refresh will show it.
+    Unknown,
+    /// Until that time, if it is known.
+    Valid(Option<Time>),
+    Ended,
+}
+
+/// A session in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    pub account: Option<Account>,
+    pub access_token: Life,
+    pub session: Life,
+}
+
+/// A profile or a leftover session.
+#[derive(Clone, Debug)]
+pub struct StatusRow {
+    pub name: String,
+    /// The name for a person.
+    pub shown_name: String,
+    /// The code of why it is in use; `None` if it is not.
+    pub why: Option<&'static str>,
+    pub is_default: bool,
+    /// What is wrong with the profile instead, if something is.
+    pub details: Result<Details, String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Details {
+    pub issuer: String,
+    pub client_id: String,
+    pub grant: &'static str,
+    /// The policy's name, or what takes its place.
+    pub policy: Result<&'static str, &'static str>,
+    pub summary: SessionSummary,
+}
+
+impl Life {
+    /// Until this time, or ended if it has passed.
+    pub fn until(end: Time, now: Time) -> Self {
+        if now < end { Self::Valid(Some(end)) } else { Self::Ended }
+    }
+
+    /// The time left in one unit, or a word.
+    pub fn to_text(self, now: Time) -> String {
+        match self {
+            Self::None => "-".to_owned(),
+            Self::Unknown => "?".to_owned(),
+            Self::Valid(Some(end)) => largest_unit(end.left(now)),
+            Self::Valid(None) => "valid".to_owned(),
+            Self::Ended => "ended".to_owned(),
+        }
+    }
+
+    /// The state and its end, in the words of one JSON member.
+    pub fn to_json(self, ended: &str) -> Value {
+        let (state, end) = match self {
+            Self::None => ("none", None),
+            Self::Unknown => ("unknown", None),
+            Self::Valid(end) => ("valid", end),
+            Self::Ended => (ended, None),
+        };
+        json!({ "state": state, "expires_at": end.map(Time::rfc3339) })
+    }
+}
+
+/// `89 days`, `2 h`, `9 min`.
+fn largest_unit(time: Seconds) -> String {
+    time.to_text().split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+impl SessionSummary {
+    pub const NONE: Self = Self { account: None, access_token: Life::None, session: Life::None };
+    pub const UNKNOWN: Self = Self { account: None, access_token: Life::Unknown, session: Life::Unknown };
+
+    pub fn new(outlook: &SessionOutlook<'_>) -> Self {
+        let Some(session) = outlook.session else { return Self::NONE };
+        let access_token = Life::until(session.access_token.expires_at, outlook.now);
+        let life = match (outlook.state, outlook.expiry) {
+            _ if outlook.is_expired() => Life::Ended,
+            (_, Some(expiry)) => Life::until(expiry.expires_at, outlook.now),
+            (SessionState::RefusedTokenKept, None) => Life::Unknown,
+            (SessionState::NoRefreshToken, None) => access_token,
+            (_, None) => Life::Valid(None),
+        };
+        Self { account: Some(session.account.clone()), access_token, session: life }
+    }
+}
+
+impl StatusRow {
+    pub fn to_json(&self) -> Value {
+        let mut document = json!({
+            "name": self.name, "active": self.why.is_some(), "why": self.why, "default": self.is_default,
+        });
+        match &self.details {
+            Err(what) => document["error"] = what.as_str().into(),
+            Ok(details) => {
+                let SessionSummary { account, access_token, session } = &details.summary;
+                let account =
+                    account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username }));
+                document["issuer"] = details.issuer.as_str().into();
+                document["client_id"] = details.client_id.as_str().into();
+                document["grant"] = details.grant.into();
+                document["policy"] = details.policy.ok().into();
+                document["account"] = account.into();
+                document["access_token"] = access_token.to_json("expired");
+                document["session"] = session.to_json("ended");
+            }
+        }
+        document
+    }
+
+    /// The cells after the name.
+    fn cells(&self, now: Time) -> Option<[String; 6]> {
+        let Details { client_id, policy, summary, .. } = self.details.as_ref().ok()?;
+        let account = summary.account.as_ref().map(|account| account.username.as_deref().unwrap_or(&account.sub));
+        let access_token = match summary.access_token {
+            Life::Ended => "expired".to_owned(),
+            life => life.to_text(now),
+        };
+        Some([
+            self.shown_name.clone(),
+            printable(client_id),
+            policy.unwrap_or_else(|instead| instead).to_owned(),
+            account.map_or_else(|| "-".to_owned(), printable),
+            access_token,
+            summary.session.to_text(now),
+        ])
+    }
+}
+
+const HEADER: [&str; 6] = ["PROFILE", "CLIENT", "POLICY", "ACCOUNT", "TOKEN", "SESSION"];
+
+/// The rows with a header, at most `columns` wide.
+pub fn table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
+    if columns < NARROW {
+        return rows.iter().flat_map(|row| block(row, now, columns)).collect();
+    }
+    let cells: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
+    let header = HEADER.map(str::to_owned);
+    let all: Vec<_> = cells.iter().flatten().cloned().chain([header.clone()]).collect();
+    let widths = fitting(column_widths(&all), columns);
+    let body = rows.iter().zip(&cells).map(|(row, cells)| match (cells, &row.details) {
+        (Some(cells), _) => line(row.why.is_some(), cells, widths, Role::Label),
+        (None, details) => error_line(row, details, columns),
+    });
+    std::iter::once(line(false, &header, widths, Role::Faint)).chain(body).collect()
+}
+
+/// The widths, with the widest of the names cut until a line fits.
+fn fitting(mut widths: [usize; 6], columns: usize) -> [usize; 6] {
+    const NAMES: [usize; 3] = [0, 1, 3];
+    while widths.iter().sum::<usize>() + 2 * widths.len() > columns {
+        let Some(widest) = NAMES.into_iter().max_by_key(|at| widths[*at]).filter(|at| widths[*at] > 7) else { break };
+        widths[widest] -= 1;
+    }
+    widths
+}
+
+fn line(is_in_use: bool, cells: &[String; 6], widths: [usize; 6], first: Role) -> Line {
+    let mut line = mark(is_in_use);
+    for (at, cell) in cells.iter().enumerate() {
+        let shown = if cell.width() > widths[at] { cut(cell, widths[at] - 1) + "…" } else { cell.clone() };
+        let role = if at == 0 || first == Role::Faint { first } else { Role::Text };
+        line.push(role, pad(&shown, widths[at], Align::Left) + "  ");
+    }
+    line.trim_end()
+}
+
+fn mark(is_in_use: bool) -> Line {
+    Line::new(Role::Now, if is_in_use { "* " } else { "  " })
+}
+
+fn error_line(row: &StatusRow, details: &Result<Details, String>, columns: usize) -> Line {
+    let mut line = mark(row.why.is_some());
+    line.push(Role::Label, &row.shown_name);
+    if let Err(what) = details {
+        line.push(
+            Role::Over,
+            "  ".to_owned() + &wrap_indented(what, columns.saturating_sub(4 + row.shown_name.width()), 6),
+        );
+    }
+    line
+}
+
+fn block(row: &StatusRow, now: Time, columns: usize) -> Vec<Line> {
+    let Some(cells) = row.cells(now) else { return vec![error_line(row, &row.details, columns)] };
+    let mut name = mark(row.why.is_some());
+    name.push(Role::Label, &cells[0]);
+    let rest = HEADER.iter().zip(&cells).skip(1).map(|(label, cell)| {
+        let mut line = Line::new(Role::Faint, format!("    {:<9}", label.to_lowercase()));
+        line.push(Role::Text, cell);
+        line
+    });
+    std::iter::once(name).chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_unix(1_800_000_000);
+
+    fn row(name: &str, client_id: &str) -> StatusRow {
+        let account = Account { sub: "the-subject".into(), username: Some("kari.nordmann@example.com".into()) };
+        let summary = SessionSummary {
+            account: Some(account),
+            access_token: Life::Ended,
+            session: Life::until(NOW.plus(Seconds(7_700_000)), NOW),
+        };
+        let details = Details {
+            issuer: "https://id.example".into(),
+            client_id: client_id.into(),
+            grant: "authorization_code",
+            policy: Ok("Confidential"),
+            summary,
+        };
+        StatusRow { name: name.into(), shown_name: name.into(), why: None, is_default: false, details: Ok(details) }
+    }
+
+    #[test]
+    fn lines_fit_by_cutting_the_longest_names() {
+        let rows = [row("work", "a-client-with-a-very-long-name-indeed"), row("w", "app")];
+        let lines = table(&rows.iter().collect::<Vec<_>>(), NOW, 80);
+        let text: Vec<String> = lines.iter().map(Line::text).collect();
+        assert!(text.iter().all(|line| line.width() <= 80), "{text:?}");
+        assert!(text[1].contains("a-client-with-a-v") && text[1].contains("…  Confidential"), "{text:?}");
+        assert!(text[1].ends_with("  expired  89 days") && text[2].starts_with("  w        app "), "{text:?}");
+    }
+
+    #[test]
+    fn narrow_terminal_gets_a_block_for_each_profile() {
+        let lines = table(&[&row("work", "app")], NOW, 59);
+        let text: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(text[..2], ["  work", "    client   app"]);
+        assert_eq!(text.last().unwrap(), "    session  89 days");
+    }
+}

@@ -1,0 +1,111 @@
+//! Sessions and machine tokens in short, read from the store without a request and without a prompt of the keyring.
+
+use crate::config::Profile;
+use crate::domain::scopes::ScopeSet;
+use crate::domain::session::{EntryKey, Session, SessionKey};
+use crate::domain::text::printable;
+use crate::domain::time::Time;
+use crate::domain::warning::WarningCode;
+use crate::error::{Error, StoreError, store_message};
+use crate::explain::outlook::SessionOutlook;
+use crate::explain::status_table::{Life, SessionSummary};
+use crate::flows::configuration::Configuration;
+use crate::flows::machine_tokens;
+use crate::ports::{Entries, Ports, Reporter, Store, StoreFailure, StoreFailureKind};
+use std::cell::RefCell;
+
+/// Reads sessions until the store fails. What cannot be read is unknown, and a warning says so.
+pub struct SummaryReader<'w> {
+    ports: &'w Ports,
+    reporter: &'w dyn Reporter,
+    store: RefCell<Option<Box<dyn Store>>>,
+    now: Time,
+}
+
+impl<'w> SummaryReader<'w> {
+    pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, configuration: &Configuration) -> Self {
+        let store = configuration.store(ports).map_err(|error| unknown(reporter, &error.report().message)).ok();
+        Self { ports, reporter, store: RefCell::new(store), now: ports.clock.now() }
+    }
+
+    /// What the store has of a profile.
+    pub fn summary(&self, profile: &Profile) -> SessionSummary {
+        let key = profile.session_key();
+        if profile.is_machine() {
+            return self.machine_summary(&key, &ScopeSet::parse(&profile.scopes));
+        }
+        let read = |store: &dyn Store| store.load_without_prompt(&EntryKey::Session(key.clone()).name());
+        let Some(found) = self.read(&key, read) else { return SessionSummary::UNKNOWN };
+        let session = found.map(|document| Session::from_json(&document, &key)).transpose();
+        match session {
+            Ok(session) => SessionSummary::new(&SessionOutlook::new(
+                self.now,
+                session.as_ref(),
+                profile.policy.as_ref(),
+                profile.renew,
+            )),
+            Err(invalid) => {
+                self.warn_of(&key, &Error::from(StoreError::InvalidEntry(invalid)).report().message);
+                SessionSummary::UNKNOWN
+            }
+        }
+    }
+
+    fn machine_summary(&self, key: &SessionKey, scopes: &ScopeSet) -> SessionSummary {
+        let store = self.store.borrow();
+        let Some(store) = store.as_deref() else { return SessionSummary::UNKNOWN };
+        let kept = machine_tokens::load_of(self.ports, store, key).tokens;
+        let token = kept.get(scopes).map(|token| Life::until(token.access_token.expires_at, self.now));
+        SessionSummary { access_token: token.unwrap_or(Life::None), ..SessionSummary::NONE }
+    }
+
+    /// The keys of all entries that can be read.
+    pub fn entries(&self) -> Vec<EntryKey> {
+        let listed = self.store.borrow().as_deref().map(Store::entries_without_prompt);
+        match listed {
+            None => Vec::new(),
+            Some(Ok(Entries { names, unreadable, place })) => {
+                if unreadable > 0 {
+                    unknown(self.reporter, &format!("{unreadable} entries of the store cannot be read: {place}"));
+                }
+                names.iter().filter_map(|name| EntryKey::parse(name)).collect()
+            }
+            Some(Err(failure)) => {
+                self.give_up(&failure);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The name of the store, if it can be opened.
+    pub fn store_name(&self) -> Option<&'static str> {
+        self.store.borrow().as_deref().map(|store| store.name().as_str())
+    }
+
+    /// What `read` finds; `None` if it fails.
+    fn read<T>(&self, key: &SessionKey, read: impl FnOnce(&dyn Store) -> Result<T, StoreFailure>) -> Option<T> {
+        let outcome = read(self.store.borrow().as_deref()?);
+        outcome
+            .map_err(|failure| match failure.kind {
+                StoreFailureKind::WrongKey | StoreFailureKind::Damaged | StoreFailureKind::Ambiguous => {
+                    self.warn_of(key, &store_message(&failure));
+                }
+                _ => self.give_up(&failure),
+            })
+            .ok()
+    }
+
+    /// Warns, and reads nothing more: each further attempt could take as long as this one.
+    fn give_up(&self, failure: &StoreFailure) {
+        *self.store.borrow_mut() = None;
+        unknown(self.reporter, &store_message(failure));
+    }
+
+    fn warn_of(&self, key: &SessionKey, what: &str) {
+        unknown(self.reporter, &format!("the session of `{}`: {what}", printable(&key.profile)));
+    }
+}
+
+fn unknown(reporter: &dyn Reporter, why: &str) {
+    reporter.warn(WarningCode::SessionsUnknown, format!("not every session can be told: {why}"));
+}
