@@ -55,11 +55,17 @@ _tidp() {
             tidp,sandbox)
                 cmd="tidp__subcmd__sandbox"
                 ;;
+            tidp,status)
+                cmd="tidp__subcmd__status"
+                ;;
             tidp,token)
                 cmd="tidp__subcmd__token"
                 ;;
             tidp,userinfo)
                 cmd="tidp__subcmd__userinfo"
+                ;;
+            tidp,whoami)
+                cmd="tidp__subcmd__status"
                 ;;
             tidp__subcmd__policy,list)
                 cmd="tidp__subcmd__policy__subcmd__list"
@@ -98,7 +104,7 @@ _tidp() {
 
     case "${cmd}" in
         tidp)
-            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh inspect decode policy keepalive exec userinfo logout manage profile sandbox completions"
+            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh status whoami inspect decode policy keepalive exec userinfo logout manage profile sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -934,6 +940,32 @@ _tidp() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__status)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -37,6 +37,8 @@ complete -c tidp -n "__fish_tidp_needs_command" -f -a "demo" -d 'Show login, tok
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "login" -d 'Log in with the browser and keep the session in the OS keyring'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "token" -d 'Print a valid access token, refreshing it if necessary'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "refresh" -d 'Refresh the session if it is due'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "status" -d 'Show every profile and session, and which one is used'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "whoami" -d 'Show every profile and session, and which one is used'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "inspect" -d 'Show the session: account, tokens, claims, policy'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "decode" -d 'Decode a JWT offline, or verify it'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "policy" -d 'Explain the refresh policy and how long the session lasts'
@@ -123,6 +125,22 @@ complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'P
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to update the ID token\'s claims'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand status" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand status" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand status" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand status" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand status" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand status" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
