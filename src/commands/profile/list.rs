@@ -47,7 +47,7 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
     let header = ["ISSUER", "CLIENT", "POLICY", "SESSION"].map(str::to_owned);
     let rows = profiles.iter().filter_map(|(_, read)| read.as_ref().ok());
     let rows: Vec<_> = rows.map(|(profile, summary)| cells(profile, summary.session.to_text(now))).collect();
-    let widths = table::column_widths(&[&rows[..], &[header.clone()]].concat());
+    let widths = table::column_widths(&[&rows[..], std::slice::from_ref(&header)].concat());
     let shown = |cells| table::row(cells, widths, [Align::Left; 4]).trim_end().to_owned();
     let names: Vec<String> = profiles.iter().map(|(name, _)| printable(name)).collect();
     let name_width = table::widest(names.iter().map(String::as_str).chain(["PROFILE"]));
