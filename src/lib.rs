@@ -11,7 +11,7 @@
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |
-//! | `cli` | the command line as clap types | names of policies and of ACR values of `domain` |
+//! | `cli` | the command line as clap types | names of policies and of ACR values of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
@@ -66,6 +66,7 @@ pub mod testing;
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
 use error::{Error, SetupError, Situation};
+use flows::configuration::Configuration;
 pub use ports::Ports;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
@@ -82,7 +83,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
         }
         Err(error) => {
             let out = Output::new(ports, &cli::display_options(&args));
-            let outcome = print_help(&out, cli::help_or_usage_error(&args, &error));
+            let outcome = print_help(ports, &out, cli::help_or_usage_error(&args, &error));
             (out, outcome)
         }
     };
@@ -102,17 +103,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
 }
 
 /// Prints help or version; anything else is a usage error.
-fn print_help(out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
+fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
         HelpOrUsageError::Help(text) => out.answer(&text),
         HelpOrUsageError::Version => out.document(cli::version::document()),
-        HelpOrUsageError::UsageError { help, message, missing_dashes } => {
+        HelpOrUsageError::UsageError { help, message, corrected, with_profile } => {
             if let Some(help) = help {
                 out.note(help.trim_end());
             }
             let message = domain::text::printable(&message);
-            Err(match missing_dashes {
-                Some((corrected, has_more)) => SetupError::MissingDashes { message, corrected, has_more }.into(),
+            let is_profile = |(name, _): &(String, _)| {
+                Configuration::load(ports).is_ok_and(|found| found.config.profile.contains_key(name))
+            };
+            let with_profile = with_profile.filter(is_profile).map(|(_, line)| (line, false));
+            Err(match corrected.or(with_profile) {
+                Some((corrected, has_more)) => SetupError::CorrectedLine { message, corrected, has_more }.into(),
                 None => Error::usage(message),
             })
         }

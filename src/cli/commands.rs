@@ -3,6 +3,7 @@
 use super::policy::{Policy, client_type_names, policy_names};
 use super::sandbox::Sandbox;
 use super::version::VERSION;
+use crate::config::keys_with_meanings;
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -91,7 +92,7 @@ pub enum Command {
     Logout(Logout),
     /// Open the user's own account page at TelenorID+, or print its link
     Manage(Manage),
-    /// Add, list, show, select and remove profiles
+    /// Add, list, show, change and remove profiles
     Profile(ProfileArgs),
     /// Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy
     Sandbox(Sandbox),
@@ -310,9 +311,10 @@ pub struct ProfileArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
-    /// Add a profile to config.toml; the first one becomes the default
+    /// Add a profile to config.toml; on a terminal, ask for what is left out. The first one becomes the default
     Add(Box<ProfileAdd>),
     /// List all profiles
+    #[command(visible_alias = "ls")]
     List,
     /// Show one profile with all its settings
     Show {
@@ -324,7 +326,33 @@ pub enum ProfileCommand {
         /// Name of the profile
         name: String,
     },
+    /// Set one key of a profile
+    #[command(after_help = format!("Keys of a profile:\n{}\nA list is one argument: scopes \"openid profile\"", keys_with_meanings()))]
+    Set {
+        /// Name of the profile
+        name: String,
+        /// The key, such as client_type
+        key: String,
+        /// Its value; of a list, the words
+        #[arg(allow_negative_numbers = true)]
+        value: String,
+    },
+    /// Remove one key of a profile, so that its default applies
+    Unset {
+        /// Name of the profile
+        name: String,
+        /// The key
+        key: String,
+    },
+    /// Rename a profile, with its session and client secret
+    Rename {
+        /// Name of the profile
+        name: String,
+        /// Its new name
+        new_name: String,
+    },
     /// Remove a profile that has no session
+    #[command(visible_alias = "rm")]
     Remove {
         /// Name of the profile
         name: String,
@@ -340,10 +368,10 @@ pub enum ProfileCommand {
 }
 
 #[derive(Args, Clone, Debug)]
-#[command(group(ArgGroup::new("provider").args(["issuer", "environment"]).required(true)))]
+#[command(group(ArgGroup::new("provider").args(["issuer", "environment"])))]
 pub struct ProfileAdd {
     /// Name of the profile
-    pub name: String,
+    pub name: Option<String>,
     /// Issuer URL of the provider, such as https://id-test.telenor.no
     #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
@@ -352,7 +380,7 @@ pub struct ProfileAdd {
     pub environment: Option<String>,
     /// Client ID
     #[arg(long, value_name = "ID")]
-    pub client_id: String,
+    pub client_id: Option<String>,
     /// Client type, which determines the refresh policy
     #[arg(long, value_name = "TYPE", value_parser = client_type_names(), ignore_case = true)]
     pub client_type: Option<String>,

@@ -17,8 +17,10 @@ pub enum HelpOrUsageError {
         help: Option<String>,
         /// May hold text from the command line, which is not printable yet.
         message: String,
-        /// As [`suggest_missing_dashes`] returns it.
-        missing_dashes: Option<(Vec<String>, bool)>,
+        /// The line that was meant, up to CMD, and whether more follows.
+        corrected: Option<(Vec<String>, bool)>,
+        /// A word that may be a profile, and the line with `--profile` before it.
+        with_profile: Option<(String, Vec<String>)>,
     },
 }
 
@@ -37,7 +39,13 @@ pub fn help_or_usage_error(args: &[OsString], error: &clap::Error) -> HelpOrUsag
         ),
         _ => (None, in_one_line(&text)),
     };
-    HelpOrUsageError::UsageError { help, message, missing_dashes: suggest_missing_dashes(args, error) }
+    let corrected = suggest_missing_dashes(args, error).or_else(|| Some((suggest(args, error, show_policy)?.1, false)));
+    let as_profile = |line: &mut Vec<OsString>, at: usize| {
+        let name = line.remove(at);
+        line.extend(["--profile".into(), name]);
+    };
+    let with_profile = suggest(args, error, as_profile).filter(|_| corrected.is_none() && !is_profile_secret(args));
+    HelpOrUsageError::UsageError { help, message, corrected, with_profile }
 }
 
 /// Whether this is `tidp profile secret`, with or without options between the words.
@@ -90,6 +98,32 @@ fn suggest_missing_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec
     let (line, end) = places.into_iter().find_map(insert_dashes)?;
     let words = line[1..end].iter().map(|word| word.to_string_lossy().into());
     Some((std::iter::once("tidp".into()).chain(words).collect(), end < line.len()))
+}
+
+/// Makes `policy NAME` into `policy show NAME`.
+fn show_policy(line: &mut Vec<OsString>, at: usize) {
+    if line[at - 1] == "policy" {
+        line.insert(at, "show".into());
+    }
+}
+
+/// The word that is not expected, and the line that `correct` makes of its place, if that is right.
+fn suggest(
+    args: &[OsString],
+    error: &clap::Error,
+    correct: impl Fn(&mut Vec<OsString>, usize),
+) -> Option<(String, Vec<String>)> {
+    let context = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
+    let Some(ContextValue::String(found)) = context else { return None };
+    let corrected = |at: usize| {
+        let mut line = args.to_vec();
+        correct(&mut line, at);
+        parse(&line).is_ok().then_some(line)
+    };
+    let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
+    let line = places.into_iter().find_map(corrected)?;
+    let words = line.iter().skip(1).map(|word| word.to_string_lossy().into());
+    Some((found.clone(), std::iter::once("tidp".into()).chain(words).collect()))
 }
 
 #[cfg(test)]

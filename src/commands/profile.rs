@@ -2,8 +2,12 @@
 
 mod add;
 mod list;
+mod options;
+mod questions;
 mod remove;
+mod rename;
 mod secret;
+mod set;
 mod show;
 mod view;
 
@@ -23,6 +27,9 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, what: &ProfileComma
         ProfileCommand::List => list::run(ports, out),
         ProfileCommand::Show { name } => show::run(ports, out, global, name.as_deref()),
         ProfileCommand::Use { name } => make_default(ports, out, name),
+        ProfileCommand::Set { name, key, value } => set::run(ports, out, name, key, value),
+        ProfileCommand::Unset { name, key } => set::unset(ports, out, name, key),
+        ProfileCommand::Rename { name, new_name } => rename::run(ports, out, name, new_name),
         ProfileCommand::Remove { name } => remove::run(ports, out, name),
         ProfileCommand::Secret { name, remove } => secret::run(ports, out, global, name, *remove),
     }

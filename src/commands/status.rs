@@ -7,7 +7,6 @@ use crate::error::{Result, quoted};
 use crate::explain::status_table::{StatusRow, table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
 use crate::ports::Ports;
-use crate::terminal::layout::wrap;
 use crate::terminal::output::Output;
 use serde_json::{Value, json};
 
@@ -29,10 +28,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         out.note("Next: tidp profile add, or without an account: tidp demo");
         return Ok(());
     }
-    let columns = out.columns();
-    let table = out.render(&table(&rows, ports.clock.now(), columns));
-    let notes: Vec<String> = notes(ports, &status).iter().flat_map(|note| wrap(note, columns)).collect();
-    out.answer(&format!("{table}\n{}\n", notes.join("\n")))
+    out.answer(&out.render(&table(&rows, ports.clock.now(), out.columns())))?;
+    out.page(&format!("\n{}\n", notes(ports, &status).join("\n")))
 }
 
 fn leftover_json(leftover: &Leftover) -> Value {

@@ -18,7 +18,7 @@ macro_rules! profile_keys {
         pub(super) struct ProfileKeys { $(pub(super) $key: Option<$type>,)+ }
 
         pub(super) const KEYS: &[Key] =
-            &[$(Key { name: stringify!($key), format: Format::$format },)+];
+            &[$(Key { name: stringify!($key), format: Format::$format, meaning: $meaning },)+];
     };
 }
 
@@ -49,6 +49,7 @@ profile_keys! {
 pub(super) struct Key {
     pub name: &'static str,
     format: Format,
+    meaning: &'static str,
 }
 
 /// How a text is parsed as a key's value.
@@ -101,6 +102,25 @@ impl Key {
             Format::Command => Some(format!("`{name}` must be a list: {name} = [\"PROGRAM\", \"ARGUMENT\"]")),
         }
     }
+}
+
+/// All keys with their meanings, a line each.
+pub fn keys_with_meanings() -> String {
+    KEYS.iter().map(|key| format!("  {:<22} {}\n", key.name, key.meaning)).collect()
+}
+
+/// The value that a text means for a key.
+///
+/// # Errors
+/// What is wrong with the name or the text.
+pub fn parse_key(name: &str, text: &str) -> std::result::Result<Value, String> {
+    let key = Key::named(name).ok_or_else(|| unknown_key(name, &key_names()))?;
+    key.parse(text).map_err(|what| format!("{name}: {what}"))
+}
+
+/// What is wrong with a name that is neither a key nor in the file.
+pub fn unset_key_error(name: &str) -> Option<String> {
+    Key::named(name).is_none().then(|| unknown_key(name, &key_names()))
 }
 
 /// What is wrong with a name that is no key.

@@ -44,6 +44,7 @@ warning_codes! {
     AnotherUser => "another_user",
     MemoryStore => "memory_store",
     SessionsUnknown => "sessions_unknown",
+    SessionLeftBehind => "session_left_behind",
     NoProfileInUse => "no_profile_in_use",
     TokenNotKept => "token_not_kept",
     TokenOnCommandLine => "token_on_command_line",

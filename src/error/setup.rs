@@ -12,10 +12,10 @@ pub enum SetupError {
         /// The command (`policy simulate`) for the hint; empty if it is not known.
         command: String,
     },
-    /// The `--` before CMD is missing.
-    MissingDashes {
+    /// The command line was probably meant to be another one.
+    CorrectedLine {
         message: String,
-        /// The corrected command line, up to CMD.
+        /// The corrected command line, of `exec` up to CMD.
         corrected: Vec<String>,
         has_more: bool,
     },
@@ -30,6 +30,12 @@ pub enum SetupError {
     },
     ProfileExists(String),
     ProfileHasSession(String),
+    /// A session is left from an earlier profile of this name.
+    NameHasSession(String),
+    /// A key of a profile on the command line is wrong.
+    WrongKey {
+        message: String,
+    },
     ConfigIsPipe(PathBuf),
     ConfigTooLarge(PathBuf),
     ConfigBusy,
@@ -56,7 +62,7 @@ impl SetupError {
                 let words = ["tidp", command, "--help"].into_iter().filter(|word| !word.is_empty());
                 usage(message.clone()).hint(words.collect::<Vec<_>>().join(" "))
             }
-            Self::MissingDashes { message, corrected, has_more } => {
+            Self::CorrectedLine { message, corrected, has_more } => {
                 let line: Vec<_> = corrected.iter().map(|word| quoted(word)).collect();
                 usage(message.clone()).hint(line.join(" ") + if *has_more { " …" } else { "" })
             }
@@ -76,13 +82,19 @@ impl SetupError {
                 .hint(format!("tidp profile use {first}"))
             }
             Self::ProfileExists(name) => {
-                usage(format!("profile `{}` already exists; remove it or choose another name", printable(name)))
-                    .hint(format!("tidp profile show {}", quoted(name)))
+                usage(format!("profile `{}` already exists; change it or choose another name", printable(name)))
+                    .hint(format!("tidp profile set {} KEY VALUE", quoted(name)))
             }
             Self::ProfileHasSession(name) => {
-                usage(format!("profile `{}` has a session; log out first", printable(name)))
+                usage(format!("profile `{}` has a session, so it was not removed; log out first", printable(name)))
                     .hint(with_profile("tidp logout", Some(name)))
             }
+            Self::NameHasSession(name) => usage(format!(
+                "another session is left of an earlier profile `{}`; `tidp logout --all` ends it, and all others",
+                printable(name)
+            ))
+            .hint("tidp status"),
+            Self::WrongKey { message } => usage(message.clone()).hint("tidp profile set --help"),
             Self::ConfigIsPipe(path) => {
                 config(format!("the configuration is a pipe ({}) and cannot be changed", printable_path(path)))
                     .hint("set TIDP_CONFIG to a file, or unset it")

@@ -59,7 +59,7 @@ fn setup_rows() -> Vec<Row> {
     vec![
         row(SetupError::Usage { message: text(), command: String::new() }, Kind::Usage, 2, "tidp --help"),
         row(
-            SetupError::MissingDashes { message: text(), corrected, has_more: true },
+            SetupError::CorrectedLine { message: text(), corrected, has_more: true },
             Kind::Usage,
             2,
             "tidp exec -- \"my tool\" …",
@@ -68,8 +68,10 @@ fn setup_rows() -> Vec<Row> {
         row(SetupError::NoProfile, Kind::Config, 2, "tidp profile add NAME"),
         row(SetupError::NoSuchProfile { name: "c".into(), existing: existing() }, Kind::Config, 2, "tidp profile list"),
         row(SetupError::NoDefaultProfile { existing: existing() }, Kind::Config, 2, "tidp profile use a"),
-        row(SetupError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile show a"),
+        row(SetupError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile set a KEY VALUE"),
         row(SetupError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
+        row(SetupError::NameHasSession("a".into()), Kind::Usage, 2, "tidp status"),
+        row(SetupError::WrongKey { message: text() }, Kind::Usage, 2, "tidp profile set --help"),
         row(SetupError::ConfigIsPipe("/dev/fd/63".into()), Kind::Config, 2, "TIDP_CONFIG"),
         row(SetupError::ConfigTooLarge("/c.toml".into()), Kind::Config, 2, "tidp profile remove NAME"),
         row(SetupError::ConfigBusy, Kind::Busy, 5, ""),

@@ -21,14 +21,18 @@ pub struct PolicyDescription {
 }
 
 impl PolicyDescription {
-    /// One line for the list.
-    pub fn summary(&self) -> String {
-        let lifetime = match (self.lifetime, self.sliding) {
+    /// How long a session lasts, in a few words.
+    pub fn lifetime_text(&self) -> String {
+        match (self.lifetime, self.sliding) {
             (None, _) => "no refresh token".to_owned(),
             (Some(lifetime), true) => format!("{}, renewed by a refresh", lifetime.to_text()),
             (Some(lifetime), false) => format!("{}, fixed from the login", lifetime.to_text()),
-        };
-        format!("{lifetime:<30} {}", self.used_by)
+        }
+    }
+
+    /// One line for the list.
+    pub fn summary(&self) -> String {
+        format!("{:<30} {}", self.lifetime_text(), self.used_by)
     }
 
     /// Its labels and texts for `tidp policy show`.

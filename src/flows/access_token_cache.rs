@@ -8,7 +8,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::{Seconds, Time};
 use crate::flows::advisory_warnings;
-use crate::flows::context::Context;
+use crate::flows::context::{Context, entry_hash};
 use crate::ports::{Ports, Store};
 use serde::{Deserialize, Serialize};
 
@@ -136,9 +136,15 @@ pub fn put_if_unlocked(context: &Context<'_>) {
 
 /// Removes the session's tokens, even if caching has been switched off since. A store in memory has never had one.
 pub fn forget(context: &Context<'_>) {
-    if !context.store.is_ephemeral() {
-        context.ports.cache.forget(&session_name(context));
-        context.ports.cache.forget(&scoped_name(context));
+    forget_entry(context.ports, context.store.as_ref(), &context.entry());
+}
+
+/// Removes the tokens of the session in this entry.
+pub fn forget_entry(ports: &Ports, store: &dyn Store, entry: &str) {
+    if !store.is_ephemeral() {
+        let name = name(&entry_hash(store, entry));
+        ports.cache.forget(&scoped(&name));
+        ports.cache.forget(&name);
     }
 }
 
@@ -157,7 +163,11 @@ fn session_name(context: &Context<'_>) -> String {
 
 /// It leaves the scopes out, so that a logout finds all tokens.
 fn scoped_name(context: &Context<'_>) -> String {
-    session_name(context) + ":scopes"
+    scoped(&session_name(context))
+}
+
+fn scoped(session_name: &str) -> String {
+    format!("{session_name}:scopes")
 }
 
 /// The name of what is cached for an entry. A hash, so that it reveals nothing to other programs that list keys.

@@ -15,6 +15,7 @@ pub mod logout;
 pub mod machine_token;
 pub mod machine_tokens;
 pub mod profile_file;
+pub mod profile_session;
 pub mod provider_cache;
 pub mod provider_keys;
 pub mod provider_lookups;

@@ -1,15 +1,13 @@
-//! Edits of `config.toml` that keep its comments: a profile added, removed or made the default.
+//! Edits of `config.toml` that keep its comments.
 
 use crate::config::{self, Config, Profile};
-use crate::domain::session::EntryKey;
-use crate::domain::text::{printable_path, utf8_text};
+use crate::domain::text::{printable, printable_path, utf8_text};
 use crate::error::{Error, Result, SetupError};
 use crate::flows::configuration::Configuration;
-use crate::flows::machine_tokens;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports};
 use std::path::{Path, PathBuf};
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
 /// The keys of a profile to add.
 pub struct NewProfile<'a> {
@@ -17,6 +15,13 @@ pub struct NewProfile<'a> {
     /// Keys and texts, in the order of the file.
     pub texts: Vec<(&'static str, &'a str)>,
     pub scopes: Vec<&'a str>,
+}
+
+/// A profile before and after an edit.
+pub struct Change {
+    /// `None` if it was not valid.
+    pub before: Option<Profile>,
+    pub after: Profile,
 }
 
 /// The configuration file, locked so that no other `tidp` changes it meanwhile.
@@ -65,9 +70,8 @@ impl<'w> ProfileFile<'w> {
     /// # Errors
     /// `usage` if there is one of that name, `config` if its keys are not valid.
     pub fn add(&self, new: &NewProfile<'_>) -> Result<Profile> {
-        if self.configuration.config.profile.contains_key(new.name) {
-            return Err(SetupError::ProfileExists(new.name.to_owned()).into());
-        }
+        self.require_free(new.name)?;
+        new.texts.iter().try_for_each(|(key, text)| check_client_id(key, text))?;
         let mut document = self.document()?;
         add_profile(&mut document, new);
         if !self.has_profiles() {
@@ -83,25 +87,86 @@ impl<'w> ProfileFile<'w> {
     pub fn make_default(&self, name: &str) -> Result<Profile> {
         self.require(name)?;
         let mut document = self.document()?;
-        set_default(&mut document, name);
+        set_value(document.as_table_mut(), "default_profile", name.into());
         self.write_valid(&document, name)
     }
 
-    /// Removes a profile that has no session, its client secret and its machine tokens; returns whether it was the default.
+    /// Sets a key of a profile.
     ///
     /// # Errors
-    /// `config` if there is none of that name, `usage` if it has a session, `store`.
-    pub fn remove(&self, name: &str) -> Result<bool> {
+    /// `usage` for an unknown key or a value that is none; `config` if the profile would not be valid. Nothing is written.
+    pub fn set(&self, name: &str, key: &str, text: &str) -> Result<Change> {
         self.require(name)?;
-        // A profile that is not valid has no session, and can still be removed.
-        if let Ok(profile) = self.profile(name, &self.configuration.config) {
-            self.delete_secrets(&profile)?;
+        if key == "client_secret" {
+            return Err(SetupError::SecretInFile(name.to_owned()).into());
         }
+        let wrong = |what: String| SetupError::WrongKey { message: format!("{what}; nothing was changed") };
+        let value = config::parse_key(key, text).map_err(wrong)?;
+        let value: Value =
+            value.to_string().parse().map_err(|_| wrong(format!("{key}: the value cannot be written")))?;
+        check_client_id(key, text)?;
+        self.change(name, |keys| {
+            // Two names of one thing.
+            match key {
+                "issuer" => drop(keys.remove("environment")),
+                "environment" => drop(keys.remove("issuer")),
+                _ => {}
+            }
+            set_value(keys, key, value.clone());
+        })
+    }
+
+    /// Removes a key of a profile; `None` if it was not set.
+    ///
+    /// # Errors
+    /// `usage` for an unknown key, `config` if the profile would not be valid without it. Nothing is written.
+    pub fn unset(&self, name: &str, key: &str) -> Result<Option<Change>> {
+        self.require(name)?;
+        if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
+            return match config::unset_key_error(key) {
+                Some(message) => Err(SetupError::WrongKey { message }.into()),
+                None => Ok(None),
+            };
+        }
+        self.change(name, |keys| drop(keys.remove(key))).map(Some)
+    }
+
+    fn change(&self, name: &str, change: impl Fn(&mut dyn TableLike)) -> Result<Change> {
         let mut document = self.document()?;
-        if let Some(profiles) = document.get_mut("profile").and_then(Item::as_table_like_mut) {
+        if let Some(keys) = profiles(&mut document).and_then(|profiles| profiles.get_mut(name)?.as_table_like_mut()) {
+            change(keys);
+        }
+        let before = self.profile(name, &self.configuration.config).ok();
+        Ok(Change { before, after: self.write_valid(&document, name)? })
+    }
+
+    /// Renames a profile in the file, which stays as it is otherwise.
+    ///
+    /// # Errors
+    /// `config` if the file cannot be written.
+    pub fn rename(&self, name: &str, new_name: &str) -> Result<()> {
+        let mut document = self.document()?;
+        if let Some(profiles) = profiles(&mut document)
+            && let Some(keys) = profiles.remove(name)
+        {
+            profiles.insert(new_name, keys);
+        }
+        if self.is_default(name) {
+            set_value(document.as_table_mut(), "default_profile", new_name.into());
+        }
+        self.write(&document.to_string())
+    }
+
+    /// Removes a profile, and says whether it was the default.
+    ///
+    /// # Errors
+    /// `config` if the file cannot be written.
+    pub fn remove(&self, name: &str) -> Result<bool> {
+        let mut document = self.document()?;
+        if let Some(profiles) = profiles(&mut document) {
             profiles.remove(name);
         }
-        let was_default = self.configuration.config.default_profile.as_deref() == Some(name);
+        let was_default = self.is_default(name);
         if was_default {
             document.remove("default_profile");
         }
@@ -109,24 +174,34 @@ impl<'w> ProfileFile<'w> {
         Ok(was_default)
     }
 
-    fn require(&self, name: &str) -> Result<()> {
+    fn is_default(&self, name: &str) -> bool {
+        self.configuration.config.default_profile.as_deref() == Some(name)
+    }
+
+    /// The profile of that name.
+    ///
+    /// # Errors
+    /// `config`, if it is not valid.
+    pub fn named(&self, name: &str) -> Result<Profile> {
+        self.profile(name, &self.configuration.config)
+    }
+
+    /// # Errors
+    /// `config` if there is no profile of that name.
+    pub fn require(&self, name: &str) -> Result<()> {
         let config = &self.configuration.config;
         if config.profile.contains_key(name) { Ok(()) } else { Err(config::no_such_profile(name, config)) }
     }
 
-    fn profile(&self, name: &str, config: &Config) -> Result<Profile> {
-        config::file_profile(name, config, self.configuration.base())
+    /// # Errors
+    /// `usage` if there is a profile of that name.
+    pub fn require_free(&self, name: &str) -> Result<()> {
+        let is_taken = self.configuration.config.profile.contains_key(name);
+        if is_taken { Err(SetupError::ProfileExists(name.to_owned()).into()) } else { Ok(()) }
     }
 
-    fn delete_secrets(&self, profile: &Profile) -> Result<()> {
-        let store = self.configuration.store(self.ports)?;
-        let key = profile.session_key();
-        if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
-            return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
-        }
-        store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
-        // Whatever the profile's grant is now: it may have been another one.
-        machine_tokens::remove(self.ports, store.as_ref(), &key)
+    fn profile(&self, name: &str, config: &Config) -> Result<Profile> {
+        config::file_profile(name, config, self.configuration.base())
     }
 
     fn document(&self) -> Result<DocumentMut> {
@@ -153,8 +228,23 @@ impl<'w> ProfileFile<'w> {
     }
 }
 
+/// The profile as it would be, without its file.
+///
+/// # Errors
+/// `config`, if its keys are not valid.
+pub fn draft(new: &NewProfile<'_>) -> Result<Profile> {
+    let mut document = DocumentMut::new();
+    add_profile(&mut document, new);
+    let config = config::parse(&document.to_string(), Path::new(""))?.without_path();
+    config::file_profile(new.name, &config, None)
+}
+
 fn add_profile(document: &mut DocumentMut, new: &NewProfile<'_>) {
-    let mut keys: Table = new.texts.iter().map(|(key, text)| (*key, value(*text))).collect();
+    let documented = |key: &str, text: &str| match config::parse_key(key, text) {
+        Ok(toml::Value::String(documented)) => documented,
+        _ => text.to_owned(),
+    };
+    let mut keys: Table = new.texts.iter().map(|(key, text)| (*key, value(documented(key, text)))).collect();
     if !new.scopes.is_empty() {
         keys["scopes"] = value(new.scopes.iter().copied().collect::<Array>());
     }
@@ -166,16 +256,34 @@ fn add_profile(document: &mut DocumentMut, new: &NewProfile<'_>) {
     profiles[new.name] = Item::Table(keys);
 }
 
-fn set_default(document: &mut DocumentMut, name: &str) {
-    match document.get_mut("default_profile").and_then(Item::as_value_mut) {
+fn profiles(document: &mut DocumentMut) -> Option<&mut dyn TableLike> {
+    document.get_mut("profile").and_then(Item::as_table_like_mut)
+}
+
+fn set_value(table: &mut dyn TableLike, key: &str, new: Value) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
         // The decor holds the comment beside the value, which assigning an item would drop.
-        Some(default) => {
-            let decor = default.decor().clone();
-            *default = name.into();
-            *default.decor_mut() = decor;
+        Some(value) => {
+            let decor = value.decor().clone();
+            *value = new;
+            *value.decor_mut() = decor;
         }
-        None => document["default_profile"] = value(name),
+        None => drop(table.insert(key, toml_edit::value(new))),
     }
+}
+
+/// Refuses the stand-in that examples have.
+///
+/// # Errors
+/// `usage`.
+pub fn check_client_id(key: &str, text: &str) -> Result<()> {
+    if key == "client_id" && text.starts_with("YOUR-") {
+        let text = printable(text);
+        return Err(Error::usage(format!(
+            "`{text}` stands for the ID of your client, which you get when it is registered"
+        )));
+    }
+    Ok(())
 }
 
 fn file_error(path: &Path, error: &std::io::Error) -> Error {

@@ -184,6 +184,22 @@ impl<'w> Output<'w> {
         self.write(&self.fitted_err(&format!("{text}\n")));
     }
 
+    /// Asks on stderr, and returns the line that the user types, without blanks around it; `None` at the end of input.
+    ///
+    /// # Errors
+    /// `failed` if standard input cannot be read.
+    pub fn ask_line(&self, question: &str) -> Result<Option<String>> {
+        self.write(question);
+        let line = self.ports.terminal.read_line();
+        let line = line.map_err(|error| Error::failed(format!("cannot read standard input: {error}")))?;
+        Ok(line.map(|line| line.trim().to_owned()))
+    }
+
+    /// Whether a person can be asked: input and errors are a terminal, and the output is not for a program.
+    pub fn can_ask(&self) -> bool {
+        !self.json && self.ports.terminal.stdin_is_terminal() && self.ports.terminal.stderr().is_terminal
+    }
+
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
     pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         let message = message.into();

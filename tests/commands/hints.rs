@@ -91,7 +91,7 @@ fn configuration_error_hints_at_the_command_that_fixes_it() {
         (&one, &["token", "-p", "x"], "tidp profile list"),
         (&one, &["profile", "use", "x"], "tidp profile list"),
         (&two, &["token"], "tidp profile use page"),
-        (&one, &add, "tidp profile show work"),
+        (&one, &add, "tidp profile set work KEY VALUE"),
         (&wrong, &["token"], "tidp profile secret work"),
     ] {
         let bench = Bench::with_config(config);

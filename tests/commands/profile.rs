@@ -1,4 +1,7 @@
+mod change;
 mod file;
+mod questions;
+mod rename;
 mod secret;
 mod sources;
 
@@ -229,9 +232,21 @@ fn profile_list_is_aligned() {
 
 #[test]
 fn unknown_profile_is_refused_by_every_subcommand() {
-    for command in ["use", "show", "remove", "secret"] {
+    for (command, more) in [
+        ("use", &[][..]),
+        ("show", &[]),
+        ("remove", &[]),
+        ("secret", &[]),
+        ("set", &["policy", "Web"]),
+        ("unset", &["policy"]),
+        ("rename", &["c"]),
+    ] {
         let bench = Bench::with_config(&profile("a", ""));
-        config_error(&bench, &["profile", command, "b\u{1b}"], r"there is no profile `b\u{1b}`; existing profiles: a");
+        config_error(
+            &bench,
+            &[&["profile", command, "b\u{1b}"], more].concat(),
+            r"there is no profile `b\u{1b}`; existing profiles: a",
+        );
         assert_eq!(bench.files.text(CONFIG), profile("a", ""));
     }
 }

@@ -135,7 +135,7 @@ fn suggestion_is_separate_from_the_error() {
     let bench = Bench::new("MobileApp");
     let error = "error: unexpected argument '--jsn' found; tip: a similar argument exists: '--json'\n";
     assert!(bench.run(&["token", "--jsn"]).exits(2).stderr.starts_with(error));
-    bench.run(&["profile", "lsit"]).exits(2).says("'lsit'; tip: a similar subcommand exists: 'list'\n");
+    bench.run(&["profile", "lsit"]).exits(2).says("'lsit'; tip: some similar subcommands exist: 'set', 'ls', 'list'\n");
 }
 
 #[test]
@@ -209,4 +209,19 @@ fn non_unicode_variable_is_an_error() {
     let mut bench = Bench::new("MobileApp");
     bench.ports.env.not_unicode = Some("TIDP_PROFILE".into());
     bench.run(&["token"]).exits(2).says("TIDP_PROFILE");
+}
+
+#[test]
+fn profile_as_an_argument_is_told_its_option() {
+    let text = "[profile.work]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n";
+    for (args, hint) in [
+        (&["login", "work"][..], "hint: tidp login --profile work\n"),
+        (&["token", "work", "--format", "header"], "hint: tidp token --format header --profile work\n"),
+        (&["policy", "work"], "hint: tidp policy --profile work\n"),
+        (&["policy", "mobile"], "hint: tidp policy show mobile\n"),
+        (&["login", "gone"], "hint: tidp login --help\n"),
+        (&["exec", "work"], "hint: tidp exec -- work\n"),
+    ] {
+        Bench::with_config(text).run(args).exits(2).says(hint);
+    }
 }

@@ -60,7 +60,7 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
             Ok(_) => rows.next().map(shown).unwrap_or_default(),
             Err(error) => out.paint(&error.report().message, Color::Red),
         };
-        out.answer(&format!("{mark} {}  {details}\n", out.bold(&pad(shown_name, name_width, Align::Left))))?;
+        out.page(&format!("{mark} {}  {details}\n", out.bold(&pad(shown_name, name_width, Align::Left))))?;
     }
     Ok(())
 }

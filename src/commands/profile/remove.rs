@@ -4,13 +4,14 @@ use crate::config::Config;
 use crate::domain::text::printable;
 use crate::error::{Result, quoted};
 use crate::flows::profile_file::ProfileFile;
+use crate::flows::profile_session;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::json;
 
 pub fn run(ports: &Ports, out: &Output<'_>, name: &str) -> Result<()> {
     let file = ProfileFile::open(ports)?;
-    let was_default = file.remove(name)?;
+    let was_default = profile_session::remove(ports, out, &file, name)?;
     let next = if was_default { next_default(&file.configuration.config, name) } else { String::new() };
     out.note(&format!("Removed the profile `{}`{next}.", printable(name)));
     if out.json {

@@ -18,7 +18,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, name: Option<&str>)
     let settings = config::settings(&profile, &configured.config, env);
     let view = ProfileView::new(&profile, &configured);
     if !out.json {
-        return out.answer(&view.to_text(&settings));
+        return out.page(&view.to_text(&settings));
     }
     let mut document = view.to_json();
     document["sources"] = view::sources(&settings);

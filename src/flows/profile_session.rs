@@ -1,0 +1,170 @@
+//! What the store holds of a profile that is changed, renamed or removed.
+
+use crate::config::{self, Profile};
+use crate::domain::secret::Secret;
+use crate::domain::session::{EntryKey, Session, SessionKey};
+use crate::domain::text::printable;
+use crate::domain::warning::WarningCode;
+use crate::error::{Error, Result, SetupError, Situation, StoreError};
+use crate::flows::access_token_cache;
+use crate::flows::machine_tokens;
+use crate::flows::profile_file::{Change, ProfileFile};
+use crate::flows::session_lock::lock_entry;
+use crate::ports::{Lock, Ports, Reporter, Store};
+
+/// Warns if a profile now names another client, and the session of the old one stays.
+pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, change: &Change) {
+    let Some(old) = change.before.as_ref().map(Profile::session_key) else { return };
+    if old == change.after.session_key() {
+        return;
+    }
+    let load = |store: &dyn Store| store.load_without_prompt(&EntryKey::Session(old.clone()).name());
+    match file.configuration.store(ports).and_then(|store| Ok(load(store.as_ref())?)) {
+        Ok(None) => {}
+        Ok(Some(_)) => reporter.warn(
+            WarningCode::SessionLeftBehind,
+            format!(
+                "the session of `{}` belongs to the client `{}` at {} and stays in the store; `tidp logout --all` ends it, and all \
+                 others",
+                printable(&old.profile),
+                printable(&old.client_id),
+                printable(&old.issuer)
+            ),
+        ),
+        Err(error) => warn_of_unknown(reporter, &error, &old.profile),
+    }
+}
+
+/// Removes a profile that has no session, its client secret and its machine tokens; returns whether it was the default. A
+/// store that cannot be read is a warning.
+///
+/// # Errors
+/// `config` if there is none of that name, `usage` if it has a session.
+pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, name: &str) -> Result<bool> {
+    file.require(name)?;
+    let unreadable = match file.named(name).map(|profile| delete_secrets(ports, file, &profile)) {
+        // A profile that is not valid has no session, and can still be removed.
+        Err(_) | Ok(Ok(())) => None,
+        Ok(Err(error @ Error { situation: Situation::Setup(SetupError::ProfileHasSession(_)), .. })) => {
+            return Err(error);
+        }
+        Ok(Err(error)) => Some(error),
+    };
+    let was_default = file.remove(name)?;
+    if let Some(error) = unreadable {
+        warn_of_unknown(reporter, &error, name);
+    }
+    Ok(was_default)
+}
+
+fn delete_secrets(ports: &Ports, file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
+    let store = file.configuration.store(ports)?;
+    let key = profile.session_key();
+    if store.load(&EntryKey::Session(key.clone()).name())?.is_some() {
+        return Err(SetupError::ProfileHasSession(profile.name.clone()).into());
+    }
+    store.delete(&EntryKey::ClientSecret(key.clone()).name())?;
+    // Whatever the profile's grant is now: it may have been another one.
+    machine_tokens::remove(ports, store.as_ref(), &key)
+}
+
+fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, profile: &str) {
+    let (what, name) = (error.report().message, printable(profile));
+    let message = format!("{what}; if it holds a session of `{name}`, it stays there: `tidp logout --all` later");
+    reporter.warn(WarningCode::SessionsUnknown, message);
+}
+
+/// Renames a profile, and takes its session and its client secret along; returns whether it had a session.
+///
+/// The new entries are written first and the old ones removed last, so that whatever the file says when this stops, the
+/// session is there under that name.
+///
+/// # Errors
+/// `usage`, `config`, `busy`, `store`. Nothing is renamed then.
+pub fn rename(
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    file: &ProfileFile<'_>,
+    name: &str,
+    new_name: &str,
+) -> Result<bool> {
+    config::check_profile_name(new_name)?;
+    file.require(name)?;
+    file.require_free(new_name)?;
+    let Ok(profile) = file.named(name) else {
+        // A profile that is not valid has no session.
+        return file.rename(name, new_name).map(|()| false);
+    };
+    let store = file.configuration.store(ports)?;
+    let old = profile.session_key();
+    let new = SessionKey { profile: new_name.to_owned(), ..old.clone() };
+    match move_entries(ports, reporter, store.as_ref(), (&old, &new), || file.rename(name, new_name)) {
+        Err(error @ Error { situation: Situation::Store(StoreError::Failed(_)), .. }) if means_no_store(&error) => {
+            file.rename(name, new_name)?;
+            warn_of_unknown(reporter, &error, name);
+            Ok(false)
+        }
+        outcome => outcome,
+    }
+}
+
+fn means_no_store(error: &Error) -> bool {
+    matches!(&error.situation, Situation::Store(StoreError::Failed(failure)) if failure.kind.means_no_store())
+}
+
+fn entries_of(key: &SessionKey) -> [String; 3] {
+    [EntryKey::Session(key.clone()), EntryKey::ClientSecret(key.clone()), EntryKey::MachineTokens(key.clone())]
+        .map(|entry| entry.name())
+}
+
+/// Copies the entries, runs `rename`, and removes the old ones; returns whether there was a session.
+fn move_entries(
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    store: &dyn Store,
+    (old, new): (&SessionKey, &SessionKey),
+    rename: impl FnOnce() -> Result<()>,
+) -> Result<bool> {
+    let (old_entries, new_entries) = (entries_of(old), entries_of(new));
+    let entries = old_entries.iter().chain(&new_entries);
+    let _locks: Vec<Box<dyn Lock>> =
+        entries.map(|entry| lock_entry(ports, reporter, store, entry)).collect::<Result<_>>()?;
+    let session = renamed_session(store, (&old_entries[0], old), (&new_entries[0], new))?;
+    let secret = store.load(&old_entries[1])?;
+    let _deferred = ports.signals.defer();
+    if let Some(session) = &session {
+        store.save(&new_entries[0], session)?;
+    }
+    if let Some(secret) = secret {
+        store.save(&new_entries[1], &secret)?;
+    }
+    rename()?;
+    // From here on the session has its new name, so a failure leaves only a copy.
+    access_token_cache::forget_entry(ports, store, &old_entries[0]);
+    let removed = machine_tokens::remove(ports, store, old)
+        .and_then(|()| Ok(old_entries.iter().try_for_each(|entry| store.delete(entry).map(drop))?));
+    if let Err(error) = removed {
+        let (what, name) = (error.report().message, printable(&old.profile));
+        reporter.warn(WarningCode::SessionLeftBehind, format!("a copy of the session stays under `{name}`: {what}"));
+    }
+    Ok(session.is_some())
+}
+
+/// The session's document under its new key, if there is a session.
+fn renamed_session(
+    store: &dyn Store,
+    (old_entry, old): (&str, &SessionKey),
+    (new_entry, new): (&str, &SessionKey),
+) -> Result<Option<Secret>> {
+    let Some(document) = store.load(old_entry)? else { return Ok(None) };
+    let session = Session::from_json(&document, old).map_err(StoreError::InvalidEntry)?;
+    // What an interrupted rename has copied is of the same login. Another session is not replaced.
+    if let Some(other) = store.load(new_entry)? {
+        let is_copy = Session::from_json(&other, new)
+            .is_ok_and(|other| (other.login_at, other.account.sub) == (session.login_at, session.account.sub.clone()));
+        if !is_copy {
+            return Err(SetupError::NameHasSession(new.profile.clone()).into());
+        }
+    }
+    Ok(Some(Session { key: new.clone(), ..session }.to_json()))
+}
