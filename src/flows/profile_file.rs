@@ -100,7 +100,7 @@ impl<'w> ProfileFile<'w> {
         if key == "client_secret" {
             return Err(SetupError::SecretInFile(name.to_owned()).into());
         }
-        let wrong = |what: String| SetupError::WrongKey { message: format!("{what}; nothing was changed") };
+        let wrong = |what: String| SetupError::WrongKey { message: what };
         let value = config::parse_key(key, text).map_err(wrong)?;
         let value: Value =
             value.to_string().parse().map_err(|_| wrong(format!("{key}: the value cannot be written")))?;

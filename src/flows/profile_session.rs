@@ -43,7 +43,7 @@ pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &Profil
 pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, name: &str) -> Result<bool> {
     file.require(name)?;
     let unreadable = match file.named(name).map(|profile| delete_secrets(ports, file, &profile)) {
-        // A profile that is not valid has no session, and can still be removed.
+        // A profile that is not valid can still be removed.
         Err(_) | Ok(Ok(())) => None,
         Ok(Err(error @ Error { situation: Situation::Setup(SetupError::ProfileHasSession(_)), .. })) => {
             return Err(error);
@@ -51,10 +51,28 @@ pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, na
         Ok(Err(error)) => Some(error),
     };
     let was_default = file.remove(name)?;
-    if let Some(error) = unreadable {
-        warn_of_unknown(reporter, &error, name);
+    match unreadable {
+        Some(error) => warn_of_unknown(reporter, &error, name),
+        None => warn_of_leftovers(ports, reporter, file, name),
     }
     Ok(was_default)
+}
+
+/// Warns if there are sessions of a removed profile, from when it named another client or was valid.
+fn warn_of_leftovers(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, name: &str) {
+    let is_session =
+        |entry: &String| matches!(EntryKey::parse(entry), Some(EntryKey::Session(key)) if key.profile == name);
+    let listed = file.configuration.store(ports).and_then(|store| Ok(store.entries_without_prompt()?));
+    match listed {
+        Ok(entries) if !entries.names.iter().any(is_session) => {}
+        Ok(_) => {
+            let name = printable(name);
+            let message =
+                format!("a session of `{name}` stays in the store; `tidp logout --all` ends it, and all others");
+            reporter.warn(WarningCode::SessionLeftBehind, message);
+        }
+        Err(error) => warn_of_unknown(reporter, &error, name),
+    }
 }
 
 fn delete_secrets(ports: &Ports, file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {

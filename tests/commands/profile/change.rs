@@ -1,7 +1,7 @@
 //! `tidp profile set`, `unset` and `remove`, and what they say of a session.
 
 use super::{config_error, profile, show};
-use crate::support::tokens::ISSUER;
+use crate::support::tokens::{ISSUER, TokenResponse};
 use crate::support::{Bench, CONFIG};
 use serde_json::json;
 use tidp::testing::domain::session::EntryKey;
@@ -93,6 +93,14 @@ fn profile_is_removed_without_a_readable_store() {
         assert_eq!(outcome.warnings(), ["sessions_unknown"], "{kind:?}");
         outcome.says("if it holds a session of `work`, it stays there: `tidp logout --all` later");
         assert!(!bench.files.text(CONFIG).contains("work"));
+    }
+    let bench = Bench::with_config(&profile("work", "client_type = \"Confidential\""));
+    bench.stores.put(&EntryKey::ClientSecret(bench.key_of("work")).name(), "s3cret");
+    bench.log_in_with(TokenResponse::new()).exits(0);
+    for line in ["client_id = \"other\"", "client_id = \"\""] {
+        bench.files.put(CONFIG, &profile("work", "").replace("client_id = \"app\"", line));
+        let outcome = bench.run(&["profile", "rm", "work", "--json"]).exits(0);
+        assert_eq!(outcome.warnings(), ["session_left_behind"], "{line}");
     }
     let bench = Bench::with_config(&profile("work", "")).env("TIDP_STORE", "file");
     bench.run(&["profile", "remove", "work"]).exits(0).says("the file store needs a key");
