@@ -39,17 +39,21 @@ fn locked_keyring_that_hides_its_items_is_not_empty() {
         &["login", "--json"],
         &["logout", "--json"],
         &["logout", "--all", "--json"],
-        &["profile", "remove", "p", "--json"],
     ] {
         let outcome = home.tidp(args);
         let message = store_error(&home, &outcome);
         assert!(message.contains("the OS keyring is locked") && message.contains("unlock"), "{args:?} {message}");
         assert!(!keyring.was_asked("Prompt"), "{args:?}: nobody is asked for a password on suspicion");
     }
+    for args in [["profile", "remove", "p", "--json"].as_slice(), &["status", "--json"]] {
+        let outcome = home.tidp(args);
+        outcome.expect(0);
+        assert_eq!(outcome.json()["warnings"][0]["code"], "sessions_unknown", "{args:?} {outcome:#?}");
+        assert!(!keyring.was_asked("Prompt"), "{args:?}");
+    }
     assert_eq!(provider.all_requests(), before, "no browser, no token");
     keyring.unlock();
     assert!(!refresh_again(&home), "nothing was removed");
-    home.tidp(&["profile", "remove", "p"]).expect(0);
     home.tidp(&["logout"]).expect(0);
     assert_eq!(keyring.entries(), 0);
     keyring.lock();
@@ -142,6 +146,8 @@ fn unlock_prompt_at_a_terminal_is_waited_for() {
         keyring.calls();
         at_a_terminal(&home, "policy --short").finish().expect(6);
         assert!(!keyring.was_asked("Prompt"), "a shell's prompt asks for no password");
+        at_a_terminal(&home, "status").finish().expect(0);
+        assert!(!keyring.was_asked("Prompt"), "nor does the list of sessions");
         let mut logout = at_a_terminal(&home, "logout");
         logout.wait_for_word(|word| word == "prompt,");
         keyring.dismiss();
