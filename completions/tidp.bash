@@ -82,14 +82,29 @@ _tidp() {
             tidp__subcmd__profile,list)
                 cmd="tidp__subcmd__profile__subcmd__list"
                 ;;
+            tidp__subcmd__profile,ls)
+                cmd="tidp__subcmd__profile__subcmd__list"
+                ;;
             tidp__subcmd__profile,remove)
+                cmd="tidp__subcmd__profile__subcmd__remove"
+                ;;
+            tidp__subcmd__profile,rename)
+                cmd="tidp__subcmd__profile__subcmd__rename"
+                ;;
+            tidp__subcmd__profile,rm)
                 cmd="tidp__subcmd__profile__subcmd__remove"
                 ;;
             tidp__subcmd__profile,secret)
                 cmd="tidp__subcmd__profile__subcmd__secret"
                 ;;
+            tidp__subcmd__profile,set)
+                cmd="tidp__subcmd__profile__subcmd__set"
+                ;;
             tidp__subcmd__profile,show)
                 cmd="tidp__subcmd__profile__subcmd__show"
+                ;;
+            tidp__subcmd__profile,unset)
+                cmd="tidp__subcmd__profile__subcmd__unset"
                 ;;
             tidp__subcmd__profile,use)
                 cmd="tidp__subcmd__profile__subcmd__use"
@@ -580,7 +595,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__profile)
-            opts="-p -q -v -h --profile --json --quiet --verbose --color --help add list show use remove secret"
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help add list ls show use set unset rename remove rm secret"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -719,6 +734,32 @@ _tidp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        tidp__subcmd__profile__subcmd__rename)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         tidp__subcmd__profile__subcmd__secret)
             opts="-p -q -v -h --remove --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -745,7 +786,59 @@ _tidp() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        tidp__subcmd__profile__subcmd__set)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         tidp__subcmd__profile__subcmd__show)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__profile__subcmd__unset)
             opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

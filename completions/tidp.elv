@@ -44,7 +44,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand userinfo 'Show the userinfo claims'
             cand logout 'Log out: remove the local session, then end it at the provider'
             cand manage 'Open the user''s own account page at TelenorID+, or print its link'
-            cand profile 'Add, list, show, select and remove profiles'
+            cand profile 'Add, list, show, change and remove profiles'
             cand sandbox 'Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy'
             cand completions 'Print the completion script for a shell'
         }
@@ -320,11 +320,16 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --verbose 'Print each request to stderr, without its contents'
             cand -h 'Print help'
             cand --help 'Print help'
-            cand add 'Add a profile to config.toml; the first one becomes the default'
+            cand add 'Add a profile to config.toml; on a terminal, ask for what is left out. The first one becomes the default'
             cand list 'List all profiles'
+            cand ls 'List all profiles'
             cand show 'Show one profile with all its settings'
             cand use 'Make a profile the default'
+            cand set 'Set one key of a profile'
+            cand unset 'Remove one key of a profile, so that its default applies'
+            cand rename 'Rename a profile, with its session and client secret'
             cand remove 'Remove a profile that has no session'
+            cand rm 'Remove a profile that has no session'
             cand secret 'Store the client secret in the keyring, read from the terminal without echo or from stdin'
         }
         &'tidp;profile;add'= {
@@ -360,6 +365,18 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'tidp;profile;ls'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'tidp;profile;show'= {
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
@@ -384,7 +401,55 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'tidp;profile;set'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'tidp;profile;unset'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'tidp;profile;rename'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'tidp;profile;remove'= {
+            cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
+            cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'
+            cand --json 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+            cand -q 'Suppress notes and warnings (errors are still printed)'
+            cand --quiet 'Suppress notes and warnings (errors are still printed)'
+            cand -v 'Print each request to stderr, without its contents'
+            cand --verbose 'Print each request to stderr, without its contents'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'tidp;profile;rm'= {
             cand -p 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --profile 'The profile to use instead of the default one (TIDP_PROFILE)'
             cand --color 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]'

@@ -47,7 +47,7 @@ complete -c tidp -n "__fish_tidp_needs_command" -f -a "exec" -d 'Run a command w
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the userinfo claims'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'Log out: remove the local session, then end it at the provider'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "manage" -d 'Open the user\'s own account page at TelenorID+, or print its link'
-complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, select and remove profiles'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, change and remove profiles'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+ on a loopback port, to try an app under each policy'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
@@ -265,20 +265,25 @@ complete -c tidp -n "__fish_tidp_using_subcommand manage" -s q -l quiet -d 'Supp
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -l print -d 'Print the link instead of opening the browser'
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -s h -l help -d 'Print help'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -s h -l help -d 'Print help'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "add" -d 'Add a profile to config.toml; the first one becomes the default'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "list" -d 'List all profiles'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "show" -d 'Show one profile with all its settings'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "use" -d 'Make a profile the default'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "remove" -d 'Remove a profile that has no session'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list show use remove secret" -f -a "secret" -d 'Store the client secret in the keyring, read from the terminal without echo or from stdin'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "add" -d 'Add a profile to config.toml; on a terminal, ask for what is left out. The first one becomes the default'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "list" -d 'List all profiles'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "ls" -d 'List all profiles'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "show" -d 'Show one profile with all its settings'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "use" -d 'Make a profile the default'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "set" -d 'Set one key of a profile'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "unset" -d 'Remove one key of a profile, so that its default applies'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "rename" -d 'Rename a profile, with its session and client secret'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "remove" -d 'Remove a profile that has no session'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "rm" -d 'Remove a profile that has no session'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "secret" -d 'Store the client secret in the keyring, read from the terminal without echo or from stdin'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l issuer -d 'Issuer URL of the provider, such as https://id-test.telenor.no' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l environment -d 'TelenorID+ environment' -r -f -a "staging\t''
 production\t''"
@@ -314,6 +319,14 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
@@ -330,6 +343,30 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
@@ -338,6 +375,14 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print each request to stderr, without its contents'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
