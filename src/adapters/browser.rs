@@ -18,6 +18,8 @@ pub struct SystemBrowser {
     /// The value of `BROWSER`.
     chosen: Option<String>,
     desktop: bool,
+    /// How long to wait for a failure of the opener.
+    patience: Duration,
 }
 
 impl SystemBrowser {
@@ -32,6 +34,7 @@ impl SystemBrowser {
             } else {
                 has_display
             },
+            patience: FAILURE_TIMEOUT,
         }
     }
 }
@@ -54,7 +57,7 @@ impl Browser for SystemBrowser {
         // Report the first failure: most machines lack the other openers.
         let mut first = None;
         for command in commands {
-            match start(command) {
+            match start(command, self.patience) {
                 Ok(()) => return Ok(()),
                 Err(why) => first = first.or(Some(why)),
             }
@@ -114,9 +117,9 @@ fn fill_in_url(word: &str, url: &str, has_url: &mut bool) -> String {
     filled + rest
 }
 
-/// Starts the opener in a process group of its own, so that Ctrl-C does not reach the browser, and waits a moment for a
+/// Starts the opener in a process group of its own, so that Ctrl-C does not reach the browser, and waits so long for a
 /// failure.
-fn start(mut command: Command) -> Result<(), String> {
+fn start(mut command: Command, patience: Duration) -> Result<(), String> {
     let name = printable(&command.get_program().to_string_lossy());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     for variable in SECRET_VARIABLES {
@@ -125,7 +128,7 @@ fn start(mut command: Command) -> Result<(), String> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let child = command.spawn().map_err(|error| format!("`{name}` could not be started: {error}"))?;
-    match success_within(child, FAILURE_TIMEOUT) {
+    match success_within(child, patience) {
         Some(false) => Err(format!("`{name}` failed")),
         Some(true) | None => Ok(()),
     }
@@ -145,10 +148,15 @@ mod tests {
     use super::*;
     use crate::domain::secret::Secret;
     use std::fs;
+    use std::io::Write as _;
     use std::path::Path;
 
+    /// How long an opener may take that is to end; a busy machine may need seconds.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     fn browser(chosen: &str) -> SystemBrowser {
-        SystemBrowser::new(&Env::from_iter([("BROWSER".to_owned(), Secret::new(chosen))]))
+        let env = Env::from_iter([("BROWSER".to_owned(), Secret::new(chosen))]);
+        SystemBrowser { patience: PATIENCE, ..SystemBrowser::new(&env) }
     }
 
     /// A program that writes its arguments, one per line, and its environment to `dir`.
@@ -161,8 +169,13 @@ mod tests {
             "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}/args.new'; env > '{0}/env'; mv '{0}/args.new' '{0}/args'; {then}\n",
             dir.display()
         );
-        fs::write(path, script).unwrap();
-        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        // Another process writes it: a child that another test has just forked would hold our file open, and a program that
+        // is open for writing cannot be started.
+        let mut writer = Command::new("sh");
+        writer.args(["-c", "cat >\"$1\" && chmod 700 \"$1\"", "sh"]).arg(path).stdin(Stdio::piped());
+        let mut writer = writer.spawn().unwrap();
+        writer.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
         path.display().to_string()
     }
 
@@ -217,11 +230,10 @@ mod tests {
     fn hanging_opener_is_left_and_failure_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let url = Url::parse("https://id.test/").unwrap();
-        let hanging = stub(dir.path(), "sleep 5");
-        let before = crate::adapters::system::SystemClock::start();
-        browser(&hanging).open(&url).unwrap();
-        assert!(crate::ports::Clock::uptime(&before) < Duration::from_secs(2));
-        let failing = stub(dir.path(), "exit 1");
+        // As long as this test runs.
+        let hanging = stub(dir.path(), &format!("while [ -e '{}' ]; do sleep 0.1; done", dir.path().display()));
+        SystemBrowser { patience: Duration::from_millis(1), ..browser(&hanging) }.open(&url).unwrap();
+        let failing = stub_at(dir.path(), &dir.path().join("failing"), "exit 1");
         assert!(browser(&failing).open(&url).unwrap_err().contains("failed"));
         assert!(browser("/nowhere/at/all").open(&url).is_err());
         assert!(browser("'unclosed").open(&url).is_err());
@@ -248,7 +260,7 @@ mod tests {
         let stub = stub(dir.path(), "");
         let mut command = Command::new(stub);
         command.envs(SECRET_VARIABLES.map(|name| (name, "planted")));
-        start(command).unwrap();
+        start(command, PATIENCE).unwrap();
         assert!(!fs::read_to_string(dir.path().join("env")).unwrap().contains("planted"));
     }
 }

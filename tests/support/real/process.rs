@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
-/// The longest time a run may take.
+/// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The exit and output of a process.
@@ -126,7 +126,8 @@ impl Process {
     /// Waits for the end.
     #[track_caller]
     pub fn finish(mut self) -> Outcome {
-        let status = wait(&mut self.child, self.started + PATIENCE);
+        // Counted from now: the test may have waited for other things before.
+        let status = wait(&mut self.child, Instant::now() + PATIENCE);
         let took = self.started.elapsed();
         while let Ok(line) = self.stderr_lines.recv_timeout(PATIENCE) {
             self.stderr += &line;
