@@ -64,7 +64,7 @@ impl Scene {
         Self { provider, home, sealed: false }
     }
 
-    /// Runs `tidp --verbose` and asserts that it prints no secret except `meant`.
+    /// Runs `tidp -vv` and asserts that it prints no secret except `meant`.
     #[track_caller]
     fn run(&self, args: &[&str], meant: &[&str]) -> Outcome {
         self.checked(args, "", meant)
@@ -72,7 +72,7 @@ impl Scene {
 
     #[track_caller]
     fn checked(&self, args: &[&str], stdin: &str, meant: &[&str]) -> Outcome {
-        let args = [&["--verbose"], args].concat();
+        let args = [&["-vv"], args].concat();
         let outcome = match stdin {
             "" => Process::start(&mut self.home.tidp_command(&args)).finish(),
             stdin => self.home.tidp_with_stdin(&args, stdin),

@@ -6,7 +6,7 @@ use super::version::VERSION;
 use crate::config::keys_with_meanings;
 use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -44,9 +44,9 @@ pub struct Global {
     /// Suppress notes and warnings (errors are still printed)
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Print each request to stderr, without its contents
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
-    pub verbose: bool,
+    /// Print what tidp does and each request to stderr; -vv: headers too, never a secret
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
     /// When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorWhen>,

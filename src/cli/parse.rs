@@ -90,6 +90,8 @@ mod tests {
             "token -qp work --min-ttl 5m --format json --color never",
             "token --json --no-refresh --id-token",
             "token --quiet --verbose",
+            "token -vv",
+            "-v token -v",
             "token --format nonsense",
             "token --format env --shell cmd",
             "token --shell cmd",

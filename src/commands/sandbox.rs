@@ -8,7 +8,7 @@ use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
 use crate::sandbox::{Options, Sandbox, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
@@ -36,7 +36,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
             ),
         );
     }
-    if out.is_verbose() {
+    if out.verbosity() > Verbosity::Nothing {
         let terminal = Arc::clone(&ports.terminal);
         sandbox.log_to(Box::new(move |line| terminal.err(&format!("{line}\n"))));
     }

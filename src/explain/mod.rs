@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod claims;
+pub mod exchange_steps;
 pub mod keepalive_messages;
 pub mod login_messages;
 pub mod logout_messages;
@@ -16,3 +17,4 @@ pub mod session_view;
 pub mod simulation;
 pub mod status_table;
 pub mod timeline;
+pub mod trace_messages;

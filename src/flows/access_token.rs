@@ -6,6 +6,7 @@ use crate::domain::scopes::ScopeSet;
 use crate::domain::session::Session;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::refresh::{FreshSession, TokenSource};
@@ -33,8 +34,13 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
 }
 
 fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
-    if let Some(cached) = access_token_cache::get(context, wanted.scopes.as_ref(), wanted.wanted_ttl()) {
-        return Ok(cached);
+    match access_token_cache::get(context, wanted.scopes.as_ref(), wanted.wanted_ttl()) {
+        Ok(cached) => {
+            let left = || cached.access_token.expires_at.left(context.ports.clock.now());
+            context.reporter.trace(|| trace_messages::cached_token(left()));
+            return Ok(cached);
+        }
+        Err(miss) => context.reporter.trace(|| trace_messages::cache_miss(miss)),
     }
     let whole = context.session()?;
     // All scopes are those of the main token.

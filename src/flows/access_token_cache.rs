@@ -7,6 +7,7 @@ use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::session::{AccessToken, Session};
 use crate::domain::time::{Seconds, Time};
+use crate::explain::trace_messages::CacheMiss;
 use crate::flows::advisory_warnings;
 use crate::flows::context::{Context, entry_hash};
 use crate::ports::{Ports, Store};
@@ -33,47 +34,62 @@ struct CachedScopedTokens {
     warn_at: Option<Time>,
 }
 
+type Found = std::result::Result<ScopedToken, CacheMiss>;
+
 /// The cached token for these scopes or, without any, the session's. As [`main_token`].
-pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Option<ScopedToken> {
-    let main = || main_token(context, min_ttl);
-    let Some(scopes) = scopes else { return main() };
-    main().filter(|main| ScopeSet::parse(&main.scopes) == *scopes).or_else(|| scoped_token(context, scopes, min_ttl))
+///
+/// # Errors
+/// Why there is none to use.
+pub fn get(context: &Context<'_>, scopes: Option<&ScopeSet>, min_ttl: Seconds) -> Found {
+    if !is_on(context) {
+        return Err(CacheMiss::Off);
+    }
+    let Some(scopes) = scopes else { return main_token(context, min_ttl) };
+    match main_token(context, min_ttl) {
+        Ok(main) if ScopeSet::parse(&main.scopes) == *scopes => Ok(main),
+        _ => scoped_token(context, scopes, min_ttl),
+    }
 }
 
 /// The session's cached token, if it has more than `min_ttl` left and neither a renewal nor a warning is due. A token from
 /// the future is not trusted, because the clock went back.
-fn main_token(context: &Context<'_>, min_ttl: Seconds) -> Option<ScopedToken> {
-    if !is_on(context) {
-        return None;
-    }
-    let cached: CachedToken = serde_json::from_str(context.ports.cache.get(&session_name(context))?.expose()).ok()?;
-    let is_usable = cached.store == context.store.key_fingerprint()
-        && has_left(context, &cached.access_token, min_ttl)
-        && nothing_is_due(context, cached.renew_at, cached.warn_at);
-    is_usable.then_some(ScopedToken { access_token: cached.access_token, scopes: cached.scopes })
+fn main_token(context: &Context<'_>, min_ttl: Seconds) -> Found {
+    let document = context.ports.cache.get(&session_name(context)).ok_or(CacheMiss::Empty)?;
+    let cached: CachedToken = serde_json::from_str(document.expose()).map_err(|_| CacheMiss::Empty)?;
+    check(context, &cached.store, &cached.access_token, min_ttl, (cached.renew_at, cached.warn_at))?;
+    Ok(ScopedToken { access_token: cached.access_token, scopes: cached.scopes })
 }
 
-fn scoped_token(context: &Context<'_>, scopes: &ScopeSet, min_ttl: Seconds) -> Option<ScopedToken> {
-    if !is_on(context) {
-        return None;
-    }
-    let document = context.ports.cache.get(&scoped_name(context))?;
-    let cached: CachedScopedTokens = serde_json::from_str(document.expose()).ok()?;
-    let token = cached.tokens.get(scopes)?;
-    let is_usable = cached.store == context.store.key_fingerprint()
-        && has_left(context, &token.access_token, min_ttl)
-        && nothing_is_due(context, cached.renew_at, cached.warn_at);
-    is_usable.then(|| token.clone())
+fn scoped_token(context: &Context<'_>, scopes: &ScopeSet, min_ttl: Seconds) -> Found {
+    let document = context.ports.cache.get(&scoped_name(context)).ok_or(CacheMiss::Empty)?;
+    let cached: CachedScopedTokens = serde_json::from_str(document.expose()).map_err(|_| CacheMiss::Empty)?;
+    let token = cached.tokens.get(scopes).ok_or(CacheMiss::Empty)?;
+    check(context, &cached.store, &token.access_token, min_ttl, (cached.renew_at, cached.warn_at))?;
+    Ok(token.clone())
 }
 
-fn has_left(context: &Context<'_>, token: &AccessToken, min_ttl: Seconds) -> bool {
+/// Whether a token that was cached under this key of the store can be used. Then follow when a renewal and a warning are due.
+fn check(
+    context: &Context<'_>,
+    store: &str,
+    token: &AccessToken,
+    min_ttl: Seconds,
+    (renew_at, warn_at): (Option<Time>, Option<Time>),
+) -> std::result::Result<(), CacheMiss> {
     let now = context.ports.clock.now();
-    !token.is_from_future(now) && now < token.expires_at.minus(min_ttl)
-}
-
-fn nothing_is_due(context: &Context<'_>, renew_at: Option<Time>, warn_at: Option<Time>) -> bool {
-    let now = context.ports.clock.now();
-    renew_at.is_none_or(|at| now < at) && (context.reporter.is_quiet() || warn_at.is_none_or(|at| now < at))
+    if store != context.store.key_fingerprint() {
+        return Err(CacheMiss::OtherKey);
+    }
+    if token.is_from_future(now) || now >= token.expires_at.minus(min_ttl) {
+        return Err(CacheMiss::NotValidLongEnough);
+    }
+    if renew_at.is_some_and(|at| now >= at) {
+        return Err(CacheMiss::RenewalDue);
+    }
+    if !context.reporter.is_quiet() && warn_at.is_some_and(|at| now >= at) {
+        return Err(CacheMiss::WarningDue);
+    }
+    Ok(())
 }
 
 /// Caches the session's access tokens until they expire. Only for a holder of the lock that has just read or written the

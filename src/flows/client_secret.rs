@@ -5,6 +5,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
 use crate::domain::text::without_byte_order_mark;
 use crate::error::{Error, LoginError, ProviderRefusal, Result, SetupError, Situation, StoreError};
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::token::{Client, ClientAuthentication};
 
@@ -23,13 +24,17 @@ impl Context<'_> {
     }
 
     fn client_secret(&self) -> Result<Secret> {
+        let trace = |place: &str| self.reporter.trace(|| trace_messages::client_secret(place));
         if let Some(secret) = self.ports.env.get("TIDP_CLIENT_SECRET") {
+            trace("TIDP_CLIENT_SECRET");
             return Ok(Secret::new(secret));
         }
         if let Some(command) = &self.profile.client_secret_command {
+            trace("client_secret_command");
             let failed = |what: String| Error::config(format!("client_secret_command: {what}"));
             return self.ports.programs.output(command).map_err(failed);
         }
+        trace("the store");
         let entry = EntryKey::ClientSecret(self.key.clone()).name();
         let failed = |failure| match self.profile.is_machine() {
             true => StoreError::SecretUnavailable(failure),

@@ -9,9 +9,9 @@ use crate::error::{Result, SessionError, StoreError};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::flows::provider_lookups::ProviderLookups;
-use crate::oidc::redact;
-use crate::ports::{HttpFailure, Ports, Reporter, Request, Response, Store};
+use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
+use std::sync::atomic::AtomicUsize;
 
 /// A profile and the store its session is in.
 pub struct Context<'w> {
@@ -21,6 +21,8 @@ pub struct Context<'w> {
     pub store: Box<dyn Store>,
     pub key: SessionKey,
     pub lookups: ProviderLookups,
+    /// How many steps of an exchange `--verbose` has shown.
+    pub(super) steps: AtomicUsize,
 }
 
 impl<'w> Context<'w> {
@@ -38,7 +40,7 @@ impl<'w> Context<'w> {
 
     pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { ports, reporter, profile, store, key, lookups: ProviderLookups::default() }
+        Self { ports, reporter, profile, store, key, lookups: ProviderLookups::default(), steps: AtomicUsize::new(0) }
     }
 
     /// The result of `work`; its error's hint names the profile.
@@ -98,22 +100,6 @@ impl<'w> Context<'w> {
     /// [`SessionError::NoSession`], or `store`.
     pub fn session(&self) -> Result<Session> {
         self.load()?.ok_or_else(|| SessionError::NoSession.into())
-    }
-
-    /// The response to one request, without the credentials that an error may quote.
-    ///
-    /// # Errors
-    /// As the port.
-    pub fn send(&self, request: &Request) -> std::result::Result<Response, HttpFailure> {
-        let started = self.ports.clock.uptime();
-        let response = self.ports.http.send(request);
-        let took = self.ports.clock.uptime().saturating_sub(started).as_millis();
-        let outcome = match &response {
-            Ok(response) => response.status.to_string(),
-            Err(failure) => failure.message.clone(),
-        };
-        self.reporter.trace(format!("{} {} → {outcome} ({took} ms)", request.method.as_str(), request.url));
-        response.map(|response| redact::without_credentials(request, response))
     }
 }
 

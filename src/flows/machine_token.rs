@@ -6,6 +6,7 @@ use crate::domain::scopes::ScopeSet;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::session_lock::Wait;
@@ -46,6 +47,7 @@ impl Context<'_> {
 pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {
     let scopes = scopes(context, wanted);
     if let Some(found) = cached(context, &scopes, wanted) {
+        trace(context, Some(&found));
         return Ok(found);
     }
     let before = machine_tokens::load(context).tokens.get(&scopes).cloned();
@@ -98,6 +100,11 @@ pub fn renewed_if_due(context: &Context<'_>) -> Result<(ScopedToken, MachineToke
     request_if_due(context, &scopes, &wanted, before.as_ref())
 }
 
+fn trace(context: &Context<'_>, kept: Option<&ScopedToken>) {
+    let left = |kept: &ScopedToken| kept.access_token.expires_at.left(context.ports.clock.now());
+    context.reporter.trace(|| trace_messages::machine_token(kept.map(left)));
+}
+
 fn scopes(context: &Context<'_>, wanted: &WantedToken) -> ScopeSet {
     wanted.scopes.clone().unwrap_or_else(|| ScopeSet::parse(&context.profile.scopes))
 }
@@ -114,8 +121,10 @@ fn request_if_due(
     before: Option<&ScopedToken>,
 ) -> Result<(ScopedToken, MachineTokenSource)> {
     if let Some(before) = before.filter(|before| !wanted.needs_new(context, &before.access_token)) {
+        trace(context, Some(before));
         return Ok((before.clone(), MachineTokenSource::Kept));
     }
+    trace(context, None);
     let lock = match context.lock_or_find(&machine_tokens::entry(&context.key), || cached(context, scopes, wanted))? {
         Wait::Found(found) => return Ok((found, MachineTokenSource::RequestedElsewhere)),
         Wait::Locked(lock) => lock,
@@ -162,6 +171,7 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
         }
         problem => Error::problem(DOING, problem),
     })?;
+    token_response::trace(context, &response);
     // RFC 6749 5.1: without a scope in the response, all requested scopes were granted.
     let granted = response.scopes.clone().unwrap_or_else(|| scopes.to_vec());
     // Without requested scopes the provider chooses them.

@@ -3,6 +3,7 @@
 
 use crate::domain::text::hex;
 use crate::domain::time::Time;
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::oidc::discovery;
 use crate::ports::{Request, Response};
@@ -80,6 +81,12 @@ pub fn fresh(context: &Context<'_>, request: &Request) -> Option<CachedDocument>
 pub fn read(context: &Context<'_>, request: &Request) -> Option<CachedDocument> {
     let bytes = context.ports.files.read_own(&path(context, request)?).ok()??;
     serde_json::from_slice(&bytes).ok().filter(|cached: &CachedDocument| cached.url == request.url.as_str())
+}
+
+/// Shows that a document was not fetched.
+pub fn trace(context: &Context<'_>, name: &str, fetched_at: Time, fresh_until: Time) {
+    let local = |time| context.reporter.local_time(time);
+    context.reporter.trace(|| trace_messages::cached_document(name, &local(fetched_at), &local(fresh_until)));
 }
 
 /// Named after the URL and the certificate authorities trusted: a document fetched under one authority is not used by

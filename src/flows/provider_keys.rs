@@ -97,7 +97,10 @@ pub fn newest_keys(context: &Context<'_>, provider: &Provider, at_hand: Option<&
     let cached = provider_cache::read(context, &keys_request(context, provider))
         .and_then(|cached| ProviderKeys::from_cache(&cached, now));
     match cached.into_iter().chain(at_hand).max_by_key(|keys| keys.fetched_at) {
-        Some(newest) => Ok(newest),
+        Some(newest) => {
+            provider_cache::trace(context, "signing keys", newest.fetched_at, newest.fresh_until);
+            Ok(newest)
+        }
         None => fetch_keys(context, provider, None, None),
     }
 }

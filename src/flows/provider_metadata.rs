@@ -25,6 +25,7 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
     if let Some(cached) = provider_cache::fresh(context, &request)
         && let Ok(provider) = Provider::from_json(cached.document.as_bytes(), &issuer, hosts)
     {
+        provider_cache::trace(context, "discovery document", cached.fetched_at, cached.fresh_until);
         return Ok(provider);
     }
     fetch_discovery(context, &request, &issuer)

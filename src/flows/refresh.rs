@@ -16,7 +16,7 @@ use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
-use crate::explain::refresh_messages;
+use crate::explain::{exchange_steps, refresh_messages};
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::provider_keys;
@@ -71,6 +71,7 @@ pub fn exchange(
     let session = record_interruption(context, session);
     let Some(old) = session.held_token() else { return Err(SessionError::NoRefreshToken.into()) };
     // Whatever may fail or take long comes before the token is spent.
+    context.step(|| exchange_steps::PREPARATION.to_owned());
     let mut provider = provider_metadata::provider(context)?;
     let client = context.client()?;
     let keys = provider_keys::keys(context, &provider);
@@ -78,6 +79,7 @@ pub fn exchange(
     let begun = session.with_refresh_started(session.refresh_started_at.unwrap_or(context.ports.clock.now()));
     // First, so that a refresh that is killed never leaves the new session with the old access token.
     access_token_cache::forget(context);
+    context.step(|| exchange_steps::JOURNAL.to_owned());
     journal(context, &begun)?;
 
     let sent_at = context.ports.clock.now();
@@ -86,6 +88,7 @@ pub fn exchange(
     let attempt = RefreshAttempt { context, before: &session, begun: &begun, cause, parameters, sent_at, was_doubtful };
     let request = |provider: &Provider| token::refresh_request(provider, &client, &old.value, parameters);
     let first = request(&provider);
+    context.step(|| exchange_steps::refresh_request(client.has_secret()));
     let response = match provider_metadata::send(context, &mut provider, &first, |provider| Some(request(provider))) {
         Ok(response) => response,
         Err(failure) if failure.kind == HttpFailureKind::ResponseLost => {
@@ -100,6 +103,7 @@ pub fn exchange(
         Ok(tokens) => tokens,
         Err(problem) => return attempt.handle_problem(&response, problem),
     };
+    token_response::trace(context, &tokens);
     let tokens = token_response::accept_refresh(context, &provider, keys, &begun, parameters.scopes, tokens, sent_at)
         .inspect_err(|_| attempt.try_save(&begun.after_discarded_response(attempt.cause.clone(), sent_at)))?;
     let renewal = old.renewal_by(tokens.refresh_token.as_ref());
@@ -114,6 +118,7 @@ pub fn exchange(
         return Err(SessionError::Changed { revoked }.into());
     }
     save_new_token(context, &refreshed, &signals)?;
+    context.step(|| exchange_steps::refresh_stored(context.store.name().as_str(), renewal));
     if let Some(at) = session.refresh_started_at {
         context.reporter.note(refresh_messages::token_still_worked(&context.reporter.local_time(at)));
     }

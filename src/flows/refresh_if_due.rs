@@ -7,7 +7,7 @@ use crate::domain::session::{RefreshReason, Session};
 use crate::domain::text::printable;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result, SessionError};
-use crate::explain::refresh_messages;
+use crate::explain::{exchange_steps, refresh_messages, trace_messages};
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
 use crate::flows::refresh::{self, FreshSession, TokenSource};
@@ -75,7 +75,7 @@ fn ensure_fresh_with(
         Action::Refresh(_) => {}
     }
     let cached = || match intent {
-        Intent::AccessToken { min_ttl } => access_token_cache::get(context, scopes, min_ttl),
+        Intent::AccessToken { min_ttl } => access_token_cache::get(context, scopes, min_ttl).ok(),
         Intent::IdToken | Intent::Claims | Intent::Force | Intent::KeepAlive { .. } => None,
     };
     match context.lock_or_find(&context.entry(), cached)? {
@@ -110,7 +110,10 @@ fn check_granted(session: &Session, parameters: RefreshParameters<'_>) -> Result
 /// What to do with the session now.
 fn decision(context: &Context<'_>, session: &Session, intent: Intent) -> Decision {
     let profile = &context.profile;
-    decision::decide(context.ports.clock.now(), Some(session), profile.policy.as_ref(), profile.renew, intent)
+    let now = context.ports.clock.now();
+    let decision = decision::decide(now, Some(session), profile.policy.as_ref(), profile.renew, intent);
+    context.reporter.trace(|| trace_messages::decision(&decision, &|time| context.when(time)));
+    decision
 }
 
 /// The error for a token of these scopes, if only a login can bring one.
@@ -152,6 +155,8 @@ fn refresh_under(
     intent: Intent,
     before: &Session,
 ) -> Result<FreshSession> {
+    context.begin_steps();
+    context.step(|| exchange_steps::LOCKED.to_owned());
     let whole = context.session().inspect_err(|error| {
         if error.situation == SessionError::NoSession.into() {
             access_token_cache::forget(context);

@@ -124,7 +124,7 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
         Ok((Introspected::Inactive, _)) => (None, pause(REFUSED_PAUSE)),
         Err(Problem::Unavailable(_)) => (None, pause(UNAVAILABLE_PAUSE)),
         Err(Problem::Invalid(what)) => {
-            context.reporter.trace(what);
+            context.reporter.trace(|| what);
             (None, pause(REFUSED_PAUSE))
         }
         Err(Problem::Refused(_) | Problem::RefusedByStatus { .. }) => (None, pause(REFUSED_PAUSE)),

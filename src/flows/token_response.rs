@@ -8,6 +8,8 @@ use crate::domain::text::printable;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Result};
+use crate::explain::exchange_steps::{self, Binding};
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
 use crate::flows::provider_metadata;
@@ -26,6 +28,25 @@ pub fn access_token(response: &TokenResponse, sent_at: Time) -> AccessToken {
         .or_else(|| lifetime_from_claims(&response.access_token))
         .unwrap_or(DOCUMENTED_ACCESS_TOKEN_LIFETIME);
     AccessToken { value: response.access_token.clone(), obtained_at: sent_at, expires_at: sent_at.plus(lifetime) }
+}
+
+/// Shows what a response brought.
+pub fn trace(context: &Context<'_>, response: &TokenResponse) {
+    context.reporter.trace(|| {
+        let lifetime = response.expires_in.or_else(|| lifetime_from_claims(&response.access_token));
+        let (id_token, refresh_token) = (response.id_token.is_some(), response.refresh_token.is_some());
+        trace_messages::received(lifetime, id_token, refresh_token, response.scopes.as_deref())
+    });
+}
+
+/// Shows what was checked of an ID token.
+fn trace_id_token(context: &Context<'_>, accepted: &ValidatedIdToken, binding: Binding) {
+    context.step(|| {
+        let token = &accepted.token;
+        let jwt = Jwt::parse(token.value.expose());
+        let kid = jwt.as_ref().ok().and_then(|jwt| jwt.jws.kid());
+        exchange_steps::id_token_checked(kid, binding, token.expires_at.left(context.ports.clock.now()))
+    });
 }
 
 fn lifetime_from_claims(token: &Secret) -> Option<Seconds> {
@@ -79,7 +100,10 @@ pub fn accept_refresh(
         warn_of_more_scopes(context, session, &response);
     }
     let verified = match &response.id_token {
-        None => RefreshedIdToken { token: None, expect_usable_id_token: false },
+        None => {
+            context.step(|| exchange_steps::NO_ID_TOKEN.to_owned());
+            RefreshedIdToken { token: None, expect_usable_id_token: false }
+        }
         Some(_) => refreshed_id_token(context, provider, keys, session, &response, sent_at)?,
     };
     Ok(NewTokens {
@@ -133,10 +157,11 @@ fn refreshed_id_token(
         .map_err(VerifyError::Undecided)
         .and_then(|keys| verify_id_token(context, provider, keys, Refetch::NowIfBadSignature, raw, &expected));
     match outcome {
-        Ok(accepted) => Ok(RefreshedIdToken {
-            token: Some(accepted.token.with_local_expiry(sent_at, now)),
-            expect_usable_id_token: true,
-        }),
+        Ok(accepted) => {
+            trace_id_token(context, &accepted, Binding::Session);
+            let token = Some(accepted.token.with_local_expiry(sent_at, now));
+            Ok(RefreshedIdToken { token, expect_usable_id_token: true })
+        }
         Err(VerifyError::Rejected(problem)) => match problem {
             IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature => Err(invalid_id_token(problem)),
             IdTokenProblem::NotValidNow(_) | IdTokenProblem::UnknownKey => skip(&problem.to_string(), true),
@@ -175,10 +200,14 @@ pub fn accept_login_id_token(
     raw: &Secret,
     expected: &ExpectedIdToken<'_>,
 ) -> Result<ValidatedIdToken> {
-    verify_id_token(context, provider, keys, Refetch::Now, raw, expected).map_err(|error| match error {
-        VerifyError::Rejected(problem) => invalid_id_token(problem),
-        VerifyError::Undecided(error) => error,
-    })
+    let accepted =
+        verify_id_token(context, provider, keys, Refetch::Now, raw, expected).map_err(|error| match error {
+            VerifyError::Rejected(problem) => invalid_id_token(problem),
+            VerifyError::Undecided(error) => error,
+        })?;
+    let is_polled = matches!(expected.source, IdTokenSource::PolledLogin { .. });
+    trace_id_token(context, &accepted, if is_polled { Binding::Polled } else { Binding::Nonce });
+    Ok(accepted)
 }
 
 fn verify_id_token(

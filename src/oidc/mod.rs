@@ -18,6 +18,7 @@ pub mod signed_token;
 pub mod token;
 pub mod userinfo;
 mod weak_rsa;
+pub mod wire;
 
 #[cfg(test)]
 mod fixtures;

@@ -38,6 +38,13 @@ pub struct Client {
 }
 
 impl Client {
+    /// Whether it sends a secret.
+    pub fn has_secret(&self) -> bool {
+        self.authentication != ClientAuthentication::None
+    }
+}
+
+impl Client {
     fn secret(&self) -> Option<&Secret> {
         match &self.authentication {
             ClientAuthentication::None => None,

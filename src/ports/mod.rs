@@ -8,7 +8,7 @@ mod reporter;
 mod store;
 
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
-pub use reporter::{Notice, Reporter};
+pub use reporter::{Notice, Reporter, Trace, Verbosity};
 pub use store::{
     Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache, WaitCallback,
 };

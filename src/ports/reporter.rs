@@ -24,8 +24,30 @@ pub enum Notice {
     Countdown(String),
     /// A long wait. Dropped if the terminal would block.
     Progress(String),
-    /// A request and its outcome, for `--verbose`.
-    Trace(String),
+    /// What happens behind the scenes.
+    Trace(Trace),
+}
+
+/// What is shown under `--verbose`. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// A step of a login or a refresh, with its number.
+    Step(usize, String),
+    /// What was found, decided or sent.
+    Fact(String),
+    /// A line of a request or a response; only under `-vv`.
+    Header(String),
+}
+
+/// How much of [`Trace`] is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    #[default]
+    Nothing,
+    /// `-v`
+    Steps,
+    /// `-vv`
+    Headers,
 }
 
 pub trait Reporter: Sync {
@@ -35,6 +57,8 @@ pub trait Reporter: Sync {
     fn has_warned(&self, code: WarningCode) -> bool;
     /// Whether notes and warnings are hidden.
     fn is_quiet(&self) -> bool;
+    /// How much of what happens behind the scenes is shown.
+    fn verbosity(&self) -> Verbosity;
     /// The time in the user's time zone: `2026-01-31 13:00:00 CET`.
     fn local_time(&self, time: Time) -> String;
     /// Keeps everything except prompts and progress until [`Reporter::release`].
@@ -64,8 +88,16 @@ impl<'r> dyn Reporter + 'r {
         self.report(Notice::Progress(text.into()));
     }
 
-    pub fn trace(&self, text: impl Into<String>) {
-        self.report(Notice::Trace(text.into()));
+    /// Whether anything is shown under `--verbose`.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity() > Verbosity::Nothing
+    }
+
+    /// Reports a fact, which is put into words only if it is shown.
+    pub fn trace(&self, fact: impl FnOnce() -> String) {
+        if self.is_verbose() {
+            self.report(Notice::Trace(Trace::Fact(fact())));
+        }
     }
 
     /// Runs `work` while notices are held. Between using a refresh token and storing the new one, nothing may wait for

@@ -5,7 +5,7 @@ use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, Report, Result, Situation, Warning};
-use crate::ports::{Env, Notice, Ports, Reporter, Stream};
+use crate::ports::{Env, Notice, Ports, Reporter, Stream, Trace, Verbosity};
 use crate::terminal::layout::{cut, fit};
 use crate::terminal::links::{link_addresses, shows_links};
 use crate::terminal::local_time::local_time;
@@ -25,7 +25,7 @@ pub struct Output<'w> {
     ports: &'w Ports,
     pub json: bool,
     quiet: bool,
-    verbose: bool,
+    verbosity: Verbosity,
     stdout_colors: bool,
     stderr_colors: bool,
     stdout_links: bool,
@@ -56,7 +56,11 @@ impl<'w> Output<'w> {
             ports,
             json: global.json,
             quiet: global.quiet,
-            verbose: global.verbose,
+            verbosity: match global.verbose {
+                0 => Verbosity::Nothing,
+                1 => Verbosity::Steps,
+                _ => Verbosity::Headers,
+            },
             stdout_colors: colors(ports.terminal.stdout()),
             stderr_colors: colors(ports.terminal.stderr()),
             stdout_links: links(ports.terminal.stdout()),
@@ -220,14 +224,17 @@ impl<'w> Output<'w> {
         self.warnings().iter().any(|warning| warning.code == code)
     }
 
-    pub const fn is_verbose(&self) -> bool {
-        self.verbose
-    }
-
-    /// Writes to stderr under `--verbose`.
-    pub fn trace(&self, text: &str) {
-        if self.verbose {
-            self.write_note(&self.fitted_err(&format!("{} {text}\n", self.paint_err("·", Color::BrightBlack))));
+    /// Writes to stderr, if it is to be shown.
+    fn trace(&self, trace: &Trace) {
+        let (needed, line) = match trace {
+            Trace::Step(number, text) => {
+                (Verbosity::Steps, format!("{}  {text}", styled_text::bold(&format!("{number}."), self.stderr_colors)))
+            }
+            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", self.paint_err("·", Color::BrightBlack))),
+            Trace::Header(text) => (Verbosity::Headers, self.paint_err(&format!("  {text}"), Color::BrightBlack)),
+        };
+        if needed <= self.verbosity {
+            self.write_note(&self.fitted_err(&format!("{line}\n")));
         }
     }
 
@@ -315,7 +322,7 @@ impl Reporter for Output<'_> {
             Notice::Countdown(text) if text.is_empty() => self.remove_countdown(),
             Notice::Countdown(text) => self.show_countdown(&text),
             Notice::Progress(text) => self.ports.terminal.try_err(&self.fitted_err(&format!("{text}\n"))),
-            Notice::Trace(text) => self.trace(&text),
+            Notice::Trace(trace) => self.trace(&trace),
         }
     }
 
@@ -325,6 +332,10 @@ impl Reporter for Output<'_> {
 
     fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        self.verbosity
     }
 
     fn local_time(&self, time: Time) -> String {

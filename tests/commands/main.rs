@@ -39,5 +39,6 @@ mod token_scopes;
 mod untrusted;
 mod usage;
 mod userinfo;
+mod verbose;
 mod warnings;
 mod watch;

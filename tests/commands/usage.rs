@@ -191,20 +191,6 @@ fn quiet_still_prints_errors_and_instructions() {
 }
 
 #[test]
-fn verbose_prints_requests_without_secrets() {
-    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
-    bench.log_in();
-    bench.pass(Seconds(3_600));
-    bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
-    let outcome = bench.run(&["refresh", "--verbose"]).exits(0).says("POST https://id.example/connect/token → 200");
-    let session = bench.session().unwrap();
-    let tokens = [session.access_token.value, session.id_token.unwrap().value];
-    for secret in ["s3cret", "rt-1", "rt-2", tokens[0].expose(), tokens[1].expose()] {
-        assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
-    }
-}
-
-#[test]
 fn non_unicode_variable_is_an_error() {
     let mut bench = Bench::new("MobileApp");
     bench.ports.env.not_unicode = Some("TIDP_PROFILE".into());

@@ -73,12 +73,12 @@ fn verbose_output_contains_no_secret() {
     let mut home = Home::at(&provider, "sandbox-confidential");
     home.set("RUST_LOG", "trace");
     home.set("RUST_BACKTRACE", "full");
-    let mut said = home.tidp(&["login", "--verbose"]).stderr;
+    let mut said = home.tidp(&["login", "-vv"]).stderr;
     let mut secrets = vec!["sandbox-secret".to_owned()];
     secrets.extend(home.stored_tokens());
     assert!(secrets.len() > 3, "access, ID and refresh token at least: {}", secrets.len());
     for args in [&["inspect"][..], &["refresh", "--force"], &["userinfo"], &["policy", "--why"], &["logout"]] {
-        let outcome = home.tidp(&[args, &["--verbose"]].concat());
+        let outcome = home.tidp(&[args, &["-vv"]].concat());
         outcome.expect(0);
         said += &format!("{}{}", outcome.stdout, outcome.stderr);
         secrets.extend(home.stored_tokens());

@@ -11,6 +11,7 @@ use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginError, RequestedLogin, Result, Situation, StoreError};
+use crate::explain::exchange_steps;
 use crate::explain::outlook::sentence::setting;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
@@ -69,16 +70,12 @@ fn check_algorithms(provider: &Provider) -> Result<()> {
 impl<'c, 'w> LoginAttempt<'c, 'w> {
     /// Store, client secret and discovery fail before the user is asked.
     pub(super) fn begin(context: &'c Context<'w>, options: LoginOptions) -> Result<Self> {
-        let attempt = Self {
-            context,
-            options,
-            before: previous_session(context)?,
-            client: context.client()?,
-            provider: provider_metadata::fetch_provider(context)?,
-            started: Stopwatch::start(&*context.ports.clock),
-        };
-        check_algorithms(&attempt.provider)?;
-        Ok(attempt)
+        let (before, client) = (previous_session(context)?, context.client()?);
+        context.begin_steps();
+        context.step(|| exchange_steps::discovery(&context.profile.issuer));
+        let provider = provider_metadata::fetch_provider(context)?;
+        check_algorithms(&provider)?;
+        Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
     }
 
     /// What was requested, for the hints of errors. `redirect_uri` is empty for a login without one.
@@ -138,7 +135,8 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
-        let session = provider_keys::prefetched_keys(context, &self.provider, keys.response())
+        token_response::trace(context, response);
+        let session = provider_keys::prefetched_keys(context, &self.provider, keys.response(context))
             .and_then(|keys| self.accepted_session(response, source, keys, sent_at))
             .and_then(|session| self.store(session));
         if session.is_err()
@@ -233,6 +231,14 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
             return Err(failure.into());
         }
         access_token_cache::put(context, &session);
+        context.step(|| {
+            let has_refresh_token = session.held_token().is_some();
+            exchange_steps::session_stored(
+                context.store.name().as_str(),
+                has_refresh_token,
+                access_token_cache::is_on(context),
+            )
+        });
         Ok(session)
     }
 }

@@ -11,6 +11,7 @@ use crate::error::{
     Error, LoginMethod, NetworkError, Result, SessionError, SetupError, Situation, StoreError, ValidationError,
     with_profile,
 };
+use crate::explain::exchange_steps;
 use crate::explain::login_messages::{other_browser_ways, other_ways};
 use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, print_url};
 use crate::flows::context::Context;
@@ -18,7 +19,7 @@ use crate::flows::random_bytes::random_bytes;
 use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::id_token::IdTokenSource;
-use crate::oidc::token;
+use crate::oidc::{token, wire};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
 
@@ -70,9 +71,16 @@ impl LoginAttempt<'_, '_> {
 
     fn request(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
         let randomness = Randomness(random_bytes(self.context)?);
-        let client_id = &self.client.client_id;
-        authorize::authorization_request(&self.provider, client_id, redirect_uri, &self.options.request, randomness)
-            .map_err(Error::usage)
+        let (client_id, options) = (&self.client.client_id, &self.options.request);
+        let (url, pending) =
+            authorize::authorization_request(&self.provider, client_id, redirect_uri, options, randomness)
+                .map_err(Error::usage)?;
+        self.context.step(|| exchange_steps::PKCE.to_owned());
+        self.context.step(|| {
+            let endpoint = self.provider.authorization_endpoint.as_ref().map(wire::shown_url).unwrap_or_default();
+            exchange_steps::authorization_request(&endpoint, client_id, &options.scopes.join(" "), redirect_uri)
+        });
+        Ok((url, pending))
     }
 
     fn with_loopback_redirect(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
@@ -223,6 +231,8 @@ impl LoginAttempt<'_, '_> {
     /// and stores the session.
     fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
         let context = self.context;
+        context.step(|| exchange_steps::redirect(pending.iss_required));
+        context.step(|| exchange_steps::code_exchange(self.client.has_secret()));
         let request = token::code_request(&self.provider, &self.client, code, pending);
         let sent_at = context.ports.clock.now();
         let response = context.send(&request).map_err(|failure| match Error::unanswered(DOING, &failure) {

@@ -7,6 +7,7 @@ use super::stopwatch::Stopwatch;
 use crate::domain::session::Session;
 use crate::domain::text::printable;
 use crate::error::{Error, LoginError, Result};
+use crate::explain::exchange_steps;
 use crate::oidc::ciba::{
     BackchannelAuthentication, CibaProvider, UserHint, accept_backchannel_authentication, accept_preparation,
     authentication_request, ciba_token_request, preparation_request,
@@ -55,6 +56,7 @@ impl LoginAttempt<'_, '_> {
 
     fn begin_authentication(&self, endpoint: &Url, user: &UserHint) -> Result<BackchannelAuthentication> {
         let (options, timeout) = (&self.options.request, self.options.timeout);
+        self.context.step(|| exchange_steps::CIBA.to_owned());
         let request = authentication_request(endpoint, &self.client, user, options, timeout).map_err(Error::usage)?;
         self.answer(&request, accept_backchannel_authentication)
     }

@@ -6,6 +6,7 @@ use super::polling::Poll;
 use super::stopwatch::Stopwatch;
 use crate::domain::session::Session;
 use crate::error::{Error, LoginError, Result};
+use crate::explain::exchange_steps;
 use crate::oidc::device_authorization::{
     DeviceAuthorization, accept_device_authorization, device_authorization_request, device_token_request,
 };
@@ -35,6 +36,7 @@ impl LoginAttempt<'_, '_> {
         })?;
         let request =
             device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
+        self.context.step(|| exchange_steps::DEVICE_AUTHORIZATION.to_owned());
         self.answer(&request, accept_device_authorization)
     }
 

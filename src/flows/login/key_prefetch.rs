@@ -3,13 +3,22 @@
 use crate::domain::time::Time;
 use crate::flows::context::Context;
 use crate::flows::provider_keys;
+use crate::flows::traced_request::trace_exchange;
 use crate::oidc::discovery::Provider;
-use crate::ports::Response;
+use crate::ports::{HttpFailure, Request, Response};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 /// A request for the keys that was sent.
-pub(super) struct KeyPrefetch(Option<(Receiver<Response>, Time)>);
+pub(super) struct KeyPrefetch(Option<Sent>);
+
+struct Sent {
+    request: Request,
+    at: Time,
+    /// The outcome, and how long it took.
+    outcome: Receiver<(Result<Response, HttpFailure>, Duration)>,
+}
 
 impl KeyPrefetch {
     pub(super) fn none() -> Self {
@@ -19,16 +28,23 @@ impl KeyPrefetch {
     /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
     pub(super) fn start(context: &Context<'_>, provider: &Provider) -> Self {
         let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::none() };
-        let http = Arc::clone(&context.ports.http);
-        let (sender, receiver) = channel();
-        let fetch = move || http.send(&request).into_iter().for_each(|response| drop(sender.send(response)));
-        let sent_at = context.ports.clock.now();
-        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| (receiver, sent_at)))
+        let (http, clock) = (Arc::clone(&context.ports.http), Arc::clone(&context.ports.clock));
+        let (sender, outcome) = channel();
+        let sent = request.clone();
+        let fetch = move || {
+            let started = clock.uptime();
+            let outcome = http.send(&sent);
+            drop(sender.send((outcome, clock.uptime().saturating_sub(started))));
+        };
+        let at = context.ports.clock.now();
+        Self((context.ports.background)(Box::new(fetch)).ok().map(|()| Sent { request, at, outcome }))
     }
 
     /// The response and when the request was sent. Waits as long as the HTTP client does.
-    pub(super) fn response(self) -> Option<(Response, Time)> {
-        let (receiver, sent_at) = self.0?;
-        Some((receiver.recv().ok()?, sent_at))
+    pub(super) fn response(self, context: &Context<'_>) -> Option<(Response, Time)> {
+        let Sent { request, at, outcome } = self.0?;
+        let (outcome, took) = outcome.recv().ok()?;
+        trace_exchange(context.reporter, &request, &outcome, took);
+        Some((outcome.ok()?, at))
     }
 }

@@ -7,6 +7,7 @@ use super::stopwatch::Stopwatch;
 use crate::domain::session::Session;
 use crate::domain::time::Seconds;
 use crate::error::{Error, LoginError, NetworkError, Result, Situation};
+use crate::explain::exchange_steps;
 use crate::oidc::id_token::IdTokenSource;
 use crate::oidc::polling::{PollAnswer, PollInterval, accept_poll, retry_after};
 use crate::oidc::{OAuthError, Problem};
@@ -48,6 +49,7 @@ impl LoginAttempt<'_, '_> {
     pub(super) fn poll(&self, mut poll: Poll, mut keys: KeyPrefetch) -> Result<Session> {
         let end = self.options.timeout.unwrap_or(poll.lifetime).min(poll.lifetime);
         let mut failures = Failures::default();
+        self.context.step(|| exchange_steps::polling(poll.interval.wait()));
         let result = loop {
             if !self.wait(&poll, end) {
                 break Err(self.not_finished(failures.last));

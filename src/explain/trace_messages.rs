@@ -1,0 +1,127 @@
+//! What `--verbose` says was found, decided and sent.
+
+use crate::domain::decision::{Action, Decision, LoginReason};
+use crate::domain::session::RefreshReason;
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use std::time::Duration;
+
+/// Why the cache has no access token to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheMiss {
+    /// The cache is switched off, or the store is in memory.
+    Off,
+    Empty,
+    /// It was cached under another key of the store.
+    OtherKey,
+    /// Its time is up, or nearly so, or it is from the future.
+    NotValidLongEnough,
+    RenewalDue,
+    /// An advisory warning is due, which needs the stored session.
+    WarningDue,
+}
+
+/// A request and its outcome: the status and the size of the response, or what went wrong. The URL is as it may be shown.
+pub fn exchange(method: &str, url: &str, outcome: Result<(u16, usize), &str>, took: Duration) -> String {
+    let took = match took.as_millis() {
+        ms @ 0..1_000 => format!("{ms} ms"),
+        ms => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+    };
+    match outcome {
+        Ok((status, size)) => format!("{method} {url} → {status} in {took}, {}", size_text(size)),
+        Err(message) => format!("{method} {url} → {message} (after {took})"),
+    }
+}
+
+fn size_text(bytes: usize) -> String {
+    if bytes < 1_000 { format!("{bytes} B") } else { format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100) }
+}
+
+pub fn cached_token(left: Seconds) -> String {
+    format!("access token from the cache, {} left: no request", left.to_text())
+}
+
+pub fn cache_miss(miss: CacheMiss) -> String {
+    let why = match miss {
+        CacheMiss::Off => "the cache is off",
+        CacheMiss::Empty => "it has none",
+        CacheMiss::OtherKey => "its token was cached under another key of the store",
+        CacheMiss::NotValidLongEnough => "its token is not valid long enough",
+        CacheMiss::RenewalDue => "a renewal of the session is due",
+        CacheMiss::WarningDue => "a warning is due, which needs the stored session",
+    };
+    format!("no access token from the cache: {why}")
+}
+
+/// What is done with the session, and until when that holds.
+pub fn decision(decision: &Decision, when: &dyn Fn(Time) -> String) -> String {
+    let action = match decision.action {
+        Action::Use => "use the stored token".to_owned(),
+        Action::Refresh(reason) => format!("refresh, {}", refresh_reason(reason)),
+        Action::Login(reason) => format!("a login is needed, {}", login_reason(reason)),
+    };
+    let until = decision.changes_at.map(|at| format!("; until {}", when(at))).unwrap_or_default();
+    format!("decision: {action}{until}")
+}
+
+const fn refresh_reason(reason: RefreshReason) -> &'static str {
+    match reason {
+        RefreshReason::Expired => "because the token has expired, or is about to",
+        RefreshReason::Claims => "to bring the claims up to date (--claims)",
+        RefreshReason::Forced => "because it was asked for (--force)",
+        RefreshReason::Keepalive => "to renew the session before it ends",
+    }
+}
+
+const fn login_reason(reason: LoginReason) -> &'static str {
+    match reason {
+        LoginReason::NoSession => "because there is no session",
+        LoginReason::NoRefreshToken => "because the token has expired and there is no refresh token",
+        LoginReason::Refused => "because the provider has rejected the refresh token",
+        LoginReason::NoIdToken => "because a refresh brings no ID token",
+    }
+}
+
+/// A kept machine token, or the need for a new one.
+pub fn machine_token(left: Option<Seconds>) -> String {
+    match left {
+        Some(left) => format!("machine token kept from before, {} left: no request", left.to_text()),
+        None => "no kept machine token is valid long enough: a new one is requested".to_owned(),
+    }
+}
+
+/// A document of the provider that was not fetched.
+pub fn cached_document(name: &str, fetched: &str, fresh_until: &str) -> String {
+    format!("{name} from the cache (fetched {fetched}, used until {fresh_until}): no request")
+}
+
+/// Where the client secret was found.
+pub fn client_secret(place: &str) -> String {
+    format!("client secret from {place}")
+}
+
+/// What a token response brought. `None` is an access token of unknown lifetime.
+pub fn received(lifetime: Option<Seconds>, id_token: bool, refresh_token: bool, scopes: Option<&[String]>) -> String {
+    let lifetime = lifetime.map(|lifetime| format!(" (valid {})", lifetime.to_text())).unwrap_or_default();
+    let others = match (id_token, refresh_token) {
+        (true, true) => ", ID token, refresh token",
+        (true, false) => ", ID token, no refresh token",
+        (false, true) => ", refresh token, no ID token",
+        (false, false) => ", no ID token, no refresh token",
+    };
+    let scopes = scopes.map(|scopes| format!("; scope `{}`", printable(&scopes.join(" ")))).unwrap_or_default();
+    format!("received: access token{lifetime}{others}{scopes}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_have_two_digits_or_more() {
+        let line = |size, ms| exchange("GET", "u", Ok((200, size)), Duration::from_millis(ms));
+        assert_eq!(line(999, 999), "GET u → 200 in 999 ms, 999 B");
+        assert_eq!(line(2_149, 1_250), "GET u → 200 in 1.2 s, 2.1 kB");
+        assert_eq!(exchange("GET", "u", Err("lost"), Duration::from_millis(7)), "GET u → lost (after 7 ms)");
+    }
+}

@@ -1,0 +1,62 @@
+//! Sends requests, and shows them under `--verbose`.
+
+use crate::explain::trace_messages;
+use crate::flows::context::Context;
+use crate::oidc::{redact, wire};
+use crate::ports::{HttpFailure, Notice, Ports, Reporter, Request, Response, Trace, Verbosity};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+type Outcome = std::result::Result<Response, HttpFailure>;
+
+/// The response to one request, without the credentials that an error may quote.
+///
+/// # Errors
+/// As the port.
+pub fn send(ports: &Ports, reporter: &dyn Reporter, request: &Request) -> Outcome {
+    let started = ports.clock.uptime();
+    let outcome = ports.http.send(request);
+    let took = ports.clock.uptime().saturating_sub(started);
+    let outcome = outcome.map(|response| redact::without_credentials(request, response));
+    trace_exchange(reporter, request, &outcome, took);
+    outcome
+}
+
+/// Shows a request and its outcome.
+pub fn trace_exchange(reporter: &dyn Reporter, request: &Request, outcome: &Outcome, took: Duration) {
+    reporter.trace(|| {
+        let outcome = outcome.as_ref().map(|response| (response.status, response.body.len()));
+        let outcome = outcome.map_err(|failure| failure.message.as_str());
+        trace_messages::exchange(request.method.as_str(), &wire::shown_url(&request.url), outcome, took)
+    });
+    if reporter.verbosity() < Verbosity::Headers {
+        return;
+    }
+    let answer = outcome.as_ref().map(wire::response_lines).unwrap_or_default();
+    for line in wire::request_lines(request).into_iter().chain(answer) {
+        reporter.report(Notice::Trace(Trace::Header(line)));
+    }
+}
+
+impl Context<'_> {
+    /// As [`send`].
+    ///
+    /// # Errors
+    /// As the port.
+    pub fn send(&self, request: &Request) -> Outcome {
+        send(self.ports, self.reporter, request)
+    }
+
+    /// Shows the next step of an exchange, which is put into words only if it is shown.
+    pub fn step(&self, text: impl FnOnce() -> String) {
+        if self.reporter.is_verbose() {
+            let number = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+            self.reporter.report(Notice::Trace(Trace::Step(number, text())));
+        }
+    }
+
+    /// Begins to count the steps anew.
+    pub fn begin_steps(&self) {
+        self.steps.store(0, Ordering::Relaxed);
+    }
+}
