@@ -109,10 +109,7 @@ mod tests {
         answer.headers = [("date", "Fri\u{1b}"), ("set-cookie", "canary"), ("location", "canary"), ("x-odd", "canary")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        assert_eq!(
-            response_lines(&answer),
-            ["< date: Fri\\u{1b}", "< set-cookie: …", "< location: …", "< x-odd: …"]
-        );
+        assert_eq!(response_lines(&answer), ["< date: Fri\\u{1b}", "< set-cookie: …", "< location: …", "< x-odd: …"]);
     }
 
     #[test]

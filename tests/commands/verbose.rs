@@ -12,7 +12,7 @@ use tidp::testing::ports::Response;
 /// The steps on stderr, each with its number, cut after the first words.
 fn steps(outcome: &Outcome) -> Vec<String> {
     let is_step = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(".  ");
-    let start = |line: &str| line.split_whitespace().take(5).collect::<Vec<_>>().join(" ");
+    let start = |line: &str| line.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
     outcome.stderr.lines().filter(is_step).map(start).collect()
 }
 
@@ -24,7 +24,7 @@ fn login_explains_each_step() {
     assert_eq!(
         steps(&outcome),
         [
-            "1. Discovery: https://id.example publishes a",
+            "1. Discovery: https://id.example publishes a document",
             "2. PKCE: a new random secret,",
             "3. The browser is sent to",
             "4. The redirect came back with",
@@ -36,7 +36,9 @@ fn login_explains_each_step() {
     outcome
         .says("· GET https://id.example/.well-known/openid-configuration → 200 in 0 ms, ")
         .says("the provider's key `k1`; iss is this provider; aud is this client alone; nonce is the one sent;")
-        .says("\n· received: access token (valid 1 h), ID token, refresh token; scope `openid profile offline_access`\n")
+        .says(
+            "\n· received: access token (valid 1 h), ID token, refresh token; scope `openid profile offline_access`\n",
+        )
         .says("\n· GET https://id.example/jwks → 200 in 0 ms, ")
         .leaves_out("> ");
 }
@@ -73,7 +75,7 @@ fn login_elsewhere_has_its_own_steps() {
     expect_device_login(&bench);
     let outcome = bench.run(&["login", "--device", "-v"]).exits(0);
     let expected = [
-        "1. Discovery: https://id.example publishes a",
+        "1. Discovery: https://id.example publishes a document",
         "2. The provider is asked for",
         "3. The token endpoint is asked",
         "4. The ID token, which says",
@@ -90,7 +92,6 @@ fn token_says_where_it_comes_from_and_until_when() {
     bench.pass(Seconds::minutes(7));
     let cached = bench.run(&["token", "-v"]).exits(0);
     assert_eq!(cached.stderr, "· access token from the cache, 53 min left: no request\n");
-    bench.run(&["token", "-v", "--min-ttl", "55m"]).exits_with_output(5);
     let bench = bench.env("TIDP_ACCESS_TOKEN_CACHE", "off");
     let stored = bench.run(&["token", "-v"]).exits(0);
     let expected = "· no access token from the cache: the cache is off\n\
@@ -148,11 +149,11 @@ fn secrets(bench: &Bench) -> Vec<String> {
 
 #[test]
 fn no_command_shows_a_secret_with_its_headers() {
-    let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret").env("TIDP_AUTH_METHOD", "client_secret_post");
+    let bench =
+        Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret").env("TIDP_AUTH_METHOD", "client_secret_post");
     let answer = |body: Value| with_canaries(json(200, &body));
-    let tokens = |token: &str| {
-        with_canaries(TokenResponse::new().refresh_token(token).response(bench.clock.time(), None))
-    };
+    let tokens =
+        |token: &str| with_canaries(TokenResponse::new().refresh_token(token).response(bench.clock.time(), None));
     expect_device_login(&bench);
     let mut said = String::new();
     let mut run = |args: &[&str]| {
@@ -162,7 +163,7 @@ fn no_command_shows_a_secret_with_its_headers() {
             assert!(!outcome.stderr.contains(&secret), "{args:?} shows {secret}: {}", outcome.stderr);
         }
     };
-    run(&["login", "--device", "--login-hint", "4790000001"]);
+    run(&["login", "--device", "--login-hint", "4790000777"]);
     bench.provider.responds("/connect/token", tokens("canary-rt-2"));
     run(&["refresh", "--force"]);
     let narrowed = TokenResponse::new().refresh_token("canary-rt-3").member("scope", json!("openid"));
@@ -177,7 +178,8 @@ fn no_command_shows_a_secret_with_its_headers() {
     bench.provider.responds("/connect/revocation", answer(json!({})));
     bench.provider.responds("/api/logout", answer(json!({})));
     run(&["logout"]);
-    for shown in ["> client_secret=…", "> device_code=…", "> refresh_token=…", "> token=…", "> authorization: Bearer …"] {
+    for shown in ["> client_secret=…", "> device_code=…", "> refresh_token=…", "> token=…", "> authorization: Bearer …"]
+    {
         assert!(said.contains(shown), "{shown}: {said}");
     }
     assert!(said.contains("> \"id_token_hint\": …") && said.contains("< set-cookie: …"), "{said}");

@@ -27,7 +27,11 @@ impl Keepalive<'_, '_> {
 
     /// Reports a note; while a command runs, only under `--verbose`.
     fn note_unless_command(&self, text: &str) {
-        if self.has_command { self.context.reporter.trace(|| text.to_owned()) } else { self.context.reporter.note(text) }
+        if self.has_command {
+            self.context.reporter.trace(|| text.to_owned())
+        } else {
+            self.context.reporter.note(text)
+        }
     }
 
     pub(super) fn report_start(&self) {
