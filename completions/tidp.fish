@@ -30,7 +30,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_needs_command" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_needs_command" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_needs_command" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_needs_command" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_needs_command" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_needs_command" -s V -l version -d 'Print version'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "demo" -d 'Show login, token, refresh and logout on the built-in sandbox'
@@ -56,7 +56,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand demo" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -l no-browser -d 'Approve the login without a browser'
 complete -c tidp -n "__fish_tidp_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
@@ -86,7 +86,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand login" -l timeout -d 'How long
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l expect-sub -d 'Fail if another account than the one with this `sub` logs in (exit 7)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand login" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l no-browser -d 'Print the URL instead of opening a browser, and still wait for the redirect'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l paste -d 'Read the redirected URL from stdin: for a client whose redirect URI is not on this machine'
 complete -c tidp -n "__fish_tidp_using_subcommand login" -l device -d 'Log in on another device: show a code and an address to enter it at, and wait'
@@ -110,7 +110,7 @@ powershell\t'$env:TIDP_ACCESS_TOKEN = \'…\''
 cmd\t'cmd.exe: set "TIDP_ACCESS_TOKEN=…"'"
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand token" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l id-token -d 'Print the ID token instead'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -l no-refresh -d 'Never touch the network'
 complete -c tidp -n "__fish_tidp_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -121,7 +121,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l tnu-id -d 'Deprecated by TelenorID+: refresh anyway, with an access token for another profile of the same user; the next refresh without it returns to the user\'s own. Needs the scope account.profiles' -r
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l claims -d 'Refresh anyway, to update the ID token\'s claims'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -l force -d 'Refresh anyway'
 complete -c tidp -n "__fish_tidp_using_subcommand refresh" -s h -l help -d 'Print help'
@@ -131,7 +131,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand status" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand status" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand status" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand status" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand status" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand whoami" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -139,7 +139,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand whoami" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand whoami" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -147,7 +147,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -157,7 +157,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand decode" -l jwks -d 'Check agai
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l leeway -d 'Clock difference to tolerate when times are checked' -r
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand decode" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -l verify -d 'Check signature, issuer and times against the profile\'s provider'
 complete -c tidp -n "__fish_tidp_using_subcommand decode" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
@@ -167,7 +167,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l require -d 'Exit with 3 if the refresh token, or without one the access token, expires sooner than this' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l short -d 'Print one short line for a prompt: `Mobile 89d`'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l why -d 'List the events behind the explanation'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and not __fish_seen_subcommand_from list show simulate" -l ascii -d 'Draw with plain ASCII characters'
@@ -182,7 +182,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -190,7 +190,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'Name of the policy' -r -f -a "NoRefresh\t''
 Confidential\t''
@@ -214,7 +214,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l ascii -d 'Draw with plain ASCII characters'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -223,7 +223,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l for -d 'Stop refreshing after this time; without CMD, exit then with 0 [default: as long as CMD or the session lasts]' -r
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand keepalive" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -234,7 +234,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand exec" -l scope -d 'A token of 
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l env -d 'The variable to set instead of TIDP_ACCESS_TOKEN' -r
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand exec" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -242,7 +242,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand userinfo" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -250,7 +250,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand logout" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l local -d 'Delete the local session only'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l all -d 'Log out of all profiles, and end sessions whose profile is removed'
 complete -c tidp -n "__fish_tidp_using_subcommand logout" -l browser -d 'End the provider\'s session in the browser (end_session_endpoint)'
@@ -262,7 +262,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -l lang -d 'Language of the page, such as no' -r
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand manage" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand manage" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -l print -d 'Print the link instead of opening the browser'
 complete -c tidp -n "__fish_tidp_using_subcommand manage" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
@@ -271,7 +271,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "add" -d 'Add a profile to config.toml; on a terminal, ask for what is left out. The first one becomes the default'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and not __fish_seen_subcommand_from add list ls show use set unset rename remove rm secret" -f -a "list" -d 'List all profiles'
@@ -309,7 +309,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -317,7 +317,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -325,7 +325,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -333,7 +333,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -341,7 +341,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -349,7 +349,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -357,7 +357,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -365,7 +365,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -373,7 +373,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -381,7 +381,7 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -390,7 +390,7 @@ never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l remove -d 'Remove the secret instead'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -412,7 +412,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_s
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l clock -d 'Start with the clock this far ahead; negative: behind' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l auto-approve -d 'Log in as the first user, without a page'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -f -a "token" -d 'Print a token of a running sandbox, with any claims, for testing an API; also wrong ones'
@@ -441,7 +441,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l no-user -d 'A token for the client itself'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -449,5 +449,5 @@ always\t''
 never\t''"
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
-complete -c tidp -n "__fish_tidp_using_subcommand completions" -s v -l verbose -d 'Print each request to stderr, without its contents'
+complete -c tidp -n "__fish_tidp_using_subcommand completions" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand completions" -s h -l help -d 'Print help'
