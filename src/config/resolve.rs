@@ -2,7 +2,7 @@
 
 use super::file::Config;
 use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
-use super::profile_keys::{ProfileKeys, check_keys, variable_name};
+use super::profile_keys::{Key, ProfileKeys, check_keys, variable_name};
 use super::redirect_uri::redirect_uri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
@@ -66,17 +66,18 @@ impl Origin<'_> {
 
     /// The error about a key, with its variable, or its profile, file and line.
     fn error(&self, key: &str, what: &str) -> Error {
-        let place = match (self.source(key, true), self.name) {
-            (Source::Variable(variable), _) => variable,
-            (_, None) => "the environment".to_owned(),
-            (_, Some(name)) => {
-                let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
-                let file = self.config.path.as_ref();
-                let file = file.map_or_else(String::new, |path| format!(" in {}{line}", printable_path(path)));
-                format!("profile `{}`{file}", printable(name))
-            }
+        let name = match (self.source(key, true), self.name) {
+            (Source::Variable(variable), _) => return Error::config(format!("{variable}: {what}")),
+            (_, None) => return Error::config(format!("the environment: {what}")),
+            (_, Some(name)) => name,
         };
-        Error::config(format!("{place}: {what}"))
+        let shown = printable(name);
+        // Without a path the file has not changed yet, so there is nothing to correct in it.
+        let Some(path) = &self.config.path else { return Error::config(format!("profile `{shown}`: {what}")) };
+        let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
+        let message = format!("profile `{shown}` in {}{line}: {what}", printable_path(path));
+        let is_known = Key::named(key).is_some();
+        SetupError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
     }
 }
 

@@ -32,6 +32,14 @@ pub enum SetupError {
     ProfileHasSession(String),
     /// A session is left from an earlier profile of this name.
     NameHasSession(String),
+    /// A key of this profile in the file is wrong or missing.
+    KeyInFile {
+        message: String,
+        profile: String,
+        key: String,
+        /// Whether there is such a key.
+        is_known: bool,
+    },
     /// A key of a profile on the command line is wrong.
     WrongKey {
         message: String,
@@ -94,6 +102,14 @@ impl SetupError {
                 printable(name)
             ))
             .hint("tidp status"),
+            Self::KeyInFile { message, profile, key, is_known } => {
+                let (name, key) = (quoted(profile), quoted(key));
+                config(message.clone()).hint(match (key.as_str(), is_known) {
+                    (_, false) => format!("tidp profile unset {name} {key}"),
+                    ("issuer", true) => format!("tidp profile set {name} environment staging"),
+                    (_, true) => format!("tidp profile set {name} {key} VALUE"),
+                })
+            }
             Self::WrongKey { message } => usage(message.clone()).hint("tidp profile set --help"),
             Self::ConfigIsPipe(path) => {
                 config(format!("the configuration is a pipe ({}) and cannot be changed", printable_path(path)))

@@ -71,6 +71,12 @@ fn setup_rows() -> Vec<Row> {
         row(SetupError::ProfileExists("a".into()), Kind::Usage, 2, "tidp profile set a KEY VALUE"),
         row(SetupError::ProfileHasSession("a".into()), Kind::Usage, 2, "tidp logout --profile a"),
         row(SetupError::NameHasSession("a".into()), Kind::Usage, 2, "tidp status"),
+        row(
+            SetupError::KeyInFile { message: text(), profile: "a".into(), key: "polcy".into(), is_known: false },
+            Kind::Config,
+            2,
+            "tidp profile unset a polcy",
+        ),
         row(SetupError::WrongKey { message: text() }, Kind::Usage, 2, "tidp profile set --help"),
         row(SetupError::ConfigIsPipe("/dev/fd/63".into()), Kind::Config, 2, "TIDP_CONFIG"),
         row(SetupError::ConfigTooLarge("/c.toml".into()), Kind::Config, 2, "tidp profile remove NAME"),

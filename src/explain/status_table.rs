@@ -162,7 +162,7 @@ pub fn table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
     let widths = fitting(column_widths(&all), columns);
     let body = rows.iter().zip(&cells).map(|(row, cells)| match (cells, &row.details) {
         (Some(cells), _) => line(row.why.is_some(), cells, widths, Role::Label),
-        (None, details) => error_line(row, details, columns),
+        (None, details) => error_line(row, details, widths[0], columns),
     });
     std::iter::once(line(false, &header, widths, Role::Faint)).chain(body).collect()
 }
@@ -191,20 +191,19 @@ fn mark(is_in_use: bool) -> Line {
     Line::new(Role::Now, if is_in_use { "* " } else { "  " })
 }
 
-fn error_line(row: &StatusRow, details: &Result<Details, String>, columns: usize) -> Line {
+fn error_line(row: &StatusRow, details: &Result<Details, String>, name_width: usize, columns: usize) -> Line {
     let mut line = mark(row.why.is_some());
-    line.push(Role::Label, &row.shown_name);
+    line.push(Role::Label, pad(&row.shown_name, name_width, Align::Left));
     if let Err(what) = details {
-        line.push(
-            Role::Over,
-            "  ".to_owned() + &wrap_indented(what, columns.saturating_sub(4 + row.shown_name.width()), 6),
-        );
+        line.push(Role::Over, format!("  {}", wrap_indented(what, columns, 4 + name_width)));
     }
     line
 }
 
 fn block(row: &StatusRow, now: Time, columns: usize) -> Vec<Line> {
-    let Some(cells) = row.cells(now) else { return vec![error_line(row, &row.details, columns)] };
+    let Some(cells) = row.cells(now) else {
+        return vec![error_line(row, &row.details, row.shown_name.width(), columns)];
+    };
     let mut name = mark(row.why.is_some());
     name.push(Role::Label, &cells[0]);
     let rest = HEADER.iter().zip(&cells).skip(1).map(|(label, cell)| {

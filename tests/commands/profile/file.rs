@@ -66,6 +66,7 @@ fn invalid_value_in_the_file_is_named_with_its_profile() {
         config_error(&bench, &["login"], "profile `work`")
             .says("config.toml")
             .says(words)
+            .says("hint: tidp profile ")
             .leaves_out("\u{1b}")
             .leaves_out("s3cret");
         bench.run(&["profile", "list"]).exits(0);
