@@ -28,6 +28,9 @@ _tidp() {
             tidp,exec)
                 cmd="tidp__subcmd__exec"
                 ;;
+            tidp,help)
+                cmd="tidp__subcmd__help"
+                ;;
             tidp,inspect)
                 cmd="tidp__subcmd__inspect"
                 ;;
@@ -63,6 +66,9 @@ _tidp() {
                 ;;
             tidp,userinfo)
                 cmd="tidp__subcmd__userinfo"
+                ;;
+            tidp,version)
+                cmd="tidp__subcmd__version"
                 ;;
             tidp,whoami)
                 cmd="tidp__subcmd__status"
@@ -119,7 +125,7 @@ _tidp() {
 
     case "${cmd}" in
         tidp)
-            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh status whoami inspect decode policy keepalive exec userinfo logout manage profile sandbox completions"
+            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh status whoami inspect decode policy keepalive exec userinfo logout manage profile sandbox completions help version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -190,7 +196,18 @@ _tidp() {
                     return 0
                     ;;
                 --jwks)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --leeway)
@@ -259,6 +276,32 @@ _tidp() {
                     ;;
                 --env)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__help)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -960,7 +1003,18 @@ _tidp() {
                     return 0
                     ;;
                 --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --issuer)
@@ -1121,6 +1175,32 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__userinfo)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__version)
             opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

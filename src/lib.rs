@@ -11,7 +11,7 @@
 //! | `ports` | traits for everything outside: clock, network, stores, browser, terminal, processes | `domain` |
 //! | `adapters` | the ports on a real machine | `domain`, `ports` |
 //! | `sandbox` | the stand-in provider; shares the policy table with the client, and no code | `domain`, clock and entropy of `ports` |
-//! | `cli` | the command line as clap types | names of policies and of ACR values of `domain`, the keys of a profile of `config` |
+//! | `cli` | the command line as clap types | names of policies and of ACR values, and spelling, of `domain`, the keys of a profile of `config` |
 //! | `error` | every error with its kind, message and hint | `domain`, `oidc`, `ports` |
 //! | `config` | flags, environment and file merged into one profile; pure | `domain`, `error`, claim names of `explain`, `oidc`, `ports` |
 //! | `terminal` | streams, colour, wrapping, tables | `cli`, `domain`, `error`, `ports` |
@@ -65,6 +65,7 @@ pub mod testing;
 
 pub use adapters::hardening::harden;
 use cli::HelpOrUsageError;
+use commands::help::{self, Form};
 use error::{Error, SetupError, Situation};
 use flows::configuration::Configuration;
 pub use ports::Ports;
@@ -83,7 +84,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
         }
         Err(error) => {
             let out = Output::new(ports, &cli::display_options(&args));
-            let outcome = print_help(ports, &out, cli::help_or_usage_error(&args, &error));
+            let outcome = print_help(ports, &out, cli::help_or_usage_error(&args, error));
             (out, outcome)
         }
     };
@@ -95,6 +96,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
             }
             let is_usage = matches!(error.situation, Situation::Setup(SetupError::Usage { .. }));
             let command = if is_usage { cli::command_name(&args) } else { String::new() };
+            // The help of `tidp help` is the first page.
+            let command = if command == "help" { String::new() } else { command };
             let report = error.of_command(&command).report();
             out.failure(&report);
             report.exit_code
@@ -102,15 +105,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>, ports: &Ports) -> i32 {
     }
 }
 
-/// Prints help or version; anything else is a usage error.
+/// Prints help or version; anything else is an error.
 fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> error::Result<()> {
     match parsed {
-        HelpOrUsageError::Help(text) => out.answer(&text),
-        HelpOrUsageError::Version => out.document(cli::version::document()),
-        HelpOrUsageError::UsageError { help, message, corrected, with_profile } => {
-            if let Some(help) = help {
-                out.note(help.trim_end());
-            }
+        HelpOrUsageError::Help { command, is_short } => {
+            help::show(out, &command, if is_short { Form::Short } else { Form::Long })
+        }
+        HelpOrUsageError::Version => commands::version(out),
+        HelpOrUsageError::NoCommand { .. } if out.json => Err(Error::usage("no command was given")),
+        HelpOrUsageError::NoCommand { command } => {
+            out.note(help::short_text(out, &command).trim_end());
+            Err(Situation::NoCommand.into())
+        }
+        HelpOrUsageError::UsageError { message, corrected, with_profile } => {
             let message = domain::text::printable(&message);
             let is_profile = |(name, _): &(String, _)| {
                 Configuration::load(ports).is_ok_and(|found| found.config.profile.contains_key(name))

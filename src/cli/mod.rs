@@ -1,6 +1,8 @@
 //! The command line as clap types, from which completions are generated. The commands interpret the values.
 
 mod commands;
+mod examples;
+mod groups;
 mod parse;
 mod policy;
 mod sandbox;
@@ -8,6 +10,8 @@ mod usage_error;
 pub mod version;
 
 pub use commands::*;
+pub use examples::{Example, examples};
+pub use groups::GROUPS;
 pub use parse::parse;
 pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
 pub use sandbox::{Introspection, SampleFormat, Sandbox, SandboxCommand, SandboxToken};

@@ -26,7 +26,9 @@ pub struct Policy {
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub ascii: bool,
-    /// Exit with 3 if the refresh token, or without one the access token, expires sooner than this
+    /// Exit with 3 if less than this is left
+    ///
+    /// Of the refresh token's lifetime, or without one of the access token's.
     #[arg(long, value_name = "DURATION")]
     pub require: Option<String>,
     /// Update the display every second until Ctrl-C
@@ -41,17 +43,19 @@ pub enum PolicyCommand {
     /// Explain one policy
     Show {
         /// Name of the policy
-        #[arg(value_parser = policy_names(), ignore_case = true)]
+        #[arg(value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
         name: String,
     },
-    /// Simulate a session under a policy, offline, and show when it ends
+    /// Simulate a session under a policy, and show when it ends
+    ///
+    /// Nothing is requested: a script of your habits is played against the built-in sandbox.
     Simulate(Simulate),
 }
 
 #[derive(Args, Clone, Debug)]
 pub struct Simulate {
     /// Name of the policy
-    #[arg(long, value_name = "NAME", value_parser = policy_names(), ignore_case = true, required_unless_present = "compare")]
+    #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true, required_unless_present = "compare")]
     pub policy: Option<String>,
     /// Compare all policies
     #[arg(long, conflicts_with = "policy")]
@@ -65,16 +69,18 @@ pub struct Simulate {
     /// Lifetime of an access token
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub access_token: String,
-    /// End the user's SSO session this long after the login
+    /// The SSO session ends this long after the login
     #[arg(long, value_name = "DURATION")]
     pub sso_ends_after: Option<String>,
-    /// Whether a refresh returns a new refresh token or the same one
-    #[arg(long, value_enum, default_value_t = RefreshTokenUsage::OneTimeOnly)]
+    /// What a refresh does with the refresh token
+    #[arg(long, value_enum, value_name = "USAGE", default_value_t = RefreshTokenUsage::OneTimeOnly)]
     pub refresh_tokens: RefreshTokenUsage,
-    /// When `tidp token` refreshes (the profile's `renew`)
+    /// When `tidp token` refreshes
+    ///
+    /// As `renew` of a profile.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub renew: RenewWhen,
-    /// Let the script run `tidp refresh --force` instead of `tidp token`
+    /// The script runs `tidp refresh --force` instead
     #[arg(long, conflicts_with = "renew")]
     pub force: bool,
     /// Draw with plain ASCII characters

@@ -6,55 +6,65 @@ pub use token::{SampleFormat, SandboxCommand, SandboxToken};
 
 use crate::domain::policy::RefreshTokenUsage;
 use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 const HELP: &str = include_str!("sandbox/help.txt");
 
 #[derive(Args, Clone, Debug)]
-#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
+#[command(after_long_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct Sandbox {
     #[command(subcommand)]
     pub command: Option<SandboxCommand>,
     /// Port; 0: any free one
     #[arg(long, default_value_t = 8765)]
     pub port: u16,
-    /// A client of your own; without a redirect URI it gets http://127.0.0.1 (any port), http://localhost:3000/callback and
-    /// http://localhost:5173/callback; can be repeated
-    #[arg(long, value_name = "ID=TYPE[,REDIRECT_URI…]")]
+    /// A client of your own; can be repeated
+    ///
+    /// TYPE is Public, PublicWithRefresh, Confidential or MobileApp. Without a redirect URI it gets http://127.0.0.1 (any port),
+    /// http://localhost:3000/callback and http://localhost:5173/callback.
+    #[arg(long, value_name = "ID=TYPE[,URI…]")]
     pub client: Vec<String>,
-    /// The secret of a confidential client; can be repeated
+    /// Secret of a confidential client; can be repeated
     #[arg(long, value_name = "ID=SECRET")]
     pub secret: Vec<String>,
-    /// Register this redirect URI for every client that it fits; can be repeated
+    /// Redirect URI for every client that it fits
+    ///
+    /// It can be repeated.
     #[arg(long, value_name = "URI")]
     pub redirect_uri: Vec<String>,
-    /// A user of your own; can be repeated. The first is the default
+    /// A user of your own; can be repeated
+    ///
+    /// The first is the default.
     #[arg(long, value_name = "ID[,KEY=VALUE…]")]
     pub user: Vec<String>,
-    /// Clients, users, scopes and lifetimes from this file
-    #[arg(long, value_name = "FILE")]
+    /// Clients, users and lifetimes from this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// The address under which applications reach the sandbox, as in a container
-    #[arg(long, value_name = "URL")]
+    /// The address under which applications reach it
+    ///
+    /// As in a container.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     pub issuer: Option<String>,
-    /// The address to listen on. Any but a loopback address lets other machines in
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    /// The address to listen on
+    ///
+    /// Any but a loopback address lets other machines in.
+    #[arg(long, value_name = "ADDRESS", hide_short_help = true, default_value = "127.0.0.1")]
     pub bind: IpAddr,
     /// Log in as the first user, without a page
     #[arg(long)]
     pub auto_approve: bool,
-    /// Whether a refresh returns a new refresh token and revokes the old one, or returns the same one
-    #[arg(long, value_enum, default_value_t = RefreshTokenUsage::OneTimeOnly)]
+    /// What a refresh does with the refresh token
+    #[arg(long, value_enum, value_name = "USAGE", hide_short_help = true, default_value_t = RefreshTokenUsage::OneTimeOnly)]
     pub refresh_tokens: RefreshTokenUsage,
     /// Whom introspection answers
-    #[arg(long, value_enum, default_value_t = Introspection::ApisOnly)]
+    #[arg(long, value_enum, value_name = "WHOM", hide_short_help = true, default_value_t = Introspection::ApisOnly)]
     pub introspection: Introspection,
     /// Lifetime of access tokens [default: 1h]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub access_token_lifetime: Option<String>,
-    /// Start with the clock this far ahead; negative: behind
+    /// Start with the clock this far ahead or (-5m) behind
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub clock: Option<String>,
 }

@@ -2,19 +2,25 @@
 
 use super::commands::{Cli, ColorWhen, Global};
 use super::parse::parse;
+use crate::domain::spelling::is_near;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, ValueEnum};
 use std::ffi::OsString;
 
 /// What clap returns instead of a command.
 pub enum HelpOrUsageError {
-    /// The help or version that was asked for.
-    Help(String),
-    /// The version was asked for as JSON.
+    /// The help was asked for.
+    Help {
+        /// The words of the command.
+        command: Vec<String>,
+        /// By `-h`.
+        is_short: bool,
+    },
+    /// The version was asked for.
     Version,
+    /// This command, such as `profile`, needs another word.
+    NoCommand { command: Vec<String> },
     UsageError {
-        /// The help of a command that needs a subcommand.
-        help: Option<String>,
         /// May hold text from the command line, which is not printable yet.
         message: String,
         /// The line that was meant, up to CMD, and whether more follows.
@@ -24,28 +30,59 @@ pub enum HelpOrUsageError {
     },
 }
 
-pub fn help_or_usage_error(args: &[OsString], error: &clap::Error) -> HelpOrUsageError {
-    let text = error.render().to_string();
-    let (help, message) = match error.kind() {
-        ErrorKind::DisplayVersion if display_options(args).json => return HelpOrUsageError::Version,
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return HelpOrUsageError::Help(text),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => (Some(text), "no command was given".to_owned()),
+pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrUsageError {
+    let command = || command_name(args).split_whitespace().map(str::to_owned).collect();
+    let message = match error.kind() {
+        ErrorKind::DisplayVersion => return HelpOrUsageError::Version,
+        ErrorKind::DisplayHelp => return HelpOrUsageError::Help { command: command(), is_short: asks_for_short_help(args) },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return HelpOrUsageError::NoCommand { command: command() },
         // The unexpected argument may be the secret, so the message does not show it.
-        ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => (
-            None,
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => {
             "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or \
              pipe it to standard input"
-                .to_owned(),
-        ),
-        _ => (None, in_one_line(&text)),
+                .to_owned()
+        }
+        _ => {
+            keep_near_suggestions(&mut error);
+            in_one_line(&error.render().to_string())
+        }
     };
-    let corrected = suggest_missing_dashes(args, error).or_else(|| Some((suggest(args, error, show_policy)?.1, false)));
+    let corrected =
+        suggest_missing_dashes(args, &error).or_else(|| Some((suggest(args, &error, show_policy)?.1, false)));
     let as_profile = |line: &mut Vec<OsString>, at: usize| {
         let name = line.remove(at);
         line.extend(["--profile".into(), name]);
     };
-    let with_profile = suggest(args, error, as_profile).filter(|_| corrected.is_none() && !is_profile_secret(args));
-    HelpOrUsageError::UsageError { help, message, corrected, with_profile }
+    let with_profile = suggest(args, &error, as_profile).filter(|_| corrected.is_none() && !is_profile_secret(args));
+    HelpOrUsageError::UsageError { message, corrected, with_profile }
+}
+
+/// Whether the help was asked for by `-h`, alone or among other short options, rather than by `--help`.
+fn asks_for_short_help(args: &[OsString]) -> bool {
+    let mut options = args.iter().filter_map(|arg| arg.to_str()).filter(|arg| arg.starts_with('-'));
+    options.find(|arg| *arg == "--help" || (!arg.starts_with("--") && arg.contains('h'))) != Some("--help")
+}
+
+/// Removes the suggestions of clap that are far from what was typed.
+fn keep_near_suggestions(error: &mut clap::Error) {
+    for (given, suggested) in [
+        (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ] {
+        let Some(ContextValue::String(given)) = error.get(given).cloned() else { continue };
+        let names = match error.remove(suggested) {
+            Some(ContextValue::String(name)) => vec![name],
+            Some(ContextValue::Strings(names)) => names,
+            _ => continue,
+        };
+        let near: Vec<String> = names.into_iter().filter(|name| is_near(&given, name)).collect();
+        match &near[..] {
+            [] => {}
+            [name] => drop(error.insert(suggested, ContextValue::String(name.clone()))),
+            _ => drop(error.insert(suggested, ContextValue::Strings(near))),
+        }
+    }
 }
 
 /// Whether this is `tidp profile secret`, with or without options between the words.
@@ -66,7 +103,7 @@ fn in_one_line(text: &str) -> String {
 
 /// The command, such as `policy simulate`; empty if there is none.
 pub fn command_name(args: &[OsString]) -> String {
-    let found = Cli::command().ignore_errors(true).try_get_matches_from(args).ok();
+    let found = Cli::command().ignore_errors(true).disable_help_flag(true).try_get_matches_from(args).ok();
     let mut words = Vec::new();
     let mut at = found.as_ref();
     while let Some((word, below)) = at.and_then(ArgMatches::subcommand) {
@@ -149,6 +186,8 @@ mod tests {
             ("policy simulate --every 1m", "policy simulate"),
             ("exec token", "exec"),
             ("sandbox --clock abc", "sandbox"),
+            ("policy simulate -q --help", "policy simulate"),
+            ("profile -h", "profile"),
         ] {
             assert_eq!(command_name(&args(line)), command, "tidp {line}");
         }
@@ -159,11 +198,11 @@ mod tests {
         for (line, expected) in [
             ("token --nope", "unexpected argument '--nope' found"),
             ("logon", "unrecognized subcommand 'logon'; tip: some similar subcommands exist: 'logout', 'login'"),
-            ("profile", "no command was given"),
+            ("session list", "unrecognized subcommand 'session'"),
             ("profile -q secret demo hunter2", "`tidp profile secret` takes only a profile name; a secret is never an"),
         ] {
             let args = args(line);
-            let HelpOrUsageError::UsageError { message, .. } = help_or_usage_error(&args, &parse(&args).unwrap_err())
+            let HelpOrUsageError::UsageError { message, .. } = help_or_usage_error(&args, parse(&args).unwrap_err())
             else {
                 panic!("tidp {line} is no error")
             };

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod decode;
 pub mod demo;
 pub mod exec;
+pub mod help;
 pub mod inspect;
 pub mod keepalive;
 pub mod login;
@@ -20,7 +21,7 @@ pub mod status;
 pub mod token;
 pub mod userinfo;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
 use crate::ports::Ports;
@@ -63,5 +64,19 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Status => status::run(ports, out, global),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
+        Command::Help { words } => help::run(out, words),
+        Command::Version => version(out),
+    }
+}
+
+/// `tidp version`, as `--version`.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn version(out: &Output<'_>) -> Result<()> {
+    if out.json {
+        out.document(cli::version::document())
+    } else {
+        out.answer(&format!("tidp {}\n", cli::version::VERSION))
     }
 }

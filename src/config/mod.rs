@@ -9,6 +9,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
@@ -17,6 +18,7 @@ pub use redirect_uri::RedirectUri;
 pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
 pub use settings::{Setting, settings};
 pub use store::{KeySource, StoreKind, caches_access_tokens, store};
+pub use variables::variables;
 
 use crate::domain::text::printable;
 use crate::error::{Error, Result, SetupError};

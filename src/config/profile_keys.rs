@@ -49,7 +49,7 @@ profile_keys! {
 pub(super) struct Key {
     pub name: &'static str,
     format: Format,
-    meaning: &'static str,
+    pub meaning: &'static str,
 }
 
 /// How a text is parsed as a key's value.

@@ -19,7 +19,7 @@ use crate::domain::warning::WarningCode;
 use crate::oidc::Problem;
 use crate::ports::{HttpFailure, HttpFailureKind};
 pub use child_process::ChildProcessError;
-pub use kind::Kind;
+pub use kind::{EXIT_CODES, Kind};
 pub use login::LoginError;
 pub use login_refusal::{LoginMethod, RequestedLogin};
 pub use network::NetworkError;
@@ -109,6 +109,7 @@ impl Error {
     pub fn silent_exit_code(&self) -> Option<i32> {
         match self.situation {
             Situation::OutputClosed => Some(0),
+            Situation::NoCommand => Some(2),
             Situation::ChildProcess(ChildProcessError::Exited(code)) => Some(code),
             _ => None,
         }

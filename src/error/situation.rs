@@ -24,6 +24,8 @@ pub enum Situation {
     ChildProcess(ChildProcessError),
     /// The reader of standard output has closed it. No error is printed.
     OutputClosed,
+    /// The command line has no command. The help is printed instead of an error.
+    NoCommand,
     Failed(String),
 }
 
@@ -39,6 +41,7 @@ impl Situation {
             Self::Login(error) => error.report(profile),
             Self::ChildProcess(error) => error.report(),
             Self::OutputClosed => Report::new(Kind::Failed, "standard output is closed").exit_code(0),
+            Self::NoCommand => Report::new(Kind::Usage, "no command was given"),
             Self::Failed(message) => Report::new(Kind::Failed, message),
         }
     }

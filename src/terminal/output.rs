@@ -259,6 +259,11 @@ impl<'w> Output<'w> {
         self.stdout_colors
     }
 
+    /// Whether stderr has colours.
+    pub fn has_err_colors(&self) -> bool {
+        self.stderr_colors
+    }
+
     /// `text` in a colour, for stdout.
     pub fn paint(&self, text: &str, color: Color) -> String {
         styled_text::paint(text, color, self.stdout_colors)

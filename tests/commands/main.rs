@@ -13,6 +13,7 @@ mod acceptors;
 mod decode;
 mod exec;
 mod golden;
+mod help;
 mod hints;
 mod inspect;
 mod introspection;

@@ -177,7 +177,7 @@ fn listed_types_and_policies_are_accepted_in_any_case() {
         wrapped.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let policies = PolicyName::ALL.map(PolicyName::as_str);
-    let listed = |names: &[&str]| format!("[possible values: {}]", names.join(", "));
+    let listed = |names: &[&str]| format!(": {}", names.join(", "));
     assert!(help(&["profile", "add"]).contains(&listed(&ClientType::ALL.map(ClientType::as_str))));
     for command in [&["profile", "add"][..], &["policy", "show"], &["policy", "simulate"]] {
         assert!(help(command).contains(&listed(&policies)), "{command:?}");

@@ -18,7 +18,9 @@ pub const FLAWS: [&str; 8] = [
 
 #[derive(Subcommand, Clone, Debug)]
 pub enum SandboxCommand {
-    /// Print a token of a running sandbox, with any claims, for testing an API; also wrong ones
+    /// Print a token of a running sandbox, for testing an API
+    ///
+    /// With any claims, also wrong ones.
     Token(SandboxToken),
 }
 
@@ -36,17 +38,24 @@ pub struct SandboxToken {
     /// A token for the client itself
     #[arg(long, conflicts_with_all = ["user", "id_token"])]
     pub no_user: bool,
-    /// Scopes; `api:orders` also gives the audience `orders`. Can be repeated [default: openid profile]
+    /// Scopes; can be repeated [default: openid profile]
+    ///
+    /// `api:orders` also gives the audience `orders`.
     #[arg(long)]
     pub scope: Vec<String>,
-    /// A claim; VALUE is JSON or text, and null leaves the claim out. Can be repeated
+    /// A claim; can be repeated
+    ///
+    /// VALUE is JSON or text, and null leaves the claim out.
     #[arg(long, value_name = "NAME=VALUE")]
     pub claim: Vec<String>,
-    /// How long it is valid [default: as long as the sandbox's access tokens]
+    /// How long it is valid
+    ///
+    /// By default, as long as the sandbox's access tokens.
     #[arg(long, value_name = "DURATION")]
     pub lifetime: Option<String>,
-    /// What is wrong with it. other-audience: `another-audience`; other-typ: `JWT` instead of `at+jwt`, for an ID token the
-    /// reverse
+    /// What is wrong with it
+    ///
+    /// other-audience: `another-audience`; other-typ: `JWT` instead of `at+jwt`, for an ID token the reverse.
     #[arg(long, value_parser = PossibleValuesParser::new(FLAWS))]
     pub wrong: Option<String>,
     /// How to print it

@@ -48,5 +48,5 @@ fn secret_given_as_an_argument_is_not_repeated() {
     }
     let bench = Bench::with_config(&profile("demo", ""));
     bench.run(&["profile", "show", "demo", "more"]).exits(2).says("'more'");
-    bench.run(&["profile", "secret"]).exits(2).says("NAME").leaves_out("never an argument");
+    bench.run(&["profile", "secret"]).exits(2).says("PROFILE").leaves_out("never an argument");
 }
