@@ -25,6 +25,9 @@ _tidp() {
             tidp,demo)
                 cmd="tidp__subcmd__demo"
                 ;;
+            tidp,doctor)
+                cmd="tidp__subcmd__doctor"
+                ;;
             tidp,exec)
                 cmd="tidp__subcmd__exec"
                 ;;
@@ -125,7 +128,7 @@ _tidp() {
 
     case "${cmd}" in
         tidp)
-            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh status whoami inspect decode policy keepalive exec userinfo logout manage profile sandbox completions help version"
+            opts="-p -q -v -h -V --profile --json --quiet --verbose --color --help --version demo login token refresh status whoami inspect decode policy keepalive exec userinfo logout manage profile doctor sandbox completions help version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,6 +226,32 @@ _tidp() {
             ;;
         tidp__subcmd__demo)
             opts="-p -q -v -h --profile --json --quiet --verbose --color --no-browser --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tidp__subcmd__doctor)
+            opts="-p -q -v -h --profile --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -48,6 +48,7 @@ complete -c tidp -n "__fish_tidp_needs_command" -f -a "userinfo" -d 'Show the us
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "logout" -d 'Log out: end the session here, then at the provider'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "manage" -d 'Open the user\'s own account page at TelenorID+'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "profile" -d 'Add, list, show, change and remove profiles'
+complete -c tidp -n "__fish_tidp_needs_command" -f -a "doctor" -d 'Check what a login needs, and say what to do'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "sandbox" -d 'Run a stand-in for TelenorID+, to try an app with'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c tidp -n "__fish_tidp_needs_command" -f -a "help" -d 'Show this help, that of a command, or a topic'
@@ -394,6 +395,14 @@ complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subco
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand profile; and __fish_seen_subcommand_from secret" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -l json -d 'Print one JSON document on stdout; an error is the last line of stderr, as JSON'
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
+complete -c tidp -n "__fish_tidp_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -s p -l profile -d 'The profile to use instead of the default one (TIDP_PROFILE)' -r
 complete -c tidp -n "__fish_tidp_using_subcommand sandbox; and not __fish_seen_subcommand_from token" -l color -d 'When to use colour [default: auto, which honours NO_COLOR and CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''

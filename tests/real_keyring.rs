@@ -204,6 +204,52 @@ fn keyring_failure_after_login_is_not_a_missing_session() {
     assert_eq!(provider.requests("token"), refreshes, "nothing is spent that cannot be stored");
 }
 
+#[test]
+fn doctor_tries_the_keyring_and_leaves_nothing_in_it() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let mut home = Home::at(&provider, "sandbox-mobile");
+    let _service = SecretService::start(&mut home);
+    let checked = home.tidp(&["doctor"]);
+    let report = checked.expect(0);
+    assert!(report.contains("✓ keyring         Secret Service (gnome-keyring), 8 kB written"), "{report}");
+    assert_eq!(entries(&home), "");
+}
+
+#[test]
+fn doctor_tells_locked_from_unused_from_missing() {
+    if !require("keyring") || !require("curl") {
+        return;
+    }
+    let provider = Provider::sandbox(&[]);
+    let diagnosed = |start: &dyn Fn(&mut Home) -> SecretService, words: [&str; 2]| {
+        let mut home = Home::at(&provider, "sandbox-mobile");
+        let _service = start(&mut home);
+        let outcome = home.tidp(&["doctor"]);
+        assert_eq!(outcome.code, Some(6), "{outcome:#?}");
+        let report = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in words {
+            assert!(report.contains(words), "{report}");
+        }
+    };
+    let lock = |home: &mut Home| {
+        let service = SecretService::start(home);
+        service.lock(home);
+        service
+    };
+    let no_bus = |home: &mut Home| {
+        let service = SecretService::bus_only(home);
+        home.unset("DBUS_SESSION_BUS_ADDRESS");
+        service
+    };
+    diagnosed(&lock, ["✗ keyring the OS keyring is locked", "The keyring is Secret Service (gnome-keyring)."]);
+    diagnosed(&SecretService::never_used, ["no default collection yet", "hint: create it"]);
+    diagnosed(&SecretService::bus_only, ["cannot be found", "no program on it offers a keyring"]);
+    diagnosed(&no_bus, ["cannot be found", "No session bus answers this user at unix:path="]);
+}
+
 /// Asserts that a login and a token fail with code 6 and a hint, in time, with nothing on disk.
 #[track_caller]
 fn refused(what: &str, fail: impl FnOnce(&mut Home) -> SecretService) {

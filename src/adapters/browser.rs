@@ -3,6 +3,8 @@
 use crate::domain::command_line;
 use crate::domain::text::printable;
 use crate::ports::{Browser, Env};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use url::Url;
@@ -17,6 +19,8 @@ const FAILURE_TIMEOUT: Duration = Duration::from_millis(250);
 pub struct SystemBrowser {
     /// The value of `BROWSER`.
     chosen: Option<String>,
+    /// The value of `PATH`.
+    path: Option<String>,
     desktop: bool,
     /// How long to wait for a failure of the opener.
     patience: Duration,
@@ -28,6 +32,7 @@ impl SystemBrowser {
         let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| env.get(name).is_some());
         Self {
             chosen: env.get("BROWSER").map(str::to_owned),
+            path: env.get("PATH").map(str::to_owned),
             // Over SSH, the desktop of a Mac or Windows machine is in front of somebody else.
             desktop: if cfg!(any(target_os = "macos", windows)) {
                 env.get("SSH_CONNECTION").is_none()
@@ -44,16 +49,24 @@ impl Browser for SystemBrowser {
         self.chosen.is_some() || self.desktop
     }
 
+    fn opener(&self) -> Result<String, String> {
+        let commands = self.commands("https://localhost/");
+        let programs: Vec<&OsStr> = commands.iter().map(Command::get_program).collect();
+        let shown = |program: &OsStr| printable(&program.to_string_lossy());
+        match programs.iter().find(|program| self.is_installed(program)) {
+            Some(program) => Ok(shown(program)),
+            None => Err(format!(
+                "none of these programs is here: {}",
+                programs.iter().map(|program| shown(program)).collect::<Vec<_>>().join(", ")
+            )),
+        }
+    }
+
     fn open(&self, url: &Url) -> Result<(), String> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err("only http and https addresses are opened".into());
         }
-        let commands = match &self.chosen {
-            Some(chosen) => {
-                listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url.as_str())).collect()
-            }
-            None => open::commands(url.as_str()),
-        };
+        let commands = self.commands(url.as_str());
         // Report the first failure: most machines lack the other openers.
         let mut first = None;
         for command in commands {
@@ -63,6 +76,26 @@ impl Browser for SystemBrowser {
             }
         }
         Err(first.unwrap_or_else(|| "BROWSER names no program".to_owned()))
+    }
+}
+
+impl SystemBrowser {
+    /// The commands to try, in this order.
+    fn commands(&self, url: &str) -> Vec<Command> {
+        match &self.chosen {
+            Some(chosen) => listed_browsers(chosen).into_iter().filter_map(|choice| command(choice, url)).collect(),
+            None => open::commands(url),
+        }
+    }
+
+    /// Whether the program is a file, as named or in a directory of `PATH`. Windows adds endings and its own places, so
+    /// there every program counts.
+    fn is_installed(&self, program: &OsStr) -> bool {
+        if cfg!(windows) || Path::new(program).components().count() > 1 {
+            return cfg!(windows) || Path::new(program).is_file();
+        }
+        let path = self.path.iter().flat_map(std::env::split_paths);
+        path.map(|dir| dir.join(program)).any(|file| file.is_file())
     }
 }
 
@@ -81,7 +114,7 @@ fn path_with_spaces(choice: &str) -> Option<(&str, &str)> {
     let choice = choice.trim();
     let ends = choice.match_indices(' ').map(|(end, _)| end).chain([choice.len()]);
     let longest_first = ends.rev().map(|end| choice.split_at(end));
-    let is_program = |path: &str| path.contains(std::path::MAIN_SEPARATOR) && std::path::Path::new(path).is_file();
+    let is_program = |path: &str| path.contains(std::path::MAIN_SEPARATOR) && Path::new(path).is_file();
     longest_first.into_iter().find(|(path, _)| is_program(path))
 }
 
@@ -149,7 +182,6 @@ mod tests {
     use crate::domain::secret::Secret;
     use std::fs;
     use std::io::Write as _;
-    use std::path::Path;
 
     /// How long an opener may take that is to end; a busy machine may need seconds.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -237,6 +269,24 @@ mod tests {
         assert!(browser(&failing).open(&url).unwrap_err().contains("failed"));
         assert!(browser("/nowhere/at/all").open(&url).is_err());
         assert!(browser("'unclosed").open(&url).is_err());
+    }
+
+    #[test]
+    fn the_opener_that_is_installed_is_named_and_not_run() {
+        let dir = tempfile::tempdir().unwrap();
+        stub_at(dir.path(), &dir.path().join("second"), "");
+        let opener = |chosen: &str| {
+            let variables = [("BROWSER", chosen.to_owned()), ("PATH", dir.path().display().to_string())];
+            SystemBrowser::new(
+                &variables.map(|(name, value)| (name.to_owned(), Secret::new(value))).into_iter().collect(),
+            )
+            .opener()
+        };
+        assert_eq!(opener("first:second --new %s"), Ok("second".to_owned()));
+        assert_eq!(opener("first"), Err("none of these programs is here: first".to_owned()));
+        let whole = dir.path().join("second").display().to_string();
+        assert_eq!(opener(&whole), Ok(whole));
+        assert!(!dir.path().join("args").exists(), "it was run");
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl Http for SystemHttp {
             })
         })
     }
+
+    fn proxy(&self, url: &Url) -> Result<Option<String>, HttpFailure> {
+        let proxy = self.route(url)?.proxy;
+        Ok(proxy.map(|proxy| format!("{}, which {} names", proxy.display, proxy.variable)))
+    }
 }
 
 impl SystemHttp {

@@ -10,6 +10,8 @@ mod failure;
 mod native;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
+#[cfg(not(any(target_os = "macos", windows)))]
+mod secret_service_owner;
 #[cfg(any(test, target_os = "macos", windows))]
 mod system_code;
 
@@ -20,11 +22,13 @@ use super::retry::{self, WaitReporter};
 use super::system::SystemClock;
 use crate::domain::secret::Secret;
 use crate::ports::{
-    Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, StoreName, Terminal, WaitCallback,
+    Backend, Clock, Entries, Env, Lock, Store, StoreFailure, StoreFailureKind, StoreName, Terminal, WaitCallback,
 };
 use failure::keyring_failure;
 #[cfg(any(target_os = "macos", windows))]
-use native::{IfLocked, Keyring};
+use native::{IfLocked, Keyring, backend};
+#[cfg(not(any(target_os = "macos", windows)))]
+use secret_service_owner::backend;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -100,6 +104,12 @@ impl Store for KeyringStore {
 
     fn key_fingerprint(&self) -> String {
         Keyring::bus_identity(&self.env)
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        let env = self.env.clone();
+        let asking = self.start(move |_| Ok(backend(&env))).ok()?;
+        result_within(&asking, CALL_TIMEOUT).flatten().ok()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

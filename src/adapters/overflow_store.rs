@@ -11,7 +11,7 @@ use super::system::random;
 use crate::domain::machine_tokens;
 use crate::domain::secret::Secret;
 use crate::domain::session::minimal_session;
-use crate::ports::{Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
+use crate::ports::{Backend, Entries, Lock, Store, StoreFailure, StoreFailureKind, StoreName, WaitCallback};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -85,6 +85,10 @@ impl Store for OverflowStore {
 
     fn key_fingerprint(&self) -> String {
         self.store.key_fingerprint()
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        self.store.backend()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

@@ -109,6 +109,10 @@ pub enum Command {
     ///
     /// A profile is one client at one provider. Profiles are in config.toml, which holds no secret.
     Profile(ProfileArgs),
+    /// Check what a login needs, and say what to do
+    ///
+    /// Touches no session. The report has no secret in it; the exit code is that of the first check that failed.
+    Doctor,
     /// Run a stand-in for TelenorID+, to try an app with
     ///
     /// It listens on a loopback port and has a client of every type, a login page, a console, and a clock that can be moved.

@@ -107,6 +107,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "manage",
         &[("tidp manage --lang no", "the page in Norwegian"), ("tidp manage --print", "the link, for another browser")],
     ),
+    ("doctor", &[("tidp doctor", "what works and what does not"), ("tidp doctor > report.txt", "for a bug report")]),
     (
         "profile",
         &[

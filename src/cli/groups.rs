@@ -4,7 +4,7 @@
 pub const GROUPS: [(&str, &[&str]); 5] = [
     ("Log in", &["login", "logout", "status", "profile", "manage"]),
     ("Use", &["token", "exec", "refresh", "keepalive"]),
-    ("Look", &["policy", "inspect", "userinfo", "decode"]),
+    ("Look", &["policy", "inspect", "userinfo", "decode", "doctor"]),
     ("Try", &["demo", "sandbox"]),
     ("More", &["completions", "help", "version"]),
 ];

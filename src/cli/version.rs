@@ -17,7 +17,7 @@ pub fn document() -> Value {
 
 /// What differs between builds of one commit. The settings of `.cargo/config.toml` are missing from a build outside the
 /// checkout (`cargo install` from a registry), which is slower to start but does the same.
-fn features() -> Vec<&'static str> {
+pub fn features() -> Vec<&'static str> {
     let features = [
         ("debug", cfg!(debug_assertions)),
         ("static", cfg!(target_feature = "crt-static")),

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod decode;
 pub mod demo;
+pub mod doctor;
 pub mod exec;
 pub mod help;
 pub mod inspect;
@@ -59,6 +60,7 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Exec(args) => exec::run(ports, out, global, args),
         Command::Userinfo => userinfo::run(ports, out, global),
         Command::Logout(args) => logout::run(ports, out, global, args),
+        Command::Doctor => doctor::run(ports, out, global),
         Command::Manage(args) => manage::run(ports, out, global, args),
         Command::Profile(args) => profile::run(ports, out, global, &args.what),
         Command::Status => status::run(ports, out, global),

@@ -1,6 +1,7 @@
 //! All errors, each family in a file with the kind, message and hint of its errors. `catalogue.txt` lists them as users see
 //! them.
 
+mod checks;
 mod child_process;
 mod kind;
 mod login;
@@ -18,6 +19,7 @@ mod validation;
 use crate::domain::warning::WarningCode;
 use crate::oidc::Problem;
 use crate::ports::{HttpFailure, HttpFailureKind};
+pub use checks::FailedChecks;
 pub use child_process::ChildProcessError;
 pub use kind::{EXIT_CODES, Kind};
 pub use login::LoginError;
@@ -25,7 +27,7 @@ pub use login_refusal::{LoginMethod, RequestedLogin};
 pub use network::NetworkError;
 pub use panic::panic_error;
 pub use provider::ProviderRefusal;
-pub use report::{Report, quoted, with_profile};
+pub use report::{Report, quoted, show_profile, with_profile};
 pub use session::SessionError;
 pub use setup::SetupError;
 pub use situation::Situation;

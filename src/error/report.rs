@@ -70,7 +70,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// The command that shows the client and its redirect URI.
-pub(super) fn show_profile(profile: Option<&str>) -> String {
+pub fn show_profile(profile: Option<&str>) -> String {
     let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
     format!("tidp profile show{name}")
 }

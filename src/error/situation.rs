@@ -1,5 +1,6 @@
 //! What happened: one variant for each family of errors.
 
+use super::checks::FailedChecks;
 use super::child_process::ChildProcessError;
 use super::kind::Kind;
 use super::login::LoginError;
@@ -22,6 +23,7 @@ pub enum Situation {
     Session(SessionError),
     Login(Box<LoginError>),
     ChildProcess(ChildProcessError),
+    Checks(FailedChecks),
     /// The reader of standard output has closed it. No error is printed.
     OutputClosed,
     /// The command line has no command. The help is printed instead of an error.
@@ -40,6 +42,7 @@ impl Situation {
             Self::Session(error) => error.report(profile),
             Self::Login(error) => error.report(profile),
             Self::ChildProcess(error) => error.report(),
+            Self::Checks(failed) => failed.report(),
             Self::OutputClosed => Report::new(Kind::Failed, "standard output is closed").exit_code(0),
             Self::NoCommand => Report::new(Kind::Usage, "no command was given"),
             Self::Failed(message) => Report::new(Kind::Failed, message),
@@ -50,6 +53,12 @@ impl Situation {
 impl From<ChildProcessError> for Situation {
     fn from(error: ChildProcessError) -> Self {
         Self::ChildProcess(error)
+    }
+}
+
+impl From<FailedChecks> for Situation {
+    fn from(failed: FailedChecks) -> Self {
+        Self::Checks(failed)
     }
 }
 

@@ -223,6 +223,7 @@ fn other_rows() -> Vec<Row> {
         row(ValidationError::NotVerified(Kind::Invalid, text()), Kind::Invalid, 7, ""),
         row(ChildProcessError::NotStarted(127, text()), Kind::Failed, 127, ""),
         row(ChildProcessError::Exited(42), Kind::Failed, 42, ""),
+        row(FailedChecks { kind: Kind::Store, names: vec!["keyring", "browser"] }, Kind::Store, 6, ""),
         row(Situation::OutputClosed, Kind::Failed, 0, ""),
         row(Situation::Failed(text()), Kind::Failed, 1, ""),
     ]
@@ -240,7 +241,7 @@ fn declared_situations() -> BTreeSet<String> {
         ("Login", include_str!("login.rs")),
         ("ChildProcess", include_str!("child_process.rs")),
     ];
-    let mut declared = BTreeSet::from(["OutputClosed".to_owned(), "Failed".to_owned()]);
+    let mut declared = BTreeSet::from(["Checks(FailedChecks", "OutputClosed", "Failed"].map(str::to_owned));
     for (family, source) in families {
         let (_, variants) = source.split_once(" enum ").unwrap();
         let (variants, _) = variants.split_once("\n}").unwrap();

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod claims;
+pub mod doctor_report;
 pub mod exchange_steps;
 pub mod keepalive_messages;
 pub mod login_messages;

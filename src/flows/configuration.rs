@@ -12,7 +12,8 @@ pub struct Configuration {
     pub config: Config,
     /// Where it is or would be; `None` without a home directory.
     pub path: Option<PathBuf>,
-    is_new: bool,
+    /// Whether there is no file yet.
+    pub is_new: bool,
     /// Whether it was read from a pipe, so that it cannot be changed.
     pub is_pipe: bool,
 }
@@ -74,18 +75,25 @@ impl Configuration {
     /// # Errors
     /// `config` for a store that is not valid, `store` if it cannot be used.
     pub fn store(&self, ports: &Ports) -> Result<Box<dyn Store>> {
+        Ok(ports.stores.open(&self.store_choice(ports)?)?)
+    }
+
+    /// The store to open, with its key.
+    ///
+    /// # Errors
+    /// `config`.
+    pub fn store_choice(&self, ports: &Ports) -> Result<StoreChoice> {
         let dir = || {
             let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
             own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
                 .ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"))
         };
-        let choice = match config::store(&ports.env, &self.config)? {
+        Ok(match config::store(&ports.env, &self.config)? {
             StoreKind::Keyring => StoreChoice::Keyring,
             StoreKind::Memory => StoreChoice::Memory,
             StoreKind::PlaintextFile => StoreChoice::PlaintextFile { dir: dir()? },
             StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
-        };
-        Ok(ports.stores.open(&choice)?)
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The provider's discovery document: from the cache, or fetched when the cached copy is too old or doubtful.
 
+use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// A document no older than this counts as current.
 pub const JUST_NOW: Seconds = Seconds(10);
+
+/// What messages about the document begin with.
+pub const DOING: &str = "cannot read the discovery document";
 
 /// How long a lookup may take while a new refresh token waits to be stored.
 pub const HURRIED_DEADLINE: Duration = Duration::from_secs(3);
@@ -42,14 +46,21 @@ pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
 }
 
 fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
-    const DOING: &str = "cannot read the discovery document";
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
-    let provider = discovery::accept_discovery(&response, issuer, &context.profile.endpoint_hosts)
-        .map_err(|problem| Error::problem(DOING, problem))?;
+    let provider = accept_provider(&context.profile, issuer, &response)?;
     let now = context.ports.clock.now();
     context.lookups.set_discovery_read_at(now);
     provider_cache::store(context, request, &response, now, None);
     Ok(provider)
+}
+
+/// The provider that the response to a discovery request describes.
+///
+/// # Errors
+/// `unreachable`, `refused`, `invalid`.
+pub fn accept_provider(profile: &Profile, issuer: &Issuer, response: &Response) -> Result<Provider> {
+    discovery::accept_discovery(response, issuer, &profile.endpoint_hosts)
+        .map_err(|problem| Error::problem(DOING, problem))
 }
 
 /// The provider as its document describes it now, if that differs from `known`; `None` if this run has just fetched

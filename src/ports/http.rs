@@ -87,6 +87,13 @@ pub trait Http: Send + Sync {
     /// # Errors
     /// If there is no response. Any status code is a response.
     fn send(&self, request: &Request) -> Result<Response, HttpFailure>;
+    /// The proxy for `url` and the setting that names it, for a person, without credentials; `None` if there is none.
+    ///
+    /// # Errors
+    /// For a setting that cannot be used.
+    fn proxy(&self, _url: &Url) -> Result<Option<String>, HttpFailure> {
+        Ok(None)
+    }
 }
 
 impl Response {

@@ -10,7 +10,8 @@ mod store;
 pub use http::{Body, Http, HttpFailure, HttpFailureKind, Method, Request, Response};
 pub use reporter::{Notice, Reporter, Trace, Verbosity};
 pub use store::{
-    Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache, WaitCallback,
+    Backend, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, Stores, TokenCache,
+    WaitCallback,
 };
 
 use crate::domain::secret::Secret;
@@ -75,6 +76,13 @@ pub trait Entropy: Send + Sync {
 pub trait Browser: Send + Sync {
     /// Whether a page can probably be shown: `BROWSER`, a display or a desktop is there.
     fn available(&self) -> bool;
+    /// The program that would show a page, found but not run.
+    ///
+    /// # Errors
+    /// What is missing, for a person.
+    fn opener(&self) -> Result<String, String> {
+        Ok("a browser".to_owned())
+    }
     /// Shows `url`, which the caller has validated, and returns at once. It is one argument, and there is no shell.
     ///
     /// # Errors

@@ -42,6 +42,17 @@ impl StoreName {
     }
 }
 
+/// What is behind a keyring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// The user's bus cannot be reached; its address.
+    NoBus(String),
+    /// No program on the bus offers a keyring.
+    NoService,
+    /// The name of the program, or of the system's own keyring.
+    Program(String),
+}
+
 pub trait Stores: Send + Sync {
     /// The chosen store; nothing is accessed yet.
     ///
@@ -63,6 +74,10 @@ pub trait Store: Send + Sync {
     /// under another. Not secret.
     fn key_fingerprint(&self) -> String {
         String::new()
+    }
+    /// What is behind a keyring, as far as it can be told without asking the keyring; `None` for other stores.
+    fn backend(&self) -> Option<Backend> {
+        None
     }
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure>;
     /// As [`Store::load`], without a prompt to unlock the store.

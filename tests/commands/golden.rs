@@ -85,7 +85,7 @@ fn policy_pages(client_type: &str, lifetime: i64, refreshed_after: i64) -> Strin
 
 /// Compares `text` with a golden file.
 #[track_caller]
-fn golden(name: &str, text: &str) {
+pub fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/commands/golden").join(name);
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     if std::env::var_os("TIDP_UPDATE").is_some() {

@@ -11,6 +11,7 @@ mod support;
 
 mod acceptors;
 mod decode;
+mod doctor;
 mod exec;
 mod golden;
 mod help;

@@ -35,6 +35,8 @@ pub struct Provider {
     standing: Mutex<BTreeMap<String, Response>>,
     pub requests: Mutex<Vec<ReceivedRequest>>,
     unexpected: Mutex<Vec<String>>,
+    /// The proxy on the way to it, or why the setting is wrong.
+    pub proxy: Mutex<Option<Result<&'static str, &'static str>>>,
 }
 
 /// A JSON response.
@@ -152,6 +154,11 @@ impl Provider {
 }
 
 impl Http for Provider {
+    fn proxy(&self, _: &url::Url) -> Result<Option<String>, HttpFailure> {
+        let wrong = |why: &str| HttpFailure { message: why.into(), kind: HttpFailureKind::InvalidSetting };
+        (*self.proxy.lock().unwrap()).transpose().map(|proxy| proxy.map(str::to_owned)).map_err(wrong)
+    }
+
     fn send(&self, request: &Request) -> Result<Response, HttpFailure> {
         let body = match &request.body {
             None => String::new(),

@@ -225,6 +225,14 @@ fn through(proxy: &str) -> HttpFailure {
 }
 
 #[test]
+fn proxy_of_an_address_is_named_without_its_password() {
+    let env = Env::from_iter([("HTTPS_PROXY".to_owned(), Secret::new("http://user:canary@p:3128"))]);
+    let proxy = |url: &str| SystemHttp::new(&env).proxy(&Url::parse(url).unwrap());
+    assert_eq!(proxy("https://id.test/"), Ok(Some("http://p:3128, which HTTPS_PROXY names".into())));
+    assert_eq!(proxy("http://127.0.0.1:1/"), Ok(None));
+}
+
+#[test]
 fn proxy_failure_names_proxy_and_variable() {
     let at = |answer: &'static [u8]| server(move |stream, _| stream.write_all(answer).unwrap()).0;
     let (_socket, free) = refusing();

@@ -2,7 +2,7 @@
 
 use super::failure::{SERVICE, keyring_failure};
 use super::system_code;
-use crate::ports::{Env, StoreFailure, StoreFailureKind};
+use crate::ports::{Backend, Env, StoreFailure, StoreFailureKind};
 use keyring_core::{Entry, Error};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -79,6 +79,11 @@ impl Keyring {
         let ours = found.iter().filter_map(Entry::get_specifiers);
         Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
     }
+}
+
+/// The system's own keyring.
+pub(super) fn backend(_: &Env) -> Backend {
+    Backend::Program(if cfg!(windows) { "Windows Credential Manager" } else { "macOS Keychain" }.into())
 }
 
 /// Sets up the library's store for this process, once.

@@ -300,7 +300,7 @@ fn lock_mutex<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The address of the user's bus (D-Bus Specification, "Well-known Message Bus Instances").
-fn bus_address(env: &Env) -> String {
+pub(super) fn bus_address(env: &Env) -> String {
     env.get("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).unwrap_or_else(|| {
         let runtime =
             env.get("XDG_RUNTIME_DIR").map_or_else(|| format!("/run/user/{}", lock::user_id()), str::to_owned);

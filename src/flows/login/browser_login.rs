@@ -8,28 +8,20 @@ use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::error::{
-    Error, LoginMethod, NetworkError, Result, SessionError, SetupError, Situation, StoreError, ValidationError,
-    with_profile,
+    Error, LoginMethod, NetworkError, Result, SessionError, Situation, StoreError, ValidationError, with_profile,
 };
 use crate::explain::exchange_steps;
 use crate::explain::login_messages::{other_browser_ways, other_ways};
 use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, print_url};
 use crate::flows::context::Context;
 use crate::flows::random_bytes::random_bytes;
+use crate::flows::redirect_listener::listen;
 use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::id_token::IdTokenSource;
 use crate::oidc::{token, wire};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
-
-fn listen(context: &Context<'_>, at: &ListenAt) -> Result<Box<dyn Listener>> {
-    context.ports.callback.listen(at).map_err(|what| {
-        let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
-        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
-            .into()
-    })
-}
 
 /// The reason that the page in the browser shows.
 fn failure_page(error: &Error) -> FailureReason {
@@ -64,8 +56,8 @@ impl LoginAttempt<'_, '_> {
             RedirectUri::AnyPort(at) if self.options.paste => {
                 self.with_pasted_redirect(&unused_loopback_uri(context, at)?)
             }
-            RedirectUri::Fixed(uri, at) => self.with_loopback_redirect(listen(context, at)?, Some(uri)),
-            RedirectUri::AnyPort(at) => self.with_loopback_redirect(listen(context, at)?, None),
+            RedirectUri::Fixed(uri, at) => self.with_loopback_redirect(listen(context.ports, at)?, Some(uri)),
+            RedirectUri::AnyPort(at) => self.with_loopback_redirect(listen(context.ports, at)?, None),
         }
     }
 

@@ -12,6 +12,8 @@ pub struct TestBrowser {
     pub opened_urls: Mutex<Vec<Url>>,
     pub missing: Mutex<bool>,
     pub broken: Mutex<bool>,
+    /// No program that would open it is installed.
+    pub not_installed: Mutex<bool>,
     last_request: Mutex<Option<Url>>,
 }
 
@@ -33,6 +35,13 @@ impl TestBrowser {
 impl ports::Browser for TestBrowser {
     fn available(&self) -> bool {
         !*self.missing.lock().unwrap()
+    }
+
+    fn opener(&self) -> Result<String, String> {
+        match *self.not_installed.lock().unwrap() {
+            true => Err("none of these programs is here: xdg-open".into()),
+            false => Ok("xdg-open".into()),
+        }
     }
 
     fn open(&self, url: &Url) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::time::{Seconds, Time};
 use tidp::testing::ports::{
-    self, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
+    self, Backend, Entries, Lock, Store, StoreChoice, StoreFailure, StoreFailureKind, StoreName, WaitCallback,
 };
 
 /// Stores in memory; every call can be made to fail.
@@ -25,6 +25,7 @@ struct StoreState {
     key: Option<String>,
     damaged: BTreeSet<String>,
     leftovers: bool,
+    backend: Option<Backend>,
     around_wait: Option<Box<dyn FnMut() + Send>>,
 }
 
@@ -43,6 +44,11 @@ impl TestStores {
 
     pub fn is_empty(&self) -> bool {
         self.0.lock().unwrap().entries.is_empty()
+    }
+
+    /// Sets what is behind the keyring.
+    pub fn is_kept_by(&self, backend: Backend) {
+        self.0.lock().unwrap().backend = Some(backend);
     }
 
     /// The next call with this name fails and does nothing.
@@ -166,6 +172,10 @@ impl Store for TestStore {
 
     fn key_fingerprint(&self) -> String {
         self.0.lock().unwrap().key_fingerprint.clone()
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        self.0.lock().unwrap().backend.clone()
     }
 
     fn load(&self, entry: &str) -> Result<Option<Secret>, StoreFailure> {

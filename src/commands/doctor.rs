@@ -1,0 +1,73 @@
+//! `tidp doctor`: what was checked, what was seen, and what to do about it.
+
+use crate::cli::{Global, version};
+use crate::error::Result;
+use crate::explain::doctor_report::Check;
+use crate::flows::doctor::{Checklist, Surroundings, examine};
+use crate::ports::Ports;
+use crate::terminal::output::Output;
+use crate::terminal::styled_text::Charset;
+use serde_json::{Value, json};
+
+/// Prints each check when it is done; with `--json` one document at the end.
+///
+/// # Errors
+/// The kind of the first check that failed.
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
+    let home = ports.env.get("HOME").or_else(|| ports.env.get("USERPROFILE"));
+    let mut document: Vec<Value> = Vec::new();
+    let mut show = |check: Check| {
+        let check = check.without_home(home);
+        if out.json {
+            document.push(check.to_json());
+            return Ok(());
+        }
+        out.answer(&out.render(&check.lines(out.charset(), out.columns())))
+    };
+    let mut checklist = Checklist::new(&mut show);
+    examine(ports, out, global.profile.as_deref(), &mut checklist)?;
+    checklist.pass(terminal(ports, out))?;
+    checklist.pass(build())?;
+    let outcome = checklist.outcome();
+    if out.json {
+        out.document(json!({ "checks": document }))?;
+    }
+    outcome
+}
+
+/// The streams, and what is drawn on them.
+fn terminal(ports: &Ports, out: &Output<'_>) -> Check {
+    let terminal = &ports.terminal;
+    let streams = [
+        ("stdin", terminal.stdin_is_terminal()),
+        ("stdout", terminal.stdout().is_terminal),
+        ("stderr", terminal.stderr().is_terminal),
+    ];
+    let list = |is_terminal: bool| {
+        let names = streams.iter().filter(|(_, is_one)| *is_one == is_terminal).map(|(name, _)| *name);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let streams = match (list(true), list(false)) {
+        (all, none) if none.is_empty() => format!("{all} are terminals"),
+        (none, all) if none.is_empty() => format!("none of {all} is a terminal"),
+        (some, others) => format!("{some} on a terminal, {others} not"),
+    };
+    let charset = if out.charset() == Charset::Unicode { "UTF-8" } else { "ASCII" };
+    let colors = if out.has_colors() { "colours" } else { "no colours" };
+    let surroundings = Surroundings::of(ports).to_text();
+    let place = if surroundings.is_empty() { surroundings } else { format!("; {surroundings}") };
+    Check::ok("terminal", format!("{streams}; {} columns, {charset}, {colors}{place}", out.columns()))
+}
+
+/// The program itself, as in `tidp --version --json`.
+fn build() -> Check {
+    let features = version::features();
+    let built = if features.is_empty() { String::new() } else { format!(", {}", features.join(", ")) };
+    let seen = format!("tidp {}, {}{built}", version::VERSION, env!("TIDP_TARGET"));
+    // Those of `.cargo/config.toml`.
+    if ["no-jitter-entropy", "sha2-soft"].iter().all(|setting| features.contains(setting)) {
+        return Check::ok("build", seen);
+    }
+    Check::warning("build", format!("{seen}; without the settings of its checkout, so it starts more slowly"))
+        .remedy("in the checkout: cargo install --path .")
+}

@@ -1,0 +1,207 @@
+//! A line of the report of `tidp doctor`: what was checked, what was seen, and what to do about it. Text and JSON.
+
+use crate::terminal::layout::wrap;
+use crate::terminal::styled_text::{Charset, Line, Role};
+use crate::terminal::table::{self, Align, pad};
+use serde_json::{Value, json};
+
+/// The width of the names: the longest is `kernel keyring`.
+const NAME_WIDTH: usize = 14;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    /// It works, but deserves a look.
+    Warning,
+    Failed {
+        exit_code: i32,
+    },
+    /// It was not checked.
+    Skipped,
+}
+
+/// A key of the profile, its value as it may be shown, and where it was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub key: String,
+    pub value: String,
+    pub source: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub name: &'static str,
+    pub status: Status,
+    /// What was seen, or why it was not checked.
+    pub seen: String,
+    pub settings: Vec<Setting>,
+    pub remarks: Vec<String>,
+    /// The next command.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, status: Status, seen: impl Into<String>) -> Self {
+        Self { name, status, seen: seen.into(), settings: Vec::new(), remarks: Vec::new(), remedy: None }
+    }
+
+    pub fn ok(name: &'static str, seen: impl Into<String>) -> Self {
+        Self::new(name, Status::Ok, seen)
+    }
+
+    pub fn warning(name: &'static str, seen: impl Into<String>) -> Self {
+        Self::new(name, Status::Warning, seen)
+    }
+
+    pub fn failed(name: &'static str, exit_code: i32, seen: impl Into<String>) -> Self {
+        Self::new(name, Status::Failed { exit_code }, seen)
+    }
+
+    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self::new(name, Status::Skipped, why)
+    }
+
+    #[must_use]
+    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn remarks(self, remarks: Vec<String>) -> Self {
+        Self { remarks, ..self }
+    }
+
+    /// The check with `~` for the user's home directory, which has their name in it.
+    #[must_use]
+    pub fn without_home(mut self, home: Option<&str>) -> Self {
+        let texts = [&mut self.seen].into_iter().chain(&mut self.remarks).chain(&mut self.remedy);
+        let texts = texts.chain(self.settings.iter_mut().map(|setting| &mut setting.value));
+        texts.for_each(|text| *text = with_tilde(text, home));
+        self
+    }
+
+    /// The lines for a terminal. A remedy is not wrapped: it can be copied.
+    pub fn lines(&self, charset: Charset, columns: usize) -> Vec<Line> {
+        let indent = NAME_WIDTH + 4;
+        let blank = || Line::new(Role::Text, " ".repeat(indent));
+        let wrapped = |text: &str| wrap(text, columns.saturating_sub(indent));
+        let mut lines = Vec::new();
+        for (number, text) in wrapped(&self.seen).into_iter().enumerate() {
+            let mut line = if number == 0 { self.head(charset) } else { blank() };
+            line.push(Role::Text, text);
+            lines.push(line);
+        }
+        let key_width = table::widest(self.settings.iter().map(|setting| setting.key.as_str()));
+        for Setting { key, value, source } in &self.settings {
+            let mut line = blank();
+            line.push(Role::Text, format!("{}  {value}", pad(key, key_width, Align::Left)));
+            line.push(Role::Faint, format!("  ({source})"));
+            lines.push(line);
+        }
+        for text in self.remarks.iter().flat_map(|remark| wrapped(remark)) {
+            let mut line = blank();
+            line.push(Role::Text, text);
+            lines.push(line);
+        }
+        if let Some(remedy) = &self.remedy {
+            let mut line = blank();
+            line.push(Role::Now, "hint:");
+            line.push(Role::Text, format!(" {remedy}"));
+            lines.push(line);
+        }
+        lines
+    }
+
+    fn head(&self, charset: Charset) -> Line {
+        let (unicode, ascii, role) = match self.status {
+            Status::Ok => ("✓", "+", Role::Sure),
+            Status::Warning => ("!", "!", Role::Implied),
+            Status::Failed { .. } => ("✗", "x", Role::Over),
+            Status::Skipped => ("–", "-", Role::Faint),
+        };
+        let mut line = Line::new(role, if charset == Charset::Unicode { unicode } else { ascii });
+        line.push(Role::Label, format!(" {}  ", pad(self.name, NAME_WIDTH, Align::Left)));
+        line
+    }
+
+    pub fn to_json(&self) -> Value {
+        let status = match self.status {
+            Status::Ok => "ok",
+            Status::Warning => "warning",
+            Status::Failed { .. } => "failed",
+            Status::Skipped => "skipped",
+        };
+        let mut document = json!({ "name": self.name, "status": status, "seen": self.seen });
+        if let Status::Failed { exit_code } = self.status {
+            document["exit_code"] = exit_code.into();
+        }
+        if let Some(remedy) = &self.remedy {
+            document["remedy"] = remedy.as_str().into();
+        }
+        if !self.remarks.is_empty() {
+            document["remarks"] = self.remarks.clone().into();
+        }
+        if !self.settings.is_empty() {
+            let setting = |s: &Setting| json!({ "key": s.key, "value": s.value, "source": s.source });
+            document["settings"] = self.settings.iter().map(setting).collect();
+        }
+        document
+    }
+}
+
+/// `text` with `~` for `home` wherever it is a whole path or its beginning.
+fn with_tilde(text: &str, home: Option<&str>) -> String {
+    let Some(home) = home.map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| !home.is_empty()) else {
+        return text.to_owned();
+    };
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(home) {
+        let is_start = !before.ends_with(|c| is_part_of_a_name(c) || c == '/');
+        let is_whole = !after.starts_with(is_part_of_a_name);
+        shown.push_str(before);
+        shown.push_str(if is_start && is_whole { "~" } else { home });
+        rest = after;
+    }
+    shown + rest
+}
+
+fn is_part_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_becomes_a_tilde_where_a_path_begins_with_it() {
+        for (text, expected) in [
+            ("/home/kari", "~"),
+            ("a /home/kari/x: b, `/home/kari`", "a ~/x: b, `~`"),
+            ("/home/kari2/x /mnt/home/kari/x", "/home/kari2/x /mnt/home/kari/x"),
+        ] {
+            assert_eq!(with_tilde(text, Some("/home/kari/")), expected);
+        }
+        for home in [None, Some(""), Some("/")] {
+            assert_eq!(with_tilde("/a//b", home), "/a//b");
+        }
+    }
+
+    #[test]
+    fn every_text_of_a_check_loses_the_home() {
+        let setting = Setting { key: "ca_file".into(), value: "/h/k/ca".into(), source: "default".into() };
+        let check = Check::ok("store", "/h/k/a").remarks(vec!["/h/k/b".into()]).remedy("/h/k/c");
+        let check = Check { settings: vec![setting], ..check }.without_home(Some("/h/k"));
+        assert!(!check.to_json().to_string().contains("/h/k"), "{}", check.to_json());
+    }
+
+    #[test]
+    fn remedy_is_one_line_however_narrow_the_terminal_is() {
+        let remedy = "tidp login --profile work; ".repeat(5);
+        let check = Check::failed("store", 6, "it is locked and more ".repeat(5)).remedy(remedy.trim());
+        let lines: Vec<_> = check.lines(Charset::Ascii, 50).iter().map(Line::text).collect();
+        assert!(lines[0].starts_with("x store           it is locked"), "{}", lines[0]);
+        assert!(lines.len() > 3 && lines.last().is_some_and(|line| line.ends_with(remedy.trim())));
+    }
+}

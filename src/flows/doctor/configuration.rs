@@ -1,0 +1,104 @@
+//! The configuration file, and the profile in use with the source of each value.
+
+use super::checklist::Checklist;
+use crate::config::{self, Config, Profile, RedirectUri, Why};
+use crate::domain::text::{printable, printable_path};
+use crate::error::{Result, quoted};
+use crate::explain::doctor_report::{Check, Setting};
+use crate::flows::configuration::Configuration;
+use crate::ports::Ports;
+
+const CONFIGURATION: &str = "configuration";
+const PROFILE: &str = "profile";
+
+/// Keys whose values are not shown: a command line may hold a secret, and a hint is somebody's phone number.
+const PRIVATE: [&str; 2] = ["client_secret_command", "login_hint"];
+
+/// The file's contents and the profile, if they are valid.
+pub(super) fn check(
+    ports: &Ports,
+    name: Option<&str>,
+    checklist: &mut Checklist<'_>,
+) -> Result<(Option<Configuration>, Option<Profile>)> {
+    let configuration = match Configuration::load(ports) {
+        Ok(configuration) => configuration,
+        Err(error) => {
+            checklist.fail(CONFIGURATION, &error, "correct that, then run `tidp doctor` again", Vec::new())?;
+            checklist.pass(Check::skipped(PROFILE, "not known without a valid configuration"))?;
+            return Ok((None, None));
+        }
+    };
+    checklist.pass(Check::ok(CONFIGURATION, file(&configuration, ports)))?;
+    let profile = check_profile(ports, name, &configuration, checklist)?;
+    Ok((Some(configuration), profile))
+}
+
+/// The file in words.
+fn file(configuration: &Configuration, ports: &Ports) -> String {
+    let Some(path) = &configuration.path else {
+        return "no file: this user has no home directory".to_owned();
+    };
+    let named = if ports.env.get("TIDP_CONFIG").is_some() { ", which TIDP_CONFIG names" } else { "" };
+    let path = printable_path(path);
+    match configuration.config.profile.len() {
+        _ if configuration.is_new => format!("there is no file {path} yet"),
+        1 => format!("{path}{named}, with 1 profile"),
+        count => format!("{path}{named}, with {count} profiles"),
+    }
+}
+
+fn check_profile(
+    ports: &Ports,
+    name: Option<&str>,
+    configuration: &Configuration,
+    checklist: &mut Checklist<'_>,
+) -> Result<Option<Profile>> {
+    let config = &configuration.config;
+    let found = config::selection(name, &ports.env, config).and_then(|used| {
+        let profile = configuration.profile(ports, name)?;
+        Ok((used, profile))
+    });
+    let (used, profile) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            checklist.fail(PROFILE, &error, "correct that, then run `tidp doctor` again", Vec::new())?;
+            return Ok(None);
+        }
+    };
+    let why = match used.why {
+        Why::Flag => "named by --profile",
+        Why::Environment if used.name.is_some() => "named by TIDP_PROFILE",
+        Why::Environment => "from the environment",
+        Why::Default => "the default",
+        Why::Only => "the only one",
+    };
+    let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
+    checklist.pass(Check { settings: settings(&profile, ports, config), ..check })?;
+    Ok(Some(profile))
+}
+
+/// What is set, and the defaults of scopes and redirect URI.
+fn settings(profile: &Profile, ports: &Ports, config: &Config) -> Vec<Setting> {
+    let shown = |setting: config::Setting| Setting {
+        key: setting.key.to_owned(),
+        source: setting.place(),
+        value: if PRIVATE.contains(&setting.key) { "set".to_owned() } else { setting.value },
+    };
+    let mut settings: Vec<_> = config::settings(profile, config, &ports.env).into_iter().map(shown).collect();
+    let defaults = [
+        ("scopes", Some(profile.scopes.join(" ")).filter(|scopes| !scopes.is_empty())),
+        (
+            "redirect_uri",
+            match &profile.redirect_uri {
+                RedirectUri::AnyPort(at) => Some(format!("http://{}{}", at.host, at.path)),
+                RedirectUri::Fixed(..) | RedirectUri::Elsewhere(_) => None,
+            },
+        ),
+    ];
+    for (key, value) in defaults {
+        if let Some(value) = value.filter(|_| settings.iter().all(|setting| setting.key != key)) {
+            settings.push(Setting { key: key.to_owned(), value: printable(&value), source: "default".to_owned() });
+        }
+    }
+    settings
+}

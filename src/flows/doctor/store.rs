@@ -1,0 +1,211 @@
+//! The store: an entry of its own is written, read and removed. And the cache in the kernel.
+
+use super::checklist::Checklist;
+use super::patient::Patient;
+use super::surroundings::Surroundings;
+use crate::config::{self, AuthMethod, Profile};
+use crate::domain::secret::Secret;
+use crate::domain::session::EntryKey;
+use crate::domain::text::{hex, printable_path};
+use crate::domain::time::Seconds;
+use crate::error::{Error, Result, SetupError, StoreError};
+use crate::explain::doctor_report::Check;
+use crate::flows::configuration::Configuration;
+use crate::ports::{Backend, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
+
+const KEYRING: &str = "keyring";
+const STORE: &str = "store";
+const SECRET: &str = "client secret";
+const CACHE: &str = "kernel keyring";
+
+/// The name of the entry. No session, secret or token has one that is no JSON array.
+const ENTRY: &str = "tidp doctor";
+
+/// As large as a large session; on Windows, what a credential holds.
+const SIZE: usize = if cfg!(windows) { 2_000 } else { 8_192 };
+
+pub(super) fn check(patient: &Patient<'_>, checklist: &mut Checklist<'_>) -> Result<()> {
+    let store = match &patient.configuration {
+        Some(configuration) => check_store(patient, configuration, checklist)?,
+        None => {
+            checklist.pass(Check::skipped(STORE, "not checked without a valid configuration"))?;
+            None
+        }
+    };
+    if let Some(profile) = patient.profile.as_ref().filter(|profile| profile.auth_method != AuthMethod::None) {
+        check_client_secret(patient, profile, store.as_deref(), checklist)?;
+    }
+    checklist.pass(cache(patient.ports))
+}
+
+/// The store, if it works.
+fn check_store(
+    patient: &Patient<'_>,
+    configuration: &Configuration,
+    checklist: &mut Checklist<'_>,
+) -> Result<Option<Box<dyn Store>>> {
+    let ports = patient.ports;
+    let choice = match configuration.store_choice(ports) {
+        Ok(choice) => choice,
+        Err(error) => {
+            checklist.fail(
+                STORE,
+                &patient.hinted(error),
+                "correct that setting, then run `tidp doctor` again",
+                Vec::new(),
+            )?;
+            return Ok(None);
+        }
+    };
+    let name = if choice == StoreChoice::Keyring { KEYRING } else { STORE };
+    let opened = ports.stores.open(&choice).map_err(Error::from);
+    let started = ports.clock.uptime();
+    let tried = opened.and_then(|store| round_trip(ports, store.as_ref()).map(|done| (store, done)));
+    let took = ports.clock.uptime().saturating_sub(started).as_millis();
+    let (store, done) = match tried {
+        Ok(tried) => tried,
+        Err(error) => {
+            let remarks = remarks_on_failure(patient, &choice);
+            checklist.fail(name, &patient.hinted(error), "tidp doctor", remarks)?;
+            return Ok(None);
+        }
+    };
+    let place = place(&choice, store.backend().as_ref());
+    if !done {
+        checklist
+            .pass(Check::skipped(name, format!("{place}; not tried, because another `tidp doctor` is running")))?;
+        return Ok(Some(store));
+    }
+    let size = if SIZE < 8_000 { "2 kB" } else { "8 kB" };
+    let seen = format!("{place}, {size} written, read and removed in {took} ms");
+    let unreadable = match choice {
+        StoreChoice::File { .. } | StoreChoice::PlaintextFile { .. } => {
+            store.entries().map_or(0, |found| found.unreadable)
+        }
+        StoreChoice::Keyring | StoreChoice::Memory => 0,
+    };
+    checklist.pass(match choice {
+        _ if unreadable > 0 => {
+            Check::warning(name, format!("{seen}; {unreadable} of its files cannot be read with this key"))
+                .remedy("use the key that sealed them (TIDP_STORE_KEY_FILE), or remove them: tidp logout --all")
+        }
+        StoreChoice::Memory => Check::warning(name, format!("{seen}; it keeps nothing after a command has ended"))
+            .remedy("unset TIDP_STORE, or set it to file with TIDP_STORE_KEY_FILE"),
+        _ => Check::ok(name, seen).remarks(remarks_on(store.backend().as_ref())),
+    })?;
+    Ok(Some(store))
+}
+
+/// Writes, reads and removes an entry, without any prompt; `false` if another process does that just now.
+fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
+    let Some(_lock) = store.try_lock(ENTRY)? else { return Ok(false) };
+    let mut bytes = vec![0; SIZE / 2];
+    ports
+        .entropy
+        .fill(&mut bytes)
+        .map_err(|error| Error::failed(format!("the system has no random numbers: {error}")))?;
+    let document = Secret::new(hex(&bytes));
+    let written = store.save_without_prompt(ENTRY, &document);
+    // Also after a failure: the write may have taken effect all the same.
+    let read = store.load_without_prompt(ENTRY);
+    // Only what is there: otherwise a keyring may prompt.
+    let removed = if matches!(read, Ok(Some(_))) { store.delete(ENTRY).map(drop) } else { Ok(()) };
+    written?;
+    let found = read?;
+    removed?;
+    if found.as_ref() == Some(&document) {
+        return Ok(true);
+    }
+    let detail = "what was read is not what was written".to_owned();
+    Err(StoreFailure { store: store.name(), kind: StoreFailureKind::Unknown, detail }.into())
+}
+
+/// The store in words.
+fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
+    match (choice, backend) {
+        (StoreChoice::Keyring, Some(Backend::Program(program))) => program.clone(),
+        (StoreChoice::Keyring, _) => "the OS keyring".to_owned(),
+        (StoreChoice::File { dir, .. }, _) => format!("encrypted files in {}", printable_path(dir)),
+        (StoreChoice::PlaintextFile { dir }, _) => format!("plain files in {}", printable_path(dir)),
+        (StoreChoice::Memory, _) => "memory".to_owned(),
+    }
+}
+
+/// What is known of the keyring that failed.
+fn remarks_on_failure(patient: &Patient<'_>, choice: &StoreChoice) -> Vec<String> {
+    if *choice != StoreChoice::Keyring {
+        return Vec::new();
+    }
+    let backend = patient.ports.stores.open(choice).ok().and_then(|store| store.backend());
+    let what = match &backend {
+        Some(Backend::NoBus(address)) => Some(format!("No session bus answers this user at {address}.")),
+        Some(Backend::NoService) => Some("The session bus is there, but no program on it offers a keyring.".to_owned()),
+        Some(Backend::Program(program)) => Some(format!("The keyring is {program}.")),
+        None => None,
+    };
+    let is_running = matches!(backend, Some(Backend::Program(_)));
+    what.into_iter()
+        .chain(remarks_on(backend.as_ref()))
+        .chain(Surroundings::of(patient.ports).keyring_remarks(is_running))
+        .collect()
+}
+
+/// What the users of this keyring should know.
+fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
+    let Some(Backend::Program(program)) = backend else { return Vec::new() };
+    let remarks: &[&str] = match program {
+        _ if program.contains("KeePassXC") => &[
+            "KeePassXC asks whether tidp may read an entry: allow it, or turn the question off under Tools, Settings, Secret Service Integration.",
+            "It keeps removed entries in its recycle bin.",
+        ],
+        _ if program.contains("KWallet") => &[
+            "KWallet writes to the disk after about five seconds: if it is stopped sooner, a refreshed session is lost.",
+        ],
+        _ => &[],
+    };
+    remarks.iter().map(|remark| (*remark).to_owned()).collect()
+}
+
+/// Whether a confidential client has a secret. No command that prints one is run.
+fn check_client_secret(
+    patient: &Patient<'_>,
+    profile: &Profile,
+    store: Option<&dyn Store>,
+    checklist: &mut Checklist<'_>,
+) -> Result<()> {
+    if patient.ports.env.get("TIDP_CLIENT_SECRET").is_some() {
+        return checklist.pass(Check::ok(SECRET, "set, by TIDP_CLIENT_SECRET"));
+    }
+    if profile.client_secret_command.is_some() {
+        return checklist.pass(Check::ok(SECRET, "client_secret_command prints it; it was not run"));
+    }
+    let Some(store) = store else {
+        return checklist.pass(Check::skipped(SECRET, "not known: it may be in the store"));
+    };
+    match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
+        Ok(Some(_)) => checklist.pass(Check::ok(SECRET, "set, in the store")),
+        Ok(None) => checklist.fail(SECRET, &patient.hinted(SetupError::NoClientSecret.into()), "", Vec::new()),
+        Err(failure) => {
+            checklist.fail(SECRET, &patient.hinted(StoreError::SecretUnavailable(failure).into()), "", Vec::new())
+        }
+    }
+}
+
+/// The cache of access tokens.
+fn cache(ports: &Ports) -> Check {
+    if !matches!(config::caches_access_tokens(&ports.env), Ok(true)) {
+        return Check::skipped(CACHE, "not used: TIDP_ACCESS_TOKEN_CACHE");
+    }
+    let (name, document) = ("tidp-doctor", Secret::new("not a token"));
+    ports.cache.put(name, &document, Seconds(10));
+    let found = ports.cache.get(name);
+    ports.cache.forget(name);
+    match found {
+        Some(found) if found == document => Check::ok(CACHE, "keeps access tokens until they expire"),
+        _ if cfg!(target_os = "linux") => Check::warning(
+            CACHE,
+            "not available (containers often forbid it), so that each token is read from the store, which is slower",
+        ),
+        _ => Check::skipped(CACHE, "only Linux has one; each token is read from the store"),
+    }
+}

@@ -1,0 +1,265 @@
+//! `tidp doctor`: a healthy machine, each part broken, and what must neither be touched nor told.
+
+use super::golden::golden;
+use crate::support::provider::json;
+use crate::support::tokens::{ISSUER, discovery};
+use crate::support::{Bench, CONFIG, Outcome};
+use serde_json::{Value, json};
+use tidp::testing::domain::time::Seconds;
+use tidp::testing::ports::{Backend, HttpFailureKind, Response, StoreFailureKind};
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// The time of the bench.
+const DATE: &str = "Sat, 31 Jan 2026 12:00:00 GMT";
+
+fn profile(keys: &str) -> String {
+    format!("[profile.work]\nissuer = \"{ISSUER}\"\nclient_id = \"app\"\nclient_type = \"MobileApp\"\n{keys}\n")
+}
+
+fn dated(date: &str) -> Response {
+    let mut response = json(200, &discovery());
+    response.headers.push(("date".into(), date.into()));
+    response
+}
+
+/// A bench on which nothing is wrong.
+fn healthy(keys: &str) -> Bench {
+    let bench = Bench::with_config(&profile(keys)).env("HOME", "/home/kari").env("DISPLAY", ":0");
+    bench.provider.always(DISCOVERY, dated(DATE));
+    bench.stores.is_kept_by(Backend::Program("Secret Service (gnome-keyring)".into()));
+    bench
+}
+
+/// The check of this name in the document.
+#[track_caller]
+fn check(outcome: &Outcome, name: &str) -> Value {
+    let document = outcome.json();
+    let found = document["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).cloned();
+    found.unwrap_or_else(|| panic!("no check `{name}`: {document}"))
+}
+
+/// The report without the line about this build.
+fn report(bench: &Bench, code: i32) -> String {
+    let stdout = bench.run(&["doctor"]).exits_with_output(code).stdout;
+    let (report, build) = stdout.split_once("✓ build ").expect("the last check");
+    assert!(build.contains(concat!("tidp ", env!("CARGO_PKG_VERSION"))), "{build}");
+    report.to_owned()
+}
+
+#[test]
+fn healthy_machine_passes_every_check() {
+    let bench = healthy("login_hint = \"4790000001\"");
+    golden("doctor.txt", &report(&bench, 0));
+    assert!(bench.stores.is_empty(), "the entry is removed");
+    assert_eq!((bench.cache.documents(), bench.stores.locks()), (Vec::new(), Vec::new()));
+    assert_eq!(bench.provider.paths(), [DISCOVERY]);
+    assert!(bench.browser.opened_urls.lock().unwrap().is_empty());
+    let ascii = bench.env("LC_ALL", "C").run(&["doctor"]).exits(0).stdout;
+    assert!(ascii.is_ascii() && ascii.contains("\n+ keyring "), "{ascii}");
+}
+
+#[test]
+fn each_broken_part_is_named_with_its_remedy_and_code() {
+    use StoreFailureKind::{LockUnavailable, Locked, Missing, NotSetUp};
+    type Break = Box<dyn Fn(&Bench)>;
+    let network = |kind| -> Break { Box::new(move |bench| bench.provider.fails(DISCOVERY, kind)) };
+    let status =
+        |status| -> Break { Box::new(move |bench| bench.provider.responds(DISCOVERY, json(status, &json!({})))) };
+    let store = |call, kind| -> Break { Box::new(move |bench| bench.stores.fail(call, kind)) };
+    let parts: Vec<(Break, &str, i32, &str, &str)> = vec![
+        (Box::new(|bench| bench.files.put(CONFIG, "x = 1")), "configuration", 2, "unknown", "tidp doctor"),
+        (Box::new(|bench| bench.files.put(CONFIG, "")), "profile", 2, "no profile is configured", "tidp profile add"),
+        (network(HttpFailureKind::NotSent), "discovery", 5, "as the test wants", "curl -v https://id.example"),
+        (network(HttpFailureKind::InvalidSetting), "discovery", 2, "as the test wants", ""),
+        (status(503), "discovery", 5, "503", "try again later"),
+        (status(404), "discovery", 4, "404", "tidp profile show work"),
+        (status(200), "discovery", 7, "discovery document", "tidp profile show work"),
+        (network(HttpFailureKind::UnknownAuthority), "TLS", 7, "as the test wants", "ca_file in the profile `work`"),
+        (network(HttpFailureKind::Certificate), "TLS", 7, "as the test wants", "s_client -connect id.example:443"),
+        (
+            Box::new(|bench| *bench.provider.proxy.lock().unwrap() = Some(Err("HTTPS_PROXY names no proxy"))),
+            "proxy",
+            2,
+            "HTTPS_PROXY names no proxy",
+            "unset it",
+        ),
+        (store("try_lock", LockUnavailable), "keyring", 6, "cannot be locked", "TIDP_LOCK_DIR"),
+        (store("save", Locked), "keyring", 6, "is locked", "unlock the keyring"),
+        (store("save", NotSetUp), "keyring", 6, "no default collection", "tidp login"),
+        (store("load", Missing), "keyring", 6, "cannot be found", "start a keyring"),
+        (store("delete", StoreFailureKind::Refused), "keyring", 6, "returned an error", "restart the keyring"),
+        (Box::new(|bench| bench.stores.forget_next_save()), "keyring", 6, "did not confirm", "restart the keyring"),
+        (
+            Box::new(|bench| {
+                bench.files.put(
+                    CONFIG,
+                    &profile("client_type = \"Confidential\"").replacen("client_type = \"MobileApp\"\n", "", 1),
+                )
+            }),
+            "client secret",
+            2,
+            "no client secret",
+            "tidp profile secret work",
+        ),
+        (
+            Box::new(|bench| *bench.callback.port_in_use.lock().unwrap() = true),
+            "loopback port",
+            2,
+            "address in use",
+            "tidp login --paste --profile work",
+        ),
+    ];
+    for (break_part, name, code, seen, remedy) in parts {
+        let bench = healthy("");
+        break_part(&bench);
+        let outcome = bench.run(&["doctor", "--json"]).exits_with_output(code);
+        let check = check(&outcome, name);
+        assert_eq!((&check["status"], &check["exit_code"]), (&json!("failed"), &json!(code)), "{check}");
+        assert!(check["seen"].as_str().unwrap().contains(seen), "{check}");
+        assert!(check["remedy"].as_str().unwrap().contains(remedy), "{check}");
+        let error = outcome.error();
+        assert_eq!(error["message"], format!("1 check failed: {name}"));
+        assert_eq!(error["exit_code"], code);
+    }
+}
+
+#[test]
+fn first_failed_check_gives_the_exit_code() {
+    let bench = healthy("");
+    bench.provider.fails(DISCOVERY, HttpFailureKind::NotSent);
+    bench.stores.fail("save", StoreFailureKind::Locked);
+    bench.run(&["doctor"]).exits_with_output(5).says("error: 2 checks failed: discovery, keyring");
+}
+
+#[test]
+fn what_works_but_deserves_a_look_is_a_warning() {
+    let bench = healthy("").env("TIDP_STORE", "memory");
+    bench.provider.always(DISCOVERY, dated("Sat, 31 Jan 2026 13:00:06 GMT"));
+    *bench.provider.proxy.lock().unwrap() = Some(Ok("http://p:3128, which HTTPS_PROXY names"));
+    *bench.browser.not_installed.lock().unwrap() = true;
+    let outcome = bench.run(&["doctor", "--json"]).exits(0);
+    for (name, seen) in [
+        ("clock", "1 h behind the provider's"),
+        ("proxy", "id.example is reached through http://p:3128, which HTTPS_PROXY names"),
+        ("store", "keeps nothing"),
+        ("browser", "none of these programs is here: xdg-open"),
+    ] {
+        let check = check(&outcome, name);
+        assert_eq!(check["status"], "warning", "{check}");
+        assert!(check["seen"].as_str().unwrap().contains(seen), "{check}");
+    }
+    let bench = healthy("");
+    bench.provider.always(DISCOVERY, dated("Sat, 31 Jan 2026 11:59:55 GMT"));
+    assert_eq!(check(&bench.run(&["doctor", "--json"]), "clock")["status"], "ok", "within 5 s");
+    *bench.browser.missing.lock().unwrap() = true;
+    assert_eq!(check(&bench.run(&["doctor", "--json"]), "browser")["status"], "warning");
+}
+
+#[test]
+fn what_is_not_needed_is_not_checked() {
+    let bench = healthy("redirect_uri = \"https://app.example/callback\"");
+    bench.stores.hold_lock_named("tidp doctor");
+    let outcome = bench.env("TIDP_ACCESS_TOKEN_CACHE", "off").run(&["doctor", "--json"]).exits(0);
+    for name in ["loopback port", "keyring", "kernel keyring"] {
+        assert_eq!(check(&outcome, name)["status"], "skipped", "{name}");
+    }
+    let bench = healthy("grant = \"client_credentials\"").env("TIDP_CLIENT_TYPE", "Confidential");
+    let outcome = bench.env("TIDP_CLIENT_SECRET", "s").run(&["doctor", "--json"]).exits(0);
+    for name in ["loopback port", "browser"] {
+        assert_eq!(check(&outcome, name)["status"], "skipped", "{name}");
+    }
+}
+
+#[test]
+fn without_a_profile_everything_else_is_checked() {
+    let bench = Bench::with_env(&[("DISPLAY", ":0")]);
+    let outcome = bench.run(&["doctor", "--json"]).exits_with_output(2);
+    assert_eq!(check(&outcome, "profile")["status"], "failed");
+    assert_eq!(check(&outcome, "discovery")["status"], "skipped");
+    for name in ["configuration", "keyring", "kernel keyring", "loopback port", "browser", "terminal", "build"] {
+        assert_eq!(check(&outcome, name)["status"], "ok", "{name}");
+    }
+}
+
+#[test]
+fn entry_is_removed_although_the_write_was_not_confirmed() {
+    let bench = healthy("");
+    bench.stores.fail("answer to save", StoreFailureKind::Unknown);
+    bench.run(&["doctor"]).exits_with_output(6);
+    assert!(bench.stores.is_empty());
+}
+
+#[test]
+fn keyring_that_failed_is_described() {
+    for (backend, words) in [
+        (
+            Backend::NoBus("unix:path=/run/user/7/bus".into()),
+            "No session bus answers this user at unix:path=/run/user/7/bus",
+        ),
+        (Backend::NoService, "no program on it offers a keyring"),
+        (Backend::Program("Secret Service (KeePassXC)".into()), "KeePassXC asks whether tidp may read"),
+    ] {
+        let bench = healthy("").env("WSL_DISTRO_NAME", "Debian").env("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22");
+        let is_running = matches!(backend, Backend::Program(_));
+        bench.stores.is_kept_by(backend);
+        bench.stores.fail("save", StoreFailureKind::Missing);
+        let check = check(&bench.run(&["doctor", "--json"]), "keyring");
+        let remarks = check["remarks"].to_string();
+        assert!(remarks.contains(words) && remarks.contains("Over SSH"), "{check}");
+        assert_eq!(remarks.contains("In WSL no keyring"), !is_running, "{check}");
+    }
+}
+
+#[test]
+fn live_session_is_left_alone() {
+    let bench = Bench::new("MobileApp");
+    bench.log_in();
+    bench.pass(Seconds::days(1));
+    bench.provider.publishes();
+    let (session, cached) = (bench.stores.raw(&entry(&bench)), bench.cache.documents());
+    bench.stores.hold_lock_named(&entry(&bench));
+    let before = bench.provider.paths().len();
+    bench.run(&["doctor"]).exits(0);
+    assert_eq!((bench.stores.raw(&entry(&bench)), bench.cache.documents()), (session, cached));
+    assert_eq!(bench.provider.paths()[before..], [DISCOVERY]);
+}
+
+fn entry(bench: &Bench) -> String {
+    let key = bench.key();
+    json!([key.profile, key.issuer, key.client_id]).to_string()
+}
+
+#[test]
+fn no_secret_is_in_the_report() {
+    let private = [
+        "client_secret_command = [\"echo\", \"canary-command\"]",
+        "login_hint = \"canary-phone\"",
+        "redirect_uri = \"http://127.0.0.1:8400/callback\"",
+    ];
+    let planted = |keys: &str| {
+        let bench = healthy(keys)
+            .env("TIDP_STORE", "file")
+            .env("TIDP_STORE_KEY", "canary-key")
+            .env("TIDP_CLIENT_SECRET", "canary-secret")
+            .env("TIDP_ACCESS_TOKEN", "canary-token")
+            .env("HTTPS_PROXY", "http://user:canary-password@p:1");
+        bench.stores.put(&json!(["work", ISSUER, "app"]).to_string(), "canary-session");
+        bench.stores.put(&json!(["work", ISSUER, "app", "client_secret"]).to_string(), "canary-stored");
+        bench
+    };
+    let issuer = ("TIDP_ISSUER", "https://user:canary-login@id.example");
+    for (bench, code) in [
+        (planted(&private.join("\n")), 0),
+        (planted(&private.join("\n")).env(issuer.0, issuer.1).env("TIDP_CLIENT_ID", "app"), 2),
+        (planted("client_secret = \"canary-in-the-file\""), 2),
+        (planted("client_secrt = \"canary-misspelt\""), 2),
+        (planted("client_secret_command = \"canary-of-the-wrong-type\""), 2),
+    ] {
+        for args in [&["doctor", "-vv"][..], &["doctor", "--json", "-vv"]] {
+            let Outcome { stdout, stderr, .. } = bench.run(args).exits_with_output(code);
+            assert!(!format!("{stdout}{stderr}").contains("canary"), "{stdout}{stderr}");
+            assert!(!stdout.contains("/home/kari"), "{stdout}");
+        }
+    }
+}
