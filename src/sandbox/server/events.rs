@@ -205,13 +205,16 @@ impl Service {
         };
         let language = query.get("lang").map_or(Language::English, |lang| Language::choose(Some(lang), None));
         let mut engine = lock(&self.engine);
-        if wait > 0 {
+        if wait > 0 && self.waiting.fetch_add(1, Ordering::SeqCst) < MAX_WAITING {
             let is_idle = |engine: &mut Engine| {
                 engine.events.last_number() <= after && !self.shutting_down.load(Ordering::SeqCst)
             };
             let timeout = Duration::from_secs(wait.min(MAX_WAIT));
             let waited = self.recorded.wait_timeout_while(engine, timeout, is_idle);
             engine = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if wait > 0 {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         let lines: String =
             engine.events.after(after).map(|event| format!("{}\n", event_json(event, language))).collect();

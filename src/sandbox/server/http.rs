@@ -12,6 +12,9 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// Up to which declared length the rest of a refused body is read and thrown away.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
+/// Up to which declared length tiny_http has read a body before it hands out the request.
+const BUFFERED_BYTES: usize = 1_024;
+
 #[derive(Clone, Default)]
 pub struct Request {
     /// `HEAD` is read as `GET`.
@@ -71,17 +74,6 @@ impl Request {
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
-    }
-
-    /// Whether it asks for events and may have to wait for one.
-    pub fn waits(&self) -> bool {
-        self.path == "/sandbox/events" && Params::parse(&self.query).get("wait").is_some()
-    }
-
-    #[must_use]
-    pub fn without_wait(&self) -> Self {
-        // The first of several counts.
-        Self { query: format!("wait=0&{}", self.query), ..self.clone() }
     }
 
     /// Whether `Origin` is this host, or absent.
@@ -149,6 +141,32 @@ impl Response {
 
     /// Writes the response to the socket, with `now` as its date.
     pub fn send(self, incoming: tiny_http::Request, now: Time) {
+        if incoming.body_length().is_some_and(|length| length > MAX_DRAINED_BYTES) {
+            return self.send_unread(incoming, now);
+        }
+        let bytes = self.bytes(&incoming, now);
+        let mut writer = incoming.into_writer();
+        // The client may have disconnected. One write: the second of two would wait for the client's delayed
+        // acknowledgement of the first.
+        let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
+    }
+
+    /// As [`Response::send`], but it neither waits for the rest of a body nor allocates what was declared, as tiny_http
+    /// does when it drops one, and leaves that connection to the client. Only `upgrade` gives the writer and the body
+    /// without dropping the body; what it has to send first is an interim response (RFC 9110 15.2.1).
+    pub fn send_unread(self, incoming: tiny_http::Request, now: Time) {
+        let is_read = incoming.body_length().is_none_or(|length| length <= BUFFERED_BYTES);
+        if is_read && !incoming.headers().iter().any(|header| header.field.equiv("Transfer-Encoding")) {
+            return self.send(incoming, now);
+        }
+        let bytes = self.bytes(&incoming, now);
+        let mut stream = incoming.upgrade("HTTP/1.1", tiny_http::Response::empty(100));
+        // The client may have disconnected.
+        let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
+        std::mem::forget(stream);
+    }
+
+    fn bytes(self, incoming: &tiny_http::Request, now: Time) -> Vec<u8> {
         let mut response =
             tiny_http::Response::new(self.status.into(), Vec::new(), Cursor::new(Vec::new()), None, None);
         let always = [("Date", http_date(now)), ("X-Content-Type-Options", "nosniff".to_owned())];
@@ -159,30 +177,12 @@ impl Response {
         }
         let length = self.body.len();
         let response = response.with_data(Cursor::new(self.body.into_bytes()), Some(length));
-        if incoming.body_length().is_some_and(|length| length > MAX_DRAINED_BYTES) {
-            return send_without_draining(response, incoming);
-        }
-        // One write: the second of two would wait for the client's delayed acknowledgement of the first.
         let (mut bytes, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
         let version = incoming.http_version().clone();
-        let printed = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
-        let mut writer = incoming.into_writer();
-        // The client may have disconnected.
-        let _ = printed.and_then(|()| writer.write_all(&bytes)).and_then(|()| writer.flush());
+        // Writing to memory does not fail.
+        let _ = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
+        bytes
     }
-}
-
-/// Sends the response and leaves the connection to the client. tiny_http drops a body by allocating all that was declared,
-/// which ends the process if that is too much. Only `upgrade` gives the writer and the body without dropping the body;
-/// what it has to send first is an interim response (RFC 9110 15.2.1).
-fn send_without_draining(response: tiny_http::Response<Cursor<Vec<u8>>>, incoming: tiny_http::Request) {
-    let (mut bytes, without_body) = (Vec::new(), *incoming.method() == tiny_http::Method::Head);
-    let version = incoming.http_version().clone();
-    let printed = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
-    let mut stream = incoming.upgrade("HTTP/1.1", tiny_http::Response::empty(100));
-    // The client may have disconnected.
-    let _ = printed.and_then(|()| stream.write_all(&bytes)).and_then(|()| stream.flush());
-    std::mem::forget(stream);
 }
 
 /// An HTTP date (RFC 9110 5.6.7).

@@ -7,6 +7,7 @@ mod interactive;
 mod introspection;
 mod polled_logins;
 mod protocol;
+mod request_threads;
 mod routes;
 mod sample_tokens;
 mod service;
@@ -23,27 +24,15 @@ use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::ports::{Clock, Entropy};
-use events::MAX_WAITING;
-use http::{Request, Response};
+use request_threads::{MAX_REQUESTS, RequestThreads};
 pub use service::Log;
 use service::{Service, lock};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
-use std::thread;
-use std::time::Duration;
 use url::{Position, Url};
-
-const WORKERS: usize = 4;
-
-/// Our workers, tiny_http's own five, and a few for connections, each of which has a thread.
-const MIN_THREADS: usize = WORKERS + 5 + 3;
-
-/// How long a dropped sandbox waits for its workers.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -92,9 +81,7 @@ impl Default for Options {
 /// A running sandbox; dropping it stops it.
 pub struct Sandbox {
     service: Arc<Service>,
-    server: Arc<tiny_http::Server>,
-    /// Disconnected once all workers have ended.
-    workers: Receiver<()>,
+    threads: RequestThreads,
 }
 
 impl Sandbox {
@@ -103,11 +90,18 @@ impl Sandbox {
     /// # Errors
     /// If the port is taken, or threads or a key cannot be created.
     pub fn start(options: Options, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> io::Result<Self> {
-        check_threads(MIN_THREADS)?;
+        Self::start_with(options, clock, entropy, MAX_REQUESTS)
+    }
+
+    fn start_with(
+        options: Options,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        max_requests: usize,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((options.bind, options.port))?;
         let address = listener.local_addr()?;
         let (issuer, authorities) = issuer_and_authorities(options.issuer.as_ref(), address);
-        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
         let settings = Settings {
             issuer: issuer.clone(),
             refresh_token_usage: options.refresh_token_usage,
@@ -139,13 +133,8 @@ impl Sandbox {
             log: OnceLock::new(),
             shutting_down: AtomicBool::new(false),
         });
-        let server = Arc::new(server);
-        let (alive, workers) = channel();
-        for _ in 0..WORKERS {
-            let (service, server, alive) = (Arc::clone(&service), Arc::clone(&server), alive.clone());
-            thread::Builder::new().name("sandbox".to_owned()).spawn(move || serve(&service, &server, &alive))?;
-        }
-        Ok(Self { service, server, workers })
+        let threads = RequestThreads::start(listener, Arc::clone(&service), max_requests)?;
+        Ok(Self { service, threads })
     }
 
     /// Passes one line on each request of an application to `log`.
@@ -187,22 +176,7 @@ impl Sandbox {
 
     /// Serves until the process ends.
     pub fn join(self) {
-        // Nothing is ever sent: this returns when no worker is left.
-        let _ = self.workers.recv();
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.service.shutting_down.store(true, Ordering::SeqCst);
-        // Under the lock, so that nobody has just looked and begins to wait.
-        drop(lock(&self.service.engine));
-        self.service.recorded.notify_all();
-        for _ in 0..WORKERS {
-            self.server.unblock();
-        }
-        // A worker whose client does not finish its body is left behind.
-        let _ = self.workers.recv_timeout(SHUTDOWN_GRACE);
+        self.threads.join();
     }
 }
 
@@ -238,58 +212,4 @@ pub fn issuer_url(text: &str) -> Result<Url, String> {
     };
     let url = Url::parse(text).ok().filter(is_bare);
     url.ok_or_else(|| format!("`{}` is no address such as http://sandbox:8765", printable(text)))
-}
-
-/// Checks that so many threads can run at once: tiny_http panics when it cannot start one.
-fn check_threads(count: usize) -> io::Result<()> {
-    let (release, wait) = channel::<()>();
-    let wait = Mutex::new(wait);
-    let threads = thread::scope(|scope| {
-        let start = |_| thread::Builder::new().spawn_scoped(scope, || lock(&wait).recv().is_err());
-        let threads = (0..count).map(start).collect::<io::Result<Vec<_>>>();
-        drop(release);
-        // Joined, because a thread may count until then.
-        threads.map(|threads| threads.into_iter().for_each(|thread| drop(thread.join())))
-    });
-    threads.map_err(|error| io::Error::new(error.kind(), format!("not enough threads can be started ({error})")))
-}
-
-/// Serves requests until the sandbox shuts down. Dropping `_alive` reports the end.
-fn serve(service: &Arc<Service>, server: &tiny_http::Server, _alive: &Sender<()>) {
-    while !service.shutting_down.load(Ordering::SeqCst) {
-        let Ok(mut incoming) = server.recv() else { continue };
-        let received_at = service.clock.uptime();
-        let received = Request::receive(&mut incoming).map(|request| Request { received_at, ..request });
-        let response = match received {
-            Some(request) if request.waits() => {
-                respond_apart(service, request, incoming);
-                continue;
-            }
-            Some(request) => service.respond(&request),
-            None => Response::text(413, "the body is too long, or no text"),
-        };
-        response.send(incoming, service.now());
-    }
-}
-
-/// Responds on a thread of its own, so that waiting requests do not keep the workers from the others. Beyond the limit,
-/// or without a thread, it responds at once.
-fn respond_apart(service: &Arc<Service>, request: Request, incoming: tiny_http::Request) {
-    let respond = |service: &Service, request: &Request, incoming| {
-        service.respond(request).send(incoming, service.now());
-    };
-    if service.waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING || check_threads(1).is_err() {
-        respond(service, &request.without_wait(), incoming);
-        service.waiting.fetch_sub(1, Ordering::SeqCst);
-        return;
-    }
-    let shared = Arc::clone(service);
-    let started = thread::Builder::new().name("sandbox events".to_owned()).spawn(move || {
-        respond(&shared, &request, incoming);
-        shared.waiting.fetch_sub(1, Ordering::SeqCst);
-    });
-    if started.is_err() {
-        // The thread was there a moment ago. Without it, the connection is closed.
-        service.waiting.fetch_sub(1, Ordering::SeqCst);
-    }
 }

@@ -1,4 +1,4 @@
-//! The state that the worker threads share.
+//! The state that all requests share.
 
 use super::http::Response;
 use crate::domain::secret::Secret;
@@ -48,7 +48,7 @@ pub(super) struct Service {
     pub(super) log: OnceLock<Log>,
 }
 
-/// The lock, even after a worker panicked.
+/// The lock, even after a request panicked.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -64,6 +64,18 @@ impl Service {
         let add = |offset: i64| Some(offset.saturating_add(by.0));
         // `add` never returns `None`, so this cannot fail.
         let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::SeqCst)
+    }
+
+    /// Lets go of the requests that wait.
+    pub(super) fn shut_down(&self) {
+        self.shutting_down.store(true, Ordering::SeqCst);
+        // Under the lock, so that nobody has just looked and begins to wait.
+        drop(lock(&self.engine));
+        self.recorded.notify_all();
     }
 
     /// The user who logs in without a page.

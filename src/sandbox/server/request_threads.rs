@@ -1,0 +1,157 @@
+//! Each request has a thread of its own, because its body is read there and may never be complete: tiny_http reads heads on
+//! threads of its own, leaves bodies to us, and knows no timeouts.
+
+use super::http::{Request, Response};
+use super::service::{Service, lock};
+use std::io;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::Builder;
+use std::time::Duration;
+use tiny_http::Server;
+
+/// How many requests are answered at once; the others get a 503.
+pub(super) const MAX_REQUESTS: usize = 256;
+
+/// Our receiving one, tiny_http's own five, and a few for connections and requests.
+const MIN_THREADS: usize = 1 + 5 + 6;
+
+/// How long the sandbox waits for the receiving threads, when it ends.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// How long accepting pauses after a failure, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Closes the port when dropped.
+pub(super) struct RequestThreads {
+    pub(super) shared: Arc<Shared>,
+    /// Disconnected once no thread receives any more.
+    receiving: Receiver<()>,
+}
+
+pub(super) struct Shared {
+    service: Arc<Service>,
+    /// `None` once the sandbox ends.
+    pub(super) listener: Mutex<Option<TcpListener>>,
+    /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
+    servers: Mutex<Vec<Arc<Server>>>,
+    pub(super) requests: AtomicUsize,
+    max_requests: usize,
+}
+
+impl RequestThreads {
+    /// Serves `listener`.
+    ///
+    /// # Errors
+    /// If no threads can be started.
+    pub(super) fn start(listener: TcpListener, service: Arc<Service>, max_requests: usize) -> io::Result<Self> {
+        check_threads()?;
+        let (listener, servers) = (Mutex::new(Some(listener)), Mutex::default());
+        let shared = Arc::new(Shared { service, listener, servers, requests: AtomicUsize::new(0), max_requests });
+        let (alive, receiving) = channel();
+        let (server, receiver) = (shared.new_server()?, Arc::clone(&shared));
+        Builder::new().name("sandbox".to_owned()).spawn(move || receiver.receive(&server, &alive))?;
+        Ok(Self { shared, receiving })
+    }
+
+    /// Serves until the process ends.
+    pub(super) fn join(self) {
+        // Nothing is ever sent: this returns when no thread is left.
+        let _ = self.receiving.recv();
+    }
+}
+
+impl Drop for RequestThreads {
+    fn drop(&mut self) {
+        self.shared.service.shut_down();
+        drop(lock(&self.shared.listener).take());
+        for server in lock(&self.shared.servers).drain(..) {
+            server.unblock();
+        }
+        let _ = self.receiving.recv_timeout(SHUTDOWN_GRACE);
+    }
+}
+
+impl Shared {
+    fn new_server(&self) -> io::Result<Arc<Server>> {
+        let ended = || io::Error::other("the sandbox ends");
+        let listener = lock(&self.listener).as_ref().ok_or_else(ended)?.try_clone()?;
+        let server = Arc::new(Server::from_listener(listener, None).map_err(io::Error::other)?);
+        lock(&self.servers).push(Arc::clone(&server));
+        Ok(server)
+    }
+
+    /// Hands out requests until the sandbox ends. Dropping `alive` reports the end.
+    fn receive(self: &Arc<Self>, server: &Server, alive: &Sender<()>) {
+        while !self.service.is_shutting_down() {
+            match server.recv() {
+                Ok(incoming) => self.answer(incoming),
+                Err(_) if self.service.is_shutting_down() => {}
+                Err(_) => self.go_on_accepting(alive),
+            }
+        }
+    }
+
+    /// Accepts by a new server, once that is possible; the old one still receives from its connections.
+    fn go_on_accepting(self: &Arc<Self>, alive: &Sender<()>) {
+        let (shared, alive) = (Arc::clone(self), alive.clone());
+        let go_on = move || {
+            while !shared.service.is_shutting_down() {
+                shared.service.clock.pause(PAUSE);
+                if let Ok(server) = shared.new_server() {
+                    return shared.receive(&server, &alive);
+                }
+            }
+        };
+        if Builder::new().name("sandbox".to_owned()).spawn(go_on.clone()).is_err() {
+            go_on();
+        }
+    }
+
+    /// Answers on a thread. Beyond the limit, or without a thread, the answer is a 503.
+    fn answer(self: &Arc<Self>, incoming: tiny_http::Request) {
+        let received_at = self.service.clock.uptime();
+        let is_too_many = self.requests.fetch_add(1, Ordering::SeqCst) >= self.max_requests;
+        // Kept here, so that it is not lost where no thread can be started.
+        let kept = Arc::new(Mutex::new(Some(incoming)));
+        let (shared, theirs) = (Arc::clone(self), Arc::clone(&kept));
+        let respond = move || {
+            let incoming = lock(&theirs).take();
+            if let Some(incoming) = incoming {
+                respond(&shared.service, incoming, received_at);
+            }
+            shared.requests.fetch_sub(1, Ordering::SeqCst);
+        };
+        if is_too_many || Builder::new().name("sandbox request".to_owned()).spawn(respond).is_err() {
+            self.requests.fetch_sub(1, Ordering::SeqCst);
+            let incoming = lock(&kept).take();
+            if let Some(incoming) = incoming {
+                Response::text(503, "too many requests at once").send_unread(incoming, self.service.now());
+            }
+        }
+    }
+}
+
+fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Duration) {
+    let response = match Request::receive(&mut incoming) {
+        Some(request) => service.respond(&Request { received_at, ..request }),
+        None => Response::text(413, "the body is too long, or no text"),
+    };
+    response.send(incoming, service.now());
+}
+
+/// Checks that enough threads can run at once: tiny_http panics when it cannot start one.
+fn check_threads() -> io::Result<()> {
+    let (release, wait) = channel::<()>();
+    let wait = Mutex::new(wait);
+    let threads = std::thread::scope(|scope| {
+        let start = |_| Builder::new().spawn_scoped(scope, || lock(&wait).recv().is_err());
+        let threads = (0..MIN_THREADS).map(start).collect::<io::Result<Vec<_>>>();
+        drop(release);
+        // Joined, because a thread may count until then.
+        threads.map(|threads| threads.into_iter().for_each(|thread| drop(thread.join())))
+    });
+    threads.map_err(|error| io::Error::new(error.kind(), format!("not enough threads can be started ({error})")))
+}
