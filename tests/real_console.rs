@@ -89,7 +89,7 @@ fn console_shows_what_a_policy_does_and_why() {
     assert!(seen["onlyRefused"].as_array().unwrap().iter().all(|kind| kind == "refused"));
 
     assert_eq!(seen["focusAfterMark"], "refused");
-    let order = ["+1 min", "+10 min", "+1 h", "+1 day", "End SSO", "Revoke", "Rotate keys", "times"];
+    let order = ["+1 min", "+10 min", "+1 h", "+1 day", "End SSO", "Revoke all refresh tokens", "Rotate keys", "times"];
     assert_eq!((&seen["tabOrder"], &seen["focusIsVisible"]), (&json!(order), &json!(true)));
 }
 
@@ -130,6 +130,22 @@ fn console_fits_every_width_scheme_and_language() {
         assert!(for_public_clients || code.contains(issuer) && code.contains("sandbox-secret"), "{code}");
     }
     assert_eq!(seen["copied"], settings["Spring"]);
+}
+
+#[test]
+fn logins_that_wait_are_approved_and_denied_in_the_console() {
+    if !require("chromium") {
+        return;
+    }
+    let seen = seen_by("waiting.mjs", &Provider::sandbox_with_pages(&[]), &json!({}));
+    let waiting = seen["waiting"].as_array().unwrap();
+    for (login, words) in [(0, "A device waits at sandbox-mobile"), (2, "A login is asked of ola"), (2, "WARM LYNX")] {
+        assert!(waiting[login].as_str().unwrap().contains(words), "{words}: {waiting:?}");
+    }
+    assert_eq!(seen["polled"], json!(["Bearer", "access_denied"]));
+    let looks = seen["looks"].as_array().unwrap();
+    assert!(looks.iter().all(|look| look["overflow"] == 0), "{seen}");
+    assert!(text(&looks[0], "text").contains("En enhet venter"), "{seen}");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
         port: args.port,
         issuer,
         clients,
-        users: users(args, config.users)?,
+        users: users(args, &config.users)?,
         scopes: config.scopes,
         sso_lifetime: config.sso_lifetime,
         auto_approve: args.auto_approve,
@@ -95,7 +95,7 @@ fn options(args: &cli::Sandbox, config: SandboxConfig) -> Result<Options> {
 }
 
 /// Those of the options, of the file and of every sandbox; the first of an id counts.
-fn users(args: &cli::Sandbox, in_file: Vec<User>) -> Result<Vec<Arc<User>>> {
+fn users(args: &cli::Sandbox, in_file: &[Arc<User>]) -> Result<Vec<Arc<User>>> {
     let user = |text: &String| {
         let user = registration::user_of_option(text).map(Arc::new);
         user.map_err(|reason| Error::usage(format!("--user: {reason}")))
@@ -103,10 +103,9 @@ fn users(args: &cli::Sandbox, in_file: Vec<User>) -> Result<Vec<Arc<User>>> {
     let given: Vec<_> = args.user.iter().map(user).collect::<Result<_>>()?;
     registration::check_once(&given, |user| user.id.to_lowercase())
         .map_err(|reason| Error::usage(format!("--user: {reason}")))?;
-    let in_file: Vec<_> = in_file.into_iter().map(Arc::new).collect();
-    let own = registration::with_own(&given, &in_file, |user| &user.id);
+    let own = registration::with_own(&given, in_file, |user| &user.id);
     let users = registration::with_own(&own, &default_users(), |user| &user.id);
-    registration::check_phones(&users).map_err(Error::usage)?;
+    registration::check_phones(&users).map_err(|reason| Error::usage(format!("--user: {reason}")))?;
     Ok(users)
 }
 

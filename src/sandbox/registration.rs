@@ -1,7 +1,7 @@
 //! What a developer registers at the sandbox: clients and users, from an option, a file or a control.
 
 use super::clients::{Client, default_redirect_uris};
-use super::users::User;
+use super::users::{User, default_users};
 use crate::domain::policy::{ClientType, PolicyName};
 use crate::domain::secret::Secret;
 use crate::domain::spelling::nearest;
@@ -21,7 +21,7 @@ pub struct SandboxConfig {
     /// Accepted besides TelenorID+'s.
     pub scopes: Vec<String>,
     pub clients: Vec<Client>,
-    pub users: Vec<User>,
+    pub users: Vec<Arc<User>>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ impl SandboxConfig {
         };
         let user = |settings: UserSettings| {
             let id = settings.id.clone();
-            settings.check().map_err(|what| at_entry(text, "user", "id", &id, &what))
+            settings.check().map(Arc::new).map_err(|what| at_entry(text, "user", "id", &id, &what))
         };
         let config = Self {
             access_token_lifetime: file.access_token_lifetime,
@@ -66,6 +66,7 @@ impl SandboxConfig {
         config.scopes.iter().try_for_each(|scope| check_scope(scope))?;
         check_once(&config.clients, |client| client.id.clone()).map_err(|what| format!("client {what}"))?;
         check_once(&config.users, |user| user.id.to_lowercase()).map_err(|what| format!("user {what}"))?;
+        check_phones(&with_own(&config.users, &default_users(), |user| &user.id))?;
         Ok(config)
     }
 }
@@ -319,7 +320,9 @@ pub fn check_once<T>(items: &[T], id: impl Fn(&T) -> String) -> Result<(), Strin
 pub fn check_phones(users: &[Arc<User>]) -> Result<(), String> {
     let mut seen = BTreeMap::new();
     for user in users {
-        if let Some(other) = seen.insert(&user.phone, &user.id) {
+        // With or without +47 it is one number.
+        let number = user.phone.strip_prefix("47").filter(|rest| rest.len() == 8).unwrap_or(&user.phone);
+        if let Some(other) = seen.insert(number, &user.id) {
             return Err(format!("the users `{other}` and `{}` have the same phone number {}", user.id, user.phone));
         }
     }

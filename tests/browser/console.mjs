@@ -110,7 +110,7 @@ const userinfo = async () => (await fetch(`${issuer}/connect/userinfo`)).status;
 result.failed = [await userinfo(), await userinfo(), await userinfo()];
 const mobile = await logIn('sandbox-mobile', {}, 'http://127.0.0.1:4000/callback');
 await logIn('sandbox-confidential', { client_secret: 'sandbox-secret' }, 'http://127.0.0.1:4000/callback');
-await press('Revoke');
+await press('Revoke all refresh tokens');
 await page.locator('#done', { hasText: 'revoked: 3' }).waitFor();
 await refresh('sandbox-mobile', mobile.refresh_token);
 await page.locator('.refusal .reason', { hasText: 'revoked' }).waitFor();

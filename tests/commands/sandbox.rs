@@ -20,7 +20,11 @@ fn a_wrong_option_says_what_would_be_right() {
         (&["--bind", "localhost"], "invalid value 'localhost' for '--bind <ADDRESS>'"),
         (&["--client", "a=Public", "--client", "a=MobileApp"], "--client: `a` is given twice"),
         (&["--user", "per", "--user", "Per"], "--user: `per` is given twice"),
-        (&["--user", "per,phone=+4700000001"], "the users `per` and `kari` have the same phone number 4700000001"),
+        (
+            &["--user", "per,phone=+4700000001"],
+            "--user: the users `per` and `kari` have the same phone number 4700000001",
+        ),
+        (&["--user", "a,phone=12345678", "--user", "b,phone=+47 123 45 678"], "the users `a` and `b` have the same"),
         (&["--access-token-lifetime", "0"], "--access-token-lifetime: "),
         (&["--access-token-lifetime", "1 h"], "--access-token-lifetime: `1 h` is not a duration"),
     ] {
@@ -45,6 +49,10 @@ fn a_wrong_file_names_itself_the_line_and_the_nearest_key() {
     for (file, why) in [
         (client.repeat(2), "client `x` is given twice"),
         ("[[user]]\nid = \"per\"\n".repeat(2), "user `per` is given twice"),
+        (
+            "[[user]]\nid = \"per\"\nphone = \"00000001\"\n".to_owned(),
+            "the users `per` and `kari` have the same phone number",
+        ),
         ("scopes = [\"orders read\"]".to_owned(), "the scope `orders read` is empty, or has other characters"),
         ("scopes = ['a\"b']".to_owned(), "the scope `a\"b` is empty, or has other characters"),
     ] {

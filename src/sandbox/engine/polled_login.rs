@@ -87,6 +87,14 @@ impl PolledLogin {
         self.request.user.as_ref()
     }
 
+    pub fn begun_at(&self) -> Time {
+        self.expires_at.plus(Seconds(-self.request.lifetime.0))
+    }
+
+    pub fn expires_at(&self) -> Time {
+        self.expires_at
+    }
+
     pub fn binding_message(&self) -> Option<&str> {
         self.request.binding_message.as_deref()
     }

@@ -8,6 +8,7 @@ use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage}
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::{Client, refuse_client_id};
 use crate::sandbox::params::OAuthError;
+use crate::sandbox::registration::check_phones;
 use crate::sandbox::users::{self, User, default_users};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -121,11 +122,18 @@ impl Engine {
     }
 
     /// Adds the user, or puts it in the place of the one of that id.
-    pub fn register_user(&mut self, user: User) {
-        match self.users.iter_mut().find(|known| known.id == user.id) {
+    ///
+    /// # Errors
+    /// If another user has the phone number.
+    pub fn register_user(&mut self, user: User) -> Result<(), String> {
+        let mut users = self.users.clone();
+        match users.iter_mut().find(|known| known.id == user.id) {
             Some(known) => *known = Arc::new(user),
-            None => self.users.push(Arc::new(user)),
+            None => users.push(Arc::new(user)),
         }
+        check_phones(&users)?;
+        self.users = users;
+        Ok(())
     }
 
     /// The scopes granted to `client`: `offline_access` only if its policy issues refresh tokens.

@@ -145,7 +145,7 @@ impl Service {
     fn register_user(&self, body: &Value) -> ControlResult {
         let user = registration::user_of_json(body.clone())?;
         let response = user_json(&user);
-        lock(&self.engine).register_user(user);
+        lock(&self.engine).register_user(user)?;
         Ok(response)
     }
 
@@ -212,8 +212,11 @@ impl Service {
         };
         let pending = |login: &PolledLogin| {
             json!({"grant": login.grant().as_str(), "client_id": login.client_id(), "user_code": login.user_code(),
-                "user": login.user().map(|user| user.id.as_str()), "binding_message": login.binding_message()})
+                "user": login.user().map(|user| user.id.as_str()), "binding_message": login.binding_message(),
+                "begun_at": login.begun_at().rfc3339(), "expires_at": login.expires_at().rfc3339()})
         };
+        let mut pending_logins: Vec<_> = engine.pending_logins(now).collect();
+        pending_logins.sort_by_key(|login| (login.begun_at(), login.user_code()));
         json!({
             "issuer": self.issuer,
             "clock": self.clock_state(),
@@ -223,7 +226,7 @@ impl Service {
             },
             "clients": engine.clients.iter().map(client_json).collect::<Vec<_>>(),
             "users": engine.users.iter().map(|user| user_json(user)).collect::<Vec<_>>(),
-            "pending_logins": engine.pending_logins(now).map(pending).collect::<Vec<_>>(),
+            "pending_logins": pending_logins.into_iter().map(pending).collect::<Vec<_>>(),
             "sso_sessions": engine.sso_sessions().map(session).collect::<Vec<_>>(),
             "sessions": engine.events.sessions().map(session_json).collect::<Vec<_>>(),
             "events": engine.events.last_number(),

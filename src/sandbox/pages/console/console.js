@@ -1,6 +1,7 @@
 // The console: follows the sandbox's events and shows them; its buttons are the control API.
 
 import { distanceText, durationText, fill, now, setClock, timeText, today, words } from './dom.js';
+import { showLogins } from './logins.js';
 import { reveal, showRequests } from './requests.js';
 import { showSessions } from './sessions.js';
 import { showSettings } from './settings.js';
@@ -76,6 +77,7 @@ const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milli
 // ── showing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 function show() {
   shownOn = today();
+  showLogins(place('logins'), state.pending_logins, state.users, decide);
   showSessions(place('sessions'), state.sessions, events);
   showRequests(place('requests'), events, place('only-refused').checked);
   tick();
@@ -95,7 +97,10 @@ function tick() {
   for (const distance of document.querySelectorAll('.distance')) {
     const time = Number(distance.dataset.time);
     distance.textContent = distanceText(time);
-    if (time <= now() && !distance.closest('.over')) showSessions(place('sessions'), state.sessions, events);
+    if (time <= now() && !distance.closest('.over')) {
+      show(); // an end has come
+      return;
+    }
   }
 }
 
@@ -110,6 +115,9 @@ async function act(control, body, done) {
     place('done').textContent = fill(words.failed, error.message);
   }
 }
+
+const decide = (control, body) =>
+  act(control, body, () => (control === 'logins/approve' ? words.done_approve : words.done_deny));
 
 for (const button of document.querySelectorAll('[data-advance]')) {
   const advance = Number(button.dataset.advance);

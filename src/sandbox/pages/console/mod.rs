@@ -10,9 +10,10 @@ use words::Words;
 const STYLE: &str = include_str!("console.css");
 
 /// The scripts by their paths. The first one is the page's; it imports the others.
-pub const SCRIPTS: [(&str, &str); 5] = [
+pub const SCRIPTS: [(&str, &str); 6] = [
     ("/sandbox/console.js", include_str!("console.js")),
     ("/sandbox/dom.js", include_str!("dom.js")),
+    ("/sandbox/logins.js", include_str!("logins.js")),
     ("/sandbox/requests.js", include_str!("requests.js")),
     ("/sandbox/sessions.js", include_str!("sessions.js")),
     ("/sandbox/settings.js", include_str!("settings.js")),
@@ -49,6 +50,7 @@ pub fn console(language: Language, endpoints: &[&str]) -> Page {
                 main {
                     section.sessions aria-labelledby="sessions-title" {
                         div.title { h2 #sessions-title { (w.sessions) } (legend(w)) }
+                        div #logins aria-live="polite" {}
                         div #sessions {}
                     }
                     section.settings aria-labelledby="settings-title" {
@@ -113,6 +115,7 @@ fn legend(w: &Words) -> Markup {
         ("refreshed", w.mark_refreshed),
         ("refused", w.mark_refused),
         ("sso_ended", w.mark_sso_ended),
+        ("revoked", w.mark_revoked),
     ];
     html! {
         ul.legend {

@@ -2,6 +2,9 @@
 
 import { element, words } from './dom.js';
 
+/** As a redirect URI it stands for all ports. */
+const ANY_LOOPBACK_PORT = 'http://127.0.0.1';
+
 const SCOPE = 'openid profile offline_access';
 
 /** The text as a string of JavaScript, C# and YAML. */
@@ -123,7 +126,7 @@ export function showSettings(place, state, secrets) {
       ...fact(words.client_type, client.client_type),
       ...fact(words.policy, client.policy),
       ...(confidential ? fact(words.secret, secret ?? words.secret_hidden, secret !== undefined) : []),
-      ...client.redirect_uris.flatMap((uri) => fact(words.redirect_uri, uri, true)),
+      ...client.redirect_uris.flatMap((uri) => fact(words.redirect_uri, uri, true, uri === ANY_LOOPBACK_PORT && words.any_port)),
     ),
     choice('library', words.library, Object.keys(LIBRARIES), name, again),
     element('div', { class: 'code' }, element('pre', { tabindex: '0', 'aria-label': words.settings }, code), copyButton(() => code)),
@@ -140,8 +143,9 @@ function choice(name, label, values, value, again) {
   return element('p', { class: 'choice' }, element('label', { for: name }, label), element('select', { id: name, onchange: change }, ...options));
 }
 
-function fact(name, value, canCopy = false) {
-  return [element('dt', {}, name), element('dd', {}, element('code', {}, value), canCopy ? copyButton(() => value) : undefined)];
+function fact(name, value, canCopy = false, note = undefined) {
+  const shown = element('span', {}, element('code', {}, value), note && element('small', {}, ` ${note}`));
+  return [element('dt', {}, name), element('dd', {}, shown, canCopy ? copyButton(() => value) : undefined)];
 }
 
 function copyButton(text) {

@@ -37,7 +37,7 @@ words! {
     day: "+1 day", "+1 dag";
     provider: "Provider", "Leverandør";
     end_sso: "End SSO", "Avslutt SSO";
-    revoke: "Revoke", "Trekk tilbake";
+    revoke: "Revoke all refresh tokens", "Trekk tilbake alle refresh-tokener";
     rotate_keys: "Rotate keys", "Roter nøkler";
     fail_next: "Fail the next", "La de neste feile";
     fail_count: "How many", "Antall";
@@ -94,6 +94,18 @@ words! {
     done_keys: "There is a new signing key", "Det er en ny signeringsnøkkel";
     done_fail: "Planned", "Planlagt";
     footer: "runs on your own machine; nothing leaves it", "kjører på din egen maskin; ingenting sendes ut";
+    approve: "Approve", "Godkjenn";
+    deny: "Deny", "Avslå";
+    approve_as: "Approve as", "Godkjenn som";
+    device_waits: "A device waits", "En enhet venter";
+    asked_of: "A login is asked of {}", "Innlogging for {}";
+    waits_until: "waits until", "venter til";
+    waits_since: "since {}", "siden {}";
+    user_code: "User code", "Brukerkode";
+    binding_message: "Message", "Melding";
+    any_port: "(any port and path, with PKCE)", "(enhver port og sti, med PKCE)";
+    done_approve: "The login was approved", "Innloggingen er godkjent";
+    done_deny: "The login was denied", "Innloggingen er avslått";
     endpoint_authorize: "Authorization", "Autorisasjon";
     endpoint_login: "Login page", "Innloggingsside";
     endpoint_userinfo: "Userinfo", "Userinfo";
@@ -109,6 +121,9 @@ words! {
     endpoint_ciba: "CIBA request", "CIBA-forespørsel";
     endpoint_ciba_prepare_bankid: "BankID preparation", "BankID-forberedelse";
     endpoint_ciba_page: "Phone page", "Telefonside";
+    endpoint_self_service: "Link to the account page", "Lenke til kontosiden";
+    endpoint_account: "Account page", "Kontoside";
+    endpoint_home: "Console", "Konsoll";
     grant_authorization_code: "Login", "Innlogging";
     grant_refresh_token: "Refresh", "Refresh";
     grant_client_credentials: "Machine token", "Maskintoken";

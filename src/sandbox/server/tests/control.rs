@@ -73,6 +73,9 @@ fn clients_and_users_are_registered_while_it_runs() {
     let per = json!({"id": "kari", "phone": "+4700000001", "given_name": "Per", "claims": {"department": "sales"}});
     assert_eq!(control("users", per).0, 200);
     assert_eq!(control("users", json!({"id": "per", "claims": {"iss": "x"}})).0, 400);
+    let (status, refused) = control("users", json!({"id": "per", "phone": "4700000002"}));
+    let why = "the users `ola` and `per` have the same phone number 4700000002";
+    assert_eq!((status, &refused["error_description"]), (400, &json!(why)));
     assert_eq!(control("clients", json!({"client_id": "sandbox-public", "client_type": "Public"})).0, 200);
     let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
     assert_eq!((&state["users"][0]["id"], &state["users"][1]["id"]), (&json!("kari"), &json!("ola")), "in its place");

@@ -21,6 +21,8 @@ fn a_backend_waits_for_the_users_phone() {
     let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
     let waiting = &state["pending_logins"][0];
     assert_eq!((&waiting["grant"], &waiting["user"]), (&json!("ciba"), &json!("kari")));
+    let times = (&waiting["begun_at"], &waiting["expires_at"]);
+    assert_eq!(times, (&json!("1994-11-06T08:49:37Z"), &json!("1994-11-06T08:54:37Z")));
     assert!(!state.to_string().contains(begun["auth_req_id"].as_str().unwrap()), "the client's secret");
     let code = waiting["user_code"].as_str().unwrap();
     let page = get(&sandbox, "/ciba").2;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::server::routes;
 
 #[test]
 fn every_endpoint_in_the_metadata_exists() {
@@ -19,6 +20,14 @@ fn every_endpoint_in_the_metadata_exists() {
     }
     assert_eq!(get(&sandbox, "/nowhere").0, 404);
     assert_eq!(get(&sandbox, "/connect/token").0, 405);
+}
+
+#[test]
+fn console_has_a_name_for_every_endpoint() {
+    let page = get(&sandbox(Options::default()), "/").2;
+    for name in routes::endpoint_names() {
+        assert!(page.contains(&format!("endpoint_{name}&quot;")), "{name}");
+    }
 }
 
 #[test]
