@@ -18,7 +18,7 @@ pub struct Sandbox {
     #[command(subcommand)]
     pub command: Option<SandboxCommand>,
     /// Port; 0: any free one
-    #[arg(long, default_value_t = 8765)]
+    #[arg(long, default_value_t = 8765, value_parser = port)]
     pub port: u16,
     /// A client of your own; can be repeated
     ///
@@ -76,6 +76,10 @@ pub enum Introspection {
     ApisOnly,
     /// Clients too, about their own tokens, as Duende IdentityServer 7 does
     RefreshTokens,
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
 impl ValueEnum for RefreshTokenUsage {

@@ -7,12 +7,14 @@ use crate::domain::policy::DOCUMENTED_ACCESS_TOKEN_LIFETIME;
 use crate::domain::text::printable_path;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SetupError};
 use crate::ports::{Ports, Reporter, Verbosity};
 use crate::sandbox::registration::{self, SandboxConfig};
 use crate::sandbox::{Options, Sandbox, User, default_clients, default_users, issuer_url};
 use crate::terminal::output::Output;
 use serde_json::json;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +28,13 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
     }
     let config = args.config.as_deref().map_or_else(|| Ok(SandboxConfig::default()), |path| read(ports, path))?;
     let sandbox = Sandbox::start(options(args, config)?, Arc::clone(&ports.clock), Arc::clone(&ports.entropy))
-        .map_err(|error| Error::failed(format!("cannot serve on {}:{}: {error}", args.bind, args.port)))?;
+        .map_err(|error| {
+            let address = SocketAddr::new(args.bind, args.port);
+            match error.kind() {
+                ErrorKind::AddrInUse => SetupError::SandboxAddressTaken(address).into(),
+                _ => Error::failed(format!("cannot serve on {address}: {error}")),
+            }
+        })?;
     if !args.bind.is_loopback() {
         out.warn(
             WarningCode::SandboxReachable,

@@ -3,6 +3,7 @@
 use super::kind::Kind;
 use super::report::{Report, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub enum SetupError {
     NoStoreKey,
     /// The redirect URI's address cannot be listened on.
     NoListener(String),
+    /// The sandbox's address is taken.
+    SandboxAddressTaken(SocketAddr),
 }
 
 impl SetupError {
@@ -157,6 +160,11 @@ impl SetupError {
                     .into(),
             )
             .hint(NEW_STORE_KEY),
+            Self::SandboxAddressTaken(address) => Report::new(
+                Kind::Failed,
+                format!("cannot serve on {address}: another program, perhaps another sandbox, listens there"),
+            )
+            .hint("tidp sandbox --port 0"),
             Self::NoListener(message) => config(message.clone()).hint(with_profile("tidp login --paste", profile)),
         }
     }

@@ -92,6 +92,7 @@ fn setup_rows() -> Vec<Row> {
             2,
             if cfg!(windows) { "TIDP_STORE_KEY_FILE = " } else { "TIDP_STORE_KEY_FILE=" },
         ),
+        row(SetupError::SandboxAddressTaken(([127, 0, 0, 1], 8765).into()), Kind::Failed, 1, "tidp sandbox --port 0"),
         row(SetupError::NoListener(text()), Kind::Config, 2, "tidp login --paste"),
     ]
 }

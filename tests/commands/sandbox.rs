@@ -17,6 +17,7 @@ fn a_wrong_option_says_what_would_be_right() {
         (&["--secret", "nobody=x"], "--secret: there is no client `nobody`"),
         (&["--redirect-uri", "callback"], "--redirect-uri: the redirect URI callback is not absolute"),
         (&["--issuer", "sandbox:8765"], "--issuer: `sandbox:8765` is no address such as http://sandbox:8765"),
+        (&["--port", "abc"], "invalid value 'abc' for '--port <PORT>': a port is a number from 0 to 65535"),
         (&["--bind", "localhost"], "invalid value 'localhost' for '--bind <ADDRESS>'"),
         (&["--client", "a=Public", "--client", "a=MobileApp"], "--client: `a` is given twice"),
         (&["--user", "per", "--user", "Per"], "--user: `per` is given twice"),
@@ -32,6 +33,16 @@ fn a_wrong_option_says_what_would_be_right() {
         assert!(error["message"].as_str().unwrap().contains(why), "{args:?}: {error}");
         assert_eq!(error["kind"], "usage", "{args:?}");
     }
+}
+
+#[test]
+fn a_taken_port_leads_to_another_one() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().port();
+    let error = Bench::with_env(&[]).run(&["sandbox", "--json", "--port", &taken.to_string()]).exits(1).error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("cannot serve on 127.0.0.1:{taken}: another program, ")), "{message}");
+    assert_eq!(error["hint"], "tidp sandbox --port 0");
 }
 
 #[test]
