@@ -10,6 +10,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// Registered as redirect URI, it allows any loopback port with PKCE.
 pub const ANY_LOOPBACK_PORT: &str = "http://127.0.0.1";
 
+pub const ANY_PORT_NOTE: &str = " (any port and path, with PKCE)";
+
 /// The secret of a client that names none. It protects nothing.
 pub const DOCUMENTED_SECRET: &str = "sandbox-secret";
 
@@ -60,13 +62,13 @@ impl Client {
 
     /// The refusal of a redirect URI: what was received, and what is registered.
     pub fn refuse_redirect_uri(&self, uri: &str) -> OAuthError {
-        let note = |known: &String| if known == ANY_LOOPBACK_PORT { " (any port and path, with PKCE)" } else { "" };
+        let note = |known: &String| if known == ANY_LOOPBACK_PORT { ANY_PORT_NOTE } else { "" };
         let known: Vec<_> = self.redirect_uris.iter().map(|known| format!("{known}{}", note(known))).collect();
         let (received, client_id, registered) = (described(uri), self.id.clone(), list(&known));
         let text =
             format!("redirect_uri {received} is not registered for client_id {client_id}; registered: {registered}");
         let reason = Reason::UnregisteredRedirectUri { received, client_id, registered };
-        OAuthError::invalid_request(text).because(reason, None)
+        OAuthError::invalid_request(reason).described(text)
     }
 
     /// Whether `uri` is registered, byte for byte. With [`ANY_LOOPBACK_PORT`] and PKCE, any port and path on 127.0.0.1
@@ -83,7 +85,7 @@ pub fn refuse_client_id(error: &'static str, clients: &[Client], id: &str) -> OA
     let known: Vec<_> = clients.iter().map(|client| client.id.clone()).collect();
     let (received, registered) = (described(id), list(&known));
     let text = format!("client_id {received} is not registered; registered: {registered}");
-    OAuthError::new(error, text).because(Reason::UnknownClient { received, registered }, None)
+    OAuthError::new(error, Reason::UnknownClient { received, registered }).described(text)
 }
 
 /// Text of a request, shortened and with the characters of a description only (RFC 6749 5.2).
@@ -140,17 +142,20 @@ pub fn authenticate<'a>(
     authorization: Option<&str>,
     form: &Params,
 ) -> Result<&'a Client, OAuthError> {
-    let invalid_client = || OAuthError::new("invalid_client", "unknown client, or the wrong way to authenticate it");
+    let invalid_client = |reason| {
+        OAuthError::new("invalid_client", reason).described("unknown client, or the wrong way to authenticate it")
+    };
+    let unnamed = || invalid_client(Reason::NoClientId);
     let in_body = form.get("client_secret").map(Secret::new);
     let (id, secret) = match authorization {
-        None => (form.get("client_id").ok_or_else(invalid_client)?.to_owned(), in_body),
+        None => (form.get("client_id").ok_or_else(unnamed)?.to_owned(), in_body),
         Some(_) if in_body.is_some() => {
-            return Err(OAuthError::invalid_request("the client authenticates in two ways"));
+            return Err(OAuthError::invalid_request(Reason::AuthenticatedTwice));
         }
         Some(header) => {
-            let (id, secret) = basic_credentials(header).ok_or_else(invalid_client)?;
+            let (id, secret) = basic_credentials(header).ok_or_else(unnamed)?;
             if form.get("client_id").is_some_and(|named| named != id) {
-                return Err(OAuthError::invalid_request("client_id is another client than the one that authenticates"));
+                return Err(OAuthError::invalid_request(Reason::OtherClientId));
             }
             (id, Some(secret))
         }
@@ -164,7 +169,7 @@ pub fn authenticate<'a>(
         (None, _) => Reason::SecretOfPublicClient,
         (Some(_), Some(_)) => Reason::WrongSecret,
     };
-    Err(invalid_client().because(reason, None))
+    Err(invalid_client(reason))
 }
 
 /// The client id that `Basic …` names, whether or not its secret is right.

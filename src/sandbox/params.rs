@@ -36,7 +36,7 @@ impl Params {
     /// # Errors
     /// `invalid_request` if it is missing.
     pub fn require(&self, name: &'static str) -> Result<&str, OAuthError> {
-        self.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
+        self.get(name).ok_or_else(|| OAuthError::missing(name))
     }
 
     /// The distinct values of a space-separated list.
@@ -52,10 +52,10 @@ impl Params {
     pub fn check(&self) -> Result<(), OAuthError> {
         let mut seen = BTreeSet::new();
         if self.0.iter().any(|(name, _)| !seen.insert(name)) {
-            return Err(OAuthError::invalid_request("a parameter is repeated"));
+            return Err(OAuthError::invalid_request(Reason::RepeatedParameter));
         }
         if self.0.iter().any(|(_, value)| value.len() > MAX_VALUE_BYTES) {
-            return Err(OAuthError::invalid_request("a parameter is too long"));
+            return Err(OAuthError::invalid_request(Reason::LongParameter));
         }
         Ok(())
     }
@@ -66,35 +66,42 @@ impl Params {
 pub struct OAuthError {
     /// A code such as `invalid_request`.
     pub error: &'static str,
-    /// ASCII without quotation marks.
+    /// ASCII without quotation marks; may be empty.
     pub description: String,
-    /// The reason and the number of the session, which the response does not contain.
-    pub reason: Option<Box<(Reason, Option<u64>)>>,
+    /// Why, which the response need not say.
+    pub reason: Box<Reason>,
+    /// The number of the session that it concerns.
+    pub session: Option<u64>,
 }
 
 impl OAuthError {
-    pub fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { error, description: description.into(), reason: None }
+    /// The error, described in the words of its reason if that has no data.
+    pub fn new(error: &'static str, reason: Reason) -> Self {
+        let description = reason.fixed_sentence().map(|(english, _)| english.to_owned()).unwrap_or_default();
+        Self { error, description, reason: Box::new(reason), session: None }
     }
 
-    pub fn invalid_request(description: impl Into<String>) -> Self {
-        Self::new("invalid_request", description)
+    pub fn invalid_request(reason: Reason) -> Self {
+        Self::new("invalid_request", reason)
+    }
+
+    pub fn missing(name: &'static str) -> Self {
+        Self::invalid_request(Reason::MissingParameter { name }).described(format!("{name} is missing"))
     }
 
     /// `invalid_grant` without a description, as TelenorID+ returns it.
-    pub fn invalid_grant() -> Self {
-        Self::new("invalid_grant", "")
+    pub fn invalid_grant(reason: Reason) -> Self {
+        Self::new("invalid_grant", reason).described("")
     }
 
-    /// The error with its reason, and with the session that it concerns.
     #[must_use]
-    pub fn because(self, reason: Reason, session: Option<u64>) -> Self {
-        Self { reason: Some(Box::new((reason, session))), ..self }
+    pub fn described(self, description: impl Into<String>) -> Self {
+        Self { description: description.into(), ..self }
     }
 
-    /// `invalid_grant`, of a session.
-    pub fn refused_grant(reason: Reason, session: u64) -> Self {
-        Self::invalid_grant().because(reason, Some(session))
+    #[must_use]
+    pub fn of_session(self, session: u64) -> Self {
+        Self { session: Some(session), ..self }
     }
 }
 

@@ -87,7 +87,7 @@ await page.keyboard.press('Enter');
 result.focusAfterMark = await page.evaluate(() => document.activeElement.dataset.kind);
 await page.locator('[data-advance="60"]').focus();
 const order = [];
-for (let i = 0; i < 8; i += 1) {
+for (let i = 0; i < 9; i += 1) {
   order.push(await page.evaluate(() => document.activeElement.textContent || document.activeElement.name));
   await page.keyboard.press('Tab');
 }
@@ -172,6 +172,9 @@ for (const width of [360, 800, 1400]) {
         lang: document.documentElement.lang,
         title: document.querySelector('h1').textContent,
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        spilled: [...document.querySelectorAll('article *')].filter(
+          (part) => part.getBoundingClientRect().right > part.closest('article').getBoundingClientRect().right,
+        ).length,
         background: getComputedStyle(document.body).backgroundColor,
         violations: window.violations,
         text: document.body.innerText,

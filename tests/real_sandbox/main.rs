@@ -63,7 +63,7 @@ fn sandbox_help_lists_every_control() {
         assert_eq!(status, 200, "{line}: {answer}");
         listed.push(control.trim());
     }
-    assert_eq!(listed.len(), 18, "{help}");
+    assert_eq!(listed.len(), 19, "{help}");
     listed.dedup();
     let state: Value = serde_json::from_str(&ask("GET", "/sandbox", "").1).unwrap();
     assert_eq!(state["controls"], json!(listed));

@@ -6,6 +6,7 @@ use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::User;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ impl Engine {
             return AuthorizeOutcome::Response(self.approve(request, authentication, now, seed));
         }
         if request.prompt.iter().any(|prompt| prompt == "none") {
-            let error = OAuthError::new("login_required", "there is no SSO session that serves");
+            let error = OAuthError::new("login_required", Reason::LoginRequired);
             return AuthorizeOutcome::Response(self.reject(&request, &error));
         }
         match auto_approve {
@@ -93,7 +94,7 @@ impl Engine {
     /// The response after the user cancelled on the login page; `None` if the request is not pending.
     pub fn cancel(&mut self, request_id: &str) -> Option<AuthorizationResponse> {
         let request = self.take_pending_request(request_id)?;
-        Some(self.reject(&request, &OAuthError::new("access_denied", "the user cancelled the login")))
+        Some(self.reject(&request, &OAuthError::new("access_denied", Reason::LoginCancelled)))
     }
 
     fn approve_after_login(
@@ -133,7 +134,8 @@ impl Engine {
         error: &OAuthError,
     ) -> AuthorizationResponse {
         let params = vec![("error", error.error.to_owned()), ("error_description", error.description.clone())];
-        self.response(redirect_uri, form_post, state, params)
+        let refusal = Some((*error.reason).clone());
+        AuthorizationResponse { refusal, ..self.response(redirect_uri, form_post, state, params) }
     }
 
     fn response(
@@ -145,7 +147,7 @@ impl Engine {
     ) -> AuthorizationResponse {
         params.extend(state.map(|state| ("state", state.to_owned())));
         params.push(("iss", self.settings.issuer.clone()));
-        AuthorizationResponse { redirect_uri, form_post, params, cookie: None }
+        AuthorizationResponse { redirect_uri, form_post, params, cookie: None, refusal: None }
     }
 }
 
@@ -167,16 +169,16 @@ fn parse_request(
 ) -> Result<AuthorizationRequest, OAuthError> {
     for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
         if params.get(name).is_some() {
-            return Err(OAuthError::new(error, "request objects are not supported"));
+            return Err(OAuthError::new(error, Reason::RequestObject));
         }
     }
     if params.require("response_type")? != "code" {
-        return Err(OAuthError::new("unsupported_response_type", "only code is supported"));
+        return Err(OAuthError::new("unsupported_response_type", Reason::OtherResponseType));
     }
     let form_post = match params.get("response_mode") {
         None | Some("query") => false,
         Some("form_post") => true,
-        Some(_) => return Err(OAuthError::invalid_request("response_mode is neither query nor form_post")),
+        Some(_) => return Err(OAuthError::invalid_request(Reason::OtherResponseMode)),
     };
     let text = |name| params.get(name).map(ToOwned::to_owned);
     Ok(AuthorizationRequest {
@@ -201,10 +203,10 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, OA
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     match (challenge, method) {
         (Some(text), Some("S256")) if text.len() == 43 && text.bytes().all(base64url) => Ok(Some(text.to_owned())),
-        (Some(_), Some("S256")) => Err(OAuthError::invalid_request("code_challenge is no S256 challenge")),
+        (Some(_), Some("S256")) => Err(OAuthError::invalid_request(Reason::WrongChallenge)),
         (None, None) if client.client_type.is_confidential() => Ok(None),
-        (None, _) => Err(OAuthError::invalid_request("code_challenge is missing")),
-        (Some(_), _) => Err(OAuthError::invalid_request("code_challenge_method is not S256")),
+        (None, _) => Err(OAuthError::invalid_request(Reason::NoChallenge)),
+        (Some(_), _) => Err(OAuthError::invalid_request(Reason::OtherChallengeMethod)),
     }
 }
 
@@ -213,13 +215,13 @@ fn prompt(params: &Params) -> Result<Vec<String>, OAuthError> {
     let prompts = params.list("prompt");
     let known = |prompt: &String| matches!(prompt.as_str(), "none" | "login" | "consent" | "select_account");
     if !prompts.iter().all(known) || (prompts.len() > 1 && prompts.iter().any(|prompt| prompt == "none")) {
-        return Err(OAuthError::invalid_request("prompt is unknown, or none with another one"));
+        return Err(OAuthError::invalid_request(Reason::WrongPrompt));
     }
     Ok(prompts)
 }
 
 fn max_age(params: &Params) -> Result<Option<i64>, OAuthError> {
     let Some(text) = params.get("max_age") else { return Ok(None) };
-    let number = text.parse::<u32>().map_err(|_| OAuthError::invalid_request("max_age is no number of seconds"))?;
+    let number = text.parse::<u32>().map_err(|_| OAuthError::invalid_request(Reason::WrongMaxAge))?;
     Ok(Some(number.into()))
 }

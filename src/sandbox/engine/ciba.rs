@@ -7,6 +7,7 @@ use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::{self, User};
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Engine {
                 let user = self.use_login_hint(client, token, form.get("binding_message"), now)?;
                 (user, "idp:no.bankid.login.vipps")
             }
-            _ => return Err(OAuthError::invalid_request("give either login_hint or login_hint_token")),
+            _ => return Err(OAuthError::invalid_request(Reason::TwoLoginHints)),
         };
         let (ways, others) = scopes.into_iter().partition(|scope| scope == VIPPS || scope == BANKID);
         let scopes: Vec<String> = [self.granted_scopes(client, others)?, ways].concat();
@@ -110,12 +111,12 @@ impl Engine {
         now: Time,
     ) -> Result<Arc<User>, OAuthError> {
         let hint = self.login_hints.get(token).filter(|hint| hint.client_id == client.id);
-        let hint = hint.ok_or_else(|| OAuthError::invalid_request("login_hint_token is unknown or was used"))?;
+        let hint = hint.ok_or_else(|| OAuthError::invalid_request(Reason::UnknownLoginHint))?;
         if now >= hint.expires_at {
-            return Err(OAuthError::new("expired_login_hint_token", ""));
+            return Err(OAuthError::new("expired_login_hint_token", Reason::LoginHintExpired));
         }
         if binding_message != Some(hint.binding_message.as_str()) {
-            return Err(OAuthError::new("invalid_binding_message", "binding_message is not the one that was prepared"));
+            return Err(OAuthError::new("invalid_binding_message", Reason::OtherBindingMessage));
         }
         let user = Arc::clone(&hint.user);
         self.login_hints.remove(token);
@@ -127,25 +128,27 @@ fn may_use_ciba(client: &Client) -> Result<(), OAuthError> {
     if client.client_type.is_confidential() {
         return Ok(());
     }
-    Err(OAuthError::new("unauthorized_client", "CIBA is for confidential clients"))
+    Err(OAuthError::new("unauthorized_client", Reason::CibaOfPublicClient))
 }
 
 fn unknown_user() -> OAuthError {
-    OAuthError::new("unknown_user_id", "no test user fits")
+    OAuthError::new("unknown_user_id", Reason::UnknownUser)
 }
 
 fn require_scopes(scopes: &[String], required: &[&str]) -> Result<(), OAuthError> {
     if required.iter().all(|required| scopes.iter().any(|scope| scope == required)) {
         return Ok(());
     }
-    Err(OAuthError::new("invalid_scope", format!("scope must contain {}", required.join(" "))))
+    let required = required.join(" ");
+    let text = format!("scope must contain {required}");
+    Err(OAuthError::new("invalid_scope", Reason::MissingScopes { required }).described(text))
 }
 
 /// `requested_expiry`, 1 to 300 seconds.
 fn requested_expiry(form: &Params) -> Result<Seconds, OAuthError> {
     let Some(text) = form.get("requested_expiry") else { return Ok(MAX_LIFETIME) };
     let seconds = text.parse::<i64>().ok().filter(|seconds| (1..=MAX_LIFETIME.0).contains(seconds));
-    seconds.map(Seconds).ok_or_else(|| OAuthError::invalid_request("requested_expiry is not between 1 and 300"))
+    seconds.map(Seconds).ok_or_else(|| OAuthError::invalid_request(Reason::WrongExpiry))
 }
 
 /// Two words, as BankID shows them.

@@ -38,27 +38,27 @@ impl Engine {
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
         let (code, redirect_uri) = (form.require("code")?, form.require("redirect_uri")?);
-        let record = self.codes.get_mut(code).ok_or_else(|| refused(Reason::UnknownCode))?;
+        let record = self.codes.get_mut(code).ok_or_else(|| OAuthError::invalid_grant(Reason::UnknownCode))?;
         if record.request.client_id != client_id {
-            return Err(refused(Reason::CodeOfOtherClient));
+            return Err(OAuthError::invalid_grant(Reason::CodeOfOtherClient));
         }
         match std::mem::replace(&mut record.state, CodeState::Invalid) {
             CodeState::Unused => {}
-            CodeState::Invalid => return Err(refused(Reason::CodeUsed)),
+            CodeState::Invalid => return Err(OAuthError::invalid_grant(Reason::CodeUsed)),
             CodeState::Redeemed(grant) => {
                 self.revoke_grant(grant, now);
-                return Err(OAuthError::refused_grant(Reason::CodeReplayed, grant));
+                return Err(OAuthError::invalid_grant(Reason::CodeReplayed).of_session(grant));
             }
         }
         if now >= record.expires_at {
             let ago = now.since(record.expires_at);
-            return Err(refused(Reason::CodeExpired { lifetime: CODE_LIFETIME, ago }));
+            return Err(OAuthError::invalid_grant(Reason::CodeExpired { lifetime: CODE_LIFETIME, ago }));
         }
         if redirect_uri != record.request.redirect_uri {
-            return Err(refused(Reason::OtherRedirectUri));
+            return Err(OAuthError::invalid_grant(Reason::OtherRedirectUri));
         }
         if !verifier_matches(record.request.code_challenge.as_deref(), form.get("code_verifier")) {
-            return Err(refused(Reason::WrongVerifier));
+            return Err(OAuthError::invalid_grant(Reason::WrongVerifier));
         }
         let (request, authentication) = (record.request.clone(), record.authentication.clone());
         let (client_id, scopes) = (request.client_id, request.scopes);
@@ -69,10 +69,6 @@ impl Engine {
         let id_token = IdToken { nonce: request.nonce, state: request.state };
         Ok(self.issue_after_login(grant, id_token, now, seed))
     }
-}
-
-fn refused(reason: Reason) -> OAuthError {
-    OAuthError::invalid_grant().because(reason, None)
 }
 
 /// Whether the verifier matches the challenge. A verifier without a challenge is a downgrade (RFC 9700 2.1.1).

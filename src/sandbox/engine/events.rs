@@ -54,14 +54,9 @@ pub struct Note {
 }
 
 impl OAuthError {
-    /// The reason that was given, or the description.
     pub fn note(&self) -> Note {
-        let described = || Some(Reason::Described(self.description.clone())).filter(|_| !self.description.is_empty());
-        let (reason, session) = match &self.reason {
-            Some(known) => (Some(known.0.clone()), known.1),
-            None => (Reason::of_error(self.error).or_else(described), None),
-        };
-        Note { kind: Kind::Refused, client_id: None, session, reason }
+        let reason = Some((*self.reason).clone());
+        Note { kind: Kind::Refused, client_id: None, session: self.session, reason }
     }
 }
 
@@ -101,6 +96,12 @@ pub struct Session {
 }
 
 impl Session {
+    fn age(&mut self, back: impl Fn(&mut Time)) {
+        let ends_at = self.refreshable.then_some(&mut self.ends_at);
+        let others = self.sso_ends_at.iter_mut().chain(&mut self.revoked_at).chain(ends_at);
+        std::iter::once(&mut self.login_at).chain(others).for_each(back);
+    }
+
     fn is_alive(&self, now: Time) -> bool {
         self.revoked_at.is_none() && now < self.ends_at
     }
@@ -174,6 +175,16 @@ impl Events {
         for note in notes {
             self.record(now, note, "", String::new(), String::new());
         }
+    }
+
+    /// Moves all times by `back`. A session without a refresh token ends with its access token, which stays as it is.
+    pub(super) fn age(&mut self, back: impl Fn(&mut Time)) {
+        for event in &mut self.recorded {
+            back(&mut event.time);
+            event.session.iter_mut().for_each(|session| session.age(&back));
+            event.note.reason.iter_mut().flat_map(Reason::times).for_each(&back);
+        }
+        self.sessions.values_mut().for_each(|session| session.age(&back));
     }
 
     pub(super) fn sso_ended(&mut self, sids: &[String], now: Time) {

@@ -7,6 +7,7 @@ use crate::domain::time::Time;
 use crate::sandbox::clients::Client;
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 use std::time::Duration;
 
 impl Engine {
@@ -30,7 +31,7 @@ impl Engine {
             "authorization_code" => self.redeem(&client.id, form, now, seed),
             "refresh_token" => self.refresh_request(&client.id, form, now, seed),
             "client_credentials" => self.client_credentials(client, form, now, seed),
-            _ => Err(OAuthError::new("unsupported_grant_type", "")),
+            _ => Err(OAuthError::new("unsupported_grant_type", Reason::UnknownGrantType).described("")),
         }
     }
 
@@ -57,10 +58,10 @@ impl Engine {
         let grant = self.refresh_tokens.get(refresh_token).and_then(|token| self.grants.get(&token.grant));
         let Some(grant) = grant else { return Ok(()) };
         if !grant.scopes.iter().any(|scope| scope == "account.profiles") {
-            return Err(OAuthError::invalid_request("tnuId needs the scope account.profiles"));
+            return Err(OAuthError::invalid_request(Reason::ProfileWithoutScope));
         }
         if !grant.authentication.user.tnu_ids().iter().any(|known| known == tnu_id) {
-            return Err(OAuthError::invalid_request("tnuId is no profile of this user"));
+            return Err(OAuthError::invalid_request(Reason::UnknownProfile));
         }
         Ok(())
     }
@@ -74,12 +75,12 @@ impl Engine {
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
         if !client.client_type.is_confidential() {
-            return Err(OAuthError::new("unauthorized_client", "a public client cannot act for itself"));
+            return Err(OAuthError::new("unauthorized_client", Reason::PublicClientAlone));
         }
         let scopes = self.granted_scopes(client, form.list("scope"))?;
         let is_api = |scope: &String| scope.starts_with("api:") || self.settings.scopes.contains(scope);
         if !scopes.iter().all(is_api) {
-            return Err(OAuthError::new("invalid_scope", "without a user there are only API scopes"));
+            return Err(OAuthError::new("invalid_scope", Reason::ScopeOfUser));
         }
         Ok(self.issue_to_client(&client.id, scopes, now, seed))
     }

@@ -1,5 +1,6 @@
 //! The provider as a state machine without I/O: `now` and a [`Seed`](super::Seed) are arguments, tokens are plain data.
 
+mod age;
 mod authorize;
 mod ciba;
 mod code;

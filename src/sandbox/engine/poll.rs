@@ -7,6 +7,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::params::{OAuthError, Params};
 use crate::sandbox::random::Seed;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::User;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,23 +87,29 @@ impl Engine {
         let code = form.require(grant.code_parameter())?;
         let login = self.polled_logins.get_mut(code);
         let login = login.filter(|login| login.request.client_id == client_id && login.request.grant == grant);
-        let login = login.ok_or_else(OAuthError::invalid_grant)?;
+        let unknown = || OAuthError::invalid_grant(Reason::UnknownPolledLogin);
+        let login = login.ok_or_else(unknown)?;
         let too_fast = login.is_too_fast(now, uptime);
         login.last_poll = Some((now, uptime));
         if too_fast {
             login.interval = Seconds(login.interval.0 + INTERVAL.0);
-            return Err(OAuthError::new("slow_down", ""));
+            return Err(undescribed("slow_down", Reason::PolledTooFast));
         }
         if now >= login.expires_at {
-            return Err(OAuthError::new("expired_token", ""));
+            return Err(undescribed("expired_token", Reason::LoginExpired));
         }
         let user = match &login.state {
-            PollState::Pending => return Err(OAuthError::new("authorization_pending", "")),
-            PollState::Denied => return Err(OAuthError::new("access_denied", "")),
+            PollState::Pending => return Err(undescribed("authorization_pending", Reason::LoginPending)),
+            PollState::Denied => return Err(undescribed("access_denied", Reason::LoginDenied)),
             PollState::Approved(user) => Arc::clone(user),
         };
-        let login = self.polled_logins.remove(code).ok_or_else(OAuthError::invalid_grant)?;
+        let login = self.polled_logins.remove(code).ok_or_else(unknown)?;
         let LoginRequest { client_id, scopes, acr_values, .. } = login.request;
         Ok(self.log_in_and_issue(client_id, scopes, user, acr_values, now, seed))
     }
+}
+
+/// An error as the standard has it, without a description.
+fn undescribed(error: &'static str, reason: Reason) -> OAuthError {
+    OAuthError::new(error, reason).described("")
 }

@@ -4,6 +4,7 @@ use super::events::Note;
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
 use crate::sandbox::params::OAuthError;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::users::User;
 use std::sync::Arc;
 
@@ -79,6 +80,8 @@ pub struct AuthorizationResponse {
     pub params: Vec<(&'static str, String)>,
     /// The SSO cookie to set, after a login.
     pub cookie: Option<Secret>,
+    /// Why it is an error.
+    pub refusal: Option<Reason>,
 }
 
 /// The outcome of an authorization request.

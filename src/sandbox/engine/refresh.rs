@@ -55,16 +55,15 @@ impl Engine {
         now: Time,
         seed: &Seed,
     ) -> Result<IssuedTokens, OAuthError> {
-        let unknown = || OAuthError::invalid_grant().because(Reason::UnknownRefreshToken, None);
+        let unknown = || OAuthError::invalid_grant(Reason::UnknownRefreshToken);
         let token = self.refresh_tokens.get(refresh_token).cloned().ok_or_else(unknown)?;
         let grant = self.grants.get(&token.grant).cloned().ok_or_else(unknown)?;
         let policy = self.client(client_id)?.policy;
         if let Some(reason) = refusal(&token, &grant, client_id, &policy, now) {
-            return Err(OAuthError::refused_grant(reason, token.grant));
+            return Err(OAuthError::invalid_grant(reason).of_session(token.grant));
         }
         if !scope.iter().all(|scope| grant.scopes.contains(scope)) {
-            let error = OAuthError::new("invalid_scope", "a refresh cannot widen the scope");
-            return Err(error.because(Reason::ScopeWidened, Some(token.grant)));
+            return Err(OAuthError::new("invalid_scope", Reason::ScopeWidened).of_session(token.grant));
         }
         let scopes = if scope.is_empty() { grant.scopes } else { scope.to_vec() };
         let sso_is_active = self.is_sso_active(&grant.authentication.sid, now);
@@ -144,8 +143,7 @@ impl Engine {
     pub fn revoke(&mut self, client_id: &str, refresh_token: &str, now: Time) -> Result<(), OAuthError> {
         let Some(grant) = self.refresh_tokens.get(refresh_token).map(|token| token.grant) else { return Ok(()) };
         if self.grants.get(&grant).is_some_and(|grant| grant.client_id != client_id) {
-            let error = OAuthError::invalid_request("the token was issued to another client");
-            return Err(error.because(Reason::RefreshTokenOfOtherClient, Some(grant)));
+            return Err(OAuthError::invalid_request(Reason::RefreshTokenOfOtherClient).of_session(grant));
         }
         self.end_refresh_tokens(Some(grant), now);
         self.events.revoked(Some(grant), &Reason::ClientRevoked, now);

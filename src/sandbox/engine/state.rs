@@ -8,6 +8,7 @@ use crate::domain::policy::{DOCUMENTED_ACCESS_TOKEN_LIFETIME, RefreshTokenUsage}
 use crate::domain::time::{Seconds, Time};
 use crate::sandbox::clients::{Client, refuse_client_id};
 use crate::sandbox::params::OAuthError;
+use crate::sandbox::reason::Reason;
 use crate::sandbox::registration::check_phones;
 use crate::sandbox::users::{self, User, default_users};
 use std::collections::{BTreeMap, HashMap};
@@ -161,7 +162,7 @@ pub(super) fn granted_scopes(
         SCOPES.contains(&scope.as_str()) || own.contains(scope) || scope.strip_prefix("api:").is_some_and(is_api)
     };
     if requested.is_empty() || !requested.iter().all(known) {
-        return Err(OAuthError::new("invalid_scope", "scope is missing or names one that is unknown"));
+        return Err(OAuthError::new("invalid_scope", Reason::UnknownScope));
     }
     let issues_refresh_tokens = client.policy.lifetime.is_some();
     Ok(requested.into_iter().filter(|scope| issues_refresh_tokens || scope != "offline_access").collect())

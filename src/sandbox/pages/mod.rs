@@ -81,10 +81,14 @@ pub fn device(language: Language, user_code: &str, unknown_code: bool, users: &[
     document(w, w.device, &content, "", None)
 }
 
-/// The result of the device page.
-pub fn device_done(language: Language, approved: bool) -> Page {
+/// The result of the device page: who is logged in there now, or that the login was denied.
+pub fn device_done(language: Language, user: Option<&User>) -> Page {
     let w = language.words();
-    message(w, if approved { w.approved } else { w.denied }, w.back_to_device)
+    let content = html! {
+        @if let Some(user) = user { p.lead { (w.approved_as) " " b { (user.name()) } "." } }
+        p.lead { (w.back_to_device) }
+    };
+    document(w, if user.is_some() { w.approved } else { w.denied }, &content, "", None)
 }
 
 /// The logins that a backend asked for, as their users' phones show them.
@@ -141,7 +145,7 @@ pub fn error(language: Language, error: &OAuthError) -> Page {
         p.lead { (w.error_lead) }
         dl {
             dt { "error" } dd { code { (error.error) } }
-            dt { "error_description" } dd { (error.description) }
+            dt { "error_description" } dd { (sentence(&error.reason, language)) }
         }
     };
     document(w, w.error, &content, "", None)
@@ -189,7 +193,7 @@ fn document(words: &Words, title: &str, content: &Markup, form_source: &str, scr
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
-                title { (title) " · tidp sandbox" }
+                title { (title) " – tidp sandbox" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -225,11 +229,12 @@ fn form_source(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::reason::Reason;
 
     #[test]
     fn values_are_escaped() {
         let evil = "\"><script>alert('x')</script>&amp;";
-        let description = OAuthError::invalid_request(evil);
+        let description = OAuthError::invalid_request(Reason::Described(evil.to_owned()));
         for page in [
             device(Language::English, evil, false, &[]),
             error(Language::English, &description),

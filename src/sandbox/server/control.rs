@@ -20,12 +20,16 @@ use std::sync::atomic::Ordering;
 /// The response's JSON, or why the request is refused.
 pub(super) type ControlResult = Result<Value, String>;
 
+/// Ten years, the longest that a session can be aged at once.
+const MAX_AGE: Seconds = Seconds::days(3_650);
+
 /// A control, called with the request's JSON.
 type Control = fn(&Service, &Value) -> ControlResult;
 
 /// The controls, by their paths under `/sandbox/`; `tidp sandbox --help` explains them.
-static CONTROLS: [(&str, Control); 11] = [
+static CONTROLS: [(&str, Control); 12] = [
     ("clock", Service::set_clock),
+    ("age", Service::age),
     ("clients", Service::register_client),
     ("users", Service::register_user),
     ("token", Service::sample_token),
@@ -62,13 +66,18 @@ impl Service {
         };
         let body = if request.body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&request.body) };
         let before = self.offset.load(Ordering::SeqCst);
-        let (result, moves) = match body {
-            Ok(body @ Value::Object(_)) => (control(self, &body), name == "clock" && body.get("freeze").is_none()),
+        let (result, freezes) = match body {
+            Ok(body @ Value::Object(_)) => (control(self, &body), body.get("freeze").is_some()),
             _ => (Err("the body is not a JSON object".to_owned()), false),
         };
         let by = Seconds(self.offset.load(Ordering::SeqCst).saturating_sub(before));
+        let reason = |answer: &Value| match name {
+            "clock" if !freezes => Some(Reason::ClockMoved { by }),
+            "age" => answer.get("aged").and_then(Value::as_i64).map(|by| Reason::Aged { by: Seconds(by) }),
+            _ => None,
+        };
         let (response, reason) = match result {
-            Ok(body) => (Response::json(200, &body), moves.then_some(Reason::ClockMoved { by })),
+            Ok(body) => (Response::json(200, &body), reason(&body)),
             Err(text) => {
                 let body = json!({"error": "invalid_request", "error_description": text});
                 (Response::json(400, &body), Some(Reason::Described(text)))
@@ -117,6 +126,14 @@ impl Service {
             _ => return Err("give one of advance or offset, in whole seconds, or freeze, true or false".to_owned()),
         }
         Ok(self.clock_state())
+    }
+
+    /// Lets the past be so many seconds longer ago.
+    fn age(&self, body: &Value) -> ControlResult {
+        let seconds = body.get("seconds").and_then(Value::as_i64).filter(|seconds| (1..=MAX_AGE.0).contains(seconds));
+        let seconds = seconds.ok_or_else(|| format!("seconds is a whole number from 1 to {}", MAX_AGE.0))?;
+        lock(&self.engine).age(Seconds(seconds));
+        Ok(json!({"aged": seconds}))
     }
 
     fn clock_state(&self) -> Value {

@@ -38,8 +38,9 @@ const SHOWN: [&str; 14] = [
 const SECRET: [&str; 6] = ["refresh_token", "code", "device_code", "auth_req_id", "token", "id_token_hint"];
 
 /// The members of a control's JSON that are shown.
-const CONTROL: [&str; 12] = [
+const CONTROL: [&str; 13] = [
     "advance",
+    "seconds",
     "offset",
     "freeze",
     "user",
@@ -183,9 +184,8 @@ impl Service {
     /// Records a request that `response` answers.
     pub(super) fn record(&self, kind: Kind, endpoint: &str, request: &Request, response: &Response) {
         let mut note = Note { client_id: client_id(request), ..(*response.note).clone() };
-        let redirects_error = || answered(response).contains(" error=");
         if note.kind == Kind::Answered {
-            note.kind = if response.status >= 400 || redirects_error() { Kind::Refused } else { kind };
+            note.kind = if response.status >= 400 { Kind::Refused } else { kind };
         }
         let now = self.now();
         if let Some(log) = self.log.get() {

@@ -1,8 +1,9 @@
 //! HTTP requests and responses as plain data, read from and written to tiny_http.
 
 use crate::domain::time::Time;
-use crate::sandbox::engine::events::Note;
+use crate::sandbox::engine::events::{Kind, Note};
 use crate::sandbox::params::{OAuthError, Params};
+use crate::sandbox::reason::Reason;
 use serde_json::{Value, json};
 use std::io::{Cursor, Read, Write};
 use std::time::Duration;
@@ -30,21 +31,18 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request read from the socket; `None` if its body is too long, cut short or not UTF-8.
-    pub fn receive(incoming: &mut tiny_http::Request) -> Option<Self> {
+    /// The request without its body.
+    pub fn of_head(incoming: &tiny_http::Request) -> Self {
         let (path, query) = incoming.url().split_once('?').unwrap_or((incoming.url(), ""));
-        let (path, query) = (path.to_owned(), query.to_owned());
         let header = |h: &tiny_http::Header| (h.field.as_str().as_str().to_lowercase(), h.value.as_str().to_owned());
-        let headers = incoming.headers().iter().map(header).collect();
-        let method =
-            if *incoming.method() == tiny_http::Method::Head { "GET".into() } else { incoming.method().to_string() };
-        if incoming.body_length().is_some_and(|length| length as u64 > MAX_BODY_BYTES) {
-            return None;
+        let is_head = *incoming.method() == tiny_http::Method::Head;
+        Self {
+            method: if is_head { "GET".into() } else { incoming.method().to_string() },
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: incoming.headers().iter().map(header).collect(),
+            ..Self::default()
         }
-        let mut bytes = Vec::new();
-        incoming.as_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut bytes).ok()?;
-        let body = String::from_utf8(bytes).ok().filter(|body| body.len() as u64 <= MAX_BODY_BYTES)?;
-        Some(Self { method, path, query, headers, body, received_at: Duration::ZERO })
     }
 
     /// The first header of that (lower-case) name.
@@ -126,6 +124,18 @@ impl Response {
         Self { note: Box::new(note), ..self }
     }
 
+    /// A refusal in the words of its reason.
+    pub fn refusal(status: u16, reason: Reason) -> Self {
+        let text = reason.fixed_sentence().map(|(english, _)| english).unwrap_or_default();
+        Self::text(status, text).because(reason)
+    }
+
+    /// The response, with the reason why it is a refusal.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        self.with_note(Note { kind: Kind::Refused, reason: Some(reason), ..Note::default() })
+    }
+
     /// A redirect that the browser follows with GET.
     pub fn see_other(location: &str) -> Self {
         Self::text(303, "").with_header("Location", location)
@@ -183,6 +193,16 @@ impl Response {
         let _ = response.raw_print(&mut bytes, version, incoming.headers(), without_body, None);
         bytes
     }
+}
+
+/// The body read from the socket; `None` if it is too long, cut short or not UTF-8.
+pub fn read_body(incoming: &mut tiny_http::Request) -> Option<String> {
+    if incoming.body_length().is_some_and(|length| length as u64 > MAX_BODY_BYTES) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    incoming.as_reader().take(MAX_BODY_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    String::from_utf8(bytes).ok().filter(|body| body.len() as u64 <= MAX_BODY_BYTES)
 }
 
 /// An HTTP date (RFC 9110 5.6.7).

@@ -3,7 +3,7 @@
 use super::http::{Request, Response};
 use super::routes::endpoint_names;
 use super::service::{Service, lock};
-use crate::sandbox::engine::events::{Kind, Note};
+use crate::sandbox::engine::events::Note;
 use crate::sandbox::engine::{AuthorizationResponse, AuthorizeOutcome, PollingGrant};
 use crate::sandbox::pages::{self, Language};
 use crate::sandbox::params::{OAuthError, Params};
@@ -34,10 +34,13 @@ fn to_http(response: &AuthorizationResponse, language: Language) -> Response {
                 url.query_pairs_mut().extend_pairs(&response.params);
                 Response::see_other(url.as_str())
             }
-            Err(_) => Response::text(400, "redirect_uri is no URI"),
+            Err(_) => Response::refusal(400, Reason::OtherRedirectUri),
         }
     };
-    let http = http.with_note(note(&response.params));
+    let http = match &response.refusal {
+        Some(reason) => http.because(reason.clone()),
+        None => http,
+    };
     match &response.cookie {
         Some(cookie) => {
             http.with_header("Set-Cookie", format!("{SSO_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", cookie.expose()))
@@ -46,17 +49,14 @@ fn to_http(response: &AuthorizationResponse, language: Language) -> Response {
     }
 }
 
-/// Why an authorization response is an error.
-fn note(params: &[(&'static str, String)]) -> Note {
-    let value = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
-    let Some(error) = value("error") else { return Note::default() };
-    let reason = Reason::of_error(&error).or_else(|| value("error_description").map(Reason::Described));
-    Note { kind: Kind::Refused, reason, ..Note::default() }
+/// The note on a page that asks again.
+fn answered_because(reason: Reason) -> Note {
+    Note { reason: Some(reason), ..Note::default() }
 }
 
 /// The response to a form that another origin sent.
 fn cross_origin() -> Response {
-    Response::text(403, "this form was not sent from a page of the sandbox")
+    Response::refusal(403, Reason::CrossOrigin)
 }
 
 impl Service {
@@ -88,8 +88,8 @@ impl Service {
         let id = form.get("request").unwrap_or_default();
         let mut engine = lock(&self.engine);
         let Some(pending) = engine.pending_request(id).cloned() else {
-            let error = OAuthError::invalid_request("this login is over or unknown: begin again in the application");
-            return Ok(page_response(400, pages::error(language(request, None), &error)));
+            let error = OAuthError::invalid_request(Reason::LoginOver);
+            return Ok(page_response(400, pages::error(language(request, None), &error)).with_note(error.note()));
         };
         let language = language(request, pending.ui_locales.as_deref());
         let phone = form.get("user").or(form.get("phone")).unwrap_or_default();
@@ -97,7 +97,8 @@ impl Service {
             (Some("cancel"), _) => engine.cancel(id),
             (_, Some(user)) => engine.log_in(id, user, now, &seed),
             (_, None) => {
-                return Ok(page_response(200, pages::login(language, id, &pending, phone, true, &engine.users)));
+                let page = pages::login(language, id, &pending, phone, true, &engine.users);
+                return Ok(page_response(200, page).with_note(answered_because(Reason::UnknownUser)));
             }
         };
         Ok(response.map_or_else(cross_origin, |response| to_http(&response, language)))
@@ -120,15 +121,16 @@ impl Service {
         let now = self.now();
         // An empty code would mean all of them.
         let code_of_all = code.is_empty();
-        let decided = match user {
+        let decided = match &user {
             _ if code_of_all => 0,
-            Some(user) => engine.approve_logins(Some(code), &user, now),
+            Some(user) => engine.approve_logins(Some(code), user, now),
             None => engine.deny_logins(Some(code), now),
         };
         if decided > 0 {
-            page_response(200, pages::device_done(language, !deny))
+            page_response(200, pages::device_done(language, user.as_deref()))
         } else {
-            page_response(200, pages::device(language, code, true, &engine.users))
+            let page = pages::device(language, code, true, &engine.users);
+            page_response(200, page).with_note(answered_because(Reason::UnknownUserCode))
         }
     }
 

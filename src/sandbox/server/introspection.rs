@@ -6,6 +6,7 @@ use super::service::{Service, lock};
 use crate::sandbox::clients::{Client, authenticate};
 use crate::sandbox::engine::AccessToken;
 use crate::sandbox::params::{OAuthError, Params};
+use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens;
 use serde_json::json;
 
@@ -25,7 +26,7 @@ impl Service {
         }
         let client = self.authenticated_client(request, form)?;
         if !self.clients_may_introspect {
-            return Err(OAuthError::new("invalid_client", "only an API may ask"));
+            return Err(OAuthError::new("invalid_client", Reason::OnlyApis));
         }
         let token = form.require("token")?;
         let refresh_token = lock(&self.engine).active_refresh_token(&client.id, token, self.now());

@@ -6,6 +6,7 @@ use crate::domain::time::Seconds;
 use crate::sandbox::clients::{Client, authenticate};
 use crate::sandbox::engine::{AccessToken, PollingGrant, SCOPES};
 use crate::sandbox::params::{OAuthError, Params};
+use crate::sandbox::reason::Reason;
 use crate::sandbox::tokens;
 use serde_json::{Value, json};
 use std::io;
@@ -92,17 +93,18 @@ impl Service {
         lock(&self.engine).access_token(id, now).cloned()
     }
 
-    /// The valid access token that the request bears, or the challenge of the refusal (RFC 6750 3).
-    fn bearer_access_token(&self, request: &Request) -> Result<AccessToken, &'static str> {
-        let token = request.bearer_token().ok_or("Bearer")?;
-        self.valid_access_token(token).ok_or("Bearer error=\"invalid_token\"")
+    /// The valid access token that the request bears, or the refusal (RFC 6750 3).
+    fn bearer_access_token(&self, request: &Request) -> Result<AccessToken, Response> {
+        let missing = || challenge(401, "Bearer", Reason::NoAccessToken);
+        let invalid = || challenge(401, "Bearer error=\"invalid_token\"", Reason::AccessTokenInvalid);
+        self.valid_access_token(request.bearer_token().ok_or_else(missing)?).ok_or_else(invalid)
     }
 
     /// TelenorID+'s link to the user's own account page.
     pub(super) fn self_service(&self, request: &Request) -> Response {
         match self.bearer_access_token(request) {
             Ok(_) => Response::json(200, &json!({"url": format!("{}/account", self.issuer)})),
-            Err(challenge) => unauthorized(challenge),
+            Err(refusal) => refusal,
         }
     }
 
@@ -110,11 +112,11 @@ impl Service {
     pub(super) fn userinfo(&self, request: &Request) -> Response {
         let access = match self.bearer_access_token(request) {
             Ok(access) => access,
-            Err(challenge) => return unauthorized(challenge),
+            Err(refusal) => return refusal,
         };
         match tokens::userinfo(&access).filter(|_| access.has_scope("openid")) {
             Some(claims) => Response::json(200, &claims),
-            None => Response::text(403, "").with_header("WWW-Authenticate", "Bearer error=\"insufficient_scope\""),
+            None => challenge(403, "Bearer error=\"insufficient_scope\"", Reason::NoOpenidScope),
         }
     }
 
@@ -133,10 +135,10 @@ impl Service {
         let body: Value = serde_json::from_str(&request.body).unwrap_or(Value::Null);
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let Some(hint) = text("id_token_hint").filter(|hint| !hint.is_empty()) else {
-            return Response::text(400, "id_token_hint is missing");
+            return Response::refusal(400, Reason::NoIdTokenHint);
         };
         let Some(sid) = self.sid_of_hint(hint) else {
-            return Response::text(401, "id_token_hint does not validate");
+            return Response::refusal(401, Reason::WrongIdTokenHint);
         };
         let ended = lock(&self.engine).end_sso_session(&sid, self.now());
         Response::text(200, if ended { text("state").unwrap_or_default() } else { "Already logged out" })
@@ -155,6 +157,7 @@ fn for_a_day(document: &Value) -> Response {
     Response::json(200, document).with_header("Cache-Control", "public, max-age=86400").with_header("Vary", "*")
 }
 
-fn unauthorized(challenge: &str) -> Response {
-    Response::text(401, "").with_header("WWW-Authenticate", challenge)
+/// A refusal with the challenge of a protected resource (RFC 6750 3).
+fn challenge(status: u16, challenge: &str, reason: Reason) -> Response {
+    Response::text(status, "").with_header("WWW-Authenticate", challenge).because(reason)
 }

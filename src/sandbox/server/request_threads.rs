@@ -1,8 +1,11 @@
 //! Each request has a thread of its own, because its body is read there and may never be complete: tiny_http reads heads on
 //! threads of its own, leaves bodies to us, and knows no timeouts.
 
-use super::http::{Request, Response};
+use super::http::{Request, Response, read_body};
+use super::routes::endpoint_name;
 use super::service::{Service, lock};
+use crate::sandbox::engine::events::Kind;
+use crate::sandbox::reason::Reason;
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,18 +131,28 @@ impl Shared {
             self.requests.fetch_sub(1, Ordering::SeqCst);
             let incoming = lock(&kept).take();
             if let Some(incoming) = incoming {
-                Response::text(503, "too many requests at once").send_unread(incoming, self.service.now());
+                let request = Request { received_at, ..Request::of_head(&incoming) };
+                let response = refuse(&self.service, &request, 503, Reason::TooManyRequests);
+                response.send_unread(incoming, self.service.now());
             }
         }
     }
 }
 
 fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Duration) {
-    let response = match Request::receive(&mut incoming) {
-        Some(request) => service.respond(&Request { received_at, ..request }),
-        None => Response::text(413, "the body is too long, or no text"),
+    let request = Request { received_at, ..Request::of_head(&incoming) };
+    let response = match read_body(&mut incoming) {
+        Some(body) => service.respond(&Request { body, ..request }),
+        None => refuse(service, &request, 413, Reason::LongBody),
     };
     response.send(incoming, service.now());
+}
+
+/// The refusal of a request whose body was not read.
+fn refuse(service: &Service, request: &Request, status: u16, reason: Reason) -> Response {
+    let response = Response::refusal(status, reason);
+    service.record(Kind::Answered, endpoint_name(&request.path), request, &response);
+    response
 }
 
 /// Checks that enough threads can run at once: tiny_http panics when it cannot start one.

@@ -53,13 +53,18 @@ pub(super) fn endpoint_names() -> [&'static str; ENDPOINTS.len()] {
     ENDPOINTS.each_ref().map(|endpoint| endpoint.name)
 }
 
+/// The name of the endpoint at that path; empty if there is none.
+pub(super) fn endpoint_name(path: &str) -> &'static str {
+    ENDPOINTS.iter().find(|endpoint| endpoint.path == path).map_or("", |endpoint| endpoint.name)
+}
+
 impl Service {
     pub(super) fn respond(&self, request: &Request) -> Response {
         if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
             return self.control(request);
         }
         let Some(endpoint) = ENDPOINTS.iter().find(|endpoint| endpoint.path == request.path) else {
-            let response = Response::text(404, "there is nothing here");
+            let response = Response::refusal(404, Reason::UnknownPath);
             // Browsers ask for it on their own.
             if request.path != "/favicon.ico" {
                 self.record(Kind::Answered, "", request, &response);
@@ -69,7 +74,7 @@ impl Service {
         let response = if request.method == "OPTIONS" && endpoint.cors {
             Response::text(204, "")
         } else if !endpoint.methods.contains(&request.method.as_str()) {
-            Response::text(405, "").with_header("Allow", endpoint.methods.join(", "))
+            Response::refusal(405, Reason::OtherMethod).with_header("Allow", endpoint.methods.join(", "))
         } else {
             *lock(&self.requests).entry(endpoint.name).or_default() += 1;
             self.process_or_fail(endpoint.name, request)
@@ -110,7 +115,10 @@ impl Service {
             "custom_logout" => Ok(self.custom_logout(request)),
             _ => Ok(self.home(request)),
         };
-        response.unwrap_or_else(|error: io::Error| Response::text(500, format!("server_error: {error}")))
+        response.unwrap_or_else(|error: io::Error| {
+            let what = format!("server_error: {error}");
+            Response::text(500, what.clone()).because(Reason::Described(what))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { distanceText, durationText, fill, now, setClock, timeText, today, words } from './dom.js';
 import { showLogins } from './logins.js';
-import { reveal, showRequests } from './requests.js';
+import { forgetRequests, reveal, showRequests } from './requests.js';
 import { showSessions } from './sessions.js';
 import { showSettings } from './settings.js';
 
@@ -48,9 +48,14 @@ async function loadEvents(wait) {
   const after = events.at(-1)?.number ?? 0;
   const response = await fetch(`/sandbox/events?after=${after}&wait=${wait}&lang=${words.lang}`);
   if (!response.ok) throw new Error(response.status);
-  const lines = (await response.text()).split('\n').filter(Boolean);
-  events = [...events, ...lines.map((line) => JSON.parse(line))].slice(-MAX_EVENTS);
-  return lines.length > 0;
+  const fresh = (await response.text()).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  if (after > 0 && fresh.some((event) => event.code === 'aged')) {
+    events = []; // the times of all have changed
+    forgetRequests(place('requests'));
+    return loadEvents(0);
+  }
+  events = [...events, ...fresh].slice(-MAX_EVENTS);
+  return fresh.length > 0;
 }
 
 async function follow() {
@@ -121,7 +126,12 @@ const decide = (control, body) =>
 
 for (const button of document.querySelectorAll('[data-advance]')) {
   const advance = Number(button.dataset.advance);
-  button.addEventListener('click', () => act('clock', { advance }, () => `${words.done_clock}: ${button.textContent}`));
+  button.addEventListener('click', () => {
+    const [control, body, done] = place('age').checked
+      ? ['age', { seconds: advance }, words.done_age]
+      : ['clock', { advance }, words.done_clock];
+    act(control, body, () => `${done}: ${button.textContent}`);
+  });
 }
 
 const DONE = {

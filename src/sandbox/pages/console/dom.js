@@ -43,6 +43,11 @@ export function timeText(time) {
   return date.toDateString() === today() ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
 }
 
+/** The time in a sentence, in which Norwegian says `kl.`. */
+export function whenText(time) {
+  return words.lang === 'no' ? timeText(time).replace(/(\d\d:\d\d:\d\d)/, 'kl. $1') : timeText(time);
+}
+
 /** The two largest units: `89 days 23 h`, `9 min 30 s`. */
 export function durationText(milliseconds) {
   const all = Math.round(Math.abs(milliseconds) / 1000);
@@ -67,4 +72,4 @@ export function distanceText(time) {
 const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 
 /** The text with its times in this browser's time zone. */
-export const localTimes = (text) => text.replace(STAMP, (stamp) => timeText(stamp));
+export const localTimes = (text) => text.replace(STAMP, (stamp) => whenText(stamp));

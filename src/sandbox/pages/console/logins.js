@@ -1,6 +1,6 @@
 // Logins that wait for a person: a device's, and those that a backend asked for (CIBA).
 
-import { distanceText, element, fill, now, timeText, words } from './dom.js';
+import { distanceText, element, fill, now, timeText, whenText, words } from './dom.js';
 
 /** Shows `logins`, oldest first. `decide(control, body)` approves or denies one, a device's as one of `users`. */
 export function showLogins(place, logins, users, decide) {
@@ -41,7 +41,7 @@ function row(login, users, decide) {
         element('span', { class: 'distance', 'data-time': Date.parse(expires_at) }, distanceText(expires_at)),
       ),
     ),
-    element('p', { class: 'hint' }, fill(words.waits_since, timeText(login.begun_at))),
+    element('p', { class: 'hint' }, fill(words.waits_since, whenText(login.begun_at))),
     element(
       'div',
       { class: 'decision' },

@@ -85,6 +85,8 @@ fn controls(w: &Words, endpoints: &[&str]) -> Markup {
             fieldset {
                 legend { (w.move_clock) }
                 @for (seconds, text) in moves { button type="button" data-advance=(seconds) { (text) } }
+                label.check title=(w.age_hint) { input #age name="age" type="checkbox" aria-describedby="age-hint"; (w.age) }
+                small #age-hint hidden { (w.age_hint) }
             }
             fieldset {
                 legend { (w.provider) }

@@ -13,6 +13,9 @@ export function reveal(place, events, number) {
   showRequests(place, events, false);
 }
 
+/** Lets all rows be made anew. */
+export const forgetRequests = (place) => place.replaceChildren();
+
 /** Shows the latest of `events`. */
 export function showRequests(place, events, onlyRefused) {
   const chosen = events.filter((event) => !onlyRefused || event.kind === 'refused');

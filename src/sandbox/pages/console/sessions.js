@@ -1,6 +1,6 @@
 // The sessions: until when each lives, its bar from login to end, and why its last refresh was refused.
 
-import { distanceText, element, fill, localTimes, now, timeText, words } from './dom.js';
+import { distanceText, element, fill, localTimes, now, timeText, whenText, words } from './dom.js';
 
 /** How many are shown at first, and how many marks one bar has. */
 const SHOWN = 8;
@@ -61,12 +61,12 @@ function card(session, events) {
     ),
     bar(session, events),
     session.refreshable ? undefined : element('p', { class: 'hint' }, words.no_refresh_token),
-    ssoEnded && element('p', { class: 'hint sso' }, fill(words.sso_ended, timeText(ssoEnded))),
+    ssoEnded && element('p', { class: 'hint sso' }, fill(words.sso_ended, whenText(ssoEnded))),
     refused &&
       element(
         'p',
         { class: 'refusal' },
-        element('span', { class: 'pill' }, `${words.last_refused} ${timeText(refused.time)}`),
+        element('span', { class: 'pill' }, `${words.last_refused} ${whenText(refused.time)}`),
         element('span', { class: 'reason' }, localTimes(refused.reason ?? refused.answered)),
       ),
   );

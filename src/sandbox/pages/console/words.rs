@@ -35,6 +35,9 @@ words! {
     ten_minutes: "+10 min", "+10 min";
     hour: "+1 h", "+1 t";
     day: "+1 day", "+1 dag";
+    age: "age the sessions instead", "gjør øktene eldre i stedet";
+    age_hint: "For libraries that check ID tokens by this machine's clock. Access tokens are signed and stay as they are.", "For biblioteker som kontrollerer ID-tokens mot denne maskinens klokke. Access tokens er signert og blir som de er.";
+    done_age: "The sessions were aged", "Øktene er gjort eldre";
     provider: "Provider", "Leverandør";
     end_sso: "End SSO", "Avslutt SSO";
     revoke: "Revoke all refresh tokens", "Trekk tilbake alle refresh-tokener";

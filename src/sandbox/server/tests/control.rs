@@ -41,6 +41,52 @@ fn controls_change_the_clock_and_plan_failures() {
 }
 
 #[test]
+fn sessions_are_aged_while_the_clock_stays() {
+    let sandbox = sandbox(auto());
+    let (tokens, cookie) = log_in(&sandbox, "sandbox-web");
+    let age = |seconds: Value| post_json(&sandbox, "/sandbox/age", &json!({"seconds": seconds}).to_string()).0;
+    assert_eq!((age(json!(0)), age(json!(-1)), age(json!("1")), age(json!(540))), (400, 400, 400, 200));
+    let (status, renewed) = refresh(&sandbox, "sandbox-web", &tokens);
+    assert_eq!((status, claims(&renewed["id_token"])["iat"].as_i64()), (200, Some(Frozen.now().unix())));
+    assert_eq!(claims(&renewed["id_token"])["auth_time"].as_i64(), Some(Frozen.now().unix() - 540));
+    let target = format!("{}&max_age=539", authorize_target("sandbox-web"));
+    let (_, head, _) = send(&sandbox, "GET", &target, &format!("Cookie: {cookie}\r\n"), "");
+    let code = header(&head, "Location").unwrap().split("code=").nth(1).unwrap().split('&').next().unwrap();
+    assert!(header(&head, "Set-Cookie").is_some(), "a new login: the SSO session is too old");
+    assert_eq!(age(json!(600)), 200);
+    let form = "grant_type=authorization_code&client_id=sandbox-web&redirect_uri=http://127.0.0.1:4000/cb";
+    post(&sandbox, "/connect/token", &format!("{form}&code={code}"));
+    refresh(&sandbox, "sandbox-web", &renewed);
+    let bearer = format!("Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
+    assert_eq!(send(&sandbox, "GET", "/connect/userinfo", &bearer, "").0, 200, "it is signed");
+
+    let state: Value = serde_json::from_str(&get(&sandbox, "/sandbox").2).unwrap();
+    assert_eq!(state["clock"]["offset"], 0);
+    let session = &state["sessions"][0];
+    assert_eq!(
+        (&session["login_at"], &session["ends_at"]),
+        (&json!("1994-11-06T08:30:37Z"), &json!("1994-11-06T08:49:37Z"))
+    );
+    let seen = events(&sandbox, "after=5");
+    let reasons: Vec<_> =
+        seen.iter().map(|event| (event["code"].as_str().unwrap_or_default(), &event["time"])).collect();
+    let (before, now) = (&json!("1994-11-06T08:39:37Z"), &json!("1994-11-06T08:49:37Z"));
+    assert_eq!(
+        reasons,
+        [
+            ("aged", before),
+            ("renewed", before),
+            ("", before),
+            ("aged", now),
+            ("code_expired", now),
+            ("refresh_token_expired", now),
+            ("", now)
+        ]
+    );
+    assert_eq!(seen[1]["reason"], "renewed: the session now ends at 1994-11-06T08:49:37Z");
+}
+
+#[test]
 fn rotated_keys_stay_published_until_they_are_dropped() {
     let sandbox = sandbox(auto());
     let (old, _) = log_in(&sandbox, "sandbox-mobile");

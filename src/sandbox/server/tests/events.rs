@@ -63,6 +63,102 @@ fn each_request_is_an_event_with_its_reason_and_without_secrets() {
     );
 }
 
+/// What is refused, and the code of the reason. Words in capitals stand for the parameters of clients and the like.
+const REFUSED: [(&str, &str, &str); 46] = [
+    ("GET /nowhere", "", "unknown_path"),
+    ("GET /connect/token", "", "other_method"),
+    ("POST /connect/token", "", "no_client_id"),
+    ("POST /connect/token", "client_id=x", "unknown_client"),
+    ("POST /connect/token", "client_id=sandbox-confidential", "no_secret"),
+    ("POST /connect/token", "client_id=sandbox-confidential&client_secret=x", "wrong_secret"),
+    ("POST /connect/token", "MOBILE&client_secret=x", "secret_of_public_client"),
+    ("POST /connect/token", "MOBILE", "missing_parameter"),
+    ("POST /connect/token", "MOBILE&a=1&a=2", "repeated_parameter"),
+    ("POST /connect/token", "MOBILE&grant_type=x", "unknown_grant_type"),
+    ("POST /connect/token", "MOBILE&grant_type=refresh_token&refresh_token=x", "unknown_refresh_token"),
+    ("POST /connect/token", "OWN&grant_type=refresh_token&refresh_token=REFRESH", "refresh_token_of_other_client"),
+    ("POST /connect/token", "MOBILE&grant_type=refresh_token&refresh_token=REFRESH&scope=email", "scope_widened"),
+    ("POST /connect/token", "MOBILE&grant_type=refresh_token&refresh_token=REFRESH&tnuId=x", "profile_without_scope"),
+    ("POST /connect/token", "MOBILE&grant_type=authorization_code&code=x&redirect_uri=x", "unknown_code"),
+    (
+        "POST /connect/token",
+        "MOBILE&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=x",
+        "unknown_polled_login",
+    ),
+    ("POST /connect/token", "OWN&grant_type=urn:openid:params:grant-type:ciba&auth_req_id=x", "unknown_polled_login"),
+    ("POST /connect/token", "MOBILE&grant_type=client_credentials&scope=api:a", "public_client_alone"),
+    ("POST /connect/token", "OWN&grant_type=client_credentials&scope=openid", "scope_of_user"),
+    ("POST /connect/token", "OWN&grant_type=client_credentials&scope=x", "unknown_scope"),
+    ("POST /connect/revocation", "OWN&token=REFRESH", "refresh_token_of_other_client"),
+    ("POST /connect/introspect", "OWN&token=x", "only_apis"),
+    ("POST /connect/deviceauthorization", "MOBILE", "unknown_scope"),
+    ("POST /connect/ciba", "MOBILE", "ciba_of_public_client"),
+    ("POST /connect/ciba", "OWN&requested_expiry=0", "wrong_expiry"),
+    ("POST /connect/ciba", "OWN", "two_login_hints"),
+    ("POST /connect/ciba", "OWN&login_hint=x", "missing_scopes"),
+    ("POST /connect/ciba", "OWN&login_hint=x&scope=openid+vipps+phone", "unknown_user"),
+    ("POST /connect/ciba", "OWN&login_hint_token=x&scope=openid+bankid", "unknown_login_hint"),
+    ("POST /api/ciba/ciba_prepare_bankid", "OWN&kurt_id=x", "unknown_user"),
+    ("GET /connect/authorize", "", "missing_parameter"),
+    ("GET /connect/authorize?client_id=x", "", "unknown_client"),
+    ("GET /connect/authorize?MOBILE&redirect_uri=x", "", "unregistered_redirect_uri"),
+    ("GET AUTHORIZE&request=x", "", "request_object"),
+    ("GET AUTHORIZE&max_age=x", "", "wrong_max_age"),
+    ("GET AUTHORIZE&prompt=x", "", "wrong_prompt"),
+    ("GET AUTHORIZE&prompt=none", "", "login_required"),
+    ("GET AUTHORIZE&prompt=none&response_mode=form_post", "", "login_required"),
+    ("GET AUTHORIZE&response_mode=x", "", "other_response_mode"),
+    ("GET /connect/userinfo", "", "no_access_token"),
+    ("GET /api/meta/v1/self-service", "", "no_access_token"),
+    ("POST /connect/customlogout", "{}", "no_id_token_hint"),
+    ("POST /connect/customlogout", "{\"id_token_hint\":\"x\"}", "wrong_id_token_hint"),
+    ("POST /account/login", "request=x", "login_over"),
+    ("POST /sandbox/clock", "{}", "described"),
+    ("POST /sandbox/fail", "{\"endpoint\":\"x\"}", "described"),
+];
+
+#[test]
+fn every_refusal_tells_its_reason_in_both_languages() {
+    let sandbox = sandbox(auto());
+    let (tokens, _) = log_in(&sandbox, "sandbox-mobile");
+    let refused = |asked: &str, headers: &str, body: &str, code: &str| {
+        let fill = |text: &str| {
+            text.replace("MOBILE", "client_id=sandbox-mobile")
+                .replace("OWN", "client_id=sandbox-confidential&client_secret=sandbox-secret")
+                .replace("REFRESH", tokens["refresh_token"].as_str().unwrap())
+                .replace("AUTHORIZE", &authorize_target("sandbox-mobile"))
+        };
+        let (method, target) = asked.split_once(' ').unwrap();
+        send(&sandbox, method, &fill(target), headers, &fill(body));
+        let last = lock(&sandbox.service.engine).events.last_number();
+        let of = |language: &str| events(&sandbox, &format!("after={}&lang={language}", last - 1)).remove(0);
+        let (english, norwegian) = (of("en"), of("no"));
+        assert_eq!(
+            (&english["kind"], &english["code"]),
+            (&json!("refused"), &json!(code)),
+            "{asked} {body}: {english}"
+        );
+        assert!(english["reason"].is_string() && norwegian["reason"].is_string(), "{code}");
+        assert_ne!(english["reason"], norwegian["reason"], "{code}");
+    };
+    for (asked, body, code) in REFUSED {
+        refused(asked, "", body, code);
+    }
+    let with = |name: &str, value: &str| format!("{name}: {value}\r\n");
+    refused("GET /connect/userinfo", &with("Authorization", "Bearer x"), "", "access_token_invalid");
+    let (_, _, token) = sample_tokens::sample(&sandbox, &json!({"scope": "api:orders"}));
+    refused("GET /connect/userinfo", &with("Authorization", &format!("Bearer {token}")), "", "no_openid_scope");
+    let basic = with("Authorization", "Basic c2FuZGJveC1tb2JpbGU6eA==");
+    refused("POST /connect/token", &basic, "client_secret=x", "authenticated_twice");
+    refused("POST /connect/token", &basic, "client_id=x", "other_client_id");
+    for path in ["/account/login", "/device", "/ciba"] {
+        refused(&format!("POST {path}"), &with("Origin", "http://evil.example"), "", "cross_origin");
+    }
+    refused("POST /connect/token", "", &"x".repeat(65_537), "long_body");
+    post(&sandbox, "/sandbox/fail", "{\"endpoint\":\"jwks\",\"status\":503}");
+    refused("GET /.well-known/openid-configuration/jwks", "", "", "planned_failure");
+}
+
 #[test]
 fn a_lost_response_still_tells_what_it_did() {
     let sandbox = sandbox(auto());

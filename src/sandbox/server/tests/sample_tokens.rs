@@ -1,7 +1,7 @@
 use super::*;
 
 /// The header and claims of a token of `POST /sandbox/token`.
-fn sample(sandbox: &Sandbox, request: &Value) -> (Value, Value, String) {
+pub(super) fn sample(sandbox: &Sandbox, request: &Value) -> (Value, Value, String) {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let (status, response) = post_json(sandbox, "/sandbox/token", &request.to_string());
     assert_eq!(status, 200, "{request}: {response}");
