@@ -29,7 +29,7 @@ pub use service::Log;
 use service::{Service, lock};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use url::{Position, Url};
@@ -183,12 +183,7 @@ impl Sandbox {
 /// The issuer, and the values of `Host` under which controls are accepted: the issuer's, and the port's own. Other names
 /// that lead here may be a web page's (DNS rebinding).
 fn issuer_and_authorities(issuer: Option<&Url>, address: SocketAddr) -> (String, Vec<String>) {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let own = SocketAddr::new(ip, address.port()).to_string();
+    let own = service::reachable(address).to_string();
     match issuer {
         None => (format!("http://{own}"), vec![own]),
         Some(url) => {

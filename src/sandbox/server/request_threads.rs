@@ -7,7 +7,7 @@ use super::service::{Service, lock};
 use crate::sandbox::engine::events::Kind;
 use crate::sandbox::reason::Reason;
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,10 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 /// How long accepting pauses after a failure, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long after a request tiny_http's threads are nudged for the first time, and how often they are at least.
+const FIRST_NUDGE: Duration = Duration::from_millis(20);
+const LAST_NUDGE: Duration = Duration::from_secs(1);
+
 /// Closes the port when dropped.
 pub(super) struct RequestThreads {
     pub(super) shared: Arc<Shared>,
@@ -40,7 +44,7 @@ pub(super) struct Shared {
     pub(super) listener: Mutex<Option<TcpListener>>,
     /// One, and another for each failure to accept: that ends the accepting of a server, but not its connections.
     servers: Mutex<Vec<Arc<Server>>>,
-    pub(super) requests: AtomicUsize,
+    requests: AtomicUsize,
     max_requests: usize,
 }
 
@@ -88,12 +92,30 @@ impl Shared {
 
     /// Hands out requests until the sandbox ends. Dropping `alive` reports the end.
     fn receive(self: &Arc<Self>, server: &Server, alive: &Sender<()>) {
+        let mut patience = FIRST_NUDGE;
         while !self.service.is_shutting_down() {
-            match server.recv() {
-                Ok(incoming) => self.answer(incoming),
+            match server.recv_timeout(patience) {
+                Ok(Some(incoming)) => {
+                    self.answer(incoming);
+                    patience = FIRST_NUDGE;
+                }
+                Ok(None) => {
+                    self.nudge();
+                    patience = (2 * patience).min(LAST_NUDGE);
+                }
                 Err(_) if self.service.is_shutting_down() => {}
                 Err(_) => self.go_on_accepting(alive),
             }
+        }
+    }
+
+    /// Connects and disconnects. Of connections that come at once, tiny_http gives some to no thread, because it takes its
+    /// threads for idle that are about to take others; they wait until a thread is done with another connection.
+    fn nudge(&self) {
+        let address = self.service.own_address();
+        for _ in 0..4 {
+            // Where it fails, nobody else gets through either.
+            drop(TcpStream::connect_timeout(&address, PAUSE));
         }
     }
 
