@@ -55,10 +55,15 @@ pub enum PolicyCommand {
 #[derive(Args, Clone, Debug)]
 pub struct Simulate {
     /// Name of the policy
-    #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true, required_unless_present = "compare")]
+    ///
+    /// Without one, the policy of the profile; without a profile, all of them.
+    #[arg(value_name = "POLICY", value_parser = policy_names(), ignore_case = true, conflicts_with = "policy")]
+    pub name: Option<String>,
+    /// The same as an option
+    #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
     pub policy: Option<String>,
     /// Compare all policies
-    #[arg(long, conflicts_with = "policy")]
+    #[arg(long, conflicts_with_all = ["name", "policy"])]
     pub compare: bool,
     /// How often a script runs `tidp token`
     #[arg(long, value_name = "DURATION", default_value = "8m")]
@@ -77,9 +82,9 @@ pub struct Simulate {
     pub refresh_tokens: RefreshTokenUsage,
     /// When `tidp token` refreshes
     ///
-    /// As `renew` of a profile.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
-    pub renew: RenewWhen,
+    /// As `renew` of a profile, and by default as the profile has it.
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub renew: Option<RenewWhen>,
     /// The script runs `tidp refresh --force` instead
     #[arg(long, conflicts_with = "renew")]
     pub force: bool,
@@ -88,10 +93,9 @@ pub struct Simulate {
     pub ascii: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RenewWhen {
     /// Only when the access token has expired
-    #[default]
     WhenDue,
     /// Also in the last third of a sliding lifetime
     BeforeSessionEnds,

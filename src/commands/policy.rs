@@ -32,7 +32,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Policy)
     match &args.what {
         Some(PolicyCommand::List) => list(out),
         Some(PolicyCommand::Show { name }) => show(out, name),
-        Some(PolicyCommand::Simulate(args)) => policy_simulate::run(out, args),
+        Some(PolicyCommand::Simulate(args)) => policy_simulate::run(ports, out, global, args),
         None if args.watch => policy_watch::run(ports, out, global, args),
         None => Context::open(ports, out, global.profile.as_deref())?.run(|context| explain(context, out, args)),
     }

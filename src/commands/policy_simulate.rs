@@ -1,17 +1,20 @@
-//! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no profile and no
-//! network.
+//! `tidp policy simulate`: what happens to a session under a policy, a script and an SSO session. Needs no network, and a
+//! profile only to know which policy.
 
-use crate::cli::{RenewWhen, Simulate};
+use crate::cli::{Global, RenewWhen, Simulate};
 use crate::config;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, PolicyName};
+use crate::domain::text::printable;
 use crate::domain::time::Seconds;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SetupError, Situation};
 use crate::explain::simulation::comparison::comparison;
 use crate::explain::simulation::count::compact;
 use crate::explain::simulation::report::report;
 use crate::explain::simulation::scenario::Scenario;
 use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
+use crate::flows::configuration::Configuration;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::Charset;
 use serde::Serialize;
@@ -21,19 +24,19 @@ const MAX_CALLS: i64 = 100_000;
 
 /// # Errors
 /// `usage` for durations that make no scenario; `failed` if client and provider contradict each other.
-pub fn run(out: &Output<'_>, args: &Simulate) -> Result<()> {
+pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) -> Result<()> {
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    let Some(name) = &args.policy else {
-        let simulated =
-            PolicyName::ALL.iter().map(|name| simulate(args, name.documented())).collect::<Result<Vec<_>>>()?;
+    let (policy, renew) = policy_and_renew(ports, out, global, args)?;
+    let Some(policy) = policy else {
+        let policies = PolicyName::ALL.map(PolicyName::documented);
+        let simulated = policies.into_iter().map(|policy| simulate(args, policy, renew)).collect::<Result<Vec<_>>>()?;
         if out.json {
             let all: Vec<Value> = simulated.iter().map(to_json).collect();
             return out.document(json!({ "policies": all }));
         }
         return out.answer(&out.render(&comparison(&simulated, out.columns(), charset)));
     };
-    let policy = config::policy_name(name).map_err(Error::usage)?.documented();
-    let simulated = simulate(args, policy)?;
+    let simulated = simulate(args, policy, renew)?;
     if out.json {
         return out.document(to_json(&simulated));
     }
@@ -41,15 +44,49 @@ pub fn run(out: &Output<'_>, args: &Simulate) -> Result<()> {
     out.answer(&out.render(&report(scenario, simulation, out.columns(), charset)))
 }
 
-fn simulate(args: &Simulate, policy: Policy) -> Result<(Scenario, Simulation)> {
-    let scenario = scenario(args, policy)?;
+/// The policy to simulate, or `None` for all, and when to renew: as asked, or else as the profile in use has it.
+fn policy_and_renew(
+    ports: &Ports,
+    out: &Output<'_>,
+    global: &Global,
+    args: &Simulate,
+) -> Result<(Option<Policy>, Renew)> {
+    let asked = args.renew.map(|when| match when {
+        RenewWhen::WhenDue => Renew::WhenDue,
+        RenewWhen::BeforeSessionEnds => Renew::BeforeSessionEnds,
+    });
+    if let Some(name) = args.name.as_ref().or(args.policy.as_ref()) {
+        let policy = config::policy_name(name).map_err(Error::usage)?.documented();
+        return Ok((Some(policy), asked.unwrap_or_default()));
+    }
+    if args.compare {
+        return Ok((None, asked.unwrap_or_default()));
+    }
+    let profile =
+        Configuration::load(ports).and_then(|configured| configured.profile(ports, global.profile.as_deref()));
+    let profile = match profile {
+        Err(error)
+            if matches!(error.situation, Situation::Setup(SetupError::NoProfile)) && global.profile.is_none() =>
+        {
+            return Ok((None, asked.unwrap_or_default()));
+        }
+        profile => profile?,
+    };
+    if profile.policy.is_none() {
+        out.note(&format!("The profile `{}` has no policy, so all are compared.", printable(&profile.name)));
+    }
+    Ok((profile.policy, asked.unwrap_or(profile.renew)))
+}
+
+fn simulate(args: &Simulate, policy: Policy, renew: Renew) -> Result<(Scenario, Simulation)> {
+    let scenario = scenario(args, policy, renew)?;
     let simulation = simulator::run(&scenario).map_err(|Disagreement(what)| {
         Error::failed(format!("under {} client and provider disagree: {what}", policy.name.as_str()))
     })?;
     Ok((scenario, simulation))
 }
 
-fn scenario(args: &Simulate, policy: Policy) -> Result<Scenario> {
+fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
     let (every, length) = (duration("--every", &args.every, 1)?, duration("--for", &args.length, 1)?);
     if length.0 / every.0 > MAX_CALLS {
         return Err(Error::usage(format!(
@@ -65,10 +102,7 @@ fn scenario(args: &Simulate, policy: Policy) -> Result<Scenario> {
         length,
         sso_ends_after: args.sso_ends_after.as_deref().map(|text| duration("--sso-ends-after", text, 0)).transpose()?,
         refresh_token_usage: args.refresh_tokens,
-        renew: match args.renew {
-            RenewWhen::WhenDue => Renew::WhenDue,
-            RenewWhen::BeforeSessionEnds => Renew::BeforeSessionEnds,
-        },
+        renew,
         force: args.force,
     })
 }

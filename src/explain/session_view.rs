@@ -138,7 +138,7 @@ impl TokenView {
         let state = if now < expires_at {
             style.paint("valid until", Color::Green)
         } else {
-            style.paint("expired", Color::Yellow)
+            style.paint("expired", Color::Magenta)
         };
         let reason = self.verified_reason.as_deref().unwrap_or_default();
         let signature = match self.verified {
@@ -309,7 +309,7 @@ pub fn claim_lines(
         let meaning = time.or_else(|| claims::explain(name, value, claim_issuer));
         let value = claims::value_text(value, raw_values.get(name).map(|text| text.get()));
         let name = style.paint(&format!("{:<18}", printable(name)), Color::Cyan);
-        let meaning = meaning.map(|meaning| format!("  {}", style.paint(&format!("({meaning})"), Color::BrightBlack)));
+        let meaning = meaning.map(|meaning| format!("  {}", styled_text::faint(&format!("({meaning})"), style.colors)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
     }
     lines

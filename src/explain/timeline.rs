@@ -10,10 +10,11 @@ pub mod picture;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::session::{self, EventKind, RefreshToken, RefreshTokenExpiry, Session};
+use crate::domain::session::{self, EventKind, RefreshToken, RefreshTokenExpiry, Session, Sso};
 use crate::domain::time::Time;
 use crate::explain::bar::Marks;
 use crate::explain::outlook::SessionOutlook;
+use crate::explain::outlook::observations::expiry_when_refused;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +23,16 @@ pub struct Timeline {
     login_at: Time,
     access_token_from: Time,
     access_token_until: Time,
+    /// The refresh that returned the access token; `None` if the login did.
+    last_refresh: Option<Time>,
     /// Oldest first.
     renewals: Vec<Renewal>,
+    /// When a refresh first found that the SSO session had ended.
+    sso_ended_at: Option<Time>,
     refresh_token: Option<RefreshTokenExpiry>,
     refused_at: Option<Time>,
+    /// When the refresh token had expired, if it was refused after that.
+    expired_before_refusal: Option<Time>,
     /// Whether a refresh before its expiry renews the refresh token.
     renewable: bool,
     renewal_due_at: Option<Time>,
@@ -57,19 +64,50 @@ impl Timeline {
             }
             _ => None,
         });
+        let refused_at = match session.refresh_token {
+            RefreshToken::Refused { refused_at: at, .. } => Some(at),
+            RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
+        };
         Self {
             now: outlook.now,
             login_at: session.login_at,
             access_token_from: session.access_token.obtained_at,
             access_token_until: session.access_token.expires_at,
+            last_refresh: session.events.iter().rev().find_map(|event| match event.kind {
+                EventKind::Refreshed { .. } => Some(event.time),
+                _ => None,
+            }),
             renewals: if sliding { renewals.collect() } else { Vec::new() },
+            sso_ended_at: sso_ended_at(session, outlook),
             refresh_token: outlook.expiry,
-            refused_at: match session.refresh_token {
-                RefreshToken::Refused { refused_at: at, .. } => Some(at),
-                RefreshToken::Held(_) | RefreshToken::NeverIssued => None,
-            },
+            refused_at,
+            expired_before_refusal: expiry_when_refused(session, outlook.policy)
+                .map(|(_, expiry)| expiry.expires_at)
+                .filter(|end| refused_at.is_some_and(|refused_at| *end < refused_at)),
             renewable: outlook.is_renewable(),
             renewal_due_at: outlook.renewal_due_at,
         }
     }
+}
+
+impl Timeline {
+    /// The mark of the last refresh: what it did to the refresh token.
+    fn last_refresh_mark(&self, marks: Marks) -> char {
+        let renewal = self.renewals.iter().find(|renewal| Some(renewal.at) == self.last_refresh);
+        renewal.map_or(marks.renewed, |renewal| renewal.mark(marks))
+    }
+}
+
+/// When a refresh first found that the SSO session had ended. A refused refresh token is gone; the events still tell.
+fn sso_ended_at(session: &Session, outlook: &SessionOutlook<'_>) -> Option<Time> {
+    if outlook.sso == Sso::Ended {
+        return session.held_token()?.omitted_since;
+    }
+    let is_refused = matches!(session.refresh_token, RefreshToken::Refused { .. });
+    outlook.policy.filter(|policy| is_refused && policy.sliding && policy.reports_sso)?;
+    session.events.iter().fold(None, |ended: Option<Time>, event| match event.kind {
+        EventKind::Refreshed { renewal: session::Renewal::None, .. } => ended.or(Some(event.time)),
+        EventKind::Refreshed { .. } | EventKind::Login { .. } => None,
+        _ => ended,
+    })
 }

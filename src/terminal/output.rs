@@ -207,7 +207,7 @@ impl<'w> Output<'w> {
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
     pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         let message = message.into();
-        self.note(&format!("{} {message}", self.paint_err("warning:", Color::Yellow)));
+        self.note(&format!("{} {message}", self.paint_err("warning:", Color::Magenta)));
         self.warnings().push(Warning { code, message });
     }
 
@@ -230,8 +230,8 @@ impl<'w> Output<'w> {
             Trace::Step(number, text) => {
                 (Verbosity::Steps, format!("{}  {text}", styled_text::bold(&format!("{number}."), self.stderr_colors)))
             }
-            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", self.paint_err("·", Color::BrightBlack))),
-            Trace::Header(text) => (Verbosity::Headers, self.paint_err(&format!("  {text}"), Color::BrightBlack)),
+            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", styled_text::faint("·", self.stderr_colors))),
+            Trace::Header(text) => (Verbosity::Headers, styled_text::faint(&format!("  {text}"), self.stderr_colors)),
         };
         if needed <= self.verbosity {
             self.write_note(&self.fitted_err(&format!("{line}\n")));

@@ -96,11 +96,11 @@ fn paint_role(text: &str, role: Role, colors: bool) -> String {
     let color = match role {
         Role::Text => return text.to_owned(),
         Role::Label => return bold(text, colors),
-        Role::Faint | Role::Past | Role::Edge => Color::BrightBlack,
-        Role::Now => Color::Cyan,
+        Role::Faint | Role::Past | Role::Edge => return faint(text, colors),
+        Role::Now => return bold(text, colors),
         Role::Sure => Color::Green,
-        Role::Implied => Color::Yellow,
-        Role::Renewal => Color::Blue,
+        Role::Implied => Color::Magenta,
+        Role::Renewal => Color::Cyan,
         Role::Over => Color::Red,
     };
     paint(text, color, colors)
@@ -109,6 +109,12 @@ fn paint_role(text: &str, role: Role, colors: bool) -> String {
 /// `text` in `color`, if `colors` is set.
 pub fn paint(text: &str, color: Color, colors: bool) -> String {
     if colors { with_override(|| text.color(color).to_string()) } else { text.to_owned() }
+}
+
+/// `text` in less contrast than other text, if `colors` is set. Bright black is no such colour: on some backgrounds it
+/// cannot be seen.
+pub fn faint(text: &str, colors: bool) -> String {
+    if colors { with_override(|| text.dimmed().to_string()) } else { text.to_owned() }
 }
 
 /// `text` in bold, if `colors` is set.

@@ -111,7 +111,8 @@ fn invalid_scenario_is_a_usage_error() {
         (&["--policy", "Web", "--access-token", "0"], "--access-token"),
         (&["--policy", "Web", "--compare"], "--compare"),
         (&["--policy", "Web", "--force", "--renew", "when-due"], "--renew"),
-        (&[], "--policy"),
+        (&["--for", "1y"], "a sum such as 1h30m"),
+        (&["Web", "--policy", "Web"], "--policy"),
     ] {
         let all: Vec<&str> = ["policy", "simulate"].iter().chain(args).copied().collect();
         Bench::with_env(&[]).run(&all).exits(2).says(words);
@@ -153,4 +154,31 @@ fn certain_lifetime_is_shown_for_reused_refresh_tokens() {
     };
     assert!(output(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10m."));
     assert!(!output(&[]).contains("can rely only on"));
+}
+
+#[test]
+fn simulation_alone_plays_the_policy_of_the_profile() {
+    let text = |bench: &Bench, args: &[&str]| {
+        bench
+            .run(&[&["policy", "simulate"], args].concat())
+            .exits(0)
+            .stdout
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let profile = "issuer = \"https://id.example\"\nclient_id = \"app\"\nclient_type = \"PublicWithRefresh\"";
+    let renew = "renew = \"before-session-ends\"";
+    let bench = Bench::with_config(&format!("[profile.a]\n{profile}\n{renew}\n[profile.b]\n{profile}"));
+    let with = "with renew = \"before-session-ends\"";
+    let of_a = text(&bench, &["--profile", "a"]);
+    assert!(of_a.starts_with("PublicWeb A script runs") && of_a.contains(with), "{of_a}");
+    assert!(!text(&bench, &["--profile", "b"]).contains(with));
+    assert!(!text(&bench, &["--profile", "a", "--renew", "when-due"]).contains(with));
+    assert!(text(&bench, &["mobile"]).starts_with("Mobile A script runs"));
+    bench.run(&["policy", "simulate"]).exits(2).says("tidp profile use");
+    let none = Bench::with_env(&[]);
+    assert_eq!(text(&none, &[]), text(&none, &["--compare"]));
+    let unknown = Bench::with_env(&[("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")]);
+    unknown.run(&["policy", "simulate"]).exits(0).says("has no policy, so all are compared");
 }

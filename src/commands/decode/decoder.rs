@@ -113,13 +113,13 @@ impl Decoder<'_> {
         let (verdict, then) = if verified {
             (out.paint("verified", Color::Green), ",")
         } else {
-            (out.paint("not verified: anybody can have written this", Color::Yellow), ";")
+            (out.paint("not verified: anybody can have written this", Color::Magenta), ";")
         };
         let end = time_of(jwt, "exp")
             .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
         for (_, warning) in warnings {
-            text += &format!("{} {warning}\n", out.paint("warning:", Color::Yellow));
+            text += &format!("{} {warning}\n", out.paint("warning:", Color::Magenta));
         }
         text += &format!(
             "{}\n{}",

@@ -220,9 +220,9 @@ impl Decoder<'_> {
         self.show(&std::mem::take(output))?;
         let verdict = match error.situation {
             Situation::Validation(ValidationError::NotVerified(..)) => {
-                self.out.paint_err("not verified:", Color::Yellow)
+                self.out.paint_err("not verified:", Color::Magenta)
             }
-            Situation::Validation(ValidationError::Opaque(_)) => self.out.paint_err("opaque:", Color::Yellow),
+            Situation::Validation(ValidationError::Opaque(_)) => self.out.paint_err("opaque:", Color::Magenta),
             _ => self.out.paint_err("not valid:", Color::Red),
         };
         self.out.ask(&format!("{verdict} line {line}: {}", report.message));

@@ -121,7 +121,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
 }
 
 /// When the refresh token was refused, and its expiry then: as the provider had said, or else by the policy.
-fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
+pub fn expiry_when_refused(session: &Session, policy: Option<&Policy>) -> Option<(Time, RefreshTokenExpiry)> {
     let (at, before) = before_refusal(session)?;
     let expiry = match policy {
         Some(policy) => RefreshTokenExpiry::from_session(&before, policy)?,

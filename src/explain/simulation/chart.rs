@@ -29,7 +29,7 @@ pub fn chart(scenario: &Scenario, simulation: &Simulation, columns: usize, chars
     let starts: Vec<Seconds> = refreshes.iter().map(|(at, _)| *at).collect();
     lines.push(lane("access token", access_token_bar(axis, scenario, simulation, &starts, marks)));
     lines.push(ruler(axis));
-    lines.extend(legend(marks, columns, simulation));
+    lines.extend(legend(marks, columns, scenario.length, simulation));
     lines.into_iter().map(Line::trim_end).collect()
 }
 
@@ -124,8 +124,9 @@ fn ruler(axis: Axis) -> Line {
     Line::new(Role::Faint, text)
 }
 
-/// The meaning of the marks in the calls lane, for those that occur.
-fn legend(marks: Marks, columns: usize, simulation: &Simulation) -> Vec<Line> {
+/// The meaning of the marks, for those that occur.
+fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation) -> Vec<Line> {
+    let ended = simulation.ends_at.min(simulation.access_token_expires_at) <= length;
     let occurs = |test: fn(EventKind) -> bool| simulation.events.iter().any(|event| test(event.kind));
     let all = [
         (marks.cached, "cached token", occurs(|kind| kind == EventKind::CachedTokenUsed)),
@@ -136,6 +137,8 @@ fn legend(marks: Marks, columns: usize, simulation: &Simulation) -> Vec<Line> {
             occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: false, .. })),
         ),
         (marks.refused, "login needed", occurs(EventKind::needs_login)),
+        (marks.renewed_in_life, "new token", occurs(|kind| matches!(kind, EventKind::Refreshed { .. }))),
+        (marks.end, "end", ended),
     ];
     let mut lines: Vec<String> = Vec::new();
     for (mark, name, _) in all.into_iter().filter(|(.., occurs)| *occurs) {

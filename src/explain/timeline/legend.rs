@@ -23,11 +23,22 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
     let mut all = vec![entry(marks.start, Role::Edge, "login", t.login_at, "")];
     if let Some(renewal) = t.renewals.last() {
         let note = if renewal.certain { "" } else { "same token returned, maybe renewed" };
-        all.push(entry(renewal.mark(marks), Role::Renewal, "last refresh", renewal.at, note));
+        let name = if t.last_refresh == Some(renewal.at) { "last refresh" } else { "last renewal" };
+        all.push(entry(renewal.mark(marks), Role::Renewal, name, renewal.at, note));
+    }
+    if let Some(at) = t.sso_ended_at {
+        all.push(entry(marks.sso_ended, Role::Over, "SSO session ended", at, "as a refresh found"));
+    }
+    let last_renewal = t.renewals.last().map(|renewal| renewal.at);
+    if let Some(at) = t.last_refresh.filter(|at| last_renewal != Some(*at)) {
+        all.push(entry(t.last_refresh_mark(marks), Role::Renewal, "last refresh", at, "renewed nothing"));
     }
     all.push(entry(marks.now, Role::Now, "now", t.now, ""));
     let name = if t.access_token_until <= t.now { "access token expired" } else { "access token expires" };
     all.push(entry(marks.end, end_role(t.access_token_until, t.now), name, t.access_token_until, ""));
+    if let Some(at) = t.expired_before_refusal {
+        all.push(entry(marks.end, Role::Over, "refresh token expired", at, ""));
+    }
     if let Some(at) = t.refused_at {
         all.push(entry(marks.refused, Role::Over, "refused", at, "log in again"));
     }

@@ -14,8 +14,10 @@ struct Lifetime {
     end: Time,
     /// What is marked on it beside its edges, the less important first.
     marked: Vec<(Time, char, Role)>,
-    /// Whether the time before `start` is left out.
-    older: bool,
+    /// The mark of its start.
+    start_mark: (char, Role),
+    /// When it had expired already, before its end was found.
+    expired_at: Option<Time>,
 }
 
 impl Lifetime {
@@ -66,7 +68,7 @@ const BREAK: usize = 6;
 
 /// The bars of both tokens.
 pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<Line> {
-    let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t)]).collect();
+    let lifetimes: Vec<Lifetime> = refresh_token(t, marks).into_iter().chain([access_token(t, marks)]).collect();
     let shared = shared_range(&lifetimes);
     let scales: Vec<String> = lifetimes.iter().map(|lifetime| lifetime.length().to_text()).collect();
     let names_width = widest(lifetimes.iter().map(|lifetime| lifetime.name)) + 2;
@@ -95,14 +97,15 @@ pub(super) fn lifetime_bars(t: &Timeline, columns: usize, marks: Marks) -> Vec<L
     lines
 }
 
-fn access_token(t: &Timeline) -> Lifetime {
+fn access_token(t: &Timeline, marks: Marks) -> Lifetime {
     Lifetime {
         name: "access token",
         start: t.access_token_from,
         sure_end: t.access_token_until,
         end: t.access_token_until.max(t.access_token_from),
         marked: Vec::new(),
-        older: false,
+        start_mark: t.last_refresh.map_or((marks.start, Role::Edge), |_| (t.last_refresh_mark(marks), Role::Renewal)),
+        expired_at: None,
     }
 }
 
@@ -118,9 +121,19 @@ fn refresh_token(t: &Timeline, marks: Marks) -> Option<Lifetime> {
     let older = left > Seconds::ZERO && age.0 > left.0.saturating_mul(2);
     let mut marked: Vec<_> =
         t.renewals.iter().map(|renewal| (renewal.at, renewal.mark(marks), Role::Renewal)).collect();
+    marked.extend(t.sso_ended_at.map(|at| (at, marks.sso_ended, Role::Over)));
     marked.extend(t.renewal_due_at.map(|at| (at, marks.renewal_due, Role::Renewal)));
     let start = if older { renewed_at.minus(left) } else { t.login_at.min(end) };
-    Some(Lifetime { name: "refresh token", start, sure_end, end, marked, older })
+    let start_mark = (if older { marks.cut } else { marks.start }, Role::Edge);
+    Some(Lifetime {
+        name: "refresh token",
+        start,
+        sure_end,
+        end,
+        marked,
+        start_mark,
+        expired_at: t.expired_before_refusal,
+    })
 }
 
 /// One range for all lifetimes, if they are of a like length and near each other.
@@ -143,23 +156,35 @@ fn bar(lifetime: &Lifetime, t: &Timeline, range: (Time, Time), width: usize, mar
         c if c <= sure_end => (marks.sure, Role::Sure),
         _ => (marks.implied, Role::Implied),
     });
-    bar.set(start, if lifetime.older { marks.cut } else { marks.start }, Role::Edge);
+    bar.set(start, lifetime.start_mark.0, lifetime.start_mark.1);
     for (at, mark, role) in lifetime.marked.iter().filter(|(at, ..)| *at >= lifetime.start && *at <= lifetime.end) {
-        bar.set(axis.column(*at), *mark, *role);
+        bar.set(mark_column(*at, lifetime, axis), *mark, *role);
     }
     if lifetime.sure_end < lifetime.end {
         bar.set(sure_end, marks.sure_end, Role::Edge);
     }
     let refused = lifetime.end == lifetime.sure_end && t.refused_at == Some(lifetime.end) && t.refresh_token.is_none();
     let over = if t.now >= lifetime.end { Role::Over } else { Role::Edge };
+    if let Some(expired) = lifetime.expired_at.map(|at| axis.column(at)) {
+        bar.fill(expired + 1..end, marks.gap, Role::Past);
+        bar.set(expired, marks.end, Role::Over);
+    }
     bar.set(end, if refused { marks.refused } else { marks.end }, over);
     bar.set(now, marks.now, Role::Now);
     bar
 }
 
+/// The column of a mark, beside the start even if rounding would put it there.
+fn mark_column(at: Time, lifetime: &Lifetime, axis: TimeAxis) -> usize {
+    let column = axis.column(at);
+    column.max(axis.column(lifetime.start) + usize::from(at > lifetime.start))
+}
+
 /// The column of `now`, on the correct side of the start and the end even if rounding would put it on their column.
 fn now_column(now: Time, lifetime: &Lifetime, axis: TimeAxis, width: usize) -> usize {
     let (start, end) = (axis.column(lifetime.start), axis.column(lifetime.end));
+    let marked = lifetime.marked.iter().filter(|(at, ..)| *at >= lifetime.start && *at <= now);
+    let start = marked.map(|(at, ..)| mark_column(*at, lifetime, axis)).fold(start, usize::max);
     let last = width.saturating_sub(1);
     if now < lifetime.end {
         let first = if now < lifetime.start { start } else { start + 1 };

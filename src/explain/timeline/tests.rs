@@ -78,10 +78,34 @@ fn sure_and_implied_lifetimes_look_different() {
     assert_eq!(
         bars(now, &session, policy, 60),
         [
-            "refresh token  ├┼────┊─────●━━━━━━━━━━━━━━━━┿┅┅┅┅┫  110 days",
-            "access token   ├●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
+            "refresh token  ├┼────┊─────⊘●━━━━━━━━━━━━━━━┿┅┅┅┅┫  110 days",
+            "access token   ┼●━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┫  1 h",
         ]
     );
+}
+
+#[test]
+fn each_mark_means_one_thing() {
+    let legend = |now, session: &Session, policy| {
+        let all = picture(now, session, policy, 140, Charset::Unicode);
+        all.split_once("\n\n").unwrap().1.to_owned()
+    };
+    let (_, now, session, policy) = samples().swap_remove(2);
+    let ended = legend(now, &session, policy);
+    for line in [
+        "├ login                  40 days ago  2027-01-15 08:00\n",
+        "┊ last renewal           20 days ago  2027-02-04 08:00  same token returned, maybe renewed\n",
+        "⊘ SSO session ended                   2027-02-24 08:00  as a refresh found\n",
+        "┼ last refresh                        2027-02-24 08:00  renewed nothing\n",
+    ] {
+        assert!(ended.contains(line), "{line}in {ended}");
+    }
+    let web = PolicyName::PublicWeb.documented();
+    let at = |seconds| LOGIN.plus(Seconds(seconds));
+    let refused =
+        logged_in(LOGIN, Some("r")).after_refusal("invalid_grant", RefreshReason::Expired, at(1_200), Seconds(0));
+    assert_eq!(bars(at(1_240), &refused, web, 60)[0], "refresh token  ├─────┫┈┈┈┈┈✗●                         20 min");
+    assert!(legend(at(1_240), &refused, web).contains("┫ refresh token expired  10 min 40 s ago"));
 }
 
 #[test]
@@ -90,7 +114,7 @@ fn expiry_long_ago_breaks_the_axis() {
     let drawn = bars(now, &session, policy, 60);
     assert_eq!(drawn[0], "refresh token  ├────────────────────────────┫┈┈╱╱┈●  90 days");
     let (_, now, session, policy) = samples().swap_remove(3);
-    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ├─┼──────────────┊────────────────✗●  41 days");
+    assert_eq!(bars(now, &session, policy, 60)[0], "refresh token  ├─┼──────────────┊───────────────⊘✗●  41 days");
 }
 
 #[test]
