@@ -2,6 +2,7 @@
 
 mod decoder;
 mod stream;
+mod token_response;
 
 use crate::cli::{self, Global};
 use crate::config::Profile;

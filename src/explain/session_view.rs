@@ -294,7 +294,7 @@ impl<'s> SessionView<'s> {
     }
 }
 
-/// A line for each claim: its name, its value and what it means. Values in `raw_values` are shown as they are written
+/// A line for each claim: its name, its value (a time as a date) and what it means. Other values in `raw_values` are shown as they are written
 /// there, so that numbers keep every digit.
 pub fn claim_lines(
     style: &ViewStyle<'_>,
@@ -306,9 +306,9 @@ pub fn claim_lines(
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));
-        let meaning = time.or_else(|| claims::explain(name, value, claim_issuer));
-        let value = claims::value_text(value, raw_values.get(name).map(|text| text.get()));
-        let name = style.paint(&format!("{:<18}", printable(name)), Color::Cyan);
+        let meaning = claims::explain(name, value, claim_issuer);
+        let value = time.unwrap_or_else(|| claims::value_text(value, raw_values.get(name).map(|text| text.get())));
+        let name = style.paint(&format!("{:<19}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", styled_text::faint(&format!("({meaning})"), style.colors)));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
     }

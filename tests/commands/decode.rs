@@ -107,7 +107,7 @@ fn text_is_not_a_number_and_invalid_times_warn() {
             );
             assert_eq!(document["times"].get(claim), None);
             let text = decode(&bench(), &[&token], &[]).exits(0).stdout;
-            assert!(text.contains(&format!("  {claim:<18} {value}")), "{text}");
+            assert!(text.contains(&format!("  {claim:<19} {value}")), "{text}");
         }
     }
     let line = |value: Value| {
@@ -117,7 +117,7 @@ fn text_is_not_a_number_and_invalid_times_warn() {
     for (text, other) in [("123", json!(123)), ("false", json!(false)), ("null", json!(null)), ("[1]", json!([1]))] {
         assert_eq!(
             [line(json!(text)), line(other)],
-            [format!("  x{:17} \"{text}\"", ""), format!("  x{:17} {text}", "")]
+            [format!("  x{:18} \"{text}\"", ""), format!("  x{:18} {text}", "")]
         );
     }
 }
@@ -344,4 +344,29 @@ fn forged_token() -> String {
     let known = json!({ "alg": "RS256", "kid": "k1" });
     let (token, other) = (valid_token(), token(&known, &json!({ "sub": "ola" })));
     format!("{}{}", &token[..token.rfind('.').unwrap()], &other[other.rfind('.').unwrap()..])
+}
+
+#[test]
+fn each_token_of_a_token_response_is_decoded_by_name() {
+    let response = json!({
+        "access_token": valid_token(), "token_type": "Bearer", "expires_in": 3600, "refresh_token": "canary-refresh",
+        "id_token": unsigned_token(r#"{"sub":"ola"}"#)
+    });
+    let pretty = serde_json::to_string_pretty(&response).unwrap();
+    let lines: Vec<&str> = pretty.lines().collect();
+    for lines in [&[response.to_string().as_str()][..], &lines] {
+        let text = decode(&bench(), lines, &[]).exits(0);
+        assert!(text.stdout.starts_with("access_token: not verified"), "{}", text.stdout);
+        assert!(text.stdout.contains("\nid_token: not verified"), "{}", text.stdout);
+        assert!(!text.stdout.contains("canary") && !text.stderr.contains("canary"), "{text:?}");
+        let documents = decode(&bench(), lines, &["--json"]).exits(0).stdout;
+        let documents: Vec<Value> = documents.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let names: Vec<&Value> = documents.iter().map(|document| &document["token"]).collect();
+        assert_eq!(names, ["access_token", "id_token"]);
+    }
+    let opaque = json!({ "access_token": "opaque-canary", "id_token": valid_token() }).to_string();
+    let text = decode(&bench(), &[&opaque], &[]).exits(0).stdout;
+    assert!(text.starts_with("access_token: opaque: only its issuer can read it\nid_token: not verified"), "{text}");
+    decode(&bench(), &[r#"{"refresh_token":"x"}"#], &[]).exits(7).says("no access_token and no id_token");
+    decode(&bench(), &["{", r#""a": 1"#], &[]).exits_with_output(7);
 }

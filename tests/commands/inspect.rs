@@ -260,7 +260,7 @@ fn claims_and_expired_id_token_are_explained() {
         "(assurance level 2: two factors)",
         "(one-time code)",
         "(identity assurance level 1 of 0 to 3)",
-        "exp                1769864400  (2026-01-31 13:00:00 UTC (in 55 min))",
+        "exp                 2026-01-31 13:00:00 UTC (in 55 min)\n",
     ] {
         assert!(outcome.stdout.contains(words), "no `{words}` in:\n{}", outcome.stdout);
     }

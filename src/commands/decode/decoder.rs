@@ -1,10 +1,11 @@
 //! Decodes one token, to JSON or text.
 
+use super::token_response;
 use crate::config::{Profile, is_telenorid_plus};
 use crate::domain::text::{printable, printable_json};
 use crate::domain::time::{Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::error::{Result, ValidationError};
+use crate::error::{Error, Result, Situation, ValidationError};
 use crate::explain::claims::{self, ClaimIssuer};
 use crate::explain::session_view::{ViewStyle, claim_lines};
 use crate::flows::token_verifier::TokenVerifier;
@@ -51,6 +52,39 @@ impl Decoder<'_> {
     /// Appends a decoded token to `output`, which must pass [`Decoder::printable`] before it is printed.
     pub(super) fn decode(&self, text: &str, output: &mut String) -> Result<()> {
         let text = trim_token(text);
+        let Some(tokens) = token_response::tokens(text) else { return self.decode_named(None, text, output) };
+        let verifies = !matches!(self.verifier, TokenVerifier::Nothing);
+        let (start, mut is_decoded, mut opaque) = (output.len(), false, None);
+        for (name, token) in tokens? {
+            match self.decode_named(Some(name), &token, output) {
+                // An access token beside an ID token need not be a JWT.
+                Err(error) if is_opaque(&error) && !verifies => {
+                    *output += &self.opaque(name);
+                    opaque = Some(error);
+                }
+                decoded => {
+                    decoded?;
+                    is_decoded = true;
+                }
+            }
+        }
+        if is_decoded {
+            return Ok(());
+        }
+        output.truncate(start);
+        opaque.map_or(Ok(()), Err)
+    }
+
+    /// What is said of an opaque token in a token response.
+    fn opaque(&self, name: &str) -> String {
+        if self.out.json {
+            return format!("{}\n", json!({ "token": name, "opaque": true }));
+        }
+        format!("{}: {}\n", self.out.bold(name), self.out.paint("opaque: only its issuer can read it", Color::Magenta))
+    }
+
+    /// Appends a token, with its name in a token response.
+    fn decode_named(&self, name: Option<&str>, text: &str, output: &mut String) -> Result<()> {
         let jwt = Jwt::parse(text).map_err(|malformed| match malformed {
             Malformed::Encrypted(header) => ValidationError::Opaque(format!(
                 "this is an encrypted token (JWE); only its header can be read: {}",
@@ -65,8 +99,9 @@ impl Decoder<'_> {
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;
         let warnings = self.warnings(&jwt, now);
         if self.out.json {
-            self.write_json(&jwt, verified, now, &warnings, output);
+            self.write_json(name, &jwt, verified, now, &warnings, output);
         } else {
+            *output += &name.map(|name| format!("{}: ", self.out.bold(name))).unwrap_or_default();
             *output += &self.text(&jwt, verified, now, &warnings);
         }
         Ok(())
@@ -86,8 +121,17 @@ impl Decoder<'_> {
         warnings
     }
 
-    fn write_json(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning], output: &mut String) {
+    fn write_json(
+        &self,
+        name: Option<&str>,
+        jwt: &Jwt<'_>,
+        verified: bool,
+        now: Time,
+        warnings: &[CodedWarning],
+        output: &mut String,
+    ) {
         let details = TokenDetails {
+            token: name,
             verified,
             alg: jwt.jws.alg(),
             typ: jwt.jws.typ(),
@@ -133,12 +177,19 @@ impl Decoder<'_> {
     }
 }
 
+fn is_opaque(error: &Error) -> bool {
+    matches!(error.situation, Situation::Validation(ValidationError::Opaque(_)))
+}
+
 /// A warning's code and message.
 type CodedWarning = (WarningCode, String);
 
 /// The members of the JSON document after the header and the payload.
 #[derive(Serialize)]
 struct TokenDetails<'a> {
+    /// Its name in a token response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
     verified: bool,
     alg: &'a str,
     typ: Option<&'a str>,

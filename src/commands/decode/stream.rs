@@ -1,6 +1,7 @@
 //! Decodes many tokens and prints the results in order. Standard input is a stream, of which little is held at a time.
 
 use super::decoder::Decoder;
+use super::token_response::{is_unfinished, on_one_line};
 use crate::domain::text::{printable_json, utf8_text};
 use crate::error::{Error, Kind, Result, Situation, ValidationError};
 use crate::flows::token_verifier::TokenVerifier;
@@ -79,11 +80,18 @@ impl Decoder<'_> {
     /// Decodes standard input as it arrives.
     pub(super) fn stream(&self) -> Result<()> {
         if self.ports.terminal.stdin_is_terminal() {
-            self.out.note("Paste a token and press Enter (a long one is not cut off). Ctrl-D ends it.");
+            self.out.note(
+                "Paste a token or a whole token response, and press Enter (a long line is not cut off). Ctrl-D ends it.",
+            );
         }
         let mut counts = Counts::default();
         let workers = available_parallelism().map_or(1, NonZero::get);
-        while let Some(bytes) = self.read_lines(None)? {
+        while let Some(mut bytes) = self.read_lines(None)? {
+            while bytes.len() <= MAX_TOKEN_LENGTH && is_unfinished(&bytes) {
+                let Some(more) = self.read_lines(None)? else { break };
+                bytes.extend(more);
+            }
+            let bytes = on_one_line(bytes);
             if workers == 1 || !is_worth_threads(&bytes) {
                 self.print(self.decode_lines(lines(&bytes), bytes.len()), &mut counts)?;
             } else {

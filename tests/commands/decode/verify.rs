@@ -62,7 +62,8 @@ fn each_verdict_has_its_word_value_and_reason() {
         ("ory_at_x.y".into(), 7, "opaque:", &open, "this is not a JWT"),
         (format!("{}.a.b.c.d", B64.encode(r#"{"alg":"dir"}"#)), 7, "opaque:", &open, "encrypted token"),
         (valid_token().replacen('.', "", 1), 7, "not valid:", &refused, "this is not a JWT"),
-        ("{\"access_token\":\"x\"}".into(), 7, "not valid:", &refused, "this is not a JWT"),
+        ("{\"access_token\":\"x\"}".into(), 7, "opaque:", &open, "this is not a JWT"),
+        ("{\"refresh_token\":\"x\"}".into(), 7, "not valid:", &refused, "no access_token and no id_token"),
     ] {
         let bench = verifier();
         bench.provider.always("/jwks", json(200, &jwks()));
