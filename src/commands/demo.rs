@@ -2,7 +2,7 @@
 
 mod environment;
 
-use crate::cli::{self, Cli};
+use crate::cli::{self, Cli, ColorWhen};
 use crate::domain::policy::RefreshTokenUsage;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
@@ -24,8 +24,12 @@ enum Step {
 }
 use Step::{Run, Say, Wait};
 
+/// How far the output of a command is indented, and its greatest width: a picture is not wrapped.
+const INDENT: usize = 2;
+const MAX_COLUMNS: usize = 96;
+
 /// The demo after its introduction.
-const STORY: [Step; 14] = [
+const STORY: [Step; 16] = [
     Run("login --timeout 30s"),
     Say("Get a token, for a script to put into a header. This is all most scripts need."),
     Run("token --format header"),
@@ -40,6 +44,11 @@ const STORY: [Step; 14] = [
     Run("policy"),
     Run("refresh"),
     Run("policy --short"),
+    Say(
+        "The policy decides. For a web page with refresh tokens the refresh token expires long before the access token does, \
+         so a script that waits for that has to log in again:",
+    ),
+    Run("policy simulate PublicWeb --every 20m"),
     Say("Log out: here first, then at the provider."),
     Run("logout"),
     Say(
@@ -63,7 +72,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCo
         .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
     let issuer = sandbox.issuer();
     let use_browser = !args.no_browser && ports.terminal.stdout().is_terminal && ports.browser.available();
-    let terminal = Arc::new(CapturedTerminal::default());
+    let columns = out.columns().saturating_sub(2 * INDENT).min(MAX_COLUMNS);
+    let terminal = Arc::new(CapturedTerminal::new(columns.try_into().unwrap_or(u16::MAX)));
     let ports = demo_ports(ports, issuer, &clock, &terminal, use_browser);
     let mut demo = Demo { out, ports, terminal, clock, run_command, steps: Vec::new() };
     demo.say(&format!(
@@ -110,7 +120,10 @@ impl Demo<'_> {
     /// Runs a command and shows its output.
     fn run(&mut self, command: &str) -> Result<()> {
         let line = format!("tidp {command}");
-        let cli = Cli::try_parse_from(line.split(' ')).map_err(|error| Error::failed(format!("{line}: {error}")))?;
+        let mut cli =
+            Cli::try_parse_from(line.split(' ')).map_err(|error| Error::failed(format!("{line}: {error}")))?;
+        let colors = self.out.has_colors() && !self.out.json;
+        cli.global.color = Some(if colors { ColorWhen::Always } else { ColorWhen::Never });
         let outcome = (self.run_command)(&self.ports, &Output::new(&self.ports, &cli.global), &cli);
         let (stdout, stderr) = self.terminal.take();
         if let Err(error) = outcome {
@@ -122,14 +135,16 @@ impl Demo<'_> {
             return Ok(());
         }
         self.out.answer(&format!("\n{} {}\n", self.out.paint("$", Color::Green), self.out.bold(&line)))?;
-        (stderr + &stdout).lines().try_for_each(|line| self.out.page(&format!("  {line}\n")))
+        self.out.indented_page(&(stderr + &stdout), INDENT)
     }
 }
 
-/// `text` with every word of a token's length cut to its beginning.
+/// `text` with every word of a token's length cut to its beginning and its end, which tells two tokens apart.
 fn shorten_tokens(text: &str) -> String {
-    let shorten = |word: &str| match (word.len() > 200).then(|| word.get(..24)).flatten() {
-        Some(start) => format!("{start}… ({} characters)", word.len()),
+    let ends =
+        |word: &str| Some((word.get(..12)?.to_owned(), word.trim_end().get(word.trim_end().len() - 12..)?.to_owned()));
+    let shorten = |word: &str| match ends(word).filter(|_| word.len() > 200) {
+        Some((start, end)) => format!("{start}…{end} ({} characters)", word.len()),
         None => word.to_owned(),
     };
     text.split(' ').map(shorten).collect::<Vec<_>>().join(" ")

@@ -9,7 +9,6 @@ use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError, Situation};
 use crate::explain::simulation::comparison::comparison;
-use crate::explain::simulation::count::compact;
 use crate::explain::simulation::report::report;
 use crate::explain::simulation::scenario::Scenario;
 use crate::explain::simulation::simulator::{self, Disagreement, Simulation};
@@ -91,8 +90,8 @@ fn scenario(args: &Simulate, policy: Policy, renew: Renew) -> Result<Scenario> {
     if length.0 / every.0 > MAX_CALLS {
         return Err(Error::usage(format!(
             "--every {} for {} makes more than {MAX_CALLS} calls; call less often or shorten --for",
-            compact(every),
-            compact(length)
+            every.to_text(),
+            length.to_text()
         )));
     }
     Ok(Scenario {
@@ -113,7 +112,7 @@ fn duration(flag: &str, text: &str, least: i64) -> Result<Seconds> {
     if (Seconds(least)..=Seconds::days(3_650)).contains(&duration) {
         return Ok(duration);
     }
-    Err(Error::usage(format!("{flag} {} is not between {least} s and 3650 days", compact(duration))))
+    Err(Error::usage(format!("{flag} {} is not between {least} s and 3650 days", duration.to_text())))
 }
 
 #[derive(Serialize)]

@@ -173,6 +173,14 @@ impl Seconds {
         }
     }
 
+    /// To the second, as one types it, for a table: `1h4m`, `13d23h56m`, `0s`. The sign is dropped.
+    pub fn to_compact_text(self) -> String {
+        let s = self.0.unsigned_abs();
+        let units = [(s / 86_400, 'd'), (s / 3_600 % 24, 'h'), (s / 60 % 60, 'm'), (s % 60, 's')];
+        let text: String = units.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+        if text.is_empty() { "0s".to_owned() } else { text }
+    }
+
     /// The largest unit, for a prompt: `89d`, `3h`, `9m`, `30s`.
     pub fn to_short_text(self) -> String {
         match self.0.unsigned_abs() {

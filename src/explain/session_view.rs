@@ -306,7 +306,7 @@ pub fn claim_lines(
     let mut lines = String::new();
     for (name, value) in claims {
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));
-        let meaning = claims::explain(name, value, claim_issuer);
+        let meaning = if time.is_none() { claims::explain(name, value, claim_issuer) } else { None };
         let value = time.unwrap_or_else(|| claims::value_text(value, raw_values.get(name).map(|text| text.get())));
         let name = style.paint(&format!("{:<19}", printable(name)), Color::Cyan);
         let meaning = meaning.map(|meaning| format!("  {}", styled_text::faint(&format!("({meaning})"), style.colors)));

@@ -127,7 +127,7 @@ fn words(text: &str) -> Vec<String> {
     for word in prose.strip_suffix(' ').unwrap_or(prose).split(' ') {
         quoted.push(word);
         if quoted.iter().map(|word| word.matches('`').count()).sum::<usize>() % 2 == 0 {
-            words.push(std::mem::take(&mut quoted).join(" "));
+            push_word(&mut words, std::mem::take(&mut quoted).join(" "));
         }
     }
     // After a backtick without a second one.
@@ -137,6 +137,15 @@ fn words(text: &str) -> Vec<String> {
     }
     words.extend(Some(command.to_owned()).filter(|command| !command.is_empty()));
     words
+}
+
+/// Adds a word. A unit stays with its number.
+fn push_word(words: &mut Vec<String>, word: String) {
+    let is_unit = matches!(word.trim_end_matches(['.', ',', ';', ':', ')']), "s" | "min" | "h" | "day" | "days");
+    match words.last_mut().filter(|last| is_unit && last.ends_with(|c: char| c.is_ascii_digit())) {
+        Some(number) => *number += &format!(" {word}"),
+        None => words.push(word),
+    }
 }
 
 /// Where the command begins that is the whole text, or follows its last colon; the text's length if there is none.

@@ -164,6 +164,17 @@ impl<'w> Output<'w> {
         self.answer(&self.fitted(text, self.ports.terminal.stdout(), self.stdout_links))
     }
 
+    /// As [`Output::page`], indented by that many columns.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn indented_page(&self, text: &str, indent: usize) -> Result<()> {
+        let stream = self.ports.terminal.stdout();
+        let columns = self.width(stream).saturating_sub(indent);
+        let text = if stream.is_terminal { fit(text, columns) } else { text.to_owned() };
+        text.lines().try_for_each(|line| self.answer(&format!("{}{line}\n", " ".repeat(indent))))
+    }
+
     /// Writes the result under `--json`, with the warnings so far.
     ///
     /// # Errors

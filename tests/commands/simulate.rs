@@ -53,12 +53,12 @@ fn no_refresh_policy_mentions_no_new_refresh_token() {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let text = output(&["--policy", "NoRefresh"]);
-    assert!(text.contains("access tokens are valid for 1h, the SSO session stays active."), "{text}");
+    assert!(text.contains("access tokens are valid for 1 h, the SSO session stays active."), "{text}");
     assert!(!text.contains("a refresh returns"), "{text}");
     for policy in [&["--policy", "Mobile"][..], &["--compare"]] {
         let text = output(policy);
         assert!(
-            text.contains("access tokens are valid for 1h, a refresh returns a new refresh token, the SSO"),
+            text.contains("access tokens are valid for 1 h, a refresh returns a new refresh token, the SSO"),
             "{text}"
         );
     }
@@ -152,7 +152,7 @@ fn certain_lifetime_is_shown_for_reused_refresh_tokens() {
         let args = [&["policy", "simulate"], &args[..], more].concat();
         Bench::with_env(&[]).run(&args).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(output(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10m."));
+    assert!(output(&["--refresh-tokens", "reuse"]).contains("The client can rely only on 10 min."));
     assert!(!output(&[]).contains("can rely only on"));
 }
 

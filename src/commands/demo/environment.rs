@@ -40,12 +40,16 @@ impl Clock for JumpingClock {
 }
 
 /// Captures standard output and standard error, and has no input.
-#[derive(Default)]
 pub(super) struct CapturedTerminal {
+    columns: u16,
     output: Mutex<(String, String)>,
 }
 
 impl CapturedTerminal {
+    pub(super) fn new(columns: u16) -> Self {
+        Self { columns, output: Mutex::default() }
+    }
+
     /// What was written to standard output and standard error since the last call.
     pub(super) fn take(&self) -> (String, String) {
         std::mem::take(&mut *self.output())
@@ -67,7 +71,7 @@ impl Terminal for CapturedTerminal {
     }
 
     fn stdout(&self) -> Stream {
-        Stream { is_terminal: false, obeys_escapes: true, columns: Some(76), rows: None }
+        Stream { is_terminal: false, obeys_escapes: true, columns: Some(self.columns), rows: None }
     }
 
     fn stderr(&self) -> Stream {

@@ -1,6 +1,5 @@
 //! A simulation as a picture: a lane for the script's calls and one for each lifetime.
 
-use super::count::compact;
 use super::scenario::Scenario;
 use super::simulator::{Event, EventKind, Simulation};
 use crate::domain::time::Seconds;
@@ -113,7 +112,7 @@ fn lane(name: &str, bar: Bar) -> Line {
 
 /// The times at both ends and in the middle.
 fn ruler(axis: Axis) -> Line {
-    let (middle, end) = (compact(Seconds(axis.length.0 / 2)), compact(axis.length));
+    let (middle, end) = (Seconds(axis.length.0 / 2).to_compact_text(), axis.length.to_compact_text());
     let free = axis.columns.saturating_sub("login".len() + middle.len() + end.len());
     let text = if free < 4 {
         format!("{}login{end:>width$}", " ".repeat(NAMES), width = axis.columns.saturating_sub(5))

@@ -1,9 +1,10 @@
 //! The policies side by side.
 
 use super::chart::session_bar;
-use super::count::{compact, count};
+use super::count::count;
 use super::scenario::Scenario;
 use super::simulator::Simulation;
+use crate::domain::time::Seconds;
 use crate::explain::bar::{Axis, Marks};
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
@@ -33,7 +34,7 @@ pub fn comparison(simulated: &[(Scenario, Simulation)], columns: usize, charset:
     lines.push(Line::default());
     let narrow = table_width > columns;
     if !narrow {
-        let ruler = format!("  login{:>width$}", compact(first.length), width = bar_width.saturating_sub(5));
+        let ruler = format!("  login{:>width$}", first.length.to_compact_text(), width = bar_width.saturating_sub(5));
         let ruler = if bar_beside { ruler } else { String::new() };
         lines.push(Line::new(Role::Faint, row(&head, widths, ALIGNS) + &ruler));
     }
@@ -64,16 +65,16 @@ fn text(text: &str, columns: usize) -> impl Iterator<Item = Line> {
 fn sentence(scenario: &Scenario, simulation: &Simulation) -> String {
     let login = simulation
         .login_needed_at
-        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", compact(at)));
+        .map_or_else(|| "no login needed".into(), |at| format!("login needed after {}", at.to_text()));
     let refreshes = count(simulation.refreshes(), "refresh", "refreshes");
-    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), compact(simulation.ends_at))
+    format!("{}: {refreshes}; ends after {}; {login}", scenario.policy.name.as_str(), simulation.ends_at.to_text())
 }
 
 fn cells(scenario: &Scenario, simulation: &Simulation) -> [String; 4] {
     [
         scenario.policy.name.as_str().to_owned(),
         simulation.refreshes().to_string(),
-        compact(simulation.ends_at),
-        simulation.login_needed_at.map_or_else(|| "-".to_owned(), compact),
+        simulation.ends_at.to_compact_text(),
+        simulation.login_needed_at.map_or_else(|| "-".to_owned(), Seconds::to_compact_text),
     ]
 }

@@ -1,6 +1,5 @@
 //! The events of a simulation as a table.
 
-use super::count::compact;
 use super::simulator::{Event, EventKind, ExpiryTimes, Simulation};
 use crate::domain::time::Seconds;
 use crate::explain::session_event::refresh_reason;
@@ -70,7 +69,7 @@ fn rows(simulation: &Simulation) -> Vec<Row> {
 
 /// The rows' cells; the middle of a long run that says the same becomes one row.
 fn styled_rows(rows: &[Row], charset: Charset) -> Vec<(Role, Cells)> {
-    let cells = |row: &Row| [compact(row.at), description(row, charset), expiry(row)];
+    let cells = |row: &Row| [row.at.to_compact_text(), description(row, charset), expiry(row)];
     let repeats: Vec<bool> = (0..rows.len()).map(|i| repeats_earlier_row(rows, i)).collect();
     let mut styled = Vec::new();
     let mut i = 0;
@@ -131,7 +130,7 @@ fn description(row: &Row, charset: Charset) -> String {
         (EventKind::AccessTokenExpired, _) => "the last access token expires".to_owned(),
         (EventKind::CachedTokenUsed, None) => "cached token".to_owned(),
         (EventKind::CachedTokenUsed, Some((n, last))) => {
-            format!("cached token ({n}{times}, until {})", compact(last))
+            format!("cached token ({n}{times}, until {})", last.to_compact_text())
         }
         (EventKind::Refreshed { reason, renewed }, _) => {
             let outcome = if renewed { "" } else { "; not renewed" };
@@ -148,8 +147,8 @@ fn expiry(row: &Row) -> String {
     match expiry {
         None => String::new(),
         Some(ExpiryTimes { enforced, earliest, .. }) if earliest < enforced => {
-            format!("{} (sure: {})", compact(enforced), compact(earliest))
+            format!("{} (sure: {})", enforced.to_compact_text(), earliest.to_compact_text())
         }
-        Some(ExpiryTimes { enforced, .. }) => compact(enforced),
+        Some(ExpiryTimes { enforced, .. }) => enforced.to_compact_text(),
     }
 }

@@ -1,7 +1,7 @@
 //! One policy's simulation: the scenario, the chart, a table of events, and how the session ended and why.
 
 use super::chart::chart;
-use super::count::{compact, count};
+use super::count::count;
 use super::event_table::event_table;
 use super::scenario::Scenario;
 use super::simulator::{Event, EventKind, Simulation};
@@ -31,7 +31,7 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
         count(simulation.refreshes(), "refresh", "refreshes"),
         count(simulation.calls(), "call", "calls")
     );
-    let end = compact(simulation.ends_at);
+    let end = simulation.ends_at.to_text();
     if simulation.alive {
         let until = match (scenario.policy.lifetime, scenario.policy.sliding) {
             (None, _) => format!("its access token expires after {end}, and then you must log in again"),
@@ -42,19 +42,19 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
         };
         return format!(
             "After {} the session is active: {until}.{} {counts}",
-            compact(scenario.length),
+            scenario.length.to_text(),
             reliable_part(simulation)
         );
     }
     let login = match simulation.login_needed_at {
-        Some(at) => format!("the script is first told to log in after {}", compact(at)),
+        Some(at) => format!("the script is first told to log in after {}", at.to_text()),
         None if used_after_end(simulation) => "the script did not notice".to_owned(),
         None => "the script did not call again".to_owned(),
     };
     format!(
         "The session ends after {end}: {}. The last access token works until {}; {login}. {counts}{}",
         cause(scenario, simulation),
-        compact(simulation.access_token_expires_at),
+        simulation.access_token_expires_at.to_text(),
         advice(scenario, simulation)
     )
 }
@@ -63,7 +63,7 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
 fn reliable_part(simulation: &Simulation) -> String {
     let expiry = simulation.events.iter().rev().find_map(|event| event.expiry);
     let unsure = expiry.filter(|expiry| expiry.earliest < expiry.enforced);
-    unsure.map(|expiry| format!(" The client can rely only on {}.", compact(expiry.earliest))).unwrap_or_default()
+    unsure.map(|expiry| format!(" The client can rely only on {}.", expiry.earliest.to_text())).unwrap_or_default()
 }
 
 fn used_after_end(simulation: &Simulation) -> bool {
@@ -98,6 +98,6 @@ fn advice(scenario: &Scenario, simulation: &Simulation) -> String {
     let until = if scenario.sso_ends() { " until the SSO session ends" } else { "" };
     format!(
         " With --renew before-session-ends (renew in the profile) and a call at least every {} it would stay active{until}.",
-        compact(Seconds(lifetime.0 / 3))
+        Seconds(lifetime.0 / 3).to_text()
     )
 }

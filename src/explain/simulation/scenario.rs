@@ -1,6 +1,5 @@
 //! What is simulated.
 
-use super::count::compact;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{Policy, RefreshTokenUsage};
 use crate::domain::time::Seconds;
@@ -43,14 +42,14 @@ impl Scenario {
             RefreshTokenUsage::ReUse => ", a refresh returns the same refresh token",
         };
         let sso = match self.sso_ends_after {
-            Some(end) => format!("the SSO session ends after {}", compact(end)),
+            Some(end) => format!("the SSO session ends after {}", end.to_text()),
             None => "the SSO session stays active".to_owned(),
         };
         format!(
             "A script runs `{script}`{renew} every {}, for {}; access tokens are valid for {}{usage}, {sso}.",
-            compact(self.every),
-            compact(self.length),
-            compact(self.access_token)
+            self.every.to_text(),
+            self.length.to_text(),
+            self.access_token.to_text()
         )
     }
 }

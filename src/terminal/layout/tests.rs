@@ -30,6 +30,7 @@ fn addresses_and_commands_stay_whole() {
         ("hint: try again: tidp login -p work", "hint: try again:\n      tidp login -p work"),
         ("hint: (umask 077; a) && export B=c", "hint: (umask 077; a) && export B=c"),
         ("    ssh -L 1234:127.0.0.1:1234 host", "    ssh -L 1234:127.0.0.1:1234 host"),
+        ("it expires in 89 days (13 h)", "it expires in\n89 days (13 h)"),
         ("a backtick ` without a second one", "a backtick ` without\na second one"),
     ] {
         assert_eq!(fit(text, 20), lines);
