@@ -9,6 +9,7 @@ use crate::flows::configuration::Configuration;
 use crate::flows::stored_summary::SummaryReader;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
+use crate::terminal::styled_text::faint;
 use crate::terminal::table::{self, Align, pad};
 use colored::Color;
 use serde_json::json;
@@ -52,7 +53,7 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
     let names: Vec<String> = profiles.iter().map(|(name, _)| printable(name)).collect();
     let name_width = table::widest(names.iter().map(String::as_str).chain(["PROFILE"]));
     let first = format!("  {}  {}", pad("PROFILE", name_width, Align::Left), shown(&header));
-    out.answer(&format!("{}\n", out.paint(&first, Color::BrightBlack)))?;
+    out.answer(&format!("{}\n", faint(&first, out.has_colors())))?;
     let mut rows = rows.iter();
     for ((name, read), shown_name) in profiles.iter().zip(&names) {
         let mark = if default == Some(*name) { "*" } else { " " };
