@@ -60,7 +60,7 @@ pub struct Simulate {
     #[arg(value_name = "POLICY", value_parser = policy_names(), ignore_case = true, conflicts_with = "policy")]
     pub name: Option<String>,
     /// The same as an option
-    #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
+    #[arg(long, hide_short_help = true, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
     pub policy: Option<String>,
     /// Compare all policies
     #[arg(long, conflicts_with_all = ["name", "policy"])]
