@@ -237,7 +237,7 @@ Register-ArgumentCompleter -Native -CommandName 'tidp' -ScriptBlock {
             break
         }
         'tidp;policy;simulate' {
-            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Name of the policy')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The same as an option')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often a script runs `tidp token`')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Length of the simulation')
             [CompletionResult]::new('--access-token', '--access-token', [CompletionResultType]::ParameterName, 'Lifetime of an access token')

@@ -613,7 +613,7 @@ _tidp() {
             return 0
             ;;
         tidp__subcmd__policy__subcmd__simulate)
-            opts="-p -q -v -h --policy --compare --every --for --access-token --sso-ends-after --refresh-tokens --renew --force --ascii --profile --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --policy --compare --every --for --access-token --sso-ends-after --refresh-tokens --renew --force --ascii --profile --json --quiet --verbose --color --help NoRefresh Confidential Mobile PublicWeb Web"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -222,7 +222,7 @@ set edit:completion:arg-completer[tidp] = {|@words|
             cand --help 'Print help'
         }
         &'tidp;policy;simulate'= {
-            cand --policy 'Name of the policy'
+            cand --policy 'The same as an option'
             cand --every 'How often a script runs `tidp token`'
             cand --for 'Length of the simulation'
             cand --access-token 'Lifetime of an access token'

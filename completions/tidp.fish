@@ -195,7 +195,7 @@ complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcom
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Suppress notes and warnings (errors are still printed)'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print what tidp does and each request to stderr; -vv: headers too, never a secret'
 complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'Name of the policy' -r -f -a "NoRefresh\t''
+complete -c tidp -n "__fish_tidp_using_subcommand policy; and __fish_seen_subcommand_from simulate" -l policy -d 'The same as an option' -r -f -a "NoRefresh\t''
 Confidential\t''
 Mobile\t''
 PublicWeb\t''
