@@ -139,12 +139,10 @@ impl Demo<'_> {
     }
 }
 
-/// `text` with every word of a token's length cut to its beginning and its end, which tells two tokens apart.
+/// `text` with every word of a token's length cut to its beginning.
 fn shorten_tokens(text: &str) -> String {
-    let ends =
-        |word: &str| Some((word.get(..12)?.to_owned(), word.trim_end().get(word.trim_end().len() - 12..)?.to_owned()));
-    let shorten = |word: &str| match ends(word).filter(|_| word.len() > 200) {
-        Some((start, end)) => format!("{start}…{end} ({} characters)", word.len()),
+    let shorten = |word: &str| match (word.len() > 200).then(|| word.get(..24)).flatten() {
+        Some(start) => format!("{start}… ({} characters)", word.len()),
         None => word.to_owned(),
     };
     text.split(' ').map(shorten).collect::<Vec<_>>().join(" ")
