@@ -65,17 +65,16 @@ fn half_sent_requests_keep_nobody_else_waiting() {
 
 #[test]
 fn connections_that_come_at_once_are_all_served() {
-    let sandbox = sandbox(Options::default());
-    let begin = |_| {
-        let mut stream = TcpStream::connect(sandbox.address()).unwrap();
-        write!(stream, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream
-    };
-    // All stay open, as a browser's do.
-    let mut streams: Vec<_> = (0..32).map(begin).collect();
-    for stream in &mut streams {
-        assert!(read_response(stream, "at this address").starts_with("HTTP/1.1 404 "));
+    // Whether tiny_http leaves one of them to no thread is a matter of luck.
+    for _ in 0..100 {
+        let sandbox = sandbox(Options::default());
+        // All stay open, as a browser's do.
+        let mut streams: Vec<_> = (0..8).map(|_| TcpStream::connect(sandbox.address()).unwrap()).collect();
+        for stream in streams.iter_mut().rev() {
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            write!(stream, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            assert!(read_response(stream, "at this address").starts_with("HTTP/1.1 404 "));
+        }
     }
 }
 
