@@ -1,7 +1,6 @@
 //! `tidp status`: every profile and every session, and which one is used.
 
 use crate::cli::Global;
-use crate::config::Why;
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
 use crate::explain::status_table::{StatusRow, table};
@@ -48,13 +47,7 @@ fn leftover_json(leftover: &Leftover) -> Value {
 
 /// The sentences below the table.
 fn notes(ports: &Ports, status: &Status) -> Vec<String> {
-    let used = status.why.map(|why| match why {
-        Why::Flag => "the profile of --profile",
-        Why::Environment if ports.env.get("TIDP_PROFILE").is_some() => "TIDP_PROFILE is set",
-        Why::Environment => "TIDP_ISSUER and TIDP_CLIENT_ID are set",
-        Why::Default => "the default profile",
-        Why::Only => "the only profile",
-    });
+    let used = status.why.map(|why| why.to_text(&ports.env));
     let store = status.store.map(|store| format!("Sessions are kept in the {store} store."));
     let config = status.config.as_ref().filter(|_| status.profiles.iter().any(|row| row.shown_name != "(environment)"));
     let config = config.map(|path| format!("Profiles are in {}.", printable_path(path)));

@@ -49,6 +49,17 @@ impl Why {
             Self::Only => "only",
         }
     }
+
+    /// As part of a sentence about the profile.
+    pub fn to_text(self, env: &Env) -> &'static str {
+        match self {
+            Self::Flag => "the profile of --profile",
+            Self::Environment if env.get("TIDP_PROFILE").is_some() => "TIDP_PROFILE is set",
+            Self::Environment => "TIDP_ISSUER and TIDP_CLIENT_ID are set",
+            Self::Default => "the default profile",
+            Self::Only => "the only profile",
+        }
+    }
 }
 
 /// The profile in use, and why.

@@ -58,6 +58,14 @@ pub fn printable_path(path: &std::path::Path) -> String {
     printable(&path.display().to_string())
 }
 
+/// The path, with `~` in place of the home directory.
+pub fn path_from_home(path: &std::path::Path, home: Option<&str>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => printable_path(&std::path::Path::new("~").join(rest)),
+        None => printable_path(path),
+    }
+}
+
 /// As [`printable`], but not cut, and with its newlines.
 pub fn printable_document(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { c.into() } else { escaped(c) }).collect()

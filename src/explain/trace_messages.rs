@@ -21,6 +21,19 @@ pub enum CacheMiss {
     WarningDue,
 }
 
+/// `why` says why it is the one in use, `file` is the configuration file, unless the environment describes the profile.
+pub fn profile(name: &str, why: &str, file: Option<&str>) -> String {
+    let file = file.map(|file| format!(", in {file}")).unwrap_or_default();
+    format!("profile `{}` ({why}){file}", printable(name))
+}
+
+/// `source` is where the store was chosen, `key` where its key comes from.
+pub fn store(name: &str, source: &str, dir: Option<&str>, key: Option<&str>) -> String {
+    let dir = dir.map(|dir| format!(", in {dir}")).unwrap_or_default();
+    let key = key.map(|key| format!(", its key from {key}")).unwrap_or_default();
+    format!("store {name} ({source}){dir}{key}")
+}
+
 /// A request and its outcome: the status and the size of the response, or what went wrong. The URL is as it may be shown.
 pub fn exchange(method: &str, url: &str, outcome: Result<(u16, usize), &str>, took: Duration) -> String {
     let took = match took.as_millis() {

@@ -83,11 +83,7 @@ impl Configuration {
     /// # Errors
     /// `config`.
     pub fn store_choice(&self, ports: &Ports) -> Result<StoreChoice> {
-        let dir = || {
-            let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
-            own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
-                .ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"))
-        };
+        let dir = || store_dir(ports).ok_or_else(|| Error::config("there is no home directory: set TIDP_STORE_DIR"));
         Ok(match config::store(&ports.env, &self.config)? {
             StoreKind::Keyring => StoreChoice::Keyring,
             StoreKind::Memory => StoreChoice::Memory,
@@ -95,6 +91,12 @@ impl Configuration {
             StoreKind::File(source) => StoreChoice::File { dir: dir()?, key: store_key(ports, source)? },
         })
     }
+}
+
+/// Where a store of files is; `None` without a home directory.
+pub fn store_dir(ports: &Ports) -> Option<PathBuf> {
+    let own = ports.env.get("TIDP_STORE_DIR").map(PathBuf::from);
+    own.or_else(|| Some(ports.dirs.data.as_ref()?.join("tidp").join("sessions")))
 }
 
 fn store_key(ports: &Ports, source: KeySource) -> Result<Secret> {

@@ -9,6 +9,7 @@ use crate::error::{Result, SessionError, StoreError};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
 use crate::flows::provider_lookups::ProviderLookups;
+use crate::flows::traced_configuration;
 use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
@@ -30,11 +31,14 @@ impl<'w> Context<'w> {
     ///
     /// # Errors
     /// `config`, `usage` or `store`.
-    pub fn open(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Option<&str>) -> Result<Self> {
+    pub fn open(ports: &'w Ports, reporter: &'w dyn Reporter, flag: Option<&str>) -> Result<Self> {
         let configuration = Configuration::load(ports)?;
-        let profile = configuration.profile(ports, profile)?;
+        let profile = configuration.profile(ports, flag)?;
         let store =
             configuration.store(ports).map_err(|error| error.with_profile_hint(profile.name_in_hints.as_deref()))?;
+        if reporter.is_verbose() {
+            traced_configuration::trace(ports, reporter, &configuration, &profile, flag);
+        }
         Ok(Self::new(ports, reporter, profile, store))
     }
 

@@ -91,12 +91,41 @@ fn token_says_where_it_comes_from_and_until_when() {
     bench.log_in();
     bench.pass(Seconds::minutes(7));
     let cached = bench.run(&["token", "-v"]).exits(0);
-    assert_eq!(cached.stderr, "· access token from the cache, 53 min left: no request\n");
+    assert_eq!(
+        cached.stderr,
+        "· profile `app@https://id.example` (TIDP_ISSUER and TIDP_CLIENT_ID are set)\n\
+         · issuer https://id.example (TIDP_ISSUER), client_id app (TIDP_CLIENT_ID)\n\
+         · also set: client_type (TIDP_CLIENT_TYPE)\n\
+         · store keyring (the default)\n\
+         · access token from the cache, 53 min left: no request\n"
+    );
     let bench = bench.env("TIDP_ACCESS_TOKEN_CACHE", "off");
     let stored = bench.run(&["token", "-v"]).exits(0);
     let expected = "· no access token from the cache: the cache is off\n\
                     · decision: use the stored token; until 2026-01-31 12:59:30 UTC (in 52 min)\n";
-    assert_eq!(stored.stderr, expected);
+    assert!(stored.stderr.ends_with(expected), "{}", stored.stderr);
+}
+
+#[test]
+fn profile_and_store_are_named_with_their_sources() {
+    let text = "store = \"file\"\nstore_key_command = [\"pass\", \"canary\"]\ndefault_profile = \"a\"\n[profile.a]\n\
+                issuer = \"https://id.example\"\nclient_id = \"app\"\nlogin_hint = \"4790000777\"\n[profile.b]\n\
+                issuer = \"https://id.example\"\nclient_id = \"b\"\nclient_secret_command = [\"canary\"]\n";
+    let bench = Bench::with_config(text).env("HOME", "/home/kari").env("TIDP_SCOPES", "openid");
+    bench.programs.outputs.lock().unwrap().insert("pass canary".into(), "canary-key\n".into());
+    let config = std::path::Path::new("~").join("config").join("tidp").join("config.toml").display().to_string();
+    let sessions = std::path::Path::new("~").join("data").join("tidp").join("sessions").display().to_string();
+    bench
+        .run(&["token", "-v"])
+        .exits(3)
+        .says(&format!("· profile `a` (the default profile), in {config}\n"))
+        .says("· issuer https://id.example (line 5), client_id app (line 6)\n")
+        .says("· also set: scopes (TIDP_SCOPES), login_hint (line 7)\n")
+        .says(&format!("· store file (config.toml), in {sessions}, its key from store_key_command\n"))
+        .leaves_out("canary")
+        .leaves_out("4790000777");
+    let named = bench.run(&["token", "-v", "--profile", "b"]).exits(3).leaves_out("canary");
+    named.says("· profile `b` (the profile of --profile), in ");
 }
 
 #[test]
