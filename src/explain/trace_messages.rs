@@ -108,6 +108,12 @@ pub fn cached_document(name: &str, fetched: &str, fresh_until: &str) -> String {
     format!("{name} from the cache (fetched {fetched}, used until {fresh_until}): no request")
 }
 
+/// Why the keys are fetched although some were at hand.
+pub fn keys_fetched_again(is_unknown_key: bool) -> String {
+    let why = if is_unknown_key { "the token's key is not among them" } else { "the signature does not verify" };
+    format!("the signing keys may have been replaced, because {why}: fetched again")
+}
+
 /// Where the client secret was found.
 pub fn client_secret(place: &str) -> String {
     format!("client secret from {place}")

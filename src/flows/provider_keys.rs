@@ -8,6 +8,7 @@
 
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_cache::{self, CachedDocument};
 use crate::flows::provider_lookups::KeyLookup;
@@ -167,6 +168,7 @@ pub fn verify_with_keys<T, E: MayNeedNewerKeys>(
             (None, _) => Err(undecided(context, lookup.at, None)),
         };
     }
+    context.reporter.trace(|| trace_messages::keys_fetched_again(reason == RefetchReason::UnknownKey));
     context.lookups.set_key_lookup(now, None);
     *keys = fetch_keys(context, provider, refetch.deadline(), Some(now)).map_err(VerifyError::Undecided)?;
     context.lookups.set_key_lookup(now, Some(keys.fetched_at));

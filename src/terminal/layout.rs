@@ -80,14 +80,11 @@ fn text_start(line: &str) -> usize {
     }
     let indent = leading_blanks(line);
     let rest = &plain[indent..];
-    if let Some(marker) = MARKERS.iter().find(|marker| rest.starts_with(**marker)) {
-        return indent + marker.len();
-    }
     let mut seen = String::new();
     for (at, c) in rest.char_indices().filter(|(_, c)| *c != '\0') {
         let is_label = seen.ends_with(": ") && seen.bytes().all(|b| b.is_ascii_lowercase() || b == b' ' || b == b':');
         let is_column = seen.ends_with("  ") && c != ' ';
-        if is_label || is_column {
+        if is_label || is_column || MARKERS.contains(&seen.as_str()) {
             return indent + at;
         }
         if seen.width() > MAX_LABEL && c != ' ' {

@@ -11,6 +11,7 @@ fn lines_continue_below_the_text_of_the_first() {
         ),
         ("not valid: line 1: no JWT at all", "not valid: line 1: no\n           JWT at all"),
         ("- copy the address and paste it", "- copy the address and\n  paste it"),
+        ("\x1b[90m·\x1b[0m copy the address and paste it", "\x1b[90m·\x1b[0m copy the address and\n  paste it"),
         ("  token   revoked at the provider", "  token   revoked at the\n          provider"),
         ("  the SSO session   has just ended", "  the SSO session   has\n    just ended"),
         ("  the SSO session   unbreakable", "  the SSO session\n    unbreakable"),
