@@ -367,7 +367,7 @@ fn profile_keys() -> impl Iterator<Item = &'static str> {
 fn documented_paths_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut checked = 0;
-    for page in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/decisions.md", "src/lib.rs"] {
+    for page in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/decisions.md", "docs/recipes.md", "src/lib.rs"] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         for word in text.split('`').skip(1).step_by(2) {
             let is_path =
