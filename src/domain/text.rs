@@ -58,12 +58,25 @@ pub fn printable_path(path: &std::path::Path) -> String {
     printable(&path.display().to_string())
 }
 
-/// The path, with `~` in place of the home directory.
-pub fn path_from_home(path: &std::path::Path, home: Option<&str>) -> String {
-    match home.and_then(|home| path.strip_prefix(home).ok()) {
-        Some(rest) => printable_path(&std::path::Path::new("~").join(rest)),
-        None => printable_path(path),
+/// `text` with `~` for `home` wherever it is a whole path or its beginning.
+pub fn with_tilde(text: &str, home: Option<&str>) -> String {
+    let Some(home) = home.map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| !home.is_empty()) else {
+        return text.to_owned();
+    };
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(home) {
+        let is_start = !before.ends_with(|c| is_part_of_a_name(c) || c == '/');
+        let is_whole = !after.starts_with(is_part_of_a_name);
+        shown.push_str(before);
+        shown.push_str(if is_start && is_whole { "~" } else { home });
+        rest = after;
     }
+    shown + rest
+}
+
+fn is_part_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 /// As [`printable`], but not cut, and with its newlines.
@@ -164,5 +177,19 @@ mod tests {
         assert_eq!(printable(&"x".repeat(301)).chars().count(), 301);
         assert!(printable(&"x".repeat(301)).ends_with('…'));
         assert_eq!(printable_document(&format!("{}\n\u{1b}", "x".repeat(301))).len(), 302 + 6);
+    }
+
+    #[test]
+    fn home_becomes_a_tilde_where_a_path_begins_with_it() {
+        for (text, expected) in [
+            ("/home/kari", "~"),
+            ("a /home/kari/x: b, `/home/kari`", "a ~/x: b, `~`"),
+            ("/home/kari2/x /mnt/home/kari/x", "/home/kari2/x /mnt/home/kari/x"),
+        ] {
+            assert_eq!(with_tilde(text, Some("/home/kari/")), expected);
+        }
+        for home in [None, Some(""), Some("/")] {
+            assert_eq!(with_tilde("/a//b", home), "/a//b");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A line of the report of `tidp doctor`: what was checked, what was seen, and what to do about it. Text and JSON.
 
+use crate::domain::text::with_tilde;
 use crate::terminal::layout::wrap;
 use crate::terminal::styled_text::{Charset, Line, Role};
 use crate::terminal::table::{self, Align, pad};
@@ -149,44 +150,9 @@ impl Check {
     }
 }
 
-/// `text` with `~` for `home` wherever it is a whole path or its beginning.
-fn with_tilde(text: &str, home: Option<&str>) -> String {
-    let Some(home) = home.map(|home| home.trim_end_matches(['/', '\\'])).filter(|home| !home.is_empty()) else {
-        return text.to_owned();
-    };
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(home) {
-        let is_start = !before.ends_with(|c| is_part_of_a_name(c) || c == '/');
-        let is_whole = !after.starts_with(is_part_of_a_name);
-        shown.push_str(before);
-        shown.push_str(if is_start && is_whole { "~" } else { home });
-        rest = after;
-    }
-    shown + rest
-}
-
-fn is_part_of_a_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn home_becomes_a_tilde_where_a_path_begins_with_it() {
-        for (text, expected) in [
-            ("/home/kari", "~"),
-            ("a /home/kari/x: b, `/home/kari`", "a ~/x: b, `~`"),
-            ("/home/kari2/x /mnt/home/kari/x", "/home/kari2/x /mnt/home/kari/x"),
-        ] {
-            assert_eq!(with_tilde(text, Some("/home/kari/")), expected);
-        }
-        for home in [None, Some(""), Some("/")] {
-            assert_eq!(with_tilde("/a//b", home), "/a//b");
-        }
-    }
 
     #[test]
     fn every_text_of_a_check_loses_the_home() {

@@ -34,14 +34,25 @@ pub fn store(name: &str, source: &str, dir: Option<&str>, key: Option<&str>) -> 
     format!("store {name} ({source}){dir}{key}")
 }
 
-/// A request and its outcome: the status and the size of the response, or what went wrong. The URL is as it may be shown.
-pub fn exchange(method: &str, url: &str, outcome: Result<(u16, usize), &str>, took: Duration) -> String {
+/// A request and its outcome: the status and the size of the response, or what went wrong. The URL is as it may be shown,
+/// and so is the proxy.
+pub fn exchange(
+    method: &str,
+    url: &str,
+    outcome: Result<(u16, usize), &str>,
+    took: Duration,
+    proxy: Option<&str>,
+) -> String {
     let took = match took.as_millis() {
         ms @ 0..1_000 => format!("{ms} ms"),
         ms => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
     };
     match outcome {
-        Ok((status, size)) => format!("{method} {url} → {status} in {took}, {}", size_text(size)),
+        Ok((status, size)) => {
+            let proxy = proxy.map(|proxy| format!(", through the proxy {proxy}")).unwrap_or_default();
+            format!("{method} {url} → {status} in {took}, {}{proxy}", size_text(size))
+        }
+        // The message names the proxy.
         Err(message) => format!("{method} {url} → {message} (after {took})"),
     }
 }
@@ -138,9 +149,9 @@ mod tests {
 
     #[test]
     fn sizes_and_times_have_two_digits_or_more() {
-        let line = |size, ms| exchange("GET", "u", Ok((200, size)), Duration::from_millis(ms));
+        let line = |size, ms| exchange("GET", "u", Ok((200, size)), Duration::from_millis(ms), None);
         assert_eq!(line(999, 999), "GET u → 200 in 999 ms, 999 B");
         assert_eq!(line(2_149, 1_250), "GET u → 200 in 1.2 s, 2.1 kB");
-        assert_eq!(exchange("GET", "u", Err("lost"), Duration::from_millis(7)), "GET u → lost (after 7 ms)");
+        assert_eq!(exchange("GET", "u", Err("lost"), Duration::from_millis(7), None), "GET u → lost (after 7 ms)");
     }
 }

@@ -2,7 +2,7 @@
 //! are not shown: only the provider and the client are.
 
 use crate::config::{self, KeySource, Profile, Setting, StoreKind, settings};
-use crate::domain::text::path_from_home;
+use crate::domain::text::{printable_path, with_tilde};
 use crate::explain::trace_messages;
 use crate::flows::configuration::{Configuration, store_dir};
 use crate::ports::{Ports, Reporter};
@@ -17,7 +17,7 @@ pub fn trace(
 ) {
     let Configuration { config, path, .. } = configuration;
     let home = ports.env.get("HOME").or_else(|| ports.env.get("USERPROFILE"));
-    let shown = |path: &Path| path_from_home(path, home);
+    let shown = |path: &Path| with_tilde(&printable_path(path), home);
     let why = config::selection(flag, &ports.env, config).map_or("", |selection| selection.why.to_text(&ports.env));
     let file = path.as_deref().filter(|_| profile.name_in_hints.is_some()).map(shown);
     reporter.trace(|| trace_messages::profile(&profile.name, why, file.as_deref()));

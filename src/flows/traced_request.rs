@@ -18,16 +18,23 @@ pub fn send(ports: &Ports, reporter: &dyn Reporter, request: &Request) -> Outcom
     let outcome = ports.http.send(request);
     let took = ports.clock.uptime().saturating_sub(started);
     let outcome = outcome.map(|response| redact::without_credentials(request, response));
-    trace_exchange(reporter, request, &outcome, took);
+    trace_exchange(ports, reporter, request, &outcome, took);
     outcome
 }
 
 /// Shows a request and its outcome.
-pub fn trace_exchange(reporter: &dyn Reporter, request: &Request, outcome: &Outcome, took: Duration) {
+pub fn trace_exchange(ports: &Ports, reporter: &dyn Reporter, request: &Request, outcome: &Outcome, took: Duration) {
     reporter.trace(|| {
+        let proxy = ports.http.proxy(&request.url).ok().flatten();
         let outcome = outcome.as_ref().map(|response| (response.status, response.body.len()));
         let outcome = outcome.map_err(|failure| failure.message.as_str());
-        trace_messages::exchange(request.method.as_str(), &wire::shown_url(&request.url), outcome, took)
+        trace_messages::exchange(
+            request.method.as_str(),
+            &wire::shown_url(&request.url),
+            outcome,
+            took,
+            proxy.as_deref(),
+        )
     });
     if reporter.verbosity() < Verbosity::Headers {
         return;

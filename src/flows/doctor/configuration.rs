@@ -1,7 +1,7 @@
 //! The configuration file, and the profile in use with the source of each value.
 
 use super::checklist::Checklist;
-use crate::config::{self, Config, Profile, RedirectUri, Why};
+use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
 use crate::explain::doctor_report::{Check, Setting};
@@ -65,13 +65,7 @@ fn check_profile(
             return Ok(None);
         }
     };
-    let why = match used.why {
-        Why::Flag => "named by --profile",
-        Why::Environment if used.name.is_some() => "named by TIDP_PROFILE",
-        Why::Environment => "from the environment",
-        Why::Default => "the default",
-        Why::Only => "the only one",
-    };
+    let why = used.why.to_text(&ports.env);
     let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
     checklist.pass(Check { settings: settings(&profile, ports, config), ..check })?;
     Ok(Some(profile))

@@ -44,7 +44,7 @@ impl KeyPrefetch {
     pub(super) fn response(self, context: &Context<'_>) -> Option<(Response, Time)> {
         let Sent { request, at, outcome } = self.0?;
         let (outcome, took) = outcome.recv().ok()?;
-        trace_exchange(context.reporter, &request, &outcome, took);
+        trace_exchange(context.ports, context.reporter, &request, &outcome, took);
         Some((outcome.ok()?, at))
     }
 }
