@@ -39,7 +39,7 @@ fn exit_code_and_signal_of_the_command_are_tidps() {
         let outcome = home.tidp(&["keepalive", "--json", "--", "sh", "-c", &format!("echo out; {command}")]);
         assert_eq!((outcome.code, outcome.signal), (code, signal), "{outcome:#?}");
         assert_eq!(outcome.stdout, "out\n", "stdout is the command's");
-        assert!(outcome.stderr.contains("No refresh in") && !outcome.stderr.contains("error"), "{outcome:#?}");
+        assert!(outcome.stderr.contains("No refresh was due in") && !outcome.stderr.contains("error"), "{outcome:#?}");
     }
     assert_eq!(provider.requests("token"), before);
     home.tidp(&["keepalive", "--", "no-such-program"]).expect(127);

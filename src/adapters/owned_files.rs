@@ -181,7 +181,7 @@ pub(super) fn open(path: &Path, links: Links) -> io::Result<Option<File>> {
         opened => opened?,
     };
     if !file.metadata()?.is_file() {
-        return Err(refused("it is no regular file"));
+        return Err(refused("it is not a regular file"));
     }
     Ok(Some(file))
 }

@@ -236,7 +236,7 @@ fn flag_overrides_environment_overrides_file() {
 #[test]
 fn unknown_profile_error_lists_existing_profiles() {
     let choose = |flag, text: &str| profile(flag, &Env::default(), &config(text), None);
-    wrong(choose(None, TWO), "several profiles and no default");
+    wrong(choose(None, TWO), "no default profile");
     wrong(choose(None, TWO), ": a, b");
     wrong(choose(Some("c"), TWO), "there is no profile `c`; existing profiles: a, b");
     wrong(choose(Some("c\u{1b}"), TWO), "`c\\u{1b}`");

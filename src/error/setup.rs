@@ -87,7 +87,7 @@ impl SetupError {
             Self::NoDefaultProfile { existing } => {
                 let first = existing.first().map_or_else(String::new, |name| quoted(name));
                 config(format!(
-                    "there are several profiles and no default; choose one with --profile: {}",
+                    "no default profile; choose one with --profile: {}",
                     list(existing)
                 ))
                 .hint(format!("tidp profile use {first}"))

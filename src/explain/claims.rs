@@ -47,7 +47,7 @@ const VALUES: [(&str, &str, &str); 12] = [
 /// 3.1.3.6, FAPI 1.0 part 2 5.1.1, Back-Channel Logout 1.0 2.1).
 const NAMES: [(&str, &str); 9] = [
     ("sid", "the user's session at the provider"),
-    ("jti", "this token's own name"),
+    ("jti", "the token's unique ID"),
     ("client_id", "the client that the token was issued to"),
     ("azp", "the client that the token was issued to"),
     ("at_hash", "ties the ID token to the access token issued with it"),
@@ -65,9 +65,9 @@ pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String>
     }
     let meaning_of_name = match name {
         "sub" if issuer.telenorid_plus || issuer.pairwise => {
-            "the account, as this client alone knows it: it differs per client"
+            "the user's ID for this client only"
         }
-        "sub" => "the account",
+        "sub" => "the user's ID",
         _ if !issuer.telenorid_plus => return None,
         "preferred_username" => "a phone number or an e-mail address",
         _ => "",
@@ -173,9 +173,9 @@ mod tests {
             assert_eq!(super::explain(name, &value, other), None, "{name}");
         }
         let of_sub = |issuer: ClaimIssuer| super::explain("sub", &json!("a"), issuer).unwrap();
-        assert_eq!(of_sub(other), "the account");
-        assert!(of_sub(ClaimIssuer { pairwise: true, ..other }).contains("differs per client"));
-        assert!(of_sub(ClaimIssuer { telenorid_plus: true, ..other }).contains("differs per client"));
+        assert_eq!(of_sub(other), "the user's ID");
+        assert!(of_sub(ClaimIssuer { pairwise: true, ..other }).contains("for this client only"));
+        assert!(of_sub(ClaimIssuer { telenorid_plus: true, ..other }).contains("for this client only"));
         for name in NAMES.map(|(name, _)| name) {
             let said = super::explain(name, &json!("a"), other).unwrap();
             assert!(!said.contains("SSO") && !said.contains("Telenor"), "{said}");

@@ -104,7 +104,7 @@ pub fn not_renewed_warning(error: &str, end: Option<&str>) -> String {
 
 /// The note that a renewal has succeeded after failures.
 pub fn recovered_note(lasted: Seconds, failures: u32) -> String {
-    format!("The session can be renewed again, after {} and {}.", lasted.to_text(), failed_tries(failures))
+    format!("The session can be renewed again, after {} and {}.", lasted.to_text(), failed_attempts(failures))
 }
 
 pub fn command_continues_warning(reason: &str) -> String {
@@ -126,23 +126,24 @@ pub struct KeepaliveCounts {
 pub fn summary_note(lasted: Seconds, counts: KeepaliveCounts) -> String {
     let lasted = lasted.to_text();
     let mut parts = vec![match counts.refreshes {
-        0 => format!("No refresh in {lasted}: none was due"),
+        0 if counts == KeepaliveCounts::default() => format!("No refresh was due in {lasted}"),
+        0 => format!("No refresh in {lasted}"),
         1 => format!("1 refresh in {lasted}, to renew the session before its end"),
         n => format!("{n} refreshes in {lasted}, each to renew the session before its end"),
     }];
     match counts.renewed_elsewhere {
         0 => {}
-        1 => parts.push("1 renewal by another tidp was used".to_owned()),
-        n => parts.push(format!("{n} renewals by other tidps were used")),
+        1 => parts.push("1 renewal was made by another tidp".to_owned()),
+        n => parts.push(format!("{n} renewals were made by other tidps")),
     }
     if counts.failures > 0 {
-        parts.push(failed_tries(counts.failures));
+        parts.push(failed_attempts(counts.failures));
     }
     format!("{}.", parts.join("; "))
 }
 
-fn failed_tries(failures: u32) -> String {
-    if failures == 1 { "1 try failed".to_owned() } else { format!("{failures} tries failed") }
+fn failed_attempts(failures: u32) -> String {
+    if failures == 1 { "1 attempt failed".to_owned() } else { format!("{failures} attempts failed") }
 }
 
 /// The error's message if the session ended before a renewal succeeded.

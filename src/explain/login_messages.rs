@@ -1,11 +1,20 @@
 //! The messages after a login.
 
 use crate::domain::decision::Renew;
-use crate::domain::session::{ExpirySource, Session};
+use crate::domain::session::{Account, ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
 use crate::explain::outlook::sentence::setting;
 use crate::explain::outlook::{SessionOutlook, SessionState};
+
+/// The note before a login that replaces a session of this account.
+pub fn replaces_session_note(account: &Account) -> String {
+    format!("This login replaces the session of {}.", account_name(account))
+}
+
+fn account_name(account: &Account) -> String {
+    printable(account.username.as_deref().unwrap_or(&account.sub))
+}
 
 /// Who has logged in where, and when the tokens expire: a line each. `policy_key` is the key of the profile to set if the
 /// policy is unknown, `profile` the name that commands need.
@@ -16,9 +25,8 @@ pub fn summary(
     profile: Option<&str>,
     when: &dyn Fn(Time) -> String,
 ) -> [String; 3] {
-    let account = session.account.username.as_deref().unwrap_or(&session.account.sub);
     [
-        format!("Logged in as {} at {}.", printable(account), printable(&session.key.issuer)),
+        format!("Logged in as {} at {}.", account_name(&session.account), printable(&session.key.issuer)),
         format!("The access token is valid until {}.", when(session.access_token.expires_at)),
         policy_line(outlook, policy_key, profile, when),
     ]

@@ -1,6 +1,7 @@
 //! What a session can expect, as words and pictures. Pure.
 
 pub mod bar;
+pub mod browser_messages;
 pub mod claims;
 pub mod doctor_report;
 pub mod exchange_steps;

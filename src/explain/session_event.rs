@@ -3,20 +3,20 @@
 use crate::domain::session::{EventKind, RefreshReason, Renewal, SessionEvent};
 use crate::domain::text::printable;
 
-/// Why a refresh was made; reads well after "because".
+/// Why a refresh was made; reads well after "refreshed".
 pub fn refresh_reason(reason: RefreshReason) -> &'static str {
     match reason {
-        RefreshReason::Expired => "the access token had expired",
-        RefreshReason::Claims => "new claims were requested",
-        RefreshReason::Forced => "it was forced",
-        RefreshReason::Keepalive => "renewal was due",
+        RefreshReason::Expired => "because the access token had expired",
+        RefreshReason::Claims => "for new claims",
+        RefreshReason::Forced => "with --force",
+        RefreshReason::Keepalive => "to renew the session",
     }
 }
 
 /// An event of a session, for `tidp policy --why`.
 pub fn event_description(event: &SessionEvent) -> String {
     let cause = |reason: &RefreshReason| match &event.scopes {
-        None => format!("because {}", refresh_reason(*reason)),
+        None => refresh_reason(*reason).to_owned(),
         Some(scopes) => format!("for a token of the scopes `{}`", printable(&scopes.to_text())),
     };
     match &event.kind {

@@ -289,7 +289,7 @@ impl<'s> SessionView<'s> {
                 Some(since) => format!("ended: found {}; refreshing renews nothing", (style.when)(since)),
                 None => "ended; refreshing renews nothing".to_owned(),
             },
-            Sso::Unknown => "unknown: no response shows it".to_owned(),
+            Sso::Unknown => "unknown".to_owned(),
         }
     }
 }

@@ -264,7 +264,7 @@ fn end_in_browser(
         .callback
         .one_time_redirect(&url)
         .map_err(|what| failed(format!("cannot listen on 127.0.0.1: {what}")))?;
-    open_or_print_url(context, redirect.url(), "Finish the logout", BROWSER_TIMEOUT, false);
+    open_or_print_url(context, redirect.url(), "finish the logout", BROWSER_TIMEOUT, false);
     let ignored = |what| {
         if let IgnoredRequest::AnotherUser(user) = what {
             advisory_warnings::another_user(context.reporter, user, "run tidp as the user whose browser it is");

@@ -86,7 +86,7 @@ impl<'a> Jws<'a> {
             found => {
                 let parts = found.iter().flatten().count();
                 let more = if parts == 6 { " or more" } else { "" };
-                return not_a_token(format!("a JWT has three parts with dots between them, this has {parts}{more}"));
+                return not_a_token(format!("expected three parts separated by dots, found {parts}{more}"));
             }
         };
         let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
@@ -200,7 +200,7 @@ impl fmt::Debug for Jwt<'_> {
 fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
     URL_SAFE_NO_PAD
         .decode(text)
-        .or_else(|_| not_a_token(format!("its {part} is not base64url (RFC 7515 2), or not in its one canonical form")))
+        .or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
 }
 
 fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {

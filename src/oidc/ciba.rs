@@ -14,7 +14,7 @@ use crate::ports::{Request, Response};
 use url::Url;
 
 /// What messages call the responses.
-const PREPARATION: &str = "the response of the BankID preparation";
+const PREPARATION: &str = "the BankID preparation response";
 const AUTHENTICATION: &str = "the backchannel authentication response";
 
 const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
@@ -139,7 +139,7 @@ pub fn accept_backchannel_authentication(response: &Response) -> Result<Backchan
 fn object(response: &Response, response_name: &str) -> Result<response::Object, Problem> {
     let object = response::object(response::success_body(response, response_name)?, response_name)?;
     match response::oauth_error(&object) {
-        Some(error) => Err(response::problem_from_oauth_error(error, response_name)),
+        Some(error) => Err(response::problem_from_oauth_error(error)),
         None => Ok(object),
     }
 }

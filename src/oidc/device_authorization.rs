@@ -68,7 +68,7 @@ pub fn device_authorization_request(
 pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthorization, Problem> {
     let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
     if let Some(error) = response::oauth_error(&object) {
-        return Err(response::problem_from_oauth_error(error, RESPONSE_NAME));
+        return Err(response::problem_from_oauth_error(error));
     }
     let device_code = response::take_secret(&mut object, "device_code", ' '..='~', RESPONSE_NAME)?;
     let missing = |name| Problem::Invalid(format!("{RESPONSE_NAME}: `{name}` is missing"));

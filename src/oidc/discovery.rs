@@ -67,7 +67,7 @@ impl Issuer {
         if let Some(why) = url_ambiguity(text) {
             return wrong(why);
         }
-        let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
+        let Ok(url) = Url::parse(text) else { return wrong("is not a URL (https:// missing?)") };
         match url.scheme() {
             "https" => {}
             "http" if is_loopback_literal(&url) => {}
@@ -253,7 +253,7 @@ fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, 
     if let Some(why) = url_ambiguity(text) {
         return Err(why);
     }
-    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
     // RFC 9700 2.6: no downgrade. Only a loopback issuer's own endpoints may use http.
     let may_be_http = issuer.url.scheme() == "http" && is_loopback_literal(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && may_be_http) {
@@ -327,7 +327,7 @@ pub(super) fn browser_address(text: &str) -> Result<Url, &'static str> {
     if let Some(why) = url_ambiguity(text) {
         return Err(why);
     }
-    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback_literal(&url) => {}

@@ -159,7 +159,7 @@ fn check_type(token: &Jwt<'_>) -> CheckResult {
     match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
         None | Some("jwt") => Ok(()),
         Some(_) => {
-            flawed(format!("its `typ` is `{}`, which is no ID token's", printable(token.jws.typ().unwrap_or(""))))
+            flawed(format!("its `typ` is `{}`, not that of an ID token", printable(token.jws.typ().unwrap_or(""))))
         }
     }
 }

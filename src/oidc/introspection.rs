@@ -58,7 +58,7 @@ pub fn accept_introspection(
         Some(Value::Bool(false)) => return Ok(Introspected::Inactive),
         _ => {
             return Err(match response::oauth_error(&object) {
-                Some(error) => response::problem_from_oauth_error(error, RESPONSE_NAME),
+                Some(error) => response::problem_from_oauth_error(error),
                 None => Problem::Invalid(format!("{RESPONSE_NAME}: `active` is missing or not a boolean")),
             });
         }

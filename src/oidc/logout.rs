@@ -30,7 +30,7 @@ pub enum LogoutOutcome {
 }
 
 /// What messages call the response.
-const RESPONSE_NAME: &str = "the revocation";
+const RESPONSE_NAME: &str = "the revocation response";
 
 /// The request to revoke a refresh token (RFC 7009 2.1); `None` if there is no such endpoint.
 pub fn revocation_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
@@ -61,7 +61,7 @@ pub fn accept_revocation(response: &Response, provider: &Provider, client: &Clie
             response::object(&response.body, RESPONSE_NAME).ok().and_then(|object| response::oauth_error(&object));
         return match error {
             None => Ok(Revocation::Revoked),
-            Some(error) => Err(response::problem_from_oauth_error(error, RESPONSE_NAME)),
+            Some(error) => Err(response::problem_from_oauth_error(error)),
         };
     }
     let problem = response::problem_from_status(response, RESPONSE_NAME);

@@ -27,14 +27,14 @@ pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> R
     if !(200..300).contains(&response.status) {
         return Err(problem_from_status(response, response_name));
     }
-    let unusable = |what| Err(Problem::Unavailable(format!("{response_name}: {what}")));
+    let unusable = |what| Err(Problem::Unavailable(format!("{response_name} {what}")));
     if response.body.trim_ascii().is_empty() {
-        return unusable("it is empty");
+        return unusable("is empty");
     }
     if is_web_page(response) {
-        return unusable("the provider sent a web page instead");
+        return Err(web_page_instead(response_name));
     }
-    if is_not_json(&response.body) { unusable("it is not JSON") } else { Ok(&response.body) }
+    if is_not_json(&response.body) { unusable("is not JSON") } else { Ok(&response.body) }
 }
 
 /// Parses a JSON object.
@@ -49,7 +49,7 @@ pub(super) fn object(bytes: &[u8], response_name: &str) -> Result<Object, Proble
         Err(why) => why,
     };
     if bytes.starts_with(b"{") && !bytes.ends_with(b"}") {
-        return Err(Problem::Unavailable(format!("{response_name}: it was cut off on its way")));
+        return Err(Problem::Unavailable(format!("{response_name} was cut off")));
     }
     let readable = object_without_unreadable_members(bytes);
     readable.map_or_else(|| invalid(format!("{response_name} is not a JSON object: {why}")), Ok)
@@ -128,20 +128,27 @@ fn is_not_json(body: &[u8]) -> bool {
 pub(super) fn problem_from_status(response: &Response, response_name: &str) -> Problem {
     let status = response.status;
     match status {
-        407 => Problem::Unavailable(format!("{response_name}: a proxy in between asks for a login (HTTP 407)")),
-        status if is_temporary(status) => Problem::Unavailable(format!(
-            "{response_name}: the provider answered HTTP {status}{}",
-            retry_after(response)
-        )),
+        407 => Problem::Unavailable("a proxy asks for a login (HTTP 407)".to_owned()),
+        status if is_temporary(status) => {
+            Problem::Unavailable(status_message(status, response_name) + &retry_after(response))
+        }
         400..=499 => refusal(response, response_name),
         // Redirects are never followed: RFC 9700 4.12 for requests with credentials, and documents have a fixed
         // address.
-        300..=399 => Problem::Invalid(format!("{response_name}: the provider sent a redirect instead (HTTP {status})")),
-        200..=299 if is_web_page(response) => {
-            Problem::Unavailable(format!("{response_name}: the provider sent a web page instead"))
-        }
-        _ => Problem::Invalid(format!("{response_name}: the provider answered HTTP {status}")),
+        300..=399 => Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})")),
+        200..=299 if is_web_page(response) => web_page_instead(response_name),
+        _ => Problem::Invalid(status_message(status, response_name)),
     }
+}
+
+fn web_page_instead(response_name: &str) -> Problem {
+    Problem::Unavailable(format!("the provider sent a web page instead of {response_name}"))
+}
+
+/// A status in words. A request is named by its response; for a document the caller says what was read.
+fn status_message(status: u16, response_name: &str) -> String {
+    let request = response_name.strip_suffix(" response").map(|name| format!(" to {name} request")).unwrap_or_default();
+    format!("the provider answered HTTP {status}{request}")
 }
 
 pub(super) const fn is_temporary(status: u16) -> bool {
@@ -152,24 +159,18 @@ fn refusal(response: &Response, response_name: &str) -> Problem {
     let in_body = object(&response.body, response_name).ok().and_then(|object| oauth_error(&object));
     let status = response.status;
     match in_body {
-        Some(error) => problem_from_oauth_error(error, response_name),
+        Some(error) => problem_from_oauth_error(error),
         None if is_web_page(response) => Problem::Unavailable(format!(
-            "{response_name}: a web page was sent instead (HTTP {status}); it may be from something between here and the \
-             provider"
+            "a web page (HTTP {status}) was sent instead of {response_name}, maybe by something between here and the provider"
         )),
-        None => {
-            Problem::RefusedByStatus { status, what: format!("{response_name}: the provider answered HTTP {status}") }
-        }
+        None => Problem::RefusedByStatus { status, what: status_message(status, response_name) },
     }
 }
 
 /// The problem that an OAuth error is: unavailable if it is temporary, else refused.
-pub(super) fn problem_from_oauth_error(error: OAuthError, response_name: &str) -> Problem {
+pub(super) fn problem_from_oauth_error(error: OAuthError) -> Problem {
     if error.is_temporary() {
-        return Problem::Unavailable(format!(
-            "{response_name}: the provider is temporarily unavailable (`{}`)",
-            error.error
-        ));
+        return Problem::Unavailable(format!("the provider is temporarily unavailable (`{}`)", error.error));
     }
     Problem::Refused(error)
 }

@@ -163,7 +163,7 @@ pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Proble
 pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
     let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
     if let Some(error) = response::oauth_error(&object) {
-        return Err(response::problem_from_oauth_error(error, RESPONSE_NAME));
+        return Err(response::problem_from_oauth_error(error));
     }
     // RFC 6749 5.1, 7.1: an unknown type must not be used; case is ignored. Lenient: a missing type means Bearer.
     if response::optional_string(&object, "token_type", RESPONSE_NAME)?

@@ -347,7 +347,7 @@ fn phone_digits(text: &str) -> Result<String, String> {
     if (4..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
         return Ok(digits);
     }
-    Err(format!("`{}` is no phone number", printable(text)))
+    Err(format!("`{}` is not a phone number", printable(text)))
 }
 
 /// Adds `redirect_uri` to each client of a type that it fits: a custom scheme is for native applications.

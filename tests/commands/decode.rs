@@ -127,7 +127,7 @@ fn claims_are_explained_by_profile_or_issuer() {
     let claims = |iss: &str| json!({ "iss": iss, "acr": "urn:telenor.identity.aal.2", "sub": "a" });
     let says = |bench: &Bench, iss: &str| {
         let text = decode(bench, &[&token(&json!({ "alg": "RS256" }), &claims(iss))], &[]).exits(0).stdout;
-        [text.contains("assurance level 2"), text.contains("differs per client")]
+        [text.contains("assurance level 2"), text.contains("for this client only")]
     };
     assert_eq!(says(&bench(), ISSUER), [true, true]);
     assert_eq!(says(&bench(), "https://other.example"), [false, false]);
@@ -156,7 +156,7 @@ fn token_before_nbf_is_warned_about() {
 fn unverified_token_is_announced_first() {
     let text = decode(&bench(), &[&valid_token()], &[]).exits(0).stdout;
     assert!(
-        text.starts_with("not verified: anybody can have written this; expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
+        text.starts_with("not verified: anyone could have made this token; expires 2026-01-31 13:00:00 UTC (in 1 h)\n")
     );
     assert!(text.contains("\nHeader\n") && text.contains("\nPayload\n"), "{text}");
     let text = decode(&bench(), &[&valid_token()], &["--jwks", "keys.json"]).exits(2).stderr;
@@ -223,7 +223,7 @@ fn bad_line_does_not_stop_the_others() {
     assert_eq!(outcome.error()["message"], "1 of 3 tokens are opaque");
 
     let outcome = decode(&bench(), &[&good, "nonsense", &last], &[]).exits_with_output(7);
-    let expected = "opaque: line 2: this is not a JWT: a JWT has three parts with dots between them, this has 1\n";
+    let expected = "opaque: line 2: not a JWT: expected three parts separated by dots, found 1\n";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
     assert_eq!(outcome.stdout.matches("Payload").count(), 2);
 }

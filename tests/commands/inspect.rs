@@ -285,17 +285,17 @@ fn other_providers_claims_are_not_interpreted() {
         for words in ["Telenor", "assurance level", "one-time code", "phone number", "client_type", "CLIENT_TYPE"] {
             assert!(!claims.contains(words), "`{words}` in:\n{claims}");
         }
-        assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
+        assert_eq!(claims.contains("for this client only"), pairwise, "{claims}");
         let told = json!({ "sub": SUB, "preferred_username": "kari", "acr": "urn:telenor.identity.aal.2" });
         bench.provider.responds("/connect/userinfo", json(200, &told));
         let claims = bench.run(&["userinfo"]).exits(0).stdout;
         assert!(!claims.contains("assurance level") && !claims.contains("phone number"), "{claims}");
-        assert_eq!(claims.contains("differs per client"), pairwise, "{claims}");
+        assert_eq!(claims.contains("for this client only"), pairwise, "{claims}");
         for args in [&["decode"][..], &["decode", "--verify"]] {
             bench.terminal.type_line(bench.session().unwrap().access_token.value.expose());
             let claims = bench.run(args).exits(0).stdout;
             assert!(!claims.contains("assurance level") && !claims.contains("one-time code"), "{claims}");
-            assert_eq!(claims.contains("differs per client"), pairwise && args.len() == 2, "{claims}");
+            assert_eq!(claims.contains("for this client only"), pairwise && args.len() == 2, "{claims}");
         }
     }
 }

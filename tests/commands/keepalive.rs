@@ -116,7 +116,7 @@ fn renewal_is_announced_only_if_it_falls_within_for() {
         .says(&format!("{}UTC  Refreshed, because", renewed.trim_start()));
     let bench = ten_minute_session();
     let outcome = bench.run(&["keepalive", "--for", &times.lock().unwrap().1[0].to_string()]).exits(0);
-    outcome.says("no renewal falls within --for").says("none was due");
+    outcome.says("no renewal falls within --for").says("No refresh was due");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn network_outage_is_reported_once_while_retrying() {
     assert!(tries.len() > 3 && tries.len() < 10, "{tries:?}");
     assert!((1_500..1_800).contains(&successes[0]), "{successes:?}");
     assert_eq!(outcome.stderr.matches("could not be renewed: ").count(), 1, "{}", outcome.stderr);
-    outcome.says("no route").says("can be renewed again").says("tries failed");
+    outcome.says("no route").says("can be renewed again").says("attempts failed");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn keyring_failure_is_reported_once_while_retrying() {
             stores.fail("load", kind);
         }
     });
-    let outcome = bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0).says("is locked").says("3 tries failed");
+    let outcome = bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0).says("is locked").says("3 attempts failed");
     assert_eq!(outcome.stderr.matches("could not be renewed: ").count(), 1, "{}", outcome.stderr);
     assert_eq!(times.lock().unwrap().1.len(), 1);
 }
@@ -175,7 +175,7 @@ fn renewal_by_another_process_replaces_a_refresh() {
     let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
     let sibling = refreshed(&bench.session().unwrap(), "rt-1b", START.plus(Seconds(300)));
     bench.signals.run_after(300, move || stores.put(&name, sibling.to_json().expose()));
-    bench.run(&["keepalive", "--for", "11m"]).exits(0).says("1 renewal by another tidp was used").says("No refresh in");
+    bench.run(&["keepalive", "--for", "11m"]).exits(0).says("1 renewal was made by another tidp").says("No refresh in");
     assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-1b");
 }
 
@@ -215,7 +215,7 @@ fn unrenewed_session_that_outlasts_for_is_no_error() {
         .run(&["keepalive", "--for", "30s"])
         .exits(0)
         .says("Nothing to renew")
-        .says("No refresh in 30 s: none was due.");
+        .says("No refresh was due in 30 s.");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn fixed_session_is_waited_out_without_requests() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     let before = bench.provider.count("/connect/token");
-    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh in 14 days");
+    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh was due in 14 days");
     assert_eq!(bench.clock.time(), START.plus(Seconds::days(14)));
     assert_eq!(bench.provider.count("/connect/token"), before);
     let ended = "the session has ended (2026-02-14 12:00:00 UTC): under Confidential no refresh extends a session";
@@ -297,7 +297,7 @@ fn wake_up_just_before_expiry_leaves_time_between_tries() {
 fn signal_without_command_prints_the_summary() {
     let bench = ten_minute_session();
     bench.signals.end_after(60, ExitReason::Signal(2));
-    bench.run(&["keepalive"]).exits(130).says("No refresh in 1 min: none was due");
+    bench.run(&["keepalive"]).exits(130).says("No refresh was due in 1 min");
     assert_eq!(*bench.signals.end_signals.lock().unwrap(), [2]);
 }
 
@@ -321,7 +321,7 @@ fn concurrent_logout_is_noticed_within_a_minute() {
         let (stores, name) = (Arc::clone(&bench.stores), entry(&bench));
         bench.signals.run_after(65, move || stores.take(&name));
         bench.signals.end_after(5_000, ExitReason::Code(9));
-        bench.run(args).exits(code).says("there is no session").says("No refresh in ");
+        bench.run(args).exits(code).says("there is no session").says("No refresh was due in ");
         assert!(bench.clock.time() <= START.plus(Seconds(until)), "{args:?}: {}", bench.clock.time().rfc3339());
     }
 }

@@ -485,7 +485,7 @@ fn profile_commands_know_the_grant() {
     let bench = Bench::with_config("");
     let add = "profile add ci --issuer https://id.example --client-id app --grant client_credentials --scope api:x";
     let args: Vec<&str> = add.split(' ').collect();
-    bench.run(&args).exits(0).says("tidp profile secret ci").says("Next: tidp token");
+    bench.run(&args).exits(0).says("Next: tidp profile secret ci, then tidp token");
     assert_eq!(bench.run(&["profile", "show", "--json"]).exits(0).json()["grant"], "client_credentials");
     assert!(bench.run(&["profile", "show"]).exits(0).stdout.contains("grant              client_credentials  (line "));
     assert!(bench.run(&["profile", "list"]).exits(0).stdout.contains("client_credentials"));

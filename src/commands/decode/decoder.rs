@@ -91,9 +91,9 @@ impl Decoder<'_> {
                 printable(&Value::Object(header).to_string())
             )),
             Malformed::NotAToken(why) if may_be_opaque(text) => {
-                ValidationError::Opaque(format!("this is not a JWT: {why}"))
+                ValidationError::Opaque(format!("not a JWT: {why}"))
             }
-            Malformed::NotAToken(why) => ValidationError::Invalid(format!("this is not a JWT: {why}")),
+            Malformed::NotAToken(why) => ValidationError::Invalid(format!("not a JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
         let verified = self.verifier.verify(&jwt, self.leeway, self.ports)?;
@@ -157,7 +157,7 @@ impl Decoder<'_> {
         let (verdict, then) = if verified {
             (out.paint("verified", Color::Green), ",")
         } else {
-            (out.paint("not verified: anybody can have written this", Color::Magenta), ";")
+            (out.paint("not verified: anyone could have made this token", Color::Magenta), ";")
         };
         let end = time_of(jwt, "exp")
             .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));

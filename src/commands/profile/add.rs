@@ -30,13 +30,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     let profile = file.add(&new)?;
     out.note(&format!("Added the profile `{}`{}.", new.name, if is_first { ", the default" } else { "" }));
     let option = if is_first { String::new() } else { format!(" --profile {}", new.name) };
-    if profile.auth_method != AuthMethod::None {
-        out.note(&format!("Its client secret goes into the store: tidp profile secret {}", new.name));
-    }
     if let Some(advice) = profile.debugger_redirect_advice().filter(|_| !profile.is_machine()) {
         out.note(&format!("{advice}."));
     }
+    let secret = match profile.auth_method {
+        AuthMethod::None => String::new(),
+        _ => format!("tidp profile secret {}, then ", new.name),
+    };
     let next = if profile.is_machine() { "token" } else { "login" };
-    out.note(&format!("Next: tidp {next}{option}"));
+    out.note(&format!("Next: {secret}tidp {next}{option}"));
     if out.json { out.document(ProfileView::new(&profile, &file.configuration).to_json()) } else { Ok(()) }
 }

@@ -134,7 +134,7 @@ fn description(row: &Row, charset: Charset) -> String {
         }
         (EventKind::Refreshed { reason, renewed }, _) => {
             let outcome = if renewed { "" } else { "; not renewed" };
-            format!("refresh: {}{outcome}", refresh_reason(reason))
+            format!("refresh {}{outcome}", refresh_reason(reason))
         }
         (EventKind::Refused, _) => "refresh refused (invalid_grant): log in".to_owned(),
         (EventKind::LoginRequired, _) => "nothing to refresh with: log in".to_owned(),

@@ -12,6 +12,7 @@ use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginError, RequestedLogin, Result, Situation, StoreError};
 use crate::explain::exchange_steps;
+use crate::explain::login_messages;
 use crate::explain::outlook::sentence::setting;
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
@@ -67,6 +68,11 @@ fn check_algorithms(provider: &Provider) -> Result<()> {
     )))
 }
 
+/// Whether the session still has a token that may work.
+fn may_be_in_use(session: &Session, now: Time) -> bool {
+    session.held_token().is_some() || now < session.access_token.expires_at
+}
+
 impl<'c, 'w> LoginAttempt<'c, 'w> {
     /// Store, client secret and discovery fail before the user is asked.
     pub(super) fn begin(context: &'c Context<'w>, options: LoginOptions) -> Result<Self> {
@@ -75,6 +81,10 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
         context.step(|| exchange_steps::discovery(&context.profile.issuer));
         let provider = provider_metadata::fetch_provider(context)?;
         check_algorithms(&provider)?;
+        let now = context.ports.clock.now();
+        if let Some(before) = before.as_ref().filter(|session| may_be_in_use(session, now)) {
+            context.reporter.note(login_messages::replaces_session_note(&before.account));
+        }
         Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
     }
 

@@ -135,7 +135,7 @@ impl LoginAttempt<'_, '_> {
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && connection.is_none() {
-            print_opened_url(context, url, "Continue", timeout);
+            print_opened_url(context, url, "log in", timeout);
             if self.options.show_other_ways {
                 let elsewhere = self.command("tidp login --no-browser");
                 context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
@@ -164,7 +164,7 @@ impl LoginAttempt<'_, '_> {
             note();
         }
         let (timeout, print_only) = (self.options.timeout_in_browser(), self.options.no_browser);
-        let opened = open_or_print_url(self.context, url, "Continue", timeout, print_only);
+        let opened = open_or_print_url(self.context, url, "log in", timeout, print_only);
         if !opened && !is_remote {
             note();
         }

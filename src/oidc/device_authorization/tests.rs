@@ -108,7 +108,7 @@ fn user_is_sent_only_to_an_address_that_is_what_it_seems() {
         ("https://kari@id.example/d", "user name"),
         ("https://id.example/\u{202e}d", "cannot be seen"),
         ("https:/id.example/d", "`//`"),
-        ("id.example/device", "no URL"),
+        ("id.example/device", "not a URL"),
     ] {
         let problem = accept(&[("verification_uri", json!(bad))]).unwrap_err();
         assert!(matches!(&problem, Problem::Invalid(what) if what.contains(why)), "{bad}: {problem:?}");

@@ -285,8 +285,8 @@ fn refusal_redirect_and_unavailable_are_distinguished() {
         for (after, said) in [
             ("120", "and asks to wait 120 seconds"),
             ("Fri, 31 Dec 1999 23:59:59 GMT", "and asks to wait until Fri, 31 Dec 1999 23:59:59 GMT"),
-            ("", &*format!("HTTP {status}")),
-            ("soon", &*format!("HTTP {status}")),
+            ("", &*format!("HTTP {status} to the token request")),
+            ("soon", &*format!("HTTP {status} to the token request")),
         ] {
             let result = accept_token_response(&with_header(response(status, refused), "retry-after", after));
             assert!(matches!(result, Err(Problem::Unavailable(why)) if why.ends_with(said)), "{status} {after}");

@@ -34,7 +34,7 @@ fn an_option_describes_a_user() {
     for (text, why) in [
         ("", "id"),
         ("per,phone", "is not KEY=VALUE"),
-        ("per,phone=abc", "is no phone number"),
+        ("per,phone=abc", "is not a phone number"),
         ("per,ial=4", "ial is not between 0 and 3"),
         ("per,max_aal=0", "max_aal is not between 1 and 3"),
         ("per,ial=high", "invalid type"),

@@ -206,5 +206,5 @@ pub fn issuer_url(text: &str) -> Result<Url, String> {
             && url.fragment().is_none()
     };
     let url = Url::parse(text).ok().filter(is_bare);
-    url.ok_or_else(|| format!("`{}` is no address such as http://sandbox:8765", printable(text)))
+    url.ok_or_else(|| format!("`{}` is not an address such as http://sandbox:8765", printable(text)))
 }

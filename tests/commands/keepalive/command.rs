@@ -86,7 +86,7 @@ fn signal_before_the_command_starts_ends_keepalive() {
     let bench = ten_minute_session();
     *bench.signals.start_error.lock().unwrap() = Some(std::io::ErrorKind::Interrupted);
     bench.signals.end_after(0, ExitReason::Signal(2));
-    bench.run(&["keepalive", "--", "job"]).exits(130).leaves_out("cannot run").says("No refresh in 0 s");
+    bench.run(&["keepalive", "--", "job"]).exits(130).leaves_out("cannot run").says("No refresh was due in 0 s");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn ordinary_login_lists_the_other_ways_below_the_url() {
         bench.provider.always("/jwks", json(200, &crate::support::tokens::jwks()));
         bench.provider.grants(&bench.browser, bench.clock.time(), TokenResponse::new());
         let stderr = bench.run(args).exits(0).leaves_out("paste it here").stderr;
-        let (before, after) = stderr.split_once("Continue in your browser").unwrap();
+        let (before, after) = stderr.split_once("Opening your browser").unwrap();
         assert_eq!(after.contains("--no-browser"), !shown.is_empty(), "{args:?}: {stderr}");
         assert!(before.is_empty() && after.contains(&shown), "{args:?}: {stderr}");
         assert_eq!(after.contains("--device"), shown.contains("--device"), "{args:?}: {stderr}");

@@ -223,7 +223,7 @@ fn browser_logout_keeps_the_id_token_out_of_arguments() {
 #[test]
 fn logout_url_is_printed_after_the_revocation() {
     for (case, asks) in [
-        ("", "Finish the logout in your browser (waiting up to 20 s). If it did not open"),
+        ("", "Opening your browser to finish the logout (waiting up to 20 s). If nothing opens, go to:"),
         ("missing", "Open this URL in a browser on this machine (waiting up to 20 s)"),
         ("broken", "Open this URL in a browser on this machine (waiting up to 20 s)"),
     ] {

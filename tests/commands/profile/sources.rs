@@ -26,7 +26,7 @@ fn invalid_variable_is_not_blamed_on_the_file() {
 #[test]
 fn named_default_or_only_profile_is_used() {
     let both = profile("a", "") + &profile("b", "");
-    config_error(&Bench::with_config(&both), &["token"], "several profiles and no default").says("a, b");
+    config_error(&Bench::with_config(&both), &["token"], "no default profile").says("a, b");
     config_error(&Bench::with_env(&[]), &["token"], "no profile is configured").says("hint: tidp profile add");
     let default_is_a = format!("default_profile = \"a\"\n{both}");
     for (text, variable, args, name) in [
