@@ -86,11 +86,8 @@ impl SetupError {
             }
             Self::NoDefaultProfile { existing } => {
                 let first = existing.first().map_or_else(String::new, |name| quoted(name));
-                config(format!(
-                    "no default profile; choose one with --profile: {}",
-                    list(existing)
-                ))
-                .hint(format!("tidp profile use {first}"))
+                config(format!("there is no default profile; choose one with --profile: {}", list(existing)))
+                    .hint(format!("tidp profile use {first}"))
             }
             Self::ProfileExists(name) => {
                 usage(format!("profile `{}` already exists; change it or choose another name", printable(name)))

@@ -64,9 +64,7 @@ pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String>
         return Some((*meaning).to_owned());
     }
     let meaning_of_name = match name {
-        "sub" if issuer.telenorid_plus || issuer.pairwise => {
-            "the user's ID for this client only"
-        }
+        "sub" if issuer.telenorid_plus || issuer.pairwise => "the user's ID for this client only",
         "sub" => "the user's ID",
         _ if !issuer.telenorid_plus => return None,
         "preferred_username" => "a phone number or an e-mail address",

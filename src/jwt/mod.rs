@@ -198,9 +198,7 @@ impl fmt::Debug for Jwt<'_> {
 }
 
 fn decode(part: &str, text: &str) -> Result<Vec<u8>, Malformed> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
+    URL_SAFE_NO_PAD.decode(text).or_else(|_| not_a_token(format!("its {part} is not valid base64url")))
 }
 
 fn read_header(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {

@@ -135,7 +135,9 @@ pub(super) fn problem_from_status(response: &Response, response_name: &str) -> P
         400..=499 => refusal(response, response_name),
         // Redirects are never followed: RFC 9700 4.12 for requests with credentials, and documents have a fixed
         // address.
-        300..=399 => Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})")),
+        300..=399 => {
+            Problem::Invalid(format!("the provider sent a redirect instead of {response_name} (HTTP {status})"))
+        }
         200..=299 if is_web_page(response) => web_page_instead(response_name),
         _ => Problem::Invalid(status_message(status, response_name)),
     }

@@ -164,7 +164,8 @@ fn keyring_failure_is_reported_once_while_retrying() {
             stores.fail("load", kind);
         }
     });
-    let outcome = bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0).says("is locked").says("3 attempts failed");
+    let outcome =
+        bench.run_unchecked(&["keepalive", "--for", "10m"]).exits(0).says("is locked").says("3 attempts failed");
     assert_eq!(outcome.stderr.matches("could not be renewed: ").count(), 1, "{}", outcome.stderr);
     assert_eq!(times.lock().unwrap().1.len(), 1);
 }
@@ -211,11 +212,7 @@ fn unrenewed_session_that_outlasts_for_is_no_error() {
     let bench = ten_minute_session();
     expect_no_renewal(&bench);
     bench.run(&["keepalive", "--for", "9m"]).exits(0).says("did not extend this session");
-    bench
-        .run(&["keepalive", "--for", "30s"])
-        .exits(0)
-        .says("Nothing to renew")
-        .says("No refresh was due in 30 s.");
+    bench.run(&["keepalive", "--for", "30s"]).exits(0).says("Nothing to renew").says("No refresh was due in 30 s.");
 }
 
 #[test]
@@ -223,7 +220,8 @@ fn fixed_session_is_waited_out_without_requests() {
     let bench = Bench::new("Confidential").env("TIDP_CLIENT_SECRET", "s3cret");
     bench.log_in();
     let before = bench.provider.count("/connect/token");
-    let outcome = bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh was due in 14 days");
+    let outcome =
+        bench.run(&["keepalive", "--json"]).exits(3).says("Nothing to renew").says("No refresh was due in 14 days");
     assert_eq!(bench.clock.time(), START.plus(Seconds::days(14)));
     assert_eq!(bench.provider.count("/connect/token"), before);
     let ended = "the session has ended (2026-02-14 12:00:00 UTC): under Confidential no refresh extends a session";

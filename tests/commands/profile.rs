@@ -92,8 +92,7 @@ fn every_add_option_becomes_a_key() {
             "--json",
         ])
         .exits(0)
-        .says("tidp profile secret shop-2.b_C")
-        .says("Next: tidp login --profile shop-2.b_C")
+        .says("Next: tidp profile secret shop-2.b_C, then tidp login --profile shop-2.b_C")
         .json();
     let expected = json!({
         "profile": "shop-2.b_C", "config": config_path(), "issuer": "https://id-test.telenor.no", "client_id": "id", "client_type": "Confidential",

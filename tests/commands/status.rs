@@ -105,7 +105,7 @@ fn status_without_a_choice_warns_and_lists() {
     let both = profile("a", "") + &profile("b", "renew = \"never\"");
     let outcome = Bench::with_config(&both).run(&["status", "--json"]).exits(0);
     assert_eq!(outcome.warnings(), ["no_profile_in_use"]);
-    let outcome = Bench::with_config(&both).run(&["status"]).exits(0).says("no profile is in use: there are several");
+    let outcome = Bench::with_config(&both).run(&["status"]).exits(0).says("no profile is in use: there is no default profile");
     assert!(outcome.stdout.contains("  b        profile `b` in "), "{}", outcome.stdout);
     let none = Bench::with_env(&[]).run(&["status"]).exits(0).says("Next: tidp profile add").leaves_out("warning");
     assert_eq!(none.stdout, "");

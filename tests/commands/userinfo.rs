@@ -89,7 +89,11 @@ fn other_userinfo_errors_cause_no_refresh() {
         (Ok(html), 5, "the provider sent a web page instead"),
         (Ok(json(403, &json!({}))), 4, "HTTP 403"),
         (Ok(Response { status: 401, headers: Vec::new(), body: b"<html>Log in".to_vec() }), 5, "a web page"),
-        (Ok(Response { status: 200, headers: Vec::new(), body: b"Blocked here".to_vec() }), 5, "the userinfo response is not JSON"),
+        (
+            Ok(Response { status: 200, headers: Vec::new(), body: b"Blocked here".to_vec() }),
+            5,
+            "the userinfo response is not JSON",
+        ),
         (Ok(json(408, &json!({}))), 5, "408"),
         (Err(HttpFailureKind::ResponseLost), 5, "cannot read the userinfo"),
         (Err(HttpFailureKind::Certificate), 7, "cannot read the userinfo"),

@@ -90,9 +90,7 @@ impl Decoder<'_> {
                 "this is an encrypted token (JWE); only its header can be read: {}",
                 printable(&Value::Object(header).to_string())
             )),
-            Malformed::NotAToken(why) if may_be_opaque(text) => {
-                ValidationError::Opaque(format!("not a JWT: {why}"))
-            }
+            Malformed::NotAToken(why) if may_be_opaque(text) => ValidationError::Opaque(format!("not a JWT: {why}")),
             Malformed::NotAToken(why) => ValidationError::Invalid(format!("not a JWT: {why}")),
         })?;
         let now = self.ports.clock.now();
