@@ -67,7 +67,7 @@ impl FileStore {
         let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| StoreFailure {
             store: StoreName::File,
             kind: StoreFailureKind::WrongKey,
-            detail: "the key is not the base64 of 32 bytes".into(),
+            detail: "the key is not 32 bytes in base64".into(),
         })?;
         let key_fingerprint = hashed_name(&["the key of sealed files", &STANDARD.encode(&*bytes)]);
         Ok(Self { dir: dir.to_owned(), cipher: Some(Box::new(cipher)), key_fingerprint })
@@ -151,7 +151,7 @@ impl FileStore {
         let aad = associated_data(path);
         let payload = Payload { msg: &plain, aad: &aad };
         let sealed =
-            cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be sealed"))?;
+            cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| io::Error::other("it could not be encrypted"))?;
         Ok([FORMAT, &nonce, &sealed].concat())
     }
 

@@ -225,7 +225,7 @@ impl KeyringStore {
                 })?;
             }
             let what = match prompt {
-                Some(_) => "waiting for the keyring's prompt, on this user's desktop, to be answered",
+                Some(_) => "waiting for an answer to the keyring's prompt on this user's desktop",
                 None => "waiting for the keyring, which may be showing a prompt on this user's desktop",
             };
             terminal.try_err(&format!("{what}: {} s so far\n", waited.as_secs()));

@@ -37,7 +37,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Decode)
         tokens => {
             out.warn(
                 WarningCode::TokenOnCommandLine,
-                "a token on the command line can be read by every process on this machine; give it on standard input",
+                "a token on the command line can be read by every process on this machine; pass it on standard input",
             );
             match tokens {
                 [token] => decoder.decode_one(token),

@@ -31,9 +31,9 @@ const MAX_COLUMNS: usize = 96;
 /// The demo after its introduction.
 const STORY: [Step; 16] = [
     Run("login --timeout 30s"),
-    Say("Get a token, for a script to put into a header. This is all most scripts need."),
+    Say("Get a token as a header. This is all that most scripts need."),
     Run("token --format header"),
-    Say("Ask for a refresh. It is not due, so the provider is left in peace."),
+    Say("Ask for a refresh. It is not due, so nothing is sent."),
     Run("refresh"),
     Wait(
         Seconds::minutes(61),
@@ -69,7 +69,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Demo, run_command: RunCo
     let options =
         Options { auto_approve: true, refresh_token_usage: RefreshTokenUsage::OneTimeOnly, ..Options::default() };
     let sandbox = Sandbox::start(options, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ports.entropy))
-        .map_err(|error| Error::failed(format!("cannot serve on 127.0.0.1: {error}")))?;
+        .map_err(|error| Error::failed(format!("cannot listen on 127.0.0.1: {error}")))?;
     let issuer = sandbox.issuer();
     let use_browser = !args.no_browser && ports.terminal.stdout().is_terminal && ports.browser.available();
     let columns = out.columns().saturating_sub(2 * INDENT).min(MAX_COLUMNS);

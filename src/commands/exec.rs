@@ -35,12 +35,12 @@ fn check_variable(name: &str) -> Result<()> {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        let what = "is not a variable's name: use letters (a to z), digits and underscores";
+        let what = "is not a variable name: use letters (a to z), digits and underscores";
         return Err(Error::usage(format!("--env: `{}` {what}", printable(name))));
     }
     // Windows ignores the case of names.
     if name.to_ascii_uppercase().starts_with("TIDP_") && name != ACCESS_TOKEN_VARIABLE {
-        return Err(Error::usage(format!("--env: `{name}` is kept for tidp's own settings")));
+        return Err(Error::usage(format!("--env: `{name}` is reserved for tidp's own settings")));
     }
     Ok(())
 }

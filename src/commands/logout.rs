@@ -20,7 +20,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Logout)
         (true, None) => log_out_of_all(ports, out, options),
         // Only the option contradicts `--all`; TIDP_PROFILE is meant for every command.
         (true, Some(_)) => {
-            Err(Error::usage("--all ends the sessions of all profiles and --profile names one: use one of the two"))
+            Err(Error::usage("--all and --profile exclude each other: --all ends the sessions of all profiles"))
         }
     }
 }

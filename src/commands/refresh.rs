@@ -69,7 +69,7 @@ fn check_has_user_profiles(context: &Context<'_>) -> Result<()> {
 /// Requests a new token for a client that acts for itself, which has nothing to refresh.
 fn request_machine_token(context: &Context<'_>, out: &Output<'_>, args: &cli::Refresh) -> Result<()> {
     if args.claims {
-        context.require_user("there is no ID token whose claims could be brought up to date")?;
+        context.require_user("there are no claims to update")?;
     }
     let (token, source) =
         if args.force { machine_token::new_token(context)? } else { machine_token::renewed_if_due(context)? };

@@ -32,7 +32,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &cli::Sandbox) -> Result<()> {
             let address = SocketAddr::new(args.bind, args.port);
             match error.kind() {
                 ErrorKind::AddrInUse => SetupError::SandboxAddressTaken(address).into(),
-                _ => Error::failed(format!("cannot serve on {address}: {error}")),
+                _ => Error::failed(format!("cannot listen on {address}: {error}")),
             }
         })?;
     if !args.bind.is_loopback() {

@@ -61,16 +61,16 @@ fn ending(leftover: &Leftover) -> String {
     let name = printable(&key.profile);
     match reason {
         LeftoverReason::Environment => format!(
-            "The session of {} is the environment's. To end it: `TIDP_ISSUER={} TIDP_CLIENT_ID={} tidp logout`",
+            "The session of {} comes from the environment. To end it: `TIDP_ISSUER={} TIDP_CLIENT_ID={} tidp logout`",
             printable(&key.client_id),
             quoted(&key.issuer),
             quoted(&key.client_id)
         ),
         LeftoverReason::ProfileGone => {
-            format!("There is no profile `{name}` any more. `tidp logout --all` ends its session, and all others.")
+            format!("There is no profile `{name}` any more. `tidp logout --all` ends its session and all others.")
         }
         LeftoverReason::ProfileChanged => {
-            format!("A session of `{name}` is left from another client. `tidp logout --all` ends it, and all others.")
+            format!("A session of `{name}` belongs to another client. `tidp logout --all` ends it and all others.")
         }
     }
 }

@@ -117,7 +117,7 @@ fn print(
     // It goes into headers, shell code and curl's configuration, so only bearer token characters are allowed (RFC 6750
     // 2.1).
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
-        return Err(Error::invalid("the token holds characters that no bearer token has"));
+        return Err(Error::invalid("the token contains characters that are not allowed in a bearer token"));
     }
     let name = if printed.scopes.is_some() { "access_token" } else { "id_token" };
     match format {

@@ -59,8 +59,7 @@ impl LoginError {
             Self::CodeSpent(provider, method) => Report::new(
                 Kind::Refused,
                 format!(
-                    "the provider rejected the {} ({}). A response was lost on its way before; it may have held the \
-                     tokens",
+                    "the provider rejected the {} ({}). An earlier response was lost; it may have contained the tokens",
                     method.code_name(),
                     provider_message(provider)
                 ),

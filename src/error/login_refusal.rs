@@ -121,7 +121,7 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
             None => login,
         }),
         Meaning::Unavailable => {
-            Report::new(Kind::Unreachable, format!("the provider cannot log anybody in at the moment ({reason})"))
+            Report::new(Kind::Unreachable, format!("the provider is temporarily unavailable ({reason})"))
                 .hint(format!("try again later: {login}"))
         }
         Meaning::Code => refused(&format!("the provider rejected the {}", request.method.code_name())).hint(login),

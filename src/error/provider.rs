@@ -55,8 +55,8 @@ impl ProviderRefusal {
                 let no_reason = || format!("{}, no reason given", printable(code));
                 let reason = error.as_ref().map_or_else(no_reason, provider_message);
                 let message = format!(
-                    "the provider refused the refresh ({reason}). The refresh token is kept: the next refresh tries it \
-                     once more and shows whether the session has ended"
+                    "the provider refused the refresh ({reason}). The refresh token is kept; the next refresh will \
+                     show whether the session has ended"
                 );
                 Report::new(Kind::Refused, message).hint(login())
             }
@@ -81,7 +81,7 @@ fn refusal(failed_step: &str, error: &OAuthError) -> String {
 fn machine_token_hint(error: &str, has_scopes: bool) -> Option<&'static str> {
     match (error, has_scopes) {
         ("unauthorized_client" | "unsupported_grant_type", _) => {
-            Some("ask the provider to allow this client the grant client_credentials")
+            Some("ask the provider to allow the grant client_credentials for this client")
         }
         ("invalid_scope", true) => Some("set `scopes` in the profile, or --scope, to what this client may request"),
         ("invalid_scope", false) => Some("name the scopes: `scopes` in the profile, TIDP_SCOPES, or --scope"),

@@ -58,7 +58,7 @@ impl SessionError {
                 login_required("the session has ended: the provider rejected the refresh token").hint(login)
             }
             Self::NoIdToken => {
-                login_required("the ID token has expired, and a refresh brings no new one that is valid").hint(login)
+                login_required("the ID token has expired, and a refresh returns no valid new one").hint(login)
             }
             Self::RefreshForbidden => login_required("a refresh is due, but --no-refresh forbids it")
                 .hint(with_profile("tidp refresh", profile)),

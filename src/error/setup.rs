@@ -98,7 +98,7 @@ impl SetupError {
                     .hint(with_profile("tidp logout", Some(name)))
             }
             Self::NameHasSession(name) => usage(format!(
-                "another session is left of an earlier profile `{}`; `tidp logout --all` ends it, and all others",
+                "a session of an earlier profile `{}` is still stored; `tidp logout --all` ends it and all others",
                 printable(name)
             ))
             .hint("tidp status"),
@@ -117,7 +117,7 @@ impl SetupError {
             }
             Self::ConfigTooLarge(path) => {
                 let path = printable_path(path);
-                config(format!("{path} would become larger than 1 MiB, the most that is read; nothing was changed"))
+                config(format!("{path} would exceed 1 MiB, the limit; nothing was changed"))
                     .hint("tidp profile remove NAME")
             }
             Self::ConfigBusy => {
@@ -128,7 +128,7 @@ impl SetupError {
                     "KUBERNETES_EXEC_INFO asks for ExecCredential apiVersion `{}`, which is not supported",
                     printable(version)
                 ),
-                None => "KUBERNETES_EXEC_INFO, which kubectl sets, names no apiVersion for the ExecCredential".into(),
+                None => "KUBERNETES_EXEC_INFO, which kubectl sets, has no apiVersion".into(),
             })
             .hint("in the kubeconfig's `exec`: apiVersion: client.authentication.k8s.io/v1 (or v1beta1)"),
             Self::SecretInFile(name) => config(format!(
@@ -147,8 +147,8 @@ impl SetupError {
             Self::NobodyToLogIn(reason) => {
                 let print = with_profile("tidp login --no-browser", profile);
                 usage(format!("nobody can finish this login: there is no terminal, and {reason}")).hint(format!(
-                    "in a job use a machine token (TIDP_GRANT=client_credentials) or the session of a login elsewhere \
-                     (TIDP_STORE=file); where somebody reads the output: {print}"
+                    "in a job, use a machine token (TIDP_GRANT=client_credentials) or a session from another machine \
+                     (TIDP_STORE=file); if somebody reads this output: {print}"
                 ))
             }
             Self::NoStoreKey => config(

@@ -34,15 +34,21 @@ impl StoreError {
                 store(format!("the stored session was written by a newer tidp (format {version})"))
                     .hint(format!("update tidp, or start over: {login}"))
             }
-            Self::InvalidEntry(_) => store("the store's entry for this session is not a session".into()).hint(login),
+            Self::InvalidEntry(_) => store("the stored session cannot be read".into()).hint(login),
             Self::EntriesUnreadable { store: name, count, place } => {
                 let (files, them) =
                     if *count == 1 { ("1 file".into(), "it") } else { (format!("{count} files"), "them") };
-                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(match name
-                {
-                    StoreName::File => "run it again with the key that sealed them (TIDP_STORE_KEY_FILE), or remove the unreadable files",
-                    StoreName::Keyring | StoreName::PlaintextFile | StoreName::Memory => "remove the unreadable files",
-                })
+                store(format!("{files} cannot be read, so any session in {them} was not ended: {place}")).hint(
+                    match name {
+                        StoreName::File => {
+                            "run it again with the key that encrypted them (TIDP_STORE_KEY_FILE), or remove the \
+                             unreadable files"
+                        }
+                        StoreName::Keyring | StoreName::PlaintextFile | StoreName::Memory => {
+                            "remove the unreadable files"
+                        }
+                    },
+                )
             }
             Self::NewTokenNotStored(failure) => store(format!(
                 "the refresh token was used, but the new one could not be stored: {}",
@@ -69,9 +75,9 @@ pub fn store_message(failure: &StoreFailure) -> String {
         StoreFailureKind::Missing => "cannot be found",
         StoreFailureKind::NotSetUp => "is running, but has no default collection yet",
         StoreFailureKind::Locked => "is locked",
-        StoreFailureKind::MissingLogonSession => "holds nothing for this logon session",
+        StoreFailureKind::MissingLogonSession => "has no credentials in this logon session",
         StoreFailureKind::MissingKeychain => "has no keychain for this user",
-        StoreFailureKind::InteractionNotAllowed => "must ask its user, and can show no window here",
+        StoreFailureKind::InteractionNotAllowed => "needs to ask the user, but cannot show a window here",
         StoreFailureKind::Denied => "denied access",
         StoreFailureKind::TimedOut => "did not respond in time",
         StoreFailureKind::Refused => "returned an error",
@@ -129,9 +135,7 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
             | StoreFailureKind::TimedOut
             | StoreFailureKind::Refused
             | StoreFailureKind::Unknown,
-        ) => {
-            "make sure that the directory is yours, writable and not full, or keep the sessions in another one: TIDP_STORE_DIR"
-        }
+        ) => "make sure that the directory is yours, writable and not full, or choose another: TIDP_STORE_DIR",
         (_, StoreFailureKind::WrongKey) => {
             "use the key that the store was created with (TIDP_STORE_KEY_FILE); if it is lost or the file is damaged, start over with `tidp logout` then `tidp login`, and a new key"
         }
@@ -139,14 +143,14 @@ fn store_hint(failure: &StoreFailure) -> &'static str {
             "start over: `tidp logout` then `tidp login`"
         }
         (Keyring, StoreFailureKind::LockUnavailable) => {
-            "make a directory of your own writable, or name another one: TIDP_LOCK_DIR"
+            "make that directory yours and writable, or choose another: TIDP_LOCK_DIR"
         }
-        (Keyring, StoreFailureKind::LocksUnsupported) => "name a directory on a local disk: TIDP_LOCK_DIR",
+        (Keyring, StoreFailureKind::LocksUnsupported) => "choose a directory on a local disk: TIDP_LOCK_DIR",
         (File | PlaintextFile | Memory, StoreFailureKind::LockUnavailable) => {
-            "make a directory of your own writable, or keep the sessions in another one: TIDP_STORE_DIR"
+            "make that directory yours and writable, or choose another: TIDP_STORE_DIR"
         }
         (File | PlaintextFile | Memory, StoreFailureKind::LocksUnsupported) => {
-            "keep the sessions in a directory on a local disk: TIDP_STORE_DIR"
+            "choose a directory on a local disk: TIDP_STORE_DIR"
         }
     }
 }

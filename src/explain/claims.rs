@@ -19,11 +19,10 @@ pub struct ClaimIssuer {
 /// The note that an expired ID token does not mean a problem.
 pub fn expired_id_token_note(issuer: ClaimIssuer) -> &'static str {
     if issuer.telenorid_plus {
-        "an ID token of TelenorID+ is valid for 5 minutes. It says who was logged in when it was issued; that it has expired \
-         is normal and does not end the session"
+        "an ID token of TelenorID+ is valid for 5 minutes and only says who logged in. That it has expired is normal \
+         and does not end the session"
     } else {
-        "an ID token says who was logged in when it was issued; that it has expired is normal and does not end the \
-         session"
+        "an ID token only says who logged in. That it has expired is normal and does not end the session"
     }
 }
 
@@ -37,7 +36,7 @@ const VALUES: [(&str, &str, &str); 12] = [
     ("amr", "urn:telenor.identity.amr.td_otp", "one-time code"),
     ("amr", "urn:telenor.identity.amr.td_sso", "single sign-on: an earlier login was reused"),
     ("amr", "urn:telenor.identity.amr.bankid", "BankID"),
-    ("amr", "urn:tnidplus:kyc", "a check of who the customer is (KYC)"),
+    ("amr", "urn:tnidplus:kyc", "an identity check of the customer (KYC)"),
     ("scope", "openid", "who logged in"),
     ("scope", "offline_access", "a refresh token, where the client's policy has one"),
     ("scope", "profile", "name"),
@@ -53,7 +52,7 @@ const NAMES: [(&str, &str); 9] = [
     ("at_hash", "ties the ID token to the access token issued with it"),
     ("s_hash", "ties the ID token to the login's state"),
     ("nonce", "ties the ID token to the login that requested it"),
-    ("auth_time", "when the user last proved who they are"),
+    ("auth_time", "when the user last authenticated"),
     ("nbf", "not valid before this time"),
 ];
 

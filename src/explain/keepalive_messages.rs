@@ -11,8 +11,8 @@ pub const UNKNOWN_POLICY: &str = "it is not known when this session ends, becaus
 pub fn nothing_to_keep_alive(session: &Session, policy: &Policy, access_token_until: &str) -> String {
     if session.held_token().is_some() {
         format!(
-            "there is nothing to keep alive: the profile says {}, a policy without refresh tokens, but the provider \
-             issued one: the client is probably of another type",
+            "there is nothing to keep alive: policy {} has no refresh tokens, but the provider issued one, so the \
+             client is probably of another type",
             policy.name.as_str()
         )
     } else {
@@ -90,7 +90,7 @@ pub fn sso_ended_warning(end: &str) -> String {
 
 /// The note on a session that another process has changed.
 pub fn changed_elsewhere_note(now: &str, end: &str) -> String {
-    format!("{now}  No refresh needed: another tidp has changed the session, which ends {end}.")
+    format!("{now}  No refresh needed: another tidp has changed the session, which now ends {end}.")
 }
 
 /// The warning for the first of several failures. `end` is when the session ends; `None` if that is not known.
@@ -149,7 +149,8 @@ fn failed_attempts(failures: u32) -> String {
 /// The error's message if the session ended before a renewal succeeded.
 pub fn renewal_failed(end: &str, error: &str) -> String {
     format!(
-        "the session ended at {end}, by its policy, because it could not be renewed. The last attempt failed: {error}"
+        "the session ended at {end}, under its policy, because it could not be renewed. The last attempt failed: \
+         {error}"
     )
 }
 

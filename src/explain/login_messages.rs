@@ -47,7 +47,8 @@ fn policy_line(
     }
     if let Some(policy) = outlook.policy.filter(|_| outlook.has_token_beside_policy()) {
         return format!(
-            "Policy {} gives no refresh token, but the provider issued one: it is tried once the access token has expired.",
+            "Policy {} has no refresh tokens, but the provider issued one: it is tried once the access token has \
+             expired.",
             policy.name.as_str()
         );
     }
@@ -55,7 +56,10 @@ fn policy_line(
         let key = setting(policy_key, None, profile);
         return if let Some(expiry) = outlook.expiry {
             let end = when(expiry.expires_at);
-            format!("The provider says that the refresh token expires at {end}; set {key} to know what a refresh does.")
+            format!(
+                "The provider says that the refresh token expires at {end}; set {key} to know whether a refresh renews \
+                 it."
+            )
         } else if outlook.has_refresh_token() {
             format!("The login returned a refresh token; set {key} to know when it expires.")
         } else {
@@ -81,8 +85,8 @@ pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>)
     let is_too_late = outlook.has_refresh_token() && outlook.expires_before_access_token();
     (is_too_late && outlook.renew == Renew::WhenDue).then(|| {
         format!(
-            "under this policy the refresh token expires before the access token does: refreshing only then loses the \
-             session. Set {} to have `tidp token` renew it in time",
+            "under this policy the refresh token expires before the access token does, and a refresh that waits for \
+             that comes too late. Set {} to have `tidp token` renew it in time",
             setting("renew", Some("before-session-ends"), profile)
         )
     })
@@ -93,11 +97,11 @@ pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>)
 pub fn other_browser_ways(forward: Option<&str>, device: Option<&str>) -> String {
     let mut ways = vec![
         "in a browser on this machine, just log in".to_owned(),
-        "elsewhere, copy the address that the browser ends at (an error page), and paste it here".to_owned(),
+        "elsewhere, copy the URL that the browser ends at (an error page), and paste it here".to_owned(),
     ];
     ways.extend(forward.map(|command| {
         format!(
-            "or, elsewhere and before you open the URL, forward the port (user and host as you use them to connect):\n    \
+            "or, elsewhere, forward the port before you open the URL (user and host as you use them to connect):\n    \
              {command}"
         )
     }));

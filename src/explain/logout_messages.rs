@@ -73,8 +73,8 @@ impl RefreshTokenResult {
             Self::Revoked { unfinished_refresh: Some(at) } => StepMessage::new(
                 StepState::Done,
                 format!(
-                    "revoked; a refresh started {} did not finish, and a refresh token that it \
-                     returned is not known here",
+                    "revoked; a refresh started {} did not finish, and if it returned a new refresh token, that one \
+                     was not revoked",
                     when(*at)
                 ),
             ),

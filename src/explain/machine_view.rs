@@ -61,7 +61,7 @@ impl MachineView<'_> {
             text += &format!("{} {value}\n", style.bold(&format!("{label:<14}")));
         }
         if self.token.is_none() {
-            text += &format!("{} none is kept for these scopes\n", style.bold(&format!("{:<14}", "Access token")));
+            text += &format!("{} none is stored for these scopes\n", style.bold(&format!("{:<14}", "Access token")));
         }
         if let Some(token) = &self.token {
             text += &token.access_token.text(style, "Access token", token.expires_at, self.now, claim_issuer);
@@ -74,7 +74,7 @@ impl MachineView<'_> {
 }
 
 fn scopes_text(scopes: &[String]) -> String {
-    if scopes.is_empty() { "those that the provider chooses".to_owned() } else { printable(&scopes.join(" ")) }
+    if scopes.is_empty() { "chosen by the provider".to_owned() } else { printable(&scopes.join(" ")) }
 }
 
 /// What `tidp policy` says of a client that acts for itself.
@@ -91,13 +91,13 @@ pub struct MachineOutlook<'a> {
 impl MachineOutlook<'_> {
     pub fn explanation(&self, format_time: &dyn Fn(Time) -> String) -> String {
         let kept = match self.access_token_expires_at {
-            None => "No token is kept now.".to_owned(),
-            Some(at) if at <= self.now => format!("The last one expired {}.", format_time(at)),
-            Some(at) => format!("The one that is kept now expires {}.", format_time(at)),
+            None => "No token is stored.".to_owned(),
+            Some(at) if at <= self.now => format!("The stored one expired {}.", format_time(at)),
+            Some(at) => format!("The stored one expires {}.", format_time(at)),
         };
         format!(
-            "The client acts for itself: there is no user, no login and no refresh token, so nothing ends but the access \
-             token, and no refresh policy applies. `{}` requests a new one whenever one is due. {kept}",
+            "The client acts for itself: there is no user, no login and no refresh token, so no refresh policy applies \
+             and only the access token expires. `{}` requests a new one whenever one is due. {kept}",
             self.token_command
         )
     }

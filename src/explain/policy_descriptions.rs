@@ -78,7 +78,7 @@ const fn texts(name: PolicyName) -> [&'static str; 4] {
             "MobileApp clients: native applications",
             "gives a new access token and a new 90-day refresh token, while the user's SSO session is active",
             "90 days from the last refresh that renewed it",
-            "Refresh when the access token has expired: whoever does so at least once in 90 days stays logged in. A \
+            "Refresh when the access token has expired: doing so at least once in 90 days keeps the user logged in. A \
              response without a refresh token means that the SSO session has ended: keep the old one, and do not count \
              on a longer lifetime.",
         ],
@@ -93,10 +93,10 @@ const fn texts_of_ten_minutes(used_by: &'static str) -> [&'static str; 4] {
     [
         used_by,
         "gives a new access token and a new 10-minute refresh token, while the user's SSO session is active",
-        "10 minutes from the last refresh that renewed it: less than the hour an access token is valid",
-        "Refreshing only when the access token has expired comes too late. To keep the session, refresh within each 10 \
-         minutes on purpose: renew = \"before-session-ends\" in the profile, `tidp keepalive`, or `tidp refresh --force`. \
-         Otherwise log in again.",
+        "10 minutes from the last refresh that renewed it: shorter than the hour that an access token is valid",
+        "Refreshing only when the access token has expired comes too late. To keep the session, refresh on purpose, at \
+         least every 10 minutes: renew = \"before-session-ends\" in the profile, `tidp keepalive`, or `tidp refresh \
+         --force`. Otherwise log in again.",
     ]
 }
 

@@ -55,21 +55,21 @@ fn unknown_policy_note(renewal: Renewal) -> &'static str {
 
 /// The note that a token whose refresh was interrupted at `started_at` still worked.
 pub fn token_still_worked(started_at: &str) -> String {
-    format!("The refresh token still worked, so the unfinished refresh of {started_at} cost nothing.")
+    format!("The refresh token still worked, so nothing was lost by the unfinished refresh of {started_at}.")
 }
 
 /// The warning before the token of an unfinished refresh is tried.
 pub fn interrupted_warning(started_at: &str, response_discarded: bool) -> String {
     let outcome = if response_discarded { "got a response that was not used" } else { "did not finish" };
     format!(
-        "a refresh started at {started_at} {outcome}; its refresh token may have been spent. Trying it once: if the \
+        "a refresh started at {started_at} {outcome}; its refresh token may be used up. Trying it once: if the \
          provider accepts it again, nothing is lost; otherwise log in again"
     )
 }
 
 /// The warning if the session was written in the future.
 pub fn clock_went_back_warning(saved_at: &str) -> String {
-    format!("this machine's clock went back: the session was written at {saved_at}; its tokens are not trusted")
+    format!("this machine's clock went back: the session was saved at {saved_at}; its tokens are not trusted")
 }
 
 /// The warning before an access token for another profile of the user is requested.

@@ -39,7 +39,7 @@ pub fn check_requirement(
         (None, _) => {
             let reason = match outlook.policy {
                 Some(_) => "the provider refused the last refresh".to_owned(),
-                None => format!("the profile {} names no client type", printable(profile)),
+                None => format!("the profile {} has no client type", printable(profile)),
             };
             format!("it is not known whether the session lasts {human}: {reason}")
         }

@@ -260,7 +260,7 @@ impl<'s> SessionView<'s> {
             }
             (RefreshToken::Held(_), None) => match self.session.found_inactive_at() {
                 Some(at) => format!("no longer active, as the provider said {}", (style.when)(at)),
-                None => "held; its expiry is not known".to_owned(),
+                None => "stored; its expiry is not known".to_owned(),
             },
             (RefreshToken::Held(_), Some(expiry)) if expiry.expires_at == expiry.expires_at_earliest => {
                 let verb = if self.now < expiry.expires_at { "expires" } else { "expired" };
@@ -271,7 +271,7 @@ impl<'s> SessionView<'s> {
                 format!("{verb} {}{source}", (style.when)(expiry.expires_at))
             }
             (RefreshToken::Held(_), Some(expiry)) => format!(
-                "expires {} by the policy; rely only on {}",
+                "expires {} under the policy; rely only on {}",
                 (style.when)(expiry.expires_at),
                 (style.when)(expiry.expires_at_earliest)
             ),
@@ -286,8 +286,8 @@ impl<'s> SessionView<'s> {
                 format!("last seen active {}", (style.when)(renewed_at))
             }
             Sso::Ended => match held.and_then(|held| held.omitted_since) {
-                Some(since) => format!("ended: found {}; refreshing renews nothing", (style.when)(since)),
-                None => "ended; refreshing renews nothing".to_owned(),
+                Some(since) => format!("ended (seen {}); a refresh no longer renews the session", (style.when)(since)),
+                None => "ended; a refresh no longer renews the session".to_owned(),
             },
             Sso::Unknown => "unknown".to_owned(),
         }

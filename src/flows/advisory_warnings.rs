@@ -16,7 +16,7 @@ const WARNING_INTERVAL: Seconds = Seconds::hours(1);
 /// browser runs as that user.
 pub fn another_user(reporter: &dyn Reporter, user: u32, remedy: &str) {
     let message = format!(
-        "another user of this machine (uid {user}) tried to open the address meant for your browser, and was refused. If \
+        "another user of this machine (uid {user}) tried to open the URL meant for your browser, and was refused. If \
          your browser runs as that user, {remedy}"
     );
     reporter.warn(WarningCode::AnotherUser, message);

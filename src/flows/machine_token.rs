@@ -67,7 +67,7 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
             // A token that still works is better than none.
             let Some(works) = works else { return Err(error) };
             let until = context.reporter.local_time(works.access_token.expires_at);
-            let message = format!("{}. The token that was kept still works until {until}", error.report().message);
+            let message = format!("{}. The stored token still works until {until}", error.report().message);
             context.reporter.warn(WarningCode::RefreshFailed, message);
             Ok(works)
         }

@@ -52,7 +52,7 @@ pub fn save(context: &Context<'_>, tokens: &MachineTokens) {
     }
     if let Err(failure) = context.store.save_without_prompt(&entry(&context.key), &document) {
         let message =
-            format!("the token could not be kept, so each run requests a new one: {}", store_message(&failure));
+            format!("the token could not be stored, so each run requests a new one: {}", store_message(&failure));
         context.reporter.warn(WarningCode::TokenNotKept, message);
     }
 }

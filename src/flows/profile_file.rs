@@ -280,7 +280,7 @@ pub fn check_client_id(key: &str, text: &str) -> Result<()> {
     if key == "client_id" && text.starts_with("YOUR-") {
         let text = printable(text);
         return Err(Error::usage(format!(
-            "`{text}` stands for the ID of your client, which you get when it is registered"
+            "`{text}` is a placeholder: use the client ID that you got when your client was registered"
         )));
     }
     Ok(())

@@ -24,8 +24,8 @@ pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &Profil
         Ok(Some(_)) => reporter.warn(
             WarningCode::SessionLeftBehind,
             format!(
-                "the session of `{}` belongs to the client `{}` at {} and stays in the store; `tidp logout --all` ends it, and all \
-                 others",
+                "the session of `{}` belongs to the client `{}` at {} and is still stored; `tidp logout --all` ends it \
+                 and all others",
                 printable(&old.profile),
                 printable(&old.client_id),
                 printable(&old.issuer)
@@ -67,8 +67,7 @@ fn warn_of_leftovers(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<
         Ok(entries) if !entries.names.iter().any(is_session) => {}
         Ok(_) => {
             let name = printable(name);
-            let message =
-                format!("a session of `{name}` stays in the store; `tidp logout --all` ends it, and all others");
+            let message = format!("a session of `{name}` is still stored; `tidp logout --all` ends it and all others");
             reporter.warn(WarningCode::SessionLeftBehind, message);
         }
         Err(error) => warn_of_unknown(reporter, &error, name),

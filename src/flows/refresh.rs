@@ -195,8 +195,8 @@ impl RefreshAttempt<'_> {
     fn response_lost(&self, what: &str) -> Error {
         self.try_save(&self.begun.after_lost_response(self.cause.clone(), self.sent_at));
         NetworkError::ResponseLost(format!(
-            "{DOING}: {what}. The refresh token may have been spent; the session is kept, and the next refresh will \
-             show whether it has ended"
+            "{DOING}: {what}. The refresh token may be used up; the session is kept, and the next refresh will show \
+             whether it has ended"
         ))
         .into()
     }

@@ -66,7 +66,8 @@ impl<'w> SummaryReader<'w> {
             None => Vec::new(),
             Some(Ok(Entries { names, unreadable, place })) => {
                 if unreadable > 0 {
-                    unknown(self.reporter, &format!("{unreadable} entries of the store cannot be read: {place}"));
+                    let entries = if unreadable == 1 { "entry" } else { "entries" };
+                    unknown(self.reporter, &format!("{unreadable} {entries} of the store cannot be read: {place}"));
                 }
                 names.iter().filter_map(|name| EntryKey::parse(name)).collect()
             }
@@ -107,5 +108,5 @@ impl<'w> SummaryReader<'w> {
 }
 
 fn unknown(reporter: &dyn Reporter, why: &str) {
-    reporter.warn(WarningCode::SessionsUnknown, format!("not every session can be told: {why}"));
+    reporter.warn(WarningCode::SessionsUnknown, format!("not all sessions can be shown: {why}"));
 }

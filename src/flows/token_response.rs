@@ -149,7 +149,7 @@ fn refreshed_id_token(
         source: IdTokenSource::Refresh { previous: session.id_token.as_ref(), sub: &session.account.sub },
     };
     let skip = |reason: &str, expect_usable_id_token| {
-        let message = format!("the new ID token was skipped because it could not be accepted: {reason}");
+        let message = format!("the new ID token was ignored: {reason}");
         context.reporter.warn(WarningCode::IdTokenNotChecked, message);
         Ok(RefreshedIdToken { token: None, expect_usable_id_token })
     };
@@ -180,7 +180,8 @@ fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &Toke
     let granted = response.scopes.iter().flatten();
     let more: Vec<&str> = granted.filter(|scope| !session.scopes.contains(scope)).map(String::as_str).collect();
     if !more.is_empty() {
-        let message = format!("the refresh granted more scope than the session had: {}", printable(&more.join(" ")));
+        let message =
+            format!("the refresh granted scopes that the session did not have: {}", printable(&more.join(" ")));
         context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
     }
 }

@@ -30,7 +30,7 @@ enum Outcome {
 /// # Errors
 /// Those of [`access_token::valid_token`]; `invalid` if the response is not acceptable; `unreachable`; `refused`.
 pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
-    context.require_user("there is no user, and no userinfo")?;
+    context.require_user("there is no userinfo")?;
     let token = access_token::valid_token(context, &WantedToken::default())?.access_token;
     let mut provider = provider_metadata::provider(context)?;
     let claims = match request_claims(context, &mut provider, &token.value)? {

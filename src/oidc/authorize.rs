@@ -184,7 +184,7 @@ impl StateMismatch {
         match self {
             Self::Missing => "it has no `state`",
             Self::Repeated => "it has more than one `state`",
-            Self::Different => "its `state` is another one",
+            Self::Different => "its `state` is a different one",
         }
     }
 }
@@ -269,7 +269,7 @@ pub fn accept_pasted_url(pending: &PendingLogin, text: &str) -> Result<Code, Pas
     };
     if !Url::parse(&pending.redirect_uri).is_ok_and(|redirect| without_query(redirect) == without_query(url.clone())) {
         let redirect = printable(&pending.redirect_uri);
-        let what = format!("the pasted URL is not the one the login ends at: it must begin with `{redirect}`");
+        let what = format!("the pasted URL does not belong to this login: it must begin with `{redirect}`");
         return Err(PasteError::OtherLogin(what));
     }
     let query = url.query().unwrap_or_default();

@@ -174,7 +174,7 @@ impl Provider {
         };
         let required = |name: &str| match lenient_string(&document, name) {
             Some(text) => usable(name, text),
-            None => Err(format!("{RESPONSE_NAME}: `{name}` is missing, or says nothing")),
+            None => Err(format!("{RESPONSE_NAME}: `{name}` is missing or empty")),
         };
         let mut unusable_endpoints = Vec::new();
         let mut optional = |name: &'static str| {
@@ -233,7 +233,7 @@ fn check_issuer(document: &Object, issuer: &Issuer) -> Result<String, Problem> {
 fn check_pkce(document: &Object) -> Result<(), String> {
     match document.get("code_challenge_methods_supported") {
         Some(Value::Array(methods)) if !methods.iter().any(|method| method == "S256") => {
-            Err(format!("{RESPONSE_NAME}: `code_challenge_methods_supported` has no `S256`, and nothing less will do"))
+            Err(format!("{RESPONSE_NAME}: `code_challenge_methods_supported` has no `S256`, which tidp requires"))
         }
         _ => Ok(()),
     }
@@ -248,7 +248,7 @@ fn string_list(document: &Object, name: &str) -> Vec<String> {
 /// An endpoint's URL, or why it is not accepted.
 fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, &'static str> {
     if !has_only_safe_characters(text) {
-        return Err("has characters in it that no endpoint needs");
+        return Err("has characters that do not belong in an endpoint");
     }
     if let Some(why) = url_ambiguity(text) {
         return Err(why);
@@ -263,7 +263,7 @@ fn parse_endpoint(text: &str, issuer: &Issuer, hosts: &[String]) -> Result<Url, 
         return Err("has a user name or a fragment");
     }
     if host_and_port(&url) != host_and_port(&issuer.url) && !hosts.iter().any(|host| entry_matches_host(host, &url)) {
-        return Err("leads to another host than the issuer's, and `endpoint_hosts` does not name it");
+        return Err("is on another host than the issuer, and `endpoint_hosts` does not list it");
     }
     Ok(url)
 }

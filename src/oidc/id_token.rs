@@ -143,12 +143,12 @@ fn check_no_nonce(claims: &Claims) -> CheckResult {
 /// any nonce is accepted.
 fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: bool) -> CheckResult {
     if !same_sub {
-        return invalid("it is another account's than the session's (`sub`)");
+        return invalid("it is for another account than the session's (`sub`)");
     }
     match (present_claim(claims, "nonce"), previous) {
         (None, _) | (_, None) => Ok(()),
         (Some(nonce), Some(previous)) if nonce.as_str() == previous.nonce.as_deref() => Ok(()),
-        _ => invalid("it has another `nonce` than the login's"),
+        _ => invalid("its `nonce` is not that of the login"),
     }
 }
 
@@ -201,7 +201,7 @@ fn check_times(claims: &RegisteredClaims, issued_at: Time, now: Time) -> CheckRe
 fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
     match claims.get("sub") {
         Some(Value::String(sub)) if !sub.is_empty() && sub.len() <= 255 && sub.is_ascii() => Ok(sub),
-        _ => invalid("it does not say whose it is (`sub`)"),
+        _ => invalid("it names no account (`sub`)"),
     }
 }
 
@@ -258,7 +258,7 @@ fn login_id_token(
 fn refreshed_id_token(new: IdToken, previous: Option<&IdToken>) -> Result<IdToken, IdTokenProblem> {
     let Some(previous) = previous else { return Ok(new) };
     if new.auth_time.is_some() && previous.auth_time.is_some() && new.auth_time != previous.auth_time {
-        return flawed("it has another `auth_time` than the login's");
+        return flawed("its `auth_time` is not that of the login");
     }
     if new.issued_at < previous.issued_at {
         return flawed("it is older than the one before it (`iat`)");

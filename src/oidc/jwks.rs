@@ -109,7 +109,7 @@ impl KeySet {
         if let Some((key, secret)) = keys().find_map(|key| Some((key, private_key_parameter(key)?))) {
             let named = lenient_string(key, "kid").map(|kid| format!(" `{}`", printable(kid))).unwrap_or_default();
             return invalid(format!(
-                "{RESPONSE_NAME} publishes what must be secret (`{secret}` of its key{named}): anybody could sign with that"
+                "{RESPONSE_NAME} publishes a private key (`{secret}` of its key{named}): anyone could sign with it"
             ));
         }
         Ok(Self(keys().take(MAX_KEYS).filter_map(rs256_key).collect()))
@@ -151,7 +151,7 @@ fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
     }
     // RFC 7515 4.1.11: unknown critical extensions must be rejected, and all are unknown.
     if token.header.contains_key("crit") {
-        return unsupported("it asks for extensions (`crit`), and none is known");
+        return unsupported("it requires extensions (`crit`), and none is supported");
     }
     if token.alg() == "RS256" { Ok(()) } else { Err(SignatureProblem::OtherAlgorithm(printable(token.alg()))) }
 }

@@ -56,8 +56,8 @@ reasons! {
         "a token for the client itself: no user, no session, no refresh token",
         "et token for klienten selv: ingen bruker, ingen økt, ikke noe refresh token";
     LoginRequired, "login_required":
-        "there is no SSO session that serves",
-        "det er ingen SSO-økt som er god nok";
+        "no SSO session can be reused",
+        "ingen SSO-økt kan gjenbrukes";
     LoginCancelled, "login_cancelled": "the user cancelled the login", "brukeren avbrøt innloggingen";
     LoginOver, "login_over":
         "this login is over or unknown: begin again in the application",
@@ -78,7 +78,7 @@ reasons! {
     ProfileWithoutScope, "profile_without_scope":
         "tnuId needs the scope account.profiles",
         "tnuId krever scopet account.profiles";
-    UnknownProfile, "unknown_profile": "tnuId is no profile of this user", "tnuId er ikke en profil hos denne brukeren";
+    UnknownProfile, "unknown_profile": "tnuId is not a profile of this user", "tnuId er ikke en profil hos denne brukeren";
     // A refused code.
     UnknownCode, "unknown_code":
         "this code was never issued here, or a restart has forgotten it",
@@ -140,7 +140,7 @@ reasons! {
         "response_mode is neither query nor form_post",
         "response_mode er verken query eller form_post";
     WrongChallenge, "wrong_challenge":
-        "code_challenge is no S256 challenge",
+        "code_challenge is not an S256 challenge",
         "code_challenge er ikke laget med S256";
     NoChallenge, "no_challenge":
         "code_challenge is missing: this client needs PKCE",
@@ -151,14 +151,14 @@ reasons! {
     WrongPrompt, "wrong_prompt":
         "prompt is unknown, or none with another one",
         "prompt er ukjent, eller none sammen med en annen";
-    WrongMaxAge, "wrong_max_age": "max_age is no number of seconds", "max_age er ikke et antall sekunder";
+    WrongMaxAge, "wrong_max_age": "max_age is not a number of seconds", "max_age er ikke et antall sekunder";
     // A device or another slow login.
     LoginPending, "login_pending": "the user has not answered yet", "brukeren har ikke svart ennå";
     PolledTooFast, "polled_too_fast":
         "asked sooner than the interval allows; it is 5 s longer from now on",
         "spurte før intervallet var over; det er 5 s lengre fra nå av";
     LoginExpired, "login_expired": "the user did not answer in time", "brukeren svarte ikke i tide";
-    LoginDenied, "login_denied": "the user said no", "brukeren sa nei";
+    LoginDenied, "login_denied": "the user refused the login", "brukeren avslo innloggingen";
     UnknownPolledLogin, "unknown_polled_login":
         "no login of this client waits with this code: it was never begun here, or has given its tokens",
         "ingen innlogging hos denne klienten venter med denne koden: den ble aldri begynt her, eller har gitt sine tokens";

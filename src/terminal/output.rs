@@ -136,11 +136,11 @@ impl<'w> Output<'w> {
             Some(picture) => {
                 // As it is: a line of a picture is not prose.
                 self.write(&format!("Scan this with another device:\n\n{picture}"));
-                self.ask(&format!("Or open this address there and enter the code:\n\n  {address}\n  {code}\n"));
+                self.ask(&format!("Or open this URL there and enter the code:\n\n  {address}\n  {code}\n"));
             }
             None => {
                 let place = if on_this_machine { "this machine" } else { "any device" };
-                self.ask(&format!("Open this address on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
+                self.ask(&format!("Open this URL on {place} and enter the code:\n\n  {address}\n\n  {code}\n"));
             }
         }
     }

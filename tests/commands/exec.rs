@@ -34,9 +34,9 @@ fn exec_sets_the_variable_of_that_name_instead() {
         ("A=B", "`A=B` is not a variable's name"),
         ("A-B", "is not a variable's name"),
         ("Å", "is not a variable's name"),
-        ("TIDP_CLIENT_SECRET", "`TIDP_CLIENT_SECRET` is kept for tidp's own settings"),
-        ("TIDP_STORE_KEY", "is kept for tidp's own settings"),
-        ("tidp_store_key", "is kept for tidp's own settings"),
+        ("TIDP_CLIENT_SECRET", "`TIDP_CLIENT_SECRET` is reserved for tidp's own settings"),
+        ("TIDP_STORE_KEY", "is reserved for tidp's own settings"),
+        ("tidp_store_key", "is reserved for tidp's own settings"),
     ] {
         let outcome = bench.run(&["exec", "--env", name, "--json", "--", "gh"]).exits(2);
         assert!(outcome.error()["message"].as_str().unwrap().contains(words), "{outcome:?}");

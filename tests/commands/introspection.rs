@@ -114,14 +114,14 @@ fn policy_tells_the_two_sources_apart() {
         "{text}"
     );
     assert!(text.contains(
-        "This is no estimate: the provider said so when it was asked, 2026-01-31T12:00:00Z; the policy agrees."
+        "This is not an estimate: the provider said so when asked, 2026-01-31T12:00:00Z; the policy agrees."
     ));
     assert!(!text.contains("are estimates"), "{text}");
     assert_eq!(bench.run(&["policy", "--json"]).exits(0).warnings(), [""; 0]);
 
     let bench = bench_with_secret();
     bench.provider.responds(PATH, json(200, &active(&bench, 30 * DAY)));
-    let words = "warning: the provider says that the refresh token expires 2026-03-02 12:00:00 UTC, but by Confidential it \
+    let words = "warning: the provider says that the refresh token expires 2026-03-02 12:00:00 UTC, but under Confidential it \
                  would expire 2026-02-14 12:00:00 UTC: the client has another policy than the profile says";
     log_in(&bench).says(words);
     let outcome = bench.run(&["policy", "--json"]).exits(0);

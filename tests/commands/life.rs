@@ -212,7 +212,7 @@ fn session_shorter_than_access_token_is_warned_about() {
         bench
             .run(&["token"])
             .exits(3)
-            .says("Probably it had expired: by the policy it was valid until 2026-01-31 12:10:00");
+            .says("It had probably expired: under the policy it was valid until 2026-01-31 12:10:00");
     }
 }
 
@@ -230,11 +230,11 @@ fn refresh_is_attempted_after_the_policy_expiry() {
 fn likely_cause_of_refusal_depends_on_policy_expiry() {
     let cases = [
         (("MobileApp", "Mobile"), 90 * DAY - 1, "so it was probably revoked"),
-        (("MobileApp", "Mobile"), 90 * DAY, "Probably it had expired: by the policy"),
+        (("MobileApp", "Mobile"), 90 * DAY, "It had probably expired: under the policy"),
         (("Confidential", "Confidential"), 14 * DAY - 1, "so it was probably revoked"),
-        (("Confidential", "Confidential"), 14 * DAY, "Probably it had expired: by the policy"),
+        (("Confidential", "Confidential"), 14 * DAY, "It had probably expired: under the policy"),
         (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE - 1, "so it was probably revoked"),
-        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE, "Probably it had expired: by the policy"),
+        (("PublicWithRefresh", "PublicWeb"), 10 * MINUTE, "It had probably expired: under the policy"),
     ];
     for ((client_type, name), at, cause) in cases {
         let bench = logged_in(client_type, name, &[]);
@@ -278,7 +278,7 @@ fn refusal_after_uncertain_refresh_has_its_own_cause() {
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["token"]).exits(5);
     bench.provider.refuses("invalid_grant");
-    bench.run(&["token"]).exits(3).says("Probably it had been spent already");
+    bench.run(&["token"]).exits(3).says("It was probably used up already");
 }
 
 const RENEWS: (&str, &str) = ("TIDP_RENEW", "before-session-ends");

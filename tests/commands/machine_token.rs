@@ -125,7 +125,7 @@ fn failure_leaves_a_token_that_still_works() {
     bench.run(&["token"]).exits(0);
     bench.pass(Seconds(580));
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
-    let outcome = bench.run(&["token"]).exits(0).says("The token that was kept still works until 2026-01-31 12:10:00");
+    let outcome = bench.run(&["token"]).exits(0).says("The stored token still works until 2026-01-31 12:10:00");
     assert_eq!(outcome.stdout, "one\n");
     bench.provider.fails("/connect/token", HttpFailureKind::NotSent);
     bench.run(&["token", "--min-ttl", "1m"]).exits(5);
@@ -138,8 +138,8 @@ fn failure_leaves_a_token_that_still_works() {
 fn refusal_never_hints_at_a_login() {
     let bench = machine();
     for (error, hint) in [
-        ("unauthorized_client", "ask the provider to allow this client the grant client_credentials"),
-        ("unsupported_grant_type", "ask the provider to allow this client the grant client_credentials"),
+        ("unauthorized_client", "ask the provider to allow the grant client_credentials for this client"),
+        ("unsupported_grant_type", "ask the provider to allow the grant client_credentials for this client"),
         ("invalid_scope", "set `scopes` in the profile, or --scope, to what this client may request"),
         ("invalid_client", ""),
         ("invalid_grant", ""),
@@ -241,7 +241,7 @@ fn what_needs_a_user_is_refused_with_the_truth() {
     let bench = machine();
     for (line, words) in [
         ("login", "there is no user to log in, and none is needed for a token"),
-        ("userinfo", "there is no user, and no userinfo"),
+        ("userinfo", "there is no userinfo"),
         ("token --id-token", "the provider issues no ID token"),
         ("refresh --claims", "there is no ID token whose claims"),
         ("keepalive --for 1h", "there is no session to keep alive: `tidp token` and `tidp exec` request a new token"),
@@ -280,7 +280,7 @@ fn policy_says_that_there_is_none() {
     let text = page.replace('\n', " ");
     assert!(page.starts_with("client_credentials  ci\n\n"), "{page}");
     for words in
-        ["no login and no refresh token", "`tidp token --profile ci` requests a new one", "No token is kept now."]
+        ["no login and no refresh token", "`tidp token --profile ci` requests a new one", "No token is stored."]
     {
         assert!(text.contains(words), "{page}");
     }
@@ -321,7 +321,7 @@ fn inspect_shows_the_token() {
     let bench = machine();
     let none = bench.run(&["inspect", "--json"]).exits(0).json();
     assert_eq!((&none["account"], &none["access_token"]["state"]), (&object!(null), &object!("none")));
-    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("none is kept for these scopes"));
+    assert!(bench.run(&["inspect"]).exits(0).stdout.contains("none is stored for these scopes"));
     let (now, response) = (bench.clock.time(), TokenResponse::new().without_id_token());
     bench
         .provider

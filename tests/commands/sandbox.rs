@@ -16,7 +16,7 @@ fn a_wrong_option_says_what_would_be_right() {
         (&["--secret", "sandbox-mobile=x"], "--secret: sandbox-mobile is a public client, which has no secret"),
         (&["--secret", "nobody=x"], "--secret: there is no client `nobody`"),
         (&["--redirect-uri", "callback"], "--redirect-uri: the redirect URI callback is not absolute"),
-        (&["--issuer", "sandbox:8765"], "--issuer: `sandbox:8765` is no address such as http://sandbox:8765"),
+        (&["--issuer", "sandbox:8765"], "--issuer: `sandbox:8765` is not an address such as http://sandbox:8765"),
         (&["--port", "abc"], "invalid value 'abc' for '--port <PORT>': a port is a number from 0 to 65535"),
         (&["--bind", "localhost"], "invalid value 'localhost' for '--bind <ADDRESS>'"),
         (&["--client", "a=Public", "--client", "a=MobileApp"], "--client: `a` is given twice"),

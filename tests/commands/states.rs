@@ -62,17 +62,21 @@ fn refresh_after_a_lost_response_reports_the_outcome() {
     let lost_at = "2026-01-31 13:00:00 UTC";
     bench.pass(Seconds(60));
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-1"));
-    bench.run(&["refresh"]).exits(0).says(lost_at).says("cost nothing");
+    bench.run(&["refresh"]).exits(0).says(lost_at).says("nothing was lost by the unfinished refresh");
 
     bench.pass(Seconds(86_400));
     bench.provider.responds("/.well-known/openid-configuration", json(200, &discovery()));
     bench.provider.responds("/jwks", json(200, &jwks()));
     bench.provider.refreshes(bench.clock.time(), "rt-1", TokenResponse::new().refresh_token("rt-2"));
-    bench.run(&["refresh"]).exits(0).leaves_out("cost nothing");
+    bench.run(&["refresh"]).exits(0).leaves_out("nothing was lost by the unfinished refresh");
 
     bench.pass(Seconds(3_600));
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     bench.run(&["refresh"]).exits(5);
     bench.provider.refuses("invalid_grant");
-    bench.run(&["refresh"]).exits(3).says("it had been spent already").leaves_out("cost nothing");
+    bench
+        .run(&["refresh"])
+        .exits(3)
+        .says("It was probably used up already")
+        .leaves_out("nothing was lost by the unfinished refresh");
 }

@@ -105,7 +105,8 @@ fn status_without_a_choice_warns_and_lists() {
     let both = profile("a", "") + &profile("b", "renew = \"never\"");
     let outcome = Bench::with_config(&both).run(&["status", "--json"]).exits(0);
     assert_eq!(outcome.warnings(), ["no_profile_in_use"]);
-    let outcome = Bench::with_config(&both).run(&["status"]).exits(0).says("no profile is in use: there is no default profile");
+    let outcome =
+        Bench::with_config(&both).run(&["status"]).exits(0).says("no profile is in use: there is no default profile");
     assert!(outcome.stdout.contains("  b        profile `b` in "), "{}", outcome.stdout);
     let none = Bench::with_env(&[]).run(&["status"]).exits(0).says("Next: tidp profile add").leaves_out("warning");
     assert_eq!(none.stdout, "");
@@ -124,7 +125,7 @@ fn status_shows_leftover_sessions_and_how_to_end_them() {
     let out = bench.run(&["status"]).exits(0).stdout.replace('\n', " ");
     for words in [
         format!("`TIDP_ISSUER={ISSUER} TIDP_CLIENT_ID=app tidp logout`"),
-        "There is no profile `gone` any more. `tidp logout --all` ends its session, and all others.".into(),
+        "There is no profile `gone` any more. `tidp logout --all` ends its session and all others.".into(),
         "A session of `page` is left from another client.".into(),
     ] {
         assert!(out.contains(&words), "{words}: {out}");

@@ -85,7 +85,7 @@ impl Lasting {
                 (&"login_required".into(), &"invalid_grant".into())
             );
             let message = error["message"].as_str().unwrap();
-            assert!(message.contains("spent already: the refresh before it got no usable response"), "{message}");
+            assert!(message.contains("used up already: the refresh before it got no usable response"), "{message}");
             self.run(&["login"]).exits(0);
         } else {
             let warnings = outcome.exits(0).json()["warnings"].as_array().cloned().unwrap_or_default();

@@ -77,7 +77,7 @@ fn required_key_agreement_is_made() {
     assert!(!refresh_again(&home));
     keyring.heal();
     let message = store_error(&home, &home.tidp(&["token", "--json"]));
-    assert!(message.contains("not a session"), "what it handed on was encrypted: {message}");
+    assert!(message.contains("the stored session cannot be read"), "what it handed on was encrypted: {message}");
 }
 
 #[test]
@@ -89,7 +89,10 @@ fn secrets_over_a_network_are_encrypted() {
     assert!(!refresh_again(&home));
     home.set("DBUS_SESSION_BUS_ADDRESS", &own);
     let message = store_error(&home, &home.tidp(&["token", "--json"]));
-    assert!(message.contains("not a session"), "what went over the network was encrypted: {message}");
+    assert!(
+        message.contains("the stored session cannot be read"),
+        "what went over the network was encrypted: {message}"
+    );
 }
 
 /// Runs every command while one call fails like this, and then with a working service.
@@ -198,9 +201,9 @@ fn slow_service_is_waited_for() {
 fn corrupt_entry_is_fixed_by_login_or_logout() {
     let newer = br#"{"version":99,"profile":"x"}"#;
     for (garbage, words) in [
-        (b"".as_slice(), "not a session"),
-        (b"\xff\xfe\x00", "not a session"),
-        (b"{\"version\":1,", "not a session"),
+        (b"".as_slice(), "the stored session cannot be read"),
+        (b"\xff\xfe\x00", "the stored session cannot be read"),
+        (b"{\"version\":1,", "the stored session cannot be read"),
         (newer, "newer tidp"),
     ] {
         for mend in ["login", "logout"] {

@@ -31,8 +31,8 @@ pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
     match found.is_empty() {
         false => Ok(found),
         true if pem.trim().is_empty() => Err(failure("it is empty")),
-        true if pem.contains("PRIVATE KEY-----") => Err(failure("it holds a private key and no certificate")),
-        true => Err(failure("it holds no PEM certificate")),
+        true if pem.contains("PRIVATE KEY-----") => Err(failure("it contains a private key and no certificate")),
+        true => Err(failure("it contains no PEM certificate")),
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
         };
         for (contents, why) in [
             (String::new(), "it is empty"),
-            ("hello".into(), "it holds no PEM certificate"),
+            ("hello".into(), "it contains no PEM certificate"),
             (include_str!("test-key.pem").into(), "a private key and no certificate"),
             ("0\u{2}\u{1}".into(), "openssl x509 -inform der"),
             (block.into(), "certificate number 1 is damaged"),

@@ -153,7 +153,7 @@ fn store_failure(error: &Error) -> StoreFailure {
         Error::NotSupportedByStore(what) | Error::BadStoreFormat(what) => {
             keyring_failure(StoreFailureKind::Refused, what)
         }
-        _ => keyring_failure(StoreFailureKind::Refused, "it holds something that cannot be read"),
+        _ => keyring_failure(StoreFailureKind::Refused, "it contains something that cannot be read"),
     }
 }
 

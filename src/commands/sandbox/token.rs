@@ -13,7 +13,7 @@ const STEP: &str = "cannot get a token from the sandbox";
 /// Prints the token.
 ///
 /// # Errors
-/// `unreachable` without a sandbox; `usage` for what the sandbox refuses.
+/// `unreachable` without a sandbox; `usage` for what the sandbox refused.
 pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
     let url = args.at.join("/sandbox/token").map_err(|error| Error::usage(format!("--at: {error}")))?;
     let request = Request {
@@ -40,7 +40,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &SandboxToken) -> Result<()> {
             out.answer(&format!("Authorization: Bearer {token}\n"))
         }
         (200, Some(token)) => out.answer(&format!("{token}\n")),
-        (400, _) => Err(Error::usage(printable(text("error_description").unwrap_or("the sandbox refuses")))),
+        (400, _) => Err(Error::usage(printable(text("error_description").unwrap_or("the sandbox refused")))),
         (status, _) => Err(Error::failed(format!("{STEP}: {} answers {status}; is it a sandbox?", args.at))),
     }
 }

@@ -45,7 +45,7 @@ impl SessionOutlook<'_> {
                  estimates.",
             ));
         };
-        let told = Sentence::new("This is no estimate: the provider said so when it was asked, ").time(said.asked_at);
+        let told = Sentence::new("This is not an estimate: the provider said so when asked, ").time(said.asked_at);
         let agrees = self.policy.is_some_and(|policy| introspection_mismatch(session, policy).is_none());
         Some(told.text(if agrees { "; the policy agrees." } else { "." }))
     }
@@ -71,7 +71,7 @@ impl SessionOutlook<'_> {
             SessionState::Renewable(expiry) => self.renewable(session, expiry),
             SessionState::SsoEnded(expiry) => self.sso_ended(session, expiry),
             SessionState::Fixed(expiry) => {
-                let mut sentences = self.expiry_sentences(session, expiry, "and a refresh does not move that.");
+                let mut sentences = self.expiry_sentences(session, expiry, "and a refresh does not change that.");
                 sentences.push(self.log_in_before(session, expiry));
                 sentences
             }
@@ -162,7 +162,7 @@ impl SessionOutlook<'_> {
             let certain = if self.now < expires_at_earliest {
                 Sentence::new("Rely only on ").time(expires_at_earliest)
             } else {
-                Sentence::new("The time to rely on, ").time(expires_at_earliest).text(", has passed")
+                Sentence::new("The session was certain only until ").time(expires_at_earliest)
             };
             sentences.push(certain.text(format!(
                 ": a refresh returned {returned}, which does not show whether its lifetime was renewed."
@@ -183,9 +183,9 @@ impl SessionOutlook<'_> {
     fn policy_rule(&self) -> Sentence {
         let Some(policy) = self.policy else {
             return Sentence::new(if self.expiry.is_some() {
-                "It is not known whether a refresh renews the refresh token: set "
+                "It is not known whether a refresh renews the refresh token. Set "
             } else {
-                "It is not known how long a refresh token is valid, because the provider does not say: set "
+                "It is not known how long a refresh token is valid, because the provider does not say. Set "
             })
             .setting("policy", None)
             .text(", or for a client of TelenorID+ ")
@@ -195,7 +195,7 @@ impl SessionOutlook<'_> {
         let name = policy.name.as_str();
         let Some(lifetime) = policy.lifetime.map(|lifetime| lifetime.to_text()) else {
             return Sentence::new(if self.has_token_beside_policy() {
-                format!("{name}: the policy gives no refresh token, but the provider issued one, and that is tried.")
+                format!("{name}: the policy has no refresh tokens, but the provider issued one, and that is tried.")
             } else {
                 format!("{name}: no refresh token is issued; once the access token expires, log in again.")
             });
@@ -243,7 +243,7 @@ fn refused(now: Time, at: Time, session: &Session, policy: Option<&Policy>) -> V
 
 fn expired(now: Time, session: &Session, expiry: RefreshTokenExpiry) -> Vec<Sentence> {
     let source = match expiry.source {
-        ExpirySource::Policy => "By the policy",
+        ExpirySource::Policy => "Under the policy,",
         ExpirySource::Provider => "As the provider has said,",
     };
     let mut sentences = vec![
@@ -263,15 +263,13 @@ fn expired(now: Time, session: &Session, expiry: RefreshTokenExpiry) -> Vec<Sent
 fn found_inactive(now: Time, at: Time, session: &Session) -> Vec<Sentence> {
     let mut sentences = vec![
         Sentence::new("The provider, asked ").time(at).text(
-            ", says that the refresh token is no longer active: it has expired or was revoked, by a logout, say. So this \
-             session is probably over.",
+            ", says that the refresh token is no longer active: it has expired or was revoked, for example by a \
+             logout. So this session is probably over.",
         ),
         log_in_again(),
     ];
     sentences.extend(access_token_works(now, session));
-    sentences.push(Sentence::new(
-        "The refresh token is kept: the next refresh tries it once more and shows whether that is so.",
-    ));
+    sentences.push(Sentence::new("The refresh token is kept; the next refresh will show whether that is so."));
     sentences
 }
 

@@ -34,7 +34,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
         return Some(
             Sentence::new("the provider accepted the refresh token ")
                 .time(at)
-                .text(format!(", but by {name} it had expired "))
+                .text(format!(", but under {name} it had expired "))
                 .time(expired_at)
                 .text(": the client probably has another policy than the profile says"),
         );
@@ -48,7 +48,7 @@ pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
     (at < expiry.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
         Sentence::new("the provider refused the refresh token ")
             .time(at)
-            .text(format!(", but by {name} it was valid until "))
+            .text(format!(", but under {name} it was valid until "))
             .time(expiry.expires_at_earliest)
             .text(": it was revoked or used elsewhere, or the client has another policy than the profile says")
     })
@@ -67,7 +67,7 @@ fn contradiction(words: &str, said: Time, by_policy: RefreshTokenExpiry, policy:
     (said < earliest || said > latest).then(|| {
         Sentence::new(words)
             .time(said)
-            .text(format!(", but by {} it would expire ", policy.name.as_str()))
+            .text(format!(", but under {} it would expire ", policy.name.as_str()))
             .time(by_policy.expires_at)
             .text(": the client has another policy than the profile says")
     })
@@ -79,11 +79,11 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
     let known = expiry_when_refused(session, policy);
     let source = match known.map(|(_, expiry)| expiry.source) {
         Some(ExpirySource::Provider) => "as the provider had said",
-        Some(ExpirySource::Policy) | None => "by the policy",
+        Some(ExpirySource::Policy) | None => "under the policy",
     };
     if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
         let expired =
-            Sentence::new(format!("Probably it had expired: {source} it was valid until ")).time(expiry.expires_at);
+            Sentence::new(format!("It had probably expired: {source} it was valid until ")).time(expiry.expires_at);
         return Some(if refused_at >= expiry.expires_at {
             expired.text(".")
         } else {
@@ -94,7 +94,7 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
         });
     }
     if let Some(before) = spent_before(session) {
-        return Some(Sentence::new(format!("Probably it had been spent already: {before}.")));
+        return Some(Sentence::new(format!("It was probably used up already: {before}.")));
     }
     let Some((at, expiry)) = known else {
         return Some(Sentence::new(
@@ -105,17 +105,17 @@ pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Se
         return Some(
             Sentence::new("The provider had said that it was valid until ")
                 .time(expiry.expires_at)
-                .text(", so it was probably revoked (a logout, say) or used elsewhere."),
+                .text(", so it was probably revoked (for example by a logout) or used elsewhere."),
         );
     }
     Some(if at >= expiry.expires_at_earliest {
-        Sentence::new("Probably it had expired: it was certain to work only until ")
+        Sentence::new("It had probably expired: it was certain to work only until ")
             .time(expiry.expires_at_earliest)
             .text(", and the refreshes after that may not have renewed it.")
     } else {
-        Sentence::new("By the policy it was valid until ").time(expiry.expires_at_earliest).text(
-            ", so it was probably revoked (a logout, say) or used elsewhere, or the client has another policy than the \
-             profile says.",
+        Sentence::new("Under the policy it was valid until ").time(expiry.expires_at_earliest).text(
+            ", so it was probably revoked (for example by a logout) or used elsewhere, or the client has another \
+             policy than the profile says.",
         )
     })
 }

@@ -347,20 +347,20 @@ fn without_a_policy_the_end_is_known_and_the_renewal_is_not() {
 fn why_a_token_was_refused_is_told_as_likely() {
     let probable =
         |session: &Session| probable_refusal(session, Some(&MOBILE)).map(|sentence| text(&[sentence])).unwrap();
-    assert!(probable(&refused(90 * DAY, &fresh())).contains("Probably it had expired: by the policy"));
+    assert!(probable(&refused(90 * DAY, &fresh())).contains("It had probably expired: under the policy"));
     assert!(probable(&refused(89 * DAY, &fresh())).contains("revoked"));
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
     assert!(probable(&refused(95 * DAY, &same)).contains("certain to work only until @7776000"));
     let renewed_after_the_clock_was_set_back = refreshed(&same, after(5 * DAY), Some("r1"));
     assert!(
         probable(&refused(97 * DAY, &renewed_after_the_clock_was_set_back))
-            .contains("Probably it had expired: by the policy")
+            .contains("It had probably expired: under the policy")
     );
     let lost = fresh().after_lost_response(RefreshReason::Expired, after(60));
-    assert!(probable(&refused(120, &lost)).contains("spent already"));
+    assert!(probable(&refused(120, &lost)).contains("used up already"));
     assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted);
-    assert!(probable(&refused(120, &interrupted)).contains("spent already"));
+    assert!(probable(&refused(120, &interrupted)).contains("used up already"));
     assert_eq!(probable_refusal(&fresh(), Some(&MOBILE)), None);
 }
 
@@ -370,7 +370,7 @@ fn what_the_provider_had_said_explains_a_refusal() {
     for policy in [Some(&MOBILE), None] {
         let probable = |seconds| text(&[probable_refusal(&refused(seconds, &told), policy).unwrap()]);
         let said = "as the provider had said it was valid until @86400.";
-        assert!(probable(DAY).contains(&format!("Probably it had expired: {said}")), "{}", probable(DAY));
+        assert!(probable(DAY).contains(&format!("It had probably expired: {said}")), "{}", probable(DAY));
         let revoked = "The provider had said that it was valid until @86400, so it was probably revoked";
         assert!(probable(DAY - 1).starts_with(revoked), "{}", probable(DAY - 1));
     }

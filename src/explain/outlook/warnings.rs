@@ -113,9 +113,9 @@ fn ends_soon_from(end: Time, expiry: RefreshTokenExpiry) -> Time {
 pub(super) fn interrupted_refresh(session: &Session) -> Option<Sentence> {
     let unfinished = session.unfinished_refresh()?;
     let outcome = if unfinished.response_discarded {
-        " was answered, but the response failed a check and was discarded. The refresh token may be spent"
+        " was answered, but the response failed a check and was discarded. The refresh token may be used up"
     } else {
-        " did not finish. Unless it is still running, its response was lost, and the refresh token may be spent"
+        " did not finish. Unless it is still running, its response was lost, and the refresh token may be used up"
     };
     Some(Sentence::new("the refresh started ").time(unfinished.at).text(outcome).text(
         ". If the provider accepts each refresh token only once, the session is then over; otherwise nothing is lost. \
@@ -146,7 +146,7 @@ pub(super) fn clock_went_back(now: Time, session: &Session) -> Option<Sentence> 
         latest = latest.max(held.renewed_at);
     }
     (latest > now.plus(CLOCK_TOLERANCE)).then(|| {
-        Sentence::new("this computer's clock went back: the session was saved at ")
+        Sentence::new("this machine's clock went back: the session was saved at ")
             .time(latest)
             .text(", in the future, so times computed from it may be wrong")
     })

@@ -137,7 +137,7 @@ fn description(row: &Row, charset: Charset) -> String {
             format!("refresh {}{outcome}", refresh_reason(reason))
         }
         (EventKind::Refused, _) => "refresh refused (invalid_grant): log in".to_owned(),
-        (EventKind::LoginRequired, _) => "nothing to refresh with: log in".to_owned(),
+        (EventKind::LoginRequired, _) => "no usable refresh token: log in".to_owned(),
     }
 }
 

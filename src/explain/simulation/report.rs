@@ -80,8 +80,10 @@ fn ended_by_sso(scenario: &Scenario, simulation: &Simulation) -> bool {
 fn cause(scenario: &Scenario, simulation: &Simulation) -> &'static str {
     match (scenario.policy.lifetime, scenario.policy.sliding) {
         (None, _) => "no refresh token was issued, so it ends with its access token",
-        (_, false) => "its expiry is fixed at the login, and a refresh does not move it",
-        _ if ended_by_sso(scenario, simulation) => "the SSO session had ended, and a refresh after that renews nothing",
+        (_, false) => "its expiry is fixed at the login, and a refresh does not change it",
+        _ if ended_by_sso(scenario, simulation) => {
+            "the SSO session had ended, and a refresh after that did not renew it"
+        }
         _ if scenario.force => "the script called too seldom to renew it",
         _ if scenario.renew == Renew::WhenDue && scenario.policy.expires_before_access_token(scenario.access_token) => {
             "a refresh that waits for the access token to expire comes too late"

@@ -231,7 +231,7 @@ impl Simulator {
             return Ok(false);
         };
         if expiry.is_none_or(|expiry| now >= expiry.expires_at) {
-            return Err(disagreement(at, "the provider accepted a refresh token that had expired by the policy"));
+            return Err(disagreement(at, "the provider accepted a refresh token that had expired under the policy"));
         }
         let renewed = issued.refresh_token_expires_at > self.enforced_expiry;
         let tokens = NewTokens {

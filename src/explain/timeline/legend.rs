@@ -43,7 +43,7 @@ fn entries(t: &Timeline, marks: Marks) -> Vec<Entry> {
         all.push(entry(marks.refused, Role::Over, "refused", at, "log in again"));
     }
     if let Some(at) = t.renewal_due_at {
-        all.push(entry(marks.renewal_due, Role::Renewal, "renewal due", at, "from then on a token request renews it"));
+        all.push(entry(marks.renewal_due, Role::Renewal, "renewal due", at, "from then on `tidp token` renews it"));
     }
     if let Some(expiry) = t.refresh_token {
         all.extend(expiry_entries(t, expiry, marks));

@@ -173,7 +173,9 @@ impl LoginAttempt<'_, '_> {
 
     fn note_other_ways(&self, connection: Option<&SshConnection>, redirect_uri: &str) {
         if let Some(forward) = connection.and_then(|connection| connection.forward_command(redirect_uri)) {
-            self.context.reporter.note(format!("Or forward the port, there and before you open the URL: `{forward}`."));
+            self.context
+                .reporter
+                .note(format!("Or, on that machine, forward the port before you open the URL: `{forward}`."));
         }
         if let Some(device) = self.phone_command() {
             self.context.reporter.note(format!("Or use another device: `{device}`."));
@@ -205,12 +207,11 @@ impl LoginAttempt<'_, '_> {
         );
         let reporter = self.context.reporter;
         if self.id_token_hint().is_some() {
-            reporter.note("The ID token is not sent as a hint: a printed address must not contain it.");
+            reporter.note("The ID token is not sent as a hint: a printed URL must not contain it.");
         }
         reporter.prompt(format!("Open this URL in a browser and log in:\n\n  {url}\n"));
-        reporter.prompt(
-            "Then copy the whole address the browser was sent to (it may show an error page there), and paste it here:",
-        );
+        reporter
+            .prompt("Then copy the whole URL that the browser ends at (it may show an error page), and paste it here:");
         let code = waiting.pasted_code(&pending, |problem| self.refusal(problem, Some(&pending.redirect_uri)))?;
         self.exchange_buffered(&code, &pending, KeyPrefetch::none())
     }

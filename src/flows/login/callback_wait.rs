@@ -154,7 +154,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
                 return None;
             }
             Err(PasteError::BareCode) => wrong_paste("that is only a code"),
-            Err(PasteError::NotAUrl) => wrong_paste("that is not the address the browser was sent to"),
+            Err(PasteError::NotAUrl) => wrong_paste("that is not the URL that the browser ends at"),
         };
         if !is_typed {
             return Some(Err(error));
@@ -200,7 +200,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
             IgnoredRequest::AnotherHost => "it came to another host name or port than the redirect URI's",
             IgnoredRequest::AnotherMethod => "it was not a GET request (is `response_mode=form_post` set?)",
             IgnoredRequest::TooLarge => {
-                "its head is larger than 16 KiB (delete the browser's cookies for this address)"
+                "its headers are larger than 16 KiB (delete the browser's cookies for this address)"
             }
             IgnoredRequest::NotHttp => "it could not be read as plain HTTP (a browser may insist on https)",
         };
@@ -228,10 +228,10 @@ fn capitalized(sentence: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-const PASTE_AGAIN: &str = "Paste the whole address here, from http to its end:";
+const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
 const NOT_OURS: &str = "a redirect that does not belong to this login";
 const NO_REDIRECT: &str = "a request to the redirect URI";
 
 fn wrong_paste(what: &str) -> (String, Error) {
-    (what.to_owned(), Error::usage(format!("{what}: paste the whole address, starting with http")))
+    (what.to_owned(), Error::usage(format!("{what}: paste the whole URL, starting with http")))
 }

@@ -70,7 +70,7 @@ fn wrong_claims_in_a_login_id_token_are_rejected() {
     let iss = |iss: &str| invalid(&format!("it was issued by `{iss}`, not by `{ISSUER}`"));
     let aud = |aud: Value| invalid(&format!("it is not for `{CLIENT}` alone: its `aud` is {aud}"));
     let old = |iat| invalid(&format!("it was not issued for this login, but at {}", at(iat)));
-    let no_sub = || invalid("it does not say whose it is (`sub`)");
+    let no_sub = || invalid("it names no account (`sub`)");
     let other_nonce = || invalid("it belongs to another login (`nonce`)");
     let other_hash = |name: &str| invalid(&format!("it belongs to another response (`{name}`)"));
     for (case, name, value, why) in [

@@ -83,13 +83,13 @@ fn ignored_redirects_are_reported_once_each() {
     let outcome = bench.run(&["login"]).exits(124).leaves_out("\u{1b}").leaves_out("evil").leaves_out("invalid_scope");
     let (waiting, end) = outcome.stderr.split_once("error: ").unwrap();
     for why in [
-        "a redirect that does not belong to this login was ignored: its `state` is another one\n",
+        "a redirect that does not belong to this login was ignored: its `state` is a different one\n",
         "a redirect that does not belong to this login was ignored: it has no `state`\n",
         "a redirect that does not belong to this login was ignored: it has more than one `state`\n",
         "a request to the redirect URI was ignored: it came to another path",
         "a request to the redirect URI was ignored: it came to another host name or port",
         "a request to the redirect URI was ignored: it was not a GET request",
-        "a request to the redirect URI was ignored: its head is larger than 16 KiB",
+        "a request to the redirect URI was ignored: its headers are larger than 16 KiB",
         "a request to the redirect URI was ignored: it could not be read as plain HTTP",
     ] {
         assert_eq!(waiting.matches(why).count(), 1, "`{why}` once in: {waiting}");

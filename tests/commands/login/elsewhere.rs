@@ -152,7 +152,7 @@ fn pasted_address_finishes_a_login_that_listens() {
     bench
         .run(&["login"])
         .exits(0)
-        .says("That line was empty. Paste the whole address here")
+        .says("That line was empty. Paste the whole URL here")
         .says("That is not the address the browser was sent to. Paste")
         .says("The redirect does not belong to this login")
         .says("That is only a code. Paste");

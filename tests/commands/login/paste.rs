@@ -73,19 +73,19 @@ fn wrong_paste_is_asked_for_again_at_a_terminal() {
         Some(format!("{uri}?error=access_denied&state={state}&iss={ISSUER}"))
     });
     bench.provider.expect_discovery();
-    let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is only a code. Paste the whole address here");
+    let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is only a code. Paste the whole URL here");
     let stderr = outcome.says("That is not the address the browser was sent to. Paste the whole").stderr;
     assert_eq!(stderr.matches("The pasted URL is not the one the login ends at").count(), 2, "{stderr}");
     let another = |uri: &str| format!("{uri}?code=x&state=another");
     let bench = mistyped(true, &[]);
     bench.terminal.pastes(move |url| Some(another(&parameter(url, "redirect_uri"))));
     bench.provider.expect_discovery();
-    let message = "The redirect does not belong to this login: its `state` is another one. Paste the whole";
+    let message = "The redirect does not belong to this login: its `state` is a different one. Paste the whole";
     bench.run(&["login", "--paste"]).exits(2).says(message).says("standard input has ended");
     for (typed, lines, words) in [
         (true, &["", "the-code"][..], "standard input has ended"),
         (true, &[""], "standard input has ended"),
-        (false, &["", "the-code"], "paste the whole address"),
+        (false, &["", "the-code"], "paste the whole URL"),
     ] {
         let bench = mistyped(typed, lines);
         bench.provider.expect_discovery();

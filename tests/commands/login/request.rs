@@ -225,7 +225,7 @@ fn prompt_none_keeps_the_id_token_out_of_arguments() {
         let once = ["http://127.0.0.1:49998/once".parse().unwrap()];
         if args.contains(&"--paste") {
             assert!(targets.is_empty());
-            outcome.says("The ID token is not sent as a hint: a printed address must not contain it.");
+            outcome.says("The ID token is not sent as a hint: a printed URL must not contain it.");
             continue;
         }
         assert_eq!(opened.as_slice(), if args.contains(&"--no-browser") { &[][..] } else { &once });

@@ -37,8 +37,7 @@ fn names(bench: &Bench) -> [Vec<&'static str>; 2] {
 fn rename_takes_session_secret_and_default_along() {
     let bench = with_session();
     let before = bench.files.text(CONFIG);
-    let outcome =
-        bench.run(&[&RENAME[..], &["--json"]].concat()).exits(0).says("is now `job`; its session goes with it");
+    let outcome = bench.run(&[&RENAME[..], &["--json"]].concat()).exits(0).says("is now `job`; its session is kept");
     assert_eq!(outcome.json(), json!({ "profile": "job", "renamed_from": "work", "session": true }));
     assert_eq!(bench.files.text(CONFIG), before.replace("work", "job"), "with its comments and in its place");
     assert_eq!(names(&bench), [["job"], ["job"]]);

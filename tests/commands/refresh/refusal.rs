@@ -65,7 +65,7 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         let again = bench.session().unwrap().events;
         assert_eq!(again.iter().filter(|event| matches!(event.kind, EventKind::Unanswered { .. })).count(), 1);
         bench.provider.refuses("invalid_grant");
-        bench.run(&["refresh"]).exits(3).says("spent already: the refresh before it got no usable response");
+        bench.run(&["refresh"]).exits(3).says("used up already: the refresh before it got no usable response");
         let bench = expired_session();
         bench.provider.responds("/connect/token", json(status, &json!({})));
         bench.run(&["refresh"]).exits(5);
@@ -73,7 +73,7 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         bench.provider.expect_discovery();
         bench.provider.responds("/jwks", json(200, &jwks()));
         bench.provider.refuses("invalid_grant");
-        bench.run(&["refresh"]).exits(3).says("it had expired: by the policy");
+        bench.run(&["refresh"]).exits(3).says("it had probably expired: under the policy");
     }
 }
 
@@ -276,10 +276,10 @@ fn expiry_by_provider_clock_is_explained() {
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT")
-        .says("had expired: by the policy")
+        .says("had probably expired: under the policy")
         .says("11 min ahead of this machine's");
     let text = bench.run(&["policy"]).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("had expired: by the policy") && !text.contains("used elsewhere"), "{text}");
+    assert!(text.contains("had probably expired: under the policy") && !text.contains("used elsewhere"), "{text}");
     // A clock that was ahead at the login explains nothing.
     let bench = Bench::new("PublicWithRefresh");
     let theirs = bench.clock.time().plus(Seconds::minutes(11));
@@ -291,14 +291,18 @@ fn expiry_by_provider_clock_is_explained() {
         Ok(response.response(theirs, Some(&nonce)))
     });
     bench.run(&["login"]).exits(0).says("behind the provider's");
-    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
+    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT")
+        .leaves_out("had probably expired: under the policy")
+        .says("used elsewhere");
     // Nor one that was ahead at the last refresh.
     let bench = Bench::new("PublicWithRefresh");
     bench.log_in();
     let ahead = TokenResponse::new().refresh_token("rt-2").date("Sat, 31 Jan 2026 12:11:00 GMT");
     bench.provider.refreshes(theirs, "rt-1", ahead);
     bench.run(&["refresh", "--force"]).exits(0);
-    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT").leaves_out("had expired: by the policy").says("used elsewhere");
+    refused_at(&bench, "Sat, 31 Jan 2026 12:11:00 GMT")
+        .leaves_out("had probably expired: under the policy")
+        .says("used elsewhere");
 }
 
 #[test]
