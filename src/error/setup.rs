@@ -159,7 +159,7 @@ impl SetupError {
             .hint(NEW_STORE_KEY),
             Self::SandboxAddressTaken(address) => Report::new(
                 Kind::Failed,
-                format!("cannot serve on {address}: another program, perhaps another sandbox, listens there"),
+                format!("cannot listen on {address}: another program, perhaps another sandbox, listens there"),
             )
             .hint("tidp sandbox --port 0"),
             Self::NoListener(message) => config(message.clone()).hint(with_profile("tidp login --paste", profile)),

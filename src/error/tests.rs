@@ -377,18 +377,18 @@ fn store_failure_names_the_store_and_a_remedy() {
         (StoreName::Keyring, TimedOut, "the OS keyring did not respond in time", "unlock or restart"),
         (StoreName::Keyring, Ambiguous, "two entries of the same name", "remove one of them"),
         (StoreName::Keyring, Unknown, "did not confirm the write", "then run the command again"),
-        (StoreName::File, Missing, "the encrypted file store cannot be found", "in another one: TIDP_STORE_DIR"),
+        (StoreName::File, Missing, "the encrypted file store cannot be found", "choose another: TIDP_STORE_DIR"),
         (StoreName::File, WrongKey, "cannot be opened with this key", "`tidp logout` then `tidp login`"),
         (StoreName::PlaintextFile, Damaged, "has a corrupt entry", "`tidp logout` then `tidp login`"),
         (
             StoreName::PlaintextFile,
             Refused,
             "the plain-text file store returned an error",
-            "in another one: TIDP_STORE_DIR",
+            "choose another: TIDP_STORE_DIR",
         ),
-        (StoreName::PlaintextFile, LockUnavailable, "cannot be locked", "in another one: TIDP_STORE_DIR"),
+        (StoreName::PlaintextFile, LockUnavailable, "cannot be locked", "choose another: TIDP_STORE_DIR"),
         (StoreName::File, LocksUnsupported, "cannot be locked", "on a local disk: TIDP_STORE_DIR"),
-        (StoreName::Keyring, LockUnavailable, "cannot be locked", "name another one: TIDP_LOCK_DIR"),
+        (StoreName::Keyring, LockUnavailable, "cannot be locked", "choose another: TIDP_LOCK_DIR"),
         (StoreName::Keyring, LocksUnsupported, "cannot be locked", "on a local disk: TIDP_LOCK_DIR"),
     ] {
         let report = Error::from(store(name, kind)).report();

@@ -286,7 +286,9 @@ impl<'s> SessionView<'s> {
                 format!("last seen active {}", (style.when)(renewed_at))
             }
             Sso::Ended => match held.and_then(|held| held.omitted_since) {
-                Some(since) => format!("ended (seen {}); a refresh no longer renews the session", (style.when)(since)),
+                Some(since) => {
+                    format!("ended: noticed {}; a refresh no longer renews the session", (style.when)(since))
+                }
                 None => "ended; a refresh no longer renews the session".to_owned(),
             },
             Sso::Unknown => "unknown".to_owned(),

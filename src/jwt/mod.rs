@@ -56,7 +56,7 @@ pub enum Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAToken(why) => f.write_str(why),
+            Self::NotAToken(why) => write!(f, "it is not a JWT: {why}"),
             Self::Encrypted(_) => f.write_str("it is an encrypted token (JWE)"),
         }
     }

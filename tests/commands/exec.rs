@@ -29,11 +29,11 @@ fn exec_sets_the_variable_of_that_name_instead() {
     bench.run(&["exec", "--env", "TIDP_ACCESS_TOKEN", "--", "gh"]).exits(127);
     bench.programs.exec_calls.lock().unwrap().clear();
     for (name, words) in [
-        ("", "is not a variable's name"),
-        ("1A", "`1A` is not a variable's name"),
-        ("A=B", "`A=B` is not a variable's name"),
-        ("A-B", "is not a variable's name"),
-        ("Å", "is not a variable's name"),
+        ("", "is not a variable name"),
+        ("1A", "`1A` is not a variable name"),
+        ("A=B", "`A=B` is not a variable name"),
+        ("A-B", "is not a variable name"),
+        ("Å", "is not a variable name"),
         ("TIDP_CLIENT_SECRET", "`TIDP_CLIENT_SECRET` is reserved for tidp's own settings"),
         ("TIDP_STORE_KEY", "is reserved for tidp's own settings"),
         ("tidp_store_key", "is reserved for tidp's own settings"),

@@ -280,7 +280,7 @@ fn other_providers_claims_are_not_interpreted() {
         bench.run(&["login"]).exits(0);
         bench.pass(Seconds(300));
         let outcome =
-            bench.run(&["inspect"]).exits(0).says("that it has expired is normal").leaves_out("valid for 5 minutes");
+            bench.run(&["inspect"]).exits(0).says("That it has expired is normal").leaves_out("valid for 5 minutes");
         let claims = format!("{}{}", outcome.stdout, outcome.stderr);
         for words in ["Telenor", "assurance level", "one-time code", "phone number", "client_type", "CLIENT_TYPE"] {
             assert!(!claims.contains(words), "`{words}` in:\n{claims}");

@@ -129,7 +129,7 @@ fn policy_tells_the_two_sources_apart() {
     assert_eq!(outcome.json()["expires_at"], "2026-03-02T12:00:00Z");
     let page = bench.run(&["policy"]).exits(0).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        page.contains("The provider says that the refresh token expires 2026-03-02 12:00:00 UTC, but by"),
+        page.contains("The provider says that the refresh token expires 2026-03-02 12:00:00 UTC, but under"),
         "{page}"
     );
 }

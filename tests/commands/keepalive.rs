@@ -149,7 +149,7 @@ fn keepalive_retries_a_lost_response_once() {
     let bench = ten_minute_session();
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
     let times = expect_renewals(&bench, 0..0);
-    bench.run_unchecked(&["keepalive", "--for", "9m"]).exits(0).says("may have been spent").says("Trying it once");
+    bench.run_unchecked(&["keepalive", "--for", "9m"]).exits(0).says("may be used up").says("Trying it once");
     assert_eq!(times.lock().unwrap().1.len(), 1);
     assert!(bench.session().unwrap().refresh_started_at.is_none());
 }

@@ -243,7 +243,7 @@ fn what_needs_a_user_is_refused_with_the_truth() {
         ("login", "there is no user to log in, and none is needed for a token"),
         ("userinfo", "there is no userinfo"),
         ("token --id-token", "the provider issues no ID token"),
-        ("refresh --claims", "there is no ID token whose claims"),
+        ("refresh --claims", "there are no claims to update"),
         ("keepalive --for 1h", "there is no session to keep alive: `tidp token` and `tidp exec` request a new token"),
     ] {
         let args: Vec<&str> = line.split(' ').collect();
@@ -300,9 +300,7 @@ fn policy_says_that_there_is_none() {
         (&document["access_token_expires_at"], &document["events"]),
         (&object!("2026-01-31T12:10:00Z"), &object!([]))
     );
-    assert!(
-        document["explanation"].as_str().unwrap().ends_with("The one that is kept now expires 2026-01-31T12:10:00Z.")
-    );
+    assert!(document["explanation"].as_str().unwrap().ends_with("The stored one expires 2026-01-31T12:10:00Z."));
     bench.pass(Seconds(600));
     // Nothing of a session is missing.
     let user = Bench::new("MobileApp");

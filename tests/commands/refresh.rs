@@ -117,7 +117,7 @@ fn only_lost_response_leaves_refresh_mark() {
     bench.run(&["refresh"]).exits(5);
     assert!(bench.session().unwrap().refresh_started_at.is_none());
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
-    bench.run(&["refresh"]).exits(5).says("may have been spent");
+    bench.run(&["refresh"]).exits(5).says("may be used up");
     assert!(bench.session().unwrap().refresh_started_at.is_some());
 }
 
@@ -163,7 +163,7 @@ fn stderr_is_buffered_until_new_token_is_stored() {
     let window = &moments[at("after http /connect/token")..at("after store.save_with_retries")];
     assert!(window.iter().all(|moment| !moment.contains("terminal")), "{window:?}");
     let told = bench.terminal.take().1;
-    assert!(told.contains("was skipped") && told.contains("/connect/token"), "{told}");
+    assert!(told.contains("was ignored") && told.contains("/connect/token"), "{told}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_taken_port_leads_to_another_one() {
     let taken = holder.local_addr().unwrap().port();
     let error = Bench::with_env(&[]).run(&["sandbox", "--json", "--port", &taken.to_string()]).exits(1).error();
     let message = error["message"].as_str().unwrap();
-    assert!(message.starts_with(&format!("cannot serve on 127.0.0.1:{taken}: another program, ")), "{message}");
+    assert!(message.starts_with(&format!("cannot listen on 127.0.0.1:{taken}: another program, ")), "{message}");
     assert_eq!(error["hint"], "tidp sandbox --port 0");
 }
 

@@ -22,7 +22,7 @@ fn ended_sso_session_is_explained() {
     bench.pass(Seconds(60));
     let inspected =
         bench.run(&["inspect"]).exits(0).says("before it expires 2026-05-01 12:00:00 UTC").says("tidp login");
-    assert!(inspected.stdout.contains("ended: found 2026-01-31 13:00:00 UTC (1 min ago)"), "{}", inspected.stdout);
+    assert!(inspected.stdout.contains("ended: noticed 2026-01-31 13:00:00 UTC (1 min ago)"), "{}", inspected.stdout);
     assert_eq!(bench.run(&["inspect", "--json"]).exits(0).json()["sso"], "ended");
     let told = bench.run(&["policy"]).exits(0).stdout.replace('\n', " ");
     for words in

@@ -126,7 +126,7 @@ fn status_shows_leftover_sessions_and_how_to_end_them() {
     for words in [
         format!("`TIDP_ISSUER={ISSUER} TIDP_CLIENT_ID=app tidp logout`"),
         "There is no profile `gone` any more. `tidp logout --all` ends its session and all others.".into(),
-        "A session of `page` is left from another client.".into(),
+        "A session of `page` belongs to another client.".into(),
     ] {
         assert!(out.contains(&words), "{words}: {out}");
     }

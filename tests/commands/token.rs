@@ -164,9 +164,9 @@ fn exec_credential_uses_version_kubectl_requests() {
         (info("client.authentication.k8s.io/v2"), "`client.authentication.k8s.io/v2`"),
         (info("client.authentication.k8s.io/v1alpha1"), "v1alpha1"),
         (info(r"\u001b[31m"), r"\u{1b}[31m"),
-        (r#"{"kind":"ExecCredential"}"#.to_owned(), "names no apiVersion"),
-        ("v1".to_owned(), "names no apiVersion"),
-        (r#"{"apiVersion":1}"#.to_owned(), "names no apiVersion"),
+        (r#"{"kind":"ExecCredential"}"#.to_owned(), "has no apiVersion"),
+        ("v1".to_owned(), "has no apiVersion"),
+        (r#"{"apiVersion":1}"#.to_owned(), "has no apiVersion"),
     ] {
         // A due token is not refreshed for an invalid call.
         let bench = Bench::new("MobileApp").env("KUBERNETES_EXEC_INFO", &exec_info);

@@ -195,7 +195,7 @@ fn refused_scopes_say_nothing_about_the_session() {
 fn lost_response_of_a_narrowed_refresh_is_journalled() {
     let bench = logged_in();
     bench.provider.fails("/connect/token", HttpFailureKind::ResponseLost);
-    bench.run(&["token", "--scope", "api:x"]).exits(5).says("The refresh token may have been spent");
+    bench.run(&["token", "--scope", "api:x"]).exits(5).says("The refresh token may be used up");
     assert!(bench.session().unwrap().refresh_started_at.is_some());
     narrows(&bench, "rt-1", "api:x", "x", None);
     bench.run(&["token", "--scope", "api:x"]).exits(0).says("did not finish");

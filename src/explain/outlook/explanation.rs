@@ -183,9 +183,9 @@ impl SessionOutlook<'_> {
     fn policy_rule(&self) -> Sentence {
         let Some(policy) = self.policy else {
             return Sentence::new(if self.expiry.is_some() {
-                "It is not known whether a refresh renews the refresh token. Set "
+                "It is not known whether a refresh renews the refresh token: set "
             } else {
-                "It is not known how long a refresh token is valid, because the provider does not say. Set "
+                "It is not known how long a refresh token is valid, because the provider does not say: set "
             })
             .setting("policy", None)
             .text(", or for a client of TelenorID+ ")

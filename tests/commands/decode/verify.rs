@@ -98,7 +98,7 @@ fn key_set_with_a_private_key_verifies_nothing() {
         bench.files.put("keys.json", &keys.to_string());
         let outcome = decode(&bench, &[&valid_token()], &["--jwks", "keys.json"]);
         if refused {
-            outcome.exits(7).says("publishes what must be secret").says(r"of its key `k\u{1b}2`");
+            outcome.exits(7).says("publishes a private key").says(r"of its key `k\u{1b}2`");
         } else {
             outcome.exits(0);
         }

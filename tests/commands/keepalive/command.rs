@@ -17,7 +17,7 @@ fn new_login_is_kept_alive_while_the_command_runs() {
     let login = Session { generation: 7, ..login };
     bench.signals.run_after(500, move || stores.put(&name, login.to_json().expose()));
     bench.signals.end_after(900, ExitReason::Code(0));
-    bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which ends");
+    bench.run(&["keepalive", "--verbose", "--", "job"]).exits(0).says("which now ends");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn code_is_shown_and_polled_for_until_it_is_approved() {
     assert_eq!((outcome.stdout.as_str(), times), ("", vec![5, 10]));
     outcome
         .exits(0)
-        .says("Open this address on any device and enter the code:\n\n  https://id.example/device\n\n  123456789\n")
+        .says("Open this URL on any device and enter the code:\n\n  https://id.example/device\n\n  123456789\n")
         .says("Logged in as +4790000001 at https://id.example.")
         .leaves_out("the-device-code");
     let request = bench.provider.last(DEVICE);
@@ -278,7 +278,7 @@ fn code_that_a_lost_response_may_have_used_is_told_apart() {
         let (outcome, _) = polled(&bench, &[], vec![failure, error(400, "invalid_grant")]);
         let outcome =
             outcome.exits(4).says("rejected the device code (invalid_grant)").says("hint: tidp login --device\n");
-        assert_eq!(outcome.stderr.contains("A response was lost on its way"), lost);
+        assert_eq!(outcome.stderr.contains("An earlier response was lost"), lost);
     }
 }
 
@@ -398,7 +398,7 @@ fn qr_code_is_drawn_where_it_fits() {
         shown(Some((80, 30)), &[], &["--quiet"]),
         shown(None, &[], &[]),
     ] {
-        assert!(!without.contains(blocks) && without.contains("Open this address on any device"), "{without}");
+        assert!(!without.contains(blocks) && without.contains("Open this URL on any device"), "{without}");
     }
     let bench = waiting(&[
         ("verification_uri", json!("http://127.0.0.1:8765/device")),
@@ -406,7 +406,7 @@ fn qr_code_is_drawn_where_it_fits() {
     ]);
     *bench.terminal.stderr_size.lock().unwrap() = Some((80, 30));
     let local = polled(&bench, &[], vec![tokens()]).0.exits(0).stderr;
-    assert!(!local.contains(blocks) && local.contains("Open this address on this machine and enter"), "{local}");
+    assert!(!local.contains(blocks) && local.contains("Open this URL on this machine and enter"), "{local}");
     let plain = shown(Some((80, 30)), &[("NO_COLOR", "1")], &[]);
     assert!(plain.contains("█") && !plain.contains(colors), "{plain}");
     let ascii = shown(Some((80, 50)), &[("LC_ALL", "C"), ("NO_COLOR", "1")], &[]);

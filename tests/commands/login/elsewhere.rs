@@ -153,7 +153,7 @@ fn pasted_address_finishes_a_login_that_listens() {
         .run(&["login"])
         .exits(0)
         .says("That line was empty. Paste the whole URL here")
-        .says("That is not the address the browser was sent to. Paste")
+        .says("That is not the URL that the browser ends at. Paste")
         .says("The redirect does not belong to this login")
         .says("That is only a code. Paste");
     assert!(bench.session().is_some());

@@ -36,9 +36,9 @@ fn pasted_url_is_checked_like_a_redirect() {
     type Paste = fn(&str, &str) -> Option<String>;
     let rows: [(Paste, u8, &str); 8] = [
         (|_, _| None, 2, "nothing was pasted"),
-        (|_, _| Some(String::new()), 2, "not the address"),
+        (|_, _| Some(String::new()), 2, "not the URL"),
         (|_, _| Some("the-code".into()), 2, "only a code"),
-        (|_, _| Some("what is this?".into()), 2, "not the address"),
+        (|_, _| Some("what is this?".into()), 2, "not the URL"),
         (|uri, _| Some(format!("{uri}?code=the-code&state=x&iss={ISSUER}")), 7, "state"),
         (|uri, state| Some(format!("{uri}?code=the-code&state={state}&iss=https://evil.example")), 7, "another issuer"),
         (|_, state| Some(format!("https://evil.example/?code=the-code&state={state}&iss={ISSUER}")), 7, "begin with"),
@@ -74,8 +74,8 @@ fn wrong_paste_is_asked_for_again_at_a_terminal() {
     });
     bench.provider.expect_discovery();
     let outcome = bench.run(&["login", "--paste"]).exits(4).says("That is only a code. Paste the whole URL here");
-    let stderr = outcome.says("That is not the address the browser was sent to. Paste the whole").stderr;
-    assert_eq!(stderr.matches("The pasted URL is not the one the login ends at").count(), 2, "{stderr}");
+    let stderr = outcome.says("That is not the URL that the browser ends at. Paste the whole").stderr;
+    assert_eq!(stderr.matches("The pasted URL does not belong to this login").count(), 2, "{stderr}");
     let another = |uri: &str| format!("{uri}?code=x&state=another");
     let bench = mistyped(true, &[]);
     bench.terminal.pastes(move |url| Some(another(&parameter(url, "redirect_uri"))));

@@ -37,7 +37,7 @@ fn wrong_key_or_value_changes_nothing() {
         (&["set", "work", "sliding", "maybe"], "sliding: `maybe` is not true or false"),
         (&["set", "work", "refresh_lifetime", "1h"], "refresh_lifetime needs client_type or policy"),
         (&["set", "work", "client_secret", "s3cret"], "client_secret must not be in config.toml"),
-        (&["set", "work", "client_id", "YOUR-CLIENT"], "`YOUR-CLIENT` stands for the ID of your client"),
+        (&["set", "work", "client_id", "YOUR-CLIENT"], "`YOUR-CLIENT` is a placeholder"),
         (&["unset", "work", "client_id"], "set `client_id`"),
         (&["unset", "work", "polcy"], "unknown key `polcy`: did you mean `policy`?"),
     ] {
@@ -70,7 +70,7 @@ fn session_of_another_client_is_said_to_stay() {
     bench.run(&["profile", "set", "work", "client_type", "Public"]).exits(0).leaves_out("warning");
     let outcome = bench.run(&["profile", "set", "work", "client_id", "other", "--json"]).exits(0);
     assert_eq!(outcome.warnings(), ["session_left_behind"]);
-    outcome.says("belongs to the client `app` at https://id.example and stays").says("`tidp logout --all`");
+    outcome.says("belongs to the client `app` at https://id.example and is still stored").says("`tidp logout --all`");
     bench.stores.fail("load", StoreFailureKind::Locked);
     let outcome = bench.run(&["profile", "set", "work", "issuer", "https://other.example", "--json"]).exits(0);
     assert_eq!(outcome.warnings(), ["sessions_unknown"]);
@@ -114,6 +114,6 @@ fn client_types_are_written_as_documented() {
     let text = bench.files.text(CONFIG);
     assert!(text.contains("client_type = \"PublicWithRefresh\"\npolicy = \"Web\"\n"), "{text}");
     let add = ["profile", "add", "b", "--issuer", ISSUER, "--client-id", "YOUR-CLIENT"];
-    config_error(&bench, &add, "stands for the ID of your client");
+    config_error(&bench, &add, "is a placeholder");
     assert!(bench.stores.raw(&EntryKey::Session(bench.key_of("b")).name()).is_none());
 }

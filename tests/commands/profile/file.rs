@@ -100,7 +100,7 @@ fn too_large_configuration_is_not_written() {
     let full = |fill: usize| format!("#{}\n{text}", "x".repeat(fill));
     let add = ["profile", "add", "b", "--issuer", ISSUER, "--client-id", "x"];
     let bench = Bench::with_config(&full(room));
-    config_error(&bench, &add, "config.toml would become larger than 1 MiB").says("hint: tidp profile remove NAME");
+    config_error(&bench, &add, "config.toml would exceed 1 MiB").says("hint: tidp profile remove NAME");
     assert_eq!(bench.files.text(CONFIG), full(room));
     bench.run(&["profile", "remove", "a"]).exits(0);
     let bench = Bench::with_config(&full(room - 200));

@@ -27,7 +27,7 @@ fn add_asks_until_each_answer_is_right() {
         ["a b", "old", "work", "http://id.example", ISSUER, "", "YOUR-CLIENT", " app ", "Mobile", "publicwithrefresh"];
     let outcome = add(&bench, &[], &answers).exits(0);
     let outcome = outcome.says("invalid profile name `a b`").says("profile `old` already exists").says("must be https");
-    let outcome = outcome.says("a client ID is needed").says("`YOUR-CLIENT` stands for").says("one of Public, ");
+    let outcome = outcome.says("a client ID is needed").says("`YOUR-CLIENT` is a placeholder").says("one of Public, ");
     let outcome = outcome.says("  PublicWithRefresh  10 min, renewed by a refresh\n");
     outcome.says("  Confidential       14 days, fixed from the login; has a client secret\n").says("Next: tidp login");
     let expected = profile("work", "client_type = \"PublicWithRefresh\"");

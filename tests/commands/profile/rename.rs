@@ -107,7 +107,7 @@ fn rename_replaces_no_other_session() {
     let session = Session::from_json(&document, &work).unwrap();
     let earlier = Session { key: job.clone(), login_at: session.login_at.minus(Seconds(1)), ..session };
     bench.stores.put(&EntryKey::Session(job).name(), earlier.to_json().expose());
-    bench.run(&RENAME).exits(2).says("another session is left of an earlier profile `job`").says("hint: tidp status");
+    bench.run(&RENAME).exits(2).says("a session of an earlier profile `job`").says("hint: tidp status");
     assert!(bench.files.text(CONFIG).contains("[profile.work]"));
 }
 

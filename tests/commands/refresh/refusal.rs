@@ -73,7 +73,7 @@ fn gateway_error_is_mentioned_at_next_refusal() {
         bench.provider.expect_discovery();
         bench.provider.responds("/jwks", json(200, &jwks()));
         bench.provider.refuses("invalid_grant");
-        bench.run(&["refresh"]).exits(3).says("it had probably expired: under the policy");
+        bench.run(&["refresh"]).exits(3).says("It had probably expired: under the policy");
     }
 }
 
@@ -130,7 +130,7 @@ fn unclear_refusal_is_retried_once() {
     for (response, words) in unclear_refusals() {
         let bench = expired_session();
         bench.provider.responds("/connect/token", response.clone());
-        let outcome = bench.run(&["token", "--json"]).exits(4).says("tries it once more");
+        let outcome = bench.run(&["token", "--json"]).exits(4).says("is kept; the next refresh will show");
         assert_eq!((&outcome.error()["kind"], &outcome.error()["hint"]), (&json!("refused"), &json!("tidp login")));
         outcome.says(words);
         assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"), "{words}");
@@ -162,7 +162,7 @@ fn concurrent_unclear_refusals_count_once() {
     let entry = EntryKey::Session(bench.key()).name();
     bench.stores.when_lock_is_taken(&entry, refused.to_json().expose());
     bench.provider.responds("/connect/token", text_response(400, "", ""));
-    bench.run(&["token"]).exits(4).says("tries it once more");
+    bench.run(&["token"]).exits(4).says("is kept; the next refresh will show");
     assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-1"));
     bench.provider.responds("/connect/token", text_response(400, "", ""));
     bench.run(&["token"]).exits(3);
@@ -194,7 +194,7 @@ fn temporary_refusals_leave_no_refresh_mark() {
     ] {
         let bench = expired_session();
         bench.provider.responds("/connect/token", response);
-        bench.run(&["token"]).exits(5).leaves_out("may have been spent");
+        bench.run(&["token"]).exits(5).leaves_out("may be used up");
         assert!(bench.session().unwrap().refresh_started_at.is_none());
     }
 }
@@ -374,5 +374,5 @@ fn moved_endpoints_are_rediscovered() {
     bench.provider.responds("/jwks", text_response(404, "", ""));
     bench.provider.responds("/.well-known/openid-configuration", moved("jwks_uri", "/v2/jwks"));
     bench.provider.responds("/v2/jwks", json(200, &crate::support::tokens::jwks_named("k2")));
-    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
+    bench.run(&["refresh"]).exits(0).leaves_out("was ignored");
 }

@@ -78,7 +78,7 @@ fn implausible_date_header_skips_id_token() {
         let bench = expired_session();
         let now = bench.clock.time();
         bench.provider.refreshes(now, "rt-1", TokenResponse::new().refresh_token("rt-2").date(date));
-        bench.run(&["refresh"]).exits(0).says("was skipped").says("clock");
+        bench.run(&["refresh"]).exits(0).says("was ignored").says("clock");
         assert_eq!(bench.session().unwrap().held_token().unwrap().value.expose(), "rt-2");
     }
     let bench = expired_session();
@@ -132,7 +132,7 @@ fn malformed_new_id_token_is_skipped() {
         let bench = expired_session();
         let response = TokenResponse::new().refresh_token("rt-2").member("id_token", odd.clone());
         bench.provider.refreshes(bench.clock.time(), "rt-1", response);
-        bench.run(&["refresh"]).exits(0).says("was skipped");
+        bench.run(&["refresh"]).exits(0).says("was ignored");
         assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"), "{odd}");
         // A provider that always sends a bad one is not asked again.
         bench.run(&["token", "--id-token"]).exits(3).says("hint: tidp login");
@@ -153,7 +153,7 @@ fn new_azp_naming_this_client_is_accepted() {
     let bench = expired_session();
     let response = TokenResponse::new().refresh_token("rt-2").id_claim("azp", json!("app"));
     bench.provider.refreshes(bench.clock.time(), "rt-1", response);
-    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
+    bench.run(&["refresh"]).exits(0).leaves_out("was ignored");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn respelled_issuer_is_rediscovered() {
     let response = TokenResponse::new().refresh_token("rt-2").id_claim("iss", slash.into());
     bench.provider.refreshes(bench.clock.time(), "rt-1", response);
     bench.provider.responds("/.well-known/openid-configuration", json(200, &document));
-    bench.run(&["refresh"]).exits(0).leaves_out("was skipped");
+    bench.run(&["refresh"]).exits(0).leaves_out("was ignored");
     assert_eq!(stored_refresh_token(&bench).as_deref(), Some("rt-2"));
 }
 
