@@ -7,12 +7,9 @@ pub mod adapters {
     }
 }
 pub mod cli {
-    pub use crate::cli::{Cli, Example, Shell, examples};
+    pub use crate::cli::{Cli, Example, examples};
 }
 pub mod commands {
-    pub mod completions {
-        pub use crate::commands::completions::script;
-    }
     pub mod help {
         pub use crate::commands::help::{Block, TOPICS, Topic};
     }

@@ -124,6 +124,9 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
+    /// For the completion scripts: print what may come next
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteWords),
     /// Show this help, that of a command, or a topic
     ///
     /// Topics: policies, scripts, environment, security, exit-codes.
@@ -491,6 +494,16 @@ pub struct ProfileAdd {
     /// How the client secret is sent
     #[arg(long, value_name = "METHOD", hide_short_help = true, value_parser = ["client_secret_basic", "client_secret_post"])]
     pub auth_method: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CompleteWords {
+    /// The word to complete
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    pub current: String,
+    /// The words before it, without `tidp`
+    #[arg(last = true)]
+    pub before: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,11 +1,16 @@
-//! `tidp completions SHELL`: the script, generated from the command line's own definition.
+//! `tidp completions SHELL` prints a script, which asks `tidp __complete` what to offer.
 
-use crate::cli::{Cli, Shell};
+mod candidates;
+
+use crate::cli::{Cli, CompleteWords, Shell};
 use crate::error::Result;
+use crate::flows::configuration::Configuration;
+use crate::ports::Ports;
 use crate::terminal::output::Output;
+use candidates::{Offer, offer};
 use clap::CommandFactory;
 
-/// Prints it.
+/// Prints the script.
 ///
 /// # Errors
 /// If stdout cannot be written.
@@ -14,15 +19,36 @@ pub fn run(out: &Output<'_>, shell: Shell) -> Result<()> {
 }
 
 /// The completion script of that shell.
-pub fn script(shell: Shell) -> String {
-    let shell = match shell {
-        Shell::Bash => clap_complete::Shell::Bash,
-        Shell::Zsh => clap_complete::Shell::Zsh,
-        Shell::Fish => clap_complete::Shell::Fish,
-        Shell::Powershell => clap_complete::Shell::PowerShell,
-        Shell::Elvish => clap_complete::Shell::Elvish,
+fn script(shell: Shell) -> String {
+    let script = match shell {
+        Shell::Bash => include_str!("../../completions/tidp.bash"),
+        Shell::Zsh => include_str!("../../completions/_tidp"),
+        Shell::Fish => include_str!("../../completions/tidp.fish"),
+        Shell::Powershell => include_str!("../../completions/_tidp.ps1"),
+        Shell::Elvish => include_str!("../../completions/tidp.elv"),
     };
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "tidp", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    // A checkout on Windows may have other line endings.
+    script.replace("\r\n", "\n")
+}
+
+/// `tidp __complete`: prints what may come next, a line each, with its description after a tab. `:files` stands for the
+/// names of files, and `:command N` for a command that begins at word N.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn complete(ports: &Ports, out: &Output<'_>, words: &CompleteWords) -> Result<()> {
+    let mut root = Cli::command();
+    root.build();
+    let profiles = || match Configuration::load(ports) {
+        Ok(found) => found.config.profile.into_keys().collect(),
+        Err(_) => Vec::new(),
+    };
+    match offer(&root, &words.before, &words.current, profiles) {
+        Offer::Files => out.answer(":files\n"),
+        Offer::Command(at) => out.answer(&format!(":command {at}\n")),
+        Offer::Values(values) => {
+            let line = |(value, text): &(String, String)| format!("{value}\t{text}\n");
+            out.answer(&values.iter().map(line).collect::<String>())
+        }
+    }
 }

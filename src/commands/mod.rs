@@ -66,6 +66,7 @@ fn dispatch(ports: &Ports, out: &Output<'_>, cli: &Cli) -> Result<()> {
         Command::Status => status::run(ports, out, global),
         Command::Sandbox(args) => sandbox::run(ports, out, args),
         Command::Completions { shell } => completions::run(out, *shell),
+        Command::Complete(words) => completions::complete(ports, out, words),
         Command::Help { words } => help::run(out, words),
         Command::Version => version(out),
     }

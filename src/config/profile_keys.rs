@@ -49,7 +49,7 @@ profile_keys! {
 pub(super) struct Key {
     pub name: &'static str,
     format: Format,
-    pub meaning: &'static str,
+    meaning: &'static str,
 }
 
 /// How a text is parsed as a key's value.
@@ -102,6 +102,11 @@ impl Key {
             Format::Command => Some(format!("`{name}` must be a list: {name} = [\"PROGRAM\", \"ARGUMENT\"]")),
         }
     }
+}
+
+/// Each key with its meaning.
+pub fn key_meanings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEYS.iter().map(|key| (key.name, key.meaning))
 }
 
 /// All keys with their meanings, a line each.

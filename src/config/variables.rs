@@ -1,6 +1,6 @@
 //! The environment variables, for the help.
 
-use super::profile_keys::{KEYS, variable_name};
+use super::profile_keys::{key_meanings, variable_name};
 
 /// Variables that belong to no key of a profile, each with its meaning.
 const OTHERS: [(&str, &str); 15] = [
@@ -24,7 +24,7 @@ const OTHERS: [(&str, &str); 15] = [
 /// Each variable with its meaning: those of the profile's keys, then the others.
 pub fn variables() -> Vec<(String, String)> {
     let pair = |name: &str, meaning: &str| (name.to_owned(), meaning.to_owned());
-    let keys = KEYS.iter().map(|key| pair(&variable_name(key.name), key.meaning));
+    let keys = key_meanings().map(|(key, meaning)| pair(&variable_name(key), meaning));
     let profile = pair("TIDP_PROFILE", "the profile, as --profile");
     std::iter::once(profile).chain(keys).chain(OTHERS.map(|(name, meaning)| pair(name, meaning))).collect()
 }
