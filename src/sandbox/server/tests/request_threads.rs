@@ -1,4 +1,5 @@
 use super::*;
+#[cfg(target_os = "linux")]
 use std::net::TcpListener;
 
 #[test]
@@ -103,8 +104,10 @@ fn too_many_requests_at_once_are_told_so() {
 }
 
 /// A clock that mends the listener when the sandbox pauses.
+#[cfg(target_os = "linux")]
 struct Mending(Mutex<Option<TcpListener>>);
 
+#[cfg(target_os = "linux")]
 impl Clock for Mending {
     fn now(&self) -> Time {
         Frozen.now()
