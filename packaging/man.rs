@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 }
 
 fn write_pages(command: &Command, folder: &Path) -> Result<()> {
-    let (name, man) = (command.get_bin_name().unwrap_or_default(), Man::new(command.clone()));
+    let (name, man) = (command.get_bin_name().unwrap_or("tidp"), Man::new(command.clone()));
     let mut page = Vec::new();
     man.render(&mut page)?;
     let page = String::from_utf8_lossy(&page);

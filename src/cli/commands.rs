@@ -479,7 +479,7 @@ pub struct ProfileAdd {
     #[arg(long, value_name = "GRANT", value_parser = ["authorization_code", "client_credentials"])]
     pub grant: Option<String>,
     /// Refresh policy, if not the one of the client type
-    #[arg(long, value_name = "POLICY", value_parser = policy_names(), ignore_case = true)]
+    #[arg(long, value_name = "POLICY", hide_short_help = true, value_parser = policy_names(), ignore_case = true)]
     pub policy: Option<String>,
     /// Scopes; can be repeated
     ///

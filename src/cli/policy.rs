@@ -65,7 +65,7 @@ pub struct Simulate {
     /// Compare all policies
     #[arg(long, conflicts_with_all = ["name", "policy"])]
     pub compare: bool,
-    /// How often a script runs `tidp token`
+    /// How often `tidp token` is run
     #[arg(long, value_name = "DURATION", default_value = "8m")]
     pub every: String,
     /// Length of the simulation

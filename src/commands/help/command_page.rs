@@ -82,7 +82,9 @@ pub fn description(arg: &Arg, form: Form) -> String {
     let values = values(arg);
     if !values.is_empty() && (form == Form::Short || values.iter().all(|value| value.get_help().is_none())) {
         let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
-        text += &format!(": {}", names.join(", "));
+        // A default that the text names stays at its end.
+        let at = text.find(" [default").unwrap_or(text.len());
+        text.insert_str(at, &format!(": {}", names.join(", ")));
     }
     let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if !defaults.is_empty() && arg.get_action().takes_values() {
