@@ -84,7 +84,8 @@ pub const NO_ID_TOKEN: &str = "The response has no ID token to check; the claims
 /// `store` names the store, `is_cached` is whether the access token is cached beside it.
 pub fn session_stored(store: &str, has_refresh_token: bool, is_cached: bool) -> String {
     let kept = if has_refresh_token { "with its refresh token" } else { "without a refresh token, because none came" };
-    let cache = if is_cached { "; the access token alone is also in the kernel's keyring, for speed" } else { "" };
+    let cache =
+        if is_cached { "; on Linux the access token alone is also in the kernel's keyring, for speed" } else { "" };
     format!("The session is stored ({store}), {kept}{cache}.")
 }
 
