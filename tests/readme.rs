@@ -92,7 +92,7 @@ fn inline_code(text: &str) -> Vec<&str> {
 
 #[test]
 fn every_command_runs_and_prints_what_the_readme_shows() {
-    if !require("curl") {
+    if !require("curl") || !require("jq") {
         return;
     }
     let provider = Provider::sandbox(&[]);
@@ -371,7 +371,16 @@ fn profile_keys() -> impl Iterator<Item = &'static str> {
 fn documented_paths_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut checked = 0;
-    for page in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/decisions.md", "docs/recipes.md", "src/lib.rs"] {
+    for page in [
+        "README.md",
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "docs/decisions.md",
+        "docs/recipes.md",
+        "docs/performance.md",
+        "docs/testing.md",
+        "src/lib.rs",
+    ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         for word in text.split('`').skip(1).step_by(2) {
             let is_path =
@@ -384,6 +393,38 @@ fn documented_paths_exist() {
         }
     }
     assert!(checked > 40, "{checked}");
+}
+
+#[test]
+fn links_lead_to_a_heading_or_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for page in ["README.md", "CONTRIBUTING.md", "docs/performance.md", "docs/testing.md", "docs/recipes.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let folder = root.join(page).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { root.join(page) } else { folder.join(file) };
+            assert!(target.exists(), "{page} links to {link}, which is not there");
+            let headings = || std::fs::read_to_string(&target).unwrap();
+            assert!(anchor.is_empty() || anchors(&headings()).any(|known| known == anchor), "{page}: no #{anchor}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 15, "{checked}");
+}
+
+/// The anchors of the headings of a page: lower case, spaces as hyphens, without punctuation.
+fn anchors(page: &str) -> impl Iterator<Item = String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| {
+        let kept = line.trim_start_matches('#').trim().chars();
+        let kept = kept.filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    })
 }
 
 /// Every source file under a folder.
