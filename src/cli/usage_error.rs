@@ -35,7 +35,7 @@ pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrU
     let message = match error.kind() {
         ErrorKind::DisplayVersion => return HelpOrUsageError::Version,
         ErrorKind::DisplayHelp => return HelpOrUsageError::Help { command: command(), is_short: asks_for_short_help(args) },
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return HelpOrUsageError::NoCommand { command: command() },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return HelpOrUsageError::NoCommand { command: command() },
         // The unexpected argument may be the secret, so the message does not show it.
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues if is_profile_secret(args) => {
             "`tidp profile secret` takes only a profile name; a secret is never an argument: type it at the terminal or \

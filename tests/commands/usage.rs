@@ -41,11 +41,14 @@ fn usage_error_comes_before_any_request() {
 
 #[test]
 fn missing_command_prints_help_and_fails() {
-    for (args, command) in [(&[][..], "login "), (&["profile"], "\n  add ")] {
+    for (args, command) in
+        [(&[][..], "login "), (&["-p", "work"], "login "), (&["profile"], "\n  add "), (&["profile", "-q"], "\n  add ")]
+    {
         let bench = Bench::with_env(&[]);
         let outcome = bench.run(args).exits(2).says(command).leaves_out("error:").leaves_out("hint:");
         assert_eq!(outcome.stdout, "");
-        assert_eq!(bench.run(&[&["--json"], args].concat()).exits(2).error()["kind"], "usage");
+        let error = bench.run(&[&["--json"], args].concat()).exits(2).error();
+        assert_eq!((&error["kind"], &error["message"]), (&json!("usage"), &json!("no command was given")));
     }
 }
 
