@@ -464,6 +464,7 @@ pub struct ProfileAdd {
     /// Issuer URL of the provider, if not TelenorID+
     ///
     /// Such as https://id.example.com.
+    #[allow(rustdoc::bare_urls)] // the help shows it as it is
     #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
     /// TelenorID+ environment

@@ -56,6 +56,8 @@ pub struct RequestedLogin {
     pub scopes: String,
     pub scopes_source: String,
     pub acr_values: Option<String>,
+    /// Whether the provider was told not to ask the user.
+    pub has_prompt_none: bool,
     /// Whether `prompt=none` is in the profile, so that the same command would fail again.
     pub profile_has_prompt_none: bool,
 }
@@ -111,8 +113,11 @@ pub(super) fn refused(provider: &OAuthError, request: &RequestedLogin, profile: 
                 true => request.method.command_for_another_result(),
                 false => request.method.command(),
             };
-            Report::new(Kind::LoginRequired, format!("the provider requires user interaction ({reason})"))
-                .hint(with_profile(again, profile))
+            let message = match request.has_prompt_none {
+                true => "the provider needs to show its login page, and prompt=none forbids it",
+                false => "the provider requires user interaction",
+            };
+            Report::new(Kind::LoginRequired, format!("{message} ({reason})")).hint(with_profile(again, profile))
         }
         Meaning::Scopes => refused("the provider refused the login")
             .hint(format!("requested scopes: {} ({})", request.scopes, request.scopes_source)),

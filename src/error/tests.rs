@@ -29,6 +29,7 @@ fn requested() -> RequestedLogin {
         scopes: text("openid foo"),
         scopes_source: text("--scope"),
         acr_values: Some(text("aal.3")),
+        has_prompt_none: false,
         profile_has_prompt_none: false,
     }
 }
@@ -458,7 +459,7 @@ fn login_error_has_exit_code_hint_and_page() {
         assert_eq!(report.message.contains("client_id `app`"), hint == "tidp profile show demo", "{error}");
         assert_eq!(report.provider.unwrap().error, error);
     }
-    let unattended = RequestedLogin { profile_has_prompt_none: true, ..requested() };
+    let unattended = RequestedLogin { has_prompt_none: true, profile_has_prompt_none: true, ..requested() };
     let needed = OAuthError { error: "login_required".into(), error_description: None };
     let report = Error::from(LoginError::Refused(needed, unattended)).report();
     assert_eq!(report.hint.as_deref(), Some("tidp login --prompt login"));
@@ -493,9 +494,10 @@ fn more_examples() -> Vec<Situation> {
     use StoreFailureKind::{
         Ambiguous, Damaged, LockUnavailable, Locked, LocksUnsupported, NotSetUp, Refused, TimedOut, Unknown, WrongKey,
     };
-    let refused = |error: &str| {
-        LoginError::Refused(OAuthError { error: error.into(), error_description: None }, requested()).into()
+    let refused_request = |error: &str, request| {
+        LoginError::Refused(OAuthError { error: error.into(), error_description: None }, request).into()
     };
+    let refused = |error| refused_request(error, requested());
     let mut examples: Vec<Situation> = [
         "access_denied",
         "login_required",
@@ -514,5 +516,6 @@ fn more_examples() -> Vec<Situation> {
     );
     examples.push(SetupError::ExecCredentialVersion(None).into());
     examples.push(SessionError::Changed { revoked: false }.into());
+    examples.push(refused_request("login_required", RequestedLogin { has_prompt_none: true, ..requested() }));
     examples
 }

@@ -265,7 +265,7 @@ fn a_refusal_is_remembered_for_a_day() {
             let paused_until = START.plus(Seconds(paused_until)).rfc3339();
             assert_eq!(outcome.json()["introspection_paused_until"], paused_until);
             let explanation = outcome.json()["explanation"].as_str().unwrap().to_owned();
-            assert!(explanation.ends_with(&format!("asked again from {paused_until} on, or by the next login.")));
+            assert!(explanation.ends_with(&format!("asked again after {paused_until} or at the next login.")));
         };
         until(60, 1, DAY);
         refresh(&bench, "rt-1", "rt-2");
@@ -284,7 +284,7 @@ fn the_next_login_asks_a_provider_that_refused() {
     let bench = bench("MobileApp");
     bench.provider.responds(PATH, json(401, &json!({})));
     log_in(&bench);
-    assert!(bench.run(&["policy"]).exits(0).stdout.contains("It is asked again from"));
+    assert!(bench.run(&["policy"]).exits(0).stdout.contains("It is asked again after"));
     bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
     log_in(&bench).says("the provider says that the refresh token expires");
     let document = bench.run(&["policy", "--json"]).exits(0).json();

@@ -10,7 +10,8 @@ mod setup;
 mod token_response;
 
 use crate::support::ports::parameter;
-use crate::support::tokens::{SUB, TokenResponse};
+use crate::support::provider::json;
+use crate::support::tokens::{SUB, TokenResponse, discovery, jwks};
 use crate::support::{Bench, START};
 use serde_json::json;
 use tidp::testing::domain::session::{EntryKey, EventKind};
@@ -84,6 +85,26 @@ fn login_to_another_account_replaces_the_session() {
     let session = bench.session().unwrap();
     assert_eq!((session.account.sub.as_str(), session.held_token().unwrap().value.expose()), ("ola", "rt-2"));
     assert!(bench.cache.documents().concat().contains(session.access_token.value.expose()));
+}
+
+#[test]
+fn login_names_the_session_that_it_replaces() {
+    let (bench, note) = (Bench::new("Public"), "This login replaces the session of +4790000001.");
+    bench.provider.always("/.well-known/openid-configuration", json(200, &discovery()));
+    bench.provider.always("/jwks", json(200, &jwks()));
+    let log_in_with = |answer| {
+        bench.provider.grants(&bench.browser, bench.clock.time(), answer);
+        bench.run(&["login"]).exits(0)
+    };
+    let log_in = || log_in_with(TokenResponse::new());
+    log_in().leaves_out("replaces");
+    bench.pass(Seconds(3_599));
+    log_in().says(note);
+    bench.pass(Seconds(3_600));
+    log_in().leaves_out("replaces"); // nothing in it worked any more
+    log_in_with(TokenResponse::new().refresh_token("rt-1"));
+    bench.pass(Seconds(3_600));
+    log_in().says(note);
 }
 
 #[test]

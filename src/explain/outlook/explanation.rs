@@ -30,8 +30,8 @@ impl SessionOutlook<'_> {
             } else {
                 "The provider has not said when the refresh token expires, and"
             };
-            let asked = Sentence::new(format!("{subject} is asked again from ")).time(until);
-            asked.text(" on, or by the next login.")
+            let asked = Sentence::new(format!("{subject} is asked again after ")).time(until);
+            asked.text(" or at the next login.")
         }));
         sentences
     }

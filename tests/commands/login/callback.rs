@@ -179,7 +179,8 @@ fn authorization_error_is_printed_escaped() {
     bench
         .callback
         .replies(|url| vec![format!("error=login_required&state={}&iss=https://id.example", parameter(url, "state"))]);
-    bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login\n");
+    let outcome = bench.run(&["login", "--prompt", "none"]).exits(3).says("hint: tidp login\n");
+    outcome.says("needs to show its login page, and prompt=none forbids it (login_required)");
     assert_eq!(parameter(&bench.browser.request().unwrap(), "prompt"), "none");
     // With `prompt` from the profile, the same command would fail again.
     let bench = mobile().env("TIDP_PROMPT", "none");
