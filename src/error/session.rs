@@ -92,7 +92,7 @@ impl SessionError {
                 };
                 let message = format!(
                     "another login or logout changed the session during the refresh; the new refresh token was not \
-                     stored and {new_token}"
+                     stored, and it {new_token}"
                 );
                 Report::new(Kind::Failed, message).hint(with_profile("tidp inspect", profile))
             }
