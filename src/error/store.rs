@@ -27,6 +27,13 @@ impl StoreError {
         let login = with_profile("tidp login", profile);
         match self {
             Self::Failed(failure) => store(store_message(failure)).hint(store_hint(failure)),
+            // Perhaps there is no secret to look for: a job has a variable.
+            Self::SecretUnavailable(failure @ StoreFailure { store: StoreName::Keyring, kind, .. })
+                if *kind == StoreFailureKind::Missing =>
+            {
+                store("the client is confidential, but there is no client secret, and no keyring to look in".into())
+                    .hint(format!("set TIDP_CLIENT_SECRET; or {}", store_hint(failure)))
+            }
             Self::SecretUnavailable(failure) => {
                 store(store_message(failure)).hint(format!("{}; or set TIDP_CLIENT_SECRET", store_hint(failure)))
             }

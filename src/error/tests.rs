@@ -153,7 +153,7 @@ fn store_rows() -> Vec<Row> {
     vec![
         row(StoreError::Failed(missing()), Kind::Store, 6, "TIDP_STORE=file"),
         row(store(StoreName::Keyring, StoreFailureKind::NotSetUp), Kind::Store, 6, "tidp login"),
-        row(StoreError::SecretUnavailable(missing()), Kind::Store, 6, "; or set TIDP_CLIENT_SECRET"),
+        row(StoreError::SecretUnavailable(missing()), Kind::Store, 6, "set TIDP_CLIENT_SECRET; or start"),
         row(store(StoreName::Keyring, StoreFailureKind::Refused), Kind::Store, 6, "TIDP_STORE=file"),
         row(store(StoreName::Keyring, StoreFailureKind::MissingLogonSession), Kind::Store, 6, "SSH"),
         row(store(StoreName::Keyring, StoreFailureKind::MissingKeychain), Kind::Store, 6, "security default-keychain"),

@@ -51,8 +51,11 @@ pub fn save(context: &Context<'_>, tokens: &MachineTokens) {
         }
     }
     if let Err(failure) = context.store.save_without_prompt(&entry(&context.key), &document) {
-        let message =
+        let mut message =
             format!("the token could not be stored, so each run requests a new one: {}", store_message(&failure));
+        if failure.kind.means_no_store() {
+            message += ". If that is meant, set TIDP_STORE=memory";
+        }
         context.reporter.warn(WarningCode::TokenNotKept, message);
     }
 }

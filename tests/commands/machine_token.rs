@@ -186,6 +186,7 @@ fn store_that_fails_stops_nobody() {
         (outcome.warnings(), &outcome.json()["access_token"]),
         (vec!["token_not_kept".to_owned()], &object!("one"))
     );
+    outcome.says(". If that is meant, set TIDP_STORE=memory");
     bench.stores.fail("delete", StoreFailureKind::Missing);
     bench.run(&["logout"]).exits(0).says("There were no tokens of `ci`");
     bench.stores.fail("delete", StoreFailureKind::Locked);
@@ -372,13 +373,19 @@ fn logout_removes_the_tokens_everywhere() {
 
 #[test]
 fn a_job_without_a_keyring_learns_that_its_secret_can_be_a_variable() {
-    for kind in [StoreFailureKind::Missing, StoreFailureKind::Locked] {
+    let missing = "the client is confidential, but there is no client secret, and no keyring to look in";
+    let hints = [
+        (StoreFailureKind::Missing, missing, "set TIDP_CLIENT_SECRET; or "),
+        (StoreFailureKind::Locked, "the OS keyring is locked (as the test wants)", "; or set TIDP_CLIENT_SECRET"),
+    ];
+    for (kind, message, hint) in hints {
         let bench = Bench::with_config(CONFIG);
         bench.provider.publishes();
         // The machine tokens are looked for twice, before and under the lock.
         (0..3).for_each(|_| bench.stores.fail("load", kind));
         let error = bench.run(&["token", "--json"]).exits(6).error();
-        assert!(error["hint"].as_str().unwrap().ends_with("; or set TIDP_CLIENT_SECRET"), "{error}");
+        assert_eq!(error["message"], message);
+        assert!(error["hint"].as_str().unwrap().contains(hint), "{error}");
     }
 }
 
