@@ -5,6 +5,7 @@ use crate::support::provider::json;
 use crate::support::tokens::{ISSUER, discovery};
 use crate::support::{Bench, CONFIG, Outcome};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::{Backend, HttpFailureKind, Response, StoreFailureKind};
 
@@ -188,6 +189,35 @@ fn entry_is_removed_although_the_write_was_not_confirmed() {
     bench.stores.fail("answer to save", StoreFailureKind::Unknown);
     bench.run(&["doctor"]).exits_with_output(6);
     assert!(bench.stores.is_empty());
+}
+
+#[test]
+fn entry_that_a_killed_doctor_left_is_removed() {
+    let bench = healthy("");
+    bench.stores.put("tidp doctor", "what was written");
+    bench.run(&["doctor"]).exits(0);
+    assert!(bench.stores.is_empty());
+}
+
+#[test]
+fn signals_wait_until_the_entry_is_removed() {
+    let bench = healthy("");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (kept, signals) = (Arc::clone(&seen), Arc::clone(&bench.signals));
+    bench.stores.observe_entries(move |is_empty| kept.lock().unwrap().push((is_empty, signals.are_deferred())));
+    bench.run(&["doctor"]).exits(0);
+    assert_eq!(*seen.lock().unwrap(), [(false, true), (true, true)], "after the write, after the removal");
+    assert!(!bench.signals.are_deferred());
+}
+
+#[test]
+fn files_of_another_key_are_not_to_be_logged_out() {
+    let bench = healthy("").env("TIDP_STORE", "file").env("TIDP_STORE_KEY", &"A".repeat(44));
+    bench.stores.damage(&entry(&bench));
+    let found = check(&bench.run(&["doctor", "--json"]).exits(0), "store");
+    assert!(found["seen"].as_str().unwrap().contains("1 of its files cannot be read with this key"), "{found}");
+    let remedy = "use the key that encrypted them (TIDP_STORE_KEY_FILE), or remove the unreadable files in /the/store";
+    assert_eq!(found["remedy"], remedy);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::domain::time::Seconds;
 use crate::error::{Error, Result, SetupError, StoreError};
 use crate::explain::doctor_report::Check;
 use crate::flows::configuration::Configuration;
-use crate::ports::{Backend, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
+use crate::ports::{Backend, Entries, Ports, Store, StoreChoice, StoreFailure, StoreFailureKind};
 
 const KEYRING: &str = "keyring";
 const STORE: &str = "store";
@@ -80,15 +80,23 @@ fn check_store(
     let seen = format!("{place}, {size} written, read and removed in {took} ms");
     let unreadable = match choice {
         StoreChoice::File { .. } | StoreChoice::PlaintextFile { .. } => {
-            store.entries().map_or(0, |found| found.unreadable)
+            store.entries().ok().filter(|found| found.unreadable > 0)
         }
-        StoreChoice::Keyring | StoreChoice::Memory => 0,
+        StoreChoice::Keyring | StoreChoice::Memory => None,
     };
+    if let Some(Entries { unreadable: count, place, .. }) = unreadable {
+        let (with, remedy) = match choice {
+            StoreChoice::File { .. } => {
+                (" with this key", "use the key that encrypted them (TIDP_STORE_KEY_FILE), or ")
+            }
+            _ => ("", ""),
+        };
+        let check = Check::warning(name, format!("{seen}; {count} of its files cannot be read{with}"));
+        // A logout would keep these files, and end the sessions that can be read.
+        checklist.pass(check.remedy(format!("{remedy}remove the unreadable files in {place}")))?;
+        return Ok(Some(store));
+    }
     checklist.pass(match choice {
-        _ if unreadable > 0 => {
-            Check::warning(name, format!("{seen}; {unreadable} of its files cannot be read with this key"))
-                .remedy("use the key that sealed them (TIDP_STORE_KEY_FILE), or remove them: tidp logout --all")
-        }
         StoreChoice::Memory => Check::warning(name, format!("{seen}; it keeps nothing after a command has ended"))
             .remedy("unset TIDP_STORE, or set it to file with TIDP_STORE_KEY_FILE"),
         _ => Check::ok(name, seen).remarks(remarks_on(store.backend().as_ref())),
@@ -99,6 +107,8 @@ fn check_store(
 /// Writes, reads and removes an entry, without any prompt; `false` if another process does that just now.
 fn round_trip(ports: &Ports, store: &dyn Store) -> Result<bool> {
     let Some(_lock) = store.try_lock(ENTRY)? else { return Ok(false) };
+    // A signal in between would leave the entry. One that a killed process left is replaced and removed.
+    let _signals = ports.signals.defer();
     let mut bytes = vec![0; SIZE / 2];
     ports
         .entropy

@@ -27,6 +27,16 @@ struct StoreState {
     leftovers: bool,
     backend: Option<Backend>,
     around_wait: Option<Box<dyn FnMut() + Send>>,
+    observer: Option<Box<dyn FnMut(bool) + Send>>,
+}
+
+impl StoreState {
+    fn changed(&mut self) {
+        let is_empty = self.entries.is_empty();
+        if let Some(observer) = &mut self.observer {
+            observer(is_empty);
+        }
+    }
 }
 
 impl TestStores {
@@ -93,6 +103,11 @@ impl TestStores {
     /// The next save at any cost is slow: `observe` runs before and after the wait is reported; then it succeeds.
     pub fn delay_next_save(&self, observe: impl FnMut() + Send + 'static) {
         self.0.lock().unwrap().around_wait = Some(Box::new(observe));
+    }
+
+    /// Tells after each save and each removal whether no entry is left.
+    pub fn observe_entries(&self, observer: impl FnMut(bool) + Send + 'static) {
+        self.0.lock().unwrap().observer = Some(Box::new(observer));
     }
 
     /// The first attempt to lock fails; before the second, another process stores this document.
@@ -195,6 +210,7 @@ impl Store for TestStore {
             return Ok(());
         }
         state.entries.insert(entry.to_owned(), document.expose().to_owned());
+        state.changed();
         drop(state);
         self.call("answer to save").map(drop)
     }
@@ -214,7 +230,10 @@ impl Store for TestStore {
     }
 
     fn delete(&self, entry: &str) -> Result<bool, StoreFailure> {
-        Ok(self.call("delete")?.entries.remove(entry).is_some())
+        let mut state = self.call("delete")?;
+        let was_there = state.entries.remove(entry).is_some();
+        state.changed();
+        Ok(was_there)
     }
 
     fn entries(&self) -> Result<Entries, StoreFailure> {
