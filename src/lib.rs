@@ -119,9 +119,7 @@ fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> erro
         }
         HelpOrUsageError::UsageError { message, corrected, with_profile } => {
             let message = domain::text::printable(&message);
-            let is_profile = |(name, _): &(String, _)| {
-                Configuration::load(ports).is_ok_and(|found| found.config.profile.contains_key(name))
-            };
+            let is_profile = |(name, _): &(String, _)| Configuration::proposed_profiles(ports).contains(name);
             let with_profile = with_profile.filter(is_profile).map(|(_, line)| (line, false));
             Err(match corrected.or(with_profile) {
                 Some((corrected, has_more)) => SetupError::CorrectedLine { message, corrected, has_more }.into(),

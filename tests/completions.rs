@@ -2,17 +2,22 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a shell offers: `script` is run with the completion script as `$SCRIPT`, `tidp` in the path, and two profiles.
-/// `None` if there is no such shell.
+/// Names that only a file can give, which a shell would take for something else.
+const HOSTILE: [&str; 6] = ["$(touch run)", "a b", "-x", "a\nb", "a\u{1b}b", ":files"];
+
+/// What a shell offers: `script` is run with the completion script as `$SCRIPT`, `tidp` in the path, and two profiles
+/// beside hostile ones. `None` if there is no such shell.
 fn offered(shell: &str, arguments: &[&str], script: &str, file: &str) -> Option<Vec<String>> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("completions-{shell}"));
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("config.toml");
-    let profile = |name| format!("[profile.{name}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n");
-    std::fs::write(&config, profile("page") + &profile("work")).unwrap();
+    let quoted = |name: &str| format!("\"{}\"", name.replace('\n', "\\n").replace('\u{1b}', "\\u001b"));
+    let profile = |name| format!("[profile.{}]\nissuer = \"https://id.example\"\nclient_id = \"app\"\n", quoted(name));
+    std::fs::write(&config, ["page", "work"].into_iter().chain(HOSTILE).map(profile).collect::<String>()).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_tidp"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
@@ -21,7 +26,8 @@ fn offered(shell: &str, arguments: &[&str], script: &str, file: &str) -> Option<
     command.env("TIDP_CONFIG", config).env("PATH", path).env("SCRIPT", scripts.join(file)).env("HOME", &folder);
     let Ok(output) = command.output() else {
         assert!(std::env::var("TIDP_TEST_REQUIRE").as_deref() != Ok("all"), "{shell} is missing");
-        println!("skipped: {shell} is missing");
+        // `eprintln!` would be captured by the test harness.
+        let _ = std::io::stderr().write_all(format!("skipped: {shell} is missing\n").as_bytes());
         return None;
     };
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
@@ -78,6 +84,21 @@ fn fish_completes() {
     assert!(run("tidp decode --jwks conf").unwrap().contains("config.toml"));
     assert!(run("tidp login --scope ").unwrap().is_empty());
     assert!(run("tidp exec -- fis").unwrap().contains("fish"));
+}
+
+#[test]
+fn completions_do_not_wait_for_a_pipe() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("completions-pipe");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let pipe = folder.join("config.toml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Nobody writes to the pipe: who read it would wait for ever.
+    for (args, code) in [(&["__complete", "--", "--profile"][..], 0), (&["token", "work"], 2)] {
+        let mut tidp = Command::new(env!("CARGO_BIN_EXE_tidp"));
+        let output = tidp.args(args).env("TIDP_CONFIG", &pipe).env("HOME", &folder).output().unwrap();
+        assert!(output.status.code() == Some(code) && output.stdout.is_empty(), "{args:?}: {output:?}");
+    }
 }
 
 #[test]

@@ -39,11 +39,7 @@ fn script(shell: Shell) -> String {
 pub fn complete(ports: &Ports, out: &Output<'_>, words: &CompleteWords) -> Result<()> {
     let mut root = Cli::command();
     root.build();
-    let profiles = || match Configuration::load(ports) {
-        Ok(found) => found.config.profile.into_keys().collect(),
-        Err(_) => Vec::new(),
-    };
-    match offer(&root, &words.before, &words.current, profiles) {
+    match offer(&root, &words.before, &words.current, || Configuration::proposed_profiles(ports)) {
         Offer::Files => out.answer(":files\n"),
         Offer::Command(at) => out.answer(&format!(":command {at}\n")),
         Offer::Values(values) => {

@@ -57,6 +57,16 @@ impl Configuration {
         Ok(Self { config, path: Some(path), is_new, is_pipe })
     }
 
+    /// The profiles to propose for a command line: names that no shell reads as anything else. None of a pipe, which would
+    /// have to be waited for and which the command itself needs.
+    pub fn proposed_profiles(ports: &Ports) -> Vec<String> {
+        if config::config_path(&ports.env, &ports.dirs).is_none_or(|path| ports.files.is_pipe(&path)) {
+            return Vec::new();
+        }
+        let names = Self::load(ports).map(|found| found.config.profile.into_keys());
+        names.into_iter().flatten().filter(|name| config::check_profile_name(name).is_ok()).collect()
+    }
+
     /// The profile in use.
     ///
     /// # Errors
