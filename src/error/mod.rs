@@ -111,7 +111,6 @@ impl Error {
     pub fn silent_exit_code(&self) -> Option<i32> {
         match self.situation {
             Situation::OutputClosed => Some(0),
-            Situation::NoCommand => Some(2),
             Situation::ChildProcess(ChildProcessError::Exited(code)) => Some(code),
             _ => None,
         }
