@@ -27,9 +27,11 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 /// How long accepting pauses after a failure, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long after a request tiny_http's threads are nudged for the first time, and how often they are at least.
+/// How long after a request tiny_http's threads are nudged for the first time, and how often they are at least, until about
+/// a minute has passed.
 const FIRST_NUDGE: Duration = Duration::from_millis(20);
 const LAST_NUDGE: Duration = Duration::from_secs(1);
+const MAX_NUDGES: u32 = 65;
 
 /// Closes the port when dropped.
 pub(super) struct RequestThreads {
@@ -92,16 +94,20 @@ impl Shared {
 
     /// Hands out requests until the sandbox ends. Dropping `alive` reports the end.
     fn receive(self: &Arc<Self>, server: &Server, alive: &Sender<()>) {
-        let mut patience = FIRST_NUDGE;
+        let mut nudges = 0;
         while !self.service.is_shutting_down() {
-            match server.recv_timeout(patience) {
+            let received = match patience(nudges) {
+                Some(patience) => server.recv_timeout(patience),
+                None => server.recv().map(Some),
+            };
+            match received {
                 Ok(Some(incoming)) => {
                     self.answer(incoming);
-                    patience = FIRST_NUDGE;
+                    nudges = 0;
                 }
                 Ok(None) => {
                     self.nudge();
-                    patience = (2 * patience).min(LAST_NUDGE);
+                    nudges += 1;
                 }
                 Err(_) if self.service.is_shutting_down() => {}
                 Err(_) => self.go_on_accepting(alive),
@@ -139,18 +145,23 @@ impl Shared {
     fn answer(self: &Arc<Self>, incoming: tiny_http::Request) {
         let received_at = self.service.clock.uptime();
         let is_too_many = self.requests.fetch_add(1, Ordering::SeqCst) >= self.max_requests;
+        let slot = Slot(Arc::clone(self));
         // Kept here, so that it is not lost where no thread can be started.
         let kept = Arc::new(Mutex::new(Some(incoming)));
-        let (shared, theirs) = (Arc::clone(self), Arc::clone(&kept));
+        let theirs = Arc::clone(&kept);
         let respond = move || {
             let incoming = lock(&theirs).take();
             if let Some(incoming) = incoming {
-                respond(&shared.service, incoming, received_at);
+                respond(&slot.0.service, incoming, received_at);
             }
-            shared.requests.fetch_sub(1, Ordering::SeqCst);
         };
-        if is_too_many || Builder::new().name("sandbox request".to_owned()).spawn(respond).is_err() {
-            self.requests.fetch_sub(1, Ordering::SeqCst);
+        let is_taken = if is_too_many {
+            drop(respond);
+            false
+        } else {
+            Builder::new().name("sandbox request".to_owned()).spawn(respond).is_ok()
+        };
+        if !is_taken {
             let incoming = lock(&kept).take();
             if let Some(incoming) = incoming {
                 let request = Request { received_at, ..Request::of_head(&incoming) };
@@ -159,6 +170,21 @@ impl Shared {
             }
         }
     }
+}
+
+/// One of the requests that are answered at once, until it is dropped: also by a panic.
+struct Slot(Arc<Shared>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// How long to wait for a request after so many nudges; `None` for as long as it takes.
+pub(super) fn patience(nudges: u32) -> Option<Duration> {
+    let doubled = FIRST_NUDGE.saturating_mul(2_u32.saturating_pow(nudges));
+    (nudges < MAX_NUDGES).then(|| doubled.min(LAST_NUDGE))
 }
 
 fn respond(service: &Service, mut incoming: tiny_http::Request, received_at: Duration) {

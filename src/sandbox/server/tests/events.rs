@@ -220,9 +220,7 @@ fn wait_for_an_event(sandbox: &Sandbox) -> TcpStream {
 }
 
 fn await_waiting(sandbox: &Sandbox, count: usize) {
-    while sandbox.service.waiting.load(Ordering::SeqCst) != count {
-        std::thread::yield_now();
-    }
+    wait_until("so many requests wait", || sandbox.service.waiting.load(Ordering::SeqCst) == count);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::sandbox::registration;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -54,6 +54,15 @@ impl Entropy for Counting {
 
 fn sandbox(options: Options) -> Sandbox {
     Sandbox::start(options, Arc::new(Frozen), Arc::new(Counting(AtomicU8::new(0)))).unwrap()
+}
+
+/// Waits for what other threads do.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let is_so_now = |_| {
+        std::thread::yield_now();
+        is_so()
+    };
+    assert!((0..10_000_000).any(is_so_now), "never: {what}");
 }
 
 /// The status, head and body of a response, over a real socket.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::server::request_threads::patience;
 #[cfg(target_os = "linux")]
 use std::net::TcpListener;
 
@@ -90,17 +91,44 @@ fn too_many_requests_at_once_are_told_so() {
         stream.set_nonblocking(false).unwrap();
         begun
     };
-    let mut last = loop {
-        match streams.iter_mut().position(told) {
-            Some(at) => break streams.remove(at),
-            None => std::thread::yield_now(),
-        }
-    };
+    let mut at = None;
+    wait_until("one is refused", || {
+        at = streams.iter_mut().position(told);
+        at.is_some()
+    });
+    let mut last = streams.remove(at.unwrap());
     let response = read_response(&mut last, "too many requests at once");
     assert!(response.contains("\r\n\r\nHTTP/1.1 503 "), "{response}");
     assert_eq!(get(&sandbox, "/.well-known/openid-configuration").0, 503);
     drop(streams);
-    while get(&sandbox, "/.well-known/openid-configuration").0 != 200 {}
+    wait_until_served(&sandbox);
+}
+
+/// Waits until a request is answered, because others are no longer.
+fn wait_until_served(sandbox: &Sandbox) {
+    let is_served = |_| get(sandbox, "/.well-known/openid-configuration").0 == 200;
+    assert!((0..10_000).any(is_served), "the requests before still count");
+}
+
+#[test]
+fn a_request_whose_thread_panics_counts_no_longer() {
+    let entropy = Arc::new(Counting(AtomicU8::new(0)));
+    let sandbox = Sandbox::start_with(Options::default(), Arc::new(Frozen), entropy, 1).unwrap();
+    let is_first = AtomicBool::new(true);
+    sandbox.log_to(Box::new(move |_| assert!(!is_first.swap(false, Ordering::SeqCst), "as the test wants")));
+    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+    write!(stream, "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(!response.starts_with("HTTP/1.1 404 "), "it panicked: {response}");
+    wait_until_served(&sandbox);
+}
+
+#[test]
+fn nudges_end_a_minute_after_the_last_request() {
+    let waits: Vec<Duration> = (0..).map_while(patience).collect();
+    assert_eq!(waits[..3], [20, 40, 80].map(Duration::from_millis));
+    assert!((55..65).contains(&waits.iter().sum::<Duration>().as_secs()), "{waits:?}");
 }
 
 /// A clock that mends the listener when the sandbox pauses.
