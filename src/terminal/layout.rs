@@ -59,7 +59,8 @@ pub fn cut(text: &str, columns: usize) -> String {
 
 /// The columns that `text` takes. Its colours take none.
 pub fn visible_width(text: &str) -> usize {
-    text.width() - escapes(text).map(|escape| text[escape].width()).sum::<usize>()
+    // Of two colours, the first of which has no end, one is counted twice.
+    text.width().saturating_sub(escapes(text).map(|escape| text[escape].width()).sum())
 }
 
 /// Where the colours in `text` are (`ESC [ … m`).

@@ -53,3 +53,8 @@ proptest! {
         prop_assert_eq!(joined(&fitted), joined(&text));
     }
 }
+
+#[test]
+fn unended_colour_takes_no_columns() {
+    assert_eq!(visible_width("\x1b[\x1b[31"), 0);
+}
