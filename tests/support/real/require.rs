@@ -17,7 +17,7 @@ pub fn program_under_test() -> &'static str {
 
 /// Whether `what` is there: `node` (the independent provider), `django` and `glewlwyd` (two more of them), `chromium`
 /// (and what drives it), `keyring` (a Secret Service), `keepassxc` (one that hides what is locked), `faketime` (a clock
-/// moved for one process), `user namespace` (one that maps nobody), or the name of a program. If not, says that the test
+/// moved for one process), `PyYAML` (for `python3`), `user namespace` (one that maps nobody), or the name of a program. If not, says that the test
 /// is skipped.
 ///
 /// # Panics
@@ -63,6 +63,7 @@ fn available(what: &str) -> Result<(), String> {
             let made = Command::new("unshare").args(["--user", "true"]).output();
             made.is_ok_and(|made| made.status.success()).then_some(()).ok_or("the system allows none".into())
         }
+        "PyYAML" => run(Command::new("python3").args(["-c", "import yaml"])),
         "faketime" if program_under_test() != BUILT => Err("a static program loads no library".into()),
         "faketime" => libfaketime().map(|_| ()).ok_or("no faketime".into()),
         other => program(other),
