@@ -61,7 +61,7 @@ pub enum Command {
     /// Log in with the browser; the keyring keeps the session
     ///
     /// The browser's redirect ends at a port of this machine, until the login is finished or --timeout has passed. Where no
-    /// browser can be opened, the URL is printed, and the redirected address can be pasted.
+    /// browser can be opened, the URL is printed, and the redirected URL can be pasted.
     Login(Login),
     /// Print a valid access token, refreshed if necessary
     ///
@@ -170,7 +170,7 @@ pub struct Login {
     pub paste: bool,
     /// Log in on another device
     ///
-    /// Show a code and an address to enter it at, and wait.
+    /// Show a code and a URL to enter it at, and wait.
     #[arg(long, conflicts_with_all = ["no_browser", "paste", "prompt"])]
     pub device: bool,
     /// Confirm the login in this app (CIBA)

@@ -29,7 +29,7 @@ pub const PKCE: &str = "PKCE: a new random secret, the code_verifier, stays here
 pub fn authorization_request(endpoint: &str, client_id: &str, scopes: &str, redirect_uri: &str) -> String {
     format!(
         "The browser is sent to {endpoint} to ask for a code: for the client `{}`, the scopes `{}`, and to be redirected to \
-         {} afterwards. Two more random values go along: state, which the redirect must bring back, and nonce, which the ID \
+         {} afterwards. Two more random values go along: state, which the redirect must return, and nonce, which the ID \
          token must contain.",
         printable(client_id),
         printable(scopes),
@@ -54,7 +54,7 @@ pub fn code_exchange(has_secret: bool) -> String {
 pub const DEVICE_AUTHORIZATION: &str = "The provider is asked for two codes: a user code, to be entered on another device, \
                                         and a device code, which stays here.";
 
-pub const CIBA: &str = "The provider is asked to contact the user. It answers with a number for this login \
+pub const CIBA: &str = "The provider is asked to contact the user. It answers with an ID for this login \
                         (auth_req_id), which stays here.";
 
 pub fn polling(interval: Seconds) -> String {
@@ -83,7 +83,8 @@ pub const NO_ID_TOKEN: &str = "The response has no ID token to check; the claims
 
 /// `store` names the store, `is_cached` is whether the access token is cached beside it.
 pub fn session_stored(store: &str, has_refresh_token: bool, is_cached: bool) -> String {
-    let kept = if has_refresh_token { "with its refresh token" } else { "without a refresh token, because none came" };
+    let kept =
+        if has_refresh_token { "with its refresh token" } else { "without a refresh token, because none was returned" };
     let cache =
         if is_cached { "; on Linux the access token alone is also in the kernel's keyring, for speed" } else { "" };
     format!("The session is stored ({store}), {kept}{cache}.")

@@ -102,7 +102,7 @@ const fn login_reason(reason: LoginReason) -> &'static str {
         LoginReason::NoSession => "because there is no session",
         LoginReason::NoRefreshToken => "because the token has expired and there is no refresh token",
         LoginReason::Refused => "because the provider has rejected the refresh token",
-        LoginReason::NoIdToken => "because a refresh brings no ID token",
+        LoginReason::NoIdToken => "because a refresh returns no ID token",
     }
 }
 

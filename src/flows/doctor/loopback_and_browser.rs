@@ -25,7 +25,7 @@ fn check_port(patient: &Patient<'_>, checklist: &mut Checklist<'_>) -> Result<()
         _ if patient.is_machine() => return checklist.pass(Check::skipped(LOOPBACK, NO_LOGIN)),
         Some(RedirectUri::Elsewhere(uri)) => {
             let uri = printable(uri);
-            let why = format!("not needed: {uri} is not on this machine, so `tidp login` asks for the address");
+            let why = format!("not needed: {uri} is not on this machine, so `tidp login` asks for the URL");
             return checklist.pass(Check::skipped(LOOPBACK, why));
         }
         Some(RedirectUri::AnyPort(at) | RedirectUri::Fixed(_, at)) => at,
@@ -46,7 +46,7 @@ fn browser(patient: &Patient<'_>) -> Check {
         return Check::skipped(BROWSER, NO_LOGIN);
     }
     if !browser.available() {
-        let why = "there is neither a display nor BROWSER, so `tidp login` shows the address and takes a pasted one";
+        let why = "there is neither a display nor BROWSER, so `tidp login` shows the URL and takes a pasted one";
         return Check::warning(BROWSER, why);
     }
     let named_by = match ["BROWSER", "WAYLAND_DISPLAY", "DISPLAY"].into_iter().find(|name| env.get(name).is_some()) {
@@ -57,6 +57,6 @@ fn browser(patient: &Patient<'_>) -> Check {
     match browser.opener() {
         Ok(program) => Check::ok(BROWSER, format!("{program} would open it ({named_by}); it was not started")),
         Err(why) => Check::warning(BROWSER, format!("it cannot be opened ({named_by}): {why}"))
-            .remedy("export BROWSER=PROGRAM, one that shows a web page; or open the address that `tidp login` shows"),
+            .remedy("export BROWSER=PROGRAM, one that shows a web page; or open the URL that `tidp login` shows"),
     }
 }
