@@ -97,7 +97,7 @@ fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, profile: &str) {
 /// session is there under that name.
 ///
 /// # Errors
-/// `usage`, `config`, `busy`, `store`. Nothing is renamed then.
+/// `usage`, `config` (also if the profile is not valid), `busy`, `store`. Nothing is renamed then.
 pub fn rename(
     ports: &Ports,
     reporter: &dyn Reporter,
@@ -108,10 +108,8 @@ pub fn rename(
     config::check_profile_name(new_name)?;
     file.require(name)?;
     file.require_free(new_name)?;
-    let Ok(profile) = file.named(name) else {
-        // A profile that is not valid has no session.
-        return file.rename(name, new_name).map(|()| false);
-    };
+    // A profile that is not valid may still have a session, but nothing tells the name of its entry.
+    let profile = file.named(name)?;
     let store = file.configuration.store(ports)?;
     let old = profile.session_key();
     let new = SessionKey { profile: new_name.to_owned(), ..old.clone() };

@@ -48,6 +48,18 @@ fn rename_takes_session_secret_and_default_along() {
     no_session.run(&RENAME).exits(0).says("is now `job`.").leaves_out("session");
 }
 
+/// Nothing tells the name of its session's entry, which would stay behind.
+#[test]
+fn profile_that_is_not_valid_is_not_renamed() {
+    let bench = with_session();
+    let before = bench.files.text(CONFIG);
+    bench.files.put(CONFIG, &before.replace("# as registered", "\npolicy = \"bogus\""));
+    bench.run(&RENAME).exits(2).says("policy `bogus`").says("hint: tidp profile set work policy VALUE\n");
+    assert_eq!(names(&bench), [["work"], ["work"]]);
+    bench.run(&["profile", "unset", "work", "policy"]).exits(0);
+    bench.run(&RENAME).exits(0).says("its session is kept");
+}
+
 #[test]
 fn interrupted_rename_loses_nothing() {
     let mut moment = 0;
