@@ -72,8 +72,19 @@ impl Key {
         Ok(match self.format {
             Format::Text => Value::String(self.canonical(text).unwrap_or(text).to_owned()),
             Format::Flag => Value::Boolean(text.parse().map_err(|_| wrong("is not true or false"))?),
+            Format::Words | Format::Command if text.trim_start().starts_with('[') => self.parse_list(text)?,
             Format::Words => words(text.split_whitespace()),
             Format::Command => words(command_line::split(text).ok_or_else(|| wrong("is not a command line"))?),
+        })
+    }
+
+    /// The list that a text means as the file spells it. An error does not repeat the text, which may hold a secret.
+    fn parse_list(&self, text: &str) -> std::result::Result<Value, String> {
+        let list = toml::from_str(&format!("list = {text}")).ok().filter(|table: &Table| table.len() == 1);
+        let list = list.and_then(|mut table| table.remove("list")).filter(|list| self.type_error(list).is_none());
+        list.ok_or_else(|| match self.format {
+            Format::Command => "this is not a list: [\"PROGRAM\", \"ARGUMENT\"]".to_owned(),
+            _ => "this is not a list: [\"WORD\", \"WORD\"]".to_owned(),
         })
     }
 

@@ -72,10 +72,12 @@ impl Origin<'_> {
             (_, Some(name)) => name,
         };
         let shown = printable(name);
-        // Without a path the file has not changed yet, so there is nothing to correct in it.
-        let Some(path) = &self.config.path else { return Error::config(format!("profile `{shown}`: {what}")) };
-        let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
-        let message = format!("profile `{shown}` in {}{line}: {what}", printable_path(path));
+        // Without a path the file has not changed yet, so no line of it is wrong.
+        let place = self.config.path.as_ref().map_or_else(String::new, |path| {
+            let line = self.config.line(name, key).map_or_else(String::new, |line| format!(", line {line}"));
+            format!(" in {}{line}", printable_path(path))
+        });
+        let message = format!("profile `{shown}`{place}: {what}");
         let is_known = Key::named(key).is_some();
         SetupError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
     }

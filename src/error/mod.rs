@@ -27,7 +27,7 @@ pub use login_refusal::{LoginMethod, RequestedLogin};
 pub use network::NetworkError;
 pub use panic::panic_error;
 pub use provider::ProviderRefusal;
-pub use report::{Report, quoted, show_profile, with_profile};
+pub use report::{Report, arguments, quoted, show_profile, with_profile};
 pub use session::SessionError;
 pub use setup::SetupError;
 pub use situation::Situation;

@@ -1,7 +1,7 @@
 //! The provider refuses the client, the request or the refresh token.
 
 use super::kind::Kind;
-use super::report::{Report, provider_message, quoted, with_profile};
+use super::report::{Report, arguments, provider_message, with_profile};
 use crate::domain::text::printable;
 use crate::oidc::OAuthError;
 
@@ -39,7 +39,7 @@ impl ProviderRefusal {
             Self::WithError(failed_step, error) => Report::new(Kind::Refused, refusal(failed_step, error)),
             Self::StatusOnly(message) => Report::new(Kind::Refused, message),
             Self::StoredSecret(failed_step, error) => Report {
-                hint: profile.map(|name| format!("tidp profile secret {}", quoted(name))),
+                hint: profile.map(|name| format!("tidp profile secret {}", arguments(&[name]))),
                 ..Report::new(Kind::Refused, refusal(failed_step, error))
             },
             Self::MachineToken { failed_step, error, has_scopes } => Report {

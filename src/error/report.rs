@@ -61,7 +61,15 @@ pub(super) fn provider_message(provider: &OAuthError) -> String {
 
 /// The command with `--profile`, if it is needed.
 pub fn with_profile(command: &str, profile: Option<&str>) -> String {
-    profile.map_or_else(|| command.to_owned(), |profile| format!("{command} --profile {}", quoted(profile)))
+    let Some(profile) = profile else { return command.to_owned() };
+    let separator = if profile.starts_with('-') { '=' } else { ' ' };
+    format!("{command} --profile{separator}{}", quoted(profile))
+}
+
+/// The words as arguments of a command, after `--` if one looks like an option.
+pub fn arguments(words: &[&str]) -> String {
+    let end_of_options = words.iter().any(|word| word.starts_with('-')).then(|| "--".to_owned());
+    end_of_options.into_iter().chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A word quoted for a shell, with escapes for control characters.
@@ -71,6 +79,6 @@ pub fn quoted(word: &str) -> String {
 
 /// The command that shows the client and its redirect URI.
 pub fn show_profile(profile: Option<&str>) -> String {
-    let name = profile.map_or_else(String::new, |name| format!(" {}", quoted(name)));
+    let name = profile.map_or_else(String::new, |name| format!(" {}", arguments(&[name])));
     format!("tidp profile show{name}")
 }

@@ -1,7 +1,7 @@
 //! The command line or the configuration is wrong, or something that a command needs is missing.
 
 use super::kind::Kind;
-use super::report::{Report, quoted, with_profile};
+use super::report::{Report, arguments, quoted, with_profile};
 use crate::domain::text::{printable, printable_path};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub enum SetupError {
     ProfileHasSession(String),
     /// A session is left from an earlier profile of this name.
     NameHasSession(String),
-    /// A key of this profile in the file is wrong or missing.
+    /// A key of this profile is wrong or missing, in the file or as it would be after a change.
     KeyInFile {
         message: String,
         profile: String,
@@ -85,13 +85,13 @@ impl SetupError {
                     .hint("tidp profile list")
             }
             Self::NoDefaultProfile { existing } => {
-                let first = existing.first().map_or_else(String::new, |name| quoted(name));
+                let first = existing.first().map_or_else(String::new, |name| arguments(&[name]));
                 config(format!("there is no default profile; choose one with --profile: {}", list(existing)))
                     .hint(format!("tidp profile use {first}"))
             }
             Self::ProfileExists(name) => {
                 usage(format!("profile `{}` already exists; change it or choose another name", printable(name)))
-                    .hint(format!("tidp profile set {} KEY VALUE", quoted(name)))
+                    .hint(format!("tidp profile set {} KEY VALUE", arguments(&[name])))
             }
             Self::ProfileHasSession(name) => {
                 usage(format!("profile `{}` has a session, so it was not removed; log out first", printable(name)))
@@ -103,11 +103,11 @@ impl SetupError {
             ))
             .hint("tidp status"),
             Self::KeyInFile { message, profile, key, is_known } => {
-                let (name, key) = (quoted(profile), quoted(key));
+                let words = arguments(&[profile, key]);
                 config(message.clone()).hint(match (key.as_str(), is_known) {
-                    (_, false) => format!("tidp profile unset {name} {key}"),
-                    ("issuer", true) => format!("tidp profile set {name} environment staging"),
-                    (_, true) => format!("tidp profile set {name} {key} VALUE"),
+                    (_, false) => format!("tidp profile unset {words}"),
+                    ("issuer", true) => format!("tidp profile set {words} URL"),
+                    (_, true) => format!("tidp profile set {words} VALUE"),
                 })
             }
             Self::WrongKey { message } => usage(message.clone()).hint("tidp profile set --help"),
@@ -135,11 +135,11 @@ impl SetupError {
                 "profile `{}`: client_secret must not be in config.toml; remove it and store it instead",
                 printable(name)
             ))
-            .hint(format!("tidp profile secret {}", quoted(name))),
+            .hint(format!("tidp profile secret {}", arguments(&[name]))),
             Self::NoClientSecret => {
                 config("the client is confidential, but there is no client secret".into()).hint(profile.map_or_else(
                     || "set TIDP_CLIENT_SECRET".into(),
-                    |name| format!("tidp profile secret {}", quoted(name)),
+                    |name| format!("tidp profile secret {}", arguments(&[name])),
                 ))
             }
             Self::NoUser(consequence) => usage(format!("the profile's grant is client_credentials, so {consequence}"))

@@ -329,6 +329,7 @@ fn hint_quotes_the_profile_name_for_a_shell() {
         (None, "tidp login"),
         (Some("demo"), "tidp login --profile demo"),
         (Some("my work; rm"), "tidp login --profile \"my work; rm\""),
+        (Some("-x"), "tidp login --profile=-x"),
     ] {
         let report = Error::from(SessionError::NoSession).with_profile_hint(profile).report();
         assert_eq!(report.hint.as_deref(), Some(hint));

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Profile};
 use crate::domain::text::{printable, printable_path, utf8_text};
-use crate::error::{Error, Result, SetupError};
+use crate::error::{Error, Result, SetupError, Situation};
 use crate::flows::configuration::Configuration;
 use crate::flows::session_lock::{SESSION_LOCK_TIMEOUT, poll_until};
 use crate::ports::{Lock, MAX_FILE_SIZE, Ports};
@@ -68,7 +68,7 @@ impl<'w> ProfileFile<'w> {
     /// Adds a profile; the first one becomes the default.
     ///
     /// # Errors
-    /// `usage` if there is one of that name, `config` if its keys are not valid.
+    /// `usage` if there is one of that name, or its keys are not valid.
     pub fn add(&self, new: &NewProfile<'_>) -> Result<Profile> {
         self.require_free(new.name)?;
         new.texts.iter().try_for_each(|(key, text)| check_client_id(key, text))?;
@@ -77,7 +77,7 @@ impl<'w> ProfileFile<'w> {
         if !self.has_profiles() {
             document["default_profile"] = value(new.name);
         }
-        self.write_valid(&document, new.name)
+        self.write_valid(&document, new.name).map_err(not_added)
     }
 
     /// Makes a profile the default.
@@ -231,12 +231,20 @@ impl<'w> ProfileFile<'w> {
 /// The profile as it would be, without its file.
 ///
 /// # Errors
-/// `config`, if its keys are not valid.
+/// `usage`, if its keys are not valid.
 pub fn draft(new: &NewProfile<'_>) -> Result<Profile> {
     let mut document = DocumentMut::new();
     add_profile(&mut document, new);
     let config = config::parse(&document.to_string(), Path::new(""))?.without_path();
-    config::file_profile(new.name, &config, None)
+    config::file_profile(new.name, &config, None).map_err(not_added)
+}
+
+/// The error about a profile that is not in the file, where `profile set` could correct it.
+fn not_added(error: Error) -> Error {
+    match error.situation {
+        Situation::Setup(SetupError::KeyInFile { message, .. }) => Error::usage(message),
+        _ => error,
+    }
 }
 
 fn add_profile(document: &mut DocumentMut, new: &NewProfile<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::text::printable;
-use crate::error::{Result, quoted};
+use crate::error::{Result, arguments};
 use crate::flows::profile_file::ProfileFile;
 use crate::flows::profile_session;
 use crate::ports::Ports;
@@ -30,7 +30,7 @@ fn next_default(config: &Config, removed: &str) -> String {
             format!(", which was the default; the default is now `{}`, the only one left", printable(only))
         }
         (Some(first), Some(_)) => {
-            format!(", which was the default; choose another: tidp profile use {}", quoted(first))
+            format!(", which was the default; choose another: tidp profile use {}", arguments(&[first]))
         }
     }
 }

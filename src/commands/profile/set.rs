@@ -3,7 +3,7 @@
 use super::view::ProfileView;
 use crate::config::AuthMethod;
 use crate::domain::text::printable;
-use crate::error::{Result, quoted};
+use crate::error::{Result, arguments};
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::profile_session;
 use crate::ports::Ports;
@@ -32,7 +32,7 @@ fn show(ports: &Ports, out: &Output<'_>, file: &ProfileFile<'_>, change: &Change
     profile_session::warn_of_old_session(ports, out, file, change);
     let needed_none = change.before.as_ref().is_none_or(|before| before.auth_method == AuthMethod::None);
     if needed_none && change.after.auth_method != AuthMethod::None && change.after.client_secret_command.is_none() {
-        out.note(&format!("Next: tidp profile secret {}", quoted(&change.after.name)));
+        out.note(&format!("Next: tidp profile secret {}", arguments(&[&change.after.name])));
     }
     document(out, file, change)
 }

@@ -53,6 +53,45 @@ fn wrong_key_or_value_changes_nothing() {
 }
 
 #[test]
+fn wrong_value_is_answered_with_the_command_for_its_key() {
+    for (args, hint) in [
+        (&["set", "work", "issuer", "foo"][..], "tidp profile set work issuer URL"),
+        (&["set", "work", "environment", "test"], "tidp profile set work issuer URL"),
+        (&["set", "work", "policy", "bogus"], "tidp profile set work policy VALUE"),
+        (&["set", "--", "-x", "policy", "bogus"], "tidp profile set -- -x policy VALUE"),
+        (&["set", "--", "-x", "client_secret", "s3cret"], "tidp profile secret -- -x"),
+        (&["add", "new", "--issuer", "foo", "--client-id", "app"], "tidp profile add --help"),
+    ] {
+        let bench = Bench::with_config(&(profile("work", "") + &profile("-x", "")));
+        bench.run(&[&["profile"], args].concat()).exits(2).says(&format!("hint: {hint}\n"));
+    }
+    let bench = Bench::with_config(&profile("work", "").replace("https", "ftp"));
+    bench.run(&["token"]).exits(2).says("hint: tidp profile set work issuer URL\n");
+}
+
+#[test]
+fn list_may_be_written_as_in_the_file() {
+    let bench = Bench::with_config(&profile("work", ""));
+    for (key, text, words) in [
+        ("client_secret_command", r#"["echo", "s3cret"]"#, r#"["echo", "s3cret"]"#),
+        ("client_secret_command", "echo s3cret", r#"["echo", "s3cret"]"#),
+        ("scopes", r#" ["openid","email"]"#, r#"["openid", "email"]"#),
+    ] {
+        bench.run(&["profile", "set", "work", key, text]).exits(0);
+        let text = bench.files.text(CONFIG);
+        assert!(text.contains(&format!("\n{key} = {words}\n")), "{text}");
+    }
+    for text in ["[echo,s3cret]", r#"["echo", 1]"#, "[\"echo\"]\nsliding = true"] {
+        config_error(
+            &bench,
+            &["profile", "set", "work", "client_secret_command", text],
+            "this is not a list: [\"PROGRAM\"",
+        )
+        .leaves_out("echo");
+    }
+}
+
+#[test]
 fn help_of_set_lists_every_key_with_its_meaning() {
     let help = Bench::with_env(&[]).run(&["profile", "set", "--help"]).exits(0).stdout;
     for words in ["\n  client_type            the client's type at TelenorID+", "\n  endpoint_hosts "] {
