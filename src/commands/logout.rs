@@ -4,7 +4,9 @@ use crate::cli::{self, Global};
 use crate::domain::text::printable;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
-use crate::flows::logout::{self, LogoutOptions, Outcome, check_nothing_left, stored_sessions};
+use crate::flows::logout::{
+    self, LogoutOptions, Outcome, check_nothing_left, delete_orphaned_secrets, stored_sessions,
+};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use serde_json::json;
@@ -39,6 +41,8 @@ fn log_out_of_all(ports: &Ports, out: &Output<'_>, options: LogoutOptions) -> Re
     let log_out = |context: Context<'_>| context.run(|context| log_out_and_report(context, out, options));
     let outcomes: Vec<Result<Outcome>> = contexts.into_iter().map(log_out).collect();
     let nothing_left = check_nothing_left(store.as_ref());
+    // After the logouts, which may need them.
+    let nothing_left = nothing_left.and(delete_orphaned_secrets(ports, out, store.as_ref()));
     if outcomes.is_empty() && nothing_left.is_ok() {
         out.note("There was no session.");
     }

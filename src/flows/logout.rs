@@ -5,7 +5,7 @@ mod all_sessions;
 mod machine_logout;
 mod outcome;
 
-pub use all_sessions::{check_nothing_left, stored_sessions};
+pub use all_sessions::{check_nothing_left, delete_orphaned_secrets, stored_sessions};
 pub use outcome::Outcome;
 
 use crate::domain::secret::Secret;

@@ -11,6 +11,9 @@ use crate::flows::machine_tokens;
 use crate::flows::profile_file::{Change, ProfileFile};
 use crate::flows::session_lock::lock_entry;
 use crate::ports::{Lock, Ports, Reporter, Store};
+use std::collections::BTreeSet;
+
+const SESSION_OR_SECRET: &str = "a session or a client secret";
 
 /// Warns if a profile now names another client, and the session of the old one stays.
 pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, change: &Change) {
@@ -31,7 +34,7 @@ pub fn warn_of_old_session(ports: &Ports, reporter: &dyn Reporter, file: &Profil
                 printable(&old.issuer)
             ),
         ),
-        Err(error) => warn_of_unknown(reporter, &error, &old.profile),
+        Err(error) => warn_of_unknown(reporter, &error, "a session", &old.profile),
     }
 }
 
@@ -52,26 +55,58 @@ pub fn remove(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, na
     };
     let was_default = file.remove(name)?;
     match unreadable {
-        Some(error) => warn_of_unknown(reporter, &error, name),
-        None => warn_of_leftovers(ports, reporter, file, name),
+        Some(error) => warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name),
+        None => warn_of_leftovers(ports, reporter, file, name, None),
     }
     Ok(was_default)
 }
 
-/// Warns if there are sessions of a removed profile, from when it named another client or was valid.
-fn warn_of_leftovers(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, name: &str) {
-    let is_session =
-        |entry: &String| matches!(EntryKey::parse(entry), Some(EntryKey::Session(key)) if key.profile == name);
-    let listed = file.configuration.store(ports).and_then(|store| Ok(store.entries_without_prompt()?));
-    match listed {
-        Ok(entries) if !entries.names.iter().any(is_session) => {}
-        Ok(_) => {
+/// Warns of what the store holds under a name that is no profile's now, from when it named another client or was valid.
+/// `moved` is the client whose entries have been moved.
+fn warn_of_leftovers(
+    ports: &Ports,
+    reporter: &dyn Reporter,
+    file: &ProfileFile<'_>,
+    name: &str,
+    moved: Option<&SessionKey>,
+) {
+    match stored(ports, file, |key| key.profile == name && Some(key) != moved) {
+        Ok(None) => {}
+        Ok(Some(what)) => {
             let name = printable(name);
-            let message = format!("a session of `{name}` is still stored; `tidp logout --all` ends it and all others");
+            let message = format!(
+                "the store still holds {what} of `{name}`; `tidp logout --all` removes that and ends all sessions"
+            );
             reporter.warn(WarningCode::SessionLeftBehind, message);
         }
-        Err(error) => warn_of_unknown(reporter, &error, name),
+        Err(error) => warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name),
     }
+}
+
+/// Warns if an earlier profile has left entries that a new one uses. A store that cannot be read tells nothing.
+pub fn warn_of_earlier_entries(ports: &Ports, reporter: &dyn Reporter, file: &ProfileFile<'_>, new: &Profile) {
+    let new = new.session_key();
+    if let Ok(Some(what)) = stored(ports, file, |key| *key == new) {
+        let name = printable(&new.profile);
+        let message =
+            format!("the store holds {what} of an earlier profile `{name}` of this client, and uses it for this one");
+        reporter.warn(WarningCode::SessionLeftBehind, message);
+    }
+}
+
+/// What the store holds of the keys, in words, as far as it can be read without a prompt.
+fn stored(ports: &Ports, file: &ProfileFile<'_>, is_meant: impl Fn(&SessionKey) -> bool) -> Result<Option<String>> {
+    let entries = file.configuration.store(ports)?.entries_without_prompt()?;
+    let found = entries.names.iter().filter_map(|name| {
+        let (key, what) = match EntryKey::parse(name)? {
+            EntryKey::Session(key) => (key, "a session"),
+            EntryKey::ClientSecret(key) => (key, "a client secret"),
+            EntryKey::MachineTokens(key) => (key, "machine tokens"),
+        };
+        is_meant(&key).then_some(what)
+    });
+    let found: Vec<_> = found.collect::<BTreeSet<_>>().into_iter().collect();
+    Ok((!found.is_empty()).then(|| found.join(" and ")))
 }
 
 fn delete_secrets(ports: &Ports, file: &ProfileFile<'_>, profile: &Profile) -> Result<()> {
@@ -85,9 +120,9 @@ fn delete_secrets(ports: &Ports, file: &ProfileFile<'_>, profile: &Profile) -> R
     machine_tokens::remove(ports, store.as_ref(), &key)
 }
 
-fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, profile: &str) {
-    let (what, name) = (error.report().message, printable(profile));
-    let message = format!("{what}; if it holds a session of `{name}`, it stays there: `tidp logout --all` later");
+fn warn_of_unknown(reporter: &dyn Reporter, error: &Error, what: &str, profile: &str) {
+    let (why, name) = (error.report().message, printable(profile));
+    let message = format!("{why}; if it holds {what} of `{name}`, it stays there: `tidp logout --all` later");
     reporter.warn(WarningCode::SessionsUnknown, message);
 }
 
@@ -116,10 +151,10 @@ pub fn rename(
     match move_entries(ports, reporter, store.as_ref(), (&old, &new), || file.rename(name, new_name)) {
         Err(error @ Error { situation: Situation::Store(StoreError::Failed(_)), .. }) if means_no_store(&error) => {
             file.rename(name, new_name)?;
-            warn_of_unknown(reporter, &error, name);
+            warn_of_unknown(reporter, &error, SESSION_OR_SECRET, name);
             Ok(false)
         }
-        outcome => outcome,
+        outcome => outcome.inspect(|_| warn_of_leftovers(ports, reporter, file, name, Some(&old))),
     }
 }
 

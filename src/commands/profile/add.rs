@@ -7,6 +7,7 @@ use crate::cli::ProfileAdd;
 use crate::config::{self, AuthMethod};
 use crate::error::{Error, Result};
 use crate::flows::profile_file::ProfileFile;
+use crate::flows::profile_session;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 
@@ -29,6 +30,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     let is_first = !file.has_profiles();
     let profile = file.add(&new)?;
     out.note(&format!("Added the profile `{}`{}.", new.name, if is_first { ", the default" } else { "" }));
+    profile_session::warn_of_earlier_entries(ports, out, &file, &profile);
     let option = if is_first { String::new() } else { format!(" --profile {}", new.name) };
     if let Some(advice) = profile.debugger_redirect_advice().filter(|_| !profile.is_machine()) {
         out.note(&format!("{advice}."));

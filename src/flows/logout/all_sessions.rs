@@ -2,10 +2,12 @@
 
 use crate::config::{self, Grant, Profile};
 use crate::domain::session::{EntryKey, SessionKey};
+use crate::domain::text::printable;
 use crate::error::{Result, StoreError};
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
+use crate::flows::session_lock::lock_entry;
 use crate::ports::{Entries, Ports, Reporter, Store, StoreFailureKind};
 use std::collections::BTreeMap;
 
@@ -52,6 +54,25 @@ fn holds(store: &dyn Store, key: &SessionKey) -> bool {
         Ok(found) => found.is_some(),
         Err(failure) => failure.kind != StoreFailureKind::WrongKey,
     }
+}
+
+/// Deletes the client secrets of profiles that are no longer there.
+///
+/// # Errors
+/// `store`, `busy`, `config`.
+pub fn delete_orphaned_secrets(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store) -> Result<()> {
+    for entry in store.entries()?.names {
+        let Some(EntryKey::ClientSecret(key)) = EntryKey::parse(&entry) else { continue };
+        // Held by a rename too, until the file has the new name.
+        let _lock = lock_entry(ports, reporter, store, &entry)?;
+        let configured = Configuration::load(ports)?;
+        let is_in_use = configured.profile(ports, None).is_ok_and(|profile| profile.session_key() == key);
+        if !is_in_use && !configured.config.profile.contains_key(&key.profile) && store.delete(&entry)? {
+            let name = printable(&key.profile);
+            reporter.note(format!("Deleted the client secret of `{name}`, which is no longer a profile."));
+        }
+    }
+    Ok(())
 }
 
 /// Removes the leftovers of killed writers, and fails if unreadable entries are left.

@@ -27,6 +27,7 @@ fn three_sessions() -> Bench {
     }
     bench.stores.take(&EntryKey::Session(bench.key()).name());
     bench.stores.put(&EntryKey::ClientSecret(bench.key_of("work")).name(), "s");
+    bench.stores.put(&EntryKey::ClientSecret(bench.key_of("gone")).name(), "s");
     bench.stores.put("of another program", "x");
     let profile = |name: &str, client: &str| {
         format!("[profile.{name}]\nissuer = \"{ISSUER}\"\nclient_id = \"{client}\"\nclient_type = \"MobileApp\"\n")
@@ -50,6 +51,7 @@ fn logout_all_includes_sessions_without_a_profile() {
         assert!(bench.stores.raw(&EntryKey::Session(bench.key_of(profile)).name()).is_none(), "{profile}");
     }
     assert!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("work")).name()).is_some(), "no session");
+    assert!(bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("gone")).name()).is_none(), "nobody's");
     assert!(bench.stores.raw("of another program").is_some());
 }
 

@@ -130,7 +130,7 @@ fn profile_is_removed_without_a_readable_store() {
         bench.stores.fail("load", kind);
         let outcome = bench.run(&["profile", "rm", "work", "--json"]).exits(0);
         assert_eq!(outcome.warnings(), ["sessions_unknown"], "{kind:?}");
-        outcome.says("if it holds a session of `work`, it stays there: `tidp logout --all` later");
+        outcome.says("if it holds a session or a client secret of `work`, it stays there: `tidp logout --all` later");
         assert!(!bench.files.text(CONFIG).contains("work"));
     }
     let bench = Bench::with_config(&profile("work", "client_type = \"Confidential\""));
@@ -140,6 +140,7 @@ fn profile_is_removed_without_a_readable_store() {
         bench.files.put(CONFIG, &profile("work", "").replace("client_id = \"app\"", line));
         let outcome = bench.run(&["profile", "rm", "work", "--json"]).exits(0);
         assert_eq!(outcome.warnings(), ["session_left_behind"], "{line}");
+        outcome.says("the store still holds a client secret and a session of `work`");
     }
     let bench = Bench::with_config(&profile("work", "")).env("TIDP_STORE", "file");
     bench.run(&["profile", "remove", "work"]).exits(0).says("the file store needs a key");

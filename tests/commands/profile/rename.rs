@@ -2,12 +2,12 @@
 
 use super::{config_error, profile, show};
 use crate::support::fuse::{Fuse, until_the_power_goes};
-use crate::support::tokens::TokenResponse;
+use crate::support::tokens::{ISSUER, TokenResponse};
 use crate::support::{Bench, CONFIG};
 use serde_json::json;
 use std::ffi::OsString;
 use tidp::testing::domain::secret::Secret;
-use tidp::testing::domain::session::{EntryKey, Session};
+use tidp::testing::domain::session::{EntryKey, Session, SessionKey};
 use tidp::testing::domain::time::Seconds;
 use tidp::testing::ports::StoreFailureKind;
 
@@ -124,12 +124,33 @@ fn rename_replaces_no_other_session() {
 }
 
 #[test]
+fn rename_warns_of_a_session_at_another_client() {
+    let bench = with_session();
+    let elsewhere = SessionKey { client_id: "another".into(), ..bench.key_of("work") };
+    bench.stores.put(&EntryKey::Session(elsewhere).name(), "{}");
+    let outcome = bench.run(&[&RENAME[..], &["--json"]].concat()).exits(0).says("its session is kept");
+    assert_eq!(outcome.warnings(), ["session_left_behind"]);
+    outcome.says("still holds a session of `work`");
+}
+
+#[test]
+fn added_profile_tells_of_the_session_it_takes_over() {
+    let bench = with_session();
+    bench.files.put(CONFIG, &profile("other", ""));
+    for (client, warnings) in [("another", &[][..]), ("app", &["session_left_behind"])] {
+        let outcome = bench.run(&["profile", "add", "work", "--issuer", ISSUER, "--client-id", client, "--json"]);
+        assert_eq!(outcome.exits(0).warnings(), warnings, "{client}");
+        bench.files.put(CONFIG, &profile("other", ""));
+    }
+}
+
+#[test]
 fn rename_needs_no_store_where_there_is_none() {
     let bench = with_session();
     bench.stores.fail("load", StoreFailureKind::Missing);
     let outcome = bench.run(&[&RENAME[..], &["--json"]].concat()).exits(0);
     assert_eq!(outcome.warnings(), ["sessions_unknown"]);
-    outcome.says("if it holds a session of `work`, it stays there");
+    outcome.says("if it holds a session or a client secret of `work`, it stays there");
     assert!(bench.files.text(CONFIG).contains("[profile.job]"));
 }
 
