@@ -139,11 +139,30 @@ impl Demo<'_> {
     }
 }
 
-/// `text` with every word of a token's length cut to its beginning.
+/// `text` with every token cut to its beginning: a long run of the characters that RFC 6750 allows in a token. Colours and
+/// pictures have others.
 fn shorten_tokens(text: &str) -> String {
-    let shorten = |word: &str| match (word.len() > 200).then(|| word.get(..24)).flatten() {
-        Some(start) => format!("{start}… ({} characters)", word.len()),
-        None => word.to_owned(),
+    let is_in_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    let shorten = |part: &str| {
+        let run = part.trim_end_matches(|c| !is_in_token(c));
+        match (run.len() > 200).then(|| run.get(..24)).flatten() {
+            Some(start) => format!("{start}… ({} characters){}", run.len(), &part[run.len()..]),
+            None => part.to_owned(),
+        }
     };
-    text.split(' ').map(shorten).collect::<Vec<_>>().join(" ")
+    text.split_inclusive(|c| !is_in_token(c)).map(shorten).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_shortened_and_coloured_pictures_are_not() {
+        let picture = format!("{}\n", "\x1b[36m━\x1b[0m".repeat(60));
+        assert_eq!(shorten_tokens(&picture), picture);
+        let token = "eyJ0eXAi.aB-_~+/=".repeat(20);
+        let shown = shorten_tokens(&format!("Authorization: Bearer {token}\n"));
+        assert_eq!(shown, format!("Authorization: Bearer {}… (340 characters)\n", &token[..24]));
+    }
 }
