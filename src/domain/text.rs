@@ -3,6 +3,11 @@
 /// How many characters of a text from outside are shown.
 const MAX_SHOWN: usize = 300;
 
+/// `text` as a sentence: with one full stop at its end, whether it had one or not.
+pub fn with_full_stop(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
 /// `text`, which came from outside, with escapes (`\u{1b}`) for all characters that could control a terminal or mislead
 /// its reader, cut at 300 characters.
 pub fn printable(text: &str) -> String {
@@ -157,6 +162,12 @@ mod tests {
             assert!(utf8_text(utf_16).is_err_and(|why| why.contains("UTF-16")), "{utf_16:?}");
         }
         assert_eq!(without_byte_order_mark("a\u{feff}"), "a\u{feff}", "only at the beginning");
+    }
+
+    #[test]
+    fn sentence_ends_with_one_full_stop() {
+        assert_eq!(with_full_stop("it ended"), "it ended.");
+        assert_eq!(with_full_stop("it ended at 17:12:32 UTC."), "it ended at 17:12:32 UTC.");
     }
 
     #[test]

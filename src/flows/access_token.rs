@@ -4,6 +4,7 @@ use crate::domain::decision::Intent;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
 use crate::domain::session::Session;
+use crate::domain::text::with_full_stop;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::explain::trace_messages;
@@ -56,7 +57,10 @@ fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToke
         // A token that still works is better than none, unless a logout has just removed the session.
         Err(error) if !session_was_replaced(&error) && wanted.accepts(context, &before.access_token) => {
             let until = context.reporter.local_time(before.access_token.expires_at);
-            let message = format!("{}. The stored access token still works until {until}", error.report().message);
+            let message = format!(
+                "{} The stored access token still works until {until}",
+                with_full_stop(&error.report().message)
+            );
             context.reporter.warn(WarningCode::RefreshFailed, message);
             Ok(before.into_owned().into())
         }

@@ -3,6 +3,7 @@
 
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
+use crate::domain::text::with_full_stop;
 use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
@@ -67,7 +68,8 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
             // A token that still works is better than none.
             let Some(works) = works else { return Err(error) };
             let until = context.reporter.local_time(works.access_token.expires_at);
-            let message = format!("{}. The stored token still works until {until}", error.report().message);
+            let message =
+                format!("{} The stored token still works until {until}", with_full_stop(&error.report().message));
             context.reporter.warn(WarningCode::RefreshFailed, message);
             Ok(works)
         }
