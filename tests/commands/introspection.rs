@@ -265,7 +265,9 @@ fn a_refusal_is_remembered_for_a_day() {
             let paused_until = START.plus(Seconds(paused_until)).rfc3339();
             assert_eq!(outcome.json()["introspection_paused_until"], paused_until);
             let explanation = outcome.json()["explanation"].as_str().unwrap().to_owned();
-            assert!(explanation.ends_with(&format!("asked again after {paused_until} or at the next login.")));
+            assert!(
+                explanation.ends_with(&format!("asks the provider again after {paused_until} or at the next login."))
+            );
         };
         until(60, 1, DAY);
         refresh(&bench, "rt-1", "rt-2");
@@ -284,12 +286,12 @@ fn the_next_login_asks_a_provider_that_refused() {
     let bench = bench("MobileApp");
     bench.provider.responds(PATH, json(401, &json!({})));
     log_in(&bench);
-    assert!(bench.run(&["policy"]).exits(0).stdout.contains("It is asked again after"));
+    assert!(bench.run(&["policy"]).exits(0).stdout.contains("tidp asks the provider again after"));
     bench.provider.responds(PATH, json(200, &active(&bench, 90 * DAY)));
     log_in(&bench).says("the provider says that the refresh token expires");
     let document = bench.run(&["policy", "--json"]).exits(0).json();
     assert_eq!(document["introspection_paused_until"], json!(null));
-    assert!(!document["explanation"].as_str().unwrap().contains("asked again"), "{document}");
+    assert!(!document["explanation"].as_str().unwrap().contains("asks the provider again"), "{document}");
 }
 
 #[test]

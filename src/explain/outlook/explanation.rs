@@ -25,12 +25,9 @@ impl SessionOutlook<'_> {
         sentences.extend(clock_went_back(self.now, session).map(Sentence::capitalized));
         sentences.extend(self.source_of_expiry(session));
         sentences.extend(self.paused_until.map(|until| {
-            let subject = if self.expiry.is_some() {
-                "It"
-            } else {
-                "The provider has not said when the refresh token expires, and"
-            };
-            let asked = Sentence::new(format!("{subject} is asked again after ")).time(until);
+            let unknown = "The provider has not said when the refresh token expires. ";
+            let before = if self.expiry.is_some() { "" } else { unknown };
+            let asked = Sentence::new(format!("{before}tidp asks the provider again after ")).time(until);
             asked.text(" or at the next login.")
         }));
         sentences
