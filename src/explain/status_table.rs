@@ -4,14 +4,11 @@ use super::outlook::{SessionOutlook, SessionState};
 use crate::domain::session::Account;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::terminal::layout::{cut, wrap_indented};
+use crate::terminal::layout::wrap_indented;
 use crate::terminal::styled_text::{Line, Role};
-use crate::terminal::table::{Align, column_widths, pad};
+use crate::terminal::table::{Align, NARROW, column_widths, fitting, pad, shortened};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
-
-/// A terminal with fewer columns gets a block of lines for each profile.
-const NARROW: usize = 60;
 
 /// What may be said of a session or a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +156,7 @@ pub fn table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
     let cells: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
     let header = HEADER.map(str::to_owned);
     let all: Vec<_> = cells.iter().flatten().cloned().chain([header.clone()]).collect();
-    let widths = fitting(column_widths(&all), columns);
+    let widths = fitting(column_widths(&all), &[0, 1, 3], columns);
     let body = rows.iter().zip(&cells).map(|(row, cells)| match (cells, &row.details) {
         (Some(cells), _) => line(row.why.is_some(), cells, widths, Role::Label),
         (None, details) => error_line(row, details, widths[0], columns),
@@ -167,22 +164,11 @@ pub fn table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
     std::iter::once(line(false, &header, widths, Role::Faint)).chain(body).collect()
 }
 
-/// The widths, with the widest of the names cut until a line fits.
-fn fitting(mut widths: [usize; 6], columns: usize) -> [usize; 6] {
-    const NAMES: [usize; 3] = [0, 1, 3];
-    while widths.iter().sum::<usize>() + 2 * widths.len() > columns {
-        let Some(widest) = NAMES.into_iter().max_by_key(|at| widths[*at]).filter(|at| widths[*at] > 7) else { break };
-        widths[widest] -= 1;
-    }
-    widths
-}
-
 fn line(is_in_use: bool, cells: &[String; 6], widths: [usize; 6], first: Role) -> Line {
     let mut line = mark(is_in_use);
     for (at, cell) in cells.iter().enumerate() {
-        let shown = if cell.width() > widths[at] { cut(cell, widths[at] - 1) + "…" } else { cell.clone() };
         let role = if at == 0 || first == Role::Faint { first } else { Role::Text };
-        line.push(role, pad(&shown, widths[at], Align::Left) + "  ");
+        line.push(role, pad(&shortened(cell, widths[at]), widths[at], Align::Left) + "  ");
     }
     line.trim_end()
 }

@@ -230,6 +230,23 @@ fn profile_list_is_aligned() {
 }
 
 #[test]
+fn profile_list_fits_the_terminal() {
+    let text = profile("work", "client_type = \"MobileApp\"").replace("\"app\"", "\"telenor-mobile-app-staging-1\"");
+    let text = text.replace(ISSUER, "https://id.staging.telenor.example");
+    let bench = Bench::with_config(&text);
+    for (columns, client) in [(40, "    client   telenor-mobile-app-staging-1"), (60, "…  "), (80, "…  ")] {
+        bench.terminal.set_columns(columns);
+        let out = bench.run(&["profile", "list", "--color", "never"]).exits(0).stdout;
+        let is_issuer = |line: &&str| line.trim_start().starts_with("issuer ");
+        assert!(out.contains(client), "{columns}: {out}");
+        assert!(
+            out.lines().filter(|line| !is_issuer(line)).all(|line| line.chars().count() <= columns.into()),
+            "{out}"
+        );
+    }
+}
+
+#[test]
 fn unknown_profile_is_refused_by_every_subcommand() {
     for (command, more) in [
         ("use", &[][..]),

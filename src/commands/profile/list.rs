@@ -10,7 +10,7 @@ use crate::flows::stored_summary::SummaryReader;
 use crate::ports::Ports;
 use crate::terminal::output::Output;
 use crate::terminal::styled_text::faint;
-use crate::terminal::table::{self, Align, pad};
+use crate::terminal::table::{self, Align, NARROW, pad, shortened};
 use colored::Color;
 use serde_json::json;
 
@@ -45,29 +45,63 @@ pub fn run(ports: &Ports, out: &Output<'_>) -> Result<()> {
         return out.document(json!({ "profiles": profiles.iter().map(document).collect::<Vec<_>>() }));
     }
     let now = ports.clock.now();
-    let header = ["ISSUER", "CLIENT", "POLICY", "SESSION"].map(str::to_owned);
-    let rows = profiles.iter().filter_map(|(_, read)| read.as_ref().ok());
-    let rows: Vec<_> = rows.map(|(profile, summary)| cells(profile, summary.session.to_text(now))).collect();
-    let widths = table::column_widths(&[&rows[..], std::slice::from_ref(&header)].concat());
-    let shown = |cells| table::row(cells, widths, [Align::Left; 4]).trim_end().to_owned();
+    let stream = ports.terminal.stdout();
+    let columns = if stream.is_terminal { out.columns() } else { usize::MAX };
     let names: Vec<String> = profiles.iter().map(|(name, _)| printable(name)).collect();
-    let name_width = table::widest(names.iter().map(String::as_str).chain(["PROFILE"]));
-    let first = format!("  {}  {}", pad("PROFILE", name_width, Align::Left), shown(&header));
-    out.answer(&format!("{}\n", faint(&first, out.has_colors())))?;
-    let mut rows = rows.iter();
-    for ((name, read), shown_name) in profiles.iter().zip(&names) {
+    let rows = profiles.iter().zip(&names).map(|((_, read), name)| match read {
+        Ok((profile, summary)) => Ok(cells(name, profile, summary.session.to_text(now))),
+        Err(error) => Err((name, error.report().message)),
+    });
+    let rows: Vec<_> = rows.collect();
+    let header = HEADER.map(str::to_owned);
+    let named = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().chain([header.clone()]);
+    let mut widths = table::column_widths(&named.collect::<Vec<_>>());
+    widths[0] = widths[0].max(table::widest(names.iter().map(String::as_str)));
+    let widths = table::fitting(widths, &[0, 1, 2], columns);
+    let is_block = columns < NARROW;
+    if !is_block {
+        let first = format!("  {}", line(&header, widths, str::to_owned));
+        out.answer(&format!("{}\n", faint(&first, out.has_colors())))?;
+    }
+    for ((name, _), row) in profiles.iter().zip(&rows) {
         let mark = if default == Some(*name) { "*" } else { " " };
-        let details = match read {
-            Ok(_) => rows.next().map(shown).unwrap_or_default(),
-            Err(error) => out.paint(&error.report().message, Color::Red),
+        let text = match row {
+            Ok(cells) if is_block => block(out, cells),
+            Ok(cells) => line(cells, widths, |name| out.bold(name)),
+            Err((name, what)) => {
+                let width = if is_block { 0 } else { widths[0] };
+                let name = if is_block { (*name).clone() } else { shortened(name, width) };
+                let name = out.bold(&pad(&name, width, Align::Left));
+                out.page(&format!("{mark} {name}  {}\n", out.paint(what, Color::Red)))?;
+                continue;
+            }
         };
-        out.page(&format!("{mark} {}  {details}\n", out.bold(&pad(shown_name, name_width, Align::Left))))?;
+        out.answer(&format!("{mark} {text}\n"))?;
     }
     Ok(())
 }
 
-fn cells(profile: &Profile, session: String) -> [String; 4] {
+const HEADER: [&str; 5] = ["PROFILE", "ISSUER", "CLIENT", "POLICY", "SESSION"];
+
+/// The cells in columns, of which the first is painted.
+fn line(cells: &[String; 5], widths: [usize; 5], paint: impl Fn(&str) -> String) -> String {
+    let shown: [String; 5] = std::array::from_fn(|at| shortened(&cells[at], widths[at]));
+    let row = table::row(&shown, widths, [Align::Left; 5]);
+    let (name, rest) = row.split_at(pad(&shown[0], widths[0], Align::Left).len());
+    format!("{}{}", paint(name), rest.trim_end())
+}
+
+/// The cells below each other.
+fn block(out: &Output<'_>, cells: &[String; 5]) -> String {
+    let rest = HEADER.iter().zip(cells).skip(1);
+    let rest = rest.map(|(label, cell)| {
+        format!("\n    {}{cell}", faint(&format!("{:<9}", label.to_lowercase()), out.has_colors()))
+    });
+    out.bold(&cells[0]) + &rest.collect::<String>()
+}
+
+fn cells(name: &str, profile: &Profile, session: String) -> [String; 5] {
     let no_policy = if profile.is_machine() { profile.grant.as_str() } else { "policy unknown" };
     let policy = profile.policy.map_or(no_policy, |policy| policy.name.as_str());
-    [printable(&profile.issuer), printable(&profile.client_id), policy.to_owned(), session]
+    [name.to_owned(), printable(&profile.issuer), printable(&profile.client_id), policy.to_owned(), session]
 }
