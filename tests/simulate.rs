@@ -116,7 +116,7 @@ proptest! {
                 prop_assert!(last_end.is_none_or(|end| event.at < end), "{:?} after {:?}", event, last_end);
                 token_from = event.at;
             }
-            if let EventKind::Refused = event.kind {
+            if let EventKind::Refused { .. } = event.kind {
                 prop_assert!(last_end.is_some_and(|end| event.at >= end), "{:?} before {:?}", event, last_end);
             }
             // An event without expiry keeps the last one.

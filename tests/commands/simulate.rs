@@ -36,6 +36,21 @@ fn ten_minute_session_expires_before_a_refresh_is_due() {
 }
 
 #[test]
+fn refused_refresh_warns_while_the_access_token_works() {
+    let args = ["--policy", "PublicWeb", "--renew", "before-session-ends", "--every", "20m", "--for", "2h"];
+    let document = simulate(&args);
+    assert_eq!(times(&document, "refused"), [1_200]);
+    assert_eq!(times(&document, "used"), [2_400], "without another request");
+    assert_eq!(document["login_needed_at"], 3_600, "when the access token has ended");
+    let text = Bench::with_env(&[]).run(&[&["policy", "simulate"], &args[..]].concat()).exits(0).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("a warning after 20 min says so, and the script is first told to log in after 1 h"),
+        "{text}"
+    );
+}
+
+#[test]
 fn renewed_session_outlives_the_sso_session_by_one_lifetime() {
     let alive = simulate(&["--policy", "Web", "--renew", "before-session-ends", "--every", "3m20s"]);
     assert_eq!(alive["alive"], true);

@@ -49,7 +49,7 @@ fn calls_bar(axis: Axis, simulation: &Simulation, marks: Marks) -> Bar {
             EventKind::CachedTokenUsed => (1, marks.cached, Role::Faint),
             EventKind::Refreshed { renewed: true, .. } => (2, marks.refreshed, Role::Renewal),
             EventKind::Refreshed { renewed: false, .. } => (3, marks.not_renewed, Role::Implied),
-            kind if kind.needs_login() => (4, marks.refused, Role::Over),
+            EventKind::Refused { .. } | EventKind::LoginRequired => (4, marks.refused, Role::Over),
             _ => continue,
         };
         let column = axis.column(event.at);
@@ -127,6 +127,7 @@ fn ruler(axis: Axis) -> Line {
 fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation) -> Vec<Line> {
     let ended = simulation.ends_at.min(simulation.access_token_expires_at) <= length;
     let occurs = |test: fn(EventKind) -> bool| simulation.events.iter().any(|event| test(event.kind));
+    let refused = if simulation.warned_at().is_some() { "refused or login needed" } else { "login needed" };
     let all = [
         (marks.cached, "cached token", occurs(|kind| kind == EventKind::CachedTokenUsed)),
         (marks.refreshed, "refreshed", occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: true, .. }))),
@@ -135,7 +136,7 @@ fn legend(marks: Marks, columns: usize, length: Seconds, simulation: &Simulation
             "refreshed, not renewed",
             occurs(|kind| matches!(kind, EventKind::Refreshed { renewed: false, .. })),
         ),
-        (marks.refused, "login needed", occurs(EventKind::needs_login)),
+        (marks.refused, refused, occurs(|kind| kind.needs_login() || matches!(kind, EventKind::Refused { .. }))),
         (marks.renewed_in_life, "new token", occurs(|kind| matches!(kind, EventKind::Refreshed { .. }))),
         (marks.end, "end", ended),
     ];

@@ -93,7 +93,7 @@ fn role(kind: EventKind) -> Role {
     match kind {
         EventKind::CachedTokenUsed => Role::Faint,
         EventKind::SsoEnded | EventKind::RefreshTokenExpired | EventKind::AccessTokenExpired => Role::Implied,
-        EventKind::Refused | EventKind::LoginRequired => Role::Over,
+        EventKind::Refused { .. } | EventKind::LoginRequired => Role::Over,
         EventKind::Login | EventKind::Refreshed { .. } => Role::Text,
     }
 }
@@ -136,14 +136,17 @@ fn description(row: &Row, charset: Charset) -> String {
             let outcome = if renewed { "" } else { "; not renewed" };
             format!("refresh {}{outcome}", refresh_reason(reason))
         }
-        (EventKind::Refused, _) => "refresh refused (invalid_grant): log in".to_owned(),
+        (EventKind::Refused { still_works: true }, _) => {
+            "refresh refused (invalid_grant): a warning; the access token still works".to_owned()
+        }
+        (EventKind::Refused { .. }, _) => "refresh refused (invalid_grant): log in".to_owned(),
         (EventKind::LoginRequired, _) => "no usable refresh token: log in".to_owned(),
     }
 }
 
 /// When the refresh token expires and, if the client relies on less, that too.
 fn expiry(row: &Row) -> String {
-    let expiry = row.expiry.filter(|expiry| row.at < expiry.enforced && row.kind != EventKind::Refused);
+    let expiry = row.expiry.filter(|expiry| row.at < expiry.enforced && !matches!(row.kind, EventKind::Refused { .. }));
     match expiry {
         None => String::new(),
         Some(ExpiryTimes { enforced, earliest, .. }) if earliest < enforced => {

@@ -46,15 +46,18 @@ fn conclusion(scenario: &Scenario, simulation: &Simulation) -> String {
             reliable_part(simulation)
         );
     }
+    let warned = simulation.warned_at().map(|at| format!("a warning after {} says so, and ", at.to_text()));
     let login = match simulation.login_needed_at {
         Some(at) => format!("the script is first told to log in after {}", at.to_text()),
+        None if warned.is_some() => "the script is not told to log in until then".to_owned(),
         None if used_after_end(simulation) => "the script did not notice".to_owned(),
         None => "the script did not call again".to_owned(),
     };
     format!(
-        "The session ends after {end}: {}. The last access token works until {}; {login}. {counts}{}",
+        "The session ends after {end}: {}. The last access token works until {}; {}{login}. {counts}{}",
         cause(scenario, simulation),
         simulation.access_token_expires_at.to_text(),
+        warned.unwrap_or_default(),
         advice(scenario, simulation)
     )
 }

@@ -66,7 +66,11 @@ pub enum EventKind {
         renewed: bool,
     },
     /// The provider refuses the refresh token.
-    Refused,
+    Refused {
+        /// Whether the script gets the access token that it has, with a warning.
+        #[serde(skip)]
+        still_works: bool,
+    },
     /// The script gets no token: there is nothing to refresh with.
     LoginRequired,
 }
@@ -74,7 +78,7 @@ pub enum EventKind {
 impl EventKind {
     /// Whether the script is told to log in.
     pub fn needs_login(self) -> bool {
-        matches!(self, Self::Refused | Self::LoginRequired)
+        matches!(self, Self::Refused { still_works: false } | Self::LoginRequired)
     }
 }
 
@@ -100,10 +104,17 @@ impl Simulation {
         self.events.iter().filter(|event| matches!(event.kind, EventKind::Refreshed { .. })).count()
     }
 
+    /// When the script was warned that a refresh was refused, while its access token still worked.
+    pub fn warned_at(&self) -> Option<Seconds> {
+        let is_warning = |event: &&Event| event.kind == EventKind::Refused { still_works: true };
+        self.events.iter().find(is_warning).map(|event| event.at)
+    }
+
     /// How often the script called.
     pub fn calls(&self) -> usize {
-        let is_call = |kind| matches!(kind, EventKind::CachedTokenUsed | EventKind::Refreshed { .. });
-        self.events.iter().filter(|event| is_call(event.kind) || event.kind.needs_login()).count()
+        let is_call =
+            |kind| matches!(kind, EventKind::CachedTokenUsed | EventKind::Refreshed { .. } | EventKind::Refused { .. });
+        self.events.iter().filter(|event| is_call(event.kind) || event.kind == EventKind::LoginRequired).count()
     }
 }
 
@@ -209,12 +220,19 @@ impl Simulator {
         match decision::decide(now, Some(&self.session), Some(&policy), self.scenario.renew, intent).action {
             Action::Use => self.record(at, EventKind::CachedTokenUsed),
             Action::Refresh(reason) => return self.refresh(at, reason),
+            // As `tidp token`: a token that still works is better than none.
+            Action::Login(_) if self.access_token_works(now) => self.record(at, EventKind::CachedTokenUsed),
             Action::Login(_) => {
                 self.record(at, EventKind::LoginRequired);
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether the script gets the access token that it has if no new one can be had. A forced refresh hands out none.
+    fn access_token_works(&self, now: Time) -> bool {
+        !self.scenario.force && now < self.session.access_token.expires_at
     }
 
     fn refresh(&mut self, at: Seconds, reason: RefreshReason) -> Result<bool, Disagreement> {
@@ -227,8 +245,9 @@ impl Simulator {
                 return Err(disagreement(at, "the provider refused a refresh token that the client relied on"));
             }
             self.session = self.session.after_refusal("invalid_grant", reason, now, Seconds::ZERO);
-            self.record(at, EventKind::Refused);
-            return Ok(false);
+            let still_works = self.access_token_works(now);
+            self.record(at, EventKind::Refused { still_works });
+            return Ok(still_works);
         };
         if expiry.is_none_or(|expiry| now >= expiry.expires_at) {
             return Err(disagreement(at, "the provider accepted a refresh token that had expired under the policy"));
