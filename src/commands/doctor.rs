@@ -63,7 +63,7 @@ fn terminal(ports: &Ports, out: &Output<'_>) -> Check {
 fn build() -> Check {
     let features = version::features();
     let built = if features.is_empty() { String::new() } else { format!(", {}", features.join(", ")) };
-    let seen = format!("tidp {}, {}{built}", version::VERSION, env!("TIDP_TARGET"));
+    let seen = format!("this is tidp {}, {}{built}", version::VERSION, env!("TIDP_TARGET"));
     // Those of `.cargo/config.toml`.
     if ["no-jitter-entropy", "sha2-soft"].iter().all(|setting| features.contains(setting)) {
         return Check::ok("build", seen);

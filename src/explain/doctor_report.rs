@@ -81,7 +81,7 @@ impl Check {
         self
     }
 
-    /// The lines for a terminal. A remedy is not wrapped: it can be copied.
+    /// The lines for a terminal. The command of a remedy is not broken: it can be copied.
     pub fn lines(&self, charset: Charset, columns: usize) -> Vec<Line> {
         let indent = NAME_WIDTH + 4;
         let blank = || Line::new(Role::Text, " ".repeat(indent));
@@ -105,10 +105,14 @@ impl Check {
             lines.push(line);
         }
         if let Some(remedy) = &self.remedy {
-            let mut line = blank();
-            line.push(Role::Now, "hint:");
-            line.push(Role::Text, format!(" {remedy}"));
-            lines.push(line);
+            const LABEL: &str = "hint: ";
+            for (number, text) in wrap(remedy, columns.saturating_sub(indent + LABEL.len())).into_iter().enumerate() {
+                let mut line = blank();
+                let label = if number == 0 { LABEL.to_owned() } else { " ".repeat(LABEL.len()) };
+                line.push(Role::Now, label);
+                line.push(Role::Text, text);
+                lines.push(line);
+            }
         }
         lines
     }

@@ -231,10 +231,10 @@ fn profile_list_is_aligned() {
 
 #[test]
 fn profile_list_fits_the_terminal() {
-    let text = profile("work", "client_type = \"MobileApp\"").replace("\"app\"", "\"telenor-mobile-app-staging-1\"");
+    let text = profile("work", "client_type = \"MobileApp\"").replace("\"app\"", "\"telenor-mobile-app-staging1\"");
     let text = text.replace(ISSUER, "https://id.staging.telenor.example");
     let bench = Bench::with_config(&text);
-    for (columns, client) in [(40, "    client   telenor-mobile-app-staging-1"), (60, "…  "), (80, "…  ")] {
+    for (columns, client) in [(40, "    client   telenor-mobile-app-staging1"), (60, "…  "), (80, "…  ")] {
         bench.terminal.set_columns(columns);
         let out = bench.run(&["profile", "list", "--color", "never"]).exits(0).stdout;
         let is_issuer = |line: &&str| line.trim_start().starts_with("issuer ");
