@@ -42,7 +42,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
             return out.document(view.to_json());
         }
         let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
-        let set_policy = setting(profile.policy_key(), None, profile.name_in_hints.as_deref());
+        let set_policy = setting(profile.policy_key(), profile.name_in_hints.as_deref());
         let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
         out.page(&view.text(&style, &set_policy, claim_issuer))?;
         if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {

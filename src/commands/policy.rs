@@ -56,7 +56,11 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
         check_requirement(&outlook, access_token_expires_at, required, &context.profile.name, &|time| {
             out.when(time, now)
         })
-        .map_err(|unmet| SessionError::LifetimeTooShort { message: unmet.message, login_helps: unmet.login_helps })?;
+        .map_err(|unmet| SessionError::LifetimeTooShort {
+            message: unmet.message,
+            login_helps: unmet.login_helps,
+            missing_key: unmet.needs_policy.then(|| context.profile.policy_key()),
+        })?;
     }
     if out.json {
         // The page for a person says all of this already.

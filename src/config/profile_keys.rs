@@ -145,6 +145,18 @@ pub fn unknown_key(name: &str, known: &[&'static str]) -> String {
     format!("unknown key `{}`{meant}", printable(name))
 }
 
+/// What is wrong with a value that is none of the known ones.
+pub(super) fn unknown_value(key: &str, text: &str, known: &[&'static str]) -> String {
+    let meant = match nearest(text, known) {
+        Some(value) => format!(": did you mean `{value}`?"),
+        None => match known {
+            [one, other] => format!("; expected {one} or {other}"),
+            _ => format!("; expected one of {}", known.join(", ")),
+        },
+    };
+    format!("unknown {key} `{}`{meant}", printable(text))
+}
+
 pub(super) fn key_names() -> Vec<&'static str> {
     KEYS.iter().map(|key| key.name).collect()
 }

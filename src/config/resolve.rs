@@ -2,7 +2,7 @@
 
 use super::file::Config;
 use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
-use super::profile_keys::{Key, ProfileKeys, check_keys, variable_name};
+use super::profile_keys::{Key, ProfileKeys, check_keys, unknown_value, variable_name};
 use super::redirect_uri::redirect_uri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
@@ -144,24 +144,18 @@ fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Resul
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
         (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
             Some((_, issuer)) => Ok((*issuer).to_owned()),
-            None => Err(format!("unknown environment `{}`; expected staging or production", printable(named))),
+            None => Err(unknown_value("environment", named, &["staging", "production"])),
         },
         (None, None) => Err("set `environment` or `issuer`".into()),
     }
 }
 
 fn client_type(text: &str) -> std::result::Result<ClientType, String> {
-    ClientType::parse(text).ok_or_else(|| {
-        let all = ClientType::ALL.map(ClientType::as_str).join(", ");
-        format!("unknown client_type `{}`; expected one of {all}", printable(text))
-    })
+    ClientType::parse(text).ok_or_else(|| unknown_value("client_type", text, &ClientType::ALL.map(ClientType::as_str)))
 }
 
 pub fn policy_name(text: &str) -> std::result::Result<PolicyName, String> {
-    PolicyName::parse(text).ok_or_else(|| {
-        let all = PolicyName::ALL.map(PolicyName::as_str).join(", ");
-        format!("unknown policy `{}`; expected one of {all}", printable(text))
-    })
+    PolicyName::parse(text).ok_or_else(|| unknown_value("policy", text, &PolicyName::ALL.map(PolicyName::as_str)))
 }
 
 /// The policy, if it is known.
@@ -190,10 +184,10 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::R
 /// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
 fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
     let Some(text) = text else { return Ok(Grant::default()) };
-    let grant = Grant::ALL.into_iter().find(|grant| grant.as_str() == text).ok_or_else(|| {
-        let all = Grant::ALL.map(Grant::as_str).join(" or ");
-        format!("unknown grant `{}`; expected {all}", printable(text))
-    })?;
+    let grant = Grant::ALL
+        .into_iter()
+        .find(|grant| grant.as_str() == text)
+        .ok_or_else(|| unknown_value("grant", text, &Grant::ALL.map(Grant::as_str)))?;
     match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
         None => Ok(grant),
         Some(client_type) => Err(format!(
@@ -241,8 +235,12 @@ pub fn check_machine_scopes(scopes: &[String]) -> std::result::Result<(), String
     }
 }
 
-/// Checks that each scope is spelled as in RFC 6749 3.3.
+/// Checks that each scope is spelled as in RFC 6749 3.3. A comma is allowed there, but not between two well-known scopes.
 pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String> {
+    let is_well_known = |scope: &str| ["openid", "profile", "offline_access"].contains(&scope);
+    if let Some(list) = scopes.iter().find(|scope| scope.contains(',') && scope.split(',').any(is_well_known)) {
+        return Err(format!("separate scopes by spaces, not commas: `{}`", printable(&list.replace(',', " "))));
+    }
     check_spelling(scopes.iter().map(String::as_str)).map_err(|bad| format!("invalid scope `{}`", printable(bad)))
 }
 
@@ -250,10 +248,7 @@ fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<Auth
     match text {
         Some("client_secret_basic") => Ok(AuthMethod::Basic),
         Some("client_secret_post") => Ok(AuthMethod::Post),
-        Some(other) => Err(format!(
-            "unknown auth_method `{}`; expected client_secret_basic or client_secret_post",
-            printable(other)
-        )),
+        Some(other) => Err(unknown_value("auth_method", other, &["client_secret_basic", "client_secret_post"])),
         None if has_secret => Ok(AuthMethod::Basic),
         None => Ok(AuthMethod::None),
     }
@@ -263,6 +258,6 @@ fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
     match text {
         None | Some("when-due") => Ok(Renew::WhenDue),
         Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
-        Some(other) => Err(format!("unknown renew `{}`; expected when-due or before-session-ends", printable(other))),
+        Some(other) => Err(unknown_value("renew", other, &["when-due", "before-session-ends"])),
     }
 }

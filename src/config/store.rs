@@ -1,6 +1,7 @@
 //! Which store to use, and where its key comes from.
 
 use super::file::Config;
+use super::profile_keys::unknown_value;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::error::{Error, Result, SetupError};
@@ -49,9 +50,6 @@ pub fn store(env: &Env, config: &Config) -> Result<StoreKind> {
             let source = variable().or_else(file).or_else(command);
             source.map(StoreKind::File).ok_or_else(|| SetupError::NoStoreKey.into())
         }
-        other => Err(Error::config(format!(
-            "unknown store `{}`; expected one of keyring, file, plaintext-file, memory",
-            printable(other)
-        ))),
+        other => Err(Error::config(unknown_value("store", other, &["keyring", "file", "plaintext-file", "memory"]))),
     }
 }

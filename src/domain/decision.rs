@@ -138,8 +138,7 @@ fn keep_alive(
 /// When [`Renew::BeforeSessionEnds`] renews the session: after two thirds of its lifetime; `None` for never.
 pub fn renewal_due_at(session: &Session, policy: Option<&Policy>, renew: Renew) -> Option<Time> {
     let policy = policy.filter(|_| renew == Renew::BeforeSessionEnds)?;
-    let lifetime = RefreshTokenExpiry::from_session(session, policy)?.lifetime;
-    renewal_at(session, policy, Seconds(lifetime.0 / 3))
+    renewal_at(session, policy, RefreshTokenExpiry::from_session(session, policy)?.last_third())
 }
 
 /// When to renew the session so that `lead` of its lifetime is left; `None` if no refresh renews it, because the SSO
@@ -154,7 +153,7 @@ pub fn renewal_at(session: &Session, policy: &Policy, lead: Seconds) -> Option<T
         return None;
     }
     let last_try = session.held_token()?.reused_at.unwrap_or(expiry.renewed_at);
-    let third = Seconds(expiry.lifetime.0 / 3);
+    let third = expiry.last_third();
     let lead = match expiry.source {
         ExpirySource::Policy => lead,
         // It was chosen for the policy's lifetime, which may be longer than the one that the provider has.

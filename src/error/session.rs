@@ -27,6 +27,8 @@ pub enum SessionError {
     LifetimeTooShort {
         message: String,
         login_helps: bool,
+        /// The key of the profile that would say how long it lasts.
+        missing_key: Option<&'static str>,
     },
     /// Another process holds the session's lock.
     Busy {
@@ -75,8 +77,14 @@ impl SessionError {
             }
             Self::NewTokenForbidden => Report::new(Kind::Failed, "a new token is due, but --no-refresh forbids it")
                 .hint(with_profile("tidp token", profile)),
-            Self::LifetimeTooShort { message, login_helps: true } => login_required(message).hint(login),
-            Self::LifetimeTooShort { message, login_helps: false } => login_required(message),
+            Self::LifetimeTooShort { message, missing_key: Some(key), .. } => {
+                login_required(message).hint(profile.map_or_else(
+                    || format!("set TIDP_{}", key.to_ascii_uppercase()),
+                    |name| format!("tidp profile set {} {key} VALUE", quoted(name)),
+                ))
+            }
+            Self::LifetimeTooShort { message, login_helps: true, .. } => login_required(message).hint(login),
+            Self::LifetimeTooShort { message, login_helps: false, .. } => login_required(message),
             Self::CannotKeepAlive(message) => login_required(message).hint(login),
             Self::Busy { waited } => {
                 let seconds = waited.as_secs();

@@ -119,7 +119,9 @@ fn machine_refusal(error: &str, has_scopes: bool) -> ProviderRefusal {
 }
 
 fn session_rows() -> Vec<Row> {
-    let too_short = |login_helps| SessionError::LifetimeTooShort { message: text(), login_helps };
+    let no_policy =
+        SessionError::LifetimeTooShort { message: text(), login_helps: false, missing_key: Some("client_type") };
+    let too_short = |login_helps| SessionError::LifetimeTooShort { message: text(), login_helps, missing_key: None };
     let logged_out = SessionError::LoggedOutLocally(text(), Box::new(Error::from(SetupError::NoClientSecret).report()));
     vec![
         row(SessionError::NoSession, Kind::LoginRequired, 3, "tidp login"),
@@ -138,6 +140,7 @@ fn session_rows() -> Vec<Row> {
         row(SessionError::NewTokenForbidden, Kind::Failed, 1, "tidp token"),
         row(too_short(true), Kind::LoginRequired, 3, "tidp login"),
         row(too_short(false), Kind::LoginRequired, 3, ""),
+        row(no_policy, Kind::LoginRequired, 3, "set TIDP_CLIENT_TYPE"),
         row(SessionError::Busy { waited: Duration::from_secs(15) }, Kind::Busy, 5, ""),
         row(SessionError::AlreadyKeptAlive, Kind::Busy, 5, ""),
         row(SessionError::CannotKeepAlive(text()), Kind::LoginRequired, 3, "tidp login"),

@@ -4,7 +4,7 @@ use crate::domain::decision::Renew;
 use crate::domain::session::{Account, ExpirySource, Session};
 use crate::domain::text::printable;
 use crate::domain::time::Time;
-use crate::explain::outlook::sentence::setting;
+use crate::explain::outlook::sentence::{renewal_in_time, setting};
 use crate::explain::outlook::{SessionOutlook, SessionState};
 
 /// The note before a login that replaces a session of this account.
@@ -53,7 +53,7 @@ fn policy_line(
         );
     }
     let Some(policy) = outlook.policy else {
-        let key = setting(policy_key, None, profile);
+        let key = setting(policy_key, profile);
         return if let Some(expiry) = outlook.expiry {
             let end = when(expiry.expires_at);
             format!(
@@ -83,13 +83,13 @@ fn policy_line(
 /// The warning for a refresh token that expires before the access token does, so that a refresh after that comes too late.
 pub fn early_expiry_warning(outlook: &SessionOutlook<'_>, profile: Option<&str>) -> Option<String> {
     let is_too_late = outlook.has_refresh_token() && outlook.expires_before_access_token();
-    (is_too_late && outlook.renew == Renew::WhenDue).then(|| {
-        format!(
-            "under this policy the refresh token expires before the access token does, and a refresh that waits for \
-             that comes too late. Set {} to have `tidp token` renew it in time",
-            setting("renew", Some("before-session-ends"), profile)
-        )
-    })
+    let expiry = outlook.expiry.filter(|_| is_too_late && outlook.renew == Renew::WhenDue)?;
+    Some(format!(
+        "under this policy the refresh token expires before the access token does, and a refresh that waits for that \
+         comes too late. To have `tidp token` renew it in time, {}, and use it at least every {}",
+        renewal_in_time(profile),
+        expiry.last_third().to_text()
+    ))
 }
 
 /// How to finish a login at a printed URL where the browser may be on another machine: a list. `forward` is the command

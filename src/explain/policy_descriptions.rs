@@ -95,8 +95,8 @@ const fn texts_of_ten_minutes(used_by: &'static str) -> [&'static str; 4] {
         "gives a new access token and a new 10-minute refresh token, while the user's SSO session is active",
         "10 minutes from the last refresh that renewed it: shorter than the hour that an access token is valid",
         "Refreshing only when the access token has expired comes too late. To keep the session, refresh on purpose, at \
-         least every 10 minutes: renew = \"before-session-ends\" in the profile, `tidp keepalive`, or `tidp refresh \
-         --force`. Otherwise log in again.",
+         least every 10 minutes: with renew = \"before-session-ends\" in the profile and `tidp token` at least every \
+         3 min 20 s (in the last third), with `tidp keepalive`, or with `tidp refresh --force`. Otherwise log in again.",
     ]
 }
 

@@ -8,6 +8,8 @@ use crate::domain::time::{Seconds, Time};
 pub struct UnmetRequirement {
     pub message: String,
     pub login_helps: bool,
+    /// Nobody knows, because the profile names no policy.
+    pub needs_policy: bool,
 }
 
 /// Whether the session certainly lasts for `required`.
@@ -50,5 +52,6 @@ pub fn check_requirement(
     }
     // Without a policy, the lifetime is not known after a login either.
     let login_helps = outlook.policy.is_some() && most.is_none_or(|(_, most)| most >= required);
-    Err(UnmetRequirement { message, login_helps })
+    let needs_policy = outlook.policy.is_none() && certain_for.is_none();
+    Err(UnmetRequirement { message, login_helps, needs_policy })
 }

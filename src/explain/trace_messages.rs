@@ -121,8 +121,16 @@ pub fn cached_document(name: &str, fetched: &str, fresh_until: &str) -> String {
 
 /// Why the keys are fetched although some were at hand.
 pub fn keys_fetched_again(is_unknown_key: bool) -> String {
-    let why = if is_unknown_key { "the token's key is not among them" } else { "the signature does not verify" };
-    format!("the signing keys may have been replaced, because {why}: fetched again")
+    let why = match is_unknown_key {
+        true => "the signing keys at hand lack this token's key",
+        false => "the signature does not verify with the signing keys at hand",
+    };
+    format!("{why}: fetched again")
+}
+
+/// The provider refused to say when the refresh token expires.
+pub fn introspection_refused() -> String {
+    "asked until when the refresh token is valid: this client may not ask, which is no harm".to_owned()
 }
 
 /// Where the client secret was found.

@@ -6,6 +6,7 @@ use crate::domain::session::{Introspection, RefreshTokenStatus, Session};
 use crate::domain::text::hex;
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::error::Result;
+use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::{provider_cache, token_response};
@@ -127,7 +128,10 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
             context.reporter.trace(|| what);
             (None, pause(REFUSED_PAUSE))
         }
-        Err(Problem::Refused(_) | Problem::RefusedByStatus { .. }) => (None, pause(REFUSED_PAUSE)),
+        Err(Problem::Refused(_) | Problem::RefusedByStatus { .. }) => {
+            context.reporter.trace(trace_messages::introspection_refused);
+            (None, pause(REFUSED_PAUSE))
+        }
     };
     if let (Some(path), Ok(bytes)) = (&path, serde_json::to_vec(&memory)) {
         let _ = context.ports.files.write_own(path, &bytes);

@@ -27,7 +27,8 @@ reasons! {
         Started { ends_at: Time, lifetime: Seconds, sliding: bool },
         // A refresh.
         Renewed { ends_at: Time, rotated: bool },
-        EndIsUnmoved { ends_at: Time, rotated: bool },
+        /// `same_second`: it was renewed, to the second that it had.
+        EndIsUnmoved { ends_at: Time, rotated: bool, same_second: bool },
         NoNewRefreshToken { sso_ended_at: Option<Time>, ends_at: Time },
         RefreshTokenUsed { at: Time },
         RefreshTokenExpired { lifetime: Seconds, at: Time, ago: Seconds },

@@ -170,11 +170,15 @@ fn rejected_client_secret_hints_at_where_it_is_kept() {
 fn hint_names_the_variable_or_the_profile_key() {
     let env = [("TIDP_ISSUER", "https://id.example"), ("TIDP_CLIENT_ID", "app")];
     for (bench, policy, renew) in [
-        (Bench::with_env(&env), "set TIDP_POLICY", "Set TIDP_RENEW=before-session-ends to"),
+        (
+            Bench::with_env(&env),
+            "set TIDP_POLICY",
+            "in time, set TIDP_RENEW=before-session-ends, and use it at least every 3 min 20 s",
+        ),
         (
             Bench::with_config(&profile("work", "")),
             "set policy in the profile",
-            "Set renew = \"before-session-ends\" in the profile to",
+            "in time, run `tidp profile set work renew before-session-ends`, and use it at least every 3 min 20 s",
         ),
     ] {
         bench.log_in().says(&format!("The login returned a refresh token; {policy} to know"));

@@ -83,7 +83,8 @@ fn unknown_client_type_has_no_policy() {
         .run(&["policy", "--require", "1s"])
         .exits(3)
         .says("it is not known whether the session lasts 1 s")
-        .says("the profile app@https://id.example has no client type");
+        .says("the profile app@https://id.example has no client type")
+        .says("hint: set TIDP_POLICY\n");
 }
 
 #[test]

@@ -95,7 +95,10 @@ fn client_type(out: &Output<'_>, args: &ProfileAdd) -> Result<Option<String>> {
 fn check_provider(ports: &Ports, out: &Output<'_>, args: &ProfileAdd) -> Result<()> {
     let profile = draft(&new_profile(args))?;
     let context = Context::new(ports, out, profile, ports.stores.open(&StoreChoice::Memory)?);
-    let Err(error) = provider_metadata::fetch_provider(&context) else { return Ok(()) };
+    let Err(error) = provider_metadata::fetch_provider(&context) else {
+        out.ask("Checked: the provider answers.");
+        return Ok(());
+    };
     out.ask(&format!("The provider could not be checked: {}", error.report().message));
     let is_yes = |text: &str| match text.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(true),

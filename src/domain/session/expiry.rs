@@ -41,6 +41,11 @@ pub struct RefreshTokenExpiry {
 }
 
 impl RefreshTokenExpiry {
+    /// How long before the end a session that is renewed early is renewed.
+    pub const fn last_third(&self) -> Seconds {
+        Seconds(self.lifetime.0 / 3)
+    }
+
     /// `None` if there is no refresh token, the policy issues none, the provider says that the token is not active, or a
     /// refusal is unresolved, so that nothing is known.
     pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {

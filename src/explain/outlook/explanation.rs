@@ -114,11 +114,14 @@ impl SessionOutlook<'_> {
                 .time(end)
                 .text(", let ")
                 .command("tidp keepalive")
-                .text(" do it, or set ")
-                .setting("renew", Some("before-session-ends"))
+                .text(" do it, or ")
+                .renewal_in_time()
                 .text(", so that ")
                 .command("tidp token")
-                .text(" renews it in the last third of its lifetime.");
+                .text(format!(
+                    " renews it in the last third of its lifetime: use it at least every {}.",
+                    expiry.last_third().to_text()
+                ));
         }
         let next = if self.now < access_token_expires_at {
             Sentence::new("There is no hurry: the access token expires ")
@@ -184,9 +187,9 @@ impl SessionOutlook<'_> {
             } else {
                 "It is not known how long a refresh token is valid, because the provider does not say: set "
             })
-            .setting("policy", None)
+            .setting("policy")
             .text(", or for a client of TelenorID+ ")
-            .setting("client_type", None)
+            .setting("client_type")
             .text(".");
         };
         let name = policy.name.as_str();

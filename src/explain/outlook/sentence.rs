@@ -14,8 +14,10 @@ enum Part {
     Time(Time),
     /// A command line of this program; `--profile` is added to it.
     Command(&'static str),
-    /// A key of the profile, and its value.
-    Setting(&'static str, Option<&'static str>),
+    /// A key of the profile.
+    Setting(&'static str),
+    /// How to have the session renewed before it ends.
+    RenewalInTime,
 }
 
 impl Sentence {
@@ -43,8 +45,14 @@ impl Sentence {
     }
 
     #[must_use]
-    pub fn setting(mut self, key: &'static str, value: Option<&'static str>) -> Self {
-        self.0.push(Part::Setting(key, value));
+    pub fn setting(mut self, key: &'static str) -> Self {
+        self.0.push(Part::Setting(key));
+        self
+    }
+
+    #[must_use]
+    pub fn renewal_in_time(mut self) -> Self {
+        self.0.push(Part::RenewalInTime);
         self
     }
 
@@ -66,19 +74,29 @@ impl Sentence {
             Part::Text(text) => text.clone(),
             Part::Time(time) => format_time(*time),
             Part::Command(command) => format!("`{command}{}`", printable(&flag)),
-            Part::Setting(key, value) => setting(key, *value, profile),
+            Part::Setting(key) => setting(key, profile),
+            Part::RenewalInTime => renewal_in_time(profile),
         };
         self.0.iter().map(part).collect()
     }
 }
 
 /// Where to set a key: in the named profile of the file, or in the environment.
-pub fn setting(key: &str, value: Option<&str>, profile: Option<&str>) -> String {
-    match (profile, value) {
-        (Some(_), None) => format!("{key} in the profile"),
-        (Some(_), Some(value)) => format!("{key} = \"{value}\" in the profile"),
-        (None, None) => format!("TIDP_{}", key.to_ascii_uppercase()),
-        (None, Some(value)) => format!("TIDP_{}={value}", key.to_ascii_uppercase()),
+pub fn setting(key: &str, profile: Option<&str>) -> String {
+    match profile {
+        Some(_) => format!("{key} in the profile"),
+        None => format!("TIDP_{}", key.to_ascii_uppercase()),
+    }
+}
+
+/// What to do to have `tidp token` renew the session before it ends.
+pub fn renewal_in_time(profile: Option<&str>) -> String {
+    match profile {
+        Some(name) => {
+            let name = command_line::quote(name);
+            format!("run `tidp profile set {} renew before-session-ends`", printable(&name))
+        }
+        None => "set TIDP_RENEW=before-session-ends".to_owned(),
     }
 }
 

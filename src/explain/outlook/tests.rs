@@ -211,7 +211,8 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
         "A refresh now would move that to @660.",
         "It expires before the access token does (@3600), so a refresh that waits for the access token",
         "run `tidp refresh --force --profile \"my demo\"` before @600",
-        "renew = \"before-session-ends\"",
+        "or run `tidp profile set \"my demo\" renew before-session-ends`",
+        "in the last third of its lifetime: use it at least every 3 min 20 s.",
         "are estimates",
     ] {
         assert!(text.contains(needed), "{needed}\nis not in\n{text}");

@@ -96,7 +96,9 @@ impl SessionOutlook<'_> {
                 .time(self.act_before(expiry))
                 .text(") before the access token does (")
                 .time(session.access_token.expires_at)
-                .text("); to keep the session, set renew = \"before-session-ends\" in the profile, or run ")
+                .text("); to keep the session, ")
+                .renewal_in_time()
+                .text(format!(" and use `tidp token` at least every {}, or run ", expiry.last_third().to_text()))
                 .command("tidp refresh --force")
                 .text(" in time"),
         )

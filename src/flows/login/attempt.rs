@@ -108,7 +108,7 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
                 None => Some("TIDP_CLIENT_SECRET"),
             },
             scopes: printable(&options.scopes.join(" ")),
-            scopes_source: format!("--scope, or {}", setting("scopes", None, profile.name_in_hints.as_deref())),
+            scopes_source: format!("--scope, or {}", setting("scopes", profile.name_in_hints.as_deref())),
             acr_values: options.acr_values.as_deref().map(printable),
             has_prompt_none: options.prompt.as_deref() == Some("none"),
             profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),

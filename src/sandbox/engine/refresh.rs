@@ -70,7 +70,9 @@ impl Engine {
         let next = sso_is_active.then(|| self.next_refresh_token(refresh_token, &token, &policy, now, seed)).flatten();
         let mut issued = self.issue(token.grant, scopes, IdToken::default(), next, now, seed);
         issued.refresh_token_expires_at = issued.refresh_token_expires_at.or(Some(token.expires_at));
-        issued.note = self.note_of_refresh(&issued, &token, refresh_token);
+        let same_second =
+            policy.sliding && policy.lifetime.is_some_and(|lifetime| token.expires_at == now.plus(lifetime));
+        issued.note = self.note_of_refresh(&issued, &token, refresh_token, same_second);
         Ok(issued)
     }
 
@@ -120,7 +122,7 @@ impl Engine {
     }
 
     /// What a refresh with the refresh token `old` did to the session.
-    fn note_of_refresh(&mut self, issued: &IssuedTokens, token: &RefreshToken, old: &str) -> Note {
+    fn note_of_refresh(&mut self, issued: &IssuedTokens, token: &RefreshToken, old: &str, same_second: bool) -> Note {
         let ends_at = issued.refresh_token_expires_at.unwrap_or(token.expires_at);
         self.events.move_end(token.grant, ends_at);
         let rotated = issued.refresh_token.as_ref().is_some_and(|new| new.expose() != old);
@@ -130,7 +132,7 @@ impl Engine {
                 (Kind::Refreshed, Reason::NoNewRefreshToken { sso_ended_at, ends_at })
             }
             Some(_) if ends_at > token.expires_at => (Kind::Renewed, Reason::Renewed { ends_at, rotated }),
-            Some(_) => (Kind::Refreshed, Reason::EndIsUnmoved { ends_at, rotated }),
+            Some(_) => (Kind::Refreshed, Reason::EndIsUnmoved { ends_at, rotated, same_second }),
         };
         Note { kind, client_id: None, session: Some(token.grant), reason: Some(reason) }
     }

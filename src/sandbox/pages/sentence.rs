@@ -26,8 +26,9 @@ fn english(reason: &Reason) -> String {
         Reason::Renewed { ends_at, rotated } => {
             format!("renewed: the session now ends at {ends_at}{}", if *rotated { ROTATED } else { "" })
         }
-        Reason::EndIsUnmoved { ends_at, rotated } => {
-            format!("not renewed: the session still ends at {ends_at}{}", if *rotated { ROTATED } else { "" })
+        Reason::EndIsUnmoved { ends_at, rotated, same_second } => {
+            let what = if *same_second { "renewed within the same second" } else { "not renewed" };
+            format!("{what}: the session still ends at {ends_at}{}", if *rotated { ROTATED } else { "" })
         }
         Reason::NoNewRefreshToken { sso_ended_at: Some(at), ends_at } => {
             format!("no new refresh token: the SSO session ended at {at}; the old one works until {ends_at}")
@@ -85,8 +86,9 @@ fn norwegian(reason: &Reason) -> String {
         Reason::Renewed { ends_at, rotated } => {
             format!("fornyet: økten slutter nå {ends_at}{}", if *rotated { ROTERT } else { "" })
         }
-        Reason::EndIsUnmoved { ends_at, rotated } => {
-            format!("ikke fornyet: økten slutter fortsatt {ends_at}{}", if *rotated { ROTERT } else { "" })
+        Reason::EndIsUnmoved { ends_at, rotated, same_second } => {
+            let what = if *same_second { "fornyet i samme sekund" } else { "ikke fornyet" };
+            format!("{what}: økten slutter fortsatt {ends_at}{}", if *rotated { ROTERT } else { "" })
         }
         Reason::NoNewRefreshToken { sso_ended_at: Some(at), ends_at } => {
             format!("ikke noe nytt refresh token: SSO-økten ble avsluttet {at}; det gamle virker til {ends_at}")

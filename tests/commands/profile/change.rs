@@ -33,6 +33,9 @@ fn set_and_unset_keep_comments_and_layout() {
 fn wrong_key_or_value_changes_nothing() {
     for (args, words) in [
         (&["set", "work", "client_type", "Desktop"][..], "unknown client_type `Desktop`; expected one of Public, "),
+        (&["set", "work", "client_type", "MobileAp"], "unknown client_type `MobileAp`: did you mean `MobileApp`?"),
+        (&["set", "work", "renew", "before-session-end"], "did you mean `before-session-ends`?"),
+        (&["set", "work", "scopes", "openid,profile"], "separate scopes by spaces, not commas: `openid profile`"),
         (&["set", "work", "clint_id", "x"], "unknown key `clint_id`: did you mean `client_id`?"),
         (&["set", "work", "sliding", "maybe"], "sliding: `maybe` is not true or false"),
         (&["set", "work", "refresh_lifetime", "1h"], "refresh_lifetime needs client_type or policy"),

@@ -39,7 +39,12 @@ fn add_asks_only_for_what_the_options_leave_out() {
     let bench = Bench::with_env(&[]);
     bench.provider.expect_discovery();
     let outcome = add(&bench, &["work", "--issuer", ISSUER, "--policy", "Web"], &["app"]).exits(0);
-    outcome.says("Client ID").leaves_out("Name of").leaves_out("Environment").leaves_out("Client type");
+    outcome
+        .says("Checked: the provider answers.")
+        .says("Client ID")
+        .leaves_out("Name of")
+        .leaves_out("Environment")
+        .leaves_out("Client type");
     let bench = Bench::with_env(&[]);
     bench.provider.expect_discovery();
     add(&bench, &["work", "--issuer", ISSUER, "--client-type", "Public"], &["app"]).exits(0).leaves_out("Client type");

@@ -41,6 +41,18 @@ fn a_refresh_renews_only_a_sliding_lifetime() {
 }
 
 #[test]
+fn a_refresh_in_the_second_of_the_login_counts_as_a_renewal() {
+    for (policy, is_renewed) in [(PolicyName::Mobile, true), (PolicyName::Confidential, false)] {
+        let mut bench = Bench::new(RefreshTokenUsage::ReUse);
+        bench.0 = client_under(policy.documented());
+        let issued = bench.login("c", START);
+        let refreshed = bench.refresh("c", &refresh_token_of(&issued), START).unwrap();
+        let reason = refreshed.note.reason.unwrap();
+        assert!(matches!(reason, Reason::EndIsUnmoved { same_second, .. } if same_second == is_renewed), "{reason:?}");
+    }
+}
+
+#[test]
 fn no_refresh_extends_an_absolute_lifetime() {
     let mut bench = Bench::new(RefreshTokenUsage::ReUse);
     bench.0 = client_under(Policy { absolute_lifetime: Some(Seconds(900)), ..PolicyName::PublicWeb.documented() });
