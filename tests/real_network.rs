@@ -357,7 +357,7 @@ fn invalid_certificate_is_refused_with_its_reason() {
     for name in ["TIDP_CA_FILE", "SSL_CERT_FILE"] {
         home.set(name, tree("tests/data/tls/key.pem").to_str().unwrap());
         let error = home.tidp(&["login", "--json", "--timeout", "5s"]).error(2);
-        assert!(error["message"].as_str().unwrap().contains("key.pem: it holds a private key"), "{name}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("key.pem: it contains a private key"), "{name}: {error}");
         home.unset(name);
     }
     home.set("TIDP_CA_FILE", ca.to_str().unwrap());

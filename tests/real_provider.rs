@@ -425,7 +425,7 @@ fn lost_response_is_described_accurately() {
     assert_eq!(home.tidp(&["refresh", "--force", "--json"]).error(5)["kind"], "unreachable");
     assert_eq!(provider.requests("token"), before + 1, "a spent token is not sent twice");
     let error = home.tidp(&["refresh", "--force", "--json"]).error(3);
-    assert!(error["message"].as_str().unwrap().contains("spent"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("used up"), "{error}");
     home.tidp(&["login"]).expect(0);
     home.tidp(&["refresh", "--force"]).expect(0);
 }

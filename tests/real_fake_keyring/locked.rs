@@ -135,12 +135,12 @@ fn unlock_prompt_at_a_terminal_is_waited_for() {
         }
         keyring.lock();
         let mut token = at_a_terminal(&home, "token");
-        token.wait_for_word(|word| word == "prompt,");
+        token.wait_for_word(|word| word == "prompt");
         assert!(keyring.was_asked("Prompt"));
         keyring.unlock();
         let outcome = token.finish();
         outcome.expect(0);
-        assert!(outcome.stderr.contains("waiting for the keyring's prompt, on this user's desktop"), "{outcome:#?}");
+        assert!(outcome.stderr.contains("waiting for an answer to the keyring's prompt on this user's desktop"), "{outcome:#?}");
 
         keyring.lock();
         keyring.calls();
@@ -149,7 +149,7 @@ fn unlock_prompt_at_a_terminal_is_waited_for() {
         at_a_terminal(&home, "status").finish().expect(0);
         assert!(!keyring.was_asked("Prompt"), "nor does the list of sessions");
         let mut logout = at_a_terminal(&home, "logout");
-        logout.wait_for_word(|word| word == "prompt,");
+        logout.wait_for_word(|word| word == "prompt");
         keyring.dismiss();
         let outcome = logout.finish();
         outcome.expect(6);

@@ -69,6 +69,7 @@ fn sandbox_help_lists_every_control() {
     assert_eq!(state["controls"], json!(listed));
 
     let (_, endpoints) = help.split_once("Endpoints that can fail: ").unwrap();
+    let (endpoints, _) = endpoints.split_once("\n\n").unwrap();
     let endpoints = endpoints.split_whitespace().collect::<Vec<_>>().join(" ");
     let (status, answer) = ask("POST", "/sandbox/fail", "{}");
     assert_eq!(status, 400);
