@@ -140,7 +140,10 @@ fn unlock_prompt_at_a_terminal_is_waited_for() {
         keyring.unlock();
         let outcome = token.finish();
         outcome.expect(0);
-        assert!(outcome.stderr.contains("waiting for an answer to the keyring's prompt on this user's desktop"), "{outcome:#?}");
+        assert!(
+            outcome.stderr.contains("waiting for an answer to the keyring's prompt on this user's desktop"),
+            "{outcome:#?}"
+        );
 
         keyring.lock();
         keyring.calls();
