@@ -56,11 +56,14 @@ fn holds(store: &dyn Store, key: &SessionKey) -> bool {
     }
 }
 
-/// Deletes the client secrets of profiles that are no longer there.
+/// Deletes the client secrets of profiles that are no longer there. With `TIDP_CONFIG` none: other files may name their profiles.
 ///
 /// # Errors
 /// `store`, `busy`, `config`.
 pub fn delete_orphaned_secrets(ports: &Ports, reporter: &dyn Reporter, store: &dyn Store) -> Result<()> {
+    if ports.env.get("TIDP_CONFIG").is_some() {
+        return Ok(());
+    }
     for entry in store.entries()?.names {
         let Some(EntryKey::ClientSecret(key)) = EntryKey::parse(&entry) else { continue };
         // Held by a rename too, until the file has the new name.

@@ -19,6 +19,16 @@ fn logout_all_hints_at_the_profile_lacking_a_secret() {
     bench.run(&["logout", "--all"]).exits(2).says("ended at the provider").says("hint: tidp profile secret work\n");
 }
 
+#[test]
+fn secrets_stay_if_another_file_may_name_their_profile() {
+    for (name, value, stays) in [("TIDP_CONFIG", CONFIG, true), ("TZ", "UTC", false)] {
+        let bench = three_sessions().env(name, value);
+        bench.run(&["logout", "--all", "--local"]).exits(0);
+        let secret = bench.stores.raw(&EntryKey::ClientSecret(bench.key_of("gone")).name());
+        assert_eq!(secret.is_some(), stays, "{name}");
+    }
+}
+
 /// Sessions of a profile `work`, of a removed profile, and of one that names another client now.
 fn three_sessions() -> Bench {
     let bench = logged_in();
