@@ -114,7 +114,7 @@ impl Demo<'_> {
     }
 
     fn say(&self, text: &str) -> Result<()> {
-        if self.out.json { Ok(()) } else { self.out.page(&format!("\n{}\n", self.out.paint(text, Color::Cyan))) }
+        if self.out.json { Ok(()) } else { self.out.page(&format!("\n{}\n", self.out.colors.paint(text, Color::Cyan))) }
     }
 
     /// Runs a command and shows its output.
@@ -122,7 +122,7 @@ impl Demo<'_> {
         let line = format!("tidp {command}");
         let mut cli =
             Cli::try_parse_from(line.split(' ')).map_err(|error| Error::failed(format!("{line}: {error}")))?;
-        let colors = self.out.has_colors() && !self.out.json;
+        let colors = self.out.colors.0 && !self.out.json;
         cli.global.color = Some(if colors { ColorWhen::Always } else { ColorWhen::Never });
         let outcome = (self.run_command)(&self.ports, &Output::new(&self.ports, &cli.global), &cli);
         let (stdout, stderr) = self.terminal.take();
@@ -134,7 +134,11 @@ impl Demo<'_> {
             self.steps.push(json!({ "command": line, "stdout": stdout, "stderr": stderr }));
             return Ok(());
         }
-        self.out.answer(&format!("\n{} {}\n", self.out.paint("$", Color::Green), self.out.bold(&line)))?;
+        self.out.answer(&format!(
+            "\n{} {}\n",
+            self.out.colors.paint("$", Color::Green),
+            self.out.colors.bold(&line)
+        ))?;
         self.out.indented_page(&(stderr + &stdout), INDENT)
     }
 }

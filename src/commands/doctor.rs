@@ -22,7 +22,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
             document.push(check.to_json());
             return Ok(());
         }
-        out.answer(&out.render(&check.lines(out.charset(), out.columns())))
+        out.answer(&out.colors.render(&check.lines(out.charset(), out.columns())))
     };
     let mut checklist = Checklist::new(&mut show);
     examine(ports, out, global.profile.as_deref(), &mut checklist)?;
@@ -53,7 +53,7 @@ fn terminal(ports: &Ports, out: &Output<'_>) -> Check {
         (some, others) => format!("{some} on a terminal, {others} not"),
     };
     let charset = if out.charset() == Charset::Unicode { "UTF-8" } else { "ASCII" };
-    let colors = if out.has_colors() { "colours" } else { "no colours" };
+    let colors = if out.colors.0 { "colours" } else { "no colours" };
     let surroundings = Surroundings::of(ports).to_text();
     let place = if surroundings.is_empty() { surroundings } else { format!("; {surroundings}") };
     Check::ok("terminal", format!("{streams}; {} columns, {charset}, {colors}{place}", out.columns()))

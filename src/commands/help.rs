@@ -24,7 +24,7 @@ pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {
     if let [name] = words
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
     {
-        let mut page = Page::new(out.columns(), out.has_colors());
+        let mut page = Page::new(out.columns(), out.colors);
         topic.show(&mut page);
         return out.answer(&page.text);
     }
@@ -36,13 +36,13 @@ pub fn run(out: &Output<'_>, words: &[String]) -> Result<()> {
 /// # Errors
 /// A usage error if there is none.
 pub fn show(out: &Output<'_>, words: &[String], form: Form) -> Result<()> {
-    let text = text(words, form, Page::new(out.columns(), out.has_colors())).ok_or_else(|| unknown(words))?;
+    let text = text(words, form, Page::new(out.columns(), out.colors)).ok_or_else(|| unknown(words))?;
     out.answer(&text)
 }
 
 /// The short help, for a command line that lacks a command.
 pub fn short_text(out: &Output<'_>, words: &[String]) -> String {
-    text(words, Form::Short, Page::new(out.columns(), out.has_err_colors())).unwrap_or_default()
+    text(words, Form::Short, Page::new(out.columns(), out.err_colors)).unwrap_or_default()
 }
 
 fn text(words: &[String], form: Form, mut page: Page) -> Option<String> {

@@ -43,7 +43,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         }
         let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
         let set_policy = setting(profile.policy_key(), profile.name_in_hints.as_deref());
-        let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
+        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
         out.page(&view.text(&style, &set_policy, claim_issuer))?;
         if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
             out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
@@ -71,7 +71,7 @@ fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     if out.json {
         return out.document(view.to_json());
     }
-    let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
+    let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
     out.page(&view.text(&style, profile.claim_issuer(provider.as_ref().ok())))
 }
 

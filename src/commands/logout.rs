@@ -72,5 +72,5 @@ fn log_out_and_report(context: &Context<'_>, out: &Output<'_>, options: LogoutOp
 }
 
 fn report_failure(out: &Output<'_>, what: &str) {
-    out.note(&format!("{} {what}", out.paint_err("failed:", colored::Color::Red)));
+    out.note(&format!("{} {what}", out.err_colors.paint("failed:", colored::Color::Red)));
 }

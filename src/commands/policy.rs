@@ -100,7 +100,7 @@ fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) 
         out.answer(&format!("{grant}\n"))
     } else {
         let text = wrap(&outlook.explanation(&|time| out.local(time)), out.columns()).join("\n");
-        out.answer(&format!("{}  {}\n\n{text}\n", out.bold(grant), printable(&profile.name)))
+        out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold(grant), printable(&profile.name)))
     }
 }
 
@@ -177,7 +177,7 @@ fn list(out: &Output<'_>) -> Result<()> {
         return out.document(json!({ "policies": policies }));
     }
     for policy in &policies {
-        let name = out.bold(&format!("{:<13}", policy.policy.as_str()));
+        let name = out.colors.bold(&format!("{:<13}", policy.policy.as_str()));
         out.page(&format!("{name} {}\n", policy.summary()))?;
     }
     Ok(())
@@ -189,7 +189,7 @@ fn show(out: &Output<'_>, name: &str) -> Result<()> {
     if out.json {
         return out.document(json!(description));
     }
-    out.answer(&format!("{}\n", out.bold(name.as_str())))?;
+    out.answer(&format!("{}\n", out.colors.bold(name.as_str())))?;
     for (label, text) in description.rows() {
         out.page(&format!("{label:<11} {}\n", wrap_indented(text, out.columns(), 12)))?;
     }

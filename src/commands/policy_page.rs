@@ -25,5 +25,5 @@ pub(super) fn page(
         wrap_events: context.ports.terminal.stdout().is_terminal,
     };
     let charset = if args.ascii { Charset::Ascii } else { out.charset() };
-    out.render(&page.lines(columns, charset, &|time| out.local(time)))
+    out.colors.render(&page.lines(columns, charset, &|time| out.local(time)))
 }

@@ -33,14 +33,14 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &Simulate) ->
             let all: Vec<Value> = simulated.iter().map(to_json).collect();
             return out.document(json!({ "policies": all }));
         }
-        return out.answer(&out.render(&comparison(&simulated, out.columns(), charset)));
+        return out.answer(&out.colors.render(&comparison(&simulated, out.columns(), charset)));
     };
     let simulated = simulate(args, policy, renew)?;
     if out.json {
         return out.document(to_json(&simulated));
     }
     let (scenario, simulation) = &simulated;
-    out.answer(&out.render(&report(scenario, simulation, out.columns(), charset)))
+    out.answer(&out.colors.render(&report(scenario, simulation, out.columns(), charset)))
 }
 
 /// The policy to simulate, or `None` for all, and when to renew: as asked, or else as the profile in use has it.

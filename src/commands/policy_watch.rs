@@ -12,7 +12,6 @@ use crate::flows::refresh_token_introspection::load_with_introspection;
 use crate::ports::Ports;
 use crate::terminal::layout::cut;
 use crate::terminal::output::Output;
-use crate::terminal::styled_text::faint;
 use colored::Color;
 use std::time::Duration;
 
@@ -115,8 +114,8 @@ impl<'c> Watch<'c> {
         let page = page(self.context, self.out, outlook, self.args, columns);
         let out = self.out;
         let footer = match &self.load_error {
-            Some(error) => out.paint(&cut(error, columns), Color::Magenta),
-            None => faint(&footer(&out.local(now), columns), out.has_colors()),
+            Some(error) => out.colors.paint(&cut(error, columns), Color::Magenta),
+            None => out.colors.faint(&footer(&out.local(now), columns)),
         };
         let mut lines: Vec<&str> = page.lines().collect();
         lines.truncate(rows.saturating_sub(2));

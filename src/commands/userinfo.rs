@@ -25,7 +25,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
             let meaning =
                 claims::explain(name, value, issuer).map(|meaning| format!("   ({meaning})")).unwrap_or_default();
             let (name, value) = (printable(name), claims::value_text(value, None));
-            out.page(&format!("{}  {value}{meaning}\n", out.bold(&format!("{name:<20}"))))?;
+            out.page(&format!("{}  {value}{meaning}\n", out.colors.bold(&format!("{name:<20}"))))?;
         }
         Ok(())
     })

@@ -16,7 +16,6 @@ mod situation;
 mod store;
 mod validation;
 
-use crate::domain::warning::WarningCode;
 use crate::oidc::Problem;
 use crate::ports::{HttpFailure, HttpFailureKind};
 pub use checks::FailedChecks;
@@ -42,13 +41,6 @@ pub struct Error {
     pub situation: Situation,
     /// `None` if the hint needs no `--profile`.
     pub profile: Option<String>,
-}
-
-/// Something that the user should know, although the command goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    pub code: WarningCode,
-    pub message: String,
 }
 
 impl Error {

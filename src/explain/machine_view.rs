@@ -58,10 +58,11 @@ impl MachineView<'_> {
         ];
         let mut text = String::new();
         for (label, value) in rows {
-            text += &format!("{} {value}\n", style.bold(&format!("{label:<14}")));
+            text += &format!("{} {value}\n", style.colors.bold(&format!("{label:<14}")));
         }
         if self.token.is_none() {
-            text += &format!("{} none is stored for these scopes\n", style.bold(&format!("{:<14}", "Access token")));
+            text +=
+                &format!("{} none is stored for these scopes\n", style.colors.bold(&format!("{:<14}", "Access token")));
         }
         if let Some(token) = &self.token {
             text += &token.access_token.text(style, "Access token", token.expires_at, self.now, claim_issuer);

@@ -8,7 +8,7 @@ use crate::domain::session::{Account, ExpirySource, RefreshToken, RefreshTokenEx
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, RegisteredClaims};
-use crate::terminal::styled_text;
+use crate::terminal::styled_text::Colors;
 use colored::Color;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,19 +20,9 @@ pub const OPAQUE: &str = "opaque";
 
 /// How the text is shown.
 pub struct ViewStyle<'a> {
-    pub colors: bool,
+    pub colors: Colors,
     /// Formats a time with its distance from now.
     pub when: &'a dyn Fn(Time) -> String,
-}
-
-impl ViewStyle<'_> {
-    fn paint(&self, text: &str, color: Color) -> String {
-        styled_text::paint(text, color, self.colors)
-    }
-
-    pub(super) fn bold(&self, text: &str) -> String {
-        styled_text::bold(text, self.colors)
-    }
 }
 
 /// A session and its tokens, as its policy describes them.
@@ -136,9 +126,9 @@ impl TokenView {
         claim_issuer: ClaimIssuer,
     ) -> String {
         let state = if now < expires_at {
-            style.paint("valid until", Color::Green)
+            style.colors.paint("valid until", Color::Green)
         } else {
-            style.paint("expired", Color::Magenta)
+            style.colors.paint("expired", Color::Magenta)
         };
         let reason = self.verified_reason.as_deref().unwrap_or_default();
         let signature = match self.verified {
@@ -147,7 +137,7 @@ impl TokenView {
             None if reason == OPAQUE => OPAQUE.to_owned(),
             None => format!("signature not checked: {reason}"),
         };
-        let label = style.bold(&format!("{label:<14}"));
+        let label = style.colors.bold(&format!("{label:<14}"));
         let claims = self.claims.as_ref();
         let lines = claims.map(|claims| claim_lines(style, claims, &BTreeMap::new(), claim_issuer));
         format!("\n{label} {state} {}, {signature}\n{}", (style.when)(expires_at), lines.unwrap_or_default())
@@ -240,7 +230,7 @@ impl<'s> SessionView<'s> {
         ];
         let mut text = String::new();
         for (label, value) in rows {
-            text += &format!("{} {value}\n", style.bold(&format!("{label:<14}")));
+            text += &format!("{} {value}\n", style.colors.bold(&format!("{label:<14}")));
         }
         text += &self.access_token.text(style, "Access token", session.access_token.expires_at, now, claim_issuer);
         for other in &self.other_access_tokens {
@@ -310,8 +300,8 @@ pub fn claim_lines(
         let time = times.iter().find(|(n, _)| n == name).map(|(_, time)| (style.when)(*time));
         let meaning = if time.is_none() { claims::explain(name, value, claim_issuer) } else { None };
         let value = time.unwrap_or_else(|| claims::value_text(value, raw_values.get(name).map(|text| text.get())));
-        let name = style.paint(&format!("{:<19}", printable(name)), Color::Cyan);
-        let meaning = meaning.map(|meaning| format!("  {}", styled_text::faint(&format!("({meaning})"), style.colors)));
+        let name = style.colors.paint(&format!("{:<19}", printable(name)), Color::Cyan);
+        let meaning = meaning.map(|meaning| format!("  {}", style.colors.faint(&format!("({meaning})"))));
         lines += &format!("  {name} {value}{}\n", meaning.unwrap_or_default());
     }
     lines

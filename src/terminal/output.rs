@@ -4,15 +4,15 @@ use crate::cli::{ColorWhen, Global};
 use crate::domain::text::printable_json;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
-use crate::error::{Error, Report, Result, Situation, Warning};
+use crate::error::{Error, Report, Result, Situation};
 use crate::ports::{Env, Notice, Ports, Reporter, Stream, Trace, Verbosity};
 use crate::terminal::layout::{cut, fit};
 use crate::terminal::links::{link_addresses, shows_links};
 use crate::terminal::local_time::local_time;
 use crate::terminal::qr_code::{self, QrCodeStyle};
-use crate::terminal::styled_text::{self, Charset, Line};
+use crate::terminal::styled_text::{Charset, Colors};
 use colored::Color;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,15 +26,21 @@ pub struct Output<'w> {
     pub json: bool,
     quiet: bool,
     verbosity: Verbosity,
-    stdout_colors: bool,
-    stderr_colors: bool,
-    stdout_links: bool,
-    stderr_links: bool,
-    warnings: Mutex<Vec<Warning>>,
+    /// Of stdout.
+    pub colors: Colors,
+    /// Of stderr.
+    pub err_colors: Colors,
+    has_links: bool,
+    warnings: Mutex<Vec<(WarningCode, String)>>,
     /// Whether the last line on stderr is a countdown.
     shows_countdown: AtomicBool,
     /// The notes to write after [`Reporter::release`]; `None` when they are not held.
     held_notes: Mutex<Option<String>>,
+}
+
+/// A warning in a JSON document.
+pub fn warning_json((code, message): &(WarningCode, String)) -> Value {
+    json!({ "code": code, "message": message })
 }
 
 /// Whether a stream has colours: by the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the kind of stream.
@@ -50,8 +56,7 @@ fn has_colors(when: Option<ColorWhen>, env: &Env, stream: Stream) -> bool {
 
 impl<'w> Output<'w> {
     pub fn new(ports: &'w Ports, global: &Global) -> Self {
-        let colors = |stream| has_colors(global.color, &ports.env, stream);
-        let links = |stream| global.color != Some(ColorWhen::Never) && shows_links(&ports.env, stream);
+        let colors = |stream| Colors(has_colors(global.color, &ports.env, stream));
         Self {
             ports,
             json: global.json,
@@ -61,10 +66,9 @@ impl<'w> Output<'w> {
                 1 => Verbosity::Steps,
                 _ => Verbosity::Headers,
             },
-            stdout_colors: colors(ports.terminal.stdout()),
-            stderr_colors: colors(ports.terminal.stderr()),
-            stdout_links: links(ports.terminal.stdout()),
-            stderr_links: links(ports.terminal.stderr()),
+            colors: colors(ports.terminal.stdout()),
+            err_colors: colors(ports.terminal.stderr()),
+            has_links: global.color != Some(ColorWhen::Never),
             warnings: Mutex::default(),
             shows_countdown: AtomicBool::new(false),
             held_notes: Mutex::default(),
@@ -76,17 +80,17 @@ impl<'w> Output<'w> {
     }
 
     /// `text` as the terminal behind a stream can show it. A file or a pipe gets whole lines.
-    fn fitted<'t>(&self, text: &'t str, stream: Stream, links: bool) -> Cow<'t, str> {
-        match (stream.is_terminal, links) {
-            (false, _) => text.into(),
-            (true, false) => fit(text, self.width(stream)).into(),
-            (true, true) => link_addresses(&fit(text, self.width(stream))).into(),
+    fn fitted<'t>(&self, text: &'t str, stream: Stream) -> Cow<'t, str> {
+        if !stream.is_terminal {
+            return text.into();
         }
+        let text = fit(text, self.width(stream));
+        let shows_links = self.has_links && shows_links(&self.ports.env, stream);
+        if shows_links { link_addresses(&text).into() } else { text.into() }
     }
 
-    /// Text for stderr.
     fn fitted_err<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.fitted(text, self.ports.terminal.stderr(), self.stderr_links)
+        self.fitted(text, self.ports.terminal.stderr())
     }
 
     fn write_note(&self, text: &str) {
@@ -126,12 +130,12 @@ impl<'w> Output<'w> {
     /// Writes what a user needs on another device. With a QR code only if it fits on the terminal together with the code.
     fn show_user_code(&self, address: &str, code: &str, qr_code: Option<&str>, on_this_machine: bool) {
         let stream = self.ports.terminal.stderr();
-        let style = QrCodeStyle { charset: self.charset(), colors: self.stderr_colors };
+        let style = QrCodeStyle { charset: self.charset(), colors: self.err_colors.0 };
         let picture = qr_code.filter(|_| stream.is_terminal && !self.quiet).and_then(|text| {
             let (columns, rows) = (stream.columns.unwrap_or(80), stream.rows.unwrap_or(24));
             qr_code::picture(text, style, columns.into(), usize::from(rows).saturating_sub(ROWS_BELOW_QR_CODE))
         });
-        let code = styled_text::bold(code, self.stderr_colors);
+        let code = self.err_colors.bold(code);
         match picture {
             Some(picture) => {
                 // As it is: a line of a picture is not prose.
@@ -157,17 +161,11 @@ impl<'w> Output<'w> {
     }
 
     /// Writes a result for people to stdout. On a terminal its lines are wrapped.
-    ///
-    /// # Errors
-    /// As [`Output::answer`].
     pub fn page(&self, text: &str) -> Result<()> {
-        self.answer(&self.fitted(text, self.ports.terminal.stdout(), self.stdout_links))
+        self.answer(&self.fitted(text, self.ports.terminal.stdout()))
     }
 
     /// As [`Output::page`], indented by that many columns.
-    ///
-    /// # Errors
-    /// As [`Output::answer`].
     pub fn indented_page(&self, text: &str, indent: usize) -> Result<()> {
         let stream = self.ports.terminal.stdout();
         let columns = self.width(stream).saturating_sub(indent);
@@ -175,10 +173,7 @@ impl<'w> Output<'w> {
         text.lines().try_for_each(|line| self.answer(&format!("{}{line}\n", " ".repeat(indent))))
     }
 
-    /// Writes the result under `--json`, with the warnings so far.
-    ///
-    /// # Errors
-    /// As [`Output::answer`].
+    /// Writes the result for `--json`, with the warnings so far.
     pub fn document(&self, mut document: Value) -> Result<()> {
         let warnings = self.warnings_json();
         if !warnings.is_empty() && document.is_object() {
@@ -187,7 +182,12 @@ impl<'w> Output<'w> {
         self.answer(&printable_json(format!("{document}\n")))
     }
 
-    /// Writes a note to stderr, unless `--quiet` is set.
+    /// As [`Output::document`] under `--json`; otherwise nothing.
+    pub fn document_if_json(&self, document: impl FnOnce() -> Value) -> Result<()> {
+        if self.json { self.document(document()) } else { Ok(()) }
+    }
+
+    /// Writes to stderr, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.write_note(&self.fitted_err(&format!("{text}\n")));
@@ -218,76 +218,42 @@ impl<'w> Output<'w> {
     /// Writes a warning to stderr, unless `--quiet` is set, and keeps it for the JSON document.
     pub fn warn(&self, code: WarningCode, message: impl Into<String>) {
         let message = message.into();
-        self.note(&format!("{} {message}", self.paint_err("warning:", Color::Magenta)));
-        self.warnings().push(Warning { code, message });
+        self.note(&format!("{} {message}", self.err_colors.paint("warning:", Color::Magenta)));
+        self.warnings().push((code, message));
     }
 
-    fn warnings(&self) -> MutexGuard<'_, Vec<Warning>> {
+    fn warnings(&self) -> MutexGuard<'_, Vec<(WarningCode, String)>> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The warnings so far, for a JSON document.
     pub fn warnings_json(&self) -> Vec<Value> {
-        self.warnings().iter().map(|w| serde_json::json!({ "code": w.code, "message": w.message })).collect()
-    }
-
-    pub fn has_warned(&self, code: WarningCode) -> bool {
-        self.warnings().iter().any(|warning| warning.code == code)
+        self.warnings().iter().map(warning_json).collect()
     }
 
     /// Writes to stderr, if it is to be shown.
     fn trace(&self, trace: &Trace) {
         let (needed, line) = match trace {
             Trace::Step(number, text) => {
-                (Verbosity::Steps, format!("{}  {text}", styled_text::bold(&format!("{number}."), self.stderr_colors)))
+                (Verbosity::Steps, format!("{}  {text}", self.err_colors.bold(&format!("{number}."))))
             }
-            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", styled_text::faint("·", self.stderr_colors))),
-            Trace::Header(text) => (Verbosity::Headers, styled_text::faint(&format!("  {text}"), self.stderr_colors)),
+            Trace::Fact(text) => (Verbosity::Steps, format!("{} {text}", self.err_colors.faint("·"))),
+            Trace::Header(text) => (Verbosity::Headers, self.err_colors.faint(&format!("  {text}"))),
         };
         if needed <= self.verbosity {
             self.write_note(&self.fitted_err(&format!("{line}\n")));
         }
     }
 
-    /// Writes the error that ends the command to stderr.
+    /// Writes the error that ends the command.
     pub fn failure(&self, report: &Report) {
         if self.json {
             return self.write(&printable_json(format!("{}\n", report.to_json())));
         }
-        self.ask(&format!("{} {}", self.paint_err("error:", Color::Red), report.message));
+        self.ask(&format!("{} {}", self.err_colors.paint("error:", Color::Red), report.message));
         if let Some(hint) = &report.hint {
-            self.ask(&format!("{} {hint}", self.paint_err("hint:", Color::Cyan)));
+            self.ask(&format!("{} {hint}", self.err_colors.paint("hint:", Color::Cyan)));
         }
-    }
-
-    /// The lines for stdout.
-    pub fn render(&self, lines: &[Line]) -> String {
-        styled_text::render(lines, self.stdout_colors)
-    }
-
-    /// Whether stdout has colours.
-    pub fn has_colors(&self) -> bool {
-        self.stdout_colors
-    }
-
-    /// Whether stderr has colours.
-    pub fn has_err_colors(&self) -> bool {
-        self.stderr_colors
-    }
-
-    /// `text` in a colour, for stdout.
-    pub fn paint(&self, text: &str, color: Color) -> String {
-        styled_text::paint(text, color, self.stdout_colors)
-    }
-
-    /// `text` in bold, for stdout.
-    pub fn bold(&self, text: &str) -> String {
-        styled_text::bold(text, self.stdout_colors)
-    }
-
-    /// `text` in a colour, for stderr.
-    pub fn paint_err(&self, text: &str, color: Color) -> String {
-        styled_text::paint(text, color, self.stderr_colors)
     }
 
     /// The width of stdout; 80 if it is not known.
@@ -328,7 +294,7 @@ impl Reporter for Output<'_> {
             Notice::Warning { code, message } => self.warn(code, message),
             Notice::Note(text) => self.note(&text),
             Notice::Step { name, text, failed } => {
-                let text = if failed { self.paint_err(&text, Color::Red) } else { text };
+                let text = if failed { self.err_colors.paint(&text, Color::Red) } else { text };
                 self.note(&format!("  {name:<13}   {text}"));
             }
             Notice::Prompt(text) => self.ask(&text),
@@ -343,7 +309,7 @@ impl Reporter for Output<'_> {
     }
 
     fn has_warned(&self, code: WarningCode) -> bool {
-        self.has_warned(code)
+        self.warnings().iter().any(|(given, _)| *given == code)
     }
 
     fn is_quiet(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Lines of text whose parts have a role, which determines their colour.
 
-use colored::{Color, Colorize};
+use colored::{Color, ColoredString, Colorize};
 use unicode_width::UnicodeWidthStr;
 
 /// Which characters may be drawn.
@@ -81,49 +81,50 @@ impl Line {
         }
         self
     }
+}
 
-    fn render(&self, colors: bool) -> String {
-        self.0.iter().map(|span| paint_role(&span.text, span.role, colors)).collect()
+/// Whether there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colors(pub bool);
+
+impl Colors {
+    /// The lines as text.
+    pub fn render(self, lines: &[Line]) -> String {
+        let render = |line: &Line| line.0.iter().map(|span| self.paint_role(&span.text, span.role)).collect::<String>();
+        lines.iter().map(|line| render(line) + "\n").collect()
     }
-}
 
-/// The lines as text, with ANSI colours if `colors` is set.
-pub fn render(lines: &[Line], colors: bool) -> String {
-    lines.iter().map(|line| line.render(colors) + "\n").collect()
-}
+    fn paint_role(self, text: &str, role: Role) -> String {
+        match role {
+            Role::Text => text.to_owned(),
+            Role::Label | Role::Now => self.bold(text),
+            Role::Faint | Role::Past | Role::Edge => self.faint(text),
+            Role::Sure => self.paint(text, Color::Green),
+            Role::Implied => self.paint(text, Color::Magenta),
+            Role::Renewal => self.paint(text, Color::Cyan),
+            Role::Over => self.paint(text, Color::Red),
+        }
+    }
 
-fn paint_role(text: &str, role: Role, colors: bool) -> String {
-    let color = match role {
-        Role::Text => return text.to_owned(),
-        Role::Label => return bold(text, colors),
-        Role::Faint | Role::Past | Role::Edge => return faint(text, colors),
-        Role::Now => return bold(text, colors),
-        Role::Sure => Color::Green,
-        Role::Implied => Color::Magenta,
-        Role::Renewal => Color::Cyan,
-        Role::Over => Color::Red,
-    };
-    paint(text, color, colors)
-}
+    pub fn paint(self, text: &str, color: Color) -> String {
+        self.style(text, |text| text.color(color))
+    }
 
-/// `text` in `color`, if `colors` is set.
-pub fn paint(text: &str, color: Color, colors: bool) -> String {
-    if colors { with_override(|| text.color(color).to_string()) } else { text.to_owned() }
-}
+    /// `text` in less contrast than other text. Bright black is no such colour: on some backgrounds it cannot be seen.
+    pub fn faint(self, text: &str) -> String {
+        self.style(text, |text| text.dimmed())
+    }
 
-/// `text` in less contrast than other text, if `colors` is set. Bright black is no such colour: on some backgrounds it
-/// cannot be seen.
-pub fn faint(text: &str, colors: bool) -> String {
-    if colors { with_override(|| text.dimmed().to_string()) } else { text.to_owned() }
-}
+    pub fn bold(self, text: &str) -> String {
+        self.style(text, |text| text.bold())
+    }
 
-/// `text` in bold, if `colors` is set.
-pub fn bold(text: &str, colors: bool) -> String {
-    if colors { with_override(|| text.bold().to_string()) } else { text.to_owned() }
-}
-
-/// Overrides the choice of `colored`, which only looks at stdout.
-fn with_override(paint: impl FnOnce() -> String) -> String {
-    colored::control::set_override(true);
-    paint()
+    fn style(self, text: &str, style: impl FnOnce(&str) -> ColoredString) -> String {
+        if !self.0 || text.is_empty() {
+            return text.to_owned();
+        }
+        // By itself `colored` looks at stdout only.
+        colored::control::set_override(true);
+        style(text).to_string()
+    }
 }

@@ -12,7 +12,7 @@ use crate::flows::token_verifier::TokenVerifier;
 use crate::jwt::json::raw_members;
 use crate::jwt::{Jwt, Malformed, may_be_opaque, numeric_date, trim_token};
 use crate::ports::Ports;
-use crate::terminal::output::Output;
+use crate::terminal::output::{Output, warning_json};
 use colored::Color;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -80,7 +80,11 @@ impl Decoder<'_> {
         if self.out.json {
             return format!("{}\n", json!({ "token": name, "opaque": true }));
         }
-        format!("{}: {}\n", self.out.bold(name), self.out.paint("opaque: only its issuer can read it", Color::Magenta))
+        format!(
+            "{}: {}\n",
+            self.out.colors.bold(name),
+            self.out.colors.paint("opaque: only its issuer can read it", Color::Magenta)
+        )
     }
 
     /// Appends a token, with its name in a token response.
@@ -99,7 +103,7 @@ impl Decoder<'_> {
         if self.out.json {
             self.write_json(name, &jwt, verified, now, &warnings, output);
         } else {
-            *output += &name.map(|name| format!("{}: ", self.out.bold(name))).unwrap_or_default();
+            *output += &name.map(|name| format!("{}: ", self.out.colors.bold(name))).unwrap_or_default();
             *output += &self.text(&jwt, verified, now, &warnings);
         }
         Ok(())
@@ -135,11 +139,7 @@ impl Decoder<'_> {
             typ: jwt.jws.typ(),
             times: claims::times(&jwt.registered).map(|(name, time)| (name, time.rfc3339())).collect(),
             expired: jwt.registered.exp.as_ref().and_then(numeric_date).map(|end| end <= now),
-            warnings: warnings
-                .iter()
-                .map(|(code, message)| json!({ "code": code, "message": message }))
-                .chain(self.out.warnings_json())
-                .collect(),
+            warnings: warnings.iter().map(warning_json).chain(self.out.warnings_json()).collect(),
         };
         let details = serde_json::to_string(&details).unwrap_or_default(); // cannot fail for these types
         // Copied from the token, so that numbers keep every digit.
@@ -151,26 +151,30 @@ impl Decoder<'_> {
 
     fn text(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning]) -> String {
         let (out, claim_issuer) = (self.out, self.claim_issuer(jwt));
-        let style = ViewStyle { colors: out.has_colors(), when: &|time| out.when(time, now) };
+        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
         let (verdict, then) = if verified {
-            (out.paint("verified", Color::Green), ",")
+            (out.colors.paint("verified", Color::Green), ",")
         } else {
-            (out.paint("not verified: anyone could have made this token", Color::Magenta), ";")
+            (out.colors.paint("not verified: anyone could have made this token", Color::Magenta), ";")
         };
         let end = time_of(jwt, "exp")
             .map(|end| format!("{then} {} {}", if end <= now { "expired" } else { "expires" }, out.when(end, now)));
         let mut text = format!("{verdict}{}\n", end.unwrap_or_default());
         for (_, warning) in warnings {
-            text += &format!("{} {warning}\n", out.paint("warning:", Color::Magenta));
+            text += &format!("{} {warning}\n", out.colors.paint("warning:", Color::Magenta));
         }
         text += &format!(
             "{}\n{}",
-            out.bold("Header"),
+            out.colors.bold("Header"),
             claim_lines(&style, &jwt.jws.header, &BTreeMap::new(), claim_issuer)
         );
         let payload = jwt.payload_text();
         let raw_values = raw_members(&payload);
-        text += &format!("{}\n{}", out.bold("Payload"), claim_lines(&style, &jwt.claims(), &raw_values, claim_issuer));
+        text += &format!(
+            "{}\n{}",
+            out.colors.bold("Payload"),
+            claim_lines(&style, &jwt.claims(), &raw_values, claim_issuer)
+        );
         text
     }
 }

@@ -228,10 +228,10 @@ impl Decoder<'_> {
         self.show(&std::mem::take(output))?;
         let verdict = match error.situation {
             Situation::Validation(ValidationError::NotVerified(..)) => {
-                self.out.paint_err("not verified:", Color::Magenta)
+                self.out.err_colors.paint("not verified:", Color::Magenta)
             }
-            Situation::Validation(ValidationError::Opaque(_)) => self.out.paint_err("opaque:", Color::Magenta),
-            _ => self.out.paint_err("not valid:", Color::Red),
+            Situation::Validation(ValidationError::Opaque(_)) => self.out.err_colors.paint("opaque:", Color::Magenta),
+            _ => self.out.err_colors.paint("not valid:", Color::Red),
         };
         self.out.ask(&format!("{verdict} line {line}: {}", report.message));
         Ok(())

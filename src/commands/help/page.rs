@@ -1,7 +1,7 @@
 //! The typography of the help: bold headings, coloured commands and options, prose in columns.
 
 use crate::terminal::layout::{fit, wrap};
-use crate::terminal::styled_text::{bold, paint};
+use crate::terminal::styled_text::Colors;
 use colored::Color;
 use unicode_width::UnicodeWidthStr;
 
@@ -18,11 +18,11 @@ pub enum Form {
 pub struct Page {
     pub text: String,
     columns: usize,
-    colors: bool,
+    colors: Colors,
 }
 
 impl Page {
-    pub const fn new(columns: usize, colors: bool) -> Self {
+    pub const fn new(columns: usize, colors: Colors) -> Self {
         Self { text: String::new(), columns, colors }
     }
 
@@ -36,12 +36,12 @@ impl Page {
     }
 
     pub fn title(&mut self, text: &str) {
-        self.text += &(bold(text, self.colors) + "\n");
+        self.text += &(self.colors.bold(text) + "\n");
     }
 
     /// A line with what a user types.
     pub fn code(&mut self, indent: usize, text: &str) {
-        self.text += &format!("{:indent$}{}\n", "", paint(text, Color::Cyan, self.colors));
+        self.text += &format!("{:indent$}{}\n", "", self.cyan(text));
     }
 
     /// Lines that are laid out already; one that is too long is wrapped below its second column.
@@ -51,31 +51,26 @@ impl Page {
 
     pub fn paragraph(&mut self, indent: usize, text: &str) {
         for line in wrap(text, self.columns.saturating_sub(indent)) {
-            self.text += &format!("{:indent$}{}\n", "", self.with_painted_code(&line));
+            self.text += &format!("{:indent$}{}\n", "", self.with_cyan_code(&line));
         }
     }
 
     /// A label in what a user types, and text beside it, in a column that begins at `column`; below it, if the label is wide.
     pub fn row(&mut self, label: &str, text: &str, column: usize) {
-        self.labelled(&paint(label, Color::Cyan, self.colors), label.width(), text, column);
+        self.row_in_group("", 0, label, text, column);
     }
 
     /// As [`Page::row`], with a heading before the label that is `margin` columns wide.
     pub fn row_in_group(&mut self, heading: &str, margin: usize, label: &str, text: &str, column: usize) {
-        let gap = " ".repeat(margin.saturating_sub(heading.width()));
-        let painted = format!("{}{gap}{}", bold(heading, self.colors), paint(label, Color::Cyan, self.colors));
-        self.labelled(&painted, margin + label.width(), text, column);
-    }
-
-    fn labelled(&mut self, painted: &str, width: usize, text: &str, column: usize) {
-        let room = self.columns.saturating_sub(column);
+        let (width, room) = (margin + label.width(), self.columns.saturating_sub(column));
         let lines: Vec<String> = text.split('\n').flat_map(|part| wrap(part, room)).collect();
         let beside = usize::from(width <= column);
         let first = if beside == 1 { &lines[0] } else { "" };
-        let gap = column.saturating_sub(width);
-        self.text += format!("{painted}{:gap$}{}", "", self.with_painted_code(first)).trim_end();
+        let (margin, gap) = (margin.saturating_sub(heading.width()), column.saturating_sub(width));
+        let (heading, label, first) = (self.colors.bold(heading), self.cyan(label), self.with_cyan_code(first));
+        self.text += format!("{heading}{:margin$}{label}{:gap$}{first}", "", "").trim_end();
         for line in &lines[beside..] {
-            self.text += &format!("\n{:column$}{}", "", self.with_painted_code(line));
+            self.text += &format!("\n{:column$}{}", "", self.with_cyan_code(line));
         }
         self.blank();
     }
@@ -99,14 +94,19 @@ impl Page {
         self.blank();
     }
 
-    fn with_painted_code(&self, line: &str) -> String {
+    fn cyan(&self, text: &str) -> String {
+        self.colors.paint(text, Color::Cyan)
+    }
+
+    /// The line with what is in backticks in colour.
+    fn with_cyan_code(&self, line: &str) -> String {
         let parts: Vec<&str> = line.split('`').collect();
-        if !self.colors || parts.len().is_multiple_of(2) {
+        if !self.colors.0 || parts.len().is_multiple_of(2) {
             return line.to_owned();
         }
-        let paint = |(n, part): (usize, &&str)| {
-            if n % 2 == 1 { paint(&format!("`{part}`"), Color::Cyan, true) } else { (*part).to_owned() }
+        let part = |(n, part): (usize, &&str)| {
+            if n % 2 == 1 { self.cyan(&format!("`{part}`")) } else { (*part).to_owned() }
         };
-        parts.iter().enumerate().map(paint).collect()
+        parts.iter().enumerate().map(part).collect()
     }
 }
