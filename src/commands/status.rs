@@ -3,7 +3,7 @@
 use crate::cli::Global;
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
-use crate::explain::status_table::{StatusRow, table};
+use crate::explain::status_table::{StatusRow, status_table};
 use crate::flows::status::{Leftover, LeftoverReason, Status, status};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -27,7 +27,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         out.note("Next: tidp profile add, or without an account: tidp demo");
         return Ok(());
     }
-    out.answer(&out.render(&table(&rows, ports.clock.now(), out.columns())))?;
+    out.answer(&out.colors.render(&status_table(&rows, ports.clock.now(), out.columns())))?;
     out.page(&format!("\n{}\n", notes(ports, &status).join("\n")))
 }
 

@@ -4,11 +4,9 @@ use super::outlook::{SessionOutlook, SessionState};
 use crate::domain::session::Account;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
-use crate::terminal::layout::wrap_indented;
-use crate::terminal::styled_text::{Line, Role};
-use crate::terminal::table::{Align, NARROW, column_widths, fitting, pad, shortened};
+use crate::terminal::styled_text::Line;
+use crate::terminal::table::{Row, table};
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
 /// What may be said of a session or a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,15 +125,15 @@ impl StatusRow {
         document
     }
 
-    /// The cells after the name.
-    fn cells(&self, now: Time) -> Option<[String; 6]> {
-        let Details { client_id, policy, summary, .. } = self.details.as_ref().ok()?;
+    fn cells(&self, now: Time) -> Result<[String; 6], (String, String)> {
+        let details = self.details.as_ref().map_err(|what| (self.shown_name.clone(), what.clone()))?;
+        let Details { client_id, policy, summary, .. } = details;
         let account = summary.account.as_ref().map(|account| account.username.as_deref().unwrap_or(&account.sub));
         let access_token = match summary.access_token {
             Life::Ended => "expired".to_owned(),
             life => life.to_text(now),
         };
-        Some([
+        Ok([
             self.shown_name.clone(),
             printable(client_id),
             policy.unwrap_or_else(|instead| instead).to_owned(),
@@ -146,63 +144,17 @@ impl StatusRow {
     }
 }
 
-const HEADER: [&str; 6] = ["PROFILE", "CLIENT", "POLICY", "ACCOUNT", "TOKEN", "SESSION"];
-
 /// The rows with a header, at most `columns` wide.
-pub fn table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
-    if columns < NARROW {
-        return rows.iter().flat_map(|row| block(row, now, columns)).collect();
-    }
-    let cells: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
-    let header = HEADER.map(str::to_owned);
-    let all: Vec<_> = cells.iter().flatten().cloned().chain([header.clone()]).collect();
-    let widths = fitting(column_widths(&all), &[0, 1, 3], columns);
-    let body = rows.iter().zip(&cells).map(|(row, cells)| match (cells, &row.details) {
-        (Some(cells), _) => line(row.why.is_some(), cells, widths, Role::Label),
-        (None, details) => error_line(row, details, widths[0], columns),
-    });
-    std::iter::once(line(false, &header, widths, Role::Faint)).chain(body).collect()
-}
-
-fn line(is_in_use: bool, cells: &[String; 6], widths: [usize; 6], first: Role) -> Line {
-    let mut line = mark(is_in_use);
-    for (at, cell) in cells.iter().enumerate() {
-        let role = if at == 0 || first == Role::Faint { first } else { Role::Text };
-        line.push(role, pad(&shortened(cell, widths[at]), widths[at], Align::Left) + "  ");
-    }
-    line.trim_end()
-}
-
-fn mark(is_in_use: bool) -> Line {
-    Line::new(Role::Now, if is_in_use { "* " } else { "  " })
-}
-
-fn error_line(row: &StatusRow, details: &Result<Details, String>, name_width: usize, columns: usize) -> Line {
-    let mut line = mark(row.why.is_some());
-    line.push(Role::Label, pad(&row.shown_name, name_width, Align::Left));
-    if let Err(what) = details {
-        line.push(Role::Over, format!("  {}", wrap_indented(what, columns, 4 + name_width)));
-    }
-    line
-}
-
-fn block(row: &StatusRow, now: Time, columns: usize) -> Vec<Line> {
-    let Some(cells) = row.cells(now) else {
-        return vec![error_line(row, &row.details, row.shown_name.width(), columns)];
-    };
-    let mut name = mark(row.why.is_some());
-    name.push(Role::Label, &cells[0]);
-    let rest = HEADER.iter().zip(&cells).skip(1).map(|(label, cell)| {
-        let mut line = Line::new(Role::Faint, format!("    {:<9}", label.to_lowercase()));
-        line.push(Role::Text, cell);
-        line
-    });
-    std::iter::once(name).chain(rest).collect()
+pub fn status_table(rows: &[&StatusRow], now: Time, columns: usize) -> Vec<Line> {
+    const HEADER: [&str; 6] = ["PROFILE", "CLIENT", "POLICY", "ACCOUNT", "TOKEN", "SESSION"];
+    let row = |row: &&StatusRow| Row { is_marked: row.why.is_some(), cells: row.cells(now) };
+    table(HEADER, &rows.iter().map(row).collect::<Vec<_>>(), &[0, 1, 3], columns)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use unicode_width::UnicodeWidthStr;
 
     const NOW: Time = Time::from_unix(1_800_000_000);
 
@@ -226,7 +178,7 @@ mod tests {
     #[test]
     fn lines_fit_by_cutting_the_longest_names() {
         let rows = [row("work", "a-client-with-a-very-long-name-indeed"), row("w", "app")];
-        let lines = table(&rows.iter().collect::<Vec<_>>(), NOW, 80);
+        let lines = status_table(&rows.iter().collect::<Vec<_>>(), NOW, 80);
         let text: Vec<String> = lines.iter().map(Line::text).collect();
         assert!(text.iter().all(|line| line.width() <= 80), "{text:?}");
         assert!(text[1].contains("a-client-with-a-v") && text[1].contains("…  Confidential"), "{text:?}");
@@ -235,7 +187,7 @@ mod tests {
 
     #[test]
     fn narrow_terminal_gets_a_block_for_each_profile() {
-        let lines = table(&[&row("work", "app")], NOW, 59);
+        let lines = status_table(&[&row("work", "app")], NOW, 59);
         let text: Vec<String> = lines.iter().map(Line::text).collect();
         assert_eq!(text[..2], ["  work", "    client   app"]);
         assert_eq!(text.last().unwrap(), "    session  89 days");

@@ -5,106 +5,78 @@ use crate::domain::decision::Renew;
 use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::flows::configuration::Configuration;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-#[derive(Serialize)]
-pub(super) struct ProfileView<'a> {
-    auth_method: Option<&'static str>,
-    ca_file: Option<String>,
-    client_id: &'a str,
-    client_type: Option<&'static str>,
-    /// The configuration file.
-    config: Option<String>,
-    endpoint_hosts: &'a [String],
-    grant: &'static str,
-    issuer: &'a str,
-    lifetime: Option<Seconds>,
-    policy: Option<&'static str>,
-    profile: &'a str,
-    redirect: &'static str,
-    redirect_uri: String,
-    renew: &'static str,
-    scopes: &'a [String],
-    sliding: Option<bool>,
+/// A name and a value of the JSON document.
+type Member = (&'static str, Value);
+
+/// In the order of the text.
+pub(super) fn members(profile: &Profile, configuration: &Configuration) -> [Member; 16] {
+    let (redirect_uri, redirect) = match &profile.redirect_uri {
+        RedirectUri::AnyPort(at) => (format!("http://{}{}", at.host, at.path), "any_port"),
+        RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
+        RedirectUri::Elsewhere(uri) => (uri.clone(), "paste"),
+    };
+    let auth_method = match profile.auth_method {
+        AuthMethod::None => None,
+        AuthMethod::Basic => Some("client_secret_basic"),
+        AuthMethod::Post => Some("client_secret_post"),
+    };
+    let renew = match profile.renew {
+        Renew::WhenDue => "when-due",
+        Renew::BeforeSessionEnds => "before-session-ends",
+    };
+    [
+        ("config", configuration.path.as_ref().map(|path| path.display().to_string()).into()),
+        ("profile", profile.name.as_str().into()),
+        ("auth_method", auth_method.into()),
+        ("ca_file", profile.ca_file.as_ref().map(|path| path.display().to_string()).into()),
+        ("client_id", profile.client_id.as_str().into()),
+        ("client_type", profile.client_type.map(|client_type| client_type.as_str()).into()),
+        ("endpoint_hosts", profile.endpoint_hosts.clone().into()),
+        ("grant", profile.grant.as_str().into()),
+        ("issuer", profile.issuer.as_str().into()),
+        ("lifetime", json!(profile.policy.and_then(|policy| policy.lifetime))),
+        ("policy", profile.policy.map(|policy| policy.name.as_str()).into()),
+        ("redirect", redirect.into()),
+        ("redirect_uri", redirect_uri.into()),
+        ("renew", renew.into()),
+        ("scopes", profile.scopes.clone().into()),
+        ("sliding", profile.policy.map(|policy| policy.sliding).into()),
+    ]
 }
 
-impl<'a> ProfileView<'a> {
-    pub(super) fn new(profile: &'a Profile, configuration: &Configuration) -> Self {
-        let (redirect_uri, redirect) = match &profile.redirect_uri {
-            RedirectUri::AnyPort(at) => (format!("http://{}{}", at.host, at.path), "any_port"),
-            RedirectUri::Fixed(uri, _) => (uri.clone(), "fixed_port"),
-            RedirectUri::Elsewhere(uri) => (uri.clone(), "paste"),
-        };
-        Self {
-            auth_method: match profile.auth_method {
-                AuthMethod::None => None,
-                AuthMethod::Basic => Some("client_secret_basic"),
-                AuthMethod::Post => Some("client_secret_post"),
-            },
-            ca_file: profile.ca_file.as_ref().map(|path| path.display().to_string()),
-            client_id: &profile.client_id,
-            client_type: profile.client_type.map(|client_type| client_type.as_str()),
-            config: configuration.path.as_ref().map(|path| path.display().to_string()),
-            endpoint_hosts: &profile.endpoint_hosts,
-            grant: profile.grant.as_str(),
-            issuer: &profile.issuer,
-            lifetime: profile.policy.and_then(|policy| policy.lifetime),
-            policy: profile.policy.map(|policy| policy.name.as_str()),
-            profile: &profile.name,
-            redirect,
-            redirect_uri,
-            renew: match profile.renew {
-                Renew::WhenDue => "when-due",
-                Renew::BeforeSessionEnds => "before-session-ends",
-            },
-            scopes: &profile.scopes,
-            sliding: profile.policy.map(|policy| policy.sliding),
-        }
-    }
+/// The JSON document.
+pub(super) fn document(profile: &Profile, configuration: &Configuration) -> Value {
+    members(profile, configuration).into_iter().collect()
+}
 
-    pub(super) fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default() // cannot fail for these types
-    }
-
-    /// One line for each member that has a value, and where it was set.
-    pub(super) fn to_text(&self, settings: &[Setting]) -> String {
-        let text = |text: &str| Some(printable(text));
-        let words = |words: &[String]| {
-            let words: Vec<_> = words.iter().map(|word| printable(word)).collect();
+/// One line for each member that has a value, and where it was set.
+pub(super) fn to_text(members: &[Member], settings: &[Setting]) -> String {
+    let text = |(name, value): &Member| match value {
+        // A user's login, the default, needs no line.
+        Value::String(grant) if *name == "grant" && grant == Grant::default().as_str() => None,
+        Value::String(text) => Some(printable(text)),
+        Value::Array(words) => {
+            let words: Vec<_> = words.iter().filter_map(Value::as_str).map(printable).collect();
             (!words.is_empty()).then(|| words.join(" "))
+        }
+        Value::Number(seconds) => seconds.as_i64().map(|seconds| Seconds(seconds).to_text()),
+        Value::Bool(is_so) => Some(is_so.to_string()),
+        Value::Null | Value::Object(_) => None,
+    };
+    let line = |member: &Member| {
+        let (name, text) = (member.0, text(member)?);
+        let set_as = match name {
+            "issuer" => ["issuer", "environment"],
+            "lifetime" => ["refresh_lifetime", "absolute_lifetime"],
+            name => [name, name],
         };
-        let members = [
-            ("config", self.config.as_deref().and_then(text)),
-            ("profile", text(self.profile)),
-            ("auth_method", self.auth_method.and_then(text)),
-            ("ca_file", self.ca_file.as_deref().and_then(text)),
-            ("client_id", text(self.client_id)),
-            ("client_type", self.client_type.and_then(text)),
-            ("endpoint_hosts", words(self.endpoint_hosts)),
-            // A user's login, the default, needs no line.
-            ("grant", text(self.grant).filter(|_| self.grant != Grant::default().as_str())),
-            ("issuer", text(self.issuer)),
-            ("lifetime", self.lifetime.map(Seconds::to_text)),
-            ("policy", self.policy.and_then(text)),
-            ("redirect", text(self.redirect)),
-            ("redirect_uri", text(&self.redirect_uri)),
-            ("renew", text(self.renew)),
-            ("scopes", words(self.scopes)),
-            ("sliding", self.sliding.map(|sliding| sliding.to_string())),
-        ];
-        let line = |name: &str, value: String| {
-            let set_as = match name {
-                "issuer" => ["issuer", "environment"],
-                "lifetime" => ["refresh_lifetime", "absolute_lifetime"],
-                name => [name, name],
-            };
-            let setting = settings.iter().find(|setting| set_as.contains(&setting.key));
-            let place = setting.map_or_else(String::new, |setting| format!("  ({})", setting.place()));
-            format!("{name:<18} {value}{place}\n")
-        };
-        members.into_iter().filter_map(|(name, value)| Some(line(name, value?))).collect()
-    }
+        let setting = settings.iter().find(|setting| set_as.contains(&setting.key));
+        let place = setting.map_or_else(String::new, |setting| format!("  ({})", setting.place()));
+        Some(format!("{name:<18} {text}{place}\n"))
+    };
+    members.iter().filter_map(line).collect()
 }
 
 /// Where each key was set, for the JSON of `profile show`.
