@@ -15,6 +15,11 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
+    /// None, in the form of one that has expired for every clock that trusts `obtained_at`, so that a refresh is due.
+    pub fn absent(obtained_at: Time) -> Self {
+        Self { value: Secret::default(), obtained_at, expires_at: obtained_at.minus(CLOCK_TOLERANCE) }
+    }
+
     /// Whether it was stored so far in the future that the clock must have been set back. Then its times mean nothing.
     pub fn is_from_future(&self, now: Time) -> bool {
         self.obtained_at > now.plus(CLOCK_TOLERANCE)

@@ -1,41 +1,33 @@
 //! The `acr_values` that TelenorID+ documents ("Authentication providers", "Assurance levels"): the names that options
 //! have for them, and what they mean.
 
-/// A way to log in at TelenorID+.
+/// A documented value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoginProvider {
-    /// The name for `--provider`.
+pub struct AcrValue {
+    /// The name for the option.
     pub name: &'static str,
-    /// The value of the `idp` claim, and with `idp:` before it, in `acr_values`.
-    pub idp: &'static str,
+    /// As in the claim `idp` or `acr`.
+    pub claim: &'static str,
     pub meaning: &'static str,
 }
 
-/// How strongly a user has proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AssuranceLevel {
-    /// The name for `--aal`.
-    pub name: &'static str,
-    /// The value in the `acr` claim and in `acr_values`.
-    pub acr: &'static str,
-    pub meaning: &'static str,
-}
-
-/// TelenorID+'s `idp` for BankID ends in `vipps`. For a login with Vipps it documents CIBA and no value.
-pub const LOGIN_PROVIDERS: [LoginProvider; 5] = [
-    LoginProvider { name: "bankid", idp: "no.bankid.login.vipps", meaning: "BankID" },
-    LoginProvider { name: "azure", idp: "no.azure.login", meaning: "Azure" },
-    LoginProvider { name: "client-certificate", idp: "no.telenor.cassowary", meaning: "a client certificate" },
-    LoginProvider { name: "service-phone", idp: "no.telenor.kookaburra", meaning: "a service phone" },
-    LoginProvider { name: "t-we-box", idp: "no.telenor.kiwi", meaning: "a T-We box" },
+/// The names for `--provider`. TelenorID+'s `idp` for BankID ends in `vipps`. For a login with Vipps it documents CIBA and no
+/// value.
+pub const LOGIN_PROVIDERS: [AcrValue; 5] = [
+    AcrValue { name: "bankid", claim: "no.bankid.login.vipps", meaning: "BankID" },
+    AcrValue { name: "azure", claim: "no.azure.login", meaning: "Azure" },
+    AcrValue { name: "client-certificate", claim: "no.telenor.cassowary", meaning: "a client certificate" },
+    AcrValue { name: "service-phone", claim: "no.telenor.kookaburra", meaning: "a service phone" },
+    AcrValue { name: "t-we-box", claim: "no.telenor.kiwi", meaning: "a T-We box" },
 ];
 
-pub const ASSURANCE_LEVELS: [AssuranceLevel; 3] = [
-    AssuranceLevel { name: "1", acr: "urn:telenor.identity.aal.1", meaning: "assurance level 1: one factor" },
-    AssuranceLevel { name: "2", acr: "urn:telenor.identity.aal.2", meaning: "assurance level 2: two factors" },
-    AssuranceLevel {
+/// How strongly a user has proved who they are: the names for `--aal`.
+pub const ASSURANCE_LEVELS: [AcrValue; 3] = [
+    AcrValue { name: "1", claim: "urn:telenor.identity.aal.1", meaning: "assurance level 1: one factor" },
+    AcrValue { name: "2", claim: "urn:telenor.identity.aal.2", meaning: "assurance level 2: two factors" },
+    AcrValue {
         name: "3",
-        acr: "urn:telenor.identity.aal.3",
+        claim: "urn:telenor.identity.aal.3",
         meaning: "assurance level 3: bound to hardware, such as BankID",
     },
 ];
@@ -45,7 +37,7 @@ pub const ASSURANCE_LEVELS: [AssuranceLevel; 3] = [
 pub fn acr_values(provider: Option<&str>, level: Option<&str>, other: Option<&str>) -> Option<String> {
     let provider = LOGIN_PROVIDERS.iter().find(|known| Some(known.name) == provider);
     let level = ASSURANCE_LEVELS.iter().find(|known| Some(known.name) == level);
-    let values = [provider.map(|known| format!("idp:{}", known.idp)), level.map(|known| known.acr.to_owned())];
+    let values = [provider.map(|known| format!("idp:{}", known.claim)), level.map(|known| known.claim.to_owned())];
     let values: Vec<String> = values.into_iter().flatten().chain(other.map(str::to_owned)).collect();
     (!values.is_empty()).then(|| values.join(" "))
 }

@@ -11,21 +11,23 @@ pub const DEFAULT_MIN_TTL: Seconds = Seconds(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// An access token that remains valid for `min_ttl`.
-    AccessToken { min_ttl: Seconds },
+    AccessToken {
+        min_ttl: Seconds,
+    },
     /// An ID token that has not expired.
     IdToken,
     /// Up-to-date ID token claims.
     Claims,
-    /// A refresh in any case.
     Force,
     /// A sliding session renewed `lead` before it ends; see [`crate::domain::keepalive`].
-    KeepAlive { lead: Seconds },
+    KeepAlive {
+        lead: Seconds,
+    },
 }
 
 /// When `tidp token` refreshes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renew {
-    /// When the token has expired.
     #[default]
     WhenDue,
     /// Also in the last third of a sliding lifetime.
@@ -41,7 +43,6 @@ pub struct Decision {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Use the cached token.
     Use,
     Refresh(RefreshReason),
     Login(LoginReason),
@@ -51,7 +52,6 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginReason {
     NoSession,
-    /// The access token has expired, and there is no refresh token.
     NoRefreshToken,
     /// The provider rejected the refresh token.
     Refused,
@@ -59,8 +59,6 @@ pub enum LoginReason {
     NoIdToken,
 }
 
-/// The decision for the stored session and the profile's policy.
-///
 /// The end that a policy implies is an estimate and never stops an attempt, so the policy matters only for
 /// [`Renew::BeforeSessionEnds`] and [`Intent::KeepAlive`].
 pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, renew: Renew, intent: Intent) -> Decision {
@@ -68,16 +66,12 @@ pub fn decide(now: Time, session: Option<&Session>, policy: Option<&Policy>, ren
         return Decision { action: Action::Login(LoginReason::NoSession), changes_at: None };
     };
     let (due, changes_at) = due(now, session, policy, renew, intent);
-    let Some(reason) = due else {
-        return Decision { action: Action::Use, changes_at };
-    };
-    let action = match &session.refresh_token {
-        RefreshToken::Held(_) if intent == Intent::IdToken && session.refresh_brings_no_id_token => {
-            Action::Login(LoginReason::NoIdToken)
-        }
-        RefreshToken::Held(_) => Action::Refresh(reason),
-        RefreshToken::NeverIssued => Action::Login(LoginReason::NoRefreshToken),
-        RefreshToken::Refused { .. } => Action::Login(LoginReason::Refused),
+    let action = match (due, &session.refresh_token) {
+        (None, _) => Action::Use,
+        (_, RefreshToken::NeverIssued) => Action::Login(LoginReason::NoRefreshToken),
+        (_, RefreshToken::Refused { .. }) => Action::Login(LoginReason::Refused),
+        _ if intent == Intent::IdToken && session.refresh_brings_no_id_token => Action::Login(LoginReason::NoIdToken),
+        (Some(reason), RefreshToken::Held(_)) => Action::Refresh(reason),
     };
     Decision { action, changes_at }
 }
@@ -118,8 +112,7 @@ fn keep_alive(
     policy: Option<&Policy>,
     lead: Seconds,
 ) -> (Option<RefreshReason>, Option<Time>) {
-    let is_in_doubt = session.unresolved_refusal().is_some() || session.found_inactive_at().is_some();
-    if session.held_token().is_none() || is_in_doubt {
+    if session.held_token().is_none() || session.in_doubt_since().is_some() {
         // A refresh is due, so that the user is asked to log in, or the provider decides.
         return (Some(RefreshReason::Keepalive), None);
     }

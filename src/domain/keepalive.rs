@@ -26,10 +26,12 @@ pub fn retry_delay(failures: u32, left: Seconds) -> Seconds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewalPlan {
     /// It is renewed at `due`; otherwise it ends at `end`.
-    Renewal { due: Time, end: Time },
-    /// It ends, because the policy does not renew it.
+    Renewal {
+        due: Time,
+        end: Time,
+    },
+    /// The policy does not renew it.
     End(Time),
-    /// It ends, because the SSO session has ended.
     SsoEnded(Time),
     /// There is no refresh token, or its end is not known.
     Nothing,
@@ -38,8 +40,7 @@ pub enum RenewalPlan {
 impl RenewalPlan {
     /// The plan at `now`, if the session is renewed when `lead` of its lifetime is left.
     pub fn new(now: Time, session: &Session, policy: &Policy, lead: Seconds) -> Self {
-        let in_doubt_since = session.unresolved_refusal().map(|(at, _)| at).or(session.found_inactive_at());
-        if let (Some(at), Some(life)) = (in_doubt_since, RefreshTokenExpiry::by_policy(session, policy)) {
+        if let (Some(at), Some(life)) = (session.in_doubt_since(), RefreshTokenExpiry::by_policy(session, policy)) {
             // Only the next refresh shows whether the token is still valid.
             return Self::Renewal { due: at.min(now), end: life.expires_at };
         }

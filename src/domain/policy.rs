@@ -3,7 +3,7 @@
 use crate::domain::time::Seconds;
 use serde::Serialize;
 
-/// Declares an enum whose variants are spelled as in the guide and in the configuration, in the order of the guide.
+/// An enum whose variants are spelled as in the guide and in the configuration, in the order of the guide.
 macro_rules! guide_names {
     ($(#[$about:meta])* $enum:ident { $($(#[$about_variant:meta])* $variant:ident,)+ }) => {
         $(#[$about])*
@@ -17,7 +17,7 @@ macro_rules! guide_names {
                 match self { $(Self::$variant => stringify!($variant),)+ }
             }
 
-            /// The one of that name, in any case of letters.
+            /// In any case of letters.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(text))
             }
@@ -56,7 +56,7 @@ pub struct Policy {
     pub name: PolicyName,
     /// From the login (fixed) or the last renewal (sliding); `None` if no refresh token is issued.
     pub lifetime: Option<Seconds>,
-    /// Whether a refresh renews the lifetime, while the SSO session is active.
+    /// Whether a refresh renews it, while the SSO session is active.
     pub sliding: bool,
     /// A lifetime from the login that no refresh extends. TelenorID+ documents none; a profile may set one.
     pub absolute_lifetime: Option<Seconds>,
@@ -65,12 +65,12 @@ pub struct Policy {
     pub reports_sso: bool,
 }
 
-/// What a refresh does with the refresh token.
+/// Which refresh token a refresh returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshTokenUsage {
-    /// It returns a new one and revokes the old one.
+    /// A new one, and the old one is revoked.
     OneTimeOnly,
-    /// It returns the same one.
+    /// The same one.
     ReUse,
 }
 
@@ -93,7 +93,6 @@ impl PolicyName {
 impl RefreshTokenUsage {
     pub const ALL: [Self; 2] = [Self::OneTimeOnly, Self::ReUse];
 
-    /// `rotate` or `reuse`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OneTimeOnly => "rotate",
@@ -107,7 +106,6 @@ impl RefreshTokenUsage {
 }
 
 impl ClientType {
-    /// The policy that follows from the client type.
     pub const fn policy(self) -> PolicyName {
         match self {
             Self::Public => PolicyName::NoRefresh,

@@ -33,8 +33,8 @@ impl ScopedTokens {
         self.0.iter().find(|entry| entry.requested == *requested).map(|entry| &entry.token)
     }
 
-    /// With this token, which replaces the one that was requested with the same scopes. Dropped are those that have expired or
-    /// that a wrong clock wrote and, of too many, the oldest.
+    /// With this token instead of another one for the same scopes, without those that have expired or that a wrong clock
+    /// wrote and, of too many, without the oldest.
     #[must_use]
     pub fn with(&self, requested: ScopeSet, token: ScopedToken, now: Time) -> Self {
         let others =
@@ -54,7 +54,6 @@ impl ScopedTokens {
         self.0.iter().map(|entry| (&entry.requested, &entry.token))
     }
 
-    /// When the last of them expires.
     pub fn last_expiry(&self) -> Option<Time> {
         self.iter().map(|(_, token)| token.access_token.expires_at).max()
     }

@@ -31,7 +31,7 @@ impl ScopeSet {
         Self(self.0.difference(&other.0).cloned().collect())
     }
 
-    /// The value of the parameter `scope`.
+    /// As in the parameter `scope`.
     pub fn to_text(&self) -> String {
         self.iter().collect::<Vec<_>>().join(" ")
     }

@@ -1,16 +1,12 @@
-//! A session: the tokens of a login and of the refreshes since, and what was observed.
-//!
-//! What a policy makes of the observations (when the refresh token expires, whether the SSO session is active) is computed by
-//! [`RefreshTokenExpiry`] and [`Sso`], so a corrected policy also applies to the past.
+//! A session: the tokens of a login and of the refreshes since, and what was observed. What a policy makes of that is computed
+//! by [`RefreshTokenExpiry`] and [`Sso`], so a corrected policy also applies to the past.
 
 mod expiry;
-mod introspection;
 mod key;
 mod minimal;
 mod scoped_view;
 
 pub use expiry::{ExpirySource, RefreshTokenExpiry, Sso};
-pub use introspection::{Introspection, RefreshTokenStatus};
 pub use key::{EntryKey, SessionKey};
 pub use minimal::minimal_session;
 
@@ -24,7 +20,6 @@ use serde::{Deserialize, Serialize};
 /// The version of the stored document; other versions are refused.
 pub const SCHEMA: u32 = 1;
 
-/// How many events a session keeps.
 const MAX_EVENTS: usize = 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +35,11 @@ pub struct Account {
 pub struct IdToken {
     #[serde(with = "stored")]
     pub value: Secret,
-    /// When it expires by this machine's clock; its `exp` if the clocks agreed.
+    /// By this machine's clock; its `exp` if the clocks agreed.
     pub expires_at: Time,
-    /// Its `iat`, by the provider's clock. After a refresh it may not be earlier (OIDC Core 12.2).
+    /// `iat`, by the provider's clock.
     pub issued_at: Time,
-    /// A refresh must not change it (OIDC Core 12.2).
     pub auth_time: Option<i64>,
-    /// A refresh may leave it out, but not change it (OIDC Core 12.2).
     pub nonce: Option<String>,
 }
 
@@ -71,7 +64,7 @@ pub enum RefreshToken {
     Refused {
         #[serde(rename = "at")]
         refused_at: Time,
-        /// How much the difference between the clocks had grown since the last response.
+        /// How much their difference had grown since the last response.
         #[serde(default)]
         clocks_moved_apart: Seconds,
         /// When it would have expired, if the provider had said so.
@@ -97,7 +90,25 @@ pub struct HeldToken {
     pub introspection: Option<Introspection>,
 }
 
-/// Why a refresh was made.
+/// What the provider says of a refresh token (RFC 7662). It holds until the token is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introspection {
+    pub asked_at: Time,
+    #[serde(flatten)]
+    pub status: RefreshTokenStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum RefreshTokenStatus {
+    Active {
+        /// By this machine's clock; `None` if the provider does not say.
+        expires_at: Option<Time>,
+    },
+    /// It has expired or was revoked.
+    Inactive,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshReason {
@@ -105,7 +116,6 @@ pub enum RefreshReason {
     Expired,
     /// To update the claims of the ID token.
     Claims,
-    /// `--force`.
     Forced,
     /// To renew a sliding session before it ends.
     Keepalive,
@@ -157,7 +167,6 @@ pub enum EventKind {
     /// The provider refused the refresh without rejecting the refresh token, which is kept.
     RefusedTokenKept {
         reason: RefreshReason,
-        /// The provider's `error` code, or its status (`HTTP 400`).
         error: String,
         /// Whether the refresh token may be the reason all the same.
         unclear: bool,
@@ -177,12 +186,11 @@ pub enum EventKind {
 /// A session, stored as one document, so that the tokens are all old or all new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// [`SCHEMA`].
     pub version: u32,
     /// Repeated in the document, so that a renamed entry is noticed.
     pub key: SessionKey,
-    /// Counts the changes of the tokens. A refresh stores its response only if the generation is still the one it started
-    /// from. A login starts at a random number, so that it differs from the login before.
+    /// Counts the changes of the tokens, from a random number at the login. A refresh stores its response only if the
+    /// generation is still the one it started from.
     pub generation: u64,
     pub account: Account,
     /// The granted scopes.
@@ -190,7 +198,6 @@ pub struct Session {
     /// When the login's code was sent: the start of a fixed lifetime.
     pub login_at: Time,
     pub access_token: AccessToken,
-    /// Access tokens for fewer scopes.
     #[serde(default, skip_serializing_if = "ScopedTokens::is_empty")]
     pub scoped_tokens: ScopedTokens,
     /// A refresh without an ID token keeps the old one.
@@ -212,11 +219,10 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTokens {
     pub access_token: AccessToken,
-    /// A usable new ID token.
     pub id_token: Option<IdToken>,
     /// Whether refreshes bring usable ID tokens, even if this one did not.
     pub expect_usable_id_token: bool,
-    /// How far the provider's clock is ahead of this machine's; zero if they agree.
+    /// As in [`Session`].
     pub provider_ahead: Seconds,
     pub refresh_token: Option<Secret>,
     /// `None` if the response does not say.
@@ -226,7 +232,6 @@ pub struct NewTokens {
 /// Why a stored document is not the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidEntry {
-    /// It is not the document of a session.
     Garbage,
     /// A newer tidp wrote it.
     Version(u32),
@@ -235,8 +240,8 @@ pub enum InvalidEntry {
 }
 
 impl IdToken {
-    /// The ID token with its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is the
-    /// provider's time when the request was sent, at `sent_at`.
+    /// With its expiry by this machine's clock instead of its `exp`, if the clocks differ. `judged_at` is the provider's time
+    /// when the request was sent, at `sent_at`.
     #[must_use]
     pub fn with_local_expiry(self, sent_at: Time, judged_at: Time) -> Self {
         match sent_at.since(judged_at) {
@@ -247,7 +252,6 @@ impl IdToken {
 }
 
 impl HeldToken {
-    /// A refresh token as it is issued.
     pub fn new(value: Secret, issued_at: Time) -> Self {
         Self { value, renewed_at: issued_at, reused_at: None, omitted_since: None, introspection: None }
     }
@@ -271,37 +275,32 @@ pub struct UnfinishedRefresh {
 }
 
 impl Session {
-    /// The document for the store.
     pub fn to_json(&self) -> Secret {
         // Cannot fail for these types; an empty document would be refused when read.
         Secret::new(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// The session in a stored document.
-    ///
     /// # Errors
-    /// If it holds none, a newer tidp wrote it, or it belongs to another session than `key`.
+    /// If the document holds no session, a newer tidp wrote it, or it belongs to another session than `key`.
     pub fn from_json(document: &Secret, key: &SessionKey) -> Result<Self, InvalidEntry> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
-        let versioned: Versioned = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
-        if versioned.version != SCHEMA {
-            return Err(InvalidEntry::Version(versioned.version));
+        let Versioned { version } = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
+        if version != SCHEMA {
+            return Err(InvalidEntry::Version(version));
         }
         let session: Self = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
         if session.key == *key { Ok(session) } else { Err(InvalidEntry::Misplaced) }
     }
 
-    /// The session with the journal set. Storing it also proves that the store is writable. What the provider said of
-    /// the refresh token no longer holds once that is used.
+    /// With the journal set. What the provider said of the refresh token no longer holds once that is used.
     #[must_use]
     pub fn with_refresh_started(&self, now: Time) -> Self {
         Self { refresh_started_at: Some(now), ..self.clone() }.with_introspection(None)
     }
 
-    /// The session after a successful refresh.
     #[must_use]
     pub fn after_refresh(&self, new: NewTokens, reason: RefreshReason, sent_at: Time) -> Self {
         let (refresh_token, renewal) = match (&self.refresh_token, new.refresh_token) {
@@ -332,8 +331,8 @@ impl Session {
         .with_event(sent_at, EventKind::Refreshed { reason, renewal })
     }
 
-    /// The session after the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference
-    /// between the clocks at `at`.
+    /// After the provider rejected the refresh token, which is dropped. `provider_ahead` is the difference between the clocks
+    /// at `at`.
     #[must_use]
     pub fn after_refusal(
         &self,
@@ -357,8 +356,8 @@ impl Session {
         .with_event_for(scopes, at, EventKind::Refused { reason, error: error.to_owned() })
     }
 
-    /// The session after a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only
-    /// the first becomes an event.
+    /// After a refusal that did not reject the refresh token, which is kept. Of equal refusals in a row only the first becomes
+    /// an event.
     #[must_use]
     pub fn after_refusal_with_token_kept(
         &self,
@@ -393,8 +392,8 @@ impl Session {
         })
     }
 
-    /// The session after a refresh without a usable response. The journal stays, because the token may be used up. Only the
-    /// first of several in a row becomes an event, so that an outage does not displace all others.
+    /// After a refresh without a usable response. The journal stays, because the token may be used up. Only the first of
+    /// several in a row becomes an event, so that an outage does not displace all others.
     #[must_use]
     pub fn after_lost_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
         if self.events.last().is_some_and(|last| matches!(last.kind, EventKind::Unanswered { .. })) {
@@ -404,7 +403,7 @@ impl Session {
         self.clone().with_event_for(scopes, sent_at, EventKind::Unanswered { reason })
     }
 
-    /// The session after a refresh whose response failed a check. The journal stays.
+    /// After a refresh whose response failed a check. The journal stays.
     #[must_use]
     pub fn after_discarded_response(&self, cause: impl Into<RefreshCause>, sent_at: Time) -> Self {
         let RefreshCause { reason, scopes } = cause.into();
@@ -422,7 +421,7 @@ impl Session {
         })
     }
 
-    /// The session with one more event, without the oldest ones.
+    /// With one more event, without the oldest ones.
     #[must_use]
     pub fn with_event(self, time: Time, kind: EventKind) -> Self {
         self.with_event_for(None, time, kind)
@@ -430,12 +429,10 @@ impl Session {
 
     fn with_event_for(mut self, scopes: Option<ScopeSet>, time: Time, kind: EventKind) -> Self {
         self.events.push(SessionEvent { time, kind, scopes });
-        let excess = self.events.len().saturating_sub(MAX_EVENTS);
-        self.events.drain(..excess);
+        self.events.drain(..self.events.len().saturating_sub(MAX_EVENTS));
         self
     }
 
-    /// What the provider says of the held refresh token.
     pub fn introspection(&self) -> Option<&Introspection> {
         self.held_token()?.introspection.as_ref()
     }
@@ -443,6 +440,11 @@ impl Session {
     /// When the provider said that the held refresh token is not active, if it did.
     pub fn found_inactive_at(&self) -> Option<Time> {
         self.introspection().filter(|said| said.status == RefreshTokenStatus::Inactive).map(|said| said.asked_at)
+    }
+
+    /// Since when the held refresh token may have ended: a refusal that did not reject it, or the provider's word.
+    pub fn in_doubt_since(&self) -> Option<Time> {
+        self.unresolved_refusal().map(|(at, _)| at).or(self.found_inactive_at())
     }
 
     /// When the held refresh token expires, as the provider says.
@@ -453,7 +455,6 @@ impl Session {
         }
     }
 
-    /// The session with what the provider says of its refresh token.
     #[must_use]
     pub fn with_introspection(mut self, introspection: Option<Introspection>) -> Self {
         if let RefreshToken::Held(held) = &mut self.refresh_token {

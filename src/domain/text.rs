@@ -1,6 +1,5 @@
 //! Makes text from outside safe for a terminal, and reads bytes as text.
 
-/// How many characters of a text from outside are shown.
 const MAX_SHOWN: usize = 300;
 
 /// `text` as a sentence: with one full stop at its end, whether it had one or not.
@@ -21,7 +20,6 @@ pub fn printable(text: &str) -> String {
 /// Editors and shells write it before a text on Windows.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// `text` without byte order mark.
 pub fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
@@ -53,7 +51,7 @@ pub fn into_utf8_text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "not UTF-8")
 }
 
-/// `bytes` in lower-case hexadecimal.
+/// In lower case.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()

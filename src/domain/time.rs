@@ -1,5 +1,6 @@
 //! Times and durations in whole seconds, which cannot overflow.
 
+use crate::domain::text::printable;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -27,7 +28,6 @@ impl Time {
         }
     }
 
-    /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);
     /// 9999-12-30T22:00:00Z, the last second that has a date in every time zone.
     pub const MAX: Self = Self(253_402_207_200);
@@ -102,7 +102,6 @@ impl Seconds {
         Self::minutes(n.saturating_mul(60))
     }
 
-    /// `n` days of 24 hours.
     pub const fn days(n: i64) -> Self {
         Self::hours(n.saturating_mul(24))
     }
@@ -117,12 +116,7 @@ impl Seconds {
     /// # Errors
     /// A sentence that says what is accepted.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "`{}` is not a duration: use 30s, 5m, 2h, 14d or a sum such as 1h30m",
-                crate::domain::text::printable(text)
-            )
-        };
+        let wrong = || format!("`{}` is not a duration: use 30s, 5m, 2h, 14d or a sum such as 1h30m", printable(text));
         if let Ok(seconds) = text.parse::<u32>() {
             return Ok(Self(seconds.into()));
         }
@@ -150,7 +144,7 @@ impl Seconds {
     /// As [`Seconds::parse`].
     pub fn parse_positive(text: &str) -> Result<Self, String> {
         match Self::parse(text)? {
-            Self::ZERO => Err(format!("`{}` must be longer than zero", crate::domain::text::printable(text))),
+            Self::ZERO => Err(format!("`{}` must be longer than zero", printable(text))),
             some => Ok(some),
         }
     }
@@ -162,13 +156,11 @@ impl Seconds {
         let day = |n| if n == 1 { "1 day".to_owned() } else { format!("{n} days") };
         match (days, hours, minutes, seconds) {
             (0, 0, 0, s) => format!("{s} s"),
-            (0, 0, m, 0) => format!("{m} min"),
-            (0, 0, m, s) if m < 20 => format!("{m} min {s} s"),
+            (0, 0, m, s) if m < 20 && s > 0 => format!("{m} min {s} s"),
             (0, 0, m, _) => format!("{m} min"),
             (0, h, 0, _) => format!("{h} h"),
             (0, h, m, _) => format!("{h} h {m} min"),
-            (d, 0, ..) => day(d),
-            (d, h, ..) if d < 100 => format!("{} {h} h", day(d)),
+            (d, h, ..) if d < 100 && h > 0 => format!("{} {h} h", day(d)),
             (d, ..) => day(d),
         }
     }

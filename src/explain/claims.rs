@@ -84,8 +84,8 @@ pub fn explain(name: &str, value: &Value, issuer: ClaimIssuer) -> Option<String>
 
 fn meaning(name: &str, text: &str) -> Option<String> {
     let value = if name == "idp" { text.strip_prefix("idp:").unwrap_or(text) } else { text };
-    let levels = ASSURANCE_LEVELS.iter().map(|level| ("acr", level.acr, level.meaning));
-    let providers = LOGIN_PROVIDERS.iter().map(|provider| ("idp", provider.idp, provider.meaning));
+    let levels = ASSURANCE_LEVELS.iter().map(|level| ("acr", level.claim, level.meaning));
+    let providers = LOGIN_PROVIDERS.iter().map(|provider| ("idp", provider.claim, provider.meaning));
     let mut known = VALUES.into_iter().chain(levels).chain(providers);
     if let Some((.., meaning)) = known.find(|(n, v, _)| *n == name && *v == value) {
         return Some(if name == "scope" { format!("{value}: {meaning}") } else { meaning.to_owned() });

@@ -9,20 +9,17 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sso {
-    /// The last response renewed the refresh token.
     Active,
     /// A response under a sliding policy had no refresh token.
     Ended,
     Unknown,
 }
 
-/// Where an expiry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpirySource {
-    /// It follows from the policy: an estimate.
+    /// An estimate.
     Policy,
-    /// The provider has said so.
     Provider,
 }
 
@@ -41,15 +38,13 @@ pub struct RefreshTokenExpiry {
 }
 
 impl RefreshTokenExpiry {
-    /// How long before the end a session that is renewed early is renewed.
     pub const fn last_third(&self) -> Seconds {
         Seconds(self.lifetime.0 / 3)
     }
 
-    /// `None` if there is no refresh token, the policy issues none, the provider says that the token is not active, or a
-    /// refusal is unresolved, so that nothing is known.
+    /// `None` if there is no refresh token, the policy issues none, or the token is in doubt.
     pub fn from_session(session: &Session, policy: &Policy) -> Option<Self> {
-        if session.unresolved_refusal().is_some() || session.found_inactive_at().is_some() {
+        if session.in_doubt_since().is_some() {
             return None;
         }
         let by_policy = Self::by_policy(session, policy)?;
@@ -105,8 +100,7 @@ fn last_renewal(session: &Session, policy: &Policy) -> Time {
 impl Sso {
     /// The state that the observations imply under `policy`.
     pub fn from_session(session: &Session, policy: &Policy) -> Self {
-        let is_in_doubt = session.unresolved_refusal().is_some() || session.found_inactive_at().is_some();
-        match session.held_token().filter(|_| !is_in_doubt) {
+        match session.held_token().filter(|_| session.in_doubt_since().is_none()) {
             _ if !policy.reports_sso => Self::Unknown,
             Some(held) if policy.sliding && held.omitted_since.is_some() => Self::Ended,
             Some(held) if policy.sliding && held.reused_at.is_none() => Self::Active,

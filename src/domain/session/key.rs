@@ -22,13 +22,18 @@ pub enum EntryKey {
 }
 
 impl EntryKey {
+    /// The session's key, and for other entries what their name ends in and their label begins with.
+    fn parts(&self) -> (&SessionKey, Option<&str>, &str) {
+        match self {
+            Self::Session(key) => (key, None, ""),
+            Self::ClientSecret(key) => (key, Some("client_secret"), "client secret of "),
+            Self::MachineTokens(key) => (key, Some("client_credentials"), "machine tokens of "),
+        }
+    }
+
     /// The name of the entry: a JSON array, so that names are unique and can be parsed.
     pub fn name(&self) -> String {
-        let (key, kind) = match self {
-            Self::Session(key) => (key, None),
-            Self::ClientSecret(key) => (key, Some("client_secret")),
-            Self::MachineTokens(key) => (key, Some("client_credentials")),
-        };
+        let (key, kind, _) = self.parts();
         let mut parts = vec![key.profile.as_str(), &key.issuer, &key.client_id];
         parts.extend(kind);
         serde_json::Value::from(parts).to_string()
@@ -37,11 +42,7 @@ impl EntryKey {
     /// The label for the keyring's own programs: `work (id.telenor.no)`. Labels need not be unique. It has no slash, where
     /// KWallet would cut it.
     pub fn label(&self) -> String {
-        let (key, what) = match self {
-            Self::Session(key) => (key, ""),
-            Self::ClientSecret(key) => (key, "client secret of "),
-            Self::MachineTokens(key) => (key, "machine tokens of "),
-        };
+        let (key, _, what) = self.parts();
         // Without a profile in the file the name is CLIENT@ISSUER.
         let profile = key.profile.strip_suffix(&format!("@{}", key.issuer)).unwrap_or(&key.profile);
         let origin = key.issuer.split_once("://").map_or(key.issuer.as_str(), |(_, rest)| rest);
@@ -52,20 +53,10 @@ impl EntryKey {
     /// The key of the entry `name`; `None` for a name that tidp did not write.
     pub fn parse(name: &str) -> Option<Self> {
         let parts: Vec<String> = serde_json::from_str(name).ok()?;
-        let key = |profile: &str, issuer: &str, client_id: &str| SessionKey {
-            profile: profile.to_owned(),
-            issuer: issuer.to_owned(),
-            client_id: client_id.to_owned(),
-        };
-        let found = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            [profile, issuer, client_id] => Some(Self::Session(key(profile, issuer, client_id))),
-            [profile, issuer, client_id, "client_secret"] => Some(Self::ClientSecret(key(profile, issuer, client_id))),
-            [profile, issuer, client_id, "client_credentials"] => {
-                Some(Self::MachineTokens(key(profile, issuer, client_id)))
-            }
-            _ => None,
-        };
+        let [profile, issuer, client_id, ..] = parts.as_slice() else { return None };
+        let key = SessionKey { profile: profile.clone(), issuer: issuer.clone(), client_id: client_id.clone() };
         // Each key has one name, so the same array spelled in another way is not one.
-        found.filter(|found| found.name() == name)
+        let kinds = [Self::Session, Self::ClientSecret, Self::MachineTokens];
+        kinds.into_iter().map(|kind| kind(key.clone())).find(|found| found.name() == name)
     }
 }

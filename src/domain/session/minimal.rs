@@ -3,19 +3,14 @@
 use super::{AccessToken, InvalidEntry, Session};
 use crate::domain::scoped_tokens::ScopedTokens;
 use crate::domain::secret::Secret;
-use crate::domain::time::CLOCK_TOLERANCE;
 
-/// The session in `document` without ID token, events, tokens for fewer scopes and what the provider says of the refresh
-/// token, and with an empty, expired access token, so that a refresh is due.
+/// The session in `document` without ID token, events, access tokens and what the provider says of the refresh token.
 ///
 /// # Errors
 /// [`InvalidEntry::Garbage`] if `document` is not a session of this version.
 pub fn minimal_session(document: &Secret) -> Result<Secret, InvalidEntry> {
     let session: Session = serde_json::from_str(document.expose()).map_err(|_| InvalidEntry::Garbage)?;
-    let obtained_at = session.access_token.obtained_at;
-    // In the past for every clock that this session trusts.
-    let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
-    let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
+    let access_token = AccessToken::absent(session.access_token.obtained_at);
     let scoped_tokens = ScopedTokens::default();
     Ok(Session { access_token, scoped_tokens, id_token: None, events: Vec::new(), ..session }
         .with_introspection(None)
@@ -30,7 +25,7 @@ mod tests {
     use crate::domain::scopes::ScopeSet;
     use crate::domain::session::RefreshReason;
     use crate::domain::session::tests::logged_in;
-    use crate::domain::time::{Seconds, Time};
+    use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
     #[test]
     fn minimal_session_keeps_refresh_token_and_is_due() {

@@ -3,22 +3,18 @@
 use super::{AccessToken, NewTokens, RefreshReason, RefreshToken, Session};
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
-use crate::domain::secret::Secret;
-use crate::domain::time::{CLOCK_TOLERANCE, Time};
+use crate::domain::time::Time;
 use std::borrow::Cow;
 
 impl Session {
-    /// The session as seen by who asks for these scopes: its access token is the one for them. Without one it is empty and
-    /// expired, so that a refresh is due. For decisions and answers, never for the store.
+    /// The session as seen by who asks for these scopes: its access token is the one for them, or absent. For decisions and
+    /// answers, never for the store.
     pub fn seen_with(&self, scopes: Option<&ScopeSet>) -> Cow<'_, Self> {
         let Some(scopes) = scopes else { return Cow::Borrowed(self) };
         let kept = self.scoped_tokens.get(scopes).cloned();
-        let ScopedToken { access_token, scopes } = kept.unwrap_or_else(|| {
-            let obtained_at = self.access_token.obtained_at;
-            // In the past for every clock that this session trusts.
-            let expires_at = obtained_at.minus(CLOCK_TOLERANCE);
-            let access_token = AccessToken { value: Secret::default(), obtained_at, expires_at };
-            ScopedToken { access_token, scopes: scopes.to_vec() }
+        let ScopedToken { access_token, scopes } = kept.unwrap_or_else(|| ScopedToken {
+            access_token: AccessToken::absent(self.access_token.obtained_at),
+            scopes: scopes.to_vec(),
         });
         Cow::Owned(Self { access_token, scopes, ..self.clone() })
     }
