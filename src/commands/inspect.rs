@@ -106,7 +106,7 @@ fn scoped_token_view(
 /// Whether the token's signature is valid, if that is known, and why not.
 fn verified(context: &Context<'_>, provider: &Result<Provider>, token: &Secret) -> (Option<bool>, Option<String>) {
     let verdict = match Jwt::parse(token.expose()) {
-        Ok(jwt) => provider_keys::signature_verdict(context, provider, &jwt),
+        Ok(jwt) => provider_keys::signature_verdict(context, provider, &jwt.jws),
         Err(_) => SignatureVerdict::Undecided(OPAQUE.to_owned()),
     };
     match verdict {

@@ -13,9 +13,10 @@ use crate::flows::context::Context;
 use crate::flows::provider_cache::{self, CachedDocument};
 use crate::flows::provider_lookups::KeyLookup;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE, JUST_NOW};
-use crate::jwt::Jwt;
+use crate::jwt::Jws;
+use crate::oidc::TokenProblem;
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::{self, KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
+use crate::oidc::jwks::{self, KeySet};
 use crate::ports::{Request, Response};
 use std::time::Duration;
 
@@ -52,6 +53,12 @@ pub enum VerifyError<E> {
     Undecided(Error),
 }
 
+impl<E> From<E> for VerifyError<E> {
+    fn from(problem: E) -> Self {
+        Self::Rejected(problem)
+    }
+}
+
 /// The result of checking a signature. The text says why, and is printable.
 pub enum SignatureVerdict {
     Valid,
@@ -71,8 +78,8 @@ impl ProviderKeys {
 }
 
 impl Refetch {
-    fn ignores_cooldown(self, reason: RefetchReason) -> bool {
-        self == Self::Now || (self == Self::NowIfBadSignature && reason == RefetchReason::BadSignature)
+    fn ignores_cooldown(self, problem: &TokenProblem) -> bool {
+        self == Self::Now || (self == Self::NowIfBadSignature && *problem == TokenProblem::BadSignature)
     }
 
     fn deadline(self) -> Option<Duration> {
@@ -133,58 +140,58 @@ pub fn prefetched_keys(
 
 /// Runs `check` with the keys, and again with newer ones if that may change the outcome. `keys` become the newest
 /// known.
-pub fn verify_with_keys<T, E: MayNeedNewerKeys>(
+pub fn verify_with_keys<T>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut ProviderKeys,
     refetch: Refetch,
-    check: impl Fn(&KeySet) -> std::result::Result<T, E>,
-) -> std::result::Result<T, VerifyError<E>> {
+    check: impl Fn(&KeySet) -> std::result::Result<T, TokenProblem>,
+) -> std::result::Result<T, VerifyError<TokenProblem>> {
     let mut outcome = check(&keys.set);
-    let Some(mut reason) = refetch_reason(&outcome) else { return outcome.map_err(VerifyError::Rejected) };
+    let Some(mut problem) = key_problem(&outcome) else { return Ok(outcome?) };
     let now = context.ports.clock.now();
     let cached = provider_cache::read(context, &keys_request(context, provider));
     if let Some(other) = cached.as_ref().and_then(|cached| ProviderKeys::from_cache(cached, now))
         && keys.fetched_at <= other.fetched_at
     {
         let second = check(&other.set);
-        let second_reason = refetch_reason(&second);
-        if second_reason.is_none() || keys.fetched_at < other.fetched_at {
+        let second_problem = key_problem(&second);
+        if second_problem.is_none() || keys.fetched_at < other.fetched_at {
             (*keys, outcome) = (other, second);
-            let Some(second_reason) = second_reason else { return outcome.map_err(VerifyError::Rejected) };
-            reason = second_reason;
+            let Some(second_problem) = second_problem else { return Ok(outcome?) };
+            problem = second_problem;
         }
     }
     let own = context.lookups.key_lookup();
-    if are_current(keys, reason, own, now) {
-        return outcome.map_err(VerifyError::Rejected);
+    if are_current(keys, &problem, own, now) {
+        return Ok(outcome?);
     }
-    if !refetch.ignores_cooldown(reason)
+    if !refetch.ignores_cooldown(&problem)
         && let Some(lookup) = recent_lookup(own, cached.as_ref(), now)
     {
-        return match (lookup.fetched_at, reason) {
-            (Some(_), RefetchReason::BadSignature) => outcome.map_err(VerifyError::Rejected),
-            (Some(_), RefetchReason::UnknownKey) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
+        return match (lookup.fetched_at, problem) {
+            (Some(_), TokenProblem::UnknownKey) => Err(undecided(context, lookup.at, Some(keys.fetched_at))),
+            (Some(_), _) => Ok(outcome?),
             (None, _) => Err(undecided(context, lookup.at, None)),
         };
     }
-    context.reporter.trace(|| trace_messages::keys_fetched_again(reason == RefetchReason::UnknownKey));
+    context.reporter.trace(|| trace_messages::keys_fetched_again(problem == TokenProblem::UnknownKey));
     context.lookups.set_key_lookup(now, None);
     *keys = fetch_keys(context, provider, refetch.deadline(), Some(now)).map_err(VerifyError::Undecided)?;
     context.lookups.set_key_lookup(now, Some(keys.fetched_at));
-    check(&keys.set).map_err(VerifyError::Rejected)
+    Ok(check(&keys.set)?)
 }
 
 /// As [`verify_with_keys`] with [`Refetch::AfterCooldown`], but a signature by a key that the provider does not publish
 /// is undecided, not invalid: the token may come from anywhere.
-pub fn verify_if_key_known<T, E: MayNeedNewerKeys>(
+pub fn verify_if_key_known<T>(
     context: &Context<'_>,
     provider: &Provider,
     keys: &mut ProviderKeys,
-    check: impl Fn(&KeySet) -> std::result::Result<T, E>,
-) -> std::result::Result<T, VerifyError<E>> {
+    check: impl Fn(&KeySet) -> std::result::Result<T, TokenProblem>,
+) -> std::result::Result<T, VerifyError<TokenProblem>> {
     match verify_with_keys(context, provider, keys, Refetch::AfterCooldown, check) {
-        Err(VerifyError::Rejected(problem)) if problem.refetch_reason() == Some(RefetchReason::UnknownKey) => {
+        Err(VerifyError::Rejected(TokenProblem::UnknownKey)) => {
             let looked_at = context.lookups.key_lookup().map_or(keys.fetched_at, |lookup| lookup.at);
             Err(undecided(context, looked_at, Some(keys.fetched_at)))
         }
@@ -192,10 +199,10 @@ pub fn verify_if_key_known<T, E: MayNeedNewerKeys>(
     }
 }
 
-/// Whether the provider has signed `jwt`.
-pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt: &Jwt<'_>) -> SignatureVerdict {
-    let without_keys = KeySet::default().verify(jwt);
-    let outcome = match refetch_reason(&without_keys) {
+/// Whether the provider has signed `jws`.
+pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jws: &Jws<'_>) -> SignatureVerdict {
+    let without_keys = KeySet::default().verify(jws);
+    let outcome = match key_problem(&without_keys) {
         // No key could change this outcome.
         None => without_keys.map_err(VerifyError::Rejected),
         Some(_) => provider
@@ -204,12 +211,12 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt
             .and_then(|provider| Ok((provider, keys(context, provider)?)))
             .map_err(VerifyError::Undecided)
             .and_then(|(provider, mut keys)| {
-                verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jwt))
+                verify_if_key_known(context, provider, &mut keys, |keys| keys.verify(jws))
             }),
     };
     match outcome {
         Ok(()) => SignatureVerdict::Valid,
-        Err(VerifyError::Rejected(SignatureProblem::OtherAlgorithm(alg))) => {
+        Err(VerifyError::Rejected(TokenProblem::OtherAlgorithm(alg))) => {
             SignatureVerdict::Undecided(format!("signed with {alg}"))
         }
         Err(VerifyError::Rejected(problem)) => SignatureVerdict::Rejected(problem.to_string()),
@@ -217,16 +224,17 @@ pub fn signature_verdict(context: &Context<'_>, provider: &Result<Provider>, jwt
     }
 }
 
-fn refetch_reason<T, E: MayNeedNewerKeys>(outcome: &std::result::Result<T, E>) -> Option<RefetchReason> {
-    outcome.as_ref().err()?.refetch_reason()
+/// The problem that newer keys might solve.
+fn key_problem<T>(outcome: &std::result::Result<T, TokenProblem>) -> Option<TokenProblem> {
+    outcome.as_ref().err().filter(|problem| problem.is_about_keys()).cloned()
 }
 
 /// Whether the keys are what the provider publishes now. A missing key was then looked for; a bad signature was checked
 /// with keys fetched for it.
-fn are_current(keys: &ProviderKeys, reason: RefetchReason, own: Option<KeyLookup>, now: Time) -> bool {
-    let fetched_at = match reason {
-        RefetchReason::UnknownKey => own.and_then(|lookup| lookup.fetched_at),
-        RefetchReason::BadSignature => Some(keys.fetched_at).filter(|_| keys.is_new),
+fn are_current(keys: &ProviderKeys, problem: &TokenProblem, own: Option<KeyLookup>, now: Time) -> bool {
+    let fetched_at = match problem {
+        TokenProblem::UnknownKey => own.and_then(|lookup| lookup.fetched_at),
+        _ => Some(keys.fetched_at).filter(|_| keys.is_new),
     };
     fetched_at.is_some_and(|at| at <= now && now < at.plus(JUST_NOW))
 }

@@ -12,7 +12,7 @@ use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
 use crate::flows::{provider_cache, token_response};
 use crate::oidc::Problem;
 use crate::oidc::discovery::{self, Issuer, Provider};
-use crate::oidc::introspection::{ExpectedIntrospection, Introspected, accept_introspection, introspection_request};
+use crate::oidc::introspection::{ExpectedIntrospection, accept_introspection, introspection_request};
 use crate::oidc::token::{Client, ClientAuthentication, provider_time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -114,15 +114,15 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
     let age = asked_at.since(held.renewed_at);
     let is_new = age >= Seconds::ZERO && age < KNOWN_EVERYWHERE_AFTER;
     let (status, memory) = match answer {
-        Ok((Introspected::Active { expires_at }, ahead)) => {
+        Ok((RefreshTokenStatus::Active { expires_at }, ahead)) => {
             let expires_at = expires_at.map(|end| end.minus(ahead));
             (Some(RefreshTokenStatus::Active { expires_at }), Memory { paused_until: None, answers: true })
         }
-        Ok((Introspected::Inactive, _)) if memory.answers && is_new => {
+        Ok((RefreshTokenStatus::Inactive, _)) if memory.answers && is_new => {
             (None, pause(Seconds(KNOWN_EVERYWHERE_AFTER.0 - age.0)))
         }
-        Ok((Introspected::Inactive, _)) if memory.answers => (Some(RefreshTokenStatus::Inactive), memory),
-        Ok((Introspected::Inactive, _)) => (None, pause(REFUSED_PAUSE)),
+        Ok((RefreshTokenStatus::Inactive, _)) if memory.answers => (Some(RefreshTokenStatus::Inactive), memory),
+        Ok((RefreshTokenStatus::Inactive, _)) => (None, pause(REFUSED_PAUSE)),
         Err(Problem::Unavailable(_)) => (None, pause(UNAVAILABLE_PAUSE)),
         Err(Problem::Invalid(what)) => {
             context.reporter.trace(|| what);

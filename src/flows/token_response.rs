@@ -14,8 +14,9 @@ use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, numeric_date};
+use crate::oidc::TokenProblem;
 use crate::oidc::discovery::Provider;
-use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenProblem, IdTokenSource, ValidatedIdToken};
+use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
@@ -163,13 +164,13 @@ fn refreshed_id_token(
             Ok(RefreshedIdToken { token, expect_usable_id_token: true })
         }
         Err(VerifyError::Rejected(problem)) => match problem {
-            IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature => Err(invalid_id_token(problem)),
-            IdTokenProblem::NotValidNow(_) | IdTokenProblem::UnknownKey => skip(&problem.to_string(), true),
-            IdTokenProblem::Flawed(_) | IdTokenProblem::OtherAlgorithm(_) => skip(&problem.to_string(), false),
+            TokenProblem::Invalid(_) | TokenProblem::BadSignature => Err(invalid_id_token(problem)),
+            TokenProblem::NotValidNow(_) | TokenProblem::UnknownKey => skip(&problem.to_string(), true),
+            TokenProblem::Flawed(_) | TokenProblem::OtherAlgorithm(_) => skip(&problem.to_string(), false),
         },
         // Without keys, its claims can still show that it is somebody else's.
         Err(VerifyError::Undecided(error)) => match id_token::accept_id_token(raw, &KeySet::default(), &expected) {
-            Err(problem @ IdTokenProblem::Invalid(_)) => Err(invalid_id_token(problem)),
+            Err(problem @ TokenProblem::Invalid(_)) => Err(invalid_id_token(problem)),
             _ => skip(&error.report().message, true),
         },
     }
@@ -206,7 +207,7 @@ pub fn accept_login_id_token(
             VerifyError::Rejected(problem) => invalid_id_token(problem),
             VerifyError::Undecided(error) => error,
         })?;
-    let is_polled = matches!(expected.source, IdTokenSource::PolledLogin { .. });
+    let is_polled = matches!(expected.source, IdTokenSource::Login { redirect: None, .. });
     trace_id_token(context, &accepted, if is_polled { Binding::Polled } else { Binding::Nonce });
     Ok(accepted)
 }
@@ -218,15 +219,15 @@ fn verify_id_token(
     refetch: Refetch,
     raw: &Secret,
     expected: &ExpectedIdToken<'_>,
-) -> std::result::Result<ValidatedIdToken, VerifyError<IdTokenProblem>> {
+) -> std::result::Result<ValidatedIdToken, VerifyError<TokenProblem>> {
     provider_keys::verify_with_keys(context, provider, &mut keys, refetch, |keys| {
         id_token::accept_id_token(raw, keys, expected)
     })
 }
 
-fn invalid_id_token(problem: IdTokenProblem) -> Error {
+fn invalid_id_token(problem: TokenProblem) -> Error {
     match problem {
-        IdTokenProblem::UnknownKey => {
+        TokenProblem::UnknownKey => {
             Error::invalid("the ID token is signed by a key that the provider does not publish")
         }
         problem => Error::invalid(format!("the ID token is not valid: {problem}")),

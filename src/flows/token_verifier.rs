@@ -7,9 +7,10 @@ use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, ProviderKeys, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::Jwt;
+use crate::oidc::TokenProblem;
 use crate::oidc::discovery::Provider;
-use crate::oidc::jwks::{KeySet, MayNeedNewerKeys};
-use crate::oidc::signed_token::{TokenProblem, verify_token};
+use crate::oidc::jwks::KeySet;
+use crate::oidc::signed_token::verify_token;
 use crate::ports::{Ports, Reporter};
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
@@ -129,7 +130,7 @@ fn verify_with_provider(
     let outcome = known.keys.as_ref().ok().filter(|_| known.is_current(now())).map(|keys| check(&keys.set));
     drop(known);
     if let Some(outcome) = outcome
-        && outcome.as_ref().err().is_none_or(|problem| problem.refetch_reason().is_none())
+        && outcome.as_ref().err().is_none_or(|problem| !problem.is_about_keys())
     {
         return Ok(outcome);
     }
@@ -145,7 +146,7 @@ fn verify_with_provider(
         },
         // Without keys a token can still be invalid for another reason.
         Err(error) => match check(&KeySet::default()) {
-            Err(problem) if problem.refetch_reason().is_none() => Ok(Err(problem)),
+            Err(problem) if !problem.is_about_keys() => Ok(Err(problem)),
             _ => Err(error.clone()),
         },
     }

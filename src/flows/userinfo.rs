@@ -8,10 +8,11 @@ use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, VerifyError};
 use crate::flows::wanted_token::WantedToken;
 use crate::flows::{provider_metadata, refresh_if_due};
-use crate::oidc::Problem;
+use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
-use crate::oidc::userinfo::{self, ExpectedUserinfo, UserinfoProblem};
+use crate::oidc::userinfo::{self, ExpectedUserinfo};
+use crate::oidc::{Problem, TokenProblem};
 use serde_json::{Map, Value};
 
 const DOING: &str = "cannot read the userinfo";
@@ -54,27 +55,27 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
     let response = provider_metadata::send(context, provider, &first, request)
         .map_err(|failure| Error::unanswered(DOING, &failure))?;
     let session = context.session()?;
-    let accept = |keys: Option<&KeySet>| {
-        let (client_id, sub) = (&session.key.client_id, &session.account.sub);
-        userinfo::accept_userinfo(&response, &ExpectedUserinfo { issuer: &provider.issuer, client_id, sub, keys })
-    };
-    let accepted = match accept(None) {
-        // Only a signed response needs the keys.
-        Err(UserinfoProblem::UnknownKey) => {
-            let mut keys = provider_keys::keys(context, provider)?;
-            provider_keys::verify_if_key_known(context, provider, &mut keys, |keys| accept(Some(keys)))
-        }
-        outcome => outcome.map_err(VerifyError::Rejected),
-    };
-    let error = match accepted {
+    let (client_id, sub) = (&session.key.client_id, &session.account.sub);
+    let expected = ExpectedUserinfo { issuer: &provider.issuer, client_id, sub };
+    let error = match userinfo::accept_userinfo(&response, &expected, |jws| verify(context, provider, jws)) {
         Ok(claims) => return Ok(Outcome::Claims(claims)),
         Err(VerifyError::Undecided(error)) => return Err(error),
-        Err(VerifyError::Rejected(UserinfoProblem::UnknownKey)) => {
-            return Err(Error::invalid("the userinfo is signed by a key that the provider does not publish"));
-        }
-        Err(VerifyError::Rejected(UserinfoProblem::Problem(problem))) => problem,
+        Err(VerifyError::Rejected(problem)) => problem,
     };
     let is_refusal = matches!(error, Problem::Refused(_) | Problem::RefusedByStatus { .. });
     let error = Error::problem(DOING, error);
     if is_refusal && response.status == 401 { Ok(Outcome::TokenRefused(error)) } else { Err(error) }
+}
+
+/// Checks the signature. A wrong one is final: newer keys are fetched only for want of a key.
+fn verify(context: &Context<'_>, provider: &Provider, jws: &Jws<'_>) -> std::result::Result<(), VerifyError<Problem>> {
+    let check = |keys: &KeySet| match keys.verify(jws) {
+        Err(TokenProblem::BadSignature) => Err(TokenProblem::Invalid(TokenProblem::BadSignature.to_string())),
+        outcome => outcome,
+    };
+    let mut keys = provider_keys::keys(context, provider).map_err(VerifyError::Undecided)?;
+    provider_keys::verify_if_key_known(context, provider, &mut keys, check).map_err(|error| match error {
+        VerifyError::Rejected(why) => VerifyError::Rejected(Problem::Invalid(format!("the userinfo response: {why}"))),
+        VerifyError::Undecided(error) => VerifyError::Undecided(error),
+    })
 }

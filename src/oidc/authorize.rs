@@ -31,9 +31,6 @@ pub struct AuthorizationOptions {
     pub extra: Vec<(String, String)>,
 }
 
-/// 96 random bytes: 32 each for `state`, `nonce` and `code_verifier`.
-pub struct Randomness(pub [u8; 96]);
-
 /// What was sent in an authorization request, and what its responses must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingLogin {
@@ -49,8 +46,6 @@ pub struct PendingLogin {
     pub issuer: String,
     /// Whether the metadata promises `iss`, so that a response without it is invalid (RFC 9207 2.4).
     pub iss_required: bool,
-    /// The requested `max_age` (Core 3.1.3.7 no. 13).
-    pub max_age: Option<Seconds>,
 }
 
 /// An authorization code, for one token request (RFC 6749 4.1.2).
@@ -61,7 +56,7 @@ pub struct Code(pub Secret);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasteError {
     NotAUrl,
-    /// It looks like the code alone, which does not prove whose login it belongs to.
+    /// It may be the code alone, which does not prove whose login it belongs to.
     BareCode,
     /// The URL does not belong to this login; the sentence says why.
     OtherLogin(String),
@@ -69,7 +64,8 @@ pub enum PasteError {
     Problem(Problem),
 }
 
-/// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its responses must match.
+/// The URL for the browser (Core 3.1.2.1, with PKCE S256), and what its responses must match. Of `randomness`, 32 bytes each
+/// are for `state`, `nonce` and `code_verifier`.
 ///
 /// # Errors
 /// A printable sentence: a control character in a value, an extra parameter that is reserved or repeated, a negative
@@ -79,10 +75,10 @@ pub fn authorization_request(
     client_id: &str,
     redirect_uri: &str,
     options: &AuthorizationOptions,
-    randomness: Randomness,
+    randomness: &[u8; 96],
 ) -> Result<(Url, PendingLogin), String> {
     let [state, nonce, code_verifier] =
-        [0, 32, 64].map(|from| Secret::new(URL_SAFE_NO_PAD.encode(&randomness.0[from..from + 32])));
+        [0, 32, 64].map(|from| Secret::new(URL_SAFE_NO_PAD.encode(&randomness[from..from + 32])));
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier.expose())); // RFC 7636 4.2
     let scope = scope_parameter(&options.scopes);
     let max_age = options.max_age.map(|age| age.0.to_string());
@@ -115,7 +111,6 @@ pub fn authorization_request(
         redirect_uri: redirect_uri.to_owned(),
         issuer: provider.issuer.clone(),
         iss_required: provider.authorization_response_iss_parameter_supported,
-        max_age: options.max_age,
     };
     Ok((url, pending))
 }
@@ -128,10 +123,8 @@ pub fn with_id_token_hint(url: &Url, hint: &Secret) -> Secret {
     Secret::new(String::from(url))
 }
 
-/// The scopes that were requested but not granted, and those granted but not requested (RFC 6749 5.1).
-///
-/// `openid` is never listed, because a login without an ID token fails. `offline_access` counts as granted if there is
-/// a refresh token, whether the provider lists it or not.
+/// The scopes that were requested but not granted, and those granted but not requested (RFC 6749 5.1). `openid` is never
+/// listed, because a login without an ID token fails. A refresh token counts as `offline_access`.
 pub fn scope_differences<'s>(
     requested: &'s [String],
     granted: &'s [String],
@@ -170,33 +163,17 @@ pub(super) fn check_parameters(parameters: &[(&str, &str)], options: &Authorizat
     Ok(())
 }
 
-/// How the `state` of a redirect is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StateMismatch {
-    Missing,
-    Repeated,
-    Different,
-}
-
-impl StateMismatch {
-    /// The reason, as a clause that repeats nothing from the redirect.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "it has no `state`",
-            Self::Repeated => "it has more than one `state`",
-            Self::Different => "its `state` is a different one",
-        }
-    }
-}
-
 /// Checks that a redirect belongs to this login: exactly one `state`, compared in constant time. Comes before every
 /// other check (RFC 6749 10.12), because any web page can send the browser to the loopback port.
-pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), StateMismatch> {
+///
+/// # Errors
+/// A clause about the redirect that repeats nothing from it.
+pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), &'static str> {
     match unique_parameter(raw_query, "state") {
         Ok(Some(value)) if Secret::new(value.clone()) == pending.state => Ok(()),
-        Ok(Some(_)) => Err(StateMismatch::Different),
-        Ok(None) => Err(StateMismatch::Missing),
-        Err(Repeated) => Err(StateMismatch::Repeated),
+        Ok(Some(_)) => Err("its `state` is a different one"),
+        Ok(None) => Err("it has no `state`"),
+        Err(()) => Err("it has more than one `state`"),
     }
 }
 
@@ -208,25 +185,24 @@ pub fn check_state(pending: &PendingLogin, raw_query: &str) -> Result<(), StateM
 pub fn accept_callback(pending: &PendingLogin, raw_query: &str) -> Result<Code, Problem> {
     check_state(pending, raw_query).or_else(|why| invalid(state_mismatch(why)))?;
     let parameter = |name| {
-        unique_parameter(raw_query, name).or_else(|_| invalid(format!("the redirect has `{name}` more than once")))
+        unique_parameter(raw_query, name).or_else(|()| invalid(format!("the redirect has `{name}` more than once")))
     };
     let error = parameter("error")?;
     check_iss(pending, parameter("iss")?.as_deref(), error.as_deref())?;
     let error_description = parameter("error_description")?.map(Cow::into_owned);
     let code = parameter("code")?;
-    match (error, code) {
-        (Some(error), _) => {
-            Err(Problem::Refused(OAuthError { error: error.into_owned(), error_description })) // RFC 6749 4.1.2.1
-        }
-        (None, Some(code)) if !code.is_empty() => Ok(Code(Secret::new(code))),
-        (None, _) => invalid("the redirect has neither a `code` nor an `error`"),
+    if let Some(error) = error {
+        // RFC 6749 4.1.2.1
+        return Err(Problem::Refused(OAuthError { error: error.into_owned(), error_description }));
+    }
+    match code {
+        Some(code) if !code.is_empty() => Ok(Code(Secret::new(code))),
+        _ => invalid("the redirect has neither a `code` nor an `error`"),
     }
 }
 
-/// Checks that the response comes from the provider that was asked (RFC 9207 2.4), also if it is an error. A missing
-/// `iss` is accepted if the metadata does not promise one.
-///
-/// The message names the `error` as well, for whoever has to fix a provider that omits `iss`.
+/// Checks that the response, also an error, comes from the provider that was asked (RFC 9207 2.4). The message names the
+/// `error` as well, for whoever has to fix a provider that omits `iss`.
 fn check_iss(pending: &PendingLogin, iss: Option<&str>, error: Option<&str>) -> Result<(), Problem> {
     let error_note = error.map(|error| format!("; it carried the error `{}`", printable(error))).unwrap_or_default();
     match iss {
@@ -243,18 +219,16 @@ fn check_iss(pending: &PendingLogin, iss: Option<&str>, error: Option<&str>) -> 
     }
 }
 
-fn state_mismatch(why: StateMismatch) -> String {
-    format!("the redirect does not belong to this login: {}", why.as_str())
+fn state_mismatch(why: &str) -> String {
+    format!("the redirect does not belong to this login: {why}")
 }
 
-struct Repeated;
-
-/// The value of a parameter, which must not be repeated (RFC 6749 3.1).
-fn unique_parameter<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, Repeated> {
+/// The value of a parameter; an error if it is repeated (RFC 6749 3.1).
+fn unique_parameter<'q>(raw_query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()> {
     let mut values =
         form_urlencoded::parse(raw_query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
-        (_, Some(_)) => Err(Repeated),
+        (_, Some(_)) => Err(()),
         (value, None) => Ok(value),
     }
 }
@@ -288,7 +262,6 @@ fn trim_pasted(text: &str) -> &str {
     text
 }
 
-/// The URL without query and fragment.
 fn without_query(mut url: Url) -> Url {
     url.set_query(None);
     url.set_fragment(None);

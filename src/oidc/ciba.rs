@@ -5,7 +5,7 @@ use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters};
 use super::discovery::Provider;
 use super::polling::DEFAULT_INTERVAL;
-use super::response::{self, invalid, lenient_seconds, required_string};
+use super::response::{self, invalid, lenient_seconds, required, required_string};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
@@ -80,15 +80,17 @@ pub fn preparation_request(provider: &Provider, client: &Client, kurt_id: &str) 
 /// # Errors
 /// As [`accept_backchannel_authentication`].
 pub fn accept_preparation(response: &Response) -> Result<PreparedBankId, Problem> {
-    let mut object = object(response, PREPARATION)?;
+    let mut object = response::success_object(response, PREPARATION)?;
     let binding_message = required_string(&object, "binding_message", PREPARATION)?.to_owned();
     if printable(&binding_message) != binding_message {
         let shown = printable(&binding_message);
         return invalid(format!("{PREPARATION}: `binding_message` cannot be compared by a user: `{shown}`"));
     }
     let login_hint_token = response::take_secret(&mut object, "login_hint_token", ' '..='~', PREPARATION)?;
-    let missing = || Problem::Invalid(format!("{PREPARATION}: `login_hint_token` is missing"));
-    Ok(PreparedBankId { login_hint_token: login_hint_token.ok_or_else(missing)?, binding_message })
+    Ok(PreparedBankId {
+        login_hint_token: required(login_hint_token, "login_hint_token", PREPARATION)?,
+        binding_message,
+    })
 }
 
 /// The authentication request (CIBA Core 7.1). `endpoint` is the provider's, `timeout` how long the user may take.
@@ -122,26 +124,16 @@ pub fn authentication_request(
 }
 
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error, under 200 too; those of `response::success_body`; [`Problem::Invalid`] if a
-/// member is missing.
+/// Those of `response::success_object`; [`Problem::Invalid`] if a member is missing.
 pub fn accept_backchannel_authentication(response: &Response) -> Result<BackchannelAuthentication, Problem> {
-    let mut object = object(response, AUTHENTICATION)?;
-    let missing = |name| Problem::Invalid(format!("{AUTHENTICATION}: `{name}` is missing"));
+    let mut object = response::success_object(response, AUTHENTICATION)?;
     let auth_req_id = response::take_secret(&mut object, "auth_req_id", '!'..='~', AUTHENTICATION)?;
-    let lifetime = lenient_seconds(&object, "expires_in").ok_or_else(|| missing("expires_in"))?;
+    let lifetime = required(lenient_seconds(&object, "expires_in"), "expires_in", AUTHENTICATION)?;
     Ok(BackchannelAuthentication {
-        auth_req_id: auth_req_id.ok_or_else(|| missing("auth_req_id"))?,
+        auth_req_id: required(auth_req_id, "auth_req_id", AUTHENTICATION)?,
         lifetime: lifetime.min(Seconds::days(1)),
         interval: lenient_seconds(&object, "interval").unwrap_or(DEFAULT_INTERVAL),
     })
-}
-
-fn object(response: &Response, response_name: &str) -> Result<response::Object, Problem> {
-    let object = response::object(response::success_body(response, response_name)?, response_name)?;
-    match response::oauth_error(&object) {
-        Some(error) => Err(response::problem_from_oauth_error(error)),
-        None => Ok(object),
-    }
 }
 
 /// The request for the tokens (CIBA Core 10.1).

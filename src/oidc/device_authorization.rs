@@ -4,7 +4,7 @@ use super::Problem;
 use super::authorize::{AuthorizationOptions, check_parameters, scope_parameter};
 use super::discovery::{Provider, browser_address};
 use super::polling::DEFAULT_INTERVAL;
-use super::response::{self, invalid, lenient_seconds, lenient_string, required_string};
+use super::response::{self, invalid, lenient_seconds, lenient_string, required, required_string};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
@@ -63,23 +63,18 @@ pub fn device_authorization_request(
 /// The codes and the address for the user.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error, under 200 too; those of `response::success_body`; [`Problem::Invalid`] if a
-/// member is missing or cannot be shown to a user.
+/// Those of `response::success_object`; [`Problem::Invalid`] if a member is missing or cannot be shown to a user.
 pub fn accept_device_authorization(response: &Response) -> Result<DeviceAuthorization, Problem> {
-    let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
-    if let Some(error) = response::oauth_error(&object) {
-        return Err(response::problem_from_oauth_error(error));
-    }
+    let mut object = response::success_object(response, RESPONSE_NAME)?;
     let device_code = response::take_secret(&mut object, "device_code", ' '..='~', RESPONSE_NAME)?;
-    let missing = |name| Problem::Invalid(format!("{RESPONSE_NAME}: `{name}` is missing"));
     let verification_uri = verification_uri(required_string(&object, "verification_uri", RESPONSE_NAME)?)?;
     Ok(DeviceAuthorization {
-        device_code: device_code.ok_or_else(|| missing("device_code"))?,
+        device_code: required(device_code, "device_code", RESPONSE_NAME)?,
         user_code: user_code(required_string(&object, "user_code", RESPONSE_NAME)?)?,
         verification_uri_complete: lenient_string(&object, "verification_uri_complete")
             .and_then(|text| complete_uri_of_the_same_site(text, &verification_uri)),
         verification_uri,
-        lifetime: lenient_seconds(&object, "expires_in").ok_or_else(|| missing("expires_in"))?.min(MAX_LIFETIME),
+        lifetime: required(lenient_seconds(&object, "expires_in"), "expires_in", RESPONSE_NAME)?.min(MAX_LIFETIME),
         interval: lenient_seconds(&object, "interval").unwrap_or(DEFAULT_INTERVAL),
     })
 }

@@ -5,13 +5,12 @@
 //!
 //! | what is wrong | verdict | after a refresh |
 //! |---|---|---|
-//! | `iss`, `sub`, `aud`, `azp` of another client, `nonce`, `at_hash`, the signature | [`IdTokenProblem::Invalid`], [`IdTokenProblem::BadSignature`] | the whole response is discarded |
-//! | the format, `typ`, `iat` or `exp` missing, another `auth_time`, an older `iat` | [`IdTokenProblem::Flawed`] | the ID token is skipped, the rest is kept |
-//! | expired or not valid yet | [`IdTokenProblem::NotValidNow`] | the same |
-//! | unknown key or algorithm | [`IdTokenProblem::UnknownKey`], [`IdTokenProblem::OtherAlgorithm`] | the same |
+//! | `iss`, `sub`, `aud`, `azp` of another client, `nonce`, `at_hash`, the signature | [`TokenProblem::Invalid`], [`TokenProblem::BadSignature`] | the whole response is discarded |
+//! | the format, `typ`, `iat` or `exp` missing, another `auth_time`, an older `iat` | [`TokenProblem::Flawed`] | the ID token is skipped, the rest is kept |
+//! | expired or not valid yet | [`TokenProblem::NotValidNow`] | the same |
+//! | unknown key or algorithm | [`TokenProblem::UnknownKey`], [`TokenProblem::OtherAlgorithm`] | the same |
 
-pub use super::signed_token::TokenProblem as IdTokenProblem;
-
+use super::TokenProblem;
 use super::authorize::{Code, PendingLogin};
 use super::jwks::KeySet;
 use super::signed_token::{self, LEEWAY, flawed, invalid};
@@ -31,7 +30,6 @@ const MAX_ID_TOKEN_AGE: Seconds = Seconds::minutes(10);
 /// What an ID token is checked against.
 #[derive(Clone, Debug)]
 pub struct ExpectedIdToken<'a> {
-    /// As the discovery document writes it.
     pub issuer: &'a str,
     pub client_id: &'a str,
     /// The provider's time if the local clock is known to be wrong.
@@ -45,16 +43,11 @@ pub struct ExpectedIdToken<'a> {
 #[derive(Clone, Debug)]
 pub enum IdTokenSource<'a> {
     Login {
-        pending: &'a PendingLogin,
-        code: &'a Code,
-        /// How long the user has been at the provider; `max_age` allows this much more.
-        waited: Seconds,
-    },
-    /// A login without a redirect, by polling (RFC 8628, CIBA).
-    PolledLogin {
-        /// The requested `max_age`.
+        /// What was sent and what came back; `None` for a login by polling (RFC 8628, CIBA).
+        redirect: Option<(&'a PendingLogin, &'a Code)>,
+        /// As requested.
         max_age: Option<Seconds>,
-        /// As for `Login`.
+        /// How long the user has been at the provider; `max_age` allows this much more.
         waited: Seconds,
     },
     Refresh {
@@ -68,11 +61,11 @@ pub struct ValidatedIdToken {
     /// `expires_at` is still `exp`, by the provider's clock.
     pub token: IdToken,
     pub account: Account,
-    pub claims: Map<String, Value>,
+    pub claims: Claims,
 }
 
 type Claims = Map<String, Value>;
-type CheckResult = Result<(), IdTokenProblem>;
+type CheckResult = Result<(), TokenProblem>;
 
 /// The ID token, validated.
 ///
@@ -82,12 +75,11 @@ pub fn accept_id_token(
     raw: &Secret,
     keys: &KeySet,
     expected: &ExpectedIdToken<'_>,
-) -> Result<ValidatedIdToken, IdTokenProblem> {
+) -> Result<ValidatedIdToken, TokenProblem> {
     let token = Jwt::parse(raw.expose()).or_else(|why| flawed(why.to_string()))?;
-    // No. 6 to 8, required even over TLS. With an unknown key the claims are still checked, because they can show that
-    // the token is somebody else's.
-    let signature = match keys.verify(&token).map_err(IdTokenProblem::from) {
-        Err(wrong @ (IdTokenProblem::BadSignature | IdTokenProblem::Invalid(_))) => return Err(wrong),
+    // No. 6 to 8. Without the key, the claims can still show that the token is somebody else's.
+    let signature = match keys.verify(&token.jws) {
+        Err(wrong @ (TokenProblem::BadSignature | TokenProblem::Invalid(_))) => return Err(wrong),
         verdict => verdict,
     };
     let claims = token.claims();
@@ -96,23 +88,22 @@ pub fn accept_id_token(
     check_hash(&claims, "at_hash", expected.access_token)?; // Core 3.1.3.8
     let sub = subject(&claims)?;
     match &expected.source {
-        IdTokenSource::Login { pending, code, .. } => check_login_binding(&claims, pending, code)?,
-        IdTokenSource::PolledLogin { .. } => check_no_nonce(&claims)?,
-        IdTokenSource::Refresh { previous, sub: original } => {
-            check_session_binding(&claims, *previous, sub == *original)?;
+        IdTokenSource::Login { redirect, .. } => check_login_binding(&claims, *redirect)?,
+        IdTokenSource::Refresh { sub: original, .. } if sub != *original => {
+            return invalid("it is for another account than the session's (`sub`)");
         }
+        IdTokenSource::Refresh { previous, .. } => check_nonce(&claims, *previous)?,
     }
     // From here on, nothing suggests that the token is somebody else's.
     signature?;
     check_type(&token)?;
-    let (issued_at, expires_at) =
-        (required_time(&token.registered.iat, "iat")?, required_time(&token.registered.exp, "exp")?);
+    let issued_at = required_time(&token.registered.iat, "iat")?;
+    let expires_at = required_time(&token.registered.exp, "exp")?;
     let auth_time = signed_token::time_claim(token.registered.auth_time.as_ref(), "auth_time")?.map(Time::unix);
     let nonce = present_claim(&claims, "nonce").and_then(Value::as_str).map(str::to_owned);
     let new = IdToken { value: raw.clone(), expires_at, issued_at, auth_time, nonce };
     let accepted = match &expected.source {
-        IdTokenSource::Login { pending, waited, .. } => login_id_token(new, pending.max_age, *waited, expected.now)?,
-        IdTokenSource::PolledLogin { max_age, waited } => login_id_token(new, *max_age, *waited, expected.now)?,
+        IdTokenSource::Login { max_age, waited, .. } => login_id_token(new, *max_age, *waited, expected.now)?,
         IdTokenSource::Refresh { previous, .. } => refreshed_id_token(new, *previous)?,
     };
     // Last, because `NotValidNow` means that everything else is right.
@@ -122,29 +113,20 @@ pub fn accept_id_token(
     Ok(ValidatedIdToken { token: accepted, account, claims })
 }
 
-/// Checks what binds the ID token to this login (no. 11), so that nobody can inject another login's.
-fn check_login_binding(claims: &Claims, pending: &PendingLogin, code: &Code) -> CheckResult {
-    if claims.get("nonce").and_then(Value::as_str) != Some(pending.nonce.expose()) {
+/// Checks what binds the ID token to this login (no. 11), so that nobody can inject another login's. A login by polling
+/// requests no nonce.
+fn check_login_binding(claims: &Claims, redirect: Option<(&PendingLogin, &Code)>) -> CheckResult {
+    let nonce = redirect.map(|(pending, _)| Some(pending.nonce.expose()));
+    if present_claim(claims, "nonce").map(Value::as_str) != nonce {
         return invalid("it belongs to another login (`nonce`)");
     }
+    let Some((pending, code)) = redirect else { return Ok(()) };
     check_hash(claims, "s_hash", &pending.state)?; // the hash of `state`, from FAPI 1.0
     check_hash(claims, "c_hash", &code.0)
 }
 
-/// A login by polling requests no nonce, so one belongs to a login in a browser.
-fn check_no_nonce(claims: &Claims) -> CheckResult {
-    match present_claim(claims, "nonce") {
-        None => Ok(()),
-        Some(_) => invalid("it belongs to another login (`nonce`)"),
-    }
-}
-
-/// Checks that the ID token has the session's account, and no other nonce (Core 12.2). If the session has no ID token,
-/// any nonce is accepted.
-fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: bool) -> CheckResult {
-    if !same_sub {
-        return invalid("it is for another account than the session's (`sub`)");
-    }
+/// No other nonce than the login's (Core 12.2); any, if the session has no ID token.
+fn check_nonce(claims: &Claims, previous: Option<&IdToken>) -> CheckResult {
     match (present_claim(claims, "nonce"), previous) {
         (None, _) | (_, None) => Ok(()),
         (Some(nonce), Some(previous)) if nonce.as_str() == previous.nonce.as_deref() => Ok(()),
@@ -152,8 +134,8 @@ fn check_session_binding(claims: &Claims, previous: Option<&IdToken>, same_sub: 
     }
 }
 
-/// An ID token is not another type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is
-/// the long form of `JWT` (RFC 7515 4.1.9).
+/// No other type of token, such as an access token (`at+jwt`; RFC 8725 3.11). `application/jwt` is the long form of `JWT`
+/// (RFC 7515 4.1.9).
 fn check_type(token: &Jwt<'_>) -> CheckResult {
     let typ = token.jws.typ().map(str::to_ascii_lowercase);
     match typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) {
@@ -183,7 +165,7 @@ fn check_audience(claims: &Claims, client_id: &str) -> CheckResult {
 }
 
 /// A required time (Core 2).
-fn required_time(claim: &Option<Value>, name: &str) -> Result<Time, IdTokenProblem> {
+fn required_time(claim: &Option<Value>, name: &str) -> Result<Time, TokenProblem> {
     signed_token::time_claim(claim.as_ref(), name)?.map_or_else(|| flawed(format!("it has no `{name}`")), Ok)
 }
 
@@ -197,8 +179,8 @@ fn check_times(claims: &RegisteredClaims, issued_at: Time, now: Time) -> CheckRe
     Ok(())
 }
 
-/// `sub`: 1 to 255 ASCII characters (Core 2).
-fn subject(claims: &Claims) -> Result<&str, IdTokenProblem> {
+/// 1 to 255 ASCII characters (Core 2).
+fn subject(claims: &Claims) -> Result<&str, TokenProblem> {
     match claims.get("sub") {
         Some(Value::String(sub)) if !sub.is_empty() && sub.len() <= 255 && sub.is_ascii() => Ok(sub),
         _ => invalid("it names no account (`sub`)"),
@@ -210,7 +192,7 @@ fn present_claim<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     claims.get(name).filter(|claim| !claim.is_null() && *claim != "")
 }
 
-/// Checks the left half of a hash, if the claim is present (Core 3.1.3.6, 3.3.2.11).
+/// The left half of a hash, if the claim is present (Core 3.1.3.6, 3.3.2.11).
 fn check_hash(claims: &Claims, name: &str, of: &Secret) -> CheckResult {
     let hash = Sha256::digest(of.expose());
     let wanted = URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
@@ -222,7 +204,7 @@ fn check_hash(claims: &Claims, name: &str, of: &Secret) -> CheckResult {
 }
 
 /// The assurance levels in `acr` (Core 2), which TelenorID+ may send as an array.
-pub fn acr_levels(claims: &Map<String, Value>) -> Vec<&str> {
+pub fn acr_levels(claims: &Claims) -> Vec<&str> {
     match claims.get("acr") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(acr)) => vec![acr],
@@ -231,12 +213,7 @@ pub fn acr_levels(claims: &Map<String, Value>) -> Vec<&str> {
 }
 
 /// The ID token of a login, if it was just issued and the user authenticated recently enough.
-fn login_id_token(
-    new: IdToken,
-    max_age: Option<Seconds>,
-    waited: Seconds,
-    now: Time,
-) -> Result<IdToken, IdTokenProblem> {
+fn login_id_token(new: IdToken, max_age: Option<Seconds>, waited: Seconds, now: Time) -> Result<IdToken, TokenProblem> {
     if new.issued_at < now.minus(MAX_ID_TOKEN_AGE) {
         return invalid(format!("it was not issued for this login, but at {}", new.issued_at));
     }
@@ -251,11 +228,9 @@ fn login_id_token(
     }
 }
 
-/// The ID token of a refresh (Core 12.2), with the login's `nonce` and `auth_time`.
-///
-/// Lenient: `azp` may appear or disappear, although 12.2 forbids it, because [`check_audience`] allows no value but
-/// ours.
-fn refreshed_id_token(new: IdToken, previous: Option<&IdToken>) -> Result<IdToken, IdTokenProblem> {
+/// The ID token of a refresh (Core 12.2), with the login's `nonce` and `auth_time`. Lenient: 12.2 forbids that `azp` appears
+/// or disappears, but [`check_audience`] allows no value but ours.
+fn refreshed_id_token(new: IdToken, previous: Option<&IdToken>) -> Result<IdToken, TokenProblem> {
     let Some(previous) = previous else { return Ok(new) };
     if new.auth_time.is_some() && previous.auth_time.is_some() && new.auth_time != previous.auth_time {
         return flawed("its `auth_time` is not that of the login");

@@ -6,6 +6,7 @@ use super::discovery::Provider;
 use super::response::{self, Object, invalid};
 use super::token::{Client, form_post};
 use crate::domain::secret::Secret;
+use crate::domain::session::RefreshTokenStatus;
 use crate::domain::time::{CLOCK_TOLERANCE, Time};
 use crate::jwt::whole_seconds;
 use crate::ports::{Request, Response};
@@ -24,17 +25,6 @@ pub struct ExpectedIntrospection<'a> {
     pub now: Time,
 }
 
-/// What the provider says of the refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Introspected {
-    Active {
-        /// By the provider's clock; `None` if it does not say, or the token does not expire.
-        expires_at: Option<Time>,
-    },
-    /// It has expired or was revoked, or the client may not ask about it (RFC 7662 2.2).
-    Inactive,
-}
-
 /// The request (RFC 7662 2.1); `None` if there is no such endpoint.
 pub fn introspection_request(provider: &Provider, client: &Client, refresh_token: &Secret) -> Option<Request> {
     let url = provider.introspection_endpoint.as_ref()?;
@@ -42,7 +32,8 @@ pub fn introspection_request(provider: &Provider, client: &Client, refresh_token
     Some(form_post(url, client, &parameters, &[refresh_token]))
 }
 
-/// The result of [`introspection_request`].
+/// The result of [`introspection_request`]: the times are by the provider's clock, and `Inactive` may also mean that the client
+/// may not ask about the token (RFC 7662 2.2).
 ///
 /// # Errors
 /// [`Problem::Invalid`] unless `active` is a boolean, the times of an active token are plausible, and `iss`, `client_id`
@@ -51,11 +42,11 @@ pub fn introspection_request(provider: &Provider, client: &Client, refresh_token
 pub fn accept_introspection(
     response: &Response,
     expected: &ExpectedIntrospection<'_>,
-) -> Result<Introspected, Problem> {
+) -> Result<RefreshTokenStatus, Problem> {
     let object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
     match object.get("active") {
         Some(Value::Bool(true)) => {}
-        Some(Value::Bool(false)) => return Ok(Introspected::Inactive),
+        Some(Value::Bool(false)) => return Ok(RefreshTokenStatus::Inactive),
         _ => {
             return Err(match response::oauth_error(&object) {
                 Some(error) => response::problem_from_oauth_error(error),
@@ -76,7 +67,7 @@ pub fn accept_introspection(
     if expires_at.is_some_and(|at| at < expected.now.minus(CLOCK_TOLERANCE) || Some(at) < issued_at) {
         return invalid(format!("{RESPONSE_NAME}: `exp` has passed"));
     }
-    Ok(Introspected::Active { expires_at })
+    Ok(RefreshTokenStatus::Active { expires_at })
 }
 
 /// A time in seconds (RFC 7662 2.2). Zero counts as absent, because some providers send it for a token without an end.
@@ -103,7 +94,7 @@ mod tests {
 
     const NOW: Time = Time::from_unix(1_800_000_000);
 
-    fn accept(body: &Value) -> Result<Introspected, Problem> {
+    fn accept(body: &Value) -> Result<RefreshTokenStatus, Problem> {
         let response = Response { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() };
         let expected = ExpectedIntrospection { issuer: "https://id.example", client_id: "app", sub: "kari", now: NOW };
         accept_introspection(&response, &expected)
@@ -120,8 +111,9 @@ mod tests {
 
     #[test]
     fn own_token_is_accepted() {
-        let at =
-            |seconds| Ok(Introspected::Active { expires_at: Some(NOW.plus(crate::domain::time::Seconds(seconds))) });
+        let at = |seconds| {
+            Ok(RefreshTokenStatus::Active { expires_at: Some(NOW.plus(crate::domain::time::Seconds(seconds))) })
+        };
         assert_eq!(accept(&active("x", json!(1))), at(600));
         assert_eq!(accept(&active("exp", json!(NOW.unix() as f64 + 30.9))), at(30));
         assert_eq!(accept(&active("exp", json!(NOW.unix() - 60))), at(-60));
@@ -129,10 +121,10 @@ mod tests {
             assert_eq!(accept(&active(name, Value::Null)), at(600), "{name} is optional (RFC 7662 2.2)");
         }
         for none in [Value::Null, json!(0)] {
-            assert_eq!(accept(&active("exp", none)), Ok(Introspected::Active { expires_at: None }));
+            assert_eq!(accept(&active("exp", none)), Ok(RefreshTokenStatus::Active { expires_at: None }));
         }
-        assert_eq!(accept(&json!({ "active": false })), Ok(Introspected::Inactive));
-        assert_eq!(accept(&json!({ "active": false, "client_id": "other" })), Ok(Introspected::Inactive));
+        assert_eq!(accept(&json!({ "active": false })), Ok(RefreshTokenStatus::Inactive));
+        assert_eq!(accept(&json!({ "active": false, "client_id": "other" })), Ok(RefreshTokenStatus::Inactive));
     }
 
     #[test]
@@ -168,7 +160,7 @@ mod tests {
         fn no_end_is_accepted_that_has_passed(exp: i64, iat: i64) {
             let mut body = active("exp", json!(exp));
             body["iat"] = json!(iat);
-            if let Ok(Introspected::Active { expires_at: Some(end) }) = accept(&body) {
+            if let Ok(RefreshTokenStatus::Active { expires_at: Some(end) }) = accept(&body) {
                 prop_assert_eq!(end.unix(), exp);
                 prop_assert!(end >= NOW.minus(CLOCK_TOLERANCE) && (iat == 0 || iat <= exp));
             }

@@ -1,17 +1,16 @@
 //! The provider's keys (RFC 7517), and RS256, the one signature algorithm that TelenorID+ uses (RFC 7518 3.3).
 
-use super::Problem;
 use super::discovery::{Provider, get_request};
 use super::response::{self, Object, invalid, lenient_string};
 use super::weak_rsa;
+use super::{Problem, TokenProblem};
 use crate::domain::text::printable;
-use crate::jwt::{Jws, Jwt};
+use crate::jwt::Jws;
 use crate::ports::{Request, Response};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use std::fmt;
 use std::path::Path;
 
 /// What messages call the response.
@@ -28,54 +27,6 @@ pub struct KeySet(Vec<Key>);
 struct Key {
     kid: Option<String>,
     key: ParsedPublicKey,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignatureProblem {
-    /// The set has no key for it, perhaps because the provider rotated its keys.
-    UnknownKey,
-    /// Not RS256, so that the signature cannot be checked here. Printable.
-    OtherAlgorithm(String),
-    /// No key could make it valid: it is unsigned, or uses an unknown extension. Printable.
-    Unsupported(String),
-    /// The key is known, and the signature does not match it.
-    BadSignature,
-}
-
-/// Why newer keys might change the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefetchReason {
-    /// The provider may have rotated its keys (Core 10.1.1).
-    UnknownKey,
-    /// The provider may have replaced the key under the same `kid`.
-    BadSignature,
-}
-
-/// A problem that newer keys might solve.
-pub trait MayNeedNewerKeys {
-    /// `None` if no key would make a difference.
-    fn refetch_reason(&self) -> Option<RefetchReason>;
-}
-
-impl MayNeedNewerKeys for SignatureProblem {
-    fn refetch_reason(&self) -> Option<RefetchReason> {
-        match self {
-            Self::UnknownKey => Some(RefetchReason::UnknownKey),
-            Self::BadSignature => Some(RefetchReason::BadSignature),
-            Self::OtherAlgorithm(_) | Self::Unsupported(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for SignatureProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownKey => f.write_str("none of the provider's keys has signed it"),
-            Self::OtherAlgorithm(alg) => write!(f, "it is signed with `{alg}`, and only RS256 is accepted"),
-            Self::Unsupported(what) => f.write_str(what),
-            Self::BadSignature => f.write_str("its signature is wrong"),
-        }
-    }
 }
 
 pub fn jwks_request(provider: &Provider, ca_file: Option<&Path>) -> Request {
@@ -120,26 +71,24 @@ impl KeySet {
     /// A token with a `kid` is tried with the keys of that name, or else with those that have none; a token without one
     /// is tried with every key. Keys in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) are ignored (RFC 8725
     /// 3.10).
-    pub fn verify(&self, token: &Jwt<'_>) -> Result<(), SignatureProblem> {
-        self.verify_jws(&token.jws)
-    }
-
-    /// As [`KeySet::verify`], for any payload.
-    pub fn verify_jws(&self, token: &Jws<'_>) -> Result<(), SignatureProblem> {
+    ///
+    /// # Errors
+    /// All of [`TokenProblem`] but `NotValidNow` and `Flawed`.
+    pub fn verify(&self, token: &Jws<'_>) -> Result<(), TokenProblem> {
         check_header(token)?;
         let named: Vec<&Key> =
             self.0.iter().filter(|key| key.kid.is_some() && key.kid.as_deref() == token.kid()).collect();
         if !named.is_empty() {
-            return if is_signed_by_any(token, named) { Ok(()) } else { Err(SignatureProblem::BadSignature) };
+            return if is_signed_by_any(token, named) { Ok(()) } else { Err(TokenProblem::BadSignature) };
         }
         let nameless = self.0.iter().filter(|key| token.kid().is_none() || key.kid.is_none()).collect();
-        if is_signed_by_any(token, nameless) { Ok(()) } else { Err(SignatureProblem::UnknownKey) }
+        if is_signed_by_any(token, nameless) { Ok(()) } else { Err(TokenProblem::UnknownKey) }
     }
 }
 
 /// The client chooses the algorithm, not the token (RFC 8725 3.1): exactly `RS256`.
-fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
-    let unsupported = |why: &str| Err(SignatureProblem::Unsupported(why.to_owned()));
+fn check_header(token: &Jws<'_>) -> Result<(), TokenProblem> {
+    let unsupported = |why: &str| Err(TokenProblem::Invalid(why.to_owned()));
     if token.alg().eq_ignore_ascii_case("none") {
         return unsupported("it is not signed at all (its `alg` is none)");
     }
@@ -153,7 +102,7 @@ fn check_header(token: &Jws<'_>) -> Result<(), SignatureProblem> {
     if token.header.contains_key("crit") {
         return unsupported("it requires extensions (`crit`), and none is supported");
     }
-    if token.alg() == "RS256" { Ok(()) } else { Err(SignatureProblem::OtherAlgorithm(printable(token.alg()))) }
+    if token.alg() == "RS256" { Ok(()) } else { Err(TokenProblem::OtherAlgorithm(printable(token.alg()))) }
 }
 
 fn is_signed_by_any(token: &Jws<'_>, keys: Vec<&Key>) -> bool {

@@ -23,6 +23,8 @@ pub mod wire;
 #[cfg(test)]
 mod fixtures;
 
+use std::fmt;
+
 /// Why a response is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -38,6 +40,42 @@ pub enum Problem {
     },
     /// It may succeed later: 429, 5xx.
     Unavailable(String),
+}
+
+/// Why a signed token is not accepted. Sentences are printable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// The key set has no key for it, perhaps because the provider rotated its keys (Core 10.1.1).
+    UnknownKey,
+    /// The signature does not match the key, which the provider may have replaced under the same `kid`.
+    BadSignature,
+    /// The algorithm, if it is not RS256, so that the signature cannot be checked here.
+    OtherAlgorithm(String),
+    /// It has expired or is not valid yet; all other checks passed.
+    NotValidNow(String),
+    /// It is malformed or incomplete, but not somebody else's.
+    Flawed(String),
+    /// It may belong to another issuer, account, client, login or response, or no key could make its signature valid.
+    Invalid(String),
+}
+
+impl TokenProblem {
+    /// Whether newer keys might solve it.
+    pub fn is_about_keys(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::BadSignature)
+    }
+}
+
+/// A clause about the token.
+impl fmt::Display for TokenProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey => f.write_str("none of the provider's keys has signed it"),
+            Self::BadSignature => f.write_str("its signature is wrong"),
+            Self::OtherAlgorithm(alg) => write!(f, "it is signed with `{alg}`, and only RS256 is accepted"),
+            Self::NotValidNow(what) | Self::Flawed(what) | Self::Invalid(what) => f.write_str(what),
+        }
+    }
 }
 
 /// An OAuth error (RFC 6749 5.2, 4.1.2.1), as received: not printable.

@@ -43,7 +43,7 @@ pub(super) fn redactable_forms<'s>(secrets: impl IntoIterator<Item = &'s str>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin, Randomness, authorization_request};
+    use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin, authorization_request};
     use crate::oidc::fixtures::{provider, response};
     use crate::oidc::logout::revocation_request;
     use crate::oidc::token::{Client, ClientAuthentication, RefreshParameters, code_request, refresh_request};
@@ -51,7 +51,7 @@ mod tests {
 
     fn pending_login() -> PendingLogin {
         let options = AuthorizationOptions::default();
-        authorization_request(&provider(), "c", "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
+        authorization_request(&provider(), "c", "http://127.0.0.1/", &options, &[9; 96]).unwrap().1
     }
 
     fn request(authentication: ClientAuthentication) -> Request {

@@ -37,6 +37,15 @@ pub(super) fn success_body<'r>(response: &'r Response, response_name: &str) -> R
     if is_not_json(&response.body) { unusable("is not JSON") } else { Ok(&response.body) }
 }
 
+/// The object of a successful response.
+///
+/// # Errors
+/// [`Problem::Refused`] for an OAuth error, under 200 too; those of [`success_body`] and [`object`].
+pub(super) fn success_object(response: &Response, response_name: &str) -> Result<Object, Problem> {
+    let object = object(success_body(response, response_name)?, response_name)?;
+    oauth_error(&object).map_or(Ok(object), |error| Err(problem_from_oauth_error(error)))
+}
+
 /// Parses a JSON object.
 ///
 /// # Errors
@@ -215,8 +224,7 @@ pub(super) fn optional_string<'a>(
 
 /// As [`optional_string`], for a required member.
 pub(super) fn required_string<'a>(object: &'a Object, name: &str, response_name: &str) -> Result<&'a str, Problem> {
-    optional_string(object, name, response_name)?
-        .map_or_else(|| invalid(format!("{response_name}: `{name}` is missing")), Ok)
+    required(optional_string(object, name, response_name)?, name, response_name)
 }
 
 /// A number of seconds (`expires_in`, RFC 6749 5.1), also as a string, clamped to a valid [`Time`]. Anything that is not
@@ -245,4 +253,9 @@ pub(super) fn take_secret(
         Some(Value::String(token)) if token.chars().all(|c| allowed.contains(&c)) => Ok(Some(Secret::new(token))),
         Some(_) => invalid(format!("{response_name}: `{name}` is not a string of visible ASCII")),
     }
+}
+
+/// What is required, and what messages call it.
+pub(super) fn required<T>(member: Option<T>, name: &str, response_name: &str) -> Result<T, Problem> {
+    member.map_or_else(|| invalid(format!("{response_name}: `{name}` is missing")), Ok)
 }

@@ -1,63 +1,14 @@
 //! What every token of the provider must pass: signature, issuer, times.
 
-use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
+use super::TokenProblem;
+use super::jwks::KeySet;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::jwt::{Jwt, RegisteredClaims, numeric_date};
 use serde_json::Value;
-use std::fmt;
 
 /// How far apart two clocks may be (Core 3.1.3.7 no. 9 and 10 leave it to the client).
 pub const LEEWAY: Seconds = Seconds(60);
-
-/// Why a token is not accepted. Sentences are printable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenProblem {
-    /// The key set has no key for it, perhaps because the provider rotated its keys.
-    UnknownKey,
-    /// The signature does not match the key.
-    BadSignature,
-    /// Not RS256, so that the signature cannot be checked here.
-    OtherAlgorithm(String),
-    /// It has expired or is not valid yet; all other checks passed.
-    NotValidNow(String),
-    /// It is malformed or incomplete, but not somebody else's.
-    Flawed(String),
-    /// It may belong to another issuer, account, client, login or response.
-    Invalid(String),
-}
-
-impl From<SignatureProblem> for TokenProblem {
-    fn from(problem: SignatureProblem) -> Self {
-        match problem {
-            SignatureProblem::UnknownKey => Self::UnknownKey,
-            SignatureProblem::BadSignature => Self::BadSignature,
-            SignatureProblem::OtherAlgorithm(alg) => Self::OtherAlgorithm(alg),
-            SignatureProblem::Unsupported(what) => Self::Invalid(what),
-        }
-    }
-}
-
-impl MayNeedNewerKeys for TokenProblem {
-    fn refetch_reason(&self) -> Option<RefetchReason> {
-        match self {
-            Self::UnknownKey => Some(RefetchReason::UnknownKey),
-            Self::BadSignature => Some(RefetchReason::BadSignature),
-            Self::OtherAlgorithm(_) | Self::NotValidNow(_) | Self::Flawed(_) | Self::Invalid(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for TokenProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownKey => SignatureProblem::UnknownKey.fmt(f),
-            Self::BadSignature => SignatureProblem::BadSignature.fmt(f),
-            Self::OtherAlgorithm(alg) => SignatureProblem::OtherAlgorithm(alg.clone()).fmt(f),
-            Self::NotValidNow(what) | Self::Flawed(what) | Self::Invalid(what) => f.write_str(what),
-        }
-    }
-}
 
 /// `what` continues a sentence that begins with "the token".
 pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, TokenProblem> {
@@ -84,7 +35,7 @@ pub fn verify_token(
     if let Some(issuer) = issuer {
         check_issuer(&token.registered, issuer)?; // RFC 8725 3.8: the keys are that issuer's
     }
-    keys.verify(token)?;
+    keys.verify(&token.jws)?;
     check_expiry(&token.registered, now, leeway)?;
     check_not_before(&token.registered, now, leeway)
 }

@@ -4,7 +4,7 @@
 use super::authorize::{Code, PendingLogin};
 use super::discovery::Provider;
 use super::redact;
-use super::response::{self, Object, invalid};
+use super::response::{self, Object, invalid, required};
 use super::{OAuthError, Problem};
 use crate::domain::scopes::ScopeSet;
 use crate::domain::secret::Secret;
@@ -152,19 +152,16 @@ fn basic_credentials(client_id: &str, secret: &Secret) -> Secret {
 /// Those of [`accept_token_response`]; [`Problem::Invalid`] also without an ID token (Core 3.1.3.3).
 pub fn accept_code_response(response: &Response) -> Result<TokenResponse, Problem> {
     let tokens = accept_token_response(response)?;
-    if tokens.id_token.is_some() { Ok(tokens) } else { invalid(format!("{RESPONSE_NAME}: `id_token` is missing")) }
+    required(tokens.id_token.as_ref(), "id_token", RESPONSE_NAME)?;
+    Ok(tokens)
 }
 
 /// The tokens from any token response.
 ///
 /// # Errors
-/// [`Problem::Refused`] for an OAuth error (RFC 6749 5.2), under 200 too; those of `response::success_body`; otherwise
-/// [`Problem::Invalid`].
+/// Those of `response::success_object`; otherwise [`Problem::Invalid`].
 pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Problem> {
-    let mut object = response::object(response::success_body(response, RESPONSE_NAME)?, RESPONSE_NAME)?;
-    if let Some(error) = response::oauth_error(&object) {
-        return Err(response::problem_from_oauth_error(error));
-    }
+    let mut object = response::success_object(response, RESPONSE_NAME)?;
     // RFC 6749 5.1, 7.1: an unknown type must not be used; case is ignored. Lenient: a missing type means Bearer.
     if response::optional_string(&object, "token_type", RESPONSE_NAME)?
         .is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Bearer"))
@@ -173,8 +170,7 @@ pub fn accept_token_response(response: &Response) -> Result<TokenResponse, Probl
     }
     let access_token = response::take_secret(&mut object, "access_token", '!'..='~', RESPONSE_NAME)?;
     Ok(TokenResponse {
-        access_token: access_token
-            .map_or_else(|| invalid(format!("{RESPONSE_NAME}: `access_token` is missing")), Ok)?,
+        access_token: required(access_token, "access_token", RESPONSE_NAME)?,
         expires_in: response::lenient_seconds(&object, "expires_in"),
         id_token: lenient_id_token(&mut object),
         refresh_token: response::take_secret(&mut object, "refresh_token", ' '..='~', RESPONSE_NAME)?,

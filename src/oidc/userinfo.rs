@@ -1,16 +1,15 @@
 //! The userinfo endpoint (Core 5.3).
 
 use super::discovery::{Provider, get_request};
-use super::jwks::{KeySet, MayNeedNewerKeys, RefetchReason, SignatureProblem};
 use super::redact;
-use super::response::{self, Object};
+use super::response::{self, Object, invalid};
 use super::signed_token;
 use super::{OAuthError, Problem};
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::jwt::Jwt;
+use crate::jwt::{Jws, Jwt};
 use crate::ports::{Request, Response};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::Path;
 
 /// What messages call the response.
@@ -22,31 +21,6 @@ pub struct ExpectedUserinfo<'a> {
     pub issuer: &'a str,
     pub client_id: &'a str,
     pub sub: &'a str,
-    /// The provider's keys, needed only for a signed response.
-    pub keys: Option<&'a KeySet>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserinfoProblem {
-    /// It is signed, and no known key can verify it: fetch the keys and check this response again.
-    UnknownKey,
-    /// As for other responses; 401 and 403 become [`Problem::Refused`].
-    Problem(Problem),
-}
-
-impl MayNeedNewerKeys for UserinfoProblem {
-    fn refetch_reason(&self) -> Option<RefetchReason> {
-        match self {
-            Self::UnknownKey => Some(RefetchReason::UnknownKey),
-            Self::Problem(_) => None,
-        }
-    }
-}
-
-impl From<Problem> for UserinfoProblem {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
 }
 
 /// The request (Core 5.3.1), with the token in the header (RFC 6750 2.1); `None` if there is no such endpoint.
@@ -59,56 +33,58 @@ pub fn userinfo_request(provider: &Provider, access_token: &Secret, ca_file: Opt
     })
 }
 
-/// The claims from the response to [`userinfo_request`]: a JSON object, or a JWT, which is verified (Core 5.3.2).
+/// The claims from the response to [`userinfo_request`]: a JSON object, or a JWT (Core 5.3.2), whose signature `verify`
+/// checks.
 ///
 /// # Errors
-/// [`UserinfoProblem`]; [`Problem::Invalid`] for another account's claims.
-pub fn accept_userinfo(
+/// Those of `verify`, and as for other responses, but a 401 or 403 with a challenge becomes [`Problem::Refused`];
+/// [`Problem::Invalid`] for another account's claims.
+pub fn accept_userinfo<E: From<Problem>>(
     response: &Response,
     expected: &ExpectedUserinfo<'_>,
-) -> Result<Map<String, Value>, UserinfoProblem> {
+    verify: impl FnOnce(&Jws<'_>) -> Result<(), E>,
+) -> Result<Object, E> {
     let body =
         response::success_body(response, RESPONSE_NAME).map_err(|problem| refusal_from_challenge(problem, response))?;
     let kind = response.header("content-type").unwrap_or_default().trim().to_ascii_lowercase();
     let claims = match kind.split(';').next().map(str::trim) {
-        Some("application/jwt") => signed_claims(body, expected)?,
+        Some("application/jwt") => {
+            let text = std::str::from_utf8(body).or_else(|_| wrong("it is not UTF-8"))?;
+            let token = Jwt::parse(text.trim_ascii()).or_else(|why| wrong(&why.to_string()))?;
+            verify(&token.jws)?;
+            signed_claims(&token, expected)?
+        }
         _ => response::object(body, RESPONSE_NAME)?,
     };
     // Core 5.3.2: another subject's claims must not be used.
     if response::required_string(&claims, "sub", RESPONSE_NAME)? != expected.sub {
-        return Err(
-            Problem::Invalid(format!("{RESPONSE_NAME} is about another account than the session's (`sub`)")).into()
-        );
+        let what = format!("{RESPONSE_NAME} is about another account than the session's (`sub`)");
+        return Err(Problem::Invalid(what).into());
     }
     Ok(claims)
 }
 
 /// The claims of a signed response. `iss` and `aud`, which Core 5.3.2 only recommends, are checked if present: an
 /// unsigned response proves even less.
-fn signed_claims(body: &[u8], expected: &ExpectedUserinfo<'_>) -> Result<Object, UserinfoProblem> {
-    let wrong = |why: &str| UserinfoProblem::Problem(Problem::Invalid(format!("{RESPONSE_NAME}: {why}")));
-    let text = std::str::from_utf8(body).map_err(|_| wrong("it is not UTF-8"))?;
-    let token = Jwt::parse(text.trim_ascii()).map_err(|why| wrong(&why.to_string()))?;
-    let Some(keys) = expected.keys else { return Err(UserinfoProblem::UnknownKey) };
-    keys.verify(&token).map_err(|problem| match problem {
-        SignatureProblem::UnknownKey => UserinfoProblem::UnknownKey,
-        other => wrong(&other.to_string()),
-    })?;
+fn signed_claims(token: &Jwt<'_>, expected: &ExpectedUserinfo<'_>) -> Result<Object, Problem> {
     if token.registered.iss.as_ref().is_some_and(|iss| !iss.is_null()) {
-        signed_token::check_issuer(&token.registered, expected.issuer)
-            .map_err(|problem| wrong(&problem.to_string()))?;
+        signed_token::check_issuer(&token.registered, expected.issuer).or_else(|why| wrong(&why.to_string()))?;
     }
     let claims = token.claims();
     match claims.get("aud") {
         None | Some(Value::Null) => Ok(claims),
         Some(Value::Array(all)) if all.iter().any(|aud| aud == expected.client_id) => Ok(claims),
         Some(aud) if aud == expected.client_id => Ok(claims),
-        Some(aud) => Err(wrong(&format!(
+        Some(aud) => wrong(&format!(
             "it is not for `{}`: its `aud` is {}",
             printable(expected.client_id),
             printable(&aud.to_string())
-        ))),
+        )),
     }
+}
+
+fn wrong<T>(why: &str) -> Result<T, Problem> {
+    invalid(format!("{RESPONSE_NAME}: {why}"))
 }
 
 /// Turns a 401 or 403 with a challenge into an OAuth error (RFC 6750 3), by default the one that 3.1 prescribes.

@@ -14,9 +14,10 @@ use sha2::{Digest, Sha256};
 use tidp::testing::domain::secret::Secret;
 use tidp::testing::domain::session::{EntryKey, IdToken, Session, SessionKey};
 use tidp::testing::domain::time::{Seconds, Time};
-use tidp::testing::jwt::Jwt;
+use tidp::testing::jwt::{Jws, Jwt};
+use tidp::testing::oidc::Problem;
 use tidp::testing::oidc::authorize::{
-    AuthorizationOptions, Code, PendingLogin, Randomness, accept_callback, authorization_request,
+    AuthorizationOptions, Code, PendingLogin, accept_callback, authorization_request,
 };
 use tidp::testing::oidc::discovery::{Issuer, Provider, accept_discovery};
 use tidp::testing::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, accept_id_token};
@@ -119,7 +120,7 @@ fn accepted_token_response_fits_into_a_header() {
 
 fn pending_login() -> PendingLogin {
     let options = AuthorizationOptions::default();
-    authorization_request(&provider(), "app", "http://127.0.0.1:1/callback", &options, Randomness([7; 96])).unwrap().1
+    authorization_request(&provider(), "app", "http://127.0.0.1:1/callback", &options, &[7; 96]).unwrap().1
 }
 
 fn half_hash(text: &str) -> Value {
@@ -177,7 +178,7 @@ fn accepted_login_id_token_is_for_this_login() {
     check_property(300, changes(CLAIMS, claim_values()), |changes| {
         let claims = apply_changes(claims(pending.nonce.expose()), changes);
         let token = Secret::new(sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims));
-        let source = IdTokenSource::Login { pending: &pending, code: &code, waited: Seconds::ZERO };
+        let source = IdTokenSource::Login { redirect: Some((&pending, &code)), max_age: None, waited: Seconds::ZERO };
         let expected = ExpectedIdToken { issuer: ISSUER, client_id: "app", now: START, access_token: &at, source };
         let Ok(accepted) = accept_id_token(&token, &keys, &expected) else { return false };
         is_ours(&claims, &accepted);
@@ -263,7 +264,7 @@ fn accepted_key_set_verifies_and_has_no_private_key() {
         let Ok(keys) = accept_jwks(&json_response(&json!({ "keys": [1, member] }))) else { return false };
         let is_private = ["RSA", "EC", "OKP"].iter().any(|kty| member["kty"] == *kty);
         assert!(!(is_private && member["d"].as_str().is_some_and(|d| !d.is_empty())), "{member}");
-        let verifies = keys.verify(&Jwt::parse(&token).unwrap()).is_ok();
+        let verifies = keys.verify(&Jwt::parse(&token).unwrap().jws).is_ok();
         if verifies {
             for name in ["n", "e"] {
                 assert_eq!(member[name], key[name], "{member}");
@@ -286,8 +287,9 @@ fn accepted_userinfo_is_for_this_account() {
             response.headers = vec![("content-type".to_owned(), "application/jwt".to_owned())];
             response.body = sign(&json!({ "alg": "RS256", "kid": "k1" }), &claims).into_bytes();
         }
-        let expected = userinfo::ExpectedUserinfo { issuer: ISSUER, client_id: "app", sub: SUB, keys: Some(&keys) };
-        let Ok(accepted) = accept_userinfo(&response, &expected) else { return false };
+        let verify = |jws: &Jws<'_>| keys.verify(jws).map_err(|why| Problem::Invalid(why.to_string()));
+        let expected = userinfo::ExpectedUserinfo { issuer: ISSUER, client_id: "app", sub: SUB };
+        let Ok(accepted) = accept_userinfo(&response, &expected, verify) else { return false };
         assert_eq!((&claims["sub"], Value::Object(accepted)), (&json!(SUB), claims.clone()));
         assert!(!signed || is_absent(&claims, "iss") || claims["iss"] == ISSUER, "{claims}");
         let ours = |audience: &Value| *audience == "app";

@@ -21,6 +21,7 @@ use crate::flows::provider_metadata;
 use crate::flows::random_bytes::random_bytes;
 use crate::flows::token_response;
 use crate::oidc::Problem;
+use crate::oidc::authorize::{Code, PendingLogin};
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::token::{Client, TokenResponse};
@@ -137,15 +138,17 @@ impl<'c, 'w> LoginAttempt<'c, 'w> {
     }
 
     /// Validates the response to a request sent at `sent_at`, and stores the session. If that fails, the refresh token is
-    /// revoked.
+    /// revoked. `redirect` is `None` for a login by polling.
     pub(super) fn accept_tokens(
         &self,
         response: &TokenResponse,
-        source: IdTokenSource<'_>,
+        redirect: Option<(&PendingLogin, &Code)>,
         keys: KeyPrefetch,
         sent_at: Time,
     ) -> Result<Session> {
         let context = self.context;
+        let waited = self.started.elapsed(&*context.ports.clock);
+        let source = IdTokenSource::Login { redirect, max_age: self.options.request.max_age, waited };
         token_response::trace(context, response);
         let session = provider_keys::prefetched_keys(context, &self.provider, keys.response(context))
             .and_then(|keys| self.accepted_session(response, source, keys, sent_at))

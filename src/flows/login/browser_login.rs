@@ -16,9 +16,8 @@ use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, p
 use crate::flows::context::Context;
 use crate::flows::random_bytes::random_bytes;
 use crate::flows::redirect_listener::listen;
-use crate::oidc::authorize::{self, Code, PendingLogin, Randomness};
+use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
-use crate::oidc::id_token::IdTokenSource;
 use crate::oidc::{token, wire};
 use crate::ports::{FailureReason, ListenAt, Listener, OneTimeRedirect, Page};
 use url::Url;
@@ -62,10 +61,10 @@ impl LoginAttempt<'_, '_> {
     }
 
     fn request(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
-        let randomness = Randomness(random_bytes(self.context)?);
+        let randomness = random_bytes(self.context)?;
         let (client_id, options) = (&self.client.client_id, &self.options.request);
         let (url, pending) =
-            authorize::authorization_request(&self.provider, client_id, redirect_uri, options, randomness)
+            authorize::authorization_request(&self.provider, client_id, redirect_uri, options, &randomness)
                 .map_err(Error::usage)?;
         self.context.step(|| exchange_steps::PKCE.to_owned());
         self.context.step(|| {
@@ -237,7 +236,6 @@ impl LoginAttempt<'_, '_> {
         })?;
         let response = token::accept_code_response(&response)
             .map_err(|problem| self.refusal(problem, Some(&pending.redirect_uri)))?;
-        let waited = self.started.elapsed(&*context.ports.clock);
-        self.accept_tokens(&response, IdTokenSource::Login { pending, code, waited }, keys, sent_at)
+        self.accept_tokens(&response, Some((pending, code)), keys, sent_at)
     }
 }

@@ -118,9 +118,8 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
 
     /// The query of the redirect that belongs to this login; `None` after `patience`.
     fn redirect(&self, listener: &mut dyn Listener, pending: &PendingLogin, patience: Duration) -> Option<Secret> {
-        let is_ours = |query: &str| {
-            authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why.as_str())).is_ok()
-        };
+        let is_ours =
+            |query: &str| authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why)).is_ok();
         listener.wait(&is_ours, &|what| self.warn_of_ignored(what), patience)
     }
 

@@ -8,7 +8,6 @@ use crate::domain::session::Session;
 use crate::domain::time::Seconds;
 use crate::error::{Error, LoginError, NetworkError, Result, Situation};
 use crate::explain::exchange_steps;
-use crate::oidc::id_token::IdTokenSource;
 use crate::oidc::polling::{PollAnswer, PollInterval, accept_poll, retry_after};
 use crate::oidc::{OAuthError, Problem};
 use crate::ports::{HttpFailureKind, Request};
@@ -109,10 +108,8 @@ impl LoginAttempt<'_, '_> {
             Ok(PollAnswer::SlowDown) => Ok(Outcome::SlowDown),
             Ok(PollAnswer::Expired) => Err(self.not_finished(None)),
             Ok(PollAnswer::Tokens(tokens)) => {
-                let waited = self.started.elapsed(&*context.ports.clock);
-                let source = IdTokenSource::PolledLogin { max_age: self.options.request.max_age, waited };
                 let keys = std::mem::replace(keys, KeyPrefetch::none());
-                Ok(Outcome::LoggedIn(Box::new(self.accept_tokens(&tokens, source, keys, sent_at)?)))
+                Ok(Outcome::LoggedIn(Box::new(self.accept_tokens(&tokens, None, keys, sent_at)?)))
             }
             Err(problem @ Problem::Unavailable(_)) => {
                 // A gateway's failure may hide a response that had the tokens; 4xx and 503 mean "later".

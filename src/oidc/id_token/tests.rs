@@ -1,12 +1,12 @@
-use super::super::authorize::{AuthorizationOptions, Randomness, authorization_request};
+use super::super::authorize::{AuthorizationOptions, authorization_request};
 use super::super::fixtures::{CLIENT, ISSUER, KEYS, NOW, header, key_set, keys, provider, sign, sign_with, with};
 use super::*;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use serde_json::json;
 
-fn pending(max_age: Option<i64>) -> PendingLogin {
-    let options = AuthorizationOptions { max_age: max_age.map(Seconds), ..Default::default() };
-    authorization_request(&provider(), CLIENT, "http://127.0.0.1/", &options, Randomness([9; 96])).unwrap().1
+fn pending() -> PendingLogin {
+    let options = AuthorizationOptions::default();
+    authorization_request(&provider(), CLIENT, "http://127.0.0.1/", &options, &[9; 96]).unwrap().1
 }
 
 fn hash(of: &str) -> Value {
@@ -14,7 +14,7 @@ fn hash(of: &str) -> Value {
 }
 
 fn claims() -> Value {
-    let pending = pending(None);
+    let pending = pending();
     json!({
         "iss": ISSUER, "sub": "alice", "aud": CLIENT, "exp": NOW.unix() + 300, "iat": NOW.unix(), "nbf": NOW.unix(),
         "nonce": pending.nonce.expose(), "at_hash": hash("the-access-token"), "s_hash": hash(pending.state.expose()),
@@ -23,15 +23,16 @@ fn claims() -> Value {
     })
 }
 
-fn login_with(token: &str, max_age: Option<i64>, waited: i64) -> Result<ValidatedIdToken, IdTokenProblem> {
+fn login_with(token: &str, max_age: Option<i64>, waited: i64) -> Result<ValidatedIdToken, TokenProblem> {
     let (access_token, code) = (Secret::new("the-access-token"), Code(Secret::new("the-code")));
-    let pending = pending(max_age);
-    let source = IdTokenSource::Login { pending: &pending, code: &code, waited: Seconds(waited) };
+    let pending = pending();
+    let (max_age, waited) = (max_age.map(Seconds), Seconds(waited));
+    let source = IdTokenSource::Login { redirect: Some((&pending, &code)), max_age, waited };
     let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
     accept_id_token(&Secret::new(token), &keys(), &expected)
 }
 
-fn login(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, IdTokenProblem> {
+fn login(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, TokenProblem> {
     login_with(&sign(&header(), &with(claims(), changes)), None, 0)
 }
 
@@ -39,11 +40,11 @@ fn previous() -> IdToken {
     login(&[]).unwrap().token
 }
 
-fn refresh(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, IdTokenProblem> {
+fn refresh(changes: &[(&str, Value)]) -> Result<ValidatedIdToken, TokenProblem> {
     refresh_of(&sign(&header(), &with(claims(), changes)))
 }
 
-fn refresh_of(token: &str) -> Result<ValidatedIdToken, IdTokenProblem> {
+fn refresh_of(token: &str) -> Result<ValidatedIdToken, TokenProblem> {
     let (access_token, previous) = (Secret::new("the-access-token"), previous());
     let source = IdTokenSource::Refresh { previous: Some(&previous), sub: "alice" };
     let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
@@ -56,7 +57,7 @@ fn valid_login_id_token_names_the_account() {
     assert_eq!(accepted.account, Account { sub: "alice".to_owned(), username: Some("4790000000".to_owned()) });
     assert_eq!((accepted.token.issued_at, accepted.token.expires_at), (NOW, NOW.plus(Seconds(300))));
     assert_eq!(accepted.token.auth_time, Some(NOW.unix() - 5));
-    assert_eq!(accepted.token.nonce.as_deref(), Some(pending(None).nonce.expose()));
+    assert_eq!(accepted.token.nonce.as_deref(), Some(pending().nonce.expose()));
     assert_eq!(accepted.claims["acr"], json!(["urn:a", "urn:b"]));
 }
 
@@ -64,9 +65,9 @@ fn valid_login_id_token_names_the_account() {
 fn wrong_claims_in_a_login_id_token_are_rejected() {
     let now = NOW.unix();
     let at = |unix| Time::from_unix(unix);
-    let invalid = |why: &str| IdTokenProblem::Invalid(why.to_owned());
-    let flawed = |why: &str| IdTokenProblem::Flawed(why.to_owned());
-    let not_valid_now = |why: String| IdTokenProblem::NotValidNow(why);
+    let invalid = |why: &str| TokenProblem::Invalid(why.to_owned());
+    let flawed = |why: &str| TokenProblem::Flawed(why.to_owned());
+    let not_valid_now = |why: String| TokenProblem::NotValidNow(why);
     let iss = |iss: &str| invalid(&format!("it was issued by `{iss}`, not by `{ISSUER}`"));
     let aud = |aud: Value| invalid(&format!("it is not for `{CLIENT}` alone: its `aud` is {aud}"));
     let old = |iat| invalid(&format!("it was not issued for this login, but at {}", at(iat)));
@@ -101,8 +102,8 @@ fn wrong_claims_in_a_login_id_token_are_rejected() {
         ("S72", "iat", json!(now + 61), not_valid_now(format!("it was issued in the future, at {}", at(now + 61)))),
         ("S74", "nonce", json!("other"), other_nonce()),
         ("S74", "nonce", Value::Null, other_nonce()),
-        ("S74", "nonce", json!(pending(None).nonce.expose().to_lowercase()), other_nonce()),
-        ("S74", "nonce", json!([pending(None).nonce.expose()]), other_nonce()),
+        ("S74", "nonce", json!(pending().nonce.expose().to_lowercase()), other_nonce()),
+        ("S74", "nonce", json!([pending().nonce.expose()]), other_nonce()),
         ("S84", "at_hash", hash("another-token"), other_hash("at_hash")),
         ("S84", "at_hash", json!(7), other_hash("at_hash")),
         ("S84", "s_hash", hash("another-state"), other_hash("s_hash")),
@@ -166,7 +167,7 @@ fn forged_or_malformed_id_token_is_rejected() {
     for token in [forged, unsigned, format!("{good}="), format!("{good}.a.b"), String::new()] {
         let refused = matches!(
             login_with(&token, None, 0),
-            Err(IdTokenProblem::Flawed(_) | IdTokenProblem::Invalid(_) | IdTokenProblem::BadSignature)
+            Err(TokenProblem::Flawed(_) | TokenProblem::Invalid(_) | TokenProblem::BadSignature)
         );
         assert!(refused, "{token}");
     }
@@ -174,7 +175,7 @@ fn forged_or_malformed_id_token_is_rejected() {
     let source = IdTokenSource::Refresh { previous: Some(&previous), sub: "alice" };
     let expected = ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
     let unknown = accept_id_token(&Secret::new(good), &key_set(&[]), &expected);
-    assert_eq!(unknown.map(|_| ()), Err(IdTokenProblem::UnknownKey));
+    assert_eq!(unknown.map(|_| ()), Err(TokenProblem::UnknownKey));
 }
 
 // S21
@@ -226,19 +227,19 @@ fn foreign_refreshed_id_token_is_invalid() {
         ("at_hash", hash("another-token")),
     ] {
         let result = refresh(&[(name, value.clone())]);
-        assert!(matches!(result, Err(IdTokenProblem::Invalid(_))), "{name} {value}");
+        assert!(matches!(result, Err(TokenProblem::Invalid(_))), "{name} {value}");
         let flawed_too = refresh(&[(name, value), ("iat", Value::Null)]);
-        assert!(matches!(flawed_too, Err(IdTokenProblem::Invalid(_))), "{name}");
+        assert!(matches!(flawed_too, Err(TokenProblem::Invalid(_))), "{name}");
     }
     // Also with an unknown key or algorithm.
     for header in [with(header(), &[("kid", json!("unknown"))]), with(header(), &[("alg", json!("ES256"))])] {
         for (name, value) in [("aud", json!("other")), ("nonce", json!("other")), ("at_hash", hash("another-token"))] {
             let result = refresh_of(&sign(&header, &with(claims(), &[(name, value)])));
-            assert!(matches!(result, Err(IdTokenProblem::Invalid(_))), "{header} {name} {result:?}");
+            assert!(matches!(result, Err(TokenProblem::Invalid(_))), "{header} {name} {result:?}");
         }
     }
     let forged = sign_with(&KEYS[1], &RSA_PKCS1_SHA256, &with(header(), &[("typ", json!("at+jwt"))]), &claims());
-    assert!(matches!(refresh_of(&forged), Err(IdTokenProblem::BadSignature)));
+    assert!(matches!(refresh_of(&forged), Err(TokenProblem::BadSignature)));
 }
 
 // S96
@@ -254,13 +255,13 @@ fn harmless_flaw_in_refreshed_id_token_is_flawed_only() {
         ("exp", json!("x")),
     ] {
         let result = refresh(&[(name, value.clone())]);
-        assert!(matches!(result, Err(IdTokenProblem::Flawed(_))), "{name} {value} {result:?}");
+        assert!(matches!(result, Err(TokenProblem::Flawed(_))), "{name} {value} {result:?}");
     }
     let other_kind = refresh_of(&sign(&with(header(), &[("typ", json!("at+jwt"))]), &claims()));
-    assert!(matches!(other_kind, Err(IdTokenProblem::Flawed(_))), "{other_kind:?}");
+    assert!(matches!(other_kind, Err(TokenProblem::Flawed(_))), "{other_kind:?}");
     let other_algorithm = refresh_of(&sign(&with(header(), &[("alg", json!("HS256"))]), &claims()));
-    assert!(matches!(other_algorithm, Err(IdTokenProblem::OtherAlgorithm(_))), "{other_algorithm:?}");
-    assert!(matches!(refresh_of("no.token"), Err(IdTokenProblem::Flawed(_))));
+    assert!(matches!(other_algorithm, Err(TokenProblem::OtherAlgorithm(_))), "{other_algorithm:?}");
+    assert!(matches!(refresh_of("no.token"), Err(TokenProblem::Flawed(_))));
 }
 
 // S96
@@ -269,9 +270,9 @@ fn expired_refreshed_id_token_is_not_valid_now_only() {
     let now = NOW.unix();
     for (name, value) in [("exp", json!(now - 60)), ("nbf", json!(now + 61)), ("iat", json!(now + 61))] {
         let result = refresh(&[(name, value.clone())]);
-        assert!(matches!(result, Err(IdTokenProblem::NotValidNow(_))), "{name} {value}");
+        assert!(matches!(result, Err(TokenProblem::NotValidNow(_))), "{name} {value}");
         let wrong_too = refresh(&[(name, value), ("sub", json!("mallory"))]);
-        assert!(matches!(wrong_too, Err(IdTokenProblem::Invalid(_))), "{name}");
+        assert!(matches!(wrong_too, Err(TokenProblem::Invalid(_))), "{name}");
     }
 }
 
@@ -291,7 +292,7 @@ fn own_azp_may_change_and_new_nonce_is_refused() {
             ExpectedIdToken { issuer: ISSUER, client_id: CLIENT, now: NOW, access_token: &access_token, source };
         accept_id_token(&Secret::new(sign(&header(), &claims())), &keys(), &expected)
     };
-    assert!(matches!(accepted(Some(&bare)), Err(IdTokenProblem::Invalid(_))));
+    assert!(matches!(accepted(Some(&bare)), Err(TokenProblem::Invalid(_))));
     assert!(accepted(None).is_ok(), "a session that has lost its ID token knows no nonce");
 }
 
@@ -314,7 +315,7 @@ fn message_shows_the_other_audience() {
         (json!("x\u{202e}"), r#"its `aud` is "x\u{202e}""#),
         (json!([CLIENT, "other"]), r#""other"]"#),
     ] {
-        let Err(IdTokenProblem::Invalid(why)) = login(&[("aud", aud)]) else { panic!("{message}") };
+        let Err(TokenProblem::Invalid(why)) = login(&[("aud", aud)]) else { panic!("{message}") };
         assert!(why.contains(message), "{why}");
     }
 }

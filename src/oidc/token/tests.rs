@@ -1,5 +1,5 @@
 use super::super::OAuthError;
-use super::super::authorize::{AuthorizationOptions, Randomness, authorization_request};
+use super::super::authorize::{AuthorizationOptions, authorization_request};
 use super::super::fixtures::{CLIENT, client, form, provider, response, with, with_header};
 use super::*;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 fn pending_login() -> PendingLogin {
     let options = AuthorizationOptions::default();
-    authorization_request(&provider(), CLIENT, "http://127.0.0.1:1/a?b=c", &options, Randomness([9; 96])).unwrap().1
+    authorization_request(&provider(), CLIENT, "http://127.0.0.1:1/a?b=c", &options, &[9; 96]).unwrap().1
 }
 
 fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
