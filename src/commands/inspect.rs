@@ -9,7 +9,7 @@ use crate::domain::time::Time;
 use crate::error::{Result, SessionError};
 use crate::explain::claims;
 use crate::explain::machine_view::MachineView;
-use crate::explain::outlook::sentence::setting;
+use crate::explain::outlook::sentence::{Words, setting};
 use crate::explain::session_view::{OPAQUE, ScopedTokenView, SessionView, TokenView, ViewStyle};
 use crate::flows::context::Context;
 use crate::flows::machine_tokens;
@@ -32,9 +32,9 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         let session = context.load()?.ok_or(SessionError::NoSession)?;
         let session = refresh_token_introspection::with_introspection(context, session);
         let (now, profile) = (ports.clock.now(), &context.profile);
-        for warning in context.outlook(Some(&session), now).warnings() {
-            let message = warning.message.render(&|time| out.local(time), profile.name_in_hints.as_deref());
-            out.warn(warning.code, message);
+        let words = Words { format_time: &|time| out.local(time), profile: profile.name_in_hints.as_deref() };
+        for (code, message) in context.outlook(Some(&session), now).warnings(&words) {
+            out.warn(code, message);
         }
         let provider = provider_metadata::provider(context);
         let view = session_view(context, &session, &provider);

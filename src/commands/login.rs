@@ -9,6 +9,7 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginMethod, Result};
 use crate::explain::login_messages;
 use crate::explain::outlook::observations::introspection_mismatch;
+use crate::explain::outlook::sentence::Words;
 use crate::flows::advisory_warnings;
 use crate::flows::configuration::Configuration;
 use crate::flows::context::Context;
@@ -34,8 +35,10 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global, args: &cli::Login) 
         {
             out.note(&line);
         }
-        if let Some(mismatch) = profile.policy.as_ref().and_then(|policy| introspection_mismatch(&session, policy)) {
-            out.warn(WarningCode::PolicyMismatch, mismatch.render(&|time| out.local(time), name));
+        let words = Words { format_time: &|time| out.local(time), profile: name };
+        let mismatch = profile.policy.as_ref().and_then(|policy| introspection_mismatch(&session, policy, &words));
+        if let Some(mismatch) = mismatch {
+            out.warn(WarningCode::PolicyMismatch, mismatch);
         }
         if let Some(warning) = login_messages::early_expiry_warning(&outlook, name) {
             out.warn(WarningCode::DiesBeforeAccessToken, warning);

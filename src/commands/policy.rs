@@ -12,7 +12,7 @@ use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, SessionError, with_profile};
 use crate::explain::machine_view::MachineOutlook;
-use crate::explain::outlook::sentence::render_all;
+use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::{NextAction, SessionOutlook};
 use crate::explain::policy_descriptions::{policy_description, policy_descriptions};
 use crate::explain::session_event::event_description;
@@ -64,11 +64,9 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
     }
     if out.json {
         // The page for a person says all of this already.
-        for warning in outlook.warnings() {
-            out.warn(
-                warning.code,
-                warning.message.render(&|time| out.local(time), context.profile.name_in_hints.as_deref()),
-            );
+        let profile = context.profile.name_in_hints.as_deref();
+        for (code, message) in outlook.warnings(&Words { format_time: &|time| out.local(time), profile }) {
+            out.warn(code, message);
         }
         out.document(json!(PolicyView::new(context, &outlook, args.why)))
     } else if args.short {
@@ -140,6 +138,7 @@ impl<'a> PolicyView<'a> {
     fn new(context: &'a Context<'_>, outlook: &SessionOutlook<'_>, with_events: bool) -> Self {
         let time = |time: Option<Time>| time.map(Time::rfc3339);
         let profile = &context.profile;
+        let words = Words { format_time: &Time::rfc3339, profile: profile.name_in_hints.as_deref() };
         let (next_action, act_before) = outlook.next_action();
         let events = || outlook.session.map(|session| session.events.as_slice()).unwrap_or_default();
         Self {
@@ -161,7 +160,7 @@ impl<'a> PolicyView<'a> {
             next_action,
             act_before: time(act_before),
             access_token_expires_at: time(outlook.access_token_expires_at()),
-            explanation: render_all(&outlook.explanation(), &Time::rfc3339, profile.name_in_hints.as_deref()),
+            explanation: outlook.explanation(&words).join(" "),
             events: with_events.then(|| {
                 let view =
                     |event: &SessionEvent| EventView { at: event.time.rfc3339(), event: event_description(event) };

@@ -1,6 +1,7 @@
 //! What `tidp policy` shows a person: the title, the timeline, the explanation and the session's events.
 
 use super::outlook::SessionOutlook;
+use super::outlook::sentence::Words;
 use super::session_event::event_description;
 use super::timeline::Timeline;
 use super::timeline::picture::draw;
@@ -29,9 +30,8 @@ impl PolicyPage<'_> {
             lines.extend(draw(&Timeline::new(session, &self.outlook), columns, charset, format_time));
             lines.push(Line::default());
         }
-        for sentence in self.outlook.explanation() {
-            let text = wrap(&sentence.render(format_time, self.profile_flag), columns);
-            lines.extend(text.into_iter().map(|line| Line::new(Role::Text, line)));
+        for sentence in self.outlook.explanation(&Words { format_time, profile: self.profile_flag }) {
+            lines.extend(wrap(&sentence, columns).into_iter().map(|line| Line::new(Role::Text, line)));
         }
         if self.with_events {
             lines.push(Line::default());

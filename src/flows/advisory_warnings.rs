@@ -5,7 +5,8 @@
 use crate::domain::session::{Renewal, Session};
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 use crate::domain::warning::WarningCode;
-use crate::explain::outlook::warnings::{ADVISORY_CODES, Warning};
+use crate::explain::outlook::sentence::Words;
+use crate::explain::outlook::warnings::ADVISORY_CODES;
 use crate::flows::context::Context;
 use crate::ports::Reporter;
 use std::path::PathBuf;
@@ -31,24 +32,28 @@ pub fn warn_if_due(context: &Context<'_>, session: &Session, renewal: Option<Ren
     }
     let now = context.ports.clock.now();
     let outlook = context.outlook(Some(session), now);
-    let mut due = outlook.advisory_warnings();
+    let words = Words {
+        format_time: &|time| context.reporter.local_time(time),
+        profile: context.profile.name_in_hints.as_deref(),
+    };
+    let mut due = outlook.advisory_warnings(&words);
     if !due.is_empty() && last_warned_at(context, now).is_some_and(|last| now < last.plus(WARNING_INTERVAL)) {
         due.clear();
     }
-    let is_new = |warning: &Warning| !context.reporter.has_warned(warning.code);
-    due.retain(is_new);
-    let mut warnings = due.clone();
-    if sso_just_ended(session, renewal) && due.iter().all(|warning| warning.code != WarningCode::SsoEnded) {
-        warnings.extend(
-            outlook.warnings().into_iter().filter(|warning| warning.code == WarningCode::SsoEnded && is_new(warning)),
+    due.retain(|(code, _)| !context.reporter.has_warned(*code));
+    let is_due = !due.is_empty();
+    if sso_just_ended(session, renewal) && due.iter().all(|(code, _)| *code != WarningCode::SsoEnded) {
+        due.extend(
+            outlook
+                .warnings(&words)
+                .into_iter()
+                .filter(|(code, _)| *code == WarningCode::SsoEnded && !context.reporter.has_warned(*code)),
         );
     }
-    for Warning { code, message } in &warnings {
-        let message =
-            message.render(&|time| context.reporter.local_time(time), context.profile.name_in_hints.as_deref());
-        context.reporter.warn(*code, message);
+    for (code, message) in due {
+        context.reporter.warn(code, message);
     }
-    if !due.is_empty() {
+    if is_due {
         record_warning(context);
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, ProviderRefusal, Result, SessionError, Situation, StoreError, store_message};
 use crate::explain::outlook::observations;
+use crate::explain::outlook::sentence::Words;
 use crate::explain::{exchange_steps, refresh_messages};
 use crate::flows::access_token_cache;
 use crate::flows::context::Context;
@@ -276,9 +277,9 @@ impl RefreshAttempt<'_> {
         // The mark of this refresh goes, and what the provider had said of the token helps to explain the refusal.
         let refused = self.before.after_refusal(&code, self.cause.clone(), self.sent_at, provider_ahead);
         context.store.save_without_prompt(&context.entry(), &refused.to_json())?;
-        let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref())
-            .map(|sentence| sentence.render(&|time| context.reporter.local_time(time), None))
-            .unwrap_or_default();
+        let words = Words { format_time: &|time| context.reporter.local_time(time), profile: None };
+        let likely_cause = observations::probable_refusal(&refused, context.profile.policy.as_ref(), &words);
+        let likely_cause = likely_cause.unwrap_or_default();
         Err(ProviderRefusal::RefreshToken { code, error, likely_cause }.into())
     }
 }

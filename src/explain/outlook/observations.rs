@@ -1,7 +1,7 @@
 //! What a session's events say about its policy: whether the two contradict each other, and why a refresh token was
 //! probably refused.
 
-use super::sentence::Sentence;
+use super::sentence::Words;
 use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::session::{
@@ -11,112 +11,113 @@ use crate::domain::session::{
 use crate::domain::time::{CLOCK_TOLERANCE, Seconds, Time};
 
 /// How the session's responses contradict its policy, worded as a warning; `None` if they do not.
-pub fn policy_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
+pub fn policy_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
     let name = policy.name.as_str();
     match (&session.refresh_token, policy.lifetime) {
         (RefreshToken::Held(_), None) => {
-            return Some(Sentence::new(format!(
+            return Some(format!(
                 "the profile says {name}, but the provider issued a refresh token: the client is of another type"
-            )));
+            ));
         }
         (RefreshToken::NeverIssued, Some(_)) if session.scopes.iter().any(|scope| scope == "offline_access") => {
-            return Some(Sentence::new(format!(
+            return Some(format!(
                 "the profile says {name}, but the provider issued no refresh token although offline_access was \
                  granted: the client is probably of type Public (policy NoRefresh)"
-            )));
+            ));
         }
         _ => {}
     }
-    if let Some(said) = introspection_mismatch(session, policy) {
+    if let Some(said) = introspection_mismatch(session, policy, words) {
         return Some(said);
     }
     if let Some((at, expired_at)) = accepted_after_expiry(session, policy) {
-        return Some(
-            Sentence::new("the provider accepted the refresh token ")
-                .time(at)
-                .text(format!(", but under {name} it had expired "))
-                .time(expired_at)
-                .text(": the client probably has another policy than the profile says"),
-        );
+        return Some(format!(
+            "the provider accepted the refresh token {}, but under {name} it had expired {}: the client probably has \
+             another policy than the profile says",
+            words.time(at),
+            words.time(expired_at)
+        ));
     }
     let (at, before) = before_refusal(session)?;
     let expiry = RefreshTokenExpiry::by_policy(&before, policy)?;
     if let Some(said) = before.introspected_expiry() {
-        return contradiction("the provider said that the refresh token would expire ", said, expiry, policy);
+        return contradiction("the provider said that the refresh token would expire", said, expiry, policy, words);
     }
     let tenth = Seconds(policy.lifetime?.0 / 10).max(CLOCK_TOLERANCE);
     (at < expiry.expires_at_earliest.minus(tenth) && spent_before(session).is_none()).then(|| {
-        Sentence::new("the provider refused the refresh token ")
-            .time(at)
-            .text(format!(", but under {name} it was valid until "))
-            .time(expiry.expires_at_earliest)
-            .text(": it was revoked or used elsewhere, or the client has another policy than the profile says")
+        format!(
+            "the provider refused the refresh token {}, but under {name} it was valid until {}: it was revoked or used \
+             elsewhere, or the client has another policy than the profile says",
+            words.time(at),
+            words.time(expiry.expires_at_earliest)
+        )
     })
 }
 
 /// How the expiry that the provider says contradicts the policy, worded as a warning; `None` if it does not.
-pub fn introspection_mismatch(session: &Session, policy: &Policy) -> Option<Sentence> {
+pub fn introspection_mismatch(session: &Session, policy: &Policy, words: &Words<'_>) -> Option<String> {
     let said = session.introspected_expiry()?;
     let by_policy = RefreshTokenExpiry::by_policy(session, policy)?;
-    contradiction("the provider says that the refresh token expires ", said, by_policy, policy)
+    contradiction("the provider says that the refresh token expires", said, by_policy, policy, words)
 }
 
-fn contradiction(words: &str, said: Time, by_policy: RefreshTokenExpiry, policy: &Policy) -> Option<Sentence> {
+fn contradiction(
+    subject: &str,
+    said: Time,
+    by_policy: RefreshTokenExpiry,
+    policy: &Policy,
+    words: &Words<'_>,
+) -> Option<String> {
     let earliest = by_policy.expires_at_earliest.minus(CLOCK_TOLERANCE);
     let latest = by_policy.expires_at.plus(CLOCK_TOLERANCE);
     (said < earliest || said > latest).then(|| {
-        Sentence::new(words)
-            .time(said)
-            .text(format!(", but under {} it would expire ", policy.name.as_str()))
-            .time(by_policy.expires_at)
-            .text(": the client has another policy than the profile says")
+        format!(
+            "{subject} {}, but under {} it would expire {}: the client has another policy than the profile says",
+            words.time(said),
+            policy.name.as_str(),
+            words.time(by_policy.expires_at)
+        )
     })
 }
 
 /// Why the provider probably refused the refresh token; `None` if it did not. `invalid_grant` does not say why.
-pub fn probable_refusal(session: &Session, policy: Option<&Policy>) -> Option<Sentence> {
+pub fn probable_refusal(session: &Session, policy: Option<&Policy>, words: &Words<'_>) -> Option<String> {
     let RefreshToken::Refused { refused_at, .. } = session.refresh_token else { return None };
     let known = expiry_when_refused(session, policy);
-    let source = match known.map(|(_, expiry)| expiry.source) {
-        Some(ExpirySource::Provider) => "as the provider had said",
-        Some(ExpirySource::Policy) | None => "under the policy",
-    };
     if let Some((at, expiry)) = known.filter(|(at, expiry)| *at >= expiry.expires_at) {
-        let expired =
-            Sentence::new(format!("It had probably expired: {source} it was valid until ")).time(expiry.expires_at);
-        return Some(if refused_at >= expiry.expires_at {
-            expired.text(".")
+        let source = match expiry.source {
+            ExpirySource::Provider => "as the provider had said",
+            ExpirySource::Policy => "under the policy",
+        };
+        let clock = if refused_at >= expiry.expires_at {
+            String::new()
         } else {
-            expired.text(format!(
-                ", and the provider's clock, which has moved {} ahead of this machine's, is past that.",
-                at.since(refused_at).to_text()
-            ))
-        });
+            let ahead = at.since(refused_at).to_text();
+            format!(", and the provider's clock, which has moved {ahead} ahead of this machine's, is past that")
+        };
+        let end = words.time(expiry.expires_at);
+        return Some(format!("It had probably expired: {source} it was valid until {end}{clock}."));
     }
     if let Some(before) = spent_before(session) {
-        return Some(Sentence::new(format!("It was probably used up already: {before}.")));
+        return Some(format!("It was probably used up already: {before}."));
     }
-    let Some((at, expiry)) = known else {
-        return Some(Sentence::new(
-            "It had expired, was revoked, or was used elsewhere; the provider does not say which.",
-        ));
-    };
-    if expiry.source == ExpirySource::Provider {
-        return Some(
-            Sentence::new("The provider had said that it was valid until ")
-                .time(expiry.expires_at)
-                .text(", so it was probably revoked (for example by a logout) or used elsewhere."),
-        );
-    }
-    Some(if at >= expiry.expires_at_earliest {
-        Sentence::new("It had probably expired: it was certain to work only until ")
-            .time(expiry.expires_at_earliest)
-            .text(", and the refreshes after that may not have renewed it.")
-    } else {
-        Sentence::new("Under the policy it was valid until ").time(expiry.expires_at_earliest).text(
-            ", so it was probably revoked (for example by a logout) or used elsewhere, or the client has another \
-             policy than the profile says.",
-        )
+    Some(match known {
+        None => "It had expired, was revoked, or was used elsewhere; the provider does not say which.".to_owned(),
+        Some((_, expiry)) if expiry.source == ExpirySource::Provider => format!(
+            "The provider had said that it was valid until {}, so it was probably revoked (for example by a logout) or \
+             used elsewhere.",
+            words.time(expiry.expires_at)
+        ),
+        Some((at, expiry)) if at >= expiry.expires_at_earliest => format!(
+            "It had probably expired: it was certain to work only until {}, and the refreshes after that may not have \
+             renewed it.",
+            words.time(expiry.expires_at_earliest)
+        ),
+        Some((_, expiry)) => format!(
+            "Under the policy it was valid until {}, so it was probably revoked (for example by a logout) or used \
+             elsewhere, or the client has another policy than the profile says.",
+            words.time(expiry.expires_at_earliest)
+        ),
     })
 }
 
@@ -180,17 +181,10 @@ fn accepted_after_expiry(session: &Session, policy: &Policy) -> Option<(Time, Ti
 
 /// How the refresh before the refusal may have spent the token without returning another.
 fn spent_before(session: &Session) -> Option<&'static str> {
-    let before = session
-        .events
-        .iter()
-        .rev()
-        .find(|e| !matches!(e.kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. }))?;
-    match before.kind {
+    let is_refusal = |kind: &EventKind| matches!(kind, EventKind::Refused { .. } | EventKind::RefusedTokenKept { .. });
+    match session.events.iter().rev().map(|event| &event.kind).find(|kind| !is_refusal(kind))? {
         EventKind::Unanswered { .. } | EventKind::Interrupted => Some("the refresh before it got no usable response"),
         EventKind::Discarded { .. } => Some("the response to the refresh before it failed a check and was discarded"),
-        EventKind::Login { .. }
-        | EventKind::Refreshed { .. }
-        | EventKind::Refused { .. }
-        | EventKind::RefusedTokenKept { .. } => None,
+        _ => None,
     }
 }

@@ -1,83 +1,34 @@
-//! A sentence whose times and commands are filled in where it is shown: local time, or UTC for JSON.
+//! How sentences write times, commands and settings.
 
 use crate::domain::command_line;
-use crate::domain::text::printable;
+use crate::domain::text::{printable, with_full_stop};
 use crate::domain::time::Time;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sentence(Vec<Part>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    /// Printable text of our own, never from a provider.
-    Text(String),
-    Time(Time),
-    /// A command line of this program; `--profile` is added to it.
-    Command(&'static str),
-    /// A key of the profile.
-    Setting(&'static str),
-    /// How to have the session renewed before it ends.
-    RenewalInTime,
+/// For a person or for JSON, and for a named profile or the environment.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    pub format_time: &'a dyn Fn(Time) -> String,
+    /// The value that commands need for `--profile`. Without one, settings are environment variables.
+    pub profile: Option<&'a str>,
 }
 
-impl Sentence {
-    /// A sentence that begins with `text`.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into())])
+impl Words<'_> {
+    pub(super) fn time(&self, time: Time) -> String {
+        (self.format_time)(time)
     }
 
-    #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Part::Text(text.into()));
-        self
+    /// A command line of this program, in backquotes and with `--profile`.
+    pub(super) fn command(&self, command: &str) -> String {
+        let flag = self.profile.map_or_else(String::new, |name| format!(" --profile {}", command_line::quote(name)));
+        format!("`{command}{}`", printable(&flag))
     }
 
-    #[must_use]
-    pub fn time(mut self, time: Time) -> Self {
-        self.0.push(Part::Time(time));
-        self
+    pub(super) fn setting(&self, key: &str) -> String {
+        setting(key, self.profile)
     }
 
-    #[must_use]
-    pub fn command(mut self, command: &'static str) -> Self {
-        self.0.push(Part::Command(command));
-        self
-    }
-
-    #[must_use]
-    pub fn setting(mut self, key: &'static str) -> Self {
-        self.0.push(Part::Setting(key));
-        self
-    }
-
-    #[must_use]
-    pub fn renewal_in_time(mut self) -> Self {
-        self.0.push(Part::RenewalInTime);
-        self
-    }
-
-    /// A warning as a full sentence: with a capital letter and a full stop.
-    #[must_use]
-    pub fn capitalized(mut self) -> Self {
-        if let Some(Part::Text(text)) = self.0.first_mut() {
-            let mut letters = text.chars();
-            *text = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        }
-        self.text(".")
-    }
-
-    /// The sentence with its times written by `format_time`. If `profile` is given, commands get `--profile NAME`, and
-    /// settings are keys of that profile; otherwise settings are environment variables.
-    pub fn render(&self, format_time: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
-        let flag = profile.map_or_else(String::new, |name| format!(" --profile {}", command_line::quote(name)));
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Time(time) => format_time(*time),
-            Part::Command(command) => format!("`{command}{}`", printable(&flag)),
-            Part::Setting(key) => setting(key, profile),
-            Part::RenewalInTime => renewal_in_time(profile),
-        };
-        self.0.iter().map(part).collect()
+    pub(super) fn renewal_in_time(&self) -> String {
+        renewal_in_time(self.profile)
     }
 }
 
@@ -100,7 +51,8 @@ pub fn renewal_in_time(profile: Option<&str>) -> String {
     }
 }
 
-/// All `sentences` as one text.
-pub fn render_all(sentences: &[Sentence], format_time: &dyn Fn(Time) -> String, profile: Option<&str>) -> String {
-    sentences.iter().map(|sentence| sentence.render(format_time, profile)).collect::<Vec<_>>().join(" ")
+/// A warning as a full sentence.
+pub(super) fn full_sentence(warning: &str) -> String {
+    let mut letters = warning.chars();
+    with_full_stop(&letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>())
 }

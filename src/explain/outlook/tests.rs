@@ -1,5 +1,5 @@
 use super::observations::{policy_mismatch, probable_refusal};
-use super::sentence::{Sentence, render_all};
+use super::sentence::Words;
 use super::*;
 use crate::domain::policy::PolicyName;
 use crate::domain::session::tests::{any_policy, found_inactive, history, introspected, lived, logged_in, refreshed};
@@ -25,19 +25,21 @@ fn next<'a>(seconds: i64, session: &'a Session, policy: impl Into<Option<&'a Pol
 
 /// The explanation with times as seconds since the login.
 fn explained<'a>(seconds: i64, session: &'a Session, policy: impl Into<Option<&'a Policy>>) -> String {
-    text(&outlook(seconds, session, policy).explanation())
+    text(&outlook(seconds, session, policy))
 }
 
-fn text(sentences: &[Sentence]) -> String {
-    render_all(sentences, &|at| format!("@{}", at.since(LOGIN).0), Some("my demo"))
+fn text(outlook: &SessionOutlook<'_>) -> String {
+    outlook.explanation(&WORDS).join(" ")
 }
+
+const WORDS: Words<'static> = Words { format_time: &|at| format!("@{}", at.since(LOGIN).0), profile: Some("my demo") };
 
 fn expires_at(outlook: &SessionOutlook<'_>) -> Option<Time> {
     outlook.expiry.map(|expiry| expiry.expires_at)
 }
 
 fn codes(seconds: i64, session: &Session, policy: &Policy) -> Vec<&'static str> {
-    outlook(seconds, session, policy).warnings().iter().map(|warning| warning.code.as_str()).collect()
+    outlook(seconds, session, policy).warnings(&WORDS).iter().map(|(code, _)| code.as_str()).collect()
 }
 
 fn fresh() -> Session {
@@ -57,7 +59,7 @@ const NO_REFRESH: Policy = PolicyName::NoRefresh.documented();
 fn without_a_session_only_a_login_helps() {
     let outlook = SessionOutlook::new(LOGIN, None, Some(&MOBILE), Renew::WhenDue);
     assert_eq!((outlook.next_action(), expires_at(&outlook)), ((NextAction::Login, None), None));
-    assert!(text(&outlook.explanation()).ends_with("log in with `tidp login --profile \"my demo\"`."));
+    assert!(text(&outlook).ends_with("log in with `tidp login --profile \"my demo\"`."));
     assert_eq!(outlook.short(), "no session");
 }
 
@@ -225,10 +227,10 @@ fn a_ten_minute_policy_is_explained_with_what_keeps_it_alive() {
 fn early_renewal_is_announced_and_not_warned_of() {
     let session = fresh();
     let outlook = SessionOutlook::new(after(60), Some(&session), Some(&WEB), Renew::BeforeSessionEnds);
-    let text = text(&outlook.explanation());
+    let text = text(&outlook);
     assert!(text.contains("From @400 on `tidp token --profile \"my demo\"` renews it"), "{text}");
     assert!(text.contains("use it before @600"), "{text}");
-    assert_eq!(outlook.warnings(), []);
+    assert_eq!(outlook.warnings(&WORDS), []);
 }
 
 #[test]
@@ -251,7 +253,7 @@ fn interrupted_refresh_and_clock_skew_warn() {
 
 #[test]
 fn answers_that_contradict_the_policy_are_named() {
-    let mismatch = |session: &Session, policy| policy_mismatch(session, &policy).map(|sentence| text(&[sentence]));
+    let mismatch = |session: &Session, policy| policy_mismatch(session, &policy, &WORDS);
     assert!(mismatch(&fresh(), NO_REFRESH).unwrap().contains("issued a refresh token"));
     assert!(mismatch(&logged_in(LOGIN, None), MOBILE).unwrap().contains("issued no refresh token"));
     let without_offline = Session { scopes: vec!["openid".into()], ..logged_in(LOGIN, None) };
@@ -275,7 +277,7 @@ fn answers_that_contradict_the_policy_are_named() {
 fn an_end_that_the_provider_says_is_compared_with_the_policy() {
     let mismatch = |session: &Session, end| {
         let told = introspected(session, after(60), after(end));
-        policy_mismatch(&told, &MOBILE).map(|sentence| text(&[sentence]))
+        policy_mismatch(&told, &MOBILE, &WORDS)
     };
     for (end, differs) in [(90 * DAY, false), (90 * DAY - 60, false), (90 * DAY + 60, false), (90 * DAY - 61, true)] {
         assert_eq!(mismatch(&fresh(), end).is_some(), differs, "{end}");
@@ -326,7 +328,7 @@ fn a_token_that_is_not_active_ends_the_session_in_words_only() {
     assert_eq!((outlook.is_expired(), outlook.remaining()), (true, Some(Seconds::ZERO)));
     assert_eq!((outlook.expiry, outlook.expiry_source()), (None, Some(ExpirySource::Provider)));
     assert_eq!(outlook.next_action(), (NextAction::Login, None));
-    assert_eq!(outlook.warnings(), []);
+    assert_eq!(outlook.warnings(&WORDS), []);
     let said = explained(120, &ended, &MOBILE);
     assert!(said.contains("The provider, asked @60, says that the refresh token is no longer active"), "{said}");
     assert!(said.contains("works until @3600") && said.contains("is kept; the next refresh will show"), "{said}");
@@ -345,8 +347,7 @@ fn without_a_policy_the_end_is_known_and_the_renewal_is_not() {
 
 #[test]
 fn why_a_token_was_refused_is_told_as_likely() {
-    let probable =
-        |session: &Session| probable_refusal(session, Some(&MOBILE)).map(|sentence| text(&[sentence])).unwrap();
+    let probable = |session: &Session| probable_refusal(session, Some(&MOBILE), &WORDS).unwrap();
     assert!(probable(&refused(90 * DAY, &fresh())).contains("It had probably expired: under the policy"));
     assert!(probable(&refused(89 * DAY, &fresh())).contains("revoked"));
     let same = refreshed(&fresh(), after(10 * DAY), Some("r0"));
@@ -358,26 +359,25 @@ fn why_a_token_was_refused_is_told_as_likely() {
     );
     let lost = fresh().after_lost_response(RefreshReason::Expired, after(60));
     assert!(probable(&refused(120, &lost)).contains("used up already"));
-    assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE), None);
+    assert_eq!(policy_mismatch(&refused(120, &lost), &MOBILE, &WORDS), None);
     let interrupted = fresh().with_event(after(60), EventKind::Interrupted);
     assert!(probable(&refused(120, &interrupted)).contains("used up already"));
-    assert_eq!(probable_refusal(&fresh(), Some(&MOBILE)), None);
+    assert_eq!(probable_refusal(&fresh(), Some(&MOBILE), &WORDS), None);
 }
 
 #[test]
 fn what_the_provider_had_said_explains_a_refusal() {
     let told = introspected(&fresh(), after(60), after(DAY));
     for policy in [Some(&MOBILE), None] {
-        let probable = |seconds| text(&[probable_refusal(&refused(seconds, &told), policy).unwrap()]);
+        let probable = |seconds| probable_refusal(&refused(seconds, &told), policy, &WORDS).unwrap();
         let said = "as the provider had said it was valid until @86400.";
         assert!(probable(DAY).contains(&format!("It had probably expired: {said}")), "{}", probable(DAY));
         let revoked = "The provider had said that it was valid until @86400, so it was probably revoked";
         assert!(probable(DAY - 1).starts_with(revoked), "{}", probable(DAY - 1));
     }
-    let mismatch = |end| policy_mismatch(&refused(DAY, &introspected(&fresh(), after(60), after(end))), &MOBILE);
-    assert!(
-        text(&[mismatch(DAY).unwrap()]).contains("said that the refresh token would expire @86400, but under Mobile")
-    );
+    let mismatch =
+        |end| policy_mismatch(&refused(DAY, &introspected(&fresh(), after(60), after(end))), &MOBILE, &WORDS);
+    assert!(mismatch(DAY).unwrap().contains("said that the refresh token would expire @86400, but under Mobile"));
     assert_eq!(mismatch(90 * DAY), None);
 }
 
@@ -440,6 +440,6 @@ proptest! {
             prop_assert!(then.0 != next_action || Some(moment) == earliest);
             prop_assert_ne!(then.1, act_before);
         }
-        prop_assert!(!outlook.explanation().is_empty());
+        prop_assert!(!outlook.explanation(&WORDS).is_empty());
     }
 }
