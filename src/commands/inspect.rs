@@ -43,8 +43,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
         }
         let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
         let set_policy = setting(profile.policy_key(), profile.name_in_hints.as_deref());
-        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
-        out.page(&view.text(&style, &set_policy, claim_issuer))?;
+        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now), claim_issuer };
+        out.page(&view.text(&style, &set_policy))?;
         if session.id_token.as_ref().is_some_and(|token| now >= token.expires_at) {
             out.note(&format!("Note: {}.", claims::expired_id_token_note(claim_issuer)));
         }
@@ -57,22 +57,22 @@ fn inspect_machine(context: &Context<'_>, out: &Output<'_>) -> Result<()> {
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let provider = provider_metadata::provider(context);
     let kept = machine_tokens::load(context).tokens;
-    let view = |token: &ScopedToken| scoped_token_view(context, &provider, token, now);
     let scopes = ScopeSet::parse(&profile.scopes);
+    let others = kept.iter().filter(|(requested, _)| **requested != scopes);
     let view = MachineView {
         key: &context.key,
         grant: profile.grant.as_str(),
         store: context.store.name().as_str(),
         scopes: &profile.scopes,
-        token: kept.get(&scopes).map(view),
-        others: kept.iter().filter(|(requested, _)| **requested != scopes).map(|(_, token)| view(token)).collect(),
+        token: kept.get(&scopes).map(|token| scoped_token_view(context, &provider, token)),
+        others: others.map(|(_, token)| scoped_token_view(context, &provider, token)).collect(),
         now,
     };
     if out.json {
         return out.document(view.to_json());
     }
-    let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
-    out.page(&view.text(&style, profile.claim_issuer(provider.as_ref().ok())))
+    let claim_issuer = profile.claim_issuer(provider.as_ref().ok());
+    out.page(&view.text(&ViewStyle { colors: out.colors, when: &|time| out.when(time, now), claim_issuer }))
 }
 
 /// The document of `tidp inspect --json`.
@@ -81,37 +81,41 @@ pub fn to_json(context: &Context<'_>, session: &Session) -> Value {
 }
 
 fn session_view<'s>(context: &'s Context<'_>, session: &'s Session, provider: &Result<Provider>) -> SessionView<'s> {
-    let now = context.ports.clock.now();
-    let view =
-        |token: &Secret, expires_at: Time| TokenView::new(token, expires_at, now, verified(context, provider, token));
-    let access_token = view(&session.access_token.value, session.access_token.expires_at);
-    let id_token = session.id_token.as_ref().map_or_else(TokenView::none, |token| view(&token.value, token.expires_at));
-    let outlook = context.outlook(Some(session), now);
-    let others = session.scoped_tokens.iter().map(|(_, token)| scoped_token_view(context, provider, token, now));
-    SessionView::new(session, &outlook, context.store.name().as_str(), [access_token, id_token])
-        .with_other_access_tokens(others.collect())
+    let others = session.scoped_tokens.iter().map(|(_, token)| scoped_token_view(context, provider, token));
+    let id_token = session.id_token.as_ref();
+    SessionView {
+        session,
+        outlook: context.outlook(Some(session), context.ports.clock.now()),
+        store: context.store.name().as_str(),
+        access_token: token_view(context, provider, &session.access_token.value, session.access_token.expires_at),
+        other_access_tokens: others.collect(),
+        id_token: id_token.map(|token| token_view(context, provider, &token.value, token.expires_at)),
+    }
 }
 
-fn scoped_token_view(
+fn scoped_token_view<'s>(
     context: &Context<'_>,
     provider: &Result<Provider>,
-    token: &ScopedToken,
-    now: Time,
-) -> ScopedTokenView {
+    token: &'s ScopedToken,
+) -> ScopedTokenView<'s> {
     let AccessToken { value, expires_at, .. } = &token.access_token;
-    let access_token = TokenView::new(value, *expires_at, now, verified(context, provider, value));
-    ScopedTokenView { scopes: token.scopes.clone(), access_token, expires_at: *expires_at }
+    ScopedTokenView { scopes: &token.scopes, access_token: token_view(context, provider, value, *expires_at) }
 }
 
-/// Whether the token's signature is valid, if that is known, and why not.
-fn verified(context: &Context<'_>, provider: &Result<Provider>, token: &Secret) -> (Option<bool>, Option<String>) {
+fn token_view<'s>(
+    context: &Context<'_>,
+    provider: &Result<Provider>,
+    token: &'s Secret,
+    expires_at: Time,
+) -> TokenView<'s> {
     let verdict = match Jwt::parse(token.expose()) {
         Ok(jwt) => provider_keys::signature_verdict(context, provider, &jwt.jws),
         Err(_) => SignatureVerdict::Undecided(OPAQUE.to_owned()),
     };
-    match verdict {
+    let (verified, verified_reason) = match verdict {
         SignatureVerdict::Valid => (Some(true), None),
         SignatureVerdict::Rejected(why) => (Some(false), Some(why)),
         SignatureVerdict::Undecided(why) => (None, Some(why)),
-    }
+    };
+    TokenView { token, expires_at, verified, verified_reason }
 }

@@ -11,7 +11,7 @@ use crate::domain::session::{ExpirySource, SessionEvent, Sso};
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, SessionError, with_profile};
-use crate::explain::machine_view::MachineOutlook;
+use crate::explain::machine_view::machine_policy;
 use crate::explain::outlook::sentence::Words;
 use crate::explain::outlook::{NextAction, SessionOutlook};
 use crate::explain::policy_descriptions::{policy_description, policy_descriptions};
@@ -80,24 +80,21 @@ fn explain(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Resul
 fn explain_machine(context: &Context<'_>, out: &Output<'_>, args: &cli::Policy) -> Result<()> {
     let (now, profile) = (context.ports.clock.now(), &context.profile);
     let kept = machine_tokens::load(context).tokens;
-    let outlook = MachineOutlook {
-        profile: &profile.name,
-        client_type: profile.client_type,
-        token_command: with_profile("tidp token", profile.name_in_hints.as_deref()),
-        access_token_expires_at: kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at),
-        now,
-    };
+    let expires_at = kept.get(&ScopeSet::parse(&profile.scopes)).map(|token| token.access_token.expires_at);
+    let token = with_profile("tidp token", profile.name_in_hints.as_deref());
     let grant = profile.grant.as_str();
     if out.json {
-        let mut document = outlook.to_json();
-        if args.why {
-            document["events"] = json!([]);
-        }
-        out.document(document)
+        out.document(json!(PolicyView {
+            next_action: NextAction::None,
+            access_token_expires_at: expires_at.map(Time::rfc3339),
+            explanation: machine_policy(expires_at, now, &token, &Time::rfc3339),
+            ..PolicyView::new(context, &context.outlook(None, now), args.why)
+        }))
     } else if args.short {
         out.answer(&format!("{grant}\n"))
     } else {
-        let text = wrap(&outlook.explanation(&|time| out.local(time)), out.columns()).join("\n");
+        let text = machine_policy(expires_at, now, &token, &|time| out.local(time));
+        let text = wrap(&text, out.columns()).join("\n");
         out.answer(&format!("{}  {}\n\n{text}\n", out.colors.bold(grant), printable(&profile.name)))
     }
 }

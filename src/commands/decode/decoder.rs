@@ -151,7 +151,7 @@ impl Decoder<'_> {
 
     fn text(&self, jwt: &Jwt<'_>, verified: bool, now: Time, warnings: &[CodedWarning]) -> String {
         let (out, claim_issuer) = (self.out, self.claim_issuer(jwt));
-        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now) };
+        let style = ViewStyle { colors: out.colors, when: &|time| out.when(time, now), claim_issuer };
         let (verdict, then) = if verified {
             (out.colors.paint("verified", Color::Green), ",")
         } else {
@@ -163,18 +163,10 @@ impl Decoder<'_> {
         for (_, warning) in warnings {
             text += &format!("{} {warning}\n", out.colors.paint("warning:", Color::Magenta));
         }
-        text += &format!(
-            "{}\n{}",
-            out.colors.bold("Header"),
-            claim_lines(&style, &jwt.jws.header, &BTreeMap::new(), claim_issuer)
-        );
+        text += &format!("{}\n{}", out.colors.bold("Header"), claim_lines(&style, &jwt.jws.header, &BTreeMap::new()));
         let payload = jwt.payload_text();
         let raw_values = raw_members(&payload);
-        text += &format!(
-            "{}\n{}",
-            out.colors.bold("Payload"),
-            claim_lines(&style, &jwt.claims(), &raw_values, claim_issuer)
-        );
+        text += &format!("{}\n{}", out.colors.bold("Payload"), claim_lines(&style, &jwt.claims(), &raw_values));
         text
     }
 }
