@@ -13,7 +13,7 @@ mod variables;
 
 pub use file::{Config, config_path, parse};
 pub use profile::{AuthMethod, Grant, Profile, Source, is_telenorid_plus};
-pub use profile_keys::{key_meanings, keys_with_meanings, parse_key, unset_key_error};
+pub use profile_keys::{key_meanings, key_name_error, keys_with_meanings, parse_key};
 pub use redirect_uri::RedirectUri;
 pub use resolve::{check_machine_scopes, check_scope_spelling, check_scopes, policy_name};
 pub use settings::{Setting, settings};

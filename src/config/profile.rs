@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// TelenorID+'s environments and their issuers.
 pub const TELENORID_PLUS: [(&str, &str); 2] =
-    [("production", "https://id.telenor.no"), ("staging", "https://id-test.telenor.no")];
+    [("staging", "https://id-test.telenor.no"), ("production", "https://id.telenor.no")];
 
 /// The redirect URI of TelenorID+'s debugger in staging. By its guide it is registered for every public client.
 pub const DEBUGGER_REDIRECT_URI: &str = "https://oidc-test.telenor.no//callback";
@@ -21,9 +21,10 @@ pub fn is_telenorid_plus(issuer: &str) -> bool {
 }
 
 /// Client authentication at the token endpoint (RFC 6749 2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthMethod {
     /// For a public client.
+    #[default]
     None,
     Basic,
     Post,
@@ -51,10 +52,11 @@ impl Grant {
 }
 
 /// Where a setting was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
     Variable(String),
     Profile(String),
+    #[default]
     Default,
 }
 
@@ -69,7 +71,7 @@ impl std::fmt::Display for Source {
 }
 
 /// A profile, validated and with its defaults filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// `CLIENT_ID@ISSUER` if the environment names the client.
     pub name: String,
@@ -113,22 +115,7 @@ impl Profile {
             name_in_hints: Some(key.profile.clone()),
             issuer: key.issuer.clone(),
             client_id: key.client_id.clone(),
-            client_id_source: Source::Default,
-            client_type: None,
-            grant: Grant::default(),
-            policy: None,
-            renew: Renew::default(),
-            scopes: Vec::new(),
-            redirect_uri: RedirectUri::Elsewhere(String::new()),
-            redirect_uri_source: Source::Default,
-            auth_method: AuthMethod::None,
-            client_secret_command: None,
-            ca_file: None,
-            acr_values: None,
-            login_hint: None,
-            ui_locales: None,
-            prompt: None,
-            endpoint_hosts: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -139,7 +126,7 @@ impl Profile {
 
     /// How a public client without a redirect URI on this machine may get in: with that of TelenorID+'s debugger in staging.
     pub fn debugger_redirect_advice(&self) -> Option<String> {
-        let is_staging = self.issuer == TELENORID_PLUS[1].1;
+        let is_staging = self.issuer == TELENORID_PLUS[0].1;
         let is_set = matches!(&self.redirect_uri, RedirectUri::Elsewhere(_));
         (is_staging && self.auth_method == AuthMethod::None && !is_set).then(|| {
             format!(

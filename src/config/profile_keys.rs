@@ -62,8 +62,11 @@ enum Format {
 }
 
 impl Key {
-    pub fn named(name: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.name == name)
+    /// # Errors
+    /// What is wrong with a name that is no key.
+    pub fn named(name: &str) -> std::result::Result<&'static Self, String> {
+        let names = || KEYS.iter().map(|key| key.name).collect::<Vec<_>>();
+        KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown_key(name, &names()))
     }
 
     /// The value that a text means, as a variable or an argument holds it. A name is written as it is documented.
@@ -99,19 +102,19 @@ impl Key {
 
     /// What is wrong with the type of a value, if anything.
     fn type_error(&self, value: &Value) -> Option<String> {
-        let Self { name, format, .. } = self;
-        let is_list = || value.as_array().is_some_and(|list| list.iter().all(Value::is_str));
-        match format {
-            Format::Text => (!value.is_str()).then(|| format!("`{name}` must be a text: {name} = \"…\"")),
-            Format::Flag => (!value.is_bool()).then(|| format!("`{name}` must be true or false, without quotes")),
-            Format::Words | Format::Command if is_list() => None,
+        let name = self.name;
+        let is_list = value.as_array().is_some_and(|list| list.iter().all(Value::is_str));
+        let (is_right, right) = match self.format {
+            Format::Text => (value.is_str(), format!("a text: {name} = \"…\"")),
+            Format::Flag => (value.is_bool(), "true or false, without quotes".to_owned()),
             Format::Words => {
-                let list = words(value.as_str().map_or_else(|| vec!["…"], |text| text.split_whitespace().collect()));
-                Some(format!("`{name}` must be a list: {name} = {}", printable(&list.to_string())))
+                let list = words(value.as_str().unwrap_or("…").split_whitespace());
+                (is_list, format!("a list: {name} = {}", printable(&list.to_string())))
             }
             // The text is not repeated, because it may hold a secret.
-            Format::Command => Some(format!("`{name}` must be a list: {name} = [\"PROGRAM\", \"ARGUMENT\"]")),
-        }
+            Format::Command => (is_list, format!("a list: {name} = [\"PROGRAM\", \"ARGUMENT\"]")),
+        };
+        (!is_right).then(|| format!("`{name}` must be {right}"))
     }
 }
 
@@ -122,7 +125,7 @@ pub fn key_meanings() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// All keys with their meanings, a line each.
 pub fn keys_with_meanings() -> String {
-    KEYS.iter().map(|key| format!("  {:<22} {}\n", key.name, key.meaning)).collect()
+    key_meanings().map(|(name, meaning)| format!("  {name:<22} {meaning}\n")).collect()
 }
 
 /// The value that a text means for a key.
@@ -130,19 +133,24 @@ pub fn keys_with_meanings() -> String {
 /// # Errors
 /// What is wrong with the name or the text.
 pub fn parse_key(name: &str, text: &str) -> std::result::Result<Value, String> {
-    let key = Key::named(name).ok_or_else(|| unknown_key(name, &key_names()))?;
-    key.parse(text).map_err(|what| format!("{name}: {what}"))
-}
-
-/// What is wrong with a name that is neither a key nor in the file.
-pub fn unset_key_error(name: &str) -> Option<String> {
-    Key::named(name).is_none().then(|| unknown_key(name, &key_names()))
+    Key::named(name)?.parse(text).map_err(|what| format!("{name}: {what}"))
 }
 
 /// What is wrong with a name that is no key.
-pub fn unknown_key(name: &str, known: &[&'static str]) -> String {
+pub fn key_name_error(name: &str) -> Option<String> {
+    Key::named(name).err()
+}
+
+pub(super) fn unknown_key(name: &str, known: &[&'static str]) -> String {
     let meant = nearest(name, known).map_or_else(String::new, |key| format!(": did you mean `{key}`?"));
     format!("unknown key `{}`{meant}", printable(name))
+}
+
+/// The value that a text names.
+pub(super) fn one_of<T: Copy>(key: &str, text: &str, known: &[(&'static str, T)]) -> std::result::Result<T, String> {
+    let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let value = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    value.ok_or_else(|| unknown_value(key, text, &names()))
 }
 
 /// What is wrong with a value that is none of the known ones.
@@ -157,22 +165,15 @@ pub(super) fn unknown_value(key: &str, text: &str, known: &[&'static str]) -> St
     format!("unknown {key} `{}`{meant}", printable(text))
 }
 
-pub(super) fn key_names() -> Vec<&'static str> {
-    KEYS.iter().map(|key| key.name).collect()
+/// The first key whose name or type is wrong, and what is wrong.
+pub(super) fn wrong_key(table: &Table) -> Option<(&str, String)> {
+    table.iter().find_map(|(name, value)| {
+        let wrong = Key::named(name).map_or_else(Some, |key| key.type_error(value));
+        Some((name.as_str(), wrong?))
+    })
 }
 
-/// Checks the names and the types of all keys; returns the first wrong one, and what is wrong.
-pub(super) fn check_keys(table: &Table) -> std::result::Result<(), (String, String)> {
-    let wrong = |(name, value): (&String, &Value)| {
-        let what = match Key::named(name) {
-            Some(key) => key.type_error(value)?,
-            None => unknown_key(name, &key_names()),
-        };
-        Some((name.clone(), what))
-    };
-    table.iter().find_map(wrong).map_or(Ok(()), Err)
-}
-
+/// The keys that variables set.
 pub(super) fn env_table(env: &Env) -> Result<Table> {
     let mut table = Table::new();
     for key in KEYS {

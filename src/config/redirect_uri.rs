@@ -16,6 +16,12 @@ pub enum RedirectUri {
     Elsewhere(String),
 }
 
+impl Default for RedirectUri {
+    fn default() -> Self {
+        Self::Elsewhere(String::new())
+    }
+}
+
 /// The redirect URI that is registered as `text` (RFC 8252 7.3, RFC 6749 3.1.2). `127.0.0.1` without a port means any port;
 /// another loopback host needs one. Anything else, such as `https` or a custom scheme, is not on this machine.
 pub fn redirect_uri(text: &str) -> std::result::Result<RedirectUri, String> {

@@ -2,7 +2,7 @@
 
 use super::file::Config;
 use super::profile::{AuthMethod, Grant, Profile, Source, TELENORID_PLUS};
-use super::profile_keys::{Key, ProfileKeys, check_keys, unknown_value, variable_name};
+use super::profile_keys::{Key, ProfileKeys, one_of, unknown_value, variable_name, wrong_key};
 use super::redirect_uri::redirect_uri;
 use crate::domain::decision::Renew;
 use crate::domain::policy::{ClientType, Policy, PolicyName};
@@ -30,8 +30,10 @@ pub(super) fn resolve(
         return Err(SetupError::SecretInFile(name.to_owned()).into());
     }
     let origin = Origin { name, config, env };
-    check_keys(&table).map_err(|(key, what)| origin.error(&key, &what))?;
-    let keys = table.try_into().map_err(|error| origin.error("", &printable(&one_line(&error))))?;
+    if let Some((key, what)) = wrong_key(&table) {
+        return Err(origin.error(key, &what));
+    }
+    let keys = table.try_into().map_err(|error: toml::de::Error| origin.error("", &printable(error.message())))?;
     profile(keys, &origin, base).map_err(|KeyError(key, what)| origin.error(key, &what))
 }
 
@@ -78,7 +80,7 @@ impl Origin<'_> {
             format!(" in {}{line}", printable_path(path))
         });
         let message = format!("profile `{shown}`{place}: {what}");
-        let is_known = Key::named(key).is_some();
+        let is_known = Key::named(key).is_ok();
         SetupError::KeyInFile { message, profile: name.to_owned(), key: key.to_owned(), is_known }.into()
     }
 }
@@ -105,7 +107,7 @@ fn profile(keys: ProfileKeys, origin: &Origin<'_>, base: Option<&Path>) -> std::
         client_type,
         grant,
         policy,
-        renew: renew(keys.renew.as_deref()).map_err(of("renew"))?,
+        renew: keys.renew.as_deref().map_or(Ok(Renew::WhenDue), renew).map_err(of("renew"))?,
         scopes: scopes(keys.scopes, grant, policy.as_ref()).map_err(of("scopes"))?,
         redirect_uri_source: origin.source("redirect_uri", keys.redirect_uri.is_some()),
         redirect_uri: redirect_uri(keys.redirect_uri.as_deref().unwrap_or("http://127.0.0.1/callback"))
@@ -134,18 +136,11 @@ fn without_controls(key: &'static str, text: Option<String>) -> std::result::Res
     }
 }
 
-fn one_line(error: &toml::de::Error) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn issuer(issuer: Option<&str>, environment: Option<&str>) -> std::result::Result<String, String> {
     match (issuer, environment) {
         (Some(_), Some(_)) => Err("issuer and environment cannot be combined".into()),
         (Some(issuer), None) => crate::oidc::discovery::Issuer::parse(issuer).map(|issuer| issuer.as_str().to_owned()),
-        (None, Some(named)) => match TELENORID_PLUS.iter().find(|(environment, _)| *environment == named) {
-            Some((_, issuer)) => Ok((*issuer).to_owned()),
-            None => Err(unknown_value("environment", named, &["staging", "production"])),
-        },
+        (None, Some(environment)) => one_of("environment", environment, &TELENORID_PLUS).map(str::to_owned),
         (None, None) => Err("set `environment` or `issuer`".into()),
     }
 }
@@ -184,10 +179,7 @@ fn policy(keys: &ProfileKeys, client_type: Option<ClientType>) -> std::result::R
 /// The grant. Only a confidential client can act for itself (RFC 6749 4.4).
 fn grant(text: Option<&str>, client_type: Option<ClientType>) -> std::result::Result<Grant, String> {
     let Some(text) = text else { return Ok(Grant::default()) };
-    let grant = Grant::ALL
-        .into_iter()
-        .find(|grant| grant.as_str() == text)
-        .ok_or_else(|| unknown_value("grant", text, &Grant::ALL.map(Grant::as_str)))?;
+    let grant = one_of("grant", text, &Grant::ALL.map(|grant| (grant.as_str(), grant)))?;
     match client_type.filter(|client_type| grant == Grant::ClientCredentials && !client_type.is_confidential()) {
         None => Ok(grant),
         Some(client_type) => Err(format!(
@@ -203,15 +195,13 @@ fn scopes(
     grant: Grant,
     policy: Option<&Policy>,
 ) -> std::result::Result<Vec<String>, String> {
-    match scopes {
-        Some(scopes) if grant == Grant::ClientCredentials => {
-            check_machine_scopes(&scopes)?;
-            Ok(scopes)
-        }
-        Some(scopes) => check_scopes(scopes),
-        None if grant == Grant::ClientCredentials => Ok(Vec::new()),
-        None if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(vec!["openid".into(), "profile".into()]),
-        None => Ok(["openid", "profile", "offline_access"].map(str::to_owned).into()),
+    let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect();
+    match (scopes, grant) {
+        (Some(scopes), Grant::ClientCredentials) => check_machine_scopes(&scopes).map(|()| scopes),
+        (Some(scopes), Grant::AuthorizationCode) => check_scopes(scopes),
+        (None, Grant::ClientCredentials) => Ok(Vec::new()),
+        (None, _) if policy.is_some_and(|policy| policy.lifetime.is_none()) => Ok(words(&["openid", "profile"])),
+        (None, _) => Ok(words(&["openid", "profile", "offline_access"])),
     }
 }
 
@@ -246,18 +236,15 @@ pub fn check_scope_spelling(scopes: &[String]) -> std::result::Result<(), String
 
 fn auth_method(text: Option<&str>, has_secret: bool) -> std::result::Result<AuthMethod, String> {
     match text {
-        Some("client_secret_basic") => Ok(AuthMethod::Basic),
-        Some("client_secret_post") => Ok(AuthMethod::Post),
-        Some(other) => Err(unknown_value("auth_method", other, &["client_secret_basic", "client_secret_post"])),
+        Some(text) => {
+            let known = [("client_secret_basic", AuthMethod::Basic), ("client_secret_post", AuthMethod::Post)];
+            one_of("auth_method", text, &known)
+        }
         None if has_secret => Ok(AuthMethod::Basic),
         None => Ok(AuthMethod::None),
     }
 }
 
-fn renew(text: Option<&str>) -> std::result::Result<Renew, String> {
-    match text {
-        None | Some("when-due") => Ok(Renew::WhenDue),
-        Some("before-session-ends") => Ok(Renew::BeforeSessionEnds),
-        Some(other) => Err(unknown_value("renew", other, &["when-due", "before-session-ends"])),
-    }
+fn renew(text: &str) -> std::result::Result<Renew, String> {
+    one_of("renew", text, &[("when-due", Renew::WhenDue), ("before-session-ends", Renew::BeforeSessionEnds)])
 }

@@ -123,7 +123,7 @@ impl<'w> ProfileFile<'w> {
     pub fn unset(&self, name: &str, key: &str) -> Result<Option<Change>> {
         self.require(name)?;
         if !self.configuration.config.profile.get(name).is_some_and(|keys| keys.contains_key(key)) {
-            return match config::unset_key_error(key) {
+            return match config::key_name_error(key) {
                 Some(message) => Err(SetupError::WrongKey { message }.into()),
                 None => Ok(None),
             };
