@@ -26,8 +26,8 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     };
     let mut checklist = Checklist::new(&mut show);
     examine(ports, out, global.profile.as_deref(), &mut checklist)?;
-    checklist.pass(terminal(ports, out))?;
-    checklist.pass(build())?;
+    checklist.add(terminal(ports, out))?;
+    checklist.add(build())?;
     let outcome = checklist.outcome();
     if out.json {
         out.document(json!({ "checks": document }))?;

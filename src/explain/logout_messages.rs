@@ -129,31 +129,6 @@ impl SsoSessionResult {
 
 const NO_SESSION: &str = "there was no session";
 
-/// How TelenorID+'s logout endpoint failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CustomLogoutFailure {
-    HintMissing,
-    HintRefused,
-    Incomplete,
-    Unavailable,
-    UnexpectedStatus(u16),
-}
-
-impl CustomLogoutFailure {
-    pub fn message(self) -> String {
-        let why = match self {
-            Self::HintMissing => "the provider says the ID token is missing (400)",
-            Self::HintRefused => "the provider did not accept the ID token (401)",
-            Self::Incomplete => "a system behind the provider failed (424), so the logout is not complete",
-            Self::Unavailable => "the provider is temporarily unavailable",
-            Self::UnexpectedStatus(status) => {
-                &format!("the provider answered HTTP {status}, which its documentation does not list")
-            }
-        };
-        format!("could not be ended: {why}. The user can end it on the provider's self-service page")
-    }
-}
-
 /// How long the access token still works, for whoever has a copy.
 pub fn access_token_text(
     expires_at: Time,

@@ -3,16 +3,18 @@
 use crate::domain::decision::Intent;
 use crate::domain::scoped_tokens::ScopedToken;
 use crate::domain::scopes::ScopeSet;
+use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::text::with_full_stop;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, NetworkError, Result, SessionError, Situation};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
-use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
-use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due};
+use crate::flows::{access_token_cache, advisory_warnings, machine_token, refresh_if_due, token_response};
+use crate::oidc::Problem;
+use crate::ports::Response;
 
 impl From<Session> for ScopedToken {
     fn from(session: Session) -> Self {
@@ -29,9 +31,50 @@ pub fn valid_token(context: &Context<'_>, wanted: &WantedToken) -> Result<Scoped
     let token = if is_machine { machine_token::valid_token(context, wanted) } else { users_token(context, wanted) }?;
     // At each use: whoever uses the token relies on what it was asked for.
     if let Some(scopes) = &wanted.scopes {
-        warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);
+        token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &token.scopes, true);
     }
     Ok(token)
+}
+
+/// Why a request with an access token failed.
+pub struct RequestError {
+    error: Box<Error>,
+    /// HTTP 401: the provider does not accept the access token.
+    is_token_refused: bool,
+}
+
+impl RequestError {
+    /// For a response that is not accepted. The message starts with `failed_step`.
+    pub fn new(failed_step: &'static str, problem: Problem, response: &Response) -> Self {
+        let is_refusal = matches!(problem, Problem::Refused(_) | Problem::RefusedByStatus { .. });
+        Self {
+            error: Box::new(Error::problem(failed_step, problem)),
+            is_token_refused: is_refusal && response.status == 401,
+        }
+    }
+}
+
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        Self { error: Box::new(error), is_token_refused: false }
+    }
+}
+
+/// The result of `request` with the user's access token; if the provider refuses the token, with a new one after a refresh.
+///
+/// # Errors
+/// Those of the request, and of a refresh.
+pub fn use_token<T>(
+    context: &Context<'_>,
+    token: &ScopedToken,
+    mut request: impl FnMut(&Secret) -> std::result::Result<T, RequestError>,
+) -> Result<T> {
+    let mut outcome = request(&token.access_token.value);
+    if outcome.as_ref().is_err_and(|failure| failure.is_token_refused) {
+        let session = refresh_if_due::ensure_fresh(context, context.session()?, Intent::Force)?.session;
+        outcome = request(&session.access_token.value);
+    }
+    outcome.map_err(|failure| *failure.error)
 }
 
 fn users_token(context: &Context<'_>, wanted: &WantedToken) -> Result<ScopedToken> {

@@ -1,19 +1,21 @@
-//! The user's browser: opened at a URL, or the URL printed.
+//! The user's browser, and the loopback server that the redirect URI leads to.
 
 use crate::domain::time::Seconds;
+use crate::error::{Result, SetupError};
 use crate::explain::browser_messages;
 use crate::flows::context::Context;
+use crate::ports::{ListenAt, Listener, Ports};
 use url::Url;
 
 /// Opens the URL in the browser, or prints it if there is none or `print_only` is set. Returns whether a browser was
 /// opened. `purpose` is what to do there ("log in"), `timeout` how long tidp waits.
 pub fn open_or_print_url(context: &Context<'_>, url: &Url, purpose: &str, timeout: Seconds, print_only: bool) -> bool {
     let opened = !print_only && open_browser(context, url);
-    if opened {
-        print_opened_url(context, url, purpose, timeout);
+    context.reporter.prompt(if opened {
+        browser_messages::opened_prompt(url, purpose, timeout)
     } else {
-        print_url(context, url, "in a browser on this machine", timeout);
-    }
+        browser_messages::open_prompt(url, "in a browser on this machine", timeout)
+    });
     opened
 }
 
@@ -24,12 +26,14 @@ pub fn open_browser(context: &Context<'_>, url: &Url) -> bool {
     browser.available() && browser.open(url).inspect_err(not_opened).is_ok()
 }
 
-/// Says what to do in the browser that was opened.
-pub fn print_opened_url(context: &Context<'_>, url: &Url, purpose: &str, timeout: Seconds) {
-    context.reporter.prompt(browser_messages::opened_prompt(url, purpose, timeout));
-}
-
-/// Says where to open the URL.
-pub fn print_url(context: &Context<'_>, url: &Url, place: &str, timeout: Seconds) {
-    context.reporter.prompt(browser_messages::open_prompt(url, place, timeout));
+/// A server that listens there until it is dropped.
+///
+/// # Errors
+/// `config`, if another program has the port, or the machine lacks the address.
+pub fn listen(ports: &Ports, at: &ListenAt) -> Result<Box<dyn Listener>> {
+    ports.callback.listen(at).map_err(|what| {
+        let port = at.port.map(|port| format!(":{port}")).unwrap_or_default();
+        SetupError::NoListener(format!("cannot listen on {}{port}, where the redirect URI leads: {what}", at.host))
+            .into()
+    })
 }

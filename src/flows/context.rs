@@ -5,14 +5,14 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{EntryKey, Session, SessionKey};
 use crate::domain::text::hex;
 use crate::domain::time::Time;
-use crate::error::{Result, SessionError, StoreError};
+use crate::error::{Error, Result, SessionError, StoreError};
 use crate::explain::outlook::SessionOutlook;
 use crate::flows::configuration::Configuration;
-use crate::flows::provider_lookups::ProviderLookups;
 use crate::flows::traced_configuration;
 use crate::ports::{Ports, Reporter, Store};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A profile and the store its session is in.
 pub struct Context<'w> {
@@ -21,9 +21,24 @@ pub struct Context<'w> {
     pub profile: Profile,
     pub store: Box<dyn Store>,
     pub key: SessionKey,
-    pub lookups: ProviderLookups,
+    lookups: Mutex<ProviderLookups>,
     /// How many steps of an exchange `--verbose` has shown.
     pub(super) steps: AtomicUsize,
+}
+
+/// What this run has fetched from the provider, so that it does not fetch the same thing twice.
+#[derive(Default)]
+pub struct ProviderLookups {
+    pub discovery_read_at: Option<Time>,
+    pub keys: Option<KeyLookup>,
+}
+
+/// An attempt to find a missing or replaced signing key.
+#[derive(Clone, Copy)]
+pub struct KeyLookup {
+    pub at: Time,
+    /// When it fetched keys; `None` if the provider could not be reached.
+    pub fetched_at: Option<Time>,
 }
 
 impl<'w> Context<'w> {
@@ -44,27 +59,24 @@ impl<'w> Context<'w> {
 
     pub fn new(ports: &'w Ports, reporter: &'w dyn Reporter, profile: Profile, store: Box<dyn Store>) -> Self {
         let key = profile.session_key();
-        Self { ports, reporter, profile, store, key, lookups: ProviderLookups::default(), steps: AtomicUsize::new(0) }
+        Self { ports, reporter, profile, store, key, lookups: Mutex::default(), steps: AtomicUsize::new(0) }
     }
 
     /// The result of `work`; its error's hint names the profile.
-    ///
-    /// # Errors
-    /// Those of `work`.
     pub fn run<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         work(&self).map_err(|error| {
             self.with_stored_secret_hint(error).with_profile_hint(self.profile.name_in_hints.as_deref())
         })
     }
 
+    /// Shared by the threads of a bulk `decode`.
+    pub fn lookups(&self) -> MutexGuard<'_, ProviderLookups> {
+        self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The name of the session's entry in the store.
     pub fn entry(&self) -> String {
         EntryKey::Session(self.key.clone()).name()
-    }
-
-    /// A hash that names this session and store in caches and file names without revealing either.
-    pub fn session_hash(&self) -> String {
-        entry_hash(self.store.as_ref(), &self.entry())
     }
 
     /// The time for a person, and how far it is from now: `2026-01-31 13:00:00 CET (in 13 days 4 h)`.
@@ -88,11 +100,6 @@ impl<'w> Context<'w> {
         self.read(self.store.load_without_prompt(&self.entry())?)
     }
 
-    /// What the session can expect under the profile's policy.
-    pub fn outlook<'s>(&'s self, session: Option<&'s Session>, now: Time) -> SessionOutlook<'s> {
-        SessionOutlook::new(now, session, self.profile.policy.as_ref(), self.profile.renew)
-    }
-
     fn read(&self, document: Option<Secret>) -> Result<Option<Session>> {
         let read = |document| Session::from_json(&document, &self.key).map_err(|e| StoreError::InvalidEntry(e).into());
         document.map(read).transpose()
@@ -105,9 +112,25 @@ impl<'w> Context<'w> {
     pub fn session(&self) -> Result<Session> {
         self.load()?.ok_or_else(|| SessionError::NoSession.into())
     }
+
+    /// What the session can expect under the profile's policy.
+    pub fn outlook<'s>(&'s self, session: Option<&'s Session>, now: Time) -> SessionOutlook<'s> {
+        SessionOutlook::new(now, session, self.profile.policy.as_ref(), self.profile.renew)
+    }
+
+    /// Bytes for identifiers that nobody can guess.
+    ///
+    /// # Errors
+    /// `failed`, if the system has none to give.
+    pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        let failed = |error| Error::failed(format!("the system's random number generator failed: {error}"));
+        self.ports.entropy.fill(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
 }
 
-/// A hash that names an entry and its store without revealing either.
+/// A hash that names an entry and its store, in caches and file names, without revealing either.
 pub fn entry_hash(store: &dyn Store, entry: &str) -> String {
     let identity = serde_json::json!([store.identity(), entry]).to_string();
     hex(&Sha256::digest(identity))

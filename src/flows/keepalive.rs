@@ -3,20 +3,19 @@
 //! wait is short, because the machine may be suspended meanwhile.
 
 mod report;
-mod state;
 
 use crate::domain::decision::Intent;
 use crate::domain::keepalive::{RenewalPlan, lead, retry_delay};
+use crate::domain::policy::Policy;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::time::{Seconds, Time};
+use crate::domain::warning::WarningCode;
 use crate::error::{ChildProcessError, Error, NetworkError, Result, SessionError, Situation, StoreError};
 use crate::explain::keepalive_messages::{self, KeepaliveCounts};
 use crate::flows::context::Context;
 use crate::flows::refresh::{FreshSession, TokenSource};
 use crate::flows::refresh_if_due;
 use crate::ports::{ExitReason, Lock, StoreFailureKind, Supervisor};
-use report::nothing_to_keep_alive;
-use state::{FailureStreak, Keepalive};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -65,7 +64,8 @@ pub fn run(context: &Context<'_>, options: &KeepaliveOptions<'_>) -> Result<Opti
         }
     }
     let ending = keepalive.run_until_end(&mut *supervisor);
-    keepalive.report_summary();
+    let lasted = keepalive.now().since(keepalive.started_at);
+    context.reporter.note(keepalive_messages::summary_note(lasted, keepalive.counts));
     ending
 }
 
@@ -82,6 +82,41 @@ fn live_session(context: &Context<'_>) -> Result<Session> {
         RefreshToken::Refused { .. } => Err(SessionError::RefreshTokenRejected.into()),
         RefreshToken::NeverIssued | RefreshToken::Held(_) => Ok(session),
     }
+}
+
+/// The error for a session without a refresh token, or a policy without refresh tokens.
+fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
+    let until = context.reporter.local_time(session.access_token.expires_at);
+    SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
+}
+
+/// The session that is kept alive, and what has been done for it.
+struct Keepalive<'c, 'w> {
+    context: &'c Context<'w>,
+    policy: Policy,
+    /// Whether a command runs meanwhile: then fewer notes are shown, because the terminal is the command's.
+    has_command: bool,
+    duration: Option<Seconds>,
+    started_at: Time,
+    started_uptime: Duration,
+    /// The session as last read or refreshed.
+    session: Session,
+    /// The uptime when the store was last read; [`Duration::MAX`] if it is not read until the next renewal.
+    checked_at: Duration,
+    /// How long before its end the session is renewed next.
+    lead: Seconds,
+    failing: Option<FailureStreak>,
+    counts: KeepaliveCounts,
+}
+
+/// Tries in a row that failed.
+#[derive(Clone, Copy)]
+struct FailureStreak {
+    since: Time,
+    tries: u32,
+    last_try_at: Time,
+    /// How long to wait after the last try.
+    wait: Seconds,
 }
 
 impl<'c, 'w> Keepalive<'c, 'w> {
@@ -181,7 +216,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     /// Warns that the session is no longer kept alive, and waits for the command.
     fn wait_for_command(&self, supervisor: &mut dyn Supervisor, reason: &str) -> ExitReason {
-        self.warn_command_continues(reason);
+        let warning = keepalive_messages::command_continues_warning(reason);
+        self.context.reporter.warn(WarningCode::NotKeptAlive, warning);
         loop {
             if let Some(ended) = supervisor.wait(Duration::from_secs(3_600)) {
                 return ended;
@@ -220,7 +256,8 @@ impl<'c, 'w> Keepalive<'c, 'w> {
 
     fn accept(&mut self, FreshSession { session, source }: FreshSession) {
         if let Some(streak) = self.failing.take() {
-            self.report_recovery(streak);
+            let lasted = self.now().since(streak.since);
+            self.context.reporter.note(keepalive_messages::recovered_note(lasted, streak.tries));
         }
         self.checked_at = self.uptime();
         let changed = session.generation != self.session.generation;
@@ -249,7 +286,9 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             self.report_failure(error);
         }
         if now >= end && now.since(since) >= GRACE {
-            return Err(self.renewal_failed(error, end));
+            let end = self.context.reporter.local_time(end);
+            let message = keepalive_messages::renewal_failed(&end, &error.report().message);
+            return Err(SessionError::CannotKeepAlive(message).into());
         }
         let left = end.left(now);
         let wait = retry_delay(tries, left);
@@ -269,6 +308,39 @@ impl<'c, 'w> Keepalive<'c, 'w> {
             _ => Err(self.session_ended(end)),
         }
     }
+
+    fn now(&self) -> Time {
+        self.context.ports.clock.now()
+    }
+
+    fn uptime(&self) -> Duration {
+        self.context.ports.clock.uptime()
+    }
+
+    fn renewal_plan(&self) -> RenewalPlan {
+        RenewalPlan::new(self.now(), &self.session, &self.policy, self.lead)
+    }
+
+    /// When the session ends; `None` if that is not known.
+    fn session_end(&self) -> Option<Time> {
+        self.context.outlook(Some(&self.session), self.now()).expiry.map(|expiry| expiry.expires_at)
+    }
+
+    /// The time left of `--for`: the smaller one by wall clock and by uptime, because the uptime may stop while the
+    /// machine sleeps, and the wall clock may be set back.
+    fn time_left(&self) -> Option<Seconds> {
+        let up = self.uptime().saturating_sub(self.started_uptime).as_secs();
+        let up = Seconds(i64::try_from(up).unwrap_or(i64::MAX));
+        self.duration.map(|duration| Seconds(duration.0.saturating_sub(up.max(self.now().since(self.started_at)).0)))
+    }
+
+    /// Whether to wait for an `end` that no refresh moves. If it is fixed because the SSO session has ended, only while
+    /// a command runs or if `--for` is over first: otherwise the user should log in again now.
+    fn should_wait_for(&self, end: Time) -> bool {
+        let now = self.now();
+        let ends_before = || self.has_command || self.time_left().is_some_and(|left| left <= end.left(now));
+        now < end && (!matches!(self.renewal_plan(), RenewalPlan::SsoEnded(_)) || ends_before())
+    }
 }
 
 /// Whether a later try may succeed.
@@ -276,23 +348,14 @@ fn is_temporary(error: &Error) -> bool {
     match &error.situation {
         Situation::Network(NetworkError::Unreachable(_) | NetworkError::ResponseLost(_))
         | Situation::Session(SessionError::Busy { .. } | SessionError::Changed { .. }) => true,
-        Situation::Store(StoreError::Failed(failure)) => match failure.kind {
-            StoreFailureKind::Missing
-            | StoreFailureKind::NotSetUp
-            | StoreFailureKind::Locked
-            | StoreFailureKind::MissingLogonSession
-            | StoreFailureKind::MissingKeychain
-            | StoreFailureKind::InteractionNotAllowed
-            | StoreFailureKind::Denied
-            | StoreFailureKind::TimedOut
-            | StoreFailureKind::Refused
-            | StoreFailureKind::Unknown => true,
+        Situation::Store(StoreError::Failed(failure)) => !matches!(
+            failure.kind,
             StoreFailureKind::WrongKey
-            | StoreFailureKind::Damaged
-            | StoreFailureKind::Ambiguous
-            | StoreFailureKind::LockUnavailable
-            | StoreFailureKind::LocksUnsupported => false,
-        },
+                | StoreFailureKind::Damaged
+                | StoreFailureKind::Ambiguous
+                | StoreFailureKind::LockUnavailable
+                | StoreFailureKind::LocksUnsupported
+        ),
         _ => false,
     }
 }

@@ -1,25 +1,92 @@
-//! A login: in the browser, approved on another device, or confirmed in Vipps or BankID. Nothing is stored before every check has passed. No lock is
-//! held while the user acts.
+//! A login: in the browser, approved on another device, or confirmed in Vipps or BankID. Here is what all have in common.
+//! Nothing is stored before every check has passed. No lock is held while the user acts.
 
-mod attempt;
-mod attendance;
 mod browser_login;
 mod callback_wait;
-mod ciba_login;
-mod device_login;
 mod key_prefetch;
-mod options;
 mod polling;
-mod requirements;
 mod ssh_connection;
-mod stopwatch;
 
-pub use options::LoginOptions;
-
-use crate::domain::session::Session;
-use crate::error::{Error, LoginError, LoginMethod, NetworkError, Result, Situation};
+use crate::config::{AuthMethod, RedirectUri};
+use crate::domain::scoped_tokens::ScopedTokens;
+use crate::domain::session::{Account, EventKind, HeldToken, RefreshToken, SCHEMA, Session};
+use crate::domain::text::printable;
+use crate::domain::time::{Seconds, Time};
+use crate::domain::warning::WarningCode;
+use crate::error::{
+    Error, LoginError, LoginMethod, NetworkError, RequestedLogin, Result, SetupError, Situation, StoreError,
+};
+use crate::explain::outlook::sentence::setting;
+use crate::explain::{exchange_steps, login_messages};
 use crate::flows::context::Context;
-use attempt::LoginAttempt;
+use crate::flows::provider_keys::{self, ProviderKeys};
+use crate::flows::{access_token_cache, provider_metadata, token_response};
+use crate::oidc::Problem;
+use crate::oidc::authorize::{AuthorizationOptions, Code, PendingLogin};
+use crate::oidc::discovery::Provider;
+use crate::oidc::id_token::{ExpectedIdToken, IdTokenSource, ValidatedIdToken, acr_levels};
+use crate::oidc::token::{Client, TokenResponse};
+use crate::ports::{Clock, Request, Response, StoreFailureKind};
+use key_prefetch::KeyPrefetch;
+use std::time::Duration;
+
+const DOING: &str = "login failed";
+
+/// How long to wait for a user in the browser.
+const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(5);
+
+/// The options of a login, checked.
+pub struct LoginOptions {
+    pub method: LoginMethod,
+    /// The parameters of the authorization request.
+    pub request: AuthorizationOptions,
+    /// The assurance level that the login must have.
+    pub require_acr: Option<String>,
+    /// The account that must have logged in.
+    pub expect_sub: Option<String>,
+    /// How long to wait for the user; `None` for the default, or as long as a code is valid.
+    pub timeout: Option<Seconds>,
+    /// Print the URL and open no browser.
+    pub no_browser: bool,
+    /// Ask for the redirect URL on standard input instead of listening for it.
+    pub paste: bool,
+    /// Name the other ways to log in below the URL that was opened.
+    pub show_other_ways: bool,
+    /// Show the address for another device as a QR code too.
+    pub show_qr_code: bool,
+}
+
+impl LoginOptions {
+    fn timeout_in_browser(&self) -> Seconds {
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    fn is_prompt_none(&self) -> bool {
+        self.request.prompt.as_deref() == Some("none")
+    }
+}
+
+/// The time since a moment.
+#[derive(Clone, Copy)]
+struct Stopwatch {
+    started_at: Time,
+    started_uptime: Duration,
+}
+
+impl Stopwatch {
+    fn start(clock: &dyn Clock) -> Self {
+        Self { started_at: clock.now(), started_uptime: clock.uptime() }
+    }
+
+    /// Rounded up: the larger one by wall clock and by uptime, because the wall clock may be set back, and the uptime may
+    /// stop while the machine sleeps.
+    fn elapsed(self, clock: &dyn Clock) -> Seconds {
+        let awake = clock.uptime().saturating_sub(self.started_uptime);
+        let awake =
+            i64::try_from(awake.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(awake.subsec_nanos() > 0));
+        clock.now().since(self.started_at).max(Seconds(awake))
+    }
+}
 
 /// Logs in and stores the session.
 ///
@@ -27,21 +94,292 @@ use attempt::LoginAttempt;
 /// Those of the exchange; then nothing was stored. `usage` for invalid options, and if nobody can finish the login.
 pub fn log_in(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
     let method = options.method;
-    run_attempt(context, options).map_err(|error| match error.situation {
+    let outcome = check_attendance(context, &options).and_then(|()| {
+        let attempt = LoginAttempt::begin(context, options)?;
+        match method {
+            LoginMethod::Browser => attempt.in_browser(),
+            LoginMethod::Device => attempt.on_another_device(),
+            LoginMethod::Ciba(ciba) => attempt.by_backchannel(ciba),
+        }
+    });
+    outcome.map_err(|error| match error.situation {
         Situation::Network(NetworkError::Unreachable(what)) => LoginError::Unavailable(what, method).into(),
         situation => Error { situation, ..error },
     })
 }
 
-fn run_attempt(context: &Context<'_>, options: LoginOptions) -> Result<Session> {
-    attendance::check(context, &options)?;
-    let attempt = LoginAttempt::begin(context, options)?;
-    match attempt.options.method {
-        LoginMethod::Browser => attempt.in_browser(),
-        LoginMethod::Device => attempt.on_another_device(),
-        LoginMethod::Ciba(ciba) => {
-            let hint = attempt.options.request.login_hint.clone().unwrap_or_default();
-            attempt.by_backchannel(ciba, &hint)
+/// Refuses a login that nobody can finish: no terminal shows the URL, and no browser opens for a person. A way that was
+/// asked for by name is taken: a script may drive it.
+fn check_attendance(context: &Context<'_>, options: &LoginOptions) -> Result<()> {
+    let (ports, profile) = (context.ports, &context.profile);
+    let is_pasted = options.paste || matches!(profile.redirect_uri, RedirectUri::Elsewhere(_));
+    let is_by_name =
+        options.method != LoginMethod::Browser || options.no_browser || is_pasted || options.is_prompt_none();
+    if is_by_name || ports.terminal.stdin_is_terminal() || ports.terminal.stderr().is_terminal {
+        return Ok(());
+    }
+    if !ports.browser.available() {
+        return Err(SetupError::NobodyToLogIn("no browser can be opened").into());
+    }
+    let is_ci_job = ports.env.get("CI").is_some_and(|value| !matches!(value, "false" | "0"));
+    if is_ci_job && ports.env.get("BROWSER").is_none() {
+        return Err(SetupError::NobodyToLogIn("this is a CI job (CI is set)").into());
+    }
+    Ok(())
+}
+
+/// The session that the login replaces. Fails if the store cannot be used; an invalid entry is replaced.
+fn previous_session(context: &Context<'_>) -> Result<Option<Session>> {
+    context.store.check_writable(&context.entry())?;
+    match context.load() {
+        Err(Error { situation: Situation::Store(StoreError::InvalidEntry(_)), .. }) => Ok(None),
+        Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. })
+            if failure.kind == StoreFailureKind::Ambiguous =>
+        {
+            Ok(None)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Checks that an ID token can be verified. RS256, the only algorithm supported here, is mandatory for providers (OpenID
+/// Connect Discovery 3).
+fn check_algorithms(provider: &Provider) -> Result<()> {
+    let offered = &provider.id_token_algorithms;
+    if offered.is_empty() || offered.iter().any(|algorithm| algorithm == "RS256") {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{DOING}: the provider signs ID tokens with {} (`id_token_signing_alg_values_supported`), but tidp \
+         supports only RS256",
+        printable(&offered.join(", "))
+    )))
+}
+
+/// Whether the session still has a token that may work.
+fn may_be_in_use(session: &Session, now: Time) -> bool {
+    session.held_token().is_some() || now < session.access_token.expires_at
+}
+
+/// A login that has begun.
+struct LoginAttempt<'c, 'w> {
+    context: &'c Context<'w>,
+    options: LoginOptions,
+    client: Client,
+    provider: Provider,
+    /// The session that it replaces.
+    before: Option<Session>,
+    started: Stopwatch,
+}
+
+impl<'c, 'w> LoginAttempt<'c, 'w> {
+    /// Store, client secret and discovery fail before the user is asked.
+    fn begin(context: &'c Context<'w>, options: LoginOptions) -> Result<Self> {
+        let (before, client) = (previous_session(context)?, context.client()?);
+        context.begin_steps();
+        context.step(|| exchange_steps::discovery(&context.profile.issuer));
+        let provider = provider_metadata::fetch_provider(context)?;
+        check_algorithms(&provider)?;
+        let now = context.ports.clock.now();
+        if let Some(before) = before.as_ref().filter(|session| may_be_in_use(session, now)) {
+            context.reporter.note(login_messages::replaces_session_note(&before.account));
+        }
+        Ok(Self { context, options, before, client, provider, started: Stopwatch::start(&*context.ports.clock) })
+    }
+
+    /// What was requested, for the hints of errors. Some logins have no redirect URI.
+    fn requested_login(&self, redirect_uri: Option<&str>) -> RequestedLogin {
+        let (profile, options) = (&self.context.profile, &self.options.request);
+        let client = format!("client_id `{}` ({})", printable(&profile.client_id), profile.client_id_source);
+        RequestedLogin {
+            method: self.options.method,
+            client: match redirect_uri {
+                None => client,
+                Some(uri) => {
+                    let advice = profile.debugger_redirect_advice();
+                    let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
+                    format!("{client}, redirect_uri `{}` ({}){advice}", printable(uri), profile.redirect_uri_source)
+                }
+            },
+            secret_source: match &profile.client_secret_command {
+                _ if profile.auth_method == AuthMethod::None => None,
+                Some(_) => Some("client_secret_command"),
+                None => Some("TIDP_CLIENT_SECRET"),
+            },
+            scopes: printable(&options.scopes.join(" ")),
+            scopes_source: format!("--scope, or {}", setting("scopes", profile.name_in_hints.as_deref())),
+            acr_values: options.acr_values.as_deref().map(printable),
+            has_prompt_none: self.options.is_prompt_none(),
+            profile_has_prompt_none: profile.prompt.as_deref() == Some("none"),
         }
     }
+
+    /// The error for a refusal.
+    fn refusal(&self, problem: Problem, redirect_uri: Option<&str>) -> Error {
+        match problem {
+            Problem::Refused(provider) => LoginError::Refused(provider, self.requested_login(redirect_uri)).into(),
+            Problem::RefusedByStatus { what, .. } => {
+                LoginError::StatusOnly(what, self.requested_login(redirect_uri)).into()
+            }
+            problem @ (Problem::Invalid(_) | Problem::Unavailable(_)) => Error::problem(DOING, problem),
+        }
+    }
+
+    /// The accepted response to a request that uses up nothing.
+    fn answer<T>(
+        &self,
+        request: &Request,
+        accept: impl FnOnce(&Response) -> std::result::Result<T, Problem>,
+    ) -> Result<T> {
+        let response = self.context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
+        accept(&response).map_err(|problem| self.refusal(problem, None))
+    }
+
+    /// Validates the response to a request sent at `sent_at`, and stores the session. If that fails, the refresh token is
+    /// revoked. `redirect` is `None` for a login by polling.
+    fn accept_tokens(
+        &self,
+        response: &TokenResponse,
+        redirect: Option<(&PendingLogin, &Code)>,
+        keys: KeyPrefetch,
+        sent_at: Time,
+    ) -> Result<Session> {
+        let context = self.context;
+        let waited = self.started.elapsed(&*context.ports.clock);
+        let source = IdTokenSource::Login { redirect, max_age: self.options.request.max_age, waited };
+        token_response::trace(context, response);
+        let session = provider_keys::prefetched_keys(context, &self.provider, keys.response(context))
+            .and_then(|keys| self.accepted_session(response, source, keys, sent_at))
+            .and_then(|session| self.store(session));
+        if session.is_err()
+            && let Some(token) = response.refresh_token.as_ref().filter(|_| !may_be_stored(&session))
+        {
+            token_response::revoke_unwanted(context, &self.provider, token);
+        }
+        session
+    }
+
+    fn accepted_session(
+        &self,
+        response: &TokenResponse,
+        source: IdTokenSource<'_>,
+        keys: ProviderKeys,
+        sent_at: Time,
+    ) -> Result<Session> {
+        let context = self.context;
+        let raw = response.id_token.as_ref().ok_or_else(|| Error::invalid("the login response has no ID token"))?;
+        let now = token_response::validation_time(context, response.date);
+        let expected = ExpectedIdToken {
+            issuer: &self.provider.issuer,
+            client_id: &self.client.client_id,
+            now,
+            access_token: &response.access_token,
+            source,
+        };
+        let accepted = token_response::accept_login_id_token(context, &self.provider, keys, raw, &expected)?;
+        self.check_requirements(&accepted)?;
+        self.warn_of_unmet_acr(&accepted);
+        // RFC 6749 5.1: the response names the scopes if they differ from those requested.
+        let scopes = response.scopes.as_ref().unwrap_or(&self.options.request.scopes);
+        let has_refresh_token = response.refresh_token.is_some();
+        if response.scopes.is_some() {
+            let requested = &self.options.request.scopes;
+            token_response::warn_of_other_scopes(context.reporter, requested, scopes, has_refresh_token);
+        }
+        let refresh_token = match &response.refresh_token {
+            None => RefreshToken::NeverIssued,
+            Some(value) => RefreshToken::Held(HeldToken::new(value.clone(), sent_at)),
+        };
+        let session = Session {
+            version: SCHEMA,
+            key: context.key.clone(),
+            generation: u64::from_be_bytes(context.random_bytes()?),
+            account: accepted.account,
+            scopes: scopes.clone(),
+            login_at: sent_at,
+            access_token: token_response::access_token(response, sent_at),
+            id_token: Some(accepted.token.with_local_expiry(sent_at, now)),
+            refresh_token,
+            provider_ahead: token_response::provider_ahead(context.ports.clock.now(), response.date),
+            refresh_brings_no_id_token: false,
+            scoped_tokens: ScopedTokens::default(),
+            refresh_started_at: None,
+            events: Vec::new(),
+        };
+        Ok(session.with_event(sent_at, EventKind::Login { refresh_token: has_refresh_token }))
+    }
+
+    /// Checks `--expect-sub` and `--require-acr`.
+    fn check_requirements(&self, accepted: &ValidatedIdToken) -> Result<()> {
+        let LoginOptions { method, expect_sub, require_acr, .. } = &self.options;
+        let (sub, method) = (&accepted.account.sub, *method);
+        if let Some(expected) = expect_sub.clone().filter(|expected| expected != sub) {
+            return Err(LoginError::OtherAccount { sub: sub.clone(), expected, method }.into());
+        }
+        let has = |level: &String| acr_levels(&accepted.claims).contains(&level.as_str());
+        match require_acr.clone().filter(|required| !has(required)) {
+            Some(required) => Err(LoginError::AcrNotMet { acr: level(accepted), required, method }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// `acr_values` is voluntary (OIDC Core 3.1.2.1). `idp:…` names an identity provider, not a level.
+    fn warn_of_unmet_acr(&self, accepted: &ValidatedIdToken) {
+        let requested = self.options.request.acr_values.as_deref().unwrap_or_default();
+        let mut wanted = requested.split_whitespace().filter(|acr| !acr.starts_with("idp:")).peekable();
+        let got = acr_levels(&accepted.claims);
+        if wanted.peek().is_some() && !wanted.any(|level| got.contains(&level)) {
+            let message =
+                format!("the login's assurance level (acr) is {}, not {}", level(accepted), printable(requested));
+            self.context.reporter.warn(WarningCode::AcrNotMet, message);
+        }
+    }
+
+    /// Stores the session under the lock. The last login wins.
+    fn store(&self, session: Session) -> Result<Session> {
+        let context = self.context;
+        let _lock = context.lock(&context.entry())?;
+        let _signals = context.ports.signals.defer();
+        if let Some(before) = &self.before
+            && before.account.sub != session.account.sub
+        {
+            let name = |account: &Account| printable(account.username.as_deref().unwrap_or(&account.sub));
+            let (new, old) = (name(&session.account), name(&before.account));
+            let message = format!("logged in to a different account ({new}) than before ({old})");
+            context.reporter.warn(WarningCode::AccountChanged, message);
+        }
+        // First, so that a login that is killed never leaves the new session with the old access token.
+        access_token_cache::forget(context);
+        let (entry, document) = (context.entry(), session.to_json());
+        let saved = context.store.save(&entry, &document).or_else(|failure| match failure.kind {
+            // With several entries it is not known which is the session, so all are replaced.
+            StoreFailureKind::Ambiguous => {
+                context.store.delete(&entry).and_then(|_| context.store.save(&entry, &document))
+            }
+            _ => Err(failure),
+        });
+        if let Err(failure) = saved
+            // The store may have written it although it did not confirm that.
+            && !context.store.load(&entry).is_ok_and(|stored| stored.as_ref() == Some(&document))
+        {
+            return Err(failure.into());
+        }
+        access_token_cache::put(context, &session);
+        context.step(|| {
+            let (store, has_refresh_token) = (context.store.name().as_str(), session.held_token().is_some());
+            exchange_steps::session_stored(store, has_refresh_token, access_token_cache::is_on(context))
+        });
+        Ok(session)
+    }
+}
+
+/// The assurance level of a login, for a person.
+fn level(accepted: &ValidatedIdToken) -> String {
+    let levels = acr_levels(&accepted.claims).join(" ");
+    if levels.is_empty() { "none".to_owned() } else { printable(&levels) }
+}
+
+/// Whether the store may hold the session without having confirmed it: then its refresh token must not be revoked.
+fn may_be_stored(outcome: &Result<Session>) -> bool {
+    matches!(outcome, Err(Error { situation: Situation::Store(StoreError::Failed(failure)), .. }) if failure.kind == StoreFailureKind::Unknown)
 }

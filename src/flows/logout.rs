@@ -2,7 +2,6 @@
 //! session. Each step is reported when it is done, because the next one may take long.
 
 mod all_sessions;
-mod machine_logout;
 mod outcome;
 
 pub use all_sessions::{check_nothing_left, delete_orphaned_secrets, stored_sessions};
@@ -11,21 +10,21 @@ pub use outcome::Outcome;
 use crate::domain::secret::Secret;
 use crate::domain::session::{RefreshToken, Session};
 use crate::domain::text::hex;
-use crate::domain::time::Seconds;
+use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, SessionError, Situation, StoreError};
 use crate::explain::logout_messages::{
-    self, CustomLogoutFailure, RefreshTokenResult, SsoSessionResult, UNKNOWN_ACCESS_TOKEN,
+    self, RefreshTokenResult, SsoSessionResult, StepMessage, StepState, UNKNOWN_ACCESS_TOKEN,
 };
 use crate::flows::access_token_cache;
 use crate::flows::advisory_warnings;
 use crate::flows::browser::open_or_print_url;
 use crate::flows::context::Context;
+use crate::flows::machine_tokens;
 use crate::flows::provider_metadata;
-use crate::flows::random_bytes::random_bytes;
 use crate::oidc::discovery::Provider;
 use crate::oidc::logout::{self, LogoutOutcome, Revocation};
 use crate::ports::{IgnoredRequest, StoreFailureKind};
-use outcome::{Failure, REFRESH_TOKEN, SSO_SESSION, Step, report_access_token};
+use outcome::{Failure, REFRESH_TOKEN, SSO_SESSION, Step, report_access_token, reported};
 
 /// How long to wait for the browser to follow the redirect.
 const BROWSER_TIMEOUT: Seconds = Seconds(20);
@@ -39,14 +38,13 @@ pub struct LogoutOptions {
     pub browser: bool,
 }
 
-/// Logs the profile out.
+/// Logs the profile out. A session or machine tokens may be left from before its grant was changed.
 ///
 /// # Errors
 /// `store`, if the local session could not be removed. What failed at the provider is in the outcome.
 pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome> {
     if context.profile.is_machine() {
-        let machine = machine_logout::forget_tokens(context)?;
-        // A session may be left from before the profile's grant was changed.
+        let machine = forget_machine_tokens(context)?;
         if has_no_session(context) {
             return Ok(machine);
         }
@@ -55,12 +53,45 @@ pub fn log_out(context: &Context<'_>, options: LogoutOptions) -> Result<Outcome>
     }
     let removed = remove_local_session(context)?;
     // If that fails, the session still has to be ended.
-    let machine = machine_logout::forget_left_over_tokens(context);
+    let machine = machine_tokens::may_be_kept(context).then(|| forget_machine_tokens(context)).transpose();
     let outcome = end_session(context, options, removed);
     Ok(match machine? {
         Some(machine) => outcome.with_machine_tokens(&machine),
         None => outcome,
     })
+}
+
+/// Removes the tokens of a client that acts for itself, wherever they are kept. The provider has no session to end.
+///
+/// # Errors
+/// `store`, `busy`.
+fn forget_machine_tokens(context: &Context<'_>) -> Result<Outcome> {
+    // The lock, so that a request that is under way does not bring them back.
+    let lock = context.lock(&machine_tokens::entry(&context.key))?;
+    let kept = machine_tokens::load(context).tokens;
+    machine_tokens::remove(context.ports, context.store.as_ref(), &context.key)?;
+    drop(lock);
+    context.reporter.note(logout_messages::machine_tokens_note(&context.key, kept.is_empty()));
+    let now = context.ports.clock.now();
+    let valid_until = kept.last_expiry().filter(|end| *end > now);
+    if let Some(end) = valid_until {
+        report_expiry(context, end, now);
+    }
+    let nothing = |text: &str| Ok(StepMessage::new(StepState::Nothing, text));
+    Ok(Outcome {
+        key: context.key.clone(),
+        account: None,
+        had_session: !kept.is_empty(),
+        refresh_token: nothing("none: the client acts for itself"),
+        sso_session: nothing("none: there is no user"),
+        access_token_valid_until: valid_until,
+    })
+}
+
+fn report_expiry(context: &Context<'_>, expires_at: Time, now: Time) {
+    let is_telenorid_plus = context.profile.is_telenorid_plus();
+    let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &|time| context.when(time));
+    report_access_token(context, text);
 }
 
 /// Whether the store, or its absence, shows that there is no session. An entry that cannot be read may be one.
@@ -75,59 +106,48 @@ fn has_no_session(context: &Context<'_>) -> bool {
 /// Ends at the provider what was removed here, and reports each step.
 fn end_session(context: &Context<'_>, options: LogoutOptions, removed: Removed) -> Outcome {
     let reporter = context.reporter;
-    let new_outcome = |account, had_session, refresh_token, sso_session, access_token_valid_until| Outcome {
-        key: context.key.clone(),
-        account,
-        had_session,
-        refresh_token,
-        sso_session,
-        access_token_valid_until,
-    };
     let when = |time| context.when(time);
-    match removed {
+    let had_session = !matches!(removed, Removed::Nothing);
+    let (account, refresh_token, sso_session, access_token_valid_until) = match removed {
         Removed::Nothing => {
             reporter.note(logout_messages::no_session_note(&context.key));
             let refresh_token = RefreshTokenResult::NoSession.message(None, &when);
-            new_outcome(None, false, refresh_token.into(), SsoSessionResult::NoSession.message().into(), None)
+            (None, Ok(refresh_token), Ok(SsoSessionResult::NoSession.message()), None)
         }
         Removed::InvalidEntry => {
             reporter.note(logout_messages::logged_out_note(&context.key, None));
-            let refresh_token = Step::from(RefreshTokenResult::InvalidEntry.message(None, &when));
-            let refresh_token = refresh_token.reported(context, REFRESH_TOKEN);
-            let sso_session = Step::from(SsoSessionResult::InvalidEntry.message()).reported(context, SSO_SESSION);
+            let refresh_token = RefreshTokenResult::InvalidEntry.message(None, &when);
+            let refresh_token = reported(context, REFRESH_TOKEN, Ok(refresh_token));
+            let sso_session = reported(context, SSO_SESSION, Ok(SsoSessionResult::InvalidEntry.message()));
             report_access_token(context, UNKNOWN_ACCESS_TOKEN.to_owned());
-            new_outcome(None, true, refresh_token, sso_session, None)
+            (None, refresh_token, sso_session, None)
         }
         Removed::Session(session) => {
             reporter.note(logout_messages::logged_out_note(&context.key, Some(&session.account)));
             let (refresh_token, sso_session) = log_out_at_provider(context, options, &session);
             let (expires_at, now) = (session.last_access_token_expiry(), context.ports.clock.now());
-            let is_telenorid_plus = context.profile.is_telenorid_plus();
-            let text = logout_messages::access_token_text(expires_at, now, is_telenorid_plus, &when);
-            report_access_token(context, text);
-            let valid_until = Some(expires_at).filter(|end| *end > now);
-            new_outcome(Some(session.account), true, refresh_token, sso_session, valid_until)
+            report_expiry(context, expires_at, now);
+            (Some(session.account), refresh_token, sso_session, Some(expires_at).filter(|end| *end > now))
         }
-    }
+    };
+    Outcome { key: context.key.clone(), account, had_session, refresh_token, sso_session, access_token_valid_until }
 }
 
 /// Revokes the refresh token, then ends the provider's session.
 fn log_out_at_provider(context: &Context<'_>, options: LogoutOptions, session: &Session) -> (Step, Step) {
     let provider = if options.local { None } else { Some(provider_metadata::provider(context)) };
     let provider = provider.as_ref().map(Result::as_ref);
-    let now = context.ports.clock.now();
+    let (now, when) = (context.ports.clock.now(), |time| context.when(time));
     let expires_at = context.outlook(Some(session), now).expiry.map(|expiry| expiry.expires_at).filter(|at| *at > now);
     let refresh_token = match revoke(context, provider, session) {
-        Ok(result) => Step::from(result.message(expires_at, &|time| context.when(time))),
+        Ok(result) => Ok(result.message(expires_at, &when)),
         Err(Failure { text, error }) => {
-            let text = text + &logout_messages::validity_note(expires_at, &|time| context.when(time));
-            Failure { text, error }.into()
+            Err(Failure { text: text + &logout_messages::validity_note(expires_at, &when), error })
         }
     };
-    let refresh_token = refresh_token.reported(context, REFRESH_TOKEN);
+    let refresh_token = reported(context, REFRESH_TOKEN, refresh_token);
     let sso_session = end_sso_session(context, provider, options.browser, session);
-    let sso_session = sso_session.map_or_else(Step::from, |result| result.message().into());
-    (refresh_token, sso_session.reported(context, SSO_SESSION))
+    (refresh_token, reported(context, SSO_SESSION, sso_session.map(|result| result.message())))
 }
 
 /// What was removed from the store.
@@ -222,7 +242,7 @@ fn end_by_request(
     provider: &Provider,
     hint: &Secret,
 ) -> std::result::Result<SsoSessionResult, Failure> {
-    let state = random_bytes::<16>(context).map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
+    let state = context.random_bytes::<16>().map_err(|error| Failure::caused_by(SSO_FAILED, error))?;
     let (state, ca_file) = (hex(&state), context.profile.ca_file.as_deref());
     let request = |provider: &Provider| logout::custom_logout_request(provider, ca_file, hint, &state);
     let Some(first) = request(provider) else {
@@ -233,19 +253,22 @@ fn end_by_request(
     };
     let response = provider_metadata::send(context, &mut provider.clone(), &first, request)
         .map_err(|failure| Error::unanswered(SSO_FAILED, &failure))?;
-    let (kind, failure) = match logout::accept_custom_logout(&response) {
+    let (kind, why) = match logout::accept_custom_logout(&response) {
         LogoutOutcome::LoggedOut => return Ok(SsoSessionResult::Ended),
         LogoutOutcome::AlreadyLoggedOut => return Ok(SsoSessionResult::EndedBefore),
-        LogoutOutcome::HintMissing => (Kind::Refused, CustomLogoutFailure::HintMissing),
-        LogoutOutcome::HintRefused => (Kind::Refused, CustomLogoutFailure::HintRefused),
-        LogoutOutcome::Incomplete => (Kind::Unreachable, CustomLogoutFailure::Incomplete),
-        LogoutOutcome::Unavailable => (Kind::Unreachable, CustomLogoutFailure::Unavailable),
-        LogoutOutcome::Unexpected(status) => {
-            let kind = if (400..500).contains(&status) { Kind::Refused } else { Kind::Invalid };
-            (kind, CustomLogoutFailure::UnexpectedStatus(status))
+        LogoutOutcome::HintMissing => (Kind::Refused, "the provider says the ID token is missing (400)"),
+        LogoutOutcome::HintRefused => (Kind::Refused, "the provider did not accept the ID token (401)"),
+        LogoutOutcome::Incomplete => {
+            (Kind::Unreachable, "a system behind the provider failed (424), so the logout is not complete")
         }
+        LogoutOutcome::Unavailable => (Kind::Unreachable, "the provider is temporarily unavailable"),
+        LogoutOutcome::Unexpected(status) => (
+            if (400..500).contains(&status) { Kind::Refused } else { Kind::Invalid },
+            &*format!("the provider answered HTTP {status}, which its documentation does not list"),
+        ),
     };
-    Err(Error::from(SessionError::LogoutIncomplete(kind, failure.message())).into())
+    let message = format!("{SSO_FAILED}: {why}. The user can end it on the provider's self-service page");
+    Err(Error::from(SessionError::LogoutIncomplete(kind, message)).into())
 }
 
 /// RP-Initiated Logout 1.0. The URL holds the ID token, so it must not become a program's argument: the browser is

@@ -9,7 +9,6 @@ use crate::domain::warning::WarningCode;
 use crate::error::{Error, ProviderRefusal, Result, SessionError, SetupError};
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
-use crate::flows::granted_scopes::warn_of_other_scopes;
 use crate::flows::session_lock::Wait;
 use crate::flows::wanted_token::{RefreshAllowed, WantedToken};
 use crate::flows::{machine_tokens, provider_metadata, token_response};
@@ -178,7 +177,7 @@ fn request(context: &Context<'_>, scopes: &ScopeSet) -> Result<ScopedToken> {
     let granted = response.scopes.clone().unwrap_or_else(|| scopes.to_vec());
     // Without requested scopes the provider chooses them.
     if !scopes.is_empty() {
-        warn_of_other_scopes(context.reporter, &scopes.to_vec(), &granted, false);
+        token_response::warn_of_other_scopes(context.reporter, &scopes.to_vec(), &granted, false);
     }
     let access_token = token_response::access_token(&response, sent_at);
     if access_token.expires_at.since(sent_at) <= Seconds::ZERO {

@@ -6,7 +6,7 @@ use crate::domain::session::{EntryKey, SessionKey};
 use crate::domain::warning::WarningCode;
 use crate::error::{Result, store_message};
 use crate::flows::access_token_cache;
-use crate::flows::context::{Context, entry_hash};
+use crate::flows::context::Context;
 use crate::ports::{Ports, Store};
 
 /// The name of the entry, and of its lock.
@@ -90,5 +90,5 @@ pub fn is_cached(ports: &Ports, store: &dyn Store, key: &SessionKey) -> bool {
 }
 
 fn cache_name(store: &dyn Store, key: &SessionKey) -> String {
-    access_token_cache::name(&entry_hash(store, &entry(key)))
+    access_token_cache::name(store, &entry(key))
 }

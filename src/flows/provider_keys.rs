@@ -9,9 +9,8 @@
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Kind, Result, ValidationError};
 use crate::explain::trace_messages;
-use crate::flows::context::Context;
+use crate::flows::context::{Context, KeyLookup};
 use crate::flows::provider_cache::{self, CachedDocument};
-use crate::flows::provider_lookups::KeyLookup;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE, JUST_NOW};
 use crate::jwt::Jws;
 use crate::oidc::TokenProblem;
@@ -162,7 +161,7 @@ pub fn verify_with_keys<T>(
             problem = second_problem;
         }
     }
-    let own = context.lookups.key_lookup();
+    let own = context.lookups().keys;
     if are_current(keys, &problem, own, now) {
         return Ok(outcome?);
     }
@@ -176,9 +175,9 @@ pub fn verify_with_keys<T>(
         };
     }
     context.reporter.trace(|| trace_messages::keys_fetched_again(problem == TokenProblem::UnknownKey));
-    context.lookups.set_key_lookup(now, None);
+    context.lookups().keys = Some(KeyLookup { at: now, fetched_at: None });
     *keys = fetch_keys(context, provider, refetch.deadline(), Some(now)).map_err(VerifyError::Undecided)?;
-    context.lookups.set_key_lookup(now, Some(keys.fetched_at));
+    context.lookups().keys = Some(KeyLookup { at: now, fetched_at: Some(keys.fetched_at) });
     Ok(check(&keys.set)?)
 }
 
@@ -192,7 +191,7 @@ pub fn verify_if_key_known<T>(
 ) -> std::result::Result<T, VerifyError<TokenProblem>> {
     match verify_with_keys(context, provider, keys, Refetch::AfterCooldown, check) {
         Err(VerifyError::Rejected(TokenProblem::UnknownKey)) => {
-            let looked_at = context.lookups.key_lookup().map_or(keys.fetched_at, |lookup| lookup.at);
+            let looked_at = context.lookups().keys.map_or(keys.fetched_at, |lookup| lookup.at);
             Err(undecided(context, looked_at, Some(keys.fetched_at)))
         }
         outcome => outcome,

@@ -4,7 +4,7 @@ use crate::config::Profile;
 use crate::domain::time::Seconds;
 use crate::error::{Error, Result};
 use crate::flows::context::Context;
-use crate::flows::provider_cache;
+use crate::flows::provider_cache::{self, CachedDocument};
 use crate::oidc::discovery::{self, Issuer, Provider};
 use crate::ports::{HttpFailure, Request, Response};
 use std::time::Duration;
@@ -23,11 +23,9 @@ pub const HURRIED_DEADLINE: Duration = Duration::from_secs(3);
 /// # Errors
 /// `config` for an invalid issuer; `unreachable`, `invalid`.
 pub fn provider(context: &Context<'_>) -> Result<Provider> {
-    let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
-    let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
-    let hosts = &context.profile.endpoint_hosts;
+    let (issuer, request) = discovery_request(context)?;
     if let Some(cached) = provider_cache::fresh(context, &request)
-        && let Ok(provider) = Provider::from_json(cached.document.as_bytes(), &issuer, hosts)
+        && let Some(provider) = from_cache(context, &issuer, &cached)
     {
         provider_cache::trace(context, "discovery document", cached.fetched_at, cached.fresh_until);
         return Ok(provider);
@@ -41,15 +39,31 @@ pub fn provider(context: &Context<'_>) -> Result<Provider> {
 /// # Errors
 /// As [`provider`].
 pub fn fetch_provider(context: &Context<'_>) -> Result<Provider> {
+    let (issuer, request) = discovery_request(context)?;
+    fetch_discovery(context, &request, &issuer)
+}
+
+/// The provider as any cached document describes it, however old: without a request.
+pub fn cached_provider(context: &Context<'_>) -> Option<Provider> {
+    let (issuer, request) = discovery_request(context).ok()?;
+    from_cache(context, &issuer, &provider_cache::read(context, &request)?)
+}
+
+fn from_cache(context: &Context<'_>, issuer: &Issuer, cached: &CachedDocument) -> Option<Provider> {
+    Provider::from_json(cached.document.as_bytes(), issuer, &context.profile.endpoint_hosts).ok()
+}
+
+fn discovery_request(context: &Context<'_>) -> Result<(Issuer, Request)> {
     let issuer = Issuer::parse(&context.profile.issuer).map_err(Error::config)?;
-    fetch_discovery(context, &discovery::discovery_request(&issuer, context.profile.ca_file.as_deref()), &issuer)
+    let request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
+    Ok((issuer, request))
 }
 
 fn fetch_discovery(context: &Context<'_>, request: &Request, issuer: &Issuer) -> Result<Provider> {
     let response = context.send(request).map_err(|failure| Error::unanswered(DOING, &failure))?;
     let provider = accept_provider(&context.profile, issuer, &response)?;
     let now = context.ports.clock.now();
-    context.lookups.set_discovery_read_at(now);
+    context.lookups().discovery_read_at = Some(now);
     provider_cache::store(context, request, &response, now, None);
     Ok(provider)
 }
@@ -66,13 +80,12 @@ pub fn accept_provider(profile: &Profile, issuer: &Issuer, response: &Response) 
 /// The provider as its document describes it now, if that differs from `known`; `None` if this run has just fetched
 /// the document. With a short deadline, because a new refresh token may be waiting to be stored.
 pub fn provider_if_changed(context: &Context<'_>, known: &Provider) -> Option<Provider> {
-    let issuer = Issuer::parse(&context.profile.issuer).ok()?;
-    let mut request = discovery::discovery_request(&issuer, context.profile.ca_file.as_deref());
     let now = context.ports.clock.now();
-    if context.lookups.discovery_read_at().is_some_and(|read| read <= now && now < read.plus(JUST_NOW)) {
+    if context.lookups().discovery_read_at.is_some_and(|read| read <= now && now < read.plus(JUST_NOW)) {
         return None;
     }
-    request.deadline = Some(HURRIED_DEADLINE);
+    let (issuer, request) = discovery_request(context).ok()?;
+    let request = Request { deadline: Some(HURRIED_DEADLINE), ..request };
     fetch_discovery(context, &request, &issuer).ok().filter(|provider| provider != known)
 }
 

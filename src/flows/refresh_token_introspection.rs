@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::explain::trace_messages;
 use crate::flows::context::Context;
 use crate::flows::provider_metadata::{self, HURRIED_DEADLINE};
-use crate::flows::{provider_cache, token_response};
+use crate::flows::token_response;
 use crate::oidc::Problem;
-use crate::oidc::discovery::{self, Issuer, Provider};
+use crate::oidc::discovery::Provider;
 use crate::oidc::introspection::{ExpectedIntrospection, accept_introspection, introspection_request};
 use crate::oidc::token::{Client, ClientAuthentication, provider_time};
 use serde::{Deserialize, Serialize};
@@ -78,9 +78,8 @@ fn introspected(context: &Context<'_>, session: Session, respects_pause: bool) -
 
 /// `None` if the provider cannot be asked.
 fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option<Outcome> {
-    if !may_be_answered(context) {
-        return None;
-    }
+    // Other providers cost no request.
+    provider_metadata::cached_provider(context)?.introspection_endpoint?;
     let mut provider = provider_metadata::provider(context).ok()?;
     let client = context.client().ok()?;
     let path = memory_path(context, &provider, &client);
@@ -138,16 +137,6 @@ fn ask(context: &Context<'_>, session: &Session, respects_pause: bool) -> Option
     }
     let said = status.map(|status| Outcome::Said(Introspection { asked_at, status }));
     said.or(memory.paused_until.map(Outcome::Paused))
-}
-
-/// Whether the discovery document, in any cached copy, names the endpoint: the others cost no request.
-fn may_be_answered(context: &Context<'_>) -> bool {
-    let profile = &context.profile;
-    let Ok(issuer) = Issuer::parse(&profile.issuer) else { return false };
-    let request = discovery::discovery_request(&issuer, profile.ca_file.as_deref());
-    provider_cache::read(context, &request)
-        .and_then(|cached| Provider::from_json(cached.document.as_bytes(), &issuer, &profile.endpoint_hosts).ok())
-        .is_some_and(|provider| provider.introspection_endpoint.is_some())
 }
 
 /// Stores the answer with the session, unless the token was used or replaced meanwhile, or another process is doing so.

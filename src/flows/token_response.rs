@@ -15,11 +15,13 @@ use crate::flows::provider_keys::{self, ProviderKeys, Refetch, VerifyError};
 use crate::flows::provider_metadata;
 use crate::jwt::{Jwt, numeric_date};
 use crate::oidc::TokenProblem;
+use crate::oidc::authorize::scope_differences;
 use crate::oidc::discovery::Provider;
 use crate::oidc::id_token::{self, ExpectedIdToken, IdTokenSource, ValidatedIdToken};
 use crate::oidc::jwks::KeySet;
 use crate::oidc::logout::{self, Revocation};
 use crate::oidc::token::TokenResponse;
+use crate::ports::Reporter;
 
 /// The access token of the response to a request sent at `sent_at`, from which its lifetime is counted. If the response
 /// gives no lifetime (RFC 6749 5.1), it is the token's `exp` - `iat`, or what the provider documents.
@@ -100,46 +102,37 @@ pub fn accept_refresh(
     if scopes.is_none() {
         warn_of_more_scopes(context, session, &response);
     }
-    let verified = match &response.id_token {
+    let (id_token, expect_usable_id_token) = match &response.id_token {
         None => {
             context.step(|| exchange_steps::NO_ID_TOKEN.to_owned());
-            RefreshedIdToken { token: None, expect_usable_id_token: false }
+            (None, false)
         }
-        Some(_) => refreshed_id_token(context, provider, keys, session, &response, sent_at)?,
+        Some(raw) => refreshed_id_token(context, provider, keys, session, &response, raw, sent_at)?,
     };
     Ok(NewTokens {
         access_token: access_token(&response, sent_at),
-        id_token: verified.token,
-        expect_usable_id_token: verified.expect_usable_id_token,
+        id_token,
+        expect_usable_id_token,
         provider_ahead: provider_ahead(context.ports.clock.now(), response.date),
         refresh_token: response.refresh_token,
         scopes: response.scopes,
     })
 }
 
-struct RefreshedIdToken {
-    token: Option<IdToken>,
-    /// Whether the next refresh can be expected to return a usable one.
-    expect_usable_id_token: bool,
-}
-
+/// The ID token, if it can be used, and whether the next refresh can be expected to return a usable one.
 fn refreshed_id_token(
     context: &Context<'_>,
     provider: &Provider,
     keys: Result<ProviderKeys>,
     session: &Session,
     response: &TokenResponse,
+    raw: &Secret,
     sent_at: Time,
-) -> Result<RefreshedIdToken> {
-    let Some(raw) = &response.id_token else {
-        return Ok(RefreshedIdToken { token: None, expect_usable_id_token: false });
-    };
+) -> Result<(Option<IdToken>, bool)> {
     // The cached discovery document may be out of date.
-    let changed = if names_another_issuer(raw, &provider.issuer) {
-        provider_metadata::provider_if_changed(context, provider)
-    } else {
-        None
-    };
+    let is_other = Jwt::parse(raw.expose())
+        .is_ok_and(|jwt| jwt.claims().get("iss").is_none_or(|issuer| *issuer != provider.issuer));
+    let changed = if is_other { provider_metadata::provider_if_changed(context, provider) } else { None };
     let provider = changed.as_ref().unwrap_or(provider);
     let now = validation_time(context, response.date);
     let expected = ExpectedIdToken {
@@ -152,7 +145,7 @@ fn refreshed_id_token(
     let skip = |reason: &str, expect_usable_id_token| {
         let message = format!("the new ID token was ignored: {reason}");
         context.reporter.warn(WarningCode::IdTokenNotChecked, message);
-        Ok(RefreshedIdToken { token: None, expect_usable_id_token })
+        Ok((None, expect_usable_id_token))
     };
     let outcome = keys
         .map_err(VerifyError::Undecided)
@@ -160,8 +153,7 @@ fn refreshed_id_token(
     match outcome {
         Ok(accepted) => {
             trace_id_token(context, &accepted, Binding::Session);
-            let token = Some(accepted.token.with_local_expiry(sent_at, now));
-            Ok(RefreshedIdToken { token, expect_usable_id_token: true })
+            Ok((Some(accepted.token.with_local_expiry(sent_at, now)), true))
         }
         Err(VerifyError::Rejected(problem)) => match problem {
             TokenProblem::Invalid(_) | TokenProblem::BadSignature => Err(invalid_id_token(problem)),
@@ -176,6 +168,24 @@ fn refreshed_id_token(
     }
 }
 
+/// Warns if other scopes were granted than requested, once in a run. `has_refresh_token` counts as `offline_access`.
+pub fn warn_of_other_scopes(
+    reporter: &dyn Reporter,
+    requested: &[String],
+    granted: &[String],
+    has_refresh_token: bool,
+) {
+    let (less, more) = scope_differences(requested, granted, has_refresh_token);
+    for (code, scopes, what) in [
+        (WarningCode::ScopeLessThanAsked, less, "did not grant the scopes"),
+        (WarningCode::ScopeMoreThanAsked, more, "granted scopes that were not requested:"),
+    ] {
+        if !scopes.is_empty() && !reporter.has_warned(code) {
+            reporter.warn(code, format!("the provider {what} `{}`", printable(&scopes.join(" "))));
+        }
+    }
+}
+
 /// RFC 6749 6: a refresh grants no more than the login did.
 fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &TokenResponse) {
     let granted = response.scopes.iter().flatten();
@@ -185,10 +195,6 @@ fn warn_of_more_scopes(context: &Context<'_>, session: &Session, response: &Toke
             format!("the refresh granted scopes that the session did not have: {}", printable(&more.join(" ")));
         context.reporter.warn(WarningCode::ScopeMoreThanAsked, message);
     }
-}
-
-fn names_another_issuer(raw: &Secret, issuer: &str) -> bool {
-    Jwt::parse(raw.expose()).is_ok_and(|jwt| jwt.claims().get("iss").is_none_or(|iss| iss != issuer))
 }
 
 /// The verified ID token of a login.

@@ -1,13 +1,12 @@
-//! The userinfo claims (OIDC Core 5.3): request them, and once more after a refresh if the access token is refused.
+//! The userinfo claims (OIDC Core 5.3).
 
-use crate::domain::decision::Intent;
 use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
-use crate::flows::access_token;
+use crate::flows::access_token::{self, RequestError};
 use crate::flows::context::Context;
 use crate::flows::provider_keys::{self, VerifyError};
+use crate::flows::provider_metadata;
 use crate::flows::wanted_token::WantedToken;
-use crate::flows::{provider_metadata, refresh_if_due};
 use crate::jwt::Jws;
 use crate::oidc::discovery::Provider;
 use crate::oidc::jwks::KeySet;
@@ -20,34 +19,22 @@ const DOING: &str = "cannot read the userinfo";
 /// Claims by name.
 pub type Claims = Map<String, Value>;
 
-enum Outcome {
-    Claims(Claims),
-    /// HTTP 401: the provider does not accept the access token.
-    TokenRefused(Error),
-}
-
 /// The user's claims, and the provider as its discovery document is now.
 ///
 /// # Errors
 /// Those of [`access_token::valid_token`]; `invalid` if the response is not acceptable; `unreachable`; `refused`.
 pub fn claims(context: &Context<'_>) -> Result<(Claims, Provider)> {
     context.require_user("there is no userinfo")?;
-    let token = access_token::valid_token(context, &WantedToken::default())?.access_token;
+    let token = access_token::valid_token(context, &WantedToken::default())?;
     let mut provider = provider_metadata::provider(context)?;
-    let claims = match request_claims(context, &mut provider, &token.value)? {
-        Outcome::Claims(claims) => claims,
-        Outcome::TokenRefused(_) => {
-            let session = refresh_if_due::ensure_fresh(context, context.session()?, Intent::Force)?.session;
-            match request_claims(context, &mut provider, &session.access_token.value)? {
-                Outcome::Claims(claims) => claims,
-                Outcome::TokenRefused(error) => return Err(error),
-            }
-        }
-    };
+    let claims = access_token::use_token(context, &token, |token| request_claims(context, &mut provider, token))?;
     Ok((claims, provider))
 }
-
-fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret) -> Result<Outcome> {
+fn request_claims(
+    context: &Context<'_>,
+    provider: &mut Provider,
+    token: &Secret,
+) -> std::result::Result<Claims, RequestError> {
     let ca_file = context.profile.ca_file.as_deref();
     let request = |provider: &Provider| userinfo::userinfo_request(provider, token, ca_file);
     let first =
@@ -57,14 +44,11 @@ fn request_claims(context: &Context<'_>, provider: &mut Provider, token: &Secret
     let session = context.session()?;
     let (client_id, sub) = (&session.key.client_id, &session.account.sub);
     let expected = ExpectedUserinfo { issuer: &provider.issuer, client_id, sub };
-    let error = match userinfo::accept_userinfo(&response, &expected, |jws| verify(context, provider, jws)) {
-        Ok(claims) => return Ok(Outcome::Claims(claims)),
-        Err(VerifyError::Undecided(error)) => return Err(error),
-        Err(VerifyError::Rejected(problem)) => problem,
-    };
-    let is_refusal = matches!(error, Problem::Refused(_) | Problem::RefusedByStatus { .. });
-    let error = Error::problem(DOING, error);
-    if is_refusal && response.status == 401 { Ok(Outcome::TokenRefused(error)) } else { Err(error) }
+    let claims = userinfo::accept_userinfo(&response, &expected, |jws| verify(context, provider, jws));
+    claims.map_err(|error| match error {
+        VerifyError::Undecided(error) => error.into(),
+        VerifyError::Rejected(problem) => RequestError::new(DOING, problem, &response),
+    })
 }
 
 /// Checks the signature. A wrong one is final: newer keys are fetched only for want of a key.

@@ -1,12 +1,12 @@
 //! The configuration file, and the profile in use with the source of each value.
 
-use super::checklist::Checklist;
+use super::{Checklist, Finding, Patient};
 use crate::config::{self, Config, Profile, RedirectUri};
 use crate::domain::text::{printable, printable_path};
 use crate::error::{Result, quoted};
 use crate::explain::doctor_report::{Check, Setting};
 use crate::flows::configuration::Configuration;
-use crate::ports::Ports;
+use crate::ports::{Ports, Reporter};
 
 const CONFIGURATION: &str = "configuration";
 const PROFILE: &str = "profile";
@@ -14,23 +14,41 @@ const PROFILE: &str = "profile";
 /// Keys whose values are not shown: a command line may hold a secret, and a hint is somebody's phone number.
 const PRIVATE: [&str; 2] = ["client_secret_command", "login_hint"];
 
-/// The file's contents and the profile, if they are valid.
-pub(super) fn check(
-    ports: &Ports,
-    name: Option<&str>,
-    checklist: &mut Checklist<'_>,
-) -> Result<(Option<Configuration>, Option<Profile>)> {
-    let configuration = match Configuration::load(ports) {
-        Ok(configuration) => configuration,
-        Err(error) => {
-            checklist.fail(CONFIGURATION, &error, "correct that, then run `tidp doctor` again", Vec::new())?;
-            checklist.pass(Check::skipped(PROFILE, "not known without a valid configuration"))?;
-            return Ok((None, None));
-        }
-    };
-    checklist.pass(Check::ok(CONFIGURATION, file(&configuration, ports)))?;
-    let profile = check_profile(ports, name, &configuration, checklist)?;
-    Ok((Some(configuration), profile))
+const REMEDY: &str = "correct that, then run `tidp doctor` again";
+
+impl<'a> Patient<'a> {
+    /// Checks the file, and the profile of that name or else the one in use.
+    pub(super) fn admit(
+        ports: &'a Ports,
+        reporter: &'a dyn Reporter,
+        name: Option<&str>,
+        checklist: &mut Checklist<'_>,
+    ) -> Result<Self> {
+        let configuration = match Configuration::load(ports) {
+            Ok(configuration) => configuration,
+            Err(error) => {
+                checklist.add(Finding::failed(CONFIGURATION, &error, REMEDY))?;
+                checklist.add(Check::skipped(PROFILE, "not known without a valid configuration"))?;
+                return Ok(Self { ports, reporter, configuration: None, profile: None });
+            }
+        };
+        checklist.add(Check::ok(CONFIGURATION, file(&configuration, ports)))?;
+        let config = &configuration.config;
+        let found = config::selection(name, &ports.env, config)
+            .and_then(|used| Ok((used.why.to_text(&ports.env), configuration.profile(ports, name)?)));
+        let profile = match found {
+            Ok((why, profile)) => {
+                let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
+                checklist.add(Check { settings: settings(&profile, ports, config), ..check })?;
+                Some(profile)
+            }
+            Err(error) => {
+                checklist.add(Finding::failed(PROFILE, &error, REMEDY))?;
+                None
+            }
+        };
+        Ok(Self { ports, reporter, configuration: Some(configuration), profile })
+    }
 }
 
 /// The file in words.
@@ -45,30 +63,6 @@ fn file(configuration: &Configuration, ports: &Ports) -> String {
         1 => format!("{path}{named}, with 1 profile"),
         count => format!("{path}{named}, with {count} profiles"),
     }
-}
-
-fn check_profile(
-    ports: &Ports,
-    name: Option<&str>,
-    configuration: &Configuration,
-    checklist: &mut Checklist<'_>,
-) -> Result<Option<Profile>> {
-    let config = &configuration.config;
-    let found = config::selection(name, &ports.env, config).and_then(|used| {
-        let profile = configuration.profile(ports, name)?;
-        Ok((used, profile))
-    });
-    let (used, profile) = match found {
-        Ok(found) => found,
-        Err(error) => {
-            checklist.fail(PROFILE, &error, "correct that, then run `tidp doctor` again", Vec::new())?;
-            return Ok(None);
-        }
-    };
-    let why = used.why.to_text(&ports.env);
-    let check = Check::ok(PROFILE, format!("{}, {why}", quoted(&profile.name)));
-    checklist.pass(Check { settings: settings(&profile, ports, config), ..check })?;
-    Ok(Some(profile))
 }
 
 /// What is set, and the defaults of scopes and redirect URI.

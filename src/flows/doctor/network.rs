@@ -1,7 +1,6 @@
 //! The provider: its discovery document, fetched afresh, what it offers, its clock, its certificate, and the proxy.
 
-use super::checklist::Checklist;
-use super::patient::Patient;
+use super::{Checklist, Finding, Patient};
 use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
@@ -18,31 +17,42 @@ const CLOCK: &str = "clock";
 const TLS: &str = "TLS";
 const PROXY: &str = "proxy";
 
-/// A difference that deserves a look. Dates have whole seconds, and a response takes its time.
+/// A difference of the clocks that deserves a look. Dates have whole seconds, and a response takes its time.
 const NOTABLE_SKEW: Seconds = Seconds(5);
 
-pub(super) fn check(patient: &Patient<'_>, checklist: &mut Checklist<'_>) -> Result<()> {
-    let Some(profile) = &patient.profile else {
-        let why = "no profile, so no provider: what it offers, its clock, TLS and the proxy are not checked either";
-        return checklist.pass(Check::skipped(DISCOVERY, why));
-    };
-    let issuer = match Issuer::parse(&profile.issuer) {
-        Ok(issuer) => issuer,
-        Err(why) => {
-            return checklist.fail(DISCOVERY, &Error::config(why), &show_profile(patient.name_in_hints()), Vec::new());
-        }
-    };
-    let request = discovery_request(&issuer, profile.ca_file.as_deref());
-    let clock = &patient.ports.clock;
-    let started = clock.uptime();
-    let response = send(patient.ports, patient.reporter, &request);
-    let (received_at, took) = (clock.now(), clock.uptime().saturating_sub(started));
-    let visit = Visit { patient, profile, request: &request, response };
-    let provider = visit.check_discovery(&issuer, took.as_millis(), checklist)?;
-    visit.check_offers(provider.as_ref(), checklist)?;
-    checklist.pass(visit.clock(received_at))?;
-    visit.check_tls(checklist)?;
-    visit.check_proxy(checklist)
+impl Patient<'_> {
+    pub(super) fn check_network(&self, checklist: &mut Checklist<'_>) -> Result<()> {
+        let Some(profile) = &self.profile else {
+            let why = "no profile, so no provider: what it offers, its clock, TLS and the proxy are not checked either";
+            return checklist.add(Check::skipped(DISCOVERY, why));
+        };
+        let issuer = match Issuer::parse(&profile.issuer) {
+            Ok(issuer) => issuer,
+            Err(why) => {
+                let remedy = show_profile(self.name_in_hints());
+                return checklist.add(Finding::failed(DISCOVERY, &Error::config(why), &remedy));
+            }
+        };
+        let request = discovery_request(&issuer, profile.ca_file.as_deref());
+        let clock = &self.ports.clock;
+        let started = clock.uptime();
+        let response = send(self.ports, self.reporter, &request);
+        let (received_at, took) = (clock.now(), clock.uptime().saturating_sub(started));
+        let accepted = match &response {
+            Ok(response) => accept_provider(profile, &issuer, response),
+            Err(failure) => Err(Error::unanswered(DOING, failure)),
+        };
+        let visit = Visit { patient: self, profile, request: &request, response };
+        let offers = visit.offers(accepted.as_ref().ok());
+        checklist.add(match accepted {
+            Ok(_) => Check::ok(DISCOVERY, format!("{} was read in {} ms", request.url, took.as_millis())).into(),
+            Err(error) => visit.not_discovered(error),
+        })?;
+        checklist.add(offers)?;
+        checklist.add(visit.clock(received_at))?;
+        checklist.add(visit.tls())?;
+        checklist.add(visit.proxy())
+    }
 }
 
 /// The request for the discovery document, and what came of it.
@@ -54,54 +64,32 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn check_discovery(&self, issuer: &Issuer, took: u128, checklist: &mut Checklist<'_>) -> Result<Option<Provider>> {
+    fn not_discovered(&self, error: Error) -> Finding {
         let url = &self.request.url;
-        let accepted = match &self.response {
-            Ok(response) => accept_provider(self.profile, issuer, response),
+        let remedy = match &self.response {
+            Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
+            Ok(_) => format!("is the issuer right? {}", show_profile(self.patient.name_in_hints())),
             Err(failure) if is_about_the_certificate(failure) => {
-                checklist.pass(Check::skipped(DISCOVERY, "not read: TLS failed, see below"))?;
-                return Ok(None);
+                return Check::skipped(DISCOVERY, "not read: TLS failed, see below").into();
             }
-            Err(failure) => Err(Error::unanswered(DOING, failure)),
+            Err(_) if is_loopback_literal(url) => {
+                let port = url.port_or_known_default().unwrap_or_default();
+                format!("start the provider there; if it is the sandbox: tidp sandbox --port {port}")
+            }
+            Err(_) => format!("check the network, VPN and firewall: curl -v {url}"),
         };
-        match accepted {
-            Ok(provider) => {
-                checklist.pass(Check::ok(DISCOVERY, format!("{url} was read in {took} ms")))?;
-                Ok(Some(provider))
-            }
-            Err(error) => {
-                let remedy = match &self.response {
-                    Ok(response) if response.status >= 500 => "the provider has a problem: try again later".to_owned(),
-                    Ok(_) => format!("is the issuer right? {}", show_profile(self.patient.name_in_hints())),
-                    Err(_) if is_loopback_literal(url) => {
-                        format!(
-                            "start the provider there; if it is the sandbox: tidp sandbox --port {}",
-                            url.port_or_known_default().unwrap_or_default()
-                        )
-                    }
-                    Err(_) => format!("check the network, VPN and firewall: curl -v {url}"),
-                };
-                checklist.fail(DISCOVERY, &self.patient.hinted(error), &remedy, Vec::new())?;
-                Ok(None)
-            }
-        }
+        self.patient.failed(DISCOVERY, error, &remedy)
     }
 
-    fn check_offers(&self, provider: Option<&Provider>, checklist: &mut Checklist<'_>) -> Result<()> {
+    fn offers(&self, provider: Option<&Provider>) -> Finding {
         let Some(provider) = provider else {
-            return checklist.pass(Check::skipped(OFFERS, "not known without its discovery document"));
+            return Check::skipped(OFFERS, "not known without its discovery document").into();
         };
         if let Err(why) = &provider.authorization_endpoint {
-            let remedy = format!(
-                "ask the provider to mend it, or is the issuer right? {}",
-                show_profile(self.patient.name_in_hints())
-            );
-            return checklist.fail(
-                OFFERS,
-                &Error::invalid(format!("a login is not possible: {why}")),
-                &remedy,
-                Vec::new(),
-            );
+            let profile = show_profile(self.patient.name_in_hints());
+            let error = Error::invalid(format!("a login is not possible: {why}"));
+            let remedy = format!("ask the provider to mend it, or is the issuer right? {profile}");
+            return Finding::failed(OFFERS, &error, &remedy);
         }
         let features = [
             ("device login", provider.device_authorization_endpoint.is_some()),
@@ -122,7 +110,7 @@ impl Visit<'_> {
             (offered, missing) if offered.is_empty() => format!("offers a login; not {missing}"),
             (offered, missing) => format!("offers {offered}; not {missing}"),
         };
-        checklist.pass(Check::ok(OFFERS, seen))
+        Check::ok(OFFERS, seen).into()
     }
 
     /// The difference between this machine's clock and the response's `Date`.
@@ -156,22 +144,21 @@ impl Visit<'_> {
         })
     }
 
-    fn check_tls(&self, checklist: &mut Checklist<'_>) -> Result<()> {
+    fn tls(&self) -> Finding {
         let url = &self.request.url;
         if url.scheme() != "https" {
-            return checklist.pass(Check::skipped(TLS, "not used: the issuer is http, on this machine"));
+            return Check::skipped(TLS, "not used: the issuer is http, on this machine").into();
         }
         match &self.response {
-            Ok(_) => checklist
-                .pass(Check::ok(TLS, format!("the certificate is accepted; trusted are {}", self.authorities()))),
+            Ok(_) => Check::ok(TLS, format!("the certificate is accepted; trusted are {}", self.authorities())).into(),
             Err(failure) if is_about_the_certificate(failure) => {
                 let host = url.host_str().unwrap_or_default();
                 let port = url.port_or_known_default().unwrap_or(443);
                 let remedy = format!("look at it: openssl s_client -connect {host}:{port} -servername {host}");
-                let remarks = vec![format!("Trusted are {}.", self.authorities())];
-                checklist.fail(TLS, &self.patient.hinted(Error::unanswered(DOING, failure)), &remedy, remarks)
+                let finding = self.patient.failed(TLS, Error::unanswered(DOING, failure), &remedy);
+                finding.remarks(vec![format!("Trusted are {}.", self.authorities())])
             }
-            Err(_) => checklist.pass(Check::skipped(TLS, "not checked: the provider was not reached")),
+            Err(_) => Check::skipped(TLS, "not checked: the provider was not reached").into(),
         }
     }
 
@@ -187,17 +174,16 @@ impl Visit<'_> {
         printable(&(base + &own.unwrap_or_default()))
     }
 
-    fn check_proxy(&self, checklist: &mut Checklist<'_>) -> Result<()> {
+    fn proxy(&self) -> Finding {
         let host = self.request.url.host_str().unwrap_or_default();
         match self.patient.ports.http.proxy(&self.request.url) {
-            Ok(None) => checklist.pass(Check::ok(PROXY, format!("none for {host}"))),
-            Ok(Some(proxy)) => checklist.pass(
-                Check::warning(PROXY, format!("{host} is reached through {proxy}"))
-                    .remedy(format!("if it should be reached directly: export NO_PROXY={host}")),
-            ),
+            Ok(None) => Check::ok(PROXY, format!("none for {host}")).into(),
+            Ok(Some(proxy)) => Check::warning(PROXY, format!("{host} is reached through {proxy}"))
+                .remedy(format!("if it should be reached directly: export NO_PROXY={host}"))
+                .into(),
             Err(failure) => {
                 let error = Error::unanswered("the proxy cannot be used", &failure);
-                checklist.fail(PROXY, &error, "correct the variable, or unset it", Vec::new())
+                Finding::failed(PROXY, &error, "correct the variable, or unset it")
             }
         }
     }

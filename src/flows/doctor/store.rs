@@ -1,8 +1,7 @@
 //! The store: an entry of its own is written, read and removed. And the cache in the kernel.
 
-use super::checklist::Checklist;
-use super::patient::Patient;
 use super::surroundings::Surroundings;
+use super::{Checklist, Finding, Patient};
 use crate::config::{self, AuthMethod, Profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::EntryKey;
@@ -24,84 +23,110 @@ const ENTRY: &str = "tidp doctor";
 /// As large as a large session; on Windows, what a credential holds.
 const SIZE: usize = if cfg!(windows) { 2_000 } else { 8_192 };
 
-pub(super) fn check(patient: &Patient<'_>, checklist: &mut Checklist<'_>) -> Result<()> {
-    let store = match &patient.configuration {
-        Some(configuration) => check_store(patient, configuration, checklist)?,
-        None => {
-            checklist.pass(Check::skipped(STORE, "not checked without a valid configuration"))?;
-            None
+impl Patient<'_> {
+    pub(super) fn check_store(&self, checklist: &mut Checklist<'_>) -> Result<()> {
+        let (finding, store) = match &self.configuration {
+            Some(configuration) => self.store(configuration),
+            None => (Check::skipped(STORE, "not checked without a valid configuration").into(), None),
+        };
+        checklist.add(finding)?;
+        if let Some(profile) = self.profile.as_ref().filter(|profile| profile.auth_method != AuthMethod::None) {
+            checklist.add(self.client_secret(profile, store.as_deref()))?;
         }
-    };
-    if let Some(profile) = patient.profile.as_ref().filter(|profile| profile.auth_method != AuthMethod::None) {
-        check_client_secret(patient, profile, store.as_deref(), checklist)?;
+        checklist.add(cache(self.ports))
     }
-    checklist.pass(cache(patient.ports))
+
+    /// The check of the store; and the store, if it works.
+    fn store(&self, configuration: &Configuration) -> (Finding, Option<Box<dyn Store>>) {
+        let ports = self.ports;
+        let choice = match configuration.store_choice(ports) {
+            Ok(choice) => choice,
+            Err(error) => {
+                let remedy = "correct that setting, then run `tidp doctor` again";
+                return (self.failed(STORE, error, remedy), None);
+            }
+        };
+        let name = if choice == StoreChoice::Keyring { KEYRING } else { STORE };
+        let opened = ports.stores.open(&choice).map_err(Error::from);
+        let started = ports.clock.uptime();
+        let tried = opened.and_then(|store| round_trip(ports, store.as_ref()).map(|done| (store, done)));
+        let took = ports.clock.uptime().saturating_sub(started).as_millis();
+        match tried {
+            Ok((store, done)) => {
+                let took = done.then_some(took);
+                (working_store(name, &choice, store.as_ref(), took).into(), Some(store))
+            }
+            Err(error) => {
+                let remarks = self.remarks_on_failure(&choice);
+                (self.failed(name, error, "tidp doctor").remarks(remarks), None)
+            }
+        }
+    }
+
+    /// What is known of the keyring that failed.
+    fn remarks_on_failure(&self, choice: &StoreChoice) -> Vec<String> {
+        if *choice != StoreChoice::Keyring {
+            return Vec::new();
+        }
+        let backend = self.ports.stores.open(choice).ok().and_then(|store| store.backend());
+        let what = match &backend {
+            Some(Backend::NoBus(address)) => Some(format!("No session bus answers this user at {address}.")),
+            Some(Backend::NoService) => {
+                Some("The session bus is there, but no program on it offers a keyring.".to_owned())
+            }
+            Some(Backend::Program(program)) => Some(format!("The keyring is {program}.")),
+            None => None,
+        };
+        let is_running = matches!(backend, Some(Backend::Program(_)));
+        let remarks = what.into_iter().chain(remarks_on(backend.as_ref()));
+        remarks.chain(Surroundings::of(self.ports).keyring_remarks(is_running)).collect()
+    }
+
+    /// Whether a confidential client has a secret. No command that prints one is run.
+    fn client_secret(&self, profile: &Profile, store: Option<&dyn Store>) -> Finding {
+        if self.ports.env.get("TIDP_CLIENT_SECRET").is_some() {
+            return Check::ok(SECRET, "set, by TIDP_CLIENT_SECRET").into();
+        }
+        if profile.client_secret_command.is_some() {
+            return Check::ok(SECRET, "client_secret_command prints it; it was not run").into();
+        }
+        let Some(store) = store else {
+            return Check::skipped(SECRET, "not known: it may be in the store").into();
+        };
+        match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
+            Ok(Some(_)) => Check::ok(SECRET, "set, in the store").into(),
+            Ok(None) => self.failed(SECRET, SetupError::NoClientSecret.into(), ""),
+            Err(failure) => self.failed(SECRET, StoreError::SecretUnavailable(failure).into(), ""),
+        }
+    }
 }
 
-/// The store, if it works.
-fn check_store(
-    patient: &Patient<'_>,
-    configuration: &Configuration,
-    checklist: &mut Checklist<'_>,
-) -> Result<Option<Box<dyn Store>>> {
-    let ports = patient.ports;
-    let choice = match configuration.store_choice(ports) {
-        Ok(choice) => choice,
-        Err(error) => {
-            checklist.fail(
-                STORE,
-                &patient.hinted(error),
-                "correct that setting, then run `tidp doctor` again",
-                Vec::new(),
-            )?;
-            return Ok(None);
-        }
+/// The check of a store that works. `took` is in milliseconds; `None` if it was not tried.
+fn working_store(name: &'static str, choice: &StoreChoice, store: &dyn Store, took: Option<u128>) -> Check {
+    let backend = store.backend();
+    let place = place(choice, backend.as_ref());
+    let Some(took) = took else {
+        return Check::skipped(name, format!("{place}; not tried, because another `tidp doctor` is running"));
     };
-    let name = if choice == StoreChoice::Keyring { KEYRING } else { STORE };
-    let opened = ports.stores.open(&choice).map_err(Error::from);
-    let started = ports.clock.uptime();
-    let tried = opened.and_then(|store| round_trip(ports, store.as_ref()).map(|done| (store, done)));
-    let took = ports.clock.uptime().saturating_sub(started).as_millis();
-    let (store, done) = match tried {
-        Ok(tried) => tried,
-        Err(error) => {
-            let remarks = remarks_on_failure(patient, &choice);
-            checklist.fail(name, &patient.hinted(error), "tidp doctor", remarks)?;
-            return Ok(None);
-        }
-    };
-    let place = place(&choice, store.backend().as_ref());
-    if !done {
-        checklist
-            .pass(Check::skipped(name, format!("{place}; not tried, because another `tidp doctor` is running")))?;
-        return Ok(Some(store));
-    }
     let size = if SIZE < 8_000 { "2 kB" } else { "8 kB" };
     let seen = format!("{place}, {size} written, read and removed in {took} ms");
-    let unreadable = match choice {
-        StoreChoice::File { .. } | StoreChoice::PlaintextFile { .. } => {
-            store.entries().ok().filter(|found| found.unreadable > 0)
+    let (with, remedy) = match choice {
+        StoreChoice::Keyring => return Check::ok(name, seen).remarks(remarks_on(backend.as_ref())),
+        StoreChoice::Memory => {
+            return Check::warning(name, format!("{seen}; it keeps nothing after a command has ended"))
+                .remedy("unset TIDP_STORE, or set it to file with TIDP_STORE_KEY_FILE");
         }
-        StoreChoice::Keyring | StoreChoice::Memory => None,
+        StoreChoice::File { .. } => (" with this key", "use the key that encrypted them (TIDP_STORE_KEY_FILE), or "),
+        StoreChoice::PlaintextFile { .. } => ("", ""),
     };
-    if let Some(Entries { unreadable: count, place, .. }) = unreadable {
-        let (with, remedy) = match choice {
-            StoreChoice::File { .. } => {
-                (" with this key", "use the key that encrypted them (TIDP_STORE_KEY_FILE), or ")
-            }
-            _ => ("", ""),
-        };
-        let check = Check::warning(name, format!("{seen}; {count} of its files cannot be read{with}"));
+    match store.entries() {
         // A logout would keep these files, and end the sessions that can be read.
-        checklist.pass(check.remedy(format!("{remedy}remove the unreadable files in {place}")))?;
-        return Ok(Some(store));
+        Ok(Entries { unreadable: count @ 1.., place, .. }) => {
+            Check::warning(name, format!("{seen}; {count} of its files cannot be read{with}"))
+                .remedy(format!("{remedy}remove the unreadable files in {place}"))
+        }
+        _ => Check::ok(name, seen),
     }
-    checklist.pass(match choice {
-        StoreChoice::Memory => Check::warning(name, format!("{seen}; it keeps nothing after a command has ended"))
-            .remedy("unset TIDP_STORE, or set it to file with TIDP_STORE_KEY_FILE"),
-        _ => Check::ok(name, seen).remarks(remarks_on(store.backend().as_ref())),
-    })?;
-    Ok(Some(store))
 }
 
 /// Writes, reads and removes an entry, without any prompt; `false` if another process does that just now.
@@ -141,25 +166,6 @@ fn place(choice: &StoreChoice, backend: Option<&Backend>) -> String {
     }
 }
 
-/// What is known of the keyring that failed.
-fn remarks_on_failure(patient: &Patient<'_>, choice: &StoreChoice) -> Vec<String> {
-    if *choice != StoreChoice::Keyring {
-        return Vec::new();
-    }
-    let backend = patient.ports.stores.open(choice).ok().and_then(|store| store.backend());
-    let what = match &backend {
-        Some(Backend::NoBus(address)) => Some(format!("No session bus answers this user at {address}.")),
-        Some(Backend::NoService) => Some("The session bus is there, but no program on it offers a keyring.".to_owned()),
-        Some(Backend::Program(program)) => Some(format!("The keyring is {program}.")),
-        None => None,
-    };
-    let is_running = matches!(backend, Some(Backend::Program(_)));
-    what.into_iter()
-        .chain(remarks_on(backend.as_ref()))
-        .chain(Surroundings::of(patient.ports).keyring_remarks(is_running))
-        .collect()
-}
-
 /// What the users of this keyring should know.
 fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
     let Some(Backend::Program(program)) = backend else { return Vec::new() };
@@ -174,31 +180,6 @@ fn remarks_on(backend: Option<&Backend>) -> Vec<String> {
         _ => &[],
     };
     remarks.iter().map(|remark| (*remark).to_owned()).collect()
-}
-
-/// Whether a confidential client has a secret. No command that prints one is run.
-fn check_client_secret(
-    patient: &Patient<'_>,
-    profile: &Profile,
-    store: Option<&dyn Store>,
-    checklist: &mut Checklist<'_>,
-) -> Result<()> {
-    if patient.ports.env.get("TIDP_CLIENT_SECRET").is_some() {
-        return checklist.pass(Check::ok(SECRET, "set, by TIDP_CLIENT_SECRET"));
-    }
-    if profile.client_secret_command.is_some() {
-        return checklist.pass(Check::ok(SECRET, "client_secret_command prints it; it was not run"));
-    }
-    let Some(store) = store else {
-        return checklist.pass(Check::skipped(SECRET, "not known: it may be in the store"));
-    };
-    match store.load_without_prompt(&EntryKey::ClientSecret(profile.session_key()).name()) {
-        Ok(Some(_)) => checklist.pass(Check::ok(SECRET, "set, in the store")),
-        Ok(None) => checklist.fail(SECRET, &patient.hinted(SetupError::NoClientSecret.into()), "", Vec::new()),
-        Err(failure) => {
-            checklist.fail(SECRET, &patient.hinted(StoreError::SecretUnavailable(failure).into()), "", Vec::new())
-        }
-    }
 }
 
 /// The cache of access tokens.

@@ -1,30 +1,14 @@
 //! What `keepalive` reports while it runs, and the errors it ends with.
 
-use super::state::{FailureStreak, Keepalive};
+use super::Keepalive;
 use crate::domain::keepalive::RenewalPlan;
-use crate::domain::policy::Policy;
-use crate::domain::session::{Renewal, Session};
+use crate::domain::session::Renewal;
 use crate::domain::time::Time;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, SessionError};
 use crate::explain::keepalive_messages::{self, NextRenewal};
-use crate::flows::context::Context;
-
-/// The error for a session without a refresh token, or a policy without refresh tokens.
-pub(super) fn nothing_to_keep_alive(context: &Context<'_>, session: &Session, policy: &Policy) -> Error {
-    let until = context.reporter.local_time(session.access_token.expires_at);
-    SessionError::CannotKeepAlive(keepalive_messages::nothing_to_keep_alive(session, policy, &until)).into()
-}
 
 impl Keepalive<'_, '_> {
-    fn when(&self, time: Time) -> String {
-        self.context.when(time)
-    }
-
-    fn local_time(&self, time: Time) -> String {
-        self.context.reporter.local_time(time)
-    }
-
     /// Reports a note; while a command runs, only under `--verbose`.
     fn note_unless_command(&self, text: &str) {
         if self.has_command {
@@ -47,14 +31,16 @@ impl Keepalive<'_, '_> {
                 let next = if due <= now {
                     NextRenewal::Now
                 } else if self.time_left().is_none_or(|left| due.left(now) < left) {
-                    NextRenewal::At(self.when(due))
+                    NextRenewal::At(self.context.when(due))
                 } else {
                     NextRenewal::AfterDuration
                 };
-                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.when(end), &next));
+                self.note_unless_command(&keepalive_messages::start_note(&self.policy, &self.context.when(end), &next));
             }
             RenewalPlan::End(end) | RenewalPlan::SsoEnded(end) if self.should_wait_for(end) => {
-                self.context.reporter.note(keepalive_messages::waiting_note(&self.end_reason(), &self.when(end)));
+                self.context
+                    .reporter
+                    .note(keepalive_messages::waiting_note(&self.end_reason(), &self.context.when(end)));
             }
             RenewalPlan::End(_) | RenewalPlan::SsoEnded(_) | RenewalPlan::Nothing => {}
         }
@@ -68,57 +54,42 @@ impl Keepalive<'_, '_> {
     /// Reports a refresh of this run. `old_end` is when the session would have ended; `None` if that was not known.
     pub(super) fn report_refresh(&self, old_end: Option<Time>, renewal: Renewal) {
         let Some(end) = self.session_end() else { return };
-        let (now, end) = (self.now(), self.when(end));
+        let (now, end) = (self.now(), self.context.when(end));
         if renewal == Renewal::None && self.policy.reports_sso {
             self.context.reporter.warn(WarningCode::SsoEnded, keepalive_messages::sso_ended_warning(&end));
             return;
         }
         let old_end = old_end.map(|end| end.relative_to(now));
-        let note = keepalive_messages::refreshed_note(renewal, &self.local_time(now), old_end.as_deref(), &end);
+        let note = keepalive_messages::refreshed_note(
+            renewal,
+            &self.context.reporter.local_time(now),
+            old_end.as_deref(),
+            &end,
+        );
         self.note_unless_command(&note);
     }
 
     pub(super) fn report_changed_elsewhere(&self) {
         let now = self.now();
         if let Some(expiry) = self.context.outlook(Some(&self.session), now).expiry {
-            let (now, end) = (self.local_time(now), self.when(expiry.expires_at));
+            let (now, end) = (self.context.reporter.local_time(now), self.context.when(expiry.expires_at));
             self.note_unless_command(&keepalive_messages::changed_elsewhere_note(&now, &end));
         }
     }
 
     pub(super) fn report_failure(&self, error: &Error) {
-        let end = self.session_end().map(|end| self.when(end));
+        let end = self.session_end().map(|end| self.context.when(end));
         let warning = keepalive_messages::not_renewed_warning(&error.report().message, end.as_deref());
         self.context.reporter.warn(WarningCode::NotRenewed, warning);
-    }
-
-    pub(super) fn report_recovery(&self, streak: FailureStreak) {
-        let lasted = self.now().since(streak.since);
-        self.context.reporter.note(keepalive_messages::recovered_note(lasted, streak.tries));
-    }
-
-    pub(super) fn warn_command_continues(&self, reason: &str) {
-        self.context.reporter.warn(WarningCode::NotKeptAlive, keepalive_messages::command_continues_warning(reason));
-    }
-
-    pub(super) fn report_summary(&self) {
-        let lasted = self.now().since(self.started_at);
-        self.context.reporter.note(keepalive_messages::summary_note(lasted, self.counts));
-    }
-
-    /// The error if the session ended before a renewal succeeded.
-    pub(super) fn renewal_failed(&self, error: &Error, end: Time) -> Error {
-        let message = keepalive_messages::renewal_failed(&self.local_time(end), &error.report().message);
-        SessionError::CannotKeepAlive(message).into()
     }
 
     /// The error if no refresh can extend the session.
     pub(super) fn session_ended(&self, end: Time) -> Error {
         let reason = self.end_reason();
         SessionError::CannotKeepAlive(if self.now() < end {
-            keepalive_messages::cannot_keep_alive(&reason, &self.when(end))
+            keepalive_messages::cannot_keep_alive(&reason, &self.context.when(end))
         } else {
-            keepalive_messages::session_ended(&reason, &self.local_time(end))
+            keepalive_messages::session_ended(&reason, &self.context.reporter.local_time(end))
         })
         .into()
     }

@@ -1,21 +1,18 @@
 //! A login in the browser: authorization code with PKCE (RFC 7636), the redirect caught on a loopback port or pasted.
 
-use super::attempt::{DOING, LoginAttempt};
 use super::callback_wait::CallbackWait;
 use super::key_prefetch::KeyPrefetch;
 use super::ssh_connection::SshConnection;
+use super::{DOING, LoginAttempt};
 use crate::config::RedirectUri;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::error::{
     Error, LoginMethod, NetworkError, Result, SessionError, Situation, StoreError, ValidationError, with_profile,
 };
-use crate::explain::exchange_steps;
 use crate::explain::login_messages::{other_browser_ways, other_ways};
-use crate::flows::browser::{open_browser, open_or_print_url, print_opened_url, print_url};
-use crate::flows::context::Context;
-use crate::flows::random_bytes::random_bytes;
-use crate::flows::redirect_listener::listen;
+use crate::explain::{browser_messages, exchange_steps};
+use crate::flows::browser::{listen, open_browser, open_or_print_url};
 use crate::oidc::authorize::{self, Code, PendingLogin};
 use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::{token, wire};
@@ -37,12 +34,6 @@ fn failure_page(error: &Error) -> FailureReason {
     }
 }
 
-/// A redirect URI at which no program listens: the browser shows an error, and the user copies the URL.
-fn unused_loopback_uri(context: &Context<'_>, at: &ListenAt) -> Result<String> {
-    let [high, low] = random_bytes::<2>(context)?;
-    Ok(format!("http://{}:{}{}", at.host, 49_152 | u16::from_be_bytes([high, low]), at.path))
-}
-
 impl LoginAttempt<'_, '_> {
     pub(super) fn in_browser(self) -> Result<Session> {
         if let Err(why) = &self.provider.authorization_endpoint {
@@ -52,16 +43,20 @@ impl LoginAttempt<'_, '_> {
         match &context.profile.redirect_uri {
             RedirectUri::Elsewhere(uri) => self.with_pasted_redirect(uri),
             RedirectUri::Fixed(uri, _) if self.options.paste => self.with_pasted_redirect(uri),
-            RedirectUri::AnyPort(at) if self.options.paste => {
-                self.with_pasted_redirect(&unused_loopback_uri(context, at)?)
-            }
+            RedirectUri::AnyPort(at) if self.options.paste => self.with_pasted_redirect(&self.unused_loopback_uri(at)?),
             RedirectUri::Fixed(uri, at) => self.with_loopback_redirect(listen(context.ports, at)?, Some(uri)),
             RedirectUri::AnyPort(at) => self.with_loopback_redirect(listen(context.ports, at)?, None),
         }
     }
 
+    /// A redirect URI at which no program listens: the browser shows an error, and the user copies the URL.
+    fn unused_loopback_uri(&self, at: &ListenAt) -> Result<String> {
+        let port = 49_152 | u16::from_be_bytes(self.context.random_bytes()?);
+        Ok(format!("http://{}:{port}{}", at.host, at.path))
+    }
+
     fn request(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
-        let randomness = random_bytes(self.context)?;
+        let randomness = self.context.random_bytes()?;
         let (client_id, options) = (&self.client.client_id, &self.options.request);
         let (url, pending) =
             authorize::authorization_request(&self.provider, client_id, redirect_uri, options, &randomness)
@@ -74,14 +69,10 @@ impl LoginAttempt<'_, '_> {
         Ok((url, pending))
     }
 
-    fn with_loopback_redirect(self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
+    fn with_loopback_redirect(&self, mut listener: Box<dyn Listener>, registered: Option<&String>) -> Result<Session> {
         let redirect_uri = registered.cloned().unwrap_or_else(|| listener.redirect_uri().to_owned());
         let (url, pending) = self.request(&redirect_uri)?;
-        let waiting = CallbackWait::begin(
-            self.context,
-            self.requested_login(Some(&redirect_uri)),
-            self.options.timeout_in_browser(),
-        );
+        let waiting = CallbackWait::begin(self, &pending);
         let one_time_redirect = self.hinted_redirect(&url);
         // A hinted request starts at this machine's own address, which no other browser can open.
         let takes_paste = match &one_time_redirect {
@@ -92,12 +83,11 @@ impl LoginAttempt<'_, '_> {
             None => self.show_url(&url, &redirect_uri),
         };
         let keys = KeyPrefetch::start(self.context, &self.provider);
-        let refusal = |problem| self.refusal(problem, Some(&pending.redirect_uri));
         let code = match takes_paste {
-            true => waiting.redirected_or_pasted_code(listener.as_mut(), &pending, refusal),
-            false => waiting.redirected_code(one_time_redirect, listener.as_mut(), &pending, refusal),
+            true => waiting.redirected_or_pasted_code(listener.as_mut()),
+            false => waiting.redirected_code(one_time_redirect, listener.as_mut()),
         };
-        let outcome = code.and_then(|code| self.exchange_buffered(&code, &pending, keys));
+        let outcome = code.and_then(|code| self.exchange(&code, &pending, keys));
         listener
             .finish(outcome.as_ref().map_or_else(|error| Page::NotLoggedIn(failure_page(error)), |_| Page::LoggedIn));
         outcome
@@ -114,8 +104,7 @@ impl LoginAttempt<'_, '_> {
     /// The previous ID token, if `prompt=none` was requested: it tells the provider which user is meant (OpenID Connect
     /// Core 3.1.2.1).
     fn id_token_hint(&self) -> Option<&Secret> {
-        let is_prompt_none = self.options.request.prompt.as_deref() == Some("none");
-        let session = self.before.as_ref().filter(|_| is_prompt_none)?;
+        let session = self.before.as_ref().filter(|_| self.options.is_prompt_none())?;
         Some(&session.id_token.as_ref()?.value)
     }
 
@@ -124,17 +113,24 @@ impl LoginAttempt<'_, '_> {
     fn show_url(&self, url: &Url, redirect_uri: &str) -> bool {
         let context = self.context;
         let connection = SshConnection::of(&context.ports.env);
+        let forward = connection.as_ref().and_then(|connection| connection.forward_command(redirect_uri));
         if !context.ports.terminal.stdin_is_in_foreground() {
             let opened = self.show_local_url(url);
             if !opened || connection.is_some() {
-                self.note_other_ways(connection.as_ref(), redirect_uri);
+                if let Some(forward) = forward {
+                    let what = "Or, on that machine, forward the port before you open the URL";
+                    context.reporter.note(format!("{what}: `{forward}`."));
+                }
+                if let Some(device) = self.phone_command() {
+                    context.reporter.note(format!("Or use another device: `{device}`."));
+                }
             }
             return false;
         }
         let timeout = self.options.timeout_in_browser();
         let opened = !self.options.no_browser && open_browser(context, url);
         if opened && connection.is_none() {
-            print_opened_url(context, url, "log in", timeout);
+            context.reporter.prompt(browser_messages::opened_prompt(url, "log in", timeout));
             if self.options.show_other_ways {
                 let elsewhere = self.command("tidp login --no-browser");
                 context.reporter.note(other_ways(&elsewhere, self.device_command().as_deref()));
@@ -147,8 +143,8 @@ impl LoginAttempt<'_, '_> {
             (_, _, Some(_)) => "No browser can be opened: this is an SSH session.",
             (_, _, None) => "No browser can be opened on this machine.",
         });
-        print_url(context, url, "in a browser, on this machine or another", timeout);
-        let forward = connection.and_then(|connection| connection.forward_command(redirect_uri));
+        let place = "in a browser, on this machine or another";
+        context.reporter.prompt(browser_messages::open_prompt(url, place, timeout));
         context.reporter.prompt(other_browser_ways(forward.as_deref(), self.phone_command().as_deref()));
         true
     }
@@ -170,17 +166,6 @@ impl LoginAttempt<'_, '_> {
         opened
     }
 
-    fn note_other_ways(&self, connection: Option<&SshConnection>, redirect_uri: &str) {
-        if let Some(forward) = connection.and_then(|connection| connection.forward_command(redirect_uri)) {
-            self.context
-                .reporter
-                .note(format!("Or, on that machine, forward the port before you open the URL: `{forward}`."));
-        }
-        if let Some(device) = self.phone_command() {
-            self.context.reporter.note(format!("Or use another device: `{device}`."));
-        }
-    }
-
     /// The command for a login on another device, if the provider has an endpoint for it.
     fn device_command(&self) -> Option<String> {
         self.provider.device_authorization_endpoint.as_ref()?;
@@ -197,13 +182,9 @@ impl LoginAttempt<'_, '_> {
         with_profile(command, self.context.profile.name_in_hints.as_deref())
     }
 
-    fn with_pasted_redirect(self, redirect_uri: &str) -> Result<Session> {
+    fn with_pasted_redirect(&self, redirect_uri: &str) -> Result<Session> {
         let (url, pending) = self.request(redirect_uri)?;
-        let waiting = CallbackWait::begin(
-            self.context,
-            self.requested_login(Some(redirect_uri)),
-            self.options.timeout_in_browser(),
-        );
+        let waiting = CallbackWait::begin(self, &pending);
         let reporter = self.context.reporter;
         if self.id_token_hint().is_some() {
             reporter.note("The ID token is not sent as a hint: a printed URL must not contain it.");
@@ -211,17 +192,16 @@ impl LoginAttempt<'_, '_> {
         reporter.prompt(format!("Open this URL in a browser and log in:\n\n  {url}\n"));
         reporter
             .prompt("Then copy the whole URL that the browser ends at (it may show an error page), and paste it here:");
-        let code = waiting.pasted_code(&pending, |problem| self.refusal(problem, Some(&pending.redirect_uri)))?;
-        self.exchange_buffered(&code, &pending, KeyPrefetch::none())
-    }
-
-    fn exchange_buffered(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
-        self.context.reporter.buffered(|| self.exchange(code, pending, keys))
+        self.exchange(&waiting.pasted_code()?, &pending, KeyPrefetch::default())
     }
 
     /// Exchanges the code, once and without waiting for anything else, because it expires soon. Validates the response
     /// and stores the session.
     fn exchange(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
+        self.context.reporter.buffered(|| self.exchange_now(code, pending, keys))
+    }
+
+    fn exchange_now(&self, code: &Code, pending: &PendingLogin, keys: KeyPrefetch) -> Result<Session> {
         let context = self.context;
         context.step(|| exchange_steps::redirect(pending.iss_required));
         context.step(|| exchange_steps::code_exchange(self.client.has_secret()));

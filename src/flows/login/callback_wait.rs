@@ -1,7 +1,7 @@
 //! Waits for the redirect or a pasted URL. Reports requests that were ignored, and the likely cause if nothing comes.
 
+use super::LoginAttempt;
 use crate::domain::secret::Secret;
-use crate::domain::time::Seconds;
 use crate::domain::warning::WarningCode;
 use crate::error::{Error, LoginError, RequestedLogin, Result, with_profile};
 use crate::flows::advisory_warnings;
@@ -22,8 +22,19 @@ const TURN: Duration = Duration::from_millis(250);
 /// How long to look for the redirect before checking whether the terminal may be read again.
 const BACKGROUND_TURN: Duration = Duration::from_secs(1);
 
-pub(super) struct CallbackWait<'c, 'w> {
-    context: &'c Context<'w>,
+const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
+
+/// What came first.
+enum Arrival {
+    /// Its query.
+    Redirect(Secret),
+    Line(Secret),
+}
+
+pub(super) struct CallbackWait<'a> {
+    attempt: &'a LoginAttempt<'a, 'a>,
+    context: &'a Context<'a>,
+    pending: &'a PendingLogin,
     request: RequestedLogin,
     /// The uptime at which the wait times out.
     until: Duration,
@@ -33,12 +44,14 @@ pub(super) struct CallbackWait<'c, 'w> {
     ignored: RefCell<Vec<&'static str>>,
 }
 
-impl<'c, 'w> CallbackWait<'c, 'w> {
-    pub(super) fn begin(context: &'c Context<'w>, request: RequestedLogin, patience: Seconds) -> Self {
+impl<'a> CallbackWait<'a> {
+    pub(super) fn begin(attempt: &'a LoginAttempt<'a, 'a>, pending: &'a PendingLogin) -> Self {
+        let context = attempt.context;
         let now = context.ports.clock.uptime();
-        let until = now.saturating_add(patience.to_std());
+        let until = now.saturating_add(attempt.options.timeout_in_browser().to_std());
         let hint_at = Cell::new(Some(now.saturating_add(HINT_DELAY)).filter(|hint_at| *hint_at < until));
-        Self { context, request, until, hint_at, ignored: RefCell::default() }
+        let request = attempt.requested_login(Some(&pending.redirect_uri));
+        Self { attempt, context, pending, request, until, hint_at, ignored: RefCell::default() }
     }
 
     /// The code of the redirect to `listener`, once the browser has followed `one_time_redirect`, if there is one.
@@ -46,31 +59,23 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
         &self,
         one_time_redirect: Option<Box<dyn OneTimeRedirect>>,
         listener: &mut dyn Listener,
-        pending: &PendingLogin,
-        refusal: impl Fn(Problem) -> Error,
     ) -> Result<Code> {
         if let Some(mut one_time_redirect) = one_time_redirect {
             let ignored = |what| self.warn_of_ignored(what);
             self.wait_until_timeout(|patience| Ok(one_time_redirect.wait(&ignored, patience).then_some(())))?;
         }
-        let query = self.wait_until_timeout(|patience| Ok(self.redirect(listener, pending, patience)))?;
-        authorize::accept_callback(pending, query.expose()).map_err(refusal)
+        let query = self.wait_until_timeout(|patience| Ok(self.redirect(listener, patience)))?;
+        self.code_in_redirect(&query)
     }
 
     /// As [`CallbackWait::redirected_code`] and [`CallbackWait::pasted_code`], whichever comes first.
-    pub(super) fn redirected_or_pasted_code(
-        &self,
-        listener: &mut dyn Listener,
-        pending: &PendingLogin,
-        refusal: impl Fn(Problem) -> Error,
-    ) -> Result<Code> {
+    pub(super) fn redirected_or_pasted_code(&self, listener: &mut dyn Listener) -> Result<Code> {
         let mut input_ended = false;
         loop {
-            let arrived =
-                self.wait_until_timeout(|patience| Ok(self.arrival(listener, pending, patience, &mut input_ended)))?;
+            let arrived = self.wait_until_timeout(|patience| Ok(self.arrival(listener, patience, &mut input_ended)))?;
             let code = match arrived {
-                Arrival::Redirect(query) => Some(authorize::accept_callback(pending, query.expose()).map_err(&refusal)),
-                Arrival::Line(line) => self.code_in_line(pending, &line, true, &refusal),
+                Arrival::Redirect(query) => Some(self.code_in_redirect(&query)),
+                Arrival::Line(line) => self.code_in_line(&line, true),
             };
             if let Some(code) = code {
                 return code;
@@ -79,13 +84,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     }
 
     /// What comes first; `None` after `patience`. Once the input has ended, only the redirect can come.
-    fn arrival(
-        &self,
-        listener: &mut dyn Listener,
-        pending: &PendingLogin,
-        patience: Duration,
-        input_ended: &mut bool,
-    ) -> Option<Arrival> {
+    fn arrival(&self, listener: &mut dyn Listener, patience: Duration, input_ended: &mut bool) -> Option<Arrival> {
         let (clock, terminal) = (&self.context.ports.clock, &self.context.ports.terminal);
         let until = clock.uptime().saturating_add(patience);
         loop {
@@ -96,9 +95,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
                 match terminal.read_line_within(left.min(TURN)) {
                     Ok(Some(line)) => return Some(Arrival::Line(Secret::new(line))),
                     Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                    Err(error) if error.kind() == ErrorKind::InvalidData => {
-                        self.context.reporter.prompt(format!("{}. {PASTE_AGAIN}", capitalized(&error.to_string())));
-                    }
+                    Err(error) if error.kind() == ErrorKind::InvalidData => self.ask_again(&error.to_string()),
                     Ok(None) | Err(_) => *input_ended = true,
                 }
             }
@@ -107,7 +104,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
                 (false, true) => left,
                 (false, false) => left.min(BACKGROUND_TURN),
             };
-            if let Some(query) = self.redirect(listener, pending, turn) {
+            if let Some(query) = self.redirect(listener, turn) {
                 return Some(Arrival::Redirect(query));
             }
             if clock.uptime() >= until {
@@ -117,49 +114,60 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
     }
 
     /// The query of the redirect that belongs to this login; `None` after `patience`.
-    fn redirect(&self, listener: &mut dyn Listener, pending: &PendingLogin, patience: Duration) -> Option<Secret> {
-        let is_ours =
-            |query: &str| authorize::check_state(pending, query).map_err(|why| self.warn_once(NOT_OURS, why)).is_ok();
+    fn redirect(&self, listener: &mut dyn Listener, patience: Duration) -> Option<Secret> {
+        let not_ours = "a redirect that does not belong to this login";
+        let check = |query: &str| authorize::check_state(self.pending, query);
+        let is_ours = |query: &str| check(query).map_err(|why| self.warn_once(not_ours, why)).is_ok();
         listener.wait(&is_ours, &|what| self.warn_of_ignored(what), patience)
+    }
+
+    fn code_in_redirect(&self, query: &Secret) -> Result<Code> {
+        authorize::accept_callback(self.pending, query.expose()).map_err(|problem| self.refusal(problem))
+    }
+
+    fn refusal(&self, problem: Problem) -> Error {
+        self.attempt.refusal(problem, Some(&self.pending.redirect_uri))
     }
 
     /// The code in the pasted URL. A person who pastes something else is asked again until the time is up; a script is
     /// not.
-    pub(super) fn pasted_code(&self, pending: &PendingLogin, refusal: impl Fn(Problem) -> Error) -> Result<Code> {
+    pub(super) fn pasted_code(&self) -> Result<Code> {
         loop {
             let line = Secret::new(self.wait_until_timeout(|patience| self.read_line(patience))?);
             let is_typed = self.context.ports.terminal.stdin_is_terminal();
-            if let Some(code) = self.code_in_line(pending, &line, is_typed, &refusal) {
+            if let Some(code) = self.code_in_line(&line, is_typed) {
                 return code;
             }
         }
     }
 
     /// The code in a pasted line; `None` if the user was asked for another line, which happens only if it `is_typed`.
-    fn code_in_line(
-        &self,
-        pending: &PendingLogin,
-        line: &Secret,
-        is_typed: bool,
-        refusal: impl Fn(Problem) -> Error,
-    ) -> Option<Result<Code>> {
-        let reporter = self.context.reporter;
-        let (what, error) = match authorize::accept_pasted_url(pending, line.expose()) {
+    fn code_in_line(&self, line: &Secret, is_typed: bool) -> Option<Result<Code>> {
+        let wrong =
+            |what: &str| (what.to_owned(), Error::usage(format!("{what}: paste the whole URL, starting with http")));
+        let (what, error) = match authorize::accept_pasted_url(self.pending, line.expose()) {
             Ok(code) => return Some(Ok(code)),
-            Err(PasteError::Problem(problem)) => return Some(Err(refusal(problem))),
+            Err(PasteError::Problem(problem)) => return Some(Err(self.refusal(problem))),
             Err(PasteError::OtherLogin(what)) => (what.clone(), Error::invalid(what)),
             Err(PasteError::NotAUrl) if is_typed && line.expose().trim().is_empty() => {
-                reporter.prompt(format!("That line was empty. {PASTE_AGAIN}"));
+                self.ask_again("that line was empty");
                 return None;
             }
-            Err(PasteError::BareCode) => wrong_paste("that is only a code"),
-            Err(PasteError::NotAUrl) => wrong_paste("that is not the URL that the browser ends at"),
+            Err(PasteError::BareCode) => wrong("that is only a code"),
+            Err(PasteError::NotAUrl) => wrong("that is not the URL that the browser ends at"),
         };
         if !is_typed {
             return Some(Err(error));
         }
-        reporter.prompt(format!("{}. {PASTE_AGAIN}", capitalized(&what)));
+        self.ask_again(&what);
         None
+    }
+
+    /// Asks for another line, with the reason.
+    fn ask_again(&self, why: &str) {
+        let mut letters = why.chars();
+        let why: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        self.context.reporter.prompt(format!("{why}. {PASTE_AGAIN}"));
     }
 
     /// A line of standard input; `None` if none comes in time.
@@ -203,7 +211,7 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
             }
             IgnoredRequest::NotHttp => "it could not be read as plain HTTP (a browser may insist on https)",
         };
-        self.warn_once(NO_REDIRECT, why);
+        self.warn_once("a request to the redirect URI", why);
     }
 
     /// Warns that a request was ignored, once for each reason.
@@ -213,24 +221,4 @@ impl<'c, 'w> CallbackWait<'c, 'w> {
             self.context.reporter.warn(WarningCode::RedirectIgnored, format!("{what} was ignored: {why}"));
         }
     }
-}
-
-/// What came first.
-enum Arrival {
-    /// Its query.
-    Redirect(Secret),
-    Line(Secret),
-}
-
-fn capitalized(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
-}
-
-const PASTE_AGAIN: &str = "Paste the whole URL here, from http to its end:";
-const NOT_OURS: &str = "a redirect that does not belong to this login";
-const NO_REDIRECT: &str = "a request to the redirect URI";
-
-fn wrong_paste(what: &str) -> (String, Error) {
-    (what.to_owned(), Error::usage(format!("{what}: paste the whole URL, starting with http")))
 }

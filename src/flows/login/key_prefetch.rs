@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// A request for the keys that was sent.
+/// A request for the keys, if it was sent.
+#[derive(Default)]
 pub(super) struct KeyPrefetch(Option<Sent>);
 
 struct Sent {
@@ -21,13 +22,9 @@ struct Sent {
 }
 
 impl KeyPrefetch {
-    pub(super) fn none() -> Self {
-        Self(None)
-    }
-
     /// Sends the request in the background if no keys are cached. If no thread can be started, they are fetched later.
     pub(super) fn start(context: &Context<'_>, provider: &Provider) -> Self {
-        let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::none() };
+        let Some(request) = provider_keys::prefetch_request(context, provider) else { return Self::default() };
         let (http, clock) = (Arc::clone(&context.ports.http), Arc::clone(&context.ports.clock));
         let (sender, outcome) = channel();
         let sent = request.clone();

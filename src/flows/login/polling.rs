@@ -1,80 +1,137 @@
-//! Polls the token endpoint until the user has approved the login elsewhere. Only an answer or the end of the time stops it:
-//! the network may come back. Ctrl-C ends the process as usual; there is nothing to clean up.
+//! Logins that the user finishes elsewhere: approved on another device (RFC 8628), or confirmed in Vipps or BankID (CIBA,
+//! for confidential clients). The token endpoint is polled meanwhile. Only an answer or the end of the time stops that: the
+//! network may come back. Ctrl-C ends the process as usual; there is nothing to clean up.
 
-use super::attempt::{DOING, LoginAttempt};
 use super::key_prefetch::KeyPrefetch;
-use super::stopwatch::Stopwatch;
+use super::{DOING, LoginAttempt, Stopwatch};
 use crate::domain::session::Session;
+use crate::domain::text::printable;
 use crate::domain::time::Seconds;
 use crate::error::{Error, LoginError, NetworkError, Result, Situation};
 use crate::explain::exchange_steps;
+use crate::oidc::Problem;
+use crate::oidc::ciba::{
+    CibaProvider, UserHint, accept_backchannel_authentication, accept_preparation, authentication_request,
+    ciba_token_request, preparation_request,
+};
+use crate::oidc::device_authorization::{
+    DeviceAuthorization, accept_device_authorization, device_authorization_request, device_token_request,
+};
+use crate::oidc::discovery::is_loopback_literal;
 use crate::oidc::polling::{PollAnswer, PollInterval, accept_poll, retry_after};
-use crate::oidc::{OAuthError, Problem};
-use crate::ports::{HttpFailureKind, Request};
+use crate::ports::{HttpFailureKind, Notice, Request};
 use std::time::Duration;
+use url::Url;
 
 /// How often the remaining time is shown, and the wall clock read.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A request to repeat until the user has decided.
-pub(super) struct Poll {
-    pub(super) request: Request,
-    pub(super) interval: PollInterval,
+struct Poll {
+    request: Request,
+    interval: PollInterval,
     /// How long the code is valid, from `since`.
-    pub(super) lifetime: Seconds,
-    pub(super) since: Stopwatch,
-}
-
-/// What one poll resulted in, if it is not the last.
-enum Outcome {
-    LoggedIn(Box<Session>),
-    Pending,
-    SlowDown,
-    /// There was no usable response; the reason, and how long the provider asks to wait.
-    Failed(Error, Option<Seconds>),
-}
-
-/// Failures of the polls so far.
-#[derive(Default)]
-struct Failures {
+    lifetime: Seconds,
+    since: Stopwatch,
+    keys: KeyPrefetch,
     /// Why the last poll had no usable response.
-    last: Option<Error>,
+    failure: Option<Error>,
     /// Whether a response was lost, which may have held the tokens.
-    lost_response: bool,
+    has_lost_response: bool,
 }
 
 impl LoginAttempt<'_, '_> {
+    pub(super) fn on_another_device(self) -> Result<Session> {
+        let since = Stopwatch::start(&*self.context.ports.clock);
+        let endpoint =
+            self.endpoint(self.provider.device_authorization_endpoint.as_ref(), "device_authorization_endpoint")?;
+        let request =
+            device_authorization_request(endpoint, &self.client, &self.options.request).map_err(Error::usage)?;
+        self.context.step(|| exchange_steps::DEVICE_AUTHORIZATION.to_owned());
+        let device = self.answer(&request, accept_device_authorization)?;
+        self.show(&device);
+        let request = device_token_request(&self.provider, &self.client, &device.device_code);
+        self.poll(request, device.interval, device.lifetime, since)
+    }
+
+    fn show(&self, device: &DeviceAuthorization) {
+        let on_this_machine = is_loopback_literal(&device.verification_uri);
+        let shows_qr_code = self.options.show_qr_code && !on_this_machine;
+        let qr_code = device.verification_uri_complete.as_ref().filter(|_| shows_qr_code);
+        self.context.reporter.report(Notice::UserCode {
+            address: device.verification_uri.to_string(),
+            code: device.user_code.clone(),
+            qr_code: qr_code.map(|complete| complete.to_string()),
+            on_this_machine,
+        });
+    }
+
+    /// The login hint is the phone number for Vipps, the `kurt_id` for BankID.
+    pub(super) fn by_backchannel(self, ciba: CibaProvider) -> Result<Session> {
+        let options = &self.options.request;
+        let hint = options.login_hint.clone().unwrap_or_default();
+        let endpoint = self.provider.backchannel_authentication_endpoint.as_ref();
+        let endpoint = self.endpoint(endpoint, "backchannel_authentication_endpoint")?;
+        let user = match ciba {
+            CibaProvider::Vipps => UserHint::Phone(hint),
+            CibaProvider::BankId => self.prepared_user(&hint)?,
+        };
+        let since = Stopwatch::start(&*self.context.ports.clock);
+        self.context.step(|| exchange_steps::CIBA.to_owned());
+        let request = authentication_request(endpoint, &self.client, &user, options, self.options.timeout)
+            .map_err(Error::usage)?;
+        let begun = self.answer(&request, accept_backchannel_authentication)?;
+        self.context.reporter.prompt(match &user {
+            UserHint::Phone(phone) => format!("Confirm the login in Vipps, on the phone {}.", printable(phone)),
+            UserHint::Prepared(_) => "Confirm the login in BankID.".to_owned(),
+        });
+        let request = ciba_token_request(&self.provider, &self.client, &begun.auth_req_id);
+        self.poll(request, begun.interval, begun.lifetime, since)
+    }
+
+    /// The user, with the message that BankID will show. It is on the terminal before BankID can show it: the user may
+    /// confirm only what was seen here first.
+    fn prepared_user(&self, kurt_id: &str) -> Result<UserHint> {
+        let request = preparation_request(&self.provider, &self.client, kurt_id).map_err(Error::usage)?;
+        let prepared = self.answer(&request, accept_preparation)?;
+        self.context.reporter.prompt(format!(
+            "BankID will show this message. Confirm only if it is the same there:\n\n  {}\n",
+            prepared.binding_message
+        ));
+        Ok(UserHint::Prepared(prepared))
+    }
+
+    /// The endpoint that this kind of login needs.
+    fn endpoint<'p>(&self, endpoint: Option<&'p Url>, name: &'static str) -> Result<&'p Url> {
+        let reason = || self.provider.missing_endpoint_reason(name);
+        endpoint.ok_or_else(|| LoginError::NotOffered(reason(), self.options.method).into())
+    }
+
     /// Polls until there is a session.
-    pub(super) fn poll(&self, mut poll: Poll, mut keys: KeyPrefetch) -> Result<Session> {
-        let end = self.options.timeout.unwrap_or(poll.lifetime).min(poll.lifetime);
-        let mut failures = Failures::default();
+    fn poll(&self, request: Request, interval: Seconds, lifetime: Seconds, since: Stopwatch) -> Result<Session> {
+        let (interval, keys) = (PollInterval::new(interval), KeyPrefetch::start(self.context, &self.provider));
+        let mut poll = Poll { request, interval, lifetime, since, keys, failure: None, has_lost_response: false };
         self.context.step(|| exchange_steps::polling(poll.interval.wait()));
         let result = loop {
-            if !self.wait(&poll, end) {
-                break Err(self.not_finished(failures.last));
+            if !self.wait(&poll) {
+                // If the provider could not be reached last, the user may have done his part.
+                break Err(poll.failure.unwrap_or_else(|| self.not_approved()));
             }
             // Nothing may wait for a stopped terminal between using the code and storing the tokens.
-            let outcome = self.context.reporter.buffered(|| self.poll_once(&poll, &mut keys, &mut failures));
-            match outcome {
-                Ok(Outcome::LoggedIn(session)) => break Ok(*session),
-                Ok(Outcome::Pending) => poll.interval.answered(),
-                Ok(Outcome::SlowDown) => poll.interval.slow_down(),
-                Ok(Outcome::Failed(error, retry_after)) => {
-                    poll.interval.failed(retry_after);
-                    failures.last = Some(error);
-                    continue;
-                }
+            match self.context.reporter.buffered(|| self.poll_once(&mut poll)) {
+                Ok(None) => {}
+                Ok(Some(session)) => break Ok(session),
                 Err(error) => break Err(error),
             }
-            failures.last = None;
         };
         self.context.reporter.countdown("");
         result
     }
 
     /// Waits until the next poll; `false` if the time is over before.
-    fn wait(&self, poll: &Poll, end: Seconds) -> bool {
+    fn wait(&self, poll: &Poll) -> bool {
         let clock = &self.context.ports.clock;
+        let end = self.options.timeout.unwrap_or(poll.lifetime).min(poll.lifetime);
         let until = clock.uptime().saturating_add(poll.interval.wait().to_std());
         loop {
             let left = Seconds(end.0.saturating_sub(poll.since.elapsed(&**clock).0));
@@ -90,49 +147,50 @@ impl LoginAttempt<'_, '_> {
         }
     }
 
-    fn poll_once(&self, poll: &Poll, keys: &mut KeyPrefetch, failures: &mut Failures) -> Result<Outcome> {
+    /// The session, if the user has approved the login.
+    fn poll_once(&self, poll: &mut Poll) -> Result<Option<Session>> {
         let context = self.context;
         let sent_at = context.ports.clock.now();
         let response = match context.send(&poll.request) {
             Ok(response) => response,
             Err(failure) => {
-                failures.lost_response |= failure.kind == HttpFailureKind::ResponseLost;
-                return match Error::unanswered(DOING, &failure) {
-                    error if is_outage(&error) => Ok(Outcome::Failed(error, None)),
-                    error => Err(error),
+                poll.has_lost_response |= failure.kind == HttpFailureKind::ResponseLost;
+                let error = Error::unanswered(DOING, &failure);
+                return match error.situation {
+                    Situation::Network(NetworkError::Unreachable(_)) => {
+                        poll.interval.failed(None);
+                        poll.failure = Some(error);
+                        Ok(None)
+                    }
+                    _ => Err(error),
                 };
             }
         };
         match accept_poll(&response) {
-            Ok(PollAnswer::Pending) => Ok(Outcome::Pending),
-            Ok(PollAnswer::SlowDown) => Ok(Outcome::SlowDown),
-            Ok(PollAnswer::Expired) => Err(self.not_finished(None)),
+            Ok(PollAnswer::Pending) => poll.interval.answered(),
+            Ok(PollAnswer::SlowDown) => poll.interval.slow_down(),
+            Ok(PollAnswer::Expired) => return Err(self.not_approved()),
             Ok(PollAnswer::Tokens(tokens)) => {
-                let keys = std::mem::replace(keys, KeyPrefetch::none());
-                Ok(Outcome::LoggedIn(Box::new(self.accept_tokens(&tokens, None, keys, sent_at)?)))
+                let keys = std::mem::take(&mut poll.keys);
+                return self.accept_tokens(&tokens, None, keys, sent_at).map(Some);
             }
             Err(problem @ Problem::Unavailable(_)) => {
                 // A gateway's failure may hide a response that had the tokens; 4xx and 503 mean "later".
-                failures.lost_response |= !matches!(response.status, 400..=499 | 503);
-                Ok(Outcome::Failed(Error::problem(DOING, problem), retry_after(&response)))
+                poll.has_lost_response |= !matches!(response.status, 400..=499 | 503);
+                poll.interval.failed(retry_after(&response));
+                poll.failure = Some(Error::problem(DOING, problem));
+                return Ok(None);
             }
-            Err(Problem::Refused(error)) if failures.lost_response && error.error == "invalid_grant" => {
-                Err(self.code_spent(error))
+            Err(Problem::Refused(error)) if poll.has_lost_response && error.error == "invalid_grant" => {
+                return Err(LoginError::CodeSpent(error, self.options.method).into());
             }
-            Err(problem) => Err(self.refusal(problem, None)),
+            Err(problem) => return Err(self.refusal(problem, None)),
         }
+        poll.failure = None;
+        Ok(None)
     }
 
-    fn code_spent(&self, error: OAuthError) -> Error {
-        LoginError::CodeSpent(error, self.options.method).into()
+    fn not_approved(&self) -> Error {
+        LoginError::NotApproved(self.options.method).into()
     }
-
-    /// The error at the end of the time. If the provider could not be reached last, the user may have done his part.
-    fn not_finished(&self, outage: Option<Error>) -> Error {
-        outage.unwrap_or_else(|| LoginError::NotApproved(self.options.method).into())
-    }
-}
-
-fn is_outage(error: &Error) -> bool {
-    matches!(error.situation, Situation::Network(NetworkError::Unreachable(_)))
 }

@@ -22,12 +22,8 @@ pub struct Outcome {
     pub(super) access_token_valid_until: Option<Time>,
 }
 
-/// A step at the provider.
-pub(super) struct Step {
-    message: StepMessage,
-    /// Why it failed, if it did.
-    error: Option<Error>,
-}
+/// How a step at the provider ended.
+pub(super) type Step = Result<StepMessage, Failure>;
 
 /// Why a step failed.
 pub(super) struct Failure {
@@ -49,35 +45,27 @@ impl Failure {
     }
 }
 
-impl From<StepMessage> for Step {
-    fn from(message: StepMessage) -> Self {
-        Self { message, error: None }
-    }
-}
-
-impl From<Failure> for Step {
-    fn from(Failure { text, error }: Failure) -> Self {
-        Self { message: StepMessage::new(StepState::Failed, text), error: Some(*error) }
-    }
-}
-
 /// Reports how long the access token still works.
 pub(super) fn report_access_token(context: &Context<'_>, text: String) {
     context.reporter.report(Notice::Step { name: ACCESS_TOKEN, text, failed: false });
 }
 
-impl Step {
-    /// Reports the step, and returns it.
-    pub(super) fn reported(self, context: &Context<'_>, name: &'static str) -> Self {
-        let StepMessage { state, text } = &self.message;
-        context.reporter.report(Notice::Step { name, text: text.clone(), failed: *state == StepState::Failed });
-        self
-    }
+/// Reports the step, and returns it.
+pub(super) fn reported(context: &Context<'_>, name: &'static str, step: Step) -> Step {
+    let (text, failed) = match &step {
+        Ok(message) => (&message.text, false),
+        Err(failure) => (&failure.text, true),
+    };
+    context.reporter.report(Notice::Step { name, text: text.clone(), failed });
+    step
+}
 
-    fn to_json(&self) -> Value {
-        let StepMessage { state, text } = &self.message;
-        json!({ "done": *state == StepState::Done, "state": state.as_str(), "message": text })
-    }
+fn to_json(step: &Step) -> Value {
+    let (state, text) = match step {
+        Ok(StepMessage { state, text }) => (*state, text),
+        Err(failure) => (StepState::Failed, &failure.text),
+    };
+    json!({ "done": state == StepState::Done, "state": state.as_str(), "message": text })
 }
 
 impl Outcome {
@@ -98,8 +86,8 @@ impl Outcome {
             "client_id": self.key.client_id,
             "account": self.account.as_ref().map(|account| json!({ "sub": account.sub, "username": account.username })),
             "had_session": self.had_session,
-            "revocation": self.refresh_token.to_json(),
-            "provider_session": self.sso_session.to_json(),
+            "revocation": to_json(&self.refresh_token),
+            "provider_session": to_json(&self.sso_session),
             "access_token_valid_until": self.access_token_valid_until.map(Time::rfc3339),
         })
     }
@@ -108,8 +96,8 @@ impl Outcome {
     pub fn failure(&self) -> Option<Error> {
         let steps = [(REFRESH_TOKEN, &self.refresh_token), (SSO_SESSION, &self.sso_session)];
         steps.into_iter().find_map(|(name, step)| {
-            let cause = step.error.as_ref()?.report();
-            Some(SessionError::LoggedOutLocally(failure_message(name, &step.message.text), Box::new(cause)).into())
+            let Failure { text, error } = step.as_ref().err()?;
+            Some(SessionError::LoggedOutLocally(failure_message(name, text), Box::new(error.report())).into())
         })
     }
 }
