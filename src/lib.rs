@@ -119,8 +119,8 @@ fn print_help(ports: &Ports, out: &Output<'_>, parsed: HelpOrUsageError) -> erro
         }
         HelpOrUsageError::UsageError { message, corrected, with_profile } => {
             let message = domain::text::printable(&message);
-            let is_profile = |(name, _): &(String, _)| Configuration::proposed_profiles(ports).contains(name);
-            let with_profile = with_profile.filter(is_profile).map(|(_, line)| (line, false));
+            let is_profile = |name: &String| Configuration::proposed_profiles(ports).contains(name);
+            let with_profile = with_profile.filter(|(line, _)| line.last().is_some_and(is_profile));
             Err(match corrected.or(with_profile) {
                 Some((corrected, has_more)) => SetupError::CorrectedLine { message, corrected, has_more }.into(),
                 None => Error::usage(message),

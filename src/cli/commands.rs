@@ -1,14 +1,22 @@
-//! Every command with its options. The doc comments are the help texts.
+//! The commands, and the groups by what people do. The doc comments are the help texts; the options of a group are in its
+//! file.
 
-use super::policy::{Policy, client_type_names, policy_names};
-use super::sandbox::Sandbox;
+use super::log_in::{Login, Logout, Manage};
+use super::look::{Decode, Policy};
+use super::profile::ProfileArgs;
+use super::try_out::{Demo, Sandbox};
+use super::use_token::{Exec, Keepalive, Refresh, Token};
 use super::version::VERSION;
-use crate::config::keys_with_meanings;
-use crate::domain::acr_values::{ASSURANCE_LEVELS, LOGIN_PROVIDERS};
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
-use std::ffi::OsString;
-use std::path::PathBuf;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// The groups of the help's first page, each with its commands.
+pub const GROUPS: [(&str, &[&str]); 5] = [
+    ("Log in", &["login", "logout", "status", "profile", "manage"]),
+    ("Use", &["token", "exec", "refresh", "keepalive"]),
+    ("Look", &["policy", "inspect", "userinfo", "decode", "doctor"]),
+    ("Try", &["demo", "sandbox"]),
+    ("More", &["completions", "help", "version"]),
+];
 
 /// The command-line tool for TelenorID+: log in, get a valid access token, understand the refresh policy.
 // `commands/help.rs` shows the help; clap's own is never printed.
@@ -141,362 +149,6 @@ pub enum Command {
     Version,
 }
 
-fn login_provider_names() -> PossibleValuesParser {
-    LOGIN_PROVIDERS.map(|provider| provider.name).into()
-}
-
-fn assurance_level_names() -> PossibleValuesParser {
-    ASSURANCE_LEVELS.map(|level| level.name).into()
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Demo {
-    /// Approve the login without a browser
-    #[arg(long)]
-    pub no_browser: bool,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Login {
-    /// Print the URL instead of opening a browser
-    ///
-    /// It still waits for the redirect.
-    #[arg(long)]
-    pub no_browser: bool,
-    /// Read the redirected URL from stdin
-    ///
-    /// For a client whose redirect URI is not on this machine.
-    #[arg(long)]
-    pub paste: bool,
-    /// Log in on another device
-    ///
-    /// Show a code and a URL to enter it at, and wait.
-    #[arg(long, conflicts_with_all = ["no_browser", "paste", "prompt"])]
-    pub device: bool,
-    /// Confirm the login in this app (CIBA)
-    ///
-    /// For confidential clients; needs --login-hint.
-    #[arg(long, value_name = "APP", value_parser = ["vipps", "bankid"], conflicts_with_all = ["no_browser", "paste", "prompt", "device"])]
-    pub ciba: Option<String>,
-    /// With --device: show no QR code
-    #[arg(long, requires = "device", hide_short_help = true)]
-    pub no_qr: bool,
-    /// none: never ask the user; login: always ask
-    ///
-    /// With none a login succeeds only while the SSO session is active.
-    #[arg(long, value_name = "none|login", value_parser = ["none", "login"], hide_possible_values = true)]
-    pub prompt: Option<String>,
-    /// Phone number for the login page or --ciba
-    ///
-    /// It is filled in on the login page. With --ciba bankid it is the user's kurt_id.
-    #[arg(long, value_name = "HINT")]
-    pub login_hint: Option<String>,
-    /// How to log in at TelenorID+
-    ///
-    /// A name for its acr_values.
-    #[arg(long, value_name = "PROVIDER", value_parser = login_provider_names(), conflicts_with = "acr_values")]
-    pub provider: Option<String>,
-    /// Requested assurance level of TelenorID+
-    ///
-    /// A name for its acr_values.
-    #[arg(long, value_name = "LEVEL", value_parser = assurance_level_names(), conflicts_with_all = ["acr_values", "require_acr"])]
-    pub aal: Option<String>,
-    /// Requested acr_values, space-separated
-    #[arg(long, value_name = "ACR", hide_short_help = true)]
-    pub acr_values: Option<String>,
-    /// As --acr-values; fail if it has none of them (exit 7)
-    #[arg(long, value_name = "ACR", conflicts_with = "acr_values")]
-    pub require_acr: Option<String>,
-    /// Preferred languages of the login page, such as no
-    #[arg(long, value_name = "LOCALES", hide_short_help = true)]
-    pub ui_locales: Option<String>,
-    /// Ask again if the SSO login is older (OIDC max_age)
-    ///
-    /// 0s forces a new login.
-    #[arg(long, value_name = "DURATION")]
-    pub max_age: Option<String>,
-    /// Scopes instead of the profile's; can be repeated
-    ///
-    /// Or one argument of several, with spaces between them.
-    #[arg(long, value_name = "SCOPE")]
-    pub scope: Vec<String>,
-    /// Extra parameter of the authorization request; can be repeated
-    #[arg(long, value_name = "NAME=VALUE", hide_short_help = true)]
-    pub extra_param: Vec<String>,
-    /// How long to wait for the user [default: 5m]
-    ///
-    /// With --device the default is: as long as the code is valid.
-    #[arg(long, value_name = "DURATION")]
-    pub timeout: Option<String>,
-    /// Fail if another account logs in (exit 7)
-    ///
-    /// SUB is the account's identifier, the claim `sub`; `tidp inspect` shows it.
-    #[arg(long, value_name = "SUB")]
-    pub expect_sub: Option<String>,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Token {
-    /// Minimum remaining lifetime of the token [default: 30s]
-    #[arg(long, value_name = "DURATION")]
-    pub min_ttl: Option<String>,
-    /// A token of these scopes alone; can be repeated
-    ///
-    /// It is kept beside the others. In a user's session, the scopes must be among those of the login.
-    #[arg(long, value_name = "SCOPE")]
-    pub scope: Vec<String>,
-    /// Print the ID token instead
-    #[arg(long, conflicts_with_all = ["min_ttl", "scope"])]
-    pub id_token: bool,
-    /// Output format [default: raw]
-    #[arg(long, value_enum)]
-    pub format: Option<TokenFormat>,
-    /// The shell that reads --format env [default: a guess]
-    ///
-    /// The guess is the shell that seems to have started tidp.
-    #[arg(long, value_enum, requires = "format")]
-    pub shell: Option<ShellName>,
-    /// Never touch the network
-    #[arg(long)]
-    pub no_refresh: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TokenFormat {
-    /// The token alone
-    #[default]
-    Raw,
-    /// Authorization: Bearer …
-    Header,
-    /// {"Authorization":"Bearer …"}
-    HeaderJson,
-    /// A line for `curl -K -`
-    Curl,
-    /// export TIDP_ACCESS_TOKEN=… (with --id-token: TIDP_ID_TOKEN), or as --shell needs it
-    Env,
-    /// {"access_token":…} (with --id-token: {"id_token":…})
-    Json,
-    /// A Kubernetes ExecCredential
-    ExecCredential,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShellName {
-    /// sh, bash, zsh, fish: export TIDP_ACCESS_TOKEN='…'
-    Posix,
-    /// $env:TIDP_ACCESS_TOKEN = '…'
-    Powershell,
-    /// cmd.exe: set "TIDP_ACCESS_TOKEN=…"
-    Cmd,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Refresh {
-    /// Refresh anyway, to update the ID token's claims
-    #[arg(long, conflicts_with_all = ["force", "tnu_id"])]
-    pub claims: bool,
-    /// Refresh anyway
-    #[arg(long)]
-    pub force: bool,
-    /// For another profile of the user (deprecated)
-    ///
-    /// Refresh anyway, with an access token for another profile of the same user; the next refresh without it returns to the
-    /// user's own. Needs the scope account.profiles. TelenorID+ has deprecated it.
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub tnu_id: Option<String>,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Decode {
-    /// Tokens; without any, or with `-`, lines of stdin
-    ///
-    /// stdin keeps them out of the process list.
-    #[arg(value_name = "TOKEN")]
-    pub tokens: Vec<String>,
-    /// Check with the keys of the profile's provider
-    ///
-    /// The signature, the issuer and the times.
-    #[arg(long)]
-    pub verify: bool,
-    /// Check with the keys in this file (a JWK set)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub jwks: Option<PathBuf>,
-    /// Clock difference to tolerate
-    #[arg(long, value_name = "DURATION", default_value = "60s")]
-    pub leeway: String,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Keepalive {
-    /// Stop after this time [default: CMD's, or the session's]
-    ///
-    /// CMD goes on without refreshes. Without CMD, tidp exits then with 0.
-    #[arg(long = "for", value_name = "DURATION")]
-    pub duration: Option<String>,
-    /// Command to run, with its arguments
-    ///
-    /// Its exit code becomes tidp's.
-    #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
-    pub command: Vec<OsString>,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct Exec {
-    /// Minimum remaining lifetime of the token [default: 30s]
-    #[arg(long, value_name = "DURATION")]
-    pub min_ttl: Option<String>,
-    /// A token of these scopes alone; can be repeated
-    #[arg(long, value_name = "SCOPE")]
-    pub scope: Vec<String>,
-    /// The variable to set instead of TIDP_ACCESS_TOKEN
-    #[arg(long = "env", value_name = "VARIABLE")]
-    pub variable: Option<String>,
-    /// Command to run, with its arguments
-    #[arg(required = true, last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
-    pub command: Vec<OsString>,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Logout {
-    /// Delete the local session only
-    #[arg(long, conflicts_with = "browser")]
-    pub local: bool,
-    /// Also all other profiles, and sessions without one
-    #[arg(long, conflicts_with = "browser")]
-    pub all: bool,
-    /// End the provider's session in the browser
-    ///
-    /// By its end_session_endpoint.
-    #[arg(long)]
-    pub browser: bool,
-}
-
-#[derive(Args, Clone, Debug, Default)]
-pub struct Manage {
-    /// Language of the page, such as no
-    #[arg(long, value_name = "LOCALE")]
-    pub lang: Option<String>,
-    /// Print the link instead of opening the browser
-    #[arg(long)]
-    pub print: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct ProfileArgs {
-    #[command(subcommand)]
-    pub what: ProfileCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ProfileCommand {
-    /// Add a profile to config.toml
-    ///
-    /// On a terminal it asks for what is left out. The first profile becomes the default.
-    Add(Box<ProfileAdd>),
-    /// List all profiles
-    #[command(visible_alias = "ls")]
-    List,
-    /// Show one profile with all its settings
-    Show {
-        /// Name of the profile [default: the profile in use]
-        #[arg(value_name = "PROFILE")]
-        name: Option<String>,
-    },
-    /// Make a profile the default
-    Use {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-    },
-    /// Set one key of a profile
-    #[command(after_long_help = format!("Keys of a profile:\n{}\nA list is one argument: scopes \"openid profile\"", keys_with_meanings()))]
-    Set {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-        /// The key, such as client_type
-        key: String,
-        /// Its value; of a list, the words
-        #[arg(allow_negative_numbers = true)]
-        value: String,
-    },
-    /// Remove one key of a profile, so that its default applies
-    Unset {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-        /// The key
-        key: String,
-    },
-    /// Rename a profile, with its session and client secret
-    Rename {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-        /// Its new name
-        new_name: String,
-    },
-    /// Remove a profile that has no session
-    #[command(visible_alias = "rm")]
-    Remove {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-    },
-    /// Store the client secret in the keyring
-    ///
-    /// It is read from the terminal without echo, or from stdin.
-    Secret {
-        /// Name of the profile
-        #[arg(value_name = "PROFILE")]
-        name: String,
-        /// Remove the secret instead
-        #[arg(long)]
-        remove: bool,
-    },
-}
-
-#[derive(Args, Clone, Debug)]
-#[command(group(ArgGroup::new("provider").args(["issuer", "environment"])))]
-pub struct ProfileAdd {
-    /// Name of the profile
-    pub name: Option<String>,
-    /// Issuer URL of the provider, if not TelenorID+
-    ///
-    /// Such as https://id.example.com.
-    #[allow(rustdoc::bare_urls)] // the help shows it as it is
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// TelenorID+ environment
-    #[arg(long, value_name = "ENVIRONMENT", value_parser = ["staging", "production"])]
-    pub environment: Option<String>,
-    /// Client ID
-    #[arg(long, value_name = "ID")]
-    pub client_id: Option<String>,
-    /// Client type at TelenorID+; determines the policy
-    #[arg(long, value_name = "TYPE", value_parser = client_type_names(), ignore_case = true)]
-    pub client_type: Option<String>,
-    /// A user logs in, or the client acts for itself
-    #[arg(long, value_name = "GRANT", value_parser = ["authorization_code", "client_credentials"])]
-    pub grant: Option<String>,
-    /// Refresh policy, if not the one of the client type
-    #[arg(long, value_name = "POLICY", hide_short_help = true, value_parser = policy_names(), ignore_case = true)]
-    pub policy: Option<String>,
-    /// Scopes; can be repeated
-    ///
-    /// Or one argument of several, with spaces between them.
-    #[arg(long, value_name = "SCOPE")]
-    pub scope: Vec<String>,
-    /// Registered redirect URI
-    ///
-    /// The default is http://127.0.0.1/callback, on any free port.
-    #[arg(long, value_name = "URI")]
-    pub redirect_uri: Option<String>,
-    /// How the client secret is sent
-    #[arg(long, value_name = "METHOD", hide_short_help = true, value_parser = ["client_secret_basic", "client_secret_post"])]
-    pub auth_method: Option<String>,
-}
-
 #[derive(Args, Clone, Debug)]
 pub struct CompleteWords {
     /// The word to complete
@@ -526,5 +178,16 @@ mod tests {
         let mut built = Cli::command();
         built.build();
         built.debug_assert();
+    }
+
+    #[test]
+    fn each_command_is_in_one_group() {
+        let mut grouped: Vec<_> = GROUPS.iter().flat_map(|(_, commands)| commands.iter().copied()).collect();
+        grouped.sort_unstable();
+        let cli = Cli::command();
+        let visible = cli.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut commands: Vec<_> = visible.map(clap::Command::get_name).collect();
+        commands.sort_unstable();
+        assert_eq!(grouped, commands);
     }
 }

@@ -2,17 +2,21 @@
 
 mod commands;
 mod examples;
-mod groups;
+mod log_in;
+mod look;
 mod parse;
-mod policy;
-mod sandbox;
+mod profile;
+mod try_out;
 mod usage_error;
+mod use_token;
 pub mod version;
 
 pub use commands::*;
 pub use examples::{Example, examples};
-pub use groups::GROUPS;
+pub use log_in::*;
+pub use look::*;
 pub use parse::parse;
-pub use policy::{Policy, PolicyCommand, RenewWhen, Simulate};
-pub use sandbox::{Introspection, SampleFormat, Sandbox, SandboxCommand, SandboxToken};
+pub use profile::*;
+pub use try_out::*;
 pub use usage_error::{HelpOrUsageError, command_name, display_options, help_or_usage_error};
+pub use use_token::*;

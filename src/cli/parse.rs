@@ -1,6 +1,7 @@
 //! Parses the command line with as little of its definition as possible, because clap takes time to build it.
 
-use super::commands::{Cli, Command, Global, Keepalive, Token, TokenFormat};
+use super::commands::{Cli, Command, Global};
+use super::use_token::{Keepalive, Token, TokenFormat};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use std::ffi::OsString;

@@ -23,10 +23,10 @@ pub enum HelpOrUsageError {
     UsageError {
         /// May hold text from the command line, which is not printable yet.
         message: String,
-        /// The line that was meant, up to CMD, and whether more follows.
-        corrected: Option<(Vec<String>, bool)>,
-        /// A word that may be a profile, and the line with `--profile` before it.
-        with_profile: Option<(String, Vec<String>)>,
+        /// The line that was meant, up to CMD.
+        corrected: Option<CorrectedLine>,
+        /// The line with `--profile` before its last word, which may be a profile.
+        with_profile: Option<CorrectedLine>,
     },
 }
 
@@ -47,13 +47,9 @@ pub fn help_or_usage_error(args: &[OsString], mut error: clap::Error) -> HelpOrU
             in_one_line(&error.render().to_string())
         }
     };
-    let corrected =
-        suggest_missing_dashes(args, &error).or_else(|| Some((suggest(args, &error, show_policy)?.1, false)));
-    let as_profile = |line: &mut Vec<OsString>, at: usize| {
-        let name = line.remove(at);
-        line.extend(["--profile".into(), name]);
-    };
-    let with_profile = suggest(args, &error, as_profile).filter(|_| corrected.is_none() && !is_profile_secret(args));
+    let corrected = correct(args, &error, add_dashes).or_else(|| correct(args, &error, show_policy));
+    let is_complete = corrected.is_some() || is_profile_secret(args);
+    let with_profile = if is_complete { None } else { correct(args, &error, name_profile) };
     HelpOrUsageError::UsageError { message, corrected, with_profile }
 }
 
@@ -122,45 +118,46 @@ pub fn display_options(args: &[OsString]) -> Global {
     Global { json: options().any(|arg| arg == "--json"), color, ..Global::default() }
 }
 
-/// The corrected command line up to CMD, and whether more follows, if only the `--` before CMD is missing. What follows is
-/// left out, because CMD's arguments may be secret.
-fn suggest_missing_dashes(args: &[OsString], error: &clap::Error) -> Option<(Vec<String>, bool)> {
-    let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
-    let insert_dashes = |at: usize| {
+/// The words of a command line to propose, and whether more follows.
+pub type CorrectedLine = (Vec<String>, bool);
+
+/// What `change` makes of the line at the unexpected word, if that is right. `change` returns how many words are shown.
+fn correct(
+    args: &[OsString],
+    error: &clap::Error,
+    change: fn(&mut Vec<OsString>, usize) -> usize,
+) -> Option<CorrectedLine> {
+    let context = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
+    let Some(ContextValue::String(found)) = context else { return None };
+    let mut places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
+    places.find_map(|at| {
         let mut line = args.to_vec();
-        line.insert(at, "--".into());
-        parse(&line).is_ok().then_some((line, at + 2))
-    };
-    let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
-    let (line, end) = places.into_iter().find_map(insert_dashes)?;
-    let words = line[1..end].iter().map(|word| word.to_string_lossy().into());
-    Some((std::iter::once("tidp".into()).chain(words).collect(), end < line.len()))
+        let end = change(&mut line, at);
+        parse(&line).ok()?;
+        let words = line[1..end].iter().map(|word| word.to_string_lossy().into());
+        Some((std::iter::once("tidp".into()).chain(words).collect(), end < line.len()))
+    })
+}
+
+/// Inserts the `--` before CMD. CMD's arguments are not shown, because they may be secret.
+fn add_dashes(line: &mut Vec<OsString>, at: usize) -> usize {
+    line.insert(at, "--".into());
+    at + 2
 }
 
 /// Makes `policy NAME` into `policy show NAME`.
-fn show_policy(line: &mut Vec<OsString>, at: usize) {
+fn show_policy(line: &mut Vec<OsString>, at: usize) -> usize {
     if line[at - 1] == "policy" {
         line.insert(at, "show".into());
     }
+    line.len()
 }
 
-/// The word that is not expected, and the line that `correct` makes of its place, if that is right.
-fn suggest(
-    args: &[OsString],
-    error: &clap::Error,
-    correct: impl Fn(&mut Vec<OsString>, usize),
-) -> Option<(String, Vec<String>)> {
-    let context = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
-    let Some(ContextValue::String(found)) = context else { return None };
-    let corrected = |at: usize| {
-        let mut line = args.to_vec();
-        correct(&mut line, at);
-        parse(&line).is_ok().then_some(line)
-    };
-    let places = (2..args.len()).filter(|at| args[*at] == **found && !found.starts_with('-'));
-    let line = places.into_iter().find_map(corrected)?;
-    let words = line.iter().skip(1).map(|word| word.to_string_lossy().into());
-    Some((found.clone(), std::iter::once("tidp".into()).chain(words).collect()))
+/// Makes `COMMAND NAME` into `COMMAND --profile NAME`.
+fn name_profile(line: &mut Vec<OsString>, at: usize) -> usize {
+    let name = line.remove(at);
+    line.extend(["--profile".into(), name]);
+    line.len()
 }
 
 #[cfg(test)]
@@ -226,7 +223,7 @@ mod tests {
         ] {
             let args = args(line);
             let error = parse(&args).unwrap_err();
-            let found = suggest_missing_dashes(&args, &error)
+            let found = correct(&args, &error, add_dashes)
                 .map(|(line, has_more)| line.join(" ") + if has_more { " …" } else { "" });
             assert_eq!(found.as_deref(), meant, "tidp {line}");
         }

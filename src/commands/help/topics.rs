@@ -40,7 +40,7 @@ pub enum Block {
 impl Topic {
     /// The text taken apart.
     pub fn blocks(&self) -> Vec<Block> {
-        self.source.trim_end().replace("\r\n", "\n").split("\n\n").map(block).collect()
+        self.source.trim_end().split("\n\n").map(block).collect()
     }
 
     pub fn show(&self, page: &mut Page) {

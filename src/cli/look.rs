@@ -1,8 +1,9 @@
-//! The options of `tidp policy`.
+//! Look: the options of `policy` and `decode`.
 
 use crate::domain::policy::{ClientType, PolicyName, RefreshTokenUsage};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
 
 pub(super) fn policy_names() -> PossibleValuesParser {
     PolicyName::ALL.map(PolicyName::as_str).into()
@@ -99,4 +100,24 @@ pub enum RenewWhen {
     WhenDue,
     /// Also in the last third of a sliding lifetime
     BeforeSessionEnds,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Decode {
+    /// Tokens; without any, or with `-`, lines of stdin
+    ///
+    /// stdin keeps them out of the process list.
+    #[arg(value_name = "TOKEN")]
+    pub tokens: Vec<String>,
+    /// Check with the keys of the profile's provider
+    ///
+    /// The signature, the issuer and the times.
+    #[arg(long)]
+    pub verify: bool,
+    /// Check with the keys in this file (a JWK set)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub jwks: Option<PathBuf>,
+    /// Clock difference to tolerate
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub leeway: String,
 }
