@@ -2,7 +2,7 @@
 
 use crate::cli::{Global, version};
 use crate::error::Result;
-use crate::explain::doctor_report::Check;
+use crate::explain::doctor_report::{Check, there_and_missing};
 use crate::flows::doctor::{Checklist, Surroundings, examine};
 use crate::ports::Ports;
 use crate::terminal::output::Output;
@@ -29,9 +29,7 @@ pub fn run(ports: &Ports, out: &Output<'_>, global: &Global) -> Result<()> {
     checklist.add(terminal(ports, out))?;
     checklist.add(build())?;
     let outcome = checklist.outcome();
-    if out.json {
-        out.document(json!({ "checks": document }))?;
-    }
+    out.document_if_json(|| json!({ "checks": document }))?;
     outcome
 }
 
@@ -43,11 +41,7 @@ fn terminal(ports: &Ports, out: &Output<'_>) -> Check {
         ("stdout", terminal.stdout().is_terminal),
         ("stderr", terminal.stderr().is_terminal),
     ];
-    let list = |is_terminal: bool| {
-        let names = streams.iter().filter(|(_, is_one)| *is_one == is_terminal).map(|(name, _)| *name);
-        names.collect::<Vec<_>>().join(", ")
-    };
-    let streams = match (list(true), list(false)) {
+    let streams = match there_and_missing(&streams) {
         (all, none) if none.is_empty() => format!("{all} are terminals"),
         (none, all) if none.is_empty() => format!("none of {all} is a terminal"),
         (some, others) => format!("{some} on a terminal, {others} not"),

@@ -154,6 +154,15 @@ impl Check {
     }
 }
 
+/// The names of what is there, and of what is not, each separated by commas.
+pub fn there_and_missing(names: &[(&str, bool)]) -> (String, String) {
+    let list = |wanted: bool| {
+        let names = names.iter().filter(|(_, is_there)| *is_there == wanted).map(|(name, _)| *name);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    (list(true), list(false))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

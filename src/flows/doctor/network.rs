@@ -5,7 +5,7 @@ use crate::config::Profile;
 use crate::domain::text::printable;
 use crate::domain::time::{Seconds, Time};
 use crate::error::{Error, Result, show_profile};
-use crate::explain::doctor_report::Check;
+use crate::explain::doctor_report::{Check, there_and_missing};
 use crate::flows::provider_metadata::{DOING, accept_provider};
 use crate::flows::traced_request::send;
 use crate::oidc::discovery::{Issuer, Provider, discovery_request, is_loopback_literal};
@@ -101,11 +101,7 @@ impl Visit<'_> {
             ("userinfo", provider.userinfo_endpoint.is_some()),
             ("account page", self.profile.is_telenorid_plus()),
         ];
-        let list = |offered: bool| {
-            let names = features.iter().filter(|(_, is_offered)| *is_offered == offered).map(|(name, _)| *name);
-            names.collect::<Vec<_>>().join(", ")
-        };
-        let seen = match (list(true), list(false)) {
+        let seen = match there_and_missing(&features) {
             (offered, missing) if missing.is_empty() => format!("offers {offered}"),
             (offered, missing) if offered.is_empty() => format!("offers a login; not {missing}"),
             (offered, missing) => format!("offers {offered}; not {missing}"),
